@@ -1,0 +1,54 @@
+# Every target works from a fresh clone: `setup` needs only Python 3.11 to 3.13 and a network.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench chaos lint format docs constraints page clean
+
+help: ## Show the targets.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## Make .venv/bin/batchbot ready.
+
+$(STAMP): pyproject.toml deploy/constraints.txt
+	$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(0 if ok else "batchbot needs Python 3.11, 3.12 or 3.13; set PYTHON=/path/to/one")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: setup ## Run the incident, a local Slack workspace and the bot on one machine.
+	$(BIN)/batchbot demo
+
+test: setup ## Run the whole test suite.
+	$(BIN)/pytest
+
+bench: setup ## Measure speed and write tests/benchmarks/RESULTS.md.
+	$(BIN)/python -m tests.benchmarks
+
+chaos: setup ## Kill, cut and flood the alert path and print what was lost or doubled.
+	$(BIN)/python -m tests.chaos
+
+lint: setup ## Check style, types and import direction.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## Format the code.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup ## Write the README tables and deploy/slack-manifest.yaml from the registry.
+	$(BIN)/python -m bot.docs
+
+constraints: ## Pin every dependency with hashes (needs uv).
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet -o deploy/constraints.txt
+
+page: ## Build the demo page's bundle (needs Node.js).
+	cd bot/demo/page && npm ci && npm run build
+
+clean: ## Remove what the other targets made.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

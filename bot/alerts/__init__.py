@@ -1,0 +1,1 @@
+"""The life of an alert: decide (pure), remember (Postgres), tick, post."""

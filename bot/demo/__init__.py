@@ -1,0 +1,1 @@
+"""The incident as data, simulated services and a local Slack workspace."""

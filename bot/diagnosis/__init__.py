@@ -1,0 +1,1 @@
+"""Diagnoses: collect() does all the I/O, rules and diagnose() are pure."""

@@ -1,0 +1,1 @@
+"""Frozen facts shared by every room: no I/O, no clock, no Slack."""

@@ -1,0 +1,164 @@
+"""Alerts as facts: samples, windows, what a detector concludes, and what was decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.evidence import EvidenceLine
+from bot.domain.report import Confidence, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one tick saw for one detector, as JSON values, so that it can be kept and replayed.
+
+    `unreadable` names the source that could not be read and why; empty when all could.
+    """
+
+    at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+    unreadable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The samples of one detector, oldest first, as far back as the detector asked for.
+
+    `started_at` is when this detector was first sampled without a long gap: a window younger than
+    the time a verdict needs is warming, not healthy.
+    """
+
+    samples: tuple[Sample, ...]
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that is wrong now, as a detector concludes it.
+
+    `subject` is the queue, batch, or failing field and mode: with detector and environment it is
+    the alert's key; never a correlation id. `title` is the whole alert in one line: what, since
+    when, how sure, what to do. A change of `known` (short words, such as the rule and the item)
+    is news worth a reply; a change of `count` alone is a repeat. `batch` and `correlation_id`
+    feed the buttons.
+    """
+
+    subject: str
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    title: str
+    since: datetime
+    known: str = ""
+    count: int = 1
+    why: str = ""
+    evidence: tuple[EvidenceLine, ...] = ()
+    next: tuple[str, ...] = ()
+    batch: str = ""
+    correlation_id: str = ""
+
+
+class Sight(StrEnum):
+    """Whether a detector could see: only a clear sight may resolve anything."""
+
+    CLEAR = "clear"
+    WARMING = "warming"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a detector concludes from its window.
+
+    `closing` words how a subject's alert ended ("item 3f2a completed at 00:31"); `held` names
+    subjects whose alert must neither resolve nor change now, each with the reason.
+    """
+
+    sight: Sight
+    conditions: tuple[Condition, ...] = ()
+    note: str = ""
+    closing: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
+
+
+class Reason(StrEnum):
+    """Why a tick did, or did not, say something about an alert; logged for each decision."""
+
+    OPEN = "open"
+    UPDATE = "update"
+    REPEAT = "repeat"
+    RESOLVE = "resolve"
+    QUIET = "quiet"
+    PENDING = "pending"
+    NO_DATA = "no_data"
+
+
+class AlertState(StrEnum):
+    """Where an alert is in its life."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What is remembered of one alert between ticks.
+
+    `key` is detector/environment/subject. `count` sums what was seen since it opened;
+    `bad_streak` and `good_streak` count ticks for hysteresis; `said_at` is when the thread last
+    got a reply. `muted_until`, `acknowledged_by` and `channel`/`thread_ts` outlive a restart.
+    """
+
+    key: str
+    detector: str
+    environment: str
+    subject: str
+    state: AlertState
+    severity: Severity
+    condition: Condition
+    opened_at: datetime
+    changed_at: datetime
+    said_at: datetime
+    count: int = 1
+    bad_streak: int = 0
+    good_streak: int = 0
+    resolved_at: datetime | None = None
+    closing: str = ""
+    muted_until: datetime | None = None
+    muted_reason: str = ""
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    channel: str = ""
+    thread_ts: str = ""
+    flaps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about one alert at one tick: the reason, and the alert as it is from now on."""
+
+    reason: Reason
+    alert: Alert
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMessage:
+    """What is to be said of an alert: the head message, or one reply that tells `reason`."""
+
+    alert: Alert
+    reason: Reason
+    head: bool
+    note: str = ""
+
+
+REPEAT_INTERVAL = timedelta(hours=1)
+QUIET_AFTER = timedelta(minutes=15)
+
+
+def alert_key(detector: str, environment: str, subject: str) -> str:
+    """Return the key under which an alert is grouped, muted and remembered."""
+    return "/".join(part.replace("/", "_") for part in (detector, environment or "-", subject))

@@ -1,0 +1,36 @@
+"""Callbacks (LLMComparisonResultV1 in its envelope) as facts, without their student text."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedCallback:
+    """A callback that fails its contract: when, which field, in which mode, whose.
+
+    `field` is the failing field (`essay_a_id`, `prompt_sha256`, `correlation_id`, `model`, ...),
+    `mode` the queue processing mode or "unknown", `text` a redacted line for people.
+    """
+
+    at: datetime | None
+    field: str
+    mode: str
+    source: str
+    correlation_id: str = ""
+    provider: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCallback:
+    """A callback seen on the topic: its ids, when it was published, which fields are rejected."""
+
+    at: datetime
+    correlation_id: str
+    request_id: str
+    is_error: bool
+    bos_batch_id: str = ""
+    mode: str = ""
+    provider: str = ""
+    bundle_size: int | None = None
+    rejected: tuple[str, ...] = ()

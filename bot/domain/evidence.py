@@ -1,0 +1,46 @@
+"""What a reading of a source can be: evidence, or the honest absence of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class SourceState(StrEnum):
+    """How the reading of one source went."""
+
+    OK = "ok"
+    MISSING = "missing"
+    TIMEOUT = "timeout"
+    NOT_CONFIGURED = "not_configured"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A source that gave no evidence, and why; never to be read as "nothing wrong there"."""
+
+    source: str
+    reason: str
+    state: SourceState = SourceState.MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReading:
+    """One line of a report's account of its sources: name, state, and a detail for people."""
+
+    name: str
+    state: SourceState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """One fact that convinced a rule: where it was read, when it happened, redacted text."""
+
+    source: str
+    at: datetime | None
+    text: str
+
+
+def reading_of(missing: Missing) -> SourceReading:
+    """Return the report line of a source that gave no evidence."""
+    return SourceReading(missing.source, missing.state, missing.reason)

@@ -1,0 +1,138 @@
+"""Log lines as facts: what one event said, and how much of the log was looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What part a service plays in the life of a comparison."""
+
+    CJ = "cj"
+    LLM_PROVIDER = "llm_provider"
+    RUNNER = "runner"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service whose logs are read: compose name, container name (a glob), role, file (a glob)."""
+
+    name: str
+    container: str
+    role: Role
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogError:
+    """The error of one event, folded from its traceback; never holds frames or locals.
+
+    `kind` is the exception's class name (`IntegrityError`), `message` its first line, raw;
+    `chain` names the classes of a chained traceback, first raised first; `code` is SQLAlchemy's
+    (`gkpj`, `7s2a`); `constraint` a database constraint's name.
+    """
+
+    kind: str
+    message: str = ""
+    chain: tuple[str, ...] = ()
+    code: str = ""
+    constraint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One parsed log event, with its continuation lines folded in.
+
+    `event` is the message with `%`-arguments filled in, `fields` the flattened key-values
+    (`extra` included; values may hold student text: pick, never dump), `text` the whole raw
+    event without ANSI codes, for searching only. `at` is aware UTC, None when the line had no
+    readable time.
+    """
+
+    at: datetime | None
+    service: str
+    container: str
+    role: Role
+    level: str
+    event: str
+    logger: str = ""
+    file: str = ""
+    line: int | None = None
+    fields: Mapping[str, object] = field(default_factory=dict)
+    error: LogError | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogCoverage:
+    """How much of one container's log an answer rests on.
+
+    `begins_at` is the horizon: nothing before it can be found. `scanned` and `matched` count
+    lines, `shown` events returned, `unreadable` lines that could not be parsed; `truncated`
+    says that a bound (lines, bytes, time) cut the search short, `note` says it in words.
+    """
+
+    container: str
+    service: str
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
+    scanned: int = 0
+    matched: int = 0
+    shown: int = 0
+    unreadable: int = 0
+    bytes_read: int = 0
+    truncated: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """A bounded search. An event matches when its raw text (whitespace removed on both sides for
+    ids cut by wrapping) holds any of `any_of`; an empty `any_of` matches every event.
+
+    `roles` and `services` narrow the containers (empty means all); `since` and `until` are aware
+    UTC; `max_events` keeps the newest matches of each container, `max_bytes` bounds each
+    container's scan; `context` adds that many events before and after each match; `levels`
+    keeps only these levels.
+    """
+
+    any_of: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    services: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    max_events: int = 2_000
+    max_bytes: int = 4 << 30
+    context: int = 0
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogSearch:
+    """The answer to a LogQuery: events in time order, and the coverage of each container.
+
+    `missing` names containers or files that exist but could not be read, each with the reason.
+    """
+
+    events: tuple[LogEvent, ...]
+    coverage: tuple[LogCoverage, ...]
+    missing: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What following the logs brought since the last look: events in arrival order.
+
+    `containers` are the names followed now, `lost` counts lines that were dropped because they
+    came faster than they could be kept, `missing` maps a container to why it cannot be read,
+    `restarted` names containers that started again, or were recreated, since the last look.
+    """
+
+    events: tuple[LogEvent, ...] = ()
+    containers: tuple[str, ...] = ()
+    lost: int = 0
+    unreadable: int = 0
+    missing: Mapping[str, str] = field(default_factory=dict)
+    restarted: tuple[str, ...] = ()

@@ -1,0 +1,59 @@
+"""The LLM provider's request queue as it was read at one moment."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """One request in the queue; prompts and user ids are never read out of the source.
+
+    `status` is queued, processing, completed, expired or failed in lower case, as written by the
+    service, or "leaked" when the id is in the sorted set and its data is gone. Times are aware
+    UTC; `ttl` counts from `queued_at`. `mode` is the queue_processing_mode of its metadata.
+    """
+
+    queue_id: str
+    status: str
+    queued_at: datetime | None = None
+    processing_started_at: datetime | None = None
+    ttl: timedelta | None = None
+    retry_count: int = 0
+    priority: int | None = None
+    correlation_id: str = ""
+    bos_batch_id: str = ""
+    cj_batch_id: str = ""
+    mode: str = ""
+    provider: str = ""
+    size_bytes: int | None = None
+    in_order: bool = True
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the service will drop the item without a callback."""
+        if self.queued_at is None or self.ttl is None:
+            return None
+        return self.queued_at + self.ttl
+
+
+@dataclass(frozen=True, slots=True)
+class QueueReading:
+    """Both keys of the queue, read together.
+
+    `items` come in queue order (data without an order entry last, `in_order` False). `size`
+    counts the sorted set as the service does: every status. `unreadable` counts entries whose
+    JSON could not be read. `truncated` says that items beyond the bound were counted only.
+    """
+
+    at: datetime
+    size: int
+    items: tuple[QueueItem, ...] = ()
+    unreadable: int = 0
+    truncated: bool = False
+
+    def by_status(self) -> dict[str, int]:
+        """Count the items read, by status."""
+        counts: dict[str, int] = {}
+        for item in self.items:
+            counts[item.status] = counts.get(item.status, 0) + 1
+        return counts

@@ -1,0 +1,163 @@
+"""The one shape of every answer: verdict, facts, findings, timeline and sources."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum, StrEnum
+from typing import Any
+
+from bot.domain.evidence import EvidenceLine, SourceReading
+
+
+class Severity(StrEnum):
+    """How bad a finding is: info is how things worked, warn and error want somebody to act."""
+
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class Confidence(StrEnum):
+    """How sure a finding is, from the evidence alone."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Verdict(StrEnum):
+    """The worst thing a report says, in the order error > unknown > warn > ok."""
+
+    OK = "ok"
+    WARN = "warn"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+
+
+_VERDICT_ORDER = (Verdict.OK, Verdict.WARN, Verdict.UNKNOWN, Verdict.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One named cause with what was seen, why it matters, the evidence and the next steps.
+
+    `rule` is a stable id (`orphaned-item`); `what` is one sentence with the numbers, `why` the
+    mechanism; `next` holds commands or steps in order, safest first; `cause` names the rule id
+    of the finding that this one follows from, empty for a first cause.
+    """
+
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    what: str
+    why: str = ""
+    evidence: tuple[EvidenceLine, ...] = ()
+    next: tuple[str, ...] = ()
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One dated step of the story; text is allow-listed and redacted."""
+
+    at: datetime | None
+    service: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A compact table for people; `columns` are headings, every row has as many cells."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that belongs to an answer, such as a Markdown investigation."""
+
+    filename: str
+    content: bytes
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An answer. `as_json` is a contract: its keys and the meaning of each are fixed.
+
+    `needed` names the sources without which the verdict is at least unknown; `found` is False
+    when every needed source was read and nothing lives under the id. `summary` is the first
+    line in words; `tables`, `actions` (next commands, offered as buttons) and `attachments`
+    are for people and are left out of the JSON contract.
+    """
+
+    command: str
+    title: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    sources: tuple[SourceReading, ...] = ()
+    unreadable_need: bool = False
+    found: bool = True
+    summary: str = ""
+    tables: tuple[Table, ...] = ()
+    actions: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the worst of the findings and of what could not be read."""
+        return worst_verdict(self.findings, unknown=self.unreadable_need or not self.found)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as plain JSON values; times become ISO-8601 with +00:00."""
+        return {
+            "command": self.command,
+            "title": self.title,
+            "verdict": self.verdict.value,
+            "facts": plain(dict(self.facts)),
+            "findings": [_finding_json(finding) for finding in self.findings],
+            "timeline": [plain(asdict(entry)) for entry in self.timeline],
+            "sources": [plain(asdict(reading)) for reading in self.sources],
+        }
+
+
+def worst_verdict(findings: Iterable[Finding], *, unknown: bool = False) -> Verdict:
+    """Return the worst verdict; a finding of info is how things worked and stays ok."""
+    verdicts = [Verdict.UNKNOWN if unknown else Verdict.OK]
+    for finding in findings:
+        if finding.severity is Severity.ERROR:
+            verdicts.append(Verdict.ERROR)
+        elif finding.severity is Severity.WARN:
+            verdicts.append(Verdict.WARN)
+    return max(verdicts, key=_VERDICT_ORDER.index)
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON-ready data: enums as text, times as ISO-8601 UTC, spans in seconds."""
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case str() | int() | float() | bool() | None:
+            return value
+        case tuple() | list() | set() | frozenset():
+            return [plain(item) for item in value]
+        case _:
+            return str(value)
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    values: dict[str, Any] = plain(asdict(finding))
+    del values["cause"]
+    return values

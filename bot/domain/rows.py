@@ -1,0 +1,277 @@
+"""What the CJ database says of batches and comparisons; never holds student text or user ids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class BatchHeader:
+    """The batch's record and its progress row, one to one.
+
+    `status` and `state` are the database's own words, unknown ones included; `state` is None
+    when the progress row is absent. `total_budget` is the column of that name (None before the
+    migration of 2025-11-19 added it; `has_total_budget` tells the two apart),
+    `requested_budget` what `comparison_budget.max_pairs_requested` says: the true one where both
+    exist and differ. `batching_mode` is CJ's recorded mode or override, None when not recorded.
+    """
+
+    batch_id: int
+    bos_batch_id: str
+    event_correlation_id: str
+    status: str
+    state: str | None
+    created_at: datetime
+    updated_at: datetime | None = None
+    completed_at: datetime | None = None
+    expected_essay_count: int | None = None
+    has_total_budget: bool = True
+    total_budget: int | None = None
+    requested_budget: int | None = None
+    budget_source: str | None = None
+    max_possible_pairs: int | None = None
+    total_comparisons: int | None = None
+    submitted_comparisons: int | None = None
+    completed_comparisons: int | None = None
+    failed_comparisons: int | None = None
+    completion_threshold_pct: int | None = None
+    current_iteration: int | None = None
+    partial_scoring_triggered: bool | None = None
+    last_activity_at: datetime | None = None
+    batching_mode: str | None = None
+    forced_to_scoring_reason: str | None = None
+    failed_reason: str | None = None
+    resampling_passes: int | None = None
+    unreadable: int = 0
+
+    @property
+    def true_budget(self) -> int | None:
+        """The requested budget where it is known, else the column.
+
+        The migration's back-fill wrote the size of the last wave into `total_budget` of old
+        batches (batch 33: 10 where 100 were asked), so the request is believed first.
+        """
+        return self.requested_budget if self.requested_budget is not None else self.total_budget
+
+
+@dataclass(frozen=True, slots=True)
+class PairCounts:
+    """The comparison pairs of a batch, counted; `with_winner` includes errors, as `COUNT(winner)`.
+
+    `unsent` are pending pairs without `submitted_at`. `pending_first_submitted_at` is the oldest
+    submission among pending pairs; times are aware UTC.
+    """
+
+    total: int = 0
+    essay_a: int = 0
+    essay_b: int = 0
+    error: int = 0
+    pending: int = 0
+    unsent: int = 0
+    other: int = 0
+    first_created_at: datetime | None = None
+    last_created_at: datetime | None = None
+    first_submitted_at: datetime | None = None
+    last_submitted_at: datetime | None = None
+    first_completed_at: datetime | None = None
+    last_completed_at: datetime | None = None
+    pending_first_submitted_at: datetime | None = None
+
+    @property
+    def valid(self) -> int:
+        """Comparisons that named a better essay."""
+        return self.essay_a + self.essay_b
+
+    @property
+    def with_winner(self) -> int:
+        """Rows whose winner column is set, errors included."""
+        return self.total - self.pending
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """Error rows alike in code, service and provider.
+
+    `roots` counts distinct error correlation ids: the failures that really happened (H9).
+    `bundled_rows` are rows in a group of more than one, `largest` the largest such group.
+    """
+
+    code: str
+    service: str
+    provider: str
+    rows: int
+    roots: int
+    bundled_rows: int = 0
+    bundles: int = 0
+    largest: int = 1
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionCounts:
+    """Pairs of one anchor and one student essay, and how many had the anchor in slot A."""
+
+    mixed: int = 0
+    anchors_in_a: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionCounts:
+    """Grade projections stored for the batch; zero rows can be legal (no anchors)."""
+
+    count: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxGroup:
+    """Outbox rows of one event type for the batch's aggregate."""
+
+    event_type: str
+    count: int
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    unpublished: int = 0
+    oldest_unpublished_at: datetime | None = None
+    max_retry_count: int = 0
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCounts:
+    """The essays of a batch and how their Bradley-Terry scores look.
+
+    `sharing` counts scored essays whose score another essay of the batch also has, `at_se_cap`
+    those with a standard error of 2.0 or more, `degenerate` those that are either,
+    `uncompared` those with comparison_count 0.
+    """
+
+    essays: int = 0
+    students: int = 0
+    anchors: int = 0
+    scored: int = 0
+    sharing: int = 0
+    at_se_cap: int = 0
+    degenerate: int = 0
+    uncompared: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPair:
+    """A comparison without an answer; at most a bounded sample of them is read."""
+
+    pair_id: int
+    correlation_id: UUID | None
+    submitted_at: datetime | None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCounts:
+    """What a batch had at a given moment: pairs sent by then, and answered by then."""
+
+    at: datetime
+    submitted: int
+    answered: int
+    valid: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """Everything the database says of one batch, read in one transaction.
+
+    `repeated_pairs` counts essay pairs compared more than once (legal when resampling);
+    `at_first_finalisation` compares what was sent and answered when the first projection or
+    completion event was written (None when there was none); `cost`, `tokens` and
+    `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
+    "provider/model" to rows.
+    """
+
+    header: BatchHeader
+    pairs: PairCounts = field(default_factory=PairCounts)
+    errors: tuple[ErrorGroup, ...] = ()
+    position: PositionCounts = field(default_factory=PositionCounts)
+    projections: ProjectionCounts = field(default_factory=ProjectionCounts)
+    outbox: tuple[OutboxGroup, ...] = ()
+    scores: ScoreCounts = field(default_factory=ScoreCounts)
+    pending: tuple[PendingPair, ...] = ()
+    repeated_pairs: int = 0
+    at_first_finalisation: AnsweredCounts | None = None
+    cost: float | None = None
+    tokens: int | None = None
+    response_ms: tuple[float, float] | None = None
+    models: Mapping[str, int] = field(default_factory=dict)
+    generation_modes: Mapping[str, int] = field(default_factory=dict)
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """One line of a list of batches: the header, its pair counts and its completion events."""
+
+    header: BatchHeader
+    pairs: PairCounts
+    projections: ProjectionCounts = field(default_factory=ProjectionCounts)
+    completion_events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMatch:
+    """A batch that an id could mean; `how` is cj_id, bos_batch_id, prefix or label."""
+
+    batch_id: int
+    bos_batch_id: str
+    status: str
+    created_at: datetime
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """One comparison pair, without its texts. `matched_by` says which column held the id."""
+
+    pair_id: int
+    batch_id: int
+    bos_batch_id: str
+    batch_status: str
+    batch_state: str | None
+    essay_a_id: str
+    essay_b_id: str
+    request_correlation_id: UUID | None
+    matched_by: str
+    created_at: datetime | None = None
+    submitted_at: datetime | None = None
+    completed_at: datetime | None = None
+    winner: str | None = None
+    error_code: str | None = None
+    error_service: str | None = None
+    error_correlation_id: UUID | None = None
+    error_at: datetime | None = None
+    provider: str | None = None
+    model: str | None = None
+    response_ms: float | None = None
+    scored_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRows:
+    """What the database owns under a uuid; empty tuples mean that it was read and owns nothing."""
+
+    pairs: tuple[PairRow, ...] = ()
+    batches: tuple[BatchMatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedSession:
+    """A session of the database that waits or is left open; pids and ages only, no query text."""
+
+    pid: int
+    state: str
+    wait: str
+    age_seconds: float
+    blocked_by: tuple[int, ...] = ()
+    relation: str = ""
+    application: str = ""

@@ -1,0 +1,84 @@
+"""Typed errors; each is raised at the edge that knows and translated once for the reader."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+
+class BatchbotError(Exception):
+    """Base of every error that a user may read: a sentence, and what to do about it."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BatchbotError):
+    """The words of a command are off; carries the usage lines to show."""
+
+    def __init__(self, message: str, *, usage: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.usage = tuple(usage)
+
+
+class NotFoundError(BatchbotError):
+    """Every needed source was read and nothing lives under that id."""
+
+
+class DeniedError(BatchbotError):
+    """The asker may not do this here; the message says who may."""
+
+
+class SettingsError(BatchbotError):
+    """A setting is missing or malformed; the message names it and shows a valid value."""
+
+
+class SourceError(BatchbotError):
+    """A source could not be read.
+
+    `source` is the source's name, `permanent` says that trying again cannot help
+    (wrong password, missing table), `timed_out` that the deadline passed.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        message: str,
+        *,
+        hint: str = "",
+        permanent: bool = False,
+        timed_out: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.source = source
+        self.permanent = permanent
+        self.timed_out = timed_out
+
+
+class PostFailure(StrEnum):
+    """Why Slack did not take a message, by what can be done about it.
+
+    `limited`: wait as told; `unavailable`: surely not delivered, try again; `ambiguous`: may have
+    been delivered, look first; `message_gone`: the head or thread was deleted; `channel`: the
+    channel is archived, unknown or not joined; `rights`: token or scope; `payload`: our message
+    was refused, say it in plain text.
+    """
+
+    LIMITED = "limited"
+    UNAVAILABLE = "unavailable"
+    AMBIGUOUS = "ambiguous"
+    MESSAGE_GONE = "message_gone"
+    CHANNEL = "channel"
+    RIGHTS = "rights"
+    PAYLOAD = "payload"
+
+
+class PostError(BatchbotError):
+    """A message could not be posted; `failure` says what kind, `retry_after` seconds to wait."""
+
+    def __init__(
+        self, failure: PostFailure, message: str, *, retry_after: float = 0.0, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.failure = failure
+        self.retry_after = retry_after

@@ -1,0 +1,69 @@
+"""Finds commands and detectors by walking their packages; nobody edits a list."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from bot.domain.report import Report
+from bot.ports import CommandContext, Detector, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One way to call a command: the words after it, what it does, an example to type."""
+
+    words: str
+    summary: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command. `parse` is pure and raises UsageError; `run` collects and judges.
+
+    `operator_verbs` are for operators only; `memory_verbs` need the bot's own database;
+    `tests` of the command live in the mirror file of its module.
+    """
+
+    name: str
+    summary: str
+    usages: tuple[Usage, ...]
+    parse: Callable[[str], Request]
+    run: Callable[[Request, CommandContext], Awaitable[Report]]
+    operator_verbs: frozenset[str] = frozenset()
+    memory_verbs: frozenset[str] = frozenset()
+
+
+class ClashError(Exception):
+    """Two plug-ins have the same name; the bot refuses to start."""
+
+
+def commands() -> dict[str, Command]:
+    """Return every COMMAND of the commands package, by name."""
+    return _plug_ins("commands", "COMMAND")
+
+
+def detectors() -> dict[str, type[Detector]]:
+    """Return every DETECTOR class of the detectors package, by name."""
+    return _plug_ins("bot.detectors", "DETECTOR")
+
+
+def _plug_ins(package_name: str, attribute: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for module in _modules(package_name):
+        plug_in = getattr(module, attribute, None)
+        if plug_in is None:
+            continue
+        if plug_in.name in found:
+            raise ClashError(f"two plug-ins of {package_name} are called {plug_in.name!r}")
+        found[plug_in.name] = plug_in
+    return dict(sorted(found.items()))
+
+
+def _modules(package_name: str) -> Iterator[ModuleType]:
+    package = importlib.import_module(package_name)
+    for info in pkgutil.iter_modules(package.__path__):
+        yield importlib.import_module(f"{package_name}.{info.name}")

@@ -1,0 +1,234 @@
+"""Every setting, one class per outside system; nothing is read at import time.
+
+Values come from the environment, then from `.env` in the working folder. `.env.example`
+documents each one.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.domain.log import Role, Service
+from bot.errors import SettingsError
+
+HULEEDU_SERVICES = (
+    Service("cj_assessment_service", "*cj_assessment_service*", Role.CJ),
+    Service("llm_provider_service", "*llm_provider_service*", Role.LLM_PROVIDER),
+    Service("eng5_np_runner", "*eng5_np_runner-run-*", Role.RUNNER, "eng5*.log"),
+)
+ROLE_WORDS = {
+    "cj": Role.CJ,
+    "cj_assessment": Role.CJ,
+    "cj_assessment_service": Role.CJ,
+    "llm": Role.LLM_PROVIDER,
+    "lps": Role.LLM_PROVIDER,
+    "llm_provider": Role.LLM_PROVIDER,
+    "llm_provider_service": Role.LLM_PROVIDER,
+    "runner": Role.RUNNER,
+    "eng5_np_runner": Role.RUNNER,
+}
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class _Group(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+
+def _words(value: Any) -> Any:
+    """Accept a comma or space separated list as well as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return tuple(json.loads(value))
+    return tuple(word for word in value.replace(",", " ").split() if word)
+
+
+class SlackSettings(_Group):
+    """The Slack workspace: tokens, channels and who may do what."""
+
+    bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
+    app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
+    signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL")
+    command_prefix: str = Field("", alias="SLACK_COMMAND_PREFIX", pattern=r"^[a-z0-9_-]{0,20}$")
+    alert_channel: str = Field("", alias="SLACK_ALERT_CHANNEL")
+    incident_channels: Words = Field((), alias="SLACK_INCIDENT_CHANNELS")
+    allowed_channels: Words = Field((), alias="SLACK_ALLOWED_CHANNELS")
+    allowed_users: Words = Field((), alias="SLACK_ALLOWED_USERS")
+    operators: Words = Field((), alias="SLACK_OPERATORS")
+
+    _split = field_validator(
+        "incident_channels", "allowed_channels", "allowed_users", "operators", mode="before"
+    )(_words)
+
+    @property
+    def socket_mode(self) -> bool:
+        """Socket Mode when an app token is set, else HTTP with the signing secret."""
+        return self.app_token is not None
+
+
+class BotSettings(_Group):
+    """The bot itself: environment, HTTP, the tick, its own database."""
+
+    environment: str = Field("", alias="BOT_ENVIRONMENT")
+    http_host: str = Field("127.0.0.1", alias="HTTP_HOST")
+    http_port: int = Field(8080, alias="HTTP_PORT", ge=0, le=65535)
+    http_public_url: str = Field("", alias="HTTP_PUBLIC_URL")
+    tick_seconds: float = Field(15.0, alias="TICK_SECONDS", gt=0, le=300)
+    runner_stop: bool = Field(False, alias="RUNNER_STOP")
+    database_url: SecretStr | None = Field(None, alias="BOT_DATABASE_URL")
+    data_dir: Path = Field(Path(".batchbot"), alias="BOT_DATA_DIR")
+
+
+class CjSettings(_Group):
+    """HuleEdu's CJ assessment service and the LLM provider service."""
+
+    database_url: SecretStr | None = Field(None, alias="CJ_DATABASE_URL")
+    cj_url: str = Field("", alias="CJ_URL")
+    llm_provider_url: str = Field("", alias="LLM_PROVIDER_URL")
+
+
+class LogSettings(_Group):
+    """Where service logs are read from."""
+
+    source: Literal["docker", "files", "loki"] | None = Field(None, alias="LOG_SOURCE")
+    timezone: str = Field("UTC", alias="LOG_TIMEZONE")
+    docker_host: str = Field("", alias="DOCKER_HOST")
+    docker_hosts: Words = Field((), alias="DOCKER_HOSTS")
+    docker_log_dir: Path | None = Field(None, alias="DOCKER_LOG_DIR")
+    files_dir: Path | None = Field(None, alias="LOG_FILES_DIR")
+    loki_url: str = Field("", alias="LOKI_URL")
+    loki_tenant: str = Field("", alias="LOKI_TENANT")
+    loki_username: str = Field("", alias="LOKI_USERNAME")
+    loki_password: SecretStr | None = Field(None, alias="LOKI_PASSWORD")
+    loki_token: SecretStr | None = Field(None, alias="LOKI_TOKEN")
+    services: Annotated[tuple[Service, ...], NoDecode] = Field(HULEEDU_SERVICES, alias="SERVICES")
+
+    _split = field_validator("docker_hosts", mode="before")(_words)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(
+                f"{value!r} is no time zone; write one like Europe/Stockholm"
+            ) from error
+        return value
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _parse_services(cls, value: Any) -> Any:
+        return services_from_json(value) if isinstance(value, str) else value
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of times that a log line writes without one."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def chosen_source(self) -> Literal["docker", "files", "loki"]:
+        """LOG_SOURCE, or what the other settings imply: files, then Loki, then Docker."""
+        if self.source is not None:
+            return self.source
+        if self.files_dir is not None:
+            return "files"
+        return "loki" if self.loki_url else "docker"
+
+
+class QueueSettings(_Group):
+    """The LLM provider's queue in Redis, and the callback topic in Kafka."""
+
+    redis_url: SecretStr | None = Field(None, alias="LLM_QUEUE_REDIS_URL")
+    prefix: str = Field("llm_provider_service:queue", alias="LLM_QUEUE_PREFIX", min_length=1)
+    kafka_bootstrap_servers: str = Field("", alias="KAFKA_BOOTSTRAP_SERVERS")
+
+
+class Settings(BaseModel):
+    """All settings of one process."""
+
+    slack: SlackSettings
+    bot: BotSettings
+    cj: CjSettings
+    logs: LogSettings
+    queue: QueueSettings
+
+    @model_validator(mode="after")
+    def _files_need_a_folder(self) -> "Settings":
+        if self.logs.source == "files" and self.logs.files_dir is None:
+            raise ValueError("LOG_SOURCE=files needs LOG_FILES_DIR=/path/to/logs")
+        if self.logs.source == "loki" and not self.logs.loki_url:
+            raise ValueError("LOG_SOURCE=loki needs LOKI_URL=http://host:3100")
+        return self
+
+
+def load_settings() -> Settings:
+    """Read all settings. Raises SettingsError that names each bad one, never its value."""
+    try:
+        return Settings(
+            slack=SlackSettings(),
+            bot=BotSettings(),
+            cj=CjSettings(),
+            logs=LogSettings(),
+            queue=QueueSettings(),
+        )
+    except (ValidationError, ValueError) as error:
+        raise SettingsError(_without_values(error), hint="See .env.example.") from None
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def detector_settings(name: str, model: type[M]) -> M:
+    """Read DETECTOR_<NAME>_<FIELD> into a detector's own settings model."""
+    prefix = f"DETECTOR_{name.upper()}_"
+    group = type(
+        f"{model.__name__}FromEnvironment",
+        (_Group,),
+        {
+            "model_config": SettingsConfigDict(**{**_Group.model_config, "env_prefix": prefix}),
+            "__annotations__": {key: info.annotation for key, info in model.model_fields.items()},
+            **dict(model.model_fields),
+        },
+    )
+    try:
+        return model.model_validate(group().model_dump())
+    except (ValidationError, ValueError) as error:
+        raise SettingsError(f"{prefix}*: {_without_values(error)}") from None
+
+
+def services_from_json(text: str) -> tuple[Service, ...]:
+    """Parse SERVICES: a JSON list of {name, container, role, file}. Raises ValueError."""
+    rows = json.loads(text)
+    if not isinstance(rows, list) or not rows:
+        raise ValueError('SERVICES is a JSON list such as [{"name":"cj","container":"*cj*"}]')
+    return tuple(_service(row) for row in rows)
+
+
+def _service(row: Any) -> Service:
+    if not isinstance(row, Mapping) or not row.get("name"):
+        raise ValueError("each entry of SERVICES needs a name")
+    name = str(row["name"])
+    role = ROLE_WORDS.get(str(row.get("role") or name).lower(), Role.OTHER)
+    container = str(row.get("container") or name)
+    return Service(name, container, role, str(row.get("file") or ""))
+
+
+def _without_values(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    lines = (
+        f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg']}"
+        for item in error.errors(include_input=False, include_url=False)
+    )
+    return "; ".join(lines)

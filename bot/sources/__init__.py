@@ -1,0 +1,1 @@
+"""Readers of outside systems; each implements a port and wraps its driver's errors."""
