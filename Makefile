@@ -43,9 +43,12 @@ format: setup ## Format the code.
 docs: setup ## Write the README tables and deploy/slack-manifest.yaml from the registry.
 	$(BIN)/python -m bot.docs
 
+PIN = uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --quiet
+
 constraints: ## Pin every dependency with hashes (needs uv).
-	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet -o deploy/constraints.txt
+	$(PIN) --group dev -o deploy/constraints.txt
+	$(PIN) -c deploy/constraints.txt -o deploy/constraints-runtime.txt
 
 page: ## Build the demo page's bundle (needs Node.js).
 	cd bot/demo/page && npm ci && npm run build
