@@ -284,11 +284,14 @@ class Detector(Protocol):
     """A named watcher: `sample` reads once a tick, `judge` concludes from the window, purely.
 
     `window_seconds` is how far back `judge` wants to see. The constructor takes an instance of
-    `Settings`, whose fields are set by DETECTOR_<NAME>_<FIELD>.
+    `Settings`, whose fields are set by DETECTOR_<NAME>_<FIELD>. `open_ticks` and `clear_ticks`
+    are how many ticks in a row must be bad before an alert opens, and good before it resolves.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    open_ticks: ClassVar[int]
+    clear_ticks: ClassVar[int]
     Settings: ClassVar[type[BaseModel]]
 
     def __init__(self, settings: Any) -> None: ...

@@ -41,8 +41,8 @@ class Condition:
     `subject` is the queue, batch, or failing field and mode: with detector and environment it is
     the alert's key; never a correlation id. `title` is the whole alert in one line: what, since
     when, how sure, what to do. A change of `known` (short words, such as the rule and the item)
-    is news worth a reply; a change of `count` alone is a repeat. `batch` and `correlation_id`
-    feed the buttons.
+    is news worth a reply; a change of `count` alone is a repeat. `count` is what this tick saw
+    anew, 0 for a state that merely lasts. `batch` and `correlation_id` feed the buttons.
     """
 
     subject: str
@@ -110,6 +110,8 @@ class Alert:
     `key` is detector/environment/subject. `count` sums what was seen since it opened;
     `bad_streak` and `good_streak` count ticks for hysteresis; `said_at` is when the thread last
     got a reply. `muted_until`, `acknowledged_by` and `channel`/`thread_ts` outlive a restart.
+    `said` is what the thread was last told (a fingerprint of rule, severity and what is known),
+    `opens` are the newest times it opened, and `flaps` counts them once they are too many.
     """
 
     key: str
@@ -134,6 +136,8 @@ class Alert:
     channel: str = ""
     thread_ts: str = ""
     flaps: int = 0
+    said: str = ""
+    opens: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

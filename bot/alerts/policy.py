@@ -1,0 +1,242 @@
+"""Decides, purely, what to say about an alert at one tick; the clock is passed in.
+
+The life of an alert is pending, firing, resolved. It opens after `open_ticks` bad ticks in a row
+and resolves after `clear_ticks` good ones, and only a clear sight counts as good: a source that
+cannot be read resolves nothing. An alert that opens three times in an hour is flapping: it goes
+on in the thread it has, and ends only after a long quiet.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.alert import (
+    REPEAT_INTERVAL,
+    Alert,
+    AlertState,
+    Condition,
+    Decision,
+    Judgement,
+    Reason,
+    Sight,
+    alert_key,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """How patient the policy is with the alerts of one detector in one environment."""
+
+    detector: str
+    environment: str = ""
+    open_ticks: int = 1
+    clear_ticks: int = 1
+    repeat_interval: timedelta = REPEAT_INTERVAL
+    flap_cycles: int = 3
+    flap_window: timedelta = timedelta(minutes=60)
+    flap_clear_ticks: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A silence on `pattern` (an alert's key, a detector's name, or "all") with an end time."""
+
+    pattern: str
+    until: datetime
+    reason: str = ""
+    by: str = ""
+
+    def covers(self, key: str, now: datetime) -> bool:
+        """Say whether this silence holds for the alert `key` at `now`."""
+        return now < self.until and self.pattern in ("all", key, key.split("/", 1)[0])
+
+
+def decide(
+    previous: Alert | None,
+    condition: Condition | None,
+    judgement: Judgement,
+    now: datetime,
+    settings: PolicySettings,
+    mutes: Sequence[Mute] = (),
+) -> Decision:
+    """Return what to do about one alert. Raises ValueError when there is nothing to decide on."""
+    if condition is not None:
+        return _bad(previous, condition, judgement, now, settings, mutes)
+    if previous is None:
+        raise ValueError("neither a remembered alert nor a condition to decide on")
+    return _good(_muted(previous, mutes, now), judgement, now, settings)
+
+
+def decide_all(
+    remembered: Iterable[Alert],
+    judgement: Judgement,
+    now: datetime,
+    settings: PolicySettings,
+    mutes: Sequence[Mute] = (),
+) -> tuple[Decision, ...]:
+    """Decide on every condition of one judgement and every remembered alert of its detector."""
+    known = {alert.subject: alert for alert in remembered}
+    conditions = {condition.subject: condition for condition in judgement.conditions}
+    return tuple(
+        decide(known.get(subject), conditions.get(subject), judgement, now, settings, mutes)
+        for subject in (*conditions, *(s for s in known if s not in conditions))
+    )
+
+
+def inhibit(decision: Decision, previous: Alert | None, by: str) -> Decision:
+    """Keep an alert from opening while `by`, its cause, is firing; it stays pending."""
+    if decision.reason is not Reason.OPEN:
+        return decision
+    alert = replace(
+        decision.alert,
+        state=AlertState.PENDING,
+        opens=previous.opens if previous else (),
+        flaps=previous.flaps if previous else 0,
+        said="",
+    )
+    return Decision(Reason.PENDING, alert, f"hidden by {by}")
+
+
+def fingerprint(condition: Condition) -> str:
+    """Return what makes a condition news: a change of this is worth a reply."""
+    return "|".join((condition.rule, condition.severity.value, condition.known))
+
+
+def is_flapping(alert: Alert) -> bool:
+    """Say whether the alert came and went too often of late."""
+    return alert.flaps > 0
+
+
+def _bad(
+    previous: Alert | None,
+    condition: Condition,
+    judgement: Judgement,
+    now: datetime,
+    settings: PolicySettings,
+    mutes: Sequence[Mute],
+) -> Decision:
+    held = judgement.held.get(condition.subject)
+    if previous is not None and held is not None and previous.state is AlertState.FIRING:
+        return Decision(Reason.NO_DATA, _muted(previous, mutes, now), held)
+    alert = _muted(_seen_again(previous, condition, now, settings), mutes, now)
+    if alert.state is AlertState.PENDING:
+        return _maybe_open(alert, now, settings)
+    return _still_firing(alert, now, settings)
+
+
+def _seen_again(
+    previous: Alert | None, condition: Condition, now: datetime, settings: PolicySettings
+) -> Alert:
+    if previous is None or previous.state is AlertState.RESOLVED:
+        return _begin(previous, condition, now, settings)
+    return replace(
+        previous,
+        condition=condition,
+        severity=condition.severity,
+        count=previous.count + condition.count,
+        bad_streak=previous.bad_streak + 1,
+        good_streak=0,
+    )
+
+
+def _begin(
+    previous: Alert | None, condition: Condition, now: datetime, settings: PolicySettings
+) -> Alert:
+    return Alert(
+        key=alert_key(settings.detector, settings.environment, condition.subject),
+        detector=settings.detector,
+        environment=settings.environment,
+        subject=condition.subject,
+        state=AlertState.PENDING,
+        severity=condition.severity,
+        condition=condition,
+        opened_at=now,
+        changed_at=now,
+        said_at=now,
+        count=max(1, condition.count),
+        bad_streak=1,
+        channel=previous.channel if previous else "",
+        thread_ts=previous.thread_ts if previous else "",
+        opens=previous.opens if previous else (),
+    )
+
+
+def _muted(alert: Alert, mutes: Sequence[Mute], now: datetime) -> Alert:
+    covering = [mute for mute in mutes if mute.covers(alert.key, now)]
+    if not covering:
+        return replace(alert, muted_until=None, muted_reason="") if alert.muted_until else alert
+    longest = max(covering, key=lambda mute: mute.until)
+    return replace(alert, muted_until=longest.until, muted_reason=longest.reason)
+
+
+def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
+    if alert.bad_streak < settings.open_ticks:
+        return Decision(Reason.PENDING, alert, f"bad for {alert.bad_streak} ticks")
+    if alert.muted_until is not None:
+        return Decision(Reason.PENDING, alert, "muted")
+    opens = (*(at for at in alert.opens if _within(at, now, settings.flap_window)), now)
+    flaps = len(opens) if len(opens) >= settings.flap_cycles else 0
+    opened = replace(
+        alert,
+        state=AlertState.FIRING,
+        opened_at=now,
+        changed_at=now,
+        said_at=now,
+        said=fingerprint(alert.condition),
+        opens=opens[-20:],
+        flaps=flaps,
+    )
+    note = f"opened {flaps} times in {settings.flap_window}" if flaps else ""
+    return Decision(Reason.OPEN, opened, note)
+
+
+def _within(at: datetime, now: datetime, span: timedelta) -> bool:
+    return timedelta(0) <= now - at < span
+
+
+def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
+    if alert.muted_until is not None:
+        return Decision(Reason.QUIET, alert, "muted")
+    said = fingerprint(alert.condition)
+    if said != alert.said:
+        note = f"{alert.said} -> {said}"
+        return Decision(
+            Reason.UPDATE, replace(alert, said=said, said_at=now, changed_at=now), note
+        )
+    if now - alert.said_at >= settings.repeat_interval and not alert.acknowledged_by:
+        return Decision(Reason.REPEAT, replace(alert, said_at=now), f"{alert.count} so far")
+    return Decision(Reason.QUIET, alert, "already said")
+
+
+def _good(
+    previous: Alert, judgement: Judgement, now: datetime, settings: PolicySettings
+) -> Decision:
+    if previous.state is AlertState.RESOLVED:
+        return Decision(Reason.QUIET, previous, "resolved")
+    if judgement.sight is not Sight.CLEAR:
+        return Decision(Reason.NO_DATA, previous, judgement.note or judgement.sight.value)
+    if previous.subject in judgement.held:
+        return Decision(Reason.NO_DATA, previous, judgement.held[previous.subject])
+    if previous.state is AlertState.PENDING:
+        return Decision(Reason.QUIET, _resolved(previous, now, "gone before it was said"), "gone")
+    good = replace(previous, good_streak=previous.good_streak + 1, bad_streak=0)
+    needed = settings.flap_clear_ticks if is_flapping(good) else settings.clear_ticks
+    if good.good_streak < needed:
+        return Decision(Reason.QUIET, good, f"good for {good.good_streak} of {needed} ticks")
+    closing = _closing(judgement.closing, previous.subject)
+    return Decision(Reason.RESOLVE, replace(_resolved(good, now, closing), said_at=now), closing)
+
+
+def _resolved(alert: Alert, now: datetime, closing: str) -> Alert:
+    return replace(
+        alert,
+        state=AlertState.RESOLVED,
+        resolved_at=now,
+        changed_at=now,
+        closing=closing,
+        bad_streak=0,
+    )
+
+
+def _closing(closings: Mapping[str, str], subject: str) -> str:
+    return closings.get(subject) or "no longer seen"
