@@ -1,0 +1,103 @@
+"""Hypothesis strategies for reports and alerts full of hostile text."""
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from bot.domain.alert import Alert, AlertState, Condition
+from bot.domain.evidence import EvidenceLine, SourceReading, SourceState
+from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
+
+HOSTILE_WORDS = (
+    "<!channel> <!here> <!everyone> <@U012AB3CD> <!subteam^S1|x> <#C1|general>",
+    "``` <!here> ``` *bold* _it_ ~no~ :tada: > quote",
+    "\x1b[31mred\x1b[0m\x1b]8;;https://evil\x07link",
+    "\u202egpj.exe\u202c\u2066x\u2069\u200b",
+    "\ud800lone\udfff\x00\x07",
+    "<https://evil.example|your bank> &lt;!here&gt;",
+    "x" * 5_000,
+    "😀" * 900,
+    "<!here>" * 40_000,
+    "",
+)
+texts = st.sampled_from(HOSTILE_WORDS) | st.text(st.characters(codec=None), max_size=80)
+some_moments = st.integers(0, 4_000_000_000).map(lambda at: datetime.fromtimestamp(at, UTC))
+moments = st.none() | some_moments
+evidence = st.builds(EvidenceLine, texts, moments, texts)
+findings = st.builds(
+    Finding,
+    rule=st.sampled_from(["orphaned-item", "errors-counted-as-done"]),
+    severity=st.sampled_from(Severity),
+    confidence=st.sampled_from(Confidence),
+    what=texts,
+    why=texts,
+    evidence=st.lists(evidence, max_size=15).map(tuple),
+    next=st.lists(texts | st.just("/trace 34"), max_size=6).map(tuple),
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts | some_moments,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+tables = st.integers(1, 8).flatmap(
+    lambda width: st.builds(
+        Table,
+        st.tuples(*[texts] * width),
+        st.lists(st.tuples(*[texts] * width), max_size=12).map(lambda rows: tuple(rows * 4)),
+        texts,
+    )
+)
+reports = st.builds(
+    Report,
+    command=st.just("/batch status 34") | texts,
+    title=texts,
+    facts=st.dictionaries(texts, values, max_size=12),
+    findings=st.lists(findings, max_size=4).map(lambda some: tuple(some * 4)),
+    timeline=st.lists(st.builds(TimelineEntry, moments, texts, texts, texts), max_size=5).map(
+        lambda some: tuple(some * 8)
+    ),
+    sources=st.lists(
+        st.builds(SourceReading, texts, st.sampled_from(SourceState), texts), max_size=5
+    ).map(tuple),
+    unreadable_need=st.booleans(),
+    found=st.booleans(),
+    summary=texts,
+    tables=st.lists(tables, max_size=3).map(tuple),
+    actions=st.lists(texts | st.just("/queue"), max_size=8).map(tuple),
+)
+conditions = st.builds(
+    Condition,
+    subject=texts,
+    rule=st.just("orphaned-item"),
+    severity=st.sampled_from(Severity),
+    confidence=st.sampled_from(Confidence),
+    title=texts,
+    since=some_moments,
+    known=texts,
+    count=st.integers(1, 10**9),
+    why=texts,
+    evidence=st.lists(evidence, max_size=12).map(tuple),
+    next=st.lists(texts, max_size=6).map(tuple),
+    batch=st.sampled_from(["", "34"]),
+    correlation_id=st.sampled_from(["", "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"]),
+)
+alerts = st.builds(
+    Alert,
+    key=texts,
+    detector=st.just("stuck_queue"),
+    environment=texts,
+    subject=texts,
+    state=st.sampled_from(AlertState),
+    severity=st.sampled_from(Severity),
+    condition=conditions,
+    opened_at=some_moments,
+    changed_at=some_moments,
+    said_at=some_moments,
+    count=st.integers(1, 10**6),
+    resolved_at=moments,
+    closing=texts,
+    muted_until=moments,
+    muted_reason=texts,
+    acknowledged_by=st.sampled_from(["", "U1"]),
+    flaps=st.integers(0, 9),
+)
