@@ -1,0 +1,294 @@
+"""One rule for each way in which the LLM provider's queue gets stuck; pure.
+
+The two common ones look opposite in logs. An orphan (its worker restarted or broke off): the loop
+goes on, snapshots keep coming, the item never leaves. A hung provider call: the loop blocks, so
+snapshots stop. A rule on flat size alone misses the second and cries wolf on a queue whose items
+turn over at equal size.
+"""
+
+from datetime import timedelta
+from itertools import pairwise
+
+from bot.diagnosis.queue_items import (
+    busy,
+    front,
+    held,
+    lasts,
+    leaked,
+    orphans,
+    quiet_since,
+    sizes,
+    stopped_after,
+    stuck_run,
+    waiting_count,
+    waits_long,
+)
+from bot.diagnosis.queue_scene import (
+    OPENS_AFTER,
+    PROVIDER_LIMIT,
+    SAME_BUNDLE,
+    QueueVerdict,
+    Scene,
+)
+from bot.diagnosis.queue_signs import SignKind
+from bot.diagnosis.queue_words import (
+    DEFAULT_PREFIX,
+    counted,
+    expiry_words,
+    item_lines,
+    lasting,
+    log_lines,
+    removal_steps,
+)
+from bot.diagnosis.span import clock, spoken
+from bot.domain.report import Confidence, Severity
+
+FRONT = 10
+POISON_RETRIES = 2
+DRAIN_WATCH = timedelta(minutes=15)
+DRAIN_GROWTH = 10
+ESCALATES_AFTER = timedelta(minutes=10)
+NO_CALLBACK = "its batch gets no callback for it and waits on"
+
+
+def head_of_line_blocked(scene: Scene) -> QueueVerdict | None:
+    """Ten dead items stand in front, and the loop never looks further back."""
+    blockers, waiting = front(scene), waiting_count(scene)
+    quiet = quiet_since(scene)
+    logged = scene.snapshot.not_queued if scene.snapshot else 0
+    count = len(blockers) if scene.reading else logged
+    if count < FRONT or not waiting or not scene.alive or not lasts(scene, quiet):
+        return None
+    return QueueVerdict(
+        rule="head-of-line-blocked",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if scene.reading else Confidence.MEDIUM,
+        since=quiet,
+        what=f"{count} items that no worker will take stand in front of {waiting} waiting ones; "
+        f"nothing was dispatched for {lasting(scene, quiet)}.",
+        why=f"The service looks at the first {FRONT} entries of the queue only; when none of them "
+        "is waiting it takes nothing, however many wait behind.",
+        items=blockers,
+        evidence=(*item_lines(scene, blockers[:3]), *log_lines(scene)),
+        next=removal_steps(scene, blockers),
+    )
+
+
+def orphaned_item(scene: Scene) -> QueueVerdict | None:
+    """The item is marked as being worked on, and the loop that took it has long gone on."""
+    if scene.reading is None:
+        return _orphan_by_snapshots(scene)
+    stuck = orphans(scene)
+    if not stuck:
+        return None
+    first = stuck[0]
+    others = f" and {len(stuck) - 1} more" if len(stuck) > 1 else ""
+    return QueueVerdict(
+        rule="orphaned-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if len(first.proofs) > 1 else Confidence.MEDIUM,
+        since=first.since,
+        what=f"Item {first.item.queue_id}{others} is in processing for "
+        f"{lasting(scene, first.since)} while the loop goes on without it.",
+        why="The worker restarted or broke off while it held the item; nothing hands it back. "
+        f"{expiry_words(first.item)}; {NO_CALLBACK}.",
+        items=tuple(one.item for one in stuck),
+        evidence=(*item_lines(scene, [one.item for one in stuck[:3]]), *log_lines(scene)),
+        next=removal_steps(scene, [one.item for one in stuck]),
+    )
+
+
+def worker_hung(scene: Scene) -> QueueVerdict | None:
+    """The loop took items and has not come back: a provider call hangs, or is very slow."""
+    held_now = held(scene)
+    if held_now is None or not scene.logs_readable or stopped_after(scene, held_now[0]):
+        return None
+    taken, size, items = held_now
+    silent = max(taken, scene.last_sign or taken, min(scene.watched_since, scene.now))
+    gate = scene.hang_gate(size)
+    if scene.now - silent < gate or scene.signs_after(taken + SAME_BUNDLE):
+        return None
+    legal = PROVIDER_LIMIT * size
+    sure = scene.now - silent >= legal
+    return QueueVerdict(
+        rule="worker-hung",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if sure else Confidence.LOW,
+        since=taken,
+        what=f"The worker took {counted(size)} at {clock(taken)} and gave no sign for "
+        f"{spoken(scene.now - silent)}.",
+        why="The loop writes nothing while a provider call runs. "
+        + (
+            f"That is longer than {counted(size)} may take ({spoken(legal)}): it hangs or is dead."
+            if sure
+            else f"{counted(size)} may legally take up to {spoken(legal)}, so it may only be slow."
+        ),
+        items=items,
+        evidence=(*item_lines(scene, items[:3]), *log_lines(scene)),
+        next=(
+            "Look whether the provider answers: docker logs --since 15m "
+            "huleedu_llm_provider_service",
+            "A restart of the LLM provider service frees the loop; what it holds becomes an orphan "
+            f"until its TTL passes, and {NO_CALLBACK}.",
+        ),
+    )
+
+
+def leaked_item(scene: Scene) -> QueueVerdict | None:
+    """An entry that counts in the queue's size and that nobody will ever take."""
+    reading = scene.reading
+    if reading is None:
+        return None
+    items = tuple(item for item in reading.items if leaked(scene, item))
+    if not items:
+        return None
+    once = len(scene.readings) == 1
+    status = items[0].status
+    since = scene.since_in_status(items[0])
+    return QueueVerdict(
+        rule="leaked-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM if once else Confidence.HIGH,
+        since=since,
+        what=f"{counted(len(items))} left in the queue as {status}, first {items[0].queue_id}.",
+        why="The entry is in the order and its data is gone (evicted or removed by halves): the "
+        f"request is lost, {NO_CALLBACK}."
+        if status == "leaked"
+        else f"A {status} item is never taken again; it counts in the size until its TTL passes.",
+        items=items,
+        evidence=item_lines(scene, items[:3]),
+        next=removal_steps(scene, items),
+    )
+
+
+def poison_item(scene: Scene) -> QueueVerdict | None:
+    """The same item fails, goes back into the queue and fails again."""
+    items = tuple(
+        item
+        for item in (scene.reading.items if scene.reading else ())
+        if item.retry_count >= POISON_RETRIES and item.status in ("queued", "processing")
+    )
+    if not items:
+        return None
+    worst = max(items, key=lambda item: item.retry_count)
+    return QueueVerdict(
+        rule="poison-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if worst.retry_count > POISON_RETRIES else Confidence.MEDIUM,
+        since=worst.queued_at,
+        what=f"Item {worst.queue_id} came back {worst.retry_count} times; "
+        f"{counted(len(items))} with {POISON_RETRIES} retries or more.",
+        why="In serial_bundle mode one failing request sends its whole bundle back, so one of "
+        "them may drag the others along.",
+        items=(worst, *(item for item in items if item is not worst)),
+        evidence=item_lines(scene, items[:3]),
+        next=(f"/trace {worst.queue_id}", f'/logs llm_provider "{worst.queue_id}" --level error'),
+    )
+
+
+def queue_frozen(scene: Scene) -> QueueVerdict | None:
+    """Nothing moves in the queue, and what can be read does not tell why."""
+    size, quiet = scene.size or 0, quiet_since(scene)
+    working, waiting = busy(scene), waiting_count(scene)
+    if not size or not (working or waiting or scene.reading is None) or not lasts(scene, quiet):
+        return None
+    out = held(scene)
+    size_out = out[1] if out else 1
+    if scene.now - (quiet or scene.now) < scene.hang_gate(size_out):
+        return None
+    if scene.alive and not (waiting and waits_long(scene)):
+        return None
+    legal = PROVIDER_LIMIT * size_out
+    sure = scene.logs_readable or scene.now - (quiet or scene.now) >= legal
+    return QueueVerdict(
+        rule="queue-frozen",
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM if sure else Confidence.LOW,
+        since=quiet,
+        what=f"Nothing moved in the queue for {lasting(scene, quiet)}; {counted(size)} in it.",
+        why=_frozen_why(scene),
+        items=working,
+        evidence=(*item_lines(scene, working[:3]), *log_lines(scene)),
+        next=(
+            "Look whether the service runs: docker ps --filter name=llm_provider_service",
+            "Look for an open circuit breaker: /logs llm_provider circuit --since 1h",
+        ),
+    )
+
+
+def queue_not_draining(scene: Scene) -> QueueVerdict | None:
+    """Items are worked off, and yet the queue only grows."""
+    series = sizes(scene)
+    if (
+        not series
+        or series[-1][0] - series[0][0] < DRAIN_WATCH
+        or lasts(scene, scene.last_turnover)
+    ):
+        return None
+    falls = any(later < earlier for (_, earlier), (_, later) in pairwise(series))
+    grown = series[-1][1] - series[0][1]
+    if falls or grown < DRAIN_GROWTH:
+        return None
+    return QueueVerdict(
+        rule="queue-not-draining",
+        severity=Severity.WARN,
+        confidence=Confidence.MEDIUM,
+        since=series[0][0],
+        what=f"The queue grew from {series[0][1]} to {series[-1][1]} in "
+        f"{spoken(series[-1][0] - series[0][0])} and never fell, though items are worked off.",
+        why="More comes in than the provider answers; what waits past its TTL is dropped without "
+        "a callback.",
+        evidence=log_lines(scene),
+        next=("/batch list WAITING_CALLBACKS",),
+    )
+
+
+RULES = (
+    head_of_line_blocked,
+    orphaned_item,
+    worker_hung,
+    leaked_item,
+    poison_item,
+    queue_frozen,
+    queue_not_draining,
+)
+
+
+def _orphan_by_snapshots(scene: Scene) -> QueueVerdict | None:
+    run = stuck_run(scene)
+    if not run or not scene.alive or not scene.logs_readable:
+        return None
+    since = max(run[0].at, scene.last_turnover or run[0].at)
+    after = [snapshot for snapshot in run if snapshot.at >= since]
+    if scene.now - since < OPENS_AFTER or len(after) < 3:
+        return None
+    last, count = run[-1], min(snapshot.not_queued for snapshot in after)
+    return QueueVerdict(
+        rule="orphaned-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if scene.now - since >= ESCALATES_AFTER else Confidence.MEDIUM,
+        since=since,
+        what=f"{counted(count)} in the queue that nobody works on for {lasting(scene, since)}: "
+        f"size {last.size}, queued {last.queued}, and the loop is idle.",
+        why="Snapshots are written at the top of the loop, never inside a bundle: while they keep "
+        "coming nobody holds the item. Its worker restarted or broke off; the item leaves only "
+        f"when its TTL (4 h) passes, and {NO_CALLBACK}.",
+        evidence=log_lines(scene, run),
+        next=(
+            f"Find the item: redis-cli ZRANGE {scene.prefix or DEFAULT_PREFIX}:requests 0 9",
+            "Set LLM_QUEUE_REDIS_URL so that batchbot can name the item and its batch.",
+        ),
+    )
+
+
+def _frozen_why(scene: Scene) -> str:
+    if not scene.logs_readable:
+        return "The logs cannot be read, so an orphan and a hung worker look the same from here."
+    if scene.alive:
+        return (
+            "The loop lives and takes nothing: the circuit breaker to the provider may be open, or "
+            "the waiting items are ones it does not accept."
+        )
+    if any(sign.kind is SignKind.STOPPED for sign in scene.signs[-1:]):
+        return "The queue processor stopped and did not start again."
+    return "The loop gives no sign and holds no known item: the worker is dead, or blocked."

@@ -1,0 +1,180 @@
+"""Judges a queue from what was seen of it over time; shared by `/queue` and its detector; pure.
+
+The rules stand in the order of their weight: the first that applies names the verdict, all that
+apply are findings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.diagnosis.queue_items import busy, waiting_count
+from bot.diagnosis.queue_rules import RULES
+from bot.diagnosis.queue_scene import (
+    ALIVE_WITHIN,
+    OPENS_AFTER,
+    Observation,
+    QueueVerdict,
+    Scene,
+    carry,
+    scene_of,
+)
+from bot.diagnosis.queue_signs import (
+    LoopSign,
+    SignKind,
+    Snapshot,
+    compact,
+    is_queue_event,
+    signs_of,
+    snapshots_of,
+)
+from bot.diagnosis.span import clock, spoken
+from bot.domain.evidence import EvidenceLine
+from bot.domain.queue import QueueItem
+from bot.domain.report import Confidence, Severity
+
+__all__ = [
+    "LoopSign",
+    "Observation",
+    "QueueVerdict",
+    "SignKind",
+    "Snapshot",
+    "carry",
+    "compact",
+    "expired_away",
+    "is_queue_event",
+    "judge_queue",
+    "queue_verdicts",
+    "signs_of",
+    "snapshots_of",
+]
+
+UNREADABLE_LOOKS = 3
+READABLE_SHARE = 0.75
+
+
+def judge_queue(
+    observations: Sequence[Observation],
+    now: datetime,
+    *,
+    watched_since: datetime | None = None,
+    prefix: str = "",
+) -> QueueVerdict:
+    """Return the one verdict on a queue.
+
+    `observations` are oldest first. `watched_since` is when watching began without a gap: a watch
+    younger than 5 minutes is "warming", not healthy; leave it out to judge a single look by the
+    ages that items and log lines carry themselves.
+    """
+    return queue_verdicts(observations, now, watched_since=watched_since, prefix=prefix)[0]
+
+
+def queue_verdicts(
+    observations: Sequence[Observation],
+    now: datetime,
+    *,
+    watched_since: datetime | None = None,
+    prefix: str = "",
+) -> tuple[QueueVerdict, ...]:
+    """Return every rule that applies, weightiest first; exactly one "ok" or "warming" if none."""
+    gate = _unreadable(observations) or _warming(observations, now, watched_since)
+    if gate is not None:
+        return (gate,)
+    scene = scene_of(observations, now, prefix=prefix)
+    if scene.size == 0:
+        return (_calm(scene, "The queue is empty."),)
+    found = tuple(verdict for rule in RULES if (verdict := rule(scene)) is not None)
+    return found or (_quiet(scene),)
+
+
+def expired_away(item: QueueItem, gone_at: datetime) -> bool:
+    """Say whether an item that left the queue went by its TTL: expired, not completed."""
+    return item.expires_at is not None and item.expires_at <= gone_at
+
+
+def _unreadable(observations: Sequence[Observation]) -> QueueVerdict | None:
+    last = observations[-UNREADABLE_LOOKS:]
+    if last and not all(look.unreadable for look in last):
+        return None
+    reason = last[-1].unreadable if last else "nothing was read yet"
+    return QueueVerdict(
+        rule="queue-unreadable" if last else "warming",
+        severity=Severity.WARN if last else Severity.INFO,
+        since=next((look.at for look in last), None),
+        what=f"The queue cannot be read: {reason}." if last else "The queue was not read yet.",
+        why="An unreadable queue is neither empty nor healthy; nothing is concluded from it.",
+        evidence=tuple(EvidenceLine("llm_queue", look.at, look.unreadable) for look in last[-1:]),
+        next=("batchbot doctor",),
+        undecided=True,
+    )
+
+
+def _warming(
+    observations: Sequence[Observation], now: datetime, watched_since: datetime | None
+) -> QueueVerdict | None:
+    if watched_since is None:
+        return None
+    readable = sum(not look.unreadable for look in observations)
+    young = now - watched_since < OPENS_AFTER
+    if not young and readable >= READABLE_SHARE * len(observations):
+        return None
+    return QueueVerdict(
+        rule="warming",
+        since=watched_since,
+        what=f"Watched for {spoken(now - watched_since)}; a verdict needs {spoken(OPENS_AFTER)}."
+        if young
+        else f"Only {readable} of {len(observations)} looks could be read; too few for a verdict.",
+        undecided=True,
+    )
+
+
+def _quiet(scene: Scene) -> QueueVerdict:
+    """No rule applies: healthy, or too little seen to say so."""
+    if scene.size is None and scene.last_sign is None:
+        return QueueVerdict(
+            rule="warming",
+            confidence=Confidence.LOW,
+            what="No snapshot and no sign of the queue's loop in the logs that were read.",
+            why="In per_request mode no snapshots are written; without Redis the size is unknown.",
+            undecided=True,
+        )
+    if _one_blind_look(scene):
+        return QueueVerdict(
+            rule="warming",
+            confidence=Confidence.LOW,
+            what=f"{scene.size} in the queue; one look without logs does not tell whether it "
+            "moves.",
+            undecided=True,
+        )
+    return _calm(scene, _moving_words(scene))
+
+
+def _calm(scene: Scene, what: str) -> QueueVerdict:
+    verdict = QueueVerdict(rule="ok", what=what)
+    return replace(verdict, undecided=True) if _undecided(scene) else verdict
+
+
+def _undecided(scene: Scene) -> bool:
+    """Whether what was seen proves no recovery: a failed last look, or a last snapshot that still
+    shows something stuck, or silence with items in the queue.
+    """
+    if scene.observations[-1].unreadable:
+        return True
+    if scene.reading is not None or scene.snapshot is None:
+        return False
+    silent = scene.now - (scene.last_sign or scene.snapshot.at) > ALIVE_WITHIN
+    return scene.snapshot.not_queued > 0 or (scene.snapshot.size > 0 and silent)
+
+
+def _one_blind_look(scene: Scene) -> bool:
+    span = scene.observations[-1].at - scene.observations[0].at
+    blind = not scene.logs_readable and span < timedelta(seconds=1)
+    return blind and not busy(scene) and waiting_count(scene) > 0
+
+
+def _moving_words(scene: Scene) -> str:
+    if scene.size is None:
+        return f"The loop gave its last sign at {clock(scene.last_sign)}; its size is not logged."
+    last = scene.last_turnover
+    moved = f"last item moved at {clock(last)}" if last else "nothing in it is overdue"
+    return f"{scene.size} in the queue; {moved}."
