@@ -17,7 +17,8 @@ UUID = re.compile(
     r"(?<![0-9a-fA-F])([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?![0-9a-fA-F])"
 )
 _ESCAPES = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|\x1b[ -/]*[0-~]?"
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[@-~]?"
+    r"|\x1b[()#%*+][0-9A-Za-z]|\x1b[0-~]?"
 )
 # Zero-width and direction marks can split a secret so that no pattern sees it; a lone surrogate
 # cannot be encoded at all.
