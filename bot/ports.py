@@ -240,6 +240,42 @@ class Renderer(Protocol):
         """Return the message for an error, for the asker alone."""
         ...
 
+    def working(self, typed: str, note: str, *, run_id: str = "") -> Mapping[str, Any]:
+        """Return the message that stands where an answer will be; `run_id` offers to cancel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was asked, and so where it is answered.
+
+    `response_url` is Slack's own way back to the asker: five uses within 30 minutes, and it is
+    as good as a password. `thread_ts` is the thread's head, empty outside threads.
+    """
+
+    channel: str
+    user: str
+    thread_ts: str = ""
+    response_url: str = ""
+
+
+class Speech(Protocol):
+    """Says answers in Slack. No method raises for what Slack refuses: each falls back by itself,
+    from blocks to plain text and from one way of posting to the next, and logs what it could not.
+    """
+
+    async def public(self, place: Place, message: Mapping[str, Any], *, ts: str = "") -> str:
+        """Post for everybody in the place, or edit `ts`; return the message's ts, "" if unknown."""
+        ...
+
+    async def private(self, place: Place, message: Mapping[str, Any]) -> None:
+        """Show a message to the asker alone."""
+        ...
+
+    async def home(self, user: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+        """Publish the user's App Home."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -23,7 +23,10 @@ MAY_IMPORT = {
     "bot.alerts": CORE | {"bot.alerts", "bot.log"},
     "bot.sources": INNER | {"bot.ports", "bot.sources", "bot.log"},
     "bot.slack": CORE | {"bot.slack", "bot.log"},
-    "bot.app": CORE | {"bot.log"},
+    "bot.access": INNER | {"bot.ports"},
+    "bot.phrase": CORE,
+    "bot.desk": CORE | {"bot.access", "bot.log", "bot.metrics", "bot.phrase"},
+    "bot.app": CORE | {"bot.access", "bot.desk", "bot.log", "bot.metrics", "bot.phrase"},
 }
 DRIVERS = {
     "asyncpg": {"bot/sources/cj_database.py", "bot/alerts/store.py"},
