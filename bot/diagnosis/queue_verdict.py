@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.diagnosis.queue_items import busy, waiting_count
+from bot.diagnosis.queue_items import busy, waiting_count, waits_long
 from bot.diagnosis.queue_rules import RULES
 from bot.diagnosis.queue_scene import (
     ALIVE_WITHIN,
@@ -84,7 +84,15 @@ def queue_verdicts(
     if scene.size == 0:
         return (_calm(scene, "The queue is empty."),)
     found = tuple(verdict for rule in RULES if (verdict := rule(scene)) is not None)
-    return found or (_quiet(scene),)
+    return _without_undecided_cause(found) or (_quiet(scene),)
+
+
+def _without_undecided_cause(found: tuple[QueueVerdict, ...]) -> tuple[QueueVerdict, ...]:
+    """Drop "nothing moves, cause unknown" where a rule names the cause."""
+    named = {verdict.rule for verdict in found}
+    if not named & {"worker-hung", "head-of-line-blocked"}:
+        return found
+    return tuple(verdict for verdict in found if verdict.rule != "queue-frozen")
 
 
 def expired_away(item: QueueItem, gone_at: datetime) -> bool:
@@ -169,7 +177,7 @@ def _undecided(scene: Scene) -> bool:
 def _one_blind_look(scene: Scene) -> bool:
     span = scene.observations[-1].at - scene.observations[0].at
     blind = not scene.logs_readable and span < timedelta(seconds=1)
-    return blind and not busy(scene) and waiting_count(scene) > 0
+    return blind and not busy(scene) and waiting_count(scene) > 0 and waits_long(scene)
 
 
 def _moving_words(scene: Scene) -> str:

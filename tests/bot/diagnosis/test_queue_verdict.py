@@ -364,7 +364,7 @@ def test_all_rules_that_apply_are_told_weightiest_first() -> None:
     items = (*(item(n) for n in range(10)), *(item(n, "queued") for n in range(10, 13)))
     looks = look(20, reading=redis(20, *items), snapshots=snaps(0, 20, 13, 3))
     rules = [verdict.rule for verdict in queue_verdicts(looks, minutes(20))]
-    assert rules == ["head-of-line-blocked", "orphaned-item", "queue-frozen"]
+    assert rules == ["head-of-line-blocked", "orphaned-item"]
 
 
 def test_an_item_that_reaches_its_ttl_is_expired_and_not_completed() -> None:

@@ -1,0 +1,312 @@
+"""`/queue`: one look at the LLM provider's queue, from Redis, else from its logs."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.diagnosis import coverage
+from bot.diagnosis.attempt import configured, read, reading
+from bot.diagnosis.queue_scene import Scene, scene_of
+from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
+from bot.diagnosis.queue_verdict import (
+    Observation,
+    QueueVerdict,
+    compact,
+    queue_verdicts,
+    signs_of,
+    snapshots_of,
+)
+from bot.diagnosis.queue_words import LOGS, QUEUE
+from bot.diagnosis.span import clock, spoken
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
+from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
+from bot.ports import Sources
+
+# An item leaves by its TTL after 4 hours at the latest, so nothing older can still be stuck.
+LOOK_BACK = timedelta(hours=4, minutes=30)
+MAX_LINES = 5_000
+SHOWN_DISPATCHES = 5
+SHOWN_ITEMS = 10
+CIRCUIT = "Circuit breaker open"
+LOOP_TEXTS = (
+    SNAPSHOT_EVENT,
+    *DISPATCH_EVENTS,
+    "Queue processor st",
+    "Queue processing cancelled",
+    "queue processing loop",
+    "Failed to get next request",
+    "Processing queued request",
+    "completed successfully",
+    "callback event for request",
+    "Requeueing request",
+    "Serial bundle processing",
+    "processing serial bundle",
+    "LLM service error processing",
+    "has expired",
+    "expired requests",
+    "orphaned queue entries",
+    CIRCUIT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEvidence:
+    """What was read for one `/queue`: Redis and the loop's log lines, or why not."""
+
+    reading: QueueReading | Missing
+    logs: LogSearch | Missing
+
+
+async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEvidence:
+    """Read Redis, and the loop's life signs in the logs since no item can be older."""
+    query = LogQuery(
+        any_of=LOOP_TEXTS,
+        roles=(Role.LLM_PROVIDER,),
+        since=now - LOOK_BACK,
+        until=now,
+        max_events=MAX_LINES,
+    )
+    redis, logs = await asyncio.gather(
+        read(QUEUE, sources.queue, lambda queue: queue.read(), timeout),
+        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
+    )
+    return QueueEvidence(redis, logs)
+
+
+def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
+    """Judge one look at the queue; pure."""
+    looks = [_observation(evidence, now)]
+    scene = scene_of(looks, now, prefix=prefix)
+    verdicts = queue_verdicts(looks, now, prefix=prefix)
+    unreadable = _redis_failed(evidence)
+    shown = _named(verdicts[0], unreadable)
+    findings = tuple(_finding(v) for v in verdicts if v.rule not in ("ok", "warming"))
+    if unreadable and not any(f.rule == "queue-unreadable" for f in findings):
+        findings = (*findings, unreadable)
+    return Report(
+        command="queue",
+        title=_title(scene, shown),
+        facts=_facts(evidence, scene, verdicts[0], shown),
+        findings=findings,
+        timeline=_timeline(scene, evidence),
+        sources=(
+            reading(QUEUE, evidence.reading, _redis_detail(evidence.reading)),
+            reading(LOGS, evidence.logs, coverage.detail(evidence.logs)),
+        ),
+        unreadable_need=_blind(evidence) or verdicts[0].rule == "warming",
+        summary=verdicts[0].what,
+        tables=_tables(scene, now),
+        actions=_actions(verdicts[0]),
+    )
+
+
+def _observation(evidence: QueueEvidence, now: datetime) -> Observation:
+    redis = evidence.reading if isinstance(evidence.reading, QueueReading) else None
+    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
+    seen = _loop_seen(evidence.logs)
+    why = evidence.reading.reason if isinstance(evidence.reading, Missing) else ""
+    return Observation(
+        at=redis.at if redis else now,
+        reading=redis,
+        snapshots=snapshots_of(events),
+        signs=compact(signs_of(events)),
+        logs_readable=seen,
+        logs_from=_seen_from(evidence.logs, now) if seen else None,
+        unreadable="" if redis or seen else why,
+    )
+
+
+def _loop_seen(logs: LogSearch | Missing) -> bool:
+    """Whether the loop's lines would have been found: the provider's log was really read."""
+    return isinstance(logs, LogSearch) and any(
+        cover.scanned or cover.begins_at for cover in logs.coverage
+    )
+
+
+def _seen_from(logs: LogSearch | Missing, now: datetime) -> datetime:
+    start = now - LOOK_BACK
+    if not isinstance(logs, LogSearch):
+        return now
+    horizon = coverage.begins_at(logs.coverage)
+    if any(cover.truncated for cover in logs.coverage):
+        horizon = next((event.at for event in logs.events if event.at), horizon)
+    return max(start, horizon) if horizon else start
+
+
+def _redis_failed(evidence: QueueEvidence) -> Finding | None:
+    missing = evidence.reading
+    if not isinstance(missing, Missing) or not configured(missing):
+        return None
+    return Finding(
+        rule="queue-unreadable",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"The queue in Redis cannot be read: {missing.reason}.",
+        why="An unreadable queue is neither empty nor healthy; what follows is from the logs.",
+        evidence=(EvidenceLine(QUEUE, None, missing.reason),),
+        next=("batchbot doctor",),
+    )
+
+
+def _named(verdict: QueueVerdict, unreadable: Finding | None) -> str:
+    """The verdict's rule; a healthy look in the logs does not vouch for a Redis that is down."""
+    return unreadable.rule if unreadable and verdict.rule in ("ok", "warming") else verdict.rule
+
+
+def _blind(evidence: QueueEvidence) -> bool:
+    return isinstance(evidence.reading, Missing) and not _loop_seen(evidence.logs)
+
+
+def _finding(verdict: QueueVerdict) -> Finding:
+    return Finding(
+        rule=verdict.rule,
+        severity=verdict.severity,
+        confidence=verdict.confidence,
+        what=verdict.what,
+        why=verdict.why,
+        evidence=verdict.evidence,
+        next=verdict.next,
+    )
+
+
+def _facts(
+    evidence: QueueEvidence, scene: Scene, verdict: QueueVerdict, shown: str
+) -> dict[str, Any]:
+    redis, snapshot = scene.reading, scene.snapshot
+    return {
+        "size": scene.size,
+        "by_status": _by_status(scene),
+        "oldest": _oldest(scene),
+        "verdict": shown,
+        "confidence": verdict.confidence,
+        "since": verdict.since,
+        "accepting": snapshot.accepting if snapshot else None,
+        "mode": scene.mode or "unknown",
+        "from": QUEUE if redis else LOGS if scene.snapshot or scene.signs else "nothing",
+        "recent_dispatches": [
+            {"at": event.at, "bundle_size": _plain(event, "bundle_size"), "mode": _mode(event)}
+            for event in _dispatches(evidence)[-SHOWN_DISPATCHES:]
+        ],
+        "last_sign_at": scene.last_sign,
+        "last_snapshot_at": snapshot.at if snapshot else None,
+        "logged_size": snapshot.size if snapshot else None,
+        "usage_percent": snapshot.usage_percent if snapshot else None,
+        "unreadable_entries": redis.unreadable if redis else None,
+        "circuit_breaker_opened_at": _circuit(evidence),
+        "mock_provider": _mock(evidence, scene),
+    }
+
+
+def _by_status(scene: Scene) -> dict[str, int]:
+    if scene.reading:
+        return scene.reading.by_status()
+    if scene.snapshot is None:
+        return {}
+    return {"queued": scene.snapshot.queued, "not_queued": scene.snapshot.not_queued}
+
+
+def _oldest(scene: Scene) -> dict[str, Any] | None:
+    items = scene.reading.items if scene.reading else ()
+    if not items:
+        return None
+    item = min(items, key=lambda one: (one.queued_at is None, one.queued_at or scene.now))
+    return {
+        "queue_id": item.queue_id,
+        "correlation_id": item.correlation_id or None,
+        "batch": item.cj_batch_id or item.bos_batch_id or None,
+        "status": item.status,
+        "age_seconds": _seconds(scene.now - item.queued_at) if item.queued_at else None,
+        "retry_count": item.retry_count,
+        "ttl_left_seconds": _seconds(item.expires_at - scene.now) if item.expires_at else None,
+    }
+
+
+def _seconds(span: timedelta) -> float:
+    return round(max(0.0, span.total_seconds()), 1)
+
+
+def _dispatches(evidence: QueueEvidence) -> list[LogEvent]:
+    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
+    return [event for event in events if event.event.strip() in DISPATCH_EVENTS]
+
+
+def _plain(event: LogEvent, key: str) -> object:
+    value = event.fields.get(key)
+    return value if isinstance(value, int) else None
+
+
+def _mode(event: LogEvent) -> str:
+    return str(event.fields.get("queue_processing_mode") or "unknown")[:40]
+
+
+def _circuit(evidence: QueueEvidence) -> datetime | None:
+    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
+    return max((e.at for e in events if e.at and CIRCUIT in e.event), default=None)
+
+
+def _mock(evidence: QueueEvidence, scene: Scene) -> bool | None:
+    """Whether the mock provider answers: an answer from it costs nothing and proves nothing."""
+    names = [str(event.fields.get("provider") or "") for event in _dispatches(evidence)]
+    names += [item.provider for item in (scene.reading.items if scene.reading else ())]
+    known = [name for name in names if name]
+    return "mock" in known if known else None
+
+
+def _timeline(scene: Scene, evidence: QueueEvidence) -> tuple[TimelineEntry, ...]:
+    lines = [
+        TimelineEntry(
+            event.at,
+            event.service,
+            LOGS,
+            f"dispatched {_plain(event, 'bundle_size') or '?'} ({_mode(event)})",
+        )
+        for event in _dispatches(evidence)[-SHOWN_DISPATCHES:]
+    ]
+    if scene.snapshot:
+        text = f"snapshot: size {scene.snapshot.size}, queued {scene.snapshot.queued}"
+        lines.append(TimelineEntry(scene.snapshot.at, "llm_provider_service", LOGS, text))
+    return tuple(sorted(lines, key=lambda line: line.at or scene.now))
+
+
+def _redis_detail(answer: QueueReading | Missing) -> str:
+    if isinstance(answer, Missing):
+        return answer.reason
+    parts = [f"read at {clock(answer.at)}, {len(answer.items)} items"]
+    parts += [f"{answer.unreadable} entries unreadable"] if answer.unreadable else []
+    parts += ["more items than were read"] if answer.truncated else []
+    return "; ".join(parts)
+
+
+def _title(scene: Scene, rule: str) -> str:
+    size = "?" if scene.size is None else scene.size
+    return f"LLM queue: {rule.replace('-', ' ')}, {size} in it"
+
+
+def _tables(scene: Scene, now: datetime) -> tuple[Table, ...]:
+    items = scene.reading.items if scene.reading else ()
+    if not items:
+        return ()
+    return (
+        Table(
+            columns=("item", "status", "batch", "age", "retries"),
+            rows=tuple(_row(item, now) for item in items[:SHOWN_ITEMS]),
+            caption=f"{min(len(items), SHOWN_ITEMS)} of {scene.size} items, in queue order",
+        ),
+    )
+
+
+def _row(item: QueueItem, now: datetime) -> tuple[str, ...]:
+    age = spoken(now - item.queued_at) if item.queued_at else "?"
+    batch = item.cj_batch_id or item.bos_batch_id or "?"
+    return (item.queue_id, item.status, batch, age, str(item.retry_count))
+
+
+def _actions(verdict: QueueVerdict) -> tuple[str, ...]:
+    item = verdict.item
+    if item is None:
+        return ()
+    steps = [f"/trace {item.correlation_id or item.queue_id}"]
+    return (*steps, f"/batch status {item.cj_batch_id}") if item.cj_batch_id else tuple(steps)

@@ -1,0 +1,36 @@
+"""`/queue`: what waits at the LLM provider, and whether it moves."""
+
+from bot.diagnosis.queue import collect, diagnose
+from bot.domain.report import Report
+from bot.ports import CommandContext, Request
+from bot.registry import Command, Usage
+from commands.words import misuse, shown, split_options, tokens, usage_lines
+
+USAGES = (
+    Usage("", "size, oldest item and verdict of the LLM provider's queue", "/queue"),
+    Usage("status", "the same", "/queue status"),
+)
+
+
+def parse(text: str) -> Request:
+    """Take no words, or `status`. Raises UsageError."""
+    words, options = split_options(tokens(text), usage=usage_lines("queue", USAGES))
+    if words and (len(words) > 1 or words[0].casefold() != "status"):
+        raise misuse(
+            f"/queue takes no {shown(words[-1])}.",
+            "queue",
+            USAGES,
+            word=words[-1],
+            choices=("status",),
+        )
+    return Request("queue", "status", (), options)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """Read the queue once and judge it."""
+    now = context.now()
+    evidence = await collect(context.sources, now, timeout=context.timeout_seconds * 0.75)
+    return diagnose(evidence, now, prefix=str(context.options.get("queue_prefix", "")))
+
+
+COMMAND = Command("queue", "What waits at the LLM provider, and is it stuck?", USAGES, parse, run)

@@ -1,0 +1,33 @@
+"""`/queue` takes no words and answers from whatever can be read."""
+
+import pytest
+
+from bot.domain.queue import QueueReading
+from bot.domain.report import Verdict
+from bot.errors import UsageError
+from bot.ports import Sources
+from commands.queue import COMMAND, parse
+from tests.fakes_sources import FakeQueue, at, context
+
+NOW = at("2025-11-19T00:30:00")
+
+
+@pytest.mark.parametrize("text", ["", "status", "Status.", " `status` "])
+def test_no_words_or_status_are_taken(text: str) -> None:
+    assert parse(text).verb == "status"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"), [("statsu", "Did you mean status?"), ("34 35", ""), ("--frm x", "")]
+)
+def test_other_words_get_usage_and_the_nearest_match(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert caught.value.hint == hint
+    assert caught.value.usage[0].startswith("/queue")
+
+
+async def test_the_command_answers_with_one_report() -> None:
+    queue = FakeQueue(QueueReading(NOW, 0))
+    report = await COMMAND.run(parse(""), context(Sources(queue=queue), NOW))
+    assert (report.command, report.verdict) == ("queue", Verdict.OK)
