@@ -1,0 +1,85 @@
+"""`/help`: every command with its examples, from the registry alone."""
+
+from collections.abc import Mapping
+
+from bot.domain.report import Report, Table
+from bot.ports import CommandContext, Request
+from bot.registry import Command, Usage, commands
+from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
+
+USAGES = (
+    Usage("", "every command with an example", "/help"),
+    Usage("<command>", "all ways to call one command", "/help batch"),
+)
+
+
+def parse(text: str) -> Request:
+    """Take nothing, or the name of a command. Raises UsageError."""
+    words, options = split_options(tokens(text), usage=usage_lines("help", USAGES))
+    if len(words) > 1:
+        raise misuse("/help takes one command at most.", "help", USAGES)
+    if not words:
+        return Request("help", "all", (), options)
+    asked = words[0].removeprefix("/")
+    name = choose(asked, commands())
+    if name is None:
+        raise misuse(
+            f"There is no command /{shown(asked)}.",
+            "help",
+            USAGES,
+            word=asked,
+            choices=commands(),
+        )
+    return Request("help", "one", (name,), options)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """Answer from the registry; no source is read."""
+    known = commands()
+    if request.verb == "one":
+        return one(known[request.words[0]])
+    return every(known)
+
+
+def every(known: Mapping[str, Command]) -> Report:
+    """Return the list of all commands."""
+    rows = tuple(
+        (usage.example, usage.summary) for command in known.values() for usage in command.usages
+    )
+    return Report(
+        command="help",
+        title="What batchbot can tell",
+        summary="Ids may be a CJ number, a uuid or its first 6 characters, or a run label.",
+        facts={"commands": {command.name: command.summary for command in known.values()}},
+        tables=(Table(("type this", "to see"), rows),),
+    )
+
+
+def one(command: Command) -> Report:
+    """Return all ways to call one command; operators' verbs are marked."""
+    rows = tuple(
+        (f"/{command.name} {usage.words}".rstrip(), _summary(command, usage), usage.example)
+        for usage in command.usages
+    )
+    return Report(
+        command="help",
+        title=f"/{command.name}",
+        summary=command.summary,
+        facts={
+            "command": command.name,
+            "usages": [
+                {"words": usage.words, "summary": usage.summary, "example": usage.example}
+                for usage in command.usages
+            ],
+            "operator_verbs": sorted(command.operator_verbs),
+        },
+        tables=(Table(("usage", "what it does", "example"), rows),),
+    )
+
+
+def _summary(command: Command, usage: Usage) -> str:
+    verb = usage.words.split(" ", 1)[0]
+    return usage.summary + (" (operators)" if verb in command.operator_verbs else "")
+
+
+COMMAND = Command("help", "What can be asked, with an example of each.", USAGES, parse, run)

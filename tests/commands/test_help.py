@@ -1,0 +1,51 @@
+"""`/help` shows what the registry holds, so that no command is forgotten."""
+
+import pytest
+
+from bot.domain.report import Verdict
+from bot.errors import UsageError
+from bot.ports import Sources
+from bot.registry import Command, Usage, commands
+from commands.help import COMMAND, one, parse
+from tests.fakes_sources import at, context
+
+CONTEXT = context(Sources(), at("2025-11-19T00:30:00"))
+
+
+async def test_help_names_every_command_with_an_example_to_type() -> None:
+    report = await COMMAND.run(parse(""), CONTEXT)
+    assert report.verdict is Verdict.OK
+    assert set(report.facts["commands"]) == set(commands())
+    examples = [row[0] for row in report.tables[0].rows]
+    assert {example.split()[0] for example in examples} == {f"/{name}" for name in commands()}
+
+
+@pytest.mark.parametrize("text", ["queue", "/queue", "Queue", "`/queue`"])
+async def test_help_for_one_command_shows_all_its_usages(text: str) -> None:
+    report = await COMMAND.run(parse(text), CONTEXT)
+    assert report.facts["command"] == "queue"
+    assert len(report.tables[0].rows) == len(commands()["queue"].usages)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"), [("quue", "Did you mean queue?"), ("zzz", ""), ("queue trace", "")]
+)
+def test_an_unknown_command_gets_the_nearest_one(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert caught.value.hint == hint
+
+
+def test_verbs_of_operators_are_marked() -> None:
+    usages = (Usage("stop <id>", "ends it", "/x stop 1"), Usage("list", "lists", "/x list"))
+    command = Command("x", "x", usages, parse, COMMAND.run, frozenset({"stop"}))
+    assert [row[1] for row in one(command).tables[0].rows] == ["ends it (operators)", "lists"]
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_example_is_understood_by_its_own_command(name: str) -> None:
+    command = commands()[name]
+    for usage in command.usages:
+        typed, _, words = usage.example.partition(" ")
+        assert typed == f"/{name}"
+        assert command.parse(words).command == name
