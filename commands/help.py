@@ -9,7 +9,7 @@ from commands.words import choose, misuse, shown, split_options, tokens, usage_l
 
 USAGES = (
     Usage("", "every command with an example", "/help"),
-    Usage("<command>", "all ways to call one command", "/help batch"),
+    Usage("<command>", "all ways to call one command", "/help queue"),
 )
 
 
