@@ -1,0 +1,109 @@
+"""The CJ database is read on both revisions of its schema, without student text."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+
+from bot.demo.incident.rows import BATCHES, STUDENT_TEXT, Revision, load, pair_id
+from bot.errors import SourceError
+from bot.sources.cj_database import CjPostgres
+
+
+@pytest.fixture(params=["then", "now"])
+async def database(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[CjPostgres]:
+    revision: Revision = request.param
+    await load(database_url, revision)
+    reader = CjPostgres(database_url)
+    yield reader
+    await reader.close()
+
+
+async def test_batch_33_shows_the_numbers_of_the_night(database: CjPostgres) -> None:
+    rows = await database.batch(33)
+    assert rows is not None
+    assert (rows.pairs.total, rows.pairs.error) == (100, 66)
+    assert (rows.pairs.essay_a, rows.pairs.essay_b, rows.pairs.with_winner) == (11, 23, 100)
+    assert (rows.header.submitted_comparisons, rows.header.completed_comparisons) == (10, 34)
+    assert rows.header.true_budget == 100
+    assert (rows.position.mixed, rows.position.anchors_in_a) == (100, 86)
+    assert sum(group.rows for group in rows.errors) == 66
+    assert sum(group.roots for group in rows.errors) == 9
+    assert rows.scores.sharing == 6
+    assert rows.header.created_at.tzinfo is not None
+
+
+async def test_batch_34_was_finalised_before_its_last_answers(database: CjPostgres) -> None:
+    rows = await database.batch(34)
+    assert rows is not None
+    assert (rows.pairs.valid, rows.pairs.total, rows.header.state) == (10, 10, "SCORING")
+    assert rows.at_first_finalisation is not None
+    assert rows.at_first_finalisation.answered < rows.at_first_finalisation.submitted
+
+
+async def test_no_student_text_leaves_the_database(database: CjPostgres) -> None:
+    said = [await database.batch(batch.id) for batch in BATCHES]
+    traced = await database.trace(pair_id(33, 1))
+    listed = await database.newest()
+    assert "PLANTED" in STUDENT_TEXT
+    assert "PLANTED" not in f"{said}{traced}{listed}"
+
+
+@pytest.mark.parametrize(
+    ("ref", "found"),
+    [
+        ("34", [34]),
+        ("9c41f7b2-58de-4a36-b1f0-2ab525a2c034", [34]),
+        ("9C41F7B2-58DE-4A36-B1F0-2AB525A2C034", [34]),
+        ("9c41f7", [34]),
+        ("84ebf6", []),
+        ("999", []),
+        ("99999999999999999999999999", []),
+        ("34; DROP TABLE cj_batch_uploads", []),
+        ("%", []),
+        ("", []),
+    ],
+)
+async def test_an_id_means_one_thing(database: CjPostgres, ref: str, found: list[int]) -> None:
+    assert [match.batch_id for match in await database.find(ref)] == found
+
+
+async def test_a_trace_finds_the_pair_and_the_batch_under_any_of_their_ids(
+    database: CjPostgres,
+) -> None:
+    by_pair = await database.trace(pair_id(34, 3))
+    by_batch = await database.trace(UUID(BATCHES[-1].event_correlation_id))
+    assert [pair.batch_id for pair in by_pair.pairs] == [34]
+    assert [batch.batch_id for batch in by_batch.batches] == [34]
+    assert await database.trace(uuid4()) == type(by_pair)()
+
+
+async def test_ownership_tells_known_correlation_ids_from_foreign_ones(
+    database: CjPostgres,
+) -> None:
+    foreign = UUID("8f3a11d7-9411-4ca2-9999-59a9d18c5da9")
+    assert await database.owned([pair_id(33, 7), foreign]) == {pair_id(33, 7): 33}
+
+
+async def test_lists_give_counts_and_state(database: CjPostgres) -> None:
+    assert [row.header.batch_id for row in await database.newest()] == [34, 33, 32, 31]
+    assert [row.header.batch_id for row in await database.newest(state="scoring")] == [34]
+    assert [row.header.batch_id for row in await database.open_batches()] == [34]
+    assert (await database.newest(limit=1))[0].pairs.valid == 10
+    assert await database.blocked_sessions() == ()
+
+
+async def test_an_unreadable_database_is_an_error_with_words_and_no_secret() -> None:
+    reader = CjPostgres("postgresql://me:hunter2@127.0.0.1:1/x", timeout_seconds=1)
+    with pytest.raises(SourceError) as caught:
+        await reader.batch(34)
+    assert caught.value.source == "cj_database"
+    assert "hunter2" not in str(caught.value)
+    await reader.close()
+
+
+async def test_a_database_of_something_else_is_named_as_such(database_url: str) -> None:
+    reader = CjPostgres(database_url)
+    with pytest.raises(SourceError, match="CJ database"):
+        await reader.batch(34)
+    await reader.close()
