@@ -1,0 +1,211 @@
+"""The LLM provider's request queue in Redis; prompts are never read out of it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    BusyLoadingError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from bot.domain.queue import QueueItem, QueueReading
+from bot.errors import SourceError
+
+NAME = "llm_queue"
+CHUNK = 200
+UNORDERED_LIMIT = 200
+LEAKED = "leaked"
+
+_DURATION = re.compile(
+    r"P(?:(?P<days>\d+(?:\.\d+)?)D)?"
+    r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?"
+    r"(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?\Z"
+)
+
+
+class RedisQueue:
+    """Reads `<prefix>:requests` (order) and `<prefix>:data` (items); implements LlmQueue.
+
+    A queue that cannot be read raises SourceError: the service itself reports 0 on a Redis
+    error, so only an answer of Redis makes a size of 0 true.
+    """
+
+    name = NAME
+
+    def __init__(self, url: str, prefix: str, *, timeout_seconds: float = 3.0) -> None:
+        self._prefix = prefix
+        try:
+            self._redis: Redis = Redis.from_url(
+                url,
+                socket_timeout=timeout_seconds,
+                socket_connect_timeout=timeout_seconds,
+                max_connections=4,
+            )
+        except ValueError as error:
+            raise SourceError(
+                NAME, "the address in LLM_QUEUE_REDIS_URL is malformed", permanent=True
+            ) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def read(self, *, max_items: int = 2_000) -> QueueReading:
+        """Read both keys; items beyond `max_items` are counted only."""
+        try:
+            return await self._read(max_items)
+        except RedisError as error:
+            raise _translated(error) from error
+
+    async def find(self, id: UUID) -> Sequence[QueueItem]:
+        """Return items whose queue id or correlation id is `id`."""
+        reading = await self.read()
+        wanted = str(id)
+        return tuple(
+            item for item in reading.items if wanted in (item.queue_id, item.correlation_id)
+        )
+
+    async def check(self) -> str:
+        """Prove that the queue answers; return its size."""
+        reading = await self.read(max_items=1)
+        return f"{reading.size} items under {self._prefix}"
+
+    async def _read(self, max_items: int) -> QueueReading:
+        order_key, data_key = f"{self._prefix}:requests", f"{self._prefix}:data"
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zcard(order_key)
+            pipe.zrange(order_key, 0, max(0, max_items - 1))
+            pipe.hlen(data_key)
+            size, order, stored = await pipe.execute()
+        ids = [_decoded(member) for member in order]
+        items, unreadable = [], 0
+        for start in range(0, len(ids), CHUNK):
+            chunk = ids[start : start + CHUNK]
+            values = await self._redis.hmget(data_key, chunk)
+            for queue_id, value in zip(chunk, values, strict=True):
+                item = item_of(queue_id, value)
+                unreadable += item is None
+                items.append(item or QueueItem(queue_id, "unreadable"))
+        if stored > sum(item.status != LEAKED for item in items) and size <= max_items:
+            items += await self._unordered(data_key, set(ids))
+        return QueueReading(
+            at=datetime.now(UTC),
+            size=size,
+            items=tuple(items),
+            unreadable=unreadable,
+            truncated=size > len(ids),
+        )
+
+    async def _unordered(self, data_key: str, known: set[str]) -> list[QueueItem]:
+        found: list[QueueItem] = []
+        async for field, value in self._redis.hscan_iter(data_key, count=CHUNK):
+            queue_id = _decoded(field)
+            if queue_id in known:
+                continue
+            item = item_of(queue_id, value, in_order=False)
+            found += [item] if item is not None else []
+            if len(found) >= UNORDERED_LIMIT:
+                break
+        return found
+
+
+def item_of(queue_id: str, value: bytes | str | None, *, in_order: bool = True) -> QueueItem | None:
+    """Read one stored request, keeping allow-listed keys only; None when it is no JSON object."""
+    if value is None:
+        return QueueItem(queue_id, LEAKED, in_order=in_order)
+    try:
+        stored = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(stored, dict):
+        return None
+    request = _mapping(stored.get("request_data"))
+    metadata = _mapping(request.get("metadata"))
+    overrides = _mapping(request.get("llm_config_overrides"))
+    return QueueItem(
+        queue_id=queue_id,
+        status=_text(stored.get("status")).lower() or "unknown",
+        queued_at=time_of(stored.get("queued_at")),
+        processing_started_at=time_of(stored.get("processing_started_at")),
+        ttl=duration_of(stored.get("ttl")),
+        retry_count=_integer(stored.get("retry_count")) or 0,
+        priority=_integer(stored.get("priority")),
+        correlation_id=_text(stored.get("correlation_id") or request.get("correlation_id")),
+        bos_batch_id=_text(metadata.get("bos_batch_id")),
+        cj_batch_id=_text(metadata.get("cj_batch_id")),
+        mode=_text(metadata.get("queue_processing_mode") or metadata.get("cj_llm_batching_mode")),
+        provider=_text(metadata.get("resolved_provider") or overrides.get("provider_override")),
+        size_bytes=_integer(stored.get("size_bytes")),
+        in_order=in_order,
+    )
+
+
+def time_of(value: Any) -> datetime | None:
+    """Read an ISO-8601 time as aware UTC; anything else is None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def duration_of(value: Any) -> timedelta | None:
+    """Read an ISO-8601 duration ("PT4H"), or seconds; anything else is None."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return timedelta(seconds=value)
+        match = _DURATION.match(value) if isinstance(value, str) else None
+        if match is None or not any(match.groupdict().values()):
+            return None
+        parts = {key: float(part) for key, part in match.groupdict().items() if part}
+        return timedelta(**parts)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return str(value)[:64] if isinstance(value, str | int) else ""
+
+
+def _integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _decoded(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _translated(error: RedisError) -> SourceError:
+    match error:
+        case AuthenticationError() | AuthorizationError():
+            return SourceError(NAME, "the password or user is rejected", permanent=True)
+        case BusyLoadingError():
+            return SourceError(NAME, "Redis is still loading its data")
+        case RedisTimeoutError():
+            return SourceError(NAME, "Redis did not answer in time", timed_out=True)
+        case RedisConnectionError():
+            return SourceError(NAME, "Redis cannot be reached")
+        case ResponseError() if "WRONGTYPE" in str(error):
+            return SourceError(
+                NAME,
+                "a key of the queue has another type: is LLM_QUEUE_PREFIX right?",
+                permanent=True,
+            )
+        case _:
+            return SourceError(NAME, f"Redis refused the question ({type(error).__name__})")

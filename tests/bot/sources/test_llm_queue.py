@@ -1,0 +1,138 @@
+"""The queue is read from both keys, 0 is told from unreadable, and prompts stay inside."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import SourceError
+from bot.sources.llm_queue import RedisQueue, duration_of, item_of, time_of
+
+PREFIX = "llm_provider_service:queue"
+QUEUE_ID = "11111111-2222-4333-8444-555555555555"
+CORRELATION = "99999999-2222-4333-8444-555555555555"
+STORED = {
+    "queue_id": QUEUE_ID,
+    "request_data": {
+        "user_prompt": "PLANTED essay",
+        "user_id": "PLANTED person",
+        "correlation_id": CORRELATION,
+        "metadata": {"bos_batch_id": "b", "cj_batch_id": "34", "essay_a_id": "x"},
+        "llm_config_overrides": {"system_prompt_override": "PLANTED prompt"},
+    },
+    "queued_at": "2025-11-18T23:48:00+00:00",
+    "processing_started_at": "2025-11-18T23:48:05+00:00",
+    "ttl": "PT4H",
+    "status": "processing",
+    "retry_count": 1,
+    "priority": 5,
+    "correlation_id": CORRELATION,
+}
+
+
+@pytest.fixture
+async def queue(redis_url: str) -> AsyncIterator[RedisQueue]:
+    reader = RedisQueue(redis_url, PREFIX, timeout_seconds=2)
+    yield reader
+    await reader.close()
+
+
+def _store(url: str, items: dict[str, bytes | None], *, unordered: tuple[str, ...] = ()) -> None:
+    with redis.Redis.from_url(url) as client:
+        for place, (queue_id, value) in enumerate(items.items()):
+            if queue_id not in unordered:
+                client.zadd(f"{PREFIX}:requests", {queue_id: place})
+            if value is not None:
+                client.hset(f"{PREFIX}:data", queue_id, value)
+
+
+@pytest.mark.redis_server
+async def test_an_item_shows_its_life_and_no_prompt(queue: RedisQueue, redis_url: str) -> None:
+    _store(redis_url, {QUEUE_ID: orjson.dumps(STORED)})
+    reading = await queue.read()
+    (item,) = reading.items
+    assert (reading.size, item.status, item.cj_batch_id) == (1, "processing", "34")
+    assert item.expires_at == datetime(2025, 11, 19, 3, 48, tzinfo=UTC)
+    assert (item.retry_count, item.correlation_id) == (1, CORRELATION)
+    assert "PLANTED" not in repr(reading)
+    assert [found.queue_id for found in await queue.find(UUID(CORRELATION))] == [QUEUE_ID]
+    assert await queue.find(UUID(int=7)) == ()
+
+
+@pytest.mark.redis_server
+async def test_leaked_unordered_and_broken_entries_are_told_apart(
+    queue: RedisQueue, redis_url: str
+) -> None:
+    _store(
+        redis_url,
+        {"leaked": None, "broken": b"\xff{", "loose": orjson.dumps(STORED)},
+        unordered=("loose",),
+    )
+    reading = await queue.read()
+    assert {item.queue_id: item.status for item in reading.items} == {
+        "leaked": "leaked",
+        "broken": "unreadable",
+        "loose": "processing",
+    }
+    assert (reading.size, reading.unreadable) == (2, 1)
+    assert [item.in_order for item in reading.items if item.queue_id == "loose"] == [False]
+
+
+@pytest.mark.redis_server
+async def test_an_empty_queue_is_a_real_zero_and_a_long_one_is_bounded(
+    queue: RedisQueue, redis_url: str
+) -> None:
+    assert (await queue.read()).size == 0
+    _store(redis_url, {f"q{n}": orjson.dumps(STORED) for n in range(30)})
+    reading = await queue.read(max_items=10)
+    assert (reading.size, len(reading.items), reading.truncated) == (30, 10, True)
+
+
+@pytest.mark.redis_server
+async def test_a_key_of_another_type_is_unreadable(queue: RedisQueue, redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(f"{PREFIX}:requests", "x")
+    with pytest.raises(SourceError, match="LLM_QUEUE_PREFIX"):
+        await queue.read()
+
+
+async def test_a_redis_that_is_away_is_never_an_empty_queue() -> None:
+    reader = RedisQueue("redis://:hunter2@127.0.0.1:1/0", PREFIX, timeout_seconds=1)
+    with pytest.raises(SourceError) as caught:
+        await reader.read()
+    assert "hunter2" not in str(caught.value)
+    await reader.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("PT4H", timedelta(hours=4)),
+        ("P1DT2M3.5S", timedelta(days=1, minutes=2, seconds=3.5)),
+        (14400, timedelta(hours=4)),
+        ("P", None),
+        ("4 hours", None),
+        (None, None),
+        (True, None),
+    ],
+)
+def test_durations_are_read_as_iso_8601(text: object, span: timedelta | None) -> None:
+    assert duration_of(text) == span
+
+
+@given(st.binary(max_size=200))
+def test_no_stored_bytes_make_the_reader_fail(value: bytes) -> None:
+    item = item_of("q", value)
+    assert item is None or item.queue_id == "q"
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))
+def test_no_json_value_makes_the_reader_fail(value: object) -> None:
+    stored = orjson.dumps(dict.fromkeys(STORED, value))
+    assert item_of("q", stored) is not None
+    assert time_of(value) is None or isinstance(value, str)
