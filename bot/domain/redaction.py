@@ -83,7 +83,12 @@ def redact(text: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 def plain(text: str) -> str:
     """Return `text` without terminal codes, invisible marks and control characters."""
-    return _CONTROL.sub(" ", _INVISIBLE.sub("", _ESCAPES.sub("", text)))
+    return _CONTROL.sub(" ", _INVISIBLE.sub("", without_escapes(text)))
+
+
+def without_escapes(text: str) -> str:
+    """Return `text` without terminal codes (colours, titles, cursor moves)."""
+    return _ESCAPES.sub("", text) if "\x1b" in text or "\x9b" in text else text
 
 
 def clip(text: str, limit: int = MAX_TEXT_CHARS) -> str:

@@ -1,88 +1,120 @@
-"""Reads `key=value` tails of console lines, whose values are Python reprs."""
+"""Reads the key=value tail of a console line and the values inside it."""
 
 import ast
 import re
+from collections.abc import Mapping
 from typing import Any
 
-MAX_LITERAL_CHARS = 64 * 1024
-
-_KEY = re.compile(r"(?:\A|[ \t])([A-Za-z_][\w.]*)=")
-_UUID_CALL = re.compile(r"UUID\('([0-9a-fA-F-]{36})'\)")
-_CALL = re.compile(r"[A-Za-z_][\w.]*\(('(?:[^'\\]|\\.)*')\)")
-_ENUM = re.compile(r"<[\w.]+: ('(?:[^'\\]|\\.)*')>")
-_ENTRY = re.compile(r"""'([\w.]+)':\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,{}\[\]]+)""")
-_CLOSING = {"{": "}", "[": "]", "(": ")"}
-
-
-def pairs_of(tail: str) -> dict[str, Any]:
-    """Parse a tail such as `extra={'a': 1} filename=x.py lineno=4`; never raises."""
-    pairs: dict[str, Any] = {}
-    at = 0
-    while (match := _KEY.search(tail, at)) is not None:
-        end = _end_of_value(tail, match.end())
-        pairs[match[1]] = value_of(tail[match.end() : end])
-        at = max(end, match.end())
-    return pairs
+MAX_LITERAL_CHARS = 64_000
+_KEY = re.compile(r"([A-Za-z_][\w.\-]*)=")
+_TOKEN = re.compile(
+    r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"()\[\]{}]+|[\[({]|[\])}]|\s+|['\"]", re.S
+)
+_WRAPPED = re.compile(r"\b(?:UUID|Decimal|PosixPath|Path|SecretStr|Url|HttpUrl)\(('[^']*')\)")
+_ENUM = re.compile(r"<[A-Za-z_][\w.]*: ('[^']*'|-?\d+)>")
+_UUID_TEXT = re.compile(r"\AUUID\('([0-9a-fA-F-]{36})'\)\Z")
+_PAIR = re.compile(r"'([\w.\-]+)': (?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([^,{}\[\]]+))")
+_ODD_ESCAPE = re.compile(r"\\[^\\'\"abfnrtvx0-7uU\n]")
+_NUMBER = re.compile(r"-?\d{1,18}\Z")
+_FLOAT = re.compile(r"-?\d{1,18}\.\d{1,18}(?:e[+-]?\d{1,3})?\Z")
+_WORDS: Mapping[str, Any] = {"None": None, "True": True, "False": False}
 
 
-def value_of(text: str) -> Any:
-    """Read one repr; a dict that is no literal is read entry by entry, other text stays text."""
-    if not text:
-        return ""
-    if text[0] not in "{[('\"-0123456789TFN" or len(text) > MAX_LITERAL_CHARS:
-        return text
-    plain = _ENUM.sub(r"\1", _CALL.sub(r"\1", _UUID_CALL.sub(r"'\1'", text)))
+def pairs(tail: str) -> dict[str, Any] | None:
+    """Return the fields of a `key=value key=value` tail, or None when it is not one to its end."""
+    fields: dict[str, Any] = {}
+    position, length = 0, len(tail)
+    while position < length:
+        if tail[position].isspace():
+            position += 1
+            continue
+        key = _KEY.match(tail, position)
+        if key is None:
+            return None
+        end = _value_end(tail, key.end())
+        fields[key.group(1)] = value(tail[key.end() : end])
+        position = end
+    return fields
+
+
+def value(text: str) -> Any:
+    """Return the Python value that a console renderer printed as `text`, else the text itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _NUMBER.match(text):
+        return int(text)
+    if _FLOAT.match(text):
+        return float(text)
+    if text[:1] in ("'", '"', "{", "[", "("):
+        return _literal(text)
+    return unwrapped(text)
+
+
+def flattened(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `fields` with `extra` merged in (a direct field wins) and UUID texts unwrapped."""
+    extra = fields.get("extra")
+    if isinstance(extra, str) and extra.startswith("{"):
+        extra = _literal(extra)
+    if not isinstance(extra, Mapping):
+        return {str(key): unwrapped(item) for key, item in fields.items()}
+    direct = {key: item for key, item in fields.items() if key != "extra"}
+    return {str(key): unwrapped(item) for key, item in {**extra, **direct}.items()}
+
+
+def unwrapped(item: Any) -> Any:
+    """Return `UUID('x')` texts as x, also one level down."""
+    if isinstance(item, str):
+        found = _UUID_TEXT.match(item) if item.startswith("UUID(") else None
+        return found.group(1) if found else item
+    if isinstance(item, list | tuple):
+        return [unwrapped(part) if isinstance(part, str) else part for part in item]
+    if isinstance(item, dict):
+        return {
+            key: unwrapped(part) if isinstance(part, str) else part for key, part in item.items()
+        }
+    return item
+
+
+def _value_end(tail: str, start: int) -> int:
+    """A quoted or bracketed value may hold spaces; any other ends at the next one."""
+    if tail[start : start + 1] not in ("'", '"', "{", "[", "("):
+        space = tail.find(" ", start)
+        return len(tail) if space < 0 else space
+    depth = 0
+    for token in _TOKEN.finditer(tail, start):
+        text = token.group()
+        if text in "[({":
+            depth += 1
+        elif text in "])}":
+            depth -= 1
+        elif depth <= 0 and text.isspace():
+            return token.start()
+        if depth < 0:
+            return token.end()
+    return len(tail)
+
+
+def _literal(text: str) -> Any:
+    plain = _ENUM.sub(r"\1", _WRAPPED.sub(r"\1", text))
+    if len(plain) > MAX_LITERAL_CHARS or _ODD_ESCAPE.search(plain):
+        return _loose(plain)
     try:
         return ast.literal_eval(plain)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return _entries(plain) if text[0] == "{" else text
+        return _loose(plain)
 
 
-def unwrapped(value: Any) -> Any:
-    """Turn the string "UUID('301c...')" into the bare uuid; other values stay as they are."""
-    if isinstance(value, str) and value.startswith("UUID('"):
-        return _UUID_CALL.sub(r"\1", value)
-    return value
+def _loose(text: str) -> Any:
+    """Read what can be read of a literal that holds objects, or whose end was cut off."""
+    return _loose_dict(text) if text.startswith("{") else text
 
 
-def _entries(text: str) -> dict[str, Any]:
-    return {key: _scalar(value.strip()) for key, value in _ENTRY.findall(text)}
+def _loose_dict(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, single, double, bare in _PAIR.findall(text[:MAX_LITERAL_CHARS]):
+        found.setdefault(name, single or double or _WORDS.get(bare.strip(), _number(bare.strip())))
+    return found
 
 
-def _scalar(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return text
-
-
-def _end_of_value(text: str, start: int) -> int:
-    if start >= len(text):
-        return start
-    if text[start] in "'\"":
-        return _end_of_string(text, start)
-    if text[start] in _CLOSING:
-        return _end_of_bracket(text, start)
-    blank = re.compile(r"\s").search(text, start)
-    return blank.start() if blank else len(text)
-
-
-def _end_of_string(text: str, start: int) -> int:
-    quote, at = text[start], start + 1
-    while at < len(text) and text[at] != quote:
-        at += 2 if text[at] == "\\" else 1
-    return min(at + 1, len(text))
-
-
-def _end_of_bracket(text: str, start: int) -> int:
-    depth, at = 0, start
-    while at < len(text):
-        char = text[at]
-        if char in "'\"":
-            at = _end_of_string(text, at)
-            continue
-        depth += (char in "{[(") - (char in "}])")
-        at += 1
-        if depth == 0:
-            return at
-    return len(text)
+def _number(text: str) -> Any:
+    return int(text) if _NUMBER.match(text) else float(text) if _FLOAT.match(text) else text
