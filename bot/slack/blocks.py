@@ -87,6 +87,14 @@ class BlockKit:
             blocks.append(parts.preformatted(shown, 2_500))
         return {"text": text, "blocks": blocks}
 
+    def working(self, typed: str, note: str, *, run_id: str = "") -> Mapping[str, Any]:
+        """Return the message that stands where an answer will be, with a way to cancel it."""
+        told = f" ({mrkdwn(note, 150)})" if note else ""
+        line_ = f"⏳ Working on {code(typed, 120)}{told}"
+        cancel = [parts.button("Cancel", parts.CANCEL_ACTION, run_id)] if run_id else []
+        text = clamp(escape(f"⏳ Working on {literal(typed, 120)} {note}"), SUMMARY_CHARS)
+        return {"text": text, "blocks": [parts.section(line_), *parts.buttons(cancel)]}
+
     def _files(self, report: Report, cut: bool) -> tuple[Attachment, ...]:
         if not cut or self.whole is None:
             return report.attachments

@@ -15,6 +15,7 @@ MAX_SECTION_CHARS = 2_900
 MAX_COLUMNS = 6
 DATE_FORMAT = "{date_short_pretty} {time_secs}"
 COMMAND_ACTION = "run"
+CANCEL_ACTION = "cancel"
 
 
 def section(text: str) -> Block:

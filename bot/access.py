@@ -1,0 +1,66 @@
+"""Who may ask, where, and who may change things; decided on Slack ids, never on names."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.errors import DeniedError
+from bot.ports import Asker, Place
+
+EVERYBODY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Allow-lists of Slack ids; an empty list means nobody, `*` everybody.
+
+    Incident channels and the alert channel are allowed channels, operators are allowed users.
+    `names` says ids in words, for the sentence that refuses.
+    """
+
+    users: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    incident_channels: frozenset[str] = frozenset()
+    alert_channel: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+
+    def admit(self, place: Place) -> Asker:
+        """Return who asks, with their rights. Raises DeniedError with a sentence that helps."""
+        if not _holds(self._all_channels(), place.channel):
+            raise DeniedError(
+                f"I do not answer in this channel. {self._where()}",
+                hint="An operator can add it to SLACK_ALLOWED_CHANNELS.",
+            )
+        operator = _holds(self.operators, place.user)
+        if not operator and not _holds(self.users, place.user):
+            raise DeniedError(
+                "You are not on the list of people who may ask.",
+                hint="An operator can add you to SLACK_ALLOWED_USERS.",
+            )
+        return Asker(place.user, place.channel, operator, self._is_public(place))
+
+    def knows(self, user: str) -> bool:
+        """Say whether a user may ask at all, wherever that is."""
+        return _holds(self.operators, user) or _holds(self.users, user)
+
+    def _all_channels(self) -> frozenset[str]:
+        alert = {self.alert_channel} if self.alert_channel else set()
+        return self.channels | self.incident_channels | alert
+
+    def _is_public(self, place: Place) -> bool:
+        """Answers are public in incident channels, and in the threads of the alert channel."""
+        in_alert_thread = bool(place.thread_ts) and place.channel == self.alert_channel
+        return in_alert_thread or _holds(self.incident_channels, place.channel)
+
+    def _where(self) -> str:
+        known = sorted(self.names[id] for id in self._all_channels() if id in self.names)
+        return f"Ask in {_or(known)}." if known else "Ask in a channel I am set up for."
+
+
+def _holds(ids: frozenset[str], id: str) -> bool:
+    return EVERYBODY in ids or (bool(id) and id in ids)
+
+
+def _or(words: Iterable[str]) -> str:
+    *first, last = [f"#{word}" for word in words]
+    return f"{', '.join(first)} or {last}" if first else last

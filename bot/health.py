@@ -1,0 +1,63 @@
+"""The bot's own HTTP side: is it alive, is it ready, what has it counted."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+Check = Callable[[], tuple[bool, str]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+MAX_BODY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The checks by name; a failing one makes the bot not ready, with the reason in words."""
+
+    checks: Mapping[str, Check]
+    metrics: Callable[[], bytes]
+
+    def report(self) -> tuple[bool, dict[str, str]]:
+        """Run every check; each is quick and reads only what is already known."""
+        results = {name: check() for name, check in self.checks.items()}
+        return all(ok for ok, _ in results.values()), {
+            name: detail for name, (_, detail) in results.items()
+        }
+
+
+def build_site(health: Health, routes: Mapping[str, Handler] | None = None) -> web.Application:
+    """Return the application; `routes` are further paths that take POST, such as Slack's events."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def readyz(_: web.Request) -> web.Response:
+        ok, details = health.report()
+        body = {"status": "ready" if ok else "not ready", "checks": details}
+        return web.json_response(body, status=200 if ok else 503)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(
+            body=health.metrics(), headers={"Content-Type": "text/plain; version=0.0.4"}
+        )
+
+    site = web.Application(client_max_size=MAX_BODY_BYTES)
+    site.router.add_get("/healthz", healthz)
+    site.router.add_get("/readyz", readyz)
+    site.router.add_get("/metrics", metrics)
+    for path, handler in (routes or {}).items():
+        site.router.add_post(path, handler)
+    return site
+
+
+async def serve(site: web.Application, host: str, port: int) -> web.AppRunner:
+    """Start the site and return its runner, which is to be cleaned up. Raises OSError."""
+    runner = web.AppRunner(site, access_log=None, handler_cancellation=False)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner

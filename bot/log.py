@@ -1,0 +1,92 @@
+"""The bot's own log: one redacted line an event, on standard error."""
+
+import json
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TextIO
+
+from bot.domain.redaction import redact
+
+LINE_CHARS = 1_000
+QUIET = ("apscheduler", "aiohttp.access", "asyncio", "docker", "urllib3", "aiokafka")
+AT_LEAST_INFO = ("slack_bolt", "slack_sdk")
+_PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "taskName", "asctime"}
+
+
+class Redacted(logging.Formatter):
+    """Writes a record as one line; nothing of a secret's shape passes, no traceback frame shows.
+
+    A traceback is reduced to its classes and the line of ours it came from, since frames and
+    messages may quote student text.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line."""
+        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        text = redact(record.getMessage(), LINE_CHARS)
+        told = " ".join(f"{key}={value}" for key, value in _extras(record).items())
+        cause = f" | {_cause(record)}" if record.exc_info and record.exc_info[1] else ""
+        return f"{at}Z {record.levelname:<7} {record.name} {text}{' ' if told else ''}{told}{cause}"
+
+
+class Json(Redacted):
+    """The same as one JSON object a line, for log collectors."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one JSON object."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat()
+        row = {
+            "at": at,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": redact(record.getMessage(), LINE_CHARS),
+            **_extras(record),
+        }
+        if record.exc_info and record.exc_info[1]:
+            row["error"] = _cause(record)
+        return json.dumps(row)
+
+
+def set_up(level: str = "INFO", *, as_json: bool = False, stream: TextIO | None = None) -> None:
+    """Send every logger's lines to `stream` (standard error), redacted.
+
+    The loggers of Slack's libraries never go below INFO: at DEBUG they print whole payloads,
+    and a payload's response_url is as good as a password.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(Json() if as_json else Redacted())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in AT_LEAST_INFO:
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
+    logging.Formatter.converter = time.gmtime
+
+
+def _extras(record: logging.LogRecord) -> dict[str, str]:
+    extras = {key: value for key, value in vars(record).items() if key not in _PLAIN}
+    return {key: redact(str(value), 200) for key, value in sorted(extras.items())}
+
+
+def _cause(record: logging.LogRecord) -> str:
+    error: BaseException | None = record.exc_info[1] if record.exc_info else None
+    parts: list[str] = []
+    while error is not None and len(parts) < 6:
+        parts.append(f"{type(error).__name__}: {redact(str(error), 200)}{_place(error)}")
+        error = error.__cause__ or error.__context__
+    return " <- ".join(parts)
+
+
+def _place(error: BaseException) -> str:
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "/bot/" in code.co_filename or "/commands/" in code.co_filename:
+            name = code.co_filename.rsplit("/", 2)
+            place = f" (at {'/'.join(name[-2:])}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return place

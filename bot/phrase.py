@@ -1,0 +1,75 @@
+"""Which command a typed line means, the same in every door: slash, mention, button, terminal."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from bot.errors import UsageError
+from bot.registry import Command
+
+HELP = "help"
+MAX_IDS = 5
+_BOT_MENTION = re.compile(r"^\s*(?:<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*)+")
+_EDGES = "/`'\"\u2018\u2019\u201c\u201d.,:;!?\u200b\u00a0"
+_UUID = re.compile(
+    r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])"
+)
+_BATCH = re.compile(r"\bbatch(?:[ _]?id)?[\s:=#]{1,3}(\d{1,9})\b", re.IGNORECASE)
+
+
+def read_phrase(
+    text: str, commands: Mapping[str, Command], prefix: str = ""
+) -> tuple[Command, str]:
+    """Return the command that `text` begins with and the words after it.
+
+    Mentions of the bot, a slash, the workspace's command prefix, quotes and capitals do not
+    matter. Nothing at all means help. Raises UsageError that names the nearest command.
+    """
+    first, _, rest = _BOT_MENTION.sub("", text).strip().partition(" ")
+    name = first.strip(_EDGES).casefold()
+    if prefix and name.startswith(prefix.casefold()):
+        name = name[len(prefix) :]
+    if not name and HELP in commands:
+        return commands[HELP], rest
+    if name in commands:
+        return commands[name], rest.strip()
+    raise _unknown(name, commands, prefix)
+
+
+def traces_in(message: Any) -> list[str]:
+    """Return the commands that look up what a message mentions: uuids first, then batches.
+
+    `message` is a Slack message as JSON; its text, blocks, attachments and buttons are searched.
+    """
+    texts = list(_texts(message))
+    ids = dict.fromkeys(str(UUID(found)) for text in texts for found in _UUID.findall(text))
+    batches = dict.fromkeys(found for text in texts for found in _BATCH.findall(text))
+    lookups = [f"/trace {id}" for id in ids] + [f"/batch status {number}" for number in batches]
+    return lookups[:MAX_IDS]
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    if depth > 12:
+        return
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in ("token", "response_url", "client_msg_id", "metadata"):
+                yield from _texts(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, depth + 1)
+
+
+def _unknown(name: str, commands: Mapping[str, Command], prefix: str) -> UsageError:
+    shown = name[:40]
+    close = difflib.get_close_matches(shown, commands, n=1, cutoff=0.5)
+    lines = [f"/{prefix}{command.name} - {command.summary}" for command in commands.values()]
+    return UsageError(
+        f"There is no command /{shown}." if shown else "Which command?",
+        usage=lines,
+        hint=f"Did you mean /{prefix}{close[0]}?" if close else "",
+    )

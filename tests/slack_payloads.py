@@ -1,0 +1,135 @@
+"""Payloads as Slack sends them, one builder for each kind; ids and urls are made up."""
+
+import itertools
+from typing import Any
+
+_numbers = itertools.count(1)
+COMMON = {"token": "verification", "team": {"id": "T00000000"}, "api_app_id": "A00000000"}
+
+
+def slash(
+    command: str,
+    text: str = "",
+    *,
+    user: str = "U0ONCALL0",
+    channel: str = "C0INCIDENT",
+    response_url: str = "",
+) -> dict[str, Any]:
+    """A slash command."""
+    return {
+        "token": "verification",
+        "team_id": "T00000000",
+        "team_domain": "huleedu",
+        "channel_id": channel,
+        "channel_name": "incidents",
+        "user_id": user,
+        "user_name": "oncall",
+        "command": command,
+        "text": text,
+        "api_app_id": "A00000000",
+        "is_enterprise_install": "false",
+        "response_url": response_url,
+        "trigger_id": f"{next(_numbers)}.2.3",
+    }
+
+
+def mention(
+    text: str,
+    *,
+    user: str = "U0ONCALL0",
+    channel: str = "C0INCIDENT",
+    thread_ts: str = "",
+    event_id: str = "",
+) -> dict[str, Any]:
+    """An app_mention event."""
+    event: dict[str, Any] = {
+        "type": "app_mention",
+        "user": user,
+        "text": text,
+        "ts": "1700000001.000100",
+        "channel": channel,
+        "event_ts": "1700000001.000100",
+    }
+    if thread_ts:
+        event["thread_ts"] = thread_ts
+    return _event(event, event_id)
+
+
+def home_opened(user: str = "U0ONCALL0") -> dict[str, Any]:
+    """An app_home_opened event."""
+    return _event({"type": "app_home_opened", "user": user, "channel": "D1", "tab": "home"})
+
+
+def press(
+    action_id: str,
+    value: str,
+    *,
+    user: str = "U0ONCALL0",
+    channel: str = "C0INCIDENT",
+    message_ts: str = "1700000000.000001",
+    thread_ts: str = "",
+    response_url: str = "",
+    ephemeral: bool = False,
+) -> dict[str, Any]:
+    """A press on a button."""
+    container: dict[str, Any] = {
+        "type": "message",
+        "message_ts": message_ts,
+        "channel_id": channel,
+        "is_ephemeral": ephemeral,
+    }
+    if thread_ts:
+        container["thread_ts"] = thread_ts
+    return {
+        **COMMON,
+        "type": "block_actions",
+        "user": {"id": user, "username": "oncall", "team_id": "T00000000"},
+        "container": container,
+        "trigger_id": f"{next(_numbers)}.2.3",
+        "channel": {"id": channel, "name": "incidents"},
+        "message": {"type": "message", "ts": message_ts, "text": "an answer"},
+        "response_url": response_url,
+        "actions": [
+            {
+                "action_id": action_id,
+                "block_id": "b1",
+                "type": "button",
+                "value": value,
+                "action_ts": "1700000002.0",
+            }
+        ],
+    }
+
+
+def shortcut(
+    message: dict[str, Any],
+    *,
+    user: str = "U0ONCALL0",
+    channel: str = "C0INCIDENT",
+    response_url: str = "",
+) -> dict[str, Any]:
+    """The message shortcut "Trace this"."""
+    return {
+        **COMMON,
+        "type": "message_action",
+        "callback_id": "trace_this",
+        "trigger_id": f"{next(_numbers)}.2.3",
+        "response_url": response_url,
+        "user": {"id": user, "name": "oncall"},
+        "channel": {"id": channel, "name": "incidents"},
+        "message_ts": message.get("ts", "1700000000.000001"),
+        "message": {"type": "message", "ts": "1700000000.000001", **message},
+    }
+
+
+def _event(event: dict[str, Any], event_id: str = "") -> dict[str, Any]:
+    return {
+        "token": "verification",
+        "team_id": "T00000000",
+        "api_app_id": "A00000000",
+        "type": "event_callback",
+        "event_id": event_id or f"Ev{next(_numbers)}",
+        "event_time": 1700000001,
+        "authorizations": [{"team_id": "T00000000", "user_id": "UBOT00000", "is_bot": True}],
+        "event": event,
+    }
