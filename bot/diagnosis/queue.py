@@ -103,6 +103,13 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
     )
 
 
+def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tuple[Finding, ...]:
+    """Return the findings that concern one item of the queue."""
+    verdicts = queue_verdicts([_observation(evidence, now)], now)
+    mine = (v for v in verdicts if any(item.queue_id == queue_id for item in v.items))
+    return tuple(_finding(verdict) for verdict in mine)
+
+
 def _observation(evidence: QueueEvidence, now: datetime) -> Observation:
     redis = evidence.reading if isinstance(evidence.reading, QueueReading) else None
     events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()

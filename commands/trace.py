@@ -1,0 +1,91 @@
+"""`/trace`: one id through every service, from the pair's creation to its score."""
+
+from uuid import UUID
+
+from bot.diagnosis.attempt import read
+from bot.diagnosis.trace import ambiguous, collect, diagnose, unnamed, untold
+from bot.domain.evidence import Missing
+from bot.domain.report import Report
+from bot.ports import CommandContext, Request
+from bot.registry import Command, Usage
+from commands.ids import IdKind, kind_of, parse_uuid
+from commands.words import misuse, shown, split_options, tokens, usage_lines
+
+USAGES = (
+    Usage(
+        "<uuid>",
+        "one comparison or batch through every service, and where its trail ends",
+        "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9",
+    ),
+    Usage("<batch number, uuid prefix or run label>", "the same for a whole batch", "/trace 34"),
+)
+_DATABASE, _MEMORY = "cj_database", "memory"
+_VERBS = {
+    IdKind.UUID: "id",
+    IdKind.NUMBER: "batch",
+    IdKind.PREFIX: "name",
+    IdKind.LABEL: "name",
+}
+
+
+def parse(text: str) -> Request:
+    """Take one id; a pasted `in <permalink>` after it is ignored. Raises UsageError."""
+    words, options = split_options(tokens(text), usage=usage_lines("trace", USAGES))
+    if len(words) > 1 and words[1].casefold() == "in":
+        words = words[:1]
+    if not words:
+        raise misuse("/trace needs an id.", "trace", USAGES)
+    if len(words) > 1:
+        raise misuse(f"/trace takes one id, not {len(words)} words.", "trace", USAGES)
+    word = words[0].removeprefix("#")
+    kind = kind_of(word)
+    if kind is None:
+        raise misuse(f"{shown(word)} is no id.", "trace", USAGES)
+    id = parse_uuid(word)
+    return Request("trace", _VERBS[kind], (str(id) if id else word,), options)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """Find what the id is, then collect and judge."""
+    word, now = request.words[0], context.now()
+    id = parse_uuid(word) or await _named(word, context)
+    if isinstance(id, Report):
+        return id
+    evidence = await collect(context.sources, id, now, timeout=context.timeout_seconds * 0.9)
+    return diagnose(evidence, now)
+
+
+async def _named(word: str, context: CommandContext) -> UUID | Report:
+    """Return the BOS id of the batch that a number, label or prefix names, or why not."""
+    ref = (await _alias(word, context) if kind_of(word) is not IdKind.NUMBER else None) or word
+    matches = await read(
+        _DATABASE,
+        context.sources.database,
+        lambda source: source.find(ref),
+        context.timeout_seconds / 4,
+    )
+    if isinstance(matches, Missing):
+        return untold(shown(word), matches)
+    if len(matches) > 1:
+        return ambiguous(shown(word), matches)
+    return (parse_uuid(matches[0].bos_batch_id) if matches else None) or unnamed(shown(word))
+
+
+async def _alias(word: str, context: CommandContext) -> str | None:
+    answer = await read(
+        _MEMORY,
+        context.sources.memory,
+        lambda memory: memory.alias(word),
+        context.timeout_seconds / 8,
+    )
+    return None if isinstance(answer, Missing) else answer
+
+
+COMMAND = Command(
+    "trace",
+    "Where did one comparison get to?",
+    USAGES,
+    parse,
+    run,
+    memory_verbs=frozenset({"name"}),
+)

@@ -1,0 +1,84 @@
+"""`/trace` takes any id a person has, and says what it is when it is no single comparison."""
+
+import pytest
+
+from bot.domain.report import Report, Verdict
+from bot.domain.rows import BatchHeader, BatchRows
+from bot.errors import UsageError
+from bot.ports import Sources
+from commands.trace import COMMAND, parse
+from tests.fakes_sources import FakeDatabase, FakeLogs, FakeMemory, at, context, down
+from tests.fixtures.trails import BEFORE_ALL, BOS, RUNNER_REJECTION, STRAY, batch
+
+NOW = at("2025-11-19T00:30:00")
+
+
+async def ask(text: str, sources: Sources) -> Report:
+    return await COMMAND.run(parse(text), context(sources, NOW))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        str(STRAY),
+        f"`{STRAY}`.",
+        f"<{STRAY}>",
+        str(STRAY).upper(),
+        STRAY.hex,
+        f"{STRAY} in https://x.slack.com/archives/C1/p2",
+        f"“{STRAY}”",
+    ],
+)
+def test_a_uuid_is_taken_however_it_was_pasted(text: str) -> None:
+    request = parse(text)
+    assert (request.verb, request.words) == ("id", (str(STRAY),))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "one two", "'; DROP TABLE pairs; --", "🔥", "x" * 10_000, "--sinse 2h"]
+)
+def test_what_is_no_id_gets_one_clear_answer(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert caught.value.message
+
+
+async def test_the_incident_s_callback_reads_as_foreign() -> None:
+    sources = Sources(database=FakeDatabase(), logs=FakeLogs([*BEFORE_ALL, RUNNER_REJECTION]))
+    report = await ask(str(STRAY), sources)
+    assert [finding.rule for finding in report.findings] == ["foreign-callback"]
+
+
+@pytest.mark.parametrize("text", ["34", "#34", str(BOS)[:8], "serial-bundle-20251119-0018"])
+async def test_a_number_a_prefix_and_a_label_lead_to_the_batch(text: str) -> None:
+    memory = FakeMemory({"serial-bundle-20251119-0018": "34"})
+    report = await ask(text, Sources(database=FakeDatabase([batch()]), memory=memory))
+    assert (report.facts["kind"], report.facts["batch_id"]) == ("batch", 34)
+
+
+async def test_a_shell_s_job_name_is_nobody_s_id_and_the_alias_is_explained() -> None:
+    report = await ask("84ebf6", Sources(database=FakeDatabase([batch()])))
+    assert not report.found
+    assert "/batch alias 84ebf6" in report.summary
+
+
+async def test_several_matches_are_listed_and_none_is_picked() -> None:
+    twins = [
+        BatchRows(
+            BatchHeader(n, f"abcdef00-0000-4000-8000-00000000000{n}", "c", "PENDING", None, NOW)
+        )
+        for n in (1, 2)
+    ]
+    report = await ask("abcdef", Sources(database=FakeDatabase(twins)))
+    assert sorted(report.facts["matches"]) == [1, 2]
+
+
+async def test_a_name_cannot_be_told_without_the_database() -> None:
+    report = await ask("34", Sources(database=FakeDatabase(error=down("cj_database"))))
+    assert (report.verdict, report.found) == (Verdict.UNKNOWN, True)
+
+
+async def test_a_memory_that_is_down_does_not_hide_the_batch() -> None:
+    memory = FakeMemory(error=down("memory"))
+    sources = Sources(database=FakeDatabase([batch()]), memory=memory)
+    assert (await ask(str(BOS)[:8], sources)).facts["batch_id"] == 34
