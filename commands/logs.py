@@ -1,0 +1,98 @@
+"""`/logs`: lines of a service that hold a text or an id."""
+
+from datetime import timedelta
+
+from bot.diagnosis.log_search import (
+    LEVELS,
+    MAX_CONTEXT,
+    LogAsk,
+    diagnose,
+    levels_from,
+    search,
+    service_words,
+    services_named,
+)
+from bot.domain.log import Service
+from bot.domain.report import Report
+from bot.errors import UsageError
+from bot.ports import CommandContext, Request
+from bot.registry import Command, Usage
+from commands.ids import parse_uuid
+from commands.words import misuse, shown, span, split_options, tokens, usage_lines
+
+USAGES = (
+    Usage(
+        "<service> <text or id>",
+        "lines that hold it, newest kept; an id is looked for in all the log, a text in 24 h",
+        "/logs cj IntegrityError",
+    ),
+    Usage(
+        "<service> <text> --since 2h --context 10 --level error",
+        "how far back, lines around each match, the least level",
+        "/logs llm_provider serial_bundle --since 2h --context 3",
+    ),
+    Usage("all <text or id>", "over all services", "/logs all 8f3a11d7"),
+)
+VALUED = ("since", "context", "level")
+DEFAULT_SINCE = timedelta(hours=24)
+
+
+def parse(text: str) -> Request:
+    """Take a service, then a text; options stand anywhere. Raises UsageError."""
+    words, options = split_options(tokens(text), valued=VALUED, usage=usage_lines("logs", USAGES))
+    if not words:
+        raise misuse("/logs needs a service and a text.", "logs", USAGES)
+    if len(words) == 1 and "level" not in options:
+        raise misuse(f"What to look for in {shown(words[0])}?", "logs", USAGES)
+    _check_options(options)
+    return Request("logs", "search", (words[0], " ".join(words[1:])), options)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """Search once. Raises UsageError for a service that does not exist here."""
+    word, text = request.words
+    known: tuple[Service, ...] = tuple(context.options.get("services", ()))
+    names = services_named(word, known)
+    if names is None:
+        words = service_words(known)
+        raise misuse(
+            f"No service is called {shown(word)}; there are {', '.join(words)}.",
+            "logs",
+            USAGES,
+            word=word,
+            choices=words,
+        )
+    ask = _ask(request, text, names, context)
+    answer = await search(
+        context.sources, ask, context.now(), timeout=context.timeout_seconds * 0.9
+    )
+    return diagnose(ask, answer)
+
+
+def _ask(request: Request, text: str, names: tuple[str, ...], context: CommandContext) -> LogAsk:
+    options = request.options
+    back = span(options["since"]) if "since" in options else None
+    if back is None and parse_uuid(text) is None:
+        back = DEFAULT_SINCE
+    id = parse_uuid(text)
+    return LogAsk(
+        text=str(id) if id else text,
+        services=names,
+        since=context.now() - back if back else None,
+        context=int(options.get("context", "0")),
+        levels=levels_from(options["level"]) or () if "level" in options else (),
+    )
+
+
+def _check_options(options: dict[str, str]) -> None:
+    lines = usage_lines("logs", USAGES)
+    if "since" in options and span(options["since"]) is None:
+        raise UsageError("--since takes a span such as 30m, 2h or 3d.", usage=lines)
+    count = options.get("context", "0")
+    if not (count.isascii() and count.isdigit() and int(count[:4]) <= MAX_CONTEXT):
+        raise UsageError(f"--context takes a number up to {MAX_CONTEXT}.", usage=lines)
+    if "level" in options and levels_from(options["level"]) is None:
+        raise UsageError(f"--level takes one of {', '.join(LEVELS)}.", usage=lines)
+
+
+COMMAND = Command("logs", "Which lines of a service hold a text or an id?", USAGES, parse, run)

@@ -1,0 +1,121 @@
+"""`/logs` finds what people grepped for, says how much it looked at, and shows nobody's text."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.log import LogError, LogEvent
+from bot.domain.report import Report, Verdict
+from bot.errors import UsageError
+from bot.ports import Sources
+from commands.logs import COMMAND, parse
+from tests.fakes_sources import CJ, LPS, SERVICES, FakeLogs, at, context, down, event
+from tests.fixtures.trails import STRAY
+
+NOW = at("2025-11-19T00:30:00")
+LINES = [
+    event("2025-11-18T23:48:42", "Recording 0 comparison results for CJ Batch ID: 34", CJ),
+    event(
+        "2025-11-18T23:48:43",
+        "Failed scoring finalization: IntegrityError",
+        CJ,
+        level="error",
+        batch_id=34,
+    ),
+    event("2025-11-18T23:48:44", "Error in callback processing", CJ, level="error"),
+    event("2025-11-18T23:48:45", f"queue IntegrityError {STRAY}", LPS, level="error"),
+    event("2025-10-01T00:00:00", "an old IntegrityError", CJ, level="error"),
+    event("2025-10-01T00:00:01", f"an old line of {STRAY}", CJ),
+]
+
+
+async def ask(text: str, logs: FakeLogs | None = None) -> Report:
+    sources = Sources(logs=logs or FakeLogs(LINES))
+    return await COMMAND.run(parse(text), context(sources, NOW, options={"services": SERVICES}))
+
+
+@pytest.mark.parametrize(
+    "service", ["cj", "CJ", "cj_assessment_service", "cj-assessment-service", "assessment"]
+)
+async def test_a_text_is_found_in_one_service_of_the_last_day(service: str) -> None:
+    report = await ask(f"{service} IntegrityError")
+    assert [entry.text[:30] for entry in report.timeline] == ["[error] Failed scoring finaliz"]
+    assert report.facts["matched"] == 1
+    assert report.facts["scanned"] == 3
+    assert report.verdict is Verdict.OK
+
+
+async def test_an_id_is_looked_for_in_all_the_log_of_all_services() -> None:
+    report = await ask(f"all {STRAY}")
+    assert [entry.service for entry in report.timeline] == [CJ.name, LPS.name]
+    assert report.facts["since"] is None
+
+
+async def test_since_and_context_and_level_bound_the_search() -> None:
+    logs = FakeLogs(LINES)
+    report = await ask("cj scoring --since 90d --context=1 --level error", logs)
+    (query,) = logs.queries
+    assert query.since == NOW - timedelta(days=90)
+    assert (query.context, query.levels) == (1, ("error", "critical"))
+    assert len(report.timeline) == 3
+    assert "with the lines around them" in report.summary
+
+
+async def test_all_errors_of_a_service_need_no_text() -> None:
+    assert len((await ask("cj --level error")).timeline) == 2
+
+
+async def test_no_match_says_since_when_and_from_where_on_logs_exist() -> None:
+    report = await ask("cj nonsense")
+    assert not report.found
+    assert "No line matches since 2025-11-18 00:30:00 UTC. Logs begin 2025-10-01" in report.summary
+
+
+async def test_logs_that_cannot_be_read_are_unknown_and_not_empty() -> None:
+    report = await ask("cj x", FakeLogs(error=down("logs")))
+    assert (report.verdict, report.found) == (Verdict.UNKNOWN, True)
+    partly = await ask("cj nonsense", FakeLogs(LINES, missing=(("other", "permission denied"),)))
+    assert (partly.verdict, partly.found) == (Verdict.UNKNOWN, True)
+
+
+async def test_lines_show_allowed_fields_and_no_secret_prompt_or_traceback() -> None:
+    leaky = LogEvent(
+        at=at("2025-11-19T00:00:00"),
+        service=CJ.name,
+        container=CJ.container,
+        role=CJ.role,
+        level="error",
+        event="call failed: password=hunter22 user_prompt='My summer in Malmo'",
+        fields={"batch_id": 34, "user_id": "teacher-7", "prompt_text": "My summer in Malmo"},
+        error=LogError("IntegrityError", "DETAIL: Key (essay)=(My summer)"),
+        text="call failed | locals: essay = 'My summer in Malmo'",
+    )
+    (entry,) = (await ask("cj failed", FakeLogs([leaky]))).timeline
+    assert "IntegrityError" in entry.text
+    assert "batch_id=34" in entry.text
+    for secret in ("hunter22", "summer", "teacher-7"):
+        assert secret not in entry.text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "needs a service"),
+        ("cj", "What to look for"),
+        ("cj x --since yesterday", "--since takes"),
+        ("cj x --context many", "--context takes"),
+        ("cj x --context 21", "--context takes"),
+        ("cj x --context -1", "--context takes"),
+        ("cj x --level loud", "--level takes"),
+        ("cj x --leval error", "no option --leval"),
+    ],
+)
+def test_wrong_words_get_one_clear_sentence(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse(text)
+
+
+async def test_an_unknown_service_gets_the_nearest_one() -> None:
+    with pytest.raises(UsageError) as caught:
+        await ask("runer x")
+    assert caught.value.hint == "Did you mean runner?"
