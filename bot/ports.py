@@ -21,6 +21,7 @@ from bot.domain.rows import (
     BlockedSession,
     TraceRows,
 )
+from bot.domain.runner import RunnerListing
 
 Clock = Callable[[], datetime]
 
@@ -137,6 +138,27 @@ class CallbackTopic(Protocol):
         ...
 
 
+class RunnerSource(Protocol):
+    """The ENG5 runners, as containers and as processes. Every method raises SourceError."""
+
+    name: str
+
+    async def list(self) -> RunnerListing:
+        """Return the runners that exist now; only what matches the runner patterns is one."""
+        ...
+
+    async def stop(self, id: str, *, grace_seconds: float) -> str:
+        """Ask a runner to end, force it after the grace, and return in words how it ended.
+
+        Looks again first, so that an id that is no runner any more is never touched.
+        """
+        ...
+
+    async def check(self) -> str:
+        """Prove that runners can be looked for; return a detail for people. Used by doctor."""
+        ...
+
+
 class BotMemory(Protocol):
     """The bot's own Postgres as commands see it. Every method raises SourceError."""
 
@@ -173,6 +195,7 @@ class Sources:
     queue: LlmQueue | Missing | None = None
     callbacks: CallbackTopic | Missing | None = None
     memory: BotMemory | Missing | None = None
+    runners: RunnerSource | Missing | None = None
 
 
 Progress = Callable[[str], None]

@@ -1,0 +1,36 @@
+"""A runner of the ENG5 experiment as it exists now: a container or a process of this machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class RunnerKind(StrEnum):
+    """Where a runner lives."""
+
+    CONTAINER = "container"
+    PROCESS = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """One runner. `id` is a container's short id or `p<pid>`; `options` are the allow-listed
+    options of its command line by name (`mode`, `batch-id`, `completion-timeout`, ...), never
+    the whole line; `running` is False for a container that ended and was not removed.
+    """
+
+    id: str
+    kind: RunnerKind
+    name: str
+    started_at: datetime | None = None
+    running: bool = True
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerListing:
+    """The runners found, newest first, and which place could not be looked at, with the reason."""
+
+    runners: tuple[Runner, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
