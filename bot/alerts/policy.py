@@ -200,9 +200,7 @@ def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Deci
     said = fingerprint(alert.condition)
     if said != alert.said:
         note = f"{alert.said} -> {said}"
-        return Decision(
-            Reason.UPDATE, replace(alert, said=said, said_at=now, changed_at=now), note
-        )
+        return Decision(Reason.UPDATE, replace(alert, said=said, said_at=now, changed_at=now), note)
     if now - alert.said_at >= settings.repeat_interval and not alert.acknowledged_by:
         return Decision(Reason.REPEAT, replace(alert, said_at=now), f"{alert.count} so far")
     return Decision(Reason.QUIET, alert, "already said")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.diagnosis.queue_scene import OPENS_AFTER, SAME_BUNDLE, Scene
+from bot.diagnosis.queue_scene import SAME_BUNDLE, Scene
 from bot.diagnosis.queue_signs import SignKind, Snapshot
 from bot.domain.queue import QueueItem
 
@@ -27,7 +27,7 @@ def orphans(scene: Scene) -> tuple[Stuck, ...]:
     for item in _processing(scene):
         since = scene.since_in_status(item)
         proofs = _left_behind(scene, item, since)
-        if proofs and scene.now - since >= OPENS_AFTER:
+        if proofs and scene.now - since >= scene.opens_after:
             found.append(Stuck(item, since, proofs))
     return tuple(sorted(found, key=lambda one: one.since))
 
@@ -106,7 +106,8 @@ def waits_long(scene: Scene) -> bool:
     if scene.reading is None:
         return True
     return any(
-        item.queued_at and scene.now - item.queued_at >= OPENS_AFTER for item in _waiting(scene)
+        item.queued_at and scene.now - item.queued_at >= scene.opens_after
+        for item in _waiting(scene)
     )
 
 
@@ -172,7 +173,7 @@ def _last_change(scene: Scene) -> datetime | None:
 
 def lasts(scene: Scene, since: datetime | None) -> bool:
     """Whether it lasts long enough to be said."""
-    return since is not None and scene.now - since >= OPENS_AFTER
+    return since is not None and scene.now - since >= scene.opens_after
 
 
 def stopped_after(scene: Scene, moment: datetime) -> bool:

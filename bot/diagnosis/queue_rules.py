@@ -24,7 +24,6 @@ from bot.diagnosis.queue_items import (
     waits_long,
 )
 from bot.diagnosis.queue_scene import (
-    OPENS_AFTER,
     PROVIDER_LIMIT,
     SAME_BUNDLE,
     QueueVerdict,
@@ -260,7 +259,7 @@ def _orphan_by_snapshots(scene: Scene) -> QueueVerdict | None:
         return None
     since = max(run[0].at, scene.last_turnover or run[0].at)
     after = [snapshot for snapshot in run if snapshot.at >= since]
-    if scene.now - since < OPENS_AFTER or len(after) < 3:
+    if scene.now - since < scene.opens_after or len(after) < 3:
         return None
     last, count = run[-1], min(snapshot.not_queued for snapshot in after)
     return QueueVerdict(

@@ -85,6 +85,7 @@ class Scene:
     signs: tuple[LoopSign, ...] = ()
     prefix: str = ""
     seconds_per_item: float | None = field(default=None)
+    opens_after: timedelta = OPENS_AFTER
 
     @property
     def reading(self) -> QueueReading | None:
@@ -175,7 +176,7 @@ class Scene:
     def hang_gate(self, bundle_size: int) -> timedelta:
         """Return how long a bundle may be silent: 5 minutes, or 3 x what its items usually take."""
         usual = timedelta(seconds=3 * (self.seconds_per_item or 0) * max(1, bundle_size))
-        beat = OPENS_AFTER if self.writes_snapshots else OPENS_AFTER + timedelta(seconds=30)
+        beat = self.opens_after + timedelta(seconds=0 if self.writes_snapshots else 30)
         return max(beat, usual)
 
     def since_in_status(self, item: QueueItem) -> datetime:
@@ -191,7 +192,13 @@ class Scene:
         return since
 
 
-def scene_of(observations: Sequence[Observation], now: datetime, *, prefix: str = "") -> Scene:
+def scene_of(
+    observations: Sequence[Observation],
+    now: datetime,
+    *,
+    prefix: str = "",
+    opens_after: timedelta = OPENS_AFTER,
+) -> Scene:
     """Fold observations, oldest first, into a scene; repeated signs count once."""
     snapshots = {one.at: one for look in observations for one in look.snapshots}
     signs = {(one.at, one.kind, one.queue_id): one for look in observations for one in look.signs}
@@ -204,6 +211,7 @@ def scene_of(observations: Sequence[Observation], now: datetime, *, prefix: str 
         signs=ordered,
         prefix=prefix,
         seconds_per_item=seconds_per_item(ordered),
+        opens_after=opens_after,
     )
 
 

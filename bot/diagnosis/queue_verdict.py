@@ -59,6 +59,7 @@ def judge_queue(
     *,
     watched_since: datetime | None = None,
     prefix: str = "",
+    opens_after: timedelta = OPENS_AFTER,
 ) -> QueueVerdict:
     """Return the one verdict on a queue.
 
@@ -66,7 +67,10 @@ def judge_queue(
     younger than 5 minutes is "warming", not healthy; leave it out to judge a single look by the
     ages that items and log lines carry themselves.
     """
-    return queue_verdicts(observations, now, watched_since=watched_since, prefix=prefix)[0]
+    verdicts = queue_verdicts(
+        observations, now, watched_since=watched_since, prefix=prefix, opens_after=opens_after
+    )
+    return verdicts[0]
 
 
 def queue_verdicts(
@@ -75,12 +79,13 @@ def queue_verdicts(
     *,
     watched_since: datetime | None = None,
     prefix: str = "",
+    opens_after: timedelta = OPENS_AFTER,
 ) -> tuple[QueueVerdict, ...]:
     """Return every rule that applies, weightiest first; exactly one "ok" or "warming" if none."""
-    gate = _unreadable(observations) or _warming(observations, now, watched_since)
+    gate = _unreadable(observations) or _warming(observations, now, watched_since, opens_after)
     if gate is not None:
         return (gate,)
-    scene = scene_of(observations, now, prefix=prefix)
+    scene = scene_of(observations, now, prefix=prefix, opens_after=opens_after)
     if scene.size == 0:
         return (_calm(scene, "The queue is empty."),)
     found = tuple(verdict for rule in RULES if (verdict := rule(scene)) is not None)
@@ -118,18 +123,21 @@ def _unreadable(observations: Sequence[Observation]) -> QueueVerdict | None:
 
 
 def _warming(
-    observations: Sequence[Observation], now: datetime, watched_since: datetime | None
+    observations: Sequence[Observation],
+    now: datetime,
+    watched_since: datetime | None,
+    opens_after: timedelta,
 ) -> QueueVerdict | None:
     if watched_since is None:
         return None
     readable = sum(not look.unreadable for look in observations)
-    young = now - watched_since < OPENS_AFTER
+    young = now - watched_since < opens_after
     if not young and readable >= READABLE_SHARE * len(observations):
         return None
     return QueueVerdict(
         rule="warming",
         since=watched_since,
-        what=f"Watched for {spoken(now - watched_since)}; a verdict needs {spoken(OPENS_AFTER)}."
+        what=f"Watched for {spoken(now - watched_since)}; a verdict needs {spoken(opens_after)}."
         if young
         else f"Only {readable} of {len(observations)} looks could be read; too few for a verdict.",
         undecided=True,

@@ -1,0 +1,123 @@
+"""Database errors of a service, a PendingRollbackError folded into the IntegrityError before it.
+
+Source: the incident of 2025-11-18, where a second finalisation violated grade_projections_pkey
+and the broken session's PendingRollbackError followed within the second.
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.detectors.tally import Occurrence, Tally, dated_events, judge_tallies, sample_of
+from bot.diagnosis.span import clock
+from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.domain.log import LogEvent
+from bot.domain.redaction import redact
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+
+INTEGRITY = "IntegrityError"
+ROLLBACK = "PendingRollbackError"
+CODES = {"gkpj": INTEGRITY, "7s2a": ROLLBACK}
+
+
+class DatabaseErrorsSettings(BaseModel):
+    """When database errors count as over."""
+
+    quiet_seconds: float = Field(900, gt=0, description="over after so long without another")
+
+
+class DatabaseErrors:
+    """Watches the logs for integrity errors and what follows from them."""
+
+    name: ClassVar[str] = "database_errors"
+    summary: ClassVar[str] = (
+        "A service violates a database constraint (its PendingRollbackError counted with it)"
+    )
+    Settings: ClassVar[type[BaseModel]] = DatabaseErrorsSettings
+
+    def __init__(self, settings: DatabaseErrorsSettings) -> None:
+        self._quiet_after = timedelta(seconds=settings.quiet_seconds)
+        self._constraints: dict[str, str] = {}
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self._quiet_after.total_seconds() + 300
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether an event carries a database error."""
+        return error_kind(event) is not None
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect this tick's database errors."""
+        found = []
+        for at, event in dated_events(watch):
+            kind = error_kind(event)
+            if kind is not None:
+                found.append(self._occurrence(at, event, kind))
+        return sample_of(watch, found)
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the window; pure."""
+        return judge_tallies(window, now, _condition, self._quiet_after)
+
+    def _occurrence(self, at: datetime, event: LogEvent, kind: str) -> Occurrence:
+        constraint = event.error.constraint if event.error else ""
+        if kind == INTEGRITY:
+            self._constraints[event.container] = constraint
+        elif kind == ROLLBACK:
+            constraint = self._constraints.get(event.container, "")
+        batch = event.fields.get("batch_id") or event.fields.get("cj_batch_id")
+        number = str(batch) if isinstance(batch, int | str) and str(batch).isdecimal() else ""
+        return Occurrence(
+            subject=f"{event.service}/{constraint or INTEGRITY}",
+            at=at,
+            source=event.container,
+            text=redact(f"{kind} {constraint}: {event.event}"),
+            extra={"kind": kind, "batch": number},
+        )
+
+
+DETECTOR = DatabaseErrors
+
+
+def error_kind(event: LogEvent) -> str | None:
+    """Return which database error an event carries; None for another event.
+
+    SQLAlchemy's link codes are decoded too: gkpj is IntegrityError, 7s2a PendingRollbackError.
+    """
+    if event.error is not None:
+        names = (event.error.kind, *event.error.chain)
+        for kind in (ROLLBACK, INTEGRITY):
+            if event.error.kind == kind or (kind in names and kind == INTEGRITY):
+                return kind
+        if event.error.code in CODES:
+            return CODES[event.error.code]
+    if event.level in ("error", "critical"):
+        return next((kind for kind in (ROLLBACK, INTEGRITY) if kind in event.event), None)
+    return None
+
+
+def _condition(tally: Tally) -> Condition:
+    service, _, constraint = tally.subject.partition("/")
+    batches = sorted({str(extra["batch"]) for extra in tally.extras if extra["batch"]})
+    place = f" of batch {', '.join(batches)}" if batches else ""
+    step = f"/batch status {batches[0]}" if batches else "/batch list"
+    return Condition(
+        subject=tally.subject,
+        rule="repeated-finalisation" if constraint.startswith("grade_proj") else "integrity-error",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        title=f"Database error in {service}: {constraint} violated{place}, {tally.count} log "
+        f"events since {clock(tally.first_at)} UTC, high confidence. Next: {step}",
+        since=tally.first_at,
+        known=constraint,
+        count=tally.fresh,
+        why="The transaction that met the violation was rolled back; a PendingRollbackError after "
+        "it is the same failure seen again by the broken session.",
+        evidence=tally.examples,
+        next=(step,),
+        batch=batches[0] if batches else "",
+    )

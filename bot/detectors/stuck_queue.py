@@ -1,0 +1,245 @@
+"""The LLM provider's queue does not move: an item, a worker or the whole queue is stuck.
+
+Judged by identity and life signs over time, never on size alone: a queue of equal size whose
+items turn over is healthy (incident of 2025-11-18: size 1, queued 0, for 40 minutes).
+"""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from bot.diagnosis.queue_scene import carry
+from bot.diagnosis.queue_verdict import (
+    Observation,
+    QueueVerdict,
+    SignKind,
+    compact,
+    expired_away,
+    is_queue_event,
+    judge_queue,
+    signs_of,
+    snapshots_of,
+)
+from bot.diagnosis.span import clock, spoken
+from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import Followed, LogEvent
+from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+
+QUEUE = "llm_provider"
+SOURCE = "source"
+KEPT_ITEMS = 40
+TURNOVER = (SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED)
+GONE = (SignKind.EXPIRED, SignKind.CLEANED)
+
+_OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
+
+
+class StuckQueueSettings(BaseModel):
+    """How long a queue may be without a sign of life, and how far back is looked."""
+
+    window_seconds: float = Field(1200, gt=0, description="how far back the verdict looks")
+    open_after_seconds: float = Field(
+        300, gt=0, description="how long nothing may move; shorter than 300 is for a demo only"
+    )
+
+
+class StuckQueue:
+    """Watches the queue from Redis, else from snapshots and life signs in the logs."""
+
+    name: ClassVar[str] = "stuck_queue"
+    summary: ClassVar[str] = (
+        "The LLM queue shows no sign of life for 5 minutes: orphaned item, hung worker, leak …"
+    )
+    Settings: ClassVar[type[BaseModel]] = StuckQueueSettings
+
+    def __init__(self, settings: StuckQueueSettings) -> None:
+        self._settings = settings
+        self._previous: Observation | None = None
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self._settings.window_seconds
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether a log event is a life sign of the queue's loop."""
+        return is_queue_event(event)
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Take one look at the queue and at what the loop logged since the look before."""
+        reading = await watch.queue()
+        observation = carry(self._previous, _observed(reading, watch))
+        self._previous = observation
+        return Sample(
+            watch.now,
+            _OBSERVATION.dump_python(observation, mode="json"),
+            observation.unreadable,
+        )
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the window; pure."""
+        looks = _looks(window)
+        if not looks or not any(look.reading or look.snapshots or look.signs for look in looks):
+            return Judgement(Sight.WARMING, note="nothing of the queue was seen yet")
+        opens_after = timedelta(seconds=self._settings.open_after_seconds)
+        verdict = judge_queue(looks, now, watched_since=window.started_at, opens_after=opens_after)
+        if verdict.rule == "queue-unreadable":
+            return Judgement(Sight.UNREADABLE, (_unreadable(verdict, now),), verdict.what)
+        if verdict.rule == "warming":
+            return Judgement(Sight.WARMING, note=verdict.what)
+        lost = _expired(looks)
+        if verdict.rule == "ok" and lost is not None:
+            return _after_expiry(looks, lost, now)
+        if verdict.rule == "ok":
+            held = {QUEUE: verdict.what} if verdict.undecided else {}
+            return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=_closing(verdict))
+        return Judgement(Sight.CLEAR, (_condition(verdict, now),), verdict.what)
+
+
+DETECTOR = StuckQueue
+
+
+def _observed(reading: QueueReading | Missing | None, watch: Watch) -> Observation:
+    logs = watch.logs
+    events = logs.events if isinstance(logs, Followed) else ()
+    return Observation(
+        at=watch.now,
+        reading=_trimmed(reading) if isinstance(reading, QueueReading) else None,
+        snapshots=snapshots_of(events),
+        signs=compact(signs_of(events)),
+        logs_readable=isinstance(logs, Followed) and not logs.missing,
+        unreadable=_unreadable_reason(reading, logs),
+    )
+
+
+def _unreadable_reason(
+    reading: QueueReading | Missing | None, logs: Followed | Missing | None
+) -> str:
+    """A queue is unreadable when its best source fails: Redis where configured, else the logs."""
+    if isinstance(reading, Missing):
+        return f"{reading.source}: {reading.reason}"
+    if reading is None and isinstance(logs, Missing):
+        return f"{logs.source}: {logs.reason}"
+    return ""
+
+
+def _trimmed(reading: QueueReading) -> QueueReading:
+    """Keep the front of the queue and what is not waiting, so that a window stays small."""
+    kept = [
+        item for place, item in enumerate(reading.items) if place < 12 or item.status != "queued"
+    ]
+    return QueueReading(
+        reading.at,
+        reading.size,
+        tuple(kept[:KEPT_ITEMS]),
+        reading.unreadable,
+        reading.truncated or len(kept) < len(reading.items),
+    )
+
+
+def _looks(window: Window) -> list[Observation]:
+    looks = []
+    for sample in window.samples:
+        try:
+            looks.append(_OBSERVATION.validate_python(dict(sample.data)))
+        except ValidationError:
+            looks.append(
+                Observation(sample.at, logs_readable=False, unreadable="sample unreadable")
+            )
+    return looks
+
+
+def _unreadable(verdict: QueueVerdict, now: datetime) -> Condition:
+    since = verdict.since or now
+    return Condition(
+        subject=SOURCE,
+        rule=verdict.rule,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        title=f"LLM queue cannot be read since {clock(since)} UTC ({verdict.what}) "
+        "Run `batchbot doctor`; its alerts neither open nor resolve meanwhile.",
+        since=since,
+        count=0,
+        known=verdict.rule,
+        why=verdict.why,
+        evidence=verdict.evidence,
+        next=verdict.next,
+    )
+
+
+def _condition(verdict: QueueVerdict, now: datetime) -> Condition:
+    item = verdict.item
+    since = verdict.since or now
+    step = verdict.next[0] if verdict.next else "/queue"
+    return Condition(
+        subject=QUEUE,
+        rule=verdict.rule,
+        severity=verdict.severity,
+        confidence=verdict.confidence,
+        title=f"LLM queue stuck ({verdict.rule}) since {clock(since)} UTC, "
+        f"{verdict.confidence.value} confidence: {verdict.what} Next: {step}",
+        since=since,
+        count=0,
+        known=_known(verdict, item),
+        why=verdict.why,
+        evidence=verdict.evidence,
+        next=verdict.next,
+        batch=_batch(item),
+        correlation_id=item.correlation_id if item else "",
+    )
+
+
+def _known(verdict: QueueVerdict, item: QueueItem | None) -> str:
+    return f"{verdict.confidence.value} {item.queue_id if item else ''}".strip()
+
+
+def _batch(item: QueueItem | None) -> str:
+    return (item.cj_batch_id or item.bos_batch_id) if item else ""
+
+
+def _closing(verdict: QueueVerdict) -> dict[str, str]:
+    return {QUEUE: f"the queue moves again: {verdict.what}", SOURCE: "the queue can be read again"}
+
+
+def _expired(looks: list[Observation]) -> tuple[datetime, str] | None:
+    """Return when a stuck item left by its TTL, and which; None when none did."""
+    for before, after in zip(reversed(looks[:-1]), reversed(looks[1:]), strict=True):
+        if before.reading is not None and after.reading is not None:
+            left = {item.queue_id for item in after.reading.items}
+            for item in before.reading.items:
+                if item.queue_id not in left and expired_away(item, after.at):
+                    return after.at, item.queue_id
+        gone = [sign for sign in after.signs if sign.kind in GONE and sign.at > before.at]
+        stuck = [one for one in before.snapshots if one.not_queued]
+        if gone and stuck and after.reading is None:
+            return gone[-1].at, gone[-1].queue_id
+    return None
+
+
+def _after_expiry(looks: list[Observation], lost: tuple[datetime, str], now: datetime) -> Judgement:
+    at, queue_id = lost
+    name = f"item {queue_id[:8]}" if queue_id else "the stuck item"
+    signs = [sign for look in looks for sign in look.signs if sign.kind in TURNOVER]
+    if any(sign.at > at for sign in signs):
+        words = f"the queue moves again; {name} was lost by expiry and gets no callback"
+        return Judgement(Sight.CLEAR, note=words, closing={QUEUE: words, SOURCE: words})
+    condition = Condition(
+        subject=QUEUE,
+        rule="orphaned-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        title=f"LLM queue: {name} expired at {clock(at)} UTC, not completed; its batch waits for a "
+        "callback that will not come. Next: /batch list waiting_callbacks",
+        since=at,
+        known=f"expired {queue_id}".strip(),
+        why="An item that its time to live removed was never answered; the queue being empty is "
+        "no recovery.",
+        evidence=(EvidenceLine(QUEUE, at, f"{name} left the queue by expiry"),),
+        next=("/batch list waiting_callbacks", "/queue"),
+        batch="",
+    )
+    return Judgement(Sight.CLEAR, (condition,), f"expired {spoken(now - at)} ago")

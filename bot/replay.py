@@ -1,0 +1,239 @@
+"""Runs every detector over recorded logs, on the logs' own clock; needs no Slack, no database.
+
+`DIR/<container>.log` files are read as they are. `DIR/samples.jsonl` may add what the logs do not
+hold, one JSON object a line: `{"at": ISO time, "queue": {"size": 1, "items": [{"queue_id",
+"status", "queued_at", "processing_started_at", "ttl", ...}]} | null, "owned": {correlation id:
+CJ batch id}}`. Each line holds until the next one.
+"""
+
+import fnmatch
+import heapq
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import TypeAdapter
+
+from bot import registry
+from bot.alerts.policy import PolicySettings
+from bot.alerts.rounds import Round, decisions_of
+from bot.domain.alert import Alert, Decision, Reason
+from bot.domain.evidence import Missing
+from bot.domain.log import Followed, LogEvent, Role, Service
+from bot.domain.queue import QueueReading
+from bot.domain.report import plain
+from bot.domain.rows import BatchSummary, BlockedSession
+from bot.errors import UsageError
+from bot.settings import detector_settings
+from bot.sources.log_line import parse_lines
+
+SAMPLES = "samples.jsonl"
+SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
+
+_READING: TypeAdapter[QueueReading] = TypeAdapter(QueueReading)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a recording knew besides its logs from `at` on; None means that it did not say."""
+
+    at: datetime
+    queue: QueueReading | None = None
+    owned: Mapping[UUID, int] | None = None
+
+
+@dataclass(slots=True)
+class RecordedWatch:
+    """The Watch port over a recording."""
+
+    now: datetime
+    since: datetime
+    environment: str
+    logs: Followed | Missing | None
+    recorded: Recorded | None = field(default=None)
+
+    async def queue(self) -> QueueReading | Missing | None:
+        """Return the recorded queue."""
+        return self.recorded.queue if self.recorded else None
+
+    async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
+        """Return nothing: a recording holds no batches."""
+        return None
+
+    async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
+        """Return the recorded owners; None when none were recorded."""
+        return self.recorded.owned if self.recorded else None
+
+    async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
+        """Return nothing: a recording holds no sessions."""
+        return None
+
+
+def replay_directory(
+    directory: Path,
+    services: Sequence[Service],
+    zone: tzinfo,
+    tick_seconds: float = 15.0,
+    environment: str = "replay",
+) -> Iterator[dict[str, Any]]:
+    """Yield one JSON-ready object for each alert event. Raises UsageError for a bad directory."""
+    events = _merged(directory, services, zone)
+    samples = _samples(directory / SAMPLES)
+    rounds = [
+        Round(detector(detector_settings(name, detector.Settings)))
+        for name, detector in registry.detectors().items()
+    ]
+    alerts: dict[str, Alert] = {}
+    for watch in _watches(events, samples, tick_seconds, environment):
+        for round_ in rounds:
+            for decision in _decided(round_, watch, alerts, tick_seconds):
+                if decision.reason in SAID:
+                    yield event_json(decision, watch.now)
+
+
+def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
+    """Return one alert event as the replay contract has it."""
+    alert = decision.alert
+    title = alert.condition.title
+    if decision.reason is Reason.RESOLVE:
+        title = f"Resolved: {alert.closing or 'no longer seen'} ({title})"
+    lines = [
+        {"source": line.source, "at": plain(line.at), "text": line.text}
+        for line in alert.condition.evidence
+    ]
+    return {
+        "at": plain(now),
+        "detector": alert.detector,
+        "key": alert.key,
+        "event": decision.reason.value,
+        "severity": alert.severity.value,
+        "title": title,
+        "evidence": lines,
+    }
+
+
+def _decided(
+    round_: Round, watch: RecordedWatch, alerts: dict[str, Alert], tick_seconds: float
+) -> list[Decision]:
+    sample = _finished(round_.detector.sample(watch))
+    judgement = round_.judge(sample, watch.now, timedelta(seconds=tick_seconds))
+    settings = PolicySettings(round_.detector.name, watch.environment)
+    decided = [
+        decision for _, decision in decisions_of(alerts.values(), judgement, watch.now, settings)
+    ]
+    alerts.update({decision.alert.key: decision.alert for decision in decided})
+    return decided
+
+
+def _watches(
+    events: Iterator[LogEvent], samples: Sequence[Recorded], seconds: float, environment: str
+) -> Iterator[RecordedWatch]:
+    """Cut the events at the tick grid; quiet ticks come too, up to the last line."""
+    pending = next(events, None)
+    now = _grid(_at(pending), seconds) if pending is not None else None
+    while pending is not None and now is not None:
+        since, now = now, now + timedelta(seconds=seconds)
+        taken: list[LogEvent] = []
+        while pending is not None and _at(pending) < now:
+            taken.append(pending)
+            pending = next(events, None)
+        recorded = next((one for one in reversed(samples) if one.at <= now), None)
+        yield RecordedWatch(now, since, environment, Followed(tuple(taken)), recorded)
+
+
+def _grid(moment: datetime, seconds: float) -> datetime:
+    return EPOCH + timedelta(
+        seconds=math.floor((moment - EPOCH).total_seconds() / seconds) * seconds
+    )
+
+
+def _merged(directory: Path, services: Sequence[Service], zone: tzinfo) -> Iterator[LogEvent]:
+    if not directory.is_dir():
+        raise UsageError(
+            f"{directory} is no folder", hint="Give a folder of <container>.log files."
+        )
+    files = sorted(directory.glob("*.log"))
+    if not files:
+        raise UsageError(
+            f"{directory} holds no <container>.log file",
+            hint="Write one with: docker logs --timestamps NAME > DIR/NAME.log 2>&1",
+        )
+    streams = [_events(path, services, zone) for path in files]
+    return heapq.merge(*streams, key=_at)
+
+
+def _events(path: Path, services: Sequence[Service], zone: tzinfo) -> Iterator[LogEvent]:
+    """Yield a file's dated events in time order; a line that steps back takes the time reached."""
+    name, role = _service_of(path, services)
+    reached = EPOCH
+    with path.open("rb") as lines:
+        for event in parse_lines(lines, service=name, container=path.stem, role=role, zone=zone):
+            if event.at is None:
+                continue
+            if event.at >= reached:
+                reached = event.at
+                yield event
+            elif reached - event.at < timedelta(seconds=2):
+                yield event
+
+
+def _service_of(path: Path, services: Sequence[Service]) -> tuple[str, Role]:
+    for service in services:
+        if fnmatch.fnmatch(path.stem, service.container) or (
+            service.file and fnmatch.fnmatch(path.name, service.file)
+        ):
+            return service.name, service.role
+    return path.stem, Role.OTHER
+
+
+def _at(event: LogEvent) -> datetime:
+    return event.at or EPOCH
+
+
+def _samples(path: Path) -> list[Recorded]:
+    if not path.exists():
+        return []
+    found = []
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        if line.strip():
+            found.append(_recorded(line, f"{path.name}:{number}"))
+    return sorted(found, key=lambda one: one.at)
+
+
+def _recorded(line: bytes, place: str) -> Recorded:
+    try:
+        values = orjson.loads(line)
+        at = datetime.fromisoformat(values["at"]).astimezone(UTC)
+        queue = values.get("queue")
+        owned = values.get("owned")
+        return Recorded(
+            at,
+            _READING.validate_python({"at": at, **queue}) if queue else None,
+            {UUID(key): int(batch) for key, batch in owned.items()} if owned is not None else None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UsageError(
+            f"{place} is no sample", hint='Each line needs at least {"at": "…"}.'
+        ) from None
+
+
+def _finished(coroutine: Any) -> Any:
+    """Run a coroutine that waits for nothing outside, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    raise RuntimeError("a detector waited for something outside the recording")
+
+
+def events_of(found: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Return each event as one line of JSON."""
+    return (orjson.dumps(event) + b"\n" for event in found)

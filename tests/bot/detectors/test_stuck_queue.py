@@ -1,0 +1,102 @@
+"""A queue is stuck by identity and life signs over time, never by its size."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from bot.detectors.stuck_queue import StuckQueue, StuckQueueSettings
+from bot.domain.alert import Judgement, Sample, Sight, Window
+from bot.domain.evidence import Missing
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.queue import QueueItem, QueueReading
+from tests.bot.detectors.watches import GivenWatch
+
+START = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)
+TICK = timedelta(seconds=15)
+ITEM = QueueItem(
+    "11111111-2222-4333-8444-555555555555",
+    "processing",
+    queued_at=START,
+    processing_started_at=START,
+    ttl=timedelta(hours=4),
+    correlation_id="99999999-2222-4333-8444-555555555555",
+    cj_batch_id="34",
+)
+
+
+def _alive(at: datetime, size: int = 1) -> Followed:
+    fields = {"queue_current_size": size, "queue_queued_count": 0}
+    event = LogEvent(
+        at, "llm", "llm", Role.LLM_PROVIDER, "info", "queue_metrics_snapshot", fields=fields
+    )
+    return Followed((event,))
+
+
+async def _watched(
+    items_at: object, minutes: float, settings: StuckQueueSettings | None = None
+) -> Judgement:
+    """Tick every 15 s; `items_at(now)` gives the items, or a Missing, that Redis shows."""
+    detector = StuckQueue(settings or StuckQueueSettings())
+    samples: list[Sample] = []
+    now = START
+    while now <= START + timedelta(minutes=minutes):
+        items = items_at(now)  # type: ignore[operator]
+        reading = items if isinstance(items, Missing) else QueueReading(now, len(items), items)
+        watch = GivenWatch(now, now - TICK, logs=_alive(now, 1), reading=reading)
+        samples.append(await detector.sample(watch))
+        now += TICK
+    return detector.judge(Window(tuple(samples), START), now - TICK)
+
+
+async def test_an_item_that_nobody_works_on_opens_after_five_minutes_and_not_before() -> None:
+    early = await _watched(lambda now: (ITEM,), 4.5)
+    assert early.conditions == ()
+    (condition,) = (await _watched(lambda now: (ITEM,), 6)).conditions
+    assert condition.rule == "orphaned-item"
+    assert condition.batch == "34"
+    assert condition.since == START
+
+
+async def test_equal_size_with_items_turning_over_is_healthy() -> None:
+    def turning(now: datetime) -> tuple[QueueItem, ...]:
+        return (replace(ITEM, queue_id=str(now), processing_started_at=now, queued_at=now),)
+
+    judgement = await _watched(turning, 15)
+    assert judgement.sight is Sight.CLEAR
+    assert judgement.conditions == ()
+
+
+async def test_a_redis_that_is_away_is_an_alert_of_its_own_and_resolves_nothing() -> None:
+    judgement = await _watched(lambda now: Missing("llm_queue", "cannot be reached"), 2)
+    assert judgement.sight is Sight.UNREADABLE
+    assert [one.subject for one in judgement.conditions] == ["source"]
+
+
+async def test_expiry_is_no_recovery() -> None:
+    def expires(now: datetime) -> tuple[QueueItem, ...]:
+        old = replace(ITEM, ttl=timedelta(minutes=8))
+        return (old,) if now < START + timedelta(minutes=8) else ()
+
+    (condition,) = (await _watched(expires, 10)).conditions
+    assert "expired" in condition.title
+    assert "not completed" in condition.title
+
+
+async def test_a_completed_item_ends_the_alert() -> None:
+    judgement = await _watched(lambda now: (ITEM,) if now < START + timedelta(minutes=7) else (), 9)
+    assert judgement.sight is Sight.CLEAR
+    assert judgement.conditions == ()
+
+
+async def test_a_shorter_opening_time_is_kept() -> None:
+    settings = StuckQueueSettings(open_after_seconds=90)
+    assert (await _watched(lambda now: (ITEM,), 1, settings)).conditions == ()
+    assert (await _watched(lambda now: (ITEM,), 2.5, settings)).conditions
+
+
+async def test_samples_are_json_and_hold_no_prompt() -> None:
+    detector = StuckQueue(StuckQueueSettings())
+    watch = GivenWatch(START, START, logs=_alive(START), reading=QueueReading(START, 1, (ITEM,)))
+    sample = await detector.sample(watch)
+    assert orjson.loads(orjson.dumps(dict(sample.data))) == dict(sample.data)
