@@ -11,7 +11,7 @@ from bot.errors import PostError, PostFailure
 
 PLAIN_NOTE = "plain"
 EDIT_PAUSE = timedelta(seconds=45)
-SLOW = timedelta(minutes=5)
+SLOW = timedelta(minutes=1)
 LOOK_AFTER = timedelta(seconds=2)
 MAX_BACKOFF = timedelta(minutes=2)
 
@@ -101,14 +101,13 @@ def after_failure(posting: Posting, error: PostError, now: datetime) -> Retry:
             wait = timedelta(seconds=max(1.0, error.retry_after))
             return Retry(now + wait, look_first=posting.look_first, pause=True, problem=text)
         case PostFailure.AMBIGUOUS:
-            return Retry(now + LOOK_AFTER, look_first=True, problem=text)
+            return Retry(now + LOOK_AFTER, look_first=True, pause=True, problem=text)
         case PostFailure.MESSAGE_GONE:
             return Retry(now, new_head=posting.kind is not Kind.HEAD, problem=text)
         case PostFailure.CHANNEL | PostFailure.RIGHTS:
             return Retry(now + SLOW, look_first=posting.look_first, pause=True, problem=text)
         case PostFailure.PAYLOAD:
-            next_try = now + SLOW if posting.plain else now
-            return Retry(next_try, plain=True, problem=text)
+            return Retry(now + SLOW if posting.plain else now, plain=True, problem=text)
         case _:
             wait = backoff(posting.attempts)
             return Retry(now + wait, look_first=posting.look_first, pause=True, problem=text)

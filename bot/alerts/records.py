@@ -1,0 +1,28 @@
+"""Turns alerts and messages into JSON for the bot's memory, and back."""
+
+from pydantic import TypeAdapter
+
+from bot.domain.alert import Alert, AlertMessage
+
+_ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
+_MESSAGE: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
+
+
+def alert_json(alert: Alert) -> str:
+    """Return an alert as JSON text."""
+    return _ALERT.dump_json(alert).decode()
+
+
+def alert_from_json(text: str) -> Alert:
+    """Return the alert that `alert_json` wrote."""
+    return _ALERT.validate_json(text)
+
+
+def message_json(message: AlertMessage) -> str:
+    """Return a message as JSON text."""
+    return _MESSAGE.dump_json(message).decode()
+
+
+def message_from_json(text: str) -> AlertMessage:
+    """Return the message that `message_json` wrote."""
+    return _MESSAGE.validate_json(text)

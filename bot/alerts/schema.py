@@ -1,0 +1,98 @@
+"""The tables of the bot's memory; every replica applies them at its start, in order, once."""
+
+SCHEMA = "batchbot"
+MIGRATION_LOCK = 0x6261746368626F74
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE alert (
+        key text PRIMARY KEY,
+        environment text NOT NULL,
+        detector text NOT NULL,
+        subject text NOT NULL,
+        state text NOT NULL,
+        severity text NOT NULL,
+        title text NOT NULL,
+        body jsonb NOT NULL,
+        opened_at timestamptz NOT NULL,
+        changed_at timestamptz NOT NULL,
+        resolved_at timestamptz,
+        thread bigint,
+        channel text NOT NULL DEFAULT '',
+        thread_ts text NOT NULL DEFAULT '',
+        acknowledged_by text NOT NULL DEFAULT '',
+        acknowledged_at timestamptz
+    );
+    CREATE INDEX alert_open ON alert (environment, changed_at) WHERE state <> 'resolved';
+    CREATE TABLE alert_event (
+        id bigserial PRIMARY KEY,
+        environment text NOT NULL,
+        key text NOT NULL,
+        at timestamptz NOT NULL,
+        reason text NOT NULL,
+        severity text NOT NULL,
+        title text NOT NULL,
+        note text NOT NULL DEFAULT ''
+    );
+    CREATE INDEX alert_event_newest ON alert_event (environment, at DESC);
+    CREATE TABLE outbox (
+        id bigserial PRIMARY KEY,
+        environment text NOT NULL,
+        key text NOT NULL,
+        thread bigint NOT NULL,
+        kind text NOT NULL,
+        token uuid NOT NULL DEFAULT gen_random_uuid(),
+        body jsonb NOT NULL,
+        state text NOT NULL DEFAULT 'ready',
+        attempts int NOT NULL DEFAULT 0,
+        next_try timestamptz NOT NULL,
+        owner text NOT NULL DEFAULT '',
+        lease_until timestamptz,
+        look_first boolean NOT NULL DEFAULT false,
+        plain boolean NOT NULL DEFAULT false,
+        problem text NOT NULL DEFAULT '',
+        created_at timestamptz NOT NULL,
+        sent_at timestamptz,
+        channel text NOT NULL DEFAULT '',
+        ts text NOT NULL DEFAULT ''
+    );
+    CREATE INDEX outbox_waiting ON outbox (environment, id) WHERE state IN ('ready', 'sending');
+    CREATE INDEX outbox_thread ON outbox (thread, id);
+    CREATE TABLE sample (
+        environment text NOT NULL,
+        detector text NOT NULL,
+        at timestamptz NOT NULL,
+        data jsonb NOT NULL,
+        unreadable text NOT NULL DEFAULT '',
+        PRIMARY KEY (environment, detector, at)
+    );
+    CREATE TABLE progress (
+        environment text PRIMARY KEY,
+        at timestamptz NOT NULL,
+        body jsonb NOT NULL
+    );
+    CREATE TABLE mute (
+        environment text NOT NULL,
+        pattern text NOT NULL,
+        until timestamptz NOT NULL,
+        reason text NOT NULL DEFAULT '',
+        by text NOT NULL DEFAULT '',
+        at timestamptz NOT NULL,
+        PRIMARY KEY (environment, pattern)
+    );
+    CREATE TABLE alias (
+        label text PRIMARY KEY,
+        ref text NOT NULL,
+        by text NOT NULL,
+        at timestamptz NOT NULL DEFAULT now()
+    );
+    CREATE TABLE audit (
+        id bigserial PRIMARY KEY,
+        at timestamptz NOT NULL DEFAULT now(),
+        who text NOT NULL,
+        place text NOT NULL,
+        what text NOT NULL,
+        outcome text NOT NULL
+    );
+    """,
+)

@@ -1,0 +1,164 @@
+"""The SQL of the bot's memory; values are always parameters."""
+
+LOAD_ALERTS = """
+SELECT body, channel, thread_ts, acknowledged_by, acknowledged_at FROM alert
+WHERE environment = $1 AND (state <> 'resolved' OR resolved_at > $2)
+"""
+
+# What people and the poster write (acknowledgement, thread) is not the tick's to overwrite;
+# only an opening starts it afresh.
+SAVE_ALERT = """
+INSERT INTO alert AS a (key, environment, detector, subject, state, severity, title, body,
+                        opened_at, changed_at, resolved_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (key) DO UPDATE SET
+    state = excluded.state, severity = excluded.severity, title = excluded.title,
+    body = excluded.body, opened_at = excluded.opened_at, changed_at = excluded.changed_at,
+    resolved_at = excluded.resolved_at,
+    acknowledged_by = CASE WHEN $12 THEN '' ELSE a.acknowledged_by END,
+    acknowledged_at = CASE WHEN $12 THEN NULL ELSE a.acknowledged_at END
+RETURNING thread
+"""
+
+SAVE_EVENT = """
+INSERT INTO alert_event (environment, key, at, reason, severity, title, note)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+ADD_HEAD = """
+WITH next AS (SELECT nextval(pg_get_serial_sequence('outbox', 'id')) AS id),
+     head AS (INSERT INTO outbox (id, thread, environment, key, kind, body, next_try, created_at)
+              SELECT id, id, $1, $2, 'head', $3, $4, $4 FROM next RETURNING id)
+UPDATE alert SET thread = (SELECT id FROM head), channel = '', thread_ts = '' WHERE key = $2
+"""
+
+ADD_REPLY = """
+INSERT INTO outbox (environment, key, thread, kind, body, next_try, created_at)
+VALUES ($1, $2, $3, 'reply', $4, $5, $5)
+"""
+
+# A head that nobody has tried to post yet simply shows the newest state when it is posted.
+REFRESH_HEAD = """
+UPDATE outbox SET body = $2
+WHERE id = $1 AND state = 'ready' AND attempts = 0 AND NOT look_first RETURNING id
+"""
+
+REFRESH_EDIT = """
+UPDATE outbox SET body = $2, next_try = least(next_try, $3)
+WHERE thread = $1 AND kind = 'edit' AND state = 'ready' RETURNING id
+"""
+
+ADD_EDIT = """
+INSERT INTO outbox (environment, key, thread, kind, body, next_try, created_at)
+VALUES ($1, $2, $3, 'edit', $4, $5, $6)
+"""
+
+# Heads first, then a thread's replies one after the other, then edits. A row still `sending`
+# after its lease belonged to a poster that died: whether its post arrived must be looked up.
+CLAIM = """
+UPDATE outbox SET state = 'sending', owner = $2, lease_until = $3, attempts = attempts + 1,
+                  look_first = look_first OR state = 'sending'
+WHERE id = (
+    SELECT o.id FROM outbox o JOIN outbox h ON h.id = o.thread
+    WHERE o.environment = $4 AND o.state IN ('ready', 'sending')
+      AND CASE o.state WHEN 'ready' THEN o.next_try ELSE o.lease_until END <= $1
+      AND (o.kind = 'head' OR h.state = 'sent')
+      AND (o.kind <> 'reply' OR NOT EXISTS (
+          SELECT 1 FROM outbox e WHERE e.thread = o.thread AND e.id < o.id AND e.kind = 'reply'
+            AND e.state IN ('ready', 'sending')))
+    ORDER BY o.kind = 'edit', o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
+RETURNING id, thread, kind, token, body, attempts, created_at, look_first, plain,
+    (SELECT h.channel FROM outbox h WHERE h.id = outbox.thread) AS head_channel,
+    (SELECT h.ts FROM outbox h WHERE h.id = outbox.thread) AS head_ts
+"""
+
+MARK_SENT = """
+UPDATE outbox SET state = 'sent', sent_at = $3, channel = $4, ts = $5, lease_until = NULL,
+                  problem = ''
+WHERE id = $1 AND owner = $2 AND state = 'sending' RETURNING id
+"""
+
+PLACE_ALERT = "UPDATE alert SET channel = $2, thread_ts = $3 WHERE thread = $1"
+
+RELEASE = """
+UPDATE outbox SET state = 'ready', next_try = $3, look_first = $4, plain = $5, problem = $6,
+                  lease_until = NULL
+WHERE id = $1 AND owner = $2 AND state = 'sending' RETURNING id
+"""
+
+RENEW_HEAD = """
+UPDATE outbox h SET state = 'ready', token = gen_random_uuid(), attempts = 0, next_try = $2,
+       look_first = false, ts = '', channel = '', owner = '', lease_until = NULL,
+       body = jsonb_set(h.body, '{alert}', coalesce(
+           (SELECT a.body FROM alert a WHERE a.thread = h.id), h.body -> 'alert'))
+WHERE h.id = $1 AND h.state = 'sent'
+"""
+
+FORGET_PLACE = "UPDATE alert SET channel = '', thread_ts = '' WHERE thread = $1"
+
+DROP = "UPDATE outbox SET state = 'dropped', problem = $3 WHERE id = $1 AND owner = $2"
+
+OUTBOX_HEALTH = """
+SELECT count(*) AS depth, min(created_at) AS oldest, max(attempts) AS attempts,
+       coalesce(max(problem), '') AS problem
+FROM outbox WHERE environment = $1 AND state IN ('ready', 'sending')
+"""
+
+NEXT_TRY = """
+SELECT min(CASE WHEN o.state = 'ready' THEN o.next_try ELSE o.lease_until END)
+FROM outbox o JOIN outbox h ON h.id = o.thread
+WHERE o.environment = $1 AND o.state IN ('ready', 'sending')
+  AND (o.kind = 'head' OR h.state = 'sent')
+"""
+
+LOAD_SAMPLES = """
+SELECT at, data, unreadable FROM sample
+WHERE environment = $1 AND detector = $2 AND at > $3 ORDER BY at
+"""
+
+ADD_SAMPLE = """
+INSERT INTO sample (environment, detector, at, data, unreadable) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (environment, detector, at) DO UPDATE
+SET data = excluded.data, unreadable = excluded.unreadable
+"""
+
+PRUNE_SAMPLES = "DELETE FROM sample WHERE environment = $1 AND detector = $2 AND at < $3"
+PRUNE_OUTBOX = """
+DELETE FROM outbox o WHERE environment = $1 AND created_at < $2
+  AND state NOT IN ('ready', 'sending')
+  AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.thread = o.thread AND a.state <> 'resolved')
+"""
+PRUNE_EVENTS = "DELETE FROM alert_event WHERE environment = $1 AND at < $2"
+
+SAVE_PROGRESS = """
+INSERT INTO progress (environment, at, body) VALUES ($1, $2, $3)
+ON CONFLICT (environment) DO UPDATE SET at = excluded.at, body = excluded.body
+"""
+LOAD_PROGRESS = "SELECT at, body FROM progress WHERE environment = $1"
+
+SET_MUTE = """
+INSERT INTO mute (environment, pattern, until, reason, by, at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (environment, pattern) DO UPDATE
+SET until = excluded.until, reason = excluded.reason, by = excluded.by, at = excluded.at
+"""
+MUTES = "SELECT pattern, until, reason, by FROM mute WHERE environment = $1 AND until > $2"
+UNMUTE = """
+UPDATE mute SET until = $3 WHERE environment = $1 AND pattern = $2 AND until > $3
+RETURNING pattern
+"""
+
+ACKNOWLEDGE = """
+UPDATE alert SET acknowledged_by = $2, acknowledged_at = $3
+WHERE key = $1 AND environment = $4 AND state <> 'resolved' AND acknowledged_by = ''
+RETURNING body, thread, channel, thread_ts, acknowledged_by, acknowledged_at
+"""
+
+ALERT_ROWS = """
+SELECT key, detector, subject, state, severity, title, opened_at, changed_at, resolved_at,
+       acknowledged_by, channel, thread_ts, (body ->> 'count')::int AS count,
+       body ->> 'closing' AS closing, body -> 'condition' ->> 'rule' AS rule,
+       (SELECT max(m.until) FROM mute m WHERE m.environment = a.environment AND m.until > now()
+          AND m.pattern IN ('all', a.key, a.detector)) AS muted_until
+FROM alert a WHERE environment = $1 AND ($2 OR state <> 'resolved')
+ORDER BY changed_at DESC LIMIT $3
+"""

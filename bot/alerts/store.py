@@ -1,0 +1,333 @@
+"""The bot's memory in Postgres: alerts, their outbox, windows, silences, aliases, the audit trail.
+
+Several replicas may use one database. One of them leads: it holds an advisory lock on a session
+of its own and writes each tick through that very session, so who has lost the lock cannot write.
+A tick's samples, alerts and messages are written in one transaction: after a crash either all of
+them are known or none.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from bot.alerts import statements as sql
+from bot.alerts.ledger import TickRecord, enqueue_edit, write_tick
+from bot.alerts.outbox import Kind, Posting, Retry
+from bot.alerts.policy import Mute
+from bot.alerts.records import alert_from_json, message_from_json, message_json
+from bot.alerts.schema import MIGRATION_LOCK, MIGRATIONS, SCHEMA
+from bot.domain.alert import Alert, AlertMessage, Reason, Sample
+from bot.errors import SourceError
+
+LEASE = timedelta(seconds=30)
+REMEMBERED = timedelta(hours=24)
+COMMAND_TIMEOUT = 10.0
+# A leader whose host vanished is noticed by the server in about twenty seconds.
+SESSION = {
+    "application_name": "batchbot",
+    "search_path": SCHEMA,
+    "tcp_keepalives_idle": "8",
+    "tcp_keepalives_interval": "4",
+    "tcp_keepalives_count": "3",
+}
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxHealth:
+    """How much is waiting to be said, since when, and the last trouble with it."""
+
+    depth: int
+    oldest: datetime | None
+    attempts: int
+    problem: str
+
+
+class Store:
+    """The memory of one environment; every method raises SourceError("memory", ...)."""
+
+    name = "memory"
+
+    def __init__(self, url: str, environment: str = "") -> None:
+        self._url = url
+        self._environment = environment
+        self._pool: Pool | None = None
+        self._lead: Connection | None = None
+        self._leads = False
+
+    async def open(self) -> None:
+        """Connect, and bring the tables up to date; replicas that start at once take turns."""
+        async with _translated():
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=4,
+                command_timeout=COMMAND_TIMEOUT,
+                timeout=COMMAND_TIMEOUT,
+                server_settings=SESSION,
+            )
+            async with self._pool.acquire() as connection, connection.transaction():
+                await _migrate(connection)
+
+    async def close(self) -> None:
+        """Give up the lead and close every connection."""
+        self._leads = False
+        if self._lead is not None and not self._lead.is_closed():
+            self._lead.terminate()
+        self._lead = None
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+    async def check(self) -> str:
+        """Prove that the database answers; return a detail for people."""
+        version = await self._value("SHOW server_version")
+        return f"PostgreSQL {version}"
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process was the leader when it last asked."""
+        return self._leads
+
+    async def lead(self) -> bool:
+        """Become or remain the one that ticks; False while another replica is."""
+        try:
+            async with _translated():
+                if self._lead is None or self._lead.is_closed():
+                    self._leads = False
+                    self._lead = await asyncpg.connect(
+                        self._url,
+                        timeout=COMMAND_TIMEOUT,
+                        command_timeout=COMMAND_TIMEOUT,
+                        server_settings=SESSION,
+                    )
+                if self._leads:
+                    await self._lead.execute("SELECT 1")
+                else:
+                    key = f"batchbot/{self._environment}"
+                    self._leads = await self._lead.fetchval(
+                        "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key
+                    )
+        except SourceError:
+            self._drop_lead()
+            raise
+        return self._leads
+
+    def _drop_lead(self) -> None:
+        self._leads = False
+        if self._lead is not None:
+            self._lead.terminate()
+            self._lead = None
+
+    async def save_tick(self, record: TickRecord) -> None:
+        """Write one tick in one transaction, through the leader's session."""
+        if self._lead is None or not self._leads:
+            raise SourceError(self.name, "this process does not lead, so it may not write a tick")
+        try:
+            async with _translated(), self._lead.transaction():
+                await write_tick(self._lead, self._environment, record)
+        except SourceError:
+            self._drop_lead()
+            raise
+
+    async def load_alerts(self, now: datetime) -> list[Alert]:
+        """Return the alerts that are open or ended within a day."""
+        rows = await self._rows(sql.LOAD_ALERTS, self._environment, now - REMEMBERED)
+        return [_alert(row) for row in rows]
+
+    async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
+        """Return a detector's samples after `since`, oldest first."""
+        rows = await self._rows(sql.LOAD_SAMPLES, self._environment, detector, since)
+        return tuple(Sample(row["at"], json.loads(row["data"]), row["unreadable"]) for row in rows)
+
+    async def load_progress(self) -> tuple[datetime, Mapping[str, Any]] | None:
+        """Return when the last tick was, and what it left for the next; None before the first."""
+        rows = await self._rows(sql.LOAD_PROGRESS, self._environment)
+        return (rows[0]["at"], json.loads(rows[0]["body"])) if rows else None
+
+    async def claim(self, owner: str, now: datetime) -> Posting | None:
+        """Take the next message to be sent, for LEASE; None when nothing is due."""
+        rows = await self._rows(sql.CLAIM, now, owner, now + LEASE, self._environment)
+        return _posting(rows[0]) if rows else None
+
+    async def sent(
+        self, posting: Posting, owner: str, now: datetime, *, channel: str, ts: str
+    ) -> None:
+        """Record that a claimed message stands in Slack."""
+        async with self._transaction() as connection:
+            row = await connection.fetchval(sql.MARK_SENT, posting.id, owner, now, channel, ts)
+            if row is not None and posting.kind is Kind.HEAD:
+                await connection.execute(sql.PLACE_ALERT, posting.id, channel, ts)
+
+    async def put_back(self, posting: Posting, owner: str, retry: Retry) -> None:
+        """Return a claimed message that was not sent, for later."""
+        async with self._transaction() as connection:
+            if retry.new_head:
+                await connection.execute(sql.RENEW_HEAD, posting.thread, retry.next_try)
+                await connection.execute(sql.FORGET_PLACE, posting.thread)
+            if retry.new_head and posting.kind is Kind.EDIT:
+                await connection.execute(sql.DROP, posting.id, owner, retry.problem)
+                return
+            plain = retry.plain or posting.plain
+            await connection.execute(
+                sql.RELEASE,
+                *(posting.id, owner, retry.next_try, retry.look_first, plain, retry.problem),
+            )
+
+    async def outbox_health(self) -> OutboxHealth:
+        """Return how much waits to be said."""
+        (row,) = await self._rows(sql.OUTBOX_HEALTH, self._environment)
+        return OutboxHealth(row["depth"], row["oldest"], row["attempts"] or 0, row["problem"])
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next message may be sent; None when nothing waits."""
+        value: datetime | None = await self._value(sql.NEXT_TRY, self._environment)
+        return value
+
+    async def alias(self, label: str) -> str | None:
+        """Return the id that a run label stands for."""
+        value: str | None = await self._value("SELECT ref FROM alias WHERE label = $1", label)
+        return value
+
+    async def set_alias(self, label: str, ref: str, *, by: str) -> None:
+        """Remember what a run label stands for."""
+        await self._rows(
+            "INSERT INTO alias (label, ref, by) VALUES ($1, $2, $3) ON CONFLICT (label)"
+            " DO UPDATE SET ref = excluded.ref, by = excluded.by, at = now()",
+            *(label, ref, by),
+        )
+
+    async def audit(self, who: str, where: str, what: str, outcome: str) -> None:
+        """Write one line of the audit trail."""
+        await self._rows(
+            "INSERT INTO audit (who, place, what, outcome) VALUES ($1, $2, $3, $4)",
+            *(who, where, what, outcome),
+        )
+
+    async def alerts(
+        self, *, history: bool = False, limit: int = 50
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return open alerts (or all, newest first) as plain rows."""
+        rows = await self._rows(sql.ALERT_ROWS, self._environment, history, limit)
+        return [dict(row) for row in rows]
+
+    async def snooze(
+        self, pattern: str, until: datetime, *, by: str, reason: str, now: datetime
+    ) -> None:
+        """Silence an alert's key, a detector, or "all" until a time."""
+        await self._rows(sql.SET_MUTE, self._environment, pattern, until, reason, by, now)
+
+    async def unmute(self, pattern: str, now: datetime) -> bool:
+        """End a silence; False when there was none."""
+        return bool(await self._rows(sql.UNMUTE, self._environment, pattern, now))
+
+    async def mutes(self, now: datetime) -> list[Mute]:
+        """Return the silences that hold."""
+        rows = await self._rows(sql.MUTES, self._environment, now)
+        return [Mute(row["pattern"], row["until"], row["reason"], row["by"]) for row in rows]
+
+    async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert | None:
+        """Note who looks after an alert; None when it is not open or somebody already does."""
+        async with self._transaction() as connection:
+            row = await connection.fetchrow(sql.ACKNOWLEDGE, key, by, now, self._environment)
+            if row is None:
+                return None
+            alert = _alert(row)
+            body = message_json(AlertMessage(alert, Reason.QUIET, head=True))
+            if row["thread"] is not None:
+                await enqueue_edit(connection, self._environment, row["thread"], key, body, now)
+            return alert
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[PoolConnection]:
+        async with _translated(), self._ready().acquire() as connection, connection.transaction():
+            yield connection
+
+    async def _rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        async with _translated():
+            return await self._ready().fetch(statement, *values)
+
+    async def _value(self, statement: str, *values: object) -> Any:
+        async with _translated():
+            return await self._ready().fetchval(statement, *values)
+
+    def _ready(self) -> Pool:
+        if self._pool is None:
+            raise SourceError(self.name, "the bot's own database is not open")
+        return self._pool
+
+
+async def _migrate(connection: Connection | PoolConnection) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version"
+        " (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"
+    )
+    done = await connection.fetchval("SELECT coalesce(max(version), 0) FROM schema_version")
+    for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+        await connection.execute(statements)
+        await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", version)
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as exc:
+        raise _source_error(exc) from exc
+
+
+def _source_error(error: Exception) -> SourceError:
+    timed_out = isinstance(error, TimeoutError)
+    words = "timed out" if timed_out else f"failed ({type(error).__name__})"
+    permanent = isinstance(
+        error,
+        asyncpg.InvalidAuthorizationSpecificationError
+        | asyncpg.InsufficientPrivilegeError
+        | asyncpg.InvalidCatalogNameError
+        | ValueError,
+    )
+    return SourceError(
+        Store.name,
+        f"the bot's own database {words}",
+        hint="Check BOT_DATABASE_URL.",
+        permanent=permanent,
+        timed_out=timed_out,
+    )
+
+
+def _alert(row: asyncpg.Record) -> Alert:
+    return replace(
+        alert_from_json(row["body"]),
+        channel=row["channel"],
+        thread_ts=row["thread_ts"],
+        acknowledged_by=row["acknowledged_by"],
+        acknowledged_at=row["acknowledged_at"],
+    )
+
+
+def _posting(row: asyncpg.Record) -> Posting:
+    message = message_from_json(row["body"])
+    placed = replace(message.alert, channel=row["head_channel"], thread_ts=row["head_ts"])
+    return Posting(
+        id=row["id"],
+        thread=row["thread"],
+        kind=Kind(row["kind"]),
+        token=row["token"],
+        message=replace(message, alert=placed),
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        channel=row["head_channel"],
+        thread_ts=row["head_ts"],
+        look_first=row["look_first"],
+        plain=row["plain"],
+    )

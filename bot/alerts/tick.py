@@ -1,0 +1,332 @@
+"""One tick: look, judge each detector by itself, decide, remember; and the job that runs it.
+
+One failing detector may not silence the others: it is logged, waits longer and longer before it
+is tried again, and is reported as an alert of its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from bot.alerts.inhibition import inhibited
+from bot.alerts.ledger import TickRecord
+from bot.alerts.policy import Mute, PolicySettings, decide_all
+from bot.alerts.window import LONGEST_GAP, extended, restored
+from bot.domain.alert import (
+    Alert,
+    Condition,
+    Decision,
+    Judgement,
+    Reason,
+    Sample,
+    Sight,
+    Window,
+)
+from bot.domain.report import Confidence, Severity
+from bot.errors import SourceError
+from bot.ports import Clock, Detector, Watch
+
+FAILED_DETECTOR = "failed_detector"
+LONGEST_REST = 20
+PRUNE_EVERY = 20
+FIRST_LOOK_BACK = timedelta(minutes=10)
+
+log = logging.getLogger(__name__)
+
+
+class Memory(Protocol):
+    """The part of the bot's memory that a tick needs."""
+
+    async def lead(self) -> bool:
+        """Become or remain the one that ticks."""
+        ...
+
+    async def load_alerts(self, now: datetime) -> list[Alert]:
+        """Return the alerts that are open or ended of late."""
+        ...
+
+    async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
+        """Return a detector's samples after `since`, oldest first."""
+        ...
+
+    async def load_progress(self) -> tuple[datetime, Mapping[str, Any]] | None:
+        """Return when the last tick was, and what it left for the next."""
+        ...
+
+    async def mutes(self, now: datetime) -> list[Mute]:
+        """Return the silences that hold."""
+        ...
+
+    async def save_tick(self, record: TickRecord) -> None:
+        """Write one tick as a whole."""
+        ...
+
+
+class Watcher(Protocol):
+    """Makes the watch of each tick."""
+
+    def resume(self, progress: Mapping[str, Any]) -> None:
+        """Go on where a predecessor ended."""
+        ...
+
+    def progress(self) -> Mapping[str, Any]:
+        """Return what a successor needs to go on from here."""
+        ...
+
+    async def look(self, *, since: datetime, now: datetime) -> Watch:
+        """Return the watch of one tick."""
+        ...
+
+    async def close(self) -> None:
+        """Stop following."""
+        ...
+
+
+@dataclass(slots=True)
+class TickState:
+    """What the ticks have done, for metrics and health."""
+
+    ticks: int = 0
+    last_at: datetime | None = None
+    leading: bool = False
+    problem: str = ""
+    failing: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, int] = field(default_factory=dict)
+    firing: int = 0
+
+
+@dataclass(slots=True)
+class _Rest:
+    """A failing detector: how often it failed in a row, and how many ticks it still rests."""
+
+    failures: int
+    ticks: int
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one detector saw and concluded at one tick."""
+
+    sample: Sample
+    window: Window
+    judgement: Judgement
+
+
+class Tick:
+    """Runs every detector once; made once and run by the scheduler."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        detectors: Sequence[Detector],
+        watcher: Watcher,
+        *,
+        environment: str,
+        now: Clock,
+        tick_seconds: float = 15.0,
+        look_back: timedelta = FIRST_LOOK_BACK,
+    ) -> None:
+        self.state = TickState()
+        self._memory = memory
+        self._detectors = tuple(detectors)
+        self._watcher = watcher
+        self._environment = environment
+        self._now = now
+        self._tick_seconds = tick_seconds
+        self._look_back = look_back
+        self._windows: dict[str, Window] = {}
+        self._resting: dict[str, _Rest] = {}
+        self._last: datetime | None = None
+
+    async def run(self) -> None:
+        """Look, judge, decide and remember once; a memory that cannot be reached is logged."""
+        try:
+            self.state.leading = await self._memory.lead()
+            if not self.state.leading:
+                await self._forget()
+                return
+            await self._tick(self._now())
+            self.state.problem = ""
+        except SourceError as error:
+            log.warning("tick not remembered: %s", error.message)
+            self.state.problem = error.message
+            await self._forget()
+
+    async def close(self) -> None:
+        """Stop following the logs."""
+        await self._watcher.close()
+
+    async def _forget(self) -> None:
+        """Drop what was not written down: the next tick goes on from what was."""
+        self._last = None
+        self._windows.clear()
+        await self._watcher.close()
+
+    async def _tick(self, now: datetime) -> None:
+        since = self._last or await self._load(now)
+        watch = await self._watcher.look(since=min(since, now), now=now)
+        alerts = await self._memory.load_alerts(now)
+        mutes = await self._memory.mutes(now)
+        looks = await self._look_all(watch)
+        decisions = inhibited(self._decide(looks, alerts, mutes, now), alerts)
+        prune = self.state.ticks % PRUNE_EVERY == 0
+        await self._memory.save_tick(
+            TickRecord(
+                now=now,
+                samples={name: look.sample for name, look in looks.items()},
+                decisions=decisions,
+                progress=self._watcher.progress(),
+                forget={d.name: now - _kept(d) for d in self._detectors} if prune else {},
+            )
+        )
+        self._remember(looks, decisions, now)
+
+    async def _load(self, now: datetime) -> datetime:
+        for detector in self._detectors:
+            samples = await self._memory.load_samples(detector.name, now - _kept(detector))
+            window = restored(samples)
+            if window is not None:
+                self._windows[detector.name] = window
+        progress = await self._memory.load_progress()
+        if progress is None:
+            return now - self._look_back
+        at, left = progress
+        self._watcher.resume(left)
+        return at
+
+    async def _look_all(self, watch: Watch) -> dict[str, _Look]:
+        awake = [detector for detector in self._detectors if self._is_awake(detector.name)]
+        looks = await asyncio.gather(*(self._look(detector, watch) for detector in awake))
+        return {d.name: look for d, look in zip(awake, looks, strict=True) if look is not None}
+
+    def _is_awake(self, name: str) -> bool:
+        rest = self._resting.get(name)
+        if rest is None:
+            return True
+        rest.ticks -= 1
+        return rest.ticks < 0
+
+    async def _look(self, detector: Detector, watch: Watch) -> _Look | None:
+        try:
+            sample = await detector.sample(watch)
+            window = extended(self._windows.get(detector.name), sample, _kept(detector))
+            judgement = detector.judge(window, watch.now)
+        except Exception as error:
+            log.exception("detector %s failed", detector.name)
+            self._rest(detector.name, type(error).__name__, watch.now)
+            return None
+        self._resting.pop(detector.name, None)
+        return _Look(sample, window, judgement)
+
+    def _rest(self, name: str, reason: str, now: datetime) -> None:
+        before = self._resting.get(name)
+        failures = before.failures + 1 if before else 1
+        since = before.since if before else now
+        self._resting[name] = _Rest(failures, min(2**failures, LONGEST_REST), reason, since)
+
+    def _decide(
+        self,
+        looks: Mapping[str, _Look],
+        alerts: Sequence[Alert],
+        mutes: Sequence[Mute],
+        now: datetime,
+    ) -> list[tuple[Alert | None, Decision]]:
+        known = {alert.key: alert for alert in alerts}
+        judged = {name: look.judgement for name, look in looks.items()}
+        judged[FAILED_DETECTOR] = self._failed()
+        found: list[tuple[Alert | None, Decision]] = []
+        for name, judgement in judged.items():
+            mine = [alert for alert in alerts if alert.detector == name]
+            settings = self._settings(name)
+            for decision in decide_all(mine, judgement, now, settings, mutes):
+                found.append((known.get(decision.alert.key), decision))
+        return found
+
+    def _settings(self, name: str) -> PolicySettings:
+        detector = next((one for one in self._detectors if one.name == name), None)
+        return policy_settings(detector, name, self._environment, self._tick_seconds)
+
+    def _failed(self) -> Judgement:
+        return Judgement(
+            Sight.CLEAR,
+            conditions=tuple(_failed(name, rest) for name, rest in self._resting.items()),
+        )
+
+    def _remember(
+        self,
+        looks: Mapping[str, _Look],
+        decisions: Sequence[tuple[Alert | None, Decision]],
+        now: datetime,
+    ) -> None:
+        self._last = now
+        self._windows.update({name: look.window for name, look in looks.items()})
+        self.state.ticks += 1
+        self.state.last_at = now
+        self.state.failing = {name: rest.reason for name, rest in self._resting.items()}
+        self.state.firing = sum(decision.alert.state == "firing" for _, decision in decisions)
+        for name, look in looks.items():
+            if look.sample.unreadable:
+                self.state.unreadable[name] = self.state.unreadable.get(name, 0) + 1
+        for _, decision in decisions:
+            level = logging.DEBUG if decision.reason is Reason.QUIET else logging.INFO
+            log.log(
+                level,
+                "alert %s: %s (%s)",
+                *(decision.alert.key, decision.reason.value, decision.note or "-"),
+            )
+
+
+def policy_settings(
+    detector: Detector | None, name: str, environment: str, tick_seconds: float
+) -> PolicySettings:
+    """Return how patient the policy is with a detector's alerts; None is the bot itself."""
+    quiet = timedelta(minutes=10) / timedelta(seconds=tick_seconds)
+    return PolicySettings(
+        detector=name,
+        environment=environment,
+        open_ticks=detector.open_ticks if detector else 1,
+        clear_ticks=detector.clear_ticks if detector else 1,
+        flap_clear_ticks=max(1, round(quiet)),
+    )
+
+
+def build_scheduler(tick: Tick, seconds: float) -> AsyncIOScheduler:
+    """Return a scheduler, not yet started, that runs the tick and never two at once."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    scheduler.add_job(
+        tick.run,
+        IntervalTrigger(seconds=seconds, timezone="UTC"),
+        id="tick",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=max(1, round(seconds)),
+        next_run_time=datetime.now(tz=scheduler.timezone),
+    )
+    return scheduler
+
+
+def _kept(detector: Detector) -> timedelta:
+    return timedelta(seconds=detector.window_seconds) + LONGEST_GAP
+
+
+def _failed(name: str, rest: _Rest) -> Condition:
+    return Condition(
+        subject=name,
+        rule="failed-detector",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        title=f"Detector {name} fails since {rest.since:%H:%M} UTC ({rest.reason}): what it "
+        "watches is not watched. Look at the bot's log.",
+        since=rest.since,
+        known=rest.reason,
+        count=0,
+        next=("Look at the bot's log for the traceback.",),
+    )

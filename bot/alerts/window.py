@@ -1,0 +1,39 @@
+"""The samples a detector judges by, as they slide along with time; pure."""
+
+import itertools
+from datetime import datetime, timedelta
+
+from bot.domain.alert import Sample, Window
+
+# Followed logs go on where they were left, so a short pause of the bot leaves no hole in what was
+# seen; after a longer one, or a step of the clock, nothing may be concluded from silence.
+LONGEST_GAP = timedelta(minutes=5)
+
+
+def extended(window: Window | None, sample: Sample, keep: timedelta) -> Window:
+    """Return the window with one more sample, without those that are too old or in the future."""
+    if window is None:
+        return Window((sample,), sample.at)
+    start = sample.at - keep
+    kept = window.samples
+    if kept and (kept[0].at < start or kept[-1].at >= sample.at):
+        kept = tuple(one for one in kept if start <= one.at < sample.at)
+    if _is_broken(window, sample.at):
+        return Window((*kept, sample), sample.at)
+    return Window((*kept, sample), window.started_at)
+
+
+def restored(samples: tuple[Sample, ...]) -> Window | None:
+    """Return the window that kept samples make: it began after their last long gap."""
+    if not samples:
+        return None
+    started = samples[0].at
+    for before, after in itertools.pairwise(samples):
+        if after.at - before.at > LONGEST_GAP:
+            started = after.at
+    return Window(samples, started)
+
+
+def _is_broken(window: Window, at: datetime) -> bool:
+    last = window.samples[-1].at if window.samples else window.started_at
+    return not timedelta(0) <= at - last <= LONGEST_GAP
