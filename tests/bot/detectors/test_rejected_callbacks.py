@@ -15,9 +15,7 @@ from tests.bot.detectors.watches import GivenWatch, said
 NOW = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 ESSAYS = "Comparison callback missing essay identifiers; correlation="
-STRAY = (
-    "Error in callback processing: [CJ_CALLBACK_CORRELATION_FAILED] Cannot find comparison pair "
-)
+STRAY = "Error in callback processing: [CJ_CALLBACK_CORRELATION_FAILED] Cannot find comparison "
 
 
 async def _judged(watch: Watch, later: timedelta = timedelta(0)) -> Judgement:
