@@ -1,0 +1,191 @@
+"""Says what waits in the outbox, in order, each message once, no faster than Slack allows.
+
+A post whose answer never came is looked up by its token before it is repeated, and so is one
+whose poster died with it in hand.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+from uuid import uuid4
+
+from bot.alerts.outbox import PLAIN_NOTE, Kind, Posting, Retry, after_failure
+from bot.domain.alert import AlertMessage
+from bot.errors import PostError, PostFailure, SourceError
+from bot.ports import Clock, Messenger
+
+CHANNEL_PAUSE = timedelta(seconds=1)
+# Well within the outbox's lease, so that a slow post is over before another poster may look.
+POST_SECONDS = 15.0
+IDLE_SECONDS = 1.0
+LOOK_MARGIN = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(hours=1)
+
+LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Outbox(Protocol):
+    """The part of the bot's memory that a poster works off."""
+
+    async def claim(self, owner: str, now: datetime) -> Posting | None:
+        """Take the next message to be sent; None when nothing is due."""
+        ...
+
+    async def sent(
+        self, posting: Posting, owner: str, now: datetime, *, channel: str, ts: str
+    ) -> None:
+        """Record that a claimed message stands in Slack."""
+        ...
+
+    async def put_back(self, posting: Posting, owner: str, retry: Retry) -> None:
+        """Return a claimed message that was not sent, for later."""
+        ...
+
+
+@dataclass(slots=True)
+class PosterState:
+    """What the poster has done, for metrics and health; `failing_since` is None while it works."""
+
+    sent: int = 0
+    adopted: int = 0
+    failed: int = 0
+    problem: str = ""
+    failing_since: datetime | None = None
+
+
+class Poster:
+    """Drains the outbox into one channel; several may run, each message is claimed by one."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        messenger: Messenger,
+        channel: str,
+        *,
+        now: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pause: timedelta = CHANNEL_PAUSE,
+    ) -> None:
+        self.state = PosterState()
+        self._outbox = outbox
+        self._messenger = messenger
+        self._channel = channel
+        self._now = now
+        self._sleep = sleep
+        self._pause = pause
+        self._owner = uuid4().hex
+        self._free_at: datetime | None = None
+
+    async def run(self, may_post: Callable[[], bool] = lambda: True) -> None:
+        """Drain for ever, whenever this process may post; cancel it to stop."""
+        while True:
+            try:
+                busy = may_post() and await self.step()
+            except SourceError as error:
+                LOG.warning("the outbox cannot be read: %s", error.message)
+                busy = False
+            if not busy:
+                await self._sleep(IDLE_SECONDS)
+
+    async def drain(self) -> int:
+        """Handle everything that is due now; return how many messages that were."""
+        handled = 0
+        while await self.step():
+            handled += 1
+        return handled
+
+    async def step(self) -> bool:
+        """Handle one message, keeping the channel's pace; False when nothing is due."""
+        await self._wait_for_channel()
+        posting = await self._outbox.claim(self._owner, self._now())
+        if posting is None:
+            return False
+        try:
+            await self._deliver(posting)
+        except PostError as error:
+            await self._put_back(posting, error)
+        return True
+
+    async def _wait_for_channel(self) -> None:
+        while self._free_at is not None:
+            left = self._free_at - self._now()
+            # A clock that was set back must not silence the channel.
+            if not timedelta(0) < left <= LONGEST_WAIT:
+                self._free_at = None
+                return
+            await self._sleep(left.total_seconds())
+
+    async def _deliver(self, posting: Posting) -> None:
+        channel = posting.channel or self._channel
+        ts = await self._look(posting, channel) if posting.look_first else None
+        if ts is None:
+            self._free_at = self._now() + self._pause
+            ts = await self._say(posting, channel)
+            self.state.sent += 1
+        else:
+            self.state.adopted += 1
+        self.state.problem, self.state.failing_since = "", None
+        await self._outbox.sent(posting, self._owner, self._now(), channel=channel, ts=ts)
+
+    async def _look(self, posting: Posting, channel: str) -> str | None:
+        """Find a message that may have been accepted; an edit may simply be made again."""
+        if posting.kind is Kind.EDIT:
+            return None
+        try:
+            return await _bounded(
+                self._messenger.find(
+                    channel=channel,
+                    token=str(posting.token),
+                    since=posting.created_at - LOOK_MARGIN,
+                    thread_ts=posting.thread_ts if posting.kind is Kind.REPLY else "",
+                )
+            )
+        except PostError as error:
+            if error.failure is not PostFailure.RIGHTS:
+                raise
+            # Without the right to read history, saying it twice is better than never.
+            LOG.warning("cannot look for a message before repeating it: %s", error.message)
+            return None
+
+    async def _say(self, posting: Posting, channel: str) -> str:
+        message = _plain(posting.message) if posting.plain else posting.message
+        if posting.kind is Kind.EDIT:
+            await _bounded(self._messenger.edit(message, channel=channel, ts=posting.thread_ts))
+            return posting.thread_ts
+        thread_ts = posting.thread_ts if posting.kind is Kind.REPLY else ""
+        token = str(posting.token)
+        return await _bounded(
+            self._messenger.post(message, channel=channel, token=token, thread_ts=thread_ts)
+        )
+
+    async def _put_back(self, posting: Posting, error: PostError) -> None:
+        now = self._now()
+        retry = after_failure(posting, error, now)
+        self.state.failed += 1
+        self.state.problem = retry.problem
+        self.state.failing_since = self.state.failing_since or now
+        if retry.pause:
+            self._free_at = retry.next_try
+        LOG.warning(
+            "%s of alert %s not sent (%s): %s",
+            *(posting.kind.value, posting.message.alert.key, error.failure.value, retry.problem),
+        )
+        await self._outbox.put_back(posting, self._owner, retry)
+
+
+def _plain(message: AlertMessage) -> AlertMessage:
+    return replace(message, note=PLAIN_NOTE)
+
+
+async def _bounded(call: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(POST_SECONDS):
+            return await call
+    except TimeoutError:
+        raise PostError(
+            PostFailure.AMBIGUOUS, f"Slack gave no answer within {POST_SECONDS:g} s"
+        ) from None
