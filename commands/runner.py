@@ -1,0 +1,132 @@
+"""`/runner`: the ENG5 runners; stopping one is for operators, confirmed, and written down."""
+
+from bot.diagnosis.attempt import read
+from bot.diagnosis.runner import RUNNERS, collect, diagnose, matching
+from bot.domain.evidence import Missing
+from bot.domain.report import Report
+from bot.domain.runner import Runner
+from bot.errors import DeniedError, NotFoundError, SourceError
+from bot.ports import BotMemory, CommandContext, Request, RunnerSource
+from bot.registry import Command, Usage
+from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
+
+USAGES = (
+    Usage("list", "runners with mode, label, age and what they wait for", "/runner list"),
+    Usage(
+        "stop <id> --yes",
+        "end one; needs RUNNER_STOP=on, and is written to the audit trail",
+        "/runner stop 1a2b3c4d5e6f --yes",
+    ),
+)
+VERBS = ("list", "stop")
+GRACE_SECONDS = 10.0
+
+
+def parse(text: str) -> Request:
+    """Take `list`, or `stop` and an id; nothing means list. Raises UsageError."""
+    words, options = split_options(
+        tokens(text), flags=("yes",), usage=usage_lines("runner", USAGES)
+    )
+    verb = choose(words[0], VERBS) if words else "list"
+    if verb is None:
+        raise misuse(
+            f"There is no /runner {shown(words[0])}.",
+            "runner",
+            USAGES,
+            word=words[0],
+            choices=VERBS,
+        )
+    rest = words[1:]
+    if len(rest) != (1 if verb == "stop" else 0):
+        problem = "needs one id" if verb == "stop" else "takes nothing"
+        raise misuse(f"/runner {verb} {problem}.", "runner", USAGES)
+    return Request("runner", verb, rest, options)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """List the runners, or stop one."""
+    if request.verb == "stop":
+        return await _stop(request, context)
+    now = context.now()
+    evidence = await collect(context.sources, now, timeout=context.timeout_seconds * 0.9)
+    return diagnose(evidence, now)
+
+
+async def _stop(request: Request, context: CommandContext) -> Report:
+    """Raises DeniedError, NotFoundError or SourceError; every attempt is in the audit trail."""
+    _may_stop(context)
+    source, memory = _needed(context)
+    runner = await _only(request.words[0], source, context)
+    if "yes" not in request.options:
+        return _confirmation(runner)
+    what = f"runner stop {runner.id} ({_name(runner)})"
+    await memory.audit(context.asker.user, context.asker.channel, what, "asked")
+    try:
+        outcome = await source.stop(runner.id, grace_seconds=GRACE_SECONDS)
+    except SourceError as error:
+        await memory.audit(context.asker.user, context.asker.channel, what, error.message)
+        raise
+    await memory.audit(context.asker.user, context.asker.channel, what, outcome)
+    return Report(
+        command="runner",
+        title=f"Runner {runner.id} was stopped",
+        summary=f"{_name(runner)}: {outcome}. Written to the audit trail.",
+        facts={"id": runner.id, "outcome": outcome},
+        actions=("/runner list",),
+    )
+
+
+def _may_stop(context: CommandContext) -> None:
+    if not context.asker.operator:
+        raise DeniedError("Only operators may stop a runner.", hint="See SLACK_OPERATORS.")
+    if not context.options.get("runner_stop"):
+        raise DeniedError("Stopping runners is off.", hint="Set RUNNER_STOP=on to allow it.")
+
+
+def _needed(context: CommandContext) -> tuple[RunnerSource, BotMemory]:
+    runners, memory = context.sources.runners, context.sources.memory
+    if runners is None or isinstance(runners, Missing):
+        reason = runners.reason if runners else "not configured"
+        raise SourceError(RUNNERS, f"Runners cannot be looked for: {reason}.")
+    if memory is None or isinstance(memory, Missing):
+        raise SourceError("memory", "Without the bot's database there is no audit trail.")
+    return runners, memory
+
+
+async def _only(word: str, source: RunnerSource, context: CommandContext) -> Runner:
+    listing = await read(RUNNERS, source, lambda one: one.list(), context.timeout_seconds / 3)
+    if isinstance(listing, Missing):
+        raise SourceError(RUNNERS, f"Runners cannot be looked for: {listing.reason}.")
+    found = [one for one in matching(listing, word) if one.running]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(one.id for one in found)
+        raise misuse(f"{shown(word)} may be any of {ids}.", "runner", USAGES)
+    raise NotFoundError(f"No running runner is called {shown(word)}.", hint="See /runner list.")
+
+
+def _confirmation(runner: Runner) -> Report:
+    return Report(
+        command="runner",
+        title=f"Stop runner {runner.id}?",
+        summary=f"{_name(runner)} gets TERM, and KILL after {GRACE_SECONDS:.0f} s. What it "
+        f"collected so far may be lost. To do it: /runner stop {runner.id} --yes",
+        facts={"id": runner.id, "confirmed": False},
+        actions=(f"/runner stop {runner.id} --yes",),
+    )
+
+
+def _name(runner: Runner) -> str:
+    return runner.options.get("batch-id") or runner.name
+
+
+COMMAND = Command(
+    "runner",
+    "Which experiment runners exist, and what do they wait for?",
+    USAGES,
+    parse,
+    run,
+    operator_verbs=frozenset({"stop"}),
+    memory_verbs=frozenset({"stop"}),
+)

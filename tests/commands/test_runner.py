@@ -1,0 +1,189 @@
+"""`/runner` shows what waits for what, and stops only what it was told to, by whom it may be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.evidence import Missing
+from bot.domain.report import Report, Verdict
+from bot.domain.runner import Runner, RunnerKind, RunnerListing
+from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
+from bot.ports import Sources
+from commands.runner import COMMAND, parse
+from tests.fakes_sources import RUNNER, FakeLogs, FakeMemory, at, context, down, event
+
+NOW = at("2025-11-19T00:30:00")
+STARTED = NOW - timedelta(minutes=45)
+ONE = Runner(
+    "1a2b3c4d5e6f",
+    RunnerKind.CONTAINER,
+    RUNNER.container,
+    STARTED,
+    options={"mode": "execute", "batch-id": "serial-1"},
+)
+TWO = Runner("1a2b99999999", RunnerKind.CONTAINER, "other-eng5_np_runner-run-9", STARTED)
+DONE = Runner("ffff99999999", RunnerKind.CONTAINER, "done-eng5_np_runner-run-9", STARTED, False)
+
+
+@dataclass
+class FakeRunners:
+    """Runners that end when they are told to."""
+
+    runners: tuple[Runner, ...] = (ONE, TWO, DONE)
+    unreadable: tuple[tuple[str, str], ...] = ()
+    error: SourceError | None = None
+    name: str = "runners"
+    stopped: list[tuple[str, float]] = field(default_factory=list)
+
+    async def list(self) -> RunnerListing:
+        return RunnerListing(self.runners, self.unreadable)
+
+    async def stop(self, id: str, *, grace_seconds: float) -> str:
+        self.stopped.append((id, grace_seconds))
+        if self.error:
+            raise self.error
+        return "it ended"
+
+    async def check(self) -> str:
+        return "fake"
+
+
+async def ask(
+    text: str,
+    runners: FakeRunners | Missing | None,
+    *,
+    logs: FakeLogs | None = None,
+    memory: FakeMemory | None = None,
+    operator: bool = True,
+    options: Mapping[str, Any] | None = None,
+) -> Report:
+    sources = Sources(runners=runners, logs=logs or FakeLogs(), memory=memory)
+    given = {"runner_stop": True} if options is None else options
+    return await COMMAND.run(parse(text), context(sources, NOW, operator=operator, options=given))
+
+
+def line(minutes_ago: float, text: str, **fields: object) -> Any:
+    return event(NOW - timedelta(minutes=minutes_ago), text, RUNNER, **fields)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], "unknown"),
+        ([line(44, "runner_invocation")], "preparation"),
+        ([line(44, "collector_started"), line(2, "llm_comparison_hydrated")], "more comparison"),
+        ([line(44, "collector_started"), line(2, "runner_publish_failed")], "broke off"),
+        ([line(60, "runner_execution_complete"), line(44, "kafka_publish_success")], "collector"),
+    ],
+)
+async def test_the_newest_telling_line_says_what_a_runner_waits_for(
+    lines: list[Any], words: str
+) -> None:
+    report = await ask("list", FakeRunners((ONE,)), logs=FakeLogs(lines))
+    (fact,) = report.facts["runners"]
+    assert words in fact["waits_for"]
+    assert (fact["mode"], fact["label"], fact["age_seconds"]) == ("execute", "serial-1", 2700.0)
+    assert report.findings == ()
+
+
+async def test_a_runner_that_waits_in_silence_is_a_finding_with_where_to_look() -> None:
+    report = await ask("", FakeRunners((ONE,)), logs=FakeLogs([line(40, "collector_started")]))
+    (finding,) = report.findings
+    assert (finding.rule, finding.confidence.value) == ("runner-waiting", "high")
+    assert "40 min" in finding.what
+    assert "/batch status serial-1" in finding.next
+
+
+async def test_a_missing_schema_is_recognised_by_its_error_and_not_by_its_path() -> None:
+    bad = line(44, "FileNotFoundError: ENG5 schema missing at /home/ann/docs. Did you move it?")
+    report = await ask("list", FakeRunners((ONE,)), logs=FakeLogs([bad]))
+    assert [finding.rule for finding in report.findings] == ["runner-schema-missing"]
+
+
+async def test_an_ended_container_waits_for_nothing_and_is_counted_apart() -> None:
+    report = await ask("list", FakeRunners((ONE, DONE)))
+    assert report.title == "1 running, 1 ended"
+    assert report.facts["runners"][1]["waits_for"] == "nothing: it has ended"
+
+
+@pytest.mark.parametrize(
+    "runners", [None, Missing("runners", "no engine"), FakeRunners((), (("docker", "down"),))]
+)
+async def test_runners_that_cannot_be_looked_for_are_unknown(
+    runners: FakeRunners | Missing | None,
+) -> None:
+    report = await ask("list", runners)
+    assert report.verdict is Verdict.UNKNOWN
+
+
+async def test_no_runner_is_a_clear_answer() -> None:
+    report = await ask("list", FakeRunners(()))
+    assert (report.verdict, report.title) == (Verdict.OK, "No runner exists")
+
+
+@pytest.mark.parametrize("word", ["1a2b3c4d5e6f", "1a2b3c", "serial-1", RUNNER.container])
+async def test_a_confirmed_stop_ends_that_runner_and_is_written_down_before_and_after(
+    word: str,
+) -> None:
+    runners, memory = FakeRunners(), FakeMemory()
+    report = await ask(f"stop {word} --yes", runners, memory=memory)
+    assert runners.stopped == [(ONE.id, 10.0)]
+    assert [entry[3] for entry in memory.audited] == ["asked", "it ended"]
+    assert memory.audited[0][:2] == ("U-ONCALL", "C-INCIDENTS")
+    assert report.facts["outcome"] == "it ended"
+
+
+async def test_without_the_confirmation_nothing_is_stopped_and_the_button_is_offered() -> None:
+    runners = FakeRunners()
+    report = await ask("stop 1a2b3c", runners, memory=FakeMemory())
+    assert runners.stopped == []
+    assert report.actions == ("/runner stop 1a2b3c4d5e6f --yes",)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words", "changes"),
+    [
+        ("stop 1a2b3c --yes", DeniedError, "operators", {"operator": False}),
+        ("stop 1a2b3c --yes", DeniedError, "off", {"options": {}}),
+        ("stop 1a2b3c --yes", DeniedError, "off", {"options": {"runner_stop": False}}),
+        ("stop 1a2b3c --yes", SourceError, "audit trail", {"memory": None}),
+        ("stop 1a2b --yes", UsageError, "may be any of", {}),
+        ("stop ffff --yes", NotFoundError, "No running runner", {}),
+        ("stop nobody --yes", NotFoundError, "No running runner", {}),
+        ("stop 1a2 --yes", NotFoundError, "No running runner", {}),
+    ],
+)
+async def test_a_stop_that_may_not_be_is_refused_and_touches_nothing(
+    text: str, error: type[BatchbotError], words: str, changes: dict[str, Any]
+) -> None:
+    runners = FakeRunners()
+    with pytest.raises(error, match=words):
+        await ask(text, runners, **{"memory": FakeMemory(), **changes})
+    assert runners.stopped == []
+
+
+async def test_a_stop_without_an_audit_trail_is_not_begun() -> None:
+    runners = FakeRunners()
+    with pytest.raises(SourceError):
+        await ask("stop serial-1 --yes", runners, memory=FakeMemory(error=down("memory")))
+    assert runners.stopped == []
+
+
+async def test_a_stop_that_fails_is_written_down_and_said() -> None:
+    memory = FakeMemory()
+    with pytest.raises(SourceError, match="another user"):
+        await ask(
+            "stop serial-1 --yes",
+            FakeRunners(error=SourceError("runners", "it belongs to another user")),
+            memory=memory,
+        )
+    assert memory.audited[-1][3] == "it belongs to another user"
+
+
+@pytest.mark.parametrize("text", ["stop", "stop a b", "list now", "kill 1", "stop 1 --force"])
+def test_wrong_words_get_the_usage(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse(text)
