@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bot.access import Access
 from bot.domain.evidence import Missing
@@ -83,6 +84,7 @@ class Desk:
     environment: str = ""
     prefix: str = ""
     bounds: Bounds = field(default_factory=Bounds)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.bounds.running)
@@ -207,6 +209,7 @@ class Desk:
             environment=self.environment,
             timeout_seconds=self.bounds.source_timeout,
             progress=Progress(time.monotonic()),
+            options=self.options,
         )
         return Order(place, typed, command, request, context, public)
 
@@ -276,7 +279,12 @@ class Desk:
             command, words = read_phrase(typed, self.commands, self.prefix)
             request = command.parse(words)
             context = CommandContext(
-                self.sources, self.now, Asker(place.user, ""), self.environment, HOME_SECONDS
+                self.sources,
+                self.now,
+                Asker(place.user, ""),
+                self.environment,
+                HOME_SECONDS,
+                options=self.options,
             )
             async with asyncio.timeout(self.bounds.deadline):
                 report = await command.run(request, context)

@@ -27,7 +27,8 @@ class Redacted(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         text = redact(record.getMessage(), LINE_CHARS)
         told = " ".join(f"{key}={value}" for key, value in _extras(record).items())
-        cause = f" | {_cause(record)}" if record.exc_info and record.exc_info[1] else ""
+        error = record.exc_info[1] if record.exc_info else None
+        cause = f" | {cause_line(error)}" if error is not None else ""
         return f"{at}Z {record.levelname:<7} {record.name} {text}{' ' if told else ''}{told}{cause}"
 
 
@@ -45,7 +46,7 @@ class Json(Redacted):
             **_extras(record),
         }
         if record.exc_info and record.exc_info[1]:
-            row["error"] = _cause(record)
+            row["error"] = cause_line(record.exc_info[1])
         return json.dumps(row)
 
 
@@ -72,8 +73,9 @@ def _extras(record: logging.LogRecord) -> dict[str, str]:
     return {key: redact(str(value), 200) for key, value in sorted(extras.items())}
 
 
-def _cause(record: logging.LogRecord) -> str:
-    error: BaseException | None = record.exc_info[1] if record.exc_info else None
+def cause_line(cause: BaseException) -> str:
+    """Return an error and what caused it in one redacted line: classes, first lines, our places."""
+    error: BaseException | None = cause
     parts: list[str] = []
     while error is not None and len(parts) < 6:
         parts.append(f"{type(error).__name__}: {redact(str(error), 200)}{_place(error)}")

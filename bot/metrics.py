@@ -1,5 +1,7 @@
 """What the bot counts about itself, for /metrics."""
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 ACK_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
@@ -33,6 +35,16 @@ class Metrics:
         self.running = Gauge(
             "batchbot_commands_running", "Commands running now", registry=self.registry
         )
+
+    def watch(self, ticks: Any) -> None:
+        """Show the state of the ticks (a TickState) whenever the metrics are read."""
+        for name, words, read in (
+            ("ticks", "Ticks since start", lambda: ticks.ticks),
+            ("alerts_firing", "Alerts firing at the last tick", lambda: ticks.firing),
+            ("leading", "1 while this process ticks", lambda: int(ticks.leading)),
+            ("detectors_failing", "Detectors that fail now", lambda: len(ticks.failing)),
+        ):
+            Gauge(f"batchbot_{name}", words, registry=self.registry).set_function(read)
 
     def exposition(self) -> bytes:
         """Return all values in Prometheus' text format."""

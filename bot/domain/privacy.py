@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.evidence import EvidenceLine, SourceReading
-from bot.domain.redaction import redact
+from bot.domain.redaction import plain, redact
 from bot.domain.report import Finding, Report, Table, TimelineEntry
 
 SENTENCE_CHARS = 600
@@ -50,7 +50,7 @@ def _facts(value: Any) -> Any:
         case str():
             return _seen(value) if type(value) is str else value
         case Mapping():
-            return {key: _facts(item) for key, item in value.items()}
+            return {plain(str(key)): _facts(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_facts(item) for item in value]
         case _:
@@ -60,6 +60,7 @@ def _facts(value: Any) -> Any:
 def _finding(finding: Finding) -> Finding:
     return replace(
         finding,
+        rule=_seen(finding.rule),
         what=_said(finding.what),
         why=_said(finding.why),
         evidence=tuple(_evidence(line) for line in finding.evidence),
@@ -78,7 +79,7 @@ def _entry(entry: TimelineEntry) -> TimelineEntry:
 
 
 def _reading(reading: SourceReading) -> SourceReading:
-    return replace(reading, detail=_seen(reading.detail))
+    return replace(reading, name=_seen(reading.name), detail=_seen(reading.detail))
 
 
 def _table(table: Table) -> Table:

@@ -1,0 +1,209 @@
+"""The command line: run, demo, ask, replay, doctor, manifest.
+
+Heavy libraries are imported inside the command that needs them, so that each starts quickly.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from bot.errors import BatchbotError, UsageError
+from bot.formats import EventFormat, Exit, Format, event_line, to_json, to_json_line
+from bot.ports import Progress, no_progress
+
+T = TypeVar("T")
+
+cli = typer.Typer(
+    name="batchbot",
+    help="Diagnoses stuck LLM comparison batches from logs, Postgres and Redis, in Slack or here.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@cli.command()
+def run() -> None:
+    """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
+    from bot.log import set_up
+    from bot.running import run_bot
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    set_up()
+    _await(run_bot(settings))
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the local Slack workspace listens.")] = 8765,
+) -> None:
+    """Show everything on this machine: the incident, a local Slack workspace and the bot."""
+    from bot.demo.run import run_demo
+    from bot.log import set_up
+
+    set_up("WARNING")
+    _await(run_demo(port))
+
+
+@cli.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Exit codes: 0 ok or warning, 1 error, 2 wrong words or nothing found, 3 unknown.",
+)
+def ask(
+    words: Annotated[list[str], typer.Argument(help='For example "/batch status 34".')],
+    format: Annotated[Format, typer.Option("--format", "-f", help="How to print it.")] = (
+        Format.TEXT
+    ),
+) -> None:
+    """Answer one command here, without Slack; you act as an operator."""
+    from bot import ask as asking
+    from bot.settings import load_settings
+
+    _log_quietly()
+    try:
+        settings = load_settings()
+        asked = asking.understand(" ".join(words), settings.slack.command_prefix)
+        with _status() as progress:
+            report = _await(asking.answer(asked, settings, progress))
+    except BatchbotError as error:
+        if format in (Format.JSON, Format.BLOCKS):
+            sys.stdout.write(to_json(asking.error_json(error)))
+        raise
+    if format is Format.TEXT:
+        from bot import terminal
+
+        screen = terminal.console()
+        if screen.is_terminal:
+            screen.print(terminal.show(report))
+        else:
+            sys.stdout.write(terminal.printed(report))
+    else:
+        sys.stdout.write(asking.rendered(report, format))
+    raise typer.Exit(asking.exit_code(report))
+
+
+@cli.command()
+def replay(
+    logs: Annotated[Path, typer.Option(help="Folder with <container>.log files.")],
+    format: Annotated[EventFormat, typer.Option("--format", "-f")] = EventFormat.TEXT,
+    tick: Annotated[float, typer.Option(help="Seconds between two ticks.")] = 15.0,
+) -> None:
+    """Run every detector over recorded logs, on the logs' own clock; print each alert event."""
+    from bot.replay import replay_directory
+    from bot.settings import load_settings
+
+    _log_quietly()
+    settings = load_settings()
+    if not logs.is_dir():
+        raise UsageError(f"There is no folder {logs}.", hint="Give --logs a folder of .log files.")
+    for event in replay_directory(logs, settings.logs.services, settings.logs.zone, tick):
+        as_json = format is EventFormat.JSON
+        sys.stdout.write(to_json_line(event) if as_json else event_line(event))
+        sys.stdout.flush()
+
+
+@cli.command()
+def doctor() -> None:
+    """Check every setting, token, scope, channel and source, and say how to fix what is wrong."""
+    from bot.doctor import examine, show
+    from bot.settings import load_settings
+
+    _log_quietly()
+    findings = _await(examine(load_settings()))
+    raise typer.Exit(show(findings))
+
+
+@cli.command()
+def manifest() -> None:
+    """Print the Slack app's manifest for the settings here."""
+    from bot.docs import usage_hints
+    from bot.registry import commands
+    from bot.settings import load_settings
+    from bot.slack.manifest import build_manifest, to_yaml
+
+    settings = load_settings()
+    http = settings.slack.signing_secret is not None and not settings.slack.socket_mode
+    made = build_manifest(
+        usage_hints(commands()),
+        prefix=settings.slack.command_prefix,
+        socket_mode=not http,
+        public_url=settings.bot.http_public_url,
+    )
+    sys.stdout.write(to_yaml(made))
+
+
+def main() -> NoReturn:
+    """Run the command line; every failure is a sentence and an exit code, never a traceback."""
+    try:
+        code = cli(standalone_mode=False)
+    except BatchbotError as error:
+        from bot.ask import error_code, error_lines
+
+        _complain(*error_lines(error))
+        sys.exit(error_code(error))
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        _close_stdout()
+        sys.exit(0)
+    except Exception as error:
+        sys.exit(_unforeseen(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say click's own usage errors as click does, and anything else with its place in our code."""
+    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+    if callable(show) and isinstance(code, int):
+        show()
+        return code
+    from bot.log import cause_line
+
+    _complain(f"Something broke inside batchbot: {cause_line(error)}", "Please report this line.")
+    return Exit.UNKNOWN
+
+
+def _await(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def _log_quietly() -> None:
+    from bot.log import set_up
+
+    set_up("ERROR")
+
+
+@contextlib.contextmanager
+def _status() -> Iterator[Progress]:
+    """Show at a terminal what the command is doing; say nothing into a pipe."""
+    if not sys.stderr.isatty():
+        yield no_progress
+        return
+    from bot import terminal
+
+    with terminal.console(error=True).status("reading") as status:
+        yield status.update
+
+
+def _complain(*lines: str) -> None:
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
+
+
+def _close_stdout() -> None:
+    """Keep Python from complaining, at its own end, about a reader that went away."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()

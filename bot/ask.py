@@ -1,0 +1,123 @@
+"""One command without Slack: the same way from the typed words to the report."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from bot.assembly import build_memory, build_sources, command_options, utc_now
+from bot.domain.evidence import Missing
+from bot.domain.privacy import presentable, said
+from bot.domain.report import Report, Verdict
+from bot.errors import (
+    BatchbotError,
+    DeniedError,
+    NotFoundError,
+    SettingsError,
+    SourceError,
+    UsageError,
+)
+from bot.formats import Exit, Format, to_json
+from bot.phrase import read_phrase
+from bot.ports import Asker, CommandContext, Progress, Request
+from bot.registry import Command, commands
+from bot.settings import Settings
+
+DEADLINE_SECONDS = 60.0
+SOURCE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line of the terminal, understood."""
+
+    command: Command
+    request: Request
+
+    @property
+    def needs_memory(self) -> bool:
+        """Whether the bot's own database has to be there."""
+        return self.request.verb in self.command.memory_verbs
+
+
+def understand(line: str, prefix: str = "") -> Asked:
+    """Return which command a line means. Raises UsageError."""
+    command, words = read_phrase(line, commands(), prefix)
+    return Asked(command, command.parse(words))
+
+
+async def answer(asked: Asked, settings: Settings, progress: Progress) -> Report:
+    """Run one command as an operator of this machine. Raises BatchbotError."""
+    async with AsyncExitStack() as stack:
+        memory = await _memory(asked, settings, stack)
+        context = CommandContext(
+            sources=await build_sources(settings, stack, memory),
+            now=utc_now,
+            asker=Asker("terminal", "terminal", operator=True),
+            environment=settings.bot.environment,
+            timeout_seconds=SOURCE_SECONDS,
+            progress=progress,
+            options=command_options(settings),
+        )
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return presentable(await asked.command.run(asked.request, context))
+        except TimeoutError as error:
+            raise SourceError(
+                "batchbot", f"there was no answer within {DEADLINE_SECONDS:g} s", timed_out=True
+            ) from error
+
+
+async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> Any:
+    """Open the bot's memory where it is set or needed; no server is started for anything else."""
+    if settings.bot.database_url is None and not asked.needs_memory:
+        return None
+    try:
+        return await build_memory(settings, stack)
+    except SourceError as error:
+        if asked.needs_memory:
+            raise
+        return Missing("memory", error.message)
+
+
+def exit_code(report: Report) -> Exit:
+    """Return the exit code of an answer."""
+    if not report.found:
+        return Exit.USAGE
+    codes = {Verdict.ERROR: Exit.ERROR, Verdict.UNKNOWN: Exit.UNKNOWN}
+    return codes.get(report.verdict, Exit.FINE)
+
+
+def error_code(error: BatchbotError) -> Exit:
+    """Return the exit code of a failure: wrong words are 2, what could not be read is 3."""
+    wrong = UsageError | NotFoundError | DeniedError | SettingsError
+    return Exit.USAGE if isinstance(error, wrong) else Exit.UNKNOWN
+
+
+def rendered(report: Report, form: Format) -> str:
+    """Return an answer as JSON, Markdown or Slack blocks; text is the terminal's own affair."""
+    if form is Format.JSON:
+        return to_json(report.as_json())
+    if form is Format.BLOCKS:
+        from bot.slack.blocks import BlockKit
+
+        message = BlockKit().report(report)
+        return to_json({"text": message["text"], "blocks": message["blocks"]})
+    from bot.markdown import render
+
+    return render(report)
+
+
+def error_json(error: BatchbotError) -> dict[str, Any]:
+    """Return a failure as JSON, for `--format json`."""
+    usage = list(error.usage) if isinstance(error, UsageError) else []
+    told = {"error": said(error.message), "hint": said(error.hint), "usage": usage}
+    return {"command": "", "verdict": "unknown", **told}
+
+
+def error_lines(error: BatchbotError) -> list[str]:
+    """Return a failure as lines for people: what is wrong, what to do, how it is called."""
+    source = f"{error.source}: " if isinstance(error, SourceError) else ""
+    usage = [f"  {line}" for line in error.usage] if isinstance(error, UsageError) else []
+    lines = [f"{source}{said(error.message)}", said(error.hint), *usage]
+    return [line for line in lines if line]

@@ -1,0 +1,148 @@
+"""Builds what the settings name: the sources and the bot's memory, closed with an exit stack.
+
+Drivers are imported where they are needed, so that a command at the terminal pays only for the
+sources that are configured.
+"""
+
+import logging
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.evidence import Missing
+from bot.errors import SourceError
+from bot.ports import CallbackTopic, CjDatabase, LlmQueue, LogSource, Sources
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.running import Bot
+
+log = logging.getLogger(__name__)
+
+MEMORY_NAME = "batchbot"
+DOCKER_SOCKET = Path("/var/run/docker.sock")
+
+
+def utc_now() -> datetime:
+    """Return the time, aware and in UTC; the one clock of the running bot."""
+    return datetime.now(UTC)
+
+
+async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any = None) -> Sources:
+    """Return the configured sources, closed with `stack`; one that cannot be built is Missing."""
+    return Sources(
+        database=_database(settings, stack),
+        logs=await _logs(settings, stack),
+        queue=_queue(settings, stack),
+        callbacks=await _callbacks(settings, stack),
+        memory=memory,
+    )
+
+
+async def build_memory(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> Any:
+    """Return the bot's opened store: BOT_DATABASE_URL, or an embedded Postgres without one.
+
+    Raises SourceError when neither is there.
+    """
+    from bot.alerts.store import Store
+
+    secret = settings.bot.database_url
+    url = secret.get_secret_value() if secret else await embedded_url(settings, stack, durable)
+    store = Store(url, settings.bot.environment)
+    await store.open()
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def embedded_url(settings: Settings, stack: AsyncExitStack, durable: bool = True) -> str:
+    """Start the embedded Postgres, or adopt a running one, and return its database's address."""
+    from bot import postgres
+
+    server = await postgres.start(settings.bot.data_dir, durable=durable)
+    stack.push_async_callback(server.stop)
+    if server.note:
+        log.info("embedded Postgres: %s", server.note)
+    return await server.create_database(MEMORY_NAME)
+
+
+def _database(settings: Settings, stack: AsyncExitStack) -> CjDatabase | Missing | None:
+    secret = settings.cj.database_url
+    if secret is None:
+        return None
+    from bot.sources.cj_database import CjPostgres
+
+    try:
+        database = CjPostgres(secret.get_secret_value())
+    except SourceError as error:
+        return Missing("cj_database", error.message)
+    stack.push_async_callback(database.close)
+    return database
+
+
+def _queue(settings: Settings, stack: AsyncExitStack) -> LlmQueue | Missing | None:
+    secret = settings.queue.redis_url
+    if secret is None:
+        return None
+    from bot.sources.llm_queue import RedisQueue
+
+    try:
+        queue = RedisQueue(secret.get_secret_value(), settings.queue.prefix)
+    except SourceError as error:
+        return Missing("llm_queue", error.message)
+    stack.push_async_callback(queue.close)
+    return queue
+
+
+async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missing | None:
+    logs, source = settings.logs, settings.logs.chosen_source
+    if source == "files" and logs.files_dir is not None:
+        from bot.sources.log_files import LogFiles
+
+        return LogFiles(logs.files_dir, logs.services, logs.zone)
+    if source == "loki":
+        return Missing("loki", "Loki cannot be read yet; set LOG_SOURCE to docker or files")
+    if not docker_is_configured(settings):
+        return None
+    from bot.sources.docker_logs import DockerLogs
+
+    docker = DockerLogs(docker_hosts(settings), logs.services, logs.zone, logs.docker_log_dir)
+    stack.push_async_callback(docker.close)
+    return docker
+
+
+def docker_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the Engines to ask; an empty address means Docker's own default."""
+    logs = settings.logs
+    return logs.docker_hosts or (logs.docker_host,)
+
+
+def docker_is_configured(settings: Settings) -> bool:
+    """Say whether Docker was asked for, or its usual socket is there."""
+    logs = settings.logs
+    asked = logs.source == "docker" or logs.docker_host or logs.docker_hosts
+    return bool(asked) or DOCKER_SOCKET.exists()
+
+
+async def _callbacks(settings: Settings, stack: AsyncExitStack) -> CallbackTopic | Missing | None:
+    if not settings.queue.kafka_bootstrap_servers:
+        return None
+    return Missing("callbacks", "the callback topic cannot be read yet")
+
+
+def command_options(settings: Settings) -> dict[str, Any]:
+    """Return the settings that commands may read."""
+    return {
+        "queue_prefix": settings.queue.prefix,
+        "cj_url": settings.cj.cj_url,
+        "llm_provider_url": settings.cj.llm_provider_url,
+        "runner_stop": settings.bot.runner_stop,
+        "services": settings.logs.services,
+    }
+
+
+async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> "Bot":
+    """Build and start the whole bot; see bot.running, which needs Slack's libraries."""
+    from bot import running
+
+    return await running.build_bot(settings, stack, durable=durable)

@@ -1,0 +1,101 @@
+"""Writes what the registry already knows: README's tables and deploy/slack-manifest.yaml.
+
+`python -m bot.docs` writes them; `--check` says which are stale and changes nothing.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bot.registry import Command, commands, detectors
+from bot.slack.manifest import build_manifest, to_yaml
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
+MANIFEST_HEAD = (
+    "# The Slack app, generated from the code by `make docs`. Paste it at https://api.slack.com/apps\n"
+    "# (Create New App, From a manifest). Another prefix or HTTP mode: `batchbot manifest`.\n"
+)
+
+
+def command_table(known: Mapping[str, Command]) -> str:
+    """Return README's table of commands: every way to call each, with an example."""
+    rows = [
+        (f"`/{f'{command.name} {usage.words}'.strip()}`", usage.summary, f"`{usage.example}`")
+        for command in known.values()
+        for usage in command.usages
+    ]
+    return _table(("command", "what it tells", "for example"), rows)
+
+
+def detector_table(known: Mapping[str, type]) -> str:
+    """Return README's table of detectors with their settings and defaults."""
+    rows = []
+    for name, detector in known.items():
+        fields = detector.Settings.model_fields  # type: ignore[attr-defined]
+        settings = "<br>".join(
+            f"`DETECTOR_{name.upper()}_{field.upper()}={info.default}` {info.description or ''}"
+            for field, info in fields.items()
+        )
+        rows.append((f"`{name}`", detector.summary, settings or "none"))  # type: ignore[attr-defined]
+    return _table(("detector", "alerts when", "settings"), rows)
+
+
+def usage_hints(known: Mapping[str, Command]) -> dict[str, tuple[str, str]]:
+    """Return each command's summary and usage hint, for the manifest."""
+    return {name: (command.summary, usage_hint(command)) for name, command in known.items()}
+
+
+def usage_hint(command: Command) -> str:
+    """Return what Slack shows behind a command while it is typed."""
+    words = [usage.words for usage in command.usages if usage.words]
+    return " | ".join(words)[:150] or "no words needed"
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated file with the text it should have. Raises ValueError on no marker."""
+    readme = README.read_text(encoding="utf-8")
+    readme = between(readme, "commands", command_table(commands()))
+    readme = between(readme, "detectors", detector_table(detectors()))
+    return {
+        README: readme,
+        MANIFEST: MANIFEST_HEAD + to_yaml(build_manifest(usage_hints(commands()))),
+    }
+
+
+def between(text: str, name: str, content: str) -> str:
+    """Return `text` with `content` between its markers `<!-- name:begin -->` and `:end`."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"no {begin} ... {end} in the text")
+    return f"{before}{begin}\n{content}{end}{after}"
+
+
+def main(arguments: Iterable[str] = ()) -> int:
+    """Write the files, or with --check return 1 when one is stale."""
+    stale = [
+        path
+        for path, text in generated().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if "--check" in list(arguments):
+        for path in stale:
+            sys.stderr.write(f"{path.relative_to(ROOT)} is stale: run `make docs`\n")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(generated()[path], encoding="utf-8")
+        sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")
+    return 0
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    lines += [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

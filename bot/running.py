@@ -1,0 +1,256 @@
+"""Builds and runs the whole bot: Slack, desk, alerts and the HTTP side, in one exit stack."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from bot.access import Access
+from bot.app import EVENTS_PATH, Door, Identity, build_app
+from bot.assembly import build_memory, build_sources, command_options, utc_now
+from bot.desk import Bounds, Desk
+from bot.domain.log import LogEvent
+from bot.errors import SettingsError
+from bot.health import Health, build_site, serve
+from bot.markdown import render
+from bot.metrics import Metrics
+from bot.ports import Detector, Sources
+from bot.registry import commands, detectors
+from bot.settings import Settings, SlackSettings, detector_settings
+from bot.slack.blocks import BlockKit
+from bot.slack.connection import Sockets, check_app_token, check_bot_token
+from bot.slack.directory import Found, find_channels, find_users
+from bot.slack.manifest import NEEDED_SCOPES, SCOPES
+from bot.slack.speech import SlackSpeech
+from bot.slack.threads import Threads
+from bot.slack.web import Web, make_client
+
+log = logging.getLogger(__name__)
+
+LATE_TICKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A running bot; closing the stack it was built on stops it."""
+
+    desk: Desk
+    sources: Sources
+    port: int
+    health: Health
+    alert_channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What the workspace says of the bot and of the names in the settings."""
+
+    web: Web
+    session: aiohttp.ClientSession
+    identity: Identity
+    access: Access
+
+
+async def run_bot(settings: Settings) -> None:
+    """Run until SIGTERM or Ctrl-C; everything is closed in reverse order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with AsyncExitStack() as stack:
+        bot = await build_bot(settings, stack)
+        log.info("batchbot is ready, http on port %d", bot.port)
+        await stop.wait()
+        log.info("stopping: running commands may end")
+
+
+async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> Bot:
+    """Build and start the bot; it stops when `stack` closes.
+
+    Raises SettingsError when Slack refuses the tokens, SourceError when the bot's own database
+    is not there, OSError never: a busy port is a SettingsError too. `durable=False` is for demos.
+    """
+    space = await _workspace(settings.slack, stack)
+    memory = await build_memory(settings, stack, durable=durable)
+    sources = await build_sources(settings, stack, memory)
+    desk = Desk(
+        commands=commands(),
+        sources=sources,
+        access=space.access,
+        renderer=BlockKit(whole=render),
+        speech=SlackSpeech(space.web, space.session),
+        now=utc_now,
+        metrics=Metrics(),
+        environment=settings.bot.environment,
+        prefix=settings.slack.command_prefix,
+        bounds=Bounds(),
+        options=command_options(settings),
+    )
+    checks = await _watch(settings, space, sources, memory, desk.metrics, stack)
+    door = _door(settings.slack, space, desk)
+    if settings.slack.socket_mode:
+        checks["slack"] = (await _listen(settings.slack, space, door, stack)).health
+    health = Health(checks, desk.metrics.exposition)
+    routes = {} if settings.slack.socket_mode else {EVENTS_PATH: door.post}
+    runner = await _serve(settings, build_site(health, routes), stack)
+    stack.push_async_callback(desk.close)
+    return Bot(desk, sources, _port(runner), health, space.access.alert_channel)
+
+
+async def _workspace(settings: SlackSettings, stack: AsyncExitStack) -> Workspace:
+    if settings.bot_token is None:
+        raise SettingsError(
+            "SLACK_BOT_TOKEN is not set.", hint="It begins with xoxb-; see README, Connect Slack."
+        )
+    if not settings.socket_mode and settings.signing_secret is None:
+        raise SettingsError(
+            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set.",
+            hint="Socket Mode needs SLACK_APP_TOKEN=xapp-..., HTTP needs SLACK_SIGNING_SECRET.",
+        )
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    token = settings.bot_token.get_secret_value()
+    api = Web(make_client(token, settings.api_url, session))
+    told, scopes = await check_bot_token(api)
+    missing = sorted(set(SCOPES) - scopes) if scopes else []
+    if NEEDED_SCOPES & set(missing):
+        raise SettingsError(
+            f"The app lacks the scopes {', '.join(missing)}.",
+            hint="Update the app from `batchbot manifest` and install it again.",
+        )
+    if missing:
+        log.warning("the app lacks the scopes %s: see `batchbot doctor`", ", ".join(missing))
+    identity = Identity(
+        token, str(told.get("user_id")), str(told.get("bot_id")), str(told.get("team_id"))
+    )
+    return Workspace(api, session, identity, await find_access(api, settings))
+
+
+async def find_access(api: Web, settings: SlackSettings) -> Access:
+    """Return the access lists with names turned into ids; a name nobody has allows nobody."""
+    alert = (settings.alert_channel,) if settings.alert_channel else ()
+    words = (*settings.incident_channels, *settings.allowed_channels, *alert)
+    channels = await find_channels(api, words)
+    users = await find_users(api, (*settings.allowed_users, *settings.operators))
+    _warn_of_unknown(channels, "channel")
+    _warn_of_unknown(users, "user")
+    return Access(
+        users=users.of(settings.allowed_users),
+        operators=users.of(settings.operators),
+        channels=channels.of(settings.allowed_channels),
+        incident_channels=channels.of(settings.incident_channels),
+        alert_channel=next(iter(channels.of(alert)), ""),
+        names=channels.names,
+    )
+
+
+def _warn_of_unknown(found: Found, what: str) -> None:
+    for word in found.unknown:
+        log.warning("no %s is called %r; it allows nobody. %s", what, word, found.problem)
+
+
+def _door(settings: SlackSettings, space: Workspace, desk: Desk) -> Door:
+    secret = settings.signing_secret
+    client = make_client(None, settings.api_url, space.session)
+    return Door(
+        build_app(
+            client,
+            desk,
+            space.identity,
+            signing_secret=secret.get_secret_value() if secret else "",
+        )
+    )
+
+
+async def _listen(
+    settings: SlackSettings, space: Workspace, door: Door, stack: AsyncExitStack
+) -> Sockets:
+    assert settings.app_token is not None  # noqa: S101 - socket_mode says so
+    token = settings.app_token.get_secret_value()
+    first = await check_app_token(space.web, token)
+    sockets = Sockets(space.web, token, door.envelope)
+    stack.push_async_callback(sockets.close)
+    await sockets.open(first)
+    return sockets
+
+
+async def _watch(
+    settings: Settings,
+    space: Workspace,
+    sources: Sources,
+    memory: Any,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+) -> dict[str, Callable[[], tuple[bool, str]]]:
+    """Start the ticks and the poster; return the checks of both."""
+    from bot.alerts.poster import Poster
+    from bot.alerts.tick import Tick, build_scheduler
+    from bot.alerts.watch import Lookout
+
+    made = build_detectors()
+    seconds, environment = settings.bot.tick_seconds, settings.bot.environment
+    lookout = Lookout(sources, environment=environment, wants=_any_wants(made))
+    tick = Tick(memory, made, lookout, environment=environment, now=utc_now, tick_seconds=seconds)
+    stack.push_async_callback(tick.close)
+    scheduler = build_scheduler(tick, seconds)
+    scheduler.start()
+    stack.callback(scheduler.shutdown, wait=False)
+    metrics.watch(tick.state)
+    checks = {"ticks": lambda: _ticks_health(tick.state, seconds)}
+    if not space.access.alert_channel:
+        log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set or unknown")
+        return checks
+    poster = Poster(memory, Threads(space.web), channel=space.access.alert_channel, now=utc_now)
+    task = asyncio.create_task(poster.run(lambda: memory.leads))
+    stack.push_async_callback(_stop, task)
+    checks["alerts"] = lambda: (poster.state.failing_since is None, poster.state.problem or "ok")
+    return checks
+
+
+def build_detectors() -> list[Detector]:
+    """Return every detector with its own settings. Raises SettingsError."""
+    return [
+        detector(detector_settings(name, detector.Settings))
+        for name, detector in detectors().items()
+    ]
+
+
+def _any_wants(made: Sequence[Detector]) -> Callable[[LogEvent], bool]:
+    return lambda event: any(detector.wants(event) for detector in made)
+
+
+def _ticks_health(state: Any, seconds: float) -> tuple[bool, str]:
+    if state.problem:
+        return False, str(state.problem)
+    late = timedelta(seconds=max(60.0, seconds * LATE_TICKS))
+    if state.leading and state.last_at is not None and utc_now() - state.last_at > late:
+        return False, f"no tick since {state.last_at:%H:%M:%S} UTC"
+    return True, "leading" if state.leading else "standing by"
+
+
+async def _serve(settings: Settings, site: web.Application, stack: AsyncExitStack) -> web.AppRunner:
+    host, port = settings.bot.http_host, settings.bot.http_port
+    try:
+        runner = await serve(site, host, port)
+    except OSError as error:
+        raise SettingsError(
+            f"HTTP_PORT={port} on {host} cannot be used: {error.strerror}.",
+            hint="Another bot may be running here; choose another HTTP_PORT.",
+        ) from error
+    stack.push_async_callback(runner.cleanup)
+    return runner
+
+
+def _port(runner: web.AppRunner) -> int:
+    return int(runner.addresses[0][1]) if runner.addresses else 0
+
+
+async def _stop(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,195 @@
+"""The command line as a person and a script meet it: words, exit codes, no traceback, quick."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from bot.ask import Asked, answer, error_code, exit_code, rendered, understand
+from bot.domain.report import Confidence, Finding, Report, Severity
+from bot.errors import (
+    BatchbotError,
+    DeniedError,
+    NotFoundError,
+    SettingsError,
+    SourceError,
+    UsageError,
+)
+from bot.formats import Exit, Format, event_line
+from bot.ports import CommandContext, Request, no_progress
+from bot.registry import Command
+from bot.settings import load_settings
+
+HEAVY = ("slack_bolt", "slack_sdk", "matplotlib", "docker", "aiohttp", "asyncpg", "redis")
+
+
+def batchbot(
+    *words: str, cwd: Path, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line in an empty folder, without this machine's settings."""
+    clean = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *words],
+        cwd=cwd,
+        env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), **(settings or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("ask", "/help"), 0, "/queue"),
+        (("ask", "/hepl"), 2, "Did you mean /help?"),
+        (("ask", "/queue", "nonsense"), 2, "/queue takes no nonsense"),
+        (("ask",), 2, "Missing argument"),
+        (("nonsense",), 2, "No such command"),
+        (("ask", "/help", "--format", "xml"), 2, "xml"),
+        (("replay", "--logs", "/nowhere"), 2, "There is no folder /nowhere"),
+        (("--help",), 0, "doctor"),
+        (("ask", "--help"), 0, "Exit codes: 0 ok"),
+        (("manifest",), 0, 'command: "/help"'),
+    ],
+)
+def test_each_call_ends_in_words_and_the_right_exit_code(
+    words: tuple[str, ...], code: int, told: str, tmp_path: Path
+) -> None:
+    done = batchbot(*words, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert told in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_setting_is_named_without_its_value(tmp_path: Path) -> None:
+    done = batchbot("ask", "/help", cwd=tmp_path, settings={"HTTP_PORT": "s3cret-port"})
+    assert done.returncode == 2
+    assert "HTTP_PORT" in done.stderr
+    assert "s3cret-port" not in done.stderr
+
+
+def test_an_answer_into_a_pipe_is_plain_and_json_is_the_contract(tmp_path: Path) -> None:
+    text = batchbot("ask", "/help", cwd=tmp_path).stdout
+    assert "\x1b" not in text
+    assert not any(line.endswith(" ") for line in text.splitlines())
+    made = json.loads(batchbot("ask", "/help", "--format", "json", cwd=tmp_path).stdout)
+    assert list(made) == ["command", "title", "verdict", "facts", "findings", "timeline", "sources"]
+
+
+def test_a_failure_in_json_is_json_too(tmp_path: Path) -> None:
+    done = batchbot("ask", "/hepl", "--format", "json", cwd=tmp_path)
+    assert json.loads(done.stdout)["error"] == "There is no command /hepl."
+
+
+def test_running_without_tokens_says_which_setting_is_missing(tmp_path: Path) -> None:
+    done = batchbot("run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "SLACK_BOT_TOKEN is not set" in done.stderr
+
+
+def test_asking_imports_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    code = (
+        "import sys\nsys.argv = ['batchbot', 'ask', '/help']\n"
+        "from bot.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": root},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stderr.strip() == "[]"
+
+
+def _report(*severities: Severity, found: bool = True, unreadable: bool = False) -> Report:
+    findings = tuple(Finding("rule", severity, Confidence.HIGH, "x") for severity in severities)
+    return Report("batch", "b", findings=findings, found=found, unreadable_need=unreadable)
+
+
+@pytest.mark.parametrize(
+    ("report", "code"),
+    [
+        (_report(), Exit.FINE),
+        (_report(Severity.INFO, Severity.WARN), Exit.FINE),
+        (_report(Severity.ERROR), Exit.ERROR),
+        (_report(Severity.ERROR, unreadable=True), Exit.ERROR),
+        (_report(Severity.WARN, unreadable=True), Exit.UNKNOWN),
+        (_report(found=False), Exit.USAGE),
+    ],
+)
+def test_the_exit_code_tells_the_verdict(report: Report, code: Exit) -> None:
+    assert exit_code(report) is code
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("x"), Exit.USAGE),
+        (NotFoundError("x"), Exit.USAGE),
+        (DeniedError("x"), Exit.USAGE),
+        (SettingsError("x"), Exit.USAGE),
+        (SourceError("db", "x"), Exit.UNKNOWN),
+        (BatchbotError("x"), Exit.UNKNOWN),
+    ],
+)
+def test_the_exit_code_tells_the_failure(error: BatchbotError, code: Exit) -> None:
+    assert error_code(error) is code
+
+
+async def test_a_command_acts_as_an_operator_and_starts_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    contexts: list[CommandContext] = []
+
+    async def run(request: Request, context: CommandContext) -> Report:
+        contexts.append(context)
+        return Report("x", "x", summary="dsn postgresql://u:hunter22@h/db")
+
+    command = Command("x", "x", (), lambda text: Request("x", text), run)
+    report = await answer(Asked(command, Request("x", "")), load_settings(), no_progress)
+    assert contexts[0].asker.operator
+    assert contexts[0].sources.memory is None
+    assert "hunter22" not in report.summary
+    assert not (tmp_path / ".batchbot").exists()  # noqa: ASYNC240 - nothing else runs
+
+
+@pytest.mark.parametrize("form", [Format.MARKDOWN, Format.JSON, Format.BLOCKS])
+def test_every_format_prints_the_summary(form: Format) -> None:
+    assert "66 of 100" in rendered(Report("x", "66 of 100 failed"), form)
+
+
+def test_a_line_of_the_terminal_reads_like_slack() -> None:
+    assert understand("/queue status").request.verb == "status"
+
+
+def test_an_alert_event_is_one_line() -> None:
+    event = {"at": "2025-11-18T23:50:00+00:00", "event": "open", "key": "k", "title": "t"}
+    assert event_line(event) == "2025-11-18T23:50:00+00:00  open  -  k  t\n"
+
+
+def test_interrupting_ends_quietly(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, threading, os\n"
+        "from bot import ask\n"
+        "async def wait(*_):\n"
+        "    import asyncio\n"
+        "    asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGINT)\n"
+        "    await asyncio.sleep(30)\n"
+        "ask.answer = wait\n"
+        "sys.argv = ['batchbot', 'ask', '/help']\n"
+        "from bot.__main__ import main\nmain()\n"
+    )
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": root},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.strip()) == (130, "")
