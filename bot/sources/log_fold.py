@@ -38,6 +38,7 @@ class Fold:
         self.head = head
         self.stamp = stamp
         self.tracing = False
+        self.json: dict[str, Any] | None = None
         self._first = [first]
         self._last: deque[str] = deque()
         self._first_size = len(first)
@@ -105,7 +106,7 @@ def _tolerant_json(text: str) -> Any:
 
 def json_event(fold: Fold) -> Read:
     """Read an event written as one JSON object."""
-    fields = json_fields(fold.head.rest)
+    fields = fold.json
     if fields is None:
         return _salvaged(fold.head.rest)
     level = level_name(fields.get("level") or fields.get("severity"))

@@ -20,6 +20,14 @@ _STANDARD = re.compile(
     rf"({_TIME}{_ZONE})(?: - )?\s*(?:([\w.]+) - )?{_LEVELS}\b[\s:-]*(.*)\Z", re.S
 )
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
+_E = rb"(?:\x1b\[[0-9;]*m)*"
+_CLOCK = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d\d:?\d\d)?"
+_WORD = rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"
+_START = re.compile(
+    rb"(?:" + _CLOCK + rb" )??" + _E + rb"(?:\{\"|\[" + _CLOCK + rb"\] \[\d+\] \[[A-Z]+|"
+    + _CLOCK + _E + rb"(?: " + _E + rb"\[" + _E + rb"[A-Za-z]+\s*" + _E + rb"\]"
+    rb"|(?: - )?\s*(?:[\w.]+ - )?" + _WORD + rb"))"
+)  # fmt: skip
 LEVEL_NAMES = {"warn": "warning", "exception": "error", "fatal": "critical", "err": "error"}
 HEAD_BYTES = 200
 
@@ -80,9 +88,8 @@ def head_of(text: str) -> Head | None:
 
 
 def starts_event(line: bytes) -> bool:
-    """Say whether an event surely begins at this raw line."""
-    start = split_stamp(line[: 2 * HEAD_BYTES])[1][:HEAD_BYTES]
-    return head_of(without_escapes(start.decode("utf-8", "replace"))) is not None
+    """Say whether an event surely begins at this raw line; cheap, for lines that are not parsed."""
+    return _START.match(line, 0, HEAD_BYTES) is not None
 
 
 def _plain_head(found: re.Match[str], logger: str) -> Head:

@@ -16,6 +16,7 @@ from bot.sources.log_time import utc
 
 MAX_LINE_BYTES = 1 << 20
 _BOX = "│╭╰├─┃┏┗+|"
+_EVENT_KEYS = ("event", "timestamp", "message", "level")
 _FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
 
 
@@ -25,8 +26,8 @@ class LineParser:
     def __init__(self, service: str, container: str, role: Role, zone: tzinfo) -> None:
         self.lines = 0
         self.unreadable = 0
-        self._service = service
-        self._container = container
+        self.service = service
+        self.container = container
         self._role = role
         self._zone = zone
         self._open: Fold | None = None
@@ -39,8 +40,10 @@ class LineParser:
         self.lines += 1
         text, stamp = self._text(line, stamp)
         head = head_of(text)
+        fields = None
         if head is not None and head.shape is Shape.JSON:
-            head = self._json_head(text)
+            fields = json_fields(text)
+            head = head if self._is_json_event(text, fields) else None
         if head is None and self._continues(text):
             self._fold(text)
             return None
@@ -48,6 +51,7 @@ class LineParser:
             return None
         done = self.flush()
         self._open = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp)
+        self._open.json = fields
         self._open.tracing = head is None and is_traceback_start(text)
         return done
 
@@ -71,14 +75,13 @@ class LineParser:
             self.unreadable += 1
         return without_escapes(text), stamp
 
-    def _json_head(self, text: str) -> Head | None:
-        fields = json_fields(text)
+    def _is_json_event(self, text: str, fields: dict[str, object] | None) -> bool:
         if fields is not None:
-            return Head(Shape.JSON, rest=text) if _is_event(fields) else None
+            return any(key in fields for key in _EVENT_KEYS)
         if self._open is not None and '"event"' not in text and '"timestamp"' not in text:
-            return None
+            return False
         self.unreadable += 1
-        return Head(Shape.JSON, rest=text)
+        return True
 
     def _continues(self, text: str) -> bool:
         fold = self._open
@@ -100,8 +103,8 @@ class LineParser:
         read = json_event(fold) if fold.head.shape is Shape.JSON else console_event(fold)
         return LogEvent(
             at=utc(read.time, self._zone) or fold.stamp,
-            service=self._service,
-            container=self._container,
+            service=self.service,
+            container=self.container,
             role=self._role,
             level=read.level,
             event=read.event,
@@ -126,7 +129,3 @@ def parse_lines(
     last = parser.flush()
     if last is not None:
         yield last
-
-
-def _is_event(fields: dict[str, object]) -> bool:
-    return any(key in fields for key in ("event", "timestamp", "message", "level"))

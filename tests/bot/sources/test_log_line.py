@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.log import LogEvent, Role
+from bot.domain.redaction import without_escapes
 from bot.sources.log_error import holds
+from bot.sources.log_head import head_of, split_stamp, starts_event
 from bot.sources.log_line import LineParser, parse_lines
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "structlog"
@@ -322,3 +324,29 @@ def test_no_bytes_make_it_raise_and_every_time_is_utc(
 def test_an_id_cut_anywhere_by_wrapping_is_found(id: object, cut: int, gap: str) -> None:
     whole = str(id)
     assert holds(f"before {whole[:cut]}{gap}{whole[cut:]} after", [whole])
+
+
+@pytest.mark.parametrize("prefix", ["", "2025-11-18T23:48:24.000000001Z "])
+@pytest.mark.parametrize(
+    ("line", "starts"),
+    [
+        (ISO, True),
+        (COLOUR, True),
+        (JSON, True),
+        ("2025-11-18 22:41:13 [info     ] x", True),
+        ("[2025-11-18 23:48:25 +0000] [7] [INFO] x", True),
+        ("2025-11-18 23:48:25,123 - name - INFO - x", True),
+        ("│ x = '2025-11-18T23:48:23.771020Z [info     ] x'", False),
+        ("DETAIL:  Key", False),
+        ("    raise ValueError", False),
+        ("", False),
+        ("\x1b[31m│\x1b[0m", False),
+    ],
+)
+def test_the_cheap_test_for_a_head_agrees_with_the_parser(
+    line: str, starts: bool, prefix: str
+) -> None:
+    raw = (prefix + line).encode()
+    assert starts_event(raw) is starts
+    bare = without_escapes(split_stamp(raw)[1].decode())
+    assert (head_of(bare) is not None) is starts

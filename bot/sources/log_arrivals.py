@@ -1,0 +1,64 @@
+"""Holds what following logs brought until it is taken; bounded, and honest about what was lost."""
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from bot.domain.log import Followed, LogEvent
+
+MAX_EVENTS = 50_000
+MAX_CHARS = 64 << 20
+
+
+class Arrivals:
+    """Events from several threads, oldest dropped first and counted when they are too many."""
+
+    def __init__(self, *, max_events: int = MAX_EVENTS, max_chars: int = MAX_CHARS) -> None:
+        self._lock = threading.Lock()
+        self._events: deque[LogEvent] = deque()
+        self._max_events = max_events
+        self._max_chars = max_chars
+        self._chars = 0
+        self._lost = 0
+        self._unreadable = 0
+        self._restarted: dict[str, None] = {}
+
+    def add(self, events: Iterable[LogEvent], *, unreadable: int = 0) -> None:
+        """Take events in arrival order."""
+        with self._lock:
+            self._unreadable += unreadable
+            for event in events:
+                self._events.append(event)
+                self._chars += len(event.text)
+            while self._events and (
+                len(self._events) > self._max_events or self._chars > self._max_chars
+            ):
+                dropped = self._events.popleft()
+                self._chars -= len(dropped.text)
+                self._lost += 1 + dropped.text.count("\n")
+
+    def lose(self, lines: int) -> None:
+        """Count lines that were never read because they came too fast."""
+        with self._lock:
+            self._lost += lines
+
+    def restart(self, container: str) -> None:
+        """Remember that a container started again."""
+        with self._lock:
+            self._restarted[container] = None
+
+    def take(self, containers: Iterable[str], missing: Mapping[str, str]) -> Followed:
+        """Return and forget everything that arrived."""
+        with self._lock:
+            followed = Followed(
+                events=tuple(self._events),
+                containers=tuple(sorted(containers)),
+                lost=self._lost,
+                unreadable=self._unreadable,
+                missing=dict(missing),
+                restarted=tuple(self._restarted),
+            )
+            self._events.clear()
+            self._restarted.clear()
+            self._chars = self._lost = self._unreadable = 0
+        return followed

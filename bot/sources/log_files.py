@@ -1,0 +1,130 @@
+"""Service logs as files: `<container>.log` in one folder, with their rotated siblings."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.domain.log import LogCoverage, LogEvent, LogQuery, LogSearch, Service
+from bot.errors import SourceError
+from bot.sources.container_names import is_wanted, service_of
+from bot.sources.log_codec import PlainLines
+from bot.sources.log_follow import FileFollow
+from bot.sources.log_line import LineParser
+from bot.sources.log_merge import merged
+from bot.sources.log_search import search_segments
+from bot.sources.log_segment import Segment
+
+AT_ONCE = 4
+
+
+class LogFile(NamedTuple):
+    """A log file that exists now: its service, its container's name, where it lies."""
+
+    service: Service
+    container: str
+    path: Path
+
+
+class LogFiles:
+    """The LogSource over a folder of files. A missing folder raises SourceError."""
+
+    name = "log_files"
+
+    def __init__(self, directory: Path, services: Sequence[Service], zone: tzinfo) -> None:
+        self._directory = directory
+        self._services = tuple(services)
+        self._zone = zone
+
+    async def search(self, query: LogQuery) -> LogSearch:
+        """Search every wanted file, several at once; one that cannot be read becomes missing."""
+        files = [file for file in await asyncio.to_thread(self._files) if is_wanted(file[0], query)]
+        stop = threading.Event()
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(file: LogFile) -> tuple[list[LogEvent], LogCoverage] | tuple[str, str]:
+            async with gate:
+                return await asyncio.to_thread(self._search_file, file, query, stop)
+
+        try:
+            return merged(await asyncio.gather(*(one(file) for file in files)))
+        finally:
+            stop.set()
+
+    async def follow(self, *, since: datetime, any_of: Sequence[str] = ()) -> FileFollow:
+        """Follow every file from `since`; with `any_of`, events without those words are skipped."""
+        follow = FileFollow(self._files, self._zone, since=since, any_of=any_of)
+        await follow.start()
+        return follow
+
+    async def services(self) -> Sequence[tuple[Service, str]]:
+        """Return each file's service and container name."""
+        return [(file.service, file.container) for file in await asyncio.to_thread(self._files)]
+
+    async def check(self) -> str:
+        """Say how many files can be read; raises SourceError when none can."""
+        files = await asyncio.to_thread(self._files)
+        bad = [file.path.name for file in files if await asyncio.to_thread(_unreadable, file.path)]
+        if files and len(bad) == len(files):
+            raise SourceError(
+                self.name,
+                f"none of the {len(files)} log files can be read",
+                hint="Give the bot's user read access to LOG_FILES_DIR.",
+                permanent=True,
+            )
+        note = f", {len(bad)} cannot be read: {', '.join(bad[:5])}" if bad else ""
+        return f"{len(files)} log files{note}"
+
+    def _files(self) -> list[LogFile]:
+        try:
+            paths = sorted(path for path in self._directory.iterdir() if path.suffix == ".log")
+        except OSError as error:
+            raise SourceError(
+                self.name,
+                f"the log folder cannot be read: {error.strerror or 'unknown reason'}",
+                hint="Check LOG_FILES_DIR.",
+            ) from error
+        return [
+            LogFile(service_of(path.stem, self._services, file=path.name), path.stem, path)
+            for path in paths
+        ]
+
+    def _search_file(
+        self, file: LogFile, query: LogQuery, stop: threading.Event
+    ) -> tuple[list[LogEvent], LogCoverage] | tuple[str, str]:
+        service, container, path = file
+
+        def parser() -> LineParser:
+            return LineParser(service.name, container, service.role, self._zone)
+
+        try:
+            with ExitStack() as opened:
+                segments = []
+                for part in (*rotated(path), path):
+                    segments.append(Segment(part, PlainLines(self._zone)))
+                    opened.callback(segments[-1].close)
+                return search_segments(segments, query, parser, stop.is_set)
+        except OSError as error:
+            return container, f"cannot be read: {error.strerror or type(error).__name__}"
+
+
+def rotated(path: Path) -> list[Path]:
+    """Return the rotated siblings of a log (`x.log.2.gz`, `x.log.1`), the oldest first."""
+    numbered = []
+    for sibling in path.parent.glob(f"{path.name}.*"):
+        number = sibling.name.removeprefix(f"{path.name}.").removesuffix(".gz")
+        if number.isdigit():
+            numbered.append((int(number), sibling))
+    return [sibling for _, sibling in sorted(numbered, reverse=True)]
+
+
+def _unreadable(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError:
+        return True
+    return False

@@ -1,0 +1,186 @@
+"""Follows a folder of log files through growth, rotation, truncation and late creation."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Protocol
+
+from bot.domain.log import Followed, Service
+from bot.errors import SourceError
+from bot.sources.log_arrivals import Arrivals
+from bot.sources.log_codec import PlainLines
+from bot.sources.log_line import LineParser
+from bot.sources.log_tail import Tail, open_tail
+
+POLL_SECONDS = 0.25
+QUIET_SECONDS = 1.0
+FINISHED = -1.0
+FOLDER = "log folder"
+
+
+class _File(Protocol):
+    @property
+    def service(self) -> Service: ...
+    @property
+    def container(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+
+
+class FileFollow:
+    """A running follow of log files; a background task polls, `take` hands out what came."""
+
+    def __init__(
+        self,
+        files: Callable[[], Sequence[_File]],
+        zone: tzinfo,
+        *,
+        since: datetime,
+        any_of: Sequence[str] = (),
+        arrivals: Arrivals | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._files = files
+        self._zone = zone
+        self._since = since
+        self._any_of = tuple(any_of)
+        self._arrivals = arrivals or Arrivals()
+        self._clock = clock
+        self._tails: dict[Path, Tail] = {}
+        self._missing: dict[str, str] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the files that exist and poll from now on. Raises SourceError without a folder."""
+        await asyncio.to_thread(self._begin)
+        self._task = asyncio.create_task(self._run(), name="follow log files")
+
+    def take(self) -> Followed:
+        """Return what arrived since the last call."""
+        containers = [tail.container for tail in list(self._tails.values())]
+        return self._arrivals.take(containers, dict(self._missing))
+
+    async def close(self) -> None:
+        """Stop polling and close the files."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await asyncio.to_thread(self._close_tails)
+
+    def poll(self) -> None:
+        """Look at every file once; blocking."""
+        missing: dict[str, str] = {}
+        try:
+            files = self._files()
+        except SourceError as error:
+            self._missing = {FOLDER: error.message}
+            return
+        for file in files:
+            try:
+                self._poll_file(file)
+            except OSError as error:
+                missing[file.container] = error.strerror or type(error).__name__
+        for path in self._tails.keys() - {file.path for file in files}:
+            self._drop(path)
+        self._missing = missing
+
+    async def _run(self) -> None:
+        while True:
+            # A cancelled wait must not leave the thread behind while its files are closed.
+            await asyncio.shield(polling := asyncio.ensure_future(asyncio.to_thread(self.poll)))
+            await polling
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _begin(self) -> None:
+        for file in self._files():
+            with suppress(OSError):
+                self._open(file).begin()
+
+    def _open(self, file: _File) -> Tail:
+        tail = open_tail(
+            file.path, PlainLines(self._zone), file.service, file.container,
+            since=self._since, any_of=self._any_of,
+        )  # fmt: skip
+        self._tails[file.path] = tail
+        return tail
+
+    def _poll_file(self, file: _File) -> None:
+        tail = self._tails.get(file.path)
+        if tail is None:
+            self._advance(self._open(file))
+            return
+        if file.path.stat().st_ino != tail.segment.inode:
+            newer = _written_after(tail)
+            self._drop(file.path)
+            for path in newer:
+                self._read_whole(path, tail)
+            self._advance(self._open(file))
+            return
+        if tail.was_truncated():
+            self._rescue(tail)
+            tail.rewind()
+        self._advance(tail)
+
+    def _advance(self, tail: Tail, quiet: float = QUIET_SECONDS) -> None:
+        while tail.advance(self._arrivals, self._parser(tail), now=self._clock(), quiet=quiet):
+            continue
+
+    def _drop(self, path: Path) -> None:
+        """Read a file that was renamed or removed to its end, and let it go."""
+        tail = self._tails.pop(path)
+        try:
+            self._advance(tail, FINISHED)
+        finally:
+            tail.segment.close()
+
+    def _rescue(self, tail: Tail) -> None:
+        """Read on in the copy that was made before the file was truncated."""
+        for path in _siblings(tail.segment.path):
+            with suppress(OSError):
+                if tail.is_copied_to(path):
+                    self._read_whole(path, tail, start=tail.position)
+                    return
+
+    def _read_whole(self, path: Path, like: Tail, start: int = 0) -> None:
+        with suppress(OSError):
+            tail = open_tail(
+                path, PlainLines(self._zone), like.service, like.container,
+                since=self._since, any_of=self._any_of,
+            )  # fmt: skip
+            tail.position = start
+            self._advance(tail, FINISHED)
+            tail.segment.close()
+
+    def _parser(self, tail: Tail) -> LineParser:
+        return LineParser(tail.service.name, tail.container, tail.service.role, self._zone)
+
+    def _close_tails(self) -> None:
+        for tail in self._tails.values():
+            tail.segment.close()
+        self._tails.clear()
+
+
+def _siblings(path: Path) -> list[Path]:
+    """Return the rotated files beside a log that are not compressed, the oldest first."""
+    found = []
+    for sibling in path.parent.glob(f"{path.name}.*"):
+        if sibling.suffix != ".gz":
+            with suppress(OSError):
+                found.append((sibling.stat().st_mtime_ns, sibling))
+    return [sibling for _, sibling in sorted(found)]
+
+
+def _written_after(tail: Tail) -> list[Path]:
+    """Return siblings made after a file was rotated away: it may have rotated twice by now."""
+    own = tail.segment.modified
+    newer = []
+    for sibling in _siblings(tail.segment.path):
+        with suppress(OSError):
+            status = sibling.stat()
+            if status.st_mtime_ns > own and status.st_ino != tail.segment.inode:
+                newer.append(sibling)
+    return newer

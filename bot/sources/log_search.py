@@ -1,0 +1,228 @@
+"""Searches one container's log: scan bytes fast, then parse only the events that matched."""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.domain.log import LogCoverage, LogEvent, LogQuery
+from bot.sources.log_error import holds
+from bot.sources.log_line import LineParser
+from bot.sources.log_segment import CHUNK_BYTES, THOROUGH_BYTES, Scan, Segment
+
+# A carrier writes a line's time a little after the service did, and console times lack fractions.
+MAX_REGION_BYTES = 4 << 20
+SLACK = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Found:
+    """The newest matching events of one container so far, newest region first."""
+
+    query: LogQuery
+    regions: list[list[LogEvent]] = field(default_factory=list)
+    shown: int = 0
+    matched: int = 0
+    scanned: int = 0
+    unreadable: int = 0
+    bytes_read: int = 0
+    exact: bool = True
+    full: bool = False
+    cut: bool = False
+
+    @property
+    def events(self) -> list[LogEvent]:
+        """The events in the order of the log."""
+        return [event for region in reversed(self.regions) for event in region]
+
+    def add(self, events: Sequence[LogEvent], *, context: int) -> None:
+        """Take the events of one region, older than all before; keep matches and their context."""
+        times = carried(events)
+        wanted = [index for index, event in enumerate(events) if self._matches(event, times[index])]
+        room = self.query.max_events - self.shown
+        if len(wanted) > room:
+            self.full, wanted = True, wanted[len(wanted) - room :] if room > 0 else []
+        kept = sorted(
+            {
+                near
+                for index in wanted
+                for near in range(max(0, index - context), min(len(events), index + context + 1))
+            }
+        )
+        self.shown += len(wanted)
+        if kept:
+            self.regions.append([events[index] for index in kept])
+
+    def _matches(self, event: LogEvent, at: datetime | None) -> bool:
+        query = self.query
+        if query.levels and event.level not in query.levels:
+            return False
+        if query.any_of and not holds(event.text, query.any_of):
+            return False
+        return in_window(at, query)
+
+
+def carried(events: Sequence[LogEvent]) -> list[datetime | None]:
+    """Return each event's time; one without a time has that of its neighbour, first the earlier."""
+    times: list[datetime | None] = []
+    last = next((event.at for event in events if event.at is not None), None)
+    for event in events:
+        last = event.at or last
+        times.append(last)
+    return times
+
+
+def in_window(at: datetime | None, query: LogQuery) -> bool:
+    """Say whether a time lies within a query's bounds; an unknown one is not ruled out."""
+    if at is None:
+        return True
+    return not (query.since and at < query.since) and not (query.until and at > query.until)
+
+
+def search_segments(
+    segments: Sequence[Segment],
+    query: LogQuery,
+    parser: Callable[[], LineParser],
+    stopped: Callable[[], bool] = lambda: False,
+) -> tuple[list[LogEvent], LogCoverage]:
+    """Search the stretches of one container's log (oldest first) for a query.
+
+    Newest first, so that a bound cuts off the oldest. Blocking; run it in a thread.
+    """
+    found = Found(query)
+    left = query.max_bytes
+    for segment in reversed(segments):
+        start, end = _range(segment, query)
+        if end - start > left:
+            start, found.cut = segment.line_start(max(start, end - left)), True
+        left -= end - start
+        if query.any_of:
+            _search_words(segment, start, end, found, parser, stopped)
+        else:
+            _read_back(segment, start, end, found, parser)
+        if found.full or left <= 0 or stopped():
+            break
+    return found.events, _coverage(segments, found, parser())
+
+
+def parsed(segment: Segment, start: int, end: int, parser: LineParser) -> list[LogEvent]:
+    """Return the events of [start, end)."""
+    events = []
+    for line, stamp in segment.codec.lines(segment.raws(start, end)):
+        event = parser.feed(line, stamp)
+        if event is not None:
+            events.append(event)
+    last = parser.flush()
+    return [*events, last] if last is not None else events
+
+
+def _range(segment: Segment, query: LogQuery) -> tuple[int, int]:
+    start, end = 0, segment.size
+    if query.since:
+        start = segment.offset_at(query.since - SLACK, 0, end)
+    if query.until:
+        after = segment.offset_at(query.until + SLACK, start, end)
+        end = _past(segment, query.until + SLACK, after, end)
+    return start, end
+
+
+def _past(segment: Segment, moment: datetime, offset: int, end: int) -> int:
+    """Return the first place from `offset` whose time is after `moment`."""
+    while offset < end:
+        at, position = segment.time_after(offset, end)
+        if at is None or at > moment:
+            return position
+        offset = segment.line_end(position, end)
+    return end
+
+
+def _search_words(
+    segment: Segment,
+    start: int,
+    end: int,
+    found: Found,
+    parser: Callable[[], LineParser],
+    stopped: Callable[[], bool],
+) -> None:
+    words = [segment.codec.needle(word) for word in found.query.any_of]
+    scan = Scan(words, thorough=end - start <= THOROUGH_BYTES, stopped=stopped)
+    hits = scan.hits(segment, start, end)
+    found.matched += len(hits)
+    found.scanned += scan.lines
+    found.bytes_read += scan.bytes
+    found.exact = found.exact and scan.exact
+    for low, high in regions(segment, hits, end, found.query.context):
+        reader = parser()
+        found.add(parsed(segment, low, high, reader), context=found.query.context)
+        found.unreadable += reader.unreadable
+        if found.full or found.shown >= found.query.max_events:
+            found.full = found.full or low > hits[0]
+            return
+
+
+def regions(
+    segment: Segment, hits: "array[int]", end: int, context: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of whole events around hits, the newest first, none overlapping.
+
+    With context, hits whose surroundings touch become one stretch.
+    """
+    low = high = -1
+    for hit in reversed(hits):
+        if low >= 0 and hit >= low:
+            continue
+        first = segment.event_start(hit, events=context)
+        own = segment.event_start(hit) if context else first
+        last = segment.event_end(own, end, events=context)
+        if low >= 0 and context and last >= low and high - first <= MAX_REGION_BYTES:
+            low = first
+            continue
+        if low >= 0:
+            yield low, high
+            last = min(last, low)
+        low, high = first, last
+    if low >= 0:
+        yield low, high
+
+
+def _read_back(
+    segment: Segment, start: int, end: int, found: Found, parser: Callable[[], LineParser]
+) -> None:
+    """Parse from the end backwards until enough events were found."""
+    while end > start and not found.full:
+        low = max(start, segment.event_start(max(start, end - CHUNK_BYTES)))
+        low = low if low < end else start
+        reader = parser()
+        events = parsed(segment, low, end, reader)
+        found.scanned += reader.lines
+        found.matched += reader.lines
+        found.unreadable += reader.unreadable
+        found.bytes_read += end - low
+        found.add(events, context=0)
+        end = low
+        found.full = found.full or (found.shown >= found.query.max_events and end > start)
+
+
+def _coverage(segments: Sequence[Segment], found: Found, owner: LineParser) -> LogCoverage:
+    coverage = LogCoverage(container=owner.container, service=owner.service)
+    notes = []
+    if found.full:
+        notes.append(f"only the newest {found.query.max_events} events are shown")
+    if found.cut:
+        notes.append(f"only the newest {found.query.max_bytes} bytes were read")
+    if not found.exact:
+        notes.append("lines scanned is an estimate")
+    begins = next((at for seg in segments if (at := seg.time_after(0, seg.size)[0])), None)
+    ends = next((at for seg in reversed(segments) if (at := seg.time_before(seg.size))), None)
+    return replace(
+        coverage,
+        begins_at=begins,
+        ends_at=ends,
+        scanned=found.scanned,
+        matched=found.matched,
+        shown=len(found.events),
+        unreadable=found.unreadable,
+        bytes_read=found.bytes_read,
+        truncated=found.full or found.cut,
+        note="; ".join(notes),
+    )

@@ -1,0 +1,315 @@
+import asyncio
+import gzip
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.log import LogQuery, Role, Service
+from bot.errors import SourceError
+from bot.sources.log_files import LogFiles
+from bot.sources.log_follow import FileFollow
+
+START = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
+ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+SERVICES = (
+    Service("cj_assessment_service", "*cj_assessment_service*", Role.CJ),
+    Service("eng5_np_runner", "*eng5_np_runner-run-*", Role.RUNNER, "eng5*.log"),
+)
+CJ = "huleedu_cj_assessment_service"
+
+
+def line(number: int, text: str = "tick", level: str = "info") -> str:
+    at = (START + timedelta(seconds=number)).isoformat().replace("+00:00", "Z")
+    return f'{{"event": "{text} {number}", "timestamp": "{at}", "level": "{level}"}}\n'
+
+
+def source(folder: Path) -> LogFiles:
+    return LogFiles(folder, SERVICES, UTC)
+
+
+async def words(folder: Path, **query: object) -> list[str]:
+    found = await source(folder).search(LogQuery(**query))  # type: ignore[arg-type]
+    return [event.event for event in found.events]
+
+
+async def test_services_are_told_by_container_and_file_and_the_rest_are_other(
+    tmp_path: Path,
+) -> None:
+    for name in (CJ, "eng5-label-20251119", "huleedu_redis"):
+        (tmp_path / f"{name}.log").write_text(line(1))
+    (tmp_path / "notes.txt").write_text("no log")
+    found = {name: service for service, name in await source(tmp_path).services()}
+    assert found[CJ].role is Role.CJ
+    assert found["eng5-label-20251119"].role is Role.RUNNER
+    assert found["huleedu_redis"] == Service("huleedu_redis", "huleedu_redis", Role.OTHER)
+    assert len(found) == 3
+
+
+async def test_a_search_says_how_far_back_it_saw_and_how_much(tmp_path: Path) -> None:
+    (tmp_path / f"{CJ}.log").write_text("".join(line(n) for n in range(100)) + line(200, ID))
+    found = await source(tmp_path).search(LogQuery(any_of=(ID,)))
+    (coverage,) = found.coverage
+    assert [event.event for event in found.events] == [f"{ID} 200"]
+    assert (coverage.begins_at, coverage.ends_at) == (START, START + timedelta(seconds=200))
+    assert (coverage.scanned, coverage.matched, coverage.shown) == (101, 1, 1)
+    assert (coverage.service, coverage.truncated) == ("cj_assessment_service", False)
+
+
+@pytest.mark.parametrize("cut", ["\n", " │\n│ ", "\n│ │   "])
+@pytest.mark.parametrize("at", [1, 8, 17, 18, 19, 35])
+async def test_an_id_cut_by_wrapping_is_found_with_its_whole_event(
+    tmp_path: Path, at: int, cut: str
+) -> None:
+    head = "2025-11-18 23:00:01 [error    ] broken [cj.x]\nTraceback (most recent call last):\n"
+    text = head + f"  x\nValueError: for {ID[:at]}{cut}{ID[at:]}\n"
+    (tmp_path / f"{CJ}.log").write_text(line(0) + text + line(2))
+    (event,) = (await source(tmp_path).search(LogQuery(any_of=(ID,)))).events
+    assert event.event == "broken"
+    assert event.error is not None
+
+
+async def test_the_newest_matches_are_kept_and_the_cut_is_said(tmp_path: Path) -> None:
+    (tmp_path / f"{CJ}.log").write_text("".join(line(n) for n in range(50)))
+    for query in (LogQuery(any_of=("tick",), max_events=3), LogQuery(max_events=3)):
+        found = await source(tmp_path).search(query)
+        assert [event.event for event in found.events] == ["tick 47", "tick 48", "tick 49"]
+        assert found.coverage[0].truncated
+        assert "newest 3" in found.coverage[0].note
+
+
+async def test_a_byte_bound_reads_only_the_newest_part(tmp_path: Path) -> None:
+    (tmp_path / f"{CJ}.log").write_text("".join(line(n) for n in range(500)))
+    found = await source(tmp_path).search(LogQuery(any_of=("tick",), max_bytes=1_000))
+    assert found.events[-1].event == "tick 499"
+    assert len(found.events) < 20
+    assert found.coverage[0].truncated
+
+
+async def test_bounds_levels_and_context_narrow_and_widen(tmp_path: Path) -> None:
+    text = "".join(line(n, level="error" if n % 10 == 0 else "info") for n in range(20_000))
+    (tmp_path / f"{CJ}.log").write_text(text)
+    since, until = START + timedelta(seconds=9_001), START + timedelta(seconds=9_020)
+    bounds = {"since": since, "until": until}
+    assert await words(tmp_path, levels=("error",), **bounds) == ["tick 9010", "tick 9020"]
+    assert len(await words(tmp_path, any_of=("tick",), **bounds)) == 20
+    around = await words(tmp_path, any_of=("tick 15000",), context=2)
+    assert around == [f"tick {n}" for n in range(14_998, 15_003)]
+    near = await words(tmp_path, any_of=("tick 15000", "tick 15003"), context=2)
+    assert near == [f"tick {n}" for n in range(14_998, 15_006)]
+
+
+async def test_several_containers_come_in_time_order_and_roles_narrow(tmp_path: Path) -> None:
+    (tmp_path / f"{CJ}.log").write_text(line(1) + line(3))
+    (tmp_path / "x-eng5_np_runner-run-1.log").write_text(line(2) + "Validated\n" + line(4))
+    assert await words(tmp_path) == ["tick 1", "tick 2", "Validated", "tick 3", "tick 4"]
+    assert await words(tmp_path, roles=(Role.CJ,)) == ["tick 1", "tick 3"]
+    assert await words(tmp_path, services=("eng5_np_runner",), any_of=("tick",)) == [
+        "tick 2",
+        "tick 4",
+    ]
+
+
+def rotate(path: Path) -> None:
+    path.write_text(line(3))
+    Path(f"{path}.1").write_text(line(2))
+    Path(f"{path}.2.gz").write_bytes(gzip.compress(line(1).encode()))
+    Path(f"{path}.3.gz").write_bytes(gzip.compress(line(0).encode() * 999)[:-8])
+
+
+async def test_rotated_and_compressed_siblings_reach_further_back(tmp_path: Path) -> None:
+    rotate(tmp_path / f"{CJ}.log")
+    found = await source(tmp_path).search(LogQuery(any_of=("tick",)))
+    assert [event.event for event in found.events[-3:]] == ["tick 1", "tick 2", "tick 3"]
+    assert found.coverage[0].begins_at == START
+
+
+async def test_an_unreadable_file_is_missing_and_a_missing_folder_an_error(tmp_path: Path) -> None:
+    (tmp_path / f"{CJ}.log").write_text(line(1))
+    (tmp_path / "dir.log").mkdir()
+    found = await source(tmp_path).search(LogQuery())
+    assert [name for name, _ in found.missing] == ["dir"]
+    assert len(found.events) == 1
+    assert "cannot be read: dir.log" in await source(tmp_path).check()
+    with pytest.raises(SourceError, match="log folder"):
+        await source(tmp_path / "none").search(LogQuery())
+
+
+async def test_binary_garbage_is_survived_and_counted(tmp_path: Path) -> None:
+    garbage = b"\x00\xff\xfe{\x1b[" * 50 + b"\n"
+    (tmp_path / f"{CJ}.log").write_bytes(garbage + line(1).encode() + garbage + line(2).encode())
+    found = await source(tmp_path).search(LogQuery())
+    assert [e.event for e in found.events if e.event.startswith("tick")] == ["tick 1", "tick 2"]
+    assert found.coverage[0].unreadable == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.binary(max_size=300), max_size=20), st.integers(0, 3))
+def test_any_bytes_can_be_searched(chunks: list[bytes], context: int) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{CJ}.log"
+        path.write_bytes(b"\n".join([*chunks, line(1).encode(), *chunks]))
+        query = LogQuery(any_of=("tick", ID), context=context)
+        found = asyncio.run(source(Path(folder)).search(query))
+        assert found.coverage
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Following:
+    """A follow that is polled by hand; each look lets the quiet time pass."""
+
+    def __init__(self, folder: Path, since: datetime, any_of: tuple[str, ...] = ()) -> None:
+        self.clock = Clock()
+        files = source(folder)
+        self.follow = FileFollow(files._files, UTC, since=since, any_of=any_of, clock=self.clock)
+        self.follow._begin()
+
+    def look(self, *, quiet: bool = True) -> list[str]:
+        self.follow.poll()
+        if quiet:
+            self.clock.now += 5
+            self.follow.poll()
+        return [event.event for event in self.follow.take().events]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / f"{CJ}.log"
+
+
+def append(path: Path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(text)
+
+
+def test_following_begins_at_since_and_repeats_nothing(path: Path) -> None:
+    path.write_text("".join(line(n) for n in range(300)))
+    follow = Following(path.parent, START + timedelta(seconds=298))
+    assert follow.look() == ["tick 298", "tick 299"]
+    assert follow.look() == []
+    append(path, line(300))
+    assert follow.look() == ["tick 300"]
+
+
+def test_a_half_written_line_waits_for_its_end_and_a_traceback_for_its_event(path: Path) -> None:
+    path.write_text("")
+    follow = Following(path.parent, START)
+    append(path, line(1)[:20])
+    assert follow.look() == []
+    append(path, line(1)[20:])
+    assert follow.look(quiet=False) == []
+    append(path, line(2))
+    assert follow.look(quiet=False) == ["tick 1"]
+    assert follow.look() == ["tick 2"]
+
+
+def test_rotation_by_rename_loses_and_repeats_nothing(path: Path) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    assert follow.look() == ["tick 1"]
+    append(path, line(2))
+    path.rename(f"{path}.1")
+    path.write_text(line(3))
+    assert follow.look() == ["tick 2", "tick 3"]
+
+
+def test_rotating_twice_between_two_looks_loses_nothing(path: Path) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    assert follow.look() == ["tick 1"]
+    append(path, line(2))
+    path.rename(f"{path}.2")
+    Path(f"{path}.1").write_text(line(3))
+    later = path.parent.joinpath(f"{path.name}.2").stat().st_mtime_ns + 1_000_000
+    os.utime(f"{path}.1", ns=(later, later))
+    path.write_text(line(4))
+    assert follow.look() == ["tick 2", "tick 3", "tick 4"]
+
+
+def test_truncation_starts_anew_and_the_copy_gives_what_was_not_read(path: Path) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    assert follow.look() == ["tick 1"]
+    append(path, line(2))
+    Path(f"{path}.1").write_text(path.read_text())
+    path.write_text(line(3))
+    assert follow.look() == ["tick 2", "tick 3"]
+
+
+def test_a_truncated_file_that_grew_past_the_old_end_is_read_from_its_beginning(path: Path) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    assert follow.look() == ["tick 1"]
+    path.write_text(line(2) + line(3))
+    assert follow.look() == ["tick 2", "tick 3"]
+
+
+def test_a_file_that_appears_or_goes_is_followed_or_let_go(path: Path) -> None:
+    follow = Following(path.parent, START)
+    assert follow.look() == []
+    path.write_text(line(1))
+    assert follow.look() == ["tick 1"]
+    assert follow.follow.take().containers == (CJ,)
+    append(path, line(2))
+    path.unlink()
+    assert follow.look() == ["tick 2"]
+    assert follow.follow.take().containers == ()
+
+
+def test_words_keep_only_their_events_whole(path: Path) -> None:
+    path.write_text("")
+    follow = Following(path.parent, START, any_of=("wanted",))
+    append(path, line(1) + line(2, "wanted") + line(3) + line(4, "wanted"))
+    assert follow.look() == ["wanted 2", "wanted 4"]
+
+
+def test_too_much_is_dropped_oldest_first_and_counted(path: Path) -> None:
+    from bot.sources.log_arrivals import Arrivals
+
+    path.write_text("")
+    files = source(path.parent)
+    follow = FileFollow(files._files, UTC, since=START, arrivals=Arrivals(max_events=5))
+    follow._begin()
+    append(path, "".join(line(n) for n in range(20)))
+    follow.poll()
+    taken = follow.take()
+    assert [event.event for event in taken.events] == [f"tick {n}" for n in range(14, 19)]
+    assert taken.lost == 14
+
+
+def test_a_folder_that_went_away_is_said(path: Path) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    path.unlink()
+    path.parent.rmdir()
+    follow.look()
+    assert follow.follow.take().missing
+
+
+@pytest.fixture
+async def running(path: Path) -> AsyncIterator[FileFollow]:
+    append(path, line(1) + line(2))
+    follow = await source(path.parent).follow(since=START)
+    yield follow
+    await follow.close()
+
+
+async def test_a_running_follow_hands_out_what_came_and_stops(running: FileFollow) -> None:
+    found: list[str] = []
+    while not found:
+        await asyncio.sleep(0.01)
+        found += [event.event for event in running.take().events]
+    assert found[0] == "tick 1"
