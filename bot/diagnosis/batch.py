@@ -1,0 +1,237 @@
+"""`/batch status`: collects what is known of a batch, then judges it by every rule."""
+
+import asyncio
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from bot.diagnosis import coverage, rules
+from bot.diagnosis.attempt import attempt, configured, read, reading
+from bot.diagnosis.batch_evidence import DATABASE, BatchEvidence
+from bot.diagnosis.rules.strays import TEXTS, rejected_ids
+from bot.diagnosis.span import dated
+from bot.domain.evidence import Missing
+from bot.domain.log import LogQuery, LogSearch, Role
+from bot.domain.queue import QueueReading
+from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
+from bot.domain.rows import BatchHeader, BatchMatch
+from bot.ports import Sources
+
+Rule = Callable[[BatchEvidence, datetime], Finding | None]
+MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
+LOGS, QUEUE = "logs", "llm_queue"
+_ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
+_WORDS = {
+    Verdict.OK: "nothing that somebody should act on",
+    Verdict.WARN: "usable with care",
+    Verdict.UNKNOWN: "not decidable: a needed source could not be read",
+    Verdict.ERROR: "not to be trusted as it is",
+}
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule of the rules package: public functions of (evidence, now)."""
+    found: list[Rule] = []
+    for info in pkgutil.iter_modules(rules.__path__):
+        module = importlib.import_module(f"{rules.__name__}.{info.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            ours = function.__module__ == module.__name__ and not name.startswith("_")
+            if ours and list(inspect.signature(function).parameters) == ["evidence", "now"]:
+                found.append(function)
+    return tuple(found)
+
+
+async def find(sources: Sources, ref: str, timeout: float) -> Sequence[BatchMatch] | Missing:
+    """Return the batches that an id may mean."""
+    return await read(DATABASE, sources.database, lambda source: source.find(ref), timeout)
+
+
+async def collect(
+    sources: Sources, batch_id: int, now: datetime, *, timeout: float = 10.0
+) -> BatchEvidence | Missing | None:
+    """Read everything about a batch; None when it does not exist, Missing when rows are unread."""
+    rows = await read(DATABASE, sources.database, lambda source: source.batch(batch_id), timeout)
+    if rows is None or isinstance(rows, Missing):
+        return rows
+    logs, queue = await asyncio.gather(
+        read(LOGS, sources.logs, lambda source: source.search(_query(rows.header, now)), timeout),
+        read(QUEUE, sources.queue, lambda source: source.read(), timeout),
+    )
+    return BatchEvidence(rows, logs, queue, await _owned(sources, logs, timeout))
+
+
+def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
+    """Judge a batch by every rule; pure."""
+    findings = findings_of(evidence, now)
+    header = evidence.header
+    report = Report(
+        command="batch status",
+        title=f"Batch {header.batch_id}",
+        facts=facts_of(evidence),
+        findings=findings,
+        timeline=_timeline(evidence),
+        sources=_sources(evidence),
+        actions=_actions(evidence, findings),
+        tables=(_table(evidence),),
+    )
+    return _with_summary(report, evidence)
+
+
+def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:
+    """Return what the rules find, worst first, a consequence after its cause."""
+    found = [finding for rule in all_rules() if (finding := rule(evidence, now)) is not None]
+    names = {finding.rule for finding in found}
+    return tuple(
+        sorted(found, key=lambda one: (_ORDER[one.severity], one.cause in names, one.rule))
+    )
+
+
+def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
+    """Return the facts of a batch, under their fixed names."""
+    header, pairs, rows = evidence.header, evidence.pairs, evidence.rows
+    return {
+        "batch_id": header.batch_id,
+        "bos_batch_id": header.bos_batch_id,
+        "status": header.status,
+        "state": header.state,
+        "budget": header.true_budget,
+        "total_pairs": pairs.total,
+        "pairs_with_winner": pairs.with_winner,
+        "valid": pairs.valid,
+        "errors": pairs.error,
+        "pending": pairs.pending,
+        "projections": rows.projections.count,
+        "submitted_comparisons": header.submitted_comparisons,
+        "completed_comparisons": header.completed_comparisons,
+        "failed_comparisons": header.failed_comparisons,
+        "current_iteration": header.current_iteration,
+        "iterations": header.current_iteration if header.has_total_budget else None,
+        "last_activity_at": header.last_activity_at,
+        "created_at": header.created_at,
+        "essay_a": pairs.essay_a,
+        "essay_b": pairs.essay_b,
+        "total_budget_column": header.total_budget,
+        "batching_mode": header.batching_mode or MODE_UNKNOWN,
+        "real_failures": sum(group.roots for group in rows.errors),
+        "essays": rows.scores.essays,
+        "anchors": rows.scores.anchors,
+        "cost": rows.cost,
+        "models": dict(rows.models),
+        "mock_mode": any("mock" in name.lower() for name in rows.models) or None,
+    }
+
+
+def unreadable(ref: str, missing: Missing) -> Report:
+    """Return the answer when the database, which this needs, could not be read."""
+    return Report(
+        command="batch status",
+        title=f"Batch {ref}",
+        sources=(reading(DATABASE, missing),),
+        unreadable_need=True,
+        summary=f"Batch {ref}: unknown, the CJ database could not be read ({missing.reason}).",
+        actions=("batchbot doctor",),
+    )
+
+
+def _query(header: BatchHeader, now: datetime) -> LogQuery:
+    number = header.batch_id
+    last = header.last_activity_at or header.created_at
+    return LogQuery(
+        any_of=(
+            header.bos_batch_id,
+            header.event_correlation_id,
+            f"batch_id': {number}",
+            f'batch_id": {number}',
+            f"Batch {number} ",
+            "already has result, skipping update",
+            *TEXTS,
+        ),
+        roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
+        since=header.created_at - timedelta(minutes=1),
+        until=min(now, last + timedelta(minutes=10)),
+        max_events=2_000,
+    )
+
+
+async def _owned(sources: Sources, logs: LogSearch | Missing, timeout: float) -> Any:
+    events = () if isinstance(logs, Missing) else logs.events
+    ids = sorted({id for event in events for id in rejected_ids(event)})[:200]
+    if not ids or sources.database is None or isinstance(sources.database, Missing):
+        return {}
+    return await attempt(DATABASE, sources.database.owned(ids), timeout)
+
+
+def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
+    pairs, header = evidence.pairs, evidence.header
+    worst = f" ({report.findings[0].rule})" if report.verdict is not Verdict.OK else ""
+    words = (
+        f"Batch {header.batch_id}: {_WORDS[report.verdict]}{worst}; {pairs.valid} of {pairs.total} "
+        f"comparisons valid, {pairs.error} errors, {pairs.pending} pending."
+    )
+    return replace(report, summary=words)
+
+
+def _table(evidence: BatchEvidence) -> Table:
+    facts = facts_of(evidence)
+    names = (
+        "status",
+        "state",
+        "budget",
+        "total_pairs",
+        "valid",
+        "errors",
+        "pending",
+        "projections",
+        "submitted_comparisons",
+        "completed_comparisons",
+        "last_activity_at",
+    )
+    rows = tuple((name.replace("_", " "), _cell(facts[name])) for name in names)
+    return Table(("fact", "value"), rows, f"Batch {evidence.header.batch_id}")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{dated(value)} UTC"
+    return "-" if value is None else str(value)
+
+
+def _timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:
+    header, rows = evidence.header, evidence.rows
+    moments = (
+        (header.created_at, "batch created"),
+        (rows.pairs.first_submitted_at, "first comparison sent"),
+        (rows.pairs.last_completed_at, "last comparison answered"),
+        (rows.projections.first_at, f"{rows.projections.count} grade projections stored"),
+        *((group.first_at, f"first {group.event_type}") for group in rows.outbox),
+        (header.last_activity_at, f"last activity, state {header.state}"),
+    )
+    entries = [
+        TimelineEntry(at, "cj_assessment_service", DATABASE, text)
+        for at, text in moments
+        if at is not None
+    ]
+    return tuple(sorted(entries, key=lambda entry: entry.at or header.created_at))
+
+
+def _sources(evidence: BatchEvidence) -> tuple[Any, ...]:
+    logs, queue = evidence.logs, evidence.queue
+    size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
+    log_detail = coverage.detail(logs) if isinstance(logs, LogSearch) else ""
+    return (
+        reading(DATABASE, evidence.rows, "rows, outbox and scores"),
+        reading(LOGS, logs, log_detail),
+        reading(QUEUE, queue, size),
+    )
+
+
+def _actions(evidence: BatchEvidence, findings: Sequence[Finding]) -> tuple[str, ...]:
+    traces = [step for finding in findings for step in finding.next if step.startswith("/trace ")]
+    queue = ["/queue"] if configured(evidence.queue) and not evidence.ended else []
+    return tuple(dict.fromkeys([*traces[:2], *queue, "/batch list"]))

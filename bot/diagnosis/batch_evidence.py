@@ -1,0 +1,85 @@
+"""What was read about one batch, frozen, and the few questions that all rules ask of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import LogEvent, LogSearch
+from bot.domain.queue import QueueReading
+from bot.domain.redaction import redact
+from bot.domain.rows import BatchHeader, BatchRows, PairCounts
+
+DATABASE = "cj_database"
+ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEvidence:
+    """The rows of a batch, its log events, the queue, and who owns the stray callbacks near it."""
+
+    rows: BatchRows
+    logs: LogSearch | Missing
+    queue: QueueReading | Missing
+    owned: Mapping[UUID, int] | Missing = field(default_factory=dict)
+
+    @property
+    def header(self) -> BatchHeader:
+        """The batch's record."""
+        return self.rows.header
+
+    @property
+    def pairs(self) -> PairCounts:
+        """The batch's comparisons, counted."""
+        return self.rows.pairs
+
+    @property
+    def finalised(self) -> bool:
+        """Whether results were made: a COMPLETE status, or SCORING with stored projections."""
+        scoring = self.header.state == "SCORING" and self.rows.projections.count > 0
+        return self.header.status.startswith("COMPLETE") or scoring
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to come for this batch."""
+        status = self.header.status
+        return self.header.state in ENDED_STATES or status.startswith(("COMPLETE", "ERROR"))
+
+    @property
+    def events(self) -> tuple[LogEvent, ...]:
+        """The log events that name this batch."""
+        if isinstance(self.logs, Missing):
+            return ()
+        return tuple(event for event in self.logs.events if names_batch(event, self.header))
+
+    @property
+    def nearby(self) -> tuple[LogEvent, ...]:
+        """All log events of the batch's time, those of other batches included."""
+        return () if isinstance(self.logs, Missing) else self.logs.events
+
+    def quiet_for(self, now: datetime) -> float:
+        """Return the seconds since the batch last did anything."""
+        last = self.header.last_activity_at or self.header.updated_at or self.header.created_at
+        return (now - last).total_seconds()
+
+    def line(self, text: str, at: datetime | None = None) -> EvidenceLine:
+        """Return a fact of the database as evidence."""
+        return EvidenceLine(DATABASE, at, text)
+
+
+def names_batch(event: LogEvent, header: BatchHeader) -> bool:
+    """Say whether a log event is about this batch, by number or by uuid."""
+    for key in ("batch_id", "cj_batch_id"):
+        if str(event.fields.get(key, "")) in (str(header.batch_id), header.bos_batch_id):
+            return True
+    text = event.event
+    ids = (header.bos_batch_id, header.event_correlation_id)
+    return any(id in text or id in event.text for id in ids) or f"atch {header.batch_id} " in text
+
+
+def log_line(event: LogEvent) -> EvidenceLine:
+    """Return a log event as evidence: redacted, and its error by kind and constraint only."""
+    error = event.error
+    tail = f" ({error.kind} {error.constraint})" if error else ""
+    return EvidenceLine(event.container, event.at, redact(event.event) + tail)

@@ -1,0 +1,264 @@
+"""`/batch`: can a batch's result be trusted, and if not, why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.diagnosis import batch
+from bot.diagnosis.attempt import read, reading
+from bot.diagnosis.span import dated, spoken
+from bot.domain.evidence import Missing
+from bot.domain.report import Report, Table
+from bot.domain.rows import BatchMatch, BatchSummary
+from bot.ports import CommandContext, Request
+from bot.registry import Command, Usage
+from commands.ids import IdKind, kind_of
+from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
+
+USAGES = (
+    Usage(
+        "status <id>",
+        "what a batch's rows, logs and queue say, and what is wrong",
+        "/batch status 34",
+    ),
+    Usage(
+        "list [state]", "the newest batches, with a mark for those that need a look", "/batch list"
+    ),
+    Usage(
+        "alias <label> <id>",
+        "remember which batch a run label stands for",
+        "/batch alias serial-bundle-20251119-0018 33",
+    ),
+)
+VERBS = ("status", "list", "alias", "help")
+DATABASE, MEMORY = "cj_database", "memory"
+
+
+def parse(text: str) -> Request:
+    """Take a verb and its words; a bare id means status. Raises UsageError."""
+    words, options = split_options(tokens(text), usage=usage_lines("batch", USAGES))
+    if not words:
+        return Request("batch", "help", (), options)
+    verb = choose(words[0], VERBS)
+    if verb is None and len(words) == 1 and _is_bare_id(words[0]):
+        return Request("batch", "status", (words[0].removeprefix("#"),), options)
+    if verb is None:
+        message = f"{shown(words[0])} is nothing /batch can do."
+        raise misuse(message, "batch", USAGES, word=words[0], choices=VERBS)
+    rest = tuple(word.removeprefix("#") for word in words[1:])
+    _check(verb, rest)
+    return Request("batch", verb, rest, options)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """Run one verb."""
+    match request.verb:
+        case "status":
+            return await _status(request.words[0], context)
+        case "list":
+            return await _list(request.words[0] if request.words else None, context)
+        case "alias":
+            return await _alias(request.words[0], request.words[1], context)
+        case _:
+            return _help()
+
+
+async def _status(word: str, context: CommandContext) -> Report:
+    ref = await _meant(word, context)
+    timeout = context.timeout_seconds * 0.4
+    matches = await batch.find(context.sources, ref, timeout)
+    if isinstance(matches, Missing):
+        return batch.unreadable(shown(word), matches)
+    if not matches:
+        return _nothing(shown(word))
+    if len(matches) > 1:
+        return _several(shown(word), matches)
+    now = context.now()
+    evidence = await batch.collect(context.sources, matches[0].batch_id, now, timeout=timeout)
+    if isinstance(evidence, Missing):
+        return batch.unreadable(shown(word), evidence)
+    return _nothing(shown(word)) if evidence is None else batch.diagnose(evidence, now)
+
+
+async def _meant(word: str, context: CommandContext) -> str:
+    """Return the id that a label stands for; other words stand for themselves."""
+    if kind_of(word) in (IdKind.NUMBER, IdKind.UUID):
+        return word
+    answer = await read(
+        MEMORY,
+        context.sources.memory,
+        lambda memory: memory.alias(word),
+        context.timeout_seconds / 8,
+    )
+    return answer if isinstance(answer, str) else word
+
+
+async def _list(state: str | None, context: CommandContext) -> Report:
+    now = context.now()
+    found = await read(
+        DATABASE,
+        context.sources.database,
+        lambda source: source.newest(limit=20, state=state),
+        context.timeout_seconds * 0.6,
+    )
+    if isinstance(found, Missing):
+        return batch.unreadable("list", found)
+    words = f"{len(found)} newest batches" + (f" in {shown(state)}" if state else "")
+    return Report(
+        command="batch list",
+        title="Batches",
+        facts={"batches": [_fact(summary, now) for summary in found]},
+        sources=(reading(DATABASE, found),),
+        summary=f"{words}; {sum(bool(_mark(one, now)) for one in found)} need a look.",
+        tables=(_table(found, now),) if found else (),
+        actions=tuple(f"/batch status {one.header.batch_id}" for one in found if _mark(one, now))[
+            :4
+        ],
+    )
+
+
+async def _alias(label: str, ref: str, context: CommandContext) -> Report:
+    who = context.asker.user
+    saved = await read(
+        MEMORY,
+        context.sources.memory,
+        lambda memory: memory.set_alias(label, ref, by=who),
+        context.timeout_seconds / 2,
+    )
+    if isinstance(saved, Missing):
+        return Report(
+            command="batch alias",
+            title="Alias",
+            sources=(reading(MEMORY, saved),),
+            unreadable_need=True,
+            summary=f"The alias was not kept: {saved.reason}.",
+        )
+    await read(
+        MEMORY,
+        context.sources.memory,
+        lambda memory: memory.audit(
+            who, context.asker.channel, f"/batch alias {label} {ref}", "ok"
+        ),
+        context.timeout_seconds / 4,
+    )
+    return Report(
+        command="batch alias",
+        title="Alias",
+        facts={"label": label, "id": ref},
+        sources=(reading(MEMORY, saved),),
+        summary=f"{shown(label)} now stands for {shown(ref)}.",
+        actions=(f"/batch status {label}",),
+    )
+
+
+def _is_bare_id(word: str) -> bool:
+    return kind_of(word.removeprefix("#")) is not None and any(char.isdigit() for char in word)
+
+
+def _check(verb: str, words: tuple[str, ...]) -> None:
+    least, most = {"status": (1, 1), "list": (0, 1), "alias": (2, 2), "help": (0, 9)}[verb]
+    if not least <= len(words) <= most:
+        needs = {"status": "one id", "list": "at most one state", "alias": "a label and an id"}
+        raise misuse(f"/batch {verb} takes {needs.get(verb, 'nothing')}.", "batch", USAGES)
+    if verb == "status" and kind_of(words[0]) is None:
+        raise misuse(f"{shown(words[0])} is no id.", "batch", USAGES)
+
+
+def _mark(summary: BatchSummary, now: datetime) -> str:
+    header, pairs = summary.header, summary.pairs
+    ended = header.status.startswith(("COMPLETE", "ERROR"))
+    oldest = pairs.pending_first_submitted_at
+    if summary.completion_events > 1 or (
+        header.state == "SCORING" and header.status.startswith("COMPLETE")
+    ):
+        return "finalised more than once"
+    if pairs.total and pairs.error / pairs.total >= 0.05:
+        return f"{pairs.error} errors"
+    if not ended and oldest is not None and (now - oldest).total_seconds() > 900:
+        return f"{pairs.pending} unanswered"
+    return ""
+
+
+def _marked(found: Sequence[BatchSummary], now: datetime) -> list[int]:
+    return [one.header.batch_id for one in found if _mark(one, now)]
+
+
+def _fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
+    header, pairs = summary.header, summary.pairs
+    return {
+        "batch_id": header.batch_id,
+        "bos_batch_id": header.bos_batch_id,
+        "status": header.status,
+        "state": header.state,
+        "created_at": header.created_at,
+        "valid": pairs.valid,
+        "errors": pairs.error,
+        "pending": pairs.pending,
+        "mark": _mark(summary, now),
+    }
+
+
+def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
+    rows = []
+    for one in found:
+        header, pairs = one.header, one.pairs
+        counts = f"{pairs.valid}/{pairs.total}"
+        rows.append(
+            (
+                str(header.batch_id),
+                header.state or "-",
+                header.status,
+                counts,
+                spoken(now - header.created_at),
+                _mark(one, now) or "ok",
+            )
+        )
+    return Table(("batch", "state", "status", "valid", "age", "look"), tuple(rows))
+
+
+def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
+    rows = tuple(
+        (str(one.batch_id), one.bos_batch_id, one.status, dated(one.created_at)) for one in matches
+    )
+    return Report(
+        command="batch status",
+        title=f"Batch {word}",
+        facts={"matches": [{"batch_id": int(row[0]), "bos_batch_id": row[1]} for row in rows]},
+        sources=(reading(DATABASE, matches),),
+        found=False,
+        summary=f"{word} may mean {len(rows)} batches; ask for one by its number.",
+        tables=(Table(("batch", "bos batch id", "status", "created"), rows),),
+        actions=tuple(f"/batch status {row[0]}" for row in rows[:4]),
+    )
+
+
+def _nothing(word: str) -> Report:
+    return Report(
+        command="batch status",
+        title=f"Batch {word}",
+        sources=(reading(DATABASE, True),),
+        found=False,
+        summary=f"No batch is known as {word}. Ids of shell tasks are recorded nowhere; "
+        f"/batch alias {word} <id> remembers what it stands for.",
+        actions=("/batch list",),
+    )
+
+
+def _help() -> Report:
+    rows = tuple((f"/batch {usage.words}", usage.summary) for usage in USAGES)
+    return Report(
+        command="batch help",
+        title="/batch",
+        tables=(Table(("type", "and read"), rows),),
+        summary="/batch says whether a batch's result can be trusted.",
+        actions=("/batch list",),
+    )
+
+
+COMMAND = Command(
+    "batch",
+    "Can this batch's result be trusted?",
+    USAGES,
+    parse,
+    run,
+    memory_verbs=frozenset({"alias"}),
+)

@@ -1,0 +1,84 @@
+"""`/batch` reads what people type, and says plainly what it could not find or read."""
+
+import pytest
+
+from bot.domain.report import Verdict
+from bot.errors import SourceError, UsageError
+from bot.ports import Asker, CommandContext, Sources
+from commands.batch import parse, run
+from tests.bot.diagnosis.test_batch import NOW
+from tests.fakes_sources import FakeMemory
+
+
+class _NoDatabase:
+    name = "cj_database"
+
+    async def find(self, ref: str) -> object:
+        raise SourceError(self.name, "the server cannot be reached")
+
+    async def newest(self, *, limit: int = 20, state: str | None = None) -> object:
+        raise SourceError(self.name, "the server cannot be reached")
+
+
+class _EmptyDatabase(_NoDatabase):
+    async def find(self, ref: str) -> object:
+        return ()
+
+
+def _context(sources: Sources) -> CommandContext:
+    return CommandContext(sources, lambda: NOW, Asker("oncall", "incidents"))
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "words"),
+    [
+        ("status 34", "status", ("34",)),
+        ("status #34", "status", ("34",)),
+        ("Status `34`.", "status", ("34",)),
+        ("34", "status", ("34",)),
+        ("list", "list", ()),
+        ("list scoring", "list", ("scoring",)),
+        ("", "help", ()),
+        ("alias night 33", "alias", ("night", "33")),
+    ],
+)
+def test_what_people_type_is_understood(text: str, verb: str, words: tuple[str, ...]) -> None:
+    request = parse(text)
+    assert (request.verb, request.words) == (verb, words)
+
+
+@pytest.mark.parametrize(
+    "text", ["status", "status 1 2", "statsu 34", "alias x", "x" * 10_000, "🎓"]
+)
+def test_what_cannot_be_meant_gets_the_usage(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert caught.value.usage or "characters" in caught.value.message
+
+
+async def test_a_database_that_is_away_makes_the_answer_unknown() -> None:
+    sources = Sources(database=_NoDatabase())  # type: ignore[arg-type]
+    report = await run(parse("status 34"), _context(sources))
+    assert report.verdict is Verdict.UNKNOWN
+    assert report.found
+    assert "cannot be reached" in report.summary
+    assert (await run(parse("list"), _context(sources))).verdict is Verdict.UNKNOWN
+
+
+async def test_no_database_at_all_is_not_configured_and_never_ok() -> None:
+    report = await run(parse("status 34"), _context(Sources()))
+    assert (report.verdict, report.sources[0].state) == (Verdict.UNKNOWN, "not_configured")
+
+
+async def test_an_id_that_nobody_has_is_said_to_be_nobody_s() -> None:
+    sources = Sources(database=_EmptyDatabase())  # type: ignore[arg-type]
+    report = await run(parse("status 84ebf6"), _context(sources))
+    assert not report.found
+    assert "recorded nowhere" in report.summary
+    assert "/batch alias" in report.summary
+
+
+async def test_an_alias_is_kept() -> None:
+    memory = FakeMemory()
+    await run(parse("alias night 33"), _context(Sources(memory=memory)))
+    assert await memory.alias("night") == "33"
