@@ -265,7 +265,7 @@ class Store:
         return self._pool
 
 
-async def _migrate(connection: Connection | PoolConnection) -> None:
+async def _migrate(connection: "Connection | PoolConnection") -> None:
     await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
     await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     await connection.execute(

@@ -292,8 +292,8 @@ def policy_settings(
     return PolicySettings(
         detector=name,
         environment=environment,
-        open_ticks=detector.open_ticks if detector else 1,
-        clear_ticks=detector.clear_ticks if detector else 1,
+        open_ticks=getattr(detector, "open_ticks", 1),
+        clear_ticks=getattr(detector, "clear_ticks", 1),
         flap_clear_ticks=max(1, round(quiet)),
     )
 

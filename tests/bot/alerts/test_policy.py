@@ -1,0 +1,143 @@
+"""The policy as tables of ticks: what each tick of a story says."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.alerts.policy import Mute, PolicySettings, decide, decide_all, is_flapping
+from bot.domain.alert import Alert, AlertState, Judgement, Reason, Sight
+from bot.domain.report import Severity
+from tests.fakes_alerts import START, clear, condition
+
+TICK = timedelta(seconds=15)
+KEY = "stuck_queue/test/llm_provider"
+SETTINGS = PolicySettings("stuck_queue", "test")
+PATIENT = replace(SETTINGS, open_ticks=2, clear_ticks=3)
+WORSE = {"known": "item 3f2a, 2 more"}
+
+
+def story(ticks: str, settings: PolicySettings = SETTINGS, mutes: tuple[Mute, ...] = ()) -> str:
+    """Play ticks (B bad, W worse, G good, U unreadable, H held) and return the reasons' letters."""
+    alert: Alert | None = None
+    said = ""
+    for number, tick in enumerate(ticks):
+        found = {"B": condition(), "W": condition(**WORSE)}.get(tick)
+        sight = Sight.UNREADABLE if tick == "U" else Sight.CLEAR
+        held = {"llm_provider": "a bundle runs"} if tick == "H" else {}
+        judgement = Judgement(sight, (found,) if found else (), held=held)
+        if alert is None and found is None:
+            said += "-"
+            continue
+        decision = decide(alert, found, judgement, START + number * TICK, settings, mutes)
+        alert = decision.alert
+        said += {"open": "O", "update": "U", "resolve": "R", "repeat": "r"}.get(
+            decision.reason.value, {"pending": "p", "no_data": "n"}.get(decision.reason.value, ".")
+        )
+    return said
+
+
+@pytest.mark.parametrize(
+    ("ticks", "reasons", "settings"),
+    [
+        ("GBBBG", "-O..R", SETTINGS),
+        ("BBWWBG", "O.U.UR", SETTINGS),
+        ("BUUUBG", "Onnn.R", SETTINGS),
+        ("BHHHG", "OnnnR", SETTINGS),
+        ("BGBBGGBGGG", "p.pO...." + ".R", PATIENT),
+        ("BG", "p.", PATIENT),
+        ("BGBG", "OROR", SETTINGS),
+    ],
+    ids=["life", "news", "unreadable", "held", "hysteresis", "gone-unsaid", "again"],
+)
+def test_a_story_says_each_thing_once(ticks: str, reasons: str, settings: PolicySettings) -> None:
+    assert story(ticks, settings) == reasons
+
+
+def test_a_third_opening_within_the_hour_is_flapping_and_ends_only_after_a_long_quiet() -> None:
+    settings = replace(SETTINGS, flap_clear_ticks=4)
+    assert story("BGBGBGBGGGGG", settings) == "ORORO.....R."
+
+
+def test_a_repeat_is_said_once_an_hour() -> None:
+    said = story("B" * 482)
+    assert said.count("r") == 2
+    assert said[240] == "r"
+
+
+def test_a_muted_alert_opens_when_the_mute_ends_and_is_never_lost() -> None:
+    mute = Mute("stuck_queue", START + 3 * TICK)
+    assert story("BBBBB", mutes=(mute,)) == "pppO."
+
+
+def test_what_changed_while_muted_is_said_afterwards_and_a_resolve_at_once() -> None:
+    opened = decide(None, condition(), clear(), START, SETTINGS).alert
+    mutes = (Mute(KEY, START + 2 * TICK),)
+    worse = condition(**WORSE)
+    muted = decide(opened, worse, clear(worse), START + TICK, SETTINGS, mutes)
+    assert muted.reason is Reason.QUIET
+    after = decide(muted.alert, worse, clear(worse), START + 3 * TICK, SETTINGS, mutes)
+    assert after.reason is Reason.UPDATE
+    ended = decide(muted.alert, None, clear(), START + TICK, SETTINGS, mutes)
+    assert ended.reason is Reason.RESOLVE
+
+
+@pytest.mark.parametrize(
+    ("pattern", "covers"),
+    [("all", True), ("stuck_queue", True), (KEY, True), ("stuck", False), ("database", False)],
+)
+def test_a_mute_covers_a_key_a_detector_or_all(pattern: str, covers: bool) -> None:
+    mute = Mute(pattern, START)
+    assert mute.covers(KEY, START - TICK) is covers
+    assert mute.covers(KEY, START) is False
+
+
+def test_an_acknowledged_alert_is_not_repeated_but_its_change_is_told() -> None:
+    opened = decide(None, condition(), clear(), START, SETTINGS).alert
+    seen = replace(opened, acknowledged_by="U1")
+    later = START + timedelta(hours=2)
+    assert decide(seen, condition(), clear(), later, SETTINGS).reason is Reason.QUIET
+    worse = condition(severity=Severity.WARN)
+    assert decide(seen, worse, clear(), later, SETTINGS).reason is Reason.UPDATE
+
+
+def test_counts_add_up_what_each_tick_saw_anew() -> None:
+    alert = decide(None, condition(count=3), clear(), START, SETTINGS).alert
+    alert = decide(alert, condition(count=0), clear(), START + TICK, SETTINGS).alert
+    alert = decide(alert, condition(count=2), clear(), START + 2 * TICK, SETTINGS).alert
+    assert alert.count == 5
+
+
+def test_decide_all_resolves_what_is_no_longer_concluded_and_names_the_end() -> None:
+    known = [decide(None, condition(name), clear(), START, SETTINGS).alert for name in ("a", "b")]
+    judgement = clear(condition("b"), closing={"a": "item completed"})
+    decided = decide_all(known, judgement, START + TICK, SETTINGS)
+    assert {d.alert.subject: d.reason for d in decided} == {"a": Reason.RESOLVE, "b": Reason.QUIET}
+    assert next(d.alert.closing for d in decided if d.alert.subject == "a") == "item completed"
+
+
+@given(st.text(alphabet="BWGUH", max_size=60))
+def test_any_story_opens_before_it_ends_and_never_ends_blind(ticks: str) -> None:
+    said = story(ticks)
+    spoken = [letter for letter in said if letter in "OR"]
+    assert spoken == ["O" if number % 2 == 0 else "R" for number in range(len(spoken))]
+    for tick, letter in zip(ticks, said, strict=True):
+        if letter == "R":
+            assert tick == "G"
+        if tick in "UH":
+            assert letter in "-n."
+
+
+@given(st.text(alphabet="BG", max_size=80))
+def test_any_story_ends_resolved_after_a_long_quiet(ticks: str) -> None:
+    alert: Alert | None = None
+    for number, tick in enumerate(ticks + "G" * 60):
+        found = condition() if tick == "B" else None
+        if alert is None and found is None:
+            continue
+        now = START + number * TICK
+        alert = decide(alert, found, clear(), now, SETTINGS).alert
+    assert alert is None or alert.state is AlertState.RESOLVED
+    assert alert is None or not is_flapping(alert) or alert.flaps >= SETTINGS.flap_cycles

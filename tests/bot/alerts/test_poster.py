@@ -1,0 +1,190 @@
+"""The outbox and its poster on a real Postgres: nothing lost, nothing said twice, order kept."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.alerts.ledger import TickRecord
+from bot.alerts.policy import PolicySettings, decide
+from bot.alerts.poster import Poster
+from bot.alerts.store import LEASE, Store
+from bot.domain.alert import Alert, Condition, Reason
+from bot.errors import PostFailure
+from tests.fakes_alerts import Clock, clear, condition
+from tests.fakes_messenger import FakeMessenger, LostAnswer
+
+SETTINGS = PolicySettings("stuck_queue", "test")
+WORSE = condition(known="two items")
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    store = Store(database_url, "test")
+    await store.open()
+    assert await store.lead()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def slack() -> FakeMessenger:
+    return FakeMessenger()
+
+
+def poster_of(store: Store, slack: FakeMessenger, clock: Clock) -> Poster:
+    return Poster(store, slack, "C1", now=clock, sleep=clock.sleep)
+
+
+async def say(store: Store, clock: Clock, *steps: Condition | None) -> None:
+    """Decide on and write one tick for each step, 15 seconds apart; None is a good tick."""
+    for step in steps:
+        known = {alert.subject: alert for alert in await store.load_alerts(clock())}
+        subject = step.subject if step else "llm_provider"
+        previous: Alert | None = known.get(subject)
+        decision = decide(previous, step, clear(), clock(), SETTINGS)
+        await store.save_tick(TickRecord(clock(), decisions=[(previous, decision)]))
+        clock.pass_(seconds=15)
+
+
+async def drain(poster: Poster, clock: Clock, rounds: int = 12) -> None:
+    for _ in range(rounds):
+        await poster.drain()
+        clock.pass_(seconds=61)
+
+
+async def test_a_life_becomes_one_head_and_its_replies_in_order(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    await say(store, clock, condition())
+    await drain(poster_of(store, slack, clock), clock, 1)
+    await say(store, clock, WORSE, None)
+    await drain(poster_of(store, slack, clock), clock)
+    (head,) = slack.heads()
+    replies = [one.message.reason for one in slack.replies(head.ts)]
+    assert replies == [Reason.UPDATE, Reason.RESOLVE]
+    assert head.message.alert.state == "resolved"
+    assert (await store.outbox_health()).depth == 0
+    (alert,) = await store.load_alerts(clock())
+    assert (alert.channel, alert.thread_ts) == ("C1", head.ts)
+
+
+async def test_what_waited_while_slack_was_down_is_said_once_and_in_order(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    slack.will(*[PostFailure.UNAVAILABLE] * 9)
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition(), WORSE, None, condition("other"))
+    await drain(poster, clock)
+    first, other = slack.heads()
+    assert (first.message.alert.subject, other.message.alert.subject) == ("llm_provider", "other")
+    assert [one.message.reason for one in slack.replies(first.ts)] == [
+        Reason.UPDATE,
+        Reason.RESOLVE,
+    ]
+    assert poster.state.failing_since is None
+
+
+@pytest.mark.parametrize("fault", ["dropped", "killed"])
+@pytest.mark.parametrize("before", [0, 1, 2])
+async def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(
+    store: Store, clock: Clock, slack: FakeMessenger, fault: str, before: int
+) -> None:
+    await say(store, clock, condition())
+    slack.will(*[None] * before, fault)
+    poster = poster_of(store, slack, clock)
+    if before:
+        await poster.drain()
+        await say(store, clock, WORSE, None)
+    if fault == "killed":
+        with pytest.raises(LostAnswer):
+            await drain(poster, clock)
+        clock.pass_(seconds=LEASE.total_seconds())
+    await drain(poster_of(store, slack, clock), clock)
+    (head,) = slack.heads()
+    assert len(slack.replies(head.ts)) == (2 if before else 0)
+    assert slack.looks == 1
+    assert (await store.outbox_health()).depth == 0
+
+
+async def test_a_limited_channel_rests_as_told(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    slack.will(PostFailure.LIMITED)
+    await say(store, clock, condition(), condition("other"))
+    began = clock()
+    await poster_of(store, slack, clock).drain()
+    assert clock() - began >= timedelta(seconds=slack.retry_after)
+    subjects = [one.message.alert.subject for one in slack.heads()]
+    await drain(poster_of(store, slack, clock), clock, 2)
+    assert subjects[:1] == ["llm_provider"]
+    assert len(slack.heads()) == 2
+
+
+async def test_posts_keep_a_second_apart(store: Store, clock: Clock, slack: FakeMessenger) -> None:
+    await say(store, clock, *[condition(f"s{n}") for n in range(5)])
+    began = clock()
+    await poster_of(store, slack, clock).drain()
+    assert len(slack.heads()) == 5
+    assert clock() - began >= timedelta(seconds=4)
+
+
+async def test_a_deleted_head_is_said_anew_with_what_is_known_now(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    await say(store, clock, condition())
+    await drain(poster_of(store, slack, clock), clock, 1)
+    slack.posted.clear()
+    await say(store, clock, WORSE)
+    await drain(poster_of(store, slack, clock), clock)
+    (head,) = slack.heads()
+    assert head.message.alert.condition.known == "two items"
+    assert [one.message.reason for one in slack.replies(head.ts)] == [Reason.UPDATE]
+
+
+async def test_refused_blocks_are_said_in_plain_text(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    slack.will(PostFailure.PAYLOAD)
+    await say(store, clock, condition())
+    await drain(poster_of(store, slack, clock), clock, 2)
+    (head,) = slack.heads()
+    assert head.message.note == "plain"
+
+
+@pytest.mark.parametrize("failure", [PostFailure.CHANNEL, PostFailure.RIGHTS])
+async def test_a_closed_channel_keeps_the_message_and_shows_in_health(
+    store: Store, clock: Clock, slack: FakeMessenger, failure: PostFailure
+) -> None:
+    slack.will(failure)
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition())
+    assert await poster.step()
+    assert (await store.outbox_health()).problem == f"refused: {failure}"
+    assert poster.state.failing_since is not None
+    await drain(poster, clock)
+    assert len(slack.heads()) == 1
+
+
+async def test_edits_that_wait_are_folded_into_the_newest(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    await say(store, clock, condition(count=1))
+    await poster_of(store, slack, clock).drain()
+    await say(store, clock, *[condition(count=1)] * 6)
+    await drain(poster_of(store, slack, clock), clock)
+    (head,) = slack.heads()
+    assert (head.edits, head.message.alert.count) == (1, 7)
+
+
+async def test_two_posters_never_take_the_same_message(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    await say(store, clock, condition())
+    assert await store.claim("one", clock()) is not None
+    assert await store.claim("two", clock()) is None
