@@ -1,0 +1,199 @@
+"""The tick on a real Postgres: isolation, restarts, takeover, what is not concluded."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import pytest
+
+from bot.alerts.store import Store
+from bot.alerts.tick import Tick, build_scheduler
+from bot.alerts.watch import Lookout
+from bot.domain.alert import Alert, AlertState, Judgement, Sight
+from bot.domain.log import Followed, LogEvent
+from bot.ports import Detector, Sources
+from tests.fakes_alerts import START, Clock, ScriptedDetector, clear, condition
+from tests.fakes_sources import event
+
+
+class GrowingLog:
+    """A log that grows; every follow begins at its `since`."""
+
+    name = "logs"
+
+    def __init__(self) -> None:
+        self.events: list[LogEvent] = []
+        self.follows = 0
+
+    async def follow(self, *, since: object) -> "GrowingFollow":
+        self.follows += 1
+        return GrowingFollow(self, since)
+
+
+class GrowingFollow:
+    """One follow of a GrowingLog."""
+
+    def __init__(self, log: GrowingLog, since: object) -> None:
+        self._log = log
+        self._next = 0
+        self._since = since
+
+    def take(self) -> Followed:
+        new = self._log.events[self._next :]
+        self._next = len(self._log.events)
+        return Followed(tuple(one for one in new if one.at and one.at >= self._since))
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    store = Store(database_url, "test")
+    await store.open()
+    yield store
+    await store.close()
+
+
+def tick_of(
+    store: Store, detectors: Sequence[Detector], clock: Clock, log: GrowingLog | None = None
+) -> Tick:
+    sources = Sources(logs=log)  # type: ignore[arg-type]
+    lookout = Lookout(sources, environment="test", wants=lambda _: True)
+    return Tick(store, detectors, lookout, environment="test", now=clock)
+
+
+async def run(tick: Tick, clock: Clock, times: int = 1) -> None:
+    for _ in range(times):
+        await tick.run()
+        clock.pass_(seconds=15)
+
+
+async def alerts_of(store: Store) -> dict[str, Alert]:
+    return {alert.detector: alert for alert in await store.load_alerts(START)}
+
+
+async def test_a_lasting_fault_is_one_alert_also_after_a_restart(store: Store) -> None:
+    clock, detector = Clock(), ScriptedDetector(clear(condition()))
+    await run(tick_of(store, [detector], clock), clock, 3)
+    again = ScriptedDetector(clear(condition()))
+    await run(tick_of(store, [again], clock), clock, 2)
+    assert (await store.outbox_health()).depth == 1
+    window = again.windows[-1]
+    assert (len(window.samples), window.started_at) == (5, START)
+    again.says = clear()
+    await run(tick_of(store, [again], clock), clock)
+    assert (await alerts_of(store))["stuck_queue"].state is AlertState.RESOLVED
+
+
+async def test_a_restart_neither_forgets_nor_repeats_log_events(store: Store) -> None:
+    clock, log = Clock(), GrowingLog()
+    detector = ScriptedDetector()
+    first = tick_of(store, [detector], clock, log)
+    for number in range(8):
+        log.events.append(event(clock() - timedelta(seconds=1), f"line {number}"))
+        if number == 3:
+            await first.close()
+            first = tick_of(store, [detector], clock, log)
+        await run(first, clock)
+    assert [one.event for one in detector.seen] == [f"line {number}" for number in range(8)]
+    assert log.follows == 2
+
+
+async def test_a_tick_that_could_not_be_written_is_looked_at_again(store: Store) -> None:
+    clock, log, detector = Clock(), GrowingLog(), ScriptedDetector()
+    tick = tick_of(store, [detector], clock, log)
+    await run(tick, clock)
+    log.events.append(event(clock(), "seen twice, written once"))
+    clock.pass_(seconds=1)
+    broken, store.save_tick = store.save_tick, _refuse  # type: ignore[method-assign]
+    await run(tick, clock)
+    assert tick.state.problem
+    store.save_tick = broken  # type: ignore[method-assign]
+    await run(tick, clock)
+    assert not tick.state.problem
+    samples = await store.load_samples("stuck_queue", START - timedelta(hours=1))
+    assert [sample.data["events"] for sample in samples] == [0, 1]
+
+
+async def _refuse(record: object) -> None:
+    from bot.errors import SourceError
+
+    raise SourceError("memory", "the bot's own database failed")
+
+
+async def test_one_failing_detector_is_told_once_rests_and_silences_no_other(store: Store) -> None:
+    clock = Clock()
+    bad = ScriptedDetector(RuntimeError("boom"), name="bad")
+    good = ScriptedDetector(clear(condition()))
+    tick = tick_of(store, [bad, good], clock)
+    await run(tick, clock, 6)
+    told = await alerts_of(store)
+    assert told["stuck_queue"].state is AlertState.FIRING
+    assert told["failed_detector"].subject == "bad"
+    assert (await store.outbox_health()).depth == 2
+    assert len(bad.windows) < 6
+    bad.says = clear()
+    await run(tick, clock, 12)
+    assert (await alerts_of(store))["failed_detector"].state is AlertState.RESOLVED
+
+
+async def test_an_unreadable_source_resolves_nothing(store: Store) -> None:
+    clock, detector = Clock(), ScriptedDetector(clear(condition()))
+    tick = tick_of(store, [detector], clock)
+    await run(tick, clock)
+    detector.says = Judgement(Sight.UNREADABLE, note="redis is down")
+    await run(tick, clock, 30)
+    assert (await alerts_of(store))["stuck_queue"].state is AlertState.FIRING
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_a_stepped_clock_begins_a_new_window(store: Store, step: timedelta) -> None:
+    clock, detector = Clock(), ScriptedDetector()
+    tick = tick_of(store, [detector], clock)
+    await run(tick, clock, 3)
+    clock.now += step
+    await run(tick, clock)
+    assert detector.windows[-1].started_at == detector.windows[-1].samples[-1].at
+
+
+async def test_only_the_leader_ticks_and_the_other_takes_over(
+    store: Store, database_url: str
+) -> None:
+    clock = Clock()
+    one, two = ScriptedDetector(clear(condition())), ScriptedDetector(clear(condition()))
+    other = Store(database_url, "test")
+    await other.open()
+    leader, follower = tick_of(store, [one], clock), tick_of(other, [two], clock)
+    await run(leader, clock)
+    await run(follower, clock)
+    assert (len(one.windows), len(two.windows)) == (1, 0)
+    await store.close()
+    for _ in range(100):
+        await run(follower, clock)
+        if follower.state.leading:
+            break
+    assert len(two.windows) == 1
+    assert (await other.outbox_health()).depth == 1
+    await other.close()
+
+
+async def test_a_cause_hides_its_symptom_and_says_so(store: Store) -> None:
+    clock = Clock()
+    gone = condition("llm_provider_service", rule="container-gone")
+    cause = ScriptedDetector(clear(gone), name="container_gone")
+    symptom = ScriptedDetector(clear(condition()))
+    tick = tick_of(store, [symptom, cause], clock)
+    await run(tick, clock, 2)
+    told = await alerts_of(store)
+    assert told["stuck_queue"].state is AlertState.PENDING
+    assert "Hides 1 alert" in told["container_gone"].condition.why
+    cause.says = clear()
+    await run(tick, clock, 2)
+    assert (await alerts_of(store))["stuck_queue"].state is AlertState.FIRING
+
+
+async def test_the_job_never_runs_twice_at_once_and_skips_what_was_missed(store: Store) -> None:
+    scheduler = build_scheduler(tick_of(store, [], Clock()), 15)
+    (job,) = scheduler.get_jobs()
+    assert (job.max_instances, job.coalesce, job.misfire_grace_time) == (1, True, 15)
+    assert job.trigger.interval == timedelta(seconds=15)
