@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.evidence import Missing
 from bot.errors import SourceError
-from bot.ports import CallbackTopic, CjDatabase, LlmQueue, LogSource, Sources
+from bot.ports import CallbackTopic, CjDatabase, LlmQueue, LogSource, RunnerSource, Sources
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any =
         queue=_queue(settings, stack),
         callbacks=await _callbacks(settings, stack),
         memory=memory,
+        runners=_runners(settings, stack),
     )
 
 
@@ -104,11 +105,23 @@ async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missin
         return Missing("loki", "Loki cannot be read yet; set LOG_SOURCE to docker or files")
     if not docker_is_configured(settings):
         return None
-    from bot.sources.docker_logs import DockerLogs
-
+    try:
+        from bot.sources.docker_logs import DockerLogs
+    except ImportError:
+        return Missing("docker_logs", "this build cannot read Docker; set LOG_SOURCE=files")
     docker = DockerLogs(docker_hosts(settings), logs.services, logs.zone, logs.docker_log_dir)
     stack.push_async_callback(docker.close)
     return docker
+
+
+def _runners(settings: Settings, stack: AsyncExitStack) -> RunnerSource | None:
+    if not docker_is_configured(settings):
+        return None
+    from bot.sources.runners import EngineRunners
+
+    runners = EngineRunners(docker_hosts(settings), settings.logs.services)
+    stack.push_async_callback(runners.close)
+    return runners
 
 
 def docker_hosts(settings: Settings) -> tuple[str, ...]:

@@ -158,7 +158,7 @@ async def test_a_command_acts_as_an_operator_and_starts_no_database(
     assert contexts[0].asker.operator
     assert contexts[0].sources.memory is None
     assert "hunter22" not in report.summary
-    assert not (tmp_path / ".batchbot").exists()  # noqa: ASYNC240 - nothing else runs
+    assert not (tmp_path / ".batchbot").exists()
 
 
 @pytest.mark.parametrize("form", [Format.MARKDOWN, Format.JSON, Format.BLOCKS])

@@ -1,0 +1,202 @@
+"""Examines settings, tokens, scopes, channels and sources; each line says how to fix it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.assembly import build_memory, build_sources
+from bot.domain.evidence import Missing
+from bot.domain.privacy import said
+from bot.errors import BatchbotError, PostError, SourceError
+from bot.settings import Settings
+
+CHECK_SECONDS = 10.0
+
+
+class State(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BROKEN = "broken"
+    SKIPPED = "not configured"
+
+
+MARKS = {State.OK: "✅", State.WARNING: "⚠️", State.BROKEN: "🔴", State.SKIPPED: "·"}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One line of the doctor: what was looked at, how it is, and the fix."""
+
+    what: str
+    state: State
+    detail: str = ""
+    fix: str = ""
+
+
+class Checked(Protocol):
+    """Anything that can prove that it answers."""
+
+    async def check(self) -> str:
+        """Return a detail for people. Raises SourceError."""
+        ...
+
+
+async def examine(settings: Settings) -> list[Examined]:
+    """Look at everything that is configured, the sources at once."""
+    async with AsyncExitStack() as stack:
+        sources = await build_sources(settings, stack)
+        looks: list[Awaitable[Examined]] = [
+            _source("CJ database", sources.database, "Set CJ_DATABASE_URL (read only)."),
+            _source("logs", sources.logs, "Set LOG_SOURCE, or LOG_FILES_DIR, or DOCKER_HOST."),
+            _source("LLM queue", sources.queue, "Set LLM_QUEUE_REDIS_URL."),
+            _source("callback topic", sources.callbacks, "Set KAFKA_BOOTSTRAP_SERVERS (optional)."),
+            _source("runners", sources.runners, "Give the bot a Docker Engine (optional)."),
+            _memory(settings, stack),
+        ]
+        found = list(await asyncio.gather(*looks))
+    return [*await _slack(settings), *found, *_files(settings)]
+
+
+def show(found: Iterable[Examined]) -> int:
+    """Print a line each; return 1 when something needed is broken."""
+    broken = False
+    for one in found:
+        broken = broken or one.state is State.BROKEN
+        detail = f": {said(one.detail)}" if one.detail else ""
+        sys.stdout.write(f"{MARKS[one.state]} {one.what} - {one.state.value}{detail}\n")
+        if one.fix and one.state is not State.OK:
+            sys.stdout.write(f"     fix: {said(one.fix)}\n")
+    return 1 if broken else 0
+
+
+async def _source(what: str, source: Checked | Missing | None, fix: str) -> Examined:
+    if source is None:
+        return Examined(what, State.SKIPPED, fix=fix)
+    if isinstance(source, Missing):
+        return Examined(what, State.BROKEN, source.reason, fix)
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            detail = await source.check()
+    except SourceError as error:
+        return Examined(what, State.BROKEN, error.message, error.hint or fix)
+    except TimeoutError:
+        return Examined(what, State.BROKEN, f"no answer within {CHECK_SECONDS:g} s", fix)
+    state = State.WARNING if "could write" in detail else State.OK
+    return Examined(what, state, detail, "Use a read-only role: deploy/readonly_role.sql.")
+
+
+async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:
+    what = "bot's own database"
+    if settings.bot.database_url is None:
+        return Examined(what, State.OK, f"embedded Postgres under {settings.bot.data_dir}")
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            detail = await (await build_memory(settings, stack)).check()
+    except (SourceError, TimeoutError) as error:
+        told = error.message if isinstance(error, SourceError) else "no answer"
+        return Examined(what, State.BROKEN, told, "Correct BOT_DATABASE_URL, or leave it empty.")
+    return Examined(what, State.OK, str(detail))
+
+
+async def _slack(settings: Settings) -> list[Examined]:
+    if settings.slack.bot_token is None:
+        fix = "Set SLACK_BOT_TOKEN; `batchbot ask` works without Slack."
+        return [Examined("Slack", State.BROKEN, "SLACK_BOT_TOKEN is not set", fix)]
+    import aiohttp
+
+    from bot.slack.connection import check_app_token, check_bot_token
+    from bot.slack.web import Web, make_client
+
+    async with aiohttp.ClientSession() as session:
+        token = settings.slack.bot_token.get_secret_value()
+        web = Web(make_client(token, settings.slack.api_url, session))
+        try:
+            told, scopes = await check_bot_token(web)
+        except BatchbotError as error:
+            return [Examined("SLACK_BOT_TOKEN", State.BROKEN, error.message, error.hint)]
+        found = [Examined("SLACK_BOT_TOKEN", State.OK, f"user {told.get('user_id')}")]
+        found.append(_scopes(scopes))
+        if settings.slack.app_token is not None:
+            try:
+                await check_app_token(web, settings.slack.app_token.get_secret_value())
+                found.append(Examined("SLACK_APP_TOKEN", State.OK, "Socket Mode"))
+            except BatchbotError as error:
+                found.append(Examined("SLACK_APP_TOKEN", State.BROKEN, error.message, error.hint))
+        elif settings.slack.signing_secret is None:
+            fix = "Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
+            found.append(Examined("transport", State.BROKEN, "neither is set", fix))
+        return [*found, *await _names(web, settings)]
+
+
+def _scopes(granted: frozenset[str]) -> Examined:
+    from bot.slack.manifest import NEEDED_SCOPES, SCOPES
+
+    missing = sorted(set(SCOPES) - granted)
+    if not granted:
+        return Examined("scopes", State.WARNING, "Slack did not tell which were granted")
+    if not missing:
+        return Examined("scopes", State.OK)
+    state = State.BROKEN if NEEDED_SCOPES & set(missing) else State.WARNING
+    detail = "; ".join(f"{scope} missing ({SCOPES[scope]})" for scope in missing)
+    return Examined("scopes", state, detail, "Update the app from `batchbot manifest`, reinstall.")
+
+
+async def _names(web: object, settings: Settings) -> list[Examined]:
+    from bot.slack.directory import find_channels, find_users
+    from bot.slack.web import Web
+
+    assert isinstance(web, Web)  # noqa: S101 - typed loosely to keep Slack's import lazy
+    slack = settings.slack
+    alert = (slack.alert_channel,) if slack.alert_channel else ()
+    channels = await find_channels(web, (*alert, *slack.incident_channels, *slack.allowed_channels))
+    users = await find_users(web, (*slack.allowed_users, *slack.operators))
+    found = [_unknown("channels", channels.unknown, channels.problem)]
+    found.append(_unknown("users", users.unknown, users.problem))
+    for word, id in channels.ids.items():
+        if id != "*":
+            found.append(await _membership(web, word, id, needed=word in alert))
+    if not alert:
+        fix = "Set SLACK_ALERT_CHANNEL, or nobody is told."
+        found.append(Examined("SLACK_ALERT_CHANNEL", State.WARNING, "not set", fix))
+    if not (slack.allowed_users or slack.operators):
+        fix = "Set SLACK_ALLOWED_USERS or SLACK_OPERATORS: empty means nobody."
+        found.append(Examined("SLACK_ALLOWED_USERS", State.BROKEN, "nobody may ask", fix))
+    return found
+
+
+def _unknown(what: str, names: Sequence[str], problem: str) -> Examined:
+    if not names:
+        return Examined(f"{what} of the settings", State.OK)
+    detail = f"unknown: {', '.join(names)}. {problem}".strip()
+    return Examined(f"{what} of the settings", State.WARNING, detail, "Use ids, or correct them.")
+
+
+async def _membership(web: object, word: str, id: str, *, needed: bool) -> Examined:
+    from bot.slack.web import Web
+
+    assert isinstance(web, Web)  # noqa: S101 - typed loosely to keep Slack's import lazy
+    try:
+        answer = await web.query("conversations.info", channel=id)
+    except PostError as error:
+        return Examined(f"channel {word}", State.WARNING, error.message, error.hint)
+    if (answer.get("channel") or {}).get("is_member", True):
+        return Examined(f"channel {word}", State.OK, "member")
+    state = State.BROKEN if needed else State.WARNING
+    return Examined(f"channel {word}", state, "the bot is no member", "/invite @batchbot there.")
+
+
+def _files(settings: Settings) -> list[Examined]:
+    folder = settings.logs.docker_log_dir
+    if folder is None:
+        return []
+    if os.access(folder, os.R_OK | os.X_OK):
+        return [Examined("DOCKER_LOG_DIR", State.OK, str(folder))]
+    fix = "The folder is root's: add the group, or use deploy/compose.direct-logs.yaml."
+    return [Examined("DOCKER_LOG_DIR", State.WARNING, f"{folder} cannot be read", fix)]

@@ -1,0 +1,52 @@
+"""The doctor: a line each, a fix for what is wrong, exit 1 when something needed is broken."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.doctor import Examined, State, examine, show
+from bot.settings import load_settings
+from tests.slack_api import slack_api
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOG_FILES_DIR", str(tmp_path))
+
+
+async def test_nothing_configured_is_told_with_its_fixes() -> None:
+    found = {one.what: one for one in await examine(load_settings())}
+    assert found["Slack"].state is State.BROKEN
+    assert found["CJ database"].state is State.SKIPPED
+    assert "CJ_DATABASE_URL" in found["CJ database"].fix
+
+
+async def test_tokens_scopes_and_names_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with slack_api() as slack:
+        slack.channels = [{"id": "C0ALERTS00", "name": "alerts"}]
+        monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-test")
+        monkeypatch.setenv("SLACK_SIGNING_SECRET", "x")
+        monkeypatch.setenv("SLACK_API_URL", f"{slack.url}/api/")
+        monkeypatch.setenv("SLACK_ALERT_CHANNEL", "alerts")
+        monkeypatch.setenv("SLACK_OPERATORS", "nobody")
+        found = {one.what: one for one in await examine(load_settings())}
+    assert found["SLACK_BOT_TOKEN"].state is State.OK
+    assert "users:read missing" in found["scopes"].detail
+    assert found["users of the settings"].detail.startswith("unknown: nobody")
+    assert found["channel alerts"].state is State.OK
+
+
+async def test_a_source_that_is_down_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_QUEUE_REDIS_URL", "redis://:hunter22@127.0.0.1:1/0")
+    found = {one.what: one for one in await examine(load_settings())}
+    assert found["LLM queue"].state is State.BROKEN
+    assert "hunter22" not in str(found)
+
+
+@pytest.mark.parametrize(("state", "code"), [(State.OK, 0), (State.WARNING, 0), (State.BROKEN, 1)])
+def test_the_exit_code_is_1_only_when_something_is_broken(
+    state: State, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show([Examined("x", state, "detail", "do this")]) == code
+    assert ("do this" in capsys.readouterr().out) is (state is not State.OK)
