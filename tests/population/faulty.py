@@ -29,7 +29,10 @@ def evidence_of(rows: BatchRows, *events: LogEvent) -> BatchEvidence:
     return BatchEvidence(rows, LogSearch(events, ()), QueueReading(NOW, 0), {})
 
 
-def _said(rows: BatchRows, text: str, error: LogError | None = None, **fields: object) -> LogEvent:
+def line_of(
+    rows: BatchRows, text: str, error: LogError | None = None, **fields: object
+) -> LogEvent:
+    """Return a line of the CJ service about a batch, at its last activity."""
     name = "huleedu_cj_assessment_service"
     fields = {"batch_id": rows.header.batch_id, **fields}
     at = rows.header.last_activity_at
@@ -63,7 +66,7 @@ def _overcounted(rng: random.Random, variant: int) -> BatchEvidence:
     if variant % 2:
         done, wave = rng.randint(11, 40), 10
         text = f"Batch {rows.header.batch_id} completion check: {done}/{wave}"
-        return evidence_of(rows, _said(rows, text, completion_rate=done / wave))
+        return evidence_of(rows, line_of(rows, text, completion_rate=done / wave))
     extra = max(rows.header.true_budget or 0, rows.pairs.total) + rng.randint(1, 30)
     header = replace(rows.header, completed_comparisons=extra, failed_comparisons=0)
     return evidence_of(replace(rows, header=header))
@@ -103,7 +106,7 @@ def _repeated(rng: random.Random, variant: int) -> BatchEvidence:
         group = replace(rows.outbox[0], count=rng.randint(2, 83))
         return evidence_of(replace(rows, outbox=(group,)))
     error = LogError("IntegrityError", "duplicate key", (), "gkpj", "grade_projections_pkey")
-    return evidence_of(rows, _said(rows, "Failed scoring finalization: boom", error))
+    return evidence_of(rows, line_of(rows, "Failed scoring finalization: boom", error))
 
 
 def _stuck(rng: random.Random, variant: int) -> BatchEvidence:
@@ -123,7 +126,7 @@ def _collateral(rng: random.Random, variant: int) -> BatchEvidence:
 def _duplicates(rng: random.Random, variant: int) -> BatchEvidence:
     rows = base(variant, FINISHED)
     text = "Comparison pair 7 already has result, skipping update"
-    lines = [_said(rows, text) for _ in range(rows.pairs.total // 50 + rng.randint(2, 9))]
+    lines = [line_of(rows, text) for _ in range(rows.pairs.total // 50 + rng.randint(2, 9))]
     return evidence_of(rows, *lines)
 
 
@@ -172,7 +175,7 @@ def _foreign(rng: random.Random, variant: int) -> BatchEvidence:
     rows = base(variant, FINISHED)
     id = UUID(int=rng.getrandbits(128))
     words = ("missing essay identifiers", "missing prompt hash")[variant % 2]
-    return evidence_of(rows, _said(rows, f"Comparison callback {words}; correlation={id}"))
+    return evidence_of(rows, line_of(rows, f"Comparison callback {words}; correlation={id}"))
 
 
 FAULTS: Mapping[str, tuple[Break, Severity]] = {

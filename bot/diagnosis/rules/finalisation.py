@@ -15,6 +15,7 @@ DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
 STABILITY_NEEDS = 10
 EXHAUSTED = "Comparison budget exhausted; finalizing"
+THRESHOLD = "Completion threshold reached; finalizing"
 
 
 def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -27,8 +28,10 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
     if then.answered * 100 >= threshold * then.submitted:
         return None
     exhausted = [event for event in evidence.events if EXHAUSTED in event.event]
+    by_threshold = any(THRESHOLD in event.event for event in evidence.events)
     impossible = then.answered < STABILITY_NEEDS
-    if header.status == "COMPLETE_STABLE" and not exhausted and not impossible:
+    stable = header.status == "COMPLETE_STABLE" and not impossible
+    if not exhausted and (stable or by_threshold):
         return None
     return Finding(
         rule="early-finalisation",
