@@ -17,10 +17,11 @@ from bot.app import EVENTS_PATH, Door, Identity, build_app
 from bot.assembly import build_memory, build_sources, command_options, utc_now
 from bot.desk import Bounds, Desk
 from bot.domain.log import LogEvent
-from bot.errors import SettingsError
+from bot.errors import SettingsError, UsageError
 from bot.health import Health, build_site, serve
 from bot.markdown import render
 from bot.metrics import Metrics
+from bot.phrase import read_phrase
 from bot.ports import Detector, Sources
 from bot.registry import commands, detectors
 from bot.settings import Settings, SlackSettings, detector_settings
@@ -206,7 +207,9 @@ async def _watch(
     if not space.access.alert_channel:
         log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set or unknown")
         return checks
-    poster = Poster(memory, Threads(space.web), channel=space.access.alert_channel, now=utc_now)
+    poster = Poster(
+        memory, Threads(space.web, takes), channel=space.access.alert_channel, now=utc_now
+    )
     task = asyncio.create_task(poster.run(lambda: memory.leads))
     stack.push_async_callback(_stop, task)
     checks["alerts"] = lambda: (poster.state.failing_since is None, poster.state.problem or "ok")
@@ -219,6 +222,16 @@ def build_detectors() -> list[Detector]:
         detector(detector_settings(name, detector.Settings))
         for name, detector in detectors().items()
     ]
+
+
+def takes(typed: str) -> bool:
+    """Say whether a button's command would be understood."""
+    try:
+        command, words = read_phrase(typed, commands())
+        command.parse(words)
+    except UsageError:
+        return False
+    return True
 
 
 def _any_wants(made: Sequence[Detector]) -> Callable[[LogEvent], bool]:

@@ -4,7 +4,7 @@ The head is one line that tells what is stuck, since when, how sure and what to 
 for whoever opens the thread. Nothing in it pings anybody.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,14 +31,29 @@ TRACE = "trace"
 LOOK = "look"
 
 
-def render(message: AlertMessage) -> Mapping[str, Any]:
-    """Return the `text` and `blocks` of a head message or a reply; a refused one has no blocks."""
+Takes = Callable[[str], bool]
+
+
+def any_command(_: str) -> bool:
+    """Take every command."""
+    return True
+
+
+def render(message: AlertMessage, takes: Takes = any_command) -> Mapping[str, Any]:
+    """Return the `text` and `blocks` of a head message or a reply; a refused one has no blocks.
+
+    `takes` says whether the bot understands a command: a button that would do nothing is not
+    shown.
+    """
     text = clamp(escape(_line(message)), TEXT_CHARS)
     if message.note == PLAIN_NOTE:
         return {"text": text, "blocks": []}
-    build = _head if message.head else _reply
+    offered = [one for one in button_commands(message.alert) if takes(one[2])]
     for evidence, chars in EVIDENCE_LEVELS:
-        blocks = list(build(message, evidence, chars))
+        if message.head:
+            blocks = list(_head(message, evidence, chars, offered))
+        else:
+            blocks = list(_reply(message, evidence, chars))
         if not violations(blocks, text):
             return {"text": text, "blocks": blocks}
     return {"text": text, "blocks": [parts.section(text)]}
@@ -62,14 +77,16 @@ def _line(message: AlertMessage) -> str:
     return f"{mark}, changed: {title}{f' ({note})' if note else ''}"
 
 
-def _head(message: AlertMessage, evidence: int, chars: int) -> Iterator[Block]:
+def _head(
+    message: AlertMessage, evidence: int, chars: int, offered: Sequence[tuple[str, str, str]]
+) -> Iterator[Block]:
     alert, condition = message.alert, message.alert.condition
     yield parts.section(_headline(alert))
     yield parts.context(_state_line(alert))
     if alert.state is AlertState.RESOLVED:
         return
     yield from _why(condition, evidence, chars)
-    yield from parts.buttons(_buttons(alert))
+    yield from parts.buttons([parts.button(*one) for one in offered])
 
 
 def _reply(message: AlertMessage, evidence: int, chars: int) -> Iterator[Block]:
@@ -128,12 +145,6 @@ def _why(condition: Condition, evidence: int, chars: int) -> Iterator[Block]:
         yield parts.rich(*elements)
 
 
-def _buttons(alert: Alert) -> list[parts.Piece]:
-    return [
-        parts.button(label, action, command) for label, action, command in button_commands(alert)
-    ]
-
-
 def button_commands(alert: Alert) -> list[tuple[str, str, str]]:
     """Return label, action id and command of each button of a firing alert."""
     condition, key = alert.condition, alert.key
@@ -143,7 +154,7 @@ def button_commands(alert: Alert) -> list[tuple[str, str, str]]:
     found.append(("Snooze 30 m", SNOOZE_SHORT, f"/alerts snooze {key} 30m"))
     found.append(("Snooze 2 h", SNOOZE_LONG, f"/alerts snooze {key} 2h"))
     if condition.batch:
-        found.append(("Investigate", INVESTIGATE, f"/batch investigate {condition.batch}"))
+        found.append(("Investigate", INVESTIGATE, f"/batch status {condition.batch}"))
     if condition.correlation_id:
         found.append(("Trace", TRACE, f"/trace {condition.correlation_id}"))
     if not condition.batch and not condition.correlation_id and "queue" in alert.detector:

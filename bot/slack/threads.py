@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.alert import AlertMessage
-from bot.slack.alert_message import render
+from bot.slack.alert_message import Takes, any_command, render
 from bot.slack.posts import Posts
 from bot.slack.web import Web
 
@@ -13,18 +13,21 @@ EVENT_TYPE = "batchbot_alert"
 class Threads:
     """Posts alert messages; implements the Messenger port. No method tries twice by itself."""
 
-    def __init__(self, web: Web) -> None:
+    def __init__(self, web: Web, takes: Takes = any_command) -> None:
         self._posts = Posts(web, EVENT_TYPE)
+        self._takes = takes
 
     async def post(
         self, message: AlertMessage, *, channel: str, token: str, thread_ts: str = ""
     ) -> str:
         """Post a head message, or a reply into `thread_ts`; return the message's ts."""
-        return await self._posts.post(channel, render(message), token=token, thread_ts=thread_ts)
+        return await self._posts.post(
+            channel, render(message, self._takes), token=token, thread_ts=thread_ts
+        )
 
     async def edit(self, message: AlertMessage, *, channel: str, ts: str) -> None:
         """Edit a head message so that it shows what is known now."""
-        await self._posts.edit(channel, ts, render(message))
+        await self._posts.edit(channel, ts, render(message, self._takes))
 
     async def find(
         self, *, channel: str, token: str, since: datetime, thread_ts: str = ""

@@ -59,9 +59,17 @@ def test_a_firing_head_has_its_buttons_in_order() -> None:
         ("acknowledge", "/alerts ack stuck_queue/np/llm"),
         ("snooze_30m", "/alerts snooze stuck_queue/np/llm 30m"),
         ("snooze_2h", "/alerts snooze stuck_queue/np/llm 2h"),
-        ("investigate", "/batch investigate 34"),
+        ("investigate", "/batch status 34"),
         ("trace", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
     ]
+
+
+def test_a_button_that_would_do_nothing_is_not_shown() -> None:
+    message = render(
+        AlertMessage(ALERT, Reason.OPEN, head=True), lambda typed: typed.startswith("/trace")
+    )
+    buttons = message["blocks"][-1]["elements"]
+    assert [button["action_id"] for button in buttons] == ["trace"]
 
 
 def test_an_acknowledged_alert_says_so_and_offers_it_no_more() -> None:
