@@ -1,0 +1,103 @@
+"""A private, real Docker Engine for tests: own socket, own folders, started and stopped here."""
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+IMAGE = "batchbot-test:latest"
+BUSYBOX = Path("/bin/busybox")
+
+
+class Engine:
+    """A running dockerd; `url` is its address, `client` speaks to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"unix://{folder}/docker.sock"
+        self.data = folder / "data"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client: docker.DockerClient
+
+    def start(self) -> None:
+        with (self.folder / "dockerd.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    "dockerd", "--storage-driver=vfs", "--iptables=false", "--ip6tables=false",
+                    "--bridge=none", f"--host={self.url}", f"--data-root={self.data}",
+                    f"--exec-root={self.folder}/exec", f"--pidfile={self.folder}/pid",
+                ],
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        deadline = time.monotonic() + 40
+        while True:
+            self.client = docker.DockerClient(base_url=self.url, timeout=20, version="1.41")
+            try:
+                self.client.ping()
+            except (docker.errors.DockerException, OSError):
+                self.client.close()
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    said = (self.folder / "dockerd.log").read_text()[-2_000:]
+                    raise RuntimeError(f"dockerd did not start: {said}") from None
+                time.sleep(0.1)
+            else:
+                return
+
+    def stop(self) -> None:
+        self.client.close()
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+
+    def load_image(self) -> None:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            tar.add(BUSYBOX, "bin/busybox")
+            for name in ("sh", "echo", "sleep", "cat", "head", "printf"):
+                link = tarfile.TarInfo(f"bin/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(link)
+        self.client.api.import_image_from_data(packed.getvalue(), "batchbot-test", "latest")
+
+    def run(self, name: str, script: str, **options: object) -> Container:
+        return self.client.containers.run(
+            IMAGE, ["/bin/sh", "-c", script], name=name, detach=True, network_mode="none",
+            environment={"PATH": "/bin"}, **options,
+        )  # type: ignore[call-overload, no-any-return]  # fmt: skip
+
+
+@contextmanager
+def running_engine(folder: Path) -> Iterator[Engine]:
+    """Start an Engine; skip without dockerd, but fail when CI=true."""
+    reason = _why_not()
+    if reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"a Docker Engine is needed in CI: {reason}")
+        pytest.skip(reason)
+    engine = Engine(folder)
+    engine.start()
+    try:
+        engine.load_image()
+        yield engine
+    finally:
+        for container in engine.client.containers.list(all=True):
+            container.remove(force=True)
+        engine.stop()
+        shutil.rmtree(engine.folder, ignore_errors=True)
+
+
+def _why_not() -> str:
+    if shutil.which("dockerd") is None:
+        return "no dockerd on this machine"
+    if os.geteuid() != 0:
+        return "dockerd needs root"
+    return "" if BUSYBOX.exists() else "no busybox-static on this machine"
