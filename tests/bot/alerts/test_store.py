@@ -1,6 +1,7 @@
 """The memory on a real Postgres: leadership, restarts, people's words."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -79,10 +80,12 @@ async def test_a_leader_whose_session_is_cut_leads_again_and_can_write(database_
     await other.open()
     kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
     await other._rows(kill + " AND datname = current_database()")
-    with pytest.raises(SourceError):
-        await store.lead()
-    for _ in range(50):
-        if await store.lead():
+    leads = False
+    for _ in range(100):
+        # The cut may be noticed by the driver first, or by the next question.
+        with contextlib.suppress(SourceError):
+            leads = await store.lead()
+        if leads:
             break
         await asyncio.sleep(0.02)
     await store.save_tick(TickRecord(START + timedelta(seconds=15)))
