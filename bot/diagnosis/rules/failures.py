@@ -91,9 +91,11 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     ]
     if not evidence.pairs.total or len(repeats) <= DUPLICATE_SHARE * evidence.pairs.total:
         return None
+    ours = set(map(id, evidence.events))
+    named = sum(id(event) in ours for event in repeats) > DUPLICATE_SHARE * evidence.pairs.total
     return Finding(
         rule="duplicate-callbacks",
-        severity=Severity.WARN,
+        severity=Severity.WARN if named else Severity.INFO,
         confidence=Confidence.LOW,
         what=f"{len(repeats)} callbacks came for comparisons that had an answer already.",
         why="A bundle that fails after some of its answers were sent is handled again as a whole.",

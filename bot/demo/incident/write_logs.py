@@ -1,0 +1,404 @@
+"""Writes the logs of the incident's night, in both formats, the same bytes every time.
+
+`python -m bot.demo.incident.write_logs` writes logs/console (structlog's coloured console mixed
+with its plain default lines) and logs/json (JSON mixed with the same plain lines).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import orjson
+
+from bot.demo.incident.rows import pair_id
+
+LOGS = Path(__file__).parent / "logs"
+CJ = "huleedu_cj_assessment_service"
+LLM = "huleedu_llm_provider_service"
+RUNNER = "huledu-reboot-eng5_np_runner-run-1f2e3d4c5b6a"
+NIGHT = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
+BOS = {33: "3e2d8a4c-6f1b-4d7e-9a52-0c84ebf6a133", 34: "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"}
+EVENT_ID = {33: "5b0c9d3e-1f64-4c0a-8f2b-7d9e31a0c033", 34: "71d6e0aa-93c5-4b8e-a7d4-e1c2f3b4a034"}
+LABEL = {33: "serial-bundle-20251119-0018", 34: "serial-bundle-20251119-0048"}
+STRAY = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+ORPHAN = uuid5(NAMESPACE_URL, "batchbot/incident/orphan/request")
+TOPIC = "huleedu.llm_provider.comparison_result.v1"
+CONSTRAINT = (
+    "(sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) <class 'asyncpg.exceptions."
+    "UniqueViolationError'>: duplicate key value violates unique constraint "
+    '"grade_projections_pkey"\nDETAIL:  Key (els_essay_id, cj_batch_id)=(essay-7, 34) already '
+    "exists.\n[SQL: INSERT INTO grade_projections (els_essay_id, cj_batch_id) VALUES ($1, $2)]\n"
+    "[parameters: ('PLANTED STUDENT TEXT', 34)]\n"
+    "(Background on this error at: https://sqlalche.me/e/20/gkpj)"
+)
+ROLLED_BACK = (
+    "This Session's transaction has been rolled back due to a previous exception during flush. "
+    f"Original exception was: {CONSTRAINT} "
+    "(Background on this error at: https://sqlalche.me/e/20/7s2a)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One event of a service; `early` loggers keep the plain default format for ever."""
+
+    container: str
+    at: datetime
+    event: str
+    level: str = "info"
+    logger: str = "queue_processor"
+    extra: dict[str, Any] = field(default_factory=dict)
+    raised: tuple[str, str] = ("", "")
+    early: bool = False
+
+
+def request_id(batch: int, number: int) -> UUID:
+    """Return the queue id of a pair's request."""
+    return uuid5(NAMESPACE_URL, f"batchbot/incident/{batch}/request/{number}")
+
+
+def at(minute: int, second: float, ms: int = 0) -> datetime:
+    """Return a time of the night, counted from 23:00 UTC."""
+    return NIGHT + timedelta(minutes=minute, seconds=second, milliseconds=ms)
+
+
+def _requests(
+    batch: int, first: int, last: int, sent: datetime, mode_at: datetime, *, failed: bool
+) -> Iterator[Said]:
+    """One bundle: sent, queued, dispatched, answered (all or none), consumed."""
+    for number in range(first, last + 1):
+        step = timedelta(milliseconds=20 * (number - first))
+        pair, queue = pair_id(batch, number), request_id(batch, number)
+        yield Said(
+            CJ,
+            sent + step,
+            f"Sending LLM comparison request with correlation_id: {pair}",
+            logger="llm_provider_service_client",
+            extra={"prompt_length": 5120},
+        )
+        yield Said(
+            LLM,
+            sent + step,
+            f"Queuing LLM request for provider anthropic (async-only architecture). correlation_id: {pair}",
+            logger="llm_orchestrator",
+        )
+        yield Said(
+            LLM,
+            sent + step,
+            f"Queued request {queue} with priority 5, TTL 14400s",
+            logger="redis_queue_repository",
+            early=True,
+        )
+    extra = {
+        "bundle_size": last - first + 1,
+        "queue_processing_mode": "serial_bundle",
+        "provider": "anthropic",
+        "model_override": None,
+        "cj_llm_batching_mode": None,
+    }
+    yield Said(LLM, mode_at, "serial_bundle_dispatch", extra=extra)
+    done = mode_at + timedelta(seconds=2)
+    if failed:
+        yield Said(
+            LLM,
+            done,
+            "Serial bundle processing hit provider error",
+            "error",
+            extra={"queue_processing_mode": "serial_bundle", "bundle_size": last - first + 1},
+            raised=("HuleEduError", "[EXTERNAL_SERVICE_ERROR] Anthropic API call failed"),
+        )
+    for number in range(first, last + 1):
+        yield from _answer(
+            batch, number, done + timedelta(milliseconds=9 * (number - first)), failed
+        )
+
+
+def _answer(batch: int, number: int, done: datetime, failed: bool) -> Iterator[Said]:
+    pair, queue = pair_id(batch, number), request_id(batch, number)
+    kind = "error" if failed else "success"
+    if failed:
+        yield Said(
+            LLM,
+            done,
+            f"Request {queue} failed: Anthropic API call failed, correlation_id: {pair}",
+            "error",
+        )
+    else:
+        yield Said(LLM, done, f"Request {queue} completed successfully, correlation_id: {pair}")
+    yield Said(
+        LLM,
+        done,
+        f"Published {kind} callback event for request {queue}, correlation_id: {pair}, topic: {TOPIC}",
+    )
+    extra = {
+        "correlation_id": pair,
+        "request_id": str(queue),
+        "provider": "anthropic",
+        "is_error": failed,
+    }
+    yield Said(
+        CJ,
+        done + timedelta(milliseconds=4),
+        f"Processing LLM comparison callback for request {queue}",
+        logger="llm_callback_handler",
+        extra=extra,
+    )
+    if failed:
+        yield Said(
+            CJ,
+            done + timedelta(milliseconds=5),
+            f"Received error callback for request {queue}",
+            "warning",
+            "callback_state_manager",
+            {"correlation_id": pair, "error_code": "EXTERNAL_SERVICE_ERROR"},
+        )
+    yield Said(
+        CJ,
+        done + timedelta(milliseconds=6),
+        f"Updated comparison pair {batch * 100 + number} with {kind} result",
+        "warning" if failed else "info",
+        "callback_state_manager",
+        {"correlation_id": pair, "cj_batch_id": batch},
+    )
+
+
+def _batch_33() -> Iterator[Said]:
+    for wave in range(10):
+        sent = at(18, 12 + 18 * wave)
+        first = 10 * wave + 1
+        failed = wave in (0, 1, 3, 4, 6, 7, 8)
+        yield from _requests(33, first, first + 7, sent, sent + timedelta(seconds=1), failed=failed)
+        yield from _requests(
+            33, first + 8, first + 9, sent, sent + timedelta(seconds=6), failed=False
+        )
+    for second, count in ((11, 10), (26, 11), (26.4, 16)):
+        yield Said(
+            CJ,
+            at(19, second),
+            f"Batch 33 completion detected: {count}/10 comparisons completed (80%+ threshold reached)",
+            logger="batch_completion_checker",
+            extra={"batch_id": 33, "completion_rate": count / 10},
+        )
+
+
+def _batch_34() -> Iterator[Said]:
+    yield from _requests(34, 1, 8, at(48, 21), at(48, 23, 771), failed=False)
+    yield from _requests(34, 9, 10, at(48, 21), at(48, 39, 214), failed=False)
+    finish = "batch_finalizer"
+    yield Said(
+        CJ,
+        at(48, 42),
+        "Comparison budget exhausted; finalizing batch despite incomplete threshold",
+        logger="workflow_continuation",
+        extra={"batch_id": 34, "completed_comparisons": 5, "submitted_comparisons": 10},
+    )
+    yield Said(
+        CJ,
+        at(48, 42, 100),
+        "Updating batch state to SCORING",
+        "debug",
+        finish,
+        {"cj_batch_id": 34},
+        early=True,
+    )
+    yield Said(
+        CJ, at(48, 42, 200), "Recording 0 comparison results for CJ Batch ID: 34", logger=finish
+    )
+    yield Said(
+        CJ, at(48, 42, 300), "Stored 0 new comparison pairs for CJ Batch ID: 34", logger=finish
+    )
+    yield Said(CJ, at(48, 43), "Generating final rankings for CJ Batch ID: 34", logger=finish)
+    yield Said(
+        CJ, at(48, 43, 100), "Generated rankings for 24 essays in CJ Batch 34", logger=finish
+    )
+    yield Said(
+        CJ,
+        at(48, 43, 200),
+        f"Failed scoring finalization: {CONSTRAINT}",
+        "error",
+        finish,
+        {"batch_id": 34, "error_type": "IntegrityError"},
+        ("IntegrityError", CONSTRAINT),
+    )
+    yield Said(
+        CJ,
+        at(48, 43, 400),
+        f"Error in callback processing: {ROLLED_BACK}",
+        "error",
+        "batch_callback_handler",
+        {
+            "request_id": str(request_id(34, 10)),
+            "exception_type": "PendingRollbackError",
+            "batch_id": 34,
+        },
+        ("PendingRollbackError", ROLLED_BACK),
+    )
+    yield Said(
+        CJ,
+        at(48, 45),
+        f"Error in callback processing: [CJ_CALLBACK_CORRELATION_FAILED] Cannot find comparison pair for callback with correlation ID: {STRAY}",
+        "error",
+        "batch_callback_handler",
+        {"request_id": "0d1c7f52-aa01-4d0e-8b57-51f0e7c0a001", "exception_type": "HuleEduError"},
+    )
+
+
+def _queue() -> Iterator[Said]:
+    yield Said(
+        LLM,
+        at(2, 4),
+        f"Queued request {ORPHAN} with priority 5, TTL 14400s",
+        logger="redis_queue_repository",
+        early=True,
+    )
+    yield Said(
+        LLM,
+        at(2, 5),
+        f"Processing queued request {ORPHAN}, correlation_id: {uuid5(NAMESPACE_URL, 'batchbot/incident/orphan/pair')}",
+        extra={"queue_processing_mode": "per_request"},
+    )
+    yield Said(LLM, at(2, 9), "Queue processor stopped", early=True)
+    yield Said(LLM, at(2, 14), "Queue processor started", early=True)
+    for number in range(200):
+        extra = {
+            "queue_processing_mode": "serial_bundle",
+            "queue_current_size": 1,
+            "queue_queued_count": 0,
+            "queue_usage_percent": 0.1,
+            "accepting_requests": True,
+        }
+        yield Said(LLM, at(2, 30 + 30 * number), "queue_metrics_snapshot", extra=extra)
+        if number % 10 == 0:
+            yield Said(LLM, at(2, 31 + 30 * number), f"Queue processor stats - Processed: {number}")
+
+
+def _runner() -> list[str]:
+    lines: list[str] = []
+    for batch, minute in ((33, 18), (34, 48)):
+        lines += [
+            _json(
+                Said(RUNNER, at(minute, 2), "runner_invocation", logger="eng5_np.cli"),
+                mode="execute",
+                batch_label=LABEL[batch],
+            ),
+            f"Canonical batch UUID: {BOS[batch]} (label: {LABEL[batch]})",
+            _json(
+                Said(RUNNER, at(minute, 9), "kafka_publish_success", logger="eng5_np.kafka"),
+                correlation_id=EVENT_ID[batch],
+            ),
+            _json(
+                Said(RUNNER, at(minute, 10), "collector_started", logger="eng5_np.kafka"),
+                topics=[TOPIC],
+                completion_timeout=1800.0,
+            ),
+        ]
+    error = f"Comparison callback missing essay identifiers; correlation={STRAY}"
+    died = Said(
+        RUNNER,
+        at(48, 46),
+        "runner_publish_failed",
+        "error",
+        "eng5_np.cli",
+        raised=("ValueError", error),
+    )
+    return [
+        *lines,
+        _json(died, error_type="ValueError"),
+        f"Kafka publish failed (ValueError: {error}). Use --no-kafka to skip publishing.",
+    ]
+
+
+def _json(said: Said, **direct: Any) -> str:
+    record: dict[str, Any] = {"logger_name": f"{_service(said)}.{said.logger}", **direct}
+    if said.extra:
+        record["extra"] = {
+            key: f"UUID('{item}')" if isinstance(item, UUID) else item
+            for key, item in said.extra.items()
+        }
+    record |= {"event": said.event, "timestamp": _stamp(said), "level": said.level}
+    if said.raised[0]:
+        record["exception"] = "\n".join(_trace(said))
+    return orjson.dumps(
+        {**record, "filename": f"{said.logger}.py", "func_name": "run", "lineno": 42}
+    ).decode()
+
+
+def _trace(said: Said) -> list[str]:
+    kind, message = said.raised
+    return [
+        "Traceback (most recent call last):",
+        f'  File "/app/{said.logger}.py", line 42, in run',
+        "    await session.flush()",
+        f"{kind}: {message}",
+    ]
+
+
+def _plain(said: Said) -> str:
+    return f"{said.at:%Y-%m-%d %H:%M:%S} [{said.level:<9}] {said.event:<30} [{_service(said)}.{said.logger}]"  # noqa: E501
+
+
+def _console(said: Said) -> str:
+    dim, off, bold, cyan, pink = "\x1b[2m", "\x1b[0m", "\x1b[1m", "\x1b[36m", "\x1b[35m"
+    extra = f" {cyan}extra{off}={pink}{said.extra!r}{off}" if said.extra else ""
+    head = (
+        f"{dim}{_stamp(said)}{off} [\x1b[32m{bold}{said.level:<9}{off}] {bold}{said.event:<30}{off} "  # noqa: E501
+        f"[{off}{bold}\x1b[34m{_service(said)}.{said.logger}{off}]{off}{extra} "
+        f"{cyan}filename{off}={pink}{said.logger}.py{off} {cyan}lineno{off}={pink}42{off}"
+    )
+    return "\n".join([head, *_box(said)]) if said.raised[0] else head
+
+
+def _box(said: Said) -> list[str]:
+    """A traceback as rich draws it: with locals, which hold what must never be shown."""
+    kind, message = said.raised
+    inside = [
+        f"/app/{said.logger}.py:42 in run",
+        "❱ 42 │   await session.flush()",
+        "╭──────────────────────────── locals ────────────────────────────╮",
+        "│ api_key = 'sk-ant-api03-PLANTEDSECRETPLANTEDSECRET'",
+        "│ essay_text = 'PLANTED STUDENT TEXT'",
+        *(f"│ frame_{number} = <AsyncSession object>" for number in range(30)),
+        "╰────────────────────────────────────────────────────────────────╯",
+    ]
+    return [
+        f"\x1b[31m╭{'─' * 21} \x1b[1mTraceback (most recent call last)\x1b[0m {'─' * 22}╮\x1b[0m",
+        *(f"\x1b[31m│\x1b[0m {line:<76} \x1b[31m│\x1b[0m" for line in inside),
+        f"\x1b[31m╰{'─' * 78}╯\x1b[0m",
+        f"{kind}: {message}",
+    ]
+
+
+def _service(said: Said) -> str:
+    return "eng5_np" if said.container == RUNNER else said.container.removeprefix("huleedu_")
+
+
+def _stamp(said: Said) -> str:
+    return said.at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def files() -> dict[str, str]:
+    """Return every file's text by its path under logs/."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for said in sorted((*_batch_33(), *_batch_34(), *_queue()), key=lambda row: row.at):
+        found[f"console/{said.container}.log"].append(
+            _plain(said) if said.early else _console(said)
+        )
+        found[f"json/{said.container}.log"].append(_plain(said) if said.early else _json(said))
+    for folder in ("console", "json"):
+        found[f"{folder}/{RUNNER}.log"] = _runner()
+    return {path: "\n".join(lines) + "\n" for path, lines in found.items()}
+
+
+def main() -> None:
+    """Write the files."""
+    for path, text in files().items():
+        (LOGS / path).parent.mkdir(parents=True, exist_ok=True)
+        (LOGS / path).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

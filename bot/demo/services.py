@@ -1,0 +1,147 @@
+"""A simulated LLM provider service: real-shaped log lines and a real queue that gets stuck.
+
+Its script: healthy bundles, then a worker that restarts and leaves an item in `processing`, a
+runner that dies of a stray callback, then the item completes and the queue moves on for good.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import orjson
+from redis.asyncio import Redis
+
+PREFIX = "llm_provider_service:queue"
+LLM_LOG = "huleedu_llm_provider_service.log"
+RUNNER_LOG = "huledu-reboot-eng5_np_runner-run-2c0ffee.log"
+LOGGER = "llm_provider_service.queue_processor"
+STRAY = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """When what happens, in seconds after the start."""
+
+    freeze_at: float = 5
+    stray_at: float = 12
+    recover_at: float = 90
+    beat: float = 4
+
+
+class LlmProvider:
+    """Writes the service's log and queue until it is cancelled."""
+
+    def __init__(self, logs: Path, redis_url: str, script: Script) -> None:
+        self._logs = logs
+        self._redis: Redis = Redis.from_url(redis_url)
+        self._script = script
+
+    async def run(self) -> None:
+        """Play the script, then go on healthily."""
+        began = asyncio.get_running_loop().time()
+        stuck, stray = "", False
+        self._log("Queue processor started")
+        try:
+            while True:
+                at = asyncio.get_running_loop().time() - began
+                if not stuck and at >= self._script.freeze_at:
+                    stuck = await self._freeze()
+                if not stray and at >= self._script.stray_at:
+                    stray = self._stray()
+                if stuck and stuck != "done" and at >= self._script.recover_at:
+                    await self._finish(stuck)
+                    stuck = "done"
+                if stuck in ("", "done"):
+                    await self._bundle()
+                await self._snapshot()
+                await asyncio.sleep(self._script.beat)
+        finally:
+            await self._redis.aclose()
+
+    async def _freeze(self) -> str:
+        queue_id = str(uuid4())
+        await self._put(queue_id, "processing")
+        self._log(
+            "serial_bundle_dispatch",
+            "{'bundle_size': 1, 'queue_processing_mode': 'serial_bundle', 'provider': 'anthropic'}",
+        )
+        self._log("Queue processor started")
+        return queue_id
+
+    def _stray(self) -> bool:
+        error = f"ValueError: Comparison callback missing essay identifiers; correlation={STRAY}"
+        line = {
+            "event": "runner_publish_failed",
+            "timestamp": _stamp(),
+            "level": "error",
+            "error_type": "ValueError",
+            "exception": f"Traceback (most recent call last):\n  File hydrator.py\n{error}",
+        }
+        with (self._logs / RUNNER_LOG).open("ab") as file:
+            file.write(orjson.dumps(line) + b"\n")
+        return True
+
+    async def _bundle(self) -> None:
+        ids = [str(uuid4()) for _ in range(3)]
+        for queue_id in ids:
+            await self._put(queue_id, "queued")
+        self._log(
+            "serial_bundle_dispatch",
+            "{'bundle_size': 3, 'queue_processing_mode': 'serial_bundle', 'provider': 'anthropic'}",
+        )
+        for queue_id in ids:
+            await self._finish(queue_id)
+
+    async def _finish(self, queue_id: str) -> None:
+        await self._redis.zrem(f"{PREFIX}:requests", queue_id)
+        await self._redis.hdel(f"{PREFIX}:data", queue_id)
+        correlation = uuid4()
+        self._log(f"Request {queue_id} completed successfully, correlation_id: {correlation}")
+        self._log(
+            f"Published success callback event for request {queue_id}, correlation_id: "
+            f"{correlation}, topic: huleedu.llm_provider.comparison_result.v1"
+        )
+
+    async def _put(self, queue_id: str, status: str) -> None:
+        now = datetime.now(UTC)
+        item = {
+            "queue_id": queue_id,
+            "status": status,
+            "queued_at": now.isoformat(),
+            "processing_started_at": now.isoformat() if status == "processing" else None,
+            "ttl": "PT4H",
+            "retry_count": 0,
+            "priority": 5,
+            "correlation_id": str(uuid4()),
+            "request_data": {
+                "user_prompt": "(an essay would stand here)",
+                "metadata": {
+                    "cj_batch_id": "34",
+                    "bos_batch_id": "9c41f7b2-58de-4a36-b1f0-2ab525a2c034",
+                },
+            },
+        }
+        score = -5 + (now - timedelta(0)).timestamp() / 1e10
+        await self._redis.hset(f"{PREFIX}:data", queue_id, orjson.dumps(item))
+        await self._redis.zadd(f"{PREFIX}:requests", {queue_id: score})
+
+    async def _snapshot(self) -> None:
+        size = await self._redis.zcard(f"{PREFIX}:requests")
+        self._log(
+            "queue_metrics_snapshot",
+            f"{{'queue_processing_mode': 'serial_bundle', "
+            f"'queue_current_size': {size}, 'queue_queued_count': 0, "
+            f"'queue_usage_percent': {size / 10}, 'accepting_requests': True}}",
+        )
+
+    def _log(self, event: str, extra: str = "") -> None:
+        tail = f" extra={extra}" if extra else ""
+        line = f"{_stamp()} [info     ] {event:<30} [{LOGGER}]{tail} filename=queue.py lineno=1\n"
+        with (self._logs / LLM_LOG).open("a", encoding="utf-8") as file:
+            file.write(line)
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

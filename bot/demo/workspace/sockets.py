@@ -1,0 +1,96 @@
+"""Socket Mode: tickets, hello, envelopes and their acknowledgements."""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from aiohttp import WSMsgType, web
+
+from bot.demo.workspace.space import APP, Space
+
+ACK_SECONDS = 3.0
+MAX_SOCKETS = 10
+
+
+class SocketDoor:
+    """The workspace's side of Socket Mode."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._sockets: list[web.WebSocketResponse] = []
+        self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
+        self._tickets: set[str] = set()
+
+    def ticket(self) -> str:
+        """Return a ticket for one connection."""
+        ticket = uuid4().hex
+        self._tickets.add(ticket)
+        return ticket
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Hold one connection."""
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets or len(self._sockets) >= MAX_SOCKETS:
+            raise web.HTTPRequestTimeout
+        self._tickets.discard(ticket)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json(
+            {
+                "type": "hello",
+                "num_connections": len(self._sockets) + 1,
+                "debug_info": {"host": "local", "approximate_connection_time": 3600},
+                "connection_info": {"app_id": APP},
+            }
+        )
+        self._sockets.append(socket)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._take(message.data)
+        finally:
+            self._sockets.remove(socket)
+        return socket
+
+    async def send(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Send an envelope; return the acknowledgement, None when none came in three seconds."""
+        if not self._sockets:
+            return None
+        envelope = uuid4().hex
+        answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[envelope] = answer
+        began = time.perf_counter()
+        try:
+            await random.choice(self._sockets).send_json(  # noqa: S311 - as Slack does
+                {
+                    "envelope_id": envelope,
+                    "type": kind,
+                    "payload": payload,
+                    "accepts_response_payload": kind != "events_api",
+                }
+            )
+            ack = await asyncio.wait_for(answer, ACK_SECONDS)
+        except (TimeoutError, ConnectionError):
+            return None
+        finally:
+            del self._waiting[envelope]
+        self._space.acks_ms.append((time.perf_counter() - began) * 1000)
+        return ack
+
+    async def drop(self) -> None:
+        """Cut every connection, as a network does."""
+        for socket in list(self._sockets):
+            await socket.close(code=1011)
+
+    def _take(self, data: str) -> None:
+        try:
+            message = json.loads(data)
+        except ValueError:
+            return
+        waiting = self._waiting.get(str(message.get("envelope_id")))
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message)

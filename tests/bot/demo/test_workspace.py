@@ -1,0 +1,96 @@
+"""The local workspace refuses what Slack refuses, and shows what a person would see."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.demo.workspace.server import Workspace
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    async with Workspace() as running:
+        yield running
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as made:
+        yield made
+
+
+@pytest.fixture
+def client(workspace: Workspace, session: aiohttp.ClientSession) -> AsyncWebClient:
+    return AsyncWebClient(workspace.bot_token, base_url=workspace.api_url, session=session)
+
+
+async def test_a_message_its_edit_and_its_thread_are_seen(
+    workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    head = await client.chat_postMessage(channel="alerts", text="stuck")
+    await client.chat_postMessage(channel="alerts", text="still", thread_ts=head["ts"])
+    await client.chat_update(channel=head["channel"], ts=head["ts"], text="resolved")
+    async with session.get(f"{workspace.url}/workspace/messages?channel=alerts") as answer:
+        (seen,) = (await answer.json())["messages"]
+    assert (seen["text"], seen["reply_count"], seen["user"]) == ("resolved", 1, "batchbot")
+    url = f"{workspace.url}/workspace/messages?channel=alerts&thread_ts={head['ts']}"
+    async with session.get(url) as answer:
+        assert [m["text"] for m in (await answer.json())["messages"]] == ["resolved", "still"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"channel": "nowhere", "text": "x"}, "channel_not_found"),
+        ({"channel": "alerts", "text": ""}, "no_text"),
+        ({"channel": "alerts", "text": "x", "blocks": [{"type": "nonsense"}]}, "invalid_blocks"),
+        ({"channel": "alerts", "text": "x", "thread_ts": "1.000001"}, "thread_not_found"),
+    ],
+)
+async def test_it_refuses_by_slack_s_names(
+    client: AsyncWebClient, arguments: dict[str, object], error: str
+) -> None:
+    with pytest.raises(SlackApiError) as caught:
+        await client.api_call("chat.postMessage", json=arguments)
+    assert caught.value.response["error"] == error
+
+
+async def test_a_wrong_token_and_an_unknown_method_are_refused(
+    workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    wrong = AsyncWebClient("xoxb-wrong", base_url=workspace.api_url, session=session)
+    with pytest.raises(SlackApiError, match="invalid_auth"):
+        await wrong.auth_test()
+    with pytest.raises(SlackApiError, match="unknown_method"):
+        await client.api_call("chat.nonsense")
+
+
+async def test_a_rate_limited_workspace_says_when_to_come_back(
+    workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    await session.post(f"{workspace.url}/workspace/faults", json={"rate_limit": True})
+    with pytest.raises(SlackApiError) as caught:
+        await client.chat_postMessage(channel="alerts", text="x")
+    assert caught.value.response.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("send", {"channel": "nowhere", "user": "oncall", "text": "x"}),
+        ("send", {"channel": "alerts", "user": "nobody", "text": "x"}),
+        ("send", {"channel": "alerts", "user": "oncall", "text": ""}),
+        ("act", {"channel": "alerts", "user": "oncall", "ts": "1", "action_id": "x"}),
+        ("faults", {"errors": "many"}),
+        ("send", ["no", "object"]),
+    ],
+)
+async def test_a_bad_call_from_outside_is_told_why(
+    workspace: Workspace, session: aiohttp.ClientSession, path: str, body: object
+) -> None:
+    async with session.post(f"{workspace.url}/workspace/{path}", json=body) as answer:
+        assert 400 <= answer.status < 500
+        assert (await answer.json())["error"]
