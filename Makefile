@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench chaos lint format docs constraints page clean
+.PHONY: help setup demo test population lint format docs constraints page clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -23,13 +23,10 @@ demo: setup ## Run the incident, a local Slack workspace and the bot on one mach
 	$(BIN)/batchbot demo
 
 test: setup ## Run the whole test suite.
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
-bench: setup ## Measure speed and write tests/benchmarks/RESULTS.md.
-	$(BIN)/python -m tests.benchmarks
-
-chaos: setup ## Kill, cut and flood the alert path and print what was lost or doubled.
-	$(BIN)/python -m tests.chaos
+population: setup ## Judge 2,400 healthy batches and every fault, and print the table.
+	$(BIN)/python -m tests.population
 
 lint: setup ## Check style, types and import direction.
 	$(BIN)/ruff check .

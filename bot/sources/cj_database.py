@@ -163,7 +163,8 @@ class CjPostgres:
         async with self._reading() as connection:
             newest = await connection.fetchval("SELECT max(id) FROM cj_batch_uploads")
         revision = "with" if self._has_total_budget else "without"
-        return f"schema {revision} total_budget, newest batch {newest if newest else 'none'}"
+        writes = "; the role could write: use a read-only one" if await self.can_write() else ""
+        return f"schema {revision} total_budget, newest batch {newest or 'none'}{writes}"
 
     @property
     def _has_total_budget(self) -> bool:

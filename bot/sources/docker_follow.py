@@ -178,7 +178,7 @@ class DockerFollow:
     def _look_at(self, container: _Container) -> None:
         reader = self._readers.get(container.id)
         if reader is None:
-            reader = self._readers[container.id] = self._new_reader()
+            reader = self._readers[container.id] = self._new_reader()  # type: ignore[no-untyped-call]
             if self._names.get(container.name, container.id) != container.id:
                 self._arrivals.restart(container.name)
             self._names[container.name] = container.id

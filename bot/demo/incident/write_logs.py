@@ -338,14 +338,14 @@ def _trace(said: Said) -> list[str]:
 
 
 def _plain(said: Said) -> str:
-    return f"{said.at:%Y-%m-%d %H:%M:%S} [{said.level:<9}] {said.event:<30} [{_service(said)}.{said.logger}]"  # noqa: E501
+    return f"{said.at:%Y-%m-%d %H:%M:%S} [{said.level:<9}] {said.event:<30} [{_service(said)}.{said.logger}]"
 
 
 def _console(said: Said) -> str:
     dim, off, bold, cyan, pink = "\x1b[2m", "\x1b[0m", "\x1b[1m", "\x1b[36m", "\x1b[35m"
     extra = f" {cyan}extra{off}={pink}{said.extra!r}{off}" if said.extra else ""
     head = (
-        f"{dim}{_stamp(said)}{off} [\x1b[32m{bold}{said.level:<9}{off}] {bold}{said.event:<30}{off} "  # noqa: E501
+        f"{dim}{_stamp(said)}{off} [\x1b[32m{bold}{said.level:<9}{off}] {bold}{said.event:<30}{off} "
         f"[{off}{bold}\x1b[34m{_service(said)}.{said.logger}{off}]{off}{extra} "
         f"{cyan}filename{off}={pink}{said.logger}.py{off} {cyan}lineno{off}={pink}42{off}"
     )
