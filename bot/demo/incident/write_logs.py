@@ -42,7 +42,7 @@ ROLLED_BACK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Said:
     """One event of a service; `early` loggers keep the plain default format for ever."""
 
@@ -205,16 +205,13 @@ def _batch_34() -> Iterator[Said]:
         {"cj_batch_id": 34},
         early=True,
     )
-    yield Said(
-        CJ, at(48, 42, 200), "Recording 0 comparison results for CJ Batch ID: 34", logger=finish
-    )
-    yield Said(
-        CJ, at(48, 42, 300), "Stored 0 new comparison pairs for CJ Batch ID: 34", logger=finish
-    )
-    yield Said(CJ, at(48, 43), "Generating final rankings for CJ Batch ID: 34", logger=finish)
-    yield Said(
-        CJ, at(48, 43, 100), "Generated rankings for 24 essays in CJ Batch 34", logger=finish
-    )
+    for ms, event in (
+        (200, "Recording 0 comparison results for CJ Batch ID: 34"),
+        (300, "Stored 0 new comparison pairs for CJ Batch ID: 34"),
+        (1_000, "Generating final rankings for CJ Batch ID: 34"),
+        (1_100, "Generated rankings for 24 essays in CJ Batch 34"),
+    ):
+        yield Said(CJ, at(48, 42, ms), event, logger=finish)
     yield Said(
         CJ,
         at(48, 43, 200),
@@ -393,12 +390,7 @@ def files() -> dict[str, str]:
     return {path: "\n".join(lines) + "\n" for path, lines in found.items()}
 
 
-def main() -> None:
-    """Write the files."""
+if __name__ == "__main__":
     for path, text in files().items():
         (LOGS / path).parent.mkdir(parents=True, exist_ok=True)
         (LOGS / path).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
