@@ -29,6 +29,7 @@ from bot.settings import (
 
 OPEN_AFTER_SECONDS = "45"
 TICK_SECONDS = 3.0
+INCIDENT_LOGS = Path(__file__).parent / "incident" / "logs" / "console"
 HINTS = """[bold]batchbot demo[/bold] — open [link]{url}[/link] and type, as [b]oncall[/b]:
   /batch status 34
   /batch status 33
@@ -83,7 +84,7 @@ def _folders(stack: AsyncExitStack) -> tuple[Path, Path]:
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o711)  # as root the embedded server runs as another user, who passes through
     logs = folder / "logs"
-    logs.mkdir()
+    shutil.copytree(INCIDENT_LOGS, logs)
     return folder, logs
 
 

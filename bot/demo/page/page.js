@@ -69,6 +69,7 @@ function article(message, inThread) {
   a.append(el('b', message.user), el('time', new Date(parseFloat(message.ts) * 1000).toLocaleTimeString()));
   if (message.ephemeral_to) a.append(el('div', `Only visible to ${message.ephemeral_to}`, 'only'));
   if (message.blocks.length) for (const b of message.blocks) a.append(block(b, message)); else { const d = el('div'); d.append(mrkdwn(message.text)); a.append(d); }
+  for (const file of message.files) a.append(el('div', `📄 ${file.name} (${file.size} bytes)`, 'context'));
   if (!inThread && message.reply_count) { const r = el('button', `${message.reply_count} ${message.reply_count === 1 ? 'reply' : 'replies'}`, 'open'); r.onclick = () => open(message.ts); a.append(r); }
   else if (!inThread && !message.ephemeral_to) { const r = el('button', 'Reply in thread', 'open'); r.onclick = () => open(message.ts); a.append(r); }
   return a;

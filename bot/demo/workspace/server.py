@@ -60,6 +60,7 @@ class Workspace:
                 web.get("/link", self._door.serve),
                 web.route("*", "/api/{method}", api.handle),
                 web.post("/respond/{key}", people.respond),
+                web.post("/upload/{id}", api.upload),
                 web.post("/workspace/send", people.send),
                 web.get("/workspace/messages", people.messages),
                 web.post("/workspace/act", people.act),

@@ -47,6 +47,7 @@ class WebApi:
             "conversations.info": self._channel,
             "users.list": self._users,
             "views.publish": self._publish,
+            "files.completeUploadExternal": self._share_files,
         }
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -77,6 +78,8 @@ class WebApi:
             return {"ok": True, "url": f"ws://{request.host}/link?ticket={self._door.ticket()}"}
         if token != BOT_TOKEN:
             return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
+        if method == "files.getUploadURLExternal":
+            return self._upload_url(request, values)
         call = self._methods.get(method)
         if call is None:
             return {"ok": False, "error": "unknown_method"}
@@ -153,6 +156,34 @@ class WebApi:
         check_view(values.get("view"), "home")
         self._space.homes[str(values.get("user_id"))] = values.get("view")
         return {"view": values.get("view")}
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Take the bytes of a file whose upload was asked for."""
+        file = self._space.files.get(request.match_info["id"])
+        if file is None:
+            return web.Response(status=404, text="file_not_found")
+        file["size"] = len(await request.read())
+        return web.Response(text=f"OK - {file['size']}")
+
+    def _upload_url(self, request: web.Request, values: dict[str, Any]) -> dict[str, Any]:
+        if not str(values.get("length") or "").isdecimal() or int(values["length"]) <= 0:
+            return {"ok": False, "error": "invalid_arguments"}
+        id = f"F{len(self._space.files) + 1:08d}"
+        self._space.files[id] = {"id": id, "name": str(values.get("filename") or id), "size": None}
+        return {"ok": True, "file_id": id, "upload_url": f"http://{request.host}/upload/{id}"}
+
+    def _share_files(self, values: dict[str, Any]) -> dict[str, Any]:
+        channel = _channel_of({"channel": values.get("channel_id")})
+        asked = values.get("files") or []
+        rows = _decoded(asked) if isinstance(asked, str) else asked
+        files = [self._space.files.get(str(row.get("id"))) for row in rows]
+        shared = [file for file in files if file is not None and file["size"]]
+        if not shared or len(shared) != len(files):
+            raise Refusal("file_not_found")
+        content = {"text": values.get("initial_comment") or "", "files": shared,
+                   "thread_ts": values.get("thread_ts")}  # fmt: skip
+        self._space.post(channel, content, user=BOT_USER)
+        return {"files": shared}
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:

@@ -68,6 +68,14 @@ async def test_a_wrong_token_and_an_unknown_method_are_refused(
         await client.api_call("chat.nonsense")
 
 
+async def test_a_file_is_shared_where_it_was_sent(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
+    await client.files_upload_v2(channel="C0ALERTS00", content="whole answer", filename="answer.md")
+    (seen,) = workspace.space.seen("C0ALERTS00")
+    assert [(file["name"], file["size"]) for file in seen["files"]] == [("answer.md", 12)]
+
+
 async def test_a_rate_limited_workspace_says_when_to_come_back(
     workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
 ) -> None:
