@@ -22,6 +22,7 @@ from bot.domain.rows import (
     TraceRows,
 )
 from bot.domain.runner import RunnerListing
+from bot.domain.service_state import ContainerState, ServiceHealth
 
 Clock = Callable[[], datetime]
 
@@ -159,6 +160,34 @@ class RunnerSource(Protocol):
         ...
 
 
+class ContainerSource(Protocol):
+    """The containers of the configured services. Every method raises SourceError."""
+
+    name: str
+
+    async def containers(self) -> Sequence[ContainerState]:
+        """Return the services' containers, stopped ones too, newest instance first."""
+        ...
+
+    async def check(self) -> str:
+        """Prove that containers can be inspected; return a detail for people. Used by doctor."""
+        ...
+
+
+class ServiceProbe(Protocol):
+    """The HTTP health and metrics of CJ and the LLM provider. Every method raises SourceError."""
+
+    name: str
+
+    async def health(self) -> Sequence[ServiceHealth]:
+        """Return what each configured service says of itself now."""
+        ...
+
+    async def check(self) -> str:
+        """Prove that the services answer; return a detail for people. Used by doctor."""
+        ...
+
+
 class BotMemory(Protocol):
     """The bot's own Postgres as commands see it. Every method raises SourceError."""
 
@@ -196,6 +225,8 @@ class Sources:
     callbacks: CallbackTopic | Missing | None = None
     memory: BotMemory | Missing | None = None
     runners: RunnerSource | Missing | None = None
+    containers: ContainerSource | Missing | None = None
+    probe: ServiceProbe | Missing | None = None
 
 
 Progress = Callable[[str], None]
