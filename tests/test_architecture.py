@@ -13,7 +13,7 @@ CORE = INNER | {"bot.ports", "bot.registry"}
 MAY_IMPORT = {
     "bot.domain": {"bot.domain", "bot.errors"},
     "bot.errors": set(),
-    "bot.ports": INNER,
+    "bot.ports": INNER | {"bot.ports"},
     "bot.registry": INNER | {"bot.ports"},
     "bot.settings": INNER,
     "bot.log": INNER,

@@ -1,0 +1,59 @@
+"""What the inner rooms need from outside; sources/, alerts/ and slack/ implement these."""
+
+from bot.ports.asking import (
+    Asker,
+    Clock,
+    CommandContext,
+    Progress,
+    Request,
+    Sources,
+    no_progress,
+)
+from bot.ports.memory import (
+    BotMemory,
+)
+from bot.ports.reading import (
+    CallbackTopic,
+    CjDatabase,
+    ContainerSource,
+    LlmQueue,
+    LogFollow,
+    LogSource,
+    RunnerSource,
+    ServiceProbe,
+)
+from bot.ports.telling import (
+    Messenger,
+    Place,
+    Renderer,
+    Speech,
+)
+from bot.ports.watching import (
+    Detector,
+    Watch,
+)
+
+__all__ = [
+    "Asker",
+    "BotMemory",
+    "CallbackTopic",
+    "CjDatabase",
+    "Clock",
+    "CommandContext",
+    "ContainerSource",
+    "Detector",
+    "LlmQueue",
+    "LogFollow",
+    "LogSource",
+    "Messenger",
+    "Place",
+    "Progress",
+    "Renderer",
+    "Request",
+    "RunnerSource",
+    "ServiceProbe",
+    "Sources",
+    "Speech",
+    "Watch",
+    "no_progress",
+]

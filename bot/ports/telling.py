@@ -1,0 +1,81 @@
+"""How answers and alerts are said; slack/ implements these."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain.alert import AlertMessage
+from bot.domain.report import Report
+
+
+class Messenger(Protocol):
+    """Posts alert messages. Every method raises PostError; none retries by itself.
+
+    `token` travels in the message's metadata, so that `find` can tell whether a post whose
+    answer never came was accepted all the same.
+    """
+
+    async def post(
+        self, message: AlertMessage, *, channel: str, token: str, thread_ts: str = ""
+    ) -> str:
+        """Post a head message, or a reply into `thread_ts`; return the message's ts."""
+        ...
+
+    async def edit(self, message: AlertMessage, *, channel: str, ts: str) -> None:
+        """Edit a head message so that it shows what is known now."""
+        ...
+
+    async def find(
+        self, *, channel: str, token: str, since: datetime, thread_ts: str = ""
+    ) -> str | None:
+        """Return the ts of the message that carries `token`, or None when there is none."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns a report into a message; app.py knows only this."""
+
+    def report(self, report: Report) -> Mapping[str, Any]:
+        """Return the message's `text` and `blocks`."""
+        ...
+
+    def error(self, error: Exception, *, error_id: str = "") -> Mapping[str, Any]:
+        """Return the message for an error, for the asker alone."""
+        ...
+
+    def working(self, typed: str, note: str, *, run_id: str = "") -> Mapping[str, Any]:
+        """Return the message that stands where an answer will be; `run_id` offers to cancel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was asked, and so where it is answered.
+
+    `response_url` is Slack's own way back to the asker: five uses within 30 minutes, and it is
+    as good as a password. `thread_ts` is the thread's head, empty outside threads.
+    """
+
+    channel: str
+    user: str
+    thread_ts: str = ""
+    response_url: str = ""
+
+
+class Speech(Protocol):
+    """Says answers in Slack. No method raises for what Slack refuses: each falls back by itself,
+    from blocks to plain text and from one way of posting to the next, and logs what it could not.
+    """
+
+    async def public(self, place: Place, message: Mapping[str, Any], *, ts: str = "") -> str:
+        """Post for everybody in the place, or edit `ts`; return the message's ts, "" if unknown."""
+        ...
+
+    async def private(self, place: Place, message: Mapping[str, Any]) -> None:
+        """Show a message to the asker alone."""
+        ...
+
+    async def home(self, user: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+        """Publish the user's App Home."""
+        ...
