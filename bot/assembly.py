@@ -11,8 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.evidence import Missing
+from bot.domain.log import Role
 from bot.errors import SourceError
-from bot.ports import CallbackTopic, CjDatabase, LlmQueue, LogSource, RunnerSource, Sources
+from bot.ports import (
+    CallbackTopic,
+    CjDatabase,
+    ContainerSource,
+    LlmQueue,
+    LogSource,
+    RunnerSource,
+    ServiceProbe,
+    Sources,
+)
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +48,8 @@ async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any =
         callbacks=await _callbacks(settings, stack),
         memory=memory,
         runners=_runners(settings, stack),
+        containers=_containers(settings, stack),
+        probe=_probe(settings, stack),
     )
 
 
@@ -114,14 +126,45 @@ async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missin
     return docker
 
 
-def _runners(settings: Settings, stack: AsyncExitStack) -> RunnerSource | None:
-    if not docker_is_configured(settings):
-        return None
+def _runners(settings: Settings, stack: AsyncExitStack) -> RunnerSource:
+    """Processes of this machine are looked for even where there is no Engine."""
     from bot.sources.runners import EngineRunners
 
-    runners = EngineRunners(docker_hosts(settings), settings.logs.services)
+    hosts = docker_hosts(settings) if docker_is_configured(settings) else ()
+    runners = EngineRunners(hosts, settings.logs.services)
     stack.push_async_callback(runners.close)
     return runners
+
+
+def _containers(settings: Settings, stack: AsyncExitStack) -> ContainerSource | None:
+    if not docker_is_configured(settings):
+        return None
+    from bot.sources.containers import EngineContainers
+
+    containers = EngineContainers(docker_hosts(settings), settings.logs.services)
+    stack.push_async_callback(containers.close)
+    return containers
+
+
+def _probe(settings: Settings, stack: AsyncExitStack) -> ServiceProbe | Missing | None:
+    cj, provider = settings.cj.cj_url, settings.cj.llm_provider_url
+    if not (cj or provider):
+        return None
+    from bot.sources.probe import HttpProbe, ProbeTarget
+
+    names = {service.role: service.name for service in reversed(settings.logs.services)}
+    cj_name = names.get(Role.CJ, "cj_assessment_service")
+    provider_name = names.get(Role.LLM_PROVIDER, "llm_provider_service")
+    targets = [
+        ProbeTarget(cj_name, cj, "CJ_URL"),
+        ProbeTarget(provider_name, provider, "LLM_PROVIDER_URL", is_provider=True),
+    ]
+    try:
+        probe = HttpProbe([target for target in targets if target.url])
+    except SourceError as error:
+        return Missing("service_health", error.message)
+    stack.push_async_callback(probe.close)
+    return probe
 
 
 def docker_hosts(settings: Settings) -> tuple[str, ...]:

@@ -30,7 +30,12 @@ MAY_IMPORT = {
 }
 DRIVERS = {
     "asyncpg": {"bot/sources/cj_database.py", "bot/alerts/store.py"},
-    "docker": {"bot/sources/docker_logs.py", "bot/sources/runners.py"},
+    "docker": {
+        "bot/sources/docker_logs.py",
+        "bot/sources/engines.py",
+        "bot/sources/containers.py",
+        "bot/sources/runners.py",
+    },
     "redis": {"bot/sources/llm_queue.py"},
     "aiokafka": {"bot/sources/callback_topic.py"},
     "slack_bolt": {"bot/app.py"},

@@ -236,11 +236,13 @@ def _summary(seen: Sequence[Seen], listing: RunnerListing, *, blind: bool) -> st
         reasons = "; ".join(f"{where}: {reason}" for where, reason in listing.unreadable)
         return f"Whether runners exist cannot be told. {reasons}".strip()
     words = [f"{one.runner.id} waits for {one.waits_for}" for one in seen[:3]]
-    return "; ".join(words) + "." if words else "No runner container or process was found."
+    looked = " and ".join(listing.looked_at) or "containers and processes"
+    return "; ".join(words) + "." if words else f"No runner was found among {looked}."
 
 
 def _detail(listing: RunnerListing) -> str:
-    parts = [f"{len(listing.runners)} found"]
+    looked = f" among {' and '.join(listing.looked_at)}" if listing.looked_at else ""
+    parts = [f"{len(listing.runners)} found{looked}"]
     return "; ".join(parts + [f"{where}: {reason}" for where, reason in listing.unreadable])
 
 

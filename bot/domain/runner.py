@@ -30,7 +30,11 @@ class Runner:
 
 @dataclass(frozen=True, slots=True)
 class RunnerListing:
-    """The runners found, newest first, and which place could not be looked at, with the reason."""
+    """The runners found, newest first, and which place could not be looked at, with the reason.
+
+    `looked_at` names in words where they were looked for: containers, whose processes.
+    """
 
     runners: tuple[Runner, ...] = ()
     unreadable: tuple[tuple[str, str], ...] = ()
+    looked_at: tuple[str, ...] = ()

@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+UNREACHABLE = "unreachable"
+UNREADABLE = "unreadable"
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceHealth:
     """What one service's /healthz and /metrics said; None means that it did not say.
 
+    `status` is the service's own word (healthy, unhealthy, degraded, ...), `unreachable` when it
+    gave no answer, `unreadable` when its answer held no status (a proxy's page, say).
     `mock_mode`: the LLM provider answers without a model. `open_circuits` names providers whose
     circuit breaker is open. `queue_total` and `queue_queued` are the queue depth gauges, which
     stand still while a bundle runs.

@@ -2,45 +2,23 @@
 
 import asyncio
 import fnmatch
-import os
-import re
-import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import PurePath
-from typing import Any, TypeVar
-
-import docker
-import psutil
-import requests
-from docker.errors import DockerException, NotFound
-from docker.models.containers import Container
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.log import Role, Service
 from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.errors import SourceError
+from bot.sources.containers import engine_time
+from bot.sources.engines import COMPOSE_SERVICE, Engines, GoneError
+from bot.sources.runner_command import shown_options
+
+if TYPE_CHECKING:
+    import docker
 
 NAME = "runners"
-COMPOSE_SERVICE = "com.docker.compose.service"
-DOCKER_TIMEOUT = 8
-DEFAULT_SOCKET = "/var/run/docker.sock"
-# Options whose values may be shown; a command line can also hold keys and paths with names.
-SHOWN_OPTIONS = (
-    "mode",
-    "batch-id",
-    "llm-batching-mode",
-    "max-comparisons",
-    "completion-timeout",
-    "await-completion",
-    "no-kafka",
-)
-FLAGS = ("await-completion", "no-kafka")
-SCRIPTS = ("eng5-np-run", "eng5-runner", "run_eng5_np_runner.sh")
-MODULE = "scripts.cj_experiments_runners.eng5_np.cli"
-MODULE_FILE = "eng5_np/cli.py"
-_INTERPRETER = re.compile(r"python[\d.]*|bash|sh|zsh|dash")
-
-T = TypeVar("T")
+KILLED = 137  # 128 + SIGKILL
 
 
 class EngineRunners:
@@ -59,44 +37,41 @@ class EngineRunners:
         runners = [service for service in services if service.role is Role.RUNNER]
         self._globs = tuple(service.container for service in runners)
         self._names = frozenset(service.name for service in runners)
-        self._hosts = tuple(hosts)
+        self._engines = Engines(NAME, hosts)
         self._processes = processes
-        self._clients: dict[str, docker.DockerClient] = {}
 
     async def close(self) -> None:
         """Close the connections to the Engines."""
-        for client in self._clients.values():
-            await asyncio.to_thread(client.close)
-        self._clients.clear()
+        await self._engines.close()
 
     async def list(self) -> RunnerListing:
         """Return the runners that exist now, newest first; an Engine that fails is named."""
-        found: dict[str, Runner] = {}
+        found: list[Runner] = []
         unreadable: dict[str, str] = {}
-        for host in self._hosts:
+        for host in self._engines.hosts:
             try:
-                for container in await self._on(host, self._containers):
-                    runner = _container_runner(container)
-                    found[runner.id] = runner
+                found += [_runner(told) for told in await self._containers(host)]
             except SourceError as error:
                 unreadable[host or "docker"] = error.message
+        looked_at = ["containers"] if self._engines.hosts else []
         if self._processes:
-            for process in await asyncio.to_thread(_processes):
-                runner = await asyncio.to_thread(_process_runner, process)
-                found[runner.id] = runner
-        return RunnerListing(_newest_first(found.values()), tuple(unreadable.items()))
+            scope, processes = await asyncio.to_thread(_processes)
+            found += processes
+            looked_at.append(scope)
+        once = {runner.id: runner for runner in found}
+        return RunnerListing(
+            _newest_first(once.values()), tuple(unreadable.items()), tuple(looked_at)
+        )
 
     async def stop(self, id: str, *, grace_seconds: float) -> str:
         """Stop the runner with exactly this id. Raises SourceError when it cannot be."""
-        for host in () if id.startswith("p") else self._hosts:
-            for container in await self._on(host, self._containers):
-                if container.short_id == id:
-                    return await asyncio.to_thread(_stop_container, container, grace_seconds)
-        if self._processes:
-            for process in await asyncio.to_thread(_processes):
-                if f"p{process.pid}" == id:
-                    return await asyncio.to_thread(_stop_process, process, grace_seconds)
-        raise SourceError(NAME, f"no runner has the id {id} any more", permanent=True)
+        if id.startswith("p") and self._processes:
+            ended = await asyncio.to_thread(_stop_process, id, grace_seconds)
+        else:
+            ended = await self._stop_container(id, grace_seconds)
+        if not ended:
+            raise SourceError(NAME, f"no runner has the id {id} any more", permanent=True)
+        return ended
 
     async def check(self) -> str:
         """Return how many runners exist. Raises SourceError when an Engine cannot be asked."""
@@ -104,171 +79,84 @@ class EngineRunners:
         if listing.unreadable:
             where, reason = listing.unreadable[0]
             raise SourceError(NAME, f"{where}: {reason}")
-        return f"{len(listing.runners)} runners"
+        return f"{len(listing.runners)} runners among {' and '.join(listing.looked_at)}"
 
-    async def _on(self, host: str, call: Callable[[docker.DockerClient], T]) -> T:
-        try:
-            return await asyncio.to_thread(lambda: call(self._client(host)))
-        except (DockerException, requests.exceptions.RequestException, OSError) as exc:
-            raise SourceError(NAME, "the Docker Engine does not answer") from exc
+    async def _containers(self, host: str) -> Sequence[Mapping[str, Any]]:
+        """The inspected runner containers of one Engine."""
+        listed = await self._engines.ask(host, lambda client: client.api.containers(all=True))
+        found = []
+        for raw in listed:
+            if self._is_runner(raw):
+                # A --rm container may vanish between the list and its inspection.
+                try:
+                    found.append(await self._engines.ask(host, partial(_inspect, raw["Id"])))
+                except GoneError:
+                    continue
+        return found
 
-    def _client(self, host: str) -> docker.DockerClient:
-        _knock(host)
-        if host not in self._clients:
-            environment = {"DOCKER_HOST": host} if host else None
-            self._clients[host] = docker.DockerClient.from_env(
-                environment=environment, timeout=DOCKER_TIMEOUT
-            )
-        return self._clients[host]
+    def _is_runner(self, raw: Mapping[str, Any]) -> bool:
+        names = [str(name).lstrip("/") for name in raw.get("Names") or ()]
+        by_name = any(fnmatch.fnmatchcase(name, glob) for name in names for glob in self._globs)
+        return by_name or (raw.get("Labels") or {}).get(COMPOSE_SERVICE) in self._names
 
-    def _containers(self, client: docker.DockerClient) -> Sequence[Container]:
-        # ignore_removed: a --rm container may vanish between the list and its inspection.
-        listed = client.containers.list(all=True, ignore_removed=True)
-        return [container for container in listed if self._is_runner(container)]
-
-    def _is_runner(self, container: Container) -> bool:
-        name = container.name or ""
-        by_name = any(fnmatch.fnmatchcase(name, glob) for glob in self._globs)
-        return by_name or container.labels.get(COMPOSE_SERVICE) in self._names
-
-
-def _knock(host: str) -> None:
-    """Raise OSError when nobody listens on an Engine's unix socket.
-
-    The SDK leaves its own socket open when such a connection fails.
-    """
-    path = host.removeprefix("unix://") if host else DEFAULT_SOCKET
-    if path.startswith("/"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
-            knock.settimeout(DOCKER_TIMEOUT)
-            knock.connect(path)
+    async def _stop_container(self, id: str, grace: float) -> str:
+        for host in self._engines.hosts:
+            for told in await self._containers(host):
+                if _short_id(told) != id:
+                    continue
+                try:
+                    await self._engines.ask(host, partial(_stop, told["Id"], grace))
+                    after = await self._engines.ask(host, partial(_inspect, told["Id"]))
+                except GoneError:
+                    return "it ended, and was removed with its logs"
+                code = (after.get("State") or {}).get("ExitCode")
+                return (
+                    "it had to be killed" if code == KILLED else f"it ended with exit code {code}"
+                )
+        return ""
 
 
-def shown_options(arguments: Sequence[str]) -> dict[str, str]:
-    """Return the allow-listed options of a command line, values clipped to 80 characters."""
-    options: dict[str, str] = {}
-    for place, argument in enumerate(arguments):
-        name, _, value = argument.removeprefix("--").partition("=")
-        if not argument.startswith("--") or name not in SHOWN_OPTIONS:
-            continue
-        following = arguments[place + 1] if place + 1 < len(arguments) else ""
-        given = "yes" if name in FLAGS else value or following
-        if given and not given.startswith("--"):
-            options[name] = given[:80]
-    return options
+def _inspect(id: str, client: "docker.DockerClient") -> Mapping[str, Any]:
+    told: Mapping[str, Any] = client.api.inspect_container(id)
+    return told
 
 
-def is_runner_command(arguments: Sequence[str]) -> bool:
-    """Say whether a command line runs the runner: its script, its module, or `pdm run` of it.
-
-    What merely mentions the runner (`grep eng5-np-run`, an editor, a test of it) is none.
-    """
-    words = [word for word in arguments if word]
-    if words and _INTERPRETER.fullmatch(PurePath(words[0]).name):
-        words = words[1:]
-        if words[:1] == ["-m"]:
-            return words[1:2] == [MODULE]
-        words = [word for word in words if not word.startswith("-")]
-    if words and PurePath(words[0]).name == "pdm" and words[1:2] == ["run"]:
-        words = words[2:]
-    return bool(words) and (PurePath(words[0]).name in SCRIPTS or words[0].endswith(MODULE_FILE))
+def _stop(id: str, grace: float, client: "docker.DockerClient") -> None:
+    """TERM, and KILL after the grace; both are the Engine's own."""
+    client.api.stop(id, timeout=max(1, round(grace)))
 
 
-def _container_runner(container: Container) -> Runner:
-    attributes: Mapping[str, Any] = container.attrs or {}
-    state = attributes.get("State") or {}
-    arguments = [str(one) for one in attributes.get("Args") or ()]
+def _ending(code: object) -> str:
+    return "it had to be killed" if code == KILLED else f"it ended with exit code {code}"
+
+
+def _processes() -> tuple[str, list[Runner]]:
+    """Whose processes can be seen, and the runners among them; psutil is loaded on first use."""
+    from bot.sources import runner_processes
+
+    return runner_processes.scope(), runner_processes.runners()
+
+
+def _stop_process(id: str, grace: float) -> str:
+    from bot.sources import runner_processes
+
+    return runner_processes.stop(id, grace)
+
+
+def _short_id(told: Mapping[str, Any]) -> str:
+    return str(told.get("Id") or "")[:12]
+
+
+def _runner(told: Mapping[str, Any]) -> Runner:
+    state = told.get("State") or {}
     return Runner(
-        id=container.short_id,
+        id=_short_id(told),
         kind=RunnerKind.CONTAINER,
-        name=container.name or container.short_id,
-        started_at=_docker_time(state.get("StartedAt")),
+        name=str(told.get("Name") or "").lstrip("/") or _short_id(told),
+        started_at=engine_time(state.get("StartedAt")),
         running=bool(state.get("Running")),
-        options=shown_options(arguments),
+        options=shown_options([str(one) for one in told.get("Args") or ()]),
     )
-
-
-def _docker_time(value: object) -> datetime | None:
-    """Read Docker's time (nanoseconds, Z); the year 1 means never."""
-    text = str(value or "")
-    try:
-        moment = datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return moment if moment.year > 1 else None
-
-
-def _processes() -> Sequence[psutil.Process]:
-    """The runner processes of this machine; of a parent and its children only the outermost."""
-    found: dict[int, psutil.Process] = {}
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and is_runner_command(process.cmdline()):
-                found[process.pid] = process
-        except psutil.Error:
-            continue
-    return [process for process in found.values() if _parent(process) not in found]
-
-
-def _parent(process: psutil.Process) -> int:
-    try:
-        return process.ppid()
-    except psutil.Error:
-        return 0
-
-
-def _process_runner(process: psutil.Process) -> Runner:
-    try:
-        arguments = process.cmdline()
-        started = datetime.fromtimestamp(process.create_time(), UTC)
-    except psutil.Error:
-        arguments, started = [], None
-    return Runner(
-        id=f"p{process.pid}",
-        kind=RunnerKind.PROCESS,
-        name="eng5-np-run",
-        started_at=started,
-        options=shown_options(arguments),
-    )
-
-
-def _stop_container(container: Container, grace: float) -> str:
-    try:
-        container.stop(timeout=max(1, round(grace)))
-        container.reload()
-    except NotFound:
-        return "it ended, and was removed with its logs"
-    except (DockerException, requests.exceptions.RequestException) as exc:
-        raise SourceError(NAME, "the Docker Engine could not stop it") from exc
-    code = (container.attrs or {}).get("State", {}).get("ExitCode")
-    return "it had to be killed" if code == 137 else f"it ended with exit code {code}"
-
-
-def _stop_process(process: psutil.Process, grace: float) -> str:
-    """TERM to the process and its children, KILL to what is left after the grace.
-
-    psutil compares the time of creation before it signals, so a reused pid is never hit.
-    """
-    try:
-        family = [*process.children(recursive=True), process]
-        for one in family:
-            _signal(one.terminate)
-        _, alive = psutil.wait_procs(family, timeout=grace)
-        for one in alive:
-            _signal(one.kill)
-        psutil.wait_procs(alive, timeout=2)
-    except psutil.NoSuchProcess:
-        return "it had ended by itself"
-    except psutil.AccessDenied as exc:
-        raise SourceError(NAME, "it belongs to another user", permanent=True) from exc
-    return "it had to be killed" if alive else "it ended"
-
-
-def _signal(send: Callable[[], None]) -> None:
-    try:
-        send()
-    except psutil.NoSuchProcess:
-        return
 
 
 def _newest_first(runners: Iterable[Runner]) -> tuple[Runner, ...]:
