@@ -114,7 +114,7 @@ async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missin
 
         return LogFiles(logs.files_dir, logs.services, logs.zone)
     if source == "loki":
-        return Missing("loki", "Loki cannot be read yet; set LOG_SOURCE to docker or files")
+        return _loki(settings, stack)
     if not docker_is_configured(settings):
         return None
     try:
@@ -124,6 +124,23 @@ async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missin
     docker = DockerLogs(docker_hosts(settings), logs.services, logs.zone, logs.docker_log_dir)
     stack.push_async_callback(docker.close)
     return docker
+
+
+def _loki(settings: Settings, stack: AsyncExitStack) -> LogSource:
+    from bot.sources.loki import Loki
+    from bot.sources.loki_http import LokiHttp
+
+    logs = settings.logs
+    http = LokiHttp(
+        logs.loki_url,
+        tenant=logs.loki_tenant,
+        username=logs.loki_username,
+        password=logs.loki_password.get_secret_value() if logs.loki_password else "",
+        token=logs.loki_token.get_secret_value() if logs.loki_token else "",
+    )
+    loki = Loki(http, logs.services, logs.zone, clock=utc_now)
+    stack.push_async_callback(loki.close)
+    return loki
 
 
 def _runners(settings: Settings, stack: AsyncExitStack) -> RunnerSource:

@@ -1,0 +1,169 @@
+"""Loki's HTTP and websocket API: authentication, tenant, retries, and its refusals as types.
+
+https://grafana.com/docs/loki/latest/reference/loki-http-api/
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import orjson
+
+from bot.errors import SourceError
+
+NAME = "loki"
+TIMEOUT_SECONDS = 20.0
+TRIES = 4
+MAX_WAIT_SECONDS = 10.0
+MAX_ANSWER_BYTES = 256 << 20
+_BUSY = frozenset({429, 500, 502, 503, 504})
+_ENTRIES = re.compile(r"max.entries.limit\w* .*?\(\d+ > (\d+)\)", re.S)
+_LENGTH = re.compile(r"(?:limit|max)\w*:? ?((?:\d+(?:\.\d+)?(?:w|d|h|ms|m|s))+)\)?\s*\Z")
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|[wdhms])")
+_SECONDS = {"w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+class EntriesLimitError(Exception):
+    """More entries were asked for than the server gives in one answer; `limit` is what it gives."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} entries in one answer")
+        self.limit = limit
+
+
+class RangeLimitError(Exception):
+    """A longer time was asked for than the server searches at once; None when it says no length."""
+
+    def __init__(self, limit: timedelta | None) -> None:
+        super().__init__(f"at most {limit} in one query")
+        self.limit = limit
+
+
+class LokiHttp:
+    """One Loki server and tenant; a token wins over a user name and password."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        tenant: str = "",
+        username: str = "",
+        password: str = "",
+        token: str = "",
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._url = url.rstrip("/").removesuffix("/loki/api/v1")
+        self._headers = {"X-Scope-OrgID": tenant} if tenant else {}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        elif username:
+            self._headers["Authorization"] = aiohttp.encode_basic_auth(username, password)
+        self._sleep = sleep
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(self, path: str, params: Mapping[str, str]) -> Any:
+        """Return the decoded answer of /loki/api/v1/<path>.
+
+        Waits and tries again while the server is busy. Raises SourceError, EntriesLimitError and
+        RangeLimitError.
+        """
+        for attempt in range(TRIES):
+            status, wait, body = await self._once(path, params)
+            if status == 200:
+                return _decoded(body)
+            if status not in _BUSY or attempt == TRIES - 1:
+                raise _refusal(status, body)
+            await self._sleep(wait if wait is not None else min(0.5 * 2**attempt, MAX_WAIT_SECONDS))
+        raise SourceError(NAME, "Loki stayed busy")
+
+    async def websocket(
+        self, path: str, params: Mapping[str, str]
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open a websocket. Raises SourceError."""
+        try:
+            return await self._open().ws_connect(
+                self._address(path), params=params, heartbeat=20, max_msg_size=MAX_ANSWER_BYTES
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            raise _refusal(error.status, b"") from error
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise _unreachable(error) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
+        return self._session
+
+    def _address(self, path: str) -> str:
+        return f"{self._url}/loki/api/v1/{path}"
+
+    async def _once(self, path: str, params: Mapping[str, str]) -> tuple[int, float | None, bytes]:
+        try:
+            async with self._open().get(self._address(path), params=params) as answer:
+                body = await answer.content.read(MAX_ANSWER_BYTES)
+                while not answer.content.at_eof() and len(body) < MAX_ANSWER_BYTES:
+                    body += await answer.content.read(MAX_ANSWER_BYTES - len(body))
+                return answer.status, _wait(answer.headers.get("Retry-After")), body
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise _unreachable(error) from error
+
+
+def _wait(text: str | None) -> float | None:
+    return min(float(text), MAX_WAIT_SECONDS) if text and text.isdigit() else None
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise SourceError(
+            NAME, "what answers at LOKI_URL is not Loki: it does not speak JSON", permanent=True
+        ) from error
+    if not isinstance(answer, dict):
+        raise SourceError(NAME, "what answers at LOKI_URL is not Loki", permanent=True)
+    return answer
+
+
+def _unreachable(error: Exception) -> SourceError:
+    if isinstance(error, TimeoutError):
+        return SourceError(NAME, f"no answer within {TIMEOUT_SECONDS:g} s", timed_out=True)
+    return SourceError(
+        NAME, f"Loki could not be reached ({type(error).__name__})", hint="Check LOKI_URL."
+    )
+
+
+def _refusal(status: int, body: bytes) -> Exception:
+    text = body[:2_000].decode("utf-8", "replace")
+    if found := _ENTRIES.search(text):
+        return EntriesLimitError(int(found.group(1)))
+    if "query time range exceeds" in text or "query length" in text:
+        return RangeLimitError(_span(text))
+    if status in (401, 403):
+        return SourceError(
+            NAME,
+            f"Loki refuses us (HTTP {status})",
+            hint="Check LOKI_TENANT and LOKI_TOKEN, or LOKI_USERNAME and LOKI_PASSWORD.",
+            permanent=True,
+        )
+    if status == 429:
+        return SourceError(NAME, "Loki limits our rate (HTTP 429)")
+    if status == 404:
+        return SourceError(NAME, "no Loki API there (HTTP 404)", hint="Check LOKI_URL.")
+    return SourceError(NAME, f"Loki answered HTTP {status}")
+
+
+def _span(text: str) -> timedelta | None:
+    found = _LENGTH.search(text.strip().strip('"}'))
+    parts = _SPAN.findall(found.group(1)) if found else []
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return timedelta(seconds=seconds) if seconds >= 1 else None

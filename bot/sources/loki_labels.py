@@ -1,0 +1,91 @@
+"""Which streams hold a service's log, whatever labels the shipper gave them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.log import Service
+from bot.sources.container_names import service_of
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+CORRELATION_LABEL = "correlation_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The labels that a server has, with the values of those that name services."""
+
+    names: frozenset[str] = frozenset()
+    services: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+
+    def selector(self, service: Service) -> str:
+        """Return the stream selector of a service, "" when nothing of it is stored."""
+        if service.name in self.services:
+            return _is("service", service.name)
+        found = [name for name in self.containers if service_of(name, [service]) is service]
+        return _one_of("container", found)
+
+    def containers_of(self, service: Service) -> list[str]:
+        """Return the container names that a service's pattern covers."""
+        return [name for name in self.containers if service_of(name, [service]) is service]
+
+
+def line_filter(words: Sequence[str]) -> str:
+    """Return the LogQL filter for lines that hold any of the words, letter by letter."""
+    if not words:
+        return ""
+    if len(words) == 1:
+        return f" |= {quoted(words[0])}"
+    pattern = "|".join(re.escape(word).replace("\\ ", " ").replace("\\-", "-") for word in words)
+    return f" |~ {quoted(pattern)}"
+
+
+def by_label(selector: str, layout: Layout, words: Sequence[str]) -> str:
+    """Return a selector of lines whose correlation id is a label and not in the text, or ""."""
+    ids = [word for word in words if _UUID.fullmatch(word)]
+    if not ids or CORRELATION_LABEL not in layout.names:
+        return ""
+    return f"{selector[:-1]},{_one_of(CORRELATION_LABEL, ids)[1:]}"
+
+
+def container_selector(container: str) -> str:
+    """Return the selector of one container's streams."""
+    return _is("container", container)
+
+
+def selectors(layout: Layout, services: Sequence[Service]) -> tuple[str, str]:
+    """Return one selector for all services that have a label, and one for the others' containers.
+
+    LogQL has no "or" between labels; either is "" when it would select nothing.
+    """
+    labelled = [one.name for one in services if one.name in layout.services]
+    rest = [one for one in services if one.name not in layout.services]
+    names = sorted({name for one in rest for name in layout.containers_of(one)})
+    return _one_of("service", labelled), _one_of("container", names)
+
+
+def quoted(text: str) -> str:
+    """Return a LogQL string literal; it has the escapes of Go."""
+    out = []
+    for char in text:
+        if char in '"\\':
+            out.append("\\" + char)
+        elif char.isprintable():
+            out.append(char)
+        else:
+            code = ord(char)
+            out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+    return f'"{"".join(out)}"'
+
+
+def _is(label: str, value: str) -> str:
+    return f"{{{label}={quoted(value)}}}"
+
+
+def _one_of(label: str, values: Sequence[str]) -> str:
+    if not values:
+        return ""
+    if len(values) == 1:
+        return _is(label, values[0])
+    return f"{{{label}=~{quoted('|'.join(re.escape(value) for value in values))}}}"
