@@ -89,13 +89,8 @@ class LokiServer:
                 f"({limit} > {self.max_entries})"
             )
             return web.Response(status=400, text=text)
-        hours = (end - start) / 3.6e12
-        if hours > self.max_hours:
-            text = (
-                "the query time range exceeds the limit "
-                f"(query length: {hours:.0f}h0m0s, limit: {self.max_hours:g}h)"
-            )
-            return web.Response(status=400, text=text)
+        if refused := self._too_long(query):
+            return refused
         found = [
             (at, labels, line)
             for labels, values in self._streams.items()
@@ -114,11 +109,25 @@ class LokiServer:
         data = {"resultType": "streams", "result": result, "stats": stats}
         return web.json_response({"status": "success", "data": data})
 
-    async def _labels(self, _: web.Request) -> web.Response:
+    def _too_long(self, query: Mapping[str, str]) -> web.Response | None:
+        hours = (int(query["end"]) - int(query["start"])) / 3.6e12
+        if hours <= self.max_hours:
+            return None
+        text = (
+            "the query time range exceeds the limit "
+            f"(query length: {hours:.0f}h0m0s, limit: {self.max_hours:g}h)"
+        )
+        return web.Response(status=400, text=text)
+
+    async def _labels(self, request: web.Request) -> web.Response:
+        if refused := self._too_long(request.query):
+            return refused
         names = sorted({name for labels in self._streams for name, _ in labels})
         return web.json_response({"status": "success", "data": names})
 
     async def _values(self, request: web.Request) -> web.Response:
+        if refused := self._too_long(request.query):
+            return refused
         wanted = request.match_info["name"]
         found = {value for labels in self._streams for name, value in labels if name == wanted}
         return web.json_response({"status": "success", "data": sorted(found)})

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
 from pathlib import Path
 
 from bot.domain.log import LogCoverage, LogEvent, LogQuery, LogSearch, Service
@@ -26,7 +27,9 @@ from bot.sources.loki_labels import Layout, by_label, container_selector, line_f
 from bot.sources.loki_pages import Pager
 from bot.sources.loki_surroundings import Surroundings
 
-LOOKBACK = timedelta(days=30)
+# Without a lower bound an id is looked for a month at a time, until a month holds it.
+STEP = timedelta(days=30)
+LOOKBACK = timedelta(days=366)
 AT_ONCE = 4
 MAX_HORIZONS = 12
 LABEL_NAMES = "labels"
@@ -40,6 +43,7 @@ class Catch:
     matched: dict[Entry, None] = field(default_factory=dict)
     around: dict[Entry, None] = field(default_factory=dict)
     cut: bool = False
+    back_to: datetime | None = None
 
 
 class Loki:
@@ -92,7 +96,7 @@ class Loki:
     async def check(self) -> str:
         """Say how many containers Loki holds lines of; raises SourceError."""
         found = await self.services()
-        return f"Loki holds lines of {len(found)} containers of the services within 30 days"
+        return f"Loki holds lines of {len(found)} containers of the services"
 
     async def close(self) -> None:
         """Close the connections."""
@@ -100,6 +104,19 @@ class Loki:
 
     async def layout(self, start: int, end: int) -> Layout:
         """Return the labels used between two times (ns since 1970). Raises SourceError."""
+        try:
+            return await self._layout(start, end)
+        except RangeLimitError as error:
+            step = int((error.limit or STEP).total_seconds()) * 1_000_000_000
+            edges = [*range(start, end, step), end]
+        pieces = await asyncio.gather(*(self._layout(*one) for one in pairwise(edges)))
+        return Layout(
+            frozenset().union(*(one.names for one in pieces)),
+            tuple(sorted({name for one in pieces for name in one.services})),
+            tuple(sorted({name for one in pieces for name in one.containers})),
+        )
+
+    async def _layout(self, start: int, end: int) -> Layout:
         bounds = {"start": str(start), "end": str(end)}
         names = _strings(await self._http.get(LABEL_NAMES, bounds))
         services, containers = await asyncio.gather(
@@ -119,7 +136,7 @@ class Loki:
             pager = Pager(self._http)
             try:
                 caught = await self._fetch(pager, service, layout, query, start, end)
-                begins = await self._horizons(pager, caught, end)
+                begins = await self._horizons(pager, caught, start, end)
             except RangeLimitError as error:
                 raise SourceError(NAME, f"Loki searches {error}: too short a time") from error
         parts: list[Part] = []
@@ -128,7 +145,7 @@ class Loki:
             events, coverage = await asyncio.to_thread(self._read, name, catch, query)
             notes = [coverage.note] if coverage.note else []
             if query.since is None:
-                notes.append(f"searched {LOOKBACK.days} days back")
+                notes.append(f"searched back to {catch.back_to:%Y-%m-%d}")
             if catch.cut or pager.cost.hidden:
                 notes.append("Loki holds more matching lines than were fetched")
             parts.append(
@@ -155,8 +172,15 @@ class Loki:
         queries = [selector + line_filter(query.any_of)]
         if labelled := by_label(selector, layout, query.any_of):
             queries.append(labelled)
-        for text in queries:
-            await self._collect(pager.back(text, start, end), service, caught, query)
+        low, high = self._lowest(query, start, end), end
+        while low < high:
+            for text in queries:
+                await self._collect(pager.back(text, low, high), service, caught, query)
+            if any(one.matched for one in caught.values()):
+                break
+            low, high = self._lowest(query, start, low), low
+        for catch in caught.values():
+            catch.back_to = moment(low)
         if query.any_of:
             around = Surroundings(pager, start, end, query.context)
             for name, catch in caught.items():
@@ -164,6 +188,12 @@ class Loki:
                 catch.around = dict.fromkeys(found)
                 catch.cut = catch.cut or not whole
         return caught
+
+    @staticmethod
+    def _lowest(query: LogQuery, start: int, end: int) -> int:
+        """Return how far back one round goes; an open search goes back step by step."""
+        step = int(STEP.total_seconds()) * 1_000_000_000
+        return start if query.since else max(start, end - step)
 
     async def _collect(
         self,
@@ -188,17 +218,17 @@ class Loki:
                 return
 
     async def _horizons(
-        self, pager: Pager, caught: Mapping[str, Catch], end: int
+        self, pager: Pager, caught: Mapping[str, Catch], start: int, end: int
     ) -> dict[str, datetime | None]:
         """Return how far back each container's log goes, of those that matter most."""
         names = sorted(caught, key=lambda name: not caught[name].matched)[:MAX_HORIZONS]
-        return {name: await self._first(pager, name, end) for name in names}
+        return {name: await self._first(pager, name, start, end) for name in names}
 
-    async def _first(self, pager: Pager, container: str, end: int) -> datetime | None:
+    async def _first(self, pager: Pager, container: str, start: int, end: int) -> datetime | None:
         """Return the time of the oldest line that Loki still has of a container."""
         first = replace(pager, limit=1)
-        start = nanoseconds(self._clock() - LOOKBACK)
-        async for page in first.ahead(container_selector(container), start, end):
+        oldest = nanoseconds(self._clock() - LOOKBACK)
+        async for page in first.ahead(container_selector(container), min(oldest, start), end):
             return moment(page[0].at)
         return None
 

@@ -219,6 +219,19 @@ async def test_the_horizon_is_the_oldest_line_that_loki_still_has() -> None:
         assert coverage.shown == 1
 
 
+async def test_an_id_without_a_lower_bound_is_looked_for_month_by_month() -> None:
+    server = LokiServer(max_hours=721)
+    at = nanoseconds(NOW - timedelta(days=200))
+    server.put(at, f'{{"event": "{FOREIGN}"}}', container=CJ, service="cj_assessment_service")
+    async with loki(server) as source:
+        found = await source.search(LogQuery(any_of=(FOREIGN,)))
+        assert [event.event for event in found.events] == [FOREIGN]
+        assert found.coverage[0].begins_at == NOW - timedelta(days=200)
+        assert "searched back to 2025-04" in found.coverage[0].note
+        nothing = await source.search(LogQuery(any_of=("absent",)))
+        assert "searched back to 2024-11-18" in nothing.coverage[0].note
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 async def test_a_busy_server_is_asked_again(status: int) -> None:
     server = LokiServer(busy=3, busy_status=status)
