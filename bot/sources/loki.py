@@ -29,7 +29,7 @@ from bot.sources.loki_surroundings import Surroundings
 
 # Without a lower bound an id is looked for a month at a time, until a month holds it.
 STEP = timedelta(days=30)
-LOOKBACK = timedelta(days=366)
+LOOKBACK = timedelta(days=732)
 AT_ONCE = 4
 MAX_HORIZONS = 12
 LABEL_NAMES = "labels"
