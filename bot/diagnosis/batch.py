@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from bot.diagnosis import coverage, rules
+from bot.diagnosis import coverage, rules, surroundings
 from bot.diagnosis.attempt import attempt, configured, read, reading
 from bot.diagnosis.batch_evidence import DATABASE, BatchEvidence
-from bot.diagnosis.rules.strays import TEXTS, rejected_ids
+from bot.diagnosis.batch_queue import stuck_findings
+from bot.diagnosis.rules.strays import RUN_TEXTS, TEXTS, rejected_ids
+from bot.diagnosis.second_look import follow_up
 from bot.diagnosis.span import dated
 from bot.domain.evidence import Missing
 from bot.domain.log import LogQuery, LogSearch, Role
@@ -59,11 +61,14 @@ async def collect(
     rows = await read(DATABASE, sources.database, lambda source: source.batch(batch_id), timeout)
     if rows is None or isinstance(rows, Missing):
         return rows
-    logs, queue = await asyncio.gather(
+    logs, queue, around = await asyncio.gather(
         read(LOGS, sources.logs, lambda source: source.search(_query(rows.header, now)), timeout),
         read(QUEUE, sources.queue, lambda source: source.read(), timeout),
+        surroundings.collect(sources, timeout),
     )
-    return BatchEvidence(rows, logs, queue, await _owned(sources, logs, timeout))
+    owned = await _owned(sources, logs, timeout)
+    evidence = BatchEvidence(rows, logs, queue, owned, around)
+    return await follow_up(sources, evidence, now, timeout=timeout)
 
 
 def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
@@ -86,6 +91,7 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
 def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:
     """Return what the rules find, worst first, a consequence after its cause."""
     found = [finding for rule in all_rules() if (finding := rule(evidence, now)) is not None]
+    found += stuck_findings(evidence, now)
     names = {finding.rule for finding in found}
     return tuple(
         sorted(found, key=lambda one: (_ORDER[one.severity], one.cause in names, one.rule))
@@ -123,7 +129,7 @@ def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
         "anchors": rows.scores.anchors,
         "cost": rows.cost,
         "models": dict(rows.models),
-        "mock_mode": any("mock" in name.lower() for name in rows.models) or None,
+        **evidence.provider.facts(),
     }
 
 
@@ -150,6 +156,8 @@ def _query(header: BatchHeader, now: datetime) -> LogQuery:
             f'batch_id": {number}',
             f"Batch {number} ",
             "already has result, skipping update",
+            surroundings.CIRCUIT,
+            *RUN_TEXTS,
             *TEXTS,
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
@@ -172,9 +180,10 @@ def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
     worst = f" ({report.findings[0].rule})" if report.verdict is not Verdict.OK else ""
     words = (
         f"Batch {header.batch_id}: {_WORDS[report.verdict]}{worst}; {pairs.valid} of {pairs.total} "
-        f"comparisons valid, {pairs.error} errors, {pairs.pending} pending."
+        f"comparisons valid, {pairs.error} errors, {pairs.pending} pending. "
+        f"{evidence.provider.words}"
     )
-    return replace(report, summary=words)
+    return replace(report, summary=words.strip())
 
 
 def _table(evidence: BatchEvidence) -> Table:
@@ -228,6 +237,7 @@ def _sources(evidence: BatchEvidence) -> tuple[Any, ...]:
         reading(DATABASE, evidence.rows, "rows, outbox and scores"),
         reading(LOGS, logs, log_detail),
         reading(QUEUE, queue, size),
+        *evidence.around.readings,
     )
 
 

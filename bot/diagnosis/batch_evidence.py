@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from bot.diagnosis.comparison import Trail
+from bot.diagnosis.queue import QueueEvidence
+from bot.diagnosis.surroundings import ProviderState, Surroundings, provider_state
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.queue import QueueReading
@@ -17,12 +20,20 @@ ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 
 @dataclass(frozen=True, slots=True)
 class BatchEvidence:
-    """The rows of a batch, its log events, the queue, and who owns the stray callbacks near it."""
+    """The rows of a batch, its log events, the queue, and who owns the stray callbacks near it.
+
+    `around` is what stands around it now: health, containers, sessions, runners. `trails` are
+    the ways of a bounded sample of its comparisons that wait for too long, `look` is one look at
+    the queue where it holds items of the batch; both are empty when nothing waits for long.
+    """
 
     rows: BatchRows
     logs: LogSearch | Missing
     queue: QueueReading | Missing
     owned: Mapping[UUID, int] | Missing = field(default_factory=dict)
+    around: Surroundings = field(default_factory=Surroundings)
+    trails: tuple[Trail, ...] = ()
+    look: QueueEvidence | None = None
 
     @property
     def header(self) -> BatchHeader:
@@ -57,6 +68,12 @@ class BatchEvidence:
     def nearby(self) -> tuple[LogEvent, ...]:
         """All log events of the batch's time, those of other batches included."""
         return () if isinstance(self.logs, Missing) else self.logs.events
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers, as far as health, lines and answers tell."""
+        names = [name.partition("/")[0] for name in self.rows.models]
+        return provider_state(self.around.health, self.nearby, names)
 
     def quiet_for(self, now: datetime) -> float:
         """Return the seconds since the batch last did anything."""

@@ -83,7 +83,7 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
     verdicts = queue_verdicts(looks, now, prefix=prefix)
     unreadable = _redis_failed(evidence)
     shown = _named(verdicts[0], unreadable)
-    findings = tuple(_finding(v) for v in verdicts if v.rule not in ("ok", "warming"))
+    findings = tuple(finding_of(v) for v in verdicts if v.rule not in ("ok", "warming"))
     if unreadable and not any(f.rule == "queue-unreadable" for f in findings):
         findings = (*findings, unreadable)
     return Report(
@@ -105,9 +105,13 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
 
 def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tuple[Finding, ...]:
     """Return the findings that concern one item of the queue."""
-    verdicts = queue_verdicts([_observation(evidence, now)], now)
-    mine = (v for v in verdicts if any(item.queue_id == queue_id for item in v.items))
-    return tuple(_finding(verdict) for verdict in mine)
+    mine = (v for v in verdicts_of(evidence, now) if queue_id in {i.queue_id for i in v.items})
+    return tuple(finding_of(verdict) for verdict in mine)
+
+
+def verdicts_of(evidence: QueueEvidence, now: datetime) -> tuple[QueueVerdict, ...]:
+    """Return every verdict on one look at the queue, weightiest first."""
+    return queue_verdicts([_observation(evidence, now)], now)
 
 
 def _observation(evidence: QueueEvidence, now: datetime) -> Observation:
@@ -167,7 +171,8 @@ def _blind(evidence: QueueEvidence) -> bool:
     return isinstance(evidence.reading, Missing) and not _loop_seen(evidence.logs)
 
 
-def _finding(verdict: QueueVerdict) -> Finding:
+def finding_of(verdict: QueueVerdict) -> Finding:
+    """Return a verdict as a report's finding."""
     return Finding(
         rule=verdict.rule,
         severity=verdict.severity,

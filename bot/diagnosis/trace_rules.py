@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.diagnosis.comparison import DATABASE, LOGS, TOPIC, Ledger, StepState, Trail, ended
+from bot.diagnosis.comparison import DATABASE, LOGS, TOPIC, Ledger, Trail, ended
 from bot.diagnosis.span import spoken
 from bot.diagnosis.trail import Clue, Outcome, Step, line_text
+from bot.diagnosis.trail_end import trail_end
 from bot.domain.callback import SeenCallback
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
@@ -101,14 +102,14 @@ def lost_callback(case: Case) -> Finding | None:
     age = case.now - row.submitted_at
     if age <= LOST_AFTER:
         return None
-    where, why, confidence = _trail_end(case)
+    end = trail_end(case.trail, case.ledger)
     return Finding(
         rule="lost-callbacks",
         severity=Severity.ERROR,
-        confidence=confidence,
+        confidence=end.confidence,
         what=f"Pair {row.pair_id} of batch {row.batch_id} waits for its answer for "
-        f"{spoken(age)}: {where}.",
-        why=why,
+        f"{spoken(age)}: {end.where}.",
+        why=end.why,
         evidence=_last_lines(case),
         next=(f"/batch status {row.batch_id}", "/queue"),
     )
@@ -181,52 +182,6 @@ RULES = (
 def findings_of(case: Case) -> tuple[Finding, ...]:
     """Return what every rule finds."""
     return tuple(finding for rule in RULES if (finding := rule(case)) is not None)
-
-
-def _trail_end(case: Case) -> tuple[str, str, Confidence]:
-    """Where the trail of a comparison without an answer ends, and what that means."""
-    trail, ledger = case.trail, case.ledger
-    if trail.of(Step.ANSWERED, Outcome.EXPIRED):
-        why = "An expired request gets no callback, so its batch waits for ever."
-        return "it expired in the queue", why, Confidence.HIGH
-    if trail.of(Step.PUBLISHED, Outcome.FAILED):
-        why = (
-            "The failure to publish is swallowed and the request removed: the answer is lost for "
-            "good, though a success line may follow."
-        )
-        return "its callback could not be published", why, Confidence.HIGH
-    if trail.item is not None:
-        why = "It is still in the queue; see its verdict there."
-        return f"it is in the LLM queue as {trail.item.status}", why, Confidence.HIGH
-    if ledger[Step.CONSUMED].state is StepState.SEEN:
-        why = "CJ took the callback and did not store it: a stray, an error, or a rollback."
-        return "CJ consumed its callback and stored nothing", why, Confidence.HIGH
-    if ledger[Step.PUBLISHED].state is StepState.SEEN:
-        why = "Between publish and consume lies Kafka: CJ's consumer, its group offset, or a topic "
-        why += "that was made anew."
-        sure = ledger[Step.CONSUMED].state is StepState.MISSING
-        return (
-            "its callback was published and not consumed",
-            why,
-            Confidence.HIGH if sure else Confidence.LOW,
-        )
-    return _early_end(case)
-
-
-def _early_end(case: Case) -> tuple[str, str, Confidence]:
-    ledger = case.ledger
-    last, missing = ledger.last_step, ledger.first_missing
-    if case.trail.of(Step.SENT, Outcome.FAILED):
-        why = "The row is written before the request is sent, and sending failed."
-        return "sending failed", why, Confidence.HIGH
-    if missing in (None, Step.STORED):
-        why = "The logs do not reach back far enough to tell where the trail ends."
-        return "where it got lost cannot be told", why, Confidence.LOW
-    if missing is Step.QUEUED:
-        why = "The row is written before the request is sent; the LLM provider never saw it."
-        return "the LLM provider never queued it", why, Confidence.MEDIUM
-    why = "The request was queued and never finished: evicted, removed by a restart, or held."
-    return f"last seen {last or 'nowhere'}, {missing} is missing", why, Confidence.MEDIUM
 
 
 def _collateral(row: PairRow) -> bool:

@@ -7,17 +7,18 @@ lines and writes only one of them in others, so what the first search learns fee
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from bot.diagnosis import queue as queue_look
 from bot.diagnosis.attempt import read
 from bot.diagnosis.comparison import DATABASE, LOGS, QUEUE, TOPIC
+from bot.diagnosis.log_merge import merged
 from bot.diagnosis.queue_signs import DISPATCH_EVENTS
 from bot.diagnosis.trail import Clue, Outcome, Step, clues_of
 from bot.domain.callback import SeenCallback
 from bot.domain.evidence import Missing
-from bot.domain.log import LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
+from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem
 from bot.domain.report import Finding
 from bot.domain.rows import BatchRows, PairRow, TraceRows
@@ -25,7 +26,6 @@ from bot.ports import Sources
 
 BEFORE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=4, minutes=30)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_LEARNED = 4
 MAX_LINES = 2_000
 MAX_DISPATCHES = 200
@@ -180,27 +180,6 @@ def _batch_number(found: TraceEvidence) -> int | None:
 
 async def _batch(sources: Sources, number: int, timeout: float) -> BatchRows | Missing | None:
     return await read(DATABASE, sources.database, lambda source: source.batch(number), timeout)
-
-
-def merged(first: LogSearch, second: LogSearch) -> LogSearch:
-    """Return both searches' events once each, in time order, with the counts of both."""
-    events = {(e.at, e.container, e.text): e for e in (*first.events, *second.events)}
-    ordered = sorted(events.values(), key=lambda e: e.at or _EPOCH)
-    more = {cover.container: cover for cover in second.coverage}
-    coverage = tuple(_added(cover, more.get(cover.container)) for cover in first.coverage)
-    missing = tuple(dict.fromkeys((*first.missing, *second.missing)))
-    return LogSearch(tuple(ordered), coverage, missing)
-
-
-def _added(one: LogCoverage, other: LogCoverage | None) -> LogCoverage:
-    if other is None:
-        return one
-    return replace(
-        one,
-        matched=one.matched + other.matched,
-        shown=one.shown + other.shown,
-        truncated=one.truncated or other.truncated,
-    )
 
 
 async def _search(

@@ -1,0 +1,142 @@
+"""What stands around a diagnosis: service health, containers, database sessions and runners."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.diagnosis.attempt import read, reading
+from bot.diagnosis.span import clock
+from bot.domain.evidence import Missing, SourceReading, SourceState
+from bot.domain.log import LogEvent
+from bot.domain.rows import BlockedSession
+from bot.domain.runner import RunnerListing
+from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.ports import Sources
+
+HEALTH, CONTAINERS, SESSIONS, RUNNERS = (
+    "service_health",
+    "containers",
+    "database_sessions",
+    "runners",
+)
+CIRCUIT = "Circuit breaker open"
+
+
+_NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
+    Missing(name, "not configured", SourceState.NOT_CONFIGURED)
+    for name in (HEALTH, CONTAINERS, SESSIONS, RUNNERS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was read around a batch or the queue; a source that was not asked is not configured."""
+
+    health: tuple[ServiceHealth, ...] | Missing = _NO_HEALTH
+    containers: tuple[ContainerState, ...] | Missing = _NO_CONTAINERS
+    sessions: tuple[BlockedSession, ...] | Missing = _NO_SESSIONS
+    runners: RunnerListing | Missing = _NO_RUNNERS
+
+    @property
+    def readings(self) -> tuple[SourceReading, ...]:
+        """Each source as a report lists it."""
+        return (
+            reading(HEALTH, self.health, _health_words(self.health)),
+            reading(CONTAINERS, self.containers, _counted(self.containers, "inspected")),
+            reading(SESSIONS, self.sessions, _counted(self.sessions, "blocked or left open")),
+            reading(RUNNERS, self.runners, _runner_words(self.runners)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderState:
+    """How the LLM provider answers: `mock_mode` None is unknown, `open_circuits` names breakers.
+
+    `circuit_at` is when the logs last said that a breaker was open.
+    """
+
+    mock_mode: bool | None = None
+    open_circuits: tuple[str, ...] = ()
+    circuit_at: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """What changes how every result reads, as a sentence; empty when there is nothing."""
+        said = ["The LLM provider is in mock mode: no model answers."] if self.mock_mode else []
+        if self.open_circuits:
+            names = ", ".join(self.open_circuits)
+            said.append(f"The LLM provider's circuit breaker is open ({names}).")
+        elif self.circuit_at:
+            said.append(f"The LLM provider's circuit breaker was open at {clock(self.circuit_at)}.")
+        return " ".join(said)
+
+    def facts(self) -> dict[str, object]:
+        """Return the state under the names that every report uses."""
+        return {
+            "mock_mode": self.mock_mode,
+            "open_circuits": list(self.open_circuits),
+            "circuit_breaker_opened_at": self.circuit_at,
+        }
+
+
+async def collect(sources: Sources, timeout: float, *, runners: bool = True) -> Surroundings:
+    """Ask every source around a diagnosis at once, each for at most `timeout` seconds."""
+    health, containers, sessions, listing = await asyncio.gather(
+        read(HEALTH, sources.probe, lambda source: source.health(), timeout),
+        read(CONTAINERS, sources.containers, lambda source: source.containers(), timeout),
+        read(SESSIONS, sources.database, lambda source: source.blocked_sessions(), timeout),
+        read(RUNNERS, sources.runners if runners else None, lambda one: one.list(), timeout),
+    )
+    return Surroundings(
+        health if isinstance(health, Missing) else tuple(health),
+        containers if isinstance(containers, Missing) else tuple(containers),
+        sessions if isinstance(sessions, Missing) else tuple(sessions),
+        listing,
+    )
+
+
+async def health(sources: Sources, timeout: float) -> tuple[ServiceHealth, ...] | Missing:
+    """Ask the services for their health alone."""
+    answer = await read(HEALTH, sources.probe, lambda source: source.health(), timeout)
+    return answer if isinstance(answer, Missing) else tuple(answer)
+
+
+def provider_state(
+    health: Iterable[ServiceHealth] | Missing,
+    events: Iterable[LogEvent] = (),
+    providers: Iterable[str] = (),
+) -> ProviderState:
+    """Return how the LLM provider answers, by its health, its lines, and who gave the answers.
+
+    `providers` are names as answers and queue items carry them; "mock" among them proves mock
+    mode, other names disprove it only where the service does not speak for itself.
+    """
+    told = () if isinstance(health, Missing) else tuple(health)
+    modes = [one.mock_mode for one in told if one.mock_mode is not None]
+    names = [name.casefold() for name in providers if name]
+    seen = any("mock" in name for name in names) if names else None
+    circuits = {name for one in told for name in one.open_circuits}
+    opened = max((e.at for e in events if e.at and CIRCUIT in e.event), default=None)
+    return ProviderState(
+        mock_mode=(any(modes) or bool(seen)) if modes else seen,
+        open_circuits=tuple(sorted(circuits)),
+        circuit_at=opened,
+    )
+
+
+def _health_words(health: tuple[ServiceHealth, ...] | Missing) -> str:
+    if isinstance(health, Missing):
+        return health.reason
+    return "; ".join(f"{one.service} {one.status or 'said nothing'}" for one in health)
+
+
+def _counted(answer: tuple[object, ...] | Missing, words: str) -> str:
+    return answer.reason if isinstance(answer, Missing) else f"{len(answer)} {words}"
+
+
+def _runner_words(listing: RunnerListing | Missing) -> str:
+    if isinstance(listing, Missing):
+        return listing.reason
+    unread = (f"{where}: {reason}" for where, reason in listing.unreadable)
+    return "; ".join((f"{len(listing.runners)} found", *unread))
