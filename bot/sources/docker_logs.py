@@ -22,7 +22,7 @@ from bot.sources.docker_lines import Stamped, framed_lines, terminal_lines
 from bot.sources.log_codec import PlainLines
 from bot.sources.log_line import LineParser
 from bot.sources.log_merge import Part, merged
-from bot.sources.log_search import SLACK, search_segments
+from bot.sources.log_search import SLACK, search_segment
 from bot.sources.log_segment import Segment
 from bot.sources.log_time import utc
 
@@ -206,9 +206,7 @@ class DockerLogs:
             spool.flush()
             segment = Segment(Path(spool.name), PlainLines(self._zone))
             try:
-                events, coverage = search_segments(
-                    [segment], query, lambda: self._parser(container)
-                )
+                events, coverage = search_segment(segment, query, lambda: self._parser(container))
             finally:
                 segment.close()
         return events, self._honest(container, coverage, size > query.max_bytes)

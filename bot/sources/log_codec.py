@@ -17,7 +17,16 @@ _ANY_TIME = re.compile(
 
 
 class Codec(Protocol):
-    """Reads physical lines of a file (without their newline) as lines of a service."""
+    """Reads physical lines of a file (without their newline) as lines of a service.
+
+    `line_end` is what every line of the service ends with in the file, for counting; `cuts_lines`
+    says that one may lie there in several physical lines; `spoiled` counts physical lines that
+    could not be read.
+    """
+
+    line_end: bytes
+    cuts_lines: bool
+    spoiled: int
 
     def needle(self, word: str) -> bytes:
         """Return the bytes by which `word` is written in the file."""
@@ -43,8 +52,12 @@ class Codec(Protocol):
 class PlainLines:
     """A file that holds the service's lines as they are, perhaps with engine timestamps."""
 
+    line_end = b"\n"
+    cuts_lines = False
+
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
+        self.spoiled = 0
 
     def needle(self, word: str) -> bytes:
         """Return `word` in UTF-8."""

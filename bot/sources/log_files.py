@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from bot.sources.log_codec import PlainLines
 from bot.sources.log_follow import FileFollow
 from bot.sources.log_line import LineParser
 from bot.sources.log_merge import merged
-from bot.sources.log_search import search_segments
+from bot.sources.log_search import search_segment
 from bot.sources.log_segment import Segment
 
 AT_ONCE = 4
@@ -101,12 +101,8 @@ class LogFiles:
             return LineParser(service.name, container, service.role, self._zone)
 
         try:
-            with ExitStack() as opened:
-                segments = []
-                for part in (*rotated(path), path):
-                    segments.append(Segment(part, PlainLines(self._zone)))
-                    opened.callback(segments[-1].close)
-                return search_segments(segments, query, parser, stop.is_set)
+            with closing(Segment([*rotated(path), path], PlainLines(self._zone))) as segment:
+                return search_segment(segment, query, parser, stop.is_set)
         except OSError as error:
             return container, f"cannot be read: {error.strerror or type(error).__name__}"
 

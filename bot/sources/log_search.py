@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from bot.domain.log import LogCoverage, LogEvent, LogQuery
 from bot.sources.log_error import holds
 from bot.sources.log_line import LineParser
-from bot.sources.log_segment import CHUNK_BYTES, THOROUGH_BYTES, Scan, Segment
+from bot.sources.log_part import Part
+from bot.sources.log_scan import THOROUGH_BYTES, Scan
+from bot.sources.log_segment import CHUNK_BYTES, Segment
 
 # A carrier writes a line's time a little after the service did, and console times lack fractions.
 MAX_REGION_BYTES = 4 << 20
@@ -53,6 +55,14 @@ class Found:
         if kept:
             self.regions.append([events[index] for index in kept])
 
+    def count(self, scan: Scan) -> None:
+        """Take over what a scan counted."""
+        self.matched += scan.matched
+        self.scanned += scan.lines
+        self.bytes_read += scan.bytes
+        self.exact = self.exact and scan.exact
+        self.cut = self.cut or scan.dropped > 0
+
     def _matches(self, event: LogEvent, at: datetime | None) -> bool:
         query = self.query
         if query.levels and event.level not in query.levels:
@@ -79,30 +89,26 @@ def in_window(at: datetime | None, query: LogQuery) -> bool:
     return not (query.since and at < query.since) and not (query.until and at > query.until)
 
 
-def search_segments(
-    segments: Sequence[Segment],
+def search_segment(
+    segment: Segment,
     query: LogQuery,
     parser: Callable[[], LineParser],
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[list[LogEvent], LogCoverage]:
-    """Search the stretches of one container's log (oldest first) for a query.
+    """Search one container's log for a query.
 
-    Newest first, so that a bound cuts off the oldest. Blocking; run it in a thread.
+    Newest file first, so that a bound cuts off the oldest. Blocking; run it in a thread.
     """
     found = Found(query)
-    left = query.max_bytes
-    for segment in reversed(segments):
-        start, end = _range(segment, query)
-        if end - start > left:
-            start, found.cut = segment.line_start(max(start, end - left)), True
-        left -= end - start
-        if query.any_of:
-            _search_words(segment, start, end, found, parser, stopped)
-        else:
-            _read_back(segment, start, end, found, parser)
-        if found.full or left <= 0 or stopped():
-            break
-    return found.events, _coverage(segments, found, parser())
+    start, end = _range(segment, query)
+    if end - start > query.max_bytes:
+        start, found.cut = segment.line_start(end - query.max_bytes), True
+    if query.any_of:
+        _search_words(segment, start, end, found, parser, stopped)
+    else:
+        _read_back(segment, start, end, found, parser)
+    found.unreadable += segment.codec.spoiled
+    return found.events, _coverage(segment, found, parser())
 
 
 def parsed(segment: Segment, start: int, end: int, parser: LineParser) -> list[LogEvent]:
@@ -121,19 +127,8 @@ def _range(segment: Segment, query: LogQuery) -> tuple[int, int]:
     if query.since:
         start = segment.offset_at(query.since - SLACK, 0, end)
     if query.until:
-        after = segment.offset_at(query.until + SLACK, start, end)
-        end = _past(segment, query.until + SLACK, after, end)
+        end = segment.offset_past(query.until + SLACK, start, end)
     return start, end
-
-
-def _past(segment: Segment, moment: datetime, offset: int, end: int) -> int:
-    """Return the first place from `offset` whose time is after `moment`."""
-    while offset < end:
-        at, position = segment.time_after(offset, end)
-        if at is None or at > moment:
-            return position
-        offset = segment.line_end(position, end)
-    return end
 
 
 def _search_words(
@@ -145,31 +140,62 @@ def _search_words(
     stopped: Callable[[], bool],
 ) -> None:
     words = [segment.codec.needle(word) for word in found.query.any_of]
-    scan = Scan(words, thorough=end - start <= THOROUGH_BYTES, stopped=stopped)
-    hits = scan.hits(segment, start, end)
-    found.matched += len(hits)
-    found.scanned += scan.lines
-    found.bytes_read += scan.bytes
-    found.exact = found.exact and scan.exact
-    for low, high in regions(segment, hits, end, found.query.context):
-        reader = parser()
+    thorough, below = end - start <= THOROUGH_BYTES, end
+    for part in reversed(segment.parts):
+        if part.offset >= end or part.end <= start or stopped():
+            continue
+        scan = Scan(words, thorough=thorough, stopped=stopped)
+        hits = scan.hits(segment, max(start, part.offset), min(end, part.end))
+        found.count(scan)
+        below = _read_hits(segment, hits, (start, end, below), found, parser)
+        _release_from(segment, part, below)
+        if found.full:
+            break
+
+
+def _read_hits(
+    segment: Segment,
+    hits: "array[int]",
+    bounds: tuple[int, int, int],
+    found: Found,
+    parser: Callable[[], LineParser],
+) -> int:
+    """Parse the events around hits, newest first; return where the oldest of them begins."""
+    start, end, below = bounds
+    for low, high in regions(segment, hits, end, found.query.context, below=below):
+        reader, below = parser(), low
         found.add(parsed(segment, low, high, reader), context=found.query.context)
         found.unreadable += reader.unreadable
         if found.full or found.shown >= found.query.max_events:
-            found.full = found.full or low > hits[0]
-            return
+            found.full = found.full or low > hits[0] or _has_older(segment, hits, start)
+            break
+    return below
+
+
+def _has_older(segment: Segment, hits: "array[int]", start: int) -> bool:
+    """Say whether an older file was not looked at yet; it may hold more."""
+    return any(part.end <= hits[0] and part.end > start for part in segment.parts)
+
+
+def _release_from(segment: Segment, part: Part, below: int) -> None:
+    """Give back the plain copies of files that lie wholly above what is still to be read."""
+    for newer in segment.parts:
+        if newer.offset >= part.offset and newer.offset >= min(below, part.offset):
+            newer.release()
 
 
 def regions(
-    segment: Segment, hits: "array[int]", end: int, context: int
+    segment: Segment, hits: "array[int]", end: int, context: int, *, below: int | None = None
 ) -> Iterator[tuple[int, int]]:
     """Yield the stretches of whole events around hits, the newest first, none overlapping.
 
-    With context, hits whose surroundings touch become one stretch.
+    With context, hits whose surroundings touch become one stretch. What lies at or above `below`
+    was yielded before.
     """
     low = high = -1
+    end = end if below is None else below
     for hit in reversed(hits):
-        if low >= 0 and hit >= low:
+        if hit >= end or (low >= 0 and hit >= low):
             continue
         first = segment.event_start(hit, events=context)
         own = segment.event_start(hit) if context else first
@@ -200,10 +226,13 @@ def _read_back(
         found.bytes_read += end - low
         found.add(events, context=0)
         end = low
+        for part in segment.parts:
+            if part.offset >= end:
+                part.release()
         found.full = found.full or (found.shown >= found.query.max_events and end > start)
 
 
-def _coverage(segments: Sequence[Segment], found: Found, owner: LineParser) -> LogCoverage:
+def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
     coverage = LogCoverage(container=owner.container, service=owner.service)
     notes = []
     if found.full:
@@ -212,12 +241,10 @@ def _coverage(segments: Sequence[Segment], found: Found, owner: LineParser) -> L
         notes.append(f"only the newest {found.query.max_bytes} bytes were read")
     if not found.exact:
         notes.append("lines scanned is an estimate")
-    begins = next((at for seg in segments if (at := seg.time_after(0, seg.size)[0])), None)
-    ends = next((at for seg in reversed(segments) if (at := seg.time_before(seg.size))), None)
     return replace(
         coverage,
-        begins_at=begins,
-        ends_at=ends,
+        begins_at=segment.first_time(),
+        ends_at=segment.last_time(),
         scanned=found.scanned,
         matched=found.matched,
         shown=len(found.events),

@@ -1,58 +1,69 @@
-"""One stretch of log that can be read at any place: an open file, perhaps decompressed first."""
+"""A container's log as one stretch of bytes that can be read at any place, over all its files."""
 
-import gzip
-import os
-import tempfile
-import zlib
-from array import array
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from bot.sources.log_codec import Codec
+from bot.sources.log_part import Part
 
 CHUNK_BYTES = 1 << 20
 BLOCK_BYTES = 16 << 10
 REACH_BYTES = 4 << 20
-# Below this much log the search also looks for both halves of an id everywhere; above, only where
-# something can have cut one: near a box or in a line as long as the engine's own pieces.
-THOROUGH_BYTES = 64 << 20
-_GAP_BYTES = 8 << 10
-_BOX_BYTE = b"\xe2"
 
 
 class Segment:
-    """A readable stretch of one container's log. Raises OSError when it cannot be opened."""
+    """The files of one log, oldest first, as one. Raises OSError when one cannot be opened.
 
-    def __init__(self, path: Path, codec: Codec) -> None:
-        self.path = path
+    An event may begin in one file and end in the next: a log is rotated between two lines.
+    """
+
+    def __init__(self, paths: Path | Sequence[Path], codec: Codec) -> None:
         self.codec = codec
-        self._fd = _decompressed(path) if path.suffix == ".gz" else os.open(path, os.O_RDONLY)
-        self.size = os.fstat(self._fd).st_size
-        self.inode = os.fstat(self._fd).st_ino
+        self.parts: list[Part] = []
+        self.size = 0
+        try:
+            for path in [paths] if isinstance(paths, Path) else paths:
+                self.parts.append(Part(path, self.size))
+                self.size = self.parts[-1].end
+        except OSError:
+            self.close()
+            raise
 
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._fd)
+    @property
+    def path(self) -> Path:
+        """The newest file."""
+        return self.parts[-1].path
 
-    def refresh(self) -> int:
-        """Return the file's size now."""
-        self.size = os.fstat(self._fd).st_size
-        return self.size
+    @property
+    def inode(self) -> int:
+        """The newest file's inode."""
+        return self.parts[-1].inode
 
     @property
     def modified(self) -> int:
-        """When the file was last written, in nanoseconds."""
-        return os.fstat(self._fd).st_mtime_ns
+        """When the newest file was last written, in nanoseconds."""
+        return self.parts[-1].modified
+
+    def close(self) -> None:
+        """Close the files."""
+        for part in self.parts:
+            part.close()
+
+    def refresh(self) -> int:
+        """Return the size now; only the newest file grows."""
+        self.parts[-1].refresh()
+        self.size = self.parts[-1].end
+        return self.size
 
     def read(self, start: int, end: int) -> bytes:
-        """Return the bytes of [start, end), fewer at the end of the file."""
-        return os.pread(self._fd, max(0, end - start), start)
-
-    def into(self, buffer: memoryview, start: int) -> int:
-        """Fill `buffer` from `start`; return how many bytes there were."""
-        return os.preadv(self._fd, [buffer], start)
+        """Return the bytes of [start, end), fewer at the end of the log."""
+        pieces = [
+            part.read(max(start, part.offset) - part.offset, min(end, part.end) - part.offset)
+            for part in self.parts
+            if part.offset < end and part.end > start
+        ]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def line_start(self, offset: int) -> int:
         """Return where the line begins that holds `offset`."""
@@ -82,10 +93,10 @@ class Segment:
         end, found, size = self.line_end(offset, self.size), 0, BLOCK_BYTES
         while end > floor:
             start = self.line_start(max(floor, end - size))
-            for at in reversed(_heads(self.read(start, end), self.codec)):
+            for at in reversed(self._heads(start, end)):
                 found += 1
                 if found > events:
-                    return start + at
+                    return at
             end, size = start, size * 2
         return self.line_start(floor)
 
@@ -95,13 +106,24 @@ class Segment:
         position, found, size = self.line_end(offset, end), 0, BLOCK_BYTES
         while position < ceiling:
             stop = self.line_end(min(position + size, ceiling) - 1, end)
-            before = self.line_start(position - 1)
-            for at in _heads(self.read(before, stop), self.codec):
-                found += before + at >= position
+            for at in self._heads(position, stop):
+                found += 1
                 if found > events:
-                    return before + at
+                    return at
             position, size = stop, size * 2
         return position
+
+    def first_time(self) -> datetime | None:
+        """Return the oldest time of the log."""
+        return self.time_after(0, self.size)[0]
+
+    def last_time(self) -> datetime | None:
+        """Return the newest time of the log."""
+        for part in reversed([part for part in self.parts if part.size]):
+            at = part.last_time or self.time_before(part.end)
+            if at is not None:
+                return at
+        return None
 
     def time_after(self, offset: int, end: int) -> tuple[datetime | None, int]:
         """Return the first time found in whole lines from `offset`, and where its line begins."""
@@ -130,7 +152,35 @@ class Segment:
         return None
 
     def offset_at(self, moment: datetime, low: int, high: int) -> int:
-        """Return where lines of `moment` or later begin, by bisection over [low, high)."""
+        """Return where lines of `moment` or later begin within [low, high), by bisection.
+
+        In a compressed file nothing can be looked up, so its beginning is returned.
+        """
+        for part in reversed(self.parts):
+            if part.offset >= high or part.end <= low:
+                continue
+            first = self.time_after(part.offset, part.end)[0]
+            if first is not None and first < moment:
+                if part.is_packed:
+                    ended = part.last_time is not None and part.last_time < moment
+                    return part.end if ended else max(low, part.offset)
+                return self._bisected(moment, max(low, part.offset), high)
+            high = max(low, part.offset)
+        return self._bisected(moment, low, high)
+
+    def offset_past(self, moment: datetime, low: int, high: int) -> int:
+        """Return where lines later than `moment` begin within [low, high)."""
+        offset = self.offset_at(moment, low, high)
+        while offset < high:
+            part = next(part for part in self.parts if offset < part.end)
+            begin = part.offset if part.is_packed else offset
+            at, position = self.time_after(begin, part.end)
+            if at is not None and at > moment:
+                return min(high, max(offset, position))
+            offset = part.end if at is None or part.is_packed else self.line_end(position, high)
+        return high
+
+    def _bisected(self, moment: datetime, low: int, high: int) -> int:
         while high - low > 4 * BLOCK_BYTES:
             middle = self.line_start((low + high) // 2)
             at, position = self.time_after(middle, high)
@@ -147,112 +197,21 @@ class Segment:
             lines.pop()
         return iter(lines)
 
+    def _heads(self, start: int, end: int) -> list[int]:
+        """Return where events begin in the whole lines of [start, end)."""
+        heads: list[int] = []
+        position, whole = start, self._is_whole_before(start)
+        for raw in self.read(start, end).split(b"\n"):
+            if raw:
+                if whole and self.codec.starts_event(raw):
+                    heads.append(position)
+                whole = self.codec.ends_line(raw)
+            position += len(raw) + 1
+        return heads
 
-def _heads(block: bytes, codec: Codec) -> list[int]:
-    """Return where events begin in a block of whole lines."""
-    heads: list[int] = []
-    position, whole = 0, True
-    for raw in block.split(b"\n"):
-        if raw:
-            if whole and codec.starts_event(raw):
-                heads.append(position)
-            whole = codec.ends_line(raw)
-        position += len(raw) + 1
-    return heads
-
-
-def _never() -> bool:
-    return False
-
-
-class Scan:
-    """Finds the lines of a stretch that may hold one of several words; counts what it looked at."""
-
-    def __init__(
-        self, words: Sequence[bytes], *, thorough: bool, stopped: Callable[[], bool] = _never
-    ) -> None:
-        self._stopped = stopped
-        self._newlines = 0
-        self._whole = [word for word in words if word]
-        self._halves = [half for word in words if len(word) >= 32 for half in _halves(word)]
-        self._longest = max((len(word) for word in words), default=1)
-        self._thorough = thorough
-        self.lines = 0
-        self.bytes = 0
-        self.exact = True
-
-    def hits(self, segment: Segment, start: int, end: int) -> "array[int]":
-        """Return offsets of hits in [start, end), ascending, at most one a line."""
-        found: array[int] = array("q")
-        buffer = bytearray(CHUNK_BYTES)
-        view = memoryview(buffer)
-        position, number, was_cut = start, 0, True
-        while position < end and not self._stopped():
-            size = segment.into(view[: min(CHUNK_BYTES, end - position)], position)
-            if size <= 0:
-                break
-            is_cut = self._thorough or _may_cut(buffer, size)
-            words = [*self._whole, *self._halves] if is_cut or was_cut else self._whole
-            self._chunk_hits(buffer, size, words, position, found)
-            last = position + size >= end
-            step = size if last else max(1, size - self._longest + 1)
-            self._count(buffer, step, number)
-            position += step
-            was_cut, number = is_cut, number + 1
-        self.bytes += max(0, position - start)
-        return found
-
-    def _chunk_hits(
-        self,
-        buffer: bytearray,
-        size: int,
-        words: list[bytes],
-        base: int,
-        found: "array[int]",
-    ) -> None:
-        fresh: list[int] = []
-        for word in words:
-            at = buffer.find(word, 0, size)
-            while at >= 0:
-                fresh.append(base + at)
-                newline = buffer.find(b"\n", at, size)
-                at = buffer.find(word, newline, size) if newline >= 0 else -1
-        for offset in sorted(fresh):
-            if not found or found[-1] < base:
-                is_new = True
-            else:
-                is_new = buffer.find(b"\n", found[-1] - base, offset - base) >= 0
-            if is_new:
-                found.append(offset)
-
-    def _count(self, buffer: bytearray, size: int, number: int) -> None:
-        """Count lines; of much log only every 16th chunk, and the rest by its measure."""
-        if self._thorough or number % 16 == 0:
-            self._newlines = buffer.count(b"\n", 0, size)
-        else:
-            self.exact = False
-        self.lines += self._newlines
-
-
-def _halves(word: bytes) -> tuple[bytes, bytes]:
-    return word[: len(word) // 2], word[len(word) // 2 :]
-
-
-def _may_cut(buffer: bytearray, size: int) -> bool:
-    """Say whether a box, or a line as long as the engine's pieces, could have cut an id here."""
-    if buffer.find(_BOX_BYTE, 0, size) >= 0:
-        return True
-    return any(
-        buffer.find(b"\n", at, at + _GAP_BYTES) < 0
-        for at in range(0, size - _GAP_BYTES, _GAP_BYTES)
-    )
-
-
-def _decompressed(path: Path) -> int:
-    """Unpack a compressed log into an unnamed file; a half-written end is left out."""
-    with tempfile.TemporaryFile() as plain:
-        with gzip.open(path) as packed, suppress(EOFError, zlib.error):
-            while block := packed.read1(CHUNK_BYTES):
-                plain.write(block)
-        plain.flush()
-        return os.dup(plain.fileno())
+    def _is_whole_before(self, start: int) -> bool:
+        """Say whether the line before `start` is complete there, or goes on in the next one."""
+        if start == 0 or not self.codec.cuts_lines:
+            return True
+        before = self.line_start(start - 1)
+        return self.codec.ends_line(self.read(before, start - 1))

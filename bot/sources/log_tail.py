@@ -10,8 +10,9 @@ from bot.sources.log_arrivals import Arrivals
 from bot.sources.log_codec import Codec
 from bot.sources.log_error import holds
 from bot.sources.log_line import LineParser
+from bot.sources.log_scan import Scan
 from bot.sources.log_search import SLACK, carried, parsed, regions
-from bot.sources.log_segment import CHUNK_BYTES, Scan, Segment
+from bot.sources.log_segment import CHUNK_BYTES, Segment
 
 STEP_BYTES = 4 * CHUNK_BYTES
 MAX_BEHIND_BYTES = 256 << 20

@@ -18,7 +18,7 @@ from bot.sources.container_names import is_wanted, service_of
 from bot.sources.log_codec import PlainLines
 from bot.sources.log_line import LineParser
 from bot.sources.log_merge import Part, merged
-from bot.sources.log_search import SLACK, search_segments
+from bot.sources.log_search import SLACK, search_segment
 from bot.sources.log_segment import Segment
 from bot.sources.loki_entries import Entry, as_lines, moment, nanoseconds
 from bot.sources.loki_follow import LokiFollow
@@ -242,8 +242,8 @@ class Loki:
             segment = Segment(Path(spool.name), PlainLines(self._zone))
             role = catch.service.role
             try:
-                return search_segments(
-                    [segment],
+                return search_segment(
+                    segment,
                     query,
                     lambda: LineParser(catch.service.name, container, role, self._zone),
                 )
