@@ -4,6 +4,7 @@ Drivers are imported where they are needed, so that a command at the terminal pa
 sources that are configured.
 """
 
+import importlib.util
 import logging
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any =
         database=_database(settings, stack),
         logs=await _logs(settings, stack),
         queue=_queue(settings, stack),
-        callbacks=await _callbacks(settings, stack),
+        callbacks=_callbacks(settings, stack),
         memory=memory,
         runners=_runners(settings, stack),
         containers=_containers(settings, stack),
@@ -197,10 +198,17 @@ def docker_is_configured(settings: Settings) -> bool:
     return bool(asked) or DOCKER_SOCKET.exists()
 
 
-async def _callbacks(settings: Settings, stack: AsyncExitStack) -> CallbackTopic | Missing | None:
+def _callbacks(settings: Settings, stack: AsyncExitStack) -> CallbackTopic | Missing | None:
+    """The client connects on first use, so that a command that needs no Kafka waits for none."""
     if not settings.queue.kafka_bootstrap_servers:
         return None
-    return Missing("callbacks", "the callback topic cannot be read yet")
+    if importlib.util.find_spec("aiokafka") is None:
+        return Missing("callback_topic", "no Kafka client: install batchbot with its kafka extra")
+    from bot.sources.callback_topic import KafkaCallbacks
+
+    callbacks = KafkaCallbacks(settings.queue.kafka_bootstrap_servers)
+    stack.push_async_callback(callbacks.close)
+    return callbacks
 
 
 def command_options(settings: Settings) -> dict[str, Any]:

@@ -23,7 +23,14 @@ class RejectedCallback:
 
 @dataclass(frozen=True, slots=True)
 class SeenCallback:
-    """A callback seen on the topic: its ids, when it was published, which fields are rejected."""
+    """A callback seen on the topic: its ids, when it was published, which fields are rejected.
+
+    `rejected` names each field that the contract or the runner turns away; those of them that
+    are there but wrong stand in `malformed` as well, the others are missing. Envelope fields
+    begin with `envelope.`; `json` is a message that is no JSON object. `mode` is the LLM
+    provider's queue processing mode and `bundle_size` the preferred one of the callback's
+    metadata; empty or None where the callback does not say.
+    """
 
     at: datetime
     correlation_id: str
@@ -34,3 +41,4 @@ class SeenCallback:
     provider: str = ""
     bundle_size: int | None = None
     rejected: tuple[str, ...] = ()
+    malformed: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from bot.domain.callback import SeenCallback
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.rows import BatchMatch, BatchRows, BatchSummary, BlockedSession, TraceRows
+from bot.domain.run_label import RunLabel
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
 
@@ -108,16 +109,32 @@ class LlmQueue(Protocol):
 
 
 class CallbackTopic(Protocol):
-    """The callback topic, read with a group of our own that never commits for others."""
+    """The callback topic, read in no one's group and without a commit.
+
+    Every method but `start` and `take_labels` raises SourceError when it has nothing to return
+    and the topic is not being read.
+    """
 
     name: str
 
+    async def start(self) -> None:
+        """Begin to read in the background; what others call starts it too."""
+        ...
+
     def take(self) -> Sequence[SeenCallback]:
-        """Return the callbacks seen since the last call."""
+        """Return the callbacks seen since the last call, good and rejected ones."""
         ...
 
     async def find(self, id: UUID) -> Sequence[SeenCallback]:
         """Return remembered callbacks with that correlation or request id."""
+        ...
+
+    def take_labels(self) -> Sequence[RunLabel]:
+        """Return the run labels that requests taught since the last call."""
+        ...
+
+    async def label(self, label: str) -> RunLabel | None:
+        """Return what the newest request with that run label stands for."""
         ...
 
     async def check(self) -> str:

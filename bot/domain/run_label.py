@@ -1,0 +1,82 @@
+"""Run labels: the names that people give to experiment runs, and the batch each stands for.
+
+The CJ service stores only a random uuid of a run (`bos_batch_id`). Its label is told in three
+places: the runner prints `Canonical batch UUID: U (label: L)`, its JSON lines hold both, and the
+request on Kafka carries `metadata.batch_label`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from bot.domain.log import LogEvent, Role
+
+BANNER = "Canonical batch UUID"
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@-]{0,119}")
+_BANNER = re.compile(
+    rf"{BANNER}:\s*([0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})"
+    rf"\s*\(label:\s*({LABEL.pattern})\)"
+)
+_LABEL_FIELDS = ("batch_label", "label", "batch_id")
+_UUID_FIELDS = ("batch_uuid", "bos_batch_id")
+
+
+@dataclass(frozen=True, slots=True)
+class RunLabel:
+    """A label and the batch (its BOS uuid, lower case) that it stands for; who said so, when."""
+
+    label: str
+    bos_batch_id: str
+    source: str
+    at: datetime | None = None
+
+
+def label_of_event(event: LogEvent) -> RunLabel | None:
+    """Return what a runner's log event teaches, or None; pure and cheap for other events.
+
+    The banner is no JSON, so it may stand in the text of the line before it.
+    """
+    if event.role is not Role.RUNNER:
+        return None
+    banner = _BANNER.search(event.text or event.event)
+    if banner is not None:
+        return RunLabel(banner[2], banner[1].lower(), event.container, event.at)
+    uuid = next((id for key in _UUID_FIELDS if (id := _uuid(event.fields.get(key)))), "")
+    label = next((text for key in _LABEL_FIELDS if (text := _label(event.fields.get(key)))), "")
+    return RunLabel(label, uuid, event.container, event.at) if label and uuid else None
+
+
+def label_of_request(message: bytes | None, at: datetime, source: str) -> RunLabel | None:
+    """Return what a request for an assessment teaches, or None; survives any bytes."""
+    try:
+        told = orjson.loads(message or b"")
+    except orjson.JSONDecodeError:
+        return None
+    data = _mapping(_mapping(told).get("data"))
+    label = _label(_mapping(_mapping(told).get("metadata")).get("batch_label"))
+    entity = _mapping(data.get("entity_ref")).get("entity_id")
+    uuid = _uuid(data.get("entity_id")) or _uuid(entity) or _uuid(data.get("bos_batch_id"))
+    return RunLabel(label, uuid, source, at) if label and uuid else None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _label(value: object) -> str:
+    """A label, but no uuid: some lines hold the batch's uuid under the same name."""
+    fits = isinstance(value, str) and LABEL.fullmatch(value) and not _uuid(value)
+    return str(value) if fits else ""
+
+
+def _uuid(value: object) -> str:
+    text = str(value) if isinstance(value, str | UUID) else ""
+    try:
+        return str(UUID(text)) if len(text) in (32, 36) else ""
+    except ValueError:
+        return ""
