@@ -14,7 +14,9 @@ from bot.diagnosis import coverage, rules, surroundings
 from bot.diagnosis.attempt import attempt, configured, read, reading
 from bot.diagnosis.batch_evidence import DATABASE, BatchEvidence
 from bot.diagnosis.batch_queue import stuck_findings
+from bot.diagnosis.queue_signs import DISPATCH_EVENTS
 from bot.diagnosis.rules.strays import RUN_TEXTS, TEXTS, rejected_ids
+from bot.diagnosis.runner_rules import PHASES
 from bot.diagnosis.second_look import follow_up
 from bot.diagnosis.span import dated
 from bot.domain.evidence import Missing
@@ -157,6 +159,9 @@ def _query(header: BatchHeader, now: datetime) -> LogQuery:
             f"Batch {number} ",
             "already has result, skipping update",
             surroundings.CIRCUIT,
+            "FileNotFoundError",
+            *(phase for phase, _ in PHASES),
+            *DISPATCH_EVENTS,
             *RUN_TEXTS,
             *TEXTS,
         ),

@@ -1,17 +1,13 @@
-"""Rules on comparisons that failed or were never answered."""
+"""Rules on comparisons that failed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.diagnosis.batch_evidence import BatchEvidence, log_line
-from bot.diagnosis.span import spoken
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.diagnosis.batch_evidence import BatchEvidence
+from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Finding, Severity
 
 WARN_SHARE = 0.05
 ERROR_SHARE = 0.20
-LOST_AFTER = timedelta(minutes=15)
-DUPLICATE_SHARE = 0.01
-IN_QUEUE = ("queued", "processing")
 
 
 def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -57,53 +53,6 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
     )
 
 
-def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """Comparisons were sent long ago and no answer ever came."""
-    pairs = evidence.pairs
-    oldest = pairs.pending_first_submitted_at
-    if evidence.ended or not pairs.pending or oldest is None or now - oldest <= LOST_AFTER:
-        return None
-    waiting = _still_queued(evidence)
-    if waiting >= pairs.pending - pairs.unsent:
-        return None
-    return Finding(
-        rule="lost-callbacks",
-        severity=Severity.ERROR,
-        confidence=Confidence.MEDIUM if isinstance(evidence.queue, Missing) else Confidence.HIGH,
-        what=f"{pairs.pending} comparisons have no answer, the oldest sent {spoken(now - oldest)} "
-        f"ago; {_trail(evidence, waiting)}.",
-        why="An expired request, a failed publish or a consumer without a valid offset all end "
-        "without a callback, and the batch waits for hours.",
-        evidence=_pending_lines(evidence),
-        next=tuple(
-            f"/trace {pair.correlation_id}"
-            for pair in evidence.rows.pending[:1]
-            if pair.correlation_id
-        )
-        or ("/queue",),
-    )
-
-
-def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """The same comparison was answered more than once."""
-    repeats = [
-        event for event in evidence.nearby if "already has result, skipping update" in event.event
-    ]
-    if not evidence.pairs.total or len(repeats) <= DUPLICATE_SHARE * evidence.pairs.total:
-        return None
-    ours = set(map(id, evidence.events))
-    named = sum(id(event) in ours for event in repeats) > DUPLICATE_SHARE * evidence.pairs.total
-    return Finding(
-        rule="duplicate-callbacks",
-        severity=Severity.WARN if named else Severity.INFO,
-        confidence=Confidence.LOW,
-        what=f"{len(repeats)} callbacks came for comparisons that had an answer already.",
-        why="A bundle that fails after some of its answers were sent is handled again as a whole.",
-        evidence=tuple(log_line(event) for event in repeats[:3]),
-        next=("The first answer stands; check the bundle's errors.",),
-    )
-
-
 def _severity(count: int, total: int) -> Severity | None:
     if not total or count <= 0 or count / total < WARN_SHARE:
         return None
@@ -122,30 +71,3 @@ def _group_lines(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:
         for group in evidence.rows.errors[:3]
     )
     return (counted, *groups)
-
-
-def _pending_lines(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:
-    pairs = evidence.pairs
-    counted = evidence.line(f"{pairs.pending} pending rows", pairs.pending_first_submitted_at)
-    sample = (
-        evidence.line(f"pair {pair.pair_id}, correlation {pair.correlation_id}", pair.submitted_at)
-        for pair in evidence.rows.pending[:3]
-    )
-    return (counted, *sample)
-
-
-def _still_queued(evidence: BatchEvidence) -> int:
-    if isinstance(evidence.queue, Missing):
-        return 0
-    header = evidence.header
-    ids = (str(header.batch_id), header.bos_batch_id)
-    return sum(
-        item.status in IN_QUEUE and (item.cj_batch_id in ids or item.bos_batch_id in ids)
-        for item in evidence.queue.items
-    )
-
-
-def _trail(evidence: BatchEvidence, waiting: int) -> str:
-    if isinstance(evidence.queue, Missing):
-        return "whether they are still queued could not be checked"
-    return f"{waiting} of them are still in the queue"
