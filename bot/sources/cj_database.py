@@ -21,15 +21,14 @@ from bot.errors import SourceError
 from bot.sources import cj_queries as sql
 from bot.sources.cj_rows import (
     batch_rows_of,
-    header_of,
     match_of,
-    pair_counts_of,
     pair_row_of,
-    projections_of,
+    summary_of,
 )
 
 NAME = "cj_database"
 LARGEST_ID = 2**31 - 1
+DETAIL_PAIRS = 20_000
 ERROR_LOOK_BACK = timedelta(days=14)
 OPEN_STATES = ("INITIALIZING", "GENERATING_PAIRS", "WAITING_CALLBACKS", "SCORING")
 
@@ -54,7 +53,7 @@ _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
 class CjPostgres:
     """Read-only view of the CJ database; implements the CjDatabase port.
 
-    Every transaction is read only and every statement ends after `timeout_seconds`. Column
+    Every statement is read only and ends after `timeout_seconds`. Column
     presence is looked up once through pg_attribute, since column grants hide the rest from
     information_schema.
     """
@@ -84,18 +83,18 @@ class CjPostgres:
         return tuple(match_of(row, how) for row in rows)
 
     async def batch(self, batch_id: int) -> BatchRows | None:
-        """Return everything about one batch in two round trips, None when there is none."""
+        """Return everything about one batch in one query, None when there is none.
+
+        Counts are over all pairs; essays' positions, repeated pairs, cost and latency over at
+        most DETAIL_PAIRS of them, and `truncated` says so.
+        """
         if not 0 <= batch_id <= LARGEST_ID:
             return None
         async with self._reading() as connection:
-            row = await connection.fetchrow(self._headers("WHERE u.id = $1"), batch_id)
-            if row is None:
-                return None
-            header = header_of(row, has_total_budget=self._has_total_budget)
-            pairs = await connection.fetchrow(sql.PAIR_COUNTS, [batch_id])
-            projections = await connection.fetchrow(sql.PROJECTION_COUNTS, [batch_id])
-            detail = await connection.fetchrow(self._detail(), batch_id, header.bos_batch_id)
-        return batch_rows_of(header, pairs, projections, detail or {})
+            row = await connection.fetchrow(self._batch_query(), batch_id, DETAIL_PAIRS)
+        if row is None:
+            return None
+        return batch_rows_of(row, has_total_budget=self._has_total_budget)
 
     async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
         """Return the newest batches, those in a state or status when one is given."""
@@ -170,35 +169,17 @@ class CjPostgres:
     def _has_total_budget(self) -> bool:
         return "cj_batch_states.total_budget" in self._columns
 
-    def _headers(self, where: str) -> str:
-        return sql.headers(where, has_total_budget=self._has_total_budget)
-
-    def _detail(self) -> str:
-        known = "cj_comparison_pairs.pair_generation_mode" in self._columns
-        mode = "pair_generation_mode" if known else "NULL::text"
-        return sql.DETAIL.replace("{generation_mode}", mode)
+    def _batch_query(self) -> str:
+        return sql.batch(
+            has_total_budget=self._has_total_budget,
+            has_generation_mode="cj_comparison_pairs.pair_generation_mode" in self._columns,
+        )
 
     async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
         async with self._reading() as connection:
-            rows = await connection.fetch(self._headers(where), *values)
-            headers = [header_of(row, has_total_budget=self._has_total_budget) for row in rows]
-            ids = [header.batch_id for header in headers]
-            pairs = await connection.fetch(sql.PAIR_COUNTS, ids)
-            projections = await connection.fetch(sql.PROJECTION_COUNTS, ids)
-            uuids = [header.bos_batch_id for header in headers]
-            events = await connection.fetch(sql.COMPLETION_EVENTS, uuids)
-        counts = {row["batch_id"]: pair_counts_of(row) for row in pairs}
-        stored = {row["batch_id"]: projections_of(row) for row in projections}
-        ended = {row["aggregate_id"]: row["count"] for row in events}
-        return tuple(
-            BatchSummary(
-                header,
-                counts.get(header.batch_id, pair_counts_of(None)),
-                stored.get(header.batch_id, projections_of(None)),
-                ended.get(header.bos_batch_id, 0),
-            )
-            for header in headers
-        )
+            query = sql.summaries(where, has_total_budget=self._has_total_budget)
+            rows = await connection.fetch(query, *values)
+        return tuple(summary_of(row, has_total_budget=self._has_total_budget) for row in rows)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Any]:
@@ -207,8 +188,9 @@ class CjPostgres:
             async with pool.acquire(timeout=self._timeout) as connection:
                 if not self._columns:
                     await self._learn_columns(connection)
-                async with connection.transaction(readonly=True):
-                    yield connection
+                # One statement is one read-only transaction by the server settings; an explicit
+                # one would cost two more round trips.
+                yield connection
         except TimeoutError as error:
             raise SourceError(NAME, "it did not answer in time", timed_out=True) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
@@ -223,9 +205,11 @@ class CjPostgres:
                     max_size=4,
                     timeout=self._timeout,
                     command_timeout=self._timeout + 1,
+                    reset=_nothing_to_reset,
                     server_settings={
                         "application_name": "batchbot",
                         "default_transaction_read_only": "on",
+                        "timezone": "UTC",
                         "statement_timeout": str(int(self._timeout * 1000)),
                         "idle_in_transaction_session_timeout": "30000",
                     },
@@ -240,6 +224,10 @@ class CjPostgres:
                 NAME, "it has no table cj_batch_uploads: is this the CJ database?", permanent=True
             )
         self._columns = columns
+
+
+async def _nothing_to_reset(_: object) -> None:
+    """No session state is ever set, and the driver's own reset costs each query a round trip."""
 
 
 def _meaning(ref: str) -> tuple[str, Any, str]:

@@ -1,15 +1,10 @@
 """The fixed queries of the CJ database; values are always parameters, text columns never chosen.
 
 Naive timestamps are UTC there, so they are made aware in SQL; enums are read as text, because a
-label of a newer revision is an error on an older database.
+label of a newer revision is an error on an older database. What belongs together is one
+statement, so that it is one snapshot and one round trip.
 """
 
-COLUMNS = """
-SELECT c.relname || '.' || a.attname
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE c.relname = ANY($1) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-  AND pg_table_is_visible(c.oid)
-"""
 TABLES = (
     "cj_batch_uploads",
     "cj_batch_states",
@@ -19,42 +14,70 @@ TABLES = (
     "event_outbox",
 )
 
-_HEADER_COLUMNS = """
-    u.id AS batch_id, u.bos_batch_id, u.event_correlation_id, u.status::text AS status,
-    s.state::text AS state, u.created_at AT TIME ZONE 'UTC' AS created_at,
-    u.updated_at AT TIME ZONE 'UTC' AS updated_at,
-    u.completed_at AT TIME ZONE 'UTC' AS completed_at, u.expected_essay_count,
-    {total_budget} AS total_budget, s.total_comparisons, s.submitted_comparisons,
-    s.completed_comparisons, s.failed_comparisons, s.completion_threshold_pct,
-    s.current_iteration, s.partial_scoring_triggered, s.last_activity_at,
-    (s.processing_metadata)::text AS state_metadata
+# Column grants hide other columns from information_schema, so the catalogue itself is asked.
+COLUMNS = """
+SELECT c.relname || '.' || a.attname
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
+  AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
 """
 
+# PostgreSQL keeps a JSON document with such an escape, but fails to take it apart.
+_UNSAFE = r"~* '\\u(0000|d[89a-f])'"
+_NUMBER = r"'^-?[0-9]{1,15}(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,2})?$'"
+_STATE_KEYS = (
+    "comparison_budget",
+    "config_overrides",
+    "llm_batching_mode",
+    "max_possible_pairs",
+    "forced_to_scoring",
+    "failed_reason",
+    "resampling_pass_count",
+)
 
-def header_columns(*, has_total_budget: bool) -> str:
-    """Return the columns of a batch header on the revision at hand."""
-    return _HEADER_COLUMNS.format(
-        total_budget="s.total_budget" if has_total_budget else "NULL::int"
+
+def _number(text: str) -> str:
+    return f"CASE WHEN ({text}) ~ {_NUMBER} THEN ({text})::float8 END"
+
+
+def _error_provider(table: str) -> str:
+    """The provider named in error details, also in a document that cannot be taken apart."""
+    details = f"{table}.error_details"
+    return (
+        f"left(CASE WHEN {details}::text {_UNSAFE}"
+        rf""" THEN substring({details}::text FROM '"provider"\s*:\s*"([^"\\]{{1,60}})"')"""
+        f" ELSE {details} ->> 'provider' END, 60)"
     )
 
 
-def headers(where: str, *, has_total_budget: bool) -> str:
-    """Return the header query of the batches that `where` chooses."""
-    return f"""
-SELECT {header_columns(has_total_budget=has_total_budget)}
-FROM cj_batch_uploads u LEFT JOIN cj_batch_states s ON s.batch_id = u.id
-{where}
+def _safe(table: str) -> str:
+    """Pair metadata, or NULL when it cannot be taken apart."""
+    document = f"{table}.processing_metadata"
+    return f"CASE WHEN {document}::text {_UNSAFE} THEN NULL ELSE {document} END"
+
+
+_STATE_METADATA = (
+    f"CASE WHEN s.processing_metadata::text {_UNSAFE} OR"
+    " json_typeof(s.processing_metadata) <> 'object' THEN left(s.processing_metadata::text, 500000)"
+    " WHEN s.processing_metadata IS NOT NULL THEN json_build_object("
+    + ", ".join(f"'{key}', s.processing_metadata -> '{key}'" for key in _STATE_KEYS)
+    + ")::text END"
+)
+
+_HEADER = f"""
+    SELECT u.id AS batch_id, u.bos_batch_id, u.event_correlation_id, u.status::text AS status,
+        s.state::text AS state, u.created_at AT TIME ZONE 'UTC' AS created_at,
+        u.updated_at AT TIME ZONE 'UTC' AS updated_at,
+        u.completed_at AT TIME ZONE 'UTC' AS completed_at, u.expected_essay_count,
+        {{total_budget}} AS total_budget, s.total_comparisons, s.submitted_comparisons,
+        s.completed_comparisons, s.failed_comparisons, s.completion_threshold_pct,
+        s.current_iteration, s.partial_scoring_triggered, s.last_activity_at,
+        {_STATE_METADATA} AS state_metadata
+    FROM cj_batch_uploads u LEFT JOIN cj_batch_states s ON s.batch_id = u.id
 """
 
-
-MATCH = """
-SELECT id AS batch_id, bos_batch_id, status::text AS status,
-       created_at AT TIME ZONE 'UTC' AS created_at
-FROM cj_batch_uploads WHERE {where} ORDER BY id DESC LIMIT 20
-"""
-
-PAIR_COUNTS = """
-SELECT p.cj_batch_id AS batch_id, count(*) AS total,
+_PAIR_COUNTS = """
+    count(*) AS total,
     count(*) FILTER (WHERE p.winner = 'essay_a') AS essay_a,
     count(*) FILTER (WHERE p.winner = 'essay_b') AS essay_b,
     count(*) FILTER (WHERE p.winner = 'error') AS error,
@@ -66,69 +89,148 @@ SELECT p.cj_batch_id AS batch_id, count(*) AS total,
     min(p.submitted_at) AS first_submitted_at, max(p.submitted_at) AS last_submitted_at,
     min(p.completed_at) AS first_completed_at, max(p.completed_at) AS last_completed_at,
     min(p.submitted_at) FILTER (WHERE p.winner IS NULL) AS pending_first_submitted_at
-FROM cj_comparison_pairs p WHERE p.cj_batch_id = ANY($1) GROUP BY p.cj_batch_id
 """
 
-PROJECTION_COUNTS = """
-SELECT cj_batch_id AS batch_id, count(*) AS count, min(created_at) AS first_at,
-       max(created_at) AS last_at
-FROM grade_projections WHERE cj_batch_id = ANY($1) GROUP BY cj_batch_id
+_PROJECTIONS = """
+    SELECT row_to_json(g) FROM (
+        SELECT count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at
+        FROM grade_projections WHERE cj_batch_id = {batch_id}) g
 """
 
-COMPLETION_EVENTS = """
-SELECT aggregate_id, count(*) AS count FROM event_outbox
-WHERE aggregate_id = ANY($1) AND event_type ILIKE '%complet%' GROUP BY aggregate_id
+# The outbox is indexed by type and id together: stepping over its few types makes a look-up by
+# id alone an index look-up, whatever the service calls its types.
+_OUTBOX_TYPES = """
+    outbox_types (type) AS (
+        (SELECT aggregate_type FROM event_outbox ORDER BY aggregate_type LIMIT 1)
+        UNION ALL
+        SELECT (SELECT o.aggregate_type FROM event_outbox o WHERE o.aggregate_type > t.type
+                ORDER BY o.aggregate_type LIMIT 1)
+        FROM outbox_types t WHERE t.type IS NOT NULL)
+"""
+_OUTBOX = """
+    outbox_types t CROSS JOIN LATERAL (
+        SELECT e.event_type, e.created_at, e.published_at, e.retry_count, e.last_error
+        FROM event_outbox e WHERE e.aggregate_type = t.type
+          AND e.aggregate_id = {bos_batch_id}) o
+"""
+_FINAL_EVENT = "o.event_type ILIKE '%complet%'"
+
+
+def summaries(where: str, *, has_total_budget: bool) -> str:
+    """Return the query of one line for each batch that `where` chooses, in that order."""
+    return f"""
+WITH RECURSIVE {_OUTBOX_TYPES}, chosen AS MATERIALIZED ({_header(has_total_budget)} {where})
+SELECT c.*,
+ (SELECT row_to_json(n) FROM (SELECT {_PAIR_COUNTS} FROM cj_comparison_pairs p
+                              WHERE p.cj_batch_id = c.batch_id) n) AS pairs,
+ ({_PROJECTIONS.format(batch_id="c.batch_id")}) AS projections,
+ (SELECT count(*) FROM {_OUTBOX.format(bos_batch_id="c.bos_batch_id")}
+  WHERE {_FINAL_EVENT}) AS completion_events
+FROM chosen c
 """
 
-# One statement, one row of JSON documents: everything of a batch in a single round trip.
-DETAIL = """
-WITH pairs AS MATERIALIZED (
-    SELECT id, request_correlation_id, essay_a_els_id, essay_b_els_id, winner, submitted_at,
-           completed_at, created_at, error_code, error_service, error_correlation_id,
-           error_timestamp, error_details ->> 'provider' AS error_provider,
-           processing_metadata ->> 'provider' AS provider,
-           processing_metadata ->> 'model' AS model,
-           processing_metadata ->> 'response_time_ms' AS response_ms,
-           processing_metadata ->> 'cost_estimate' AS cost,
-           processing_metadata -> 'token_usage' ->> 'total_tokens' AS tokens,
-           {generation_mode} AS generation_mode
-    FROM cj_comparison_pairs WHERE cj_batch_id = $1
-), essays AS MATERIALIZED (
+
+def batch(*, has_total_budget: bool, has_generation_mode: bool) -> str:
+    """Return the query of everything about batch $1; $2 bounds the pairs looked at in detail.
+
+    Counts and error groups are over all pairs. Without a batch of that id it has no row.
+    """
+    mode = "p.pair_generation_mode" if has_generation_mode else "NULL::text"
+    return (
+        "WITH RECURSIVE "
+        + ", ".join(
+            (
+                _OUTBOX_TYPES,
+                f"header AS MATERIALIZED ({_header(has_total_budget)} WHERE u.id = $1)",
+                _EVENTS,
+                _FINALISED,
+                _COUNTED,
+                _FAILURES,
+                _DETAIL_PAIRS.replace("{mode}", mode),
+                _ESSAYS,
+            )
+        )
+        + _BATCH_COLUMNS
+    )
+
+
+def _header(has_total_budget: bool) -> str:
+    return _HEADER.format(total_budget="s.total_budget" if has_total_budget else "NULL::int")
+
+
+_EVENTS = f"""
+events AS MATERIALIZED (
+    SELECT o.* FROM header h CROSS JOIN
+    {_OUTBOX.format(bos_batch_id="h.bos_batch_id")})
+"""
+_FINALISED = f"""
+finalised AS MATERIALIZED (
+    SELECT least((SELECT min(created_at) FROM grade_projections WHERE cj_batch_id = $1),
+                 (SELECT min(o.created_at) FROM events o WHERE {_FINAL_EVENT})) AS at)
+"""
+_COUNTED = f"""
+counted AS MATERIALIZED (
+    SELECT {_PAIR_COUNTS},
+        count(*) FILTER (WHERE p.submitted_at <= f.at) AS sent_by_then,
+        count(*) FILTER (WHERE p.completed_at <= f.at AND p.winner IS NOT NULL)
+          AS answered_by_then,
+        count(*) FILTER (WHERE p.completed_at <= f.at AND p.winner IN ('essay_a', 'essay_b'))
+          AS valid_by_then
+    FROM cj_comparison_pairs p CROSS JOIN finalised f WHERE p.cj_batch_id = $1)
+"""
+_FAILURES = f"""
+failures AS MATERIALIZED (
+    SELECT coalesce(p.error_code, 'unknown') AS code,
+           coalesce(p.error_service, 'unknown') AS service,
+           coalesce({_error_provider("p")}, 'unknown') AS provider,
+           coalesce(p.error_correlation_id, p.request_correlation_id) AS root,
+           count(*) AS rows, min(p.error_timestamp) AS first_at, max(p.error_timestamp) AS last_at
+    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner = 'error'
+    GROUP BY 1, 2, 3, 4)
+"""
+_DETAIL_PAIRS = f"""
+taken AS MATERIALIZED (
+    SELECT p.essay_a_els_id AS a, p.essay_b_els_id AS b, {{mode}} AS generation_mode,
+           p.processing_metadata IS NOT NULL AS recorded, {_safe("p")} AS answer
+    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 LIMIT $2),
+answers AS MATERIALIZED (
+    SELECT left(answer ->> 'provider', 60) AS provider, left(answer ->> 'model', 60) AS model,
+           {_number("answer ->> 'response_time_ms'")} AS response_ms,
+           {_number("answer ->> 'cost_estimate'")} AS cost,
+           {_number("answer -> 'token_usage' ->> 'total_tokens'")} AS tokens
+    FROM taken WHERE json_typeof(answer) = 'object')
+"""
+_ESSAYS = """
+essays AS MATERIALIZED (
     SELECT els_essay_id, is_anchor, current_bt_score AS score, current_bt_se AS se,
-           comparison_count
-    FROM cj_processed_essays WHERE cj_batch_id = $1
-), scores AS (
-    SELECT *, score IS NOT NULL AND count(*) OVER (PARTITION BY score) > 1 AS shared FROM essays
-), failures AS (
-    SELECT coalesce(error_code, 'unknown') AS code, coalesce(error_service, 'unknown') AS service,
-           coalesce(error_provider, 'unknown') AS provider,
-           coalesce(error_correlation_id, request_correlation_id)::text AS root,
-           count(*) AS rows, min(error_timestamp) AS first_at, max(error_timestamp) AS last_at
-    FROM pairs WHERE winner = 'error' GROUP BY 1, 2, 3, 4
-), finalised AS (
-    SELECT least(
-        (SELECT min(created_at) FROM grade_projections WHERE cj_batch_id = $1),
-        (SELECT min(created_at) FROM event_outbox
-         WHERE aggregate_id = $2 AND event_type ILIKE '%complet%')) AS at
-)
-SELECT
+           comparison_count,
+           current_bt_score IS NOT NULL
+             AND count(*) OVER (PARTITION BY current_bt_score) > 1 AS shared
+    FROM cj_processed_essays WHERE cj_batch_id = $1)
+"""
+_BATCH_COLUMNS = f"""
+SELECT h.*,
+ (SELECT row_to_json(c) FROM counted c) AS pairs,
+ (SELECT at FROM finalised) AS finalised_at,
+ ({_PROJECTIONS.format(batch_id="$1")}) AS projections,
  (SELECT json_agg(f) FROM (
-    SELECT code, service, provider, sum(rows)::int AS rows, count(*)::int AS roots,
-           coalesce(sum(rows) FILTER (WHERE rows > 1), 0)::int AS bundled_rows,
-           (count(*) FILTER (WHERE rows > 1))::int AS bundles, max(rows)::int AS largest,
+    SELECT code, service, provider, sum(rows)::bigint AS rows, count(*) AS roots,
+           coalesce(sum(rows) FILTER (WHERE rows > 1), 0)::bigint AS bundled_rows,
+           count(*) FILTER (WHERE rows > 1) AS bundles, max(rows) AS largest,
            min(first_at) AS first_at, max(last_at) AS last_at
-    FROM failures GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT 20) f) AS errors,
+    FROM failures GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 20) f) AS errors,
  (SELECT row_to_json(m) FROM (
     SELECT count(*) AS mixed, count(*) FILTER (WHERE a.is_anchor) AS anchors_in_a
-    FROM pairs p JOIN essays a ON a.els_essay_id = p.essay_a_els_id
-    JOIN essays b ON b.els_essay_id = p.essay_b_els_id
+    FROM taken p JOIN essays a ON a.els_essay_id = p.a JOIN essays b ON b.els_essay_id = p.b
     WHERE a.is_anchor <> b.is_anchor) m) AS position,
  (SELECT json_agg(o) FROM (
     SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
            count(*) FILTER (WHERE published_at IS NULL) AS unpublished,
            min(created_at) FILTER (WHERE published_at IS NULL) AS oldest_unpublished_at,
-           max(retry_count) AS max_retry_count, left(max(last_error), 500) AS last_error
-    FROM event_outbox WHERE aggregate_id = $2 GROUP BY event_type ORDER BY 1 LIMIT 20) o) AS outbox,
+           max(retry_count) AS max_retry_count,
+           left((array_agg(last_error ORDER BY created_at DESC)
+                 FILTER (WHERE last_error IS NOT NULL))[1], 500) AS last_error
+    FROM events GROUP BY event_type ORDER BY 3, 1 LIMIT 20) o) AS outbox,
  (SELECT row_to_json(e) FROM (
     SELECT count(*) AS essays, count(*) FILTER (WHERE NOT is_anchor) AS students,
            count(*) FILTER (WHERE is_anchor) AS anchors, count(score) AS scored,
@@ -136,51 +238,60 @@ SELECT
            count(*) FILTER (WHERE se >= 2.0) AS at_se_cap,
            count(*) FILTER (WHERE shared OR se >= 2.0) AS degenerate,
            count(*) FILTER (WHERE comparison_count = 0) AS uncompared
-    FROM scores) e) AS scores,
+    FROM essays) e) AS scores,
  (SELECT json_agg(q) FROM (
-    SELECT id AS pair_id, request_correlation_id AS correlation_id, submitted_at,
-           created_at AT TIME ZONE 'UTC' AS created_at
-    FROM pairs WHERE winner IS NULL ORDER BY submitted_at NULLS LAST, id LIMIT 50) q) AS pending,
+    SELECT p.id AS pair_id, p.request_correlation_id AS correlation_id, p.submitted_at,
+           p.created_at AT TIME ZONE 'UTC' AS created_at
+    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner IS NULL
+    ORDER BY p.submitted_at NULLS LAST, p.id LIMIT 50) q) AS pending,
  (SELECT coalesce(sum(n - 1), 0) FROM (
-    SELECT count(*) AS n FROM pairs
-    GROUP BY least(essay_a_els_id, essay_b_els_id), greatest(essay_a_els_id, essay_b_els_id)
+    SELECT count(*) AS n FROM taken GROUP BY least(a, b), greatest(a, b)
     HAVING count(*) > 1) r) AS repeated_pairs,
- (SELECT row_to_json(a) FROM (
-    SELECT f.at, count(*) FILTER (WHERE p.submitted_at <= f.at) AS submitted,
-           count(*) FILTER (WHERE p.completed_at <= f.at AND p.winner IS NOT NULL) AS answered,
-           count(*) FILTER (WHERE p.completed_at <= f.at
-                            AND p.winner IN ('essay_a', 'essay_b')) AS valid
-    FROM finalised f CROSS JOIN pairs p WHERE f.at IS NOT NULL GROUP BY f.at) a)
-   AS at_first_finalisation,
- (SELECT json_agg(v) FROM (
-    SELECT provider, model, generation_mode, count(*) AS rows,
-           array_agg(response_ms ORDER BY id DESC) FILTER (WHERE response_ms IS NOT NULL)
-             AS response_ms,
-           array_agg(cost) FILTER (WHERE cost IS NOT NULL) AS cost,
-           array_agg(tokens) FILTER (WHERE tokens IS NOT NULL) AS tokens
-    FROM (SELECT * FROM pairs ORDER BY id DESC LIMIT 20000) recent GROUP BY 1, 2, 3) v) AS answers
+ (SELECT row_to_json(v) FROM (
+    SELECT sum(cost) AS cost, sum(tokens)::bigint AS tokens,
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
+    FROM answers) v) AS spent,
+ (SELECT json_object_agg(name, rows) FROM (
+    SELECT coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') AS name,
+           count(*) AS rows FROM answers WHERE coalesce(provider, model) IS NOT NULL
+    GROUP BY 1 ORDER BY 2 DESC LIMIT 20) n) AS models,
+ (SELECT json_object_agg(generation_mode, rows) FROM (
+    SELECT generation_mode, count(*) AS rows FROM taken WHERE generation_mode IS NOT NULL
+    GROUP BY 1 LIMIT 20) n) AS generation_modes,
+ (SELECT count(*) FROM taken
+  WHERE recorded AND (answer IS NULL OR json_typeof(answer) NOT IN ('object', 'null')))
+   AS unreadable_pairs,
+ (SELECT count(*) FROM taken) AS looked_at
+FROM header h
 """
 
-_PAIR_COLUMNS = """
+MATCH = """
+SELECT id AS batch_id, bos_batch_id, status::text AS status,
+       created_at AT TIME ZONE 'UTC' AS created_at
+FROM cj_batch_uploads WHERE {where} ORDER BY id DESC LIMIT 20
+"""
+
+_PAIR_ROWS = f"""
 SELECT p.id AS pair_id, p.cj_batch_id AS batch_id, u.bos_batch_id, u.status::text AS batch_status,
        s.state::text AS batch_state, p.essay_a_els_id AS essay_a_id, p.essay_b_els_id AS essay_b_id,
        p.request_correlation_id, p.created_at AT TIME ZONE 'UTC' AS created_at, p.submitted_at,
        p.completed_at, p.winner, p.error_code, p.error_service, p.error_correlation_id,
        p.error_timestamp AS error_at,
-       coalesce(p.processing_metadata ->> 'provider', p.error_details ->> 'provider') AS provider,
-       p.processing_metadata ->> 'model' AS model,
-       p.processing_metadata ->> 'response_time_ms' AS response_ms,
+       coalesce(left(m.answer ->> 'provider', 60), {_error_provider("p")}) AS provider,
+       left(m.answer ->> 'model', 60) AS model,
+       m.answer ->> 'response_time_ms' AS response_ms,
        (SELECT min(g.created_at) FROM grade_projections g WHERE g.cj_batch_id = p.cj_batch_id)
          AS scored_at
 FROM cj_comparison_pairs p JOIN cj_batch_uploads u ON u.id = p.cj_batch_id
 LEFT JOIN cj_batch_states s ON s.batch_id = u.id
+CROSS JOIN LATERAL (SELECT {_safe("p")} AS answer) m
 """
-PAIRS_BY_REQUEST = _PAIR_COLUMNS + "WHERE p.request_correlation_id = $1 ORDER BY p.id LIMIT 20"
-# error_correlation_id has no index: the batches of the last two weeks bound the look-up.
+PAIRS_BY_REQUEST = _PAIR_ROWS + "WHERE p.request_correlation_id = $1 ORDER BY p.id LIMIT 20"
+# error_correlation_id has no index: the batches of a stretch of time bound the look-up.
 PAIRS_BY_ERROR = (
-    _PAIR_COLUMNS
-    + """WHERE p.error_correlation_id = $1 AND p.cj_batch_id IN (
-    SELECT id FROM cj_batch_uploads WHERE created_at >= $2 ORDER BY id DESC LIMIT 200)
+    _PAIR_ROWS
+    + """WHERE p.error_correlation_id = $1 AND p.cj_batch_id = ANY(ARRAY(
+    SELECT id FROM cj_batch_uploads WHERE created_at >= $2 ORDER BY id DESC LIMIT 200))
 ORDER BY p.id LIMIT 100"""
 )
 
@@ -192,7 +303,7 @@ WHERE request_correlation_id = ANY($1) GROUP BY 1
 BLOCKED = """
 SELECT a.pid, coalesce(a.state, '') AS state,
        coalesce(a.wait_event_type || ':' || a.wait_event, '') AS wait,
-       extract(epoch FROM clock_timestamp() - coalesce(a.state_change, a.xact_start))
+       extract(epoch FROM clock_timestamp() - coalesce(a.state_change, a.xact_start))::float8
          AS age_seconds,
        pg_blocking_pids(a.pid) AS blocked_by, left(a.application_name, 60) AS application,
        coalesce((SELECT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
@@ -203,9 +314,17 @@ WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
   AND clock_timestamp() - coalesce(a.state_change, a.xact_start) > make_interval(secs => $1)
 ORDER BY age_seconds DESC LIMIT 50
 """
+# Other roles' sessions have no state for a role without pg_read_all_stats: that is no health.
+HIDDEN_SESSIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND state IS NULL
+  AND NOT pg_has_role(usesysid, 'USAGE') AND NOT pg_has_role('pg_read_all_stats', 'USAGE')
+"""
 
 CAN_WRITE = """
-SELECT bool_or(has_table_privilege(c.oid, 'INSERT') OR has_table_privilege(c.oid, 'UPDATE')
-               OR has_table_privilege(c.oid, 'DELETE'))
-FROM pg_class c WHERE c.relname = ANY($1) AND c.relkind = 'r' AND pg_table_is_visible(c.oid)
+SELECT coalesce(bool_or(
+    has_any_column_privilege(c.oid, 'INSERT') OR has_any_column_privilege(c.oid, 'UPDATE')
+    OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE')), false)
+FROM pg_class c WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p')
+  AND pg_table_is_visible(c.oid)
 """

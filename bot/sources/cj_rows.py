@@ -1,8 +1,7 @@
 """Turns rows of the CJ database into facts; survives metadata of any shape and counts it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 import orjson
@@ -12,6 +11,7 @@ from bot.domain.rows import (
     BatchHeader,
     BatchMatch,
     BatchRows,
+    BatchSummary,
     ErrorGroup,
     OutboxGroup,
     PairCounts,
@@ -24,6 +24,10 @@ from bot.domain.rows import (
 
 Row = Mapping[str, Any]
 PENDING_SAMPLE = 50
+_DOCUMENTS = (
+    "pairs", "projections", "errors", "position", "outbox", "scores", "pending", "repeated_pairs",
+    "spent", "models", "generation_modes", "unreadable_pairs", "looked_at",
+)  # fmt: skip
 
 
 def header_of(row: Row, *, has_total_budget: bool) -> BatchHeader:
@@ -47,18 +51,14 @@ def header_of(row: Row, *, has_total_budget: bool) -> BatchHeader:
     )
 
 
-def pair_counts_of(row: Row | None) -> PairCounts:
-    """Build pair counts from one grouped row; None means that the batch has no pairs."""
-    if row is None:
-        return PairCounts()
-    return PairCounts(**{key: value for key, value in row.items() if key != "batch_id"})
+def pair_counts_of(counted: Row) -> PairCounts:
+    """Build pair counts from their document."""
+    return PairCounts(**_with_times(counted, *(key for key in counted if key.endswith("_at"))))
 
 
-def projections_of(row: Row | None) -> ProjectionCounts:
-    """Build projection counts from one grouped row."""
-    if row is None:
-        return ProjectionCounts()
-    return ProjectionCounts(row["count"], row["first_at"], row["last_at"])
+def projections_of(counted: Row) -> ProjectionCounts:
+    """Build projection counts from their document."""
+    return ProjectionCounts(**_with_times(counted, "first_at", "last_at"))
 
 
 def match_of(row: Row, how: str) -> BatchMatch:
@@ -73,35 +73,63 @@ def pair_row_of(row: Row, matched_by: str) -> PairRow:
     return PairRow(**values, matched_by=matched_by)
 
 
-def batch_rows_of(
-    header: BatchHeader, pairs: Row | None, projections: Row | None, detail: Row
-) -> BatchRows:
-    """Put one batch together from its header, its counts and the documents of the detail query."""
-    documents = {
-        key: orjson.loads(value) if isinstance(value, str) else value
-        for key, value in detail.items()
-    }
-    answers = documents["answers"] or []
-    finalised = documents["at_first_finalisation"]
-    counts = pair_counts_of(pairs)
-    return BatchRows(
-        header=header,
-        pairs=counts,
-        errors=tuple(_error_group(item) for item in documents["errors"] or []),
-        position=PositionCounts(**documents["position"]),
-        projections=projections_of(projections),
-        outbox=tuple(_outbox_group(item) for item in documents["outbox"] or []),
-        scores=ScoreCounts(**documents["scores"]),
-        pending=tuple(_pending(item) for item in documents["pending"] or []),
-        repeated_pairs=int(documents["repeated_pairs"] or 0),
-        at_first_finalisation=_answered(finalised) if finalised else None,
-        cost=_total(answers, "cost"),
-        tokens=_whole(_total(answers, "tokens")),
-        response_ms=_latency(answers),
-        models=_by(answers, lambda item: _model_name(item)),
-        generation_modes=_by(answers, lambda item: item["generation_mode"]),
-        truncated=counts.pending > PENDING_SAMPLE,
+def summary_of(row: Row, *, has_total_budget: bool) -> BatchSummary:
+    """Build one line of a list of batches."""
+    values = dict(row)
+    events = values.pop("completion_events")
+    pairs, projections = _json(values.pop("pairs")), _json(values.pop("projections"))
+    return BatchSummary(
+        header_of(values, has_total_budget=has_total_budget),
+        pair_counts_of(pairs),
+        projections_of(projections),
+        int(events or 0),
     )
+
+
+def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
+    """Put one batch together from the one row of the batch query."""
+    values = dict(row)
+    found = {name: _json(values.pop(name)) for name in _DOCUMENTS}
+    finalised_at = values.pop("finalised_at")
+    counted = dict(found["pairs"])
+    then = [counted.pop(f"{name}_by_then") for name in ("sent", "answered", "valid")]
+    pairs = pair_counts_of(counted)
+    spent = found["spent"] or {}
+    return BatchRows(
+        header=header_of(values, has_total_budget=has_total_budget),
+        pairs=pairs,
+        errors=tuple(_error_group(item) for item in found["errors"] or []),
+        position=PositionCounts(**found["position"]),
+        projections=projections_of(found["projections"]),
+        outbox=tuple(_outbox_group(item) for item in found["outbox"] or []),
+        scores=ScoreCounts(**found["scores"]),
+        pending=tuple(_pending(item) for item in found["pending"] or []),
+        repeated_pairs=int(found["repeated_pairs"] or 0),
+        at_first_finalisation=AnsweredCounts(finalised_at, *then) if finalised_at else None,
+        cost=_number(spent.get("cost")),
+        tokens=_integer(spent.get("tokens")),
+        response_ms=_latency(spent.get("response_ms")),
+        models=_counts(found["models"]),
+        generation_modes=_counts(found["generation_modes"]),
+        truncated=pairs.pending > PENDING_SAMPLE or pairs.total > int(found["looked_at"] or 0),
+    )
+
+
+def _json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str) else value
+
+
+def _counts(found: Any) -> dict[str, int]:
+    return {str(name): int(rows) for name, rows in _mapping(found).items()}
+
+
+def _latency(found: Any) -> tuple[float, float] | None:
+    """Return p50 and p95 in ms, None when no answer tells its time."""
+    values = [_number(value) for value in found] if isinstance(found, list) else []
+    match values:
+        case [float(half), float(most)]:
+            return half, most
+    return None
 
 
 def _error_group(item: Row) -> ErrorGroup:
@@ -117,44 +145,9 @@ def _pending(item: Row) -> PendingPair:
     return PendingPair(**_with_times(item, "submitted_at", "created_at"))
 
 
-def _answered(item: Row) -> AnsweredCounts:
-    return AnsweredCounts(**_with_times(item, "at"))
-
-
 def _with_times(item: Row, *keys: str) -> dict[str, Any]:
     times = {key: datetime.fromisoformat(item[key]) if item[key] else None for key in keys}
     return {**item, **times}
-
-
-def _model_name(item: Row) -> str | None:
-    if not item["provider"] and not item["model"]:
-        return None
-    return f"{item['provider'] or 'unknown'}/{item['model'] or 'unknown'}"
-
-
-def _by(answers: Sequence[Row], name_of: Any) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for item in answers:
-        if name := name_of(item):
-            counts[str(name)] = counts.get(str(name), 0) + int(item["rows"])
-    return counts
-
-
-def _total(answers: Sequence[Row], key: str) -> float | None:
-    values = _numbers(answers, key)
-    return sum(values) if values else None
-
-
-def _latency(answers: Sequence[Row]) -> tuple[float, float] | None:
-    values = sorted(_numbers(answers, "response_ms"))
-    if not values:
-        return None
-    return median(values), values[min(len(values) - 1, int(len(values) * 0.95))]
-
-
-def _numbers(answers: Sequence[Row], key: str) -> list[float]:
-    texts = (text for item in answers for text in item[key] or [])
-    return [number for text in texts if (number := _number(text)) is not None]
 
 
 def _document(text: Any) -> tuple[dict[str, Any], int]:
@@ -184,10 +177,6 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return number if number == number and abs(number) != float("inf") else None
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else int(value)
 
 
 def _text(value: Any) -> str | None:

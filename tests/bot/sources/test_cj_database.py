@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from bot.demo.incident.rows import BATCHES, STUDENT_TEXT, Revision, load, pair_id
 from bot.errors import SourceError
 from bot.sources.cj_database import CjPostgres
+from tests.wire import wire
 
 
 @pytest.fixture(params=["then", "now"])
@@ -106,4 +108,69 @@ async def test_a_database_of_something_else_is_named_as_such(database_url: str) 
     reader = CjPostgres(database_url)
     with pytest.raises(SourceError, match="CJ database"):
         await reader.batch(34)
+    await reader.close()
+
+
+async def test_a_status_takes_two_round_trips(database_url: str) -> None:
+    await load(database_url, "now")
+    async with wire(database_url) as relay:
+        reader = CjPostgres(relay.url)
+        try:
+            counts = []
+            for _ in range(3):
+                before = relay.round_trips
+                await reader.find("34")
+                await reader.batch(34)
+                counts.append(relay.round_trips - before)
+                before = relay.round_trips
+                await reader.newest()
+                counts.append(relay.round_trips - before)
+            assert counts[-2:] == [2, 1]
+        finally:
+            await reader.close()
+
+
+HOSTILE = [
+    '{"provider": "a\\u0000b", "model": "m"}',
+    '{"response_ms": "\\ud800"}',
+    '["not", "an", "object"]',
+    '"text"',
+    "null",
+    '{"response_time_ms": "NaN", "cost_estimate": {"x": 1}, "token_usage": [1]}',
+    '{"response_time_ms": 1e400, "cost_estimate": "-", "token_usage": {"total_tokens": true}}',
+    '{"provider": {"nested": 1}, "model": [2]}',
+]
+
+
+@pytest.mark.parametrize("document", HOSTILE)
+async def test_metadata_of_any_shape_is_survived(database_url: str, document: str) -> None:
+    await load(database_url, "now")
+    connection = await asyncpg.connect(database_url)
+    for table, key in (("cj_comparison_pairs", "cj_batch_id"), ("cj_batch_states", "batch_id")):
+        await connection.execute(
+            f"UPDATE {table} SET processing_metadata = $1 WHERE {key} = 33", document
+        )
+    await connection.execute(
+        "UPDATE cj_comparison_pairs SET error_details = $1 WHERE winner = 'error'", document
+    )
+    await connection.close()
+    reader = CjPostgres(database_url)
+    rows = await reader.batch(33)
+    assert rows is not None
+    assert (rows.pairs.error, rows.pairs.valid) == (66, 34)
+    assert rows.cost is None
+    assert [batch.header.batch_id for batch in await reader.newest(limit=1)] == [34]
+    assert (await reader.trace(pair_id(33, 1))).pairs
+    await reader.close()
+
+
+async def test_what_is_read_in_detail_is_bounded_and_said(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await load(database_url, "then")
+    monkeypatch.setattr("bot.sources.cj_database.DETAIL_PAIRS", 40)
+    reader = CjPostgres(database_url)
+    rows = await reader.batch(33)
+    assert rows is not None
+    assert (rows.pairs.total, rows.position.mixed, rows.truncated) == (100, 40, True)
     await reader.close()
