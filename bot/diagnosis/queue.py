@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.diagnosis import coverage
+from bot.diagnosis import coverage, surroundings
 from bot.diagnosis.attempt import configured, read, reading
 from bot.diagnosis.queue_scene import Scene, scene_of
 from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
@@ -19,10 +19,19 @@ from bot.diagnosis.queue_verdict import (
 )
 from bot.diagnosis.queue_words import LOGS, QUEUE
 from bot.diagnosis.span import clock, spoken
+from bot.diagnosis.surroundings import (
+    CIRCUIT,
+    HEALTH,
+    NO_HEALTH,
+    ProviderState,
+    health_words,
+    provider_state,
+)
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
+from bot.domain.service_state import ServiceHealth
 from bot.ports import Sources
 
 # An item leaves by its TTL after 4 hours at the latest, so nothing older can still be stuck.
@@ -30,7 +39,6 @@ LOOK_BACK = timedelta(hours=4, minutes=30)
 MAX_LINES = 5_000
 SHOWN_DISPATCHES = 5
 SHOWN_ITEMS = 10
-CIRCUIT = "Circuit breaker open"
 LOOP_TEXTS = (
     SNAPSHOT_EVENT,
     *DISPATCH_EVENTS,
@@ -58,6 +66,15 @@ class QueueEvidence:
 
     reading: QueueReading | Missing
     logs: LogSearch | Missing
+    health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers, as far as its health, its lines and its items tell."""
+        events = self.logs.events if isinstance(self.logs, LogSearch) else ()
+        items = self.reading.items if isinstance(self.reading, QueueReading) else ()
+        names = [str(event.fields.get("provider") or "") for event in _dispatches(self)]
+        return provider_state(self.health, events, (*names, *(item.provider for item in items)))
 
 
 async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEvidence:
@@ -69,11 +86,12 @@ async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEv
         until=now,
         max_events=MAX_LINES,
     )
-    redis, logs = await asyncio.gather(
+    redis, logs, health = await asyncio.gather(
         read(QUEUE, sources.queue, lambda queue: queue.read(), timeout),
         read(LOGS, sources.logs, lambda source: source.search(query), timeout),
+        surroundings.health(sources, timeout),
     )
-    return QueueEvidence(redis, logs)
+    return QueueEvidence(redis, logs, health)
 
 
 def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
@@ -95,9 +113,10 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         sources=(
             reading(QUEUE, evidence.reading, _redis_detail(evidence.reading)),
             reading(LOGS, evidence.logs, coverage.detail(evidence.logs)),
+            reading(HEALTH, evidence.health, health_words(evidence.health)),
         ),
         unreadable_need=_blind(evidence) or verdicts[0].rule == "warming",
-        summary=verdicts[0].what,
+        summary=f"{verdicts[0].what} {evidence.provider.words}".strip(),
         tables=_tables(scene, now),
         actions=_actions(verdicts[0]),
     )
@@ -207,8 +226,7 @@ def _facts(
         "logged_size": snapshot.size if snapshot else None,
         "usage_percent": snapshot.usage_percent if snapshot else None,
         "unreadable_entries": redis.unreadable if redis else None,
-        "circuit_breaker_opened_at": _circuit(evidence),
-        "mock_provider": _mock(evidence, scene),
+        **evidence.provider.facts(),
     }
 
 
@@ -252,19 +270,6 @@ def _plain(event: LogEvent, key: str) -> object:
 
 def _mode(event: LogEvent) -> str:
     return str(event.fields.get("queue_processing_mode") or "unknown")[:40]
-
-
-def _circuit(evidence: QueueEvidence) -> datetime | None:
-    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
-    return max((e.at for e in events if e.at and CIRCUIT in e.event), default=None)
-
-
-def _mock(evidence: QueueEvidence, scene: Scene) -> bool | None:
-    """Whether the mock provider answers: an answer from it costs nothing and proves nothing."""
-    names = [str(event.fields.get("provider") or "") for event in _dispatches(evidence)]
-    names += [item.provider for item in (scene.reading.items if scene.reading else ())]
-    known = [name for name in names if name]
-    return "mock" in known if known else None
 
 
 def _timeline(scene: Scene, evidence: QueueEvidence) -> tuple[TimelineEntry, ...]:

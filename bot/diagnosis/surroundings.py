@@ -23,7 +23,7 @@ HEALTH, CONTAINERS, SESSIONS, RUNNERS = (
 CIRCUIT = "Circuit breaker open"
 
 
-_NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
+NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
     Missing(name, "not configured", SourceState.NOT_CONFIGURED)
     for name in (HEALTH, CONTAINERS, SESSIONS, RUNNERS)
 )
@@ -33,7 +33,7 @@ _NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
 class Surroundings:
     """What was read around a batch or the queue; a source that was not asked is not configured."""
 
-    health: tuple[ServiceHealth, ...] | Missing = _NO_HEALTH
+    health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
     containers: tuple[ContainerState, ...] | Missing = _NO_CONTAINERS
     sessions: tuple[BlockedSession, ...] | Missing = _NO_SESSIONS
     runners: RunnerListing | Missing = _NO_RUNNERS
@@ -42,7 +42,7 @@ class Surroundings:
     def readings(self) -> tuple[SourceReading, ...]:
         """Each source as a report lists it."""
         return (
-            reading(HEALTH, self.health, _health_words(self.health)),
+            reading(HEALTH, self.health, health_words(self.health)),
             reading(CONTAINERS, self.containers, _counted(self.containers, "inspected")),
             reading(SESSIONS, self.sessions, _counted(self.sessions, "blocked or left open")),
             reading(RUNNERS, self.runners, _runner_words(self.runners)),
@@ -125,7 +125,8 @@ def provider_state(
     )
 
 
-def _health_words(health: tuple[ServiceHealth, ...] | Missing) -> str:
+def health_words(health: tuple[ServiceHealth, ...] | Missing) -> str:
+    """Return what each service said of itself, in a line."""
     if isinstance(health, Missing):
         return health.reason
     return "; ".join(f"{one.service} {one.status or 'said nothing'}" for one in health)

@@ -16,6 +16,7 @@ from bot.diagnosis.comparison import (
 )
 from bot.diagnosis.ledger import build_ledger
 from bot.diagnosis.span import clock, dated
+from bot.diagnosis.surroundings import HEALTH, health_words
 from bot.diagnosis.trace_batch import batch_ledger
 from bot.diagnosis.trace_rules import Case, findings_of
 from bot.diagnosis.trace_sources import TraceEvidence, collect
@@ -94,7 +95,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
         timeline=timeline(evidence, row, ledger),
         sources=_sources(evidence),
         unreadable_need=_blind(evidence) or unsure,
-        summary=_summary(ledger, findings, unsure=unsure),
+        summary=f"{_summary(ledger, findings, unsure=unsure)} {evidence.provider.words}".strip(),
         tables=(table(ledger),),
         actions=_actions(row, evidence),
     )
@@ -184,6 +185,7 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         **_ledger_facts(ledger),
         "log_lines": len(evidence.events),
         "logs_begin": _logs_begin(evidence),
+        **evidence.provider.facts(),
     }
     several = f" ({len(numbers)} batches carry it)" if len(numbers) > 1 else ""
     return Report(
@@ -193,7 +195,8 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         timeline=timeline(evidence, None, ledger),
         sources=_sources(evidence),
         unreadable_need=isinstance(evidence.batch, Missing),
-        summary=f"This id is a whole batch's ({match.how}); see /batch status {match.batch_id}.",
+        summary=f"This id is a whole batch's ({match.how}); see /batch status {match.batch_id}. "
+        + evidence.provider.words,
         tables=(table(ledger),) if ledger.steps else (),
         actions=tuple(f"/batch status {number}" for number in numbers[:3]),
     )
@@ -226,6 +229,7 @@ def _facts(evidence: TraceEvidence, trail: Trail, ledger: Ledger) -> dict[str, A
         "other_ids": sorted(evidence.ids - {str(evidence.id)}),
         "log_lines": len(evidence.events),
         "logs_begin": _logs_begin(evidence),
+        **evidence.provider.facts(),
     }
 
 
@@ -261,6 +265,7 @@ def _sources(evidence: TraceEvidence) -> tuple[SourceReading, ...]:
         reading(LOGS, evidence.logs, coverage.detail(evidence.logs)),
         reading(QUEUE, evidence.items, f"item {in_queue(evidence)}"),
         reading(TOPIC, evidence.callbacks),
+        reading(HEALTH, evidence.health, health_words(evidence.health)),
     )
 
 

@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from bot.diagnosis import queue as queue_look
+from bot.diagnosis import surroundings
 from bot.diagnosis.attempt import read
 from bot.diagnosis.comparison import DATABASE, LOGS, QUEUE, TOPIC
 from bot.diagnosis.log_merge import merged
 from bot.diagnosis.queue_signs import DISPATCH_EVENTS
+from bot.diagnosis.surroundings import NO_HEALTH, ProviderState, provider_state
 from bot.diagnosis.trail import Clue, Outcome, Step, clues_of
 from bot.domain.callback import SeenCallback
 from bot.domain.evidence import Missing
@@ -22,6 +24,7 @@ from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem
 from bot.domain.report import Finding
 from bot.domain.rows import BatchRows, PairRow, TraceRows
+from bot.domain.service_state import ServiceHealth
 from bot.ports import Sources
 
 BEFORE = timedelta(minutes=5)
@@ -45,6 +48,14 @@ class TraceEvidence:
     ids: frozenset[str] = frozenset()
     batch: BatchRows | Missing | None = None
     queue_findings: tuple[Finding, ...] = ()
+    health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers, as far as its health, the lines and the answer tell."""
+        names = [pair.provider or "" for pair in self.pairs]
+        names += [item.provider for item in self.items] if isinstance(self.items, tuple) else []
+        return provider_state(self.health, self.events, names)
 
     @property
     def pairs(self) -> tuple[PairRow, ...]:
@@ -76,11 +87,12 @@ async def collect(sources: Sources, id: UUID, now: datetime, *, timeout: float) 
 
 
 async def _first(sources: Sources, id: UUID, now: datetime, timeout: float) -> TraceEvidence:
-    rows, items, callbacks, services = await asyncio.gather(
+    rows, items, callbacks, services, health = await asyncio.gather(
         _rows(sources, id, timeout / 4),
         _item(sources, id, timeout / 4),
         read(TOPIC, sources.callbacks, lambda source: source.find(id), timeout / 4),
         read(LOGS, sources.logs, lambda source: source.services(), timeout / 4),
+        surroundings.health(sources, timeout / 4),
     )
     query = LogQuery(any_of=(str(id),), since=_since(rows), until=now, max_events=MAX_LINES)
     logs = await read(LOGS, sources.logs, lambda source: source.search(query), timeout / 2)
@@ -92,6 +104,7 @@ async def _first(sources: Sources, id: UUID, now: datetime, timeout: float) -> T
         logs=logs,
         services=() if isinstance(services, Missing) else _distinct(services),
         ids=frozenset({str(id)}),
+        health=health,
     )
 
 

@@ -3,12 +3,15 @@
 from datetime import datetime
 
 from bot.diagnosis.batch_evidence import BatchEvidence, log_line
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 
 VALID_SHARE = 0.80
 MIXED_PAIRS = 30
 BIAS = 0.15
 DEGENERATE_SHARE = 0.25
+# The service's own default of what counts as no movement, since December 2025.
+STABLE_CHANGE = 0.025
 
 
 def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -86,7 +89,8 @@ def small_net_finalised(evidence: BatchEvidence, now: datetime) -> Finding | Non
         for event in evidence.events
         if event.fields.get("callbacks_reached_cap") is True
         and event.fields.get("budget_exhausted") is False
-        and not event.fields.get("stability_passed")
+        and event.fields.get("small_net_cap_reached") is not True
+        and not _stable(event)
         and "finali" in str(event.fields.get("decision", "")).lower()
     ]
     if not decided:
@@ -101,6 +105,13 @@ def small_net_finalised(evidence: BatchEvidence, now: datetime) -> Finding | Non
         evidence=tuple(log_line(event) for event in decided[:2]),
         next=("Check whether the asked budget was meant to be spent on repeats.",),
     )
+
+
+def _stable(event: LogEvent) -> bool:
+    """Whether the decision was made because the scores had stopped to move."""
+    change = event.fields.get("max_score_change")
+    settled = isinstance(change, float) and change <= STABLE_CHANGE
+    return settled or bool(event.fields.get("stability_passed"))
 
 
 def expected_comparisons(evidence: BatchEvidence) -> int | None:

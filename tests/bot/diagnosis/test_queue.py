@@ -104,7 +104,11 @@ async def test_without_redis_the_snapshots_tell_of_the_orphan_and_the_source_is_
     assert report.facts["from"] == "logs"
     assert report.facts["oldest"] is None
     states = {reading.name: reading.state for reading in report.sources}
-    assert states == {"llm_queue": SourceState.NOT_CONFIGURED, "logs": SourceState.OK}
+    assert states == {
+        "llm_queue": SourceState.NOT_CONFIGURED,
+        "logs": SourceState.OK,
+        "service_health": SourceState.NOT_CONFIGURED,
+    }
     assert report.verdict is Verdict.ERROR
 
 
@@ -158,7 +162,7 @@ async def test_the_mock_provider_and_an_open_circuit_are_named(provider: str, mo
         snapshot("2025-11-19T00:29:50", 0, 0),
     ]
     report = await ask(Sources(logs=FakeLogs(logs)))
-    assert report.facts["mock_provider"] is mock
+    assert report.facts["mock_mode"] is mock
     assert report.facts["circuit_breaker_opened_at"] == at("2025-11-19T00:29:30")
 
 

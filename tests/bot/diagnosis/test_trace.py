@@ -379,6 +379,7 @@ async def test_every_source_is_accounted_for() -> None:
         "logs": SourceState.OK,
         "llm_queue": SourceState.NOT_CONFIGURED,
         "callback_topic": SourceState.NOT_CONFIGURED,
+        "service_health": SourceState.NOT_CONFIGURED,
     }
 
 
