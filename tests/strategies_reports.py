@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.domain.alert import Alert, AlertState, Condition
 from bot.domain.evidence import EvidenceLine, SourceReading, SourceState
+from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
 
 HOSTILE_WORDS = (
@@ -96,8 +97,10 @@ alerts = st.builds(
     count=st.integers(1, 10**6),
     resolved_at=moments,
     closing=texts,
-    muted_until=moments,
-    muted_reason=texts,
+    mute=st.none()
+    | st.builds(Mute, texts, moments, texts, texts, moments, st.sampled_from(MuteKind)),
+    number=st.integers(0, 99),
+    hides=st.integers(0, 3),
     acknowledged_by=st.sampled_from(["", "U1"]),
     flaps=st.integers(0, 9),
 )

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.alerts import statements as sql
+from bot.alerts.blindness import UNREADABLE_SOURCE
 from bot.alerts.outbox import Draft, Kind, drafts
+from bot.alerts.policy import is_flapping
 from bot.alerts.records import alert_json, message_json
 from bot.domain.alert import Alert, Decision, Reason, Sample
 
 KEPT = timedelta(days=30)
+SAMPLES_KEPT = timedelta(days=3)
 TOLD = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
 
 
@@ -28,6 +31,10 @@ class Session(Protocol):
 
     async def fetchval(self, query: str, *args: object) -> Any:
         """Return the first value of the first row, or None."""
+        ...
+
+    async def fetchrow(self, query: str, *args: object) -> Any:
+        """Return the first row, or None."""
         ...
 
 
@@ -61,7 +68,11 @@ async def _save_samples(session: Session, environment: str, record: TickRecord) 
         for name, sample in record.samples.items()
     ]
     await session.executemany(sql.ADD_SAMPLE, rows)
-    old = [(environment, name, before) for name, before in record.forget.items()]
+    recent = record.now - SAMPLES_KEPT
+    old = [
+        (environment, name, before, recent, record.now - before, UNREADABLE_SOURCE)
+        for name, before in record.forget.items()
+    ]
     await session.executemany(sql.PRUNE_SAMPLES, old)
     if old:
         await session.execute(sql.PRUNE_OUTBOX, environment, record.now - KEPT)
@@ -77,12 +88,13 @@ async def _save_decision(
 ) -> None:
     alert = decision.alert
     if alert != previous:
-        await _save_alert(session, environment, alert, fresh=decision.reason is Reason.OPEN)
+        fresh = decision.reason is Reason.OPEN and not is_flapping(alert)
+        await _save_alert(session, environment, alert, fresh=fresh)
     if decision.reason in TOLD:
         await session.execute(
             sql.SAVE_EVENT,
             *(environment, alert.key, now, decision.reason.value),
-            *(alert.severity.value, alert.condition.title, decision.note),
+            *(alert.severity.value, alert.condition.title, decision.note, ""),
         )
     for draft in drafts(previous, decision):
         await _enqueue(session, environment, draft, now)

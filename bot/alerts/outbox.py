@@ -86,11 +86,11 @@ def drafts(previous: Alert | None, decision: Decision) -> tuple[Draft, ...]:
 
 
 def _looks_new(previous: Alert, alert: Alert) -> bool:
-    return (previous.count, previous.condition.title, previous.muted_until) != (
-        alert.count,
-        alert.condition.title,
-        alert.muted_until,
-    )
+    return _shown(previous) != _shown(alert)
+
+
+def _shown(alert: Alert) -> tuple[object, ...]:
+    return (alert.count, alert.condition.title, alert.mute, alert.hides)
 
 
 def after_failure(posting: Posting, error: PostError, now: datetime) -> Retry:

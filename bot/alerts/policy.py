@@ -21,6 +21,7 @@ from bot.domain.alert import (
     Sight,
     alert_key,
 )
+from bot.domain.mute import Mute, longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,6 @@ class PolicySettings:
     flap_cycles: int = 3
     flap_window: timedelta = timedelta(minutes=60)
     flap_clear_ticks: int = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Mute:
-    """A silence on `pattern` (an alert's key, a detector's name, or "all") with an end time."""
-
-    pattern: str
-    until: datetime
-    reason: str = ""
-    by: str = ""
-
-    def covers(self, key: str, now: datetime) -> bool:
-        """Say whether this silence holds for the alert `key` at `now`."""
-        return now < self.until and self.pattern in ("all", key, key.split("/", 1)[0])
 
 
 def decide(
@@ -157,22 +144,22 @@ def _begin(
         bad_streak=1,
         channel=previous.channel if previous else "",
         thread_ts=previous.thread_ts if previous else "",
+        acknowledged_by=previous.acknowledged_by if previous else "",
+        acknowledged_at=previous.acknowledged_at if previous else None,
+        number=previous.number if previous else 0,
         opens=previous.opens if previous else (),
     )
 
 
 def _muted(alert: Alert, mutes: Sequence[Mute], now: datetime) -> Alert:
-    covering = [mute for mute in mutes if mute.covers(alert.key, now)]
-    if not covering:
-        return replace(alert, muted_until=None, muted_reason="") if alert.muted_until else alert
-    longest = max(covering, key=lambda mute: mute.until)
-    return replace(alert, muted_until=longest.until, muted_reason=longest.reason)
+    covering = longest(mutes, alert.key, now)
+    return alert if covering == alert.mute else replace(alert, mute=covering)
 
 
 def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
     if alert.bad_streak < settings.open_ticks:
         return Decision(Reason.PENDING, alert, f"bad for {alert.bad_streak} ticks")
-    if alert.muted_until is not None:
+    if alert.mute is not None:
         return Decision(Reason.PENDING, alert, "muted")
     opens = (*(at for at in alert.opens if _within(at, now, settings.flap_window)), now)
     flaps = len(opens) if len(opens) >= settings.flap_cycles else 0
@@ -185,6 +172,9 @@ def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decisi
         said=fingerprint(alert.condition),
         opens=opens[-20:],
         flaps=flaps,
+        # Whoever looks after an alert that comes and goes still does when it comes again.
+        acknowledged_by=alert.acknowledged_by if flaps else "",
+        acknowledged_at=alert.acknowledged_at if flaps else None,
     )
     note = f"opened {flaps} times in {settings.flap_window}" if flaps else ""
     return Decision(Reason.OPEN, opened, note)
@@ -195,7 +185,7 @@ def _within(at: datetime, now: datetime, span: timedelta) -> bool:
 
 
 def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
-    if alert.muted_until is not None:
+    if alert.mute is not None:
         return Decision(Reason.QUIET, alert, "muted")
     said = fingerprint(alert.condition)
     if said != alert.said:

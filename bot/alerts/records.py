@@ -3,9 +3,11 @@
 from pydantic import TypeAdapter
 
 from bot.domain.alert import Alert, AlertMessage
+from bot.domain.mute import Mute
 
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _MESSAGE: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
+_MUTE: TypeAdapter[Mute] = TypeAdapter(Mute)
 
 
 def alert_json(alert: Alert) -> str:
@@ -26,3 +28,8 @@ def message_json(message: AlertMessage) -> str:
 def message_from_json(text: str) -> AlertMessage:
     """Return the message that `message_json` wrote."""
     return _MESSAGE.validate_json(text)
+
+
+def mute_json(mute: Mute) -> str:
+    """Return a silence as JSON text, as it stands inside an alert."""
+    return _MUTE.dump_json(mute).decode()

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.alerts.policy import Mute, PolicySettings, decide_all
+from bot.alerts.policy import PolicySettings, decide_all
 from bot.domain.alert import Alert, Decision, Judgement, Sample, Window
+from bot.domain.mute import Mute
 from bot.ports import Detector
 
 LONGEST_GAP_TICKS = 4

@@ -95,4 +95,21 @@ MIGRATIONS: tuple[str, ...] = (
         outcome text NOT NULL
     );
     """,
+    """
+    ALTER TABLE alert ADD COLUMN number int NOT NULL DEFAULT 0;
+    UPDATE alert a SET number = n.number FROM (
+        SELECT key, row_number() OVER (PARTITION BY environment ORDER BY opened_at, key) AS number
+        FROM alert) n WHERE n.key = a.key;
+    CREATE UNIQUE INDEX alert_number ON alert (environment, number);
+    ALTER TABLE alert_event ADD COLUMN by text NOT NULL DEFAULT '';
+    CREATE INDEX alert_event_of_key ON alert_event (environment, key, at DESC);
+    ALTER TABLE mute DROP CONSTRAINT mute_pkey;
+    ALTER TABLE mute ADD COLUMN id bigserial PRIMARY KEY,
+        ADD COLUMN kind text NOT NULL DEFAULT 'mute',
+        ADD COLUMN since timestamptz,
+        ADD COLUMN ended_at timestamptz,
+        ADD COLUMN ended_by text NOT NULL DEFAULT '',
+        ALTER COLUMN until DROP NOT NULL;
+    CREATE INDEX mute_holding ON mute (environment) WHERE ended_at IS NULL;
+    """,
 )

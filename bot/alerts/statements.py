@@ -1,7 +1,7 @@
 """The SQL of the bot's memory; values are always parameters."""
 
 LOAD_ALERTS = """
-SELECT body, channel, thread_ts, acknowledged_by, acknowledged_at FROM alert
+SELECT body, number, channel, thread_ts, acknowledged_by, acknowledged_at FROM alert
 WHERE environment = $1 AND (state <> 'resolved' OR resolved_at > $2)
 """
 
@@ -9,8 +9,9 @@ WHERE environment = $1 AND (state <> 'resolved' OR resolved_at > $2)
 # only an opening starts it afresh.
 SAVE_ALERT = """
 INSERT INTO alert AS a (key, environment, detector, subject, state, severity, title, body,
-                        opened_at, changed_at, resolved_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                        opened_at, changed_at, resolved_at, number)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+        (SELECT coalesce(max(number), 0) + 1 FROM alert WHERE environment = $2))
 ON CONFLICT (key) DO UPDATE SET
     state = excluded.state, severity = excluded.severity, title = excluded.title,
     body = excluded.body, opened_at = excluded.opened_at, changed_at = excluded.changed_at,
@@ -21,8 +22,8 @@ RETURNING thread
 """
 
 SAVE_EVENT = """
-INSERT INTO alert_event (environment, key, at, reason, severity, title, note)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO alert_event (environment, key, at, reason, severity, title, note, by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 ADD_HEAD = """
@@ -55,6 +56,8 @@ VALUES ($1, $2, $3, 'edit', $4, $5, $6)
 
 # Heads first, then a thread's replies one after the other, then edits. A row still `sending`
 # after its lease belonged to a poster that died: whether its post arrived must be looked up.
+# What people did meanwhile (`present`) is shown as it is when the message is sent, not as it was
+# when the message was written.
 CLAIM = """
 UPDATE outbox SET state = 'sending', owner = $2, lease_until = $3, attempts = attempts + 1,
                   look_first = look_first OR state = 'sending'
@@ -69,7 +72,10 @@ WHERE id = (
     ORDER BY o.kind = 'edit', o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
 RETURNING id, thread, kind, token, body, attempts, created_at, look_first, plain,
     (SELECT h.channel FROM outbox h WHERE h.id = outbox.thread) AS head_channel,
-    (SELECT h.ts FROM outbox h WHERE h.id = outbox.thread) AS head_ts
+    (SELECT h.ts FROM outbox h WHERE h.id = outbox.thread) AS head_ts,
+    (SELECT jsonb_build_object('number', a.number, 'acknowledged_by', a.acknowledged_by,
+                               'acknowledged_at', a.acknowledged_at)
+     FROM alert a WHERE a.key = outbox.key AND a.thread = outbox.thread) AS present
 """
 
 MARK_SENT = """
@@ -122,7 +128,15 @@ ON CONFLICT (environment, detector, at) DO UPDATE
 SET data = excluded.data, unreadable = excluded.unreadable
 """
 
-PRUNE_SAMPLES = "DELETE FROM sample WHERE environment = $1 AND detector = $2 AND at < $3"
+# What an alert of the last days was judged by ($5 is the detector's window) is kept, so that it
+# can be exported and judged again.
+PRUNE_SAMPLES = """
+DELETE FROM sample s WHERE environment = $1 AND detector = $2 AND at < $3
+  AND NOT EXISTS (
+    SELECT 1 FROM alert_event e
+    WHERE e.environment = $1 AND e.at > $4 AND e.reason IN ('open', 'update', 'resolve')
+      AND split_part(e.key, '/', 1) IN ($2, $6) AND s.at > e.at - $5::interval AND s.at <= e.at)
+"""
 PRUNE_OUTBOX = """
 DELETE FROM outbox o WHERE environment = $1 AND created_at < $2
   AND state NOT IN ('ready', 'sending')
@@ -136,29 +150,49 @@ ON CONFLICT (environment) DO UPDATE SET at = excluded.at, body = excluded.body
 """
 LOAD_PROGRESS = "SELECT at, body FROM progress WHERE environment = $1"
 
-SET_MUTE = """
-INSERT INTO mute (environment, pattern, until, reason, by, at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (environment, pattern) DO UPDATE
-SET until = excluded.until, reason = excluded.reason, by = excluded.by, at = excluded.at
-"""
-MUTES = "SELECT pattern, until, reason, by FROM mute WHERE environment = $1 AND until > $2"
-UNMUTE = """
-UPDATE mute SET until = $3 WHERE environment = $1 AND pattern = $2 AND until > $3
+END_MUTE = """
+UPDATE mute SET ended_at = $4, ended_by = $5
+WHERE environment = $1 AND lower(pattern) = lower($2) AND ($3::text IS NULL OR kind = $3)
+  AND ended_at IS NULL AND (until IS NULL OR until > $4)
 RETURNING pattern
+"""
+ADD_MUTE = """
+INSERT INTO mute (environment, pattern, until, reason, by, at, since, kind)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+MUTES = """
+SELECT pattern, until, reason, by, since, kind FROM mute
+WHERE environment = $1 AND ended_at IS NULL AND (until IS NULL OR until > $2) ORDER BY id
 """
 
 ACKNOWLEDGE = """
 UPDATE alert SET acknowledged_by = $2, acknowledged_at = $3
 WHERE key = $1 AND environment = $4 AND state <> 'resolved' AND acknowledged_by = ''
-RETURNING body, thread, channel, thread_ts, acknowledged_by, acknowledged_at
+RETURNING body, number, thread, channel, thread_ts, acknowledged_by, acknowledged_at
 """
 
-ALERT_ROWS = """
-SELECT key, detector, subject, state, severity, title, opened_at, changed_at, resolved_at,
-       acknowledged_by, channel, thread_ts, (body ->> 'count')::int AS count,
-       body ->> 'closing' AS closing, body -> 'condition' ->> 'rule' AS rule,
-       (SELECT max(m.until) FROM mute m WHERE m.environment = a.environment AND m.until > now()
-          AND m.pattern IN ('all', a.key, a.detector)) AS muted_until
-FROM alert a WHERE environment = $1 AND ($2 OR state <> 'resolved')
-ORDER BY changed_at DESC LIMIT $3
+ONE_ALERT = """
+SELECT body, number, thread, channel, thread_ts, acknowledged_by, acknowledged_at FROM alert
+WHERE key = $1 AND environment = $2 FOR UPDATE
+"""
+
+REMEMBER_MUTE = "UPDATE alert SET body = jsonb_set(body, '{mute}', $2::jsonb) WHERE key = $1"
+
+ALERTS = """
+SELECT body, number, channel, thread_ts, acknowledged_by, acknowledged_at FROM alert
+WHERE environment = $1 AND ($2 OR state <> 'resolved') ORDER BY changed_at DESC LIMIT $3
+"""
+
+EVENTS = """
+SELECT at, key, reason, severity, title, note, by FROM alert_event
+WHERE environment = $1 AND ($2 = '' OR key = $2) ORDER BY at DESC, id DESC LIMIT $3
+"""
+
+RECORDED = """
+SELECT detector, at, data, unreadable FROM sample
+WHERE environment = $1 AND at > $3 AND at <= $4
+  AND detector IN (SELECT $2::text UNION
+                   SELECT detector FROM sample WHERE environment = $1 AND at > $3 AND at <= $4
+                     AND $5 <> '' AND starts_with(unreadable, $5))
+ORDER BY at LIMIT $6
 """

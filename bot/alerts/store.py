@@ -7,6 +7,7 @@ them are known or none.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,17 +16,23 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from bot.alerts import people
 from bot.alerts import statements as sql
-from bot.alerts.ledger import TickRecord, enqueue_edit, write_tick
+from bot.alerts.blindness import UNREADABLE_SOURCE
+from bot.alerts.ledger import TickRecord, write_tick
 from bot.alerts.outbox import Kind, Posting, Retry
-from bot.alerts.policy import Mute
-from bot.alerts.records import alert_from_json, message_from_json, message_json
+from bot.alerts.people import presented, remembered
+from bot.alerts.records import message_from_json
 from bot.alerts.schema import MIGRATION_LOCK, MIGRATIONS, SCHEMA
-from bot.domain.alert import Alert, AlertMessage, Reason, Sample
-from bot.errors import SourceError
+from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
+from bot.domain.mute import Mute, MuteKind, longest
+from bot.domain.report import Severity
+from bot.errors import NotFoundError, SourceError
 
 LEASE = timedelta(seconds=30)
 REMEMBERED = timedelta(hours=24)
+RECORDED_BEFORE = timedelta(hours=6)
+MOST_RECORDED = 20_000
 COMMAND_TIMEOUT = 10.0
 # A leader whose host vanished is noticed by the server in about twenty seconds.
 SESSION = {
@@ -141,12 +148,12 @@ class Store:
     async def load_alerts(self, now: datetime) -> list[Alert]:
         """Return the alerts that are open or ended within a day."""
         rows = await self._rows(sql.LOAD_ALERTS, self._environment, now - REMEMBERED)
-        return [_alert(row) for row in rows]
+        return [remembered(row) for row in rows]
 
     async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
         """Return a detector's samples after `since`, oldest first."""
         rows = await self._rows(sql.LOAD_SAMPLES, self._environment, detector, since)
-        return tuple(Sample(row["at"], json.loads(row["data"]), row["unreadable"]) for row in rows)
+        return tuple(_sample(row) for row in rows)
 
     async def load_progress(self) -> tuple[datetime, Mapping[str, Any]] | None:
         """Return when the last tick was, and what it left for the next; None before the first."""
@@ -213,38 +220,72 @@ class Store:
         )
 
     async def alerts(
-        self, *, history: bool = False, limit: int = 50
-    ) -> Sequence[Mapping[str, Any]]:
-        """Return open alerts (or all, newest first) as plain rows."""
-        rows = await self._rows(sql.ALERT_ROWS, self._environment, history, limit)
-        return [dict(row) for row in rows]
+        self, now: datetime, *, history: bool = False, limit: int = 500
+    ) -> Sequence[Alert]:
+        """Return open alerts (or all), last changed first, with the silences that hold."""
+        rows = await self._rows(sql.ALERTS, self._environment, history, limit)
+        mutes = await self.mutes(now)
+        found = [remembered(row) for row in rows]
+        return [replace(alert, mute=longest(mutes, alert.key, now)) for alert in found]
 
-    async def snooze(
-        self, pattern: str, until: datetime, *, by: str, reason: str, now: datetime
-    ) -> None:
-        """Silence an alert's key, a detector, or "all" until a time."""
-        await self._rows(sql.SET_MUTE, self._environment, pattern, until, reason, by, now)
+    async def events(self, key: str = "", *, limit: int = 100) -> Sequence[AlertEvent]:
+        """Return what happened to one alert, or to any, newest first."""
+        rows = await self._rows(sql.EVENTS, self._environment, key, limit)
+        return [
+            AlertEvent(
+                *(row["at"], row["key"], Reason(row["reason"]), Severity(row["severity"])),
+                *(row["title"], row["note"], row["by"]),
+            )
+            for row in rows
+        ]
 
-    async def unmute(self, pattern: str, now: datetime) -> bool:
-        """End a silence; False when there was none."""
-        return bool(await self._rows(sql.UNMUTE, self._environment, pattern, now))
-
-    async def mutes(self, now: datetime) -> list[Mute]:
-        """Return the silences that hold."""
-        rows = await self._rows(sql.MUTES, self._environment, now)
-        return [Mute(row["pattern"], row["until"], row["reason"], row["by"]) for row in rows]
-
-    async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert | None:
-        """Note who looks after an alert; None when it is not open or somebody already does."""
+    async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert:
+        """Note who looks after an open alert; return it with whoever said so first."""
         async with self._transaction() as connection:
-            row = await connection.fetchrow(sql.ACKNOWLEDGE, key, by, now, self._environment)
-            if row is None:
-                return None
-            alert = _alert(row)
-            body = message_json(AlertMessage(alert, Reason.QUIET, head=True))
-            if row["thread"] is not None:
-                await enqueue_edit(connection, self._environment, row["thread"], key, body, now)
-            return alert
+            return await people.acknowledge(connection, self._environment, key, by, now)
+
+    async def snooze(self, key: str, until: datetime, *, by: str, now: datetime) -> Alert:
+        """Silence one alert until a time, over resolves and restarts."""
+        mute = Mute(key, until, by=by, since=now, kind=MuteKind.SNOOZE)
+        async with self._transaction() as connection:
+            return await people.snooze(connection, self._environment, key, mute, now)
+
+    async def mute(self, mute: Mute, *, now: datetime) -> None:
+        """Silence a pattern; the heads of what it covers show it from the next tick on."""
+        async with self._transaction() as connection:
+            await people.silence(connection, self._environment, mute, now)
+
+    async def unmute(self, pattern: str, *, by: str, now: datetime) -> int:
+        """End every silence on a pattern, also those to come; return how many there were."""
+        return len(await self._rows(sql.END_MUTE, self._environment, pattern, None, now, by))
+
+    async def mutes(self, now: datetime) -> Sequence[Mute]:
+        """Return the silences that hold, and those to come."""
+        rows = await self._rows(sql.MUTES, self._environment, now)
+        return [
+            Mute(
+                *(row["pattern"], row["until"], row["reason"], row["by"], row["since"]),
+                kind=MuteKind(row["kind"]),
+            )
+            for row in rows
+        ]
+
+    async def recording(self, key: str, *, now: datetime) -> Recording:
+        """Return an alert with the samples it rests on, as far as they are kept."""
+        found = [alert for alert in await self.alerts(now, history=True) if alert.key == key]
+        if not found:
+            raise NotFoundError("There is no alert with that key.", hint="See /alerts list.")
+        (alert,) = found
+        blind = f"{alert.subject}:" if alert.detector == UNREADABLE_SOURCE else ""
+        since, until = alert.opened_at - RECORDED_BEFORE, alert.resolved_at or now
+        rows = await self._rows(
+            sql.RECORDED,
+            *(self._environment, alert.detector, since, until, blind, MOST_RECORDED),
+        )
+        samples: defaultdict[str, list[Sample]] = defaultdict(list)
+        for row in rows:
+            samples[row["detector"]].append(_sample(row))
+        return Recording(alert, {name: tuple(some) for name, some in samples.items()})
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[PoolConnection]:
@@ -305,19 +346,14 @@ def _source_error(error: Exception) -> SourceError:
     )
 
 
-def _alert(row: asyncpg.Record) -> Alert:
-    return replace(
-        alert_from_json(row["body"]),
-        channel=row["channel"],
-        thread_ts=row["thread_ts"],
-        acknowledged_by=row["acknowledged_by"],
-        acknowledged_at=row["acknowledged_at"],
-    )
+def _sample(row: asyncpg.Record) -> Sample:
+    return Sample(row["at"], json.loads(row["data"]), row["unreadable"])
 
 
 def _posting(row: asyncpg.Record) -> Posting:
     message = message_from_json(row["body"])
-    placed = replace(message.alert, channel=row["head_channel"], thread_ts=row["head_ts"])
+    alert = presented(message.alert, row["present"])
+    placed = replace(alert, channel=row["head_channel"], thread_ts=row["head_ts"])
     return Posting(
         id=row["id"],
         thread=row["thread"],

@@ -16,7 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.alerts.inhibition import inhibited
 from bot.alerts.ledger import TickRecord
-from bot.alerts.policy import Mute, PolicySettings, decide_all
+from bot.alerts.policy import PolicySettings, decide_all
 from bot.alerts.window import LONGEST_GAP, extended, restored
 from bot.domain.alert import (
     Alert,
@@ -28,6 +28,7 @@ from bot.domain.alert import (
     Sight,
     Window,
 )
+from bot.domain.mute import Mute
 from bot.domain.report import Confidence, Severity
 from bot.errors import SourceError
 from bot.ports import Clock, Detector, Watch
@@ -59,7 +60,7 @@ class Memory(Protocol):
         """Return when the last tick was, and what it left for the next."""
         ...
 
-    async def mutes(self, now: datetime) -> list[Mute]:
+    async def mutes(self, now: datetime) -> Sequence[Mute]:
         """Return the silences that hold."""
         ...
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.domain.evidence import EvidenceLine
+from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Confidence, Severity
 
 
@@ -84,7 +85,11 @@ class Judgement:
 
 
 class Reason(StrEnum):
-    """Why a tick did, or did not, say something about an alert; logged for each decision."""
+    """Why something was, or was not, said about an alert; logged for each decision.
+
+    A tick decides on all but the last three: people acknowledge and snooze, and a digest lists
+    what is open and quiet.
+    """
 
     OPEN = "open"
     UPDATE = "update"
@@ -93,6 +98,9 @@ class Reason(StrEnum):
     QUIET = "quiet"
     PENDING = "pending"
     NO_DATA = "no_data"
+    ACKNOWLEDGE = "acknowledge"
+    SNOOZE = "snooze"
+    DIGEST = "digest"
 
 
 class AlertState(StrEnum):
@@ -103,15 +111,29 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+class Standing(StrEnum):
+    """Where an alert is in its life, as people see it."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    MUTED = "muted"
+    RESOLVED = "resolved"
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """What is remembered of one alert between ticks.
 
-    `key` is detector/environment/subject. `count` sums what was seen since it opened;
-    `bad_streak` and `good_streak` count ticks for hysteresis; `said_at` is when the thread last
-    got a reply. `muted_until`, `acknowledged_by` and `channel`/`thread_ts` outlive a restart.
-    `said` is what the thread was last told (a fingerprint of rule, severity and what is known),
-    `opens` are the newest times it opened, and `flaps` counts them once they are too many.
+    `key` is detector/environment/subject, `number` its short name for people (0: none yet).
+    `count` sums what was seen since it opened; `bad_streak` and `good_streak` count ticks for
+    hysteresis; `said_at` is when the thread last got a reply. `mute`, `acknowledged_by` and
+    `channel`/`thread_ts` outlive a restart. `said` is what the thread was last told (a
+    fingerprint of rule, severity and what is known), `opens` are the newest times it opened, and
+    `flaps` counts them once they are too many. `hides` counts the alerts that follow from this
+    one and stay unsaid while it fires; `fold` is the key of the alert that speaks for this one
+    when too many opened at once.
     """
 
     key: str
@@ -129,8 +151,7 @@ class Alert:
     good_streak: int = 0
     resolved_at: datetime | None = None
     closing: str = ""
-    muted_until: datetime | None = None
-    muted_reason: str = ""
+    mute: Mute | None = None
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
     channel: str = ""
@@ -138,6 +159,21 @@ class Alert:
     flaps: int = 0
     said: str = ""
     opens: tuple[datetime, ...] = ()
+    number: int = 0
+    hides: int = 0
+    fold: str = ""
+
+    @property
+    def standing(self) -> Standing:
+        """Return where the alert is in its life; a silence says more than an acknowledgement."""
+        if self.state is AlertState.RESOLVED:
+            return Standing.RESOLVED
+        if self.mute is not None:
+            snoozed = self.mute.kind is MuteKind.SNOOZE
+            return Standing.SNOOZED if snoozed else Standing.MUTED
+        if self.state is AlertState.PENDING:
+            return Standing.PENDING
+        return Standing.ACKNOWLEDGED if self.acknowledged_by else Standing.FIRING
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +183,27 @@ class Decision:
     reason: Reason
     alert: Alert
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """One thing that happened to an alert; `by` is the person who did it, if one did."""
+
+    at: datetime
+    key: str
+    reason: Reason
+    severity: Severity
+    title: str
+    note: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An alert with the samples that its verdict rests on, by detector, oldest first."""
+
+    alert: Alert
+    samples: Mapping[str, tuple[Sample, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +221,6 @@ QUIET_AFTER = timedelta(minutes=15)
 
 
 def alert_key(detector: str, environment: str, subject: str) -> str:
-    """Return the key under which an alert is grouped, muted and remembered."""
-    return "/".join(part.replace("/", "_") for part in (detector, environment or "-", subject))
+    """Return the key under which an alert is grouped, muted and remembered; it has no spaces."""
+    parts = (detector, environment or "-", subject)
+    return "/".join("_".join(part.replace("/", "_").split()) for part in parts)

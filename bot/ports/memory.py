@@ -1,7 +1,11 @@
 """What the bot remembers, as commands see it; alerts/ implements it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.alert import Alert, AlertEvent, Recording
+from bot.domain.mute import Mute
 
 
 class BotMemory(Protocol):
@@ -22,7 +26,38 @@ class BotMemory(Protocol):
         ...
 
     async def alerts(
-        self, *, history: bool = False, limit: int = 50
-    ) -> Sequence[Mapping[str, Any]]:
-        """Return open alerts (or all, newest first) as plain rows."""
+        self, now: datetime, *, history: bool = False, limit: int = 500
+    ) -> Sequence[Alert]:
+        """Return open alerts (or all), last changed first, with the silences that hold."""
+        ...
+
+    async def events(self, key: str = "", *, limit: int = 100) -> Sequence[AlertEvent]:
+        """Return what happened to one alert, or to any, newest first."""
+        ...
+
+    async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert:
+        """Note who looks after an open alert; return it with whoever said so first.
+
+        Raises NotFoundError when no such alert is open.
+        """
+        ...
+
+    async def snooze(self, key: str, until: datetime, *, by: str, now: datetime) -> Alert:
+        """Silence one alert until a time, over resolves and restarts. Raises NotFoundError."""
+        ...
+
+    async def mute(self, mute: Mute, *, now: datetime) -> None:
+        """Silence a pattern; a mute takes the place of an earlier one on the same pattern."""
+        ...
+
+    async def unmute(self, pattern: str, *, by: str, now: datetime) -> int:
+        """End every silence on a pattern, also those to come; return how many there were."""
+        ...
+
+    async def mutes(self, now: datetime) -> Sequence[Mute]:
+        """Return the silences that hold, and those to come."""
+        ...
+
+    async def recording(self, key: str, *, now: datetime) -> Recording:
+        """Return an alert with the samples it rests on. Raises NotFoundError."""
         ...

@@ -121,9 +121,9 @@ def _state_line(alert: Alert) -> str:
         line.append(f"open since {_moment(alert.opened_at)}")
     if alert.acknowledged_by:
         line.append("acknowledged")
-    if alert.muted_until is not None and alert.state is not AlertState.RESOLVED:
-        reason = f" ({mrkdwn(said(alert.muted_reason), 80)})" if alert.muted_reason else ""
-        line.append(f"snoozed until {_moment(alert.muted_until)}{reason}")
+    if alert.mute is not None and alert.mute.until is not None:
+        reason = f" ({mrkdwn(said(alert.mute.reason), 80)})" if alert.mute.reason else ""
+        line.append(f"snoozed until {_moment(alert.mute.until)}{reason}")
     if alert.flaps > 1:
         line.append(f"came back {alert.flaps}×")
     return " · ".join([*line, str(code(alert.key, 200))])

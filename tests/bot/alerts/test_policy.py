@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.policy import Mute, PolicySettings, decide, decide_all, is_flapping
+from bot.alerts.policy import PolicySettings, decide, decide_all, is_flapping
 from bot.domain.alert import Alert, AlertState, Judgement, Reason, Sight
+from bot.domain.mute import Mute
 from bot.domain.report import Severity
 from tests.fakes_alerts import START, clear, condition
 

@@ -2,19 +2,31 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.alerts.ledger import TickRecord
+from bot.alerts.outbox import drafts
 from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.store import Store
-from bot.domain.alert import Sample
-from bot.errors import SourceError
+from bot.domain.alert import Reason, Sample, Standing
+from bot.domain.mute import Mute, MuteKind
+from bot.errors import NotFoundError, SourceError
 from tests.fakes_alerts import START, Clock, clear, condition
 
 SETTINGS = PolicySettings("stuck_queue", "test")
 KEY = "stuck_queue/test/llm_provider"
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    store = Store(database_url, "test")
+    await store.open()
+    yield store
+    await store.close()
 
 
 async def fired(store: Store) -> None:
@@ -61,7 +73,7 @@ async def test_a_restart_finds_alerts_samples_and_progress_as_they_were(database
     after = Store(database_url, "test")
     await after.open()
     (alert,) = await after.load_alerts(START)
-    assert alert == decide(None, condition(), clear(), START, SETTINGS).alert
+    assert replace(alert, number=0) == decide(None, condition(), clear(), START, SETTINGS).alert
     (sample,) = await after.load_samples("stuck_queue", START - timedelta(minutes=1))
     assert (sample.at, dict(sample.data), sample.unreadable) == (
         START,
@@ -100,10 +112,9 @@ async def test_an_acknowledgement_is_taken_once_and_ends_with_the_incident(
     store, clock = Store(database_url, "test"), Clock()
     await store.open()
     await fired(store)
-    acknowledged = await store.acknowledge(KEY, by="U1", now=clock())
-    assert acknowledged is not None
-    assert acknowledged.acknowledged_by == "U1"
-    assert await store.acknowledge(KEY, by="U2", now=clock()) is None
+    assert (await store.acknowledge(KEY, by="U1", now=clock())).acknowledged_by == "U1"
+    assert (await store.acknowledge(KEY, by="U2", now=clock())).acknowledged_by == "U1"
+    assert (await store.outbox_health()).depth == 2  # the head, which shows it, and one reply
     (alert,) = await store.load_alerts(clock())
     ended = decide(alert, None, clear(), clock(), SETTINGS)
     again = decide(ended.alert, condition(), clear(), clock(), SETTINGS)
@@ -113,23 +124,90 @@ async def test_an_acknowledgement_is_taken_once_and_ends_with_the_incident(
     await store.close()
 
 
-async def test_mutes_aliases_audit_and_rows_are_remembered(database_url: str) -> None:
-    store = Store(database_url, "test")
-    await store.open()
+async def test_a_resolved_or_unknown_alert_cannot_be_acknowledged(store: Store) -> None:
+    await fired(store)
+    (alert,) = await store.load_alerts(START)
+    ended = decide(alert, None, clear(), START, SETTINGS)
+    await store.save_tick(TickRecord(START, decisions=[(alert, ended)]))
+    for key in (KEY, "no/such/alert"):
+        with pytest.raises(NotFoundError):
+            await store.acknowledge(key, by="U1", now=START)
+    with pytest.raises(NotFoundError):
+        await store.snooze("no/such/alert", START, by="U1", now=START)
+
+
+async def test_a_snooze_is_seen_at_once_and_by_the_next_tick_and_is_no_news_to_it(
+    store: Store,
+) -> None:
     await fired(store)
     until = START + timedelta(hours=1)
-    await store.snooze(KEY, until, by="U1", reason="known", now=START)
-    assert [mute.pattern for mute in await store.mutes(START)] == [KEY]
-    assert await store.unmute(KEY, START) is True
-    assert await store.unmute(KEY, START) is False
-    assert await store.mutes(START) == []
+    snoozed = await store.snooze(KEY, until, by="U1", now=START)
+    assert snoozed.mute == Mute(KEY, until, by="U1", since=START, kind=MuteKind.SNOOZE)
+    (alert,) = await store.load_alerts(START)
+    mutes = await store.mutes(START)
+    quiet = decide(alert, condition(), clear(), START + timedelta(seconds=15), SETTINGS, mutes)
+    assert quiet.reason is Reason.QUIET
+    assert drafts(alert, quiet) == ()
+    (event, opened) = await store.events(KEY)
+    assert (event.reason, event.by, opened.reason) == (Reason.SNOOZE, "U1", Reason.OPEN)
+
+
+async def test_a_second_snooze_takes_the_place_of_the_first(store: Store) -> None:
+    await fired(store)
+    for hours in (2, 1):
+        await store.snooze(KEY, START + timedelta(hours=hours), by="U1", now=START)
+    (mute,) = await store.mutes(START)
+    assert mute.until == START + timedelta(hours=1)
+
+
+async def test_mutes_maintenance_aliases_and_audit_are_remembered(store: Store) -> None:
+    await fired(store)
+    until = START + timedelta(hours=1)
+    later = Mute("stuck_queue", until, "deploy", "U1", START, MuteKind.MAINTENANCE)
+    for mute in (Mute(KEY, reason="known", by="U1"), later, replace(later, until=None)):
+        await store.mute(mute, now=START)
+    mutes = await store.mutes(START)
+    assert [(mute.pattern, mute.until, mute.kind) for mute in mutes] == [
+        (KEY, None, MuteKind.MUTE),
+        ("stuck_queue", until, MuteKind.MAINTENANCE),
+        ("stuck_queue", None, MuteKind.MAINTENANCE),
+    ]
+    (alert,) = await store.alerts(START)
+    assert (alert.key, alert.number, alert.standing) == (KEY, 1, Standing.MUTED)
+    assert await store.unmute("STUCK_queue", by="U1", now=START) == 2
+    assert await store.unmute("stuck_queue", by="U1", now=START) == 0
+    assert await store.unmute(KEY, by="U1", now=START) == 1
+    (alert,) = await store.alerts(START)
+    assert alert.standing is Standing.FIRING
     await store.set_alias("run-1", "34", by="U1")
     await store.set_alias("run-1", "35", by="U1")
     assert (await store.alias("run-1"), await store.alias("run-2")) == ("35", None)
     await store.audit("U1", "C1", "/queue", "ok")
-    (row,) = await store.alerts()
-    assert (row["key"], row["state"], row["rule"]) == (KEY, "firing", "orphaned-item")
-    await store.close()
+
+
+async def test_a_recording_holds_what_an_alert_rests_on_also_after_the_prune(
+    store: Store,
+) -> None:
+    await fired(store)
+    day = START + timedelta(days=1)
+    for at, forget in ((START + timedelta(hours=3), {}), (day, {"stuck_queue": day})):
+        samples = {"stuck_queue": Sample(at, {"size": 2})}
+        forgotten = {name: at - timedelta(minutes=25) for name in forget}
+        await store.save_tick(TickRecord(at, samples, forget=forgotten))
+    recording = await store.recording(KEY, now=day)
+    assert [sample.at for sample in recording.samples["stuck_queue"]] == [START, day]
+    with pytest.raises(NotFoundError):
+        await store.recording("no/such/alert", now=day)
+
+
+async def test_numbers_are_short_one_for_each_key_and_stay(store: Store) -> None:
+    assert await store.lead()
+    for subject in ("a", "b", "a", "c"):
+        known = {alert.subject: alert for alert in await store.load_alerts(START)}
+        decision = decide(known.get(subject), condition(subject), clear(), START, SETTINGS)
+        await store.save_tick(TickRecord(START, decisions=[(known.get(subject), decision)]))
+    numbers = {alert.subject: alert.number for alert in await store.alerts(START)}
+    assert numbers == {"a": 1, "b": 2, "c": 3}
 
 
 async def test_a_database_that_is_not_there_is_a_source_error_without_its_address() -> None:
