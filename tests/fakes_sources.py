@@ -14,9 +14,11 @@ from bot.domain.rows import (
     BatchRows,
     BatchSummary,
     BlockedSession,
+    PairCounts,
     PairRow,
     TraceRows,
 )
+from bot.domain.totals import ComparisonTotals
 from bot.errors import SourceError
 from bot.ports import Asker, CommandContext, Sources
 
@@ -132,6 +134,23 @@ class FakeDatabase:
             for pair in self.pairs
             if pair.request_correlation_id in correlation_ids and pair.request_correlation_id
         }
+
+    async def totals(self, batch_ids: Sequence[int]) -> ComparisonTotals:
+        self._called("totals")
+        rows = [row for row in self.batches if row.header.batch_id in batch_ids]
+        names = ("total", "essay_a", "essay_b", "error", "pending", "unsent")
+        sums = {name: sum(getattr(row.pairs, name) for row in rows) for name in names}
+        costs = [row.cost for row in rows if row.cost is not None]
+        return ComparisonTotals(
+            batches=len(rows),
+            pairs=PairCounts(**sums),
+            errors=tuple(group for row in rows for group in row.errors),
+            projections=sum(row.projections.count for row in rows),
+            finalised=sum(bool(row.projections.count) for row in rows),
+            cost=sum(costs) if costs else None,
+            priced=sum(row.pairs.valid for row in rows if row.cost is not None),
+            response_ms=next((row.response_ms for row in rows if row.response_ms), None),
+        )
 
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
         self._called("blocked_sessions")

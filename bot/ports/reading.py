@@ -12,6 +12,7 @@ from bot.domain.rows import BatchMatch, BatchRows, BatchSummary, BlockedSession,
 from bot.domain.run_label import RunLabel
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.domain.totals import ComparisonTotals
 
 
 class CjDatabase(Protocol):
@@ -45,6 +46,10 @@ class CjDatabase(Protocol):
 
     async def owned(self, correlation_ids: Sequence[UUID]) -> Mapping[UUID, int]:
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
+        ...
+
+    async def totals(self, batch_ids: Sequence[int]) -> ComparisonTotals:
+        """Return the sums over the comparisons of several batches."""
         ...
 
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:

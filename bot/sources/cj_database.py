@@ -17,6 +17,7 @@ from bot.domain.rows import (
     BlockedSession,
     TraceRows,
 )
+from bot.domain.totals import ComparisonTotals
 from bot.errors import SourceError
 from bot.sources import cj_queries as sql
 from bot.sources.cj_rows import (
@@ -24,11 +25,13 @@ from bot.sources.cj_rows import (
     match_of,
     pair_row_of,
     summary_of,
+    totals_of,
 )
 
 NAME = "cj_database"
 LARGEST_ID = 2**31 - 1
 DETAIL_PAIRS = 20_000
+TOTAL_PAIRS = 100_000
 ERROR_LOOK_BACK = timedelta(days=14)
 OPEN_STATES = ("INITIALIZING", "GENERATING_PAIRS", "WAITING_CALLBACKS", "SCORING")
 
@@ -136,6 +139,13 @@ class CjPostgres:
         async with self._reading() as connection:
             rows = await connection.fetch(sql.OWNED, list(correlation_ids))
         return {row["id"]: row["batch_id"] for row in rows}
+
+    async def totals(self, batch_ids: Sequence[int]) -> ComparisonTotals:
+        """Return the sums over the comparisons of several batches, in one query."""
+        ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
+        async with self._reading() as connection:
+            row = await connection.fetchrow(sql.TOTALS, ids, TOTAL_PAIRS)
+        return totals_of(row, len(ids))
 
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
         """Return sessions idle in transaction or waiting for a lock; no query text."""

@@ -208,17 +208,19 @@ essays AS MATERIALIZED (
              AND count(*) OVER (PARTITION BY current_bt_score) > 1 AS shared
     FROM cj_processed_essays WHERE cj_batch_id = $1)
 """
+_ERROR_GROUPS = """
+    SELECT code, service, provider, sum(rows)::bigint AS rows, count(*) AS roots,
+           coalesce(sum(rows) FILTER (WHERE rows > 1), 0)::bigint AS bundled_rows,
+           count(*) FILTER (WHERE rows > 1) AS bundles, max(rows) AS largest,
+           min(first_at) AS first_at, max(last_at) AS last_at
+    FROM failures GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 20
+"""
 _BATCH_COLUMNS = f"""
 SELECT h.*,
  (SELECT row_to_json(c) FROM counted c) AS pairs,
  (SELECT at FROM finalised) AS finalised_at,
  ({_PROJECTIONS.format(batch_id="$1")}) AS projections,
- (SELECT json_agg(f) FROM (
-    SELECT code, service, provider, sum(rows)::bigint AS rows, count(*) AS roots,
-           coalesce(sum(rows) FILTER (WHERE rows > 1), 0)::bigint AS bundled_rows,
-           count(*) FILTER (WHERE rows > 1) AS bundles, max(rows) AS largest,
-           min(first_at) AS first_at, max(last_at) AS last_at
-    FROM failures GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 20) f) AS errors,
+ (SELECT json_agg(f) FROM ({_ERROR_GROUPS}) f) AS errors,
  (SELECT row_to_json(m) FROM (
     SELECT count(*) AS mixed, count(*) FILTER (WHERE a.is_anchor) AS anchors_in_a
     FROM taken p JOIN essays a ON a.els_essay_id = p.a JOIN essays b ON b.els_essay_id = p.b
@@ -263,6 +265,30 @@ SELECT h.*,
    AS unreadable_pairs,
  (SELECT count(*) FROM taken) AS looked_at
 FROM header h
+"""
+
+# Sums over the batches $1; $2 bounds the pairs whose answers are looked at.
+TOTALS = f"""
+WITH {_FAILURES.replace("= $1", "= ANY($1)")},
+taken AS MATERIALIZED (
+    SELECT {_safe("p")} AS answer FROM cj_comparison_pairs p
+    WHERE p.cj_batch_id = ANY($1) AND p.winner IN ('essay_a', 'essay_b') LIMIT $2),
+answers AS MATERIALIZED (
+    SELECT {_number("answer ->> 'response_time_ms'")} AS response_ms,
+           {_number("answer ->> 'cost_estimate'")} AS cost
+    FROM taken WHERE json_typeof(answer) = 'object')
+SELECT
+ (SELECT row_to_json(n) FROM (SELECT {_PAIR_COUNTS} FROM cj_comparison_pairs p
+                              WHERE p.cj_batch_id = ANY($1)) n) AS pairs,
+ (SELECT json_agg(f) FROM ({_ERROR_GROUPS}) f) AS errors,
+ (SELECT row_to_json(g) FROM (
+    SELECT count(*) AS projections, count(DISTINCT cj_batch_id) AS finalised
+    FROM grade_projections WHERE cj_batch_id = ANY($1)) g) AS graded,
+ (SELECT row_to_json(v) FROM (
+    SELECT sum(cost) AS cost, count(cost) AS priced,
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
+    FROM answers) v) AS spent,
+ (SELECT count(*) FROM taken) AS looked_at
 """
 
 MATCH = """

@@ -21,6 +21,7 @@ from bot.domain.rows import (
     ProjectionCounts,
     ScoreCounts,
 )
+from bot.domain.totals import ComparisonTotals
 
 Row = Mapping[str, Any]
 PENDING_SAMPLE = 50
@@ -112,6 +113,23 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
         models=_counts(found["models"]),
         generation_modes=_counts(found["generation_modes"]),
         truncated=pairs.pending > PENDING_SAMPLE or pairs.total > int(found["looked_at"] or 0),
+    )
+
+
+def totals_of(row: Row, batches: int) -> ComparisonTotals:
+    """Put the sums over several batches together from the one row of their query."""
+    found = {name: _json(row[name]) for name in ("pairs", "errors", "graded", "spent")}
+    graded, spent = found["graded"], found["spent"]
+    return ComparisonTotals(
+        batches=batches,
+        pairs=pair_counts_of(found["pairs"]),
+        errors=tuple(_error_group(item) for item in found["errors"] or []),
+        projections=graded["projections"],
+        finalised=graded["finalised"],
+        cost=_number(spent.get("cost")),
+        priced=spent["priced"],
+        response_ms=_latency(spent.get("response_ms")),
+        looked_at=row["looked_at"],
     )
 
 

@@ -203,3 +203,20 @@ async def test_every_query_can_be_answered_from_indexes(
             assert await whole_reads(connection, query, *values) == [], query
     finally:
         await connection.close()
+
+
+async def test_totals_add_up_several_batches_and_none(database: CjPostgres) -> None:
+    both = await database.totals([33, 34])
+    assert (both.batches, both.pairs.total, both.pairs.error, both.pairs.valid) == (2, 110, 66, 44)
+    assert sum(group.roots for group in both.errors) == 9
+    assert (both.finalised, both.projections) == (2, 24)
+    assert both.priced == 44
+    assert both.cost == pytest.approx(44 * 0.0033)
+    assert both.response_ms is not None
+    nothing = await database.totals([])
+    assert (nothing.pairs.total, nothing.errors, nothing.cost, nothing.response_ms) == (
+        0,
+        (),
+        None,
+        None,
+    )
