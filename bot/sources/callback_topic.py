@@ -87,7 +87,7 @@ class KafkaCallbacks:
         of a broker that is gone is not health.
         """
         if self._problem is not None and not self._waiting:
-            raise self._problem
+            raise _again(self._problem)
         taken = tuple(self._waiting)
         self._waiting.clear()
         return taken
@@ -109,21 +109,21 @@ class KafkaCallbacks:
             one for one in self._remembered if wanted in (one.correlation_id, one.request_id)
         )
         if not found and self._problem is not None:
-            raise self._problem
+            raise _again(self._problem)
         return found
 
     async def label(self, label: str) -> RunLabel | None:
         """Return what a request said a run label stands for, or None."""
         await self._ready()
         if label not in self._labels and self._problem is not None:
-            raise self._problem
+            raise _again(self._problem)
         return self._labels.get(label)
 
     async def check(self) -> str:
         """Prove that the topic is read; return what was seen of it."""
         await self._ready()
         if self._problem is not None:
-            raise self._problem
+            raise _again(self._problem)
         since = f" since {self._since:%H:%M:%S} UTC" if self._since else ""
         told = [f"{self.read} callbacks read{since}", f"{len(self._labels)} run labels"]
         told += [f"{self.unreadable} unreadable"] if self.unreadable else []
@@ -161,6 +161,8 @@ class KafkaCallbacks:
         from aiokafka import AIOKafkaConsumer
         from aiokafka.errors import KafkaError
 
+        # It logs every attempt as an error, several a second; what matters of it is said here.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._servers,
             client_id="batchbot",
@@ -186,9 +188,7 @@ class KafkaCallbacks:
             message = f"the broker cannot be read ({type(error).__name__})"
             raise SourceError(NAME, message, hint=HINT) from error
         finally:
-            with suppress(TimeoutError, KafkaError, OSError):
-                async with asyncio.timeout(self._timeout):
-                    await consumer.stop()
+            await _stopped(consumer, self._timeout)
 
     async def _assign(self, consumer: "AIOKafkaConsumer") -> None:
         """Assign every partition: read on where we were, else from a bounded way back."""
@@ -271,6 +271,26 @@ class KafkaCallbacks:
             known[learned.label] = learned
             if len(known) > MAX_LABELS:
                 del known[next(iter(known))]
+
+
+def _again(error: SourceError) -> SourceError:
+    """A new error like one that was kept: an error that is raised again grows its traceback."""
+    return SourceError(error.source, error.message, hint=error.hint, timed_out=error.timed_out)
+
+
+async def _stopped(consumer: "AIOKafkaConsumer", timeout: float) -> None:
+    """Stop a consumer, for a bounded time, and close its connections in any case.
+
+    aiokafka 0.14 that is stopped during an outage raises the cancellation of a task of its own,
+    which would end ours as well, and leaves its connections open.
+    """
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait([stopping], timeout=timeout)
+    if not stopping.done() or stopping.cancelled() or stopping.exception() is not None:
+        stopping.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await asyncio.gather(stopping, consumer._client.close(), return_exceptions=True)
 
 
 async def _existing(consumer: "AIOKafkaConsumer") -> list[str]:
