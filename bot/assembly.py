@@ -219,6 +219,7 @@ def command_options(settings: Settings) -> dict[str, Any]:
         "llm_provider_url": settings.cj.llm_provider_url,
         "runner_stop": settings.bot.runner_stop,
         "services": settings.logs.services,
+        "zone": settings.logs.zone,
     }
 
 

@@ -92,7 +92,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         environment=settings.bot.environment,
         prefix=settings.slack.command_prefix,
         bounds=Bounds(),
-        options=command_options(settings),
+        options={**command_options(settings), "names": space.access.names},
     )
     checks = await _watch(settings, space, sources, memory, desk.metrics, stack)
     door = _door(settings.slack, space, desk)
@@ -147,7 +147,7 @@ async def find_access(api: Web, settings: SlackSettings) -> Access:
         channels=channels.of(settings.allowed_channels),
         incident_channels=channels.of(settings.incident_channels),
         alert_channel=next(iter(channels.of(alert)), ""),
-        names=channels.names,
+        names={**channels.names, **users.names},
     )
 
 
@@ -208,7 +208,10 @@ async def _watch(
         log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set or unknown")
         return checks
     poster = Poster(
-        memory, Threads(space.web, takes), channel=space.access.alert_channel, now=utc_now
+        memory,
+        Threads(space.web, takes, space.access.names),
+        channel=space.access.alert_channel,
+        now=utc_now,
     )
     task = asyncio.create_task(poster.run(lambda: memory.leads))
     stack.push_async_callback(_stop, task)

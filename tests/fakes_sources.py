@@ -18,9 +18,11 @@ from bot.domain.rows import (
     PairRow,
     TraceRows,
 )
+from bot.domain.run_label import RunLabel
 from bot.domain.totals import ComparisonTotals
 from bot.errors import SourceError
 from bot.ports import Asker, CommandContext, Sources
+from tests.fakes_memory import FakeAlerts
 
 CJ = Service("cj_assessment_service", "huleedu_cj_assessment_service", Role.CJ)
 LPS = Service("llm_provider_service", "huleedu_llm_provider_service", Role.LLM_PROVIDER)
@@ -279,6 +281,8 @@ class FakeCallbacks:
     seen: Sequence[SeenCallback] = ()
     error: SourceError | None = None
     name: str = "callback_topic"
+    labels: dict[str, RunLabel] = field(default_factory=dict)
+    started: bool = False
 
     def take(self) -> Sequence[SeenCallback]:
         seen, self.seen = self.seen, ()
@@ -289,6 +293,14 @@ class FakeCallbacks:
             raise self.error
         return [c for c in self.seen if str(id) in (c.correlation_id, c.request_id)]
 
+    async def start(self) -> None:
+        self.started = True
+
+    async def label(self, label: str) -> RunLabel | None:
+        if self.error is not None:
+            raise self.error
+        return self.labels.get(label)
+
     async def check(self) -> str:
         if self.error is not None:
             raise self.error
@@ -296,11 +308,11 @@ class FakeCallbacks:
 
 
 @dataclass
-class FakeMemory:
-    """The bot's memory in a dict and two lists."""
+class FakeMemory(FakeAlerts):
+    """The bot's memory in dicts and lists."""
 
     aliases: dict[str, str] = field(default_factory=dict)
-    rows: Sequence[Mapping[str, Any]] = ()
+    labels: list[RunLabel] = field(default_factory=list)
     error: SourceError | None = None
     name: str = "memory"
     audited: list[tuple[str, str, str, str]] = field(default_factory=list)
@@ -317,15 +329,18 @@ class FakeMemory:
         self._check()
         self.aliases[label] = ref
 
+    async def learn(self, labels: Sequence[RunLabel]) -> None:
+        self._check()
+        self.labels.extend(labels)
+
+    async def learned(self, label: str) -> Sequence[str]:
+        self._check()
+        found = (one.bos_batch_id for one in reversed(self.labels) if one.label == label)
+        return list(dict.fromkeys(found))
+
     async def audit(self, who: str, where: str, what: str, outcome: str) -> None:
         self._check()
         self.audited.append((who, where, what, outcome))
-
-    async def alerts(
-        self, *, history: bool = False, limit: int = 50
-    ) -> Sequence[Mapping[str, Any]]:
-        self._check()
-        return list(self.rows)[:limit]
 
 
 def down(

@@ -5,11 +5,13 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
 from bot.domain.evidence import EvidenceLine
+from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Confidence, Severity
 from bot.slack.alert_message import PLAIN_NOTE, render
 from bot.slack.limits import violations
@@ -59,7 +61,8 @@ def test_a_firing_head_has_its_buttons_in_order() -> None:
         ("acknowledge", "/alerts ack stuck_queue/np/llm"),
         ("snooze_30m", "/alerts snooze stuck_queue/np/llm 30m"),
         ("snooze_2h", "/alerts snooze stuck_queue/np/llm 2h"),
-        ("investigate", "/batch status 34"),
+        ("snooze_tomorrow", "/alerts snooze stuck_queue/np/llm tomorrow"),
+        ("investigate", "/batch investigate 34"),
         ("trace", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
     ]
 
@@ -73,10 +76,65 @@ def test_a_button_that_would_do_nothing_is_not_shown() -> None:
 
 
 def test_an_acknowledged_alert_says_so_and_offers_it_no_more() -> None:
-    message = _head(replace(ALERT, acknowledged_by="U1"))
-    assert "acknowledged" in message["blocks"][1]["elements"][0]["text"]
+    seen = replace(ALERT, acknowledged_by="U1")
+    message = render(AlertMessage(seen, Reason.QUIET, head=True), names={"U1": "oncall"})
+    assert "acknowledged by oncall" in message["blocks"][1]["elements"][0]["text"]
     assert message["blocks"][-1]["elements"][0]["action_id"] == "snooze_30m"
     assert "U1" not in json.dumps(message)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason.ACKNOWLEDGE, "👀 Acknowledged by an operator: not repeated until it changes"),
+        (
+            Reason.SNOOZE,
+            "🔕 Snoozed by oncall until 2025-11-18 23:50:00 UTC, also if it comes back",
+        ),
+    ],
+)
+def test_the_thread_is_told_who_did_what_without_a_ping(reason: Reason, words: str) -> None:
+    mute = Mute(ALERT.key, AT, by="U2", kind=MuteKind.SNOOZE)
+    done = replace(ALERT, acknowledged_by="U1", mute=mute)
+    message = render(AlertMessage(done, reason, head=False), names={"U2": "oncall"})
+    assert message["text"].startswith(words)
+    assert "U1" not in json.dumps(message)
+
+
+@pytest.mark.parametrize(
+    ("mute", "words"),
+    [
+        (Mute("x", AT, by="U2", kind=MuteKind.SNOOZE), "🔕 snoozed by oncall until <!date^"),
+        (Mute("x", AT, "deploy", kind=MuteKind.MAINTENANCE), "🔕 maintenance until <!date^"),
+        (Mute("x", reason="known"), "🔕 muted until unmuted (known)"),
+    ],
+)
+def test_a_quiet_head_says_until_when_also_once_it_is_resolved(mute: Mute, words: str) -> None:
+    for state in (AlertState.FIRING, AlertState.RESOLVED):
+        quiet = replace(ALERT, mute=mute, state=state)
+        message = render(AlertMessage(quiet, Reason.QUIET, head=True), names={"U2": "oncall"})
+        assert words in message["blocks"][1]["elements"][0]["text"]
+
+
+def test_a_title_that_says_it_all_is_not_said_twice() -> None:
+    whole = replace(
+        CONDITION, title="Queue stuck since 23:48 UTC, high confidence: item 3f2a. Next: /queue"
+    )
+    message = _head(replace(ALERT, condition=whole))
+    assert message["text"] == f"🔴 Error: {whole.title}"
+    assert message["blocks"][0]["text"]["text"] == f"🔴 *Error:* {whole.title}"
+
+
+def test_a_cause_says_how_many_alerts_it_hides() -> None:
+    line = _head(replace(ALERT, hides=2, number=17))["blocks"][1]["elements"][0]["text"]
+    assert "hides 2 alerts that follow from it" in line
+    assert line.startswith("#17 · ")
+
+
+def test_a_digest_is_one_message_that_leads_to_the_list() -> None:
+    message = render(AlertMessage(ALERT, Reason.DIGEST, head=True))
+    assert message["text"].startswith("🔕 Item 3f2a")
+    assert [one["value"] for one in message["blocks"][-1]["elements"]] == ["/alerts list"]
 
 
 def test_a_resolved_head_is_one_green_line_with_its_duration_and_no_buttons() -> None:

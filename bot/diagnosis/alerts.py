@@ -1,0 +1,234 @@
+"""Which alerts are open, what is quiet until when, and what happened to one; pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from bot.diagnosis.span import dated, spoken
+from bot.domain.alert import Alert, AlertEvent, AlertState, Standing
+from bot.domain.mute import Mute, MuteKind
+from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
+from bot.errors import NotFoundError, UsageError
+
+SHOWN = 50
+FINDINGS = 10
+CHOICES = 6
+ORDER = tuple(Standing)
+EVENTS_SHOWN = 100
+
+
+def find(word: str, alerts: Sequence[Alert]) -> Alert:
+    """Return the alert that a short number, a key, or an unambiguous part of one means.
+
+    Digits alone are a number and nothing else: the button of an old message may not reach another
+    alert. A part of a key means an open alert before one that is over. Raises NotFoundError, or
+    UsageError that lists the candidates.
+    """
+    found = _meant(word.removeprefix("#").casefold(), alerts)
+    if not found:
+        raise NotFoundError(f"There is no alert {word[:60]}.", hint="See /alerts list.")
+    if len(found) > 1:
+        some = ", ".join(f"#{one.number} {one.key}" for one in found[:CHOICES])
+        more = f" and {len(found) - CHOICES} more" if len(found) > CHOICES else ""
+        raise UsageError(
+            f"{word[:60]} may be any of {some}{more}.", hint="Use the number: /alerts ack 3"
+        )
+    return found[0]
+
+
+def _meant(fold: str, alerts: Sequence[Alert]) -> list[Alert]:
+    if fold.isdecimal():
+        return [one for one in alerts if str(one.number) == fold]
+    exact = [one for one in alerts if one.key.casefold() == fold]
+    if exact or not fold:
+        return exact
+    still_open = [one for one in alerts if one.state is not AlertState.RESOLVED]
+    for some in (still_open, alerts):
+        ends = [one for one in some if one.key.casefold().endswith(fold)]
+        found = ends or [one for one in some if fold in one.key.casefold()]
+        if found:
+            return found
+    return []
+
+
+def who(id: str, names: Mapping[str, str]) -> str:
+    """Return the name of who did something; a user id says nothing to people."""
+    return names.get(id) or ("the terminal" if id == "terminal" else "an operator")
+
+
+def listing(
+    alerts: Sequence[Alert], mutes: Sequence[Mute], now: datetime, names: Mapping[str, str]
+) -> Report:
+    """Return the report of what is open, the unattended first, and of what is kept quiet."""
+    found = sorted(alerts, key=lambda one: (ORDER.index(one.standing), one.opened_at))
+    firing = [one for one in found if one.standing is Standing.FIRING]
+    return Report(
+        command="alerts list",
+        title=_title(found),
+        summary=_summary(found, mutes),
+        facts={
+            "alerts": [_facts(one, now, names) for one in found[:SHOWN]],
+            "mutes": [_mute_facts(mute, now, names) for mute in mutes],
+            "total": len(found),
+        },
+        findings=tuple(_finding(one) for one in firing[:FINDINGS]),
+        tables=tuple(_tables(found, mutes, now, names)),
+        actions=(f"/alerts ack {firing[0].number}", f"/alerts snooze {firing[0].number} 2h")
+        if len(firing) == 1
+        else (),
+    )
+
+
+def history(
+    events: Sequence[AlertEvent], alerts: Sequence[Alert], names: Mapping[str, str], key: str = ""
+) -> Report:
+    """Return the report of what happened to one alert, or to all, newest first."""
+    numbers = {one.key: one.number for one in alerts}
+    entries = tuple(
+        TimelineEntry(event.at, event.key, f"#{numbers.get(event.key, '?')}", _told(event, names))
+        for event in events[:EVENTS_SHOWN]
+    )
+    return Report(
+        command="alerts history",
+        title=f"History of {key}" if key else "History of all alerts",
+        summary=f"{len(entries)} events, newest first." if entries else "Nothing happened yet.",
+        facts={"key": key, "events": len(entries)},
+        timeline=entries,
+    )
+
+
+def changed(alert: Alert, verb: str, summary: str, **facts: object) -> Report:
+    """Return the report of what somebody just did to one alert."""
+    values = {"number": alert.number, "key": alert.key, "standing": alert.standing.value, **facts}
+    return Report(
+        command=f"alerts {verb}",
+        title=f"Alert #{alert.number}: {alert.condition.title}",
+        summary=summary,
+        facts=values,
+    )
+
+
+def _title(alerts: Sequence[Alert]) -> str:
+    if not alerts:
+        return "No alert is open"
+    counts = [(s, sum(one.standing is s for one in alerts)) for s in ORDER]
+    return "Open alerts: " + ", ".join(f"{count} {s.value}" for s, count in counts if count)
+
+
+def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute]) -> str:
+    quiet = f"{len(mutes)} silences hold or are to come. " if mutes else ""
+    more = f"The first {SHOWN} of {len(alerts)} are shown. " if len(alerts) > SHOWN else ""
+    hint = "A number or any unique part of a key names an alert." if alerts else ""
+    return f"{quiet}{more}{hint}".strip()
+
+
+def _facts(alert: Alert, now: datetime, names: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "number": alert.number,
+        "key": alert.key,
+        "standing": alert.standing.value,
+        "severity": alert.severity.value,
+        "rule": alert.condition.rule,
+        "title": alert.condition.title,
+        "opened_at": alert.opened_at,
+        "age_seconds": round((now - alert.opened_at).total_seconds()),
+        "count": alert.count,
+        "acknowledged_by": who(alert.acknowledged_by, names) if alert.acknowledged_by else "",
+        "quiet_until": alert.mute.until if alert.mute else None,
+        "hides": alert.hides,
+    }
+
+
+def _mute_facts(mute: Mute, now: datetime, names: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "pattern": mute.pattern,
+        "kind": mute.kind.value,
+        "since": mute.since,
+        "until": mute.until,
+        "holds": mute.holds(now),
+        "by": who(mute.by, names),
+        "reason": mute.reason,
+    }
+
+
+def _finding(alert: Alert) -> Finding:
+    condition = alert.condition
+    return Finding(
+        rule=condition.rule,
+        severity=alert.severity if alert.severity is not Severity.INFO else Severity.WARN,
+        confidence=condition.confidence,
+        what=f"#{alert.number} {condition.title}",
+        why=condition.why,
+        evidence=condition.evidence[:3],
+        next=(*condition.next[:2], f"/alerts ack {alert.number}"),
+    )
+
+
+def _tables(
+    alerts: Sequence[Alert], mutes: Sequence[Mute], now: datetime, names: Mapping[str, str]
+) -> Iterable[Table]:
+    if alerts:
+        rows = tuple(_row(one, now, names) for one in alerts[:SHOWN])
+        yield Table(("#", "state", "open for", "seen", "alert", "quiet"), rows)
+    if mutes:
+        rows = tuple(_mute_row(mute, now, names) for mute in mutes[:SHOWN])
+        yield Table(("silence", "kind", "until", "by", "reason"), rows, "Kept quiet")
+
+
+def _row(alert: Alert, now: datetime, names: Mapping[str, str]) -> tuple[str, ...]:
+    quiet = ""
+    if alert.mute is not None:
+        quiet = f"until {_until(alert.mute)}"
+    elif alert.acknowledged_by:
+        quiet = f"by {who(alert.acknowledged_by, names)}"
+    age = spoken(now - alert.opened_at)
+    return (
+        *(str(alert.number), alert.standing.value, age, f"{alert.count}×"),
+        *(alert.key, quiet),
+    )
+
+
+def _mute_row(mute: Mute, now: datetime, names: Mapping[str, str]) -> tuple[str, ...]:
+    kind = mute.kind.value if mute.holds(now) else f"{mute.kind.value} from {dated(mute.since)}"
+    return (mute.pattern, kind, _until(mute), who(mute.by, names), mute.reason)
+
+
+def _until(mute: Mute) -> str:
+    return f"{dated(mute.until)} UTC" if mute.until else "/alerts unmute"
+
+
+def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
+    """Return the report of a pattern that was just silenced."""
+    kind = "Maintenance of" if mute.kind is MuteKind.MAINTENANCE else "Muted"
+    begin = f"from {dated(mute.since)} UTC " if mute.kind is MuteKind.MAINTENANCE else ""
+    return Report(
+        command=f"alerts {mute.kind.value}",
+        title=f"{kind} {mute.pattern} {begin}until {_until(mute)}",
+        summary=f"It covers {len(covered)} open alerts now. What resolves is said all the same, "
+        "and a daily digest lists what stays quiet.",
+        facts={
+            "pattern": mute.pattern,
+            "kind": mute.kind.value,
+            "since": mute.since,
+            "until": mute.until,
+            "covers": [alert.key for alert in covered[:SHOWN]],
+        },
+        actions=(f"/alerts unmute {mute.pattern}",),
+    )
+
+
+def unsilenced(pattern: str, count: int) -> Report:
+    """Return the report of a silence that was just ended. Raises NotFoundError if none was."""
+    if not count:
+        raise NotFoundError(f"Nothing silences {pattern[:60]}.", hint="See /alerts list.")
+    return Report(
+        command="alerts unmute",
+        title=f"No longer quiet: {pattern}",
+        summary="What is still wrong is said with the next tick.",
+        facts={"pattern": pattern, "ended": count},
+    )
+
+
+def _told(event: AlertEvent, names: Mapping[str, str]) -> str:
+    by = f" by {who(event.by, names)}" if event.by else ""
+    note = f" ({event.note})" if event.note else ""
+    return f"{event.reason.value}{by}: {event.title}{note}"

@@ -1,0 +1,239 @@
+"""`/alerts`: what is open, who looks after it, what is quiet until when; changes are operators'."""
+
+from datetime import UTC, datetime, tzinfo
+
+from bot.diagnosis import alerts as judged
+from bot.diagnosis.recording import folder, zipped
+from bot.diagnosis.span import dated
+from bot.domain.alert import Alert
+from bot.domain.evidence import Missing
+from bot.domain.mute import Mute, MuteKind
+from bot.domain.redaction import redact
+from bot.domain.report import Attachment, Report
+from bot.errors import DeniedError, SourceError
+from bot.ports import BotMemory, CommandContext, Request
+from bot.registry import Command, Usage
+from commands.moments import is_moment, until, window
+from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
+
+USAGES = (
+    Usage("list", "what is open, who looks after it, what is quiet until when", "/alerts list"),
+    Usage(
+        "ack <alert>", "say that you look after it: no repeats until it changes", "/alerts ack 3"
+    ),
+    Usage(
+        "snooze <alert> [30m|2h|tomorrow]",
+        "keep one alert quiet, also if it comes back; tomorrow is the next 08:00 in LOG_TIMEZONE",
+        "/alerts snooze 3 2h",
+    ),
+    Usage(
+        "mute <pattern> [for] [reason]",
+        "keep a detector, a subject, a key with * or `all` quiet, until unmuted or for a time",
+        "/alerts mute lost_callbacks 2h deploying",
+    ),
+    Usage("unmute <pattern>", "end a silence, a snooze or a maintenance", "/alerts unmute all"),
+    Usage(
+        "maintenance <pattern> <from..until> [reason]",
+        "announce work: what it breaks stays quiet in that window",
+        "/alerts maintenance all 22:00..23:30",
+    ),
+    Usage("history [alert]", "what happened to one alert, or to all", "/alerts history 3"),
+    Usage(
+        "export <alert>",
+        "its samples and redacted log lines as a zip that `batchbot replay` judges again",
+        "/alerts export 3",
+    ),
+)
+VERBS = ("list", "ack", "snooze", "mute", "unmute", "maintenance", "history", "export")
+SYNONYMS = {"acknowledge": "ack", "silence": "mute", "unsnooze": "unmute"}
+CHANGES = frozenset({"ack", "snooze", "mute", "unmute", "maintenance"})
+WORDS = {"list": (0, 0), "ack": (1, 1), "snooze": (1, 2), "unmute": (1, 1), "history": (0, 1),
+         "export": (1, 1), "mute": (1, 60), "maintenance": (2, 60)}  # fmt: skip
+FILLERS = ("for", "until", "from")
+DEFAULT_SNOOZE = "30m"
+REASON_CHARS = 120
+MOST_ALERTS = 5_000
+
+
+def parse(text: str) -> Request:
+    """Take a verb and its words; nothing means list. Raises UsageError.
+
+    A change is confirmed to the person who made it alone: the alert's thread tells the others.
+    """
+    lines = usage_lines("alerts", USAGES)
+    # A star at a word's end is Slack's mark for bold, and here it is also a part of a pattern.
+    words, options = split_options(tokens(text.replace("*", "%")), usage=lines)
+    words = tuple(word.replace("%", "*") for word in words)
+    asked = SYNONYMS.get(words[0].casefold(), words[0]) if words else "list"
+    verb = choose(asked, VERBS)
+    if verb is None:
+        problem = f"{shown(asked)} is nothing /alerts can do."
+        raise misuse(problem, "alerts", USAGES, word=asked, choices=VERBS)
+    rest = tuple(words[1:])
+    if verb in CHANGES:
+        rest = (*rest[:1], *(w for i, w in enumerate(rest[1:]) if i or w.casefold() not in FILLERS))
+    _check(verb, rest)
+    if verb in CHANGES and "here" not in options:
+        options["me"] = "yes"
+    if verb == "export" and "me" not in options:
+        options["here"] = "yes"
+    return Request("alerts", verb, rest, options)
+
+
+def _check(verb: str, words: tuple[str, ...]) -> None:
+    least, most = WORDS[verb]
+    if not least <= len(words) <= most:
+        problem = "takes nothing" if not most else "needs an alert" if not words else "is too long"
+        problem = "needs a window such as 22:00..23:30" if verb == "maintenance" else problem
+        raise misuse(f"/alerts {verb} {problem}.", "alerts", USAGES)
+    if verb == "snooze" and len(words) == 2 and not is_moment(words[1]):
+        raise misuse(f"{shown(words[1])} is no time to snooze for.", "alerts", USAGES)
+    if verb == "maintenance" and ".." not in words[1]:
+        raise misuse(f"{shown(words[1])} is no window such as 22:00..23:30.", "alerts", USAGES)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """Run one verb. Raises DeniedError, NotFoundError, UsageError or SourceError."""
+    memory = _memory(context)
+    if request.verb in CHANGES and not context.asker.operator:
+        raise DeniedError(f"Only operators may {request.verb} alerts.", hint="See SLACK_OPERATORS.")
+    match request.verb:
+        case "list":
+            return await _list(memory, context)
+        case "history":
+            return await _history(request.words, memory, context)
+        case "export":
+            return await _export(request.words[0], memory, context)
+        case "ack":
+            report = await _acknowledge(request.words[0], memory, context)
+        case "snooze":
+            report = await _snooze(request.words, memory, context)
+        case "unmute":
+            report = await _unmute(request.words[0], memory, context)
+        case _:
+            report = await _mute(request, memory, context)
+    what = f"alerts {request.verb} {' '.join(request.words)}"
+    await memory.audit(context.asker.user, context.asker.channel, redact(what), report.title[:200])
+    return report
+
+
+async def _list(memory: BotMemory, context: CommandContext) -> Report:
+    now = context.now()
+    alerts, mutes = await memory.alerts(now), await memory.mutes(now)
+    return judged.listing(alerts, mutes, now, _names(context))
+
+
+async def _history(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
+    alerts = await memory.alerts(context.now(), history=True, limit=MOST_ALERTS)
+    key = judged.find(words[0], alerts).key if words else ""
+    return judged.history(await memory.events(key), alerts, _names(context), key)
+
+
+async def _acknowledge(word: str, memory: BotMemory, context: CommandContext) -> Report:
+    now, user = context.now(), context.asker.user
+    found = await _named(word, memory, now)
+    alert = await memory.acknowledge(found.key, by=user, now=now)
+    name = judged.who(alert.acknowledged_by, _names(context))
+    if alert.acknowledged_at != now:
+        told = f"{name} looks after it since {dated(alert.acknowledged_at)} UTC."
+    else:
+        told = "You look after it. It is not repeated until it changes; its end is told."
+    return judged.changed(alert, "ack", told, acknowledged_by=name)
+
+
+async def _snooze(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
+    now = context.now()
+    end = until(words[1] if len(words) > 1 else DEFAULT_SNOOZE, now, _zone(context))
+    found = await _named(words[0], memory, now)
+    alert = await memory.snooze(found.key, end, by=context.asker.user, now=now)
+    told = (
+        f"Quiet until {dated(end.astimezone(UTC))} UTC, also if it resolves and comes back. "
+        "Its end is told all the same."
+    )
+    return judged.changed(alert, "snooze", told, until=end)
+
+
+async def _mute(request: Request, memory: BotMemory, context: CommandContext) -> Report:
+    now, zone = context.now(), _zone(context)
+    word, *rest = request.words
+    begin: datetime | None = now
+    end: datetime | None = None
+    if request.verb == "maintenance":
+        begin, end = window(rest.pop(0), now, zone)
+        kind = MuteKind.MAINTENANCE
+    else:
+        kind = MuteKind.MUTE
+        if rest and is_moment(rest[0]):
+            end = until(rest.pop(0), now, zone)
+    reason = redact(" ".join(rest), REASON_CHARS)
+    alerts = await memory.alerts(now)
+    pattern = await _pattern(word, memory, now)
+    mute = Mute(pattern, end, reason, context.asker.user, begin, kind)
+    await memory.mute(mute, now=now)
+    return judged.silenced(mute, [alert for alert in alerts if mute.matches(alert.key)])
+
+
+async def _unmute(word: str, memory: BotMemory, context: CommandContext) -> Report:
+    now = context.now()
+    pattern = await _pattern(word, memory, now)
+    count = await memory.unmute(pattern, by=context.asker.user, now=now)
+    return judged.unsilenced(pattern, count)
+
+
+async def _pattern(word: str, memory: BotMemory, now: datetime) -> str:
+    """Return what a silence is put on: an alert's number stands for its key."""
+    if not word.removeprefix("#").isdecimal():
+        return word
+    return (await _named(word, memory, now)).key
+
+
+async def _export(word: str, memory: BotMemory, context: CommandContext) -> Report:
+    now = context.now()
+    found = await _named(word, memory, now)
+    recording = await memory.recording(found.key, now=now)
+    count = sum(len(samples) for samples in recording.samples.values())
+    if not count:
+        raise SourceError("memory", "The samples of that alert are no longer kept.")
+    files = folder(recording)
+    name = f"alert-{found.number}-{found.detector}.zip"
+    told = f"{count} samples and {len(files) - 1} logs, redacted; judge it again with: "
+    return Report(
+        command="alerts export",
+        title=f"Alert #{found.number} {found.key} as a recording",
+        summary=f"{told}batchbot replay --logs {name}",
+        facts={"key": found.key, "number": found.number, "samples": count, "file": name},
+        attachments=(Attachment(name, zipped(files), f"Recording of {found.key}"),),
+    )
+
+
+async def _named(word: str, memory: BotMemory, now: datetime) -> Alert:
+    """Return the alert a word means."""
+    return judged.find(word, await memory.alerts(now, history=True, limit=MOST_ALERTS))
+
+
+def _memory(context: CommandContext) -> BotMemory:
+    memory = context.sources.memory
+    if memory is None or isinstance(memory, Missing):
+        reason = memory.reason if memory else "it is not open here"
+        raise SourceError("memory", f"Alerts are in the bot's database: {reason}.")
+    return memory
+
+
+def _zone(context: CommandContext) -> tzinfo:
+    zone = context.options.get("zone")
+    return zone if isinstance(zone, tzinfo) else UTC
+
+
+def _names(context: CommandContext) -> dict[str, str]:
+    return dict(context.options.get("names") or {})
+
+
+COMMAND = Command(
+    "alerts",
+    "What is wrong now, who looks after it, and what is kept quiet?",
+    USAGES,
+    parse,
+    run,
+    operator_verbs=CHANGES,
+    memory_verbs=frozenset(VERBS),
+)

@@ -1,0 +1,229 @@
+"""`/alerts` says what is open, and lets operators keep it quiet without typing long keys."""
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.alert import Alert, AlertState, Sample
+from bot.domain.evidence import EvidenceLine
+from bot.domain.mute import MuteKind
+from bot.domain.report import Report, Verdict
+from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
+from bot.ports import Sources
+from bot.slack.alert_message import button_commands
+from commands.alerts import COMMAND, parse
+from tests.fakes_alerts import START, condition
+from tests.fakes_sources import FakeMemory, context, down
+
+NOW = START + timedelta(hours=1)
+NAMES = {"U-ONCALL": "oncall"}
+
+
+def alert(number: int, subject: str = "llm_provider", detector: str = "stuck_queue") -> Alert:
+    """Return a firing alert."""
+    found = condition(subject, evidence=(EvidenceLine("cj", START, "an error"),))
+    key = f"{detector}/np/{subject}"
+    return Alert(key, detector, "np", subject, AlertState.FIRING, found.severity, found,
+                 START, START, START, number=number)  # fmt: skip
+
+
+STUCK = alert(3)
+LOST = alert(7, "34", "lost_callbacks")
+OTHER = alert(12, "134", "lost_callbacks")
+OVER = replace(alert(4, "35", "lost_callbacks"), state=AlertState.RESOLVED, resolved_at=START)
+
+
+def memory_of(*alerts: Alert) -> FakeMemory:
+    """Return a memory that holds these alerts."""
+    some = alerts or (STUCK, LOST, OTHER, OVER)
+    return FakeMemory(known={one.key: one for one in some})
+
+
+async def ask(text: str, memory: FakeMemory | None, *, operator: bool = True) -> Report:
+    """Run one command."""
+    options = {"names": NAMES, "zone": ZoneInfo("Europe/Stockholm")}
+    given = context(Sources(memory=memory), NOW, operator=operator, options=options)
+    return await COMMAND.run(parse(text), given)
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "words"),
+    [
+        ("", "list", ()),
+        ("List", "list", ()),
+        ("ack #3", "ack", ("#3",)),
+        ("acknowledge 3", "ack", ("3",)),
+        ("snooze 3", "snooze", ("3",)),
+        ("snooze 3 for 2h", "snooze", ("3", "2h")),
+        ("snooze 3 until tomorrow", "snooze", ("3", "tomorrow")),
+        ("mute *34* for 2h known, for now", "mute", ("*34*", "2h", "known", "for", "now")),
+        ("unmute lost_callbacks*", "unmute", ("lost_callbacks*",)),
+        ("maintenance all 22:00..23:30 deploy", "maintenance", ("all", "22:00..23:30", "deploy")),
+        ("history", "history", ()),
+        ("export 3", "export", ("3",)),
+    ],
+)
+def test_what_people_type_is_understood(text: str, verb: str, words: tuple[str, ...]) -> None:
+    request = parse(text)
+    assert (request.verb, request.words) == (verb, words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lsit", "ack", "ack 3 4", "snooze", "snooze 3 soon", "list 3", "unmute", "mute",
+     "maintenance all", "maintenance all tonight", "history 3 4", "export", "ack 3 --force"],
+)  # fmt: skip
+def test_what_is_off_is_a_usage_error_with_the_ways_to_call(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert caught.value.usage
+
+
+@pytest.mark.parametrize(
+    ("text", "private"),
+    [("ack 3", True), ("snooze 3 2h", True), ("list", False), ("export 3", False)],
+)
+def test_a_change_is_confirmed_to_its_maker_alone_since_the_thread_tells_the_rest(
+    text: str, private: bool
+) -> None:
+    assert ("me" in parse(text).options) is private
+
+
+@pytest.mark.parametrize("given", [STUCK, replace(STUCK, number=0)])
+def test_every_button_of_an_alert_is_understood(given: Alert) -> None:
+    for _, _, typed in button_commands(given):
+        if typed.startswith("/alerts "):
+            assert parse(typed.removeprefix("/alerts ")).words[0] in ("3", given.key)
+
+
+async def test_the_list_shows_the_unattended_first_and_what_is_quiet_until_when() -> None:
+    memory = memory_of(replace(LOST, acknowledged_by="U-ONCALL"), STUCK, OTHER, OVER)
+    await ask("snooze 12 2h", memory)
+    report = await ask("list", memory, operator=False)
+    assert report.verdict is Verdict.ERROR
+    assert [row["number"] for row in report.facts["alerts"]] == [3, 7, 12]
+    assert [row["standing"] for row in report.facts["alerts"]] == [
+        "firing", "acknowledged", "snoozed"]  # fmt: skip
+    assert report.facts["alerts"][1]["acknowledged_by"] == "oncall"
+    assert len(report.findings) == 1
+    assert "U-ONCALL" not in json.dumps(report.as_json())
+
+
+async def test_nothing_open_is_ok() -> None:
+    report = await ask("", memory_of(OVER))
+    assert (report.verdict, report.title) == (Verdict.OK, "No alert is open")
+
+
+@pytest.mark.parametrize(
+    "word", ["3", "#3", "stuck_queue/np/llm_provider", "LLM_provider", "queue"]
+)
+async def test_an_alert_is_named_by_number_or_any_part_that_only_it_has(word: str) -> None:
+    memory = memory_of()
+    report = await ask(f"ack {word}", memory)
+    assert report.facts["key"] == STUCK.key
+    assert memory.known[STUCK.key].acknowledged_by == "U-ONCALL"
+    assert memory.audited[0][2] == f"alerts ack {word}"
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("ack lost_callbacks", UsageError, "#7"),
+        ("ack 34", NotFoundError, "no alert 34"),
+        ("ack 99", NotFoundError, "no alert 99"),
+        ("ack 4", NotFoundError, "open"),
+        ("snooze 99 2h", NotFoundError, "99"),
+        ("unmute all", NotFoundError, "Nothing silences"),
+        ("history nothing", NotFoundError, "nothing"),
+    ],
+)
+async def test_an_unknown_or_ambiguous_name_is_said_in_words(
+    text: str, error: type[BatchbotError], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        await ask(text, memory_of())
+
+
+@pytest.mark.parametrize(
+    "text", ["ack 3", "snooze 3 2h", "mute all", "unmute all", "maintenance all now..2h"]
+)
+async def test_changes_are_operators_only(text: str) -> None:
+    with pytest.raises(DeniedError):
+        await ask(text, memory_of(), operator=False)
+    assert parse(text).verb in COMMAND.operator_verbs
+
+
+async def test_a_second_acknowledgement_names_the_first() -> None:
+    memory = memory_of(replace(STUCK, acknowledged_by="U-OTHER", acknowledged_at=START))
+    report = await ask("ack 3", memory)
+    assert "an operator looks after it since 2025-11-18 23:48" in report.summary
+
+
+async def test_tomorrow_is_eight_in_the_zone_of_the_logs() -> None:
+    report = await ask("snooze 3 tomorrow", memory_of())
+    assert report.as_json()["facts"]["until"] == "2025-11-19T07:00:00+00:00"
+
+
+async def test_a_mute_covers_a_pattern_until_it_is_ended() -> None:
+    memory = memory_of()
+    report = await ask("mute lost_callbacks* 2h deploying now", memory)
+    assert report.facts["covers"] == [LOST.key, OTHER.key]
+    (mute,) = memory.silences
+    assert (mute.until, mute.reason) == (NOW + timedelta(hours=2), "deploying now")
+    assert (await ask("unmute LOST_callbacks*", memory)).facts["ended"] == 1
+
+
+async def test_a_mute_without_a_time_lasts_and_a_number_stands_for_its_key() -> None:
+    memory = memory_of()
+    await ask("mute 3 known", memory)
+    assert [(mute.pattern, mute.until) for mute in memory.silences] == [(STUCK.key, None)]
+    await ask("unmute 3", memory)
+    assert memory.silences == []
+
+
+async def test_a_maintenance_window_begins_later() -> None:
+    memory = memory_of()
+    await ask("maintenance all 03:00..04:30 deploy", memory)
+    (mute,) = memory.silences
+    assert mute.kind is MuteKind.MAINTENANCE
+    assert not mute.covers(STUCK.key, NOW)
+    assert mute.covers(STUCK.key, NOW + timedelta(hours=2))
+    assert not mute.covers(STUCK.key, NOW + timedelta(hours=3))
+
+
+async def test_history_tells_who_did_what() -> None:
+    memory = memory_of()
+    await ask("ack 3", memory)
+    await ask("snooze 7 2h", memory)
+    assert [entry.service for entry in (await ask("history", memory)).timeline] == [
+        LOST.key, STUCK.key]  # fmt: skip
+    (entry,) = (await ask("history 3", memory)).timeline
+    assert entry.text.startswith("acknowledge by oncall")
+
+
+async def test_an_export_is_a_zip_with_samples_and_redacted_lines() -> None:
+    memory = memory_of()
+    memory.samples = {"stuck_queue": (Sample(START, {"size": 1}), Sample(NOW, {}, "redis: down"))}
+    report = await ask("export 3", memory)
+    (file,) = report.attachments
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        assert archive.namelist() == ["cj.log", "samples.jsonl"]
+        head, *samples = [json.loads(line) for line in archive.read("samples.jsonl").splitlines()]
+    assert head["export"]["key"] == STUCK.key
+    assert [one["sample"]["unreadable"] for one in samples] == ["", "redis: down"]
+
+
+async def test_samples_that_are_gone_are_said_to_be_gone() -> None:
+    with pytest.raises(SourceError, match="no longer kept"):
+        await ask("export 3", memory_of())
+
+
+@pytest.mark.parametrize("memory", [None, FakeMemory(error=down("memory"))])
+async def test_without_its_database_it_says_so(memory: FakeMemory | None) -> None:
+    with pytest.raises(SourceError):
+        await ask("list", memory)

@@ -1,0 +1,77 @@
+"""Times of silences as people type them, in the zone of their logs."""
+
+import contextlib
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import UsageError
+from commands.moments import MORNING, is_moment, until, window
+from tests.fakes_sources import at
+
+NOW = at("2025-11-19T01:30:00")
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+@pytest.mark.parametrize(
+    ("word", "moment"),
+    [
+        ("30m", "2025-11-19T02:00:00"),
+        ("1h30m", "2025-11-19T03:00:00"),
+        ("tomorrow", "2025-11-19T07:00:00"),
+        ("Tomorrow", "2025-11-19T07:00:00"),
+        ("02:00", "2025-11-20T01:00:00"),
+        ("22:30", "2025-11-19T21:30:00"),
+        ("2025-11-20", "2025-11-19T23:00:00"),
+        ("2025-11-20T22:30", "2025-11-20T21:30:00"),
+        ("2025-11-20T22:30Z", "2025-11-20T22:30:00"),
+    ],
+)
+def test_a_moment_is_the_next_that_the_word_means_in_the_zone(word: str, moment: str) -> None:
+    assert is_moment(word)
+    assert until(word, NOW, STOCKHOLM) == at(moment)
+
+
+@pytest.mark.parametrize("word", ["soon", "", "2025-11-18", "2025-99-99", "200d", "25:00", "now"])
+def test_what_is_no_time_to_come_is_refused_in_words(word: str) -> None:
+    with pytest.raises(UsageError):
+        until(word, NOW, STOCKHOLM)
+
+
+@pytest.mark.parametrize(
+    ("word", "begin", "end"),
+    [
+        ("now..2h", "2025-11-19T01:30:00", "2025-11-19T03:30:00"),
+        ("..2h", "2025-11-19T01:30:00", "2025-11-19T03:30:00"),
+        ("22:00..23:30", "2025-11-19T21:00:00", "2025-11-19T22:30:00"),
+        ("22:00..02:00", "2025-11-19T21:00:00", "2025-11-20T01:00:00"),
+        ("22:00..1h", "2025-11-19T21:00:00", "2025-11-19T22:00:00"),
+        ("2025-11-21T10:00..2025-11-21T12:00", "2025-11-21T09:00:00", "2025-11-21T11:00:00"),
+    ],
+)
+def test_a_window_begins_and_ends_where_it_says(word: str, begin: str, end: str) -> None:
+    assert window(word, NOW, STOCKHOLM) == (at(begin), at(end))
+
+
+@pytest.mark.parametrize("word", ["22:00", "x..y", "2025-11-21..2025-11-20", "now..", "..", "9..1"])
+def test_what_is_no_window_is_refused_in_words(word: str) -> None:
+    with pytest.raises(UsageError):
+        window(word, NOW, STOCKHOLM)
+
+
+@given(st.datetimes(timezones=st.just(STOCKHOLM)))
+def test_tomorrow_is_always_the_next_eight_o_clock_on_the_wall(now: object) -> None:
+    moment = until("tomorrow", now, STOCKHOLM)  # type: ignore[arg-type]
+    assert (moment.astimezone(STOCKHOLM).time(), moment.minute) == (MORNING, 0)
+    ahead = moment.timestamp() - now.timestamp()  # type: ignore[attr-defined]
+    assert 0 < ahead <= timedelta(hours=25).total_seconds()
+
+
+@given(st.text(max_size=30))
+def test_any_word_is_a_moment_or_a_sentence(word: str) -> None:
+    for read in (until, window):
+        with contextlib.suppress(UsageError):
+            assert read(word, NOW, STOCKHOLM)

@@ -1,0 +1,80 @@
+"""The alerts of the bot's memory in dicts and lists, with the real one's rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.domain.alert import Alert, AlertEvent, AlertState, Reason, Recording, Sample
+from bot.domain.mute import Mute, MuteKind, longest
+from bot.errors import NotFoundError
+
+
+@dataclass(kw_only=True)
+class FakeAlerts:
+    """Alerts by key, silences, and what people did to them."""
+
+    known: dict[str, Alert] = field(default_factory=dict)
+    silences: list[Mute] = field(default_factory=list)
+    happened: list[AlertEvent] = field(default_factory=list)
+    samples: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
+
+    def _check(self) -> None:
+        """Raise when the memory is down."""
+
+    async def alerts(
+        self, now: datetime, *, history: bool = False, limit: int = 500
+    ) -> Sequence[Alert]:
+        self._check()
+        found = [one for one in self.known.values() if history or one.state != "resolved"]
+        return [replace(a, mute=longest(self.silences, a.key, now)) for a in found][:limit]
+
+    async def events(self, key: str = "", *, limit: int = 100) -> Sequence[AlertEvent]:
+        self._check()
+        return [one for one in reversed(self.happened) if key in ("", one.key)][:limit]
+
+    async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert:
+        alert = self._open(key)
+        if not alert.acknowledged_by:
+            alert = replace(alert, acknowledged_by=by, acknowledged_at=now)
+            self._happen(alert, Reason.ACKNOWLEDGE, by, now)
+        return alert
+
+    async def snooze(self, key: str, until: datetime, *, by: str, now: datetime) -> Alert:
+        self._check()
+        if key not in self.known:
+            raise NotFoundError("There is no alert with that key.")
+        mute = Mute(key, until, by=by, since=now, kind=MuteKind.SNOOZE)
+        await self.mute(mute, now=now)
+        self._happen(self.known[key], Reason.SNOOZE, by, now)
+        return replace(self.known[key], mute=mute)
+
+    async def mute(self, mute: Mute, *, now: datetime) -> None:
+        self._check()
+        self.silences.append(mute)
+
+    async def unmute(self, pattern: str, *, by: str, now: datetime) -> int:
+        self._check()
+        before = len(self.silences)
+        fold = pattern.casefold()
+        self.silences = [one for one in self.silences if one.pattern.casefold() != fold]
+        return before - len(self.silences)
+
+    async def mutes(self, now: datetime) -> Sequence[Mute]:
+        self._check()
+        return list(self.silences)
+
+    async def recording(self, key: str, *, now: datetime) -> Recording:
+        self._check()
+        return Recording(self.known[key], self.samples)
+
+    def _open(self, key: str) -> Alert:
+        self._check()
+        alert = self.known.get(key)
+        if alert is None or alert.state is AlertState.RESOLVED:
+            raise NotFoundError("There is no open alert with that key.")
+        return alert
+
+    def _happen(self, alert: Alert, reason: Reason, by: str, now: datetime) -> None:
+        self.known[alert.key] = alert
+        title = alert.condition.title
+        self.happened.append(AlertEvent(now, alert.key, reason, alert.severity, title, by=by))
