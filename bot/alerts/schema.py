@@ -112,4 +112,13 @@ MIGRATIONS: tuple[str, ...] = (
         ALTER COLUMN until DROP NOT NULL;
     CREATE INDEX mute_holding ON mute (environment) WHERE ended_at IS NULL;
     """,
+    """
+    CREATE TABLE run_label (
+        label text NOT NULL,
+        bos_batch_id text NOT NULL,
+        source text NOT NULL,
+        at timestamptz NOT NULL,
+        PRIMARY KEY (label, bos_batch_id)
+    );
+    """,
 )

@@ -196,3 +196,13 @@ WHERE environment = $1 AND at > $3 AND at <= $4
                      AND $5 <> '' AND starts_with(unreadable, $5))
 ORDER BY at LIMIT $6
 """
+
+# Learned by the bot itself; what a person said stands in alias and is asked first.
+LEARN_LABELS = """
+INSERT INTO run_label (label, bos_batch_id, source, at)
+SELECT label, bos_batch_id, source, coalesce(at, now())
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+    AS t (label, bos_batch_id, source, at)
+ON CONFLICT (label, bos_batch_id) DO UPDATE SET at = greatest(run_label.at, excluded.at)
+"""
+LEARNED = "SELECT bos_batch_id FROM run_label WHERE label = $1 ORDER BY at DESC LIMIT 20"

@@ -27,6 +27,7 @@ from bot.alerts.schema import MIGRATION_LOCK, MIGRATIONS, SCHEMA
 from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
 from bot.domain.mute import Mute, MuteKind, longest
 from bot.domain.report import Severity
+from bot.domain.run_label import RunLabel
 from bot.errors import NotFoundError, SourceError
 
 LEASE = timedelta(seconds=30)
@@ -211,6 +212,17 @@ class Store:
             " DO UPDATE SET ref = excluded.ref, by = excluded.by, at = now()",
             *(label, ref, by),
         )
+
+    async def learn(self, labels: Sequence[RunLabel]) -> None:
+        """Remember what run labels stand for, as read in logs and requests."""
+        rows = {(one.label, one.bos_batch_id): one for one in labels}.values()
+        columns = zip(*((r.label, r.bos_batch_id, r.source, r.at) for r in rows), strict=True)
+        if rows:
+            await self._rows(sql.LEARN_LABELS, *columns)
+
+    async def learned(self, label: str) -> Sequence[str]:
+        """Return the BOS ids of the runs that had a label, newest first."""
+        return [row["bos_batch_id"] for row in await self._rows(sql.LEARNED, label)]
 
     async def audit(self, who: str, where: str, what: str, outcome: str) -> None:
         """Write one line of the audit trail."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.domain.alert import Alert, AlertEvent, Recording
 from bot.domain.mute import Mute
+from bot.domain.run_label import RunLabel
 
 
 class BotMemory(Protocol):
@@ -19,6 +20,14 @@ class BotMemory(Protocol):
 
     async def set_alias(self, label: str, ref: str, *, by: str) -> None:
         """Remember what a run label stands for."""
+        ...
+
+    async def learn(self, labels: Sequence[RunLabel]) -> None:
+        """Remember what run labels stand for, as the bot read it; a person's alias goes first."""
+        ...
+
+    async def learned(self, label: str) -> Sequence[str]:
+        """Return the BOS ids of the runs that had a label, newest first."""
         ...
 
     async def audit(self, who: str, where: str, what: str, outcome: str) -> None:

@@ -14,6 +14,7 @@ from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.store import Store
 from bot.domain.alert import Reason, Sample, Standing
 from bot.domain.mute import Mute, MuteKind
+from bot.domain.run_label import RunLabel
 from bot.errors import NotFoundError, SourceError
 from tests.fakes_alerts import START, Clock, clear, condition
 
@@ -158,6 +159,18 @@ async def test_a_second_snooze_takes_the_place_of_the_first(store: Store) -> Non
         await store.snooze(KEY, START + timedelta(hours=hours), by="U1", now=START)
     (mute,) = await store.mutes(START)
     assert mute.until == START + timedelta(hours=1)
+
+
+async def test_labels_are_learned_apart_from_what_people_said(store: Store) -> None:
+    one, two = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034", "3e2d8a4c-6f1b-4d7e-9a52-0c84ebf6a133"
+    await store.learn([])
+    await store.learn([RunLabel("run-1", one, "runner.log", START)] * 2)
+    await store.learn([RunLabel("run-1", two, "runner.log", START - timedelta(days=1))])
+    await store.learn([RunLabel("run-2", two, "callback_topic")])
+    await store.set_alias("run-1", "34", by="U1")
+    assert (await store.learned("run-1"), await store.learned("run-2")) == ([one, two], [two])
+    assert await store.learned("run-3") == []
+    assert await store.alias("run-1") == "34"
 
 
 async def test_mutes_maintenance_aliases_and_audit_are_remembered(store: Store) -> None:
