@@ -5,12 +5,14 @@ from datetime import datetime
 
 from bot.diagnosis import batch
 from bot.diagnosis.attempt import read, reading
+from bot.diagnosis.batch_evidence import BatchEvidence
 from bot.diagnosis.span import dated, spoken
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Table
 from bot.domain.rows import BatchMatch, BatchSummary
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
+from commands.batch_compare import check_compared, compare
 from commands.ids import IdKind, kind_of
 from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
 
@@ -21,6 +23,16 @@ USAGES = (
         "/batch status 34",
     ),
     Usage(
+        "compare <id> <id>",
+        "two batches side by side: the first step where they part, errors, latency and cost",
+        "/batch compare 33 34",
+    ),
+    Usage(
+        "compare mode:<mode> mode:<mode> --since 7d",
+        "the same for all batches of two batching modes; an unknown mode is counted as unknown",
+        "/batch compare mode:per_request mode:serial_bundle --since 7d",
+    ),
+    Usage(
         "list [state]", "the newest batches, with a mark for those that need a look", "/batch list"
     ),
     Usage(
@@ -29,13 +41,23 @@ USAGES = (
         "/batch alias serial-bundle-20251119-0018 33",
     ),
 )
-VERBS = ("status", "list", "alias", "help")
+# For each verb the least and the most words after it, and what they are.
+WORDS = {
+    "status": (1, 1, "one id"),
+    "compare": (2, 2, "two ids, or two modes"),
+    "list": (0, 1, "at most one state"),
+    "alias": (2, 2, "a label and an id"),
+    "help": (0, 9, "nothing"),
+}
+VERBS = tuple(WORDS)
 DATABASE, MEMORY = "cj_database", "memory"
 
 
 def parse(text: str) -> Request:
     """Take a verb and its words; a bare id means status. Raises UsageError."""
-    words, options = split_options(tokens(text), usage=usage_lines("batch", USAGES))
+    words, options = split_options(
+        tokens(text), valued=("since",), usage=usage_lines("batch", USAGES)
+    )
     if not words:
         return Request("batch", "help", (), options)
     verb = choose(words[0], VERBS)
@@ -46,6 +68,7 @@ def parse(text: str) -> Request:
         raise misuse(message, "batch", USAGES, word=words[0], choices=VERBS)
     rest = tuple(word.removeprefix("#") for word in words[1:])
     _check(verb, rest)
+    check_compared(verb, rest, options, USAGES)
     return Request("batch", verb, rest, options)
 
 
@@ -54,6 +77,8 @@ async def run(request: Request, context: CommandContext) -> Report:
     match request.verb:
         case "status":
             return await _status(request.words[0], context)
+        case "compare":
+            return await compare(request, context, lambda word: _evidence(word, context))
         case "list":
             return await _list(request.words[0] if request.words else None, context)
         case "alias":
@@ -63,6 +88,12 @@ async def run(request: Request, context: CommandContext) -> Report:
 
 
 async def _status(word: str, context: CommandContext) -> Report:
+    evidence = await _evidence(word, context)
+    return evidence if isinstance(evidence, Report) else batch.diagnose(evidence, context.now())
+
+
+async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Report:
+    """Return what is known of the batch that a word means, or the answer when there is no one."""
     ref = await _meant(word, context)
     timeout = context.timeout_seconds * 0.4
     matches = await batch.find(context.sources, ref, timeout)
@@ -76,7 +107,7 @@ async def _status(word: str, context: CommandContext) -> Report:
     evidence = await batch.collect(context.sources, matches[0].batch_id, now, timeout=timeout)
     if isinstance(evidence, Missing):
         return batch.unreadable(shown(word), evidence)
-    return _nothing(shown(word)) if evidence is None else batch.diagnose(evidence, now)
+    return _nothing(shown(word)) if evidence is None else evidence
 
 
 async def _meant(word: str, context: CommandContext) -> str:
@@ -155,10 +186,9 @@ def _is_bare_id(word: str) -> bool:
 
 
 def _check(verb: str, words: tuple[str, ...]) -> None:
-    least, most = {"status": (1, 1), "list": (0, 1), "alias": (2, 2), "help": (0, 9)}[verb]
+    least, most, needs = WORDS[verb]
     if not least <= len(words) <= most:
-        needs = {"status": "one id", "list": "at most one state", "alias": "a label and an id"}
-        raise misuse(f"/batch {verb} takes {needs.get(verb, 'nothing')}.", "batch", USAGES)
+        raise misuse(f"/batch {verb} takes {needs}.", "batch", USAGES)
     if verb == "status" and kind_of(words[0]) is None:
         raise misuse(f"{shown(words[0])} is no id.", "batch", USAGES)
 
