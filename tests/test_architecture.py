@@ -31,7 +31,7 @@ MAY_IMPORT = {
 DRIVERS = {
     "asyncpg": {"bot/sources/cj_database.py", "bot/alerts/store.py"},
     "docker": {
-        "bot/sources/docker_logs.py",
+        "bot/sources/docker_engine.py",
         "bot/sources/engines.py",
         "bot/sources/containers.py",
         "bot/sources/runners.py",

@@ -70,8 +70,13 @@ class LogSource(Protocol):
         """Search the logs of the configured services."""
         ...
 
-    async def follow(self, *, since: datetime) -> "LogFollow":
-        """Start to follow all services' logs from `since`, without losing or repeating lines."""
+    async def follow(
+        self, *, since: datetime, needles: Sequence[str] | None = None
+    ) -> "LogFollow":
+        """Start to follow all services' logs from `since`, without losing or repeating lines.
+
+        With `needles`, an event whose raw text holds none of them may be left out unparsed.
+        """
         ...
 
     async def services(self) -> Sequence[tuple[Service, str]]:
@@ -116,7 +121,7 @@ class LlmQueue(Protocol):
 class CallbackTopic(Protocol):
     """The callback topic, read in no one's group and without a commit.
 
-    Every method but `start` and `take_labels` raises SourceError when it has nothing to return
+    Every method but `start` raises SourceError when it has nothing to return
     and the topic is not being read.
     """
 
@@ -132,10 +137,6 @@ class CallbackTopic(Protocol):
 
     async def find(self, id: UUID) -> Sequence[SeenCallback]:
         """Return remembered callbacks with that correlation or request id."""
-        ...
-
-    def take_labels(self) -> Sequence[RunLabel]:
-        """Return the run labels that requests taught since the last call."""
         ...
 
     async def label(self, label: str) -> RunLabel | None:

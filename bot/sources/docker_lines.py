@@ -1,53 +1,110 @@
 """Puts the lines of a container together again from what the Engine's API streams."""
 
 import re
-from collections.abc import Iterable, Iterator
-
-Stamped = tuple[bytes, bytes]
+from struct import Struct
+from typing import Protocol
 
 _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d) ")
+# One byte that names the stream, three of nothing, the length.
+_FRAME = Struct(">BxxxI")
+_NEWLINE = 10
 PIECE_BYTES = 16 << 10
 MAX_LINE_BYTES = 4 << 20
 
 
-def framed_lines(frames: Iterable[bytes]) -> Iterator[Stamped]:
-    """Yield (stamp, line) from frames; each carries a stamp, a piece without newline goes on.
+class Lines(Protocol):
+    """Turns chunks of an API stream into whole lines, each `stamp text` and a newline."""
 
-    The Engine cuts lines at 16 KiB and stamps every piece, so only the first stamp is the line's.
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the lines that are complete now."""
+        ...
+
+    def rest(self) -> list[bytes]:
+        """Return lines that the stream's end completed."""
+        ...
+
+
+class FramedLines:
+    """The lines of a container without a terminal, whose two streams come in frames.
+
+    The Engine cuts lines at 16 KiB and stamps every piece, so only the first stamp is the
+    line's. A shorter piece without a newline is the last that its process wrote.
     """
-    stamp, pending = b"", b""
-    for frame in frames:
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._pending: dict[int, bytes] = {}
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the lines that are complete now."""
+        buffer = self._buffer + chunk if self._buffer else chunk
+        at, size = 0, len(buffer)
+        lines: list[bytes] = []
+        header, pending, add = _FRAME.unpack_from, self._pending, lines.append
+        while at + 8 <= size:
+            stream, length = header(buffer, at)
+            end = at + 8 + length
+            if end > size:
+                break
+            frame = buffer[at + 8 : end]
+            at = end
+            if length and buffer[end - 1] == _NEWLINE and not pending:
+                add(frame)
+            else:
+                self._piece(stream, frame, lines)
+        self._buffer = buffer[at:]
+        return lines
+
+    def rest(self) -> list[bytes]:
+        """Return the lines that were cut and whose end never came."""
+        lines = [line + b"\n" for line in self._pending.values()]
+        self._pending.clear()
+        return lines
+
+    def _piece(self, stream: int, frame: bytes, lines: list[bytes]) -> None:
         found = _STAMP.match(frame)
-        piece = frame[found.end() :] if found else frame
-        stamp = stamp or (found.group()[:-1] if found else b"")
-        pending += piece
-        if piece.endswith(b"\n") or len(pending) > MAX_LINE_BYTES:
-            yield stamp, pending.rstrip(b"\r\n")
-            stamp, pending = b"", b""
+        size = len(frame) - (found.end() if found else 0)
+        before = self._pending.pop(stream, None)
+        line = frame if before is None else before + (frame[found.end() :] if found else frame)
+        if line.endswith(b"\n"):
+            lines.append(line)
+        elif size < PIECE_BYTES or len(line) > MAX_LINE_BYTES:
+            lines.append(line + b"\n")
+        else:
+            self._pending[stream] = line
 
 
-def terminal_lines(chunks: Iterable[bytes]) -> Iterator[Stamped]:
-    """Yield (stamp, line) from the unframed stream of a container with a terminal.
+class TerminalLines:
+    """The lines of a container with a terminal, whose one stream has no frames.
 
     There a further piece's stamp stands inside the line, exactly 16 KiB after the last one.
     """
-    buffer = b""
-    for chunk in chunks:
-        buffer += chunk
-        *lines, buffer = buffer.split(b"\n")
-        for line in lines:
-            yield _unspliced(line.rstrip(b"\r"))
-        if len(buffer) > MAX_LINE_BYTES:
-            yield _unspliced(buffer)
-            buffer = b""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the lines that are complete now."""
+        *lines, self._buffer = (self._buffer + chunk).split(b"\n")
+        if len(self._buffer) > MAX_LINE_BYTES:
+            lines.append(self._buffer)
+            self._buffer = b""
+        return [_unspliced(line.rstrip(b"\r")) + b"\n" for line in lines]
+
+    def rest(self) -> list[bytes]:
+        """Return the last line when no newline ended it."""
+        line, self._buffer = self._buffer, b""
+        return [_unspliced(line.rstrip(b"\r")) + b"\n"] if line else []
 
 
-def _unspliced(line: bytes) -> Stamped:
+def _unspliced(line: bytes) -> bytes:
+    if len(line) < PIECE_BYTES:
+        return line
     found = _STAMP.match(line)
     if found is None:
-        return b"", line
-    pieces, rest = [], line[found.end() :]
+        return line
+    pieces, rest = [found.group()], line[found.end() :]
     while (again := _STAMP.match(rest, PIECE_BYTES)) is not None:
         pieces.append(rest[:PIECE_BYTES])
         rest = rest[again.end() :]
-    return found.group()[:-1], b"".join((*pieces, rest))
+    return b"".join((*pieces, rest))

@@ -23,10 +23,11 @@ class Arrivals:
         self._unreadable = 0
         self._restarted: dict[str, None] = {}
 
-    def add(self, events: Iterable[LogEvent], *, unreadable: int = 0) -> None:
+    def add(self, events: Iterable[LogEvent], *, unreadable: int = 0, lost: int = 0) -> None:
         """Take events in arrival order."""
         with self._lock:
             self._unreadable += unreadable
+            self._lost += lost
             for event in events:
                 self._events.append(event)
                 self._chars += len(event.text)

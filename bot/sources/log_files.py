@@ -15,6 +15,7 @@ from bot.sources.log_codec import PlainLines
 from bot.sources.log_follow import FileFollow
 from bot.sources.log_line import LineParser
 from bot.sources.log_merge import merged
+from bot.sources.log_part import rotations
 from bot.sources.log_search import search_segment
 from bot.sources.log_segment import Segment
 
@@ -54,9 +55,9 @@ class LogFiles:
         finally:
             stop.set()
 
-    async def follow(self, *, since: datetime, any_of: Sequence[str] = ()) -> FileFollow:
-        """Follow every file from `since`; with `any_of`, events without those words are skipped."""
-        follow = FileFollow(self._files, self._zone, since=since, any_of=any_of)
+    async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> FileFollow:
+        """Follow every file from `since`; with `needles`, events without any are not parsed."""
+        follow = FileFollow(self._files, self._zone, since=since, needles=needles)
         await follow.start()
         return follow
 
@@ -101,20 +102,10 @@ class LogFiles:
             return LineParser(service.name, container, service.role, self._zone)
 
         try:
-            with closing(Segment([*rotated(path), path], PlainLines(self._zone))) as segment:
+            with closing(Segment(rotations(path), PlainLines(self._zone))) as segment:
                 return search_segment(segment, query, parser, stop.is_set)
         except OSError as error:
             return container, f"cannot be read: {error.strerror or type(error).__name__}"
-
-
-def rotated(path: Path) -> list[Path]:
-    """Return the rotated siblings of a log (`x.log.2.gz`, `x.log.1`), the oldest first."""
-    numbered = []
-    for sibling in path.parent.glob(f"{path.name}.*"):
-        number = sibling.name.removeprefix(f"{path.name}.").removesuffix(".gz")
-        if number.isdigit():
-            numbered.append((int(number), sibling))
-    return [sibling for _, sibling in sorted(numbered, reverse=True)]
 
 
 def _unreadable(path: Path) -> bool:

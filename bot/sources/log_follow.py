@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -11,12 +11,15 @@ from typing import Protocol
 from bot.domain.log import Followed, Service
 from bot.errors import SourceError
 from bot.sources.log_arrivals import Arrivals
-from bot.sources.log_codec import PlainLines
+from bot.sources.log_codec import Codec, PlainLines
+from bot.sources.log_gate import Gate
 from bot.sources.log_line import LineParser
+from bot.sources.log_part import Part, rotations
 from bot.sources.log_tail import Tail, open_tail
 
 POLL_SECONDS = 0.25
 QUIET_SECONDS = 1.0
+MAX_STEPS = 4
 FINISHED = -1.0
 FOLDER = "log folder"
 
@@ -39,24 +42,32 @@ class FileFollow:
         zone: tzinfo,
         *,
         since: datetime,
-        any_of: Sequence[str] = (),
+        needles: Sequence[str] | None = None,
+        codec: Callable[[tzinfo], Codec] = PlainLines,
         arrivals: Arrivals | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._files = files
         self._zone = zone
         self._since = since
-        self._any_of = tuple(any_of)
+        self._needles = None if needles is None else tuple(needles)
+        self._codec = codec
         self._arrivals = arrivals or Arrivals()
         self._clock = clock
         self._tails: dict[Path, Tail] = {}
         self._missing: dict[str, str] = {}
+        self._has_more = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the files that exist and poll from now on. Raises SourceError without a folder."""
         await asyncio.to_thread(self._begin)
         self._task = asyncio.create_task(self._run(), name="follow log files")
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """Which files cannot be read, and why."""
+        return self._missing
 
     def take(self) -> Followed:
         """Return what arrived since the last call."""
@@ -74,6 +85,7 @@ class FileFollow:
     def poll(self) -> None:
         """Look at every file once; blocking."""
         missing: dict[str, str] = {}
+        self._has_more = False
         try:
             files = self._files()
         except SourceError as error:
@@ -93,7 +105,7 @@ class FileFollow:
             # A cancelled wait must not leave the thread behind while its files are closed.
             await asyncio.shield(polling := asyncio.ensure_future(asyncio.to_thread(self.poll)))
             await polling
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(0 if self._has_more else POLL_SECONDS)
 
     def _begin(self) -> None:
         for file in self._files():
@@ -101,12 +113,14 @@ class FileFollow:
                 self._open(file).begin()
 
     def _open(self, file: _File) -> Tail:
-        tail = open_tail(
-            file.path, PlainLines(self._zone), file.service, file.container,
-            since=self._since, any_of=self._any_of,
-        )  # fmt: skip
+        tail = self._tail(file.path, file.service, file.container)
         self._tails[file.path] = tail
         return tail
+
+    def _tail(self, path: Path, service: Service, container: str) -> Tail:
+        parser = LineParser(service.name, container, service.role, self._zone)
+        gate = Gate(self._codec(self._zone), parser, self._needles)
+        return open_tail(path, gate, service, container, since=self._since)
 
     def _poll_file(self, file: _File) -> None:
         tail = self._tails.get(file.path)
@@ -126,8 +140,13 @@ class FileFollow:
         self._advance(tail)
 
     def _advance(self, tail: Tail, quiet: float = QUIET_SECONDS) -> None:
-        while tail.advance(self._arrivals, self._parser(tail), now=self._clock(), quiet=quiet):
-            continue
+        steps = 0
+        while tail.advance(self._arrivals, now=self._clock(), quiet=quiet):
+            steps += 1
+            # One chatty log must not keep the others waiting; a finished one is read to its end.
+            if steps >= MAX_STEPS and quiet >= 0:
+                self._has_more = True
+                return
 
     def _drop(self, path: Path) -> None:
         """Read a file that was renamed or removed to its end, and let it go."""
@@ -147,16 +166,10 @@ class FileFollow:
 
     def _read_whole(self, path: Path, like: Tail, start: int = 0) -> None:
         with suppress(OSError):
-            tail = open_tail(
-                path, PlainLines(self._zone), like.service, like.container,
-                since=self._since, any_of=self._any_of,
-            )  # fmt: skip
+            tail = self._tail(path, like.service, like.container)
             tail.position = start
             self._advance(tail, FINISHED)
             tail.segment.close()
-
-    def _parser(self, tail: Tail) -> LineParser:
-        return LineParser(tail.service.name, tail.container, tail.service.role, self._zone)
 
     def _close_tails(self) -> None:
         for tail in self._tails.values():
@@ -175,12 +188,17 @@ def _siblings(path: Path) -> list[Path]:
 
 
 def _written_after(tail: Tail) -> list[Path]:
-    """Return siblings made after a file was rotated away: it may have rotated twice by now."""
-    own = tail.segment.modified
+    """Return rotated files begun after the one that was followed: it may have rotated twice."""
+    own, ended = tail.segment, tail.segment.last_time()
     newer = []
-    for sibling in _siblings(tail.segment.path):
+    for path in rotations(own.path)[:-1]:
         with suppress(OSError):
-            status = sibling.stat()
-            if status.st_mtime_ns > own and status.st_ino != tail.segment.inode:
-                newer.append(sibling)
+            part = Part(path)
+            is_later = (
+                bool(part.last_time and ended and part.last_time > ended)
+                if part.is_packed
+                else part.modified > own.modified and part.inode != own.inode
+            )
+            part.close()
+            newer += [path] if is_later else []
     return newer

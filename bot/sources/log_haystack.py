@@ -40,3 +40,23 @@ class Haystack:
             return self.bytes.find(word, start, end)
         found = _MEMMEM(self._address + start, max(0, end - start), word, len(word))
         return -1 if found is None else found - self._address
+
+
+def positions(block: bytes, word: bytes, apart: bytes = b"\n") -> list[int]:
+    """Return where `word` occurs in a block, at most once up to each `apart`."""
+    if not word:
+        return []
+    # The block outlives the calls, so the address stays true.
+    base = ctypes.cast(ctypes.c_char_p(block), ctypes.c_void_p).value or 0
+    size, at, found = len(block), 0, []
+    while at >= 0:
+        if _MEMMEM is None:
+            hit = block.find(word, at)
+        else:
+            pointer = _MEMMEM(base + at, size - at, word, len(word))
+            hit = -1 if pointer is None else pointer - base
+        if hit < 0:
+            break
+        found.append(hit)
+        at = block.find(apart, hit)
+    return found

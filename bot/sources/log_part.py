@@ -122,6 +122,19 @@ class Part:
         return self._plain
 
 
+def rotations(path: Path) -> list[Path]:
+    """Return the files of a log, oldest first: `.2.gz`, `.1`, and the one that is written.
+
+    While a file is compressed both are there; the plain one is whole.
+    """
+    numbered: dict[int, Path] = {}
+    for sibling in path.parent.iterdir():
+        number = sibling.name.removeprefix(f"{path.name}.").removesuffix(".gz")
+        if number.isdigit() and (sibling.suffix != ".gz" or int(number) not in numbered):
+            numbered[int(number)] = sibling
+    return [*(numbered[number] for number in sorted(numbered, reverse=True)), path]
+
+
 class _Placed(io.RawIOBase):
     """Reads a descriptor from its beginning without moving its offset."""
 

@@ -56,6 +56,12 @@ class Segment:
         self.size = self.parts[-1].end
         return self.size
 
+    def trim(self) -> None:
+        """Leave out a half-written last line."""
+        part = self.parts[-1]
+        part.size = max(part.offset, self.line_start(self.size)) - part.offset
+        self.size = part.end
+
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes of [start, end), fewer at the end of the log."""
         pieces = [

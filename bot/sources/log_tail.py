@@ -1,17 +1,13 @@
 """One growing file, read on from where the last look ended."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from bot.domain.log import LogEvent, Service
 from bot.sources.log_arrivals import Arrivals
-from bot.sources.log_codec import Codec
-from bot.sources.log_error import holds
-from bot.sources.log_line import LineParser
-from bot.sources.log_scan import Scan
-from bot.sources.log_search import SLACK, carried, parsed, regions
+from bot.sources.log_gate import Gate
+from bot.sources.log_search import SLACK, carried
 from bot.sources.log_segment import CHUNK_BYTES, Segment
 
 STEP_BYTES = 4 * CHUNK_BYTES
@@ -25,14 +21,15 @@ class Tail:
     """A file that is followed: events before `position` were handed on.
 
     The last event is held back until another begins or the file was quiet for a while, since its
-    traceback may still come. Until `caught_up`, events before `since` are dropped.
+    traceback may still come. Until `caught_up`, events before `since` are dropped. Who is further
+    behind than memory of the disk is quick to read only counts most lines; see Gate.
     """
 
     service: Service
     container: str
     segment: Segment
     since: datetime
-    any_of: Sequence[str]
+    gate: Gate
     position: int = 0
     mark: bytes = b""
     seen_size: int = -1
@@ -62,7 +59,7 @@ class Tail:
             other.seek(max(0, self.position - len(self.mark)))
             return bool(self.mark) and other.read(len(self.mark)) == self.mark
 
-    def advance(self, arrivals: Arrivals, parser: LineParser, *, now: float, quiet: float) -> bool:
+    def advance(self, arrivals: Arrivals, *, now: float, quiet: float) -> bool:
         """Hand on the events that are complete; return whether more can be read at once.
 
         `now` is a monotonic time; after `quiet` seconds without growth the last event is complete.
@@ -71,7 +68,7 @@ class Tail:
         size = self.segment.refresh()
         if size != self.seen_size:
             self.seen_size, self.quiet_since = size, now
-        self._skip_if_far_behind(size, arrivals)
+        behind = size - self.position > MAX_BEHIND_BYTES
         end = self._end_of_lines(min(size, self.position + STEP_BYTES), size, finished=quiet < 0)
         at_end = end >= size or (size - end < MAX_LINE_BYTES and end < self.position + STEP_BYTES)
         if end > self.position and not (at_end and now - self.quiet_since >= quiet):
@@ -79,20 +76,12 @@ class Tail:
             end = last if last > self.position or end - self.position < MAX_LINE_BYTES else end
         if end <= self.position:
             return False
-        arrivals.add(self._fresh(self._events(end, parser)), unreadable=parser.unreadable)
+        block = self.segment.read(self.position, end)
+        events, lost = self.gate.events(block, behind=behind)
+        arrivals.add(self._fresh(events), unreadable=self.gate.take_unreadable(), lost=lost)
         self.position = end
         self._remember()
         return not at_end
-
-    def _events(self, end: int, parser: LineParser) -> list[LogEvent]:
-        if not self.any_of:
-            return parsed(self.segment, self.position, end, parser)
-        words = [self.segment.codec.needle(word) for word in self.any_of]
-        hits = Scan(words, thorough=False).hits(self.segment, self.position, end)
-        found: list[LogEvent] = []
-        for low, high in reversed(list(regions(self.segment, hits, end, 0))):
-            found += parsed(self.segment, max(low, self.position), high, parser)
-        return [event for event in found if holds(event.text, self.any_of)]
 
     def _fresh(self, events: list[LogEvent]) -> list[LogEvent]:
         """Drop what was written before following began."""
@@ -114,22 +103,10 @@ class Tail:
             return end
         return start
 
-    def _skip_if_far_behind(self, size: int, arrivals: Arrivals) -> None:
-        if size - self.position <= MAX_BEHIND_BYTES:
-            return
-        target = self.segment.line_start(size - STEP_BYTES)
-        scan = Scan((), thorough=False)
-        scan.hits(self.segment, self.position, target)
-        arrivals.lose(scan.lines)
-        self.position = target
-
     def _remember(self) -> None:
         self.mark = self.segment.read(max(0, self.position - _MARK_BYTES), self.position)
 
 
-def open_tail(
-    path: Path, codec: Codec, service: Service, container: str, *, since: datetime,
-    any_of: Sequence[str],
-) -> Tail:  # fmt: skip
+def open_tail(path: Path, gate: Gate, service: Service, container: str, *, since: datetime) -> Tail:
     """Open a file to be followed from its beginning. Raises OSError."""
-    return Tail(service, container, Segment(path, codec), since, any_of)
+    return Tail(service, container, Segment(path, gate.codec), since, gate)

@@ -75,10 +75,11 @@ class Loki:
         )
         return merged([part for found in parts for part in found])
 
-    async def follow(self, *, since: datetime, any_of: Sequence[str] = ()) -> LokiFollow:
-        """Follow all services from `since`; with `any_of`, other events are not kept."""
+    async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LokiFollow:
+        """Follow all services from `since`; with `needles`, events without any are not kept."""
+        words = tuple(needles or ())
         follow = LokiFollow(
-            self._http, self.layout, self._services, self._zone, self._clock, since, tuple(any_of)
+            self._http, self.layout, self._services, self._zone, self._clock, since, words
         )
         await follow.start()
         return follow

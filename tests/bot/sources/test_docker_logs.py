@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.log import LogQuery, Role, Service
 from bot.errors import SourceError
 from bot.sources.docker_follow import DockerFollow
-from bot.sources.docker_lines import framed_lines, terminal_lines
+from bot.sources.docker_lines import _FRAME, PIECE_BYTES, FramedLines, TerminalLines
 from bot.sources.docker_logs import DockerLogs
 from tests.engine import Engine, running_engine
 
@@ -28,16 +30,49 @@ EVENT = '{"event": "%s", "timestamp": "2025-11-18T23:48:2%d.000000Z", "level": "
 
 
 def test_a_line_cut_into_pieces_keeps_one_stamp_and_an_id_across_the_cut() -> None:
-    frames = [STAMP + b"x" * 100 + ID[:9].encode(), STAMP + ID[9:].encode() + b"\n", STAMP + b"b\n"]
-    lines = [line for _, line in framed_lines(frames)]
-    assert lines == [b"x" * 100 + ID.encode(), b"b"]
+    full = b"x" * (PIECE_BYTES - 9) + ID[:9].encode()
+    frames = [STAMP + full, STAMP + ID[9:].encode() + b"\n", STAMP + b"b\n"]
+    assert framed(frames) == [STAMP + full + ID[9:].encode() + b"\n", STAMP + b"b\n"]
+
+
+def test_two_streams_whose_pieces_come_by_turns_are_not_mixed() -> None:
+    out, err = b"o" * PIECE_BYTES, b"e" * PIECE_BYTES
+    frames = [(1, STAMP + out), (2, STAMP + err), (1, STAMP + b"1\n"), (2, STAMP + b"2\n")]
+    lines = FramedLines()
+    found = lines.feed(b"".join(_FRAME.pack(*(kind, len(data))) + data for kind, data in frames))
+    assert found == [STAMP + out + b"1\n", STAMP + err + b"2\n"]
+
+
+def test_a_last_line_without_newline_is_a_line() -> None:
+    assert framed([STAMP + b"killed", STAMP + b"born\n"]) == [
+        STAMP + b"killed\n",
+        STAMP + b"born\n",
+    ]
+
+
+@given(st.lists(st.binary(max_size=40)), st.integers(1, 50))
+def test_frames_may_be_torn_anywhere(texts: list[bytes], size: int) -> None:
+    frames = [STAMP + text.replace(b"\n", b"") + b"\n" for text in texts]
+    assert framed(frames, size) == frames
+
+
+def framed(frames: list[bytes], size: int = 1 << 20) -> list[bytes]:
+    stream = b"".join(_FRAME.pack(1, len(frame)) + frame for frame in frames)
+    lines = FramedLines()
+    found = [
+        line for at in range(0, len(stream), size) for line in lines.feed(stream[at : at + size])
+    ]
+    return found + lines.rest()
 
 
 def test_a_terminals_lines_lose_the_stamps_spliced_into_them() -> None:
     long = b"y" * 20_000
     spliced = STAMP + long[:16_384] + STAMP + long[16_384:] + b"\r\n" + STAMP + b"b\r\n"
-    chunks = [spliced[at : at + 999] for at in range(0, len(spliced), 999)]
-    assert list(terminal_lines(chunks)) == [(STAMP[:-1], long), (STAMP[:-1], b"b")]
+    lines = TerminalLines()
+    found = [
+        line for at in range(0, len(spliced), 999) for line in lines.feed(spliced[at : at + 999])
+    ]
+    assert found == [STAMP + long + b"\n", STAMP + b"b\n"]
 
 
 async def test_no_engine_is_a_source_error(tmp_path: Path) -> None:

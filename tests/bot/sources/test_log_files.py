@@ -171,10 +171,12 @@ class Clock:
 class Following:
     """A follow that is polled by hand; each look lets the quiet time pass."""
 
-    def __init__(self, folder: Path, since: datetime, any_of: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, since: datetime, needles: tuple[str, ...] | None = None
+    ) -> None:
         self.clock = Clock()
         files = source(folder)
-        self.follow = FileFollow(files._files, UTC, since=since, any_of=any_of, clock=self.clock)
+        self.follow = FileFollow(files._files, UTC, since=since, needles=needles, clock=self.clock)
         self.follow._begin()
 
     def look(self, *, quiet: bool = True) -> list[str]:
@@ -271,7 +273,7 @@ def test_a_file_that_appears_or_goes_is_followed_or_let_go(path: Path) -> None:
 
 def test_words_keep_only_their_events_whole(path: Path) -> None:
     path.write_text("")
-    follow = Following(path.parent, START, any_of=("wanted",))
+    follow = Following(path.parent, START, needles=("wanted",))
     append(path, line(1) + line(2, "wanted") + line(3) + line(4, "wanted"))
     assert follow.look() == ["wanted 2", "wanted 4"]
 

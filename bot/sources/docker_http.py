@@ -1,0 +1,83 @@
+"""The body of one request to a Docker Engine, as it comes, in big chunks.
+
+The Engine flushes each log line, which makes each an HTTP chunk of its own, and taking those
+apart costs more than all the rest. HTTP/1.0 knows no chunks: the Engine then sends the bare
+stream and closes it.
+"""
+
+import http.client
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+READ_BYTES = 256 << 10
+DEFAULT_SOCKET = "/var/run/docker.sock"
+
+
+class StatusError(OSError):
+    """The Engine answered with an error; `status` is HTTP's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the Engine answered {status}")
+        self.status = status
+
+
+class Body:
+    """An open answer; `chunks` reads it, `end` may be called from another thread."""
+
+    def __init__(self, channel: socket.socket, target: str) -> None:
+        """Send the request. Raises StatusError and OSError."""
+        self._socket = channel
+        self._answer = http.client.HTTPResponse(channel, method="GET")
+        try:
+            channel.sendall(f"GET {target} HTTP/1.0\r\nHost: docker\r\n\r\n".encode("ascii"))
+            self._answer.begin()
+            if self._answer.status != http.client.OK:
+                raise StatusError(self._answer.status)
+        except http.client.HTTPException as exc:
+            self.close()
+            raise ConnectionError("no HTTP answer") from exc
+        except OSError:
+            self.close()
+            raise
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what comes, until the Engine or `end` ends it. Raises OSError."""
+        while chunk := self._answer.read1(READ_BYTES):
+            yield chunk
+
+    def wait_for_ever(self) -> None:
+        """Let a followed log be quiet."""
+        self._socket.settimeout(None)
+
+    def end(self) -> None:
+        """End the answer; a thread that waits for it wakes up."""
+        with suppress(OSError):  # the Engine was quicker
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End the answer and free what it holds; for the thread that reads."""
+        self.end()
+        self._answer.close()
+        self._socket.close()
+
+
+def connected(address: str, timeout: float) -> socket.socket | None:
+    """Connect to an Engine by unix socket or plain TCP; None for what needs the SDK's transports.
+
+    Raises OSError.
+    """
+    url = urlsplit(address or f"unix://{DEFAULT_SOCKET}")
+    if url.scheme == "unix":
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        channel.settimeout(timeout)
+        try:
+            channel.connect(url.netloc + url.path)
+        except OSError:
+            channel.close()
+            raise
+        return channel
+    if url.scheme in ("tcp", "http") and url.hostname:
+        return socket.create_connection((url.hostname, url.port or 2375), timeout)
+    return None
