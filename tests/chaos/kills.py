@@ -1,0 +1,238 @@
+"""Kills replicas of the real bot with SIGKILL at chosen points, and reads the channel afterwards.
+
+Two replicas share one Postgres and post to a Slack workspace over real sockets, while a log
+brings a new violation every few rounds. Afterwards each violation must have exactly one head
+message, one reply that resolves it, and no message may stand twice.
+"""
+
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot import postgres
+from bot.demo.workspace.server import Workspace
+from bot.demo.workspace.space import CHANNELS
+from tests.chaos.replica import POINTS
+from tests.chaos.table import Row
+from tests.chaos.violations import constraint, write
+
+SCENARIO = "kill -9"
+REPLICAS = 2
+ROUND_SECONDS = 3.0
+# Longer than any stretch in which both replicas are dead: what is older is over, not news.
+QUIET_SECONDS = 20
+ROUNDS_PER_ALERT = 3
+SETTLE_SECONDS = 120.0
+LEASE_SECONDS = 4.0
+
+
+@dataclass(slots=True)
+class Replica:
+    """A running process and the point at which it will die; "" when it was left to live."""
+
+    process: asyncio.subprocess.Process
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What stands in the channel, compared with what was written to the log."""
+
+    missing: tuple[str, ...]
+    doubled: tuple[str, ...]
+    unresolved: tuple[str, ...]
+    repeated_tokens: int
+    strangers: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether every promise was kept."""
+        return not (
+            self.missing
+            or self.doubled
+            or self.unresolved
+            or self.repeated_tokens
+            or self.strangers
+        )
+
+
+def judge(messages: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Verdict:
+    """Compare a channel's messages with the constraints that were violated; pure."""
+    heads: dict[str, list[str]] = {name: [] for name in wanted}
+    strangers = 0
+    for message in messages:
+        if message["thread_ts"]:
+            continue
+        names = [name for name in wanted if name in str(message)]
+        strangers += not names
+        for name in names:
+            heads[name].append(message["ts"])
+    ended = {m["thread_ts"] for m in messages if m["thread_ts"] and "Resolved" in m["text"]}
+    tokens = Counter(_token(message) for message in messages)
+    return Verdict(
+        missing=tuple(name for name, found in heads.items() if not found),
+        doubled=tuple(name for name, found in heads.items() if len(found) > 1),
+        unresolved=tuple(name for name, found in heads.items() if found and found[0] not in ended),
+        repeated_tokens=sum(count - 1 for count in tokens.values()),
+        strangers=strangers,
+    )
+
+
+async def run(*, rounds: int = 300, seed: int = 1) -> list[Row]:
+    """Kill `rounds` times and return what was found."""
+    dice = random.Random(seed)
+    started = time.monotonic()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+        logs = _logs_in(folder)
+        workspace = await stack.enter_async_context(Workspace(0))
+        server = await postgres.start(folder / "postgres", durable=True)
+        stack.push_async_callback(server.stop)
+        environment = _environment(workspace, await server.create_database("memory"), logs)
+        deaths, wanted = await _rounds(rounds, environment, logs, dice)
+        verdict = await _settled(workspace, environment, wanted)
+        messages = len(workspace.space.messages[CHANNELS["alerts"]])
+    seconds = time.monotonic() - started
+    return _rows(rounds, deaths, wanted, verdict, messages, seconds)
+
+
+def _logs_in(folder: Path) -> Path:
+    folder.chmod(0o711)  # as root the embedded server runs as another user, who passes through
+    logs = folder / "logs"
+    logs.mkdir()
+    return logs
+
+
+async def _rounds(
+    rounds: int, environment: Mapping[str, str], logs: Path, dice: random.Random
+) -> tuple[Counter[str], list[str]]:
+    deaths: Counter[str] = Counter()
+    wanted: list[str] = []
+    replicas = [await _start(environment, dice) for _ in range(REPLICAS)]
+    for number in range(rounds):
+        if number % ROUNDS_PER_ALERT == 0:
+            write(logs, len(wanted))
+            wanted.append(constraint(len(wanted)))
+        slot = await _one_dies(replicas, dice)
+        dead = replicas[slot]
+        deaths[dead.point if dead.process.returncode == -9 and dead.point else "by chance"] += 1
+        replicas[slot] = await _start(environment, dice)
+        if number % 25 == 24:
+            print(f"{SCENARIO}: {number + 1} of {rounds} rounds", file=sys.stderr)  # noqa: T201
+    for replica in replicas:
+        await _kill(replica)
+    return deaths, wanted
+
+
+async def _one_dies(replicas: Sequence[Replica], dice: random.Random) -> int:
+    """Wait until a replica died at its point, or kill one; return its number."""
+    waits = [asyncio.ensure_future(replica.process.wait()) for replica in replicas]
+    done, _ = await asyncio.wait(waits, timeout=ROUND_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    dead = [number for number, wait in enumerate(waits) if wait in done]
+    if dead:
+        return dead[0]
+    slot = dice.randrange(len(replicas))
+    replicas[slot].point = ""
+    await _kill(replicas[slot])
+    return slot
+
+
+async def _start(environment: Mapping[str, str], dice: random.Random | None) -> Replica:
+    point = dice.choice(POINTS) if dice else ""
+    count = dice.randint(1, 5) if dice else 0
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.chaos.replica"),
+        env={**environment, "CHAOS_POINT": point, "CHAOS_COUNT": str(count)},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    return Replica(process, point)
+
+
+async def _kill(replica: Replica) -> None:
+    if replica.process.returncode is None:
+        replica.process.kill()
+    await replica.process.wait()
+
+
+async def _settled(
+    workspace: Workspace, environment: Mapping[str, str], wanted: Sequence[str]
+) -> Verdict:
+    """Let two healthy replicas say what is left; return once all is well, or time is up."""
+    replicas = [await _start(environment, None) for _ in range(REPLICAS)]
+    channel = workspace.space.messages[CHANNELS["alerts"]]
+    until = time.monotonic() + SETTLE_SECONDS
+    try:
+        while not judge(channel, wanted).clean and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
+        return judge(channel, wanted)
+    finally:
+        for replica in replicas:
+            await _kill(replica)
+
+
+def _environment(workspace: Workspace, memory_url: str, logs: Path) -> dict[str, str]:
+    clean = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+    return {
+        **clean,
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": workspace.api_url,
+        "SLACK_ALERT_CHANNEL": "alerts",
+        "SLACK_OPERATORS": "oncall",
+        "BOT_ENVIRONMENT": "chaos",
+        "BOT_DATABASE_URL": memory_url,
+        "HTTP_PORT": "0",
+        "TICK_SECONDS": "0.3",
+        "LOG_SOURCE": "files",
+        "LOG_FILES_DIR": str(logs),
+        "DETECTOR_DATABASE_ERRORS_QUIET_SECONDS": str(QUIET_SECONDS),
+        "CHAOS_LEASE": str(LEASE_SECONDS),
+    }
+
+
+def _token(message: Mapping[str, Any]) -> str:
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    return str(payload.get("token") or message["ts"])
+
+
+def _rows(
+    rounds: int,
+    deaths: Counter[str],
+    wanted: Sequence[str],
+    verdict: Verdict,
+    messages: int,
+    seconds: float,
+) -> list[Row]:
+    points = ", ".join(f"{point} {count}" for point, count in sorted(deaths.items()))
+    return [
+        Row(SCENARIO, "rounds", f"{rounds} in {seconds:.0f} s"),
+        Row(SCENARIO, "deaths by point", points),
+        Row(SCENARIO, "alerts, messages", f"{len(wanted)}, {messages}"),
+        Row(SCENARIO, "alerts lost", _counted(verdict.missing), not verdict.missing),
+        Row(SCENARIO, "heads doubled", _counted(verdict.doubled), not verdict.doubled),
+        Row(SCENARIO, "never resolved", _counted(verdict.unresolved), not verdict.unresolved),
+        Row(
+            SCENARIO,
+            "messages said twice",
+            str(verdict.repeated_tokens),
+            not verdict.repeated_tokens,
+        ),
+        Row(SCENARIO, "messages about nothing", str(verdict.strangers), not verdict.strangers),
+    ]
+
+
+def _counted(names: Sequence[str]) -> str:
+    shown = f" ({', '.join(names[:3])} …)" if names else ""
+    return f"{len(names)}{shown}"
