@@ -6,6 +6,7 @@ sources that are configured.
 
 import importlib.util
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.evidence import Missing
 from bot.domain.log import Role
+from bot.domain.run_label import RunLabel
 from bot.errors import SourceError
 from bot.ports import (
     CallbackTopic,
@@ -42,11 +44,12 @@ def utc_now() -> datetime:
 
 async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any = None) -> Sources:
     """Return the configured sources, closed with `stack`; one that cannot be built is Missing."""
+    hear = _label_listener(memory, stack)
     return Sources(
         database=_database(settings, stack),
-        logs=await _logs(settings, stack),
+        logs=_learning(await _logs(settings, stack), hear),
         queue=_queue(settings, stack),
-        callbacks=_callbacks(settings, stack),
+        callbacks=_callbacks(settings, stack, hear),
         memory=memory,
         runners=_runners(settings, stack),
         containers=_containers(settings, stack),
@@ -78,6 +81,27 @@ async def embedded_url(settings: Settings, stack: AsyncExitStack, durable: bool 
     if server.note:
         log.info("embedded Postgres: %s", server.note)
     return await server.create_database(MEMORY_NAME)
+
+
+def _label_listener(memory: Any, stack: AsyncExitStack) -> Callable[[RunLabel], None] | None:
+    """Return who remembers run labels that are read in passing; nobody without a memory."""
+    if memory is None or isinstance(memory, Missing):
+        return None
+    from bot.sources.label_book import LabelBook
+
+    book = LabelBook(memory)
+    stack.push_async_callback(book.close)
+    return book.hear
+
+
+def _learning(
+    logs: LogSource | Missing | None, hear: Callable[[RunLabel], None] | None
+) -> LogSource | Missing | None:
+    if logs is None or isinstance(logs, Missing) or hear is None:
+        return logs
+    from bot.sources.label_book import LearningLogs
+
+    return LearningLogs(logs, hear)
 
 
 def _database(settings: Settings, stack: AsyncExitStack) -> CjDatabase | Missing | None:
@@ -198,7 +222,9 @@ def docker_is_configured(settings: Settings) -> bool:
     return bool(asked) or DOCKER_SOCKET.exists()
 
 
-def _callbacks(settings: Settings, stack: AsyncExitStack) -> CallbackTopic | Missing | None:
+def _callbacks(
+    settings: Settings, stack: AsyncExitStack, hear: Callable[[RunLabel], None] | None
+) -> CallbackTopic | Missing | None:
     """The client connects on first use, so that a command that needs no Kafka waits for none."""
     if not settings.queue.kafka_bootstrap_servers:
         return None
@@ -206,7 +232,7 @@ def _callbacks(settings: Settings, stack: AsyncExitStack) -> CallbackTopic | Mis
         return Missing("callback_topic", "no Kafka client: install batchbot with its kafka extra")
     from bot.sources.callback_topic import KafkaCallbacks
 
-    callbacks = KafkaCallbacks(settings.queue.kafka_bootstrap_servers)
+    callbacks = KafkaCallbacks(settings.queue.kafka_bootstrap_servers, hear=hear)
     stack.push_async_callback(callbacks.close)
     return callbacks
 

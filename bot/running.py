@@ -16,6 +16,7 @@ from bot.access import Access
 from bot.app import EVENTS_PATH, Door, Identity, build_app
 from bot.assembly import build_memory, build_sources, command_options, utc_now
 from bot.desk import Bounds, Desk
+from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.errors import SettingsError, UsageError
 from bot.health import Health, build_site, serve
@@ -81,6 +82,8 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     space = await _workspace(settings.slack, stack)
     memory = await build_memory(settings, stack, durable=durable)
     sources = await build_sources(settings, stack, memory)
+    if sources.callbacks is not None and not isinstance(sources.callbacks, Missing):
+        await sources.callbacks.start()
     desk = Desk(
         commands=commands(),
         sources=sources,

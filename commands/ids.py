@@ -1,8 +1,13 @@
-"""The ids people paste: CJ batch numbers, uuids, and the first characters of a uuid."""
+"""The ids people paste: CJ batch numbers, uuids, beginnings of a uuid, and run labels."""
 
 import re
 from enum import StrEnum
 from uuid import UUID
+
+from bot.diagnosis.labels import refs_of, remembered
+from bot.domain.run_label import LABEL
+from bot.errors import UsageError
+from bot.ports import CommandContext
 
 MAX_CJ_ID = 2_147_483_647
 MIN_PREFIX = 6
@@ -12,7 +17,6 @@ _UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE
 )
 _PREFIX = re.compile(r"[0-9a-f]{6,8}(?:-[0-9a-f-]*)?|[0-9a-f]{6,31}", re.IGNORECASE)
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@-]{0,119}")
 
 
 class IdKind(StrEnum):
@@ -32,7 +36,34 @@ def kind_of(word: str) -> IdKind | None:
         return IdKind.UUID
     if uuid_prefix(word) is not None:
         return IdKind.PREFIX
-    return IdKind.LABEL if _LABEL.fullmatch(word) else None
+    return IdKind.LABEL if LABEL.fullmatch(word) else None
+
+
+async def meant(word: str, context: CommandContext) -> str:
+    """Return the id that a run label stands for; every other word stands for itself.
+
+    An alias may stand for a label in turn, once. What looks like the beginning of a uuid may be
+    a label too (84ebf6 was somebody's name for a run), but is not searched for in logs. Raises
+    UsageError when a label stands for several batches: none is picked.
+    """
+    ref = await _stands_for(word, context)
+    return await _stands_for(ref, context) if ref != word else word
+
+
+async def _stands_for(word: str, context: CommandContext) -> str:
+    kind, timeout = kind_of(word), context.timeout_seconds / 3
+    if kind is IdKind.LABEL:
+        refs = await refs_of(context.sources, word, timeout=timeout)
+    elif kind is IdKind.PREFIX:
+        refs = await remembered(context.sources, word, timeout=timeout / 4)
+    else:
+        return word
+    if len(refs) > 1:
+        raise UsageError(
+            f"Several runs were called {word}: {', '.join(refs[:6])}.",
+            hint="Ask with the id of the one you mean.",
+        )
+    return refs[0] if refs else word
 
 
 def cj_number(word: str) -> int | None:

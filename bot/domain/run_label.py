@@ -17,6 +17,8 @@ import orjson
 from bot.domain.log import LogEvent, Role
 
 BANNER = "Canonical batch UUID"
+# What stands in every line that can tell a label.
+NEEDLES = (BANNER, "batch_uuid", "bos_batch_id")
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@-]{0,119}")
 _BANNER = re.compile(
     rf"{BANNER}:\s*([0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})"

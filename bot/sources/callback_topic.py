@@ -9,7 +9,7 @@ does not call a callback missing that was published a minute earlier.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -45,22 +45,28 @@ HINT = "Check KAFKA_BOOTSTRAP_SERVERS, and that the broker's advertised address 
 class KafkaCallbacks:
     """Follows the callback topic in a background task; implements CallbackTopic.
 
-    `start` returns at once and may be called again; `take`, `find` and `check` start it too.
-    Memory is bounded: the oldest callbacks are dropped first and `lost` counts those that nobody
-    had taken.
+    `start` returns at once and may be called again; the other methods start it too.
+    `hear` is told each run label that a request teaches. Memory is bounded: the oldest callbacks
+    are dropped first, and `lost` counts those that nobody had taken.
     """
 
     name = NAME
 
-    def __init__(self, bootstrap_servers: str, *, timeout_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        *,
+        timeout_seconds: float = 5.0,
+        hear: Callable[[RunLabel], None] | None = None,
+    ) -> None:
         self._servers = bootstrap_servers
         self._timeout = timeout_seconds
+        self._hear = hear
         self._task: asyncio.Task[None] | None = None
         self._progress = Progress(HISTORY)
         self._waiting: deque[SeenCallback] = deque()
         self._remembered: deque[SeenCallback] = deque(maxlen=MAX_REMEMBERED)
         self._labels: dict[str, RunLabel] = {}
-        self._new_labels: dict[str, RunLabel] = {}
         self._since: datetime | None = None
         self._problem: SourceError | None = SourceError(NAME, "not connected yet", hint=HINT)
         self._settled = asyncio.Event()
@@ -70,6 +76,9 @@ class KafkaCallbacks:
 
     async def start(self) -> None:
         """Begin to follow, in the background."""
+        self._begin()
+
+    def _begin(self) -> None:
         if self._task is None:
             self._task = asyncio.create_task(self._follow(), name="callback topic")
 
@@ -86,16 +95,11 @@ class KafkaCallbacks:
         Raises SourceError when there is none to return and the topic is not being read: silence
         of a broker that is gone is not health.
         """
+        self._begin()
         if self._problem is not None and not self._waiting:
             raise _again(self._problem)
         taken = tuple(self._waiting)
         self._waiting.clear()
-        return taken
-
-    def take_labels(self) -> Sequence[RunLabel]:
-        """Return the run labels that requests taught since the last call."""
-        taken = tuple(self._new_labels.values())
-        self._new_labels.clear()
         return taken
 
     async def find(self, id: UUID) -> Sequence[SeenCallback]:
@@ -266,11 +270,12 @@ class KafkaCallbacks:
     def _learn(self, learned: RunLabel | None) -> None:
         if learned is None:
             return
-        for known in (self._labels, self._new_labels):
-            known.pop(learned.label, None)
-            known[learned.label] = learned
-            if len(known) > MAX_LABELS:
-                del known[next(iter(known))]
+        self._labels.pop(learned.label, None)
+        self._labels[learned.label] = learned
+        if len(self._labels) > MAX_LABELS:
+            del self._labels[next(iter(self._labels))]
+        if self._hear is not None:
+            self._hear(learned)
 
 
 def _again(error: SourceError) -> SourceError:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from bot.domain.callback import SeenCallback
 from bot.domain.callback_tally import tally
+from bot.domain.run_label import RunLabel
 from bot.errors import SourceError
 from bot.sources import callback_topic
 from bot.sources.callback_topic import CALLBACKS, REQUESTS, KafkaCallbacks
@@ -28,7 +30,7 @@ from tests.callbacks import (
 from tests.kafka import Broker, Wire, kafka_broker
 
 HINTS = ("data", "request_metadata")
-Follow = Callable[[str], KafkaCallbacks]
+Follow = Callable[..., KafkaCallbacks]
 # 37 bad ones in six ways; each way with its mode, so that the report has to tell them apart.
 WAYS: tuple[tuple[int, str, Spoil | None], ...] = (
     (10, "serial_bundle", without(*HINTS, "essay_a_id")),
@@ -60,8 +62,8 @@ async def follow() -> AsyncIterator[Follow]:
     """Make sources that are closed at the end."""
     made: list[KafkaCallbacks] = []
 
-    def make(address: str) -> KafkaCallbacks:
-        made.append(KafkaCallbacks(address, timeout_seconds=1))
+    def make(address: str, **options: Any) -> KafkaCallbacks:
+        made.append(KafkaCallbacks(address, timeout_seconds=1, **options))
         return made[-1]
 
     yield make
@@ -208,12 +210,12 @@ async def test_requests_teach_run_labels(broker: Broker, follow: Follow) -> None
     broker.publish(CALLBACKS, [b"{}"])
     request = {"metadata": {"batch_label": "serial-1"}, "data": {"entity_id": BATCH}}
     broker.publish(REQUESTS, [encoded(request), b"junk", None])
-    source = follow(broker.address)
+    heard: list[RunLabel] = []
+    source = follow(broker.address, hear=heard.append)
     learned = await source.label("serial-1")
     assert learned is not None
     assert learned.bos_batch_id == BATCH
-    assert [one.label for one in source.take_labels()] == ["serial-1"]
-    assert source.take_labels() == ()
+    assert heard == [learned]
     assert await source.label("other") is None
 
 
