@@ -92,22 +92,26 @@ def ask(
 
 @cli.command()
 def replay(
-    logs: Annotated[Path, typer.Option(help="Folder with <container>.log files.")],
+    logs: Annotated[
+        Path, typer.Option(help="Folder with <container>.log files, or an alert's zip.")
+    ],
     format: Annotated[EventFormat, typer.Option("--format", "-f")] = EventFormat.TEXT,
     tick: Annotated[float, typer.Option(help="Seconds between two ticks.")] = 15.0,
 ) -> None:
     """Run every detector over recorded logs, on the logs' own clock; print each alert event."""
+    from bot.recorded import opened
     from bot.replay import replay_directory
     from bot.settings import load_settings
 
     _log_quietly()
     settings = load_settings()
-    if not logs.is_dir():
+    if not logs.exists():
         raise UsageError(f"There is no folder {logs}.", hint="Give --logs a folder of .log files.")
-    for event in replay_directory(logs, settings.logs.services, settings.logs.zone, tick):
-        as_json = format is EventFormat.JSON
-        sys.stdout.write(to_json_line(event) if as_json else event_line(event))
-        sys.stdout.flush()
+    with opened(logs) as folder:
+        for event in replay_directory(folder, settings.logs.services, settings.logs.zone, tick):
+            as_json = format is EventFormat.JSON
+            sys.stdout.write(to_json_line(event) if as_json else event_line(event))
+            sys.stdout.flush()
 
 
 @cli.command()

@@ -4,6 +4,10 @@
 hold, one JSON object a line: `{"at": ISO time, "queue": {"size": 1, "items": [{"queue_id",
 "status", "queued_at", "processing_started_at", "ttl", ...}]} | null, "owned": {correlation id:
 CJ batch id}}`. Each line holds until the next one.
+
+A folder, or its zip, that `/alerts export` made holds the samples themselves: `{"at", "sample":
+{"detector", "data", "unreadable"}}`. Then the detectors named in its first line judge those again,
+at the times they were taken, and its log files are there for people to read.
 """
 
 import fnmatch
@@ -21,18 +25,19 @@ from pydantic import TypeAdapter
 
 from bot import registry
 from bot.alerts.policy import PolicySettings
-from bot.alerts.rounds import Round, decisions_of
-from bot.domain.alert import Alert, Decision, Reason
+from bot.alerts.rounds import Look, decide_round, look, policy_settings
+from bot.domain.alert import Alert, Decision, Reason, Sample, Window
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role, Service
 from bot.domain.queue import QueueReading
 from bot.domain.report import plain
 from bot.domain.rows import BatchSummary, BlockedSession
 from bot.errors import UsageError
+from bot.ports import Detector
+from bot.recorded import SAMPLES, Line, export_of, sample_lines
 from bot.settings import detector_settings
 from bot.sources.log_line import parse_lines
 
-SAMPLES = "samples.jsonl"
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
@@ -84,18 +89,50 @@ def replay_directory(
     environment: str = "replay",
 ) -> Iterator[dict[str, Any]]:
     """Yield one JSON-ready object for each alert event. Raises UsageError for a bad directory."""
-    events = _merged(directory, services, zone)
-    samples = _samples(directory / SAMPLES)
-    rounds = [
-        Round(detector(detector_settings(name, detector.Settings)))
+    lines = sample_lines(directory / SAMPLES)
+    made = {
+        name: detector(detector_settings(name, detector.Settings))
         for name, detector in registry.detectors().items()
-    ]
-    alerts: dict[str, Alert] = {}
-    for watch in _watches(events, samples, tick_seconds, environment):
-        for round_ in rounds:
-            for decision in _decided(round_, watch, alerts, tick_seconds):
-                if decision.reason in SAID:
-                    yield event_json(decision, watch.now)
+    }
+    export = export_of(lines)
+    if export is not None:
+        named = {name: made[name] for name in export.detectors if name in made}
+        table = Table(named, export.environment, tick_seconds)
+        for now, samples in export.rounds():
+            yield from table.events(samples, now)
+        return
+    table = Table(made, environment, tick_seconds)
+    events = _merged(directory, services, zone)
+    for watch in _watches(events, _recordings(lines), tick_seconds, environment):
+        samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
+        yield from table.events(samples, watch.now)
+
+
+@dataclass(slots=True)
+class Table:
+    """The detectors of a replay with what they remember from tick to tick."""
+
+    detectors: Mapping[str, Detector]
+    environment: str
+    tick_seconds: float
+    windows: dict[str, Window] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+
+    def events(self, samples: Mapping[str, Sample], now: datetime) -> Iterator[dict[str, Any]]:
+        """Judge one tick's samples and yield what would be said."""
+        looks: dict[str, Look] = {}
+        for name, sample in samples.items():
+            looks[name] = look(self.detectors[name], self.windows.get(name), sample, now)
+            self.windows[name] = looks[name].window
+        decided = decide_round(looks, list(self.alerts.values()), now, self._settings)
+        for _, decision in decided:
+            self.alerts[decision.alert.key] = decision.alert
+            if decision.reason in SAID:
+                yield event_json(decision, now)
+
+    def _settings(self, name: str) -> PolicySettings:
+        detector = self.detectors.get(name)
+        return policy_settings(detector, name, self.environment, self.tick_seconds)
 
 
 def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
@@ -117,19 +154,6 @@ def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
         "title": title,
         "evidence": lines,
     }
-
-
-def _decided(
-    round_: Round, watch: RecordedWatch, alerts: dict[str, Alert], tick_seconds: float
-) -> list[Decision]:
-    sample = _finished(round_.detector.sample(watch))
-    judgement = round_.judge(sample, watch.now, timedelta(seconds=tick_seconds))
-    settings = PolicySettings(round_.detector.name, watch.environment)
-    decided = [
-        decision for _, decision in decisions_of(alerts.values(), judgement, watch.now, settings)
-    ]
-    alerts.update({decision.alert.key: decision.alert for decision in decided})
-    return decided
 
 
 def _watches(
@@ -197,31 +221,18 @@ def _at(event: LogEvent) -> datetime:
     return event.at or EPOCH
 
 
-def _samples(path: Path) -> list[Recorded]:
-    if not path.exists():
-        return []
-    found = []
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        if line.strip():
-            found.append(_recorded(line, f"{path.name}:{number}"))
-    return sorted(found, key=lambda one: one.at)
+def _recordings(lines: Sequence[Line]) -> list[Recorded]:
+    return sorted((_recorded(line) for line in lines), key=lambda one: one.at)
 
 
-def _recorded(line: bytes, place: str) -> Recorded:
-    try:
-        values = orjson.loads(line)
-        at = datetime.fromisoformat(values["at"]).astimezone(UTC)
-        queue = values.get("queue")
-        owned = values.get("owned")
+def _recorded(line: Line) -> Recorded:
+    with line.understood():
+        queue, owned = line.values.get("queue"), line.values.get("owned")
         return Recorded(
-            at,
-            _READING.validate_python({"at": at, **queue}) if queue else None,
+            line.at,
+            _READING.validate_python({"at": line.at, **queue}) if queue else None,
             {UUID(key): int(batch) for key, batch in owned.items()} if owned is not None else None,
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise UsageError(
-            f"{place} is no sample", hint='Each line needs at least {"at": "…"}.'
-        ) from None
 
 
 def _finished(coroutine: Any) -> Any:

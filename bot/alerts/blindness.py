@@ -1,3 +1,92 @@
 """What the detectors cannot see: one alert for each unreadable source, whoever reads it; pure."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.alert import Alert, AlertState, Condition, Judgement, Sample, Sight
+from bot.domain.evidence import EvidenceLine
+from bot.domain.report import Confidence, Severity
+
 UNREADABLE_SOURCE = "unreadable_source"
+RULE = "source-unreadable"
+# Under this subject a detector says by itself that it cannot see.
+SOURCE = "source"
+
+
+def without_sources(judgement: Judgement) -> Judgement:
+    """Return a detector's judgement without its own words on what it cannot read."""
+    if all(condition.subject != SOURCE for condition in judgement.conditions):
+        return judgement
+    rest = tuple(one for one in judgement.conditions if one.subject != SOURCE)
+    return replace(judgement, conditions=rest)
+
+
+def source_judgement(
+    samples: Mapping[str, Sequence[Sample]], remembered: Sequence[Alert], *, certain: bool = True
+) -> Judgement:
+    """Conclude which sources cannot be read from the newest sample of each detector.
+
+    While it is not `certain` that all detectors looked, nothing counts as readable again.
+    """
+    since = {
+        alert.subject: alert.condition.since
+        for alert in remembered
+        if alert.state is not AlertState.RESOLVED
+    }
+    blind: dict[str, list[tuple[str, Sequence[Sample]]]] = {}
+    for detector, some in samples.items():
+        name = source_of(some[-1]) if some else ""
+        if name:
+            blind.setdefault(name, []).append((detector, some))
+    conditions = tuple(_condition(name, who, since.get(name)) for name, who in blind.items())
+    held = {} if certain else dict.fromkeys(since, "not every detector looked")
+    closing = {name: f"{name} can be read again" for name in since}
+    return Judgement(Sight.CLEAR, conditions, closing=closing, held=held)
+
+
+def blind_detectors(looks: Mapping[str, tuple[Sample, Judgement]]) -> dict[str, str]:
+    """Return which detectors cannot judge now, each with the source that it lacks."""
+    return {
+        name: source_of(sample)
+        for name, (sample, judgement) in looks.items()
+        if judgement.sight is Sight.UNREADABLE and source_of(sample)
+    }
+
+
+def source_of(sample: Sample) -> str:
+    """Return the name of the source that a sample could not read, empty when it could."""
+    return sample.unreadable.partition(":")[0].strip()
+
+
+def _condition(
+    name: str, blind: Sequence[tuple[str, Sequence[Sample]]], known: datetime | None
+) -> Condition:
+    since = min(_since(name, samples) for _, samples in blind)
+    since = min(since, known) if known else since
+    names = ", ".join(sorted(detector for detector, _ in blind))
+    last = blind[0][1][-1]
+    return Condition(
+        subject=name,
+        rule=RULE,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        title=f"{name} cannot be read since {since:%H:%M:%S} UTC, high confidence: alerts that "
+        "rest on it neither open nor resolve. Next: batchbot doctor",
+        since=since,
+        known="unreadable",
+        count=0,
+        why=f"Blind or half blind meanwhile: {names}.",
+        evidence=(EvidenceLine(name, last.at, last.unreadable.partition(":")[2].strip()),),
+        next=("batchbot doctor",),
+    )
+
+
+def _since(name: str, samples: Sequence[Sample]) -> datetime:
+    """Return when the newest run of samples began that could not read the source."""
+    since = samples[-1].at
+    for sample in reversed(samples):
+        if source_of(sample) != name:
+            break
+        since = sample.at
+    return since

@@ -1,8 +1,10 @@
 """A cause hides its symptoms: while it fires, alerts that follow from it do not open; pure."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.alerts.blindness import UNREADABLE_SOURCE
 from bot.alerts.policy import inhibit
 from bot.domain.alert import Alert, AlertState, Decision, Reason
 
@@ -34,41 +36,53 @@ INHIBITIONS = (
 )
 
 
-def inhibited(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[Decided]:
-    """Return the decisions with symptoms kept pending, and each cause telling how many it hides."""
-    causes = _causes(decisions, remembered)
-    hidden: dict[str, int] = {}
+def inhibited(
+    decisions: Sequence[Decided],
+    remembered: Sequence[Alert],
+    blind: Mapping[str, str] | None = None,
+) -> list[Decided]:
+    """Return the decisions with symptoms kept pending, and each cause telling how many it hides.
+
+    `blind` names the detectors that cannot judge now, with the source that they lack: an alert
+    that one of them would open from what it saw before is a symptom of that source.
+    """
+    causes = _firing(decisions, remembered)
+    hidden: Counter[str] = Counter()
     shown: list[Decided] = []
     for previous, decision in decisions:
-        cause = _cause_of(decision.alert.detector, causes)
+        cause = _cause_of(decision.alert, causes, blind or {})
         if cause is not None and decision.reason in (Reason.OPEN, Reason.PENDING):
-            hidden[cause.key] = hidden.get(cause.key, 0) + 1
-        if cause is not None:
+            hidden[cause.key] += 1
             decision = inhibit(decision, previous, cause.key)
         shown.append((previous, decision))
     return [(previous, _telling(decision, hidden)) for previous, decision in shown]
 
 
-def _causes(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[Alert]:
+def _firing(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[Alert]:
     now = {decision.alert.key: decision.alert for _, decision in decisions}
     merged = {**{alert.key: alert for alert in remembered}, **now}
     return [alert for alert in merged.values() if alert.state is AlertState.FIRING]
 
 
-def _cause_of(detector: str, firing: Sequence[Alert]) -> Alert | None:
-    for rule in INHIBITIONS:
-        if detector not in rule.symptoms:
-            continue
-        for alert in firing:
-            if alert.detector == rule.cause and rule.subject in alert.subject:
-                return alert
+def _cause_of(symptom: Alert, firing: Sequence[Alert], blind: Mapping[str, str]) -> Alert | None:
+    """Return the firing alert that a symptom follows from; nothing is its own cause."""
+    lacks = blind.get(symptom.detector)
+    for alert in firing:
+        if alert.detector == UNREADABLE_SOURCE and alert.subject == lacks:
+            return alert
+        if alert.key != symptom.key and any(_follows(symptom, alert, rule) for rule in INHIBITIONS):
+            return alert
     return None
 
 
-def _telling(decision: Decision, hidden: dict[str, int]) -> Decision:
-    count = hidden.get(decision.alert.key, 0)
-    if not count:
+def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
+    named = cause.detector == rule.cause and rule.subject in cause.subject
+    return named and symptom.detector in rule.symptoms
+
+
+def _telling(decision: Decision, hidden: Counter[str]) -> Decision:
+    alert = decision.alert
+    count = hidden[alert.key] if alert.state is AlertState.FIRING else 0
+    if alert.hides == count:
         return decision
-    condition = decision.alert.condition
-    why = f"{condition.why} Hides {count} alerts that follow from it.".strip()
-    return replace(decision, alert=replace(decision.alert, condition=replace(condition, why=why)))
+    return replace(decision, alert=replace(alert, hides=count))

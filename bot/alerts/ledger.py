@@ -11,7 +11,7 @@ from bot.alerts.blindness import UNREADABLE_SOURCE
 from bot.alerts.outbox import Draft, Kind, drafts
 from bot.alerts.policy import is_flapping
 from bot.alerts.records import alert_json, message_json
-from bot.domain.alert import Alert, Decision, Reason, Sample
+from bot.domain.alert import Alert, AlertMessage, Decision, Reason, Sample
 
 KEPT = timedelta(days=30)
 SAMPLES_KEPT = timedelta(days=3)
@@ -43,7 +43,8 @@ class TickRecord:
     """What one tick leaves behind, written as a whole.
 
     `samples` are the new sample of each detector, `forget` says from when each detector's
-    samples are still wanted, `decisions` come with the alert as it was before.
+    samples are still wanted, `decisions` come with the alert as it was before, `digest` is said
+    once, in a message of its own.
     """
 
     now: datetime
@@ -51,6 +52,7 @@ class TickRecord:
     decisions: Sequence[tuple[Alert | None, Decision]] = ()
     progress: Mapping[str, Any] = field(default_factory=dict)
     forget: Mapping[str, datetime] = field(default_factory=dict)
+    digest: AlertMessage | None = None
 
 
 async def write_tick(session: Session, environment: str, record: TickRecord) -> None:
@@ -58,6 +60,9 @@ async def write_tick(session: Session, environment: str, record: TickRecord) -> 
     await _save_samples(session, environment, record)
     for previous, decision in record.decisions:
         await _save_decision(session, environment, previous, decision, record.now)
+    if record.digest is not None:
+        said = message_json(record.digest)
+        await session.execute(sql.ADD_HEAD, environment, record.digest.alert.key, said, record.now)
     body = json.dumps(dict(record.progress))
     await session.execute(sql.SAVE_PROGRESS, environment, record.now, body)
 

@@ -72,8 +72,13 @@ class Retry:
 
 
 def drafts(previous: Alert | None, decision: Decision) -> tuple[Draft, ...]:
-    """Return the messages that a decision needs; edits never ping, so the head always follows."""
+    """Return the messages that a decision needs; edits never ping, so the head always follows.
+
+    An alert that is folded into a storm has none: the storm's speak for it.
+    """
     alert, reason = decision.alert, decision.reason
+    if alert.fold:
+        return ()
     head = AlertMessage(alert, reason, head=True)
     reply = Draft(Kind.REPLY, AlertMessage(alert, reason, head=False, note=decision.note))
     if reason is Reason.OPEN and not is_flapping(alert):

@@ -101,7 +101,7 @@ async def _tell(
         *(environment, alert.key, now, reason.value, alert.severity.value),
         *(alert.condition.title, "", by),
     )
-    if thread is None:
+    if thread is None or alert.fold:
         return
     reply = message_json(AlertMessage(alert, reason, head=False))
     await session.execute(sql.ADD_REPLY, environment, alert.key, thread, reply, now)

@@ -1,51 +1,90 @@
-"""One detector's part of a tick, purely: the window, the judgement, the decisions."""
+"""One round of all detectors, purely: windows, judgements, decisions; the tick and the replay."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.alerts.blindness import (
+    UNREADABLE_SOURCE,
+    blind_detectors,
+    source_judgement,
+    without_sources,
+)
+from bot.alerts.inhibition import Decided, inhibited
 from bot.alerts.policy import PolicySettings, decide_all
-from bot.domain.alert import Alert, Decision, Judgement, Sample, Window
+from bot.alerts.window import LONGEST_GAP, extended
+from bot.domain.alert import Alert, Judgement, Sample, Window
 from bot.domain.mute import Mute
 from bot.ports import Detector
 
-LONGEST_GAP_TICKS = 4
+FAILED_DETECTOR = "failed_detector"
+FLAP_QUIET = timedelta(minutes=10)
+# A source that misses one read is no news; it is readable again after three good ones.
+SOURCE_OPEN_TICKS, SOURCE_CLEAR_TICKS = 2, 3
 
 
-@dataclass(slots=True)
-class Round:
-    """What one detector remembers between ticks; `samples` are its window, oldest first."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one detector saw and concluded at one tick."""
 
-    detector: Detector
-    samples: list[Sample] = field(default_factory=list)
-
-    def judge(self, sample: Sample, now: datetime, tick: timedelta) -> Judgement:
-        """Add a sample to the window and conclude from it."""
-        horizon = now - timedelta(seconds=self.detector.window_seconds)
-        self.samples = [one for one in self.samples if one.at >= horizon]
-        self.samples.append(sample)
-        return self.detector.judge(window_of(self.samples, tick), now)
+    sample: Sample
+    window: Window
+    judgement: Judgement
 
 
-def window_of(samples: Sequence[Sample], tick: timedelta) -> Window:
-    """Return a window; it began where the samples start to follow each other without a gap."""
-    longest = max(tick * LONGEST_GAP_TICKS, timedelta(seconds=60))
-    started = samples[-1].at
-    for sample in reversed(samples):
-        if started - sample.at > longest:
-            break
-        started = sample.at
-    return Window(tuple(samples), started)
+def look(detector: Detector, window: Window | None, sample: Sample, now: datetime) -> Look:
+    """Add a sample to a detector's window and conclude from it."""
+    longer = extended(window, sample, kept(detector))
+    return Look(sample, longer, detector.judge(longer, now))
 
 
-def decisions_of(
-    remembered: Iterable[Alert],
-    judgement: Judgement,
+def kept(detector: Detector) -> timedelta:
+    """Return how long a detector's samples are needed."""
+    return timedelta(seconds=detector.window_seconds) + LONGEST_GAP
+
+
+def decide_round(
+    looks: Mapping[str, Look],
+    alerts: Sequence[Alert],
     now: datetime,
-    settings: PolicySettings,
+    settings_of: Callable[[str], PolicySettings],
     mutes: Sequence[Mute] = (),
-) -> list[tuple[Alert | None, Decision]]:
-    """Decide on every alert of one detector; each decision comes with the alert as it was."""
-    known = {alert.key: alert for alert in remembered if alert.detector == settings.detector}
-    decided = decide_all(known.values(), judgement, now, settings, mutes)
-    return [(known.get(decision.alert.key), decision) for decision in decided]
+    failed: Judgement | None = None,
+) -> list[Decided]:
+    """Decide on every alert of one round; each decision comes with the alert as it was.
+
+    `failed` is the judgement on detectors that broke; while one rests nobody
+    knows whether what it reads can be read again.
+    """
+    judged = {name: without_sources(one.judgement) for name, one in looks.items()}
+    judged[UNREADABLE_SOURCE] = source_judgement(
+        {name: one.window.samples for name, one in looks.items()},
+        [alert for alert in alerts if alert.detector == UNREADABLE_SOURCE],
+        certain=not (failed and failed.conditions),
+    )
+    if failed is not None:
+        judged[FAILED_DETECTOR] = failed
+    known = {alert.key: alert for alert in alerts}
+    found: list[Decided] = []
+    for name, judgement in judged.items():
+        mine = [alert for alert in alerts if alert.detector == name]
+        decisions = decide_all(mine, judgement, now, settings_of(name), mutes)
+        found += [(known.get(decision.alert.key), decision) for decision in decisions]
+    blind = blind_detectors({name: (one.sample, one.judgement) for name, one in looks.items()})
+    return inhibited(found, alerts, blind)
+
+
+def policy_settings(
+    detector: Detector | None, name: str, environment: str, tick_seconds: float
+) -> PolicySettings:
+    """Return how patient the policy is with a detector's alerts; None is the bot itself."""
+    settings = PolicySettings(
+        detector=name,
+        environment=environment,
+        open_ticks=getattr(detector, "open_ticks", 1),
+        clear_ticks=getattr(detector, "clear_ticks", 1),
+        flap_clear_ticks=max(1, round(FLAP_QUIET / timedelta(seconds=tick_seconds))),
+    )
+    if name != UNREADABLE_SOURCE:
+        return settings
+    return replace(settings, open_ticks=SOURCE_OPEN_TICKS, clear_ticks=SOURCE_CLEAR_TICKS)

@@ -14,14 +14,17 @@ from typing import Any, Protocol
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.alerts.inhibition import inhibited
+from bot.alerts.digest import Quiet, digest
+from bot.alerts.inhibition import Decided
 from bot.alerts.ledger import TickRecord
-from bot.alerts.policy import PolicySettings, decide_all
-from bot.alerts.window import LONGEST_GAP, extended, restored
+from bot.alerts.policy import PolicySettings
+from bot.alerts.rounds import Look, decide_round, kept, look, policy_settings
+from bot.alerts.storm import folded
+from bot.alerts.window import restored
 from bot.domain.alert import (
     Alert,
+    AlertMessage,
     Condition,
-    Decision,
     Judgement,
     Reason,
     Sample,
@@ -33,10 +36,11 @@ from bot.domain.report import Confidence, Severity
 from bot.errors import SourceError
 from bot.ports import Clock, Detector, Watch
 
-FAILED_DETECTOR = "failed_detector"
 LONGEST_REST = 20
 PRUNE_EVERY = 20
 FIRST_LOOK_BACK = timedelta(minutes=10)
+DIGEST_EVERY = timedelta(hours=24)
+DIGEST_PROGRESS = "quiet"
 
 log = logging.getLogger(__name__)
 
@@ -112,15 +116,6 @@ class _Rest:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What one detector saw and concluded at one tick."""
-
-    sample: Sample
-    window: Window
-    judgement: Judgement
-
-
 class Tick:
     """Runs every detector once; made once and run by the scheduler."""
 
@@ -134,6 +129,7 @@ class Tick:
         now: Clock,
         tick_seconds: float = 15.0,
         look_back: timedelta = FIRST_LOOK_BACK,
+        digest_every: timedelta = DIGEST_EVERY,
     ) -> None:
         self.state = TickState()
         self._memory = memory
@@ -143,6 +139,8 @@ class Tick:
         self._now = now
         self._tick_seconds = tick_seconds
         self._look_back = look_back
+        self._digest_every = digest_every
+        self._quiet = Quiet()
         self._windows: dict[str, Window] = {}
         self._resting: dict[str, _Rest] = {}
         self._last: datetime | None = None
@@ -177,22 +175,32 @@ class Tick:
         alerts = await self._memory.load_alerts(now)
         mutes = await self._memory.mutes(now)
         looks = await self._look_all(watch)
-        decisions = inhibited(self._decide(looks, alerts, mutes, now), alerts)
+        decisions = self._decide(looks, alerts, mutes, now)
+        told, quiet = self._digest(decisions, now)
         prune = self.state.ticks % PRUNE_EVERY == 0
         await self._memory.save_tick(
             TickRecord(
                 now=now,
-                samples={name: look.sample for name, look in looks.items()},
+                samples={name: one.sample for name, one in looks.items()},
                 decisions=decisions,
-                progress=self._watcher.progress(),
-                forget={d.name: now - _kept(d) for d in self._detectors} if prune else {},
+                progress={**self._watcher.progress(), DIGEST_PROGRESS: quiet.left()},
+                forget={d.name: now - kept(d) for d in self._detectors} if prune else {},
+                digest=told,
             )
         )
+        self._quiet = quiet
         self._remember(looks, decisions, now)
+
+    def _digest(
+        self, decisions: Sequence[Decided], now: datetime
+    ) -> tuple[AlertMessage | None, Quiet]:
+        if not self._digest_every:
+            return None, Quiet()
+        return digest(decisions, self._quiet, now, self._digest_every, self._environment)
 
     async def _load(self, now: datetime) -> datetime:
         for detector in self._detectors:
-            samples = await self._memory.load_samples(detector.name, now - _kept(detector))
+            samples = await self._memory.load_samples(detector.name, now - kept(detector))
             window = restored(samples)
             if window is not None:
                 self._windows[detector.name] = window
@@ -201,12 +209,13 @@ class Tick:
             return now - self._look_back
         at, left = progress
         self._watcher.resume(left)
+        self._quiet = Quiet.read(left.get(DIGEST_PROGRESS) or {})
         return at
 
-    async def _look_all(self, watch: Watch) -> dict[str, _Look]:
+    async def _look_all(self, watch: Watch) -> dict[str, Look]:
         awake = [detector for detector in self._detectors if self._is_awake(detector.name)]
         looks = await asyncio.gather(*(self._look(detector, watch) for detector in awake))
-        return {d.name: look for d, look in zip(awake, looks, strict=True) if look is not None}
+        return {d.name: one for d, one in zip(awake, looks, strict=True) if one is not None}
 
     def _is_awake(self, name: str) -> bool:
         rest = self._resting.get(name)
@@ -215,17 +224,16 @@ class Tick:
         rest.ticks -= 1
         return rest.ticks < 0
 
-    async def _look(self, detector: Detector, watch: Watch) -> _Look | None:
+    async def _look(self, detector: Detector, watch: Watch) -> Look | None:
         try:
             sample = await detector.sample(watch)
-            window = extended(self._windows.get(detector.name), sample, _kept(detector))
-            judgement = detector.judge(window, watch.now)
+            seen = look(detector, self._windows.get(detector.name), sample, watch.now)
         except Exception as error:
             log.exception("detector %s failed", detector.name)
             self._rest(detector.name, type(error).__name__, watch.now)
             return None
         self._resting.pop(detector.name, None)
-        return _Look(sample, window, judgement)
+        return seen
 
     def _rest(self, name: str, reason: str, now: datetime) -> None:
         before = self._resting.get(name)
@@ -235,21 +243,13 @@ class Tick:
 
     def _decide(
         self,
-        looks: Mapping[str, _Look],
+        looks: Mapping[str, Look],
         alerts: Sequence[Alert],
         mutes: Sequence[Mute],
         now: datetime,
-    ) -> list[tuple[Alert | None, Decision]]:
-        known = {alert.key: alert for alert in alerts}
-        judged = {name: look.judgement for name, look in looks.items()}
-        judged[FAILED_DETECTOR] = self._failed()
-        found: list[tuple[Alert | None, Decision]] = []
-        for name, judgement in judged.items():
-            mine = [alert for alert in alerts if alert.detector == name]
-            settings = self._settings(name)
-            for decision in decide_all(mine, judgement, now, settings, mutes):
-                found.append((known.get(decision.alert.key), decision))
-        return found
+    ) -> list[Decided]:
+        found = decide_round(looks, alerts, now, self._settings, mutes, self._failed())
+        return folded(found, alerts, now, self._environment, mutes)
 
     def _settings(self, name: str) -> PolicySettings:
         detector = next((one for one in self._detectors if one.name == name), None)
@@ -263,18 +263,18 @@ class Tick:
 
     def _remember(
         self,
-        looks: Mapping[str, _Look],
-        decisions: Sequence[tuple[Alert | None, Decision]],
+        looks: Mapping[str, Look],
+        decisions: Sequence[Decided],
         now: datetime,
     ) -> None:
         self._last = now
-        self._windows.update({name: look.window for name, look in looks.items()})
+        self._windows.update({name: one.window for name, one in looks.items()})
         self.state.ticks += 1
         self.state.last_at = now
         self.state.failing = {name: rest.reason for name, rest in self._resting.items()}
         self.state.firing = sum(decision.alert.state == "firing" for _, decision in decisions)
-        for name, look in looks.items():
-            if look.sample.unreadable:
+        for name, one in looks.items():
+            if one.sample.unreadable:
                 self.state.unreadable[name] = self.state.unreadable.get(name, 0) + 1
         for _, decision in decisions:
             level = logging.DEBUG if decision.reason is Reason.QUIET else logging.INFO
@@ -283,20 +283,6 @@ class Tick:
                 "alert %s: %s (%s)",
                 *(decision.alert.key, decision.reason.value, decision.note or "-"),
             )
-
-
-def policy_settings(
-    detector: Detector | None, name: str, environment: str, tick_seconds: float
-) -> PolicySettings:
-    """Return how patient the policy is with a detector's alerts; None is the bot itself."""
-    quiet = timedelta(minutes=10) / timedelta(seconds=tick_seconds)
-    return PolicySettings(
-        detector=name,
-        environment=environment,
-        open_ticks=getattr(detector, "open_ticks", 1),
-        clear_ticks=getattr(detector, "clear_ticks", 1),
-        flap_clear_ticks=max(1, round(quiet)),
-    )
 
 
 def build_scheduler(tick: Tick, seconds: float) -> AsyncIOScheduler:
@@ -312,10 +298,6 @@ def build_scheduler(tick: Tick, seconds: float) -> AsyncIOScheduler:
         next_run_time=datetime.now(tz=scheduler.timezone),
     )
     return scheduler
-
-
-def _kept(detector: Detector) -> timedelta:
-    return timedelta(seconds=detector.window_seconds) + LONGEST_GAP
 
 
 def _failed(name: str, rest: _Rest) -> Condition:

@@ -23,6 +23,7 @@ TITLE_CHARS = 400
 MARKS = {Severity.ERROR: "🔴", Severity.WARN: "⚠️", Severity.INFO: "🔵"}
 SEVERITY_WORDS = {Severity.ERROR: "Error", Severity.WARN: "Warning", Severity.INFO: "Note"}
 EVIDENCE_LEVELS = ((6, 300), (4, 160), (2, 80), (0, 60))
+DIGEST_LEVELS = ((20, 200), (20, 100), (10, 80), (0, 60))
 
 ACKNOWLEDGE = "acknowledge"
 SNOOZE_SHORT = "snooze_30m"
@@ -56,7 +57,8 @@ def render(
     if message.note == PLAIN_NOTE:
         return {"text": text, "blocks": []}
     offered = offered_buttons(message, takes)
-    for evidence, chars in EVIDENCE_LEVELS:
+    levels = DIGEST_LEVELS if message.reason is Reason.DIGEST else EVIDENCE_LEVELS
+    for evidence, chars in levels:
         if message.head:
             blocks = list(_head(message, evidence, chars, offered, names))
         else:
