@@ -13,7 +13,7 @@ from bot.domain.rows import BatchMatch, BatchSummary
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
 from commands.batch_compare import check_compared, compare
-from commands.ids import IdKind, kind_of
+from commands.ids import kind_of, meant
 from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
@@ -94,7 +94,7 @@ async def _status(word: str, context: CommandContext) -> Report:
 
 async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Report:
     """Return what is known of the batch that a word means, or the answer when there is no one."""
-    ref = await _meant(word, context)
+    ref = await meant(word, context)
     timeout = context.timeout_seconds * 0.4
     matches = await batch.find(context.sources, ref, timeout)
     if isinstance(matches, Missing):
@@ -108,19 +108,6 @@ async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Repor
     if isinstance(evidence, Missing):
         return batch.unreadable(shown(word), evidence)
     return _nothing(shown(word)) if evidence is None else evidence
-
-
-async def _meant(word: str, context: CommandContext) -> str:
-    """Return the id that a label stands for; other words stand for themselves."""
-    if kind_of(word) in (IdKind.NUMBER, IdKind.UUID):
-        return word
-    answer = await read(
-        MEMORY,
-        context.sources.memory,
-        lambda memory: memory.alias(word),
-        context.timeout_seconds / 8,
-    )
-    return answer if isinstance(answer, str) else word
 
 
 async def _list(state: str | None, context: CommandContext) -> Report:

@@ -8,7 +8,7 @@ from bot.domain.evidence import Missing
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
-from commands.ids import IdKind, kind_of, parse_uuid
+from commands.ids import IdKind, kind_of, meant, parse_uuid
 from commands.words import misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
@@ -19,7 +19,7 @@ USAGES = (
     ),
     Usage("<batch number, uuid prefix or run label>", "the same for a whole batch", "/trace 34"),
 )
-_DATABASE, _MEMORY = "cj_database", "memory"
+_DATABASE = "cj_database"
 _VERBS = {
     IdKind.UUID: "id",
     IdKind.NUMBER: "batch",
@@ -57,7 +57,9 @@ async def run(request: Request, context: CommandContext) -> Report:
 
 async def _named(word: str, context: CommandContext) -> UUID | Report:
     """Return the BOS id of the batch that a number, label or prefix names, or why not."""
-    ref = (await _alias(word, context) if kind_of(word) is not IdKind.NUMBER else None) or word
+    ref = await meant(word, context)
+    if (id := parse_uuid(ref)) is not None:
+        return id
     matches = await read(
         _DATABASE,
         context.sources.database,
@@ -71,21 +73,10 @@ async def _named(word: str, context: CommandContext) -> UUID | Report:
     return (parse_uuid(matches[0].bos_batch_id) if matches else None) or unnamed(shown(word))
 
 
-async def _alias(word: str, context: CommandContext) -> str | None:
-    answer = await read(
-        _MEMORY,
-        context.sources.memory,
-        lambda memory: memory.alias(word),
-        context.timeout_seconds / 8,
-    )
-    return None if isinstance(answer, Missing) else answer
-
-
 COMMAND = Command(
     "trace",
     "Where did one comparison get to?",
     USAGES,
     parse,
     run,
-    memory_verbs=frozenset({"name"}),
 )
