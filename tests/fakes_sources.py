@@ -180,6 +180,7 @@ class FakeLogs:
     error: SourceError | None = None
     name: str = "logs"
     queries: list[LogQuery] = field(default_factory=list)
+    needles: Sequence[str] | None = None
 
     async def search(self, query: LogQuery) -> LogSearch:
         self.queries.append(query)
@@ -217,7 +218,10 @@ class FakeLogs:
         )
         return shown, cover
 
-    async def follow(self, *, since: datetime) -> "FakeFollow":
+    async def follow(
+        self, *, since: datetime, needles: Sequence[str] | None = None
+    ) -> "FakeFollow":
+        self.needles = needles
         if self.error is not None:
             raise self.error
         return FakeFollow([e for e in self.events if e.at is None or e.at >= since])
