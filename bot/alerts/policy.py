@@ -118,12 +118,25 @@ def _seen_again(
         return _begin(previous, condition, now, settings)
     return replace(
         previous,
-        condition=condition,
+        condition=_steady(previous.condition, condition),
         severity=condition.severity,
         count=previous.count + condition.count,
         bad_streak=previous.bad_streak + 1,
         good_streak=0,
     )
+
+
+def _steady(known: Condition, condition: Condition) -> Condition:
+    """Keep since when a state lasts: a window that slides along forgets when it began."""
+    same = (known.rule, known.known) == (condition.rule, condition.known)
+    if condition.count or not same or known.since >= condition.since:
+        return condition
+    title = condition.title.replace(_clock(condition.since), _clock(known.since))
+    return replace(condition, since=known.since, title=title)
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}"
 
 
 def _begin(

@@ -84,7 +84,8 @@ class LiveWatch:
 class Lookout:
     """Makes each tick's watch and follows the logs between ticks.
 
-    `wants` says which log events matter; the others are dropped as they come. `progress` is
+    `wants` says which log events matter; the others are dropped as they come. An event that holds
+    none of `needles` matters to nobody, so that a source need not parse it. `progress` is
     what a successor needs to follow on from here without losing or repeating an event.
     """
 
@@ -94,9 +95,11 @@ class Lookout:
         *,
         environment: str = "",
         wants: Callable[[LogEvent], bool],
+        needles: Sequence[str] | None = None,
         timeout: float = READ_SECONDS,
     ) -> None:
         self._sources = sources
+        self._bounds = {} if needles is None else {"needles": tuple(needles)}
         self._environment = environment
         self._wants = wants
         self._timeout = timeout
@@ -139,7 +142,7 @@ class Lookout:
             return source
         if self._follow is None:
             start = min(since, self._seen_until - OVERLAP) if self._seen_until else since
-            follow = await _bounded(source.name, source.follow(since=start), self._timeout)
+            follow = await _bounded(source.name, source.follow(since=start, **self._bounds), self._timeout)
             if isinstance(follow, Missing):
                 return follow
             self._follow = follow

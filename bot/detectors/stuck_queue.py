@@ -4,6 +4,7 @@ Judged by identity and life signs over time, never on size alone: a queue of equ
 items turn over is healthy (incident of 2025-11-18: size 1, queued 0, for 40 minutes).
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -35,6 +36,7 @@ KEPT_ITEMS = 40
 TURNOVER = (SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED)
 GONE = (SignKind.EXPIRED, SignKind.CLEANED)
 
+_LENGTH = re.compile(r" for (?:an unknown time|\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?)\b")
 _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
 
 
@@ -181,7 +183,7 @@ def _condition(verdict: QueueVerdict, now: datetime) -> Condition:
         severity=verdict.severity,
         confidence=verdict.confidence,
         title=f"LLM queue stuck ({verdict.rule}) since {clock(since)} UTC, "
-        f"{verdict.confidence.value} confidence: {verdict.what} Next: {step}",
+        f"{verdict.confidence.value} confidence: {_steady(verdict.what)} Next: {step}",
         since=since,
         count=0,
         known=_known(verdict, item),
@@ -191,6 +193,11 @@ def _condition(verdict: QueueVerdict, now: datetime) -> Condition:
         batch=_batch(item),
         correlation_id=item.correlation_id if item else "",
     )
+
+
+def _steady(what: str) -> str:
+    """Leave out how long it lasts by now: since when is said, and a title that grows is no news."""
+    return _LENGTH.sub("", what)
 
 
 def _known(verdict: QueueVerdict, item: QueueItem | None) -> str:

@@ -1,14 +1,14 @@
 """The policy as tables of ticks: what each tick of a story says."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.policy import PolicySettings, decide, decide_all, is_flapping
-from bot.domain.alert import Alert, AlertState, Judgement, Reason, Sight
+from bot.domain.alert import Alert, AlertState, Condition, Judgement, Reason, Sight
 from bot.domain.mute import Mute
 from bot.domain.report import Severity
 from tests.fakes_alerts import START, clear, condition
@@ -85,16 +85,6 @@ def test_what_changed_while_muted_is_said_afterwards_and_a_resolve_at_once() -> 
     assert ended.reason is Reason.RESOLVE
 
 
-@pytest.mark.parametrize(
-    ("pattern", "covers"),
-    [("all", True), ("stuck_queue", True), (KEY, True), ("stuck", False), ("database", False)],
-)
-def test_a_mute_covers_a_key_a_detector_or_all(pattern: str, covers: bool) -> None:
-    mute = Mute(pattern, START)
-    assert mute.covers(KEY, START - TICK) is covers
-    assert mute.covers(KEY, START) is False
-
-
 def test_an_acknowledged_alert_is_not_repeated_but_its_change_is_told() -> None:
     opened = decide(None, condition(), clear(), START, SETTINGS).alert
     seen = replace(opened, acknowledged_by="U1")
@@ -109,6 +99,64 @@ def test_counts_add_up_what_each_tick_saw_anew() -> None:
     alert = decide(alert, condition(count=0), clear(), START + TICK, SETTINGS).alert
     alert = decide(alert, condition(count=2), clear(), START + 2 * TICK, SETTINGS).alert
     assert alert.count == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "since"),
+    [
+        ({}, "23:48:00"),
+        ({"rule": "worker-hung"}, "23:58:00"),
+        ({"known": "another item"}, "23:58:00"),
+        ({"count": 2}, "23:58:00"),
+    ],
+)
+def test_since_when_a_state_lasts_stays_although_the_window_slides(
+    changes: dict[str, object], since: str
+) -> None:
+    opened = decide(None, lasting(START), clear(), START, SETTINGS).alert
+    later = START + 40 * TICK
+    still = decide(opened, lasting(later, **changes), clear(), later, SETTINGS).alert
+    assert still.condition.title == f"stuck since {since} UTC"
+
+
+def lasting(since: datetime, **changes: object) -> Condition:
+    """Return a condition whose title says since when."""
+    return condition(since=since, title=f"stuck since {since:%H:%M:%S} UTC", **changes)
+
+
+@pytest.mark.parametrize("flapping", [False, True])
+def test_an_acknowledgement_ends_with_its_incident_unless_it_comes_and_goes(
+    flapping: bool,
+) -> None:
+    alert = decide(None, condition(), clear(), START, SETTINGS).alert
+    alert = replace(alert, opens=(START, START, START) if flapping else alert.opens)
+    alert = replace(alert, acknowledged_by="U1")
+    alert = decide(alert, None, clear(), START + TICK, SETTINGS).alert
+    again = decide(alert, condition(), clear(), START + 2 * TICK, SETTINGS).alert
+    assert again.acknowledged_by == ("U1" if flapping else "")
+
+
+MUTES = st.builds(
+    Mute,
+    st.sampled_from(["all", "stuck_queue", KEY, "*queue*", "other"]),
+    st.none() | st.integers(0, 60).map(lambda ticks: START + ticks * TICK),
+    since=st.none() | st.integers(0, 60).map(lambda ticks: START + ticks * TICK),
+)
+
+
+@given(st.text(alphabet="BWGUH", max_size=60), st.lists(MUTES, max_size=3), st.booleans())
+def test_over_any_history_no_alert_opens_twice_and_no_resolve_is_swallowed(
+    ticks: str, mutes: list[Mute], patient: bool
+) -> None:
+    said = story(ticks + "G" * 60, PATIENT if patient else SETTINGS, tuple(mutes))
+    spoken = [letter for letter in said if letter in "OR"]
+    assert spoken == ["O", "R"] * (len(spoken) // 2)
+
+
+@given(st.text(alphabet="BWGUH", max_size=60))
+def test_a_mute_that_ends_has_hidden_no_lasting_alert(ticks: str) -> None:
+    mute = Mute("all", START + len(ticks) * TICK)
+    assert "O" in story(ticks + "BB", PATIENT, (mute,))
 
 
 def test_decide_all_resolves_what_is_no_longer_concluded_and_names_the_end() -> None:

@@ -58,6 +58,14 @@ async def test_an_item_that_nobody_works_on_opens_after_five_minutes_and_not_bef
     assert condition.since == START
 
 
+async def test_a_title_stays_as_it_is_while_nothing_but_time_goes_by() -> None:
+    titles = {
+        (await _watched(lambda now: (ITEM,), minutes)).conditions[0].title for minutes in (7, 8, 9)
+    }
+    (title,) = titles
+    assert "is in processing while the loop goes on" in title
+
+
 async def test_equal_size_with_items_turning_over_is_healthy() -> None:
     def turning(now: datetime) -> tuple[QueueItem, ...]:
         return (replace(ITEM, queue_id=str(now), processing_started_at=now, queued_at=now),)
