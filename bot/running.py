@@ -199,7 +199,9 @@ async def _watch(
 
     made = build_detectors()
     seconds, environment = settings.bot.tick_seconds, settings.bot.environment
-    lookout = Lookout(sources, environment=environment, wants=_any_wants(made))
+    lookout = Lookout(
+        sources, environment=environment, wants=_any_wants(made), needles=all_needles(made)
+    )
     tick = Tick(memory, made, lookout, environment=environment, now=utc_now, tick_seconds=seconds)
     stack.push_async_callback(tick.close)
     scheduler = build_scheduler(tick, seconds)
@@ -242,6 +244,14 @@ def takes(typed: str) -> bool:
 
 def _any_wants(made: Sequence[Detector]) -> Callable[[LogEvent], bool]:
     return lambda event: any(detector.wants(event) for detector in made)
+
+
+def all_needles(made: Sequence[Detector]) -> tuple[str, ...] | None:
+    """Return what the detectors look for in raw log text; None when one of them needs all of it."""
+    each = [getattr(detector, "needles", None) for detector in made]
+    if any(needles is None for needles in each):
+        return None
+    return tuple(dict.fromkeys(needle for needles in each for needle in needles or ()))
 
 
 def _ticks_health(state: Any, seconds: float) -> tuple[bool, str]:

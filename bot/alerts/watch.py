@@ -142,7 +142,9 @@ class Lookout:
             return source
         if self._follow is None:
             start = min(since, self._seen_until - OVERLAP) if self._seen_until else since
-            follow = await _bounded(source.name, source.follow(since=start, **self._bounds), self._timeout)
+            follow = await _bounded(
+                source.name, source.follow(since=start, **self._bounds), self._timeout
+            )
             if isinstance(follow, Missing):
                 return follow
             self._follow = follow

@@ -35,6 +35,10 @@ class DatabaseErrors:
     summary: ClassVar[str] = (
         "A service violates a database constraint (its PendingRollbackError counted with it)"
     )
+    # A drawn traceback wraps its text, so that one word alone could be cut.
+    needles: ClassVar[tuple[str, ...]] = (
+        INTEGRITY, ROLLBACK, "UniqueViolation", "(Background on", "sqlalche.me", *CODES,
+    )  # fmt: skip
     Settings: ClassVar[type[BaseModel]] = DatabaseErrorsSettings
 
     def __init__(self, settings: DatabaseErrorsSettings) -> None:

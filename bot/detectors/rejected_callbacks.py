@@ -56,6 +56,10 @@ class RejectedCallbacks:
     summary: ClassVar[str] = (
         "Callbacks fail validation: missing essay ids or prompt hash, no such comparison, bad model"
     )
+    needles: ClassVar[tuple[str, ...]] = (
+        "Comparison callback", "essay identifiers", "prompt hash", "cannot hydrate",
+        "comparison pair for callback", "LLM comparison callback", "deserialization_failed",
+    )  # fmt: skip
     Settings: ClassVar[type[BaseModel]] = RejectedCallbacksSettings
 
     def __init__(self, settings: RejectedCallbacksSettings) -> None:

@@ -70,9 +70,7 @@ class LogSource(Protocol):
         """Search the logs of the configured services."""
         ...
 
-    async def follow(
-        self, *, since: datetime, needles: Sequence[str] | None = None
-    ) -> "LogFollow":
+    async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> "LogFollow":
         """Start to follow all services' logs from `since`, without losing or repeating lines.
 
         With `needles`, an event whose raw text holds none of them may be left out unparsed.

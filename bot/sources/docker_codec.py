@@ -47,13 +47,17 @@ class JsonFileLines:
             head = head.replace(b'\\"', b'"').replace(b"\\u001b", b"\x1b")
         return starts_event(head)
 
-    def ends_line(self, raw: bytes) -> bool:
-        """Say whether the service's line ends here; a full piece without newline goes on."""
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
+        """Return a line's stream, and whether it ends here; a full piece goes on."""
         end = raw.find(_CLOSES, len(_OPENS))
+        if end < 0:
+            return b"", True
+        name = end + len(_CLOSES)
+        stream = raw[name : raw.find(b'"', name)]
         if end - len(_OPENS) < PIECE_BYTES or _is_newline(raw, end):
-            return True
+            return stream, True
         found = _decoded(raw)
-        return found is None or len(found[1]) < PIECE_BYTES
+        return stream, found is None or len(found[1]) < PIECE_BYTES
 
     def time_of(self, raw: bytes) -> datetime | None:
         """Return when the Engine took this line."""
@@ -102,9 +106,9 @@ class StampedLines:
         found = _STAMP.match(raw)
         return starts_event(raw[found.end() :][:HEAD_BYTES] if found else raw)
 
-    def ends_line(self, raw: bytes) -> bool:
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
         """A line always ends where it ends."""
-        return True
+        return b"", True
 
     def time_of(self, raw: bytes) -> datetime | None:
         """Return when the Engine took this line."""

@@ -63,6 +63,10 @@ class Engine:
 
     def containers(self) -> list[Mapping[str, Any]]:
         """Return all containers as the Engine lists them. Raises one of FAILURES."""
+        # The SDK leaves its socket open when nobody listens; so knock first.
+        knock = connected(self.host, LIST_SECONDS)
+        if knock is not None:
+            knock.close()
         found: list[Mapping[str, Any]] = self._opened().api.containers(all=True)
         return found
 

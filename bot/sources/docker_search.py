@@ -102,9 +102,9 @@ class Searcher:
         """Return where the log begins and ends, which what was asked for may not tell."""
         codec = StampedLines(self._zone)
         first, last = sieve.first, sieve.last
-        if query.since or _tail(query) is not None:
+        if query.since or not first or _tail(query) is not None:
             first = _one_line(container, "all")
-        if query.until:
+        if query.until or not last:
             last = _one_line(container, 1)
         return codec.time_of(first), codec.time_of(last)
 

@@ -9,6 +9,9 @@ from bot.sources.log_head import HEAD_BYTES, split_stamp, starts_event
 from bot.sources.log_time import utc
 
 Line = tuple[bytes, datetime | None]
+# The Engine cuts lines longer than this.
+CUT_BYTES = 16 << 10
+LOOK_BACK_BYTES = 256 << 10
 
 _JSON_TIME = re.compile(rb'"(?:timestamp|time|ts)"\s*:\s*"([0-9T:.,Z+ -]{19,40})"')
 _ANY_TIME = re.compile(
@@ -36,8 +39,11 @@ class Codec(Protocol):
         """Say whether an event surely begins at this physical line."""
         ...
 
-    def ends_line(self, raw: bytes) -> bool:
-        """Say whether the service's line ends with this physical line."""
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
+        """Return which stream a physical line is of, and whether the service's line ends with it.
+
+        Asked only when `cuts_lines`; two streams' pieces may come by turns.
+        """
         ...
 
     def time_of(self, raw: bytes) -> datetime | None:
@@ -67,9 +73,9 @@ class PlainLines:
         """Say whether an event surely begins at this line."""
         return starts_event(raw)
 
-    def ends_line(self, raw: bytes) -> bool:
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
         """A plain line always ends where it ends."""
-        return True
+        return b"", True
 
     def time_of(self, raw: bytes) -> datetime | None:
         """Return the time of an event's first line; of other lines nothing is believed."""
@@ -82,3 +88,54 @@ class PlainLines:
     def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
         """Yield the lines unchanged."""
         return ((raw, None) for raw in raws)
+
+
+def heads(block: bytes, codec: Codec, before: bytes = b"") -> list[int]:
+    """Return where events surely begin in whole lines, given what stands `before` them.
+
+    None begins inside of a line that was cut, though a whole line of the other stream may stand
+    between its pieces.
+    """
+    torn = _torn(before, codec)
+    found: list[int] = []
+    position = 0
+    for raw in block.split(b"\n"):
+        if raw and not torn and codec.starts_event(raw):
+            found.append(position)
+        if torn or len(raw) >= CUT_BYTES:
+            _tear(torn, raw, codec)
+        position += len(raw) + 1
+    return found
+
+
+def is_head(block: bytes, start: int, end: int, codec: Codec) -> bool:
+    """Say whether an event surely begins at the line [start, end) of a block."""
+    if not codec.starts_event(block[start:end]):
+        return False
+    return not codec.cuts_lines or not _torn(block[max(0, start - LOOK_BACK_BYTES) : start], codec)
+
+
+def _torn(before: bytes, codec: Codec) -> set[bytes]:
+    """Return the streams whose last line is not complete at the end of `before`."""
+    torn: set[bytes] = set()
+    if codec.cuts_lines and has_long_line(before):
+        for raw in before.split(b"\n"):
+            if torn or len(raw) >= CUT_BYTES:
+                _tear(torn, raw, codec)
+    return torn
+
+
+def _tear(torn: set[bytes], raw: bytes, codec: Codec) -> None:
+    if raw and codec.cuts_lines:
+        stream, ends = codec.piece(raw)
+        torn.discard(stream)
+        if not ends:
+            torn.add(stream)
+
+
+def has_long_line(block: bytes | bytearray, size: int | None = None) -> bool:
+    """Say whether a line may be as long as the Engine's pieces; looks only here and there."""
+    return any(
+        block.find(b"\n", at, at + CUT_BYTES // 2) < 0
+        for at in range(0, (len(block) if size is None else size) - CUT_BYTES // 2, CUT_BYTES // 2)
+    )

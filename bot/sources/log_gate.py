@@ -7,7 +7,7 @@ chatty service matter to nobody and are only searched.
 from collections.abc import Iterator, Sequence
 
 from bot.domain.log import LogEvent
-from bot.sources.log_codec import Codec
+from bot.sources.log_codec import Codec, is_head
 from bot.sources.log_haystack import positions
 from bot.sources.log_line import LineParser
 
@@ -63,7 +63,7 @@ def last_head(lines: bytes, codec: Codec, floor: int = 0) -> int:
     end = len(lines)
     while end > floor:
         start = lines.rfind(b"\n", 0, end - 1) + 1
-        if codec.starts_event(lines[start:end]) and _is_whole(lines, start, codec):
+        if is_head(lines, start, end, codec):
             return start
         end = start
     return -1
@@ -96,7 +96,7 @@ def _spans(block: bytes, hits: Sequence[int], codec: Codec) -> Iterator[tuple[in
 def _next_head(block: bytes, position: int, codec: Codec) -> int:
     while position < len(block):
         end = _line_end(block, position)
-        if codec.starts_event(block[position:end]) and _is_whole(block, position, codec):
+        if is_head(block, position, end, codec):
             return position
         position = end
     return position
@@ -105,10 +105,3 @@ def _next_head(block: bytes, position: int, codec: Codec) -> int:
 def _line_end(block: bytes, position: int) -> int:
     newline = block.find(b"\n", position)
     return len(block) if newline < 0 else newline + 1
-
-
-def _is_whole(lines: bytes, start: int, codec: Codec) -> bool:
-    """Say whether the line before `start` is complete there."""
-    if start == 0 or not codec.cuts_lines:
-        return True
-    return codec.ends_line(lines[lines.rfind(b"\n", 0, start - 1) + 1 : start - 1])

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable, Sequence
 
+from bot.sources.log_codec import has_long_line
 from bot.sources.log_haystack import Haystack
 from bot.sources.log_part import Part
 from bot.sources.log_segment import CHUNK_BYTES, Segment
@@ -11,7 +12,6 @@ from bot.sources.log_segment import CHUNK_BYTES, Segment
 # something can have cut one: near a box or in a line as long as the engine's own pieces.
 THOROUGH_BYTES = 64 << 20
 MAX_HITS = 1 << 20
-_GAP_BYTES = 8 << 10
 _BOX_BYTE = b"\xe2"
 
 
@@ -94,6 +94,7 @@ class Scan:
     def _count(self, start: int, end: int, number: int) -> None:
         """Count lines; of much log only every 16th chunk, and the rest by its measure."""
         if self._thorough or number % 16 == 0:
+            start = max(0, start - len(self._newline) + 1)
             self._newlines = self._hay.bytes.count(self._newline, start, end)
         else:
             self.exact = False
@@ -109,7 +110,4 @@ def may_cut(buffer: bytearray | bytes, size: int) -> bool:
     """Say whether a box, or a line as long as the engine's pieces, could have cut an id here."""
     if buffer.find(_BOX_BYTE, 0, size) >= 0:
         return True
-    return any(
-        buffer.find(b"\n", at, at + _GAP_BYTES) < 0
-        for at in range(0, size - _GAP_BYTES, _GAP_BYTES)
-    )
+    return has_long_line(buffer, size)

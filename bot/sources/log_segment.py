@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from bot.sources.log_codec import Codec
+from bot.sources.log_codec import LOOK_BACK_BYTES, Codec, heads
 from bot.sources.log_part import Part
 
 CHUNK_BYTES = 1 << 20
@@ -205,19 +205,6 @@ class Segment:
 
     def _heads(self, start: int, end: int) -> list[int]:
         """Return where events begin in the whole lines of [start, end)."""
-        heads: list[int] = []
-        position, whole = start, self._is_whole_before(start)
-        for raw in self.read(start, end).split(b"\n"):
-            if raw:
-                if whole and self.codec.starts_event(raw):
-                    heads.append(position)
-                whole = self.codec.ends_line(raw)
-            position += len(raw) + 1
-        return heads
-
-    def _is_whole_before(self, start: int) -> bool:
-        """Say whether the line before `start` is complete there, or goes on in the next one."""
-        if start == 0 or not self.codec.cuts_lines:
-            return True
-        before = self.line_start(start - 1)
-        return self.codec.ends_line(self.read(before, start - 1))
+        look_back = LOOK_BACK_BYTES if self.codec.cuts_lines else 0
+        before = self.read(max(0, start - look_back), start)
+        return [start + at for at in heads(self.read(start, end), self.codec, before)]

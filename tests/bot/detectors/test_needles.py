@@ -1,0 +1,40 @@
+"""What a detector wants is never left out by the byte prefilter."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.log import LogEvent, Role
+from bot.registry import detectors
+from bot.running import all_needles, build_detectors
+from bot.sources.log_line import parse_lines
+from bot.sources.log_time import UTC
+
+RECORDED = sorted(Path(__file__).parents[3].glob("bot/demo/incident/logs/*/*.log"))
+
+
+def events(path: Path) -> list[LogEvent]:
+    role = Role.CJ if "cj_assess" in path.name else Role.LLM_PROVIDER
+    lines = path.read_bytes().splitlines()
+    return list(parse_lines(lines, service="s", container="c", role=role, zone=UTC))
+
+
+@pytest.mark.parametrize("name", detectors())
+def test_every_wanted_event_holds_a_needle(name: str) -> None:
+    (detector,) = (one for one in build_detectors() if one.name == name)
+    needles = getattr(detector, "needles", None)
+    if needles is None:
+        pytest.skip("it names no needles, so everything is parsed for it")
+    wanted = [event for path in RECORDED for event in events(path) if detector.wants(event)]
+    assert [event.text[:200] for event in wanted if not any(n in event.text for n in needles)] == []
+
+
+def test_one_detector_without_needles_has_everything_parsed() -> None:
+    class Silent:
+        needles = ("a", "b")
+
+    class Curious:
+        pass
+
+    assert all_needles([Silent(), Silent()]) == ("a", "b")  # type: ignore[list-item]
+    assert all_needles([Silent(), Curious()]) is None  # type: ignore[list-item]
