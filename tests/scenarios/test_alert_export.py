@@ -1,0 +1,164 @@
+"""Any alert can be exported and judged again: the same verdict at the same time, from the zip."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.alerts.store import Store
+from bot.alerts.tick import Tick
+from bot.alerts.watch import Lookout
+from bot.domain.alert import AlertEvent, Reason
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent, Role
+from bot.errors import UsageError
+from bot.ports import Detector, Sources
+from bot.recorded import SAMPLES, opened
+from bot.registry import detectors
+from bot.replay import replay_directory
+from bot.settings import HULEEDU_SERVICES
+from bot.sources.log_line import parse_lines
+from commands.alerts import COMMAND, parse
+from tests.bot.alerts.test_tick import GrowingLog
+from tests.fakes_alerts import Clock
+from tests.fakes_sources import context
+from tests.recordings import START, busy_hour, integrity_error, missing_essay_ids
+
+UTC_ZONE = ZoneInfo("UTC")
+TICK = timedelta(seconds=15)
+AT = START + timedelta(minutes=2)
+Lines = Iterable[str]
+
+# How each detector gets to see something: whose log holds which lines.
+SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
+    "stuck_queue": lambda: (Role.LLM_PROVIDER, busy_hour(20, freeze=range(2, 12))),
+    "rejected_callbacks": lambda: (Role.RUNNER, [missing_essay_ids(AT)]),
+    "database_errors": lambda: (Role.CJ, integrity_error(AT)),
+}
+
+
+def events_of(role: Role, lines: Lines) -> list[LogEvent]:
+    """Return the events of one container's log."""
+    raw = [f"{line}\n".encode() for line in lines]
+    parsed = parse_lines(raw, service=role.value, container=role.value, role=role, zone=UTC_ZONE)
+    return [event for event in parsed if event.at is not None]
+
+
+async def watched(store: Store, events: list[LogEvent], clock: Clock, minutes: int) -> None:
+    """Tick over a log that grows as its lines were written."""
+    log = GrowingLog()
+    made: list[Detector] = [detector(detector.Settings()) for detector in detectors().values()]
+    wants = lambda event: any(one.wants(event) for one in made)  # noqa: E731
+    lookout = Lookout(Sources(logs=log), environment="np", wants=wants)  # type: ignore[arg-type]
+    tick = Tick(store, made, lookout, environment="np", now=clock)
+    for _ in range(minutes * 4):
+        clock.pass_(seconds=15)
+        log.events = [event for event in events if event.at and event.at < clock()]
+        await tick.run()
+        assert not tick.state.problem
+    await tick.close()
+
+
+async def exported(store: Store, word: str, now: datetime, folder: Path) -> Path:
+    """Return the zip that /alerts export gives."""
+    report = await COMMAND.run(parse(f"export {word}"), context(Sources(memory=store), now))
+    (file,) = report.attachments
+    path = folder / file.filename
+    path.write_bytes(file.content)
+    return path
+
+
+def replayed(path: Path) -> list[dict[str, object]]:
+    """Return the alert events of a recording."""
+    with opened(path) as folder:
+        return list(replay_directory(folder, HULEEDU_SERVICES, UTC_ZONE))
+
+
+def told(event: AlertEvent) -> tuple[object, ...]:
+    """Return what a replay must tell again."""
+    return event.at.isoformat(), event.key, event.reason.value, event.severity.value
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(START)
+
+
+@pytest.mark.parametrize("name", list(detectors()))
+async def test_an_exported_alert_gives_the_same_verdict_again(
+    name: str, database_url: str, clock: Clock, tmp_path: Path
+) -> None:
+    assert name in SCENES, f"say in SCENES what {name} gets to see"
+    store = Store(database_url, "np")
+    await store.open()
+    await watched(store, events_of(*SCENES[name]()), clock, 28)
+    key = next(alert.key for alert in await store.alerts(clock(), history=True)
+               if alert.detector == name)  # fmt: skip
+    events = list(reversed(await store.events(key)))
+    lived = [told(event) for event in events]
+    path = await exported(store, key, clock(), tmp_path)
+    await store.close()
+    again = [event for event in replayed(path) if event["key"] == key]
+    assert events[0].reason is Reason.OPEN
+    assert [tuple(e[n] for n in ("at", "key", "event", "severity")) for e in again] == lived
+    assert again[0]["title"] == events[0].title
+    assert again[0]["evidence"]
+    assert {event["detector"] for event in replayed(path)} == {name}
+
+
+async def test_an_unreadable_source_is_exported_with_all_that_were_blind(
+    database_url: str, clock: Clock, tmp_path: Path
+) -> None:
+    store = Store(database_url, "np")
+    await store.open()
+    made: list[Detector] = [detector(detector.Settings()) for detector in detectors().values()]
+    sources = Sources(logs=Missing("docker_logs", "cannot be reached"))
+    lookout = Lookout(sources, environment="np", wants=lambda _: True)
+    tick = Tick(store, made, lookout, environment="np", now=clock)
+    for _ in range(8):
+        clock.pass_(seconds=15)
+        await tick.run()
+    (alert,) = await store.alerts(clock())
+    assert alert.key == "unreadable_source/np/docker_logs"
+    path = await exported(store, str(alert.number), clock(), tmp_path)
+    (opened_again,) = replayed(path)
+    assert (opened_again["key"], opened_again["event"]) == (alert.key, "open")
+    await store.close()
+
+
+async def test_an_export_holds_no_word_of_a_student_and_no_secret(
+    database_url: str, clock: Clock, tmp_path: Path
+) -> None:
+    store = Store(database_url, "np")
+    await store.open()
+    await watched(store, events_of(*SCENES["database_errors"]()), clock, 4)
+    path = await exported(store, "database_errors", clock(), tmp_path)
+    await store.close()
+    with opened(path) as folder:
+        texts = {file.name: file.read_text() for file in folder.iterdir()}
+    assert "PLANTED" not in str(texts)
+    assert len(texts) == 2
+    lines = [json.loads(line) for line in texts.pop(SAMPLES).splitlines()]
+    assert lines[0]["export"]["detectors"] == ["database_errors"]
+    (log,) = texts.values()
+    assert "grade_projections_pkey" in log
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04broken"])
+def test_a_file_that_is_no_zip_is_refused_in_words(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "alert.zip"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="cannot be unpacked"):
+        replayed(path)
+
+
+@pytest.mark.parametrize(
+    "line", ['{"at": "2025-11-18T22:00:00+00:00", "export": {}}', '{"export": 1}', "[]", "nonsense"]
+)
+def test_a_broken_head_is_named_with_its_line(line: str, tmp_path: Path) -> None:
+    (tmp_path / SAMPLES).write_text(f"{line}\n")
+    with pytest.raises(UsageError, match=r"samples\.jsonl"):
+        replayed(tmp_path)
