@@ -22,9 +22,11 @@ from bot.phrase import read_phrase
 from bot.ports import Asker, CommandContext, Progress, Request
 from bot.registry import Command, commands
 from bot.settings import Settings
+from commands.ids import IdKind, kind_of
 
 DEADLINE_SECONDS = 60.0
 SOURCE_SECONDS = 20.0
+LABELLED = ("batch", "trace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ class Asked:
     def needs_memory(self) -> bool:
         """Whether the bot's own database has to be there."""
         return self.request.verb in self.command.memory_verbs
+
+    @property
+    def may_use_memory(self) -> bool:
+        """Whether a word could be a run label, which somebody may have told the bot."""
+        kinds = {kind_of(word) for word in self.request.words}
+        return self.command.name in LABELLED and bool(kinds & {IdKind.LABEL, IdKind.PREFIX})
 
 
 def understand(line: str, prefix: str = "") -> Asked:
@@ -69,8 +77,14 @@ async def answer(asked: Asked, settings: Settings, progress: Progress) -> Report
 
 
 async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> Any:
-    """Open the bot's memory where it is set or needed; no server is started for anything else."""
-    if settings.bot.database_url is None and not asked.needs_memory:
+    """Open the bot's memory where it is set or needed; no server is started for anything else.
+
+    A label is looked up in an embedded memory only where there is one already.
+    """
+    is_there = settings.bot.database_url is not None
+    if asked.may_use_memory:
+        is_there = is_there or settings.bot.data_dir.is_dir()
+    if not (is_there or asked.needs_memory):
         return None
     try:
         return await build_memory(settings, stack)

@@ -1,7 +1,9 @@
 """`/logs`: lines of a service that hold a text or an id."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from bot.diagnosis.labels import remembered
 from bot.diagnosis.log_search import (
     LEVELS,
     MAX_CONTEXT,
@@ -17,7 +19,7 @@ from bot.domain.report import Report
 from bot.errors import UsageError
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
-from commands.ids import parse_uuid
+from commands.ids import IdKind, kind_of, parse_uuid
 from commands.words import misuse, shown, span, split_options, tokens, usage_lines
 
 USAGES = (
@@ -62,7 +64,7 @@ async def run(request: Request, context: CommandContext) -> Report:
             word=word,
             choices=words,
         )
-    ask = _ask(request, text, names, context)
+    ask = await _with_batch(_ask(request, text, names, context), context)
     answer = await search(
         context.sources, ask, context.now(), timeout=context.timeout_seconds * 0.9
     )
@@ -82,6 +84,14 @@ def _ask(request: Request, text: str, names: tuple[str, ...], context: CommandCo
         context=int(options.get("context", "0")),
         levels=levels_from(options["level"]) or () if "level" in options else (),
     )
+
+
+async def _with_batch(ask: LogAsk, context: CommandContext) -> LogAsk:
+    """Where the text is a run label that the bot knows, look for its batch as well."""
+    if kind_of(ask.text) not in (IdKind.LABEL, IdKind.PREFIX):
+        return ask
+    known = await remembered(context.sources, ask.text, timeout=context.timeout_seconds / 8)
+    return replace(ask, also=tuple(ref for ref in known if parse_uuid(ref)))
 
 
 def _check_options(options: dict[str, str]) -> None:

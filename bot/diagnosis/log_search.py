@@ -51,13 +51,17 @@ SHOWN_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class LogAsk:
-    """What is looked for: `services` empty means all; `text` empty means every line."""
+    """What is looked for: `services` empty means all; `text` empty means every line.
+
+    `also` holds other texts of the same meaning, such as the batch of a run label.
+    """
 
     text: str
     services: tuple[str, ...] = ()
     since: datetime | None = None
     context: int = 0
     levels: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 async def search(
@@ -65,7 +69,7 @@ async def search(
 ) -> LogSearch | Missing:
     """Search the logs once, the newest matches first to be kept."""
     query = LogQuery(
-        any_of=(ask.text,) if ask.text else (),
+        any_of=(ask.text, *ask.also) if ask.text else (),
         services=ask.services,
         since=ask.since,
         until=now,
@@ -85,6 +89,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
         title=f"{counts['matched']:,} lines match {clip(ask.text, 80) or 'anything'}",
         facts={
             "text": redact(ask.text, 120),
+            "also": list(ask.also),
             "services": list(ask.services) or [EVERYWHERE],
             "since": ask.since,
             **counts,

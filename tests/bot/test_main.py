@@ -161,6 +161,32 @@ async def test_a_command_acts_as_an_operator_and_starts_no_database(
     assert not (tmp_path / ".batchbot").exists()
 
 
+@pytest.mark.parametrize(
+    ("line", "folder", "opened"),
+    [
+        ("/trace run-1", True, True),
+        ("/batch status 84ebf6", True, True),
+        ("/trace run-1", False, False),
+        ("/trace 34", True, False),
+        ("/logs cj IntegrityError", True, False),
+    ],
+)
+async def test_a_label_is_looked_up_in_a_memory_that_is_there_and_makes_none(
+    line: str, folder: bool, opened: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked_for: list[object] = []
+
+    async def build(settings: object, stack: object) -> None:
+        asked_for.append(settings)
+
+    monkeypatch.setattr("bot.ask.build_memory", build)
+    if folder:
+        (tmp_path / ".batchbot").mkdir()
+    await answer(understand(line), load_settings(), no_progress)
+    assert bool(asked_for) is opened
+
+
 @pytest.mark.parametrize("form", [Format.MARKDOWN, Format.JSON, Format.BLOCKS])
 def test_every_format_prints_the_summary(form: Format) -> None:
     assert "66 of 100" in rendered(Report("x", "66 of 100 failed"), form)

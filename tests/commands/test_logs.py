@@ -6,10 +6,11 @@ import pytest
 
 from bot.domain.log import LogError, LogEvent
 from bot.domain.report import Report, Verdict
+from bot.domain.run_label import RunLabel
 from bot.errors import UsageError
 from bot.ports import Sources
 from commands.logs import COMMAND, parse
-from tests.fakes_sources import CJ, LPS, SERVICES, FakeLogs, at, context, down, event
+from tests.fakes_sources import CJ, LPS, SERVICES, FakeLogs, FakeMemory, at, context, down, event
 from tests.fixtures.trails import STRAY
 
 NOW = at("2025-11-19T00:30:00")
@@ -49,6 +50,15 @@ async def test_an_id_is_looked_for_in_all_the_log_of_all_services() -> None:
     report = await ask(f"all {STRAY}")
     assert [entry.service for entry in report.timeline] == [CJ.name, LPS.name]
     assert report.facts["since"] is None
+
+
+async def test_a_run_label_finds_the_lines_of_its_batch_as_well() -> None:
+    logs = FakeLogs(LINES)
+    memory = FakeMemory(labels=[RunLabel("run-1", STRAY, "log")], aliases={"run-2": "34"})
+    sources = Sources(logs=logs, memory=memory)
+    for text in ("all run-1", "all run-2"):
+        await COMMAND.run(parse(text), context(sources, NOW, options={"services": SERVICES}))
+    assert [query.any_of for query in logs.queries] == [("run-1", STRAY), ("run-2",)]
 
 
 async def test_since_and_context_and_level_bound_the_search() -> None:
