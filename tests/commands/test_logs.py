@@ -54,11 +54,11 @@ async def test_an_id_is_looked_for_in_all_the_log_of_all_services() -> None:
 
 async def test_a_run_label_finds_the_lines_of_its_batch_as_well() -> None:
     logs = FakeLogs(LINES)
-    memory = FakeMemory(labels=[RunLabel("run-1", STRAY, "log")], aliases={"run-2": "34"})
+    memory = FakeMemory(labels=[RunLabel("run-1", str(STRAY), "log")], aliases={"run-2": "34"})
     sources = Sources(logs=logs, memory=memory)
     for text in ("all run-1", "all run-2"):
         await COMMAND.run(parse(text), context(sources, NOW, options={"services": SERVICES}))
-    assert [query.any_of for query in logs.queries] == [("run-1", STRAY), ("run-2",)]
+    assert [query.any_of for query in logs.queries] == [("run-1", str(STRAY)), ("run-2",)]
 
 
 async def test_since_and_context_and_level_bound_the_search() -> None:
