@@ -52,7 +52,6 @@ WORDS = {"list": (0, 0), "ack": (1, 1), "snooze": (1, 2), "unmute": (1, 1), "his
 FILLERS = ("for", "until", "from")
 DEFAULT_SNOOZE = "30m"
 REASON_CHARS = 120
-MOST_ALERTS = 5_000
 
 
 def parse(text: str) -> Request:
@@ -124,7 +123,7 @@ async def _list(memory: BotMemory, context: CommandContext) -> Report:
 
 
 async def _history(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
-    alerts = await memory.alerts(context.now(), history=True, limit=MOST_ALERTS)
+    alerts = await memory.alerts(context.now(), history=True)
     key = judged.find(words[0], alerts).key if words else ""
     return judged.history(await memory.events(key), alerts, _names(context), key)
 
@@ -208,7 +207,7 @@ async def _export(word: str, memory: BotMemory, context: CommandContext) -> Repo
 
 async def _named(word: str, memory: BotMemory, now: datetime) -> Alert:
     """Return the alert a word means."""
-    return judged.find(word, await memory.alerts(now, history=True, limit=MOST_ALERTS))
+    return judged.find(word, await memory.alerts(now, history=True))
 
 
 def _memory(context: CommandContext) -> BotMemory:

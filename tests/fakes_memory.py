@@ -22,7 +22,7 @@ class FakeAlerts:
         """Raise when the memory is down."""
 
     async def alerts(
-        self, now: datetime, *, history: bool = False, limit: int = 500
+        self, now: datetime, *, history: bool = False, limit: int = 5_000
     ) -> Sequence[Alert]:
         self._check()
         found = [one for one in self.known.values() if history or one.state != "resolved"]

@@ -106,7 +106,8 @@ def after_failure(posting: Posting, error: PostError, now: datetime) -> Retry:
             wait = timedelta(seconds=max(1.0, error.retry_after))
             return Retry(now + wait, look_first=posting.look_first, pause=True, problem=text)
         case PostFailure.AMBIGUOUS:
-            return Retry(now + LOOK_AFTER, look_first=True, pause=True, problem=text)
+            wait = max(LOOK_AFTER, backoff(posting.attempts))
+            return Retry(now + wait, look_first=True, pause=True, problem=text)
         case PostFailure.MESSAGE_GONE:
             return Retry(now, new_head=posting.kind is not Kind.HEAD, problem=text)
         case PostFailure.CHANNEL | PostFailure.RIGHTS:

@@ -7,7 +7,7 @@ whose poster died with it in hand.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import uuid4
@@ -55,6 +55,7 @@ class PosterState:
     failed: int = 0
     problem: str = ""
     failing_since: datetime | None = None
+    failures: dict[str, int] = field(default_factory=dict)
 
 
 class Poster:
@@ -166,6 +167,8 @@ class Poster:
         now = self._now()
         retry = after_failure(posting, error, now)
         self.state.failed += 1
+        kind = error.failure.value
+        self.state.failures[kind] = self.state.failures.get(kind, 0) + 1
         self.state.problem = retry.problem
         self.state.failing_since = self.state.failing_since or now
         if retry.pause:

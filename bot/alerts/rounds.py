@@ -10,6 +10,7 @@ from bot.alerts.blindness import (
     source_judgement,
     without_sources,
 )
+from bot.alerts.gap import MISSED_TICKS
 from bot.alerts.inhibition import Decided, inhibited
 from bot.alerts.policy import PolicySettings, decide_all
 from bot.alerts.window import LONGEST_GAP, extended
@@ -50,11 +51,12 @@ def decide_round(
     settings_of: Callable[[str], PolicySettings],
     mutes: Sequence[Mute] = (),
     failed: Judgement | None = None,
+    missed: Judgement | None = None,
 ) -> list[Decided]:
     """Decide on every alert of one round; each decision comes with the alert as it was.
 
     `failed` is the judgement on detectors that broke; while one rests nobody
-    knows whether what it reads can be read again.
+    knows whether what it reads can be read again. `missed` is the judgement on the ticks.
     """
     judged = {name: without_sources(one.judgement) for name, one in looks.items()}
     judged[UNREADABLE_SOURCE] = source_judgement(
@@ -64,6 +66,8 @@ def decide_round(
     )
     if failed is not None:
         judged[FAILED_DETECTOR] = failed
+    if missed is not None:
+        judged[MISSED_TICKS] = missed
     known = {alert.key: alert for alert in alerts}
     found: list[Decided] = []
     for name, judgement in judged.items():

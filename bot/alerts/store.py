@@ -232,7 +232,7 @@ class Store:
         )
 
     async def alerts(
-        self, now: datetime, *, history: bool = False, limit: int = 500
+        self, now: datetime, *, history: bool = False, limit: int = 5_000
     ) -> Sequence[Alert]:
         """Return open alerts (or all), last changed first, with the silences that hold."""
         rows = await self._rows(sql.ALERTS, self._environment, history, limit)

@@ -6,7 +6,8 @@ is tried again, and is reported as an alert of its own.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.alerts.digest import Quiet, digest
+from bot.alerts.gap import GAP_PROGRESS, Gap, gap_between, missed
 from bot.alerts.inhibition import Decided
 from bot.alerts.ledger import TickRecord
 from bot.alerts.policy import PolicySettings
@@ -31,6 +33,7 @@ from bot.domain.alert import (
     Sight,
     Window,
 )
+from bot.domain.log import Followed
 from bot.domain.mute import Mute
 from bot.domain.report import Confidence, Severity
 from bot.errors import SourceError
@@ -104,6 +107,9 @@ class TickState:
     failing: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, int] = field(default_factory=dict)
     firing: int = 0
+    seconds: float = 0.0
+    lost_lines: int = 0
+    unreadable_lines: int = 0
 
 
 @dataclass(slots=True)
@@ -130,6 +136,7 @@ class Tick:
         tick_seconds: float = 15.0,
         look_back: timedelta = FIRST_LOOK_BACK,
         digest_every: timedelta = DIGEST_EVERY,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state = TickState()
         self._memory = memory
@@ -144,6 +151,9 @@ class Tick:
         self._windows: dict[str, Window] = {}
         self._resting: dict[str, _Rest] = {}
         self._last: datetime | None = None
+        self._steady = steady
+        self._lived_at = steady()
+        self._gap: Gap | None = None
 
     async def run(self) -> None:
         """Look, judge, decide and remember once; a memory that cannot be reached is logged."""
@@ -152,8 +162,10 @@ class Tick:
             if not self.state.leading:
                 await self._forget()
                 return
+            began = self._steady()
             await self._tick(self._now())
             self.state.problem = ""
+            self.state.seconds = self._steady() - began
         except SourceError as error:
             log.warning("tick not remembered: %s", error.message)
             self.state.problem = error.message
@@ -170,8 +182,9 @@ class Tick:
         await self._watcher.close()
 
     async def _tick(self, now: datetime) -> None:
-        since = self._last or await self._load(now)
+        since = await self._resume(now)
         watch = await self._watcher.look(since=min(since, now), now=now)
+        self._count_lines(watch)
         alerts = await self._memory.load_alerts(now)
         mutes = await self._memory.mutes(now)
         looks = await self._look_all(watch)
@@ -183,13 +196,36 @@ class Tick:
                 now=now,
                 samples={name: one.sample for name, one in looks.items()},
                 decisions=decisions,
-                progress={**self._watcher.progress(), DIGEST_PROGRESS: quiet.left()},
+                progress=self._left(quiet),
                 forget={d.name: now - kept(d) for d in self._detectors} if prune else {},
                 digest=told,
             )
         )
         self._quiet = quiet
         self._remember(looks, decisions, now)
+
+    async def _resume(self, now: datetime) -> datetime:
+        """Return when the last tick was, and note when no tick was made for long since then."""
+        steady = self._steady()
+        if self._last is not None:
+            lived: float | None = steady - self._lived_at
+            since, known = self._last, True
+        else:
+            lived = None
+            since, known = await self._load(now)
+        self._lived_at = steady
+        if known:
+            self._gap = gap_between(since, now, lived) or self._gap
+        return since
+
+    def _left(self, quiet: Quiet) -> dict[str, Any]:
+        gap = {GAP_PROGRESS: self._gap.left()} if self._gap else {}
+        return {**self._watcher.progress(), DIGEST_PROGRESS: quiet.left(), **gap}
+
+    def _count_lines(self, watch: Watch) -> None:
+        if isinstance(watch.logs, Followed):
+            self.state.lost_lines += watch.logs.lost
+            self.state.unreadable_lines += watch.logs.unreadable
 
     def _digest(
         self, decisions: Sequence[Decided], now: datetime
@@ -198,7 +234,8 @@ class Tick:
             return None, Quiet()
         return digest(decisions, self._quiet, now, self._digest_every, self._environment)
 
-    async def _load(self, now: datetime) -> datetime:
+    async def _load(self, now: datetime) -> tuple[datetime, bool]:
+        """Return from when to go on, and whether a tick was made then."""
         for detector in self._detectors:
             samples = await self._memory.load_samples(detector.name, now - kept(detector))
             window = restored(samples)
@@ -206,11 +243,12 @@ class Tick:
                 self._windows[detector.name] = window
         progress = await self._memory.load_progress()
         if progress is None:
-            return now - self._look_back
+            return now - self._look_back, False
         at, left = progress
         self._watcher.resume(left)
         self._quiet = Quiet.read(left.get(DIGEST_PROGRESS) or {})
-        return at
+        self._gap = Gap.read(left.get(GAP_PROGRESS))
+        return at, True
 
     async def _look_all(self, watch: Watch) -> dict[str, Look]:
         awake = [detector for detector in self._detectors if self._is_awake(detector.name)]
@@ -248,7 +286,8 @@ class Tick:
         mutes: Sequence[Mute],
         now: datetime,
     ) -> list[Decided]:
-        found = decide_round(looks, alerts, now, self._settings, mutes, self._failed())
+        own = self._failed(), missed(self._gap, now)
+        found = decide_round(looks, alerts, now, self._settings, mutes, *own)
         return folded(found, alerts, now, self._environment, mutes)
 
     def _settings(self, name: str) -> PolicySettings:

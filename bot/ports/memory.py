@@ -35,7 +35,7 @@ class BotMemory(Protocol):
         ...
 
     async def alerts(
-        self, now: datetime, *, history: bool = False, limit: int = 500
+        self, now: datetime, *, history: bool = False, limit: int = 5_000
     ) -> Sequence[Alert]:
         """Return open alerts (or all), last changed first, with the silences that hold."""
         ...

@@ -90,7 +90,8 @@ class People:
         body = await _body(request)
         faults = self._space.faults
         for key, kind in (("rate_limit", bool), ("errors", float), ("drop_after_accept", float),
-                          ("delay_ms", int), ("refuse_blocks", list)):  # fmt: skip
+                          ("delay_ms", int), ("refuse_blocks", list),
+                          ("refuse", str)):  # fmt: skip
             if key in body:
                 try:
                     setattr(faults, key, kind(body[key]))

@@ -19,13 +19,17 @@ RESPONSE_SECONDS = 1800
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong on purpose; set by POST /workspace/faults."""
+    """What goes wrong on purpose; set by POST /workspace/faults.
+
+    `refuse` is the error by which every write is refused (is_archived, missing_scope ...).
+    """
 
     rate_limit: bool = False
     errors: float = 0.0
     drop_after_accept: float = 0.0
     delay_ms: int = 0
     refuse_blocks: list[str] = field(default_factory=list)
+    refuse: str = ""
 
 
 @dataclass(slots=True)

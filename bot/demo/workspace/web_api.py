@@ -63,6 +63,8 @@ class WebApi:
             )
         if method in WRITES and random.random() < faults.errors:  # noqa: S311
             return web.json_response({"ok": False, "error": "internal_error"}, status=500)
+        if method in WRITES and faults.refuse:
+            return web.json_response({"ok": False, "error": faults.refuse})
         answer = self._answered(request, method, values, token)
         if method in WRITES and random.random() < faults.drop_after_accept:  # noqa: S311
             assert request.transport is not None  # noqa: S101
