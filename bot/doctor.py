@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -16,6 +17,16 @@ from bot.errors import BatchbotError, PostError, SourceError
 from bot.settings import Settings
 
 CHECK_SECONDS = 10.0
+KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
+DOCKER_FIX = "Give the bot a Docker Engine: DOCKER_HOST, or its socket (optional)."
+# What an answer may hold that is worth a warning, and what to do about it.
+SIGNS = (
+    ("could write", "Use a read-only role: deploy/readonly_role.sql."),
+    (r"says un(healthy|reachable|readable)", "See the service's own /healthz, and its log."),
+    ("says degraded", "See the service's own /healthz, and its log."),
+    ("open circuit", "The provider failed repeatedly; see /logs llm_provider --level error."),
+    (r"\b0 containers of the services", "SERVICES names the containers; see `docker ps -a`."),
+)
 
 
 class State(StrEnum):
@@ -50,14 +61,18 @@ class Checked(Protocol):
 
 async def examine(settings: Settings) -> list[Examined]:
     """Look at everything that is configured, the sources at once."""
+    logs = settings.logs
+    asked_for_docker = bool(logs.source == "docker" or logs.docker_host or logs.docker_hosts)
     async with AsyncExitStack() as stack:
         sources = await build_sources(settings, stack)
         looks: list[Awaitable[Examined]] = [
             _source("CJ database", sources.database, "Set CJ_DATABASE_URL (read only)."),
             _source("logs", sources.logs, "Set LOG_SOURCE, or LOG_FILES_DIR, or DOCKER_HOST."),
             _source("LLM queue", sources.queue, "Set LLM_QUEUE_REDIS_URL."),
-            _source("callback topic", sources.callbacks, "Set KAFKA_BOOTSTRAP_SERVERS (optional)."),
-            _source("runners", sources.runners, "Give the bot a Docker Engine (optional)."),
+            _source("callback topic", sources.callbacks, KAFKA_FIX),
+            _source("service health", sources.probe, "Set CJ_URL and LLM_PROVIDER_URL (optional)."),
+            _source("containers", sources.containers, DOCKER_FIX, needed=asked_for_docker),
+            _source("runners", sources.runners, DOCKER_FIX, needed=asked_for_docker),
             _memory(settings, stack),
         ]
         found = list(await asyncio.gather(*looks))
@@ -76,20 +91,26 @@ def show(found: Iterable[Examined]) -> int:
     return 1 if broken else 0
 
 
-async def _source(what: str, source: Checked | Missing | None, fix: str) -> Examined:
+async def _source(
+    what: str, source: Checked | Missing | None, fix: str, *, needed: bool = True
+) -> Examined:
+    """Check one source; one that nobody asked for is never broken, only worth a warning."""
     if source is None:
         return Examined(what, State.SKIPPED, fix=fix)
+    bad = State.BROKEN if needed else State.WARNING
     if isinstance(source, Missing):
-        return Examined(what, State.BROKEN, source.reason, fix)
+        return Examined(what, bad, source.reason, fix)
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             detail = await source.check()
     except SourceError as error:
-        return Examined(what, State.BROKEN, error.message, error.hint or fix)
+        return Examined(what, bad, error.message, error.hint or fix)
     except TimeoutError:
-        return Examined(what, State.BROKEN, f"no answer within {CHECK_SECONDS:g} s", fix)
-    state = State.WARNING if "could write" in detail else State.OK
-    return Examined(what, state, detail, "Use a read-only role: deploy/readonly_role.sql.")
+        return Examined(what, bad, f"no answer within {CHECK_SECONDS:g} s", fix)
+    for sign, remedy in SIGNS:
+        if re.search(sign, detail):
+            return Examined(what, State.WARNING, detail, remedy)
+    return Examined(what, State.OK, detail)
 
 
 async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:
