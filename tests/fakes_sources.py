@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -387,4 +388,9 @@ def _matches(event: LogEvent, query: LogQuery) -> bool:
     if query.levels and event.level not in query.levels:
         return False
     squeezed = "".join(event.text.split())
-    return not query.any_of or any("".join(text.split()) in squeezed for text in query.any_of)
+    return not query.any_of or any(text in squeezed for text in _squeezed(query.any_of))
+
+
+@cache
+def _squeezed(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("".join(text.split()) for text in texts)

@@ -1,181 +1,251 @@
-"""For each rule, a way to break a healthy batch so that the rule must find it."""
+# ruff: noqa: E501
+"""For each rule a way in which the services, or what stands around them, really break."""
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from bot.diagnosis.batch_evidence import BatchEvidence
-from bot.domain.log import LogError, LogEvent, LogSearch, Role
-from bot.domain.queue import QueueReading
+from bot.demo.incident.write_logs import CJ, LLM
 from bot.domain.report import Severity
-from bot.domain.rows import AnsweredCounts, BatchRows, ErrorGroup, PositionCounts, ScoreCounts
-from tests.population.healthy import NOW, STATES, healthy
+from bot.domain.rows import BlockedSession
+from tests.population.evidence import Around
+from tests.population.healthy import faulty_options
+from tests.population.world import (
+    BEGIN,
+    Faults,
+    World,
+    heartbeat,
+    life,
+    run,
+    runner_dies,
+)
 
-FINISHED, RUNNING = STATES.index("finished") * 2, STATES.index("running") * 2
-SCORING, WAITING = STATES.index("scoring") * 2, STATES.index("waiting") * 2
-PERIOD = len(STATES) * 2
-Break = Callable[[random.Random, int], BatchEvidence]
-
-
-def base(variant: int, state: int) -> BatchRows:
-    """Return a healthy batch of a state; odd variants are of the older schema revision."""
-    return healthy(state + variant % 2 + PERIOD * variant)
-
-
-def evidence_of(rows: BatchRows, *events: LogEvent) -> BatchEvidence:
-    """Return evidence of a batch whose logs and queue were read and hold only these events."""
-    return BatchEvidence(rows, LogSearch(events, ()), QueueReading(NOW, 0), {})
-
-
-def line_of(
-    rows: BatchRows, text: str, error: LogError | None = None, **fields: object
-) -> LogEvent:
-    """Return a line of the CJ service about a batch, at its last activity."""
-    name = "huleedu_cj_assessment_service"
-    fields = {"batch_id": rows.header.batch_id, **fields}
-    at = rows.header.last_activity_at
-    return LogEvent(at, name, name, Role.CJ, "info", text, fields=fields, error=error, text=text)
+Made = tuple[World, Around]
+Break = Callable[[random.Random, int], Made]
+REVISIONS = (True, False)
 
 
-def _failed_rows(rng: random.Random, rows: BatchRows, share: float, bundle: int = 1) -> BatchRows:
-    total = rows.pairs.total
-    errors = max(1, -(-int(total * share * 100) // 100))
-    valid = total - errors
-    pairs = replace(
-        rows.pairs, essay_a=valid // 2, essay_b=valid - valid // 2, error=errors, pending=0
+def _live(
+    rng: random.Random, variant: int, faults: Faults, *, later: float | None = None, **changes: Any
+) -> World:
+    """Live a batch with faults and ask `later` minutes after its last step; hours by default."""
+    then = changes.pop("then", REVISIONS[variant // 2 % 2])
+    options = faulty_options(rng, then=then, **changes)
+    last = max(at for at, _ in life(World(variant, faults=faults, **options)))
+    minutes = rng.uniform(60, 6_000) if later is None else later
+    return run(World(variant, now=last + timedelta(minutes=minutes), faults=faults, **options))
+
+
+def _frozen(rng: random.Random, variant: int, phase: str, later: float, **changes: Any) -> World:
+    """Live a batch until the first step of a phase is done, and ask minutes later."""
+    options = faulty_options(rng, then=REVISIONS[variant // 2 % 2], **changes)
+    times = [at for at, name in life(World(variant, **options)) if name == phase]
+    at = rng.choice(times[: max(1, len(times) // 2)])
+    world = run(World(variant, now=at, **options))
+    world.now = at + timedelta(minutes=later)
+    return world
+
+
+def _overcounted(rng: random.Random, variant: int) -> Made:
+    if variant % 3:
+        return _live(rng, variant, Faults(wave_denominator=True), then=True), Around()
+    world = _live(rng, variant, Faults(), logs=False)
+    world.completed += rng.randint(1, 30)
+    return world, Around()
+
+
+def _overwritten(rng: random.Random, variant: int) -> Made:
+    outage = Faults(outage=rng.uniform(0.4, 0.9))
+    return _live(rng, variant, outage, then=True, mode="serial_bundle"), Around()
+
+
+def _counted_as_done(rng: random.Random, variant: int) -> Made:
+    return _live(rng, variant, Faults(outage=rng.uniform(0.5, 0.9))), Around()
+
+
+def _biased(rng: random.Random, variant: int) -> Made:
+    share = rng.choice([rng.uniform(0.82, 1.0), rng.uniform(0.0, 0.18)])
+    sizes: dict[str, Any] = {"essays": 20, "anchors": 10, "budget": 100}
+    return _live(rng, variant, Faults(anchors_first=share), logs=False, **sizes), Around()
+
+
+def _early(rng: random.Random, variant: int) -> Made:
+    faults = Faults(budget_counts_sent=True)
+    return _live(
+        rng, variant, faults, then=True, budget=10, wave=10, bundle=rng.choice([5, 8])
+    ), Around()
+
+
+def _repeated(rng: random.Random, variant: int) -> Made:
+    kind = ("violation", "events", "left over")[variant % 3]
+    return _live(rng, variant, Faults(no_terminal_guard=kind)), Around()
+
+
+def _stuck(rng: random.Random, variant: int) -> Made:
+    return _live(rng, variant, Faults(scoring_breaks=True), later=rng.uniform(11, 900)), Around()
+
+
+def _foreign(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults())
+    _reject(world, variant, UUID(int=rng.getrandbits(128), version=4))
+    return world, Around()
+
+
+def _metadata(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults())
+    own = rng.choice(world.comparisons)
+    words = ("essay identifiers", "prompt hash")[variant % 2]
+    runner_dies(world, world.last_activity, own.correlation, words)
+    return world, Around()
+
+
+def _reject(world: World, variant: int, id: UUID) -> None:
+    at = world.last_activity - timedelta(seconds=2)
+    if variant % 3 == 2:
+        text = f"Error in callback processing: [CJ_CALLBACK_CORRELATION_FAILED] Cannot find comparison pair for callback with correlation ID: {id}"
+        world.say(at, CJ, text, "error", exception_type="HuleEduError")
+        return
+    runner_dies(world, at, id, ("essay identifiers", "prompt hash")[variant % 2])
+
+
+def _provider(rng: random.Random, variant: int) -> Made:
+    return _live(rng, variant, Faults(outage=rng.uniform(0.35, 0.9))), Around()
+
+
+def _collateral(rng: random.Random, variant: int) -> Made:
+    outage = Faults(outage=rng.uniform(0.35, 0.9))
+    return _live(rng, variant, outage, mode="serial_bundle", bundle=8), Around()
+
+
+def _duplicates(rng: random.Random, variant: int) -> Made:
+    kind = ("same", "differing")[variant % 2]
+    return _live(rng, variant, Faults(bundle_again=kind), mode="serial_bundle"), Around()
+
+
+def _lost(rng: random.Random, variant: int) -> Made:
+    ways = ("expired", "publish", "consumer", "evicted", "never_sent", "orphan")
+    faults = Faults(lost=ways[variant % len(ways)])
+    world = _live(rng, variant, faults, later=rng.uniform(16, 200))
+    heartbeat(world, world.now - timedelta(minutes=12))
+    return world, Around(runner_running=False)
+
+
+def _monitored(rng: random.Random, variant: int) -> Made:
+    faults = Faults(no_continuation=True)
+    return _live(rng, variant, faults, later=rng.uniform(1.2, 4.5)), Around()
+
+
+def _small_net(rng: random.Random, variant: int) -> Made:
+    sizes: dict[str, Any] = {
+        "essays": rng.randint(4, 9),
+        "anchors": 1,
+        "budget": 350,
+        "stop": "small_net",
+    }
+    return _live(rng, variant, Faults(capped_at_pairs=True), then=False, **sizes), Around()
+
+
+def _degenerate(rng: random.Random, variant: int) -> Made:
+    sizes: dict[str, Any] = {"essays": 24, "anchors": 8, "budget": 40, "bundle": 8}
+    return _live(rng, variant, Faults(outage=rng.uniform(0.93, 0.99)), **sizes), Around()
+
+
+def _unpublished(rng: random.Random, variant: int) -> Made:
+    dead = variant % 2 == 0
+    faults = Faults(relay="dead" if dead else "gave up")
+    later = rng.uniform(6, 900) if dead else rng.uniform(0.5, 4)
+    return _live(rng, variant, faults, later=later), Around()
+
+
+def _blocked(rng: random.Random, variant: int) -> Made:
+    age = rng.uniform(61, 90_000)
+    waiting = BlockedSession(
+        41, "active", "Lock:transactionid", age, (77,), "cj_batch_states", "cj"
     )
-    bundles = errors // bundle if bundle > 1 else 0
-    bundled = bundles * bundle
-    group = ErrorGroup(
-        "EXTERNAL_SERVICE_ERROR",
-        "llm_provider_service",
-        "anthropic",
-        errors,
-        bundles + errors - bundled,
-        bundled,
-        bundles,
-        bundle,
-    )
-    return replace(rows, pairs=pairs, errors=(group,))
+    left = BlockedSession(77, "idle in transaction", "Client:ClientRead", age + 9, (), "", "psql")
+    sessions = (left,) if variant % 2 else (waiting, left)
+    return _live(rng, variant, Faults(), logs=False), Around(sessions=sessions)
 
 
-def _overcounted(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, FINISHED)
+def _mismatch(rng: random.Random, variant: int) -> Made:
+    cj = ("per_request", "", "provider_batch_api", "serial_bundle")[variant % 4]
+    provider = "per_request" if cj == "serial_bundle" else "serial_bundle"
+    world = _live(rng, variant, Faults(), logs=False)
+    return world, Around(cj_mode=cj, provider_mode=provider)
+
+
+def _schema(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults(), logs=False)
+    path = "/app/docs/reference/schemas/eng5_np/assessment_run.schema.json"
+    words = f"ENG5 schema missing at {path}. Did you move Documentation/schemas?"
+    world.runner.append((world.last_activity, "collector_error", words))
+    world.now = world.last_activity + timedelta(hours=rng.uniform(0.1, 20))
+    return world, Around(runner_running=bool(variant % 2))
+
+
+def _runner_waits(rng: random.Random, variant: int) -> Made:
+    world = _frozen(rng, variant, "taken", rng.uniform(11, 300))
+    return world, Around(runner_running=True)
+
+
+def _orphan(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults(lost="orphan", lost_share=0.0), later=rng.uniform(6, 200))
+    heartbeat(world, world.last_activity)
+    return world, Around()
+
+
+def _hung(rng: random.Random, variant: int) -> Made:
+    return _frozen(rng, variant, "taken", rng.uniform(7, 120), seconds_each=2.0), Around()
+
+
+def _leak(rng: random.Random, variant: int) -> Made:
+    world = _frozen(rng, variant, "sent", 0.2)
+    for one in rng.sample([one for one in world.comparisons if one.place], 3):
+        one.place = rng.choice(["leaked", "failed", "completed"])
+    return world, Around()
+
+
+def _poison(rng: random.Random, variant: int) -> Made:
+    world = _frozen(rng, variant, "sent", 0.2)
+    one = rng.choice([one for one in world.comparisons if one.place])
+    one.retries = rng.randint(2, 3)
+    return world, Around()
+
+
+def _head(rng: random.Random, variant: int) -> Made:
+    world = _frozen(rng, variant, "sent", rng.uniform(6, 60))
+    since = world.now - timedelta(minutes=5.9)
+    ids = [str(world.uuid()) for _ in range(rng.randint(10, 30))]
+    dead = {"status": "failed", "queued_at": BEGIN.isoformat(), "ttl": "PT4H"}
+    heartbeat(world, since)
+    around = Around(extra_items=[(id, {**dead, "queue_id": id}) for id in ids], extra_first=True)
+    return world, around
+
+
+def _not_draining(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults(), logs=True, mode="serial_bundle", later=40)
+    size = rng.randint(5, 60)
+    for half in range(60, -1, -1):
+        at = world.now - timedelta(seconds=30 * half + 1)
+        size += rng.randint(1, 4)
+        world.say(at, LLM, "queue_metrics_snapshot", "error", queue_processing_mode="serial_bundle",
+                  queue_current_size=size, queue_queued_count=size, accepting_requests=True)  # fmt: skip
+        world.say(at, LLM, "serial_bundle_dispatch", "error", bundle_size=8,
+                  queue_processing_mode="serial_bundle")  # fmt: skip
+    return world, Around(no_queue=True)
+
+
+def _freeze(rng: random.Random, variant: int) -> Made:
+    world = _frozen(rng, variant, "sent", rng.uniform(7, 200))
     if variant % 2:
-        done, wave = rng.randint(11, 40), 10
-        text = f"Batch {rows.header.batch_id} completion check: {done}/{wave}"
-        return evidence_of(rows, line_of(rows, text, completion_rate=done / wave))
-    extra = max(rows.header.true_budget or 0, rows.pairs.total) + rng.randint(1, 30)
-    header = replace(rows.header, completed_comparisons=extra, failed_comparisons=0)
-    return evidence_of(replace(rows, header=header))
+        world.say(world.last_activity, LLM, "Queue processor stopped", "error")
+    return world, Around()
 
 
-def _overwritten(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = _failed_rows(rng, base(variant, FINISHED), rng.uniform(0.22, 0.9))
-    return evidence_of(replace(rows, header=replace(rows.header, submitted_comparisons=10)))
-
-
-def _counted_as_done(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = _failed_rows(rng, base(variant, FINISHED), rng.uniform(0.25, 0.95))
-    # Forty essays have more possible pairs than any budget here: repeats excuse nothing.
-    return evidence_of(replace(rows, scores=ScoreCounts(40, 32, 8, 40)))
-
-
-def _biased(rng: random.Random, variant: int) -> BatchEvidence:
-    mixed = rng.randint(30, 300)
-    share = rng.choice([rng.uniform(0.7, 1.0), rng.uniform(0.0, 0.3)])
-    position = PositionCounts(mixed, round(mixed * share))
-    return evidence_of(replace(base(variant, FINISHED), position=position))
-
-
-def _early(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, FINISHED)
-    at = rows.projections.first_at or NOW
-    sent = rng.randint(10, 60)
-    counts = AnsweredCounts(at, sent, sent // 2, sent // 2)
-    return evidence_of(replace(rows, at_first_finalisation=counts))
-
-
-def _repeated(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, FINISHED)
-    if variant % 3 == 0:
-        return evidence_of(replace(rows, header=replace(rows.header, state="SCORING")))
-    if variant % 3 == 1:
-        group = replace(rows.outbox[0], count=rng.randint(2, 83))
-        return evidence_of(replace(rows, outbox=(group,)))
-    error = LogError("IntegrityError", "duplicate key", (), "gkpj", "grade_projections_pkey")
-    return evidence_of(rows, line_of(rows, "Failed scoring finalization: boom", error))
-
-
-def _stuck(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, SCORING)
-    quiet = NOW - timedelta(minutes=rng.randint(11, 6_000))
-    return evidence_of(replace(rows, header=replace(rows.header, last_activity_at=quiet)))
-
-
-def _provider(rng: random.Random, variant: int) -> BatchEvidence:
-    return evidence_of(_failed_rows(rng, base(variant, FINISHED), rng.uniform(0.08, 0.9)))
-
-
-def _collateral(rng: random.Random, variant: int) -> BatchEvidence:
-    return evidence_of(_failed_rows(rng, base(variant, FINISHED), rng.uniform(0.3, 0.9), 8))
-
-
-def _duplicates(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, FINISHED)
-    text = "Comparison pair 7 already has result, skipping update"
-    lines = [line_of(rows, text) for _ in range(rows.pairs.total // 50 + rng.randint(2, 9))]
-    return evidence_of(rows, *lines)
-
-
-def _lost(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, RUNNING)
-    sent = NOW - timedelta(minutes=rng.randint(16, 3_000))
-    return evidence_of(
-        replace(
-            rows,
-            pairs=replace(rows.pairs, pending_first_submitted_at=sent),
-            header=replace(rows.header, last_activity_at=sent),
-        )
-    )
-
-
-def _monitored(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, WAITING)
-    quiet = NOW - timedelta(seconds=rng.randint(65, 900))
-    return evidence_of(
-        replace(
-            rows,
-            pairs=replace(rows.pairs, last_completed_at=quiet),
-            header=replace(rows.header, last_activity_at=quiet),
-        )
-    )
-
-
-def _degenerate(rng: random.Random, variant: int) -> BatchEvidence:
-    essays = rng.randint(8, 40)
-    bad = rng.randint(-(-essays // 4), essays)
-    scores = ScoreCounts(essays, essays - 4, 4, essays, bad, 0, bad)
-    return evidence_of(replace(base(variant, FINISHED), scores=scores))
-
-
-def _unpublished(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, FINISHED)
-    late = NOW - timedelta(minutes=rng.randint(6, 900))
-    group = replace(rows.outbox[0], unpublished=1, oldest_unpublished_at=late)
-    if variant % 2:
-        fresh = NOW - timedelta(seconds=30)
-        group = replace(group, oldest_unpublished_at=fresh, max_retry_count=5)
-    return evidence_of(replace(rows, outbox=(group,)))
-
-
-def _foreign(rng: random.Random, variant: int) -> BatchEvidence:
-    rows = base(variant, FINISHED)
-    id = UUID(int=rng.getrandbits(128))
-    words = ("missing essay identifiers", "missing prompt hash")[variant % 2]
-    return evidence_of(rows, line_of(rows, f"Comparison callback {words}; correlation={id}"))
+def _unreadable(rng: random.Random, variant: int) -> Made:
+    return _live(rng, variant, Faults(), logs=bool(variant % 2)), Around(queue_down=True)
 
 
 FAULTS: Mapping[str, tuple[Break, Severity]] = {
@@ -186,12 +256,26 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "early-finalisation": (_early, Severity.ERROR),
     "repeated-finalisation": (_repeated, Severity.ERROR),
     "finalisation-stuck": (_stuck, Severity.ERROR),
+    "foreign-callback": (_foreign, Severity.WARN),
+    "callback-metadata-lost": (_metadata, Severity.ERROR),
     "provider-failures": (_provider, Severity.WARN),
     "bundle-collateral": (_collateral, Severity.WARN),
+    "orphaned-item": (_orphan, Severity.ERROR),
+    "worker-hung": (_hung, Severity.ERROR),
+    "leaked-item": (_leak, Severity.ERROR),
+    "poison-item": (_poison, Severity.ERROR),
+    "head-of-line-blocked": (_head, Severity.ERROR),
+    "queue-not-draining": (_not_draining, Severity.WARN),
+    "queue-frozen": (_freeze, Severity.ERROR),
+    "queue-unreadable": (_unreadable, Severity.WARN),
     "duplicate-callbacks": (_duplicates, Severity.WARN),
     "lost-callbacks": (_lost, Severity.ERROR),
     "waiting-on-monitor": (_monitored, Severity.WARN),
+    "small-net-finalised": (_small_net, Severity.WARN),
     "degenerate-scores": (_degenerate, Severity.WARN),
+    "mode-mismatch": (_mismatch, Severity.INFO),
     "outbox-unpublished": (_unpublished, Severity.ERROR),
-    "foreign-callback": (_foreign, Severity.WARN),
+    "database-blocked": (_blocked, Severity.ERROR),
+    "runner-schema-missing": (_schema, Severity.WARN),
+    "runner-waiting": (_runner_waits, Severity.WARN),
 }

@@ -1,36 +1,61 @@
 """How often the rules are right: false alarms on healthy batches, faults found on broken ones."""
 
+import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
 
-from bot.diagnosis.batch import findings_of
+from bot.diagnosis import batch, queue, runner
+from bot.diagnosis.batch_evidence import BatchEvidence
 from bot.domain.report import Finding, Severity
-from tests.population.faulty import FAULTS, evidence_of
-from tests.population.healthy import NOW, healthy, state_of
+from bot.ports import Sources
+from tests.population.evidence import Around, sources_of
+from tests.population.faulty import FAULTS
+from tests.population.healthy import healthy, state_of
+from tests.population.world import World
 
 LOUD = (Severity.WARN, Severity.ERROR)
 _RANK = {Severity.INFO: 0, Severity.WARN: 1, Severity.ERROR: 2}
 
 
-def false_alarms(batches: int) -> Counter[tuple[str, str]]:
-    """Return (state, rule) -> count of warn or error findings on so many healthy batches."""
+def false_alarms(seeds: Sequence[int]) -> Counter[tuple[str, str]]:
+    """Return (state, rule) -> count of warn or error findings on the healthy batches of seeds."""
+    return asyncio.run(_false_alarms(seeds))
+
+
+def found(rule: str, variants: int) -> int:
+    """Return how many of so many faulty variants a rule finds, at its severity or above."""
+    return asyncio.run(_found(rule, variants))
+
+
+async def judged(world: World, around: Around, sources: Sources | None = None) -> list[Finding]:
+    """Return what /batch status, /queue and /runner list say of a world."""
+    sources = sources or sources_of(world, around)
+    evidence = await batch.collect(sources, world.id, world.now)
+    assert isinstance(evidence, BatchEvidence)
+    status = batch.findings_of(evidence, world.now)
+    look = await queue.collect(sources, world.now, timeout=5)
+    runners = await runner.collect(sources, world.now, timeout=5)
+    return [
+        *status,
+        *queue.diagnose(look, world.now).findings,
+        *runner.diagnose(runners, world.now).findings,
+    ]
+
+
+async def _false_alarms(seeds: Sequence[int]) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
-    for seed in range(batches):
-        for finding in findings_of(evidence_of(healthy(seed)), NOW):
+    for seed in seeds:
+        for finding in await judged(*healthy(seed)):
             if finding.severity in LOUD:
                 counts[state_of(seed), finding.rule] += 1
     return counts
 
 
-def found(rule: str, variants: int) -> int:
-    """Return how many of so many faulty variants a rule finds, at its severity or above."""
+async def _found(rule: str, variants: int) -> int:
     make, severity = FAULTS[rule]
     hits = 0
     for variant in range(variants):
-        findings = findings_of(make(random.Random(variant), variant), NOW)
-        hits += any(_loud_enough(finding, rule, severity) for finding in findings)
+        findings = await judged(*make(random.Random(variant), variant))
+        hits += any(one.rule == rule and _RANK[one.severity] >= _RANK[severity] for one in findings)
     return hits
-
-
-def _loud_enough(finding: Finding, rule: str, severity: Severity) -> bool:
-    return finding.rule == rule and _RANK[finding.severity] >= _RANK[severity]

@@ -4,15 +4,24 @@ from dataclasses import replace
 
 import pytest
 
+from bot.diagnosis.batch_evidence import BatchEvidence
 from bot.diagnosis.rules.finalisation import early_finalisation
+from bot.domain.log import LogSearch
+from bot.domain.queue import QueueReading
 from bot.domain.rows import AnsweredCounts
-from tests.population.faulty import FAULTS, FINISHED, base, evidence_of, line_of
-from tests.population.healthy import NOW, STATES
+from tests.fakes_sources import CJ, event
+from tests.population.evidence import rows_of
+from tests.population.faulty import FAULTS
+from tests.population.healthy import STATES, healthy, state_of
 from tests.population.measure import false_alarms, found
+from tests.population.registry import rule_ids
+
+EACH = 2 * len(STATES)
 
 
-def test_no_healthy_batch_of_any_legal_state_gets_a_warning() -> None:
-    assert false_alarms(2 * len(STATES) * 42) == {}
+@pytest.mark.parametrize("part", range(4))
+def test_no_healthy_batch_of_any_legal_state_gets_a_warning(part: int) -> None:
+    assert false_alarms(range(part * 9 * EACH, (part + 1) * 9 * EACH)) == {}
 
 
 @pytest.mark.parametrize("rule", FAULTS)
@@ -20,17 +29,34 @@ def test_every_faulty_variant_is_found(rule: str) -> None:
     assert found(rule, 20) == 20
 
 
+def test_every_rule_that_the_code_can_name_is_measured() -> None:
+    assert rule_ids() == set(FAULTS)
+
+
+def test_the_population_holds_every_state_of_both_revisions() -> None:
+    worlds = [healthy(seed)[0] for seed in range(EACH)]
+    assert {state_of(seed) for seed in range(EACH)} == set(STATES)
+    assert {world.then for world in worlds} == {True, False}
+    assert {"PENDING", "PERFORMING_COMPARISONS", "COMPLETE_STABLE", "COMPLETE_MAX_COMPARISONS",
+            "COMPLETE_INSUFFICIENT_ESSAYS"} == {world.status for world in worlds}  # fmt: skip
+    states = {world.state for world in worlds}
+    assert {"INITIALIZING", "WAITING_CALLBACKS", "SCORING", "COMPLETED", "CANCELLED",
+            "FAILED"} <= states  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("said", "early"),
     [
-        ((), True),
-        (("Completion threshold reached; finalizing scoring",), False),
-        (("Comparison budget exhausted; finalizing batch despite incomplete threshold",), True),
+        ("", True),
+        ("Completion threshold reached; finalizing scoring", False),
+        ("Comparison budget exhausted; finalizing batch despite incomplete threshold", True),
     ],
 )
-def test_a_stop_at_the_threshold_is_not_early(said: tuple[str, ...], early: bool) -> None:
-    rows = base(1, FINISHED)
-    at = rows.projections.first_at or NOW
+def test_a_stop_at_the_threshold_is_not_early(said: str, early: bool) -> None:
+    world, _ = healthy(1)
+    rows = rows_of(world)
+    at = world.outbox[0][0]
     rows = replace(rows, at_first_finalisation=AnsweredCounts(at, 10, 8, 8))
-    evidence = evidence_of(rows, *(line_of(rows, text) for text in said))
-    assert (early_finalisation(evidence, NOW) is not None) is early
+    lines = (event(at, said, CJ, batch_id=world.id),) if said else ()
+    evidence = BatchEvidence(rows, LogSearch(lines, ()), QueueReading(world.now, 0))
+    assert (early_finalisation(evidence, world.now) is not None) is early
