@@ -62,6 +62,9 @@ def ask(
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print it.")] = (
         Format.TEXT
     ),
+    files: Annotated[
+        Path | None, typer.Option(help="Folder for the files of the answer, such as an export.")
+    ] = None,
 ) -> None:
     """Answer one command here, without Slack; you act as an operator."""
     from bot import ask as asking
@@ -77,6 +80,8 @@ def ask(
         if format in (Format.JSON, Format.BLOCKS):
             sys.stdout.write(to_json(asking.error_json(error)))
         raise
+    for path in asking.saved(report, files):
+        _complain(f"wrote {path}")
     if format is Format.TEXT:
         from bot import terminal
 

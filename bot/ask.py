@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bot.assembly import build_memory, build_sources, command_options, utc_now
@@ -92,6 +93,22 @@ async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> An
         if asked.needs_memory:
             raise
         return Missing("memory", error.message)
+
+
+def saved(report: Report, folder: Path | None) -> list[Path]:
+    """Write the files of an answer into a folder and return where they are. Raises UsageError."""
+    if folder is None:
+        return []
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in report.attachments:
+            path = folder / Path(file.filename).name
+            path.write_bytes(file.content)
+            paths.append(path)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written to: {error.strerror}.") from error
+    return paths
 
 
 def exit_code(report: Report) -> Exit:

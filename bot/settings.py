@@ -84,6 +84,7 @@ class BotSettings(_Group):
     http_port: int = Field(8080, alias="HTTP_PORT", ge=0, le=65535)
     http_public_url: str = Field("", alias="HTTP_PUBLIC_URL")
     tick_seconds: float = Field(15.0, alias="TICK_SECONDS", gt=0, le=300)
+    digest_hours: float = Field(24.0, alias="ALERT_DIGEST_HOURS", ge=0, le=24 * 31)
     runner_stop: bool = Field(False, alias="RUNNER_STOP")
     database_url: SecretStr | None = Field(None, alias="BOT_DATABASE_URL")
     data_dir: Path = Field(Path(".batchbot"), alias="BOT_DATA_DIR")

@@ -12,7 +12,15 @@ from bot.errors import NotFoundError, UsageError
 SHOWN = 50
 FINDINGS = 10
 CHOICES = 6
-ORDER = tuple(Standing)
+# Unattended ones first: they are what the list is opened for.
+LISTED = (
+    Standing.FIRING,
+    Standing.ACKNOWLEDGED,
+    Standing.SNOOZED,
+    Standing.MUTED,
+    Standing.PENDING,
+    Standing.RESOLVED,
+)
 EVENTS_SHOWN = 100
 
 
@@ -59,16 +67,17 @@ def listing(
     alerts: Sequence[Alert], mutes: Sequence[Mute], now: datetime, names: Mapping[str, str]
 ) -> Report:
     """Return the report of what is open, the unattended first, and of what is kept quiet."""
-    found = sorted(alerts, key=lambda one: (ORDER.index(one.standing), one.opened_at))
+    alone = [one for one in alerts if not one.fold]
+    found = sorted(alone, key=lambda one: (LISTED.index(one.standing), one.opened_at))
     firing = [one for one in found if one.standing is Standing.FIRING]
     return Report(
         command="alerts list",
         title=_title(found),
-        summary=_summary(found, mutes),
+        summary=_summary(found, mutes, len(alerts) - len(found)),
         facts={
             "alerts": [_facts(one, now, names) for one in found[:SHOWN]],
             "mutes": [_mute_facts(mute, now, names) for mute in mutes],
-            "total": len(found),
+            "total": len(alerts),
         },
         findings=tuple(_finding(one) for one in firing[:FINDINGS]),
         tables=tuple(_tables(found, mutes, now, names)),
@@ -110,15 +119,16 @@ def changed(alert: Alert, verb: str, summary: str, **facts: object) -> Report:
 def _title(alerts: Sequence[Alert]) -> str:
     if not alerts:
         return "No alert is open"
-    counts = [(s, sum(one.standing is s for one in alerts)) for s in ORDER]
+    counts = [(s, sum(one.standing is s for one in alerts)) for s in LISTED]
     return "Open alerts: " + ", ".join(f"{count} {s.value}" for s, count in counts if count)
 
 
-def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute]) -> str:
+def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute], folded: int) -> str:
+    storm = f"{folded} more are folded into their storm. " if folded else ""
     quiet = f"{len(mutes)} silences hold or are to come. " if mutes else ""
     more = f"The first {SHOWN} of {len(alerts)} are shown. " if len(alerts) > SHOWN else ""
     hint = "A number or any unique part of a key names an alert." if alerts else ""
-    return f"{quiet}{more}{hint}".strip()
+    return f"{storm}{quiet}{more}{hint}".strip()
 
 
 def _facts(alert: Alert, now: datetime, names: Mapping[str, str]) -> dict[str, object]:

@@ -227,3 +227,10 @@ async def test_samples_that_are_gone_are_said_to_be_gone() -> None:
 async def test_without_its_database_it_says_so(memory: FakeMemory | None) -> None:
     with pytest.raises(SourceError):
         await ask("list", memory)
+
+
+async def test_alerts_of_a_storm_are_counted_and_not_listed_one_by_one() -> None:
+    many = [replace(alert(n, str(n), "lost_callbacks"), fold="storm/np/x") for n in range(20, 60)]
+    report = await ask("list", memory_of(STUCK, *many))
+    assert [row["number"] for row in report.facts["alerts"]] == [3]
+    assert (report.facts["total"], "40 more are folded" in report.summary) == (41, True)
