@@ -1,0 +1,76 @@
+"""A stretch of time in which no tick was made: nothing was watched then, and that is said once.
+
+A clock that was stepped is no gap: while the process lives, its monotonic clock tells.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.alert import QUIET_AFTER, Condition, Judgement, Sight
+from bot.domain.report import Confidence, Severity
+
+MISSED_TICKS = "missed_ticks"
+GAP_PROGRESS = "gap"
+# A restart or an upgrade takes a minute or two, and the logs of that time are read afterwards.
+LEAST_GAP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """From the last tick before to the first one after."""
+
+    begin: datetime
+    end: datetime
+
+    def left(self) -> Mapping[str, str]:
+        """Return what `read` takes, as JSON values."""
+        return {"begin": self.begin.isoformat(), "end": self.end.isoformat()}
+
+    @classmethod
+    def read(cls, left: Any) -> "Gap | None":
+        """Return what was left by `left`, None when nothing was."""
+        try:
+            return cls(*(datetime.fromisoformat(left[key]) for key in ("begin", "end")))
+        except (TypeError, KeyError, ValueError):
+            return None
+
+
+def gap_between(last: datetime, now: datetime, lived: float | None = None) -> Gap | None:
+    """Return the gap between two ticks, None when it is none.
+
+    `lived` is how many seconds of a steady clock lie between them, None over a restart.
+    """
+    if now - last < LEAST_GAP:
+        return None
+    if lived is not None and lived < LEAST_GAP.total_seconds():
+        return None
+    return Gap(last, now)
+
+
+def missed(gap: Gap | None, now: datetime) -> Judgement:
+    """Conclude that ticks were missed, for a quarter of an hour after they went on."""
+    if gap is None or now - gap.end >= QUIET_AFTER:
+        closing = {"ticks": f"on time since {gap.end:%H:%M} UTC"} if gap else {}
+        return Judgement(Sight.CLEAR, closing=closing)
+    minutes = int((gap.end - gap.begin).total_seconds() // 60)
+    between = f"between {gap.begin:%H:%M} and {gap.end:%H:%M} UTC"
+    return Judgement(
+        Sight.CLEAR,
+        conditions=(
+            Condition(
+                subject="ticks",
+                rule="missed-ticks",
+                severity=Severity.WARN,
+                confidence=Confidence.HIGH,
+                title=f"The bot made no tick {between} ({minutes} min): the queue and the database "
+                "were not watched then. Logs of that time are read now; high confidence. Next: "
+                "look at the bot's own log.",
+                since=gap.begin,
+                known=gap.begin.isoformat(),
+                count=0,
+                next=("Look at the bot's own log for why it stood still.",),
+            ),
+        ),
+    )
