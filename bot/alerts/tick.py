@@ -42,7 +42,6 @@ from bot.ports import Clock, Detector, Watch
 LONGEST_REST = 20
 PRUNE_EVERY = 20
 FIRST_LOOK_BACK = timedelta(minutes=10)
-DIGEST_EVERY = timedelta(hours=24)
 DIGEST_PROGRESS = "quiet"
 
 log = logging.getLogger(__name__)
@@ -135,7 +134,7 @@ class Tick:
         now: Clock,
         tick_seconds: float = 15.0,
         look_back: timedelta = FIRST_LOOK_BACK,
-        digest_every: timedelta = DIGEST_EVERY,
+        digest_hours: float = 24.0,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state = TickState()
@@ -146,7 +145,7 @@ class Tick:
         self._now = now
         self._tick_seconds = tick_seconds
         self._look_back = look_back
-        self._digest_every = digest_every
+        self._digest_every = timedelta(hours=digest_hours)
         self._quiet = Quiet()
         self._windows: dict[str, Window] = {}
         self._resting: dict[str, _Rest] = {}
