@@ -1,7 +1,7 @@
 """When a silence begins and ends, as people type it: `30m`, `tomorrow`, `22:00..23:30`; pure."""
 
 import re
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.errors import UsageError
 from commands.words import shown, span
@@ -25,7 +25,7 @@ def until(word: str, now: datetime, zone: tzinfo) -> datetime:
 
     Raises UsageError for no moment, for one that is past, and for one beyond LONGEST.
     """
-    moment = _after(word, now, zone)
+    moment = _after(word, now, zone).astimezone(UTC)
     if moment <= now:
         raise UsageError(f"{shown(word)} is in the past.", hint=EXAMPLES)
     if moment - now > LONGEST:
@@ -46,7 +46,7 @@ def window(word: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     end = _after(last, begin, zone)
     if end <= begin:
         raise UsageError("A window ends after it begins.", hint="Write it like 22:00..23:30.")
-    return begin, until(end.isoformat(), now, zone)
+    return begin.astimezone(UTC), until(end.isoformat(), now, zone)
 
 
 def _after(word: str, start: datetime, zone: tzinfo) -> datetime:

@@ -125,7 +125,7 @@ def _title(alerts: Sequence[Alert]) -> str:
 
 def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute], folded: int) -> str:
     storm = f"{folded} more are folded into their storm. " if folded else ""
-    quiet = f"{len(mutes)} silences hold or are to come. " if mutes else ""
+    quiet = f"Silences that hold or are to come: {len(mutes)}. " if mutes else ""
     more = f"The first {SHOWN} of {len(alerts)} are shown. " if len(alerts) > SHOWN else ""
     hint = "A number or any unique part of a key names an alert." if alerts else ""
     return f"{storm}{quiet}{more}{hint}".strip()
@@ -213,7 +213,7 @@ def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
     return Report(
         command=f"alerts {mute.kind.value}",
         title=f"{kind} {mute.pattern} {begin}until {_until(mute)}",
-        summary=f"It covers {len(covered)} open alerts now. What resolves is said all the same, "
+        summary=f"Open alerts that it means now: {len(covered)}. What resolves is said all the same, "
         "and a daily digest lists what stays quiet.",
         facts={
             "pattern": mute.pattern,
