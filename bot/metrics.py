@@ -1,8 +1,7 @@
 """What the bot counts about itself, for /metrics."""
 
-from typing import Any
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 ACK_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
 ANSWER_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30)
@@ -32,19 +31,24 @@ class Metrics:
             buckets=ANSWER_BUCKETS,
             registry=self.registry,
         )
+        self.source = Histogram(
+            "batchbot_source_seconds",
+            "Time that a source took for one call",
+            ("source", "method", "outcome"),
+            buckets=ANSWER_BUCKETS,
+            registry=self.registry,
+        )
         self.running = Gauge(
             "batchbot_commands_running", "Commands running now", registry=self.registry
         )
 
-    def watch(self, ticks: Any) -> None:
-        """Show the state of the ticks (a TickState) whenever the metrics are read."""
-        for name, words, read in (
-            ("ticks", "Ticks since start", lambda: ticks.ticks),
-            ("alerts_firing", "Alerts firing at the last tick", lambda: ticks.firing),
-            ("leading", "1 while this process ticks", lambda: int(ticks.leading)),
-            ("detectors_failing", "Detectors that fail now", lambda: len(ticks.failing)),
-        ):
-            Gauge(f"batchbot_{name}", words, registry=self.registry).set_function(read)
+    def watch(self, vitals: Collector) -> None:
+        """Show what the bot knows of itself whenever the metrics are read."""
+        self.registry.register(vitals)
+
+    def observe(self, source: str, method: str, outcome: str, seconds: float) -> None:
+        """Take the time of one call of a source."""
+        self.source.labels(source, method, outcome).observe(seconds)
 
     def exposition(self) -> bytes:
         """Return all values in Prometheus' text format."""

@@ -3,11 +3,10 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
@@ -33,10 +32,13 @@ from bot.slack.manifest import NEEDED_SCOPES, SCOPES
 from bot.slack.speech import SlackSpeech
 from bot.slack.threads import Threads
 from bot.slack.web import Web, make_client
+from bot.timing import timed_sources
+from bot.vitals import Vitals
+
+if TYPE_CHECKING:
+    from bot.alerts.poster import PosterState
 
 log = logging.getLogger(__name__)
-
-LATE_TICKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,11 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     """
     space = await _workspace(settings.slack, stack)
     memory = await build_memory(settings, stack, durable=durable)
+    metrics = Metrics()
     sources = await build_sources(settings, stack, memory)
     if sources.callbacks is not None and not isinstance(sources.callbacks, Missing):
         await sources.callbacks.start()
+    sources = timed_sources(sources, metrics.observe)
     desk = Desk(
         commands=commands(),
         sources=sources,
@@ -91,17 +95,21 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         renderer=BlockKit(whole=render),
         speech=SlackSpeech(space.web, space.session),
         now=utc_now,
-        metrics=Metrics(),
+        metrics=metrics,
         environment=settings.bot.environment,
         prefix=settings.slack.command_prefix,
         bounds=Bounds(),
         options={**command_options(settings), "names": space.access.names},
     )
-    checks = await _watch(settings, space, sources, memory, desk.metrics, stack)
+    vitals = await _watch(settings, space, sources, memory, stack)
+    checks = vitals.checks()
     door = _door(settings.slack, space, desk)
     if settings.slack.socket_mode:
-        checks["slack"] = (await _listen(settings.slack, space, door, stack)).health
-    health = Health(checks, desk.metrics.exposition)
+        sockets = await _listen(settings.slack, space, door, stack)
+        vitals.sockets, checks["slack"] = sockets.connected, sockets.health
+    metrics.watch(vitals)
+    _task(vitals.run(), stack)
+    health = Health(checks, metrics.exposition)
     routes = {} if settings.slack.socket_mode else {EVENTS_PATH: door.post}
     runner = await _serve(settings, build_site(health, routes), stack)
     stack.push_async_callback(desk.close)
@@ -185,15 +193,9 @@ async def _listen(
 
 
 async def _watch(
-    settings: Settings,
-    space: Workspace,
-    sources: Sources,
-    memory: Any,
-    metrics: Metrics,
-    stack: AsyncExitStack,
-) -> dict[str, Callable[[], tuple[bool, str]]]:
-    """Start the ticks and the poster; return the checks of both."""
-    from bot.alerts.poster import Poster
+    settings: Settings, space: Workspace, sources: Sources, memory: Any, stack: AsyncExitStack
+) -> Vitals:
+    """Start the ticks and the poster; return what watches them."""
     from bot.alerts.tick import Tick, build_scheduler
     from bot.alerts.watch import Lookout
 
@@ -202,26 +204,43 @@ async def _watch(
     lookout = Lookout(
         sources, environment=environment, wants=_any_wants(made), needles=all_needles(made)
     )
-    tick = Tick(memory, made, lookout, environment=environment, now=utc_now, tick_seconds=seconds)
+    tick = Tick(
+        memory,
+        made,
+        lookout,
+        environment=environment,
+        now=utc_now,
+        tick_seconds=seconds,
+        digest_hours=settings.bot.digest_hours,
+    )
     stack.push_async_callback(tick.close)
     scheduler = build_scheduler(tick, seconds)
     scheduler.start()
     stack.callback(scheduler.shutdown, wait=False)
-    metrics.watch(tick.state)
-    checks = {"ticks": lambda: _ticks_health(tick.state, seconds)}
-    if not space.access.alert_channel:
+    vitals = Vitals(tick.state, memory, utc_now, seconds)
+    if space.access.alert_channel:
+        vitals.posts = _post(space, memory, stack)
+    else:
         log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set or unknown")
-        return checks
+    return vitals
+
+
+def _post(space: Workspace, memory: Any, stack: AsyncExitStack) -> "PosterState":
+    from bot.alerts.poster import Poster
+
     poster = Poster(
         memory,
         Threads(space.web, takes, space.access.names),
         channel=space.access.alert_channel,
         now=utc_now,
     )
-    task = asyncio.create_task(poster.run(lambda: memory.leads))
-    stack.push_async_callback(_stop, task)
-    checks["alerts"] = lambda: (poster.state.failing_since is None, poster.state.problem or "ok")
-    return checks
+    _task(poster.run(lambda: memory.leads), stack)
+    return poster.state
+
+
+def _task(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    """Run something until `stack` closes."""
+    stack.push_async_callback(_stop, asyncio.create_task(work))
 
 
 def build_detectors() -> list[Detector]:
@@ -252,15 +271,6 @@ def all_needles(made: Sequence[Detector]) -> tuple[str, ...] | None:
     if any(needles is None for needles in each):
         return None
     return tuple(dict.fromkeys(needle for needles in each for needle in needles or ()))
-
-
-def _ticks_health(state: Any, seconds: float) -> tuple[bool, str]:
-    if state.problem:
-        return False, str(state.problem)
-    late = timedelta(seconds=max(60.0, seconds * LATE_TICKS))
-    if state.leading and state.last_at is not None and utc_now() - state.last_at > late:
-        return False, f"no tick since {state.last_at:%H:%M:%S} UTC"
-    return True, "leading" if state.leading else "standing by"
 
 
 async def _serve(settings: Settings, site: web.Application, stack: AsyncExitStack) -> web.AppRunner:

@@ -1,0 +1,206 @@
+"""The bot's own signs of life: what /metrics, /readyz and the dead-man line tell.
+
+The dead-man line is a log line at a steady pace while ticks are on time, so that its absence can
+be alerted on from outside (https://prometheus.io/docs/practices/alerting/#metamonitoring); a late
+tick is a warning at once.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bot.errors import SourceError
+
+POLL_SECONDS = 10.0
+LINE_EVERY = timedelta(minutes=10)
+LATE_TICKS = 4
+LEAST_LATE = timedelta(seconds=60)
+OLD_MESSAGE = timedelta(minutes=5)
+SLOW_LOOP_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[], tuple[bool, str]]
+
+
+class Ticks(Protocol):
+    """The state of the ticks."""
+
+    ticks: int
+    last_at: datetime | None
+    seconds: float
+    leading: bool
+    problem: str
+    failing: dict[str, str]
+    unreadable: dict[str, int]
+    firing: int
+    lost_lines: int
+    unreadable_lines: int
+
+
+class Posts(Protocol):
+    """The state of the poster."""
+
+    sent: int
+    adopted: int
+    failures: dict[str, int]
+    problem: str
+    failing_since: datetime | None
+
+
+class Outbox(Protocol):
+    """What the memory says of the messages that wait."""
+
+    async def outbox_health(self) -> Any:
+        """Return depth, oldest and problem. Raises SourceError."""
+        ...
+
+
+@dataclass(eq=False)
+class Vitals(Collector):
+    """Watches the bot itself; made once, polled by `run`, read by checks and by /metrics."""
+
+    ticks: Ticks
+    memory: Outbox
+    now: Callable[[], datetime]
+    tick_seconds: float
+    posts: Posts | None = None
+    sockets: Callable[[], Awaitable[int]] | None = None
+    started_at: datetime | None = None
+    depth: int = 0
+    oldest: datetime | None = None
+    connected: int = 0
+    loop_lag: float = 0.0
+    memory_problem: str = ""
+    _late: bool = False
+    _line_at: datetime | None = field(default=None)
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Poll for ever; cancel it to stop."""
+        while True:
+            await self.poll()
+            began = time.monotonic()
+            await sleep(POLL_SECONDS)
+            self.loop_lag = max(0.0, time.monotonic() - began - POLL_SECONDS)
+
+    async def poll(self) -> None:
+        """Look once at the outbox, the sockets and the ticks."""
+        self.started_at = self.started_at or self.now()
+        if self.sockets is not None:
+            self.connected = await self.sockets()
+        try:
+            health = await self.memory.outbox_health()
+        except SourceError as error:
+            self.memory_problem = error.message
+        else:
+            self.memory_problem = ""
+            self.depth, self.oldest = health.depth, health.oldest
+        self._speak(self.now())
+
+    def checks(self) -> dict[str, Check]:
+        """Return what /readyz asks: each says whether it is well, and what it saw."""
+        found: dict[str, Check] = {
+            "ticks": self.tick_check,
+            "memory": lambda: (not self.memory_problem, self.memory_problem or "ok"),
+            "loop": lambda: (
+                self.loop_lag < SLOW_LOOP_SECONDS,
+                f"the event loop was {self.loop_lag:.1f} s late",
+            ),
+        }
+        if self.posts is not None:
+            found["alerts"] = self.post_check
+        return found
+
+    def tick_check(self) -> tuple[bool, str]:
+        """Say whether this process watches, stands by, or should watch and does not."""
+        if self.ticks.problem:
+            return False, self.ticks.problem
+        late = self.lateness(self.now())
+        if late:
+            return False, f"no tick for {int(late.total_seconds())} s"
+        return True, "leading" if self.ticks.leading else "standing by"
+
+    def post_check(self) -> tuple[bool, str]:
+        """Say whether alerts reach Slack, and since when they do not."""
+        posts = self.posts
+        if posts is not None and posts.failing_since is not None:
+            return False, f"{posts.problem} (since {posts.failing_since:%H:%M:%S} UTC)"
+        age = self.now() - self.oldest if self.oldest else timedelta(0)
+        if self.ticks.leading and age > OLD_MESSAGE:
+            minutes = int(age.total_seconds() // 60)
+            return False, f"{self.depth} messages wait, the oldest for {minutes} min"
+        return True, "ok"
+
+    def lateness(self, now: datetime) -> timedelta | None:
+        """Return how long no tick was made where one was due; None when all is on time."""
+        if not self.ticks.leading:
+            return None
+        last = self.ticks.last_at or self.started_at
+        allowed = max(LEAST_LATE, LATE_TICKS * timedelta(seconds=self.tick_seconds))
+        return now - last if last is not None and now - last > allowed else None
+
+    def _speak(self, now: datetime) -> None:
+        late = self.lateness(now)
+        if late and not self._late:
+            log.warning("ticks are late: none for %d s, nothing is watched", late.total_seconds())
+        if self._late and not late:
+            log.warning("ticks go on")
+        self._late = late is not None
+        if late or (self._line_at is not None and now - self._line_at < LINE_EVERY):
+            return
+        self._line_at = now
+        what = "watching" if self.ticks.leading else "standing by"
+        log.info("alive and %s: %d ticks, %d waiting", what, self.ticks.ticks, self.depth)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; the Prometheus client calls this at every scrape."""
+        now = self.now()
+        yield from self._gauges(now)
+        yield from self._counters()
+
+    def _gauges(self, now: datetime) -> Iterator[Metric]:
+        ticks = self.ticks
+        age = (now - ticks.last_at).total_seconds() if ticks.last_at else -1.0
+        waiting = (now - self.oldest).total_seconds() if self.oldest else 0.0
+        for name, words, value in (
+            ("tick_age_seconds", "Time since the last tick; -1 before the first", age),
+            ("tick_seconds", "How long the last tick took", ticks.seconds),
+            ("ticks_on_time", "1 while no tick is overdue", float(not self.lateness(now))),
+            ("leading", "1 while this process ticks", float(ticks.leading)),
+            ("alerts_firing", "Alerts firing at the last tick", float(ticks.firing)),
+            ("detectors_failing", "Detectors that fail now", float(len(ticks.failing))),
+            ("outbox_depth", "Messages that wait to be said", float(self.depth)),
+            ("outbox_oldest_seconds", "Age of the oldest of them", max(0.0, waiting)),
+            ("slack_sockets", "Socket Mode connections that stand", float(self.connected)),
+            ("loop_lag_seconds", "How late the event loop last was", self.loop_lag),
+        ):
+            yield GaugeMetricFamily(f"batchbot_{name}", words, value=value)
+
+    def _counters(self) -> Iterator[Metric]:
+        ticks, posts = self.ticks, self.posts
+        for name, words, count in (
+            ("ticks", "Ticks since start", ticks.ticks),
+            ("log_lines_lost", "Followed log lines dropped unread", ticks.lost_lines),
+            ("log_lines_unreadable", "Followed log lines not parsed", ticks.unreadable_lines),
+        ):
+            yield CounterMetricFamily(f"batchbot_{name}", words, value=count)
+        blind = CounterMetricFamily(
+            "batchbot_samples_unreadable", "Samples of a source that gave none", labels=["detector"]
+        )
+        for detector, number in ticks.unreadable.items():
+            blind.add_metric([detector], number)
+        yield blind
+        if posts is None:
+            return
+        said = CounterMetricFamily("batchbot_posts", "Alert messages by result", labels=["result"])
+        results = {"sent": posts.sent, "adopted": posts.adopted, **posts.failures}
+        for result, number in results.items():
+            said.add_metric([result], number)
+        yield said

@@ -1,0 +1,127 @@
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.alerts.poster import PosterState
+from bot.alerts.tick import TickState
+from bot.errors import SourceError
+from bot.metrics import Metrics
+from bot.vitals import Vitals
+
+START = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
+
+
+@dataclass
+class Waiting:
+    depth: int = 0
+    oldest: datetime | None = None
+
+
+@dataclass
+class Memory:
+    waiting: Waiting = field(default_factory=Waiting)
+    broken: str = ""
+
+    async def outbox_health(self) -> Any:
+        if self.broken:
+            raise SourceError("memory", self.broken)
+        return self.waiting
+
+
+@dataclass
+class Bench:
+    memory: Memory = field(default_factory=Memory)
+    ticks: TickState = field(default_factory=lambda: TickState(leading=True, last_at=START))
+    posts: PosterState = field(default_factory=PosterState)
+    at: datetime = START
+
+    def vitals(self) -> Vitals:
+        return Vitals(self.ticks, self.memory, lambda: self.at, 15.0, posts=self.posts)
+
+
+async def readiness(bench: Bench, vitals: Vitals) -> dict[str, tuple[bool, str]]:
+    await vitals.poll()
+    return {name: check() for name, check in vitals.checks().items()}
+
+
+async def test_a_leader_that_ticks_is_ready_and_so_is_a_replica_that_stands_by() -> None:
+    bench = Bench()
+    assert (await readiness(bench, bench.vitals()))["ticks"] == (True, "leading")
+    bench.ticks.leading, bench.at = False, START + timedelta(hours=5)
+    assert (await readiness(bench, bench.vitals()))["ticks"] == (True, "standing by")
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "words"),
+    [
+        (lambda b: setattr(b, "at", START + timedelta(seconds=61)), "ticks", "no tick for 61 s"),
+        (lambda b: setattr(b.ticks, "problem", "the memory is away"), "ticks", "memory is away"),
+        (lambda b: setattr(b.memory, "broken", "no database"), "memory", "no database"),
+        (
+            lambda b: (
+                setattr(b.posts, "failing_since", START),
+                setattr(b.posts, "problem", "Slack is away"),
+            ),
+            "alerts",
+            "Slack is away (since 23:00:00 UTC)",
+        ),
+        (
+            lambda b: setattr(b.memory, "waiting", Waiting(3, START - timedelta(minutes=6))),
+            "alerts",
+            "3 messages wait, the oldest for 6 min",
+        ),
+    ],
+)
+async def test_what_is_not_well_is_said_with_its_reason(
+    change: Any, check: str, words: str
+) -> None:
+    bench = Bench()
+    vitals = bench.vitals()
+    change(bench)
+    ok, detail = (await readiness(bench, vitals))[check]
+    assert not ok
+    assert words in detail
+
+
+async def test_the_dead_man_line_comes_while_ticks_are_on_time_and_stops_when_they_are_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "bot.vitals")
+    bench = Bench()
+    vitals = bench.vitals()
+    for minute in range(60):
+        bench.at = START + timedelta(minutes=minute)
+        if not 20 <= minute < 40:
+            bench.ticks.last_at = bench.at
+        await vitals.poll()
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("alive and watching" in line for line in said) == 5
+    assert [line for line in said if "alive" not in line] == [
+        "ticks are late: none for 120 s, nothing is watched",
+        "ticks go on",
+    ]
+
+
+async def test_the_metrics_show_ticks_outbox_and_posts() -> None:
+    bench = Bench(Memory(Waiting(2, START - timedelta(seconds=30))))
+    bench.posts.sent, bench.posts.failures = 5, {"limited": 3}
+    bench.ticks.unreadable = {"stuck_queue": 4}
+    bench.ticks.lost_lines, bench.at = 9, START + timedelta(seconds=7)
+    metrics, vitals = Metrics(), bench.vitals()
+    metrics.watch(vitals)
+    await vitals.poll()
+    text = metrics.exposition().decode()
+    for line in (
+        "batchbot_tick_age_seconds 7.0",
+        "batchbot_outbox_depth 2.0",
+        "batchbot_outbox_oldest_seconds 37.0",
+        'batchbot_posts_total{result="sent"} 5.0',
+        'batchbot_posts_total{result="limited"} 3.0',
+        'batchbot_samples_unreadable_total{detector="stuck_queue"} 4.0',
+        "batchbot_log_lines_lost_total 9.0",
+        "batchbot_ticks_on_time 1.0",
+    ):
+        assert line in text
