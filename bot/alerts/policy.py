@@ -108,7 +108,7 @@ def _bad(
     alert = _muted(_seen_again(previous, condition, now, settings), mutes, now)
     if alert.state is AlertState.PENDING:
         return _maybe_open(alert, now, settings)
-    return _still_firing(alert, now, settings)
+    return _still_firing(previous, alert, now, settings)
 
 
 def _seen_again(
@@ -197,14 +197,20 @@ def _within(at: datetime, now: datetime, span: timedelta) -> bool:
     return timedelta(0) <= now - at < span
 
 
-def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
+def _still_firing(
+    previous: Alert | None, alert: Alert, now: datetime, settings: PolicySettings
+) -> Decision:
     if alert.mute is not None:
         return Decision(Reason.QUIET, alert, "muted")
     said = fingerprint(alert.condition)
     if said != alert.said:
         note = f"{alert.said} -> {said}"
         return Decision(Reason.UPDATE, replace(alert, said=said, said_at=now, changed_at=now), note)
-    if now - alert.said_at >= settings.repeat_interval and not alert.acknowledged_by:
+    if alert.acknowledged_by:
+        return Decision(Reason.QUIET, alert, "acknowledged")
+    if previous is not None and previous.mute is not None:
+        return Decision(Reason.REPEAT, replace(alert, said_at=now), "no longer silenced")
+    if now - alert.said_at >= settings.repeat_interval:
         return Decision(Reason.REPEAT, replace(alert, said_at=now), f"{alert.count} so far")
     return Decision(Reason.QUIET, alert, "already said")
 

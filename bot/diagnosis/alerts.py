@@ -213,8 +213,8 @@ def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
     return Report(
         command=f"alerts {mute.kind.value}",
         title=f"{kind} {mute.pattern} {begin}until {_until(mute)}",
-        summary=f"Open alerts that it means now: {len(covered)}. What resolves is said all the same, "
-        "and a daily digest lists what stays quiet.",
+        summary=f"Open alerts that it means now: {len(covered)}. What resolves is said all the "
+        "same, and a daily digest lists what stays quiet.",
         facts={
             "pattern": mute.pattern,
             "kind": mute.kind.value,

@@ -1,14 +1,17 @@
 """A cause hides what follows from it, says how many, and never hides itself for good."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.alerts.blindness import UNREADABLE_SOURCE, source_judgement
 from bot.alerts.inhibition import Decided, inhibited
 from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.rounds import Look, decide_round
-from bot.domain.alert import Alert, Judgement, Reason, Sample, Sight, Window
+from bot.domain.alert import Alert, AlertState, Judgement, Reason, Sample, Sight, Window
 from tests.fakes_alerts import START, clear, condition
 
 
@@ -111,3 +114,32 @@ def test_a_source_is_not_readable_again_because_its_reader_broke() -> None:
     judgement = source_judgement({}, [opened.alert], certain=False)
     settings = PolicySettings(UNREADABLE_SOURCE, "np")
     assert decide(opened.alert, None, judgement, START, settings).reason is Reason.NO_DATA
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=30))
+def test_over_any_history_of_causes_and_blindness_each_opening_has_its_end(
+    ticks: list[tuple[bool, bool, bool]],
+) -> None:
+    alerts: dict[str, Alert] = {}
+    told: dict[str, list[Reason]] = {}
+    for number, (cause, symptom, blind) in enumerate([*ticks, *[(False, False, False)] * 50]):
+        now = START + number * timedelta(seconds=15)
+        sample = Sample(now, {}, "redis: refused" if blind else "")
+        sight = Sight.UNREADABLE if blind else Sight.CLEAR
+        found = {"stuck_queue": cause, "batch_idle": symptom}
+        looks = {
+            name: Look(
+                sample,
+                Window((sample,), now),
+                Judgement(sight, (condition("x"),) if bad else ()),
+            )
+            for name, bad in found.items()
+        }
+        settings = lambda name: PolicySettings(name, "np", open_ticks=2)  # noqa: E731
+        for _, decision in decide_round(looks, list(alerts.values()), now, settings):
+            alerts[decision.alert.key] = decision.alert
+            if decision.reason in (Reason.OPEN, Reason.RESOLVE):
+                told.setdefault(decision.alert.key, []).append(decision.reason)
+    for reasons in told.values():
+        assert reasons == [Reason.OPEN, Reason.RESOLVE] * (len(reasons) // 2)
+    assert all(alert.state is AlertState.RESOLVED for alert in alerts.values())

@@ -101,6 +101,20 @@ def test_counts_add_up_what_each_tick_saw_anew() -> None:
     assert alert.count == 5
 
 
+@pytest.mark.parametrize(("by", "reason"), [("", Reason.REPEAT), ("U1", Reason.QUIET)])
+def test_when_a_silence_ends_what_still_fires_is_told_again_unless_somebody_looks_after_it(
+    by: str, reason: Reason
+) -> None:
+    opened = decide(None, condition(), clear(), START, SETTINGS).alert
+    mutes = (Mute(KEY, START + 2 * TICK),)
+    muted = decide(opened, condition(), clear(), START + TICK, SETTINGS, mutes).alert
+    muted = replace(muted, acknowledged_by=by)
+    after = decide(muted, condition(), clear(), START + 3 * TICK, SETTINGS, mutes)
+    assert (after.reason, after.alert.mute) == (reason, None)
+    again = decide(after.alert, condition(), clear(), START + 4 * TICK, SETTINGS, mutes)
+    assert again.reason is Reason.QUIET
+
+
 @pytest.mark.parametrize(
     ("changes", "since"),
     [
