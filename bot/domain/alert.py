@@ -15,7 +15,8 @@ from bot.domain.report import Confidence, Severity
 class Sample:
     """What one tick saw for one detector, as JSON values, so that it can be kept and replayed.
 
-    `unreadable` names the source that could not be read and why; empty when all could.
+    `unreadable` names the source that could not be read and why, as "name: reason"; empty when
+    all could. Detectors that lack the same source share one alert on it.
     """
 
     at: datetime
