@@ -1,6 +1,6 @@
 """`/logs`: what people grepped for by hand, bounded, redacted, with honest counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from bot.ports import Sources
 
 MAX_MATCHES = 40
 MAX_CONTEXT = 20
+MAX_SHOWN = 400
 LEVELS = ("debug", "info", "warning", "error", "critical")
 EVERYWHERE = "all"
 ROLE_WORDS = {
@@ -82,8 +83,9 @@ async def search(
 
 def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
     """Return the lines with their counts; pure."""
-    events = answer.events if isinstance(answer, LogSearch) else ()
-    counts = _counts(answer, events)
+    found = answer.events if isinstance(answer, LogSearch) else ()
+    events = found[-MAX_SHOWN:]
+    counts = _counts(ask, answer, events)
     return Report(
         command="logs",
         title=f"{counts['matched']:,} lines match {clip(ask.text, 80) or 'anything'}",
@@ -98,7 +100,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
         sources=(reading(LOGS, answer, coverage.detail(answer)),),
         unreadable_need=isinstance(answer, Missing) or bool(answer.missing),
         found=isinstance(answer, Missing) or bool(events or answer.missing),
-        summary=_summary(ask, answer, counts["matched"], counts["shown"]),
+        summary=_summary(ask, answer, counts),
     )
 
 
@@ -137,26 +139,53 @@ def service_words(known: Iterable[Service]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(s.name for s in services), *short, EVERYWHERE)))
 
 
-def _counts(answer: LogSearch | Missing, events: Sequence[LogEvent]) -> dict[str, int]:
+def _counts(
+    ask: LogAsk, answer: LogSearch | Missing, events: Sequence[LogEvent]
+) -> dict[str, int | bool]:
+    """Return what was counted: `matched` are lines that hold the text at the level and in the
+    time asked for, `with_text` all lines scanned that hold it. Where a bound cut the search
+    short, `matched` is a least count unless nothing but the text was asked for.
+    """
     cover = answer.coverage if isinstance(answer, LogSearch) else ()
+    found = answer.events if isinstance(answer, LogSearch) else ()
+    with_text = sum(one.matched for one in cover)
+    cut = any(one.truncated for one in cover)
+    by_text = cut and not ask.levels
     return {
         "scanned": sum(one.scanned for one in cover),
-        "matched": sum(one.matched for one in cover),
+        "matched": with_text if by_text else sum(_hit(ask, event) for event in found),
+        "with_text": with_text,
         "shown": len(events),
+        "cut_short": cut,
         "unreadable": sum(one.unreadable for one in cover),
     }
 
 
-def _summary(ask: LogAsk, answer: LogSearch | Missing, matched: int, shown: int) -> str:
+def _hit(ask: LogAsk, event: LogEvent) -> bool:
+    """Say whether an event was found itself, not as a neighbour of one."""
+    if ask.levels and event.level not in ask.levels:
+        return False
+    if ask.since and event.at and event.at < ask.since:
+        return False
+    squeezed = "".join(event.text.split())
+    words = [word for text in (ask.text, *ask.also) if (word := "".join(text.split()))]
+    return not words or any(word in squeezed for word in words)
+
+
+def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int | bool]) -> str:
     if isinstance(answer, Missing):
         return f"The logs cannot be read: {answer.reason}."
+    matched, shown = counts["matched"], counts["shown"]
     begins = coverage.begins_at(answer.coverage)
     horizon = f" Logs begin {dated(begins)} UTC." if begins else ""
-    after = f" since {dated(ask.since)} UTC" if ask.since else ""
+    level = f" at {ask.levels[0]} or worse" if ask.levels else ""
+    after = f"{level} since {dated(ask.since)} UTC" if ask.since else level
     if not matched:
         return f"No line matches{after}.{horizon}"
+    least = "At least " if counts["cut_short"] and ask.levels else ""
     context = " with the lines around them" if ask.context else ""
-    return f"{matched:,} lines match{after}, {shown:,} shown{context}.{horizon}"
+    newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
+    return f"{least}{matched:,} lines match{after}, {shown:,} shown{context}{newest}.{horizon}"
 
 
 def _entry(event: LogEvent) -> TimelineEntry:
@@ -169,7 +198,7 @@ def _entry(event: LogEvent) -> TimelineEntry:
 
 def _tail(event: LogEvent) -> str:
     pairs = (
-        f" {name}={redact(str(value), 60)}"
+        f", {name}: {redact(str(value), 60)}"
         for name in SHOWN_FIELDS
         if isinstance(value := event.fields.get(name), str | int | float) and value != ""
     )

@@ -195,9 +195,12 @@ def regions(
     low = high = -1
     end = end if below is None else below
     for hit in reversed(hits):
-        if hit >= end or (low >= 0 and hit >= low):
+        if hit >= end or (low >= 0 and hit >= low and not context):
             continue
         first = segment.event_start(hit, events=context)
+        if low >= 0 and hit >= low:
+            low = min(low, first) if high - first <= MAX_REGION_BYTES else low
+            continue
         own = segment.event_start(hit) if context else first
         last = segment.event_end(own, end, events=context)
         if low >= 0 and context and last >= low and high - first <= MAX_REGION_BYTES:

@@ -1,6 +1,7 @@
 """`/logs` finds what people grepped for, says how much it looked at, and shows nobody's text."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,8 @@ from bot.domain.report import Report, Verdict
 from bot.domain.run_label import RunLabel
 from bot.errors import UsageError
 from bot.ports import Sources
+from bot.settings import HULEEDU_SERVICES
+from bot.sources.log_files import LogFiles
 from commands.logs import COMMAND, parse
 from tests.fakes_sources import CJ, LPS, SERVICES, FakeLogs, FakeMemory, at, context, down, event
 from tests.fixtures.trails import STRAY
@@ -102,7 +105,7 @@ async def test_lines_show_allowed_fields_and_no_secret_prompt_or_traceback() -> 
     )
     (entry,) = (await ask("cj failed", FakeLogs([leaky]))).timeline
     assert "IntegrityError" in entry.text
-    assert "batch_id=34" in entry.text
+    assert "batch_id: 34" in entry.text
     for secret in ("hunter22", "summer", "teacher-7"):
         assert secret not in entry.text
 
@@ -129,3 +132,40 @@ async def test_an_unknown_service_gets_the_nearest_one() -> None:
     with pytest.raises(UsageError) as caught:
         await ask("runer x")
     assert caught.value.hint == "Did you mean runner?"
+
+
+RECORDED = Path(__file__).parents[2] / "bot" / "demo" / "incident" / "logs"
+
+
+async def _recorded(text: str, form: str, now: datetime) -> Report:
+    sources = Sources(logs=LogFiles(RECORDED / form, HULEEDU_SERVICES, UTC))
+    options = {"services": HULEEDU_SERVICES}
+    return await COMMAND.run(parse(text), context(sources, now, options=options))
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+async def test_the_lines_before_the_first_of_two_matches_in_a_row_are_shown(form: str) -> None:
+    report = await _recorded("cj IntegrityError --context 2", form, at("2025-11-19T12:00:00"))
+    texts = [entry.text for entry in report.timeline]
+    assert len(texts) == 5
+    assert "Generating final rankings" in texts[0]
+    assert (report.facts["matched"], report.facts["shown"]) == (2, 5)
+    assert "PLANTED" not in str(report.as_json())
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+async def test_counts_are_of_the_level_and_the_time_asked_for(form: str) -> None:
+    report = await _recorded("cj batch --level error", form, at("2025-11-19T12:00:00"))
+    assert (report.facts["matched"], report.facts["shown"]) == (3, 3)
+    assert report.facts["with_text"] > 100
+    assert "3 lines match at error or worse" in report.summary
+    late = await _recorded("cj batch --since 1h", form, at("2025-11-20T12:00:00"))
+    assert (late.facts["matched"], late.found) == (0, False)
+    assert late.summary.startswith("No line matches")
+
+
+async def test_a_search_that_was_cut_short_says_so_and_stays_bounded() -> None:
+    report = await _recorded("all request --context 20", "json", at("2025-11-19T12:00:00"))
+    assert report.facts["cut_short"]
+    assert "the newest" in report.summary
+    assert len(report.timeline) <= 400
