@@ -25,6 +25,7 @@ SIGNS = (
     (r"says un(healthy|reachable|readable)", "See the service's own /healthz, and its log."),
     ("says degraded", "See the service's own /healthz, and its log."),
     ("open circuit", "The provider failed repeatedly; see /logs llm_provider --level error."),
+    ("beyond the end of the topic", "The topic was made anew: restart cj_assessment_service."),
     (r"\b0 containers of the services", "SERVICES names the containers; see `docker ps -a`."),
 )
 

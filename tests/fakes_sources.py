@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from bot.domain.callback import SeenCallback
+from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.log import Followed, LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.rows import (
@@ -287,6 +287,7 @@ class FakeCallbacks:
     error: SourceError | None = None
     name: str = "callback_topic"
     labels: dict[str, RunLabel] = field(default_factory=dict)
+    behind: ConsumerBacklog = field(default_factory=lambda: ConsumerBacklog("cj_group", 0))
     started: bool = False
 
     def take(self) -> Sequence[SeenCallback]:
@@ -300,6 +301,11 @@ class FakeCallbacks:
 
     async def start(self) -> None:
         self.started = True
+
+    async def backlog(self) -> ConsumerBacklog:
+        if self.error is not None:
+            raise self.error
+        return self.behind
 
     async def label(self, label: str) -> RunLabel | None:
         if self.error is not None:

@@ -120,7 +120,14 @@ def _consumed(trail: Trail) -> LedgerStep | None:
         event = turned_away[0].event
         note = "rejected: " + (turned_away[0].rejected_field or "no pair has this correlation")
         return LedgerStep(Step.CONSUMED, StepState.SEEN, event.at, event.service, LOGS, note)
-    return _from_logs(trail, Step.CONSUMED)
+    acknowledged = any(callback.consumed for callback in trail.callbacks)
+    return _from_logs(trail, Step.CONSUMED) or (
+        LedgerStep(
+            Step.CONSUMED, StepState.SEEN, None, CJ_NAME, TOPIC, "its group has acknowledged it"
+        )
+        if acknowledged
+        else None
+    )
 
 
 def _stored(trail: Trail) -> LedgerStep | None:

@@ -264,7 +264,7 @@ def _sources(evidence: TraceEvidence) -> tuple[SourceReading, ...]:
         reading(DATABASE, evidence.rows, _row_detail(evidence)),
         reading(LOGS, evidence.logs, coverage.detail(evidence.logs)),
         reading(QUEUE, evidence.items, f"item {in_queue(evidence)}"),
-        reading(TOPIC, evidence.callbacks),
+        reading(TOPIC, evidence.callbacks, _callback_detail(evidence)),
         reading(HEALTH, evidence.health, health_words(evidence.health)),
     )
 
@@ -273,6 +273,14 @@ def _row_detail(evidence: TraceEvidence) -> str:
     if isinstance(evidence.rows, Missing):
         return evidence.rows.reason
     return f"{len(evidence.rows.pairs)} pairs, {len(evidence.rows.batches)} batches"
+
+
+def _callback_detail(evidence: TraceEvidence) -> str:
+    seen = evidence.callbacks if isinstance(evidence.callbacks, tuple) else ()
+    words = [f"{len(seen)} callbacks with this id"]
+    words += [f"fails {', '.join(one.rejected)}" for one in seen if one.rejected][:1]
+    words += ["not acknowledged by CJ"] if any(one.consumed is False for one in seen) else []
+    return "; ".join(words)
 
 
 def _blind(evidence: TraceEvidence) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from bot.domain.callback import SeenCallback
+from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.rows import BatchMatch, BatchRows, BatchSummary, BlockedSession, TraceRows
@@ -135,6 +135,10 @@ class CallbackTopic(Protocol):
 
     async def find(self, id: UUID) -> Sequence[SeenCallback]:
         """Return remembered callbacks with that correlation or request id."""
+        ...
+
+    async def backlog(self) -> ConsumerBacklog:
+        """Return how far CJ's consumer group has come."""
         ...
 
     async def label(self, label: str) -> RunLabel | None:

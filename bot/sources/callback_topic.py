@@ -9,17 +9,19 @@ does not call a callback missing that was published a minute earlier.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from bot.domain.callback import SeenCallback
+from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.callback_contract import NOT_JSON, seen_of
 from bot.domain.run_label import RunLabel, label_of_request
 from bot.errors import SourceError
-from bot.sources.topic_progress import Progress
+from bot.sources.consumer_group import CJ_GROUP, acknowledged
+from bot.sources.topic_progress import Partition, Progress
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -65,7 +67,7 @@ class KafkaCallbacks:
         self._task: asyncio.Task[None] | None = None
         self._progress = Progress(HISTORY)
         self._waiting: deque[SeenCallback] = deque()
-        self._remembered: deque[SeenCallback] = deque(maxlen=MAX_REMEMBERED)
+        self._remembered: deque[tuple[SeenCallback, Partition, int]] = deque(maxlen=MAX_REMEMBERED)
         self._labels: dict[str, RunLabel] = {}
         self._since: datetime | None = None
         self._problem: SourceError | None = SourceError(NAME, "not connected yet", hint=HINT)
@@ -109,12 +111,23 @@ class KafkaCallbacks:
         """
         await self._ready()
         wanted = str(id)
-        found = tuple(
-            one for one in self._remembered if wanted in (one.correlation_id, one.request_id)
-        )
+        found = [
+            row for row in self._remembered if wanted in (row[0].correlation_id, row[0].request_id)
+        ]
         if not found and self._problem is not None:
             raise _again(self._problem)
-        return found
+        return await self._with_consumption(found)
+
+    async def backlog(self) -> ConsumerBacklog:
+        """Return how far CJ's consumer group is behind what was read here."""
+        await self._ready()
+        if self._problem is not None:
+            raise _again(self._problem)
+        ends = {one: end for one, end in self._progress.next.items() if one[0] == CALLBACKS}
+        known = await acknowledged(self._servers, ends, timeout=self._timeout)
+        behind = sum(max(0, ends[one] - offset) for one, offset in known.items())
+        beyond = any(offset > ends[one] for one, offset in known.items())
+        return ConsumerBacklog(CJ_GROUP, behind if known else None, beyond)
 
     async def label(self, label: str) -> RunLabel | None:
         """Return what a request said a run label stands for, or None."""
@@ -129,10 +142,27 @@ class KafkaCallbacks:
         if self._problem is not None:
             raise _again(self._problem)
         since = f" since {self._since:%H:%M:%S} UTC" if self._since else ""
-        told = [f"{self.read} callbacks read{since}", f"{len(self._labels)} run labels"]
+        told = [f"{len(self._remembered)} callbacks known, {self.read} of them new{since}"]
+        told += [f"{len(self._labels)} run labels"]
         told += [f"{self.unreadable} unreadable"] if self.unreadable else []
         told += [f"{self.lost} lost"] if self.lost else []
+        with suppress(SourceError):
+            told += backlog_words(await self.backlog())
         return ", ".join(told)
+
+    async def _with_consumption(
+        self, found: Sequence[tuple[SeenCallback, Partition, int]]
+    ) -> Sequence[SeenCallback]:
+        """Add whether CJ has acknowledged each; that it cannot be asked changes nothing else."""
+        known: Mapping[Partition, int] = {}
+        if found and self._problem is None:
+            with suppress(SourceError):
+                partitions = {partition for _, partition, _ in found}
+                known = await acknowledged(self._servers, partitions, timeout=self._timeout)
+        return tuple(
+            replace(seen, consumed=offset < known[partition]) if partition in known else seen
+            for seen, partition, offset in found
+        )
 
     async def _ready(self) -> None:
         """Wait until the history was read or connecting failed, for a bounded time."""
@@ -255,7 +285,7 @@ class KafkaCallbacks:
                 self._learn(label_of_request(record.value, at, NAME))
                 continue
             seen = seen_of(record.value, at)
-            self._remembered.append(seen)
+            self._remembered.append((seen, partition, record.offset))
             if self._progress.is_live(partition, record.offset):
                 self._hand_out(seen)
 
@@ -281,6 +311,13 @@ class KafkaCallbacks:
 def _again(error: SourceError) -> SourceError:
     """A new error like one that was kept: an error that is raised again grows its traceback."""
     return SourceError(error.source, error.message, hint=error.hint, timed_out=error.timed_out)
+
+
+def backlog_words(backlog: ConsumerBacklog) -> list[str]:
+    """Return in words what is worth saying of a backlog."""
+    if backlog.beyond_end:
+        return ["CJ's consumer group waits beyond the end of the topic"]
+    return [f"CJ's consumer group is {backlog.behind} behind"] if backlog.behind else []
 
 
 async def _stopped(consumer: "AIOKafkaConsumer", timeout: float) -> None:

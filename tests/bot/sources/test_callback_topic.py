@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import pytest
+from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
 from bot.domain.callback import SeenCallback
@@ -15,6 +16,7 @@ from bot.domain.run_label import RunLabel
 from bot.errors import SourceError
 from bot.sources import callback_topic
 from bot.sources.callback_topic import CALLBACKS, REQUESTS, KafkaCallbacks
+from bot.sources.consumer_group import CJ_GROUP
 from bot.sources.topic_progress import Progress
 from tests.callbacks import (
     BATCH,
@@ -204,6 +206,56 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(
         (seen,) = await taken(source, 1)
         await source.close()
     assert seen.request_id == id_of("request", 77)
+
+
+def read_as_cj(broker: Broker, count: int) -> None:
+    """Consume and acknowledge so many messages as CJ's own group does."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": broker.address, "group.id": CJ_GROUP, "log_level": 0,
+            "auto.offset.reset": "earliest", "enable.auto.commit": False,
+        }
+    )  # fmt: skip
+    consumer.subscribe([CALLBACKS])
+    for _ in range(count):
+        message = consumer.poll(20)
+        assert message is not None
+        assert message.error() is None
+        consumer.commit(message, asynchronous=False)
+    consumer.close()
+
+
+async def test_what_cjs_group_has_acknowledged_is_told_without_touching_it(
+    broker: Broker, follow: Follow
+) -> None:
+    broker.publish(CALLBACKS, [encoded(callback(0))])
+    source = follow(broker.address)
+    (before,) = await source.find(UUID(id_of("request", 0)))
+    assert (before.consumed, (await source.backlog()).behind) == (None, None)
+    await asyncio.to_thread(read_as_cj, broker, 1)
+    (handled,) = await source.find(UUID(id_of("request", 0)))
+    assert (handled.consumed, (await source.backlog()).behind) == (True, 0)
+    # Only of a partition that the group has read from can a message be told to wait.
+    partition = next(one for _, one, _ in source._remembered)[1]
+    broker.producer.produce(CALLBACKS, encoded(callback(1)), partition=partition)
+    assert broker.producer.flush(20) == 0
+    await taken(source, 1)
+    (waiting,) = await source.find(UUID(id_of("request", 1)))
+    assert (waiting.consumed, (await source.backlog()).behind) == (False, 1)
+    assert "1 behind" in await source.check()
+
+
+async def test_a_group_beyond_the_end_of_its_topic_is_told(
+    broker: Broker, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ahead(_: str, partitions: Iterable[Any], **__: Any) -> dict[Any, int]:
+        return dict.fromkeys(partitions, 99)
+
+    monkeypatch.setattr(callback_topic, "acknowledged", ahead)
+    broker.publish(CALLBACKS, [encoded(callback(0))])
+    source = follow(broker.address)
+    assert (await source.backlog()).beyond_end
+    assert "beyond the end of the topic" in await source.check()
 
 
 async def test_requests_teach_run_labels(broker: Broker, follow: Follow) -> None:
