@@ -91,7 +91,7 @@ class People:
         faults = self._space.faults
         for key, kind in (("rate_limit", bool), ("errors", float), ("drop_after_accept", float),
                           ("delay_ms", int), ("refuse_blocks", list),
-                          ("refuse", str)):  # fmt: skip
+                          ("refuse", str), ("refuse_history", str)):  # fmt: skip
             if key in body:
                 try:
                     setattr(faults, key, kind(body[key]))

@@ -21,7 +21,8 @@ RESPONSE_SECONDS = 1800
 class Faults:
     """What goes wrong on purpose; set by POST /workspace/faults.
 
-    `refuse` is the error by which every write is refused (is_archived, missing_scope ...).
+    `refuse` is the error by which every write is refused (is_archived, missing_scope ...),
+    `refuse_history` the one by which reading back is.
     """
 
     rate_limit: bool = False
@@ -30,6 +31,7 @@ class Faults:
     delay_ms: int = 0
     refuse_blocks: list[str] = field(default_factory=list)
     refuse: str = ""
+    refuse_history: str = ""
 
 
 @dataclass(slots=True)

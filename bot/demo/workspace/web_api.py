@@ -26,6 +26,7 @@ SCOPES = (
     "app_mentions:read,channels:history,channels:read,chat:write,commands,files:write,"
     "groups:history,groups:read,im:write,users:read"
 )
+READS = ("conversations.history", "conversations.replies")
 WRITES = ("chat.postMessage", "chat.postEphemeral", "chat.update")
 
 
@@ -63,8 +64,12 @@ class WebApi:
             )
         if method in WRITES and random.random() < faults.errors:  # noqa: S311
             return web.json_response({"ok": False, "error": "internal_error"}, status=500)
-        if method in WRITES and faults.refuse:
-            return web.json_response({"ok": False, "error": faults.refuse})
+        refused = {
+            **dict.fromkeys(WRITES, faults.refuse),
+            **dict.fromkeys(READS, faults.refuse_history),
+        }
+        if refused.get(method):
+            return web.json_response({"ok": False, "error": refused[method]})
         answer = self._answered(request, method, values, token)
         if method in WRITES and random.random() < faults.drop_after_accept:  # noqa: S311
             assert request.transport is not None  # noqa: S101

@@ -140,6 +140,28 @@ async def test_what_timed_out_and_was_taken_all_the_same_is_found(
     assert line.poster.state.adopted == 1
 
 
+async def test_without_the_right_to_read_back_saying_it_twice_is_better_than_never(
+    line: Line,
+) -> None:
+    line.faults(drop_after_accept=1.0, refuse_history="missing_scope")
+    await line.say(condition())
+    await line.poster.step()
+    line.faults(refuse_history="missing_scope")
+    await line.settle()
+    assert len(line.heads()) == 2
+    assert (await line.store.outbox_health()).depth == 0
+
+
+async def test_a_history_that_cannot_be_read_just_now_is_waited_for(line: Line) -> None:
+    line.faults(drop_after_accept=1.0, refuse_history="ratelimited")
+    await line.say(condition())
+    for _ in range(4):
+        await line.poster.step()
+    line.faults()
+    await line.settle()
+    assert len(line.heads()) == 1
+
+
 async def test_a_deleted_head_is_said_anew_and_its_thread_goes_on(line: Line) -> None:
     await line.say(condition())
     await line.settle(1)
