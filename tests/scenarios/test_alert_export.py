@@ -1,5 +1,6 @@
 """Any alert can be exported and judged again: the same verdict at the same time, from the zip."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_line import parse_lines
 from commands.alerts import COMMAND, parse
 from tests.bot.alerts.test_tick import GrowingLog
+from tests.bot.test_main import batchbot
 from tests.fakes_alerts import Clock
 from tests.fakes_sources import context
 from tests.recordings import START, busy_hour, integrity_error, missing_essay_ids
@@ -145,6 +147,25 @@ async def test_an_export_holds_no_word_of_a_student_and_no_secret(
     assert lines[0]["export"]["detectors"] == ["database_errors"]
     (log,) = texts.values()
     assert "grade_projections_pkey" in log
+
+
+async def test_the_terminal_saves_an_export_and_replays_it(
+    database_url: str, clock: Clock, tmp_path: Path
+) -> None:
+    store = Store(database_url, "np")
+    await store.open()
+    await watched(store, events_of(*SCENES["rejected_callbacks"]()), clock, 4)
+    await store.close()
+    settings = {"BOT_DATABASE_URL": database_url, "BOT_ENVIRONMENT": "np"}
+    run = lambda *words: asyncio.to_thread(  # noqa: E731
+        batchbot, *words, cwd=tmp_path, settings=settings
+    )
+    asked = await run("ask", "/alerts export 1", "--files", "out")
+    (path,) = (tmp_path / "out").iterdir()
+    assert (asked.returncode, f"wrote {path.relative_to(tmp_path)}" in asked.stderr) == (0, True)
+    again = await run("replay", "--logs", str(path), "--format", "json")
+    (event,) = [json.loads(line) for line in again.stdout.splitlines()]
+    assert (event["detector"], event["event"]) == ("rejected_callbacks", "open")
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04broken"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,8 @@ from bot.domain.alert import Reason, Sample, Standing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.run_label import RunLabel
 from bot.errors import NotFoundError, SourceError
-from tests.fakes_alerts import START, Clock, clear, condition
+from bot.ports import BotMemory
+from tests.fakes_alerts import START, Clock, clear, conditionfrom tests.fakes_sources import FakeMemory
 
 SETTINGS = PolicySettings("stuck_queue", "test")
 KEY = "stuck_queue/test/llm_provider"
@@ -37,6 +39,14 @@ async def fired(store: Store) -> None:
     await store.save_tick(
         TickRecord(START, samples, [(None, decision)], {"seen_until": START.isoformat()})
     )
+
+
+@pytest.mark.parametrize("memory", [Store, FakeMemory])
+@pytest.mark.parametrize("name", [name for name in vars(BotMemory) if not name.startswith("_")])
+def test_the_memory_and_its_fake_keep_the_port_s_promises(memory: type, name: str) -> None:
+    asked, given = getattr(BotMemory, name, None), getattr(memory, name, None)
+    assert inspect.signature(given) == inspect.signature(asked)  # type: ignore[arg-type]
+    assert inspect.iscoroutinefunction(given)
 
 
 async def test_replicas_that_start_at_once_make_the_tables_once(database_url: str) -> None:
