@@ -37,7 +37,7 @@ DRIVERS = {
         "bot/sources/runners.py",
     },
     "redis": {"bot/sources/llm_queue.py"},
-    "aiokafka": {"bot/sources/callback_topic.py", "bot/sources/consumer_group.py"},
+    "aiokafka": {"bot/sources/topic_reader.py", "bot/sources/consumer_group.py"},
     "slack_bolt": {"bot/app.py"},
     "slack_sdk": {"bot/slack/"},
 }

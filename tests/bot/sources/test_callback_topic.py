@@ -14,7 +14,7 @@ from bot.domain.callback import SeenCallback
 from bot.domain.callback_tally import tally
 from bot.domain.run_label import RunLabel
 from bot.errors import SourceError
-from bot.sources import callback_topic
+from bot.sources import callback_topic, topic_reader
 from bot.sources.callback_topic import CALLBACKS, REQUESTS, KafkaCallbacks
 from bot.sources.consumer_group import CJ_GROUP
 from bot.sources.topic_progress import Progress
@@ -97,7 +97,7 @@ async def outage(source: KafkaCallbacks) -> SourceError:
 async def recovered(source: KafkaCallbacks) -> None:
     """Wait until the source reads again."""
     async with asyncio.timeout(60):
-        while source._problem is not None:  # noqa: ASYNC110
+        while not source._reader.is_reading:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
@@ -170,7 +170,7 @@ async def test_no_group_is_joined_and_nothing_is_committed(broker: Broker, follo
 async def test_a_broker_that_goes_away_is_told_and_nothing_is_lost_or_doubled(
     broker: Broker, wire: Wire, follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(callback_topic, "PROOF_SECONDS", 0.2)
+    monkeypatch.setattr(topic_reader, "PROOF_SECONDS", 0.2)
     broker.publish(CALLBACKS, [encoded(callback(0))])
     source = follow(wire.address)
     await source.check()
@@ -193,7 +193,7 @@ async def test_a_broker_that_goes_away_is_told_and_nothing_is_lost_or_doubled(
 async def test_a_topic_made_anew_is_read_from_its_beginning(
     broker: Broker, wire: Wire, follow: Follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(callback_topic, "PROOF_SECONDS", 0.2)
+    monkeypatch.setattr(topic_reader, "PROOF_SECONDS", 0.2)
     broker.publish(CALLBACKS, [encoded(callback(number)) for number in range(50)])
     source = follow(wire.address)
     await source.check()
@@ -306,6 +306,22 @@ async def test_memory_is_bounded_and_the_loss_is_counted(
             await asyncio.sleep(0.01)
     assert (len(source.take()), source.lost) == (10, 20)
     assert "20 lost" in await source.check()
+
+
+async def test_a_reader_that_broke_off_is_begun_anew_and_was_no_health(
+    broker: Broker, follow: Follow
+) -> None:
+    broker.publish(CALLBACKS, [encoded(callback(0))])
+    source = follow(broker.address)
+    await source.check()
+    task = source._reader._task
+    assert task is not None
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    with pytest.raises(SourceError, match="broke off"):
+        source.take()
+    await recovered(source)
+    assert source.take() == ()
 
 
 def test_the_way_back_is_shared_by_the_partitions_and_happens_once() -> None:
