@@ -18,7 +18,8 @@ from bot.domain.mute import Mute, MuteKind
 from bot.domain.run_label import RunLabel
 from bot.errors import NotFoundError, SourceError
 from bot.ports import BotMemory
-from tests.fakes_alerts import START, Clock, clear, conditionfrom tests.fakes_sources import FakeMemory
+from tests.fakes_alerts import START, Clock, clear, condition
+from tests.fakes_sources import FakeMemory
 
 SETTINGS = PolicySettings("stuck_queue", "test")
 KEY = "stuck_queue/test/llm_provider"
