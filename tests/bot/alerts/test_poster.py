@@ -188,3 +188,23 @@ async def test_two_posters_never_take_the_same_message(
     await say(store, clock, condition())
     assert await store.claim("one", clock()) is not None
     assert await store.claim("two", clock()) is None
+
+
+async def test_a_flapping_alert_goes_on_in_the_thread_it_has_with_who_looks_after_it(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    poster = poster_of(store, slack, clock)
+    for step in (condition(), None, condition()):
+        await say(store, clock, step)
+        await poster.drain()
+    (alert,) = await store.alerts(clock())
+    await store.acknowledge(alert.key, by="U1", now=clock())
+    for step in (None, condition()):
+        await say(store, clock, step)
+        await poster.drain()
+    _, second = slack.heads()
+    reasons = [one.message.reason for one in slack.replies(second.ts)]
+    assert reasons == [Reason.ACKNOWLEDGE, Reason.RESOLVE, Reason.OPEN]
+    await drain(poster, clock, 2)
+    assert second.message.alert.acknowledged_by == "U1"
+    assert second.message.alert.flaps == 3
