@@ -109,17 +109,16 @@ def provider_state(
 ) -> ProviderState:
     """Return how the LLM provider answers, by its health, its lines, and who gave the answers.
 
-    `providers` are names as answers and queue items carry them; "mock" among them proves mock
-    mode, other names disprove it only where the service does not speak for itself.
+    `providers` are names as answers and queue items carry them: "mock" among them proves mock
+    mode, other names disprove nothing, since a mock may answer under a real one's name.
     """
     told = () if isinstance(health, Missing) else tuple(health)
     modes = [one.mock_mode for one in told if one.mock_mode is not None]
-    names = [name.casefold() for name in providers if name]
-    seen = any("mock" in name for name in names) if names else None
+    seen = any("mock" in name.casefold() for name in providers)
     circuits = {name for one in told for name in one.open_circuits}
     opened = max((e.at for e in events if e.at and CIRCUIT in e.event), default=None)
     return ProviderState(
-        mock_mode=(any(modes) or bool(seen)) if modes else seen,
+        mock_mode=any(modes) or seen if modes or seen else None,
         open_circuits=tuple(sorted(circuits)),
         circuit_at=opened,
     )

@@ -1,10 +1,12 @@
 """Rules on whether a batch's result can be trusted."""
 
 from datetime import datetime
+from math import erfc, sqrt
 
 from bot.diagnosis.batch_evidence import BatchEvidence, log_line
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.rows import PositionCounts
 
 VALID_SHARE = 0.80
 MIXED_PAIRS = 30
@@ -49,12 +51,13 @@ def position_bias(evidence: BatchEvidence, now: datetime) -> Finding | None:
     share = position.anchors_in_a / position.mixed
     if abs(share - 0.5) <= BIAS:
         return None
+    chance = _by_chance(position)
     return Finding(
         rule="position-bias",
         severity=Severity.WARN,
-        confidence=Confidence.HIGH,
+        confidence=_surer(chance),
         what=f"Anchors are in slot A in {position.anchors_in_a} of {position.mixed} mixed pairs "
-        f"({share:.0%}).",
+        f"({share:.0%}); fair slots would do so in {_odds(chance)}.",
         why="Without shuffling the two slots, a model's liking for one slot becomes a liking for "
         "anchors (fixed upstream on 2025-11-19).",
         evidence=(evidence.line(f"{position.anchors_in_a}/{position.mixed} anchors in slot A"),),
@@ -104,6 +107,25 @@ def small_net_finalised(evidence: BatchEvidence, now: datetime) -> Finding | Non
         why="Between 2025-11-21 and 2025-12-07 the denominator was capped at all possible pairs.",
         evidence=tuple(log_line(event) for event in decided[:2]),
         next=("Check whether the asked budget was meant to be spent on repeats.",),
+    )
+
+
+def _by_chance(position: PositionCounts) -> float:
+    """Return how likely slots dealt by a fair coin stray as far (normal approximation)."""
+    spread = sqrt(position.mixed) / 2
+    away = abs(position.anchors_in_a - position.mixed / 2) - 0.5
+    return erfc(away / spread / sqrt(2))
+
+
+def _surer(chance: float) -> Confidence:
+    if chance < 0.001:
+        return Confidence.HIGH
+    return Confidence.MEDIUM if chance < 0.01 else Confidence.LOW
+
+
+def _odds(chance: float) -> str:
+    return (
+        f"1 of {1 / chance:,.0f} batches" if chance > 1e-6 else "less than 1 of a million batches"
     )
 
 

@@ -154,8 +154,10 @@ async def test_a_hung_worker_is_told_from_an_orphan_by_its_silence() -> None:
     assert report.facts["size"] == 12
 
 
-@pytest.mark.parametrize(("provider", "mock"), [("mock", True), ("anthropic", False)])
-async def test_the_mock_provider_and_an_open_circuit_are_named(provider: str, mock: bool) -> None:
+@pytest.mark.parametrize(("provider", "mock"), [("mock", True), ("anthropic", None)])
+async def test_the_mock_provider_and_an_open_circuit_are_named(
+    provider: str, mock: bool | None
+) -> None:
     logs = [
         dispatch("2025-11-19T00:29:00", 2, provider),
         event("2025-11-19T00:29:30", "Circuit breaker open: anthropic", level="error"),
