@@ -138,6 +138,23 @@ async def test_a_rejection_seen_on_the_topic_alone_is_enough() -> None:
     assert states(report)["published"] == "seen"
 
 
+@pytest.mark.parametrize(
+    ("consumed", "state", "words"),
+    [
+        (True, "seen", "1 callbacks with this id"),
+        (False, "not_checked", "not acknowledged by CJ"),
+        (None, "not_checked", "1 callbacks with this id"),
+    ],
+)
+async def test_what_cjs_group_acknowledged_was_consumed_without_any_log(
+    consumed: bool | None, state: str, words: str
+) -> None:
+    callback = SeenCallback(after(2), str(C), str(Q), False, consumed=consumed)
+    report = await trace(C, Sources(logs=FakeLogs(), callbacks=FakeCallbacks([callback])))
+    assert states(report)["consumed"] == state
+    assert words in next(one.detail for one in report.sources if one.name == "callback_topic")
+
+
 async def test_a_uuid_in_the_middle_of_a_cut_line_is_found_all_the_same() -> None:
     report = await trace(STRAY, Sources(logs=FakeLogs([*BEFORE_ALL, RUNNER_REJECTION])))
     assert report.facts["log_lines"] == 1
