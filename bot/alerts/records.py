@@ -1,8 +1,11 @@
 """Turns alerts and messages into JSON for the bot's memory, and back."""
 
+import json
+from typing import Any
+
 from pydantic import TypeAdapter
 
-from bot.domain.alert import Alert, AlertMessage
+from bot.domain.alert import Alert, AlertMessage, Sample
 from bot.domain.mute import Mute
 
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
@@ -33,3 +36,8 @@ def message_from_json(text: str) -> AlertMessage:
 def mute_json(mute: Mute) -> str:
     """Return a silence as JSON text, as it stands inside an alert."""
     return _MUTE.dump_json(mute).decode()
+
+
+def sample_of_row(row: Any) -> Sample:
+    """Return the sample of a row with its `at`, `data` and `unreadable`."""
+    return Sample(row["at"], json.loads(row["data"]), row["unreadable"])
