@@ -29,6 +29,7 @@ class Body:
     def __init__(self, channel: socket.socket, target: str) -> None:
         """Send the request. Raises StatusError and OSError."""
         self._socket = channel
+        self._is_endless = False
         self._answer = http.client.HTTPResponse(channel, method="GET")
         try:
             channel.sendall(f"GET {target} HTTP/1.0\r\nHost: docker\r\n\r\n".encode("ascii"))
@@ -44,11 +45,14 @@ class Body:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what comes, until the Engine or `end` ends it. Raises OSError."""
-        while chunk := self._answer.read1(READ_BYTES):
+        # The Engine writes line by line; what will end anyway is gathered in C.
+        read = self._answer.read1 if self._is_endless else self._answer.read
+        while chunk := read(READ_BYTES):
             yield chunk
 
     def wait_for_ever(self) -> None:
-        """Let a followed log be quiet."""
+        """Let a followed log be quiet, and hand on each line as it comes."""
+        self._is_endless = True
         self._socket.settimeout(None)
 
     def end(self) -> None:

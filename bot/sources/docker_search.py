@@ -16,7 +16,7 @@ from bot.sources.docker_lines import FramedLines, Lines, TerminalLines
 from bot.sources.docker_sieve import Sieve, spool
 from bot.sources.log_line import LineParser
 from bot.sources.log_merge import Part
-from bot.sources.log_search import SLACK, search_segment
+from bot.sources.log_search import ESTIMATE, SLACK, search_segment
 
 TAIL_FACTOR = 20
 MIN_TAIL = 10_000
@@ -57,7 +57,8 @@ class Searcher:
             is_cut = self._sift(container, query, tail, sieve, stop)
             with closing(sieve.segment()) as segment:
                 events, coverage = search_segment(segment, query, lambda: self._parser(container))
-        notes = [coverage.note, note]
+        # Of what was streamed each line was counted.
+        notes = [*(part for part in coverage.note.split("; ") if part != ESTIMATE), note]
         if is_cut:
             notes.append("the newest part of the log was not read")
         if sieve.dropped:

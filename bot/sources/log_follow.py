@@ -110,12 +110,25 @@ class FileFollow:
     def _begin(self) -> None:
         for file in self._files():
             with suppress(OSError):
-                self._open(file).begin()
+                self._first_look(file)
 
     def _open(self, file: _File) -> Tail:
         tail = self._tail(file.path, file.service, file.container)
         self._tails[file.path] = tail
         return tail
+
+    def _first_look(self, file: _File) -> None:
+        """Begin to follow a file, after what was rotated away since the follow began."""
+        newest = self._open(file)
+        for path in rotations(file.path)[:-1]:
+            with suppress(OSError):
+                tail = self._tail(path, file.service, file.container)
+                ended = tail.segment.last_time()
+                if tail.segment.inode != newest.segment.inode and ended and ended >= self._since:
+                    tail.begin()
+                    self._advance(tail, FINISHED)
+                tail.segment.close()
+        newest.begin()
 
     def _tail(self, path: Path, service: Service, container: str) -> Tail:
         parser = LineParser(service.name, container, service.role, self._zone)
@@ -125,7 +138,8 @@ class FileFollow:
     def _poll_file(self, file: _File) -> None:
         tail = self._tails.get(file.path)
         if tail is None:
-            self._advance(self._open(file))
+            self._first_look(file)
+            self._advance(self._tails[file.path])
             return
         if file.path.stat().st_ino != tail.segment.inode:
             newer = _written_after(tail)

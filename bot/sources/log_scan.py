@@ -11,6 +11,8 @@ from bot.sources.log_segment import CHUNK_BYTES, Segment
 # Below this much log the search also looks for both halves of an id everywhere; above, only where
 # something can have cut one: near a box or in a line as long as the engine's own pieces.
 THOROUGH_BYTES = 64 << 20
+# Counting lines costs more than finding words, so of more than this it is an estimate.
+EXACT_BYTES = 4 << 20
 MAX_HITS = 1 << 20
 _BOX_BYTE = b"\xe2"
 
@@ -93,7 +95,7 @@ class Scan:
 
     def _count(self, start: int, end: int, number: int) -> None:
         """Count lines; of much log only every 16th chunk, and the rest by its measure."""
-        if self._thorough or number % 16 == 0:
+        if number % 16 == 0 or self.bytes + number * CHUNK_BYTES < EXACT_BYTES:
             start = max(0, start - len(self._newline) + 1)
             self._newlines = self._hay.bytes.count(self._newline, start, end)
         else:

@@ -15,6 +15,7 @@ from bot.sources.log_segment import CHUNK_BYTES, Segment
 # A carrier writes a line's time a little after the service did, and console times lack fractions.
 MAX_REGION_BYTES = 4 << 20
 SLACK = timedelta(seconds=60)
+ESTIMATE = "lines scanned is an estimate"
 
 
 @dataclass(slots=True)
@@ -243,7 +244,7 @@ def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
     if found.cut:
         notes.append(f"only the newest {found.query.max_bytes} bytes were read")
     if not found.exact:
-        notes.append("lines scanned is an estimate")
+        notes.append(ESTIMATE)
     return replace(
         coverage,
         begins_at=segment.first_time(),
