@@ -34,6 +34,7 @@ INHIBITIONS = (
     Inhibition("consumer_silent", "", frozenset({"lost_callbacks", "batch_idle"})),
     Inhibition("stuck_queue", "", frozenset({"batch_idle"})),
 )
+CAUSES = frozenset({UNREADABLE_SOURCE, *(rule.cause for rule in INHIBITIONS)})
 
 
 def inhibited(
@@ -44,7 +45,8 @@ def inhibited(
     """Return the decisions with symptoms kept pending, and each cause telling how many it hides.
 
     `blind` names the detectors that cannot judge now, with the source that they lack: an alert
-    that one of them would open from what it saw before is a symptom of that source.
+    that one of them would open from what it saw before is a symptom of that source. A symptom
+    that fired before its cause stays, and is not repeated meanwhile.
     """
     causes = _firing(decisions, remembered)
     hidden: Counter[str] = Counter()
@@ -54,6 +56,9 @@ def inhibited(
         if cause is not None and decision.reason in (Reason.OPEN, Reason.PENDING):
             hidden[cause.key] += 1
             decision = inhibit(decision, previous, cause.key)
+        elif cause is not None and previous is not None and decision.reason is Reason.REPEAT:
+            alert = replace(decision.alert, said_at=previous.said_at)
+            decision = Decision(Reason.QUIET, alert, f"hidden by {cause.key}")
         shown.append((previous, decision))
     return [(previous, _telling(decision, hidden)) for previous, decision in shown]
 
@@ -61,7 +66,11 @@ def inhibited(
 def _firing(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[Alert]:
     now = {decision.alert.key: decision.alert for _, decision in decisions}
     merged = {**{alert.key: alert for alert in remembered}, **now}
-    return [alert for alert in merged.values() if alert.state is AlertState.FIRING]
+    return [
+        alert
+        for alert in merged.values()
+        if alert.detector in CAUSES and alert.state is AlertState.FIRING
+    ]
 
 
 def _cause_of(symptom: Alert, firing: Sequence[Alert], blind: Mapping[str, str]) -> Alert | None:

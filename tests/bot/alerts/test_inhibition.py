@@ -51,6 +51,18 @@ def test_a_symptom_appears_when_it_outlives_its_cause() -> None:
     assert inhibited([(waiting.alert, after)], [])[0][1].reason is Reason.OPEN
 
 
+def test_a_symptom_that_fired_before_its_cause_is_not_repeated_meanwhile() -> None:
+    _, opened = opening("batch_idle", "34")
+    found, later = condition("34"), START + timedelta(hours=2)
+    settings = PolicySettings("batch_idle", "np")
+    repeat = decide(opened.alert, found, clear(found), later, settings)
+    assert repeat.reason is Reason.REPEAT
+    (_, quiet), _ = inhibited([(opened.alert, repeat), opening("stuck_queue", "q")], [])
+    assert quiet.reason is Reason.QUIET
+    after = decide(quiet.alert, found, clear(found), later, settings)
+    assert after.reason is Reason.REPEAT
+
+
 def test_a_cause_that_hides_nothing_any_more_says_so() -> None:
     hiding = replace(opening("stuck_queue", "q")[1].alert, hides=3)
     found = condition("q")
