@@ -87,10 +87,16 @@ def _age(one: BlockedSession) -> str:
 
 
 def _setting(containers: Iterable[ContainerState], key: str) -> EvidenceLine | None:
-    """The newest running container's setting; containers come newest first."""
+    """The newest running container's setting; containers come newest first.
+
+    One that ended speaks only where no other of its service runs.
+    """
+    known = tuple(containers)
+    running = {one.service for one in known if one.state == "running"}
     found = [
         (one.state != "running", one, name, value)
-        for one in containers
+        for one in known
+        if one.state == "running" or one.service not in running
         for name, value in one.modes.items()
         if name.endswith(key)
     ]
