@@ -1,10 +1,12 @@
 """`/batch`: can a batch's result be trusted, and if not, why."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.diagnosis import batch
 from bot.diagnosis.attempt import read, reading
+from bot.diagnosis.batch_blind import without_rows
 from bot.diagnosis.batch_evidence import BatchEvidence
 from bot.diagnosis.span import dated, spoken
 from bot.domain.evidence import Missing
@@ -13,6 +15,7 @@ from bot.domain.rows import BatchMatch, BatchSummary
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
 from commands.batch_compare import check_compared, compare
+from commands.batch_investigate import bundled, exported, investigation
 from commands.ids import kind_of, meant
 from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
 
@@ -21,6 +24,16 @@ USAGES = (
         "status <id>",
         "what a batch's rows, logs and queue say, and what is wrong",
         "/batch status 34",
+    ),
+    Usage(
+        "investigate <id> [--export]",
+        "the whole story: funnel, causes in order, hypotheses, timeline; --export as a page",
+        "/batch investigate 34",
+    ),
+    Usage(
+        "bundle <id>",
+        "its evidence as a zip for a bug report, with a folder for batchbot replay",
+        "/batch bundle 34",
     ),
     Usage(
         "compare <id> <id>",
@@ -44,19 +57,22 @@ USAGES = (
 # For each verb the least and the most words after it, and what they are.
 WORDS = {
     "status": (1, 1, "one id"),
+    "investigate": (1, 1, "one id"),
+    "bundle": (1, 1, "one id"),
     "compare": (2, 2, "two ids, or two modes"),
     "list": (0, 1, "at most one state"),
     "alias": (2, 2, "a label and an id"),
     "help": (0, 9, "nothing"),
 }
 VERBS = tuple(WORDS)
+ONE_BATCH = ("status", "investigate", "bundle")
 DATABASE, MEMORY = "cj_database", "memory"
 
 
 def parse(text: str) -> Request:
     """Take a verb and its words; a bare id means status. Raises UsageError."""
     words, options = split_options(
-        tokens(text), valued=("since",), usage=usage_lines("batch", USAGES)
+        tokens(text), valued=("since",), flags=("export",), usage=usage_lines("batch", USAGES)
     )
     if not words:
         return Request("batch", "help", (), options)
@@ -77,6 +93,8 @@ async def run(request: Request, context: CommandContext) -> Report:
     match request.verb:
         case "status":
             return await _status(request.words[0], context)
+        case "investigate" | "bundle":
+            return await _whole(request, context)
         case "compare":
             return await compare(request, context, lambda word: _evidence(word, context))
         case "list":
@@ -92,19 +110,37 @@ async def _status(word: str, context: CommandContext) -> Report:
     return evidence if isinstance(evidence, Report) else batch.diagnose(evidence, context.now())
 
 
-async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Report:
-    """Return what is known of the batch that a word means, or the answer when there is no one."""
+async def _whole(request: Request, context: CommandContext) -> Report:
+    word, command = request.words[0], f"batch {request.verb}"
+    number = await _number(word, context)
+    if isinstance(number, Report):
+        return replace(number, command=command)
+    work = bundled if request.verb == "bundle" else investigation
+    report = await work(number, word, context)
+    if report is None:
+        return replace(_nothing(shown(word)), command=command)
+    return exported(report) if "export" in request.options else report
+
+
+async def _number(word: str, context: CommandContext) -> int | Report:
+    """Return the CJ id of the batch that a word means, or the answer when there is no one."""
     ref = await meant(word, context)
-    timeout = context.timeout_seconds * 0.4
-    matches = await batch.find(context.sources, ref, timeout)
+    matches = await batch.find(context.sources, ref, context.timeout_seconds * 0.4)
     if isinstance(matches, Missing):
-        return batch.unreadable(shown(word), matches)
+        timeout = context.timeout_seconds * 0.4
+        return await without_rows(context.sources, shown(ref), matches, timeout=timeout)
     if not matches:
         return _nothing(shown(word))
-    if len(matches) > 1:
-        return _several(shown(word), matches)
-    now = context.now()
-    evidence = await batch.collect(context.sources, matches[0].batch_id, now, timeout=timeout)
+    return _several(shown(word), matches) if len(matches) > 1 else matches[0].batch_id
+
+
+async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Report:
+    """Return what is known of the batch that a word means, or the answer when there is no one."""
+    number = await _number(word, context)
+    if isinstance(number, Report):
+        return number
+    now, timeout = context.now(), context.timeout_seconds * 0.4
+    evidence = await batch.collect(context.sources, number, now, timeout=timeout)
     if isinstance(evidence, Missing):
         return batch.unreadable(shown(word), evidence)
     return _nothing(shown(word)) if evidence is None else evidence
@@ -176,7 +212,7 @@ def _check(verb: str, words: tuple[str, ...]) -> None:
     least, most, needs = WORDS[verb]
     if not least <= len(words) <= most:
         raise misuse(f"/batch {verb} takes {needs}.", "batch", USAGES)
-    if verb == "status" and kind_of(words[0]) is None:
+    if verb in ONE_BATCH and kind_of(words[0]) is None:
         raise misuse(f"{shown(words[0])} is no id.", "batch", USAGES)
 
 

@@ -96,6 +96,11 @@ class FakeDatabase:
         self._called(f"batch {batch_id}")
         return next((rows for rows in self.batches if rows.header.batch_id == batch_id), None)
 
+    async def members(self, batch_id: int, *, limit: int = 20_000) -> Sequence[UUID]:
+        self._called(f"members {batch_id}")
+        ids = (pair.request_correlation_id for pair in self.pairs if pair.batch_id == batch_id)
+        return [id for id in ids if id is not None][:limit]
+
     async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
         self._called("newest")
         wanted = state.casefold() if state else None

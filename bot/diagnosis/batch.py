@@ -14,21 +14,25 @@ from bot.diagnosis import coverage, rules, surroundings
 from bot.diagnosis.attempt import attempt, configured, read, reading
 from bot.diagnosis.batch_evidence import DATABASE, BatchEvidence
 from bot.diagnosis.batch_queue import stuck_findings
-from bot.diagnosis.queue_signs import DISPATCH_EVENTS
+from bot.diagnosis.log_counts import LINES
+from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.rules.strays import RUN_TEXTS, TEXTS, rejected_ids
 from bot.diagnosis.runner_rules import PHASES
 from bot.diagnosis.second_look import follow_up
 from bot.diagnosis.span import dated
-from bot.domain.evidence import Missing
+from bot.diagnosis.trail_end import EVICTION
+from bot.domain.evidence import Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
 from bot.domain.rows import BatchHeader, BatchMatch
-from bot.ports import Sources
+from bot.ports import Progress, Sources, no_progress
 
 Rule = Callable[[BatchEvidence, datetime], Finding | None]
 MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
 LOGS, QUEUE = "logs", "llm_queue"
+# Ten thousand comparisons leave about seven lines each.
+WHOLE_EVENTS = 100_000
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
 _WORDS = {
     Verdict.OK: "nothing that somebody should act on",
@@ -36,6 +40,8 @@ _WORDS = {
     Verdict.UNKNOWN: "not decidable: a needed source could not be read",
     Verdict.ERROR: "not to be trusted as it is",
 }
+# These say nothing about the batch's result: what stands around it needs somebody.
+_AROUND = {"database-blocked", "runner-schema-missing", "runner-waiting"}
 
 
 @cache
@@ -57,20 +63,33 @@ async def find(sources: Sources, ref: str, timeout: float) -> Sequence[BatchMatc
 
 
 async def collect(
-    sources: Sources, batch_id: int, now: datetime, *, timeout: float = 10.0
+    sources: Sources,
+    batch_id: int,
+    now: datetime,
+    *,
+    timeout: float = 10.0,
+    whole: bool = False,
+    progress: Progress = no_progress,
 ) -> BatchEvidence | Missing | None:
-    """Read everything about a batch; None when it does not exist, Missing when rows are unread."""
-    rows = await read(DATABASE, sources.database, lambda source: source.batch(batch_id), timeout)
-    if rows is None or isinstance(rows, Missing):
-        return rows
-    logs, queue, around = await asyncio.gather(
-        read(LOGS, sources.logs, lambda source: source.search(_query(rows.header, now)), timeout),
+    """Read everything about a batch; None when it does not exist, Missing when rows are unread.
+
+    `whole` reads every line of its comparisons' way in the one pass over the logs, and follows
+    those that wait within it.
+    """
+    rows, queue, around = await asyncio.gather(
+        read(DATABASE, sources.database, lambda source: source.batch(batch_id), timeout),
         read(QUEUE, sources.queue, lambda source: source.read(), timeout),
         surroundings.collect(sources, timeout),
     )
+    if rows is None or isinstance(rows, Missing):
+        return rows
+    progress("database and queue read, searching the logs")
+    query = _query(rows.header, now, whole=whole)
+    logs = await read(LOGS, sources.logs, lambda source: source.search(query), timeout)
+    progress(f"logs: {coverage.detail(logs)}")
     owned = await _owned(sources, logs, timeout)
     evidence = BatchEvidence(rows, logs, queue, owned, around)
-    return await follow_up(sources, evidence, now, timeout=timeout)
+    return await follow_up(sources, evidence, now, timeout=timeout, search_again=not whole)
 
 
 def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
@@ -82,8 +101,8 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
         title=f"Batch {header.batch_id}",
         facts=facts_of(evidence),
         findings=findings,
-        timeline=_timeline(evidence),
-        sources=_sources(evidence),
+        timeline=timeline(evidence),
+        sources=readings(evidence),
         actions=_actions(evidence, findings),
         tables=(_table(evidence),),
     )
@@ -147,15 +166,14 @@ def unreadable(ref: str, missing: Missing) -> Report:
     )
 
 
-def _query(header: BatchHeader, now: datetime) -> LogQuery:
+def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQuery:
     number = header.batch_id
     last = header.last_activity_at or header.created_at
     return LogQuery(
         any_of=(
             header.bos_batch_id,
             header.event_correlation_id,
-            f"batch_id': {number}",
-            f'batch_id": {number}',
+            *_named(number),
             f"Batch {number} ",
             "already has result, skipping update",
             surroundings.CIRCUIT,
@@ -164,11 +182,21 @@ def _query(header: BatchHeader, now: datetime) -> LogQuery:
             *DISPATCH_EVENTS,
             *RUN_TEXTS,
             *TEXTS,
+            *((*LINES, SNAPSHOT_EVENT, EVICTION) if whole else ()),
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
         since=header.created_at - timedelta(minutes=1),
         until=min(now, last + timedelta(minutes=10)),
-        max_events=2_000,
+        max_events=WHOLE_EVENTS if whole else 2_000,
+    )
+
+
+def _named(number: int) -> tuple[str, ...]:
+    """How fields write a batch's number: as Python or as JSON, as a number or as text."""
+    return tuple(
+        f"batch_id{quote}:{gap}{value}"
+        for quote, gap in (("'", " "), ('"', " "), ('"', ""))
+        for value in (number, f"{quote}{number}{quote}")
     )
 
 
@@ -184,11 +212,21 @@ def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
     pairs, header = evidence.pairs, evidence.header
     worst = f" ({report.findings[0].rule})" if report.verdict is not Verdict.OK else ""
     words = (
-        f"Batch {header.batch_id}: {_WORDS[report.verdict]}{worst}; {pairs.valid} of {pairs.total} "
-        f"comparisons valid, {pairs.error} errors, {pairs.pending} pending. "
+        f"Batch {header.batch_id}: {_verdict_words(report, evidence)}{worst}; "
+        f"{pairs.valid} of {pairs.total} comparisons valid, {pairs.error} errors, "
+        f"{pairs.pending} pending. "
         f"{evidence.provider.words}"
     )
     return replace(report, summary=words.strip())
+
+
+def _verdict_words(report: Report, evidence: BatchEvidence) -> str:
+    loud = {one.rule for one in report.findings if one.severity is not Severity.INFO}
+    if loud and loud <= _AROUND:
+        return "nothing wrong with it, something around it needs a look"
+    if report.verdict is Verdict.ERROR and not evidence.ended:
+        return "it will not end well by itself"
+    return _WORDS[report.verdict]
 
 
 def _table(evidence: BatchEvidence) -> Table:
@@ -216,7 +254,8 @@ def _cell(value: object) -> str:
     return "-" if value is None else str(value)
 
 
-def _timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:
+def timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:
+    """Return the dates that the database keeps of a batch, in time order."""
     header, rows = evidence.header, evidence.rows
     moments = (
         (header.created_at, "batch created"),
@@ -234,7 +273,8 @@ def _timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.at or header.created_at))
 
 
-def _sources(evidence: BatchEvidence) -> tuple[Any, ...]:
+def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
+    """Return the account of every source that was asked for a batch."""
     logs, queue = evidence.logs, evidence.queue
     size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
     log_detail = coverage.detail(logs) if isinstance(logs, LogSearch) else ""

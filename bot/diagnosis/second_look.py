@@ -5,7 +5,7 @@ that came twice are joined to their batch by id, since the line that tells of th
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -29,16 +29,25 @@ MAX_LINES = 4_000
 
 
 async def follow_up(
-    sources: Sources, evidence: BatchEvidence, now: datetime, *, timeout: float
+    sources: Sources,
+    evidence: BatchEvidence,
+    now: datetime,
+    *,
+    timeout: float,
+    search_again: bool = True,
 ) -> BatchEvidence:
-    """Return the evidence with trails, a look at the queue and joined callbacks where needed."""
+    """Return the evidence with trails, a look at the queue and joined callbacks where needed.
+
+    Without `search_again` the lines at hand are all that there are.
+    """
     waiting = overdue(evidence, now)
     doubled = doubled_requests(evidence)
     if not (waiting or doubled or items_of(evidence)):
         return evidence
     ids = tuple(str(pair.correlation_id) for pair in waiting if pair.correlation_id)
+    wanted = (*ids, *doubled) if search_again else ()
     found, services, look = await asyncio.gather(
-        _lines(sources, evidence, (*ids, *doubled), now, timeout),
+        _lines(sources, evidence, wanted, now, timeout),
         read(LOGS, sources.logs, lambda source: source.services(), timeout),
         _look(sources, evidence, now, timeout),
     )
@@ -92,11 +101,13 @@ def trails_of(
 ) -> tuple[Trail, ...]:
     """Return the way of each waiting comparison, as rows, lines and queue show it; pure."""
     clues = _clues(logs.events if isinstance(logs, LogSearch) else ())
+    by_id = _by_id(clues)
     items = evidence.queue.items if isinstance(evidence.queue, QueueReading) else ()
     trails = []
     for pair in waiting:
-        ids = _ids_of(str(pair.correlation_id).lower(), clues, items)
-        mine = tuple(clue for clue in clues if {clue.queue_id, clue.correlation_id} & ids)
+        ids = _ids_of(str(pair.correlation_id).lower(), clues, by_id, items)
+        places = sorted({place for id in ids for place in by_id.get(id, ())})
+        mine = tuple(clues[place] for place in places)
         trails.append(
             Trail(
                 pair=_row(evidence.header, pair),
@@ -162,9 +173,23 @@ def _clues(events: Iterable[LogEvent]) -> tuple[Clue, ...]:
     return tuple(clue for event in events if (clue := clue_of(event)) is not None)
 
 
-def _ids_of(correlation: str, clues: Sequence[Clue], items: Sequence[QueueItem]) -> set[str]:
+def _by_id(clues: Sequence[Clue]) -> dict[str, list[int]]:
+    """Return where each id stands among the clues."""
+    places: dict[str, list[int]] = {}
+    for place, clue in enumerate(clues):
+        for id in {clue.queue_id, clue.correlation_id} - {""}:
+            places.setdefault(id, []).append(place)
+    return places
+
+
+def _ids_of(
+    correlation: str,
+    clues: Sequence[Clue],
+    by_id: Mapping[str, Sequence[int]],
+    items: Sequence[QueueItem],
+) -> set[str]:
     """Return a comparison's correlation id and the queue ids that lines and items bind to it."""
-    bound = {clue.queue_id for clue in clues if clue.correlation_id == correlation}
+    bound = {clues[place].queue_id for place in by_id.get(correlation, ())}
     bound |= {item.queue_id for item in items if item.correlation_id == correlation}
     return {correlation, *bound} - {""}
 

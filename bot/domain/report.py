@@ -91,7 +91,8 @@ class Report:
     `needed` names the sources without which the verdict is at least unknown; `found` is False
     when every needed source was read and nothing lives under the id. `summary` is the first
     line in words; `tables`, `actions` (next commands, offered as buttons) and `attachments`
-    are for people and are left out of the JSON contract.
+    are for people and are left out of the JSON contract. `document` is the whole answer as
+    Markdown where it has a shape of its own; it is made from a presentable report.
     """
 
     command: str
@@ -106,6 +107,7 @@ class Report:
     tables: tuple[Table, ...] = ()
     actions: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    document: str = ""
 
     @property
     def verdict(self) -> Verdict:

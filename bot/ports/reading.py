@@ -48,6 +48,10 @@ class CjDatabase(Protocol):
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
         ...
 
+    async def members(self, batch_id: int, *, limit: int = 20_000) -> Sequence[UUID]:
+        """Return the request correlation ids of a batch's comparisons, at most `limit`."""
+        ...
+
     async def totals(self, batch_ids: Sequence[int]) -> ComparisonTotals:
         """Return the sums over the comparisons of several batches."""
         ...

@@ -140,6 +140,14 @@ class CjPostgres:
             rows = await connection.fetch(sql.OWNED, list(correlation_ids))
         return {row["id"]: row["batch_id"] for row in rows}
 
+    async def members(self, batch_id: int, *, limit: int = DETAIL_PAIRS) -> Sequence[UUID]:
+        """Return the request correlation ids of a batch's comparisons, at most `limit`."""
+        if not 0 <= batch_id <= LARGEST_ID:
+            return ()
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.MEMBERS, batch_id, limit)
+        return tuple(row["id"] for row in rows)
+
     async def totals(self, batch_ids: Sequence[int]) -> ComparisonTotals:
         """Return the sums over the comparisons of several batches, in one query."""
         ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
@@ -148,9 +156,20 @@ class CjPostgres:
         return totals_of(row, len(ids))
 
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
-        """Return sessions idle in transaction or waiting for a lock; no query text."""
+        """Return sessions idle in transaction or waiting for a lock; no query text.
+
+        Raises SourceError when none is seen and the role may not see other roles' sessions.
+        """
         async with self._reading() as connection:
             rows = await connection.fetch(sql.BLOCKED, older_than_seconds)
+            hidden = 0 if rows else await connection.fetchval(sql.HIDDEN_SESSIONS)
+        if hidden:
+            raise SourceError(
+                NAME,
+                f"the state of {hidden} sessions is hidden from the role",
+                hint="Let a superuser GRANT pg_read_all_stats to it.",
+                permanent=True,
+            )
         return tuple(
             BlockedSession(
                 **{

@@ -321,6 +321,11 @@ PAIRS_BY_ERROR = (
 ORDER BY p.id LIMIT 100"""
 )
 
+MEMBERS = """
+SELECT request_correlation_id AS id FROM cj_comparison_pairs
+WHERE cj_batch_id = $1 AND request_correlation_id IS NOT NULL LIMIT $2
+"""
+
 OWNED = """
 SELECT request_correlation_id AS id, min(cj_batch_id) AS batch_id FROM cj_comparison_pairs
 WHERE request_correlation_id = ANY($1) GROUP BY 1
@@ -343,7 +348,8 @@ ORDER BY age_seconds DESC LIMIT 50
 # Other roles' sessions have no state for a role without pg_read_all_stats: that is no health.
 HIDDEN_SESSIONS = """
 SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend' AND state IS NULL
+WHERE datname = current_database() AND state IS NULL
+  AND coalesce(backend_type, 'client backend') = 'client backend'
   AND NOT pg_has_role(usesysid, 'USAGE') AND NOT pg_has_role('pg_read_all_stats', 'USAGE')
 """
 

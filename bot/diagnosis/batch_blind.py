@@ -1,0 +1,62 @@
+"""What can be said of a batch while the CJ database cannot be read: its lines and queue items."""
+
+import asyncio
+from dataclasses import replace
+
+from bot.diagnosis import batch, coverage
+from bot.diagnosis.attempt import read, reading
+from bot.diagnosis.batch import LOGS, QUEUE
+from bot.diagnosis.trail import line_text
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent, LogQuery, LogSearch
+from bot.domain.queue import QueueReading
+from bot.domain.report import Report, TimelineEntry
+from bot.ports import Sources
+
+MOST_LINES = 20
+
+
+async def without_rows(sources: Sources, ref: str, missing: Missing, *, timeout: float) -> Report:
+    """Return what logs and queue say of `ref`; the verdict stays unknown."""
+    number = ref if ref.isdecimal() else ""
+    words = (f"batch_id': {number}", f'batch_id": {number}', f"Batch {number} ")
+    query = LogQuery(any_of=words if number else (ref,), max_events=500)
+    logs, queue = await asyncio.gather(
+        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
+        read(QUEUE, sources.queue, lambda source: source.read(), timeout),
+    )
+    return judged(ref, missing, logs, queue)
+
+
+def judged(
+    ref: str,
+    missing: Missing,
+    logs: LogSearch | Missing,
+    queue: QueueReading | Missing,
+) -> Report:
+    """Tell what was found without rows; pure."""
+    report = batch.unreadable(ref, missing)
+    events = logs.events if isinstance(logs, LogSearch) else ()
+    items = queue.items if isinstance(queue, QueueReading) else ()
+    mine = [item for item in items if ref in (item.cj_batch_id, item.bos_batch_id)]
+    size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
+    detail = coverage.detail(logs) if isinstance(logs, LogSearch) else ""
+    found = f" Logs name it in {len(events)} lines, the queue holds {len(mine)} items of it."
+    return replace(
+        report,
+        facts={"log_lines": len(events), "queue_items": len(mine)},
+        timeline=tuple(_entry(event) for event in _telling(events)),
+        sources=(*report.sources, reading(LOGS, logs, detail), reading(QUEUE, queue, size)),
+        summary=f"{report.summary}{found}",
+    )
+
+
+def _telling(events: tuple[LogEvent, ...]) -> list[LogEvent]:
+    """Return the errors first of all, then the newest lines, in the order of the log."""
+    bad = [event for event in events if event.level in ("error", "critical", "warning")]
+    chosen = {id(event) for event in (*bad[-MOST_LINES // 2 :], *events[-MOST_LINES // 2 :])}
+    return [event for event in events if id(event) in chosen]
+
+
+def _entry(event: LogEvent) -> TimelineEntry:
+    return TimelineEntry(event.at, event.service, event.container, line_text(event))
