@@ -220,3 +220,24 @@ async def test_totals_add_up_several_batches_and_none(database: CjPostgres) -> N
         None,
         None,
     )
+
+
+async def test_sessions_that_the_role_may_not_see_are_unreadable_and_not_absent(
+    database_url: str,
+) -> None:
+    await load(database_url, "now")
+    owner = await asyncpg.connect(database_url)
+    name = f"reader_{uuid4().hex[:8]}"
+    await owner.execute(f"CREATE ROLE {name} LOGIN")
+    await owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+    reader = CjPostgres(database_url.replace("postgres@", f"{name}@"))
+    try:
+        with pytest.raises(SourceError, match="hidden from the role"):
+            await reader.blocked_sessions()
+        await owner.execute(f"GRANT pg_read_all_stats TO {name}")
+        assert await reader.blocked_sessions() == ()
+    finally:
+        await reader.close()
+        await owner.execute(f"DROP OWNED BY {name}")
+        await owner.execute(f"DROP ROLE {name}")
+        await owner.close()
