@@ -22,7 +22,7 @@ from bot.domain.rows import (
 from bot.domain.run_label import RunLabel
 from bot.domain.totals import ComparisonTotals
 from bot.errors import SourceError
-from bot.ports import Asker, CommandContext, Sources
+from bot.ports import Asker, CommandContext, Progress, Sources, no_progress
 from tests.fakes_memory import FakeAlerts
 
 CJ = Service("cj_assessment_service", "huleedu_cj_assessment_service", Role.CJ)
@@ -372,6 +372,7 @@ def context(
     *,
     operator: bool = False,
     options: Mapping[str, Any] | None = None,
+    progress: Progress = no_progress,
 ) -> CommandContext:
     """Return a command's context with a fixed clock."""
     return CommandContext(
@@ -380,6 +381,7 @@ def context(
         asker=Asker("U-ONCALL", "C-INCIDENTS", operator=operator),
         environment="test",
         options=options or {},
+        progress=progress,
     )
 
 

@@ -166,6 +166,12 @@ def unreadable(ref: str, missing: Missing) -> Report:
     )
 
 
+def numbered(number: object) -> tuple[str, ...]:
+    """Return how log lines of either format write a batch's number."""
+    spaced = (f"batch_id': {number}", f'batch_id": {number}', f'batch_id":{number}')
+    return (*spaced, f"Batch {number} ")
+
+
 def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQuery:
     number = header.batch_id
     last = header.last_activity_at or header.created_at

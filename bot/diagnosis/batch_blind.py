@@ -18,9 +18,8 @@ MOST_LINES = 20
 
 async def without_rows(sources: Sources, ref: str, missing: Missing, *, timeout: float) -> Report:
     """Return what logs and queue say of `ref`; the verdict stays unknown."""
-    number = ref if ref.isdecimal() else ""
-    words = (f"batch_id': {number}", f'batch_id": {number}', f"Batch {number} ")
-    query = LogQuery(any_of=words if number else (ref,), max_events=500)
+    words = batch.numbered(ref) if ref.isdecimal() else (ref,)
+    query = LogQuery(any_of=words, max_events=500)
     logs, queue = await asyncio.gather(
         read(LOGS, sources.logs, lambda source: source.search(query), timeout),
         read(QUEUE, sources.queue, lambda source: source.read(), timeout),
