@@ -5,16 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
+from itertools import pairwise
 
 from bot.sources.docker_codec import STAMP_BYTES, StampedLines
 from bot.sources.docker_containers import Container
 from bot.sources.docker_engine import FAILURES, Stream
-from bot.sources.docker_search import epoch, streamed
+from bot.sources.docker_search import epoch, one_line, streamed
 from bot.sources.log_arrivals import Arrivals
 from bot.sources.log_gate import MAX_EVENT_BYTES, Gate, last_head
 from bot.sources.log_line import LineParser
 
 QUIET_SECONDS = 1.0
+STALL_SECONDS = 10.0
 JOIN_SECONDS = 5.0
 # Who is this far behind the service only counts what is not wanted most; see Gate.
 BEHIND_SECONDS = 60.0
@@ -30,9 +32,10 @@ class Reader:
         self._since = since
         self._zone = zone
         self._last = b""
+        self._last_line = b""
         self._at_last = 0
         self._lock = threading.Lock()
-        self._fed_at = 0.0
+        self._fed_at = time.monotonic()
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._streams: list[Stream] = []
@@ -40,6 +43,8 @@ class Reader:
         self._is_closed = False
         self._was_running = False
         self._was_current = False
+        self._was_stalled = False
+        self._ask_at = 0.0
         self._starts = 0
 
     @staticmethod
@@ -59,8 +64,11 @@ class Reader:
         """Read on where the stream has ended; return whether the container started again."""
         self._flush_if_quiet()
         if self._thread is not None and self._thread.is_alive():
+            if container.running and self._is_stalled(container):
+                self._end()
             return False
-        restarted = container.running and self._starts > 0
+        restarted = container.running and self._starts > 0 and not self._was_stalled
+        self._was_stalled = False
         # A stopped container is read once more, for what it wrote at its end.
         if container.running or self._was_running or not self._starts:
             self._starts += 1
@@ -74,13 +82,32 @@ class Reader:
     def close(self) -> None:
         """Close the stream, wait for the thread, hand on the last event."""
         self._is_closed = True
-        for stream in self._streams:
-            with suppress(*FAILURES):
-                stream.end()
+        self._end()
         if self._thread is not None:
             self._thread.join(JOIN_SECONDS)
         with self._lock:
             self._flush()
+
+    def _end(self) -> None:
+        for stream in self._streams:
+            with suppress(*FAILURES):
+                stream.end()
+
+    def _is_stalled(self, container: Container) -> bool:
+        """Say whether the stream is quiet though the log has grown.
+
+        Engines before 23 can lose a follower when a log is rotated and compressed. Who is quiet
+        is asked ever more seldom.
+        """
+        now = time.monotonic()
+        if now - self._fed_at < STALL_SECONDS or now < self._ask_at:
+            return False
+        self._ask_at = now + max(STALL_SECONDS, now - self._fed_at)
+        last = b""
+        with suppress(*FAILURES):
+            last = one_line(container, 1)[:STAMP_BYTES]
+        self._was_stalled = last > self._last
+        return self._was_stalled
 
     def _read(self, container: Container) -> None:
         since = StampedLines(self._zone).time_of(self._last + b" ") if self._last else self._since
@@ -98,6 +125,11 @@ class Reader:
                     self._feed(lines)
 
     def _feed(self, lines: list[bytes]) -> None:
+        # The same line with the same nanosecond is the Engine's stutter at a rotation.
+        lines = [new for old, new in pairwise((self._last_line, *lines)) if new != old]
+        if not lines:
+            return
+        self._last_line = lines[-1]
         self._mark(lines)
         block = b"".join(lines)
         with self._lock:

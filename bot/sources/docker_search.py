@@ -104,9 +104,9 @@ class Searcher:
         codec = StampedLines(self._zone)
         first, last = sieve.first, sieve.last
         if query.since or not first or _tail(query) is not None:
-            first = _one_line(container, "all")
+            first = one_line(container, "all")
         if query.until or not last:
-            last = _one_line(container, 1)
+            last = one_line(container, 1)
         return codec.time_of(first), codec.time_of(last)
 
     def _parser(self, container: Container) -> LineParser:
@@ -153,7 +153,8 @@ def epoch(moment: datetime) -> str:
     return f"{max(moment.timestamp(), 0.001):.6f}"
 
 
-def _one_line(container: Container, tail: object) -> bytes:
+def one_line(container: Container, tail: object) -> bytes:
+    """Return the first of a log's last lines, with its stamp. Raises one of FAILURES."""
     with closing(streamed(container, {"tail": tail})) as lines:
         return next(lines, [b""])[0]
 
