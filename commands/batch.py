@@ -96,7 +96,7 @@ async def run(request: Request, context: CommandContext) -> Report:
         case "investigate" | "bundle":
             return await _whole(request, context)
         case "compare":
-            return await compare(request, context, lambda word: _evidence(word, context))
+            return await compare(request, context, lambda word: _number(word, context))
         case "list":
             return await _list(request.words[0] if request.words else None, context)
         case "alias":

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.diagnosis import batch
-from bot.diagnosis.batch_evidence import BatchEvidence
+from bot.diagnosis.batch_evidence import DATABASE
 from bot.diagnosis.compare import diagnose
 from bot.diagnosis.compare_sides import (
     MODES,
@@ -17,6 +17,7 @@ from bot.diagnosis.compare_sides import (
     mode_side,
     side_of,
 )
+from bot.diagnosis.investigation import Investigation, collect
 from bot.domain.evidence import Missing
 from bot.domain.report import Report
 from bot.errors import UsageError
@@ -27,7 +28,7 @@ from commands.words import misuse, shown, span, usage_lines
 
 PREFIX = "mode:"
 DEFAULT_SINCE = timedelta(days=7)
-Read = Callable[[str], Awaitable[BatchEvidence | Report]]
+Read = Callable[[str], Awaitable[int | Report]]
 
 
 def check_compared(
@@ -58,13 +59,28 @@ async def compare(request: Request, context: CommandContext, read: Read) -> Repo
     """Compare two batches, or two modes over a stretch of time."""
     if request.words[0].casefold().startswith(PREFIX):
         return await _modes(request, context)
-    first, second = await asyncio.gather(*(read(word) for word in request.words))
-    if isinstance(first, Report):
-        return replace(first, command="batch compare")
-    if isinstance(second, Report):
-        return replace(second, command="batch compare")
+    numbers = await asyncio.gather(*(read(word) for word in request.words))
+    for number in numbers:
+        if isinstance(number, Report):
+            return replace(number, command="batch compare")
+    known = [number for number in numbers if isinstance(number, int)]
+    found = await asyncio.gather(*(_read(number, context) for number in known))
+    for one in found:
+        if one is None or isinstance(one, Missing):
+            return _unreadable(request, one or Missing(DATABASE, "a batch went while it was read"))
     now = context.now()
-    return diagnose(side_of(first, now), side_of(second, now))
+    left, right = (side_of(one, now) for one in found if isinstance(one, Investigation))
+    return diagnose(left, right)
+
+
+async def _read(number: int, context: CommandContext) -> Investigation | Missing | None:
+    return await collect(
+        context.sources,
+        number,
+        context.now(),
+        timeout=context.timeout_seconds * 0.4,
+        progress=context.progress,
+    )
 
 
 async def _modes(request: Request, context: CommandContext) -> Report:

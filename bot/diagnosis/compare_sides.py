@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis import batch, coverage
 from bot.diagnosis.attempt import read, reading
-from bot.diagnosis.batch_evidence import DATABASE, BatchEvidence
+from bot.diagnosis.batch_evidence import DATABASE
 from bot.diagnosis.compare import Side, patterns_of
 from bot.diagnosis.comparison import LOGS
-from bot.diagnosis.funnel import STAGES, Stage, funnel
+from bot.diagnosis.funnel import STAGES, Stage
+from bot.diagnosis.investigation import Investigation, stages_of
 from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.rules.failures import ERROR_SHARE, WARN_SHARE
 from bot.domain.evidence import EvidenceLine, Missing, SourceReading
@@ -55,8 +56,9 @@ class ModeEvidence:
         }
 
 
-def side_of(evidence: BatchEvidence, now: datetime) -> Side:
+def side_of(found: Investigation, now: datetime) -> Side:
     """Return one batch as a side; pure."""
+    evidence = found.evidence
     report = batch.diagnose(evidence, now)
     rows = evidence.rows
     priced = evidence.pairs.valid if rows.cost is not None else 0
@@ -65,7 +67,7 @@ def side_of(evidence: BatchEvidence, now: datetime) -> Side:
         mode=_mode(evidence.header.batching_mode)
         or _worked_in(evidence.pairs, _worked(evidence.nearby))
         or batch.MODE_UNKNOWN,
-        stages=funnel(evidence),
+        stages=stages_of(found),
         patterns=patterns_of(rows.errors, [*_raised(evidence.events)]),
         response_ms=rows.response_ms,
         cost=rows.cost,

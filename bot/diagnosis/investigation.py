@@ -63,7 +63,7 @@ def investigate(found: Investigation, now: datetime) -> Report:
     evidence = found.evidence
     status = batch.diagnose(evidence, now)
     findings = in_causal_order(status.findings)
-    stages = funnel(evidence, _logged(found))
+    stages = stages_of(found)
     leak = first_leak(stages)
     suspected = hypotheses(evidence, findings)
     number = evidence.header.batch_id
@@ -116,6 +116,11 @@ def _with_consequences(
                 yield (
                     replace(told, why=f"Follows from {cause.rule}. {told.why}") if follows else told
                 )
+
+
+def stages_of(found: Investigation) -> tuple[Stage, ...]:
+    """Return the funnel with what rows and lines count."""
+    return funnel(found.evidence, _logged(found))
 
 
 def _logged(found: Investigation) -> Mapping[str, int]:
