@@ -2,15 +2,13 @@
 
 import os
 import re
-from contextlib import suppress
 from datetime import tzinfo
 from pathlib import Path
 
 from bot.sources.docker_codec import JsonFileLines
-from bot.sources.log_part import rotations
+from bot.sources.log_part import snapshot
 from bot.sources.log_segment import Segment
 
-ATTEMPTS = 5
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -42,36 +40,14 @@ class EngineFiles:
         return path
 
     def opened(self, id: str) -> Segment:
-        """Open a container's log with all its rotated files. Raises UnreadableError.
-
-        The Engine may rotate between listing and opening; what was opened must still be what is
-        listed, else it is opened anew.
-        """
+        """Open a container's log with all its rotated files. Raises UnreadableError."""
         path = self.path(id)
-        for _ in range(ATTEMPTS):
-            # A file that vanishes meanwhile was rotated or compressed.
-            with suppress(FileNotFoundError):
-                segment = self._snapshot(path)
-                if segment is not None:
-                    segment.trim()
-                    return segment
-        raise UnreadableError("it was rotated faster than it could be opened")
-
-    def _snapshot(self, path: Path) -> Segment | None:
-        """Open all files, or return None when they were rotated between listing and opening."""
         try:
-            listed = rotations(path)
-            inodes = [one.stat().st_ino for one in listed]
-            segment = Segment(listed, JsonFileLines(self._zone))
-        except FileNotFoundError:
-            raise
+            segment = Segment(snapshot(path), JsonFileLines(self._zone))
         except OSError as error:
             raise UnreadableError(_why(error)) from error
-        same = inodes == [part.inode for part in segment.parts]
-        if same and len(rotations(path)) == len(listed):
-            return segment
-        segment.close()
-        return None
+        segment.trim()
+        return segment
 
 
 def _why(error: OSError) -> str:

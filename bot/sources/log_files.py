@@ -15,7 +15,7 @@ from bot.sources.log_codec import PlainLines
 from bot.sources.log_follow import FileFollow
 from bot.sources.log_line import LineParser
 from bot.sources.log_merge import merged
-from bot.sources.log_part import rotations
+from bot.sources.log_part import snapshot
 from bot.sources.log_search import search_segment
 from bot.sources.log_segment import Segment
 
@@ -102,7 +102,7 @@ class LogFiles:
             return LineParser(service.name, container, service.role, self._zone)
 
         try:
-            with closing(Segment(rotations(path), PlainLines(self._zone))) as segment:
+            with closing(Segment(snapshot(path), PlainLines(self._zone))) as segment:
                 return search_segment(segment, query, parser, stop.is_set)
         except OSError as error:
             return container, f"cannot be read: {error.strerror or type(error).__name__}"

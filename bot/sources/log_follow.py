@@ -14,7 +14,7 @@ from bot.sources.log_arrivals import Arrivals
 from bot.sources.log_codec import Codec, PlainLines
 from bot.sources.log_gate import Gate
 from bot.sources.log_line import LineParser
-from bot.sources.log_part import Part, rotations
+from bot.sources.log_part import Part, snapshot
 from bot.sources.log_tail import Tail, open_tail
 
 POLL_SECONDS = 0.25
@@ -112,25 +112,41 @@ class FileFollow:
             with suppress(OSError):
                 self._first_look(file)
 
-    def _open(self, file: _File) -> Tail:
-        tail = self._tail(file.path, file.service, file.container)
-        self._tails[file.path] = tail
-        return tail
-
     def _first_look(self, file: _File) -> None:
         """Begin to follow a file, after what was rotated away since the follow began."""
-        newest = self._open(file)
-        for path in rotations(file.path)[:-1]:
-            with suppress(OSError):
-                tail = self._tail(path, file.service, file.container)
-                ended = tail.segment.last_time()
-                if tail.segment.inode != newest.segment.inode and ended and ended >= self._since:
-                    tail.begin()
-                    self._advance(tail, FINISHED)
+        *older, newest = snapshot(file.path)
+        for part in older:
+            tail = self._tail(part, file.service, file.container)
+            ended = tail.segment.last_time()
+            if ended and ended >= self._since:
+                tail.begin()
+                self._finish(tail)
+            else:
                 tail.segment.close()
-        newest.begin()
+        tail = self._tails[file.path] = self._tail(newest, file.service, file.container)
+        tail.begin()
 
-    def _tail(self, path: Path, service: Service, container: str) -> Tail:
+    def _after_rotation(self, file: _File, old: Tail) -> None:
+        """Read on in the files that were begun since: it may have rotated twice by now."""
+        *older, newest = snapshot(file.path)
+        ended = old.segment.last_time()
+        later = [part for part in older if _is_later(part, old, ended)]
+        self._drop(file.path)
+        for part in older:
+            if part in later:
+                self._finish(self._tail(part, file.service, file.container))
+            else:
+                part.close()
+        self._tails[file.path] = self._tail(newest, file.service, file.container)
+
+    def _finish(self, tail: Tail) -> None:
+        """Read a file that grows no more to its end, and let it go."""
+        try:
+            self._advance(tail, FINISHED)
+        finally:
+            tail.segment.close()
+
+    def _tail(self, path: Path | Part, service: Service, container: str) -> Tail:
         parser = LineParser(service.name, container, service.role, self._zone)
         gate = Gate(self._codec(self._zone), parser, self._needles)
         return open_tail(path, gate, service, container, since=self._since)
@@ -142,11 +158,8 @@ class FileFollow:
             self._advance(self._tails[file.path])
             return
         if file.path.stat().st_ino != tail.segment.inode:
-            newer = _written_after(tail)
-            self._drop(file.path)
-            for path in newer:
-                self._read_whole(path, tail)
-            self._advance(self._open(file))
+            self._after_rotation(file, tail)
+            self._advance(self._tails[file.path])
             return
         if tail.was_truncated():
             self._rescue(tail)
@@ -164,11 +177,7 @@ class FileFollow:
 
     def _drop(self, path: Path) -> None:
         """Read a file that was renamed or removed to its end, and let it go."""
-        tail = self._tails.pop(path)
-        try:
-            self._advance(tail, FINISHED)
-        finally:
-            tail.segment.close()
+        self._finish(self._tails.pop(path))
 
     def _rescue(self, tail: Tail) -> None:
         """Read on in the copy that was made before the file was truncated."""
@@ -201,18 +210,8 @@ def _siblings(path: Path) -> list[Path]:
     return [sibling for _, sibling in sorted(found)]
 
 
-def _written_after(tail: Tail) -> list[Path]:
-    """Return rotated files begun after the one that was followed: it may have rotated twice."""
-    own, ended = tail.segment, tail.segment.last_time()
-    newer = []
-    for path in rotations(own.path)[:-1]:
-        with suppress(OSError):
-            part = Part(path)
-            is_later = (
-                bool(part.last_time and ended and part.last_time > ended)
-                if part.is_packed
-                else part.modified > own.modified and part.inode != own.inode
-            )
-            part.close()
-            newer += [path] if is_later else []
-    return newer
+def _is_later(part: Part, old: Tail, ended: datetime | None) -> bool:
+    """Say whether a rotated file was begun after the one that was followed."""
+    if part.is_packed:
+        return bool(part.last_time and ended and part.last_time > ended)
+    return part.inode != old.segment.inode and part.modified > old.segment.modified

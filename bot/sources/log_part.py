@@ -1,5 +1,6 @@
 """One file of a container's log, read at any place; a compressed one is unpacked only if needed."""
 
+import errno
 import gzip
 import io
 import json
@@ -17,6 +18,7 @@ from bot.sources.log_time import utc
 HEAD_BYTES = 128 << 10
 BLOCK_BYTES = 1 << 20
 _SIZE_BYTES = 4
+ATTEMPTS = 8
 # The Engine writes when a rotated file's last line was written into the gzip header's extra field.
 _LAST_TIME = re.compile(rb'\{"lastTime":"[^"]{10,40}"\}')
 
@@ -133,6 +135,29 @@ def rotations(path: Path) -> list[Path]:
         if number.isdigit() and (sibling.suffix != ".gz" or int(number) not in numbered):
             numbered[int(number)] = sibling
     return [*(numbered[number] for number in sorted(numbered, reverse=True)), path]
+
+
+def snapshot(path: Path) -> list[Part]:
+    """Open all files of a log, oldest first, as they were at one moment. Raises OSError.
+
+    It may be rotated between listing and opening, or a file compressed and so vanish; then it is
+    listed anew.
+    """
+    for attempt in range(ATTEMPTS):
+        parts: list[Part] = []
+        try:
+            listed = rotations(path)
+            inodes = [one.stat().st_ino for one in listed]
+            for one in listed:
+                parts.append(Part(one))
+            if inodes == [part.inode for part in parts] and len(rotations(path)) == len(listed):
+                return parts
+        except FileNotFoundError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        for part in parts:
+            part.close()
+    raise OSError(errno.EAGAIN, "it was rotated faster than it could be opened")
 
 
 class _Placed(io.RawIOBase):

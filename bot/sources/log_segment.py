@@ -18,14 +18,16 @@ class Segment:
     An event may begin in one file and end in the next: a log is rotated between two lines.
     """
 
-    def __init__(self, paths: Path | Sequence[Path], codec: Codec) -> None:
+    def __init__(self, files: Path | Sequence[Path | Part], codec: Codec) -> None:
         self.codec = codec
         self.parts: list[Part] = []
         self.size = 0
         try:
-            for path in [paths] if isinstance(paths, Path) else paths:
-                self.parts.append(Part(path, self.size))
-                self.size = self.parts[-1].end
+            for file in [files] if isinstance(files, Path) else files:
+                part = Part(file) if isinstance(file, Path) else file
+                part.offset = self.size
+                self.parts.append(part)
+                self.size = part.end
         except OSError:
             self.close()
             raise

@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.domain.log import LogEvent, Service
 from bot.sources.log_arrivals import Arrivals
 from bot.sources.log_gate import Gate
+from bot.sources.log_part import Part
 from bot.sources.log_search import SLACK, carried
 from bot.sources.log_segment import CHUNK_BYTES, Segment
 
@@ -107,6 +108,9 @@ class Tail:
         self.mark = self.segment.read(max(0, self.position - _MARK_BYTES), self.position)
 
 
-def open_tail(path: Path, gate: Gate, service: Service, container: str, *, since: datetime) -> Tail:
+def open_tail(
+    file: Path | Part, gate: Gate, service: Service, container: str, *, since: datetime
+) -> Tail:
     """Open a file to be followed from its beginning. Raises OSError."""
-    return Tail(service, container, Segment(path, gate.codec), since, gate)
+    files = file if isinstance(file, Path) else [file]
+    return Tail(service, container, Segment(files, gate.codec), since, gate)
