@@ -1,0 +1,34 @@
+"""What the README teaches about new rules works as it stands there."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.diagnosis.batch_evidence import BatchEvidence
+from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.rows import BatchRows
+from tests.bot.diagnosis.test_batch import HEALTHY, NOW, _evidence, _header, _pairs
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+def test_the_rule_of_the_readme_finds_its_row_and_no_healthy_batch() -> None:
+    section = README.read_text(encoding="utf-8").partition("### Teach it a new failure")[2]
+    rule, row = re.findall(r"```python\n(.*?)```", section, re.S)[:2]
+    names: dict[str, Any] = {
+        "BatchEvidence": BatchEvidence,
+        "Confidence": Confidence,
+        "Finding": Finding,
+        "Severity": Severity,
+        "datetime": datetime,
+    }
+    exec(rule, names)
+    rows = eval(f"{{{row}}}", {"BatchRows": BatchRows, "_header": _header, "_pairs": _pairs})
+    finding = names["forced_early"](_evidence(rows["forced-early"]), NOW)
+    assert (finding.rule, bool(finding.evidence), bool(finding.next)) == (
+        "forced-early",
+        True,
+        True,
+    )
+    assert all(names["forced_early"](_evidence(one), NOW) is None for one in HEALTHY.values())
