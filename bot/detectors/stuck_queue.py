@@ -11,6 +11,7 @@ from typing import ClassVar
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.diagnosis.queue_scene import carry
+from bot.diagnosis.queue_signs import NEEDLES
 from bot.diagnosis.queue_verdict import (
     Observation,
     QueueVerdict,
@@ -56,6 +57,7 @@ class StuckQueue:
     summary: ClassVar[str] = (
         "The LLM queue shows no sign of life for 5 minutes: orphaned item, hung worker, leak …"
     )
+    needles: ClassVar[tuple[str, ...]] = NEEDLES
     Settings: ClassVar[type[BaseModel]] = StuckQueueSettings
 
     def __init__(self, settings: StuckQueueSettings) -> None:

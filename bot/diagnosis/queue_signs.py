@@ -89,6 +89,14 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
     )
 )
 
+# Every event below holds one of these words in its raw text, so that other lines need no parsing.
+NEEDLES = (
+    SNAPSHOT_EVENT, *sorted(DISPATCH_EVENTS), "queued request", "completed successfully",
+    "callback event for request", " failed", "LLM service error", "Requeueing request",
+    "erial bundle", "has expired", "Cleaned up", "Batch deleted", "Queue process",
+    "queue processing loop", "get next request",
+)  # fmt: skip
+
 
 def is_queue_event(event: LogEvent) -> bool:
     """Say whether an event tells something about the queue loop; cheap."""

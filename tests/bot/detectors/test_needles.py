@@ -23,8 +23,7 @@ def events(path: Path) -> list[LogEvent]:
 def test_every_wanted_event_holds_a_needle(name: str) -> None:
     (detector,) = (one for one in build_detectors() if one.name == name)
     needles = getattr(detector, "needles", None)
-    if needles is None:
-        pytest.skip("it names no needles, so everything is parsed for it")
+    assert needles is not None, "without needles every line of every container is parsed"
     wanted = [event for path in RECORDED for event in events(path) if detector.wants(event)]
     assert [event.text[:200] for event in wanted if not any(n in event.text for n in needles)] == []
 
