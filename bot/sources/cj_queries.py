@@ -223,7 +223,9 @@ SELECT h.*,
  (SELECT json_agg(f) FROM ({_ERROR_GROUPS}) f) AS errors,
  (SELECT row_to_json(m) FROM (
     SELECT count(*) AS mixed, count(*) FILTER (WHERE a.is_anchor) AS anchors_in_a
-    FROM taken p JOIN essays a ON a.els_essay_id = p.a JOIN essays b ON b.els_essay_id = p.b
+    FROM taken p
+    JOIN cj_processed_essays a ON a.els_essay_id = p.a AND a.cj_batch_id = $1
+    JOIN cj_processed_essays b ON b.els_essay_id = p.b AND b.cj_batch_id = $1
     WHERE a.is_anchor <> b.is_anchor) m) AS position,
  (SELECT json_agg(o) FROM (
     SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
