@@ -7,6 +7,7 @@ stream and closes it.
 
 import http.client
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -45,10 +46,21 @@ class Body:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what comes, until the Engine or `end` ends it. Raises OSError."""
-        # The Engine writes line by line; what will end anyway is gathered in C.
-        read = self._answer.read1 if self._is_endless else self._answer.read
-        while chunk := read(READ_BYTES):
+        chunk = self._answer.read1(READ_BYTES)  # what came with the head
+        if not self._is_endless:
+            self._wait_in_kernel()
+        flags = 0 if self._is_endless else socket.MSG_WAITALL
+        while chunk:
             yield chunk
+            chunk = self._socket.recv(READ_BYTES, flags)
+
+    def _wait_in_kernel(self) -> None:
+        """Let the kernel gather what the Engine writes line by line; its own timeout guards it."""
+        seconds = int(self._socket.gettimeout() or 0)
+        self._socket.settimeout(None)
+        self._socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0)
+        )
 
     def wait_for_ever(self) -> None:
         """Let a followed log be quiet, and hand on each line as it comes."""

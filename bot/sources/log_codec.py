@@ -1,7 +1,7 @@
 """How the lines of a service lie in a file: plainly, or each wrapped by somebody else."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Protocol
 
@@ -12,6 +12,7 @@ Line = tuple[bytes, datetime | None]
 # The Engine cuts lines longer than this.
 CUT_BYTES = 16 << 10
 LOOK_BACK_BYTES = 256 << 10
+LOOK_FAR_BACK_BYTES = 4 << 20
 
 _JSON_TIME = re.compile(rb'"(?:timestamp|time|ts)"\s*:\s*"([0-9T:.,Z+ -]{19,40})"')
 _ANY_TIME = re.compile(
@@ -112,7 +113,17 @@ def is_head(block: bytes, start: int, end: int, codec: Codec) -> bool:
     """Say whether an event surely begins at the line [start, end) of a block."""
     if not codec.starts_event(block[start:end]):
         return False
-    return not codec.cuts_lines or not _torn(block[max(0, start - LOOK_BACK_BYTES) : start], codec)
+    if not codec.cuts_lines:
+        return True
+    return not _torn(looked_back(lambda low, high: block[low:high], start), codec)
+
+
+def looked_back(read: Callable[[int, int], bytes], start: int) -> bytes:
+    """Return what stands before `start`, far back where long lines of two streams may mix."""
+    before = read(max(0, start - LOOK_BACK_BYTES), start)
+    if len(before) < LOOK_BACK_BYTES or not has_long_line(before):
+        return before
+    return read(max(0, start - LOOK_FAR_BACK_BYTES), start)
 
 
 def _torn(before: bytes, codec: Codec) -> set[bytes]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from bot.sources.log_codec import LOOK_BACK_BYTES, Codec, heads
+from bot.sources.log_codec import Codec, heads, looked_back
 from bot.sources.log_part import Part
 
 CHUNK_BYTES = 1 << 20
@@ -207,6 +207,5 @@ class Segment:
 
     def _heads(self, start: int, end: int) -> list[int]:
         """Return where events begin in the whole lines of [start, end)."""
-        look_back = LOOK_BACK_BYTES if self.codec.cuts_lines else 0
-        before = self.read(max(0, start - look_back), start)
+        before = looked_back(self.read, start) if self.codec.cuts_lines else b""
         return [start + at for at in heads(self.read(start, end), self.codec, before)]
