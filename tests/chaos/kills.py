@@ -88,7 +88,7 @@ def judge(messages: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Verdi
     )
 
 
-async def run(*, rounds: int = 300, seed: int = 1) -> list[Row]:
+async def run(*, rounds: int = 300, seed: int = 1, quiet: int = QUIET_SECONDS) -> list[Row]:
     """Kill `rounds` times and return what was found."""
     dice = random.Random(seed)
     started = time.monotonic()
@@ -98,7 +98,8 @@ async def run(*, rounds: int = 300, seed: int = 1) -> list[Row]:
         workspace = await stack.enter_async_context(Workspace(0))
         server = await postgres.start(folder / "postgres", durable=True)
         stack.push_async_callback(server.stop)
-        environment = _environment(workspace, await server.create_database("memory"), logs)
+        memory = await server.create_database("memory")
+        environment = _environment(workspace, memory, logs, quiet)
         deaths, wanted = await _rounds(rounds, environment, logs, dice)
         verdict = await _settled(workspace, environment, wanted)
         messages = len(workspace.space.messages[CHANNELS["alerts"]])
@@ -185,7 +186,7 @@ async def _settled(
             await _kill(replica)
 
 
-def _environment(workspace: Workspace, memory_url: str, logs: Path) -> dict[str, str]:
+def _environment(workspace: Workspace, memory_url: str, logs: Path, quiet: int) -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
     return {
         **clean,
@@ -200,7 +201,7 @@ def _environment(workspace: Workspace, memory_url: str, logs: Path) -> dict[str,
         "TICK_SECONDS": "0.3",
         "LOG_SOURCE": "files",
         "LOG_FILES_DIR": str(logs),
-        "DETECTOR_DATABASE_ERRORS_QUIET_SECONDS": str(QUIET_SECONDS),
+        "DETECTOR_DATABASE_ERRORS_QUIET_SECONDS": str(quiet),
         "CHAOS_LEASE": str(LEASE_SECONDS),
     }
 
