@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test population lint format docs constraints page clean
+.PHONY: help setup demo test population bench chaos lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,12 @@ test: setup ## Run the whole test suite.
 population: setup ## Judge 2,400 healthy batches and every fault, and print the table.
 	$(BIN)/python -m tests.population
 
+bench: setup ## Measure speed and memory, and write tests/benchmarks/RESULTS.md.
+	$(BIN)/python -m tests.benchmarks
+
+chaos: setup ## Kill replicas, break Slack and every source, and print what was kept.
+	$(BIN)/python -m tests.chaos
+
 lint: setup ## Check style, types and import direction.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,9 +52,6 @@ PIN = uv pip compile pyproject.toml --all-extras --universal --python-version 3.
 constraints: ## Pin every dependency with hashes (needs uv).
 	$(PIN) --group dev -o deploy/constraints.txt
 	$(PIN) -c deploy/constraints.txt -o deploy/constraints-runtime.txt
-
-page: ## Build the demo page's bundle (needs Node.js).
-	cd bot/demo/page && npm ci && npm run build
 
 clean: ## Remove what the other targets made.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.diagnosis.queue_scene import SAME_BUNDLE, Scene
+from bot.diagnosis.queue_scene import CLOCK_SKEW, SAME_BUNDLE, Scene
 from bot.diagnosis.queue_signs import SignKind, Snapshot
 from bot.domain.queue import QueueItem
 
@@ -149,7 +149,10 @@ def quiet_since(scene: Scene) -> datetime | None:
 def _filled_since(scene: Scene) -> datetime | None:
     """Since when there was something in the queue."""
     if scene.reading is not None:
-        return min((item.queued_at for item in scene.reading.items if item.queued_at), default=None)
+        times = [item.queued_at for item in scene.reading.items if item.queued_at]
+        if times and min(times) > scene.now + CLOCK_SKEW:
+            return scene.readings[0].at
+        return min(times, default=None)
     filled = None
     for snapshot in reversed(scene.snapshots):
         if not snapshot.size:

@@ -17,6 +17,8 @@ from bot.domain.evidence import EvidenceLine
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
 
+# Services on other machines may be a little ahead.
+CLOCK_SKEW = timedelta(seconds=60)
 OPENS_AFTER = timedelta(minutes=5)
 # A hung loop writes at most one more snapshot after it took an item, and the collecting of a
 # bundle logs its dispatch moments after its first item was marked: a sign this much later proves
@@ -181,8 +183,9 @@ class Scene:
 
     def since_in_status(self, item: QueueItem) -> datetime:
         """Return since when an item has its status, as far as it was seen or is written."""
-        if item.status == "processing" and item.processing_started_at:
-            return item.processing_started_at
+        started = item.processing_started_at
+        if item.status == "processing" and started and started <= self.now + CLOCK_SKEW:
+            return started
         since = self.reading.at if self.reading else self.now
         for reading in reversed(self.readings):
             seen = next((one for one in reading.items if one.queue_id == item.queue_id), None)
@@ -199,9 +202,18 @@ def scene_of(
     prefix: str = "",
     opens_after: timedelta = OPENS_AFTER,
 ) -> Scene:
-    """Fold observations, oldest first, into a scene; repeated signs count once."""
-    snapshots = {one.at: one for look in observations for one in look.snapshots}
-    signs = {(one.at, one.kind, one.queue_id): one for look in observations for one in look.signs}
+    """Fold observations, oldest first, into a scene; repeated signs count once.
+
+    What is dated in the future was written before a clock was set back, and proves nothing now.
+    """
+    edge = now + CLOCK_SKEW
+    snapshots = {one.at: one for look in observations for one in look.snapshots if one.at <= edge}
+    signs = {
+        (one.at, one.kind, one.queue_id): one
+        for look in observations
+        for one in look.signs
+        if one.at <= edge
+    }
     ordered = tuple(sorted(signs.values(), key=lambda sign: sign.at))
     return Scene(
         now=now,

@@ -1,7 +1,7 @@
 """The LLM provider's request queue in Redis; prompts are never read out of it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -42,8 +42,16 @@ class RedisQueue:
 
     name = NAME
 
-    def __init__(self, url: str, prefix: str, *, timeout_seconds: float = 3.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        prefix: str,
+        *,
+        timeout_seconds: float = 3.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._prefix = prefix
+        self._clock = clock
         try:
             self._redis: Redis = Redis.from_url(
                 url,
@@ -99,7 +107,7 @@ class RedisQueue:
         if stored > sum(item.status != LEAKED for item in items) and size <= max_items:
             items += await self._unordered(data_key, set(ids))
         return QueueReading(
-            at=datetime.now(UTC),
+            at=self._clock(),
             size=size,
             items=tuple(items),
             unreadable=unreadable,
