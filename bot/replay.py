@@ -3,7 +3,10 @@
 `DIR/<container>.log` files are read as they are. `DIR/samples.jsonl` may add what the logs do not
 hold, one JSON object a line: `{"at": ISO time, "queue": {"size": 1, "items": [{"queue_id",
 "status", "queued_at", "processing_started_at", "ttl", ...}]} | null, "owned": {correlation id:
-CJ batch id}}`. Each line holds until the next one.
+CJ batch id}, "batches": [{"header": {...}, "pairs": {...}}], "outbox": [...], "sessions": [...],
+"containers": [...], "health": [...]}`, with the names of the classes in bot/domain/rows.py and
+service_state.py. Each line holds until the next one. A detector that needs what nothing recorded
+concludes nothing: no batch is called idle because a recording knows of none.
 
 A folder, or its zip, that `/alerts export` made holds the samples themselves: `{"at", "sample":
 {"detector", "data", "unreadable"}}`. Then the detectors named in its first line judge those again,
@@ -27,11 +30,13 @@ from bot import registry
 from bot.alerts.policy import PolicySettings
 from bot.alerts.rounds import Look, decide_round, look, policy_settings
 from bot.domain.alert import Alert, Decision, Reason, Sample, Window
+from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role, Service
 from bot.domain.queue import QueueReading
 from bot.domain.report import plain
-from bot.domain.rows import BatchSummary, BlockedSession
+from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import UsageError
 from bot.ports import Detector
 from bot.recorded import SAMPLES, Line, export_of, sample_lines
@@ -43,6 +48,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
 
 _READING: TypeAdapter[QueueReading] = TypeAdapter(QueueReading)
+_ROWS: Mapping[str, TypeAdapter[Any]] = {
+    "batches": TypeAdapter(tuple[BatchSummary, ...]),
+    "sessions": TypeAdapter(tuple[BlockedSession, ...]),
+    "outbox": TypeAdapter(tuple[OutboxGroup, ...]),
+    "containers": TypeAdapter(tuple[ContainerState, ...]),
+    "health": TypeAdapter(tuple[ServiceHealth, ...]),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,11 @@ class Recorded:
     at: datetime
     queue: QueueReading | None = None
     owned: Mapping[UUID, int] | None = None
+    batches: tuple[BatchSummary, ...] | None = None
+    sessions: tuple[BlockedSession, ...] | None = None
+    outbox: tuple[OutboxGroup, ...] | None = None
+    containers: tuple[ContainerState, ...] | None = None
+    health: tuple[ServiceHealth, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -69,15 +86,35 @@ class RecordedWatch:
         return self.recorded.queue if self.recorded else None
 
     async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
-        """Return nothing: a recording holds no batches."""
-        return None
+        """Return the recorded batches; None when none were recorded."""
+        return self.recorded.batches if self.recorded else None
 
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         """Return the recorded owners; None when none were recorded."""
         return self.recorded.owned if self.recorded else None
 
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
-        """Return nothing: a recording holds no sessions."""
+        """Return the recorded sessions; None when none were recorded."""
+        return self.recorded.sessions if self.recorded else None
+
+    async def unpublished(self) -> Sequence[OutboxGroup] | Missing | None:
+        """Return the recorded outbox; None when none was recorded."""
+        return self.recorded.outbox if self.recorded else None
+
+    async def health(self) -> Sequence[ServiceHealth] | Missing | None:
+        """Return the recorded health; None when none was recorded."""
+        return self.recorded.health if self.recorded else None
+
+    async def containers(self) -> Sequence[ContainerState] | Missing | None:
+        """Return the recorded containers; None when none were recorded."""
+        return self.recorded.containers if self.recorded else None
+
+    async def callbacks(self) -> Sequence[SeenCallback] | Missing | None:
+        """Return nothing: a recording holds the log lines that callbacks leave."""
+        return None
+
+    async def backlog(self) -> ConsumerBacklog | Missing | None:
+        """Return nothing: a recording holds no topic."""
         return None
 
 
@@ -232,7 +269,12 @@ def _recorded(line: Line) -> Recorded:
             line.at,
             _READING.validate_python({"at": line.at, **queue}) if queue else None,
             {UUID(key): int(batch) for key, batch in owned.items()} if owned is not None else None,
+            *(_rows(kind, line.values.get(name)) for name, kind in _ROWS.items()),
         )
+
+
+def _rows(kind: TypeAdapter[Any], values: Any) -> Any:
+    return None if values is None else kind.validate_python(values)
 
 
 def _finished(coroutine: Any) -> Any:

@@ -15,6 +15,7 @@ from bot.domain.rows import (
     BatchRows,
     BatchSummary,
     BlockedSession,
+    OutboxGroup,
     PairCounts,
     PairRow,
     TraceRows,
@@ -163,6 +164,10 @@ class FakeDatabase:
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
         self._called("blocked_sessions")
         return [row for row in self.blocked if row.age_seconds > older_than_seconds]
+
+    async def unpublished(self) -> Sequence[OutboxGroup]:
+        self._called("unpublished")
+        return [group for rows in self.batches for group in rows.outbox if group.unpublished]
 
     async def check(self) -> str:
         self._called("check")

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import Followed, LogEvent
 from bot.domain.queue import QueueReading
-from bot.domain.rows import BatchSummary, BlockedSession
+from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import SourceError
-from bot.ports import LogFollow, Sources
+from bot.ports import CallbackTopic, LogFollow, Sources
 
 READ_SECONDS = 8.0
 # Lines of several containers do not arrive in the order of their times; a follow that starts
@@ -51,6 +53,26 @@ class LiveWatch:
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
         """Return the database sessions that block or wait."""
         return await self._once("sessions", self.sources.database, lambda db: db.blocked_sessions())
+
+    async def unpublished(self) -> Sequence[OutboxGroup] | Missing | None:
+        """Return what waits in the CJ service's outbox, by event type."""
+        return await self._once("outbox", self.sources.database, lambda db: db.unpublished())
+
+    async def health(self) -> Sequence[ServiceHealth] | Missing | None:
+        """Return what the services say of themselves."""
+        return await self._once("health", self.sources.probe, lambda probe: probe.health())
+
+    async def containers(self) -> Sequence[ContainerState] | Missing | None:
+        """Return the services' containers, the newest instance of each first."""
+        return await self._once("containers", self.sources.containers, lambda c: c.containers())
+
+    async def callbacks(self) -> Sequence[SeenCallback] | Missing | None:
+        """Return the callbacks that the topic brought since the previous tick."""
+        return await self._once("callbacks", self.sources.callbacks, _taken)
+
+    async def backlog(self) -> ConsumerBacklog | Missing | None:
+        """Return how far CJ's consumer has come on the callback topic."""
+        return await self._once("backlog", self.sources.callbacks, lambda topic: topic.backlog())
 
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
@@ -174,6 +196,10 @@ class Lookout:
             self._recent.popleft()
         if self._skip and min(times) > edge + OVERLAP:
             self._skip = frozenset()
+
+
+async def _taken(topic: CallbackTopic) -> Sequence[SeenCallback]:
+    return topic.take()
 
 
 async def _bounded(name: str, call: Awaitable[T], timeout: float) -> T | Missing:

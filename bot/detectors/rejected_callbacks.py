@@ -6,7 +6,7 @@ stray callback that no batch owns, so ownership is looked up where a database is
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -16,6 +16,8 @@ from pydantic import BaseModel, Field
 from bot.detectors.tally import Occurrence, Tally, dated_events, judge_tallies, sample_of
 from bot.diagnosis.span import clock
 from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.domain.callback import RejectedCallback, SeenCallback
+from bot.domain.callback_tally import rejections, tally
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.domain.redaction import redact
@@ -81,8 +83,15 @@ class RejectedCallbacks:
             for at, event in dated_events(watch)
             if (field := rejected_field(event)) is not None
         ]
-        owned = await _owners(watch, [correlation_of(event) for _, event, _ in found])
-        return sample_of(watch, [_occurrence(*one, owned) for one in found])
+        seen = await watch.callbacks()
+        topic = rejected_on(seen if isinstance(seen, Sequence) else ())
+        # A runner's line and the topic tell of the same callback.
+        ids = {one.correlation_id for one in topic}
+        logged = [one for one in found if correlation_of(one[1]) not in ids - {""}]
+        owned = await _owners(watch, [*(correlation_of(e) for _, e, _ in logged), *ids])
+        told = [_occurrence(*one, owned) for one in logged]
+        told += [_from_topic(one, watch.now, _shares(seen), owned) for one in topic]
+        return sample_of(watch, told, seen)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
@@ -110,6 +119,37 @@ def correlation_of(event: LogEvent) -> str:
         return match[0].lower()
     value = str(event.fields.get("correlation_id") or "")
     return value.lower() if _UUID.fullmatch(value) else ""
+
+
+def rejected_on(seen: Sequence[SeenCallback]) -> list[RejectedCallback]:
+    """Return what the topic's callbacks fail on, each callback by its first failing field."""
+    return [found[0] for one in seen if (found := rejections(one))]
+
+
+def _shares(seen: object) -> dict[str, str]:
+    """Return each failing field's share by mode: `serial_bundle 10/10 missing essay_a_id, ...`."""
+    callbacks = (
+        [one for one in seen if isinstance(one, SeenCallback)]
+        if (isinstance(seen, Sequence))
+        else []
+    )
+    return {one.field: one.words for one in tally(callbacks)}
+
+
+def _from_topic(
+    one: RejectedCallback,
+    now: datetime,
+    shares: Mapping[str, str],
+    owned: Mapping[UUID, int] | None,
+) -> Occurrence:
+    share = shares.get(one.field, "")
+    return Occurrence(
+        subject=f"{one.field}/{one.mode or 'unknown mode'}",
+        at=one.at or now,
+        source=one.source,
+        text=redact(f"{one.text} ({share})" if share else one.text),
+        extra={"correlation_id": one.correlation_id, "owner": _owner(one.correlation_id, owned)},
+    )
 
 
 def _model_field(event: LogEvent) -> str:

@@ -40,10 +40,12 @@ class Tally:
     extras: tuple[Mapping[str, Any], ...]
 
 
-def sample_of(watch: Watch, found: Iterable[Occurrence]) -> Sample:
-    """Fold a tick's occurrences into a sample: counts and a few examples of each subject."""
-    if isinstance(watch.logs, Missing):
-        return Sample(watch.now, {}, f"{watch.logs.source}: {watch.logs.reason}")
+def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -> Sample:
+    """Fold a tick's occurrences into a sample: counts and a few examples of each subject.
+
+    `other` is what a second source gave; what one of them tells counts while the other is away.
+    """
+    missing = next((one for one in (watch.logs, other) if isinstance(one, Missing)), None)
     groups: dict[str, dict[str, Any]] = {}
     for one in found:
         group = groups.setdefault(
@@ -54,7 +56,8 @@ def sample_of(watch: Watch, found: Iterable[Occurrence]) -> Sample:
         if len(group["examples"]) < KEPT_EXAMPLES:
             example = {"source": one.source, "at": one.at.isoformat(), "text": one.text}
             group["examples"].append({**example, "extra": dict(one.extra)})
-    return Sample(watch.now, {"groups": groups})
+    unreadable = f"{missing.source}: {missing.reason}" if missing else ""
+    return Sample(watch.now, {"groups": groups} if groups or not missing else {}, unreadable)
 
 
 def judge_tallies(

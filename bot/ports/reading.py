@@ -8,7 +8,14 @@ from uuid import UUID
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
 from bot.domain.queue import QueueItem, QueueReading
-from bot.domain.rows import BatchMatch, BatchRows, BatchSummary, BlockedSession, TraceRows
+from bot.domain.rows import (
+    BatchMatch,
+    BatchRows,
+    BatchSummary,
+    BlockedSession,
+    OutboxGroup,
+    TraceRows,
+)
 from bot.domain.run_label import RunLabel
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
@@ -58,6 +65,10 @@ class CjDatabase(Protocol):
 
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
         """Return sessions idle in transaction or waiting for a lock for longer than that."""
+        ...
+
+    async def unpublished(self) -> Sequence[OutboxGroup]:
+        """Return what waits in the event outbox, by event type."""
         ...
 
     async def check(self) -> str:

@@ -8,10 +8,12 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from bot.domain.alert import Judgement, Sample, Window
+from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.queue import QueueReading
-from bot.domain.rows import BatchSummary, BlockedSession
+from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.service_state import ContainerState, ServiceHealth
 
 
 class Watch(Protocol):
@@ -40,6 +42,26 @@ class Watch(Protocol):
 
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
         """Return the database sessions that block or wait."""
+        ...
+
+    async def unpublished(self) -> Sequence[OutboxGroup] | Missing | None:
+        """Return what waits in the CJ service's outbox, by event type."""
+        ...
+
+    async def health(self) -> Sequence[ServiceHealth] | Missing | None:
+        """Return what the services say of themselves."""
+        ...
+
+    async def containers(self) -> Sequence[ContainerState] | Missing | None:
+        """Return the services' containers, the newest instance of each first."""
+        ...
+
+    async def callbacks(self) -> Sequence[SeenCallback] | Missing | None:
+        """Return the callbacks that the topic brought since the previous tick."""
+        ...
+
+    async def backlog(self) -> ConsumerBacklog | Missing | None:
+        """Return how far CJ's consumer has come on the callback topic."""
         ...
 
 

@@ -15,6 +15,7 @@ from bot.domain.rows import (
     BatchRows,
     BatchSummary,
     BlockedSession,
+    OutboxGroup,
     TraceRows,
 )
 from bot.domain.totals import ComparisonTotals
@@ -180,6 +181,12 @@ class CjPostgres:
             )
             for row in rows
         )
+
+    async def unpublished(self) -> Sequence[OutboxGroup]:
+        """Return what waits in the event outbox, by event type."""
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.UNPUBLISHED)
+        return tuple(OutboxGroup(**dict(row)) for row in rows)
 
     async def can_write(self) -> bool:
         """Say whether the role may change a table of the CJ database; it should not."""

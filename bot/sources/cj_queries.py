@@ -333,6 +333,13 @@ SELECT request_correlation_id AS id, min(cj_batch_id) AS batch_id FROM cj_compar
 WHERE request_correlation_id = ANY($1) GROUP BY 1
 """
 
+UNPUBLISHED = """
+SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
+       count(*) AS unpublished, min(created_at) AS oldest_unpublished_at,
+       max(retry_count) AS max_retry_count, coalesce(left(max(last_error), 500), '') AS last_error
+FROM event_outbox WHERE published_at IS NULL GROUP BY event_type ORDER BY 3 LIMIT 20
+"""
+
 BLOCKED = """
 SELECT a.pid, coalesce(a.state, '') AS state,
        coalesce(a.wait_event_type || ':' || a.wait_event, '') AS wait,

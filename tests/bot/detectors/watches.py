@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.queue import QueueReading
-from bot.domain.rows import BatchSummary, BlockedSession
+from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.service_state import ContainerState, ServiceHealth
 
 
 @dataclass
@@ -21,18 +23,40 @@ class GivenWatch:
     logs: Followed | Missing | None = None
     reading: QueueReading | Missing | None = None
     owners: Mapping[UUID, int] | Missing | None = None
+    batches: Sequence[BatchSummary] | Missing | None = None
+    sessions: Sequence[BlockedSession] | Missing | None = None
+    outbox: Sequence[OutboxGroup] | Missing | None = None
+    services: Sequence[ServiceHealth] | Missing | None = None
+    engine: Sequence[ContainerState] | Missing | None = None
+    topic: Sequence[SeenCallback] | Missing | None = None
+    consumer: ConsumerBacklog | Missing | None = None
 
     async def queue(self) -> QueueReading | Missing | None:
         return self.reading
 
     async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
-        return None
+        return self.batches
 
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         return self.owners
 
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
-        return None
+        return self.sessions
+
+    async def unpublished(self) -> Sequence[OutboxGroup] | Missing | None:
+        return self.outbox
+
+    async def health(self) -> Sequence[ServiceHealth] | Missing | None:
+        return self.services
+
+    async def containers(self) -> Sequence[ContainerState] | Missing | None:
+        return self.engine
+
+    async def callbacks(self) -> Sequence[SeenCallback] | Missing | None:
+        return self.topic
+
+    async def backlog(self) -> ConsumerBacklog | Missing | None:
+        return self.consumer
 
 
 def said(at: datetime, text: str, *, level: str = "error", role: Role = Role.RUNNER) -> LogEvent:
