@@ -24,7 +24,7 @@ BUNDLE = "Serial bundle processing hit provider error"
 SINGLE = "LLM service error processing request"
 CIRCUIT = "Circuit breaker open"
 DONE = "completed successfully, correlation_id"
-ITEM_FAILED = ("failed, correlation_id", "failed with HuleEduError")
+ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 SEVERE_SHARE = 0.5
 KEPT = 2
 
@@ -88,14 +88,14 @@ class ProviderErrors:
         return Judgement(Sight.CLEAR, (condition,) if condition else (), closing=closing)
 
     def _condition(self, recent: Sequence[Sample], now: datetime) -> Condition | None:
-        failed, done = _sum(recent, "failed"), _sum(recent, "done")
+        failed, done = _failed(recent), _sum(recent, "done")
         circuits = recent[-1].data.get("circuits") or ()
         opened = [one for one in recent if one.data.get("circuit_lines")]
         share = failed / max(1, failed + done)
         burst = failed >= self._settings.least and share >= self._settings.share
         if not (burst or circuits or opened):
             return None
-        since = next((one.at for one in recent if one.data["failed"]), recent[-1].at)
+        since = next((one.at for one in recent if _failed([one])), recent[-1].at)
         severe = share >= SEVERE_SHARE or bool(circuits or opened)
         words = f"{failed} real failures against {done} answers ({share:.0%})"
         breaker = "; its circuit breaker is open" if circuits or opened else ""
@@ -109,7 +109,7 @@ class ProviderErrors:
             f"{'high' if burst else 'medium'} confidence. Next: /logs llm_provider error",
             since=since,
             known=f"{'severe' if severe else 'burst'}{breaker}{mock}",
-            count=int(recent[-1].data["failed"]),
+            count=_failed(recent[-1:]),
             why="Rate limits, overload or a wrong key; what the provider answered stands in its "
             "log. A serial bundle fails as one and throws away what was already answered.",
             evidence=(EvidenceLine("logs", now, words), *_examples(recent)),
@@ -121,14 +121,14 @@ DETECTOR = ProviderErrors
 
 
 def _counts(events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
-    """Count real failures: a bundle is one, whatever its items then say, and so is a request."""
+    """Count what went wrong by its kind, what was answered, and keep a few lines."""
     bundles = [event for _, event in events if BUNDLE in event.event]
     singles = [event for _, event in events if SINGLE in event.event]
-    items = [event for _, event in events if any(text in event.event for text in ITEM_FAILED)]
-    failed = len(bundles) + len(singles)
+    items = [event for _, event in events if _is_item(event)]
     shown = [*bundles, *singles] or items
     return {
-        "failed": failed or len(items),
+        "failures": len(bundles) + len(singles),
+        "items": len(items),
         "done": sum(DONE in event.event for _, event in events),
         "circuit_lines": sum(CIRCUIT in event.event for _, event in events),
         "examples": [
@@ -140,6 +140,16 @@ def _counts(events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
             for event in shown[:KEPT]
         ],
     }
+
+
+def _is_item(event: LogEvent) -> bool:
+    begins = event.event.startswith("Request ")
+    return begins and any(text in event.event for text in ITEM_FAILED)
+
+
+def _failed(samples: Sequence[Sample]) -> int:
+    """Return the real failures: a bundle is one, whatever its items then say."""
+    return _sum(samples, "failures") or _sum(samples, "items")
 
 
 def _sum(samples: Sequence[Sample], name: str) -> int:

@@ -1,0 +1,34 @@
+from typing import Any
+
+import pytest
+
+from bot.detectors.batch_idle import BatchIdle, BatchIdleSettings
+from bot.domain.queue import QueueReading
+from bot.domain.rows import BatchSummary, PairCounts
+from tests.bot.detectors.scenes import NOW, ago, batch, judged, pending, queue, told
+from tests.bot.detectors.watches import GivenWatch
+
+OLD = ago(minutes=16)
+QUIET: dict[str, Any] = {"last_activity_at": OLD}
+ANSWERED = PairCounts(total=6, essay_a=6, last_completed_at=OLD)
+NOTHING = PairCounts()
+
+
+@pytest.mark.parametrize(
+    ("row", "held", "rules"),
+    [
+        (batch(**QUIET, pairs=ANSWERED), None, ["waiting-on-monitor"]),
+        (batch(**QUIET, pairs=NOTHING, state="GENERATING_PAIRS"), queue(), ["batch-idle"]),
+        (batch(**QUIET, pairs=ANSWERED), queue("queued"), []),  # something of it is queued
+        (batch(**QUIET, pairs=ANSWERED), queue("queued", batch=7), ["waiting-on-monitor"]),
+        (batch(pairs=ANSWERED), None, []),  # active just now
+        (batch(**QUIET, pairs=pending(2, OLD)), None, []),  # waits for answers
+        (batch(**QUIET, pairs=ANSWERED, state="SCORING"), None, []),
+        (batch(**QUIET, pairs=ANSWERED, status="COMPLETE_STABLE"), None, []),
+    ],
+)
+async def test_a_batch_that_nobody_goes_on_with_is_told(
+    row: BatchSummary, held: QueueReading | None, rules: list[str]
+) -> None:
+    watch = GivenWatch(NOW, NOW, batches=(row,), reading=held)
+    assert told(await judged(BatchIdle(BatchIdleSettings()), watch)) == rules

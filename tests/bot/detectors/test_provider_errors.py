@@ -1,0 +1,52 @@
+from dataclasses import replace
+
+import pytest
+
+from bot.detectors.provider_errors import ProviderErrors, ProviderErrorsSettings
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.service_state import ServiceHealth
+from tests.bot.detectors.scenes import NOW, TICK, played, told
+from tests.bot.detectors.watches import GivenWatch, said
+
+BUNDLE = "Serial bundle processing hit provider error"
+ITEM = "Request 8f3a failed: [EXTERNAL_SERVICE_ERROR] overloaded, correlation_id: 1"
+SINGLE = "LLM service error processing request 8f3a: [RATE_LIMIT] slow down"
+DONE = "Request 8f3a completed successfully, correlation_id: 1"
+
+
+def lines(text: str, count: int) -> list[LogEvent]:
+    return [said(NOW, text, role=Role.LLM_PROVIDER) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("events", "severity"),
+    [
+        ([*lines(SINGLE, 5), *lines(DONE, 15)], ["warn"]),
+        ([*lines(SINGLE, 6), *lines(DONE, 4)], ["error"]),
+        ([*lines(SINGLE, 4), *lines(DONE, 1)], []),
+        ([*lines(SINGLE, 5), *lines(DONE, 40)], []),
+        # One failure of a bundle of eight is one failure.
+        ([*lines(BUNDLE, 1), *lines(ITEM, 8), *lines(DONE, 20)], []),
+        ([*lines(ITEM, 8), *lines(DONE, 4)], ["error"]),
+        (lines("Circuit breaker open: anthropic", 1), ["error"]),
+        (lines(DONE, 50), []),
+    ],
+)
+async def test_a_burst_of_real_failures_is_told(
+    events: list[LogEvent], severity: list[str]
+) -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    spread = [Followed(tuple(events[n::4])) for n in range(4)]
+    watches = [GivenWatch(NOW - TICK * (4 - n), NOW, logs=logs) for n, logs in enumerate(spread)]
+    assert told(await played(detector, watches), lambda c: c.severity.value) == severity
+
+
+async def test_an_open_circuit_and_mock_mode_are_named() -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    health = ServiceHealth("llm_provider_service", NOW, "healthy", True, ("anthropic",))
+    watch = GivenWatch(NOW, NOW, logs=Followed(), services=(health,))
+    (condition,) = (await played(detector, [watch])).conditions
+    assert "circuit breaker is open" in condition.title
+    assert "MOCK MODE" in condition.title
+    calm = replace(watch, services=(replace(health, open_circuits=()),))
+    assert told(await played(detector, [calm])) == []
