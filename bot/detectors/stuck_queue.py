@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from bot.detectors.queue_gauge import GAUGE, judge_gauges
 from bot.diagnosis.queue_scene import carry
 from bot.diagnosis.queue_signs import NEEDLES
 from bot.diagnosis.queue_verdict import (
@@ -78,18 +79,17 @@ class StuckQueue:
         reading = await watch.queue()
         observation = carry(self._previous, _observed(reading, watch))
         self._previous = observation
-        return Sample(
-            watch.now,
-            _OBSERVATION.dump_python(observation, mode="json"),
-            observation.unreadable,
-        )
+        data = _OBSERVATION.dump_python(observation, mode="json")
+        gauge = await _gauge(watch) if reading is None else None
+        return Sample(watch.now, data | ({GAUGE: gauge} if gauge else {}), observation.unreadable)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
         looks = _looks(window)
-        if not looks or not any(look.reading or look.snapshots or look.signs for look in looks):
-            return Judgement(Sight.WARMING, note="nothing of the queue was seen yet")
         opens_after = timedelta(seconds=self._settings.open_after_seconds)
+        if not looks or not any(look.reading or look.snapshots or look.signs for look in looks):
+            by_gauge = judge_gauges(window.samples, now, QUEUE, opens_after)
+            return by_gauge or Judgement(Sight.WARMING, note="nothing of the queue was seen yet")
         verdict = judge_queue(looks, now, watched_since=window.started_at, opens_after=opens_after)
         if verdict.rule == "queue-unreadable":
             return Judgement(Sight.UNREADABLE, (_unreadable(verdict, now),), verdict.what)
@@ -105,6 +105,15 @@ class StuckQueue:
 
 
 DETECTOR = StuckQueue
+
+
+async def _gauge(watch: Watch) -> list[int] | None:
+    """Return the provider's depth gauges (total, queued), None when it tells none."""
+    health = await watch.health()
+    for one in () if health is None or isinstance(health, Missing) else health:
+        if one.queue_total is not None:
+            return [one.queue_total, one.queue_queued or 0]
+    return None
 
 
 def _observed(reading: QueueReading | Missing | None, watch: Watch) -> Observation:
@@ -149,7 +158,8 @@ def _looks(window: Window) -> list[Observation]:
     looks = []
     for sample in window.samples:
         try:
-            looks.append(_OBSERVATION.validate_python(dict(sample.data)))
+            data = {key: value for key, value in sample.data.items() if key != GAUGE}
+            looks.append(_OBSERVATION.validate_python(data))
         except ValidationError:
             looks.append(
                 Observation(sample.at, logs_readable=False, unreadable="sample unreadable")

@@ -33,6 +33,7 @@ READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {
     "members": lambda reader: reader.members(33),
     "totals": lambda reader: reader.totals([33, 34]),
     "blocked_sessions": lambda reader: reader.blocked_sessions(older_than_seconds=0),
+    "unpublished": lambda reader: reader.unpublished(),
     "check": lambda reader: reader.check(),
 }
 

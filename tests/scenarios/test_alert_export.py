@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +17,8 @@ from bot.alerts.watch import Lookout
 from bot.domain.alert import AlertEvent, Reason
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
+from bot.domain.rows import BatchHeader, BatchRows, BlockedSession, OutboxGroup, PairCounts
+from bot.domain.service_state import ContainerState
 from bot.errors import UsageError
 from bot.ports import Detector, Sources
 from bot.recorded import SAMPLES, opened
@@ -26,8 +30,8 @@ from commands.alerts import COMMAND, parse
 from tests.bot.alerts.test_tick import GrowingLog
 from tests.bot.test_main import batchbot
 from tests.fakes_alerts import Clock
-from tests.fakes_sources import context
-from tests.recordings import START, busy_hour, integrity_error, missing_essay_ids
+from tests.fakes_sources import FakeDatabase, context
+from tests.recordings import START, busy_hour, console, integrity_error, missing_essay_ids
 
 UTC_ZONE = ZoneInfo("UTC")
 TICK = timedelta(seconds=15)
@@ -39,7 +43,65 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
     "stuck_queue": lambda: (Role.LLM_PROVIDER, busy_hour(20, freeze=range(2, 12))),
     "rejected_callbacks": lambda: (Role.RUNNER, [missing_essay_ids(AT)]),
     "database_errors": lambda: (Role.CJ, integrity_error(AT)),
+    "provider_errors": lambda: (Role.LLM_PROVIDER, provider_failures(AT)),
+    "consumer_silent": lambda: (Role.LLM_PROVIDER, published(AT)),
 }
+
+
+def provider_failures(at: datetime) -> list[str]:
+    """Return a burst of failures of single requests."""
+    text = "LLM service error processing request 8f3a: [RATE_LIMIT] slow down"
+    return [console(at + timedelta(seconds=n), text, "lps", level="error") for n in range(9)]
+
+
+def published(at: datetime) -> list[str]:
+    """Return callbacks that are published and never taken, after one that was."""
+    taken = console(at, "Processing LLM comparison callback for request 1", "cj")
+    text = "Published success callback event for request 1, correlation_id: 1, topic: t"
+    return [taken, *(console(at + timedelta(seconds=30 + n), text, "lps") for n in range(9))]
+
+
+def rows(clock: Clock) -> dict[str, Sources]:
+    """Return what the detectors on rows get to see, from the start on."""
+    old = clock() - timedelta(hours=1)
+    uuid = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"
+
+    def batch(pairs: PairCounts, state: str, **more: Any) -> BatchRows:
+        header = BatchHeader(34, uuid, uuid, "PERFORMING_COMPARISONS", state, old,
+                             last_activity_at=old)  # fmt: skip
+        return BatchRows(header, pairs, **more)
+
+    def database(*batches: BatchRows, blocked: tuple[BlockedSession, ...] = ()) -> Sources:
+        return Sources(database=FakeDatabase(batches, blocked=blocked))
+
+    waiting = PairCounts(total=10, essay_a=7, pending=3, pending_first_submitted_at=old)
+    answered = PairCounts(total=10, essay_a=10, last_completed_at=old)
+    group = OutboxGroup("huleedu.cj_assessment.completed.v1", 1, old, old, 1, old)
+    gone = ContainerState("llm_provider_service", "huleedu_llm_provider_service", "a", "exited")
+    return {
+        "lost_callbacks": database(batch(waiting, "WAITING_CALLBACKS")),
+        "batch_idle": database(batch(answered, "WAITING_CALLBACKS")),
+        "finalisation_stuck": database(batch(answered, "SCORING")),
+        "outbox_unpublished": database(batch(answered, "COMPLETED", outbox=(group,))),
+        "database_blocked": database(
+            blocked=(BlockedSession(7, "idle in transaction", "Client:ClientRead", 90),)
+        ),
+        "container_gone": Sources(containers=GivenContainers((gone,))),
+    }
+
+
+@dataclass
+class GivenContainers:
+    """Containers as given."""
+
+    states: tuple[ContainerState, ...]
+    name: str = "containers"
+
+    async def containers(self) -> tuple[ContainerState, ...]:
+        return self.states
+
+    async def check(self) -> str:
+        return "given"
 
 
 def events_of(role: Role, lines: Lines) -> list[LogEvent]:
@@ -49,12 +111,19 @@ def events_of(role: Role, lines: Lines) -> list[LogEvent]:
     return [event for event in parsed if event.at is not None]
 
 
-async def watched(store: Store, events: list[LogEvent], clock: Clock, minutes: int) -> None:
-    """Tick over a log that grows as its lines were written."""
+async def watched(
+    store: Store,
+    events: list[LogEvent],
+    clock: Clock,
+    minutes: int,
+    sources: Sources | None = None,
+) -> None:
+    """Tick over a log that grows as its lines were written, beside other sources."""
     log = GrowingLog()
     made: list[Detector] = [detector(detector.Settings()) for detector in detectors().values()]
     wants = lambda event: any(one.wants(event) for one in made)  # noqa: E731
-    lookout = Lookout(Sources(logs=log), environment="np", wants=wants)  # type: ignore[arg-type]
+    beside = replace(sources or Sources(), logs=log)  # type: ignore[arg-type]
+    lookout = Lookout(beside, environment="np", wants=wants)
     tick = Tick(store, made, lookout, environment="np", now=clock)
     for _ in range(minutes * 4):
         clock.pass_(seconds=15)
@@ -93,10 +162,12 @@ def clock() -> Clock:
 async def test_an_exported_alert_gives_the_same_verdict_again(
     name: str, database_url: str, clock: Clock, tmp_path: Path
 ) -> None:
-    assert name in SCENES, f"say in SCENES what {name} gets to see"
+    beside = rows(clock)
+    assert name in {*SCENES, *beside}, f"say in SCENES or rows what {name} gets to see"
     store = Store(database_url, "np")
     await store.open()
-    await watched(store, events_of(*SCENES[name]()), clock, 28)
+    lines = events_of(*SCENES[name]()) if name in SCENES else []
+    await watched(store, lines, clock, 28, beside.get(name))
     key = next(alert.key for alert in await store.alerts(clock(), history=True)
                if alert.detector == name)  # fmt: skip
     events = list(reversed(await store.events(key)))

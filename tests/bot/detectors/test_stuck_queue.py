@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
+import pytest
 
 from bot.detectors.stuck_queue import StuckQueue, StuckQueueSettings
 from bot.domain.alert import Judgement, Sample, Sight, Window
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.service_state import ServiceHealth
+from tests.bot.detectors.scenes import played, told
 from tests.bot.detectors.watches import GivenWatch
 
 START = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)
@@ -108,3 +111,35 @@ async def test_samples_are_json_and_hold_no_prompt() -> None:
     watch = GivenWatch(START, START, logs=_alive(START), reading=QueueReading(START, 1, (ITEM,)))
     sample = await detector.sample(watch)
     assert orjson.loads(orjson.dumps(dict(sample.data))) == dict(sample.data)
+
+
+@pytest.mark.parametrize(
+    ("gauges", "rules"),
+    [
+        ([(1, 0)] * 30, ["queue-frozen"]),
+        ([(8, 3)] * 30, ["queue-frozen"]),
+        ([(0, 0)] * 30, []),
+        ([(n % 7 + 1, n % 7) for n in range(30)], []),
+        ([(9, 9)] * 10 + [(8, 8)] * 10, []),
+    ],
+)
+async def test_without_redis_and_logs_the_gauges_tell_that_nothing_moves_and_no_cause(
+    gauges: list[tuple[int, int]], rules: list[str]
+) -> None:
+    detector = StuckQueue(StuckQueueSettings())
+    watches = [
+        GivenWatch(
+            START + timedelta(seconds=15 * n),
+            START,
+            services=(
+                ServiceHealth(
+                    "llm_provider_service", START, queue_total=total, queue_queued=queued
+                ),
+            ),
+        )
+        for n, (total, queued) in enumerate(gauges)
+    ]
+    judgement = await played(detector, watches)
+    assert told(judgement) == rules
+    assert all("/metrics alone" in c.title for c in judgement.conditions)
+    assert all(c.confidence.value == "low" for c in judgement.conditions)
