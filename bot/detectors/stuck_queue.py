@@ -64,6 +64,8 @@ class StuckQueue:
     def __init__(self, settings: StuckQueueSettings) -> None:
         self._settings = settings
         self._previous: Observation | None = None
+        # Keyed by identity, and the sample is kept beside it so that the identity stays its own.
+        self._read: dict[int, tuple[Sample, Observation]] = {}
 
     @property
     def window_seconds(self) -> float:
@@ -85,7 +87,7 @@ class StuckQueue:
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
-        looks = _looks(window)
+        looks = self._looks(window)
         opens_after = timedelta(seconds=self._settings.open_after_seconds)
         if not looks or not any(look.reading or look.snapshots or look.signs for look in looks):
             by_gauge = judge_gauges(window.samples, now, QUEUE, opens_after)
@@ -102,6 +104,12 @@ class StuckQueue:
             held = {QUEUE: verdict.what} if verdict.undecided else {}
             return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=_closing(verdict))
         return Judgement(Sight.CLEAR, (_condition(verdict, now),), verdict.what)
+
+    def _looks(self, window: Window) -> list[Observation]:
+        """Return the samples as observations; each is read from its JSON once."""
+        known = self._read
+        self._read = {id(one): known.get(id(one)) or (one, _look(one)) for one in window.samples}
+        return [look for _, look in self._read.values()]
 
 
 DETECTOR = StuckQueue
@@ -154,17 +162,12 @@ def _trimmed(reading: QueueReading) -> QueueReading:
     )
 
 
-def _looks(window: Window) -> list[Observation]:
-    looks = []
-    for sample in window.samples:
-        try:
-            data = {key: value for key, value in sample.data.items() if key != GAUGE}
-            looks.append(_OBSERVATION.validate_python(data))
-        except ValidationError:
-            looks.append(
-                Observation(sample.at, logs_readable=False, unreadable="sample unreadable")
-            )
-    return looks
+def _look(sample: Sample) -> Observation:
+    data = {key: value for key, value in sample.data.items() if key != GAUGE}
+    try:
+        return _OBSERVATION.validate_python(data)
+    except ValidationError:
+        return Observation(sample.at, logs_readable=False, unreadable="sample unreadable")
 
 
 def _unreadable(verdict: QueueVerdict, now: datetime) -> Condition:

@@ -6,10 +6,11 @@ snapshots stop. A rule on flat size alone misses the second and cries wolf on a 
 turn over at equal size.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
-from itertools import pairwise
 
 from bot.diagnosis.queue_items import (
+    LEAK_HELD,
     busy,
     front,
     held,
@@ -40,6 +41,7 @@ from bot.diagnosis.queue_words import (
     removal_steps,
 )
 from bot.diagnosis.span import clock, spoken
+from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 
 FRONT = 10
@@ -56,7 +58,10 @@ def head_of_line_blocked(scene: Scene) -> QueueVerdict | None:
     quiet = quiet_since(scene)
     logged = scene.snapshot.not_queued if scene.snapshot else 0
     count = len(blockers) if scene.reading else logged
-    if count < FRONT or not waiting or not scene.alive or not lasts(scene, quiet):
+    # What Redis shows is certain as soon as a dead item counts as left behind.
+    certain = len(scene.readings) > 1 and any(leaked(scene, item) for item in blockers)
+    held_up = certain and quiet is not None and scene.now - quiet >= LEAK_HELD
+    if count < FRONT or not waiting or not scene.alive or not (held_up or lasts(scene, quiet)):
         return None
     return QueueVerdict(
         rule="head-of-line-blocked",
@@ -165,7 +170,9 @@ def poison_item(scene: Scene) -> QueueVerdict | None:
     items = tuple(
         item
         for item in (scene.reading.items if scene.reading else ())
-        if item.retry_count >= POISON_RETRIES and item.status in ("queued", "processing")
+        if item.retry_count >= POISON_RETRIES
+        and item.status in ("queued", "processing")
+        and _keeps_failing(scene, item)
     )
     if not items:
         return None
@@ -224,9 +231,7 @@ def queue_not_draining(scene: Scene) -> QueueVerdict | None:
         or lasts(scene, scene.last_turnover)
     ):
         return None
-    falls = any(later < earlier for (_, earlier), (_, later) in pairwise(series))
-    grown = series[-1][1] - series[0][1]
-    if falls or grown < DRAIN_GROWTH:
+    if not _only_grows([size for _, size in series]):
         return None
     return QueueVerdict(
         rule="queue-not-draining",
@@ -234,7 +239,7 @@ def queue_not_draining(scene: Scene) -> QueueVerdict | None:
         confidence=Confidence.MEDIUM,
         since=series[0][0],
         what=f"The queue grew from {series[0][1]} to {series[-1][1]} in "
-        f"{spoken(series[-1][0] - series[0][0])} and never fell, though items are worked off.",
+        f"{spoken(series[-1][0] - series[0][0])} and keeps growing, though items are worked off.",
         why="More comes in than the provider answers; what waits past its TTL is dropped without "
         "a callback.",
         evidence=log_lines(scene),
@@ -251,6 +256,29 @@ RULES = (
     queue_frozen,
     queue_not_draining,
 )
+
+
+def _keeps_failing(scene: Scene, item: QueueItem) -> bool:
+    """Whether an item was given back so often for a while; in an outage each has its short turn."""
+    since = scene.now
+    for reading in reversed(scene.readings):
+        seen = next((one for one in reading.items if one.queue_id == item.queue_id), None)
+        if seen is None or seen.retry_count < POISON_RETRIES:
+            break
+        since = reading.at
+    return len(scene.readings) == 1 or scene.now - since >= LEAK_HELD
+
+
+def _only_grows(values: Sequence[int]) -> bool:
+    """Whether each third of the time lies above the one before, and the last does not fall.
+
+    One large batch that has just come makes a step, and then it is worked off.
+    """
+    third = len(values) // 3
+    first, middle, last = values[:third], values[third : 2 * third], values[2 * third :]
+    if not first or min(middle) <= max(first) or min(last) <= max(middle):
+        return False
+    return last[-1] >= last[0] and values[-1] - values[0] >= DRAIN_GROWTH
 
 
 def _orphan_by_snapshots(scene: Scene) -> QueueVerdict | None:

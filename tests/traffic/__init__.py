@@ -1,0 +1,1 @@
+"""Simulated traffic through HuleEdu, healthy and with faults, judged by every detector."""

@@ -1,0 +1,134 @@
+"""Judges simulated traffic by every detector, tick by tick, and measures what was told when."""
+
+import logging
+import random
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from bot.registry import detectors
+from bot.replay import Table, _finished
+from tests.bot.detectors.watches import GivenWatch
+from tests.traffic.stories import PATIENCE, STORIES, WARM
+from tests.traffic.town import TICK, Town
+
+MODES = ("serial_bundle", "per_request", "batch_api")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One story lived through: after how many seconds it was told, and by what name first."""
+
+    delay: float | None
+    right: bool
+    told: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One kind of fault over many towns; delays in seconds."""
+
+    kind: str
+    runs: int
+    misses: int
+    wrong: int
+    delays: tuple[float, ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        delays = self.delays or (float("nan"),)
+        spread = f"{min(delays):.0f} / {median(delays):.0f} / {max(delays):.0f} s"
+        return self.kind, str(self.runs), str(self.misses), str(self.wrong), spread
+
+
+class Watchtower:
+    """All detectors over one town."""
+
+    def __init__(self, town: Town) -> None:
+        made = {name: kind(kind.Settings()) for name, kind in detectors().items()}
+        self.town = town
+        self._table = Table(made, "traffic", TICK.total_seconds())
+
+    def tick(self) -> list[dict[str, Any]]:
+        """Let a tick pass and return what would be said."""
+        town = self.town
+        since, logs = town.now, town.pass_tick()
+        watch = GivenWatch(
+            town.now,
+            since,
+            "traffic",
+            logs,
+            town.reading(),
+            owners={},
+            batches=town.open_batches(),
+            sessions=town.sessions,
+            outbox=town.outbox,
+            services=town.health(),
+            engine=town.containers(),
+        )
+        samples = {
+            name: _finished(one.sample(watch)) for name, one in self._table.detectors.items()
+        }
+        return list(self._table.events(samples, town.now))
+
+
+def healthy(mode: str, hours: float, seed: int) -> list[dict[str, Any]]:
+    """Return what was said during healthy hours; nothing should be."""
+    town = Town(seed, mode, shape=("json", "console")[seed % 2], redis=seed % 3 != 2)
+    tower = Watchtower(town)
+    return [event for _ in range(int(hours * 240)) for event in tower.tick()]
+
+
+def lived(kind: str, seed: int) -> Outcome:
+    """Live through one story in a town of its own."""
+    story, dice = STORIES[kind], random.Random(seed)
+    town = Town(seed, dice.choice(story.modes), dice.choice(["json", "console"]))
+    tower = Watchtower(town)
+    for _ in range(int(WARM / TICK) + dice.randrange(40)):
+        before = tower.tick()
+        if before:
+            return Outcome(None, False, f"before: {before[0]['key']}", ())
+    story.begin(town)
+    began, others = town.now, list[str]()
+    while town.now - began < PATIENCE:
+        story.each(town)
+        for event in tower.tick():
+            if event["event"] != "open":
+                continue
+            if event["detector"] == story.detector and story.words in event["title"]:
+                delay = (datetime.fromisoformat(event["at"]) - began).total_seconds()
+                return Outcome(delay, not others, event["title"], tuple(others))
+            others.append(f"{event['detector']}: {event['title'][:90]}")
+    return Outcome(None, False, "", tuple(others))
+
+
+def measured(kind: str, runs: int, processes: int = 2) -> tuple[Line, list[Outcome]]:
+    """Live through a story many times."""
+    seeds = [_seed(kind, number) for number in range(runs)]
+    if processes > 1:
+        with ProcessPoolExecutor(processes, initializer=_quiet) as pool:
+            outcomes = list(pool.map(lived, [kind] * runs, seeds, chunksize=8))
+    else:
+        outcomes = [lived(kind, seed) for seed in seeds]
+    delays = tuple(one.delay for one in outcomes if one.delay is not None)
+    wrong = sum(one.delay is not None and not one.right for one in outcomes)
+    return Line(kind, runs, runs - len(delays), wrong, delays), outcomes
+
+
+def _quiet() -> None:
+    logging.disable(logging.CRITICAL)
+
+
+def _seed(kind: str, number: int) -> int:
+    return sum(kind.encode()) * 1_000 + number
+
+
+def table(lines: Sequence[Line]) -> str:
+    """Return the lines as a Markdown table."""
+    rows = ["| fault | runs | misses | wrong names | delay min / median / max |"]
+    rows.append("|---|---:|---:|---:|---|")
+    return "\n".join([*rows, *(f"| {' | '.join(line.cells)} |" for line in lines)])

@@ -1,0 +1,370 @@
+"""HuleEdu's services as they move: batches come, the worker takes requests, answers come back.
+
+The simulation knows how the services work and nothing of the detectors. Each service writes the
+lines it would write, in either format, and they are read back by the real parser.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.rows import (
+    BatchHeader,
+    BatchSummary,
+    BlockedSession,
+    OutboxGroup,
+    PairCounts,
+)
+from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.sources.log_line import parse_lines
+
+START = datetime(2025, 11, 18, 8, 0, tzinfo=UTC)
+TICK = timedelta(seconds=15)
+LPS, CJ = "llm_provider_service", "cj_assessment_service"
+ROLES = {LPS: Role.LLM_PROVIDER, CJ: Role.CJ}
+TOPIC = "huleedu.llm_provider.comparison_result.v1"
+
+
+@dataclass(eq=False)
+class Request:
+    """One comparison as the provider's queue holds it."""
+
+    id: str
+    correlation: str
+    batch: "Batch"
+    queued_at: datetime
+    status: str = "queued"
+    started_at: datetime | None = None
+    retries: int = 0
+
+
+@dataclass(eq=False)
+class Batch:
+    """One batch of comparisons and how far it has come."""
+
+    number: int
+    uuid: str
+    pairs: int
+    created_at: datetime
+    answered: int = 0
+    errors: int = 0
+    state: str = "WAITING_CALLBACKS"
+    status: str = "PERFORMING_COMPARISONS"
+    active_at: datetime = START
+    scored_at: datetime | None = None
+
+    @property
+    def pending(self) -> int:
+        return self.pairs - self.answered
+
+
+@dataclass
+class Town:
+    """Everything there is; faults are switches that a story sets while time passes."""
+
+    seed: int
+    mode: str = "serial_bundle"
+    shape: str = "json"
+    redis: bool = True
+    now: datetime = START
+    hung: bool = False
+    stopped: bool = False
+    crash: bool = False
+    leak: bool = False
+    poison: bool = False
+    loses: bool = False
+    deaf: bool = False
+    scoring_breaks: bool = False
+    forgotten: bool = False
+    failing: float = 0.004
+    rush: bool = False
+    stray: bool = False
+    violation: bool = False
+    queue: list[Request] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    sessions: tuple[BlockedSession, ...] = ()
+    outbox: tuple[OutboxGroup, ...] = ()
+    down: str = ""
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+        self.bundle = self.dice.choice([2, 4, 8, 8, 16]) if self.mode != "per_request" else 1
+        self.pace = self.dice.uniform(0.8, 3.0)
+        self._lines: list[tuple[datetime, str, str]] = []
+        self._taken: list[Request] = []
+        self._free_at = self._snapshot_at = self._heartbeat_at = self.now
+        self._next_batch = self.now + timedelta(seconds=self.dice.uniform(5, 120))
+        self._number = 100
+        self._born = self.now - timedelta(days=3)
+
+    def pass_tick(self) -> Followed:
+        """Let a tick's time pass; return what the services logged meanwhile."""
+        end = self.now + TICK
+        while self.now < end:
+            self.now += timedelta(seconds=1)
+            self._arrive()
+            self._work()
+            self._finish_batches()
+        return self._followed()
+
+    def reading(self) -> QueueReading | None:
+        """Return the queue as Redis shows it."""
+        if not self.redis:
+            return None
+        items = tuple(_item(one) for one in self.queue)
+        return QueueReading(self.now, len(items), items)
+
+    def open_batches(self) -> tuple[BatchSummary, ...]:
+        """Return the rows of the batches that have not ended."""
+        return tuple(_summary(one, self.queue) for one in self.batches if not _ended(one))
+
+    def containers(self) -> tuple[ContainerState, ...]:
+        """Return the services' containers."""
+        return tuple(
+            ContainerState(name, f"huleedu_{name}", name, "running", self._born)
+            for name in (LPS, CJ)
+            if name != self.down
+        )
+
+    def health(self) -> tuple[ServiceHealth, ...]:
+        """Return what the services say of themselves."""
+        return (ServiceHealth(LPS, self.now, "healthy", mock_mode=False),)
+
+    def restart_worker(self) -> None:
+        """Start the worker anew; what it had in hand stays as it was."""
+        self._taken = []
+        self._free_at = self.now + timedelta(seconds=2)
+        self._say(LPS, "Queue processor started")
+
+    def _arrive(self) -> None:
+        if self.now < self._next_batch:
+            return
+        pairs = self.dice.choice([4, 10, 10, 40, 100])
+        # In a rush three times as much comes as can be answered.
+        gap = pairs * self.pace / 3 if self.rush else self.dice.uniform(240, 2_400)
+        self._next_batch = self.now + timedelta(seconds=gap)
+        self._number += 1
+        batch = Batch(self._number, str(self._uuid()), pairs, self.now, active_at=self.now)
+        self.batches.append(batch)
+        # A batch that was forgotten has no pairs to ask for.
+        if self.forgotten:
+            batch.pairs, batch.state = 0, "GENERATING_PAIRS"
+            return
+        self._say(CJ, f"Stored 0 new comparison pairs for CJ Batch ID: {batch.number}")
+        for _ in range(pairs):
+            self.queue.append(Request(str(self._uuid()), str(self._uuid()), batch, self.now))
+
+    def _work(self) -> None:
+        if self.down == LPS or self.stopped:
+            return
+        if self._taken and not self.hung and self.now >= self._free_at:
+            self._answer()
+        if self._taken:
+            return
+        self._beat()
+        waiting = [one for one in self.queue[:10] if one.status == "queued"]
+        if waiting and self.now >= self._free_at:
+            self._take(waiting[0])
+
+    def _beat(self) -> None:
+        if self.mode != "per_request" and self.now >= self._snapshot_at:
+            self._snapshot_at = self.now + timedelta(seconds=30)
+            queued = sum(one.status == "queued" for one in self.queue)
+            self._say(LPS, "queue_metrics_snapshot", {
+                "queue_current_size": len(self.queue), "queue_queued_count": queued,
+                "queue_processing_mode": self.mode, "queue_usage_percent": 0.1,
+            })  # fmt: skip
+        if self.now >= self._heartbeat_at:
+            self._heartbeat_at = self.now + timedelta(minutes=5)
+            self._say(LPS, "Queue processor stats - Processed: 7")
+
+    def _take(self, first: Request) -> None:
+        alike = [one for one in self.queue if one.status == "queued"]
+        self._taken = [one for one in alike if one.batch is first.batch][: self.bundle]
+        for one in self._taken:
+            one.status, one.started_at = "processing", self.now
+        self._say_taken(first)
+        seconds = sum(self.pace * self.dice.uniform(0.5, 1.6) for _ in self._taken)
+        self._free_at = self.now + timedelta(seconds=seconds)
+        if self.crash:
+            self.crash = False
+            self.restart_worker()
+
+    def _say_taken(self, first: Request) -> None:
+        extra: dict[str, object] = {"queue_processing_mode": self.mode}
+        if self.mode == "per_request":
+            text = f"Processing queued request {first.id}, correlation_id: {first.correlation}"
+            self._say(LPS, text, extra)
+            return
+        name = "batch_api_job_dispatch" if self.mode == "batch_api" else "serial_bundle_dispatch"
+        more = {"bundle_size": len(self._taken), "provider": "anthropic"}
+        self._say(LPS, name, extra | more)
+
+    def _answer(self) -> None:
+        taken, self._taken = self._taken, []
+        if self.dice.random() < self.failing:
+            self._fail(taken)
+            return
+        for one in taken:
+            if self.leak:
+                self.leak = False
+                one.status = "failed"
+                words = "for retry, marking as failed to prevent infinite loop"
+                self._say(LPS, f"Failed to re-enqueue request {one.id} {words}", level="error")
+                continue
+            if self.poison and one is self.queue[0]:
+                self._requeue(one)
+                continue
+            self.queue.remove(one)
+            self._say(LPS, f"Request {one.id} completed successfully, correlation_id: "
+                           f"{one.correlation}")  # fmt: skip
+            self._callback(one)
+
+    def _callback(self, one: Request) -> None:
+        if self.loses:
+            self._say(LPS, f"Failed to publish callback event for request {one.id}: broker away, "
+                           f"correlation_id: {one.correlation}", level="error")  # fmt: skip
+            return
+        self._say(LPS, f"Published success callback event for request {one.id}, correlation_id: "
+                       f"{one.correlation}, topic: {TOPIC}")  # fmt: skip
+        if self.deaf:
+            return
+        one.batch.answered += 1
+        one.batch.active_at = self.now
+        self._say(CJ, f"Processing LLM comparison callback for request {one.id}",
+                  {"correlation_id": one.correlation, "is_error": False})  # fmt: skip
+        self._say(CJ, "Recording 0 comparison results for CJ Batch ID: 7")
+
+    def _fail(self, taken: list[Request]) -> None:
+        if self.mode == "per_request":
+            self._say(LPS, f"LLM service error processing request {taken[0].id}: "
+                           "[EXTERNAL_SERVICE_ERROR] overloaded", level="error")  # fmt: skip
+        else:
+            self._say(LPS, "Serial bundle processing hit provider error",
+                      {"bundle_size": len(taken), "queue_processing_mode": self.mode},
+                      level="error")  # fmt: skip
+        for one in taken:
+            if one.retries < 3:
+                self._requeue(one)
+                continue
+            self.queue.remove(one)
+            one.batch.answered += 1
+            one.batch.errors += 1
+            one.batch.active_at = self.now
+
+    def _requeue(self, one: Request) -> None:
+        one.status, one.started_at = "queued", None
+        one.retries += 1
+        self._say(LPS, f"Requeueing request {one.id} for retry ({one.retries}/3)")
+
+    def _finish_batches(self) -> None:
+        for one in self.batches:
+            if one.state != "SCORING" and one.pairs and not one.pending and not _ended(one):
+                one.state, one.active_at = "SCORING", self.now
+                one.scored_at = self.now + timedelta(seconds=self.dice.uniform(2, 40))
+            if one.state == "SCORING" and one.scored_at and self.now >= one.scored_at:
+                if self.scoring_breaks:
+                    one.scored_at = None
+                    continue
+                one.state, one.status = "COMPLETED", "COMPLETE_STABLE"
+        if self.stray:
+            self.stray = False
+            self._say(CJ, "Error in callback processing: [CJ_CALLBACK_CORRELATION_FAILED] Cannot "
+                          f"find comparison pair for callback with correlation ID: {self._uuid()}",
+                      level="error")  # fmt: skip
+        if self.violation:
+            self.violation = False
+            self._say(CJ, "Failed scoring finalization", trace=(
+                "Traceback (most recent call last):\n"
+                "sqlalchemy.exc.IntegrityError: duplicate key value violates unique constraint "
+                '"grade_projections_pkey"\n(Background on this error at: '
+                "https://sqlalche.me/e/20/gkpj)"
+            ), level="error")  # fmt: skip
+
+    def _uuid(self) -> UUID:
+        return UUID(int=self.dice.getrandbits(128), version=4)
+
+    def _say(
+        self,
+        service: str,
+        event: str,
+        extra: dict[str, object] | None = None,
+        *,
+        level: str = "info",
+        trace: str = "",
+    ) -> None:
+        if service == self.down:
+            return
+        write = _json if self.shape == "json" else _console
+        line = write(self.now, service, event, extra or {}, level, trace)
+        self._lines.append((self.now, service, line))
+
+    def _followed(self) -> Followed:
+        lines, self._lines = self._lines, []
+        events = [event for name in (LPS, CJ) for event in _parsed(lines, name)]
+        events.sort(key=lambda event: event.at or START)
+        names = tuple(f"huleedu_{name}" for name in (CJ, LPS) if name != self.down)
+        return Followed(tuple(events), containers=names)
+
+
+def _parsed(lines: list[tuple[datetime, str, str]], name: str) -> Iterator[LogEvent]:
+    raw = [row.encode() for _, service, text in lines if service == name
+           for row in text.split("\n")]  # fmt: skip
+    return parse_lines(raw, service=name, container=f"huleedu_{name}", role=ROLES[name], zone=UTC)
+
+
+def _json(
+    at: datetime, service: str, event: str, extra: dict[str, object], level: str, trace: str
+) -> str:
+    import json
+
+    line = {"event": event, "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.000000Z", "level": level,
+            "logger_name": f"{service}.x", "extra": extra}  # fmt: skip
+    return json.dumps(line | ({"exception": trace} if trace else {}))
+
+
+def _console(
+    at: datetime, service: str, event: str, extra: dict[str, object], level: str, trace: str
+) -> str:
+    tail = f" extra={extra}" if extra else ""
+    head = f"{at:%Y-%m-%dT%H:%M:%S}.000000Z [{level:<9}] {event:<30} [{service}.x]{tail} lineno=1"
+    return f"{head}\n{trace}" if trace else head
+
+
+def _item(one: Request) -> QueueItem:
+    return QueueItem(
+        one.id,
+        one.status,
+        queued_at=one.queued_at,
+        processing_started_at=one.started_at,
+        ttl=timedelta(hours=4),
+        retry_count=one.retries,
+        priority=5,
+        correlation_id=one.correlation,
+        bos_batch_id=one.batch.uuid,
+        cj_batch_id=str(one.batch.number),
+    )
+
+
+def _summary(one: Batch, queue: list[Request]) -> BatchSummary:
+    header = BatchHeader(
+        one.number, one.uuid, one.uuid, one.status, one.state, one.created_at,
+        last_activity_at=one.active_at,
+    )  # fmt: skip
+    pairs = PairCounts(
+        total=one.pairs,
+        essay_a=one.answered - one.errors,
+        error=one.errors,
+        pending=one.pending,
+        last_completed_at=one.active_at if one.answered else None,
+        pending_first_submitted_at=one.created_at if one.pending else None,
+    )
+    return BatchSummary(header, pairs)
+
+
+def _ended(one: Batch) -> bool:
+    return one.state == "COMPLETED"
