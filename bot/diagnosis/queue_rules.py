@@ -45,6 +45,7 @@ from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 
 FRONT = 10
+FRONT_HELD = timedelta(seconds=60)
 POISON_RETRIES = 2
 DRAIN_WATCH = timedelta(minutes=15)
 DRAIN_GROWTH = 10
@@ -60,7 +61,7 @@ def head_of_line_blocked(scene: Scene) -> QueueVerdict | None:
     count = len(blockers) if scene.reading else logged
     # What Redis shows is certain as soon as a dead item counts as left behind.
     certain = len(scene.readings) > 1 and any(leaked(scene, item) for item in blockers)
-    held_up = certain and quiet is not None and scene.now - quiet >= LEAK_HELD
+    held_up = certain and quiet is not None and scene.now - quiet >= FRONT_HELD
     if count < FRONT or not waiting or not scene.alive or not (held_up or lasts(scene, quiet)):
         return None
     return QueueVerdict(
