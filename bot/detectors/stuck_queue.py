@@ -34,7 +34,7 @@ from bot.ports import Watch
 
 QUEUE = "llm_provider"
 SOURCE = "source"
-KEPT_ITEMS = 40
+KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
 TURNOVER = (SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED)
 GONE = (SignKind.EXPIRED, SignKind.CLEANED)
 
@@ -149,9 +149,13 @@ def _unreadable_reason(
 
 
 def _trimmed(reading: QueueReading) -> QueueReading:
-    """Keep the front of the queue and what is not waiting, so that a window stays small."""
+    """Keep the front, what is not waiting and who waits first, so that a window stays small."""
+    waiting = [item.queue_id for item in reading.items if item.status == "queued"]
+    first = set(waiting[:KEPT_WAITING])
     kept = [
-        item for place, item in enumerate(reading.items) if place < 12 or item.status != "queued"
+        item
+        for place, item in enumerate(reading.items)
+        if place < KEPT_FRONT or item.status != "queued" or item.queue_id in first
     ]
     return QueueReading(
         reading.at,
