@@ -80,6 +80,7 @@ class Vitals(Collector):
     loop_lag: float = 0.0
     memory_problem: str = ""
     _late: bool = False
+    _mute: bool = False
     _line_at: datetime | None = field(default=None)
 
     async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -153,11 +154,25 @@ class Vitals(Collector):
         if self._late and not late:
             log.warning("ticks go on")
         self._late = late is not None
+        self._speak_of_slack(now)
         if late or (self._line_at is not None and now - self._line_at < LINE_EVERY):
             return
         self._line_at = now
         what = "watching" if self.ticks.leading else "standing by"
         log.info("alive and %s: %d ticks, %d waiting", what, self.ticks.ticks, self.depth)
+
+    def _speak_of_slack(self, now: datetime) -> None:
+        """Say once that Slack takes no alert for long, and once that it does again."""
+        since = self.posts.failing_since if self.posts is not None else None
+        silent = since is not None and now - since > OLD_MESSAGE
+        if silent and not self._mute and self.posts is not None and since is not None:
+            log.error(
+                "alerts do not reach Slack since %s UTC (%s); %d wait and will be said in order",
+                *(f"{since:%H:%M:%S}", self.posts.problem, self.depth),
+            )
+        if self._mute and not silent:
+            log.warning("alerts reach Slack again")
+        self._mute = silent
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; the Prometheus client calls this at every scrape."""

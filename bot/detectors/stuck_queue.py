@@ -160,7 +160,7 @@ def _trimmed(reading: QueueReading) -> QueueReading:
     return QueueReading(
         reading.at,
         reading.size,
-        tuple(kept[:KEPT_ITEMS]),
+        (*kept[:KEPT_ITEMS], *(item for item in kept[KEPT_ITEMS:] if item.queue_id in first)),
         reading.unreadable,
         reading.truncated or len(kept) < len(reading.items),
     )

@@ -125,3 +125,19 @@ async def test_the_metrics_show_ticks_outbox_and_posts() -> None:
         "batchbot_ticks_on_time 1.0",
     ):
         assert line in text
+
+
+async def test_a_slack_that_is_away_for_long_is_an_error_line_once_and_its_return_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench()
+    vitals = bench.vitals()
+    bench.posts.problem = "chat.postMessage: service_unavailable"
+    for minute in range(20):
+        bench.at = bench.ticks.last_at = START + timedelta(minutes=minute)
+        bench.posts.failing_since = START if minute < 15 else None
+        await vitals.poll()
+    said = [record.getMessage() for record in caplog.records if "Slack" in record.getMessage()]
+    assert len(said) == 2
+    assert "do not reach Slack since 23:00:00 UTC" in said[0]
+    assert said[1] == "alerts reach Slack again"

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 
-from tests.chaos import kills, outages, slack
+from tests.chaos import engine, kills, outages, slack, traffic
 from tests.chaos.table import Row, table
 
 Scenario = Callable[[], Awaitable[list[Row]]]
@@ -16,12 +16,16 @@ SCENARIOS: dict[str, Scenario] = {
     "slack": slack.run_failures,
     "storm": slack.run_storm,
     "outages": outages.run,
+    "engine": engine.run,
+    "traffic": traffic.run,
 }
 QUICK: dict[str, Scenario] = {
     "kills": lambda: kills.run(rounds=12),
     "slack": lambda: slack.run_failures(keys=12),
     "storm": lambda: slack.run_storm(alerts=100),
     "outages": lambda: outages.run(outages.OUTAGES[:2]),
+    "engine": engine.run,
+    "traffic": lambda: traffic.run(runs=3, hours=3),
 }
 
 

@@ -29,6 +29,7 @@ class Outage:
     take: Act
     give: Act
     moves_on: bool = False
+    kafka: bool = False
 
 
 async def _nothing(_: World) -> None:
@@ -77,12 +78,23 @@ async def _back(one: World) -> None:
     one.clock.now -= timedelta(hours=1)
 
 
+async def _cut(one: World) -> None:
+    if one.wire is not None:
+        await one.wire.cut()
+
+
+async def _mend(one: World) -> None:
+    if one.wire is not None:
+        await one.wire.mend()
+
+
 OUTAGES = (
     Outage("the bot's Postgres away", _stop_memory, _start_memory),
     Outage("the CJ Postgres away", _stop_cj, _start_cj),
     Outage("Redis away", _stop_redis, _start_redis),
     Outage("Redis flushed", _flush, _nothing, moves_on=True),
     Outage("the log rotated", _rotate, _nothing),
+    Outage("Kafka away", _cut, _mend, kafka=True),
     Outage("the clock 1 h ahead", _forward, _nothing),
     Outage("the clock 1 h back", _back, _nothing),
 )
@@ -98,7 +110,7 @@ async def run(outages: tuple[Outage, ...] = OUTAGES) -> list[Row]:
 
 
 async def _healthy(outage: Outage) -> list[Row]:
-    async with world() as one:
+    async with world(kafka=outage.kafka) as one:
         await one.pass_(WARM_TICKS)
         recovery = await _lived(one, outage)
         await one.pass_(AFTER_TICKS)
@@ -110,7 +122,7 @@ async def _healthy(outage: Outage) -> list[Row]:
 
 
 async def _stuck(outage: Outage) -> list[Row]:
-    async with world() as one:
+    async with world(kafka=outage.kafka) as one:
         await one.pass_(WARM_TICKS)
         one.frozen = True
         await one.pass_(WARM_TICKS)

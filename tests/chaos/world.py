@@ -29,10 +29,13 @@ from bot.ports import Detector, Sources
 from bot.registry import detectors
 from bot.settings import HULEEDU_SERVICES
 from bot.sources import log_follow
+from bot.sources.callback_topic import CALLBACKS, KafkaCallbacks
 from bot.sources.cj_database import CjPostgres
 from bot.sources.llm_queue import RedisQueue
 from bot.sources.log_files import LogFiles
+from tests.callbacks import callback
 from tests.fakes_alerts import Clock
+from tests.kafka import Wire, kafka_broker
 
 PREFIX = "llm_provider_service:queue"
 PROVIDER = "huleedu_llm_provider_service"
@@ -103,6 +106,7 @@ class World:
     cj: postgres.EmbeddedPostgres
     store: Store
     tick: Tick
+    wire: Wire | None = None
     frozen: bool = False
     is_seeing: bool = True
     _turn: int = 0
@@ -189,8 +193,8 @@ def _stamp(at: datetime) -> str:
 
 
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    """Start every part, and stop what still runs."""
+async def world(*, kafka: bool = False) -> AsyncIterator[World]:
+    """Start every part, with a callback topic if asked for, and stop what still runs."""
     clock = Clock()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
@@ -213,10 +217,25 @@ async def world() -> AsyncIterator[World]:
         stack.push_async_callback(queue.close)
         stack.push_async_callback(database.close)
         files = LogFiles(logs, HULEEDU_SERVICES, clock().tzinfo)  # type: ignore[arg-type]
-        sources = Sources(database=database, logs=files, queue=queue)
+        wire = await _wire(stack) if kafka else None
+        topic = KafkaCallbacks(wire.address, timeout_seconds=2) if wire else None
+        if topic is not None:
+            stack.push_async_callback(topic.close)
+            await topic.start()
+        sources = Sources(database=database, logs=files, queue=queue, callbacks=topic)
         tick = _tick(store, sources, clock)
         stack.push_async_callback(tick.close)
-        yield World(clock, logs, server, memory, cj, store, tick)
+        yield World(clock, logs, server, memory, cj, store, tick, wire)
+
+
+async def _wire(stack: AsyncExitStack) -> Wire:
+    """Start a mock cluster that holds the callback topic, and a wire to it that can be cut."""
+    broker = stack.enter_context(kafka_broker())
+    await asyncio.to_thread(broker.publish, CALLBACKS, [orjson.dumps(callback(1))])
+    wire = Wire(broker)
+    await wire.mend()
+    stack.push_async_callback(wire.cut)
+    return wire
 
 
 def _tick(store: Store, sources: Sources, clock: Clock) -> Tick:

@@ -97,12 +97,13 @@ def lived(kind: str, seed: int) -> Outcome:
     while town.now - began < PATIENCE:
         story.each(town)
         for event in tower.tick():
-            if event["event"] != "open":
+            if event["event"] not in ("open", "update"):
                 continue
-            if event["detector"] == story.detector and story.words in event["title"]:
+            if story.is_told_by(event["detector"], event["title"]):
                 delay = (datetime.fromisoformat(event["at"]) - began).total_seconds()
                 return Outcome(delay, not others, event["title"], tuple(others))
-            others.append(f"{event['detector']}: {event['title'][:90]}")
+            if event["event"] == "open":
+                others.append(f"{event['detector']}: {event['title'][:90]}")
     return Outcome(None, False, "", tuple(others))
 
 

@@ -10,7 +10,7 @@ from tests.traffic.town import CJ, LPS, Request, Town
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A fault: who must tell it, words of the title (a rule's name), and what it changes.
+    """A fault: who must tell it, words of the title (rules' names, by bars), and what it changes.
 
     `each` runs at every tick once it began. `modes` are the batching modes in which it can happen.
     """
@@ -21,8 +21,20 @@ class Story:
     each: Callable[[Town], None] = lambda _: None
     modes: tuple[str, ...] = ("serial_bundle", "per_request", "batch_api")
 
+    def is_told_by(self, detector: str, title: str) -> bool:
+        """Say whether an alert names this fault."""
+        return detector == self.detector and any(w in title for w in self.words.split("|"))
+
 
 def _orphan(town: Town) -> None:
+    town.bundle = min(town.bundle, 8)
+    town.crash = True
+    _hurry(town)
+
+
+def _orphan_front(town: Town) -> None:
+    """Leave a bundle behind that is as long as the front that the loop looks at."""
+    town.bundle, town.least = 16, 40
     town.crash = True
     _hurry(town)
 
@@ -70,7 +82,7 @@ def _deafen(town: Town) -> None:
 
 
 def _fail(town: Town) -> None:
-    town.failing = 0.9
+    town.failing, town.least = 0.9, 40
     _hurry(town)
 
 
@@ -100,6 +112,12 @@ STORIES: dict[str, Story] = {
     "worker-hung": Story("stuck_queue", "worker-hung", _hang),
     "leaked-item": Story("stuck_queue", "leaked-item", _leak),
     "head-of-line-blocked": Story("stuck_queue", "head-of-line-blocked", _head),
+    "orphaned bundle in front": Story(
+        "stuck_queue",
+        "head-of-line-blocked|orphaned-item",
+        _orphan_front,
+        modes=("serial_bundle", "batch_api"),
+    ),
     "queue-frozen": Story("stuck_queue", "queue-frozen", _stop),
     "queue-not-draining": Story(
         "stuck_queue", "queue-not-draining", lambda town: setattr(town, "rush", True),
@@ -127,4 +145,4 @@ STORIES: dict[str, Story] = {
     ),
 }  # fmt: skip
 WARM = timedelta(minutes=20)
-PATIENCE = timedelta(minutes=75)
+PATIENCE = timedelta(minutes=120)

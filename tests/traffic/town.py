@@ -82,6 +82,7 @@ class Town:
     forgotten: bool = False
     failing: float = 0.004
     rush: bool = False
+    least: int = 0
     stray: bool = False
     violation: bool = False
     queue: list[Request] = field(default_factory=list)
@@ -143,7 +144,7 @@ class Town:
     def _arrive(self) -> None:
         if self.now < self._next_batch:
             return
-        pairs = self.dice.choice([4, 10, 10, 40, 100])
+        pairs = max(self.least, self.dice.choice([4, 10, 10, 40, 100]))
         # In a rush three times as much comes as can be answered.
         gap = pairs * self.pace / 3 if self.rush else self.dice.uniform(240, 2_400)
         self._next_batch = self.now + timedelta(seconds=gap)
