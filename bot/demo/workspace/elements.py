@@ -12,6 +12,7 @@ from bot.demo.workspace.shapes import (
     anything,
     array,
     boolean,
+    both,
     fields,
     note,
     number,
@@ -89,18 +90,34 @@ BUTTON = fields(
 
 
 def _choice(**extra: Rule) -> Rule:
-    return fields(
-        TYPE,
-        {
-            **PLACED,
-            "options": array(OPTION, 100),
-            "option_groups": array(OPTION_GROUP, 100),
-            "initial_option": OPTION,
-            "initial_options": array(OPTION, 100),
-            **extra,
-        },
-        any_of=("options", "option_groups"),
+    return both(
+        fields(
+            TYPE,
+            {
+                **PLACED,
+                "options": array(OPTION, 100),
+                "option_groups": array(OPTION_GROUP, 100),
+                "initial_option": OPTION,
+                "initial_options": array(OPTION, 100),
+                **extra,
+            },
+            any_of=("options", "option_groups"),
+        ),
+        _initial_is_an_option,
     )
+
+
+def _initial_is_an_option(value: Any, pointer: str, notes: Notes) -> None:
+    """What is chosen at first must be one of the options, word for word."""
+    if not isinstance(value, dict):
+        return
+    groups = value.get("option_groups") or []
+    listed = [value.get("options"), *(g.get("options") for g in groups if isinstance(g, dict))]
+    known = [option for options in listed if isinstance(options, list) for option in options]
+    first = value.get("initial_option")
+    for chosen in [*([first] if first else []), *(value.get("initial_options") or [])]:
+        if chosen not in known:
+            note(notes, pointer, "initial option was not found in the options list")
 
 
 def _picker(initial: str) -> Rule:
@@ -128,15 +145,18 @@ def _conversations(initial: str) -> Rule:
     )
 
 
-_ticks = fields(
-    {**TYPE, "options": array(OPTION, 10)},
-    {
-        **ACTION_ID,
-        "initial_options": array(OPTION, 10),
-        "initial_option": OPTION,
-        "confirm": CONFIRM,
-        "focus_on_load": boolean,
-    },
+_ticks = both(
+    fields(
+        {**TYPE, "options": array(OPTION, 10)},
+        {
+            **ACTION_ID,
+            "initial_options": array(OPTION, 10),
+            "initial_option": OPTION,
+            "confirm": CONFIRM,
+            "focus_on_load": boolean,
+        },
+    ),
+    _initial_is_an_option,
 )
 ACTIVE: dict[str, Rule] = {
     "button": BUTTON,
@@ -175,22 +195,7 @@ INPUTS: dict[str, Rule] = {
 }
 
 STYLE: dict[str, Rule] = {
-    "style": fields(
-        {},
-        dict.fromkeys(
-            (
-                "bold",
-                "italic",
-                "strike",
-                "code",
-                "underline",
-                "highlight",
-                "client_highlight",
-                "unlink",
-            ),
-            boolean,
-        ),
-    )
+    "style": fields({}, dict.fromkeys(STYLES, boolean)),
 }
 
 

@@ -1,29 +1,57 @@
 """Serves the local workspace: Web API, Socket Mode, /workspace/* and the page."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 
+from bot.demo.workspace.console import Console
+from bot.demo.workspace.doings import body_of
+from bot.demo.workspace.files import Files
+from bot.demo.workspace.installation import installed
+from bot.demo.workspace.modals import Modals
+from bot.demo.workspace.payloads import Payloads
 from bot.demo.workspace.people import People
+from bot.demo.workspace.responses import Responses
 from bot.demo.workspace.sockets import SocketDoor
 from bot.demo.workspace.space import APP_TOKEN, BOT_TOKEN, Space
+from bot.demo.workspace.views import Views
 from bot.demo.workspace.web_api import WebApi
 
 PAGE = Path(__file__).parent.parent / "page"
+MOST_BYTES = 10_000_000
+# The page shows outside text; should any of it ever become markup, it still runs nothing.
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'",
+    "Cache-Control": "no-cache",
+}
 
 
 class Workspace:
-    """A workspace that runs between `async with`; port 0 chooses a free one."""
+    """A workspace that runs between `async with`; port 0 chooses a free one.
+
+    `manifest` is the app that is installed, by default the registry's own; `note` is what the
+    page tells every visitor.
+    """
 
     bot_token = BOT_TOKEN
     app_token = APP_TOKEN
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(
+        self, port: int = 0, *, manifest: Mapping[str, Any] | None = None, note: str = ""
+    ) -> None:
         self.space = Space()
+        self.files = Files()
+        self.app = installed(manifest)
+        self.views = Views(self.space.feed, lambda: self.space.faults, self.files.known)
         self._door = SocketDoor(self.space)
-        self._runner = web.AppRunner(self._application())
+        payloads = Payloads(self.space, self.views)
+        self._people = People(self.space, self._door, payloads, self.app)
+        self._modals = Modals(self.views, self._door, payloads, self.app)
+        self._console = Console(self.space, self._door, self.app, note)
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=2.0)
         self._port = port
 
     @property
@@ -47,28 +75,49 @@ class Workspace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.space.feed.close()
+        await self._people.close()
         await self._door.drop()
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[_json_errors])
-        api, people = WebApi(self.space, self._door), People(self.space, self._door)
+        application = web.Application(middlewares=[_json_errors], client_max_size=MOST_BYTES)
+        api = WebApi(self.space, self._door, self.views, self.files, self.app)
+        responses = Responses(self.space, self.files.known)
+        people, modals, console = self._people, self._modals, self._console
         application.add_routes(
             [
                 web.get("/", _page),
                 web.static("/page", PAGE),
+                web.get("/archives/{channel}/{message}", console.permalink),
                 web.get("/link", self._door.serve),
                 web.route("*", "/api/{method}", api.handle),
-                web.post("/respond/{key}", people.respond),
-                web.post("/upload/{id}", api.upload),
+                web.post("/respond/{key}", responses.take),
+                web.post("/upload/{id}", self.files.upload),
                 web.post("/workspace/send", people.send),
                 web.get("/workspace/messages", people.messages),
-                web.post("/workspace/act", people.act),
-                web.post("/workspace/faults", people.faults),
-                web.get("/workspace/stats", people.stats),
+                web.post("/workspace/act", self._act),
+                web.get("/workspace/home", modals.home),
+                web.post("/workspace/home", modals.open_home),
+                web.get("/workspace/views", modals.stack),
+                web.post("/workspace/submit", modals.submit),
+                web.post("/workspace/close", modals.close),
+                web.get("/workspace/faults", console.shown_faults),
+                web.post("/workspace/faults", console.faults),
+                web.get("/workspace/stats", console.stats),
+                web.get("/workspace/about", console.about),
+                web.get("/workspace/files/{id}", self.files.read),
+                web.get("/workspace/events", self.space.feed.serve),
             ]
         )
         return application
+
+    async def _act(self, request: web.Request) -> web.Response:
+        """POST /workspace/act: on a message, or with `view_id` in a modal or home."""
+        body = await body_of(request)
+        if body.get("view_id"):
+            return await self._modals.act(body)
+        return await self._people.act(request, body)
 
 
 @web.middleware
@@ -83,4 +132,4 @@ async def _json_errors(request: web.Request, handler: Any) -> web.StreamResponse
 
 
 async def _page(_: web.Request) -> web.StreamResponse:
-    return web.FileResponse(PAGE / "index.html")
+    return web.FileResponse(PAGE / "index.html", headers=PAGE_HEADERS)

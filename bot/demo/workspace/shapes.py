@@ -65,6 +65,14 @@ def number(value: Any, pointer: str, notes: Notes) -> None:
         note(notes, pointer, "must be a finite number")
 
 
+def positive(value: Any, pointer: str, notes: Notes) -> None:
+    """Accept a finite number above zero."""
+    before = len(notes)
+    number(value, pointer, notes)
+    if len(notes) == before and value <= 0:
+        note(notes, pointer, "must be greater than 0")
+
+
 def anything(_value: Any, _pointer: str, _notes: Notes) -> None:
     """Accept any value; for parts that nobody here sends."""
 

@@ -13,6 +13,8 @@ from aiohttp import WSMsgType, web
 from bot.demo.workspace.space import APP, Space
 
 ACK_SECONDS = 3.0
+# Slack delivers an event that nobody acknowledged three times more: at once, after 1 and 5 minutes.
+RETRY_SECONDS = (0.5, 60.0, 300.0)
 MAX_SOCKETS = 10
 
 
@@ -24,6 +26,11 @@ class SocketDoor:
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self._tickets: set[str] = set()
+
+    @property
+    def open(self) -> int:
+        """How many connections stand."""
+        return len(self._sockets)
 
     def ticket(self) -> str:
         """Return a ticket for one connection."""
@@ -48,15 +55,28 @@ class SocketDoor:
             }
         )
         self._sockets.append(socket)
+        self._space.feed.say("stats")
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._take(message.data)
         finally:
             self._sockets.remove(socket)
+            self._space.feed.say("stats")
         return socket
 
-    async def send(self, kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    async def send_event(self, payload: Mapping[str, Any]) -> None:
+        """Send an event, and again as long as nobody acknowledges it."""
+        retry: dict[str, Any] = {}
+        for attempt, pause in enumerate((*RETRY_SECONDS, 0.0), start=1):
+            if await self.send("events_api", payload, **retry) is not None:
+                return
+            await asyncio.sleep(pause)
+            retry = {"retry_attempt": attempt, "retry_reason": "timeout"}
+
+    async def send(
+        self, kind: str, payload: Mapping[str, Any], **retry: Any
+    ) -> Mapping[str, Any] | None:
         """Send an envelope; return the acknowledgement, None when none came in three seconds."""
         if not self._sockets:
             return None
@@ -71,6 +91,7 @@ class SocketDoor:
                     "type": kind,
                     "payload": payload,
                     "accepts_response_payload": kind != "events_api",
+                    **retry,
                 }
             )
             ack = await asyncio.wait_for(answer, ACK_SECONDS)
@@ -79,6 +100,7 @@ class SocketDoor:
         finally:
             del self._waiting[envelope]
         self._space.acks_ms.append((time.perf_counter() - began) * 1000)
+        self._space.feed.say("stats")
         return ack
 
     async def drop(self) -> None:

@@ -6,13 +6,13 @@ not documented and stands where users met it (https://github.com/slackapi/bolt-j
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.demo.workspace.block_rules import MARKDOWN_CHARACTERS, MESSAGE_BLOCKS, VIEW_BLOCKS
+from bot.demo.workspace.block_rules import MARKDOWN_CHARACTERS, MESSAGE_BLOCKS, SURFACES
 from bot.demo.workspace.elements import plain
 from bot.demo.workspace.refusal import Refusal
-from bot.demo.workspace.shapes import Notes, Rule, note, variant
+from bot.demo.workspace.shapes import Notes, Rule, anything, boolean, fields, note, string, variant
 
 MESSAGE_BLOCK_COUNT = 50
 VIEW_BLOCK_COUNT = 100
@@ -23,6 +23,25 @@ ATTACHMENTS = 100
 CHARTS = 2
 METADATA_BYTES = 8_000
 PRIVATE_METADATA = 3_000
+_VIEW_KEYS: Mapping[str, Rule] = {
+    "private_metadata": string(PRIVATE_METADATA, 0),
+    "callback_id": string(255, 0),
+    "external_id": string(255, 0),
+}
+_VIEWS: Mapping[str, Rule] = {
+    "home": fields({"type": anything, "blocks": anything}, _VIEW_KEYS),
+    "modal": fields(
+        {"type": anything, "blocks": anything, "title": plain(24)},
+        {
+            **_VIEW_KEYS,
+            "submit": plain(24),
+            "close": plain(24),
+            "clear_on_close": boolean,
+            "notify_on_close": boolean,
+            "submit_disabled": boolean,
+        },
+    ),
+}
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9_]{1,255}")
 
 
@@ -154,33 +173,54 @@ def _flat(value: Any) -> bool:
     return isinstance(value, str | int | float | bool)
 
 
-def check_view(view: Any, kind: str) -> None:
+def check_view(
+    view: Any,
+    kind: str,
+    *,
+    refused: Sequence[str] = (),
+    knows_file: Callable[[str], bool] = lambda _: True,
+) -> None:
     """Refuse a modal or App Home that Slack would refuse."""
     if not isinstance(view, dict) or view.get("type") != kind:
         raise Refusal("invalid_arguments", [f"[ERROR] view must be of type {kind}"])
     notes: Notes = []
-    if kind == "modal":
-        plain(24)(view.get("title"), "/view/title", notes)
-        for key in ("submit", "close"):
-            if key in view:
-                plain(24)(view[key], f"/view/{key}", notes)
-        if "submit" not in view and any(b.get("type") == "input" for b in _blocks(view)):
-            note(notes, "/view", "missing required field: submit")
-    for key, limit in (
-        ("private_metadata", PRIVATE_METADATA),
-        ("callback_id", 255),
-        ("external_id", 255),
-    ):
-        if len(str(view.get(key) or "")) > limit:
-            note(notes, f"/view/{key}", f"must be less than {limit + 1} characters")
+    _VIEWS[kind](view, "/view", notes)
+    if kind == "modal" and "submit" not in view and _has_input(view):
+        note(notes, "/view", "missing required field: submit")
     if notes:
         raise Refusal("invalid_arguments", notes)
     try:
-        check_blocks(view.get("blocks"), VIEW_BLOCKS, VIEW_BLOCK_COUNT)
+        check_blocks(view.get("blocks"), SURFACES[kind], VIEW_BLOCK_COUNT, refused=refused)
+        check_files(view["blocks"], knows_file)
     except Refusal as refusal:
-        raise Refusal("invalid_arguments", refusal.messages) from refusal
+        messages = [told.replace("[json-pointer:", "[json-pointer:/view") for told in
+                    refusal.messages]  # fmt: skip
+        raise Refusal("invalid_arguments", messages) from refusal
 
 
-def _blocks(view: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def check_files(blocks: Any, knows_file: Callable[[str], bool]) -> None:
+    """Refuse an image whose slack_file is not there, or not uploaded in full."""
+    notes: Notes = []
+    for pointer, file in _slack_files(blocks, "/blocks"):
+        if not knows_file(str(file.get("id") or file.get("url") or "")):
+            note(notes, pointer, "invalid slack file")
+    if notes:
+        raise Refusal("invalid_blocks", notes)
+
+
+def _slack_files(value: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _slack_files(item, f"{pointer}/{index}")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "slack_file" and isinstance(item, dict):
+                yield f"{pointer}/{key}", item
+            else:
+                yield from _slack_files(item, f"{pointer}/{key}")
+
+
+def _has_input(view: Mapping[str, Any]) -> bool:
     blocks = view.get("blocks")
-    yield from (b for b in blocks if isinstance(b, dict)) if isinstance(blocks, list) else ()
+    listed = blocks if isinstance(blocks, list) else []
+    return any(isinstance(block, dict) and block.get("type") == "input" for block in listed)

@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.workspace.server import Workspace
+from bot.slack.manifest import build_manifest
 
 
 @pytest.fixture
@@ -102,3 +103,67 @@ async def test_a_bad_call_from_outside_is_told_why(
     async with session.post(f"{workspace.url}/workspace/{path}", json=body) as answer:
         assert 400 <= answer.status < 500
         assert (await answer.json())["error"]
+
+
+async def test_a_method_without_its_scope_is_refused(
+    workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    url = f"{workspace.url}/workspace/faults"
+    await session.post(url, json={"withhold": ["chat:write"]})
+    with pytest.raises(SlackApiError) as caught:
+        await client.chat_postMessage(channel="alerts", text="x")
+    assert caught.value.response["error"] == "missing_scope"
+    assert caught.value.response["needed"] == "chat:write"
+    assert "chat:write" not in caught.value.response["provided"].split(",")
+    await session.post(url, json={"withhold": []})
+    assert (await client.chat_postMessage(channel="alerts", text="x"))["ok"]
+
+
+async def test_a_permalink_leads_to_the_message_on_the_page(
+    workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    ts = (await client.chat_postMessage(channel="alerts", text="x"))["ts"]
+    link = await client.chat_getPermalink(channel="C0ALERTS00", message_ts=str(ts))
+    async with session.get(link["permalink"], allow_redirects=False) as answer:
+        assert answer.headers["Location"] == f"{workspace.url}/#alerts/{ts}"
+
+
+async def test_an_image_may_show_a_file_that_was_uploaded(
+    workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    picture = b"\x89PNG"
+    offer = await client.files_getUploadURLExternal(filename="queue.png", length=len(picture))
+    block = {"type": "image", "alt_text": "queue", "slack_file": {"id": offer["file_id"]}}
+    with pytest.raises(SlackApiError, match="invalid slack file"):
+        await client.chat_postMessage(channel="alerts", text="queue", blocks=[block])
+    await session.post(offer["upload_url"], data=picture)
+    await client.files_completeUploadExternal(files=[{"id": offer["file_id"]}])
+    assert (await client.chat_postMessage(channel="alerts", text="queue", blocks=[block]))["ok"]
+    async with session.get(f"{workspace.url}/workspace/files/{offer['file_id']}") as answer:
+        assert (await answer.read(), answer.content_type) == (picture, "image/png")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_what_changed_is_told_at_once(
+    workspace: Workspace, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
+    async with session.get(f"{workspace.url}/workspace/events") as stream:
+        while b"here" not in (line := await stream.content.readline()):
+            assert line
+        await client.chat_postMessage(channel="alerts", text="x")
+        while b"data" not in (line := await stream.content.readline()):
+            assert line
+    assert b'"kind": "messages", "channel": "C0ALERTS00"' in line
+
+
+async def test_a_command_that_is_not_installed_is_refused_by_the_client(
+    session: aiohttp.ClientSession,
+) -> None:
+    manifest = build_manifest({"queue": ("what waits", "")})
+    async with Workspace(manifest=manifest) as workspace:
+        body = {"channel": "alerts", "user": "oncall", "text": "/nonsense 1"}
+        async with session.post(f"{workspace.url}/workspace/send", json=body):
+            pass
+        (seen,) = workspace.space.seen("C0ALERTS00")
+    assert seen["text"] == "/nonsense is not a valid command."
+    assert seen["ephemeral_to"] == "oncall"
