@@ -18,7 +18,7 @@ from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, SourceError, UsageError
 from bot.metrics import Metrics
 from bot.phrase import read_phrase
-from bot.ports import Asker, Clock, CommandContext, Place, Renderer, Request, Sources, Speech
+from bot.ports import Asker, Clock, CommandContext, Place, Renderer, Request, Sources, Speech, Views
 from bot.registry import Command
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,7 @@ class Desk:
     access: Access
     renderer: Renderer
     speech: Speech
+    views: Views
     now: Clock
     metrics: Metrics = field(default_factory=Metrics)
     environment: str = ""
@@ -159,11 +160,11 @@ class Desk:
                     "You are not on the list of people who may ask.",
                     hint="An operator can add you to SLACK_ALLOWED_USERS.",
                 )
-                await self.speech.home(user, self.renderer.error(error)["blocks"])
+                await self.views.home(user, self.renderer.error(error)["blocks"])
                 return
             typed = [*HOME_COMMANDS, "/help"]
             blocks = await asyncio.gather(*(self._glance(place, line) for line in typed))
-            await self.speech.home(user, [block for some in blocks for block in some])
+            await self.views.home(user, [block for some in blocks for block in some])
 
     async def close(self) -> None:
         """Take no more questions, let the running ones end, and stop those that do not."""

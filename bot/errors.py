@@ -74,11 +74,21 @@ class PostFailure(StrEnum):
 
 
 class PostError(BatchbotError):
-    """A message could not be posted; `failure` says what kind, `retry_after` seconds to wait."""
+    """A message could not be posted; `failure` says what kind, `retry_after` seconds to wait.
+
+    `notes` are Slack's own words on what it refused, such as the place of a wrong block.
+    """
 
     def __init__(
-        self, failure: PostFailure, message: str, *, retry_after: float = 0.0, hint: str = ""
+        self,
+        failure: PostFailure,
+        message: str,
+        *,
+        retry_after: float = 0.0,
+        hint: str = "",
+        notes: Sequence[str] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.failure = failure
         self.retry_after = retry_after
+        self.notes = tuple(notes)

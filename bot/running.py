@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.access import Access
 from bot.app import EVENTS_PATH, Door, Identity, build_app
 from bot.assembly import build_memory, build_sources, command_options, utc_now
+from bot.charts.drawing import Drawing
 from bot.desk import Bounds, Desk
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
@@ -28,9 +29,11 @@ from bot.settings import Settings, SlackSettings, detector_settings
 from bot.slack.blocks import BlockKit
 from bot.slack.connection import Sockets, check_app_token, check_bot_token
 from bot.slack.directory import Found, find_channels, find_users
+from bot.slack.fitting import Fitting
 from bot.slack.manifest import NEEDED_SCOPES, SCOPES
 from bot.slack.speech import SlackSpeech
 from bot.slack.threads import Threads
+from bot.slack.views import SlackViews
 from bot.slack.web import Web, make_client
 from bot.timing import timed_sources
 from bot.vitals import Vitals
@@ -88,12 +91,15 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     if sources.callbacks is not None and not isinstance(sources.callbacks, Missing):
         await sources.callbacks.start()
     sources = timed_sources(sources, metrics.observe)
+    drawing = await stack.enter_async_context(Drawing())
+    fitting = Fitting()
     desk = Desk(
         commands=commands(),
         sources=sources,
         access=space.access,
         renderer=BlockKit(whole=render),
-        speech=SlackSpeech(space.web, space.session),
+        speech=SlackSpeech(space.web, space.session, drawing.draw, fitting),
+        views=SlackViews(space.web),
         now=utc_now,
         metrics=metrics,
         environment=settings.bot.environment,
@@ -101,7 +107,8 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         bounds=Bounds(),
         options={**command_options(settings), "names": space.access.names},
     )
-    vitals = await _watch(settings, space, sources, memory, stack)
+    threads = Threads(space.web, takes, space.access.names, drawing.draw, fitting)
+    vitals = await _watch(settings, space, sources, memory, threads, stack)
     checks = vitals.checks()
     door = _door(settings.slack, space, desk)
     if settings.slack.socket_mode:
@@ -193,7 +200,12 @@ async def _listen(
 
 
 async def _watch(
-    settings: Settings, space: Workspace, sources: Sources, memory: Any, stack: AsyncExitStack
+    settings: Settings,
+    space: Workspace,
+    sources: Sources,
+    memory: Any,
+    threads: Threads,
+    stack: AsyncExitStack,
 ) -> Vitals:
     """Start the ticks and the poster; return what watches them."""
     from bot.alerts.tick import Tick, build_scheduler
@@ -219,18 +231,18 @@ async def _watch(
     stack.callback(scheduler.shutdown, wait=False)
     vitals = Vitals(tick.state, memory, utc_now, seconds)
     if space.access.alert_channel:
-        vitals.posts = _post(space, memory, stack)
+        vitals.posts = _post(space, memory, threads, stack)
     else:
         log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set or unknown")
     return vitals
 
 
-def _post(space: Workspace, memory: Any, stack: AsyncExitStack) -> "PosterState":
+def _post(space: Workspace, memory: Any, threads: Threads, stack: AsyncExitStack) -> "PosterState":
     from bot.alerts.poster import Poster
 
     poster = Poster(
         memory,
-        Threads(space.web, takes, space.access.names),
+        threads,
         channel=space.access.alert_channel,
         now=utc_now,
     )

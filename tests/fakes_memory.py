@@ -21,6 +21,14 @@ class FakeAlerts:
     def _check(self) -> None:
         """Raise when the memory is down."""
 
+    async def check(self) -> str:
+        self._check()
+        return "PostgreSQL 16"
+
+    async def load_samples(self, detector: str, since: datetime) -> Sequence[Sample]:
+        self._check()
+        return [one for one in self.samples.get(detector, ()) if one.at > since]
+
     async def alerts(
         self, now: datetime, *, history: bool = False, limit: int = 5_000
     ) -> Sequence[Alert]:

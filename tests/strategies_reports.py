@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from bot.domain.alert import Alert, AlertState, Condition
+from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import EvidenceLine, SourceReading, SourceState
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
@@ -48,6 +49,31 @@ tables = st.integers(1, 8).flatmap(
         texts,
     )
 )
+kinds = st.sampled_from(ChartKind)
+charts = st.integers(0, 70).flatmap(
+    lambda points: st.builds(
+        Chart,
+        title=texts,
+        labels=st.tuples(*[st.sampled_from(HOSTILE_WORDS)] * points),
+        series=st.lists(
+            st.builds(
+                Series,
+                texts,
+                st.lists(
+                    st.none() | st.floats() | st.integers(-(10**9), 10**9),
+                    min_size=points,
+                    max_size=points,
+                ).map(tuple),
+                st.booleans(),
+            ),
+            max_size=14,
+        ).map(tuple),
+        alt=texts,
+        kind=kinds,
+        y_label=texts,
+        window=st.none() | st.tuples(st.integers(0, 70), st.integers(0, 70)),
+    )
+)
 reports = st.builds(
     Report,
     command=st.just("/batch status 34") | texts,
@@ -65,6 +91,7 @@ reports = st.builds(
     summary=texts,
     tables=st.lists(tables, max_size=3).map(tuple),
     actions=st.lists(texts | st.just("/queue"), max_size=8).map(tuple),
+    charts=st.lists(charts, max_size=3).map(tuple),
 )
 conditions = st.builds(
     Condition,
@@ -81,6 +108,7 @@ conditions = st.builds(
     next=st.lists(texts, max_size=6).map(tuple),
     batch=st.sampled_from(["", "34"]),
     correlation_id=st.sampled_from(["", "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"]),
+    chart=st.none() | charts,
 )
 alerts = st.builds(
     Alert,

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "commands": CORE | {"bot.diagnosis", "commands"},
     "bot.alerts": CORE | {"bot.alerts", "bot.log"},
     "bot.sources": INNER | {"bot.ports", "bot.sources", "bot.log"},
+    "bot.charts": INNER | {"bot.charts"},
     "bot.slack": CORE | {"bot.slack", "bot.log"},
     "bot.access": INNER | {"bot.ports"},
     "bot.phrase": CORE,
@@ -38,6 +39,7 @@ DRIVERS = {
     },
     "redis": {"bot/sources/llm_queue.py"},
     "aiokafka": {"bot/sources/topic_reader.py", "bot/sources/consumer_group.py"},
+    "matplotlib": {"bot/charts/__main__.py"},
     "slack_bolt": {"bot/app.py"},
     "slack_sdk": {"bot/slack/"},
 }

@@ -11,6 +11,7 @@ from typing import ClassVar
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.detectors.queue_gauge import GAUGE, judge_gauges
+from bot.diagnosis.queue_history import Level, logged_levels, queue_chart
 from bot.diagnosis.queue_scene import carry
 from bot.diagnosis.queue_signs import NEEDLES
 from bot.diagnosis.queue_verdict import (
@@ -26,6 +27,7 @@ from bot.diagnosis.queue_verdict import (
 )
 from bot.diagnosis.span import clock, spoken
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.queue import QueueItem, QueueReading
@@ -103,7 +105,8 @@ class StuckQueue:
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else {}
             return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=_closing(verdict))
-        return Judgement(Sight.CLEAR, (_condition(verdict, now),), verdict.what)
+        chart = _chart(looks, verdict, now)
+        return Judgement(Sight.CLEAR, (_condition(verdict, now, chart),), verdict.what)
 
     def _looks(self, window: Window) -> list[Observation]:
         """Return the samples as observations; each is read from its JSON once."""
@@ -192,7 +195,15 @@ def _unreadable(verdict: QueueVerdict, now: datetime) -> Condition:
     )
 
 
-def _condition(verdict: QueueVerdict, now: datetime) -> Condition:
+def _chart(looks: list[Observation], verdict: QueueVerdict, now: datetime) -> Chart | None:
+    """Return the size of the queue as the ticks saw it, with the loop's dispatches."""
+    levels = [Level(look.at, look.reading.size) for look in looks if look.reading]
+    levels += logged_levels(one for look in looks for one in look.snapshots)
+    signs = {(one.at, one.kind, one.queue_id): one for look in looks for one in look.signs}
+    return queue_chart(levels, list(signs.values()), now, since=verdict.since)
+
+
+def _condition(verdict: QueueVerdict, now: datetime, chart: Chart | None) -> Condition:
     item = verdict.item
     since = verdict.since or now
     step = verdict.next[0] if verdict.next else "/queue"
@@ -211,6 +222,7 @@ def _condition(verdict: QueueVerdict, now: datetime) -> Condition:
         next=verdict.next,
         batch=_batch(item),
         correlation_id=item.correlation_id if item else "",
+        chart=chart,
     )
 
 

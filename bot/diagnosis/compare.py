@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.diagnosis.funnel import Stage
+from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Finding, Report, Severity, Table
 from bot.domain.rows import ErrorGroup
@@ -70,6 +71,7 @@ class Side:
 def diagnose(left: Side, right: Side, **more: Any) -> Report:
     """Return the two sides with the first step where they part; `more` are further facts."""
     parts = first_difference(left, right)
+    chart = latency_chart(left, right)
     only = [_only(left.patterns, right.patterns), _only(right.patterns, left.patterns)]
     return Report(
         command="batch compare",
@@ -88,6 +90,30 @@ def diagnose(left: Side, right: Side, **more: Any) -> Report:
         sources=_sources(left, right),
         summary=_summary(left, right, parts),
         tables=(_table(left, right, parts),),
+        charts=(chart,) if chart else (),
+    )
+
+
+def latency_chart(left: Side, right: Side) -> Chart | None:
+    """Return both sides' response times as bars; None when neither was measured."""
+    sides = [(side, side.response_ms) for side in (left, right) if side.response_ms]
+    if not sides:
+        return None
+    words = [
+        f"{side.name} median {ms[0] / 1000:.1f} s, p95 {ms[1] / 1000:.1f} s" for side, ms in sides
+    ]
+    unmeasured = [side.name for side in (left, right) if not side.response_ms]
+    more = f" Not measured: {', '.join(unmeasured)}." if unmeasured else ""
+    return Chart(
+        title="Response time by mode",
+        labels=tuple(side.name.removeprefix("mode ") for side, _ in sides),
+        series=(
+            Series("median", tuple(round(ms[0] / 1000, 2) for _, ms in sides)),
+            Series("p95", tuple(round(ms[1] / 1000, 2) for _, ms in sides)),
+        ),
+        alt=f"Response times: {'; '.join(words)}.{more}",
+        kind=ChartKind.BAR,
+        y_label="seconds",
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.diagnosis.batch_evidence import BatchEvidence
+from bot.domain.chart import Chart, ChartKind, Series
 
 STAGES = (
     "budget",
@@ -69,3 +70,26 @@ def first_leak(stages: Sequence[Stage]) -> str | None:
         if (after.count or 0) < (before.count or 0):
             return after.stage
     return None
+
+
+def funnel_chart(stages: Sequence[Stage], leak: str | None) -> Chart | None:
+    """Return the counted stages as bars; None when nothing was counted."""
+    counted = [one for one in stages if one.count is not None and one.stage != "projections"]
+    if not counted:
+        return None
+    words = ", ".join(f"{_words(one.stage)} {one.count}" for one in counted)
+    missing = [_words(one.stage) for one in stages if one.count is None]
+    uncounted = f" Not counted: {', '.join(missing)}." if missing else ""
+    where = f"The first leak is at {_words(leak)}." if leak else "No comparison was lost."
+    return Chart(
+        title="Funnel of the comparisons",
+        labels=tuple(_words(one.stage) for one in counted),
+        series=(Series("comparisons", tuple(float(one.count or 0) for one in counted)),),
+        alt=f"Comparisons by stage: {words}.{uncounted} {where}",
+        kind=ChartKind.BAR,
+        y_label="comparisons",
+    )
+
+
+def _words(stage: str) -> str:
+    return stage.replace("_", " ")

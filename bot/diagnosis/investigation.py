@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.diagnosis import batch
 from bot.diagnosis.attempt import read
 from bot.diagnosis.batch_evidence import DATABASE, BatchEvidence
-from bot.diagnosis.funnel import Stage, first_leak, funnel
+from bot.diagnosis.funnel import Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.hypotheses import Hypothesis, hypotheses
 from bot.diagnosis.log_counts import logged_counts
 from bot.diagnosis.queue_signs import DISPATCH_EVENTS
@@ -67,6 +67,7 @@ def investigate(found: Investigation, now: datetime) -> Report:
     leak = first_leak(stages)
     suspected = hypotheses(evidence, findings)
     number = evidence.header.batch_id
+    chart = funnel_chart(stages, leak)
     return replace(
         status,
         command="batch investigate",
@@ -90,6 +91,7 @@ def investigate(found: Investigation, now: datetime) -> Report:
             f"/batch bundle {number}",
             *status.actions,
         ),
+        charts=(chart,) if chart else (),
     )
 
 

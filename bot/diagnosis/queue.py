@@ -7,6 +7,13 @@ from typing import Any
 
 from bot.diagnosis import coverage, surroundings
 from bot.diagnosis.attempt import configured, read, reading
+from bot.diagnosis.queue_history import (
+    NO_HISTORY,
+    Level,
+    levels_of,
+    logged_levels,
+    queue_chart,
+)
 from bot.diagnosis.queue_scene import Scene, scene_of
 from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.queue_verdict import (
@@ -27,7 +34,8 @@ from bot.diagnosis.surroundings import (
     health_words,
     provider_state,
 )
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.chart import Chart
+from bot.domain.evidence import EvidenceLine, Missing, SourceState
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
@@ -39,6 +47,9 @@ LOOK_BACK = timedelta(hours=4, minutes=30)
 MAX_LINES = 5_000
 SHOWN_DISPATCHES = 5
 SHOWN_ITEMS = 10
+# Whose samples the bot's memory keeps; a picture is not worth waiting long for.
+WATCHED_BY, MEMORY, MEMORY_SECONDS = "stuck_queue", "memory", 3.0
+NO_MEMORY = Missing(MEMORY, "not read", SourceState.NOT_CONFIGURED)
 LOOP_TEXTS = (
     SNAPSHOT_EVENT,
     *DISPATCH_EVENTS,
@@ -67,6 +78,7 @@ class QueueEvidence:
     reading: QueueReading | Missing
     logs: LogSearch | Missing
     health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
+    remembered: tuple[Level, ...] | Missing = NO_MEMORY
 
     @property
     def provider(self) -> ProviderState:
@@ -86,12 +98,19 @@ async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEv
         until=now,
         max_events=MAX_LINES,
     )
-    redis, logs, health = await asyncio.gather(
+    redis, logs, health, samples = await asyncio.gather(
         read(QUEUE, sources.queue, lambda queue: queue.read(), timeout),
         read(LOGS, sources.logs, lambda source: source.search(query), timeout),
         surroundings.health(sources, timeout),
+        read(
+            MEMORY,
+            sources.memory,
+            lambda memory: memory.load_samples(WATCHED_BY, now - LOOK_BACK),
+            min(timeout, MEMORY_SECONDS),
+        ),
     )
-    return QueueEvidence(redis, logs, health)
+    remembered = samples if isinstance(samples, Missing) else levels_of(samples)
+    return QueueEvidence(redis, logs, health, remembered)
 
 
 def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
@@ -101,13 +120,15 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
     verdicts = queue_verdicts(looks, now, prefix=prefix)
     unreadable = _redis_failed(evidence)
     shown = _named(verdicts[0], unreadable)
+    chart = _chart(evidence, verdicts[0], now)
     findings = tuple(finding_of(v) for v in verdicts if v.rule not in ("ok", "warming"))
     if unreadable and not any(f.rule == "queue-unreadable" for f in findings):
         findings = (*findings, unreadable)
     return Report(
         command="queue",
         title=_title(scene, shown),
-        facts=_facts(evidence, scene, verdicts[0], shown),
+        facts=_facts(evidence, scene, verdicts[0], shown)
+        | ({} if chart else {"history": NO_HISTORY}),
         findings=findings,
         timeline=_timeline(scene, evidence),
         sources=(
@@ -119,7 +140,22 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         summary=f"{verdicts[0].what} {evidence.provider.words}".strip(),
         tables=_tables(scene, now),
         actions=_actions(verdicts[0]),
+        charts=(chart,) if chart else (),
     )
+
+
+def _chart(evidence: QueueEvidence, verdict: QueueVerdict, now: datetime) -> Chart | None:
+    """Return the queue's history from the memory, the logs and the reading of now."""
+    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
+    remembered = () if isinstance(evidence.remembered, Missing) else evidence.remembered
+    redis = evidence.reading if isinstance(evidence.reading, QueueReading) else None
+    levels = (
+        *remembered,
+        *logged_levels(snapshots_of(events)),
+        *((Level(redis.at, redis.size),) if redis else ()),
+    )
+    since = verdict.since if verdict.severity is not Severity.INFO else None
+    return queue_chart(levels, signs_of(events), now, since=since)
 
 
 def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Confidence, Severity
@@ -44,7 +45,8 @@ class Condition:
     the alert's key; never a correlation id. `title` is the whole alert in one line: what, since
     when, how sure, what to do. A change of `known` (short words, such as the rule and the item)
     is news worth a reply; a change of `count` alone is a repeat. `count` is what this tick saw
-    anew, 0 for a state that merely lasts. `batch` and `correlation_id` feed the buttons.
+    anew, 0 for a state that merely lasts. `batch` and `correlation_id` feed the buttons; `chart`
+    shows how it came about, and a change of it is no news.
     """
 
     subject: str
@@ -60,6 +62,7 @@ class Condition:
     next: tuple[str, ...] = ()
     batch: str = ""
     correlation_id: str = ""
+    chart: Chart | None = None
 
 
 class Sight(StrEnum):

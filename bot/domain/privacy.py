@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, SourceReading
 from bot.domain.redaction import plain, redact
 from bot.domain.report import Finding, Report, Table, TimelineEntry
@@ -29,12 +30,25 @@ def presentable(report: Report) -> Report:
         sources=tuple(_reading(reading) for reading in report.sources),
         tables=tuple(_table(table) for table in report.tables),
         actions=tuple(_said(action) for action in report.actions),
+        charts=tuple(clean_chart(chart) for chart in report.charts),
     )
 
 
 def said(text: str) -> str:
     """Return one sentence as it may leave the bot."""
     return _said(text)
+
+
+def clean_chart(chart: Chart) -> Chart:
+    """Return a chart as it may leave the bot."""
+    return replace(
+        chart,
+        title=_seen(chart.title),
+        alt=_said(chart.alt),
+        labels=tuple(_seen(label) for label in chart.labels),
+        series=tuple(replace(series, name=_seen(series.name)) for series in chart.series),
+        y_label=_seen(chart.y_label),
+    )
 
 
 def _said(text: str) -> str:

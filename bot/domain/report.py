@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any
 
+from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, SourceReading
 
 
@@ -77,11 +78,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that belongs to an answer, such as a Markdown investigation."""
+    """A file that belongs to an answer, such as a Markdown investigation.
+
+    `alt` says in words what a picture shows.
+    """
 
     filename: str
     content: bytes
     title: str = ""
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,9 @@ class Report:
 
     `needed` names the sources without which the verdict is at least unknown; `found` is False
     when every needed source was read and nothing lives under the id. `summary` is the first
-    line in words; `tables`, `actions` (next commands, offered as buttons) and `attachments`
-    are for people and are left out of the JSON contract. `document` is the whole answer as
-    Markdown where it has a shape of its own; it is made from a presentable report.
+    line in words; `tables`, `charts`, `actions` (next commands, offered as buttons) and
+    `attachments` are for people and are left out of the JSON contract. `document` is the whole
+    answer as Markdown where it has a shape of its own; it is made from a presentable report.
     """
 
     command: str
@@ -108,6 +113,7 @@ class Report:
     actions: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     document: str = ""
+    charts: tuple[Chart, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

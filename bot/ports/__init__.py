@@ -27,6 +27,7 @@ from bot.ports.telling import (
     Place,
     Renderer,
     Speech,
+    Views,
 )
 from bot.ports.watching import (
     Detector,
@@ -54,6 +55,7 @@ __all__ = [
     "ServiceProbe",
     "Sources",
     "Speech",
+    "Views",
     "Watch",
     "no_progress",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.alert import Alert, AlertEvent, Recording
+from bot.domain.alert import Alert, AlertEvent, Recording, Sample
 from bot.domain.mute import Mute
 from bot.domain.run_label import RunLabel
 
@@ -13,6 +13,14 @@ class BotMemory(Protocol):
     """The bot's own Postgres as commands see it. Every method raises SourceError."""
 
     name: str
+
+    async def check(self) -> str:
+        """Prove that the database answers; return a detail for people."""
+        ...
+
+    async def load_samples(self, detector: str, since: datetime) -> Sequence[Sample]:
+        """Return what a detector's ticks saw after `since`, oldest first, as far as kept."""
+        ...
 
     async def alias(self, label: str) -> str | None:
         """Return the id that a run label stands for."""

@@ -76,6 +76,22 @@ class Speech(Protocol):
         """Show a message to the asker alone."""
         ...
 
+    async def withdraw(self, place: Place) -> None:
+        """Take away the message, seen by the asker alone, whose button was pressed."""
+        ...
+
+
+class Views(Protocol):
+    """Modals and the App Home. No method raises for what Slack refuses; it is logged."""
+
+    async def open(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Open a modal and return its id, "" when Slack refused it (a trigger lives 3 s)."""
+        ...
+
+    async def update(self, view_id: str, view: Mapping[str, Any]) -> bool:
+        """Change an open modal; False when it was closed meanwhile."""
+        ...
+
     async def home(self, user: str, blocks: Sequence[Mapping[str, Any]]) -> None:
-        """Publish the user's App Home."""
+        """Publish a user's App Home."""
         ...

@@ -10,9 +10,10 @@ from typing import Any
 
 from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
 from bot.domain.mute import Mute, MuteKind
-from bot.domain.privacy import said
+from bot.domain.privacy import clean_chart, said
 from bot.domain.report import Severity
 from bot.slack import parts
+from bot.slack.charts import chart_blocks
 from bot.slack.limits import violations
 from bot.slack.parts import Block, words
 from bot.slack.text import clamp, code, date_token, duration, escape, mrkdwn, utc
@@ -135,6 +136,8 @@ def _head(
     if alert.state is AlertState.RESOLVED:
         return
     yield from _why(condition, evidence, chars)
+    if condition.chart is not None and evidence:
+        yield from chart_blocks(clean_chart(condition.chart))
     yield from parts.buttons([parts.button(*one) for one in offered])
 
 

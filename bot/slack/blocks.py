@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.domain.chart import drawable
 from bot.domain.privacy import presentable, said
 from bot.domain.report import Attachment, Finding, Report, Severity, Table, TimelineEntry
 from bot.domain.wording import (
@@ -23,6 +24,7 @@ from bot.domain.wording import (
 )
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.slack import parts
+from bot.slack.charts import chart_blocks
 from bot.slack.limits import violations
 from bot.slack.parts import Block, gap, line, moment, words
 from bot.slack.text import clamp, code, escape, literal, mrkdwn, short_ids
@@ -44,12 +46,43 @@ class Detail:
     timeline: int
     buttons: int
     chars: int
+    charts: int = 0
 
 
 LEVELS = (
-    Detail(facts=24, findings=12, evidence=6, steps=4, rows=30, timeline=25, buttons=5, chars=400),
-    Detail(facts=20, findings=10, evidence=4, steps=3, rows=20, timeline=15, buttons=5, chars=240),
-    Detail(facts=16, findings=8, evidence=2, steps=2, rows=12, timeline=8, buttons=4, chars=160),
+    Detail(
+        facts=24,
+        findings=12,
+        evidence=6,
+        steps=4,
+        rows=30,
+        timeline=25,
+        buttons=5,
+        chars=400,
+        charts=2,
+    ),
+    Detail(
+        facts=20,
+        findings=10,
+        evidence=4,
+        steps=3,
+        rows=20,
+        timeline=15,
+        buttons=5,
+        chars=240,
+        charts=2,
+    ),
+    Detail(
+        facts=16,
+        findings=8,
+        evidence=2,
+        steps=2,
+        rows=12,
+        timeline=8,
+        buttons=4,
+        chars=160,
+        charts=2,
+    ),
     Detail(facts=10, findings=6, evidence=1, steps=1, rows=6, timeline=4, buttons=3, chars=100),
     Detail(facts=4, findings=3, evidence=0, steps=1, rows=0, timeline=0, buttons=2, chars=60),
     Detail(facts=0, findings=1, evidence=0, steps=0, rows=0, timeline=0, buttons=1, chars=40),
@@ -63,7 +96,9 @@ class BlockKit:
     whole: Callable[[Report], str] | None = None
 
     def report(self, report: Report) -> Mapping[str, Any]:
-        """Return `text`, `blocks` and `files` (attachments, and the whole answer if it was cut)."""
+        """Return `text`, `blocks`, `files` (attachments, and the whole answer if it was cut) and
+        `charts`, to be drawn where Slack does not draw them.
+        """
         clean = presentable(report)
         text = summary_line(clean)
         for detail in LEVELS:
@@ -73,7 +108,12 @@ class BlockKit:
         else:
             blocks = [parts.section(escape(text))]
         cut = _left_out(clean, detail)
-        return {"text": text, "blocks": blocks, "files": self._files(clean, bool(cut))}
+        return {
+            "text": text,
+            "blocks": blocks,
+            "files": self._files(clean, bool(cut)),
+            "charts": [chart for chart in clean.charts if drawable(chart)],
+        }
 
     def error(self, error: Exception, *, error_id: str = "") -> Mapping[str, Any]:
         """Return the message that tells the asker what went wrong and what to do about it."""
@@ -119,6 +159,9 @@ def _report_blocks(report: Report, detail: Detail) -> Iterator[Block]:
     for number, finding in enumerate(report.findings[: detail.findings], start=1):
         yield _finding(number, finding, detail)
     yield from _tables(report, detail)
+    if detail.charts:
+        for chart in [one for one in report.charts if drawable(one)][: detail.charts]:
+            yield from chart_blocks(chart)
     if detail.timeline and report.timeline:
         yield _timeline(report.timeline, detail)
     yield from _small_print(report, detail)
@@ -175,13 +218,17 @@ def _finding(number: int, finding: Finding, detail: Detail) -> Block:
 def _tables(report: Report, detail: Detail) -> Iterator[Block]:
     if not detail.rows:
         return
-    limit = min(VALUE_CHARS, detail.chars)
-    for index, table in enumerate(_all_tables(report)):
+    limit, native = min(VALUE_CHARS, detail.chars), False
+    for table in _all_tables(report):
         if not table.rows:
             continue
         if table.caption:
             yield parts.context(f"*{mrkdwn(table.caption, 150)}*")
-        if index == 0:
+        if len(table.rows) > parts.PAGE_ROWS:
+            yield parts.data_table(table, detail.rows, limit, title=report.title)
+            continue
+        if not native:
+            native = True
             yield parts.table(table, detail.rows, limit)
             continue
         rows = [table.columns, *table.rows[: detail.rows]]

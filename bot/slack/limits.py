@@ -8,12 +8,19 @@ characters (https://github.com/slackapi/bolt-js/issues/2509).
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any
 
 MAX_BLOCKS = 50
 MAX_TEXT_CHARS = 3_900
 MAX_JSON_CHARS = 10_000
 MAX_TABLES = 1
+MAX_CHARTS = 2
+MAX_VIEW_BLOCKS = 100
+MAX_PRIVATE_METADATA = 3_000
+VIEW_TEXT_CHARS = 24
+# Message blocks that a modal or an App Home does not take.
+MESSAGE_ONLY = frozenset({"table", "data_table", "data_visualization", "markdown"})
 MAX_TABLE_TEXT = 10_000
 
 
@@ -51,6 +58,26 @@ LIMITS = (
     Limit("table", "rows.*", 20, 1),
     Limit("table", "rows.*.*.text", 3_000, 1),
     Limit("table", "column_settings", 20),
+    Limit("data_table", "rows", 100, 2),
+    Limit("data_table", "rows.*", 20, 1),
+    Limit("data_table", "rows.*.*.text", 3_000, 1),
+    Limit("data_table", "caption", 255, 1),
+    Limit("data_visualization", "title", 50, 1),
+    Limit("data_visualization", "chart.series", 12, 1),
+    Limit("data_visualization", "chart.series.*.name", 20, 1),
+    Limit("data_visualization", "chart.series.*.data", 20, 1),
+    Limit("data_visualization", "chart.series.*.data.*.label", 20, 1),
+    Limit("data_visualization", "chart.axis_config.categories", 20, 1),
+    Limit("data_visualization", "chart.axis_config.categories.*", 20, 1),
+    Limit("data_visualization", "chart.axis_config.x_label", 50, 1),
+    Limit("data_visualization", "chart.axis_config.y_label", 50, 1),
+    Limit("input", "label.text", 2_000, 1),
+    Limit("input", "hint.text", 2_000, 1),
+    Limit("input", "element.placeholder.text", 150, 1),
+    Limit("input", "element.action_id", 255, 1),
+    Limit("input", "element.options", 100, 1),
+    Limit("input", "element.options.*.text.text", 75, 1),
+    Limit("input", "element.options.*.value", 150, 1),
     Limit("rich_text", "elements", 60, 1),
     Limit("rich_text", "elements.*.elements", 60, 1),
     Limit("rich_text", "elements.*.elements.*.text", 3_000, 1),
@@ -79,6 +106,29 @@ def violations(blocks: Sequence[Block], text: str) -> list[str]:
     ]
 
 
+def view_violations(view: Mapping[str, Any]) -> list[str]:
+    """Return what Slack would refuse in a modal or an App Home, each as a sentence."""
+    blocks = view.get("blocks") or []
+    found = [line for index, block in enumerate(blocks) for line in _block_violations(index, block)]
+    kinds = sorted({str(block.get("type")) for block in blocks} & MESSAGE_ONLY)
+    found += [f"a view takes no {kind}" for kind in kinds]
+    if not 1 <= len(blocks) <= MAX_VIEW_BLOCKS:
+        found.append(f"{len(blocks)} blocks, allowed 1 to {MAX_VIEW_BLOCKS}")
+    for key in ("title", "submit", "close"):
+        text = view.get(key)
+        if text is not None and not 1 <= len(text.get("text", "")) <= VIEW_TEXT_CHARS:
+            found.append(f"{key} has {len(text.get('text', ''))} characters")
+    if len(view.get("private_metadata", "")) > MAX_PRIVATE_METADATA:
+        found.append("private_metadata is too long")
+    inputs = any(block.get("type") == "input" for block in blocks)
+    if view.get("type") == "modal" and inputs and "submit" not in view:
+        found.append("a modal with an input has no submit")
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    if len(ids) != len(set(ids)):
+        found.append("a block_id is used twice")
+    return found
+
+
 def _message_violations(blocks: Sequence[Block], text: str) -> Iterator[str]:
     if not text.strip():
         yield "text is empty"
@@ -93,9 +143,36 @@ def _message_violations(blocks: Sequence[Block], text: str) -> Iterator[str]:
     tables = [block for block in blocks if block.get("type") == "table"]
     if len(tables) > MAX_TABLES:
         yield f"{len(tables)} tables, at most {MAX_TABLES}"
+    charts = [block for block in blocks if block.get("type") == "data_visualization"]
+    if len(charts) > MAX_CHARTS:
+        yield f"{len(charts)} charts, at most {MAX_CHARTS}"
+    cells = sum(len(text) for block in blocks for text in _cells(block))
+    if cells > MAX_TABLE_TEXT:
+        yield f"tables hold {cells} characters, at most {MAX_TABLE_TEXT}"
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(ids) != len(set(ids)):
         yield "a block_id is used twice"
+
+
+def _cells(block: Block) -> Iterator[str]:
+    if block.get("type") in ("table", "data_table"):
+        yield from (text for text in _values(block, ["rows", "*", "*", "text"]))
+
+
+def _chart_violations(place: str, block: Block) -> Iterator[str]:
+    chart = block.get("chart") or {}
+    series = chart.get("series") or []
+    names = [one.get("name") for one in series]
+    if len(names) != len(set(names)):
+        yield f"{place} uses a series name twice"
+    categories = (chart.get("axis_config") or {}).get("categories")
+    if categories is not None and len(categories) != len(set(categories)):
+        yield f"{place} uses a category twice"
+    for one in series:
+        if [point.get("label") for point in one.get("data", [])] != categories:
+            yield f"{place} has a series whose points are not its categories"
+        if not all(isfinite(point.get("value", inf)) for point in one.get("data", [])):
+            yield f"{place} has a value that is no number"
 
 
 def _block_violations(index: int, block: Block) -> Iterator[str]:
@@ -107,7 +184,9 @@ def _block_violations(index: int, block: Block) -> Iterator[str]:
     for (block_kind, key), allowed in TEXT_KINDS.items():
         if kind == block_kind and key in block and block[key].get("type") not in allowed:
             yield f"{place}.{key} has type {block[key].get('type')!r}"
-    if kind == "table" and len({len(row) for row in block.get("rows", [])}) > 1:
+    if kind == "data_visualization":
+        yield from _chart_violations(place, block)
+    if kind in ("table", "data_table") and len({len(row) for row in block.get("rows", [])}) > 1:
         yield f"{place} has rows of different lengths"
     actions = [item.get("action_id") for item in block.get("elements", []) if "action_id" in item]
     if len(actions) != len(set(actions)):

@@ -1,6 +1,6 @@
 """The few pieces of Block Kit that our messages are made of; outside text stays literal in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ Piece = dict[str, Any]
 
 MAX_SECTION_CHARS = 2_900
 MAX_COLUMNS = 6
+PAGE_ROWS = 10
 DATE_FORMAT = "{date_short_pretty} {time_secs}"
 COMMAND_ACTION = "run"
 CANCEL_ACTION = "cancel"
@@ -109,6 +110,17 @@ def table(value: Table, rows: int, limit: int) -> Block:
     }
 
 
+def data_table(value: Table, rows: int, limit: int, *, title: str) -> Block:
+    """Return a table of which the reader turns the pages; every cell is literal text."""
+    grid = table(value, rows, limit)["rows"]
+    return {
+        "type": "data_table",
+        "caption": literal(value.caption or title, 150) or "Table",
+        "page_size": PAGE_ROWS,
+        "rows": grid,
+    }
+
+
 def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows as lines of aligned columns, for places without a native table."""
     widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(len(rows[0]))]
@@ -132,17 +144,3 @@ def button(label: str, action_id: str, value: str, *, style: str = "") -> Piece:
 def buttons(pieces: Sequence[Piece]) -> list[Block]:
     """Return a row of buttons, or nothing when there is none."""
     return [{"type": "actions", "elements": list(pieces)}] if pieces else []
-
-
-def without(blocks: Sequence[Mapping[str, Any]], refused: frozenset[str]) -> list[Block]:
-    """Return `blocks` with the types a workspace refused said in plainer ones."""
-    return [
-        _plainer(block) if block.get("type") in refused else dict(block)
-        for block in blocks
-        if block.get("type") not in refused or block.get("type") == "table"
-    ]
-
-
-def _plainer(block: Mapping[str, Any]) -> Block:
-    rows = [[str(cell.get("text", "")) for cell in row] for row in block.get("rows", [])]
-    return preformatted(table_lines(rows) if rows else [])

@@ -29,6 +29,15 @@ class Posts:
         self, channel: str, message: Mapping[str, Any], *, token: str, thread_ts: str = ""
     ) -> str:
         """Post a message and return its ts."""
+        return (await self.open(channel, message, token=token, thread_ts=thread_ts))[1]
+
+    async def open(
+        self, channel: str, message: Mapping[str, Any], *, token: str, thread_ts: str = ""
+    ) -> tuple[str, str]:
+        """Post a message; return the id of the channel it stands in, and its ts.
+
+        To post to a person is to open a direct message, whose channel files need.
+        """
         answer = await self._web.call(
             "chat.postMessage",
             channel=channel,
@@ -37,7 +46,7 @@ class Posts:
             **_content(message),
             **QUIETLY,
         )
-        return str(answer.get("ts") or "")
+        return str(answer.get("channel") or channel), str(answer.get("ts") or "")
 
     async def edit(self, channel: str, ts: str, message: Mapping[str, Any]) -> None:
         """Replace a message's content; its metadata stays as it was."""

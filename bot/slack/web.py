@@ -11,6 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.report import Attachment
 from bot.errors import PostError, PostFailure
 
 log = logging.getLogger(__name__)
@@ -134,17 +135,16 @@ class Web:
         with _translated(method):
             return _data(await self.client.api_call(method, params=params))
 
-    async def upload(
-        self, channel: str, thread_ts: str, filename: str, content: bytes, title: str
-    ) -> None:
-        """Share a file in a thread. Raises PostError."""
+    async def upload(self, channel: str, thread_ts: str, file: Attachment) -> None:
+        """Share a file in a thread, or outside one. Raises PostError."""
         with _translated("files.upload"):
             await self.client.files_upload_v2(
                 channel=channel,
-                thread_ts=thread_ts,
-                filename=filename,
-                content=content,
-                title=title,
+                thread_ts=thread_ts or None,
+                filename=file.filename,
+                content=file.content,
+                title=file.title or file.filename,
+                alt_txt=file.alt or None,
             )
 
 
@@ -177,7 +177,19 @@ def _refusal(method: str, error: SlackApiError) -> PostError:
         failure = PostFailure.UNAVAILABLE if status == 503 else PostFailure.AMBIGUOUS
         return PostError(failure, f"{method}: Slack answered {status}")
     failure = FAILURES.get(code, PostFailure.UNAVAILABLE)
-    return PostError(failure, f"{method}: {code or 'refused'}", hint=HINTS.get(code, ""))
+    return PostError(
+        failure,
+        f"{method}: {code or 'refused'}",
+        hint=HINTS.get(code, ""),
+        notes=refusal_notes(getattr(response, "data", response)),
+    )
+
+
+def refusal_notes(data: Any) -> tuple[str, ...]:
+    """Return what Slack says about the parts of a payload it refused."""
+    metadata = data.get("response_metadata") if isinstance(data, Mapping) else None
+    notes = metadata.get("messages") if isinstance(metadata, Mapping) else None
+    return tuple(str(note)[:300] for note in notes) if isinstance(notes, list) else ()
 
 
 def _code(response: Any) -> str:

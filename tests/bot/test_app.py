@@ -25,6 +25,7 @@ from bot.ports import CommandContext, Request, Sources
 from bot.registry import Command, Usage
 from bot.slack.blocks import BlockKit
 from bot.slack.speech import SlackSpeech
+from bot.slack.views import SlackViews
 from bot.slack.web import Web, make_client
 from tests import slack_payloads as payloads
 from tests.fakes_sources import at
@@ -111,6 +112,7 @@ async def bot() -> AsyncIterator[Bot]:
             access=ACCESS,
             renderer=BlockKit(),
             speech=SlackSpeech(web_api, session),
+            views=SlackViews(web_api),
             now=lambda: at("2025-11-18 23:50"),
             bounds=Bounds(running=4, progress_after=0.05, progress_every=0.02, grace=0.2),
         )

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.slack import parts
+from bot.slack.fitting import without
 from bot.slack.limits import violations
 
 GOOD = [
@@ -54,5 +55,5 @@ def test_a_refused_table_is_said_as_aligned_lines() -> None:
     blocks = [
         {"type": "table", "rows": [[_cell("id"), _cell("state")], [_cell("34"), _cell("ok")]]}
     ]
-    plain = parts.without(blocks, frozenset({"table"}))
+    plain = without(blocks, frozenset({"table"}))
     assert plain[0]["elements"][0]["elements"][0]["text"] == "id  state\n34  ok"

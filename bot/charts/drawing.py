@@ -1,0 +1,107 @@
+"""Has a chart drawn by a process of its own, which is killed when it takes too long."""
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
+from types import TracebackType
+
+from bot.domain.chart import Chart, drawable, is_number, thinned
+from bot.domain.privacy import clean_chart
+from bot.domain.redaction import plain
+from bot.domain.report import Attachment
+
+log = logging.getLogger(__name__)
+
+SECONDS = 25.0
+MAX_POINTS = 120
+MAX_SERIES = 6
+LABEL_CHARS = 24
+TITLE_CHARS = 60
+ALT_CHARS = 1_000
+MODULE = "bot.charts"
+
+
+class Drawing:
+    """Draws charts as PNG, one at a time: the process needs some 100 MB while it runs.
+
+    Its folder holds matplotlib's cache of fonts, and goes when the drawing is closed. The process
+    inherits no environment, so no secret.
+    """
+
+    def __init__(self, seconds: float = SECONDS, module: str = MODULE) -> None:
+        self._seconds = seconds
+        self._module = module
+        self._turn = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._folder = ""
+
+    async def __aenter__(self) -> "Drawing":
+        self._folder = self._stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="batchbot-charts-", ignore_cleanup_errors=True)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def draw(self, chart: Chart) -> Attachment | None:
+        """Return the chart as a PNG with its alt text; None, and a log line, when it fails."""
+        if not drawable(chart):
+            return None
+        clean = _bounded(clean_chart(chart))
+        async with self._turn:
+            content = await self._run(json.dumps(asdict(clean)).encode())
+        if not content:
+            return None
+        return Attachment("chart.png", content, clean.title, alt=clean.alt)
+
+    async def _run(self, asked: bytes) -> bytes:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", self._module),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"MPLCONFIGDIR": self._folder, "PATH": "/usr/bin:/bin"},
+        )
+        try:
+            async with asyncio.timeout(self._seconds):
+                content, told = await process.communicate(asked)
+        except TimeoutError:
+            log.warning("a chart was not drawn within %g s", self._seconds)
+            return b""
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode != 0:
+            log.warning("a chart was not drawn: %s", told.decode(errors="replace")[-300:])
+            return b""
+        return content
+
+
+def _bounded(chart: Chart) -> Chart:
+    some = thinned(chart, MAX_POINTS)
+    return replace(
+        some,
+        title=plain(some.title)[:TITLE_CHARS],
+        y_label=plain(some.y_label)[:LABEL_CHARS],
+        labels=tuple(plain(label)[:LABEL_CHARS] for label in some.labels),
+        series=tuple(
+            replace(
+                series,
+                name=plain(series.name)[:LABEL_CHARS],
+                values=tuple(value if is_number(value) else None for value in series.values),
+            )
+            for series in some.series[:MAX_SERIES]
+        ),
+        alt=plain(some.alt)[:ALT_CHARS],
+    )

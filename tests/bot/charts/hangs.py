@@ -1,0 +1,5 @@
+"""Reads what it is asked, and never answers."""
+
+import signal
+
+signal.pause()
