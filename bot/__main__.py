@@ -7,17 +7,31 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from bot.ask_command import WATCH, AskCommand, next_words
 from bot.errors import BatchbotError, UsageError
 from bot.formats import EventFormat, Exit, Format, event_line, to_json, to_json_line
-from bot.ports import Progress, no_progress
 
 T = TypeVar("T")
+ASK_NOTES = """\b
+Examples:
+  batchbot ask /batch status 34
+  batchbot ask /queue --watch
+  batchbot ask /batch status 34 --format json | jq .verdict
+  batchbot ask /alerts export 3 --files .
+
+\b
+Exit codes: 0 ok or warning, 1 error, 2 wrong words or nothing found, 3 unknown
+(a needed source could not be read). --watch ends on Ctrl-C with that of the last answer.
+
+Reads the settings of the sources: CJ_DATABASE_URL, LOG_SOURCE and its like,
+LLM_QUEUE_REDIS_URL, KAFKA_BOOTSTRAP_SERVERS; BOT_DATABASE_URL for /alerts and run labels.
+"""
 
 cli = typer.Typer(
     name="batchbot",
@@ -54,19 +68,30 @@ def demo(
 
 
 @cli.command(
+    cls=AskCommand,
     context_settings={"ignore_unknown_options": True},
-    epilog="Exit codes: 0 ok or warning, 1 error, 2 wrong words or nothing found, 3 unknown.",
+    epilog=ASK_NOTES,
 )
 def ask(
-    words: Annotated[list[str], typer.Argument(help='For example "/batch status 34".')],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help='A command as in Slack, such as "/batch status 34".', autocompletion=next_words
+        ),
+    ],
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print it.")] = (
         Format.TEXT
     ),
     files: Annotated[
         Path | None, typer.Option(help="Folder for the files of the answer, such as an export.")
     ] = None,
+    watch: Annotated[
+        float | None,
+        typer.Option(WATCH, min=0.2, metavar="[SECONDS]", help="Ask again every 5 seconds."),
+    ] = None,
 ) -> None:
     """Answer one command here, without Slack; you act as an operator."""
+    from bot import answering
     from bot import ask as asking
     from bot.settings import load_settings
 
@@ -74,25 +99,15 @@ def ask(
     try:
         settings = load_settings()
         asked = asking.understand(" ".join(words), settings.slack.command_prefix)
-        with _status() as progress:
-            report = _await(asking.answer(asked, settings, progress))
+        if watch is None:
+            code = _await(answering.answer_once(asked, settings, format, files))
+        else:
+            code = _await(answering.answer_again(asked, settings, format, files, watch))
     except BatchbotError as error:
         if format in (Format.JSON, Format.BLOCKS):
             sys.stdout.write(to_json(asking.error_json(error)))
         raise
-    for path in asking.saved(report, files):
-        _complain(f"wrote {path}")
-    if format is Format.TEXT:
-        from bot import terminal
-
-        screen = terminal.console()
-        if screen.is_terminal:
-            screen.print(terminal.show(report))
-        else:
-            sys.stdout.write(terminal.printed(report))
-    else:
-        sys.stdout.write(asking.rendered(report, format))
-    raise typer.Exit(asking.exit_code(report))
+    raise typer.Exit(code)
 
 
 @cli.command()
@@ -188,18 +203,6 @@ def _log_quietly() -> None:
     from bot.log import set_up
 
     set_up("ERROR")
-
-
-@contextlib.contextmanager
-def _status() -> Iterator[Progress]:
-    """Show at a terminal what the command is doing; say nothing into a pipe."""
-    if not sys.stderr.isatty():
-        yield no_progress
-        return
-    from bot import terminal
-
-    with terminal.console(error=True).status("reading") as status:
-        yield status.update
 
 
 def _complain(*lines: str) -> None:

@@ -1,6 +1,7 @@
 """One command without Slack: the same way from the typed words to the report."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from bot.errors import (
 )
 from bot.formats import Exit, Format, to_json
 from bot.phrase import read_phrase
-from bot.ports import Asker, CommandContext, Progress, Request
+from bot.ports import Asker, CommandContext, Request
+from bot.progress import Work
 from bot.registry import Command, commands
 from bot.settings import Settings
 from commands.ids import IdKind, kind_of
@@ -28,6 +30,7 @@ from commands.ids import IdKind, kind_of
 DEADLINE_SECONDS = 60.0
 SOURCE_SECONDS = 20.0
 LABELLED = ("batch", "trace")
+SEARCHED = ("logs",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,10 @@ class Asked:
         """Whether the bot's own database has to be there."""
         return self.request.verb in self.command.memory_verbs
 
-    @property
-    def may_use_memory(self) -> bool:
+    def may_use_memory(self, names: Sequence[str] = LABELLED) -> bool:
         """Whether a word could be a run label, which somebody may have told the bot."""
         kinds = {kind_of(word) for word in self.request.words}
-        return self.command.name in LABELLED and bool(kinds & {IdKind.LABEL, IdKind.PREFIX})
+        return self.command.name in names and bool(kinds & {IdKind.LABEL, IdKind.PREFIX})
 
 
 def understand(line: str, prefix: str = "") -> Asked:
@@ -55,37 +57,49 @@ def understand(line: str, prefix: str = "") -> Asked:
     return Asked(command, command.parse(words))
 
 
-async def answer(asked: Asked, settings: Settings, progress: Progress) -> Report:
+async def answer(asked: Asked, settings: Settings, work: Work) -> Report:
     """Run one command as an operator of this machine. Raises BatchbotError."""
     async with AsyncExitStack() as stack:
-        memory = await _memory(asked, settings, stack)
-        context = CommandContext(
-            sources=await build_sources(settings, stack, memory),
-            now=utc_now,
-            asker=Asker("terminal", "terminal", operator=True),
-            environment=settings.bot.environment,
-            timeout_seconds=SOURCE_SECONDS,
-            progress=progress,
-            options=command_options(settings),
-        )
-        try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                return presentable(await asked.command.run(asked.request, context))
-        except TimeoutError as error:
-            raise SourceError(
-                "batchbot", f"there was no answer within {DEADLINE_SECONDS:g} s", timed_out=True
-            ) from error
+        return await run(asked, await prepare(asked, settings, work, stack))
+
+
+async def prepare(
+    asked: Asked, settings: Settings, work: Work, stack: AsyncExitStack
+) -> CommandContext:
+    """Return what a command may use, its sources closed with `stack`. Raises SourceError."""
+    memory = await _memory(asked, settings, stack)
+    return CommandContext(
+        sources=work.watched(await build_sources(settings, stack, memory)),
+        now=utc_now,
+        asker=Asker("terminal", "terminal", operator=True),
+        environment=settings.bot.environment,
+        timeout_seconds=SOURCE_SECONDS,
+        progress=work,
+        options=command_options(settings),
+    )
+
+
+async def run(asked: Asked, context: CommandContext) -> Report:
+    """Run a command within its deadline. Raises BatchbotError."""
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            return presentable(await asked.command.run(asked.request, context))
+    except TimeoutError as error:
+        raise SourceError(
+            "batchbot", f"there was no answer within {DEADLINE_SECONDS:g} s", timed_out=True
+        ) from error
 
 
 async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> Any:
-    """Open the bot's memory where it is set or needed; no server is started for anything else.
+    """Open the bot's memory where the command uses it; no server is started for anything else.
 
     A label is looked up in an embedded memory only where there is one already.
     """
-    is_there = settings.bot.database_url is not None
-    if asked.may_use_memory:
-        is_there = is_there or settings.bot.data_dir.is_dir()
-    if not (is_there or asked.needs_memory):
+    if settings.bot.database_url is not None:
+        is_used = asked.may_use_memory((*LABELLED, *SEARCHED))
+    else:
+        is_used = asked.may_use_memory() and settings.bot.data_dir.is_dir()
+    if not (is_used or asked.needs_memory):
         return None
     try:
         return await build_memory(settings, stack)
@@ -127,16 +141,21 @@ def error_code(error: BatchbotError) -> Exit:
 
 def rendered(report: Report, form: Format) -> str:
     """Return an answer as JSON, Markdown or Slack blocks; text is the terminal's own affair."""
-    if form is Format.JSON:
-        return to_json(report.as_json())
-    if form is Format.BLOCKS:
-        from bot.slack.blocks import BlockKit
-
-        message = BlockKit().report(report)
-        return to_json({"text": message["text"], "blocks": message["blocks"]})
+    if form in (Format.JSON, Format.BLOCKS):
+        return to_json(as_object(report, form))
     from bot.markdown import render
 
     return render(report)
+
+
+def as_object(report: Report, form: Format) -> dict[str, Any]:
+    """Return an answer as the object that `--format json` or `blocks` prints."""
+    if form is Format.JSON:
+        return report.as_json()
+    from bot.slack.blocks import BlockKit
+
+    message = BlockKit().report(report)
+    return {"text": message["text"], "blocks": message["blocks"]}
 
 
 def error_json(error: BatchbotError) -> dict[str, Any]:

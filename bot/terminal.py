@@ -1,10 +1,13 @@
 """Prints a report for people at a terminal; outside text is data here, never markup."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
@@ -35,6 +38,8 @@ STATE_STYLES = {
     SourceState.NOT_CONFIGURED: "dim",
 }
 PIPE_WIDTH = 160
+WIDEST = 10_000
+LONG_FACT = 60
 
 
 def console(*, error: bool = False) -> Console:
@@ -66,28 +71,58 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     facts = list(flat_facts(report.facts))
     if facts:
         yield Text()
-        yield _columns([(name, text) for name, text in facts])
+        yield _columns(_fact_rows(report.facts))
     for number, finding in enumerate(report.findings, start=1):
         yield Text()
         yield from _finding(number, finding)
-    for table in _tables(report):
+    for table in _tables(report, dict(facts)):
         yield Text()
-        yield _grid(table)
+        yield Fitting(_grid(table), _cards(table), by_words=True)
     if report.timeline:
         yield Text()
-        yield _timeline(report.timeline)
+        yield Fitting(_timeline(report.timeline), _timeline(report.timeline, narrow=True))
     if report.sources:
         yield Text()
         yield _sources(report)
     if commands := next_commands(report):
         yield Text()
-        yield Text("Next: " + "   ".join(commands), style="bold")
+        line = Text("Next: " + "   ".join(commands), style="bold")
+        yield Fitting(line, Text("\n".join(["Next:", *commands]), style="bold"))
 
 
-def _columns(rows: Sequence[tuple[str, str]]) -> Grid:
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Something wide, and what stands in its place where it would have to be folded.
+
+    With `by_words` it may be folded between words, but not within one.
+    """
+
+    wide: RenderableType
+    narrow: RenderableType
+    by_words: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield whichever fits."""
+        least, most = Measurement.get(console, options.update(max_width=WIDEST), self.wide)
+        needed = least if self.by_words else most
+        yield self.wide if needed <= options.max_width else self.narrow
+
+
+def _fact_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield facts as rows; a fact of many parts has a row for each."""
+    for name, text in flat_facts(facts):
+        value = facts.get(name.replace(" ", "_"), facts.get(name))
+        if isinstance(value, Mapping) and len(text) > LONG_FACT:
+            yield name, ""
+            yield from ((f"  {part}", words) for part, words in flat_facts(value))
+        else:
+            yield name, text
+
+
+def _columns(rows: Iterable[tuple[str, str]]) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     for name, text in rows:
-        grid.add_row(Text(name, style="dim"), Text(text))
+        grid.add_row(Text(name, style="dim"), Text(text, overflow="fold"))
     return grid
 
 
@@ -112,9 +147,14 @@ def _indented(text: Text) -> Padding:
     return Padding(text, (0, 0, 0, 3))
 
 
-def _tables(report: Report) -> Sequence[Table]:
+def _tables(report: Report, facts: Mapping[str, str]) -> Sequence[Table]:
+    """Return the tables; one that only says the facts again is left out."""
     if report.tables:
-        return report.tables
+        return [
+            table
+            for table in report.tables
+            if not all(len(row) == 2 and facts.get(row[0]) == row[1] for row in table.rows)
+        ]
     return [
         Table(tuple(rows[0]), tuple(map(tuple, rows[1:])), name.replace("_", " "))
         for name, rows in fact_rows(report.facts)
@@ -133,14 +173,29 @@ def _grid(table: Table) -> Grid:
     return grid
 
 
-def _timeline(entries: Sequence[TimelineEntry]) -> Grid:
+def _cards(table: Table) -> Grid:
+    """Return a table's rows one below the other, each cell behind its heading."""
+    grid = Grid.grid(padding=(0, 2))
+    if table.caption:
+        grid.title, grid.title_justify = Text(table.caption), "left"
+    for number, row in enumerate(table.rows):
+        if number:
+            grid.add_row("", "")
+        for column, cell in zip(table.columns, row, strict=False):
+            if cell:
+                grid.add_row(Text(column, style="bold"), Text(cell, overflow="fold"))
+    return grid
+
+
+def _timeline(entries: Sequence[TimelineEntry], *, narrow: bool = False) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     for entry in entries:
-        grid.add_row(
-            Text(_time(entry.at), style="dim"),
-            Text(entry.service or entry.source),
-            Text(entry.text, overflow="fold"),
-        )
+        at = Text(_time(entry.at), style="dim", no_wrap=True)
+        who, what = entry.service or entry.source, entry.text
+        if narrow:
+            grid.add_row(at, Text(f"{who}: {what}", overflow="fold"))
+        else:
+            grid.add_row(at, Text(who), Text(what, overflow="fold"))
     return grid
 
 

@@ -4,8 +4,10 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -37,6 +39,11 @@ HINTS = """[bold]batchbot demo[/bold] — open [link]{url}[/link] and type, as [
   /queue
 Watch #alerts: rejected callbacks first, a stuck queue after about a minute, then its resolve.
 (The demo opens a stuck-queue alert after {opens} s without life instead of 300, by settings.)
+
+In a second terminal the command line asks the same demo, by the .env of this folder:
+  cd {folder}
+  {program} ask /queue --watch
+  {program} doctor
 Ctrl-C stops everything."""
 
 
@@ -50,15 +57,33 @@ async def run_demo(port: int = 8765) -> None:
     console = Console(stderr=True)
     async with AsyncExitStack() as stack:
         with console.status("starting Postgres, Redis, the workspace and the bot …"):
-            url = await start_demo(stack, port)
-        console.print(HINTS.format(url=url, opens=OPEN_AFTER_SECONDS))
+            folder = make_folder(stack)
+            url = await start_demo(stack, port, folder=folder)
+        hints = HINTS.format(
+            url=url, opens=OPEN_AFTER_SECONDS, folder=folder, program=_program(sys.argv[0])
+        )
+        console.print(hints, soft_wrap=True)
         await stop.wait()
         console.print("stopping …")
 
 
-async def start_demo(stack: AsyncExitStack, port: int, script: Script | None = None) -> str:
-    """Start everything on `stack`; return the workspace's address."""
-    folder, logs = _folders(stack)
+def _program(path: str) -> str:
+    """Return how this program is called from another folder."""
+    if Path(path).name == "__main__.py":
+        return f"{sys.executable} -m bot"
+    return str(Path(path).absolute()) if "/" in path else path
+
+
+async def start_demo(
+    stack: AsyncExitStack, port: int, script: Script | None = None, *, folder: Path | None = None
+) -> str:
+    """Start everything on `stack`; return the workspace's address.
+
+    `folder` gets the logs, the database and a .env with which the command line asks the demo.
+    """
+    folder = folder or make_folder(stack)
+    logs = folder / "logs"
+    shutil.copytree(INCIDENT_LOGS, logs)
     try:
         workspace = await stack.enter_async_context(Workspace(port))
     except OSError as error:
@@ -71,51 +96,60 @@ async def start_demo(stack: AsyncExitStack, port: int, script: Script | None = N
     cj_url = await server.create_database("cj_demo")
     await load(cj_url)
     memory_url = await server.create_database("batchbot_demo")
-    settings = _settings(workspace, cj_url, memory_url, redis_url, logs)
+    values = {
+        **_slack(workspace),
+        "BOT_ENVIRONMENT": "demo",
+        "HTTP_PORT": "0",
+        "TICK_SECONDS": str(TICK_SECONDS),
+        "BOT_DATABASE_URL": memory_url,
+        "CJ_DATABASE_URL": cj_url,
+        "LOG_SOURCE": "files",
+        "LOG_FILES_DIR": str(logs),
+        "LLM_QUEUE_REDIS_URL": redis_url,
+        "LLM_QUEUE_PREFIX": PREFIX,
+    }
+    _write(folder / ".env", values)
     services = asyncio.create_task(LlmProvider(logs, redis_url, script or Script()).run())
     stack.push_async_callback(_cancel, services)
     await asyncio.sleep(0.2)
-    await build_bot(settings, stack, durable=False)
+    await build_bot(_settings(values), stack, durable=False)
     return workspace.url
 
 
-def _folders(stack: AsyncExitStack) -> tuple[Path, Path]:
+def make_folder(stack: AsyncExitStack) -> Path:
+    """Return a new folder that goes with `stack`."""
     folder = Path(tempfile.mkdtemp(prefix="batchbot-demo-"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o711)  # as root the embedded server runs as another user, who passes through
-    logs = folder / "logs"
-    shutil.copytree(INCIDENT_LOGS, logs)
-    return folder, logs
+    return folder
 
 
-def _settings(
-    workspace: Workspace, cj_url: str, memory_url: str, redis_url: str, logs: Path
-) -> Settings:
+def _slack(workspace: Workspace) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": workspace.api_url,
+        "SLACK_ALERT_CHANNEL": "alerts",
+        "SLACK_INCIDENT_CHANNELS": "incidents",
+        "SLACK_ALLOWED_USERS": "researcher",
+        "SLACK_OPERATORS": "oncall",
+    }
+
+
+def _write(path: Path, values: Mapping[str, str]) -> None:
+    """Write the settings for a second terminal, for its owner alone as a .env should be."""
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+
+
+def _settings(values: Mapping[str, str]) -> Settings:
+    """Return these settings alone; each group takes what is its own."""
     return Settings(
-        slack=SlackSettings.model_validate(
-            {
-                "SLACK_BOT_TOKEN": workspace.bot_token,
-                "SLACK_APP_TOKEN": workspace.app_token,
-                "SLACK_API_URL": workspace.api_url,
-                "SLACK_ALERT_CHANNEL": "alerts",
-                "SLACK_INCIDENT_CHANNELS": "incidents",
-                "SLACK_ALLOWED_USERS": "researcher",
-                "SLACK_OPERATORS": "oncall",
-            }
-        ),
-        bot=BotSettings.model_validate(
-            {
-                "BOT_ENVIRONMENT": "demo",
-                "HTTP_PORT": 0,
-                "TICK_SECONDS": TICK_SECONDS,
-                "BOT_DATABASE_URL": memory_url,
-            }
-        ),
-        cj=CjSettings.model_validate({"CJ_DATABASE_URL": cj_url}),
-        logs=LogSettings.model_validate({"LOG_SOURCE": "files", "LOG_FILES_DIR": logs}),
-        queue=QueueSettings.model_validate(
-            {"LLM_QUEUE_REDIS_URL": redis_url, "LLM_QUEUE_PREFIX": PREFIX}
-        ),
+        slack=SlackSettings.model_validate(values),
+        bot=BotSettings.model_validate(values),
+        cj=CjSettings.model_validate(values),
+        logs=LogSettings.model_validate(values),
+        queue=QueueSettings.model_validate(values),
     )
 
 

@@ -54,7 +54,9 @@ def fact_text(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case datetime():
-            return str(plain(value)).replace("T", " ").replace("+00:00", " UTC")
+            return (
+                str(plain(value.replace(microsecond=0))).replace("T", " ").replace("+00:00", " UTC")
+            )
         case float():
             return f"{value:.3g}" if abs(value) < 1_000 else f"{value:,.0f}"
         case Mapping():

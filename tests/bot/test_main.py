@@ -20,9 +20,11 @@ from bot.errors import (
     UsageError,
 )
 from bot.formats import Exit, Format, event_line
-from bot.ports import CommandContext, Request, no_progress
+from bot.ports import CommandContext, Request
+from bot.progress import Work
 from bot.registry import Command
 from bot.settings import load_settings
+from tests.fakes_sources import FakeMemory
 
 HEAVY = ("slack_bolt", "slack_sdk", "matplotlib", "docker", "aiohttp", "asyncpg", "redis")
 
@@ -154,7 +156,7 @@ async def test_a_command_acts_as_an_operator_and_starts_no_database(
         return Report("x", "x", summary="dsn postgresql://u:hunter22@h/db")
 
     command = Command("x", "x", (), lambda text: Request("x", text), run)
-    report = await answer(Asked(command, Request("x", "")), load_settings(), no_progress)
+    report = await answer(Asked(command, Request("x", "")), load_settings(), Work())
     assert contexts[0].asker.operator
     assert contexts[0].sources.memory is None
     assert "hunter22" not in report.summary
@@ -162,28 +164,36 @@ async def test_a_command_acts_as_an_operator_and_starts_no_database(
 
 
 @pytest.mark.parametrize(
-    ("line", "folder", "opened"),
+    ("line", "there", "opened"),
     [
-        ("/trace run-1", True, True),
-        ("/batch status 84ebf6", True, True),
-        ("/trace run-1", False, False),
-        ("/trace 34", True, False),
-        ("/logs cj IntegrityError", True, False),
+        ("/trace run-1", "folder", True),
+        ("/batch status 84ebf6", "folder", True),
+        ("/trace run-1", "", False),
+        ("/trace run-1", "url", True),
+        ("/trace 34", "folder", False),
+        ("/trace 34", "url", False),
+        ("/logs cj run-1", "folder", False),
+        ("/logs cj run-1", "url", True),
+        ("/help", "url", False),
+        ("/alerts list", "", True),
     ],
 )
-async def test_a_label_is_looked_up_in_a_memory_that_is_there_and_makes_none(
-    line: str, folder: bool, opened: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_the_memory_is_opened_only_where_it_is_used_and_a_label_makes_none(
+    line: str, there: str, opened: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     asked_for: list[object] = []
 
-    async def build(settings: object, stack: object) -> None:
+    async def build(settings: object, stack: object) -> FakeMemory:
         asked_for.append(settings)
+        return FakeMemory()
 
     monkeypatch.setattr("bot.ask.build_memory", build)
-    if folder:
+    if there == "folder":
         (tmp_path / ".batchbot").mkdir()
-    await answer(understand(line), load_settings(), no_progress)
+    if there == "url":
+        monkeypatch.setenv("BOT_DATABASE_URL", "postgresql://u@h/db")
+    await answer(understand(line), load_settings(), Work())
     assert bool(asked_for) is opened
 
 
@@ -204,7 +214,7 @@ def test_an_alert_event_is_one_line() -> None:
 def test_interrupting_ends_quietly(tmp_path: Path) -> None:
     code = (
         "import signal, sys, threading, os\n"
-        "from bot import ask\n"
+        "from bot import answering as ask\n"
         "async def wait(*_):\n"
         "    import asyncio\n"
         "    asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGINT)\n"
