@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
-from itertools import pairwise
 
 from bot.sources.docker_codec import STAMP_BYTES, StampedLines
 from bot.sources.docker_containers import Container
 from bot.sources.docker_engine import FAILURES, Stream
 from bot.sources.docker_search import epoch, one_line, streamed
+from bot.sources.docker_stutter import Stutter
 from bot.sources.log_arrivals import Arrivals
 from bot.sources.log_gate import MAX_EVENT_BYTES, Gate, last_head
 from bot.sources.log_line import LineParser
@@ -32,7 +32,7 @@ class Reader:
         self._since = since
         self._zone = zone
         self._last = b""
-        self._last_line = b""
+        self._stutter = Stutter()
         self._at_last = 0
         self._lock = threading.Lock()
         self._fed_at = time.monotonic()
@@ -125,11 +125,9 @@ class Reader:
                     self._feed(lines)
 
     def _feed(self, lines: list[bytes]) -> None:
-        # The same line with the same nanosecond is the Engine's stutter at a rotation.
-        lines = [new for old, new in pairwise((self._last_line, *lines)) if new != old]
+        lines = self._stutter.new(lines)
         if not lines:
             return
-        self._last_line = lines[-1]
         self._mark(lines)
         block = b"".join(lines)
         with self._lock:

@@ -15,12 +15,14 @@ from bot.sources.log_codec import Codec, PlainLines
 from bot.sources.log_gate import Gate
 from bot.sources.log_line import LineParser
 from bot.sources.log_part import Part, snapshot
+from bot.sources.log_segment import Segment
 from bot.sources.log_tail import Tail, open_tail
 
 POLL_SECONDS = 0.25
 QUIET_SECONDS = 1.0
 MAX_STEPS = 4
 FINISHED = -1.0
+SAME_BYTES = 4 << 10
 FOLDER = "log folder"
 
 
@@ -128,9 +130,9 @@ class FileFollow:
 
     def _after_rotation(self, file: _File, old: Tail) -> None:
         """Read on in the files that were begun since: it may have rotated twice by now."""
+        old.segment.refresh()
         *older, newest = snapshot(file.path)
-        ended = old.segment.last_time()
-        later = [part for part in older if _is_later(part, old, ended)]
+        later = [part for part in older if _is_later(part, old)]
         self._drop(file.path)
         for part in older:
             if part in later:
@@ -210,8 +212,17 @@ def _siblings(path: Path) -> list[Path]:
     return [sibling for _, sibling in sorted(found)]
 
 
-def _is_later(part: Part, old: Tail, ended: datetime | None) -> bool:
-    """Say whether a rotated file was begun after the one that was followed."""
-    if part.is_packed:
-        return bool(part.last_time and ended and part.last_time > ended)
-    return part.inode != old.segment.inode and part.modified > old.segment.modified
+def _is_later(part: Part, old: Tail) -> bool:
+    """Say whether a rotated file was begun after the one that was followed.
+
+    A compressed file is told by how it begins: the last time that the Engine writes into its
+    header can be that of lines which already went into the next file.
+    """
+    if not part.is_packed:
+        return part.inode != old.segment.inode and part.modified > old.segment.modified
+    head = min(SAME_BYTES, part.size)
+    if part.read(0, head) == old.segment.read(0, head):
+        return False
+    began = Segment([part], old.gate.codec).first_time()
+    before = old.segment.first_time()
+    return bool(began and before and began >= before)

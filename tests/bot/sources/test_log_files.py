@@ -241,6 +241,40 @@ def test_rotating_twice_between_two_looks_loses_nothing(path: Path) -> None:
     assert follow.look() == ["tick 2", "tick 3", "tick 4"]
 
 
+def engine_gzip(path: Path, text: str, said: str) -> None:
+    """Write a compressed log as the Engine does: the header says when it was written last."""
+    packed = bytearray(gzip.compress(text.encode()))
+    extra = b'{"lastTime":"%s"}' % said.encode()
+    packed[3] |= 4
+    packed[10:10] = len(extra).to_bytes(2, "little") + extra
+    path.write_bytes(packed)
+
+
+@pytest.mark.parametrize("said", ["2025-11-18T23:00:02Z", "2025-11-18T23:00:09Z"])
+def test_a_followed_file_that_grew_and_was_compressed_between_two_looks_is_not_repeated(
+    path: Path, said: str
+) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    assert follow.look() == ["tick 1"]
+    append(path, line(2))
+    engine_gzip(Path(f"{path}.1.gz"), path.read_text(), said)
+    path.unlink()
+    path.write_text(line(3))
+    assert follow.look() == ["tick 2", "tick 3"]
+
+
+def test_a_file_that_came_and_was_compressed_between_two_looks_is_not_lost(path: Path) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    assert follow.look() == ["tick 1"]
+    engine_gzip(Path(f"{path}.2.gz"), path.read_text(), "2025-11-18T23:00:01Z")
+    engine_gzip(Path(f"{path}.1.gz"), line(2), "2025-11-18T23:00:02Z")
+    path.unlink()
+    path.write_text(line(3))
+    assert follow.look() == ["tick 2", "tick 3"]
+
+
 def test_truncation_starts_anew_and_the_copy_gives_what_was_not_read(path: Path) -> None:
     path.write_text(line(1))
     follow = Following(path.parent, START)
