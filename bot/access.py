@@ -25,8 +25,11 @@ class Access:
     names: dict[str, str] = field(default_factory=dict)
 
     def admit(self, place: Place) -> Asker:
-        """Return who asks, with their rights. Raises DeniedError with a sentence that helps."""
-        if not _holds(self._all_channels(), place.channel):
+        """Return who asks, with their rights. Raises DeniedError with a sentence that helps.
+
+        The App Home is no channel: whoever may ask at all may ask there, and reads it alone.
+        """
+        if not place.home and not _holds(self._all_channels(), place.channel):
             raise DeniedError(
                 f"I do not answer in this channel. {self._where()}",
                 hint="An operator can add it to SLACK_ALLOWED_CHANNELS.",
@@ -37,7 +40,7 @@ class Access:
                 "You are not on the list of people who may ask.",
                 hint="An operator can add you to SLACK_ALLOWED_USERS.",
             )
-        return Asker(place.user, place.channel, operator, self._is_public(place))
+        return Asker(place.user, place.channel, operator, not place.home and self._is_public(place))
 
     def knows(self, user: str) -> bool:
         """Say whether a user may ask at all, wherever that is."""

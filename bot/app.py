@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -21,18 +21,23 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.desk import Desk
+from bot.errors import FormError
+from bot.payload import Body, id_of, object_of, place_of, pressed, values_of
 from bot.phrase import traces_in
 from bot.ports import Place
+from bot.ports.doors import (
+    CANCEL_ACTION,
+    FORM_CALLBACK,
+    REFRESH_ACTION,
+    SHARE_ACTION,
+    TRACE_SHORTCUT,
+)
 
 log = logging.getLogger(__name__)
 
-TRACE_SHORTCUT = "trace_this"
-CANCEL_ACTION = "cancel"
-EVENTS_PATH = "/slack/events"
 REMEMBERED_EVENTS = 2_000
 
 Ack = Callable[..., Awaitable[Any]]
-Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def build_app(client: Any, desk: Desk, identity: Identity, *, signing_secret: st
     )
     _listen_for_commands(app, desk)
     _listen_for_presses(app, desk)
+    _listen_for_forms(app, desk)
     _listen_for_events(app, desk)
     _listen_for_errors(app, desk)
     return app
@@ -110,12 +116,24 @@ def _listen_for_presses(app: AsyncApp, desk: Desk) -> None:
     async def cancel(ack: Ack, body: Body, context: Any) -> None:
         await _acknowledge(ack, context, desk)
         place = place_of(body)
-        await _attend(desk, place, desk.cancel(place, _pressed(body)))
+        await _attend(desk, place, desk.cancel(place, pressed(body)))
+
+    @app.action(SHARE_ACTION)
+    async def share(ack: Ack, body: Body, context: Any) -> None:
+        await _acknowledge(ack, context, desk)
+        place = place_of(body)
+        await _attend(desk, place, desk.share(place, pressed(body)))
+
+    @app.action(REFRESH_ACTION)
+    async def refresh(ack: Ack, body: Body, context: Any) -> None:
+        await _acknowledge(ack, context, desk)
+        place = place_of(body)
+        await _attend(desk, place, desk.home(place.user))
 
     @app.action(re.compile(r".*"))
     async def press(ack: Ack, body: Body, context: Any) -> None:
         await _acknowledge(ack, context, desk)
-        place, typed = place_of(body), _pressed(body)
+        place, typed = place_of(body), pressed(body)
         if typed.startswith("/"):
             await _attend(desk, place, desk.answer(place, typed))
 
@@ -124,6 +142,26 @@ def _listen_for_presses(app: AsyncApp, desk: Desk) -> None:
         await _acknowledge(ack, context, desk)
         place = place_of(body)
         await _attend(desk, place, desk.offer(place, traces_in(body.get("message"))))
+
+
+def _listen_for_forms(app: AsyncApp, desk: Desk) -> None:
+    @app.view(FORM_CALLBACK)
+    async def submitted(ack: Ack, body: Body, context: Any) -> None:
+        view = object_of(body.get("view"))
+        user, carried = id_of(body, "user"), str(view.get("private_metadata") or "")
+        try:
+            filled = desk.filled(user, carried, values_of(view))
+        except FormError as error:
+            await _acknowledge(ack, context, desk, response_action="errors", errors=error.problems)
+            return
+        place = filled.place
+        if place.home:
+            place = replace(place, view_id=str(view.get("id") or ""))
+            shown = desk.waiting(filled.typed)
+            await _acknowledge(ack, context, desk, response_action="update", view=shown)
+        else:
+            await _acknowledge(ack, context, desk)
+        await _attend(desk, place, desk.answer(place, filled.typed))
 
 
 def _listen_for_events(app: AsyncApp, desk: Desk) -> None:
@@ -142,7 +180,7 @@ def _listen_for_events(app: AsyncApp, desk: Desk) -> None:
         again = seen.again(str(body.get("event_id") or ""))
         if not again and event.get("tab", "home") == "home":
             user = str(event.get("user") or "")
-            await _attend(desk, Place(user, user), desk.home(user))
+            await _attend(desk, Place(user, user, home=True), desk.home(user))
 
 
 def _listen_for_errors(app: AsyncApp, desk: Desk) -> None:
@@ -175,51 +213,11 @@ async def _confess(desk: Desk, place: Place, error: Exception) -> None:
         await desk.refuse(place, error, error_id=error_id)
 
 
-async def _acknowledge(ack: Ack, context: Any, desk: Desk) -> None:
-    await ack()
+async def _acknowledge(ack: Ack, context: Any, desk: Desk, **answer: Any) -> None:
+    await ack(**answer)
     began = context.get("began")
     if began is not None:
         desk.metrics.ack.observe(time.monotonic() - began)
-
-
-def place_of(body: Body) -> Place:
-    """Return where a slash command, button, shortcut or event came from; tolerates any payload."""
-    event = _object(body.get("event"))
-    message = _object(body.get("message"))
-    container = _object(body.get("container"))
-    thread = (
-        container.get("thread_ts")
-        or message.get("thread_ts")
-        or event.get("thread_ts")
-        or container.get("message_ts")
-        or message.get("ts")
-        or event.get("ts")
-    )
-    if container.get("is_ephemeral") and not container.get("thread_ts"):
-        thread = ""
-    return Place(
-        channel=_id(body, "channel") or str(event.get("channel") or ""),
-        user=_id(body, "user") or str(event.get("user") or ""),
-        thread_ts=str(thread or ""),
-        response_url=str(body.get("response_url") or ""),
-    )
-
-
-def _id(body: Body, name: str) -> str:
-    value = body.get(name)
-    if isinstance(value, Mapping):
-        return str(value.get("id") or "")
-    return str(body.get(f"{name}_id") or value or "")
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _pressed(body: Body) -> str:
-    actions = body.get("actions")
-    first = actions[0] if isinstance(actions, list) and actions else {}
-    return str(_object(first).get("value") or "")
 
 
 class Door:

@@ -4,7 +4,6 @@ Knows nothing of Slack's wire format, nor of what a command does.
 """
 
 import asyncio
-import itertools
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,59 +14,20 @@ from typing import Any
 from bot.access import Access
 from bot.domain.evidence import Missing
 from bot.domain.report import Report
-from bot.errors import BatchbotError, DeniedError, SourceError, UsageError
+from bot.errors import BatchbotError, LackingError, SourceError, UsageError
+from bot.forms import Filled, Forms
+from bot.home import Home
 from bot.metrics import Metrics
-from bot.phrase import read_phrase
-from bot.ports import Asker, Clock, CommandContext, Place, Renderer, Request, Sources, Speech, Views
+from bot.orders import Bounds, Counter, Order
+from bot.ports import Clock, Place, Renderer, Sources, Speech, Views
 from bot.registry import Command
+from bot.runs import Runs
+from bot.shares import Shares
+from bot.voice import Voice
 
 log = logging.getLogger(__name__)
 
 AUDIT_SECONDS = 2.0
-HOME_COMMANDS = ("/queue", "/batch list", "/alerts")
-HOME_BLOCKS = 4
-HOME_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How much work is done at once, how much may wait, and when which patience ends (seconds)."""
-
-    running: int = 8
-    waiting: int = 200
-    source_timeout: float = 20.0
-    deadline: float = 30.0
-    progress_after: float = 2.0
-    progress_every: float = 4.0
-    grace: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A question that was admitted and understood."""
-
-    place: Place
-    typed: str
-    command: Command
-    request: Request
-    context: CommandContext
-    public: bool
-
-
-@dataclass
-class Progress:
-    """What a running command last said of itself."""
-
-    began: float
-    note: str = ""
-
-    def __call__(self, note: str) -> None:
-        """Take a note from the command."""
-        self.note = note
-
-    def told(self, now: float) -> str:
-        """Return the note with the time that has gone by."""
-        return f"{self.note + ', ' if self.note else ''}{int(now - self.began)} s"
 
 
 @dataclass
@@ -88,10 +48,22 @@ class Desk:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._slots = asyncio.Semaphore(self.bounds.running)
+        self._voice = Voice(self.speech, self.views, self.renderer)
+        self._counter = Counter(
+            self.commands,
+            self.sources,
+            self.access,
+            self.now,
+            self.environment,
+            self.prefix,
+            self.options,
+            lambda: self.bounds.source_timeout,
+        )
+        self._runs = Runs(self._voice, lambda: self.bounds)
+        self._forms = Forms(self._counter, self._voice)
+        self._home = Home(self._counter, self._voice)
+        self._shares = Shares(self._voice, self.access, self.now)
         self._present: set[asyncio.Task[object]] = set()
-        self._running: dict[str, tuple[str, asyncio.Task[Report]]] = {}
-        self._run_ids = itertools.count(1)
         self._closing = False
 
     async def answer(self, place: Place, typed: str) -> None:
@@ -100,10 +72,15 @@ class Desk:
         with self._attending():
             name, outcome = "-", "broken"
             try:
-                order = self._order(place, typed)
+                order = self._counter.take(place, typed, closing=self._closing)
                 name = order.command.name
-                report = await self._work(order)
+                order = await self._in_sight(order)
+                place = order.place
+                report = await self._runs.run(order, self._say)
                 outcome = report.verdict.value
+            except LackingError as lack:
+                outcome = "asked back"
+                await self._forms.ask(place, *self._counter.read(typed), lack)
             except BatchbotError as error:
                 outcome = type(error).__name__
                 await self.refuse(place, error)
@@ -114,7 +91,11 @@ class Desk:
 
     async def refuse(self, place: Place, error: Exception, *, error_id: str = "") -> None:
         """Tell the asker alone why there is no answer."""
-        await self.speech.private(place, self.renderer.error(error, error_id=error_id))
+        await self._voice.refuse(place, error, error_id=error_id)
+
+    def filled(self, user: str, carried: str, values: Mapping[str, str]) -> Filled:
+        """Return the line that a form makes; pure. Raises FormError with what is wrong."""
+        return self._forms.filled(user, carried, values)
 
     async def offer(self, place: Place, lookups: Sequence[str]) -> None:
         """Answer with the one look-up that a message leads to, or let the asker choose."""
@@ -134,45 +115,36 @@ class Desk:
                 return
             title = f"{len(lookups)} ids in that message: which one?"
             report = Report("trace", title, summary=title, actions=tuple(lookups))
-            await self.speech.private(place, self.renderer.report(report))
+            await self._voice.alone(place, self.renderer.report(report))
 
     async def cancel(self, place: Place, run_id: str) -> None:
         """Stop a running command; its asker or an operator may."""
         with self._attending():
-            asker, task = self._running.get(run_id, ("", None))
             try:
-                asked_by = self.access.admit(place)
-                if task is None:
-                    raise UsageError("That command is no longer running.")
-                if place.user != asker and not asked_by.operator:
-                    raise DeniedError("Only the person who asked, or an operator, can cancel.")
+                self._runs.cancel(run_id, self.access.admit(place))
             except BatchbotError as error:
-                await self.refuse(place, error)
-                return
-            task.cancel("cancelled")
+                await self.refuse(replace(place, view_id=""), error)
+
+    async def share(self, place: Place, id: str) -> None:
+        """Make an answer public that its asker saw alone."""
+        with self._attending():
+            await self._shares.share(place, id)
 
     async def home(self, user: str) -> None:
-        """Publish a user's App Home: queue, batches and alerts in a line each, and the help."""
+        """Publish a user's App Home: queue, batches, alerts and sources as they are now."""
         with self._attending():
-            place = Place(channel=user, user=user)
-            if not self.access.knows(user):
-                error = DeniedError(
-                    "You are not on the list of people who may ask.",
-                    hint="An operator can add you to SLACK_ALLOWED_USERS.",
-                )
-                await self.views.home(user, self.renderer.error(error)["blocks"])
-                return
-            typed = [*HOME_COMMANDS, "/help"]
-            blocks = await asyncio.gather(*(self._glance(place, line) for line in typed))
-            await self.views.home(user, [block for some in blocks for block in some])
+            await self._home.publish(user)
+
+    def waiting(self, typed: str) -> Mapping[str, Any]:
+        """Return the modal that stands where an answer will be shown."""
+        return self.renderer.sheet(self.renderer.working(typed, ""))
 
     async def close(self) -> None:
         """Take no more questions, let the running ones end, and stop those that do not."""
         self._closing = True
         if self._present:
             await asyncio.wait(self._present, timeout=self.bounds.grace)
-        for _, task in list(self._running.values()):
-            task.cancel("closing")
+        self._runs.stop()
         if self._present:
             await asyncio.wait(self._present, timeout=self.bounds.grace)
 
@@ -191,110 +163,24 @@ class Desk:
                 self._present.discard(task)
             self.metrics.running.set(len(self._present))
 
-    def _order(self, place: Place, typed: str) -> Order:
-        if self._closing:
-            raise BatchbotError("I am being restarted.", hint="Ask again in a minute.")
-        asker = self.access.admit(place)
-        command, words = read_phrase(typed, self.commands, self.prefix)
-        request = command.parse(words)
-        if request.verb in command.operator_verbs and not asker.operator:
-            raise DeniedError(
-                f"Only operators may use {command.name} {request.verb}.",
-                hint="Operators are listed in SLACK_OPERATORS.",
-            )
-        public = _is_public(request, asker.public)
-        context = CommandContext(
-            sources=self.sources,
-            now=self.now,
-            asker=replace(asker, public=public),
-            environment=self.environment,
-            timeout_seconds=self.bounds.source_timeout,
-            progress=Progress(time.monotonic()),
-            options=self.options,
-        )
-        return Order(place, typed, command, request, context, public)
-
-    async def _work(self, order: Order) -> Report:
-        if len(self._running) >= self.bounds.running + self.bounds.waiting:
-            raise BatchbotError(
-                f"I am busy with {len(self._running)} questions.", hint="Ask again in a minute."
-            )
-        run_id = str(next(self._run_ids))
-        task = asyncio.create_task(self._run(order))
-        self._running[run_id] = (order.place.user, task)
-        stands_at, said = "", False
-        try:
-            stands_at = await self._progress(order, task, run_id)
-            report = await _result(task)
-            await self._say(order, report, stands_at)
-            said = True
-        finally:
-            self._running.pop(run_id, None)
-            task.cancel()
-            if stands_at and not said:
-                ended = self.renderer.working(order.typed, "ended without an answer")
-                await self.speech.public(order.place, ended, ts=stands_at)
-        return report
-
-    async def _run(self, order: Order) -> Report:
-        async with self._slots:
-            try:
-                async with asyncio.timeout(self.bounds.deadline):
-                    return await order.command.run(order.request, order.context)
-            except TimeoutError as error:
-                raise BatchbotError(
-                    f"There was no answer within {self.bounds.deadline:g} s.",
-                    hint="Narrow it (an id, a shorter time), or see `/help` for what each reads.",
-                ) from error
-
-    async def _progress(self, order: Order, task: asyncio.Task[Report], run_id: str) -> str:
-        """Show that work goes on once it takes long; return where the public message stands."""
-        done, _ = await asyncio.wait({task}, timeout=self.bounds.progress_after)
-        if done:
-            return ""
-        if not order.public:
-            message = self.renderer.working(order.typed, "", run_id=run_id)
-            await self.speech.private(order.place, message)
-            await asyncio.wait({task})
-            return ""
-        ts = ""
-        while not done:
-            progress = order.context.progress
-            note = progress.told(time.monotonic()) if isinstance(progress, Progress) else ""
-            message = self.renderer.working(order.typed, note, run_id=run_id)
-            ts = await self.speech.public(order.place, message, ts=ts) or ts
-            wait = self.bounds.progress_every if ts else None
-            done, _ = await asyncio.wait({task}, timeout=wait)
-        return ts
+    async def _in_sight(self, order: Order) -> Order:
+        """Open the modal in which somebody who asked from the App Home reads the answer."""
+        place = order.place
+        if not place.home or place.view_id or not place.trigger_id:
+            return order
+        view_id = await self.views.open(place.trigger_id, self.waiting(order.typed))
+        return replace(order, place=replace(place, view_id=view_id))
 
     async def _say(self, order: Order, report: Report, stands_at: str) -> None:
         message = self.renderer.report(report)
         if order.public:
             await self.speech.public(order.place, message, ts=stands_at)
+        elif order.place.home:
+            await self._voice.alone(order.place, message)
         else:
-            await self.speech.private(order.place, message)
-
-    async def _glance(self, place: Place, typed: str) -> list[Mapping[str, object]]:
-        """Return the first blocks of a command's answer, for the App Home."""
-        try:
-            command, words = read_phrase(typed, self.commands, self.prefix)
-            request = command.parse(words)
-            context = CommandContext(
-                self.sources,
-                self.now,
-                Asker(place.user, ""),
-                self.environment,
-                HOME_SECONDS,
-                options=self.options,
-            )
-            async with asyncio.timeout(self.bounds.deadline):
-                report = await command.run(request, context)
-        except (BatchbotError, TimeoutError) as error:
-            if isinstance(error, UsageError):
-                return []
-            return list(self.renderer.error(error)["blocks"])
-        limit = None if command.name == "help" else HOME_BLOCKS
-        return list(self.renderer.report(report)["blocks"][:limit])
+            share = self._shares.new_id()
+            self._shares.keep(share, order.place, message)
+            await self._voice.alone(order.place, self.renderer.report(report, share=share))
 
     async def _remember(self, place: Place, typed: str, outcome: str) -> None:
         log.info("answered", extra={"typed": typed[:200], "user": place.user, "outcome": outcome})
@@ -306,17 +192,3 @@ class Desk:
                 await memory.audit(place.user, place.channel, typed[:200], outcome)
         except (SourceError, TimeoutError) as error:
             log.warning("could not write the audit trail", exc_info=error)
-
-
-def _is_public(request: Request, by_place: bool) -> bool:
-    if "me" in request.options:
-        return False
-    return by_place or "here" in request.options
-
-
-async def _result(task: asyncio.Task[Report]) -> Report:
-    """Return the task's report; a run that was stopped on purpose is an answer in words."""
-    await asyncio.wait({task})
-    if task.cancelled():
-        raise BatchbotError("That command was stopped before it had an answer.")
-    return task.result()

@@ -1,6 +1,7 @@
 """Typed errors; each is raised at the edge that knows and translated once for the reader."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -19,6 +20,36 @@ class UsageError(BatchbotError):
     def __init__(self, message: str, *, usage: Sequence[str] = (), hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.usage = tuple(usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A word that a command still lacks: what it is called, and what could fill it in.
+
+    `kind` is batch, alert, runner or service, of which there may be recent ones to choose from,
+    or text.
+    """
+
+    label: str
+    kind: str = "text"
+
+
+class LackingError(UsageError):
+    """A command lacks words: `blanks`, in the order in which they follow what was typed."""
+
+    def __init__(
+        self, message: str, *, blanks: Sequence[Blank], usage: Sequence[str] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message, usage=usage, hint=hint)
+        self.blanks = tuple(blanks)
+
+
+class FormError(BatchbotError):
+    """A form was filled in wrongly; `problems` says what, by the id of the block."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("; ".join(problems.values()))
+        self.problems = problems
 
 
 class NotFoundError(BatchbotError):

@@ -2,13 +2,15 @@
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from bot.domain.report import Report
-from bot.ports import CommandContext, Detector, Request
+from bot.ports import Choice, CommandContext, Detector, Request
+
+Choices = Callable[[str, CommandContext], Awaitable[Sequence[Choice]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Command:
     """A slash command. `parse` is pure and raises UsageError; `run` collects and judges.
 
     `operator_verbs` are for operators only; `memory_verbs` need the bot's own database;
-    `tests` of the command live in the mirror file of its module.
+    `choices` returns recent things of a kind (a batch, an alert) that could fill in what a line
+    lacks; `tests` of the command live in the mirror file of its module.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Command:
     run: Callable[[Request, CommandContext], Awaitable[Report]]
     operator_verbs: frozenset[str] = frozenset()
     memory_verbs: frozenset[str] = frozenset()
+    choices: Choices | None = None
 
 
 class ClashError(Exception):

@@ -12,18 +12,20 @@ import aiohttp
 from aiohttp import web
 
 from bot.access import Access
-from bot.app import EVENTS_PATH, Door, Identity, build_app
+from bot.app import Door, Identity, build_app
 from bot.assembly import build_memory, build_sources, command_options, utc_now
 from bot.charts.drawing import Drawing
-from bot.desk import Bounds, Desk
+from bot.desk import Desk
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.errors import SettingsError, UsageError
 from bot.health import Health, build_site, serve
 from bot.markdown import render
 from bot.metrics import Metrics
+from bot.orders import Bounds
 from bot.phrase import read_phrase
 from bot.ports import Detector, Sources
+from bot.ports.doors import EVENTS_PATH
 from bot.registry import commands, detectors
 from bot.settings import Settings, SlackSettings, detector_settings
 from bot.slack.blocks import BlockKit

@@ -10,11 +10,12 @@ from bot.domain.evidence import Missing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.redaction import redact
 from bot.domain.report import Attachment, Report
-from bot.errors import DeniedError, SourceError
+from bot.errors import Blank, DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
 from bot.registry import Command, Usage
+from commands.choices import recent
 from commands.moments import is_moment, until, window
-from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
+from commands.words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage("list", "what is open, who looks after it, what is quiet until when", "/alerts list"),
@@ -49,6 +50,7 @@ SYNONYMS = {"acknowledge": "ack", "silence": "mute", "unsnooze": "unmute"}
 CHANGES = frozenset({"ack", "snooze", "mute", "unmute", "maintenance"})
 WORDS = {"list": (0, 0), "ack": (1, 1), "snooze": (1, 2), "unmute": (1, 1), "history": (0, 1),
          "export": (1, 1), "mute": (1, 60), "maintenance": (2, 60)}  # fmt: skip
+ON_ALERT = ("ack", "snooze", "export")
 FILLERS = ("for", "until", "from")
 DEFAULT_SNOOZE = "30m"
 REASON_CHARS = 120
@@ -81,6 +83,8 @@ def parse(text: str) -> Request:
 
 def _check(verb: str, words: tuple[str, ...]) -> None:
     least, most = WORDS[verb]
+    if not words and verb in ON_ALERT:
+        raise lacking(f"/alerts {verb} needs an alert.", "alerts", USAGES, Blank("alert", "alert"))
     if not least <= len(words) <= most:
         problem = "takes nothing" if not most else "needs an alert" if not words else "is too long"
         problem = "needs a window such as 22:00..23:30" if verb == "maintenance" else problem
@@ -235,4 +239,5 @@ COMMAND = Command(
     run,
     operator_verbs=CHANGES,
     memory_verbs=frozenset(VERBS),
+    choices=recent,
 )

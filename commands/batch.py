@@ -12,12 +12,14 @@ from bot.diagnosis.span import dated, spoken
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Table
 from bot.domain.rows import BatchMatch, BatchSummary
+from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
 from commands.batch_compare import check_compared, compare
 from commands.batch_investigate import bundled, exported, investigation
+from commands.choices import alive, newest, recent
 from commands.ids import kind_of, meant
-from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
+from commands.words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage(
@@ -65,6 +67,14 @@ WORDS = {
     "help": (0, 9, "nothing"),
 }
 VERBS = tuple(WORDS)
+BATCH = Blank("batch", "batch")
+BLANKS = {
+    "status": (BATCH,),
+    "investigate": (BATCH,),
+    "bundle": (BATCH,),
+    "compare": (Blank("first batch or mode", "batch"), Blank("second batch or mode", "batch")),
+    "alias": (Blank("run label"), BATCH),
+}
 ONE_BATCH = ("status", "investigate", "bundle")
 DATABASE, MEMORY = "cj_database", "memory"
 
@@ -102,7 +112,7 @@ async def run(request: Request, context: CommandContext) -> Report:
         case "alias":
             return await _alias(request.words[0], request.words[1], context)
         case _:
-            return _help()
+            return await _help(context)
 
 
 async def _status(word: str, context: CommandContext) -> Report:
@@ -210,6 +220,9 @@ def _is_bare_id(word: str) -> bool:
 
 def _check(verb: str, words: tuple[str, ...]) -> None:
     least, most, needs = WORDS[verb]
+    if len(words) < least:
+        blanks = BLANKS[verb][len(words) :]
+        raise lacking(f"/batch {verb} takes {needs}.", "batch", USAGES, *blanks)
     if not least <= len(words) <= most:
         raise misuse(f"/batch {verb} takes {needs}.", "batch", USAGES)
     if verb in ONE_BATCH and kind_of(words[0]) is None:
@@ -296,14 +309,18 @@ def _nothing(word: str) -> Report:
     )
 
 
-def _help() -> Report:
-    rows = tuple((f"/batch {usage.words}", usage.summary) for usage in USAGES)
+async def _help(context: CommandContext) -> Report:
+    """Return what /batch can do, with examples that can be typed as they are."""
+    known = await newest(context)
+    rows = tuple((alive(usage.example, known), usage.summary) for usage in USAGES)
+    actions = tuple(f"/batch status {one.header.batch_id}" for one in known[:2])
+    words = "" if known else " The examples are not of this database: no batch could be read."
     return Report(
         command="batch help",
         title="/batch",
         tables=(Table(("type", "and read"), rows),),
-        summary="/batch says whether a batch's result can be trusted.",
-        actions=("/batch list",),
+        summary=f"/batch says whether a batch's result can be trusted.{words}",
+        actions=("/batch list", *actions, "/batch status"),
     )
 
 
@@ -314,4 +331,5 @@ COMMAND = Command(
     parse,
     run,
     memory_verbs=frozenset({"alias"}),
+    choices=recent,
 )

@@ -1,10 +1,12 @@
-"""`/help`: every command with its examples, from the registry alone."""
+"""`/help`: every command with its examples, from the registry and of batches that exist."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.domain.report import Report, Table
+from bot.domain.rows import BatchSummary
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage, commands
+from commands.choices import alive, newest
 from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
@@ -34,17 +36,19 @@ def parse(text: str) -> Request:
 
 
 async def run(request: Request, context: CommandContext) -> Report:
-    """Answer from the registry; no source is read."""
-    known = commands()
+    """Answer from the registry, with the newest batches in its examples where they are known."""
+    known, batches = commands(), await newest(context)
     if request.verb == "one":
-        return one(known[request.words[0]])
-    return every(known)
+        return one(known[request.words[0]], batches)
+    return every(known, batches)
 
 
-def every(known: Mapping[str, Command]) -> Report:
+def every(known: Mapping[str, Command], batches: Sequence[BatchSummary] = ()) -> Report:
     """Return the list of all commands."""
     rows = tuple(
-        (usage.example, usage.summary) for command in known.values() for usage in command.usages
+        (alive(usage.example, batches), usage.summary)
+        for command in known.values()
+        for usage in command.usages
     )
     return Report(
         command="help",
@@ -52,13 +56,22 @@ def every(known: Mapping[str, Command]) -> Report:
         summary="Ids may be a CJ number, a uuid or its first 6 characters, or a run label.",
         facts={"commands": {command.name: command.summary for command in known.values()}},
         tables=(Table(("type this", "to see"), rows),),
+        actions=("/queue", "/batch list", *_newest_status(batches), "/trace"),
     )
 
 
-def one(command: Command) -> Report:
+def _newest_status(batches: Sequence[BatchSummary]) -> tuple[str, ...]:
+    return tuple(f"/batch status {one.header.batch_id}" for one in batches[:1])
+
+
+def one(command: Command, batches: Sequence[BatchSummary] = ()) -> Report:
     """Return all ways to call one command; operators' verbs are marked."""
     rows = tuple(
-        (f"/{command.name} {usage.words}".rstrip(), _summary(command, usage), usage.example)
+        (
+            f"/{command.name} {usage.words}".rstrip(),
+            _summary(command, usage),
+            alive(usage.example, batches),
+        )
         for usage in command.usages
     )
     return Report(

@@ -16,11 +16,12 @@ from bot.diagnosis.log_search import (
 )
 from bot.domain.log import Service
 from bot.domain.report import Report
-from bot.errors import UsageError
+from bot.errors import Blank, UsageError
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
+from commands.choices import recent
 from commands.ids import IdKind, kind_of, parse_uuid
-from commands.words import misuse, shown, span, split_options, tokens, usage_lines
+from commands.words import lacking, misuse, shown, span, split_options, tokens, usage_lines
 
 USAGES = (
     Usage(
@@ -36,6 +37,7 @@ USAGES = (
     Usage("all <text or id>", "over all services", "/logs all 8f3a11d7"),
 )
 VALUED = ("since", "context", "level")
+SERVICE, TEXT = Blank("service", "service"), Blank("text or id")
 DEFAULT_SINCE = timedelta(hours=24)
 
 
@@ -43,9 +45,9 @@ def parse(text: str) -> Request:
     """Take a service, then a text; options stand anywhere. Raises UsageError."""
     words, options = split_options(tokens(text), valued=VALUED, usage=usage_lines("logs", USAGES))
     if not words:
-        raise misuse("/logs needs a service and a text.", "logs", USAGES)
+        raise lacking("/logs needs a service and a text.", "logs", USAGES, SERVICE, TEXT)
     if len(words) == 1 and "level" not in options:
-        raise misuse(f"What to look for in {shown(words[0])}?", "logs", USAGES)
+        raise lacking(f"What to look for in {shown(words[0])}?", "logs", USAGES, TEXT)
     _check_options(options)
     return Request("logs", "search", (words[0], " ".join(words[1:])), options)
 
@@ -105,4 +107,6 @@ def _check_options(options: dict[str, str]) -> None:
         raise UsageError(f"--level takes one of {', '.join(LEVELS)}.", usage=lines)
 
 
-COMMAND = Command("logs", "Which lines of a service hold a text or an id?", USAGES, parse, run)
+COMMAND = Command(
+    "logs", "Which lines of a service hold a text or an id?", USAGES, parse, run, choices=recent
+)

@@ -5,10 +5,11 @@ from bot.diagnosis.runner import RUNNERS, collect, diagnose, matching
 from bot.domain.evidence import Missing
 from bot.domain.report import Report
 from bot.domain.runner import Runner
-from bot.errors import DeniedError, NotFoundError, SourceError
+from bot.errors import Blank, DeniedError, NotFoundError, SourceError
 from bot.ports import BotMemory, CommandContext, Request, RunnerSource
 from bot.registry import Command, Usage
-from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
+from commands.choices import recent
+from commands.words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage("list", "runners with mode, label, age and what they wait for", "/runner list"),
@@ -37,6 +38,8 @@ def parse(text: str) -> Request:
             choices=VERBS,
         )
     rest = words[1:]
+    if verb == "stop" and not rest:
+        raise lacking("/runner stop needs one id.", "runner", USAGES, Blank("runner", "runner"))
     if len(rest) != (1 if verb == "stop" else 0):
         problem = "needs one id" if verb == "stop" else "takes nothing"
         raise misuse(f"/runner {verb} {problem}.", "runner", USAGES)
@@ -129,4 +132,5 @@ COMMAND = Command(
     run,
     operator_verbs=frozenset({"stop"}),
     memory_verbs=frozenset({"stop"}),
+    choices=recent,
 )

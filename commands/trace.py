@@ -6,10 +6,12 @@ from bot.diagnosis.attempt import read
 from bot.diagnosis.trace import ambiguous, collect, diagnose, unnamed, untold
 from bot.domain.evidence import Missing
 from bot.domain.report import Report
+from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
+from commands.choices import recent
 from commands.ids import IdKind, kind_of, meant, parse_uuid
-from commands.words import misuse, shown, split_options, tokens, usage_lines
+from commands.words import lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage(
@@ -34,7 +36,7 @@ def parse(text: str) -> Request:
     if len(words) > 1 and words[1].casefold() == "in":
         words = words[:1]
     if not words:
-        raise misuse("/trace needs an id.", "trace", USAGES)
+        raise lacking("/trace needs an id.", "trace", USAGES, Blank("batch or comparison", "batch"))
     if len(words) > 1:
         raise misuse(f"/trace takes one id, not {len(words)} words.", "trace", USAGES)
     word = words[0].removeprefix("#")
@@ -79,4 +81,5 @@ COMMAND = Command(
     USAGES,
     parse,
     run,
+    choices=recent,
 )

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from bot.errors import UsageError
+from bot.errors import Blank, LackingError, UsageError
 from bot.registry import Usage
 
 MAX_CHARS = 3_000
@@ -118,6 +118,11 @@ def misuse(
 ) -> UsageError:
     """Return the error for words that are off: usage lines, and what `word` may have meant."""
     return UsageError(message, usage=usage_lines(name, usages), hint=_meant(word, choices, ""))
+
+
+def lacking(message: str, name: str, usages: Sequence[Usage], *blanks: Blank) -> LackingError:
+    """Return the error for a line that lacks words: a form asks for them where there is one."""
+    return LackingError(message, blanks=blanks, usage=usage_lines(name, usages))
 
 
 def _meant(word: str, choices: Iterable[str], mark: str) -> str:

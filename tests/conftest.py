@@ -1,3 +1,3 @@
 """Fixtures that every test may ask for."""
 
-pytest_plugins = ("tests.postgres", "tests.redis_server")
+pytest_plugins = ("tests.postgres", "tests.redis_server", "tests.slack_bot")

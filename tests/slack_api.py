@@ -43,6 +43,7 @@ class SlackApi:
     messages: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     users: list[dict[str, Any]] = field(default_factory=list)
     channels: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
     scopes: str = "commands,chat:write"
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _count: int = 0
@@ -117,7 +118,8 @@ class SlackApi:
         ts = f"1700000000.{self._count:06d}"
         self.messages[arguments["channel"]].append({**arguments, "ts": ts})
         self._say("chat.postMessage", arguments)
-        return {"ok": True, "ts": ts, "channel": arguments["channel"]}
+        channel = arguments["channel"]
+        return {"ok": True, "ts": ts, "channel": f"D{channel}" if channel[0] == "U" else channel}
 
     def _chat_update(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._say("chat.update", arguments)
@@ -130,6 +132,30 @@ class SlackApi:
     def _views_publish(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._say("views.publish", arguments)
         return OK
+
+    def _views_open(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return self._show("views.open", arguments, "V0MODAL000")
+
+    def _views_update(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return self._show("views.update", arguments, arguments["view_id"])
+
+    def _show(self, way: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
+        self._say(way, arguments)
+        return {"ok": True, "view": {**arguments["view"], "id": id, "hash": "1.a"}}
+
+    def _files_getUploadURLExternal(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        id = f"F{len(self.files) + 1:08d}"
+        self.files[id] = {"asked": arguments}
+        return {"ok": True, "file_id": id, "upload_url": f"{self.url}/upload/{id}"}
+
+    def _files_completeUploadExternal(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._say("files", arguments)
+        return {"ok": True, "files": [{"id": id} for id in self.files]}
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Take the bytes of a file."""
+        self.files[request.match_info["id"]]["content"] = await request.read()
+        return web.Response(text="OK")
 
     def _conversations_history(self, arguments: dict[str, Any]) -> dict[str, Any]:
         found = [row for row in self.messages[arguments["channel"]] if not row.get("thread_ts")]
@@ -160,6 +186,7 @@ async def slack_api() -> AsyncIterator[SlackApi]:
     site = web.Application()
     site.router.add_route("*", "/api/{method}", slack.api)
     site.router.add_post("/respond/{name}", slack.respond)
+    site.router.add_post("/upload/{id}", slack.upload)
     runner = web.AppRunner(site, access_log=None)
     await runner.setup()
     place = web.TCPSite(runner, "127.0.0.1", 0)

@@ -122,6 +122,62 @@ def shortcut(
     }
 
 
+def view_press(
+    action_id: str,
+    value: str,
+    *,
+    user: str = "U0ONCALL0",
+    kind: str = "home",
+    view_id: str = "V0HOME0000",
+) -> dict[str, Any]:
+    """A press on a button of the App Home, or of a modal; it names no channel."""
+    return {
+        **COMMON,
+        "type": "block_actions",
+        "user": {"id": user, "username": "oncall", "name": "oncall", "team_id": "T00000000"},
+        "container": {"type": "view", "view_id": view_id},
+        "trigger_id": f"{next(_numbers)}.2.3",
+        "view": {"id": view_id, "type": kind, "callback_id": "", "blocks": [], "hash": "1.a"},
+        "is_enterprise_install": False,
+        "enterprise": None,
+        "actions": [
+            {"action_id": action_id, "block_id": "b1", "type": "button", "value": value,
+             "text": {"type": "plain_text", "text": "x", "emoji": False}, "action_ts": "1.0"}
+        ],
+    }  # fmt: skip
+
+
+def submission(
+    view: dict[str, Any],
+    values: dict[str, str | None],
+    *,
+    user: str = "U0ONCALL0",
+    view_id: str = "V0MODAL000",
+) -> dict[str, Any]:
+    """A modal was submitted; `values` go to its input blocks by their id."""
+    state: dict[str, Any] = {}
+    for block in view["blocks"]:
+        if block["type"] != "input":
+            continue
+        element, value = block["element"], values.get(block["block_id"])
+        told: dict[str, Any] = {"type": element["type"], "value": value}
+        if element["type"] == "static_select":
+            found = [one for one in element["options"] if one["value"] == value]
+            told = {"type": element["type"], "selected_option": found[0] if found else None}
+        state[block["block_id"]] = {element["action_id"]: told}
+    return {
+        **COMMON,
+        "type": "view_submission",
+        "user": {"id": user, "username": "oncall", "name": "oncall", "team_id": "T00000000"},
+        "trigger_id": f"{next(_numbers)}.2.3",
+        "view": {**view, "id": view_id, "hash": "1.a", "state": {"values": state},
+                 "root_view_id": view_id, "app_id": "A00000000", "bot_id": "BBOT00000"},
+        "response_urls": [],
+        "is_enterprise_install": False,
+        "enterprise": None,
+    }  # fmt: skip
+
+
 def _event(event: dict[str, Any], event_id: str = "") -> dict[str, Any]:
     return {
         "token": "verification",

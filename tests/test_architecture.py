@@ -10,6 +10,7 @@ FILES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "commands").rglob("*.py"
 
 INNER = {"bot.domain", "bot.errors"}
 CORE = INNER | {"bot.ports", "bot.registry"}
+DESK = {"bot.forms", "bot.home", "bot.orders", "bot.runs", "bot.shares", "bot.voice"}
 MAY_IMPORT = {
     "bot.domain": {"bot.domain", "bot.errors"},
     "bot.errors": set(),
@@ -26,8 +27,15 @@ MAY_IMPORT = {
     "bot.slack": CORE | {"bot.slack", "bot.log"},
     "bot.access": INNER | {"bot.ports"},
     "bot.phrase": CORE,
-    "bot.desk": CORE | {"bot.access", "bot.log", "bot.metrics", "bot.phrase"},
-    "bot.app": CORE | {"bot.access", "bot.desk", "bot.log", "bot.metrics", "bot.phrase"},
+    "bot.orders": CORE | {"bot.access", "bot.phrase"},
+    "bot.payload": CORE,
+    "bot.voice": CORE,
+    "bot.runs": CORE | {"bot.orders", "bot.voice"},
+    "bot.shares": CORE | {"bot.access", "bot.voice"},
+    "bot.forms": CORE | {"bot.orders", "bot.voice"},
+    "bot.home": CORE | {"bot.orders", "bot.voice"},
+    "bot.desk": CORE | DESK | {"bot.access", "bot.log", "bot.metrics"},
+    "bot.app": CORE | {"bot.desk", "bot.log", "bot.metrics", "bot.payload", "bot.phrase"},
 }
 DRIVERS = {
     "asyncpg": {"bot/sources/cj_database.py", "bot/alerts/store.py"},

@@ -2,6 +2,7 @@
 
 from bot.ports.asking import (
     Asker,
+    Choice,
     Clock,
     CommandContext,
     Progress,
@@ -23,7 +24,9 @@ from bot.ports.reading import (
     ServiceProbe,
 )
 from bot.ports.telling import (
+    Form,
     Messenger,
+    Overview,
     Place,
     Renderer,
     Speech,
@@ -38,15 +41,18 @@ __all__ = [
     "Asker",
     "BotMemory",
     "CallbackTopic",
+    "Choice",
     "CjDatabase",
     "Clock",
     "CommandContext",
     "ContainerSource",
     "Detector",
+    "Form",
     "LlmQueue",
     "LogFollow",
     "LogSource",
     "Messenger",
+    "Overview",
     "Place",
     "Progress",
     "Renderer",

@@ -55,6 +55,14 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that could fill in what a command lacks: the word, and how people know it."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandContext:
     """What a command may use while it runs; the same for Slack and for the terminal."""
 

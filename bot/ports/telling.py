@@ -1,12 +1,15 @@
 """How answers and alerts are said; slack/ implements these."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.domain.alert import AlertMessage
-from bot.domain.report import Report
+from bot.domain.evidence import SourceReading
+from bot.domain.report import Attachment, Report
+from bot.errors import BatchbotError, Blank
+from bot.ports.asking import Choice
 
 
 class Messenger(Protocol):
@@ -33,11 +36,53 @@ class Messenger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a person is asked for before a command can run.
+
+    `typed` is the command so far, `choices` holds recent things by a blank's kind; while
+    `looking` they are still being read. `carried` comes back with what was filled in.
+    """
+
+    typed: str
+    ask: str
+    blanks: tuple[Blank, ...]
+    carried: str
+    choices: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
+    looking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the App Home shows: the first lines of a few answers, and the state of each source."""
+
+    glances: Sequence[Report | BatchbotError]
+    sources: Sequence[SourceReading]
+    help: Report | None
+    at: datetime
+
+
 class Renderer(Protocol):
     """Turns a report into a message; app.py knows only this."""
 
-    def report(self, report: Report) -> Mapping[str, Any]:
-        """Return the message's `text` and `blocks`."""
+    def report(self, report: Report, *, share: str = "") -> Mapping[str, Any]:
+        """Return the message's `text` and `blocks`; `share` offers to make it public."""
+        ...
+
+    def form(self, form: Form) -> Mapping[str, Any]:
+        """Return the modal that asks for what a command lacks."""
+        ...
+
+    def sheet(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the modal that shows a message, for who asked from the App Home."""
+        ...
+
+    def home(self, overview: Overview) -> Sequence[Mapping[str, Any]]:
+        """Return the blocks of the App Home."""
+        ...
+
+    def shared(self, message: Mapping[str, Any], by: str, at: datetime) -> Mapping[str, Any]:
+        """Return an answer as it is said once its asker made it public."""
         ...
 
     def error(self, error: Exception, *, error_id: str = "") -> Mapping[str, Any]:
@@ -54,13 +99,18 @@ class Place:
     """Where something was asked, and so where it is answered.
 
     `response_url` is Slack's own way back to the asker: five uses within 30 minutes, and it is
-    as good as a password. `thread_ts` is the thread's head, empty outside threads.
+    as good as a password. `thread_ts` is the thread's head, empty outside threads. `trigger_id`
+    opens one modal within three seconds. `home` says that it was asked in the App Home or in a
+    modal that came from there; `view_id` is the modal in which the answer is shown.
     """
 
     channel: str
     user: str
     thread_ts: str = ""
     response_url: str = ""
+    trigger_id: str = ""
+    view_id: str = ""
+    home: bool = False
 
 
 class Speech(Protocol):
@@ -74,6 +124,10 @@ class Speech(Protocol):
 
     async def private(self, place: Place, message: Mapping[str, Any]) -> None:
         """Show a message to the asker alone."""
+        ...
+
+    async def files(self, place: Place, files: Sequence[Attachment]) -> None:
+        """Send files to the asker in a direct message."""
         ...
 
     async def withdraw(self, place: Place) -> None:

@@ -1,92 +1,31 @@
-"""Turns a report into a Slack message: the verdict first, then facts, findings, sources, buttons.
+"""Renders reports, errors, progress, forms and the App Home as Slack messages and views."""
 
-Nothing here decides anything about batches; it only lays out what the report says. A message is
-built at falling levels of detail until it fits Slack's limits; what was left out is counted.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.domain.chart import drawable
 from bot.domain.privacy import presentable, said
-from bot.domain.report import Attachment, Finding, Report, Severity, Table, TimelineEntry
-from bot.domain.wording import (
-    SEVERITY_MARKS,
-    VERDICT_MARKS,
-    fact_rows,
-    flat_facts,
-    headline,
-    next_commands,
-    source_words,
-    verdict_words,
-)
+from bot.domain.report import Attachment, Report
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
+from bot.ports import Form, Overview
+from bot.ports.doors import CANCEL_ACTION
 from bot.slack import parts
-from bot.slack.charts import chart_blocks
-from bot.slack.limits import violations
-from bot.slack.parts import Block, gap, line, moment, words
-from bot.slack.text import clamp, code, escape, literal, mrkdwn, short_ids
-
-SUMMARY_CHARS = 400
-LABEL_CHARS = 30
-VALUE_CHARS = 90
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """How much of a report one attempt shows."""
-
-    facts: int
-    findings: int
-    evidence: int
-    steps: int
-    rows: int
-    timeline: int
-    buttons: int
-    chars: int
-    charts: int = 0
-
-
-LEVELS = (
-    Detail(
-        facts=24,
-        findings=12,
-        evidence=6,
-        steps=4,
-        rows=30,
-        timeline=25,
-        buttons=5,
-        chars=400,
-        charts=2,
-    ),
-    Detail(
-        facts=20,
-        findings=10,
-        evidence=4,
-        steps=3,
-        rows=20,
-        timeline=15,
-        buttons=5,
-        chars=240,
-        charts=2,
-    ),
-    Detail(
-        facts=16,
-        findings=8,
-        evidence=2,
-        steps=2,
-        rows=12,
-        timeline=8,
-        buttons=4,
-        chars=160,
-        charts=2,
-    ),
-    Detail(facts=10, findings=6, evidence=1, steps=1, rows=6, timeline=4, buttons=3, chars=100),
-    Detail(facts=4, findings=3, evidence=0, steps=1, rows=0, timeline=0, buttons=2, chars=60),
-    Detail(facts=0, findings=1, evidence=0, steps=0, rows=0, timeline=0, buttons=1, chars=40),
+from bot.slack.forms import form_view, sheet_view
+from bot.slack.home import DIVIDER, source_blocks, top_blocks
+from bot.slack.limits import MAX_JSON_CHARS, size, violations
+from bot.slack.parts import Block
+from bot.slack.report_blocks import (
+    FOOT_CHARS,
+    GLANCE,
+    LEVELS,
+    SUMMARY_CHARS,
+    left_out,
+    report_blocks,
+    summary_line,
 )
+from bot.slack.text import clamp, code, date_token, escape, literal, mrkdwn
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +34,19 @@ class BlockKit:
 
     whole: Callable[[Report], str] | None = None
 
-    def report(self, report: Report) -> Mapping[str, Any]:
+    def report(self, report: Report, *, share: str = "") -> Mapping[str, Any]:
         """Return `text`, `blocks`, `files` (attachments, and the whole answer if it was cut) and
         `charts`, to be drawn where Slack does not draw them.
         """
         clean = presentable(report)
         text = summary_line(clean)
         for detail in LEVELS:
-            blocks = list(_report_blocks(clean, detail))
-            if not violations(blocks, text):
+            blocks = list(report_blocks(clean, detail, share))
+            if size(blocks) <= MAX_JSON_CHARS - FOOT_CHARS and not violations(blocks, text):
                 break
         else:
             blocks = [parts.section(escape(text))]
-        cut = _left_out(clean, detail)
+        cut = left_out(clean, detail)
         return {
             "text": text,
             "blocks": blocks,
@@ -131,9 +70,36 @@ class BlockKit:
         """Return the message that stands where an answer will be, with a way to cancel it."""
         told = f" ({mrkdwn(note, 150)})" if note else ""
         line_ = f"⏳ Working on {code(typed, 120)}{told}"
-        cancel = [parts.button("Cancel", parts.CANCEL_ACTION, run_id)] if run_id else []
+        cancel = [parts.button("Cancel", CANCEL_ACTION, run_id)] if run_id else []
         text = clamp(escape(f"⏳ Working on {literal(typed, 120)} {note}"), SUMMARY_CHARS)
         return {"text": text, "blocks": [parts.section(line_), *parts.buttons(cancel)]}
+
+    def shared(self, message: Mapping[str, Any], by: str, at: datetime) -> Mapping[str, Any]:
+        """Return an answer as it is said once its asker made it public."""
+        told = parts.context(f"Shared by {mrkdwn(by, 80)}, answered {date_token(at)}")
+        return {**message, "blocks": [*message["blocks"], told]}
+
+    def form(self, form: Form) -> Mapping[str, Any]:
+        """Return the modal that asks for what a command lacks."""
+        return form_view(form)
+
+    def sheet(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the modal that shows a message, for who asked from the App Home."""
+        return sheet_view(message)
+
+    def home(self, overview: Overview) -> Sequence[Mapping[str, Any]]:
+        """Return the blocks of the App Home."""
+        return [
+            *top_blocks(overview),
+            *(block for one in overview.glances for block in (DIVIDER, *self._glance(one))),
+            *source_blocks(overview),
+            *((DIVIDER, *report_blocks(overview.help, LEVELS[0])) if overview.help else ()),
+        ]
+
+    def _glance(self, one: Report | BatchbotError) -> Sequence[Block]:
+        if isinstance(one, Report):
+            return list(report_blocks(presentable(one), GLANCE))
+        return list(self.error(one)["blocks"])
 
     def _files(self, report: Report, cut: bool) -> tuple[Attachment, ...]:
         if not cut or self.whole is None:
@@ -142,155 +108,6 @@ class BlockKit:
             "answer.md", self.whole(report).encode(), f"Whole answer: {report.title}"
         )
         return (*report.attachments, whole)
-
-
-def summary_line(report: Report) -> str:
-    """Return the whole answer in one escaped line, for notifications and screen readers."""
-    worst = [finding.what for finding in report.findings if finding.severity is not Severity.INFO]
-    told = "" if report.summary or not worst else f" - {'; '.join(worst[:2])}"
-    mark = VERDICT_MARKS[report.verdict]
-    return clamp(escape(f"{mark} {headline(report)}{told}"), SUMMARY_CHARS)
-
-
-def _report_blocks(report: Report, detail: Detail) -> Iterator[Block]:
-    yield _head(report, detail)
-    if detail.facts:
-        yield from _facts(report, detail)
-    for number, finding in enumerate(report.findings[: detail.findings], start=1):
-        yield _finding(number, finding, detail)
-    yield from _tables(report, detail)
-    if detail.charts:
-        for chart in [one for one in report.charts if drawable(one)][: detail.charts]:
-            yield from chart_blocks(chart)
-    if detail.timeline and report.timeline:
-        yield _timeline(report.timeline, detail)
-    yield from _small_print(report, detail)
-    yield from parts.buttons(
-        [_button(command, i) for i, command in enumerate(next_commands(report)[: detail.buttons])]
-    )
-
-
-def _head(report: Report, detail: Detail) -> Block:
-    mark, verdict = VERDICT_MARKS[report.verdict], verdict_words(report)
-    why = mrkdwn(report.summary or report.title, max(200, detail.chars))
-    below = f"\n{mrkdwn(report.title, 200)}" if report.summary else ""
-    return parts.section(f"{mark} *{verdict}:* {why}{below}")
-
-
-def _facts(report: Report, detail: Detail) -> Iterator[Block]:
-    moments = {name: at for name, at in report.facts.items() if isinstance(at, datetime)}
-    others = {name: value for name, value in report.facts.items() if name not in moments}
-    pairs = list(flat_facts(others))[: detail.facts]
-    limit = min(VALUE_CHARS, detail.chars)
-    if pairs:
-        shown = [(literal(name, LABEL_CHARS), literal(text, limit)) for name, text in pairs]
-        yield parts.preformatted(parts.table_lines(shown))
-    if moments:
-        told = [
-            [words(name.replace("_", " "), LABEL_CHARS), gap(" "), moment(at)]
-            for name, at in list(moments.items())[:6]
-        ]
-        pieces = [piece for one in told for piece in (*one, gap("   "))]
-        yield parts.rich(line(*pieces[:-1]))
-
-
-def _finding(number: int, finding: Finding, detail: Detail) -> Block:
-    mark = SEVERITY_MARKS[finding.severity]
-    label = f"{finding.severity.value} · {finding.rule} · confidence {finding.confidence.value}"
-    elements = [
-        line(
-            gap(f"{number}. {mark} "),
-            words(finding.what, detail.chars, bold=True),
-            gap("\n"),
-            words(label, 120, mono=True),
-        )
-    ]
-    if finding.why and detail.evidence:
-        elements.append(line(words(finding.why, detail.chars)))
-    if evidence := finding.evidence[: detail.evidence]:
-        elements.append(parts.bullets(parts.evidence_line(one, detail.chars) for one in evidence))
-    if steps := finding.next[: detail.steps]:
-        told = [piece for step in steps for piece in (words(step, detail.chars), gap(" · "))]
-        elements.append(line(words("Next:", 10, bold=True), gap(" "), *told[:-1]))
-    return parts.rich(*elements)
-
-
-def _tables(report: Report, detail: Detail) -> Iterator[Block]:
-    if not detail.rows:
-        return
-    limit, native = min(VALUE_CHARS, detail.chars), False
-    for table in _all_tables(report):
-        if not table.rows:
-            continue
-        if table.caption:
-            yield parts.context(f"*{mrkdwn(table.caption, 150)}*")
-        if len(table.rows) > parts.PAGE_ROWS:
-            yield parts.data_table(table, detail.rows, limit, title=report.title)
-            continue
-        if not native:
-            native = True
-            yield parts.table(table, detail.rows, limit)
-            continue
-        rows = [table.columns, *table.rows[: detail.rows]]
-        cells = [[literal(cell, 40) for cell in row[: parts.MAX_COLUMNS]] for row in rows]
-        yield parts.preformatted(parts.table_lines(cells))
-
-
-def _all_tables(report: Report) -> tuple[Table, ...]:
-    if report.tables:
-        return report.tables
-    return tuple(
-        Table(tuple(rows[0]), tuple(tuple(row) for row in rows[1:]), name.replace("_", " "))
-        for name, rows in fact_rows(report.facts)
-        if rows[0]
-    )
-
-
-def _timeline(entries: Sequence[TimelineEntry], detail: Detail) -> Block:
-    return parts.rich(
-        line(words("Timeline", 10, bold=True)),
-        parts.bullets(_entry(entry, detail) for entry in entries[: detail.timeline]),
-    )
-
-
-def _entry(entry: TimelineEntry, detail: Detail) -> parts.Piece:
-    when = [moment(entry.at), gap("  ")] if entry.at is not None else []
-    place = " · ".join(part for part in (entry.service, entry.source) if part)
-    return line(*when, words(place, 80, bold=True), gap("  "), words(entry.text, detail.chars))
-
-
-def _small_print(report: Report, detail: Detail) -> Iterator[Block]:
-    notes = [f"Sources {mrkdwn(told, detail.chars * 2)}" for told in source_words(report.sources)]
-    left_out = _left_out(report, detail)
-    if left_out:
-        notes.append(f"Left out here: {mrkdwn(left_out, 200)}")
-    typed = report.command if report.command.startswith("/") else f"/{report.command}"
-    yield parts.context("\n".join([*notes, f"Answer to {code(typed, 150)}"]))
-
-
-def _left_out(report: Report, detail: Detail) -> str:
-    tables = _all_tables(report)
-    counts = {
-        "findings": len(report.findings) - detail.findings,
-        "facts": len(list(flat_facts(report.facts))) - detail.facts,
-        "timeline entries": len(report.timeline) - detail.timeline,
-        "evidence lines": sum(
-            max(0, len(finding.evidence) - detail.evidence)
-            for finding in report.findings[: detail.findings]
-        ),
-        "rows": sum(max(0, len(table.rows) - detail.rows) for table in tables),
-    }
-    return ", ".join(f"{count} more {name}" for name, count in counts.items() if count > 0)
-
-
-def _button(command: str, index: int) -> parts.Piece:
-    return parts.button(button_label(command), f"{parts.COMMAND_ACTION}_{index}", command)
-
-
-def button_label(command: str) -> str:
-    """Return what a button that runs `command` says: `/trace 8f3a…` becomes `Trace 8f3a…`."""
-    label = short_ids(command.lstrip("/"))
-    return label[:1].upper() + label[1:]
 
 
 def _error_mark(error: Exception) -> str:

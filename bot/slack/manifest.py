@@ -6,6 +6,8 @@ Shape: https://docs.slack.dev/reference/app-manifest
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.ports.doors import EVENTS, EVENTS_PATH, TRACE_SHORTCUT
+
 NAME = "batchbot"
 DESCRIPTION = "Diagnoses stuck LLM comparison batches, and alerts on them without being asked"
 LONG_DESCRIPTION = (
@@ -16,9 +18,7 @@ LONG_DESCRIPTION = (
 )
 BACKGROUND = "#1f3a5f"
 MAX_DESCRIPTION = 100
-EVENTS_PATH = "/slack/events"
 SHORTCUT_NAME = "Trace this"
-SHORTCUT_ID = "trace_this"
 SCOPES = {
     "app_mentions:read": "hear @batchbot in threads, where slash commands do not work",
     "channels:history": "find an alert again whose posting was cut off (public channels)",
@@ -31,7 +31,6 @@ SCOPES = {
     "users:read": "turn the user names of the settings into ids",
 }
 NEEDED_SCOPES = frozenset({"chat:write", "commands"})
-EVENTS = ("app_home_opened", "app_mention")
 
 
 def build_manifest(
@@ -66,7 +65,7 @@ def build_manifest(
                 {
                     "name": SHORTCUT_NAME,
                     "type": "message",
-                    "callback_id": SHORTCUT_ID,
+                    "callback_id": TRACE_SHORTCUT,
                     "description": "Find the ids in this message and trace them",
                 }
             ],

@@ -15,8 +15,6 @@ MAX_SECTION_CHARS = 2_900
 MAX_COLUMNS = 6
 PAGE_ROWS = 10
 DATE_FORMAT = "{date_short_pretty} {time_secs}"
-COMMAND_ACTION = "run"
-CANCEL_ACTION = "cancel"
 
 
 def section(text: str) -> Block:

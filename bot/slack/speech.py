@@ -68,7 +68,7 @@ class SlackSpeech:
         """Show a message to the asker alone; its files come in a direct message."""
         await self._to_asker(place, message)
         if message.get("files"):
-            await self._send_files(place, message["files"])
+            await self.files(place, message["files"])
 
     async def withdraw(self, place: Place) -> None:
         """Take away the message, seen by one person alone, whose button was pressed."""
@@ -110,7 +110,7 @@ class SlackSpeech:
         if not (place.response_url and await self._respond(place, message, "in_channel")):
             await self._direct(place, message)
         if message.get("files"):
-            await self._send_files(place, message["files"])
+            await self.files(place, message["files"])
         return Sent("")
 
     async def _post_once(self, place: Place, message: Message) -> str:
@@ -181,7 +181,7 @@ class SlackSpeech:
             return False
         return True
 
-    async def _send_files(self, place: Place, files: Sequence[Attachment]) -> None:
+    async def files(self, place: Place, files: Sequence[Attachment]) -> None:
         """Send files in a direct message: a file cannot be shown to one person in a channel."""
         note: Mapping[str, Any] = {"text": FILES_TEXT, "blocks": []}
         try:

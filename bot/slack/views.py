@@ -24,7 +24,7 @@ class SlackViews:
     async def open(self, trigger_id: str, view: Mapping[str, Any]) -> str:
         """Open a modal and return its id, "" when Slack refused it (a trigger lives 3 s)."""
         try:
-            answer = await self._web.call("views.open", trigger_id=trigger_id, view=_fit(view))
+            answer = await self._web.call("views.open", trigger_id=trigger_id, view=fit(view))
         except PostError as error:
             log.info("could not open a modal: %s", error.message)
             return ""
@@ -34,7 +34,7 @@ class SlackViews:
     async def update(self, view_id: str, view: Mapping[str, Any]) -> bool:
         """Change an open modal; False when it was closed meanwhile."""
         try:
-            await self._web.call("views.update", view_id=view_id, view=_fit(view))
+            await self._web.call("views.update", view_id=view_id, view=fit(view))
         except PostError as error:
             log.info("could not change a modal: %s", error.message)
             return False
@@ -42,14 +42,14 @@ class SlackViews:
 
     async def home(self, user: str, blocks: Sequence[Mapping[str, Any]]) -> None:
         """Publish a user's App Home."""
-        view = _fit({"type": "home", "blocks": blocks})
+        view = fit({"type": "home", "blocks": blocks})
         try:
             await self._web.call("views.publish", user_id=user, view=view)
         except PostError as error:
             log.warning("could not publish a home: %s", error.message)
 
 
-def _fit(view: Mapping[str, Any]) -> dict[str, Any]:
+def fit(view: Mapping[str, Any]) -> dict[str, Any]:
     """Return the view in blocks that a view takes: tables and charts belong to messages."""
     blocks: list[Block] = without(view["blocks"], PLAIN)[:MAX_BLOCKS]
     return {**view, "blocks": blocks or [section(" ")]}

@@ -4,125 +4,20 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.access import Access
 from bot.app import Door, Identity, build_app
-from bot.desk import Bounds, Desk
-from bot.domain.report import Report
-from bot.errors import SourceError, UsageError
-from bot.ports import CommandContext, Request, Sources
-from bot.registry import Command, Usage
-from bot.slack.blocks import BlockKit
-from bot.slack.speech import SlackSpeech
-from bot.slack.views import SlackViews
-from bot.slack.web import Web, make_client
+from bot.orders import Bounds
+from bot.slack.web import make_client
 from tests import slack_payloads as payloads
-from tests.fakes_sources import at
-from tests.slack_api import SlackApi, slack_api
-
-UUID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
-INCIDENTS, ALERTS, QUIET = "C0INCIDENT", "C0ALERTS00", "C0QUIET000"
-ACCESS = Access(
-    users=frozenset({"U0RESEARCH"}),
-    operators=frozenset({"U0ONCALL0"}),
-    channels=frozenset({QUIET}),
-    incident_channels=frozenset({INCIDENTS}),
-    alert_channel=ALERTS,
-    names={INCIDENTS: "incidents"},
-)
-
-
-@dataclass
-class Workshop:
-    """Commands of which a test holds the reins: `gate` opens for all that wait."""
-
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    started: list[str] = field(default_factory=list)
-
-    def commands(self) -> Mapping[str, Command]:
-        """Return /batch (answers, waits, breaks or fails by its verb) and /trace."""
-        usages = (Usage("status <id>", "what a batch is", "/batch status 34"),)
-        batch = Command(
-            "batch", "about a batch", usages, _parse("batch"), self._run, frozenset({"alias"})
-        )
-        trace = Command("trace", "one comparison", usages, _parse("trace"), self._run)
-        return {"batch": batch, "trace": trace}
-
-    async def _run(self, request: Request, context: CommandContext) -> Report:
-        self.started.append(" ".join((request.command, request.verb, *request.words)))
-        if request.verb == "wait":
-            context.progress("2 of 3 sources")
-            await self.gate.wait()
-        if request.verb == "break":
-            raise ZeroDivisionError("secret detail of a bug")
-        if request.verb == "down":
-            raise SourceError("cj_database", "connection refused")
-        title = f"{request.command} {request.verb} {' '.join(request.words)}"
-        return Report(f"{request.command} {request.verb}", title, summary=title)
-
-
-def _parse(name: str) -> Any:
-    def parse(text: str) -> Request:
-        words = text.split()
-        options = {word[2:]: "yes" for word in words if word.startswith("--")}
-        rest = [word for word in words if not word.startswith("--")]
-        if not rest:
-            raise UsageError(f"/{name} needs words.", usage=(f"/{name} status <id>",))
-        return Request(name, rest[0], tuple(rest[1:]), options)
-
-    return parse
-
-
-@dataclass
-class Bot:
-    """A bot wired to the small Slack."""
-
-    slack: SlackApi
-    app: AsyncApp
-    desk: Desk
-    shop: Workshop
-
-    async def send(self, payload: Mapping[str, Any]) -> int:
-        """Deliver a payload as Socket Mode does; return the status of the acknowledgement."""
-        response = await self.app.async_dispatch(
-            AsyncBoltRequest(mode="socket_mode", body=dict(payload))
-        )
-        return response.status
-
-
-@pytest.fixture
-async def bot() -> AsyncIterator[Bot]:
-    async with slack_api() as slack, aiohttp.ClientSession() as session:
-        web_api = Web(make_client("xoxb-test", f"{slack.url}/api/", session))
-        shop = Workshop()
-        desk = Desk(
-            commands=shop.commands(),
-            sources=Sources(),
-            access=ACCESS,
-            renderer=BlockKit(),
-            speech=SlackSpeech(web_api, session),
-            views=SlackViews(web_api),
-            now=lambda: at("2025-11-18 23:50"),
-            bounds=Bounds(running=4, progress_after=0.05, progress_every=0.02, grace=0.2),
-        )
-        app = build_app(
-            make_client(None, f"{slack.url}/api/", session),
-            desk,
-            Identity("xoxb-test", "UBOT00000"),
-        )
-        yield Bot(slack, app, desk, shop)
-        await desk.close()
+from tests.slack_bot import ALERTS, INCIDENTS, QUIET, UUID, Bot
 
 
 async def test_a_command_is_acknowledged_before_any_work(bot: Bot) -> None:

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from bot.domain.evidence import EvidenceLine, SourceReading, SourceState
 from bot.domain.report import Attachment, Confidence, Finding, Report, Severity, Table
 from bot.errors import DeniedError, SourceError, UsageError
-from bot.slack.blocks import BlockKit, button_label
+from bot.slack.blocks import BlockKit
 from bot.slack.limits import size, violations
+from bot.slack.report_blocks import button_label
 from tests.strategies_reports import reports
 
 AT = datetime(2025, 11, 18, 23, 19, 26, tzinfo=UTC)

@@ -1,0 +1,68 @@
+"""Reads the payloads that Slack sends; tolerates any shape, since they come from outside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.ports import Place
+
+Body = Mapping[str, Any]
+
+
+def place_of(body: Body) -> Place:
+    """Return where a slash command, button, shortcut or event came from; tolerates any payload."""
+    event = object_of(body.get("event"))
+    message = object_of(body.get("message"))
+    container = object_of(body.get("container"))
+    thread = (
+        container.get("thread_ts")
+        or message.get("thread_ts")
+        or event.get("thread_ts")
+        or container.get("message_ts")
+        or message.get("ts")
+        or event.get("ts")
+    )
+    if container.get("is_ephemeral") and not container.get("thread_ts"):
+        thread = ""
+    view = object_of(body.get("view"))
+    user = id_of(body, "user") or str(event.get("user") or "")
+    channel = id_of(body, "channel") or str(event.get("channel") or "")
+    in_view = bool(view) and not channel
+    return Place(
+        channel=user if in_view else channel,
+        user=user,
+        thread_ts=str(thread or ""),
+        response_url=str(body.get("response_url") or ""),
+        trigger_id=str(body.get("trigger_id") or ""),
+        view_id=str(view.get("id") or "") if in_view and view.get("type") == "modal" else "",
+        home=in_view,
+    )
+
+
+def id_of(body: Body, name: str) -> str:
+    """Return the id of a user or channel, however this kind of payload spells it."""
+    value = body.get(name)
+    if isinstance(value, Mapping):
+        return str(value.get("id") or "")
+    return str(body.get(f"{name}_id") or value or "")
+
+
+def object_of(value: Any) -> Mapping[str, Any]:
+    """Return a JSON object, an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def values_of(view: Body) -> dict[str, str]:
+    """Return what was typed and chosen, by block; a block of ours has one element."""
+    found: dict[str, str] = {}
+    for block, elements in object_of(object_of(view.get("state")).get("values")).items():
+        for element in object_of(elements).values():
+            chosen = object_of(object_of(element).get("selected_option")).get("value")
+            found[str(block)] = str(object_of(element).get("value") or chosen or "")
+    return found
+
+
+def pressed(body: Body) -> str:
+    """Return the value of the button that was pressed."""
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else {}
+    return str(object_of(first).get("value") or "")
