@@ -18,7 +18,9 @@ from bot import postgres
 from bot.demo.incident.rows import load
 from bot.demo.services import PREFIX, LlmProvider, Script
 from bot.demo.workspace.server import Workspace
+from bot.docs import usage_hints
 from bot.errors import SettingsError
+from bot.registry import commands
 from bot.running import build_bot
 from bot.settings import (
     BotSettings,
@@ -28,10 +30,15 @@ from bot.settings import (
     Settings,
     SlackSettings,
 )
+from bot.slack.manifest import build_manifest
 
 OPEN_AFTER_SECONDS = "45"
 TICK_SECONDS = 3.0
 INCIDENT_LOGS = Path(__file__).parent / "incident" / "logs" / "console"
+NOTE = (
+    f"Times are shortened here: a stuck queue is told after {OPEN_AFTER_SECONDS} s, in earnest "
+    "after five minutes."
+)
 HINTS = """[bold]batchbot demo[/bold] — open [link]{url}[/link] and type, as [b]oncall[/b]:
   /batch status 34
   /batch status 33
@@ -85,7 +92,8 @@ async def start_demo(
     logs = folder / "logs"
     shutil.copytree(INCIDENT_LOGS, logs)
     try:
-        workspace = await stack.enter_async_context(Workspace(port))
+        manifest = build_manifest(usage_hints(commands()))
+        workspace = await stack.enter_async_context(Workspace(port, manifest=manifest, note=NOTE))
     except OSError as error:
         raise SettingsError(
             f"port {port} cannot be used ({error.strerror})", hint="Try --port 8766."

@@ -66,7 +66,8 @@ class Space:
     def post(self, channel: str, content: Mapping[str, Any], *, user: str, to: str = "") -> str:
         """Add a message; `to` makes it ephemeral. Return its ts."""
         ts = f"{int(time.time())}.{next(self._stamp):06d}"
-        self.would_notify += len(mentions(content)) if user == BOT_USER else 0
+        pinged = len(mentions(content)) if user == BOT_USER else 0
+        self.would_notify += pinged
         self.messages[channel].append(
             {
                 "ts": ts,
@@ -82,6 +83,8 @@ class Space:
             }
         )
         self._changed(channel, self.messages[channel][-1])
+        if pinged:
+            self.feed.say("stats")
         return ts
 
     def edit(self, channel: str, message: dict[str, Any], content: Mapping[str, Any]) -> None:
