@@ -24,7 +24,7 @@ from bot.settings import (
 )
 from tests.recordings import RUNNER, missing_essay_ids, write
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(180)
 Message = dict[str, Any]
 
 

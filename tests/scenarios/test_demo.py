@@ -11,7 +11,7 @@ import pytest
 from bot.demo.run import start_demo
 from bot.demo.services import Script
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 class Person:
