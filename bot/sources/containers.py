@@ -7,6 +7,7 @@ is read, and nothing else of it leaves this file.
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     import docker
 
 NAME = "containers"
-MAX_CONTAINERS = 60
+# Each start of a runner leaves a container behind; hundreds of those may hide no other service.
+PER_SERVICE = 10
+AT_ONCE = 8
 MODE_KEYS = {
     Role.CJ: ("CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE", "LLM_BATCHING_MODE"),
     Role.LLM_PROVIDER: ("LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE", "QUEUE_PROCESSING_MODE"),
@@ -63,15 +66,19 @@ class EngineContainers:
     async def _of(self, host: str) -> list[tuple[float, ContainerState]]:
         listed = await self._engines.ask(host, lambda client: client.api.containers(all=True))
         mine = [(raw, service) for raw in listed if (service := self._service(raw)) is not None]
-        newest = sorted(mine, key=lambda row: _number(row[0].get("Created")), reverse=True)
-        found = []
-        for raw, service in newest[:MAX_CONTAINERS]:
+        gate = asyncio.Semaphore(AT_ONCE)
+        found = await asyncio.gather(*(self._state(host, gate, *row) for row in kept_of(mine)))
+        return [row for row in found if row is not None]
+
+    async def _state(
+        self, host: str, gate: asyncio.Semaphore, raw: Mapping[str, Any], service: Service
+    ) -> tuple[float, ContainerState] | None:
+        async with gate:
             try:
                 state = await self._engines.ask(host, partial(_inspect, raw["Id"], service))
             except GoneError:
-                continue
-            found.append((_number(raw.get("Created")), state))
-        return found
+                return None
+        return _number(raw.get("Created")), state
 
     def _service(self, raw: Mapping[str, Any]) -> Service | None:
         names = [str(name).lstrip("/") for name in raw.get("Names") or ()]
@@ -79,6 +86,19 @@ class EngineContainers:
         by_label = next((one for one in self._services if one.name == label), None)
         found = by_label or (service_of(names[0], self._services) if names else None)
         return found if found in self._services else None
+
+
+def kept_of(
+    listed: Sequence[tuple[Mapping[str, Any], Service]],
+) -> list[tuple[Mapping[str, Any], Service]]:
+    """Return PER_SERVICE containers of each service: what runs before what ended, newest first."""
+    kept: list[tuple[Mapping[str, Any], Service]] = []
+    counts: Counter[str] = Counter()
+    for raw, service in sorted(listed, key=_rank):
+        counts[service.name] += 1
+        if counts[service.name] <= PER_SERVICE:
+            kept.append((raw, service))
+    return kept
 
 
 def state_of(told: Mapping[str, Any], service: Service) -> ContainerState:
@@ -125,6 +145,10 @@ def engine_time(value: object) -> datetime | None:
 
 def _inspect(id: str, service: Service, client: "docker.DockerClient") -> ContainerState:
     return state_of(client.api.inspect_container(id), service)
+
+
+def _rank(row: tuple[Mapping[str, Any], Service]) -> tuple[bool, float]:
+    return row[0].get("State") != "running", -_number(row[0].get("Created"))
 
 
 def _number(value: object) -> float:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.log import Role, Service
 from bot.domain.service_state import ContainerState
 from bot.errors import SourceError
-from bot.sources.containers import EngineContainers, modes_of, state_of
+from bot.sources.containers import PER_SERVICE, EngineContainers, kept_of, modes_of, state_of
 from tests.engine import Engine, running_engine
 
 # The docker SDK leaves the sockets of ended streams to the garbage collector.
@@ -77,6 +77,17 @@ def test_an_inspection_is_read_in_full_and_nothing_else_leaves() -> None:
         datetime(2025, 11, 18, 23, tzinfo=UTC), None, 4, 137, True,
         {"LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE": "serial_bundle"},
     )  # fmt: skip
+
+
+def test_hundreds_of_ended_runners_hide_no_other_service_and_no_running_one() -> None:
+    runners = [
+        ({"Id": f"r{n}", "Created": 1_000 + n, "State": "exited"}, RUNNER) for n in range(300)
+    ]
+    first = ({"Id": "r-old", "Created": 1, "State": "running"}, RUNNER)
+    kept = kept_of([*runners, first, ({"Id": "cj", "Created": 2, "State": "running"}, CJ)])
+    ids = [raw["Id"] for raw, _ in kept]
+    assert ids[:3] == ["cj", "r-old", "r299"]
+    assert len(ids) == PER_SERVICE + 1
 
 
 @given(
