@@ -77,9 +77,8 @@ class Loki:
 
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LokiFollow:
         """Follow all services from `since`; with `needles`, events without any are not kept."""
-        words = tuple(needles or ())
         follow = LokiFollow(
-            self._http, self.layout, self._services, self._zone, self._clock, since, words
+            self._http, self.layout, self._services, self._zone, self._clock, since, needles
         )
         await follow.start()
         return follow

@@ -79,3 +79,10 @@ def as_lines(entries: Iterable[Entry]) -> Iterator[bytes]:
     """Yield the entries as lines with an engine's timestamp, as a file of them would hold."""
     for entry in entries:
         yield f"{stamp(entry.at)} {entry.line}\n".encode("utf-8", "replace")
+
+
+def stamped_lines(entry: Entry) -> Iterator[bytes]:
+    """Yield an entry's lines, of which a shipper may have joined several, each with its stamp."""
+    at = stamp(entry.at)
+    for line in entry.line.split("\n"):
+        yield f"{at} {line}\n".encode("utf-8", "replace")

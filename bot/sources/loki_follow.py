@@ -16,13 +16,14 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bot.domain.log import Followed, LogEvent, Service
+from bot.domain.log import Followed, Service
 from bot.errors import SourceError
 from bot.sources.container_names import service_of
+from bot.sources.docker_codec import StampedLines
 from bot.sources.log_arrivals import Arrivals
-from bot.sources.log_error import holds
+from bot.sources.log_gate import MAX_EVENT_BYTES, Gate, last_head
 from bot.sources.log_line import LineParser
-from bot.sources.loki_entries import Entry, entries_of, moment, nanoseconds
+from bot.sources.loki_entries import Entry, entries_of, moment, nanoseconds, stamped_lines
 from bot.sources.loki_http import NAME, EntriesLimitError, LokiHttp, RangeLimitError
 from bot.sources.loki_labels import Layout, selectors
 from bot.sources.loki_pages import Pager
@@ -34,6 +35,8 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 OVERLAP_NS = 10_000_000_000
 MAX_REMEMBERED = 50_000
 DAY = timedelta(days=1)
+# Who is this far behind the service only counts what is not wanted most; see Gate.
+BEHIND = timedelta(seconds=60)
 
 Layouts = Callable[[int, int], Awaitable[Layout]]
 
@@ -66,43 +69,66 @@ class Memory:
 
 
 class Intake:
-    """Turns entries of any container into events, and holds them until they are taken."""
+    """Turns entries of any container into events, and holds them until they are taken.
 
-    def __init__(self, services: Sequence[Service], zone: tzinfo, any_of: Sequence[str]) -> None:
+    Of lines only those around a needle are parsed; see Gate.
+    """
+
+    def __init__(
+        self, services: Sequence[Service], zone: tzinfo, needles: Sequence[str] | None,
+        clock: Callable[[], datetime],
+    ) -> None:  # fmt: skip
         self.arrivals = Arrivals()
         self._services = tuple(services)
         self._zone = zone
-        self._any_of = tuple(any_of)
-        self._parsers: dict[str, LineParser] = {}
+        self._needles = needles
+        self._clock = clock
+        self._gates: dict[str, Gate] = {}
+        self._held: dict[str, list[bytes]] = {}
         self._fed_at: dict[str, float] = {}
+        self._was_current = False
 
-    def feed(self, entry: Entry) -> None:
-        """Take one entry; its event is complete when the next begins, or after a quiet second."""
-        parser = self._parsers.get(entry.container)
-        if parser is None:
-            service = self._service(entry)
-            parser = LineParser(service.name, entry.container, service.role, self._zone)
-            self._parsers[entry.container] = parser
-        self._fed_at[entry.container] = time.monotonic()
-        before = parser.unreadable
-        for line in entry.line.encode("utf-8", "replace").split(b"\n"):
-            self._keep(parser.feed(line, moment(entry.at)))
-        self.arrivals.add((), unreadable=parser.unreadable - before)
+    def feed(self, entries: Sequence[Entry]) -> None:
+        """Take entries, oldest first; of each container the last event waits for its end."""
+        touched: dict[str, None] = {}
+        for entry in entries:
+            if entry.container not in self._gates:
+                self._gates[entry.container] = self._gate(entry)
+            self._held.setdefault(entry.container, []).extend(stamped_lines(entry))
+            touched[entry.container] = None
+        behind = bool(entries) and self._is_behind(entries[-1].at)
+        for name in touched:
+            self._fed_at[name] = time.monotonic()
+            block = b"".join(self._held[name])
+            cut = last_head(block, self._gates[name].codec)
+            cut = len(block) if len(block) - cut > MAX_EVENT_BYTES else max(cut, 0)
+            self._held[name] = [block[cut:]] if cut < len(block) else []
+            self._pass(name, block[:cut], behind=behind)
 
     def flush_quiet(self) -> None:
         """Hand on the open event of each container that was quiet for a while."""
         now = time.monotonic()
-        for name, parser in self._parsers.items():
-            if parser.is_open and now - self._fed_at[name] > QUIET_SECONDS:
-                self._keep(parser.flush())
+        for name, held in self._held.items():
+            if held and now - self._fed_at[name] > QUIET_SECONDS:
+                self._held[name] = []
+                self._pass(name, b"".join(held), behind=False)
 
-    def _keep(self, event: LogEvent | None) -> None:
-        if event and (not self._any_of or holds(event.text, self._any_of)):
-            self.arrivals.add([event])
+    def _pass(self, name: str, block: bytes, *, behind: bool) -> None:
+        gate = self._gates[name]
+        events, lost = gate.events(block, behind=behind)
+        self.arrivals.add(events, unreadable=gate.take_unreadable(), lost=lost)
 
-    def _service(self, entry: Entry) -> Service:
+    def _is_behind(self, at: int) -> bool:
+        """Say whether lines come faster than they are read; what was there before is caught up."""
+        is_late = self._clock() - moment(at) > BEHIND
+        self._was_current = self._was_current or not is_late
+        return is_late and self._was_current
+
+    def _gate(self, entry: Entry) -> Gate:
         labelled = (one for one in self._services if one.name == entry.service)
-        return next(labelled, None) or service_of(entry.container, self._services)
+        service = next(labelled, None) or service_of(entry.container, self._services)
+        parser = LineParser(service.name, entry.container, service.role, self._zone)
+        return Gate(StampedLines(self._zone), parser, self._needles)
 
 
 class LokiFollow:
@@ -110,14 +136,14 @@ class LokiFollow:
 
     def __init__(
         self, http: LokiHttp, layouts: Layouts, services: Sequence[Service], zone: tzinfo,
-        clock: Callable[[], datetime], since: datetime, any_of: Sequence[str] = (),
+        clock: Callable[[], datetime], since: datetime, needles: Sequence[str] | None = None,
     ) -> None:  # fmt: skip
         self._http = http
         self._layouts = layouts
         self._services = tuple(services)
         self._clock = clock
         self._since = nanoseconds(since)
-        self._intake = Intake(services, zone, any_of)
+        self._intake = Intake(services, zone, needles, clock)
         self._containers: tuple[str, ...] = ()
         self._missing: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -218,9 +244,7 @@ class LokiFollow:
         self._intake.arrivals.lose(pager.cost.hidden)
 
     def _accept(self, entries: Sequence[Entry], memory: Memory) -> None:
-        for entry in entries:
-            if memory.is_new(entry):
-                self._intake.feed(entry)
+        self._intake.feed([entry for entry in entries if memory.is_new(entry)])
 
 
 def _object(data: str | bytes) -> dict[str, Any] | None:

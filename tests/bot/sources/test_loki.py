@@ -14,9 +14,11 @@ from bot.domain.log import LogEvent, LogQuery, Role, Service
 from bot.errors import SourceError
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_files import LogFiles
+from bot.sources.log_gate import KEPT_BEHIND
 from bot.sources.log_time import utc
 from bot.sources.loki import Loki
 from bot.sources.loki_entries import Entry, entries_of, nanoseconds, stamp
+from bot.sources.loki_follow import Intake
 from bot.sources.loki_http import LokiHttp
 from bot.sources.loki_labels import quoted
 from bot.sources.loki_pages import Pager
@@ -376,3 +378,44 @@ async def test_a_custom_service_is_found_by_its_own_name() -> None:
         source = Loki(LokiHttp(server.url), (service,), UTC, clock=lambda: NOW)
         assert await source.services() == [(service, "grader-7")]
         await source.close()
+
+
+async def test_with_needles_only_their_events_come_and_they_come_whole() -> None:
+    server = LokiServer()
+    labels = {"container": CJ, "service": "cj_assessment_service"}
+    lines = [
+        "2025-11-19T00:59:00.000001Z [info     ] tick [cj.worker] n=1",
+        "2025-11-19T00:59:00.000002Z [error    ] Failed to finalise [cj.worker] batch=34",
+        "Traceback (most recent call last):",
+        '  File "/app/worker.py", line 3, in run',
+        "ValueError: no scores",
+        "2025-11-19T00:59:00.000003Z [info     ] tick [cj.worker] n=2",
+    ]
+    start = nanoseconds(NOW - timedelta(minutes=1))
+    for number, line in enumerate(lines):
+        server.put(start + number, line, **labels)
+    async with loki(server) as source:
+        follow = await source.follow(since=NOW - timedelta(minutes=2), needles=("Failed to",))
+        try:
+            (event,) = await taken(follow, 1)
+            assert event.error is not None
+            assert (event.error.kind, event.text.count("\n")) == ("ValueError", 3)
+            assert follow.take().events == ()
+        finally:
+            await follow.close()
+
+
+def test_who_falls_behind_counts_lines_and_keeps_those_with_a_needle() -> None:
+    def line(at: datetime, text: str) -> Entry:
+        body = f'{{"event": "{text}", "timestamp": "{at.isoformat()}"}}'
+        return Entry(nanoseconds(at), CJ, "cj_assessment_service", "info", body)
+
+    late = NOW - timedelta(minutes=5)
+    chatter = [line(late, f"chatter {n}") for n in range(1_000)]
+    entries = [line(NOW, "now"), *chatter, line(late, "rare failure"), line(late, "end")]
+    intake = Intake(HULEEDU_SERVICES, UTC, ("chatter", "rare"), lambda: NOW)
+    intake.feed(entries[:1])
+    intake.feed(entries[1:])
+    followed = intake.arrivals.take((CJ,), {})
+    assert followed.lost == 1_000 - KEPT_BEHIND
+    assert [event.event for event in followed.events if "rare" in event.event] == ["rare failure"]
