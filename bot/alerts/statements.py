@@ -150,6 +150,11 @@ ON CONFLICT (environment) DO UPDATE SET at = excluded.at, body = excluded.body
 """
 LOAD_PROGRESS = "SELECT at, body FROM progress WHERE environment = $1"
 
+LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+OTHER_ENVIRONMENT = """
+SELECT environment FROM progress WHERE environment <> $1 ORDER BY at DESC LIMIT 1
+"""
+
 END_MUTE = """
 UPDATE mute SET ended_at = $4, ended_by = $5
 WHERE environment = $1 AND lower(pattern) = lower($2) AND ($3::text IS NULL OR kind = $3)

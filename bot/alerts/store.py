@@ -99,7 +99,11 @@ class Store(Asked):
         return self._leads
 
     async def lead(self) -> bool:
-        """Become or remain the one that ticks; False while another replica is."""
+        """Become or remain the one that ticks; False while another replica is.
+
+        Aliases and labels are the database's, not an environment's, so a second environment may
+        not use it: raises SourceError while one leads there.
+        """
         try:
             async with _translated():
                 if self._lead is None or self._lead.is_closed():
@@ -113,14 +117,26 @@ class Store(Asked):
                 if self._leads:
                     await self._lead.execute("SELECT 1")
                 else:
-                    key = f"batchbot/{self._environment}"
-                    self._leads = await self._lead.fetchval(
-                        "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key
-                    )
+                    self._leads = await self._has_locks(self._lead)
         except SourceError:
             self._drop_lead()
             raise
         return self._leads
+
+    async def _has_locks(self, session: Connection) -> bool:
+        """Take the environment's lock, then the database's. Raises SourceError; see lead."""
+        if not await session.fetchval(sql.LOCK, f"batchbot/{self._environment}"):
+            return False
+        if await session.fetchval(sql.LOCK, "batchbot"):
+            return True
+        other = await session.fetchval(sql.OTHER_ENVIRONMENT, self._environment)
+        raise SourceError(
+            self.name,
+            f"the bot's own database is in use by environment {other or 'unknown'!r}, "
+            f"and this is {self._environment!r}",
+            hint="Give each environment a BOT_DATABASE_URL of its own.",
+            permanent=True,
+        )
 
     def _drop_lead(self) -> None:
         self._leads = False

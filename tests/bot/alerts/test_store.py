@@ -60,10 +60,9 @@ async def test_replicas_that_start_at_once_make_the_tables_once(database_url: st
 
 async def test_one_replica_leads_and_the_other_takes_over(database_url: str) -> None:
     one, two = Store(database_url, "test"), Store(database_url, "test")
-    elsewhere = Store(database_url, "staging")
-    for store in (one, two, elsewhere):
+    for store in (one, two):
         await store.open()
-    assert (await one.lead(), await two.lead(), await elsewhere.lead()) == (True, False, True)
+    assert (await one.lead(), await two.lead()) == (True, False)
     with pytest.raises(SourceError, match="does not lead"):
         await two.save_tick(TickRecord(START))
     await one.close()
@@ -74,7 +73,26 @@ async def test_one_replica_leads_and_the_other_takes_over(database_url: str) -> 
     assert two.leads
     await fired(two)
     await two.close()
-    await elsewhere.close()
+
+
+async def test_a_second_environment_is_refused_while_the_first_one_leads(database_url: str) -> None:
+    first, second = Store(database_url, "test"), Store(database_url, "staging")
+    for store in (first, second):
+        await store.open()
+    assert await first.lead()
+    await first.save_tick(TickRecord(START))
+    with pytest.raises(SourceError, match="in use by environment 'test'") as caught:
+        await second.lead()
+    assert "BOT_DATABASE_URL" in caught.value.hint
+    assert (await first.lead(), second.leads) == (True, False)
+    await first.close()
+    for _ in range(50):
+        with contextlib.suppress(SourceError):
+            if await second.lead():
+                break
+        await asyncio.sleep(0.02)
+    assert second.leads
+    await second.close()
 
 
 async def test_a_restart_finds_alerts_samples_and_progress_as_they_were(database_url: str) -> None:
