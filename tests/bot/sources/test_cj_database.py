@@ -1,6 +1,8 @@
 """The CJ database is read on both revisions of its schema, without student text."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +16,10 @@ from bot.sources import cj_queries as sql
 from bot.sources.cj_database import CjPostgres
 from tests.plans import whole_reads
 from tests.wire import wire
+
+RUNNING = """
+SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batchbot' AND state = 'active'
+"""
 
 
 @pytest.fixture(params=["then", "now"])
@@ -113,6 +119,68 @@ async def test_a_database_of_something_else_is_named_as_such(database_url: str) 
     with pytest.raises(SourceError, match="CJ database"):
         await reader.batch(34)
     await reader.close()
+
+
+async def running(url: str, count: int) -> None:
+    """Wait until so many of our statements run; the suite's own time limit bounds the wait."""
+    watcher = await asyncpg.connect(url)
+    try:
+        while await watcher.fetchval(RUNNING) != count:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    finally:
+        await watcher.close()
+
+
+@asynccontextmanager
+async def locked(url: str) -> AsyncIterator[None]:
+    """Hold a lock that every question about batches has to wait for."""
+    holder = await asyncpg.connect(url)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE cj_batch_uploads IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await holder.close()
+
+
+async def test_a_deadline_cancels_the_statement_in_the_server(database_url: str) -> None:
+    await load(database_url, "now")
+    reader = CjPostgres(database_url, timeout_seconds=600)
+    try:
+        await reader.find("34")
+        async with locked(database_url):
+            asked = asyncio.create_task(reader.batch(34))
+            await running(database_url, 1)
+            asked.cancel()
+            await running(database_url, 0)
+        assert await reader.batch(34) is not None
+    finally:
+        await reader.close()
+
+
+async def test_a_statement_that_takes_too_long_ends_by_itself(database_url: str) -> None:
+    await load(database_url, "now")
+    reader = CjPostgres(database_url, timeout_seconds=0.5)
+    try:
+        async with locked(database_url):
+            with pytest.raises(SourceError) as caught:
+                await reader.batch(34)
+        assert caught.value.timed_out
+    finally:
+        await reader.close()
+
+
+async def test_many_commands_at_once_use_few_connections(database_url: str) -> None:
+    await load(database_url, "now")
+    reader, other = CjPostgres(database_url), await asyncpg.connect(database_url)
+    try:
+        found = await asyncio.gather(*(reader.batch(34) for _ in range(40)))
+        assert all(rows is not None for rows in found)
+        opened = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batchbot'"
+        assert await other.fetchval(opened) <= 4
+    finally:
+        await other.close()
+        await reader.close()
 
 
 async def test_a_status_takes_two_round_trips(database_url: str) -> None:
