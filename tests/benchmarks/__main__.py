@@ -1,45 +1,54 @@
 """`python -m tests.benchmarks [--only NAME] [--size small|full]`: runs the benchmarks.
 
-Every `bench_*.py` beside this file is one, with `run(scale) -> rows`. All rows of one run are
-printed as a table and written to RESULTS.md with sizes and versions.
+Every `bench_*.py` beside this file is one, with `run(scale) -> rows`. Each runs in a process of
+its own; its rows are printed as a table and become its section of RESULTS.md, so that one that was
+disturbed can be run again alone.
 """
 
 import argparse
 import importlib
-import os
 import pkgutil
-import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests import benchmarks
-from tests.benchmarks.figure import SCALES, Row, Scale
+from tests.benchmarks.figure import SCALES
+from tests.benchmarks.results import Results, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PREFIX = "bench_"
 
 
 def main() -> int:
-    """Run what was asked for; 1 when a goal was missed."""
+    """Run what was asked for; 1 when a goal was missed or a benchmark broke off."""
     names = [info.name.removeprefix(PREFIX) for info in _found()]
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", choices=names, action="append", help="only this one; repeatable")
     parser.add_argument("--size", choices=SCALES, default="full")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="where the table is written")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="where the tables are written")
     asked = parser.parse_args()
-    rows: list[Row] = []
-    for name in asked.only or names:
-        sys.stderr.write(f"{name} ...\n")
-        rows += importlib.import_module(f"{benchmarks.__name__}.{PREFIX}{name}").run(
-            SCALES[asked.size]
-        )
-    table = "\n".join(_table(rows))
-    sys.stdout.write(f"{table}\n")
-    asked.out.write_text(f"{_head(SCALES[asked.size])}\n{table}\n", encoding="utf-8")
+    chosen: list[str] = asked.only or names
+    if len(chosen) == 1:
+        return _measured(chosen[0], asked.size, asked.out)
+    return max(_run(name, asked.size, asked.out) for name in chosen)
+
+
+def _run(name: str, size: str, out: Path) -> int:
+    """Run one benchmark in a process of its own: its memory and its crash stay there."""
+    argv = [sys.executable, "-m", "tests.benchmarks", "--only", name]
+    done = subprocess.run([*argv, "--size", size, "--out", str(out)], check=False)
+    return done.returncode
+
+
+def _measured(name: str, size: str, out: Path) -> int:
+    sys.stderr.write(f"{name} ...\n")
+    scale = SCALES[size]
+    rows = importlib.import_module(f"{benchmarks.__name__}.{PREFIX}{name}").run(scale)
+    sys.stdout.write("\n".join(table(rows)) + "\n")
+    sys.stdout.flush()
+    Results(out).put(name, scale, rows)
     return int(any(row.met is False for row in rows))
 
 
@@ -47,35 +56,6 @@ def _found() -> Iterable[pkgutil.ModuleInfo]:
     return (
         info for info in pkgutil.iter_modules(benchmarks.__path__) if info.name.startswith(PREFIX)
     )
-
-
-def _table(rows: Iterable[Row]) -> Iterable[str]:
-    yield "| what | measured | ratio | goal | met | note |"
-    yield "|---|---:|---:|---|---|---|"
-    for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f} × {row.against}"
-        met = {None: "", True: "yes", False: "**no**"}[row.met]
-        figure = f"{row.measure:,.3f}" if row.measure < 100 else f"{row.measure:,.0f}"
-        yield f"| {row.name} | {figure} {row.unit} | {ratio} | {row.goal} | {met} | {row.note} |"
-
-
-def _head(scale: Scale) -> str:
-    at = datetime.now(UTC).isoformat(timespec="minutes")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    facts = [
-        f"{at}, size {scale.name}, medians of one run of `python -m tests.benchmarks`",
-        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB memory, "
-        f"{platform.system()} {platform.release()}",
-        f"Python {platform.python_version()}, {_version('dockerd')}, {_version('grep')}",
-    ]
-    return "# Benchmarks\n\n" + "\n".join(f"- {fact}" for fact in facts) + "\n"
-
-
-def _version(tool: str) -> str:
-    if shutil.which(tool) is None:
-        return f"no {tool}"
-    said = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False).stdout
-    return said.splitlines()[0] if said else tool
 
 
 if __name__ == "__main__":
