@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import docker
+import psutil
 import pytest
 from docker.models.containers import Container
 
@@ -57,6 +58,12 @@ class Engine:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(30)
+
+    def cpu_seconds(self) -> float:
+        """How long the Engine has computed so far."""
+        assert self._process is not None
+        times = psutil.Process(self._process.pid).cpu_times()
+        return float(times.user + times.system)
 
     def load_image(self) -> None:
         packed = io.BytesIO()
