@@ -39,13 +39,24 @@ class EngineRunners:
         self._names = frozenset(service.name for service in runners)
         self._engines = Engines(NAME, hosts)
         self._processes = processes
+        self._listing: asyncio.Task[RunnerListing] | None = None
 
     async def close(self) -> None:
         """Close the connections to the Engines."""
+        if self._listing is not None:
+            await asyncio.wait({self._listing})
         await self._engines.close()
 
     async def list(self) -> RunnerListing:
-        """Return the runners that exist now, newest first; an Engine that fails is named."""
+        """Return the runners that exist now, newest first; an Engine that fails is named.
+
+        Who asks while others wait gets their answer: a look reads every process of the machine.
+        """
+        if self._listing is None or self._listing.done():
+            self._listing = asyncio.create_task(self._list())
+        return await asyncio.shield(self._listing)
+
+    async def _list(self) -> RunnerListing:
         found: list[Runner] = []
         unreadable: dict[str, str] = {}
         for host in self._engines.hosts:

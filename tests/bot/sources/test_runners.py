@@ -68,6 +68,14 @@ async def test_a_running_process_is_listed_with_its_label_and_age(start: Start) 
     assert listing.unreadable == ()
 
 
+async def test_who_asks_at_the_same_time_shares_one_look_and_the_next_is_a_new_one() -> None:
+    source = EngineRunners((), SERVICES)
+    first, *others = await asyncio.gather(*(source.list() for _ in range(50)))
+    assert all(one is first for one in others)
+    assert await source.list() is not first
+    await source.close()
+
+
 @pytest.mark.parametrize(
     ("code", "grace", "outcome"),
     [(OBEDIENT, 10, "it ended"), (STUBBORN, 0.2, "it had to be killed")],
