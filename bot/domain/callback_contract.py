@@ -82,7 +82,7 @@ class ComparisonResult(_Model):
     provider: Literal["anthropic", "openai", "google", "openrouter", "mock"]
     model: str
     response_time_ms: Count
-    token_usage: TokenUsage
+    token_usage: TokenUsage = TokenUsage()
     cost_estimate: Annotated[float, Field(ge=0)]
     requested_at: datetime
     completed_at: datetime
@@ -164,7 +164,7 @@ def _check_outcome(result: ComparisonResult, faults: _Faults) -> None:
     """Either all three success fields or an error, never both and never neither."""
     given = [name for name in _SUCCESS_FIELDS if getattr(result, name) is not None]
     if result.error_detail is not None:
-        if given:
+        if result.winner is not None:
             faults.add(ERROR_DETAIL, malformed=True)
     elif not given:
         faults.add(ERROR_DETAIL, malformed=False)

@@ -58,7 +58,7 @@ def test_a_healthy_error_callback_tells_the_provider_that_was_really_asked() -> 
         (having("x" * 501, "data", "justification"), "justification", True),
         (having(0.4, "data", "confidence"), "confidence", True),
         (having(-1, "data", "token_usage", "total_tokens"), "token_usage.total_tokens", True),
-        (without("data", "token_usage"), "token_usage", False),
+        (having(None, "data", "token_usage"), "token_usage", False),
         (having(-0.1, "data", "cost_estimate"), "cost_estimate", True),
         (having("soon", "data", "completed_at"), "completed_at", True),
         (having(None, "data", "winner"), "winner", False),
@@ -99,6 +99,27 @@ def test_either_a_result_or_an_error_is_told_never_both_and_never_neither() -> N
     for message, malformed in ((both, ("error_detail",)), (neither, ())):
         seen = seen_of(encoded(message), PUBLISHED)
         assert (seen.rejected, seen.malformed) == (("error_detail",), malformed)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        without("data", "token_usage"),
+        without("data", "trace_id"),
+        without("metadata"),
+        without("event_id"),
+        without("schema_version"),
+        without("data", "error_detail"),
+        having("batch", "data", "request_metadata", "cj_source"),
+    ],
+)
+def test_what_has_a_default_may_be_left_out(spoil: Spoil) -> None:
+    assert seen_of(encoded(spoiled(callback(), spoil)), PUBLISHED).rejected == ()
+
+
+def test_an_error_that_still_carries_a_confidence_is_an_error_and_no_contradiction() -> None:
+    message = spoiled(failed(callback()), having(1.0, "data", "confidence"))
+    assert seen_of(encoded(message), PUBLISHED).rejected == ()
 
 
 def test_a_stray_callback_with_the_providers_metadata_alone_fails_on_what_the_runner_asks() -> None:
