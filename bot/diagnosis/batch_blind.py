@@ -1,9 +1,10 @@
 """What can be said of a batch while the CJ database cannot be read: its lines and queue items."""
 
 import asyncio
+import re
 from dataclasses import replace
 
-from bot.diagnosis import batch, coverage
+from bot.diagnosis import batch, coverage, surroundings
 from bot.diagnosis.attempt import read, reading
 from bot.diagnosis.batch import LOGS, QUEUE
 from bot.diagnosis.trail import line_text
@@ -11,6 +12,7 @@ from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch
 from bot.domain.queue import QueueReading
 from bot.domain.report import Report, TimelineEntry
+from bot.domain.service_state import ServiceHealth
 from bot.ports import Sources
 
 MOST_LINES = 20
@@ -20,11 +22,12 @@ async def without_rows(sources: Sources, ref: str, missing: Missing, *, timeout:
     """Return what logs and queue say of `ref`; the verdict stays unknown."""
     words = batch.numbered(ref) if ref.isdecimal() else (ref,)
     query = LogQuery(any_of=words, max_events=500)
-    logs, queue = await asyncio.gather(
+    logs, queue, health = await asyncio.gather(
         read(LOGS, sources.logs, lambda source: source.search(query), timeout),
         read(QUEUE, sources.queue, lambda source: source.read(), timeout),
+        surroundings.health(sources, timeout),
     )
-    return judged(ref, missing, logs, queue)
+    return judged(ref, missing, logs, queue, health)
 
 
 def judged(
@@ -32,22 +35,35 @@ def judged(
     missing: Missing,
     logs: LogSearch | Missing,
     queue: QueueReading | Missing,
+    health: tuple[ServiceHealth, ...] | Missing = surroundings.NO_HEALTH,
 ) -> Report:
     """Tell what was found without rows; pure."""
     report = batch.unreadable(ref, missing)
-    events = logs.events if isinstance(logs, LogSearch) else ()
+    found_events = logs.events if isinstance(logs, LogSearch) else ()
+    events = tuple(event for event in found_events if _names(event, ref))
     items = queue.items if isinstance(queue, QueueReading) else ()
     mine = [item for item in items if ref in (item.cj_batch_id, item.bos_batch_id)]
+    provider = surroundings.provider_state(health, events)
     size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
     detail = coverage.detail(logs) if isinstance(logs, LogSearch) else ""
     found = f" Logs name it in {len(events)} lines, the queue holds {len(mine)} items of it."
     return replace(
         report,
-        facts={"log_lines": len(events), "queue_items": len(mine)},
+        facts={"log_lines": len(events), "queue_items": len(mine), **provider.facts()},
         timeline=tuple(_entry(event) for event in _telling(events)),
-        sources=(*report.sources, reading(LOGS, logs, detail), reading(QUEUE, queue, size)),
-        summary=f"{report.summary}{found}",
+        sources=(
+            *report.sources,
+            reading(LOGS, logs, detail),
+            reading(QUEUE, queue, size),
+            reading(surroundings.HEALTH, health, surroundings.health_words(health)),
+        ),
+        summary=f"{report.summary}{found} {provider.words}".strip(),
     )
+
+
+def _names(event: LogEvent, ref: str) -> bool:
+    """Whether a line names the batch itself: number 34 is no part of 340."""
+    return not ref.isdecimal() or bool(re.search(rf"(?<!\d){ref}(?!\d)", event.text))
 
 
 def _telling(events: tuple[LogEvent, ...]) -> list[LogEvent]:

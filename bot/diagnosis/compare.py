@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.diagnosis.funnel import Stage
+from bot.diagnosis.surroundings import ProviderState
 from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Finding, Report, Severity, Table
@@ -22,7 +23,7 @@ class Side:
 
     `patterns` are error patterns by name (an error code with its provider, an exception with its
     constraint) and how often; `response_ms` is (median, 95th percentile), `cost` the sum over
-    `priced` comparisons.
+    `priced` comparisons. `provider` is how the LLM provider answered that side.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Side:
     priced: int = 0
     findings: tuple[Finding, ...] = ()
     sources: tuple[SourceReading, ...] = ()
+    provider: ProviderState = field(default_factory=ProviderState)
 
     def count(self, stage: str) -> int | None:
         """Return how many comparisons reached a stage."""
@@ -65,6 +67,7 @@ class Side:
             "cost_per_comparison": self.cost_each,
             "priced_comparisons": self.priced,
             "rules": list(self.rules),
+            **self.provider.facts(),
         }
 
 
@@ -180,6 +183,18 @@ def _sources(left: Side, right: Side) -> tuple[SourceReading, ...]:
 
 
 def _summary(left: Side, right: Side, parts: str | None) -> str:
+    return " ".join([_parting(left, right, parts), *_provider_words(left, right)])
+
+
+def _provider_words(left: Side, right: Side) -> list[str]:
+    """What changes how a side reads: once where it is the same of both."""
+    if left.provider.words == right.provider.words:
+        return [left.provider.words] if left.provider.words else []
+    sides = (one for one in (left, right) if one.provider.words)
+    return [f"{one.name}: {one.provider.words}" for one in sides]
+
+
+def _parting(left: Side, right: Side, parts: str | None) -> str:
     if parts is None:
         words = "They part at no step that was counted"
         own = [f"only {side.name}: {', '.join(rules)}" for side, rules in _own(left, right)]

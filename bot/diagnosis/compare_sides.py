@@ -3,10 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.diagnosis import batch, coverage
+from bot.diagnosis import batch, coverage, surroundings
 from bot.diagnosis.attempt import read, reading
 from bot.diagnosis.batch_evidence import DATABASE
 from bot.diagnosis.compare import Side, patterns_of
@@ -15,10 +15,12 @@ from bot.diagnosis.funnel import STAGES, Stage
 from bot.diagnosis.investigation import Investigation, stages_of
 from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.rules.failures import ERROR_SHARE, WARN_SHARE
+from bot.diagnosis.surroundings import ProviderState
 from bot.domain.evidence import EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.rows import BatchSummary, PairCounts
+from bot.domain.service_state import ServiceHealth
 from bot.domain.totals import ComparisonTotals
 from bot.ports import Sources
 
@@ -38,6 +40,13 @@ class ModeEvidence:
     summaries: tuple[BatchSummary, ...]
     logs: LogSearch | Missing
     truncated: bool = False
+    health: tuple[ServiceHealth, ...] | Missing = surroundings.NO_HEALTH
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers now, and what its lines of that time tell."""
+        events = self.logs.events if isinstance(self.logs, LogSearch) else ()
+        return surroundings.provider_state(self.health, events)
 
     def modes(self) -> dict[int, str]:
         """Return each batch's mode: as recorded, else as the one that lines of its time name.
@@ -74,6 +83,7 @@ def side_of(found: Investigation, now: datetime) -> Side:
         priced=priced,
         findings=report.findings,
         sources=report.sources,
+        provider=evidence.provider,
     )
 
 
@@ -82,20 +92,27 @@ async def collect_modes(
 ) -> ModeEvidence | Missing:
     """Read the batches since a moment, and the lines that tell their modes."""
     query = LogQuery(
-        any_of=(CJ_FIELD, *DISPATCH_EVENTS, SNAPSHOT_EVENT, "Processing queued request"),
+        any_of=(
+            CJ_FIELD,
+            *DISPATCH_EVENTS,
+            SNAPSHOT_EVENT,
+            "Processing queued request",
+            surroundings.CIRCUIT,
+        ),
         roles=(Role.CJ, Role.LLM_PROVIDER),
         since=since,
         until=now,
         max_events=MAX_LINES,
     )
-    found, logs = await asyncio.gather(
+    found, logs, health = await asyncio.gather(
         read(DATABASE, sources.database, lambda one: one.newest(limit=MAX_BATCHES), timeout),
         read(LOGS, sources.logs, lambda source: source.search(query), timeout),
+        surroundings.health(sources, timeout),
     )
     if isinstance(found, Missing):
         return found
     mine = tuple(one for one in found if one.header.created_at >= since)
-    return ModeEvidence(mine, logs, truncated=len(mine) == MAX_BATCHES)
+    return ModeEvidence(mine, logs, truncated=len(mine) == MAX_BATCHES, health=health)
 
 
 async def mode_side(
@@ -110,7 +127,8 @@ async def mode_side(
         return totals
     budgets = [one.header.true_budget for one in mine if one.header.true_budget is not None]
     budget = sum(budgets) if len(budgets) == len(mine) else None
-    return side_of_totals(mode, totals, budget, _sources(evidence))
+    side = side_of_totals(mode, totals, budget, _sources(evidence))
+    return replace(side, provider=evidence.provider)
 
 
 def side_of_totals(
@@ -179,6 +197,7 @@ def _sources(evidence: ModeEvidence) -> tuple[SourceReading, ...]:
     return (
         reading(DATABASE, True, f"{len(evidence.summaries)} batches{more}"),
         reading(LOGS, evidence.logs, coverage.detail(evidence.logs)),
+        reading(surroundings.HEALTH, evidence.health, surroundings.health_words(evidence.health)),
     )
 
 

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.diagnosis import coverage
+from bot.diagnosis import coverage, surroundings
 from bot.diagnosis.attempt import read, reading
 from bot.diagnosis.comparison import LOGS
 from bot.diagnosis.runner_rules import Seen, runner_findings, seen_of
 from bot.diagnosis.span import spoken
+from bot.diagnosis.surroundings import ProviderState
 from bot.diagnosis.trail import line_text
 from bot.domain.evidence import Missing
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.report import Report, Table
 from bot.domain.runner import Runner, RunnerListing
+from bot.domain.service_state import ServiceHealth
 from bot.ports import Sources
 
 RUNNERS = "runners"
@@ -28,6 +30,12 @@ class RunnerEvidence:
 
     listing: RunnerListing | Missing
     logs: LogSearch | Missing
+    health: tuple[ServiceHealth, ...] | Missing = surroundings.NO_HEALTH
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers, which is what most runners wait for."""
+        return surroundings.provider_state(self.health)
 
 
 async def collect(sources: Sources, now: datetime, *, timeout: float) -> RunnerEvidence:
@@ -38,11 +46,12 @@ async def collect(sources: Sources, now: datetime, *, timeout: float) -> RunnerE
         until=now,
         max_events=LINES_EACH,
     )
-    listing, logs = await asyncio.gather(
+    listing, logs, health = await asyncio.gather(
         read(RUNNERS, sources.runners, lambda source: source.list(), timeout),
         read(LOGS, sources.logs, lambda source: source.search(query), timeout),
+        surroundings.health(sources, timeout),
     )
-    return RunnerEvidence(listing, logs)
+    return RunnerEvidence(listing, logs, health)
 
 
 def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
@@ -55,14 +64,17 @@ def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
     return Report(
         command="runner",
         title=_title(evidence.listing, seen),
-        facts={"runners": [_fact(one, now) for one in seen]},
+        facts={"runners": [_fact(one, now) for one in seen], **evidence.provider.facts()},
         findings=findings,
         sources=(
             reading(RUNNERS, evidence.listing, _detail(listing)),
             reading(LOGS, evidence.logs, coverage.detail(evidence.logs)),
+            reading(
+                surroundings.HEALTH, evidence.health, surroundings.health_words(evidence.health)
+            ),
         ),
         unreadable_need=blind,
-        summary=_summary(seen, listing, blind=blind),
+        summary=f"{_summary(seen, listing, blind=blind)} {evidence.provider.words}".strip(),
         tables=_tables(seen, now),
         actions=("/runner list",),
     )

@@ -7,7 +7,8 @@ from bot.errors import SourceError, UsageError
 from bot.ports import Asker, CommandContext, Sources
 from commands.batch import parse, run
 from tests.bot.diagnosis.test_batch import NOW
-from tests.fakes_sources import FakeMemory
+from tests.fakes_sources import CJ, FakeDatabase, FakeLogs, FakeMemory, down, event
+from tests.population.evidence import Around
 
 
 class _NoDatabase:
@@ -63,6 +64,16 @@ async def test_a_database_that_is_away_makes_the_answer_unknown() -> None:
     assert report.found
     assert "cannot be reached" in report.summary
     assert (await run(parse("list"), _context(sources))).verdict is Verdict.UNKNOWN
+
+
+async def test_without_rows_a_number_is_no_part_of_another_and_mock_mode_is_named() -> None:
+    night = "2025-11-18T23:48:00"
+    lines = [event(night, f"x {{'cj_batch_id': {number}}}", CJ) for number in (34, 340, 134)]
+    database = FakeDatabase(error=down("cj_database"))
+    sources = Sources(database=database, logs=FakeLogs(lines), probe=Around(mock=True))
+    report = await run(parse("status 34"), _context(sources))
+    assert (report.facts["log_lines"], report.facts["mock_mode"]) == (1, True)
+    assert "mock mode" in report.summary
 
 
 async def test_no_database_at_all_is_not_configured_and_never_ok() -> None:

@@ -1,5 +1,6 @@
 """Two sides are held against each other by shares, so that sizes do not matter."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot.diagnosis.compare import Side, diagnose, first_difference, patterns_of
 from bot.diagnosis.compare_sides import ModeEvidence, known_mode, mode_counts, side_of_totals
 from bot.diagnosis.funnel import STAGES, Stage, first_leak
+from bot.diagnosis.surroundings import ProviderState
 from bot.domain.log import LogSearch
 from bot.domain.report import Verdict
 from bot.domain.rows import BatchHeader, BatchSummary, ErrorGroup, PairCounts
@@ -68,6 +70,16 @@ def test_a_pattern_that_only_one_side_has_is_named() -> None:
     assert report.facts["right"]["cost_per_comparison"] == pytest.approx(0.02)
     assert report.facts["right"]["batches"] == 3
     assert report.verdict is Verdict.WARN
+
+
+def test_mock_mode_is_named_once_for_both_sides_or_for_the_one_that_had_it() -> None:
+    mock, real = ProviderState(mock_mode=True), ProviderState(mock_mode=False)
+    left, right = (replace(_side(name, **_way(10, 10)), provider=mock) for name in "ab")
+    both = diagnose(left, right)
+    assert both.summary.count("mock mode") == 1
+    one = diagnose(left, replace(right, provider=real))
+    assert "a: The LLM provider is in mock mode" in one.summary
+    assert (one.facts["left"]["mock_mode"], one.facts["right"]["mock_mode"]) == (True, False)
 
 
 def test_an_empty_side_parts_nowhere() -> None:
