@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.diagnosis.batch import find
 from bot.diagnosis.labels import remembered
 from bot.diagnosis.log_search import (
     LEVELS,
@@ -14,6 +15,7 @@ from bot.diagnosis.log_search import (
     service_words,
     services_named,
 )
+from bot.domain.evidence import Missing
 from bot.domain.log import Service
 from bot.domain.report import Report
 from bot.errors import Blank, UsageError
@@ -26,7 +28,8 @@ from commands.words import lacking, misuse, shown, span, split_options, tokens, 
 USAGES = (
     Usage(
         "<service> <text or id>",
-        "lines that hold it, newest kept; an id is looked for in all the log, a text in 24 h",
+        "lines that hold it, newest kept; an id or a known run label is looked for in all the log, "
+        "a text in 24 h",
         "/logs cj IntegrityError",
     ),
     Usage(
@@ -66,7 +69,7 @@ async def run(request: Request, context: CommandContext) -> Report:
             word=word,
             choices=words,
         )
-    ask = await _with_batch(_ask(request, text, names, context), context)
+    ask = await _with_batch(_ask(request, text, names, context), request, context)
     answer = await search(
         context.sources, ask, context.now(), timeout=context.timeout_seconds * 0.9
     )
@@ -88,12 +91,27 @@ def _ask(request: Request, text: str, names: tuple[str, ...], context: CommandCo
     )
 
 
-async def _with_batch(ask: LogAsk, context: CommandContext) -> LogAsk:
-    """Where the text is a run label that the bot knows, look for its batch as well."""
+async def _with_batch(ask: LogAsk, request: Request, context: CommandContext) -> LogAsk:
+    """Where the text is a run label that the bot knows, look for its batch as well.
+
+    It is an id then, so all the log is looked through unless --since says otherwise.
+    """
     if kind_of(ask.text) not in (IdKind.LABEL, IdKind.PREFIX):
         return ask
     known = await remembered(context.sources, ask.text, timeout=context.timeout_seconds / 8)
-    return replace(ask, also=tuple(ref for ref in known if parse_uuid(ref)))
+    if not known:
+        return ask
+    uuids = [id for ref in known for id in await _batch_uuids(ref, context)]
+    since = ask.since if "since" in request.options else None
+    return replace(ask, also=tuple(dict.fromkeys(uuids)), since=since)
+
+
+async def _batch_uuids(ref: str, context: CommandContext) -> tuple[str, ...]:
+    """The BOS batch ids that a label's id means: itself, or those of the batches it finds."""
+    if parse_uuid(ref):
+        return (ref,)
+    found = await find(context.sources, ref, context.timeout_seconds / 8)
+    return () if isinstance(found, Missing) else tuple(one.bos_batch_id for one in found)
 
 
 def _check_options(options: dict[str, str]) -> None:

@@ -2,21 +2,35 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from bot.domain.log import LogError, LogEvent
 from bot.domain.report import Report, Verdict
+from bot.domain.rows import BatchHeader, BatchRows
 from bot.domain.run_label import RunLabel
 from bot.errors import UsageError
 from bot.ports import Sources
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_files import LogFiles
 from commands.logs import COMMAND, parse
-from tests.fakes_sources import CJ, LPS, SERVICES, FakeLogs, FakeMemory, at, context, down, event
+from tests.fakes_sources import (
+    CJ,
+    LPS,
+    SERVICES,
+    FakeDatabase,
+    FakeLogs,
+    FakeMemory,
+    at,
+    context,
+    down,
+    event,
+)
 from tests.fixtures.trails import STRAY
 
 NOW = at("2025-11-19T00:30:00")
+BATCH = UUID(int=34)
 LINES = [
     event("2025-11-18T23:48:42", "Recording 0 comparison results for CJ Batch ID: 34", CJ),
     event(
@@ -57,11 +71,20 @@ async def test_an_id_is_looked_for_in_all_the_log_of_all_services() -> None:
 
 async def test_a_run_label_finds_the_lines_of_its_batch_as_well() -> None:
     logs = FakeLogs(LINES)
-    memory = FakeMemory(labels=[RunLabel("run-1", str(STRAY), "log")], aliases={"run-2": "34"})
-    sources = Sources(logs=logs, memory=memory)
-    for text in ("all run-1", "all run-2"):
+    memory = FakeMemory(
+        labels=[RunLabel("run-1", str(STRAY), "log")], aliases={"run-2": "34", "84ebf6": "34"}
+    )
+    header = BatchHeader(34, str(BATCH), "", "PENDING", None, NOW)
+    sources = Sources(logs=logs, memory=memory, database=FakeDatabase([BatchRows(header)]))
+    for text in ("all run-1", "all run-2", "all 84ebf6", "all nobody", "all run-2 --since 1h"):
         await COMMAND.run(parse(text), context(sources, NOW, options={"services": SERVICES}))
-    assert [query.any_of for query in logs.queries] == [("run-1", str(STRAY)), ("run-2",)]
+    assert [(query.any_of, query.since) for query in logs.queries] == [
+        (("run-1", str(STRAY)), None),
+        (("run-2", str(BATCH)), None),
+        (("84ebf6", str(BATCH)), None),
+        (("nobody",), NOW - timedelta(hours=24)),
+        (("run-2", str(BATCH)), NOW - timedelta(hours=1)),
+    ]
 
 
 async def test_since_and_context_and_level_bound_the_search() -> None:
