@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from bot.diagnosis.comparison import LOGS
 from bot.diagnosis.span import spoken
@@ -13,6 +14,8 @@ from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.runner import Runner, RunnerKind
 
 SILENT_AFTER = timedelta(minutes=10)
+# As for a hung worker: silence is unusual when it is longer than three times the pace so far.
+PACE = 3
 DEFAULT_COMPLETION_TIMEOUT = timedelta(seconds=1_800)
 # What the newest of these lines says about what a runner does now; the newest wins.
 PHASES: tuple[tuple[str, str], ...] = (
@@ -107,7 +110,7 @@ def waiting(seen: Seen, now: datetime) -> Finding | None:
     if not seen.runner.running or seen.phase not in WAITING or last is None or last.at is None:
         return None
     silent, legal = now - last.at, _completion_timeout(seen)
-    if silent < SILENT_AFTER:
+    if silent < min(legal, max(SILENT_AFTER, PACE * _longest_pause(seen))):
         return None
     label = f" ({seen.label})" if seen.label else ""
     return Finding(
@@ -127,6 +130,12 @@ def _this_run(events: Sequence[LogEvent]) -> Sequence[LogEvent]:
     """The lines since the runner was last started: a log file may hold earlier runs."""
     starts = [n for n, event in enumerate(events) if event.event.strip() == "runner_invocation"]
     return events[starts[-1] :] if starts else events
+
+
+def _longest_pause(seen: Seen) -> timedelta:
+    """The longest pause between its answers so far: bundles bring them in bursts."""
+    times = [e.at for e in _this_run(seen.events) if e.at and e.event.strip() in WAITING]
+    return max((later - earlier for earlier, later in pairwise(times)), default=timedelta(0))
 
 
 def _completion_timeout(seen: Seen) -> timedelta:

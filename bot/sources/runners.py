@@ -120,10 +120,7 @@ class EngineRunners:
                     after = await self._engines.ask(host, partial(_inspect, told["Id"]))
                 except GoneError:
                     return "it ended, and was removed with its logs"
-                code = (after.get("State") or {}).get("ExitCode")
-                return (
-                    "it had to be killed" if code == KILLED else f"it ended with exit code {code}"
-                )
+                return _ending((after.get("State") or {}).get("ExitCode"))
         return ""
 
 

@@ -1,7 +1,7 @@
 """`/runner` shows what waits for what, and stops only what it was told to, by whom it may be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, U
 from bot.ports import Sources
 from commands.runner import COMMAND, parse
 from tests.fakes_sources import RUNNER, FakeLogs, FakeMemory, at, context, down, event
+from tests.population.evidence import Around
 
 NOW = at("2025-11-19T00:30:00")
 STARTED = NOW - timedelta(minutes=45)
@@ -59,8 +60,9 @@ async def ask(
     memory: FakeMemory | None = None,
     operator: bool = True,
     options: Mapping[str, Any] | None = None,
+    probe: Around | None = None,
 ) -> Report:
-    sources = Sources(runners=runners, logs=logs or FakeLogs(), memory=memory)
+    sources = Sources(runners=runners, logs=logs or FakeLogs(), memory=memory, probe=probe)
     given = {"runner_stop": True} if options is None else options
     return await COMMAND.run(parse(text), context(sources, NOW, operator=operator, options=given))
 
@@ -95,6 +97,27 @@ async def test_a_runner_that_waits_in_silence_is_a_finding_with_where_to_look() 
     assert (finding.rule, finding.confidence.value) == ("runner-waiting", "high")
     assert "40 min" in finding.what
     assert "/batch status serial-1" in finding.next
+
+
+@pytest.mark.parametrize(("silent", "told"), [(12, False), (29, False), (31, True)])
+async def test_silence_is_held_against_the_pace_of_the_bursts_so_far(
+    silent: float, told: bool
+) -> None:
+    burst = silent + 14
+    lines = [
+        line(burst + 14, "collector_started"),
+        *(line(burst, "llm_comparison_hydrated") for _ in range(64)),
+        *(line(silent, "llm_comparison_hydrated") for _ in range(64)),
+    ]
+    runner = replace(ONE, started_at=NOW - timedelta(hours=2))
+    report = await ask("", FakeRunners((runner,)), logs=FakeLogs(lines))
+    assert [one.rule for one in report.findings] == (["runner-waiting"] if told else [])
+
+
+async def test_mock_mode_of_who_is_waited_for_is_named() -> None:
+    report = await ask("", FakeRunners((ONE,)), probe=Around(mock=True))
+    assert report.facts["mock_mode"] is True
+    assert "mock mode" in report.summary
 
 
 async def test_a_missing_schema_is_recognised_by_its_error_and_not_by_its_path() -> None:

@@ -219,6 +219,7 @@ def _header(world: World) -> BatchHeader:
         partial_scoring_triggered=False,
         last_activity_at=world.last_activity,
         batching_mode=world.mode if now else None,
+        forced_to_scoring_reason=world.forced,
     )
 
 

@@ -125,11 +125,14 @@ def _duplicates(rng: random.Random, variant: int) -> Made:
 
 
 def _lost(rng: random.Random, variant: int) -> Made:
+    if variant % 7 == 6:
+        # The service died between writing the rows and sending them.
+        return _frozen(rng, variant, "rows", rng.uniform(16, 900)), Around()
     ways = ("expired", "publish", "consumer", "evicted", "never_sent", "orphan")
     faults = Faults(lost=ways[variant % len(ways)])
     world = _live(rng, variant, faults, later=rng.uniform(16, 200))
     heartbeat(world, world.now - timedelta(minutes=12))
-    return world, Around(runner_running=False)
+    return world, Around(runner_running=False, no_queue=variant % 5 == 4)
 
 
 def _monitored(rng: random.Random, variant: int) -> Made:

@@ -22,9 +22,14 @@ STATES = (
     "blips",
     "new",
     "scoring",
+    "forced",
+    "batch_api",
+    "slow_bundle",
+    "unread_backlog",
 )
 EACH = 2 * len(STATES)
-OPEN = ("running", "unsent", "waiting", "backlog", "new", "scoring")
+BACKLOGS = ("backlog", "slow_bundle", "unread_backlog")
+OPEN = ("running", "unsent", "waiting", "new", "scoring", *BACKLOGS)
 
 
 def state_of(seed: int) -> str:
@@ -42,14 +47,18 @@ def healthy(seed: int) -> tuple[World, Around]:
     if state == "blips" and _errors(world) >= 0.05:
         options["faults"] = Faults()
         world = run(World(seed, now=world.now, logs=_logged(seed), **options))
-    if _logged(seed) and state not in ("running", "unsent", "backlog", "new"):
+    if _logged(seed) and state not in ("running", "unsent", "new", *BACKLOGS):
         heartbeat(world, world.now - timedelta(minutes=8))
-    mode = world.mode
-    return world, Around(cj_mode=mode, provider_mode=mode, runner_running=state in OPEN)
+    return world, Around(
+        cj_mode=world.mode,
+        provider_mode=world.worked,
+        runner_running=state in OPEN,
+        no_queue=state == "unread_backlog",
+    )
 
 
 def _logged(seed: int) -> bool:
-    return state_of(seed) in ("running", "unsent", "backlog") or seed // EACH % 4 == 0
+    return state_of(seed) in ("running", "unsent", *BACKLOGS) or seed // EACH % 4 == 0
 
 
 def _options(rng: random.Random, state: str, *, then: bool) -> dict[str, Any]:
@@ -78,8 +87,20 @@ def _options(rng: random.Random, state: str, *, then: bool) -> dict[str, Any]:
         "resampled": {"stop": "resampling", "essays": 8, "anchors": 3, "budget": 50},
         "no_anchors": {"anchors": 0},
         "blips": {"faults": Faults(blips=0.004), "budget": 80},
+        "forced": {"stop": "forced"},
+        # The older provider had no jobs; it worked such a setting off like serial bundles.
+        "batch_api": {"mode": "serial_bundle" if then else "provider_batch_api"},
+        "slow_bundle": _slow(rng, then=then),
     }
+    special["unread_backlog"] = special["backlog"]
     return options | special.get(state, {})
+
+
+def _slow(rng: random.Random, *, then: bool) -> dict[str, Any]:
+    """Bundles as large as they may be, from a slow model: all is silent for long, by rights."""
+    size, each = (8, rng.uniform(60, 74)) if then else (64, rng.uniform(8, 14))
+    sizes = {"essays": 24, "anchors": 6, "budget": 2 * size, "wave": 2 * size}
+    return {"mode": "serial_bundle", "bundle": size, "seconds_each": each, **sizes}
 
 
 def _moment(rng: random.Random, state: str, timeline: list[tuple[datetime, str]]) -> datetime:
@@ -97,7 +118,10 @@ def _moment(rng: random.Random, state: str, timeline: list[tuple[datetime, str]]
             return answers[-1] + (times["scoring"][0] - answers[-1]) * rng.random()
         case "scoring":
             return times["scoring"][0] + timedelta(seconds=rng.uniform(0, 2))
-        case "backlog":
+        case "slow_bundle":
+            began = times["taken"][1]
+            return began + (answers[-1] - began) * rng.uniform(0.1, 0.98)
+        case "backlog" | "unread_backlog":
             late = [at for at in answers if at > BEGIN + timedelta(minutes=16)]
             return rng.choice(late) + timedelta(seconds=rng.uniform(0, 200))
         case _:

@@ -31,6 +31,7 @@ async def write(connection: Any, world: World) -> None:
     )  # fmt: skip
     budget = {"max_pairs_requested": world.budget, "source": "runner_override"}
     metadata = {"comparison_budget": budget} | ({"llm_batching_mode": world.mode} if now else {})
+    metadata |= {"forced_to_scoring": {"reason": world.forced}} if world.forced else {}
     await connection.execute(
         "INSERT INTO cj_batch_states (batch_id, state, total_comparisons, submitted_comparisons,"
         " completed_comparisons, failed_comparisons, last_activity_at, current_iteration,"

@@ -98,6 +98,7 @@ class World:
     said: list[Said] = field(default_factory=list)
     runner: list[tuple[datetime, str, str]] = field(default_factory=list)
     straggling: list[Comparison] = field(default_factory=list)
+    forced: str | None = None
     mixed: int = 0
     in_a: int = 0
 
@@ -128,6 +129,11 @@ class World:
         if self.logs or level == "error":
             raised = extra.pop("raised", ("", ""))
             self.said.append(Said(container, at, event, level, extra=extra, raised=raised))  # type: ignore[arg-type]
+
+    @property
+    def worked(self) -> str:
+        """The mode under the LLM provider's own name."""
+        return "batch_api" if self.mode == "provider_batch_api" else self.mode
 
     @property
     def open(self) -> list[Comparison]:
@@ -163,10 +169,25 @@ def life(world: World) -> Iterator[Step]:
         world.status, world.state = "COMPLETE_INSUFFICIENT_ESSAYS", "FAILED"
         world.last_activity = at
         return
+    if world.stop == "forced":
+        yield from _force(world, at)
+        return
     if world.open and world.stop != "stability":
         return
     if not world.faults.no_continuation:
         yield from finalise(world, at + timedelta(seconds=world.rng.randint(5, 50)))
+
+
+def _force(world: World, at: datetime) -> Iterator[Step]:
+    """CJ's monitor waits for four hours, then scores what there is."""
+    at += timedelta(hours=4, minutes=world.rng.randint(1, 6))
+    yield at, "forced"
+    world.forced = "timeout"
+    world.say(at, CJ, "Forcing stuck batch to SCORING state", batch_id=world.id)
+    yield from finalise(world, at)
+    yield at + timedelta(minutes=1), "over"
+    if not world.then:
+        world.status = "COMPLETE_FORCED_RECOVERY"
 
 
 def _begin(world: World) -> Iterator[Step]:
@@ -266,11 +287,12 @@ def _work(
     world: World, wave: list[tuple[str, str, str]], at: datetime
 ) -> Generator[Step, None, datetime]:
     todo = world.comparisons[-len(wave) :]
-    size = world.bundle if world.mode == "serial_bundle" else 1
+    sizes = {"serial_bundle": world.bundle, "provider_batch_api": len(wave)}
+    size = sizes.get(world.mode, 1)
     while todo:
         bundle, todo = todo[:size], todo[size:]
         at += timedelta(seconds=0.5)
-        if world.stop == "stability" and not todo and len(world.comparisons) >= world.budget // 2:
+        if _leaves_last(world) and not todo:
             world.straggling = bundle
             return at
         yield at, "taken"
@@ -293,14 +315,21 @@ def _work(
     return at
 
 
+def _leaves_last(world: World) -> bool:
+    """Whether the batch ends without the answers of its last bundle."""
+    sent = len(world.comparisons)
+    return (world.stop == "stability" and sent >= world.budget // 2) or (
+        world.stop == "forced" and sent >= world.budget
+    )
+
+
 def _take(world: World, bundle: list[Comparison], at: datetime) -> None:
     for one in bundle:
         one.place, one.taken = "processing", at
-    mode = {"queue_processing_mode": world.mode}
-    if world.mode == "serial_bundle":
-        world.say(
-            at, LLM, "serial_bundle_dispatch", bundle_size=len(bundle), provider="anthropic", **mode
-        )
+    mode = {"queue_processing_mode": world.worked}
+    if world.mode != "per_request":
+        event = "serial_bundle_dispatch" if world.worked == world.mode else "batch_api_job_dispatch"
+        world.say(at, LLM, event, bundle_size=len(bundle), provider="anthropic", **mode)
     else:
         one = bundle[0]
         world.say(
@@ -436,8 +465,10 @@ def finalise(world: World, at: datetime) -> Iterator[Step]:
     """Score, project, publish; the newer revision decides in words first."""
     yield at, "scoring"
     world.state, world.last_activity = "SCORING", at
-    early = len(world.open) and world.stop != "stability"
-    if early:
+    early = len(world.open) and world.stop not in ("stability", "forced")
+    if world.forced:
+        world.say(at, CJ, "Triggering scoring for a batch without further callbacks")
+    elif early:
         world.say(at, CJ, "Comparison budget exhausted; finalizing batch despite incomplete threshold",
                   "error", batch_id=world.id)  # fmt: skip
     elif world.then:
@@ -520,7 +551,7 @@ def heartbeat(world: World, since: datetime) -> None:
     places = [one.place for one in world.comparisons if one.place]
     at = since
     while at < world.now:
-        world.say(at, LLM, "queue_metrics_snapshot", "error", queue_processing_mode=world.mode,
+        world.say(at, LLM, "queue_metrics_snapshot", "error", queue_processing_mode=world.worked,
                   queue_current_size=len(places), queue_queued_count=places.count("queued"),
                   accepting_requests=True)  # fmt: skip
         at += timedelta(seconds=30)

@@ -5,17 +5,23 @@ from datetime import datetime
 
 from bot.diagnosis.batch_evidence import BatchEvidence, log_line, names_batch
 from bot.diagnosis.batch_queue import stuck_findings
+from bot.diagnosis.comparison import Trail, is_dispatch
 from bot.diagnosis.ledger import build_ledger
-from bot.diagnosis.second_look import LOST_AFTER, items_of
+from bot.diagnosis.queue_scene import OPENS_AFTER
+from bot.diagnosis.second_look import LOST_AFTER, items_of, overdue
 from bot.diagnosis.span import spoken
 from bot.diagnosis.trail import Clue, Outcome, Step, clue_of
-from bot.diagnosis.trail_end import IN_REDIS, TrailEnd, trail_end
+from bot.diagnosis.trail_end import IN_REDIS, End, TrailEnd, trail_end
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
 
 DUPLICATE_SHARE = 0.01
 IN_QUEUE = ("queued", "processing")
 AGAIN = "A lost answer never comes: ask for the batch again, or let CJ's monitor end it."
+MOVES = (
+    "The queue could not be read, its loop works on, and nothing shows that these left it: "
+    "whether they wait or are lost is not decidable without Redis."
+)
 REPEATED = "already has result"
 _RANK = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 
@@ -23,21 +29,23 @@ _RANK = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Comparisons were sent long ago and no answer ever came."""
     pairs = evidence.pairs
-    oldest = pairs.pending_first_submitted_at
-    if evidence.ended or not pairs.pending or oldest is None or now - oldest <= LOST_AFTER:
+    begun = _oldest_begun(evidence, now)
+    if evidence.ended or not pairs.pending or begun is None or now - begun <= LOST_AFTER:
         return None
     stuck = stuck_findings(evidence, now)
     waiting = sum(item.status in IN_QUEUE for item in items_of(evidence))
-    if waiting >= pairs.pending - pairs.unsent and not stuck:
+    left_over = any(pair.submitted_at is None for pair in overdue(evidence, now))
+    if waiting >= pairs.pending - pairs.unsent and not stuck and not left_over:
         return None
     ends = tuple(trail_end(trail, build_ledger(trail)) for trail in evidence.trails)
+    undecided = _may_still_wait(evidence, now)
     return Finding(
         rule="lost-callbacks",
-        severity=Severity.ERROR,
-        confidence=_confidence(evidence, ends),
-        what=f"{pairs.pending} comparisons have no answer, the oldest sent {spoken(now - oldest)} "
+        severity=Severity.INFO if undecided else Severity.ERROR,
+        confidence=Confidence.LOW if undecided else _confidence(evidence, ends),
+        what=f"{pairs.pending} comparisons have no answer, the oldest begun {spoken(now - begun)} "
         f"ago; {_where(evidence, ends, waiting)}.",
-        why=_why(ends),
+        why=MOVES if undecided else _why(ends),
         evidence=_pending_lines(evidence, ends),
         next=_steps(evidence),
         cause=stuck[0].rule if stuck and all(end.kind in IN_REDIS for end in ends) else "",
@@ -71,6 +79,35 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
         ),
         next=(f"/trace {differing[0]}",) if differing else ("/logs cj already has result",),
     )
+
+
+def _oldest_begun(evidence: BatchEvidence, now: datetime) -> datetime | None:
+    """When the oldest pending comparison was sent, or written if that was never noted."""
+    unsent = (pair.created_at for pair in overdue(evidence, now) if pair.submitted_at is None)
+    times = (evidence.pairs.pending_first_submitted_at, *unsent)
+    return min((time for time in times if time), default=None)
+
+
+def _may_still_wait(evidence: BatchEvidence, now: datetime) -> bool:
+    """Whether the queue was not read, its loop moves, and no line shows one that left it."""
+    if not isinstance(evidence.queue, Missing) or not evidence.trails:
+        return False
+    times = [event.at for event in evidence.nearby if event.at and is_dispatch(event)]
+    moved = max((*times, *filter(None, [evidence.pairs.last_completed_at])), default=None)
+    if moved is None or now - moved > OPENS_AFTER:
+        return False
+    return all(_may_be_queued(trail, now) for trail in evidence.trails)
+
+
+def _may_be_queued(trail: Trail, now: datetime) -> bool:
+    """Whether its trail ends in the queue, or with a provider's call that was just begun."""
+    ledger = build_ledger(trail)
+    if trail_end(trail, ledger).kind not in (End.UNFINISHED, End.UNKNOWN):
+        return False
+    taken = ledger[Step.DISPATCHED].at
+    just_taken = taken is not None and now - taken <= OPENS_AFTER
+    last = (Step.SENT, Step.QUEUED, Step.DISPATCHED) if just_taken else (Step.SENT, Step.QUEUED)
+    return ledger.last_step in last
 
 
 def _confidence(evidence: BatchEvidence, ends: tuple[TrailEnd, ...]) -> Confidence:
@@ -122,10 +159,7 @@ def _pending_lines(evidence: BatchEvidence, ends: tuple[TrailEnd, ...]) -> tuple
 def _steps(evidence: BatchEvidence) -> tuple[str, ...]:
     traced = [pair for pair in evidence.rows.pending if pair.correlation_id]
     steps = tuple(f"/trace {pair.correlation_id}" for pair in traced[:1]) or ("/queue",)
-    return (
-        *steps,
-        "A lost answer never comes: ask for the batch again, or let CJ's monitor end it.",
-    )
+    return (*steps, AGAIN)
 
 
 def _repeats(clue: Clue) -> bool:

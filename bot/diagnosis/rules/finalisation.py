@@ -1,11 +1,13 @@
 """Rules on how, when and how often a batch was finalised."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch_evidence import BatchEvidence, log_line
 from bot.diagnosis.span import clock, spoken
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.rows import OutboxGroup
 
 STUCK_SECONDS = 600
 OUTBOX_LATE = timedelta(minutes=5)
@@ -15,6 +17,7 @@ DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
 STABILITY_NEEDS = 10
 EXHAUSTED = "Comparison budget exhausted; finalizing"
+FORCED = "COMPLETE_FORCED_RECOVERY"
 THRESHOLD = "Completion threshold reached; finalizing"
 
 
@@ -22,7 +25,7 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
     """Results were published before enough of the comparisons were answered."""
     then = evidence.rows.at_first_finalisation
     header = evidence.header
-    if then is None or not then.submitted or header.forced_to_scoring_reason:
+    if then is None or not then.submitted:
         return None
     threshold = header.completion_threshold_pct or DEFAULT_THRESHOLD
     if then.answered * 100 >= threshold * then.submitted:
@@ -33,13 +36,16 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
     stable = header.status == "COMPLETE_STABLE" and not impossible
     if not exhausted and (stable or by_threshold):
         return None
+    forced = bool(header.forced_to_scoring_reason) or header.status == FORCED
     return Finding(
         rule="early-finalisation",
-        severity=Severity.ERROR,
-        confidence=Confidence.HIGH if exhausted else Confidence.MEDIUM,
+        severity=Severity.INFO if forced else Severity.ERROR,
+        confidence=Confidence.HIGH if exhausted or forced else Confidence.MEDIUM,
         what=f"First finalised at {clock(then.at)} UTC with {then.answered} of {then.submitted} "
         "comparisons answered.",
-        why="The budget counted what was submitted, not what was answered, so the check at every "
+        why="CJ's monitor forced it to scoring: it had waited for the rest until its time-out."
+        if forced
+        else "The budget counted what was submitted, not what was answered, so the check at every "
         "fifth callback took the budget for used up.",
         evidence=(
             evidence.line(
@@ -47,7 +53,9 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
             ),
             *(log_line(event) for event in exhausted[:2]),
         ),
-        next=("Score again from all answers before using the grades.",),
+        next=("Ask whether the missing comparisons matter before the grades are used.",)
+        if forced
+        else ("Score again from all answers before using the grades.",),
     )
 
 
@@ -74,13 +82,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         rule="repeated-finalisation",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if events or violations else Confidence.MEDIUM,
-        what="Finalised more than once: "
-        + (
-            f"{max(group.count for group in events)} completion events"
-            if events
-            else "the second run broke off and left the state at SCORING"
-        )
-        + ".",
+        what=f"Finalised more than once: {_repeats(events, left_over=left_over)}.",
         why="Finalisation had no guard against a second run; the second one violates "
         "grade_projections' primary key (IntegrityError, then PendingRollbackError). The first "
         "run's results exist.",
@@ -161,6 +163,12 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
         ),
         next=("Check Kafka and the relay: /logs cj_assessment_service outbox",),
     )
+
+
+def _repeats(events: Sequence[OutboxGroup], *, left_over: bool) -> str:
+    if events:
+        return f"{max(group.count for group in events)} completion events"
+    return "the second run broke off" + (" and left the state at SCORING" if left_over else "")
 
 
 def _violates(event: LogEvent) -> bool:

@@ -132,7 +132,7 @@ def _odds(chance: float) -> str:
 def _stable(event: LogEvent) -> bool:
     """Whether the decision was made because the scores had stopped to move."""
     change = event.fields.get("max_score_change")
-    settled = isinstance(change, float) and change <= STABLE_CHANGE
+    settled = isinstance(change, int | float) and change <= STABLE_CHANGE
     return settled or bool(event.fields.get("stability_passed"))
 
 

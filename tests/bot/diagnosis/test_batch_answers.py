@@ -11,7 +11,7 @@ from bot.diagnosis import batch
 from bot.diagnosis.batch_evidence import BatchEvidence
 from bot.domain.report import Confidence, Finding, Report, Severity
 from tests.population.evidence import Around, sources_of
-from tests.population.healthy import faulty_options
+from tests.population.healthy import EACH, faulty_options, healthy, state_of
 from tests.population.world import Faults, World, heartbeat, life, run, runner_dies
 
 
@@ -140,3 +140,48 @@ async def test_an_open_circuit_in_the_logs_is_named() -> None:
     report = await _report(world)
     assert report.facts["circuit_breaker_opened_at"] == world.last_activity
     assert "circuit breaker was open" in report.summary
+
+
+def _waiting(seed: int) -> tuple[World, Around]:
+    """A healthy backlog whose queue nobody reads."""
+    first = next(n for n in range(seed, seed + EACH) if state_of(n) == "unread_backlog")
+    return healthy(first)
+
+
+async def test_a_backlog_that_moves_and_whose_queue_is_unread_is_not_called_lost() -> None:
+    world, around = _waiting(4 * EACH)
+    assert world.now - min(one.sent for one in world.open if one.sent) > timedelta(minutes=15)
+    finding = await _finding(world, "lost-callbacks", around)
+    assert (finding.severity, finding.confidence) == (Severity.INFO, Confidence.LOW)
+    assert "not decidable" in finding.why
+
+
+async def test_a_backlog_that_moves_no_more_is_lost_also_where_its_queue_is_unread() -> None:
+    world, around = _waiting(4 * EACH)
+    world.now += timedelta(minutes=16)
+    finding = await _finding(world, "lost-callbacks", around)
+    assert finding.severity is Severity.ERROR
+
+
+async def test_rows_that_were_written_and_never_sent_are_lost() -> None:
+    options = faulty_options(random.Random(3), then=False)
+    written = next(at for at, step in life(World(3, **options)) if step == "rows")
+    world = run(World(3, now=written, **options))
+    assert {one.sent for one in world.comparisons} == {None}
+    world.now += timedelta(minutes=14)
+    quiet = await _report(world)
+    assert "lost-callbacks" not in {one.rule for one in quiet.findings}
+    world.now += timedelta(minutes=2)
+    finding = await _finding(world, "lost-callbacks")
+    assert finding.severity is Severity.ERROR
+    assert "begun 16 min" in finding.what
+
+
+@pytest.mark.parametrize("then", [True, False])
+async def test_a_batch_that_the_monitor_forced_says_so_and_accuses_nobody(then: bool) -> None:
+    options = faulty_options(
+        random.Random(8), then=then, stop="forced", mode="serial_bundle", wave=40, budget=40
+    )
+    finding = await _finding(run(World(8, **options)), "early-finalisation")
+    assert finding.severity is Severity.INFO
+    assert "monitor forced it" in finding.why
