@@ -5,6 +5,7 @@ Heavy libraries are imported inside the command that needs them, so that each st
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Coroutine
@@ -18,6 +19,7 @@ from bot.errors import BatchbotError, UsageError
 from bot.formats import EventFormat, Exit, Format, event_line, to_json, to_json_line
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 ASK_NOTES = """\b
 Examples:
   batchbot ask /batch status 34
@@ -48,10 +50,14 @@ def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
     from bot.log import set_up
     from bot.running import run_bot
-    from bot.settings import load_settings
+    from bot.setting_check import known_names, misspelt
+    from bot.settings import given_names, load_settings
 
+    _log_quietly()
     settings = load_settings()
     set_up()
+    for doubt in misspelt(given_names(), known_names()):
+        log.warning("%s: %s. %s", doubt.name, doubt.detail, doubt.fix)
     _await(run_bot(settings))
 
 
@@ -120,6 +126,7 @@ def replay(
 ) -> None:
     """Run every detector over recorded logs, on the logs' own clock; print each alert event."""
     from bot.recorded import opened
+    from bot.recorded_logs import Tally
     from bot.replay import replay_directory
     from bot.settings import load_settings
 
@@ -127,22 +134,26 @@ def replay(
     settings = load_settings()
     if not logs.exists():
         raise UsageError(f"There is no folder {logs}.", hint="Give --logs a folder of .log files.")
+    tally = Tally()
     with opened(logs) as folder:
-        for event in replay_directory(folder, settings.logs.services, settings.logs.zone, tick):
+        services, zone = settings.logs.services, settings.logs.zone
+        for event in replay_directory(folder, services, zone, tick, tally=tally):
             as_json = format is EventFormat.JSON
             sys.stdout.write(to_json_line(event) if as_json else event_line(event))
             sys.stdout.flush()
+    _complain(*tally.told())
+    raise typer.Exit(Exit.UNKNOWN if tally.failed else Exit.FINE)
 
 
 @cli.command()
 def doctor() -> None:
     """Check every setting, token, scope, channel and source, and say how to fix what is wrong."""
-    from bot.doctor import examine, show
-    from bot.settings import load_settings
+    from bot.doctor import examine, examine_settings, show
+    from bot.settings import readable_settings
 
     _log_quietly()
-    findings = _await(examine(load_settings()))
-    raise typer.Exit(show(findings))
+    settings, wrong = readable_settings()
+    raise typer.Exit(show([*examine_settings(wrong), *_await(examine(settings))]))
 
 
 @cli.command()

@@ -109,8 +109,10 @@ def _events(before: Report, after: Report) -> Iterator[str]:
 
 
 def _sources(before: Report, after: Report) -> Iterator[str]:
-    old = {one.name: STATE_WORDS[one.state] for one in before.sources}
+    old: dict[str, list[str]] = {}
+    for one in before.sources:
+        old.setdefault(one.name, []).append(STATE_WORDS[one.state])
     for one in after.sources:
         words = STATE_WORDS[one.state]
-        if old.get(one.name, words) != words:
-            yield f"source {one.name}: {old[one.name]} → {words}"
+        if words not in old.get(one.name, [words]):
+            yield f"source {one.name}: {', '.join(old[one.name])} → {words}"

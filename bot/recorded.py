@@ -65,7 +65,7 @@ def opened(path: Path) -> Iterator[Path]:
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
             raise UsageError(
                 f"{path.name} cannot be unpacked ({type(error).__name__}).",
-                hint="Give a folder of .log files, or the zip of /alerts export.",
+                hint="Give the folder of .log files that it lies in, or the zip of /alerts export.",
             ) from error
         yield Path(made)
 
@@ -114,7 +114,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
     left = MOST_BYTES
     for info in archive.infolist():
         name = info.filename
-        if Path(name).name != name or not (name == SAMPLES or name.endswith(".log")):
+        if Path(name).name != name or not (name == SAMPLES or name.endswith((".log", ".log.gz"))):
             continue
         left -= info.file_size
         if left < 0:

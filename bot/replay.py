@@ -1,24 +1,22 @@
 """Runs every detector over recorded logs, on the logs' own clock; needs no Slack, no database.
 
-`DIR/<container>.log` files are read as they are. `DIR/samples.jsonl` may add what the logs do not
-hold, one JSON object a line: `{"at": ISO time, "queue": {"size": 1, "items": [{"queue_id",
-"status", "queued_at", "processing_started_at", "ttl", ...}]} | null, "owned": {correlation id:
-CJ batch id}, "batches": [{"header": {...}, "pairs": {...}}], "outbox": [...], "sessions": [...],
-"containers": [...], "health": [...]}`, with the names of the classes in bot/domain/rows.py and
-service_state.py. Each line holds until the next one. A detector that needs what nothing recorded
-concludes nothing: no batch is called idle because a recording knows of none.
+`DIR/<container>.log` files are read as they are, `.log.gz` too. `DIR/samples.jsonl` may add what
+the logs do not hold, one JSON object a line: `{"at": ISO time, "queue": {"size": 1, "items":
+[{"queue_id", "status", "queued_at", "processing_started_at", "ttl", ...}]} | null, "owned":
+{correlation id: CJ batch id}, "batches": [{"header": {...}, "pairs": {...}}], "outbox": [...],
+"sessions": [...], "containers": [...], "health": [...]}`, with the names of the classes in
+bot/domain/rows.py and service_state.py. Each line holds until the next one. A detector that needs
+what nothing recorded concludes nothing: no batch is called idle because a recording knows of none.
 
 A folder, or its zip, that `/alerts export` made holds the samples themselves: `{"at", "sample":
 {"detector", "data", "unreadable"}}`. Then the detectors named in its first line judge those again,
 at the times they were taken, and its log files are there for people to read.
 """
 
-import fnmatch
-import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -32,19 +30,17 @@ from bot.alerts.rounds import Look, decide_round, look, policy_settings
 from bot.domain.alert import Alert, Decision, Reason, Sample, Window
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role, Service
+from bot.domain.log import Followed, LogEvent, Service
 from bot.domain.queue import QueueReading
 from bot.domain.report import plain
 from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
 from bot.domain.service_state import ContainerState, ServiceHealth
-from bot.errors import UsageError
 from bot.ports import Detector
 from bot.recorded import SAMPLES, Line, export_of, sample_lines
+from bot.recorded_logs import EPOCH, Tally, at, merged
 from bot.settings import detector_settings
-from bot.sources.log_line import parse_lines
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
 
 _READING: TypeAdapter[QueueReading] = TypeAdapter(QueueReading)
@@ -124,8 +120,12 @@ def replay_directory(
     zone: tzinfo,
     tick_seconds: float = 15.0,
     environment: str = "replay",
+    tally: Tally | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield one JSON-ready object for each alert event. Raises UsageError for a bad directory."""
+    """Yield one JSON-ready object for each alert event. Raises UsageError for a bad directory.
+
+    `tally` is told what was read; it is complete after the last event.
+    """
     lines = sample_lines(directory / SAMPLES)
     made = {
         name: detector(detector_settings(name, detector.Settings))
@@ -139,7 +139,7 @@ def replay_directory(
             yield from table.events(samples, now)
         return
     table = Table(made, environment, tick_seconds)
-    events = _merged(directory, services, zone)
+    events = merged(directory, services, zone, tally or Tally())
     for watch in _watches(events, _recordings(lines), tick_seconds, environment):
         samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
         yield from table.events(samples, watch.now)
@@ -198,11 +198,11 @@ def _watches(
 ) -> Iterator[RecordedWatch]:
     """Cut the events at the tick grid; quiet ticks come too, up to the last line."""
     pending = next(events, None)
-    now = _grid(_at(pending), seconds) if pending is not None else None
+    now = _grid(at(pending), seconds) if pending is not None else None
     while pending is not None and now is not None:
         since, now = now, now + timedelta(seconds=seconds)
         taken: list[LogEvent] = []
-        while pending is not None and _at(pending) < now:
+        while pending is not None and at(pending) < now:
             taken.append(pending)
             pending = next(events, None)
         recorded = next((one for one in reversed(samples) if one.at <= now), None)
@@ -213,49 +213,6 @@ def _grid(moment: datetime, seconds: float) -> datetime:
     return EPOCH + timedelta(
         seconds=math.floor((moment - EPOCH).total_seconds() / seconds) * seconds
     )
-
-
-def _merged(directory: Path, services: Sequence[Service], zone: tzinfo) -> Iterator[LogEvent]:
-    if not directory.is_dir():
-        raise UsageError(
-            f"{directory} is no folder", hint="Give a folder of <container>.log files."
-        )
-    files = sorted(directory.glob("*.log"))
-    if not files:
-        raise UsageError(
-            f"{directory} holds no <container>.log file",
-            hint="Write one with: docker logs --timestamps NAME > DIR/NAME.log 2>&1",
-        )
-    streams = [_events(path, services, zone) for path in files]
-    return heapq.merge(*streams, key=_at)
-
-
-def _events(path: Path, services: Sequence[Service], zone: tzinfo) -> Iterator[LogEvent]:
-    """Yield a file's dated events in time order; a line that steps back takes the time reached."""
-    name, role = _service_of(path, services)
-    reached = EPOCH
-    with path.open("rb") as lines:
-        for event in parse_lines(lines, service=name, container=path.stem, role=role, zone=zone):
-            if event.at is None:
-                continue
-            if event.at >= reached:
-                reached = event.at
-                yield event
-            elif reached - event.at < timedelta(seconds=2):
-                yield event
-
-
-def _service_of(path: Path, services: Sequence[Service]) -> tuple[str, Role]:
-    for service in services:
-        if fnmatch.fnmatch(path.stem, service.container) or (
-            service.file and fnmatch.fnmatch(path.name, service.file)
-        ):
-            return service.name, service.role
-    return path.stem, Role.OTHER
-
-
-def _at(event: LogEvent) -> datetime:
-    return event.at or EPOCH
 
 
 def _recordings(lines: Sequence[Line]) -> list[Recorded]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from bot.slack.speech import SlackSpeech
 from bot.slack.threads import Threads
 from bot.slack.views import SlackViews
 from bot.slack.web import Web, make_client
+from bot.stopping import stopped_by_signals, unless
 from bot.timing import timed_sources
 from bot.vitals import Vitals
 
@@ -69,15 +69,15 @@ class Workspace:
 
 async def run_bot(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C; everything is closed in reverse order."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    async with AsyncExitStack() as stack:
-        bot = await build_bot(settings, stack)
-        log.info("batchbot is ready, http on port %d", bot.port)
-        await stop.wait()
-        log.info("stopping: running commands may end")
+    with stopped_by_signals() as stop:
+        async with AsyncExitStack() as stack:
+            bot = await unless(stop, build_bot(settings, stack))
+            if bot is None:
+                log.info("stopped while starting")
+                return
+            log.info("batchbot is ready, http on port %d", bot.port)
+            await stop.wait()
+            log.info("stopping: running commands may end")
 
 
 async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> Bot:

@@ -5,7 +5,9 @@ documents each one.
 """
 
 import json
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -34,13 +36,25 @@ ROLE_WORDS = {
     "eng5_np_runner": Role.RUNNER,
 }
 
+ENV_FILE = ".env"
+
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class _Group(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
     )
+
+
+def _decoded(text: str) -> Any:
+    """Return JSON decoded. Raises ValueError that quotes nothing of it."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"no valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from None
 
 
 def _words(value: Any) -> Any:
@@ -48,7 +62,7 @@ def _words(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
-        return tuple(json.loads(value))
+        return tuple(_decoded(value))
     return tuple(word for word in value.replace(",", " ").split() if word)
 
 
@@ -123,7 +137,7 @@ class LogSettings(_Group):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(
-                f"{value!r} is no time zone; write one like Europe/Stockholm"
+                "there is no such time zone; write one like Europe/Stockholm"
             ) from error
         return value
 
@@ -167,24 +181,95 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _files_need_a_folder(self) -> "Settings":
         if self.logs.source == "files" and self.logs.files_dir is None:
-            raise ValueError("LOG_SOURCE=files needs LOG_FILES_DIR=/path/to/logs")
+            raise ValueError("files needs LOG_FILES_DIR=/path/to/logs")
         if self.logs.source == "loki" and not self.logs.loki_url:
-            raise ValueError("LOG_SOURCE=loki needs LOKI_URL=http://host:3100")
+            raise ValueError("loki needs LOKI_URL=http://host:3100")
         return self
+
+
+GROUPS: Mapping[str, type[_Group]] = {
+    "slack": SlackSettings,
+    "bot": BotSettings,
+    "cj": CjSettings,
+    "logs": LogSettings,
+    "queue": QueueSettings,
+}
 
 
 def load_settings() -> Settings:
     """Read all settings. Raises SettingsError that names each bad one, never its value."""
+    settings, wrong = readable_settings()
+    if wrong:
+        told = "; ".join(f"{name}: {problem}" for name, problem in wrong.items())
+        raise SettingsError(told, hint="See .env.example, and `batchbot doctor`.")
+    return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A name that somebody set, and where: in .env or in the environment.
+
+    `line` is that of a line without a name, one that cannot be parsed.
+    """
+
+    name: str
+    place: str
+    line: int = 0
+
+
+def setting_names() -> set[str]:
+    """Return the name of every setting that is not a detector's own."""
+    fields = (field for group in GROUPS.values() for field in group.model_fields.values())
+    return {str(field.alias) for field in fields}
+
+
+def given_names() -> list[Given]:
+    """Return the names that are set in .env and in the environment, empty ones too."""
+    from dotenv.parser import parse_stream
+
     try:
-        return Settings(
-            slack=SlackSettings(),
-            bot=BotSettings(),
-            cj=CjSettings(),
-            logs=LogSettings(),
-            queue=QueueSettings(),
-        )
-    except (ValidationError, ValueError) as error:
-        raise SettingsError(_without_values(error), hint="See .env.example.") from None
+        with Path(ENV_FILE).open(encoding="utf-8") as stream:
+            lines = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    found = [
+        Given("", ENV_FILE, line.original.line) if line.error else Given(str(line.key), ENV_FILE)
+        for line in lines
+        if line.error or line.key
+    ]
+    return found + [Given(name, "the environment") for name in os.environ]
+
+
+def readable_settings() -> tuple[Settings, dict[str, str]]:
+    """Return the settings with each bad one at its default, and what is wrong with those.
+
+    Raises SettingsError when .env cannot be read at all.
+    """
+    wrong: dict[str, str] = {}
+    groups: dict[str, _Group] = {}
+    for name, group in GROUPS.items():
+        problems, defaults = _problems(group)
+        wrong.update(problems)
+        groups[name] = group(**defaults)
+    try:
+        return Settings.model_validate(groups), wrong
+    except ValidationError as error:
+        wrong["LOG_SOURCE"] = _without_values(error)
+        logs = groups["logs"].model_copy(update={"source": None})
+        return Settings.model_validate({**groups, "logs": logs}), wrong
+
+
+def _problems(group: type[_Group]) -> tuple[dict[str, str], dict[str, Any]]:
+    try:
+        group()
+    except ValidationError as error:
+        defaults = {str(field.alias): field.default for field in group.model_fields.values()}
+        rows = error.errors(include_input=False, include_url=False)
+        problems = {str(row["loc"][0]): _said(row["msg"]) for row in rows}
+        return problems, {name: defaults[name] for name in problems}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{ENV_FILE} cannot be read ({type(error).__name__}).") from None
+    return {}, {}
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -210,7 +295,7 @@ def detector_settings(name: str, model: type[M]) -> M:
 
 def services_from_json(text: str) -> tuple[Service, ...]:
     """Parse SERVICES: a JSON list of {name, container, role, file}. Raises ValueError."""
-    rows = json.loads(text)
+    rows = _decoded(text)
     if not isinstance(rows, list) or not rows:
         raise ValueError('SERVICES is a JSON list such as [{"name":"cj","container":"*cj*"}]')
     return tuple(_service(row) for row in rows)
@@ -228,8 +313,12 @@ def _service(row: Any) -> Service:
 def _without_values(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
-    lines = (
-        f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg']}"
-        for item in error.errors(include_input=False, include_url=False)
-    )
+    lines = []
+    for item in error.errors(include_input=False, include_url=False):
+        place = ".".join(str(part) for part in item["loc"])
+        lines.append(f"{place}: {_said(item['msg'])}" if place else _said(item["msg"]))
     return "; ".join(lines)
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")

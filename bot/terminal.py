@@ -23,6 +23,7 @@ from bot.domain.wording import (
     headline,
     next_commands,
 )
+from bot.sparkline import chart_lines
 
 VERDICT_STYLES = {
     Verdict.OK: "bold green",
@@ -78,6 +79,10 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     for table in _tables(report, dict(facts)):
         yield Text()
         yield Fitting(_grid(table), _cards(table), by_words=True)
+    for chart in report.charts:
+        if drawn := chart_lines(chart):
+            yield Text()
+            yield Text("\n".join(drawn), style="cyan", no_wrap=True, overflow="crop")
     if report.timeline:
         yield Text()
         yield Fitting(_timeline(report.timeline), _timeline(report.timeline, narrow=True))

@@ -34,7 +34,9 @@ async def check_bot_token(web: Web) -> tuple[dict[str, Any], frozenset[str]]:
     try:
         answer = await web.call("auth.test")
     except PostError as error:
-        raise SettingsError(f"SLACK_BOT_TOKEN: {error.message}", hint=error.hint) from error
+        raise SettingsError(
+            f"SLACK_BOT_TOKEN does not work ({error.message}).", hint=error.hint
+        ) from error
     return answer, web.scopes
 
 
@@ -44,7 +46,7 @@ async def check_app_token(web: Web, app_token: str) -> str:
         return await web.open_socket(app_token)
     except PostError as error:
         raise SettingsError(
-            f"SLACK_APP_TOKEN: {error.message}",
+            f"SLACK_APP_TOKEN does not work ({error.message}).",
             hint="It begins with xapp-, has the scope connections:write, and Socket Mode is on.",
         ) from error
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor import Examined, State, _source, examine, show
-from bot.settings import load_settings
+from bot.doctor import Examined, State, _source, examine, examine_settings, show
+from bot.settings import load_settings, readable_settings
 from tests.slack_api import slack_api
 
 
@@ -109,3 +109,90 @@ def test_the_exit_code_is_1_only_when_something_is_broken(
 ) -> None:
     assert show([Examined("x", state, "detail", "do this")]) == code
     assert ("do this" in capsys.readouterr().out) is (state is not State.OK)
+
+
+WRONG = """
+SLACK_BOT_TOKN=xoxb-hunter22
+HTTP_PORT=hunter22
+SERVICES=[{"name": "hunter22"
+LOG_SOURCE=loki
+LOG_TIMEZONE=hunter22
+DETECTOR_STUCK_QUEUE_OPEN_AFTER=3
+DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS=hunter22
+BOT_DATABASE_PASSWORD=hunter22
+this is hunter22
+HUNTER=22
+"""
+
+
+@pytest.fixture
+def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Examined]:
+    (tmp_path / ".env").write_text(WRONG, encoding="utf-8")
+    monkeypatch.setenv("CJ_DATABSE_URL", "postgresql://me:hunter22@h/db")
+    monkeypatch.setenv("HTTP_PROXY", "http://hunter22")
+    monkeypatch.setenv("EDITOR", "hunter22")
+    return {one.what: one for one in examine_settings(readable_settings()[1])}
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "told"),
+    [
+        ("HTTP_PORT", State.BROKEN, "valid integer"),
+        ("SERVICES", State.BROKEN, "no valid JSON"),
+        ("LOG_SOURCE", State.BROKEN, "LOKI_URL"),
+        ("LOG_TIMEZONE", State.BROKEN, "Europe/Stockholm"),
+        ("DETECTOR_STUCK_QUEUE_*", State.BROKEN, "open_after_seconds"),
+        ("SLACK_BOT_TOKN", State.WARNING, "Did you mean SLACK_BOT_TOKEN?"),
+        ("CJ_DATABSE_URL", State.WARNING, "Did you mean CJ_DATABASE_URL?"),
+        ("DETECTOR_STUCK_QUEUE_OPEN_AFTER", State.WARNING, "OPEN_AFTER_SECONDS?"),
+        (".env, line 10", State.WARNING, "cannot be read"),
+        ("HUNTER", State.WARNING, "See .env.example"),
+    ],
+)
+def test_each_odd_setting_has_its_line(
+    wrong: dict[str, Examined], what: str, state: State, told: str
+) -> None:
+    assert wrong[what].state is state
+    assert told in f"{wrong[what].detail} {wrong[what].fix}"
+
+
+def test_others_names_are_nobodys_business_and_no_value_is_shown(
+    wrong: dict[str, Examined],
+) -> None:
+    assert not {"HTTP_PROXY", "EDITOR", "BOT_DATABASE_PASSWORD"} & set(wrong)
+    assert "hunter22" not in str(wrong)
+
+
+def test_bad_settings_stand_at_their_defaults_so_that_the_rest_can_be_examined(
+    wrong: dict[str, Examined],
+) -> None:
+    settings, _ = readable_settings()
+    assert settings.bot.http_port == 8080
+    assert settings.logs.timezone == "UTC"
+
+
+def test_settings_without_a_fault_have_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("HTTP_PORT=9090\n", encoding="utf-8")
+    (found,) = examine_settings({})
+    assert (found.what, found.state) == ("settings", State.OK)
+
+
+@pytest.mark.parametrize("token", ["xapp-1-hunter22", "xoxp-hunter22"])
+async def test_a_token_of_another_kind_is_named_without_asking_slack(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", token)
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1/api/")
+    found = {one.what: one for one in await examine(load_settings())}
+    assert found["SLACK_BOT_TOKEN"].state is State.BROKEN
+    assert "xoxb-" in found["SLACK_BOT_TOKEN"].fix
+    assert "hunter22" not in str(found)
+
+
+async def test_a_place_where_the_memory_cannot_be_kept_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BOT_DATA_DIR", str(tmp_path / "file" / "data"))
+    found = {one.what: one for one in await examine(load_settings())}
+    assert found["bot's own database"].state is State.BROKEN

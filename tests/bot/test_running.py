@@ -101,6 +101,6 @@ async def test_a_token_that_slack_refuses_ends_the_start_in_words(
     async with slack_api() as slack:
         _set(monkeypatch, slack, tmp_path)
         slack.refuse("auth.test", "invalid_auth")
-        with pytest.raises(SettingsError, match=r"SLACK_BOT_TOKEN: auth\.test: invalid_auth"):
+        with pytest.raises(SettingsError, match=r"does not work \(auth\.test: invalid_auth"):
             async with AsyncExitStack() as stack:
                 await build_bot(load_settings(), stack)

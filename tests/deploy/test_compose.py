@@ -1,0 +1,57 @@
+"""Compose files, Dockerfile and settings agree; a copied .env.example breaks nothing."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.setting_check import OF_COMPOSE
+from bot.settings import setting_names
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+EXAMPLE = DEPLOY.parent / ".env.example"
+# What .env.example fills in for a bot on the host, and the container must have otherwise.
+OF_THE_CONTAINER = ("HTTP_HOST", "HTTP_PORT", "BOT_DATA_DIR", "BOT_DATABASE_URL", "DOCKER_HOST")
+
+
+def _services(name: str = "compose.yaml") -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
+    return dict(loaded["services"])
+
+
+def test_every_variable_of_the_container_is_a_setting() -> None:
+    for name in ("compose.yaml", "compose.direct-logs.yaml"):
+        assert set(_services(name)["batchbot"]["environment"]) <= setting_names(), name
+
+
+def test_the_containers_own_settings_win_over_a_copied_example() -> None:
+    assert set(OF_THE_CONTAINER) <= set(_services()["batchbot"]["environment"])
+
+
+def test_the_doctor_knows_what_compose_takes_from_the_same_file() -> None:
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{(\w+)", text)) <= OF_COMPOSE
+
+
+def test_the_health_check_asks_where_the_bot_listens() -> None:
+    bot = _services()["batchbot"]
+    port = bot["environment"]["HTTP_PORT"]
+    assert bot["ports"] == [f"127.0.0.1:{port}:{port}"]
+    dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert f"http://127.0.0.1:{port}/healthz" in dockerfile
+    assert f"EXPOSE {port}" in dockerfile
+
+
+def test_the_dockerfile_copies_what_is_there() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    for line in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE):
+        for name in line.split():
+            assert (DEPLOY.parent / name).exists(), name
+
+
+def test_the_log_folder_is_only_read() -> None:
+    override = _services("compose.direct-logs.yaml")["batchbot"]
+    folder = override["environment"]["DOCKER_LOG_DIR"]
+    assert override["volumes"] == [f"/var/lib/docker/containers:{folder}:ro"]
+    assert override["cap_drop"] == ["ALL"]
