@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from fakeredis import TcpFakeServer
@@ -52,6 +53,14 @@ In a second terminal the command line asks the same demo, by the .env of this fo
   {program} ask /queue --watch
   {program} doctor
 Ctrl-C stops everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo: the page's address, and the database of the CJ service in it."""
+
+    url: str
+    cj_url: str
 
 
 async def run_demo(port: int = 8765) -> None:
@@ -121,7 +130,7 @@ async def start_demo(
     stack.push_async_callback(_cancel, services)
     await asyncio.sleep(0.2)
     await build_bot(_settings(values), stack, durable=False)
-    return workspace.url
+    return Demo(workspace.url, cj_url)
 
 
 def make_folder(stack: AsyncExitStack) -> Path:

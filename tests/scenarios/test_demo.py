@@ -52,9 +52,9 @@ async def person(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Person]:
     monkeypatch.setenv("DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS", "5")
     async with AsyncExitStack() as stack:
         script = Script(freeze_at=1, stray_at=2, recover_at=75, beat=1)
-        url = await start_demo(stack, 0, script)
+        demo = await start_demo(stack, 0, script)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Person(session, url)
+        yield Person(session, demo.url)
 
 
 async def test_the_night_is_a_command_and_an_alert(person: Person) -> None:
