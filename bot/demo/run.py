@@ -74,9 +74,9 @@ async def run_demo(port: int = 8765) -> None:
     async with AsyncExitStack() as stack:
         with console.status("starting Postgres, Redis, the workspace and the bot …"):
             folder = make_folder(stack)
-            url = await start_demo(stack, port, folder=folder)
+            demo = await start_demo(stack, port, folder=folder)
         hints = HINTS.format(
-            url=url, opens=OPEN_AFTER_SECONDS, folder=folder, program=_program(sys.argv[0])
+            url=demo.url, opens=OPEN_AFTER_SECONDS, folder=folder, program=_program(sys.argv[0])
         )
         console.print(hints, soft_wrap=True)
         await stop.wait()
@@ -92,8 +92,8 @@ def _program(path: str) -> str:
 
 async def start_demo(
     stack: AsyncExitStack, port: int, script: Script | None = None, *, folder: Path | None = None
-) -> str:
-    """Start everything on `stack`; return the workspace's address.
+) -> Demo:
+    """Start everything on `stack`. Raises SettingsError when the port is taken.
 
     `folder` gets the logs, the database and a .env with which the command line asks the demo.
     """
