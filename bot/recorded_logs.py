@@ -6,7 +6,7 @@ import heapq
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import IO
 
@@ -14,9 +14,9 @@ from bot.domain.log import LogEvent, Role, Service
 from bot.errors import UsageError
 from bot.recorded import SAMPLES
 from bot.sources.log_line import LineParser
+from bot.sources.log_order import in_order
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-STEP_BACK = timedelta(seconds=2)
 PATTERNS = ("*.log", "*.log.gz")
 
 
@@ -35,6 +35,10 @@ class Tally:
     stepped_back: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     other: list[str] = field(default_factory=list)
+
+    def step_back(self, event: LogEvent) -> None:
+        """Count one event that lies far before the one before it."""
+        self.stepped_back += 1
 
     def told(self) -> list[str]:
         """Return it in lines for people; none when there was no file."""
@@ -86,18 +90,18 @@ def _events(
     """Yield a file's dated events; one that steps back by more than a little is left out."""
     name, role = _service_of(path, services)
     parser = LineParser(name, _container(path), role, zone)
-    reached = EPOCH
-    for event in _parsed(path, parser, tally):
-        if event.at is None:
-            tally.undated += 1
-        elif reached - event.at < STEP_BACK:
-            reached = max(reached, event.at)
-            yield event
-        else:
-            tally.stepped_back += 1
+    yield from in_order(_dated(_parsed(path, parser, tally), tally), tally.step_back)
     tally.files += 1
     tally.lines += parser.lines
     tally.unreadable += parser.unreadable
+
+
+def _dated(events: Iterator[LogEvent], tally: Tally) -> Iterator[LogEvent]:
+    for event in events:
+        if event.at is None:
+            tally.undated += 1
+        else:
+            yield event
 
 
 def _parsed(path: Path, parser: LineParser, tally: Tally) -> Iterator[LogEvent]:
