@@ -122,7 +122,9 @@ def replay(
         Path, typer.Option(help="Folder with <container>.log files, or an alert's zip.")
     ],
     format: Annotated[EventFormat, typer.Option("--format", "-f")] = EventFormat.TEXT,
-    tick: Annotated[float, typer.Option(help="Seconds between two ticks.")] = 15.0,
+    tick: Annotated[
+        float | None, typer.Option(help="Seconds between two ticks; else TICK_SECONDS.", min=0.1)
+    ] = None,
 ) -> None:
     """Run every detector over recorded logs, on the logs' own clock; print each alert event."""
     from bot.recorded import opened
@@ -136,8 +138,14 @@ def replay(
         raise UsageError(f"There is no folder {logs}.", hint="Give --logs a folder of .log files.")
     tally = Tally()
     with opened(logs) as folder:
-        services, zone = settings.logs.services, settings.logs.zone
-        for event in replay_directory(folder, services, zone, tick, tally=tally):
+        for event in replay_directory(
+            folder,
+            settings.logs.services,
+            settings.logs.zone,
+            tick or settings.bot.tick_seconds,
+            settings.bot.environment or "replay",
+            tally=tally,
+        ):
             as_json = format is EventFormat.JSON
             sys.stdout.write(to_json_line(event) if as_json else event_line(event))
             sys.stdout.flush()

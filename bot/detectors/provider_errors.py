@@ -35,6 +35,7 @@ class ProviderErrorsSettings(BaseModel):
     window_seconds: float = Field(600, gt=0, description="how far back failures are counted")
     least: int = Field(5, ge=1, description="fewer real failures are no burst")
     share: float = Field(0.2, gt=0, le=1, description="share of requests that fail")
+    quiet_seconds: float = Field(900, gt=0, description="over after so long without a failure")
 
 
 class ProviderErrors:
@@ -55,7 +56,7 @@ class ProviderErrors:
     @property
     def window_seconds(self) -> float:
         """How far back `judge` wants to see."""
-        return self._settings.window_seconds
+        return self._settings.window_seconds + self._settings.quiet_seconds
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells how a request went."""
@@ -76,16 +77,31 @@ class ProviderErrors:
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the counts of the window; pure."""
-        edge = now - timedelta(seconds=self._settings.window_seconds)
-        recent = [one for one in window.samples if one.at > edge and one.data]
+        known = [one for one in window.samples if one.data]
         last = window.samples[-1] if window.samples else None
         if last is not None and last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
-        if not recent:
+        if not known:
             return Judgement(Sight.WARMING, note="nothing was read yet")
-        condition = self._condition(recent, now)
-        closing = {PROVIDER: "its answers come again"}
-        return Judgement(Sight.CLEAR, (condition,) if condition else (), closing=closing)
+        failing = [one for one in known if _fails(one)]
+        over = f"quiet since {clock(failing[-1].at)} UTC" if failing else "its answers come again"
+        condition = self._newest(known, failing, now)
+        return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={PROVIDER: over})
+
+    def _newest(
+        self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
+    ) -> Condition | None:
+        """Return what was wrong when failures were a burst last, until it is quiet for long."""
+        quiet = timedelta(seconds=self._settings.quiet_seconds)
+        span = timedelta(seconds=self._settings.window_seconds)
+        goes_on = bool(failing) and now - failing[-1].at < quiet
+        looks = [one for one in reversed(known) if now - one.at < quiet] if goes_on else known[-1:]
+        for look in looks:
+            recent = [one for one in known if look.at - span < one.at <= look.at]
+            condition = self._condition(recent, now)
+            if condition is not None:
+                return condition
+        return None
 
     def _condition(self, recent: Sequence[Sample], now: datetime) -> Condition | None:
         failed, done = _failed(recent), _sum(recent, "done")
@@ -109,7 +125,7 @@ class ProviderErrors:
             f"{'high' if burst else 'medium'} confidence. Next: /logs llm_provider error",
             since=since,
             known=f"{'severe' if severe else 'burst'}{breaker}{mock}",
-            count=_failed(recent[-1:]),
+            count=_failed(recent[-1:]) if recent[-1].at == now else 0,
             why="Rate limits, overload or a wrong key; what the provider answered stands in its "
             "log. A serial bundle fails as one and throws away what was already answered.",
             evidence=(EvidenceLine("logs", now, words), *_examples(recent)),
@@ -118,6 +134,10 @@ class ProviderErrors:
 
 
 DETECTOR = ProviderErrors
+
+
+def _fails(sample: Sample) -> bool:
+    return bool(_failed([sample]) or sample.data.get("circuit_lines"))
 
 
 def _counts(events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.detectors.provider_errors import ProviderErrors, ProviderErrorsSettings
+from bot.diagnosis.span import clock
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.service_state import ServiceHealth
 from tests.bot.detectors.scenes import NOW, TICK, played, told
@@ -50,3 +52,46 @@ async def test_an_open_circuit_and_mock_mode_are_named() -> None:
     assert "MOCK MODE" in condition.title
     calm = replace(watch, services=(replace(health, open_circuits=()),))
     assert told(await played(detector, [calm])) == []
+
+
+async def test_a_burst_is_over_after_fifteen_quiet_minutes_and_not_before() -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    failed, answered = Followed(tuple(lines(SINGLE, 6))), Followed(tuple(lines(DONE, 20)))
+    quiet = timedelta(minutes=15)
+
+    async def open_after(span: timedelta) -> list[str]:
+        """Play a burst that ends `span` before NOW, with answers that come again after it."""
+        ticks = [NOW - TICK * n for n in range(int((span + 4 * TICK) / TICK), -1, -1)]
+        watches = [
+            GivenWatch(at, at - TICK, logs=failed if at <= NOW - span else answered) for at in ticks
+        ]
+        return told(await played(detector, watches), lambda c: c.rule)
+
+    assert await open_after(timedelta(minutes=3)) == ["provider-failures"]
+    assert await open_after(quiet - TICK) == ["provider-failures"]
+    assert await open_after(quiet) == []
+
+
+async def test_a_burst_that_ended_says_since_when_it_is_quiet() -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    logs = [Followed(tuple(lines(SINGLE, 6))), Followed()]
+    watches = [
+        GivenWatch(NOW - TICK * (1 - n), NOW - TICK * (2 - n), logs=one)
+        for n, one in enumerate(logs)
+    ]
+    closing = (await played(detector, watches)).closing
+    assert closing == {"llm_provider": f"quiet since {clock(NOW - TICK)} UTC"}
+
+
+async def test_failures_whose_share_hovers_at_the_limit_are_one_burst() -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    bursts = {20: lines(SINGLE, 5), 30: lines(DONE, 30), 42: lines(SINGLE, 4)}
+    ticks = range(70)
+    watches = [
+        GivenWatch(at := NOW + TICK * n, at - TICK, logs=Followed(tuple(bursts.get(n, ()))))
+        for n in ticks
+    ]
+    sights = [
+        bool((await played(detector, watches[: n + 1])).conditions) for n in (19, 20, 30, 42, 69)
+    ]
+    assert sights == [False, True, True, True, True]
