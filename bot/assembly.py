@@ -125,7 +125,9 @@ def _queue(settings: Settings, stack: AsyncExitStack) -> LlmQueue | Missing | No
     from bot.sources.llm_queue import RedisQueue
 
     try:
-        queue = RedisQueue(secret.get_secret_value(), settings.queue.prefix)
+        queue = RedisQueue(
+            secret.get_secret_value(), settings.queue.prefix, others=settings.queue.prefixes
+        )
     except SourceError as error:
         return Missing("llm_queue", error.message)
     stack.push_async_callback(queue.close)

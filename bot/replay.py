@@ -31,7 +31,7 @@ from bot.domain.alert import Alert, Decision, Reason, Sample, Window
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Service
-from bot.domain.queue import QueueReading
+from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.report import plain
 from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
 from bot.domain.service_state import ContainerState, ServiceHealth
@@ -80,6 +80,10 @@ class RecordedWatch:
     async def queue(self) -> QueueReading | Missing | None:
         """Return the recorded queue."""
         return self.recorded.queue if self.recorded else None
+
+    async def fronts(self) -> Sequence[QueueFront] | Missing | None:
+        """Return nothing: a recording holds the provider's own queue."""
+        return None
 
     async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
         """Return the recorded batches; None when none were recorded."""

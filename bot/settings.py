@@ -166,7 +166,10 @@ class QueueSettings(_Group):
 
     redis_url: SecretStr | None = Field(None, alias="LLM_QUEUE_REDIS_URL")
     prefix: str = Field("llm_provider_service:queue", alias="LLM_QUEUE_PREFIX", min_length=1)
+    prefixes: Words = Field((), alias="LLM_QUEUE_PREFIXES")
     kafka_bootstrap_servers: str = Field("", alias="KAFKA_BOOTSTRAP_SERVERS")
+
+    _split = field_validator("prefixes", mode="before")(_words)
 
 
 class Settings(BaseModel):

@@ -1,6 +1,6 @@
 """`/queue`: what waits at the LLM provider, and whether it moves."""
 
-from bot.diagnosis.queue import collect, diagnose
+from bot.diagnosis.queue import collect, collect_other, diagnose
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
@@ -9,13 +9,18 @@ from commands.words import misuse, shown, split_options, tokens, usage_lines
 USAGES = (
     Usage("", "size, oldest item and verdict of the LLM provider's queue", "/queue"),
     Usage("status", "the same", "/queue status"),
+    Usage(
+        "status <prefix>",
+        "the same of a further queue, one of LLM_QUEUE_PREFIXES",
+        "/queue status other_service:queue",
+    ),
 )
 
 
 def parse(text: str) -> Request:
-    """Take no words, or `status`. Raises UsageError."""
+    """Take no words, `status`, or `status` and a prefix. Raises UsageError."""
     words, options = split_options(tokens(text), usage=usage_lines("queue", USAGES))
-    if words and (len(words) > 1 or words[0].casefold() != "status"):
+    if words and (len(words) > 2 or words[0].casefold() != "status"):
         raise misuse(
             f"/queue takes no {shown(words[-1])}.",
             "queue",
@@ -23,13 +28,18 @@ def parse(text: str) -> Request:
             word=words[-1],
             choices=("status",),
         )
-    return Request("queue", "status", (), options)
+    return Request("queue", "status", tuple(words[1:]), options)
 
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Read the queue once and judge it."""
     now = context.now()
-    evidence = await collect(context.sources, now, timeout=context.timeout_seconds * 0.75)
+    timeout = context.timeout_seconds * 0.75
+    if request.words:
+        (prefix,) = request.words
+        evidence = await collect_other(context.sources, prefix, timeout=timeout)
+        return diagnose(evidence, now, prefix=prefix)
+    evidence = await collect(context.sources, now, timeout=timeout)
     return diagnose(evidence, now, prefix=str(context.options.get("queue_prefix", "")))
 
 

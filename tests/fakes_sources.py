@@ -9,7 +9,7 @@ from uuid import UUID
 
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.log import Followed, LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
-from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.domain.rows import (
     BatchMatch,
     BatchRows,
@@ -270,6 +270,7 @@ class FakeQueue:
     reading: QueueReading | None = None
     error: SourceError | None = None
     name: str = "llm_queue"
+    others: dict[str, QueueReading] = field(default_factory=dict)
 
     async def read(self, *, max_items: int = 2_000) -> QueueReading:
         if self.error is not None:
@@ -278,6 +279,14 @@ class FakeQueue:
         if len(reading.items) <= max_items:
             return reading
         return replace(reading, items=reading.items[:max_items], truncated=True)
+
+    async def read_other(self, prefix: str) -> QueueReading:
+        if prefix not in self.others:
+            raise SourceError(self.name, f"no queue {prefix!r} is configured")
+        return self.others[prefix]
+
+    async def fronts(self) -> Sequence[QueueFront]:
+        return [QueueFront(prefix, one.size) for prefix, one in self.others.items()]
 
     async def find(self, id: UUID) -> Sequence[QueueItem]:
         reading = await self.read()

@@ -7,15 +7,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import redis
 
 
-@pytest.fixture(scope="session")
-def redis_socket() -> Iterator[str]:
-    """The address of a running redis-server."""
+@contextmanager
+def running_redis() -> Iterator[str]:
+    """Run a redis-server of its own; yields its address."""
     binary = shutil.which("redis-server")
     if binary is None:
         if os.environ.get("CI") == "true":
@@ -30,12 +31,21 @@ def redis_socket() -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    url = f"redis://127.0.0.1:{port}/0"
-    _wait(url)
-    yield url
-    process.terminate()
-    process.wait(timeout=10)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        url = f"redis://127.0.0.1:{port}/0"
+        _wait(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis_socket() -> Iterator[str]:
+    """The address of a running redis-server."""
+    with running_redis() as url:
+        yield url
 
 
 @pytest.fixture

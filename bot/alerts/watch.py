@@ -12,7 +12,7 @@ from uuid import UUID
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import Followed, LogEvent
-from bot.domain.queue import QueueReading
+from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import SourceError
@@ -45,6 +45,10 @@ class LiveWatch:
     async def queue(self) -> QueueReading | Missing | None:
         """Return the queue as it is now."""
         return await self._once("queue", self.sources.queue, lambda queue: queue.read())
+
+    async def fronts(self) -> Sequence[QueueFront] | Missing | None:
+        """Return the front of each further queue."""
+        return await self._once("fronts", self.sources.queue, lambda queue: queue.fronts())
 
     async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
         """Return the batches that have not ended."""

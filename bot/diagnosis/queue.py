@@ -89,6 +89,13 @@ class QueueEvidence:
         return provider_state(self.health, events, (*names, *(item.provider for item in items)))
 
 
+async def collect_other(sources: Sources, prefix: str, *, timeout: float) -> QueueEvidence:
+    """Read a further queue, of which Redis is the only witness."""
+    redis = await read(QUEUE, sources.queue, lambda queue: queue.read_other(prefix), timeout)
+    unheard = Missing(LOGS, "the logs tell of the provider's own queue", SourceState.NOT_CONFIGURED)
+    return QueueEvidence(redis, unheard)
+
+
 async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEvidence:
     """Read Redis, and the loop's life signs in the logs since no item can be older."""
     query = LogQuery(

@@ -37,6 +37,16 @@ class QueueItem:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueFront:
+    """The size of one further queue and the item at its front, "" when it is empty."""
+
+    prefix: str
+    size: int
+    queue_id: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueReading:
     """Both keys of the queue, read together.
 

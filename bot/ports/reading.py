@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
-from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.domain.rows import (
     BatchMatch,
     BatchRows,
@@ -120,6 +120,14 @@ class LlmQueue(Protocol):
 
     async def read(self, *, max_items: int = 2_000) -> QueueReading:
         """Read both keys of the queue; an unreadable queue raises, it is never a size of 0."""
+        ...
+
+    async def read_other(self, prefix: str) -> QueueReading:
+        """Read a further queue; one that is not configured raises SourceError."""
+        ...
+
+    async def fronts(self) -> Sequence[QueueFront]:
+        """Return the front of each further queue."""
         ...
 
     async def find(self, id: UUID) -> Sequence[QueueItem]:

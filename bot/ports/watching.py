@@ -11,7 +11,7 @@ from bot.domain.alert import Judgement, Sample, Window
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent
-from bot.domain.queue import QueueReading
+from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
 from bot.domain.service_state import ContainerState, ServiceHealth
 
@@ -30,6 +30,10 @@ class Watch(Protocol):
 
     async def queue(self) -> QueueReading | Missing | None:
         """Return the queue as it is now."""
+        ...
+
+    async def fronts(self) -> Sequence[QueueFront] | Missing | None:
+        """Return the front of each further queue."""
         ...
 
     async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:

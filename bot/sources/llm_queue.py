@@ -18,13 +18,16 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.errors import SourceError
 
 NAME = "llm_queue"
 CHUNK = 200
 UNORDERED_LIMIT = 200
 LEAKED = "leaked"
+# A further queue is shown in short; of the provider's own everything matters.
+OTHER_ITEMS = 200
+FRONTS_AT_ONCE = 1_000
 
 _DURATION = re.compile(
     r"P(?:(?P<days>\d+(?:\.\d+)?)D)?"
@@ -47,10 +50,12 @@ class RedisQueue:
         url: str,
         prefix: str,
         *,
+        others: Sequence[str] = (),
         timeout_seconds: float = 3.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._prefix = prefix
+        self._others = tuple(dict.fromkeys(others))
         self._clock = clock
         try:
             self._redis: Redis = Redis.from_url(
@@ -71,9 +76,34 @@ class RedisQueue:
     async def read(self, *, max_items: int = 2_000) -> QueueReading:
         """Read both keys; items beyond `max_items` are counted only."""
         try:
-            return await self._read(max_items)
+            return await self._read(self._prefix, max_items)
         except RedisError as error:
             raise _translated(error) from error
+
+    async def read_other(self, prefix: str) -> QueueReading:
+        """Read a further queue. Raises SourceError, also when it is not configured."""
+        if prefix not in self._others:
+            known = ", ".join(self._others) or "none"
+            raise SourceError(
+                NAME,
+                f"no further queue {prefix[:60]!r} is configured; there is {known}",
+                hint="LLM_QUEUE_PREFIXES lists them.",
+                permanent=True,
+            )
+        try:
+            return await self._read(prefix, OTHER_ITEMS)
+        except RedisError as error:
+            raise _translated(error) from error
+
+    async def fronts(self) -> Sequence[QueueFront]:
+        """Return the front of each further queue, all in two round trips a thousand."""
+        found: list[QueueFront] = []
+        try:
+            for start in range(0, len(self._others), FRONTS_AT_ONCE):
+                found += await self._fronts(self._others[start : start + FRONTS_AT_ONCE])
+        except RedisError as error:
+            raise _translated(error) from error
+        return found
 
     async def find(self, id: UUID) -> Sequence[QueueItem]:
         """Return items whose queue id or correlation id is `id`."""
@@ -88,8 +118,24 @@ class RedisQueue:
         reading = await self.read(max_items=1)
         return f"{reading.size} items under {self._prefix}"
 
-    async def _read(self, max_items: int) -> QueueReading:
-        order_key, data_key = f"{self._prefix}:requests", f"{self._prefix}:data"
+    async def _fronts(self, prefixes: Sequence[str]) -> list[QueueFront]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for prefix in prefixes:
+                pipe.zcard(f"{prefix}:requests")
+                pipe.zrange(f"{prefix}:requests", 0, 0)
+            told = await pipe.execute()
+        ids = [_decoded(front[0]) if front else "" for front in told[1::2]]
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for prefix, id in zip(prefixes, ids, strict=True):
+                pipe.hget(f"{prefix}:data", id)
+            values = await pipe.execute()
+        return [
+            QueueFront(prefix, size, id, _status(id, value))
+            for prefix, size, id, value in zip(prefixes, told[::2], ids, values, strict=True)
+        ]
+
+    async def _read(self, prefix: str, max_items: int) -> QueueReading:
+        order_key, data_key = f"{prefix}:requests", f"{prefix}:data"
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zcard(order_key)
             pipe.zrange(order_key, 0, max(0, max_items - 1))
@@ -125,6 +171,14 @@ class RedisQueue:
             if len(found) >= UNORDERED_LIMIT:
                 break
         return found
+
+
+def _status(id: str, value: bytes | str | None) -> str:
+    """Return the status of a queue's front; "" when the queue is empty."""
+    if not id:
+        return ""
+    item = item_of(id, value)
+    return item.status if item else "unreadable"
 
 
 def item_of(queue_id: str, value: bytes | str | None, *, in_order: bool = True) -> QueueItem | None:

@@ -31,3 +31,12 @@ async def test_the_command_answers_with_one_report() -> None:
     queue = FakeQueue(QueueReading(NOW, 0))
     report = await COMMAND.run(parse(""), context(Sources(queue=queue), NOW))
     assert (report.command, report.verdict) == ("queue", Verdict.OK)
+
+
+async def test_a_further_queue_is_answered_by_its_prefix_from_redis_alone() -> None:
+    queue = FakeQueue(QueueReading(NOW, 5), others={"other:queue": QueueReading(NOW, 0)})
+    report = await COMMAND.run(parse("status other:queue"), context(Sources(queue=queue), NOW))
+    assert report.facts["size"] == 0
+    assert report.verdict is Verdict.OK
+    unknown = await COMMAND.run(parse("status none:queue"), context(Sources(queue=queue), NOW))
+    assert unknown.verdict is Verdict.UNKNOWN

@@ -8,7 +8,7 @@ from uuid import UUID
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
-from bot.domain.queue import QueueReading
+from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
 from bot.domain.service_state import ContainerState, ServiceHealth
 
@@ -22,6 +22,7 @@ class GivenWatch:
     environment: str = "test"
     logs: Followed | Missing | None = None
     reading: QueueReading | Missing | None = None
+    others: Sequence[QueueFront] | Missing | None = None
     owners: Mapping[UUID, int] | Missing | None = None
     batches: Sequence[BatchSummary] | Missing | None = None
     sessions: Sequence[BlockedSession] | Missing | None = None
@@ -33,6 +34,9 @@ class GivenWatch:
 
     async def queue(self) -> QueueReading | Missing | None:
         return self.reading
+
+    async def fronts(self) -> Sequence[QueueFront] | Missing | None:
+        return self.others
 
     async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
         return self.batches

@@ -10,6 +10,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.queue import QueueFront
 from bot.errors import SourceError
 from bot.sources.llm_queue import RedisQueue, duration_of, item_of, time_of
 
@@ -91,6 +92,29 @@ async def test_an_empty_queue_is_a_real_zero_and_a_long_one_is_bounded(
     _store(redis_url, {f"q{n}": orjson.dumps(STORED) for n in range(30)})
     reading = await queue.read(max_items=10)
     assert (reading.size, len(reading.items), reading.truncated) == (30, 10, True)
+
+
+@pytest.mark.redis_server
+async def test_further_queues_are_known_by_their_fronts_and_read_by_name(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        for n, status in ((0, "processing"), (1, "queued"), (2, "")):
+            client.zadd(f"q{n}:requests", {f"front{n}": 1, "behind": 2})
+            if status:
+                client.hset(f"q{n}:data", f"front{n}", orjson.dumps({"status": status}))
+    names = [f"q{n}" for n in range(4)]
+    reader = RedisQueue(redis_url, PREFIX, others=names, timeout_seconds=2)
+    try:
+        assert await reader.fronts() == [
+            QueueFront("q0", 2, "front0", "processing"),
+            QueueFront("q1", 2, "front1", "queued"),
+            QueueFront("q2", 2, "front2", "leaked"),
+            QueueFront("q3", 0),
+        ]
+        assert (await reader.read_other("q1")).size == 2
+        with pytest.raises(SourceError, match="no further queue 'q9'"):
+            await reader.read_other("q9")
+    finally:
+        await reader.close()
 
 
 @pytest.mark.redis_server

@@ -1,0 +1,117 @@
+"""What a tick costs with one, a hundred and a thousand queues, all detectors, real stores."""
+
+import asyncio
+import random
+import statistics
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import redis
+
+from bot import postgres
+from bot.alerts.store import Store
+from bot.alerts.tick import Tick
+from bot.alerts.watch import Lookout
+from bot.demo.incident.rows import load
+from bot.ports import Sources
+from bot.running import all_needles, build_detectors
+from bot.settings import HULEEDU_SERVICES
+from bot.sources.cj_database import CjPostgres
+from bot.sources.llm_queue import RedisQueue
+from bot.sources.log_files import LogFiles
+from tests.benchmarks.figure import Row, Scale
+from tests.benchmarks.logs import event
+from tests.redis_server import running_redis
+
+SIZES = {"small": ((1, 10), 5), "full": ((1, 100, 1_000), 40)}
+MAIN = "llm_provider_service:queue"
+ITEMS = 20
+PROMPT_BYTES = 2_000
+STEP = timedelta(seconds=15)
+LINES_PER_TICK = 15 * 1_000
+
+
+def run(scale: Scale) -> list[Row]:
+    """Tick with ever more queues."""
+    counts, ticks = SIZES[scale.name]
+    return [row for count in counts for row in asyncio.run(_run(count, ticks))]
+
+
+async def _run(count: int, ticks: int) -> list[Row]:
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        folder.chmod(0o711)  # noqa: ASYNC240
+        url = stack.enter_context(running_redis())
+        server = await postgres.start(folder / "postgres", durable=False)
+        stack.push_async_callback(server.stop)
+        cj = await server.create_database("cj")
+        await load(cj)
+        store = Store(await server.create_database("memory"), "bench")
+        await store.open()
+        stack.push_async_callback(store.close)
+        others = [f"queue_{n}" for n in range(count - 1)]
+        await asyncio.to_thread(_fill, url, [MAIN, *others])
+        queue, database = RedisQueue(url, MAIN, others=others), CjPostgres(cj)
+        stack.push_async_callback(queue.close)
+        stack.push_async_callback(database.close)
+        log = folder / "huleedu_llm_provider_service.log"
+        log.touch()
+        logs = LogFiles(folder, HULEEDU_SERVICES, UTC)
+        tick = _tick(store, Sources(database=database, queue=queue, logs=logs))
+        stack.push_async_callback(tick.close)
+        return await _measured(tick, log, count, ticks)
+
+
+def _tick(store: Store, sources: Sources) -> Tick:
+    detectors = build_detectors()
+    lookout = Lookout(
+        sources, environment="bench", wants=lambda _: True, needles=all_needles(detectors)
+    )
+    clock = iter(datetime.now(UTC) + n * STEP for n in range(1_000_000))
+    return Tick(store, detectors, lookout, environment="bench", now=lambda: next(clock))
+
+
+async def _measured(tick: Tick, log: Path, count: int, ticks: int) -> list[Row]:
+    lines = "\n".join(event(random.Random(n)) for n in range(1_000)) + "\n"
+    seconds, spent = [], []
+    for number in range(ticks + 3):
+        with log.open("a", encoding="utf-8") as file:
+            file.writelines([lines] * (LINES_PER_TICK // 1_000))
+        await asyncio.sleep(0.5)  # the follow reads in the background, as between two ticks
+        began, cpu = time.perf_counter(), time.process_time()
+        await tick.run()
+        assert not tick.state.problem, tick.state.problem
+        if number >= 3:
+            seconds.append(time.perf_counter() - began)
+            spent.append(time.process_time() - cpu)
+    assert not tick.state.failing, tick.state.failing
+    name = f"tick, {count:,} queue{'s' if count > 1 else ''}"
+    note = f"{len(seconds)} ticks, {ITEMS} items a queue, {LINES_PER_TICK:,} log lines between two"
+    limit = 1_000 * STEP.total_seconds() / 10
+    half = 1_000 * statistics.median(seconds)
+    return [
+        Row(f"{name}: median", half, "ms", goal="< a tenth of 15 s", met=half < limit, note=note),
+        Row(f"{name}: slowest", 1_000 * max(seconds), "ms", note=note),
+        Row(f"{name}: CPU", 1_000 * statistics.median(spent), "ms", note=note),
+    ]
+
+
+def _fill(url: str, prefixes: list[str]) -> None:
+    now = datetime.now(UTC).isoformat()
+    with redis.Redis.from_url(url) as client, client.pipeline(transaction=False) as pipe:
+        for prefix in prefixes:
+            for n in range(ITEMS):
+                item = {
+                    "status": "queued" if n else "processing",
+                    "queued_at": now,
+                    "processing_started_at": None if n else now,
+                    "ttl": "PT4H",
+                    "request_data": {"user_prompt": "x" * PROMPT_BYTES},
+                }
+                pipe.zadd(f"{prefix}:requests", {f"item-{n}": n})
+                pipe.hset(f"{prefix}:data", f"item-{n}", orjson.dumps(item))
+        pipe.execute()

@@ -1,0 +1,65 @@
+"""A further queue is stuck when the same item stands at its front, whatever waits behind it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.alerts.window import extended
+from bot.detectors.further_queues import FurtherQueues, FurtherQueuesSettings
+from bot.domain.alert import Judgement, Sight, Window
+from bot.domain.evidence import Missing
+from bot.domain.queue import QueueFront
+from tests.bot.detectors.watches import GivenWatch
+from tests.fakes_sources import at
+
+START = at("2025-11-19T00:30:00")
+TICK = timedelta(seconds=15)
+Look = list[QueueFront] | Missing | None
+
+
+async def judged(looks: list[Look]) -> Judgement:
+    detector = FurtherQueues(FurtherQueuesSettings())
+    window: Window | None = None
+    now: datetime = START
+    for look in looks:
+        sample = await detector.sample(GivenWatch(now, now - TICK, others=look))
+        window = extended(window, sample, timedelta(seconds=detector.window_seconds))
+        now += TICK
+    assert window is not None
+    return detector.judge(window, now - TICK)
+
+
+def front(id: str, size: int = 3, status: str = "processing") -> list[QueueFront]:
+    return [QueueFront("a:queue", size, id, status), QueueFront("b:queue", 0)]
+
+
+async def test_the_same_front_for_five_minutes_is_frozen_also_while_the_queue_grows() -> None:
+    found = await judged([front("q1", 3 + n) for n in range(21)])
+    (condition,) = found.conditions
+    assert (condition.subject, condition.rule) == ("a:queue", "queue-frozen")
+    assert condition.since == START
+    assert "/queue status a:queue" in condition.title
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        [front("q1") for _ in range(20)],
+        [front(f"q{n}") for n in range(60)],
+        [front("q1", status="queued" if n < 10 else "processing") for n in range(25)],
+        [*(front("q1") for _ in range(30)), front("q2")],
+        [*(front("q1") for _ in range(30)), []],
+        [None for _ in range(30)],
+    ],
+    ids=["not yet", "turns over", "was taken up", "moved", "emptied", "not configured"],
+)
+async def test_a_queue_that_moves_or_is_young_is_not_frozen(looks: list[Look]) -> None:
+    found = await judged(looks)
+    assert (found.sight, found.conditions) == (Sight.CLEAR, ())
+
+
+async def test_a_redis_that_cannot_be_read_is_told_and_proves_no_motion() -> None:
+    gone = Missing("llm_queue", "Redis cannot be reached")
+    assert (await judged([front("q1"), gone])).sight is Sight.UNREADABLE
+    looks = [front("q1") if n % 3 else gone for n in range(1, 24)]
+    assert len((await judged(looks)).conditions) == 1
