@@ -287,7 +287,7 @@ def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
     )
     return Report(
         command="batch status",
-        title=f"Batch {word}",
+        title=f"{word} may mean {len(rows)} batches",
         facts={"matches": [{"batch_id": int(row[0]), "bos_batch_id": row[1]} for row in rows]},
         sources=(reading(DATABASE, matches),),
         found=False,
@@ -300,7 +300,8 @@ def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
 def _nothing(word: str) -> Report:
     return Report(
         command="batch status",
-        title=f"Batch {word}",
+        title=f"No batch is known as {word}",
+        facts={"id": word, "kind": "unknown", "alias": f"/batch alias {word} <id>"},
         sources=(reading(DATABASE, True),),
         found=False,
         summary=f"No batch is known as {word}. Ids of shell tasks are recorded nowhere; "

@@ -1,5 +1,7 @@
 """A simulated LLM provider service: real-shaped log lines and a real queue that gets stuck.
 
+What it publishes the CJ service takes, and says so in its own log.
+
 Its script: healthy bundles, then a worker that restarts and leaves an item in `processing`, a
 runner that dies of a stray callback, then the item completes and the queue moves on for good.
 """
@@ -16,7 +18,9 @@ from redis.asyncio import Redis
 PREFIX = "llm_provider_service:queue"
 LLM_LOG = "huleedu_llm_provider_service.log"
 RUNNER_LOG = "huledu-reboot-eng5_np_runner-run-2c0ffee.log"
+CJ_LOG = "huleedu_cj_assessment_service.log"
 LOGGER = "llm_provider_service.queue_processor"
+CJ_LOGGER = "cj_assessment_service.message_handlers.llm_callback_handler"
 STRAY = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
 
@@ -103,6 +107,12 @@ class LlmProvider:
             f"Published success callback event for request {queue_id}, correlation_id: "
             f"{correlation}, topic: huleedu.llm_provider.comparison_result.v1"
         )
+        self._write(
+            CJ_LOG,
+            f"Processing LLM comparison callback for request {queue_id}",
+            CJ_LOGGER,
+            f"{{'correlation_id': '{correlation}', 'request_id': '{queue_id}', 'is_error': False}}",
+        )
 
     async def _put(self, queue_id: str, status: str) -> None:
         now = datetime.now(UTC)
@@ -137,9 +147,12 @@ class LlmProvider:
         )
 
     def _log(self, event: str, extra: str = "") -> None:
+        self._write(LLM_LOG, event, LOGGER, extra)
+
+    def _write(self, name: str, event: str, logger: str, extra: str) -> None:
         tail = f" extra={extra}" if extra else ""
-        line = f"{_stamp()} [info     ] {event:<30} [{LOGGER}]{tail} filename=queue.py lineno=1\n"
-        with (self._logs / LLM_LOG).open("a", encoding="utf-8") as file:
+        line = f"{_stamp()} [info     ] {event:<30} [{logger}]{tail} filename=queue.py lineno=1\n"
+        with (self._logs / name).open("a", encoding="utf-8") as file:
             file.write(line)
 
 

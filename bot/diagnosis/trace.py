@@ -59,7 +59,14 @@ def unnamed(ref: str) -> Report:
     return Report(
         command="trace",
         title=f"No batch is called {ref}",
-        facts={"id": ref, "kind": "unknown", "steps": [], "last_step": None, "first_missing": None},
+        facts={
+            "id": ref,
+            "kind": "unknown",
+            "steps": [],
+            "last_step": None,
+            "first_missing": None,
+            "alias": f"/batch alias {ref} <id>",
+        },
         found=False,
         summary="Short ids such as 84ebf6 are a shell's names for its background jobs and stand in "
         f"no table or log. Give such a run a name: /batch alias {ref} <batch id>.",

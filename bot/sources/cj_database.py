@@ -1,8 +1,9 @@
 """The CJ assessment database, read only; works on the schema before and after 2025-11-19."""
 
 import asyncio
+import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,12 +80,12 @@ class CjPostgres:
 
     async def find(self, ref: str) -> Sequence[BatchMatch]:
         """Return the batches that `ref` may mean, exact meanings first; at most 20."""
-        where, value, how = _meaning(ref.strip())
-        if not where:
-            return ()
         async with self._reading() as connection:
-            rows = await connection.fetch(sql.MATCH.format(where=where), value)
-        return tuple(match_of(row, how) for row in rows)
+            for where, value, how in _meanings(ref.strip()):
+                rows = await connection.fetch(sql.MATCH.format(where=where), value)
+                if rows:
+                    return tuple(match_of(row, how) for row in rows)
+        return ()
 
     async def batch(self, batch_id: int) -> BatchRows | None:
         """Return everything about one batch in one query, None when there is none.
@@ -266,19 +267,18 @@ async def _nothing_to_reset(_: object) -> None:
     """No session state is ever set, and the driver's own reset costs each query a round trip."""
 
 
-def _meaning(ref: str) -> tuple[str, Any, str]:
-    """Return the condition, its value and the name of what `ref` means; empty when nothing."""
-    if ref.isascii() and ref.isdecimal():
-        number = int(ref) if len(ref) <= 10 else LARGEST_ID + 1
-        if number <= LARGEST_ID:
-            return "id = $1", number, "cj_id"
-        return "", None, ""
-    try:
-        return "bos_batch_id = $1", str(UUID(ref)), "bos_batch_id"
-    except ValueError:
-        if _PREFIX.match(ref):
-            return "bos_batch_id LIKE $1", f"{ref.lower()}%", "prefix"
-    return "", None, ""
+def _meanings(ref: str) -> Iterator[tuple[str, Any, str]]:
+    """Yield the condition, its value and the name of what `ref` may mean, the surest first.
+
+    Digits alone are a CJ id; where no batch has it, they may begin a uuid as well as letters do.
+    """
+    if ref.isascii() and ref.isdecimal() and len(ref) <= 10 and int(ref) <= LARGEST_ID:
+        yield "id = $1", int(ref), "cj_id"
+    with contextlib.suppress(ValueError):
+        yield "bos_batch_id = $1", str(UUID(ref)), "bos_batch_id"
+        return
+    if _PREFIX.match(ref):
+        yield "bos_batch_id LIKE $1", f"{ref.lower()}%", "prefix"
 
 
 def _translated(error: Exception) -> SourceError:

@@ -42,7 +42,10 @@ class LogFiles:
 
     async def search(self, query: LogQuery) -> LogSearch:
         """Search every wanted file, several at once; one that cannot be read becomes missing."""
-        files = [file for file in await asyncio.to_thread(self._files) if is_wanted(file[0], query)]
+        found = await asyncio.to_thread(self._files)
+        if not found:
+            raise self._empty()
+        files = [file for file in found if is_wanted(file.service, query)]
         stop = threading.Event()
         gate = asyncio.Semaphore(AT_ONCE)
 
@@ -68,8 +71,10 @@ class LogFiles:
     async def check(self) -> str:
         """Say how many files can be read; raises SourceError when none can."""
         files = await asyncio.to_thread(self._files)
+        if not files:
+            raise self._empty()
         bad = [file.path.name for file in files if await asyncio.to_thread(_unreadable, file.path)]
-        if files and len(bad) == len(files):
+        if len(bad) == len(files):
             raise SourceError(
                 self.name,
                 f"none of the {len(files)} log files can be read",
@@ -78,6 +83,14 @@ class LogFiles:
             )
         note = f", {len(bad)} cannot be read: {', '.join(bad[:5])}" if bad else ""
         return f"{len(files)} log files{note}"
+
+    def _empty(self) -> SourceError:
+        """An empty folder is a wrong one far more often than a system without a log."""
+        return SourceError(
+            self.name,
+            "the log folder holds no <container>.log file",
+            hint="Check LOG_FILES_DIR.",
+        )
 
     def _files(self) -> list[LogFile]:
         try:

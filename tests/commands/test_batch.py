@@ -84,6 +84,7 @@ async def test_no_database_at_all_is_not_configured_and_never_ok() -> None:
 async def test_an_id_that_nobody_has_is_said_to_be_nobody_s() -> None:
     sources = Sources(database=_EmptyDatabase())  # type: ignore[arg-type]
     report = await run(parse("status 84ebf6"), _context(sources))
+    assert report.facts["alias"] == "/batch alias 84ebf6 <id>"
     assert not report.found
     assert "recorded nowhere" in report.summary
     assert "/batch alias" in report.summary

@@ -80,6 +80,25 @@ async def test_an_id_means_one_thing(database: CjPostgres, ref: str, found: list
     assert [match.batch_id for match in await database.find(ref)] == found
 
 
+async def test_digits_that_no_batch_has_as_its_number_may_begin_a_uuid(
+    database: CjPostgres, database_url: str
+) -> None:
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(
+        "UPDATE cj_batch_uploads SET bos_batch_id = '34567890-58de-4a36-b1f0-2ab525a2c034'"
+        " WHERE id = 33"
+    )
+    await owner.close()
+    found = {ref: await database.find(ref) for ref in ("34567890", "345678", "34567", "34")}
+    told = {ref: [(one.batch_id, one.how) for one in some] for ref, some in found.items()}
+    assert told == {
+        "34567890": [(33, "prefix")],
+        "345678": [(33, "prefix")],
+        "34567": [],
+        "34": [(34, "cj_id")],
+    }
+
+
 async def test_a_trace_finds_the_pair_and_the_batch_under_any_of_their_ids(
     database: CjPostgres,
 ) -> None:

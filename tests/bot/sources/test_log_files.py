@@ -349,3 +349,11 @@ async def test_a_running_follow_hands_out_what_came_and_stops(running: FileFollo
         await asyncio.sleep(0.01)
         found += [event.event for event in running.take().events]
     assert found[0] == "tick 1"
+
+
+async def test_a_folder_without_a_log_is_not_called_readable(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no log")
+    with pytest.raises(SourceError, match=r"holds no <container>\.log file"):
+        await source(tmp_path).search(LogQuery())
+    with pytest.raises(SourceError, match=r"holds no <container>\.log file"):
+        await source(tmp_path).check()
