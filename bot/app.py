@@ -10,7 +10,7 @@ import re
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -223,8 +223,13 @@ async def _acknowledge(ack: Ack, context: Any, desk: Desk, **answer: Any) -> Non
 class Door:
     """Lets requests of either transport in: Socket Mode envelopes, and signed HTTP posts."""
 
-    def __init__(self, app: AsyncApp) -> None:
+    def __init__(self, app: AsyncApp, commands: Container[str] = ()) -> None:
         self._app = app
+        self._commands = commands
+
+    def knows(self, payload: Body) -> bool:
+        """Say whether a payload is a slash command with a listener; its ack says nothing more."""
+        return str(payload.get("command") or "") in self._commands
 
     async def envelope(self, payload: Body, headers: Mapping[str, str]) -> tuple[int, str, str]:
         """Dispatch one Socket Mode payload; return status, content type and body of the ack."""

@@ -185,7 +185,8 @@ def _door(settings: SlackSettings, space: Workspace, desk: Desk) -> Door:
             desk,
             space.identity,
             signing_secret=secret.get_secret_value() if secret else "",
-        )
+        ),
+        frozenset(f"/{desk.prefix}{name}" for name in desk.commands),
     )
 
 
@@ -195,7 +196,7 @@ async def _listen(
     assert settings.app_token is not None  # noqa: S101 - socket_mode says so
     token = settings.app_token.get_secret_value()
     first = await check_app_token(space.web, token)
-    sockets = Sockets(space.web, token, door.envelope)
+    sockets = Sockets(space.web, token, door.envelope, knows=door.knows)
     stack.push_async_callback(sockets.close)
     await sockets.open(first)
     return sockets

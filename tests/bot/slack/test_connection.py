@@ -69,6 +69,34 @@ async def test_an_envelope_is_acknowledged_and_a_refresh_brings_a_new_socket() -
     await runner.cleanup()
 
 
+async def test_a_known_command_is_acknowledged_before_anything_is_worked_on() -> None:
+    server, go_on, worked = Server(), asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Mapping[str, Any], __: Mapping[str, str]) -> tuple[int, str, str]:
+        await go_on.wait()
+        worked.set()
+        return 200, "", ""
+
+    site = web.Application()
+    site.router.add_post("/api/apps.connections.open", server.open)
+    site.router.add_get("/link/{n}", server.link)
+    runner = web.AppRunner(site, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        api = Web(make_client("xoxb-test", f"{server.url}/api/", session))
+        sockets = Sockets(api, "xapp-test", slow, count=1, knows=lambda one: "command" in one)
+        await sockets.open(await check_app_token(api, "xapp-test"))
+        assert (await server.acks.get())["envelope_id"] == "e1"
+        assert not worked.is_set()
+        go_on.set()
+        await worked.wait()
+        assert server.acks.empty()
+        await sockets.close()
+    await runner.cleanup()
+
+
 async def test_a_refused_app_token_is_named() -> None:
     site = web.Application()
 
