@@ -3,24 +3,28 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+PORT ?= 8765
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test population bench chaos lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@echo
+	@echo 'Variables: PYTHON=/path/to/python3.12   PORT=8766 for make demo'
 
 setup: $(STAMP) ## Make .venv/bin/batchbot ready.
 
 $(STAMP): pyproject.toml deploy/constraints.txt
-	$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(0 if ok else "batchbot needs Python 3.11, 3.12 or 3.13; set PYTHON=/path/to/one")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(0 if ok else "batchbot needs Python 3.11, 3.12 or 3.13; set PYTHON=/path/to/one")'
+	@echo 'Installing the pinned packages into $(VENV): about a minute, once.'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 demo: setup ## Run the incident, a local Slack workspace and the bot on one machine.
-	$(BIN)/batchbot demo
+	$(BIN)/batchbot demo --port $(PORT)
 
 test: setup ## Run the whole test suite.
 	$(BIN)/pytest -n 2

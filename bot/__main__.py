@@ -14,27 +14,13 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from bot import manual
 from bot.ask_command import WATCH, AskCommand, next_words
-from bot.errors import BatchbotError, UsageError
+from bot.errors import BatchbotError, SettingsError, UsageError
 from bot.formats import EventFormat, Exit, Format, event_line, to_json, to_json_line
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-ASK_NOTES = """\b
-Examples:
-  batchbot ask /batch status 34
-  batchbot ask /queue --watch
-  batchbot ask /batch status 34 --format json | jq .verdict
-  batchbot ask /alerts export 3 --files .
-
-\b
-Exit codes: 0 ok or warning, 1 error, 2 wrong words or nothing found, 3 unknown
-(a needed source could not be read). --watch ends on Ctrl-C with that of the last answer.
-
-Reads the settings of the sources: CJ_DATABASE_URL, LOG_SOURCE and its like,
-LLM_QUEUE_REDIS_URL, KAFKA_BOOTSTRAP_SERVERS; BOT_DATABASE_URL for /alerts and run labels.
-"""
-
 cli = typer.Typer(
     name="batchbot",
     help="Diagnoses stuck LLM comparison batches from logs, Postgres and Redis, in Slack or here.",
@@ -45,7 +31,7 @@ cli = typer.Typer(
 )
 
 
-@cli.command()
+@cli.command(epilog=manual.RUN)
 def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
     from bot.log import set_up
@@ -61,12 +47,18 @@ def run() -> None:
     _await(run_bot(settings))
 
 
-@cli.command()
+@cli.command(epilog=manual.DEMO)
 def demo(
     port: Annotated[int, typer.Option(help="Where the local Slack workspace listens.")] = 8765,
 ) -> None:
     """Show everything on this machine: the incident, a local Slack workspace and the bot."""
-    from bot.demo.run import run_demo
+    try:
+        from bot.demo.run import run_demo
+    except ImportError as error:
+        raise SettingsError(
+            f"The demo needs {error.name}, which is not installed.",
+            hint="Install batchbot with its extra: pip install 'batchbot[embedded]'",
+        ) from error
     from bot.log import set_up
 
     set_up("WARNING")
@@ -76,7 +68,7 @@ def demo(
 @cli.command(
     cls=AskCommand,
     context_settings={"ignore_unknown_options": True},
-    epilog=ASK_NOTES,
+    epilog=manual.ASK,
 )
 def ask(
     words: Annotated[
@@ -116,7 +108,7 @@ def ask(
     raise typer.Exit(code)
 
 
-@cli.command()
+@cli.command(epilog=manual.REPLAY)
 def replay(
     logs: Annotated[
         Path, typer.Option(help="Folder with <container>.log files, or an alert's zip.")
@@ -153,7 +145,7 @@ def replay(
     raise typer.Exit(Exit.UNKNOWN if tally.failed else Exit.FINE)
 
 
-@cli.command()
+@cli.command(epilog=manual.DOCTOR)
 def doctor() -> None:
     """Check every setting, token, scope, channel and source, and say how to fix what is wrong."""
     from bot.doctor import examine, examine_settings, show
@@ -164,7 +156,7 @@ def doctor() -> None:
     raise typer.Exit(show([*examine_settings(wrong), *_await(examine(settings))]))
 
 
-@cli.command()
+@cli.command(epilog=manual.MANIFEST)
 def manifest() -> None:
     """Print the Slack app's manifest for the settings here."""
     from bot.docs import usage_hints

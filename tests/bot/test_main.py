@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from bot.formats import Exit, Format, event_line
 from bot.ports import CommandContext, Request
 from bot.progress import Work
 from bot.registry import Command
+from bot.setting_check import known_names
 from bot.settings import load_settings
 from tests.fakes_sources import FakeMemory
 
@@ -56,7 +58,7 @@ def batchbot(
         (("ask", "/help", "--format", "xml"), 2, "xml"),
         (("replay", "--logs", "/nowhere"), 2, "There is no folder /nowhere"),
         (("--help",), 0, "doctor"),
-        (("ask", "--help"), 0, "Exit codes: 0 ok"),
+        (("ask", "--help"), 0, "2  wrong words, or nothing found"),
         (("manifest",), 0, 'command: "/help"'),
     ],
 )
@@ -67,6 +69,16 @@ def test_each_call_ends_in_words_and_the_right_exit_code(
     assert done.returncode == code, done.stderr
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["run", "demo", "ask", "replay", "doctor", "manifest"])
+def test_each_help_has_an_example_and_names_only_settings_that_are(
+    name: str, tmp_path: Path
+) -> None:
+    told = batchbot(name, "--help", cwd=tmp_path).stdout
+    assert f"  batchbot {name}" in told
+    assert max(map(len, told.splitlines())) <= 80
+    assert set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", told)) - {"NO_COLOR"} <= known_names()
 
 
 def test_a_bad_setting_is_named_without_its_value(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+r"""What the help of each subcommand says below its options: examples, exit codes, settings.
+
+A paragraph that begins with \b keeps its line breaks.
+"""
+
+ASK = """\b
+Examples:
+  batchbot ask /batch status 34
+  batchbot ask /queue --watch
+  batchbot ask /batch status 34 --format json | jq .verdict
+  batchbot ask /alerts export 3 --files .
+
+\b
+Exit codes:
+  0  verdict ok or warning        2  wrong words, or nothing found
+  1  verdict error                3  unknown: a needed source was unreadable
+With --watch, Ctrl-C ends with the code of the last answer.
+
+\b
+Settings (environment or .env; the names are in .env.example):
+  CJ_DATABASE_URL, LLM_QUEUE_REDIS_URL, KAFKA_BOOTSTRAP_SERVERS, CJ_URL,
+  LLM_PROVIDER_URL, and LOG_SOURCE with what it needs: LOG_FILES_DIR, LOKI_URL
+  or DOCKER_HOST. BOT_DATABASE_URL or BOT_DATA_DIR for /alerts and run labels.
+  NO_COLOR=1 switches colours off.
+"""
+RUN = """\b
+Examples:
+  batchbot doctor && batchbot run
+  batchbot run 2>>batchbot.log
+
+\b
+Exit codes:
+  0  ended by Ctrl-C or SIGTERM   2  a setting is missing or wrong
+  3  its own database is not there
+
+\b
+Settings (environment or .env; the names are in .env.example):
+  SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET
+  (HTTP); SLACK_ALERT_CHANNEL, SLACK_OPERATORS, SLACK_ALLOWED_USERS; and the
+  sources that `batchbot ask --help` lists. `batchbot doctor` checks them all.
+"""
+DEMO = """\b
+Examples:
+  batchbot demo
+  batchbot demo --port 8766
+
+It needs no settings, and prints how to ask it from a second terminal.
+Exit code 0 after Ctrl-C, 2 when the port is taken.
+"""
+REPLAY = """\b
+Examples:
+  mkdir logs; docker logs --timestamps NAME > logs/NAME.log 2>&1
+  batchbot replay --logs logs
+  batchbot replay --logs alert-17-stuck_queue.zip --format json | jq .title
+
+What was read, and what could not be, is told on stderr at the end.
+
+\b
+Exit codes:
+  0  everything was read          2  there is nothing to read
+  3  a file was not read to its end
+
+\b
+Settings: LOG_TIMEZONE for times without a zone, SERVICES, DETECTOR_<NAME>_*.
+"""
+DOCTOR = """\b
+Example:
+  batchbot doctor || echo "not ready"
+
+Exit code 1 when something needed is broken, else 0. It reads every setting,
+changes nothing, and shows no value that could be a secret.
+"""
+MANIFEST = """\b
+Examples:
+  batchbot manifest > slack-manifest.yaml
+  SLACK_COMMAND_PREFIX=hule- batchbot manifest
+
+\b
+Settings: SLACK_COMMAND_PREFIX; HTTP mode when SLACK_SIGNING_SECRET is set and
+SLACK_APP_TOKEN is not, with HTTP_PUBLIC_URL as the address that Slack calls.
+"""
