@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from bot.diagnosis.bundle import REPLAY
 from bot.domain.alert import Sample
 from bot.errors import UsageError
 
@@ -54,9 +55,13 @@ class Export:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Path]:
-    """Yield the folder of a recording; a zip is unpacked for as long. Raises UsageError."""
+    """Yield the folder of a recording; a zip is unpacked for as long. Raises UsageError.
+
+    What `/batch bundle` made, zip or folder, keeps its recording in a folder `replay`.
+    """
     if not path.is_file():
-        yield path
+        inner = path / REPLAY
+        yield inner if inner.is_dir() and not any(path.glob("*.log*")) else path
         return
     with tempfile.TemporaryDirectory(prefix="batchbot-replay-") as made:
         try:
@@ -65,7 +70,8 @@ def opened(path: Path) -> Iterator[Path]:
         except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
             raise UsageError(
                 f"{path.name} cannot be unpacked ({type(error).__name__}).",
-                hint="Give the folder of .log files that it lies in, or the zip of /alerts export.",
+                hint="Give the folder of .log files that it lies in, or the zip of /alerts export "
+                "or /batch bundle.",
             ) from error
         yield Path(made)
 
@@ -113,7 +119,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
     """Unpack the files that a recording has, and nothing that lies deeper or elsewhere."""
     left = MOST_BYTES
     for info in archive.infolist():
-        name = info.filename
+        name = info.filename.removeprefix(f"{REPLAY}/")
         if Path(name).name != name or not (name == SAMPLES or name.endswith((".log", ".log.gz"))):
             continue
         left -= info.file_size

@@ -1,6 +1,5 @@
 """The incident's batches, investigated on both revisions and in both log formats."""
 
-import io
 import json
 import zipfile
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ from bot.domain.report import Report, Verdict
 from bot.errors import SourceError
 from bot.markdown import render
 from bot.ports import Sources
+from bot.recorded import opened
 from bot.replay import replay_directory
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.cj_database import CjPostgres
@@ -102,7 +102,8 @@ async def test_the_page_answers_what_an_investigation_must_and_holds_no_student_
 async def test_a_bundle_can_be_replayed_to_the_same_alerts(night: Night, tmp_path: Path) -> None:
     report = await night.ask("bundle 34")
     (file,) = report.attachments
-    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+    (tmp_path / file.filename).write_bytes(file.content)
+    with zipfile.ZipFile(tmp_path / file.filename) as archive:
         archive.extractall(tmp_path)
     data = json.loads((tmp_path / "report.json").read_text())
     assert data["facts"]["batch_id"] == 34
@@ -112,6 +113,9 @@ async def test_a_bundle_can_be_replayed_to_the_same_alerts(night: Night, tmp_pat
     told = {"rejected_callbacks", "database_errors"}
     assert {row for row in again if row[0] in told} == {row for row in before if row[0] in told}
     assert {row[0] for row in again} >= told
+    for whole in (tmp_path, tmp_path / file.filename):
+        with opened(whole) as folder:
+            assert _alerts(folder) == again
 
 
 def _bytes_in(folder: Path) -> bytes:
