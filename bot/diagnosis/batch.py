@@ -35,10 +35,15 @@ LOGS, QUEUE = "logs", "llm_queue"
 WHOLE_EVENTS = 100_000
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
 _WORDS = {
-    Verdict.OK: "nothing that somebody should act on",
+    Verdict.OK: "nothing that was read speaks against its result",
     Verdict.WARN: "usable with care",
     Verdict.UNKNOWN: "not decidable: a needed source could not be read",
     Verdict.ERROR: "not to be trusted as it is",
+}
+_OPEN_WORDS = {
+    Verdict.OK: "no result yet, and nothing is wrong with it",
+    Verdict.WARN: "no result yet, and it needs a look",
+    Verdict.ERROR: "no result yet, and it will not end well by itself",
 }
 # These say nothing about the batch's result: what stands around it needs somebody.
 _AROUND = {"database-blocked", "runner-schema-missing", "runner-waiting"}
@@ -230,8 +235,12 @@ def _verdict_words(report: Report, evidence: BatchEvidence) -> str:
     loud = {one.rule for one in report.findings if one.severity is not Severity.INFO}
     if loud and loud <= _AROUND:
         return "nothing wrong with it, something around it needs a look"
-    if report.verdict is Verdict.ERROR and not evidence.ended:
-        return "it will not end well by itself"
+    if report.verdict is not Verdict.UNKNOWN and not evidence.ended:
+        return _OPEN_WORDS[report.verdict]
+    if report.verdict is Verdict.OK and not evidence.has_result:
+        return "ended without a result"
+    if report.verdict is Verdict.OK and evidence.provider.answered_by_mock:
+        return "answered by a mock, so its result says nothing of the essays"
     return _WORDS[report.verdict]
 
 

@@ -15,6 +15,7 @@ from bot.domain.redaction import redact
 from bot.domain.rows import BatchHeader, BatchRows, PairCounts
 
 DATABASE = "cj_database"
+NO_ESSAYS = "COMPLETE_INSUFFICIENT_ESSAYS"
 ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 
 
@@ -56,6 +57,11 @@ class BatchEvidence:
         """Whether nothing more is to come for this batch."""
         status = self.header.status
         return self.header.state in ENDED_STATES or status.startswith(("COMPLETE", "ERROR"))
+
+    @property
+    def has_result(self) -> bool:
+        """Whether there is a result to trust or distrust."""
+        return self.finalised and self.header.status != NO_ESSAYS
 
     @property
     def events(self) -> tuple[LogEvent, ...]:

@@ -114,6 +114,12 @@ def _fact(seen: Seen, now: datetime) -> dict[str, Any]:
     }
 
 
+def _mode(runner: Runner) -> str:
+    """What it does, and how it asks for its comparisons where its command line says so."""
+    told = (runner.options.get(name) for name in ("mode", "llm-batching-mode"))
+    return ", ".join(word for word in told if word) or "?"
+
+
 def _age(runner: Runner, now: datetime) -> float | None:
     return max(0.0, (now - runner.started_at).total_seconds()) if runner.started_at else None
 
@@ -147,7 +153,7 @@ def _tables(seen: Sequence[Seen], now: datetime) -> tuple[Table, ...]:
         (
             one.runner.id,
             one.label or one.runner.name,
-            one.runner.options.get("mode", "?"),
+            _mode(one.runner),
             spoken(timedelta(seconds=age)) if (age := _age(one.runner, now)) is not None else "?",
             one.waits_for,
             line_text(one.last) if one.last else "",

@@ -53,12 +53,14 @@ class Surroundings:
 class ProviderState:
     """How the LLM provider answers: `mock_mode` None is unknown, `open_circuits` names breakers.
 
-    `circuit_at` is when the logs last said that a breaker was open.
+    `circuit_at` is when the logs last said that a breaker was open, `answered_by_mock` whether
+    the answers that were looked at say themselves that a mock gave them.
     """
 
     mock_mode: bool | None = None
     open_circuits: tuple[str, ...] = ()
     circuit_at: datetime | None = None
+    answered_by_mock: bool = False
 
     @property
     def words(self) -> str:
@@ -121,6 +123,7 @@ def provider_state(
         mock_mode=any(modes) or seen if modes or seen else None,
         open_circuits=tuple(sorted(circuits)),
         circuit_at=opened,
+        answered_by_mock=seen,
     )
 
 

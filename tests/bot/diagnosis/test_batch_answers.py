@@ -1,6 +1,7 @@
 """Where answers get lost is told, callbacks are joined by id, and stuck items by their batch."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -185,3 +186,29 @@ async def test_a_batch_that_the_monitor_forced_says_so_and_accuses_nobody(then: 
     finding = await _finding(run(World(8, **options)), "early-finalisation")
     assert finding.severity is Severity.INFO
     assert "monitor forced it" in finding.why
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("finished", "nothing that was read speaks against its result"),
+        ("running", "no result yet, and nothing is wrong with it"),
+        ("scoring", "no result yet, and nothing is wrong with it"),
+        ("cancelled", "ended without a result"),
+        ("failed", "ended without a result"),
+    ],
+)
+async def test_a_healthy_batch_s_first_line_says_whether_there_is_a_result(
+    state: str, words: str
+) -> None:
+    seed = next(n for n in range(EACH) if state_of(n) == state)
+    report = await _report(*healthy(seed))
+    assert words in report.summary
+
+
+async def test_a_result_that_a_mock_gave_is_no_result() -> None:
+    world = _night(Faults())
+    evidence = await batch.collect(sources_of(world, Around()), world.id, world.now)
+    assert isinstance(evidence, BatchEvidence)
+    mocked = replace(evidence, rows=replace(evidence.rows, models={"mock/mock-model": 40}))
+    assert "answered by a mock" in batch.diagnose(mocked, world.now).summary
