@@ -45,6 +45,7 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
     "database_errors": lambda: (Role.CJ, integrity_error(AT)),
     "provider_errors": lambda: (Role.LLM_PROVIDER, provider_failures(AT)),
     "consumer_silent": lambda: (Role.LLM_PROVIDER, published(AT)),
+    "callbacks_unpublished": lambda: (Role.LLM_PROVIDER, [unpublished(AT)]),
 }
 
 
@@ -52,6 +53,13 @@ def provider_failures(at: datetime) -> list[str]:
     """Return a burst of failures of single requests."""
     text = "LLM service error processing request 8f3a: [RATE_LIMIT] slow down"
     return [console(at + timedelta(seconds=n), text, "lps", level="error") for n in range(9)]
+
+
+def unpublished(at: datetime) -> str:
+    """Return a callback that could not be published."""
+    request = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"
+    text = f"Failed to publish callback event for request {request}: broker away"
+    return console(at, text, "lps", level="error")
 
 
 def published(at: datetime) -> list[str]:
