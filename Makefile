@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 PORT ?= 8765
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test population bench chaos lint format docs constraints clean
+.PHONY: help setup demo test population bench chaos pictures lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ bench: setup ## Measure speed and memory, and write tests/benchmarks/RESULTS.md.
 
 chaos: setup ## Kill replicas, break Slack and every source, and print what was kept.
 	$(BIN)/python -m tests.chaos
+
+pictures: setup ## Take the README's pictures from a running demo (needs Debian's chromium).
+	$(BIN)/python -m tests.browser.pictures
 
 lint: setup ## Check style, types and import direction.
 	$(BIN)/ruff check .

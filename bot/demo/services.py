@@ -46,6 +46,7 @@ class LlmProvider:
         """Play the script, then go on healthily."""
         began = asyncio.get_running_loop().time()
         stuck, stray = "", False
+        self._last_hour()
         self._log("Queue processor started")
         try:
             while True:
@@ -64,13 +65,22 @@ class LlmProvider:
         finally:
             await self._redis.aclose()
 
+    def _last_hour(self) -> None:
+        """Write the hour before: the queue rises and falls as bundles come and are answered."""
+        now = datetime.now(UTC)
+        for minute in range(60, 0, -2):
+            at = now - timedelta(minutes=minute, seconds=10)
+            size = 2 + minute * 7 % 5
+            self._log_dispatch(size, at)
+            for second in range(size):
+                answered = at + timedelta(seconds=8 + second)
+                self._log_answer(str(uuid4()), answered)
+            self._log_snapshot(size, at + timedelta(seconds=2))
+
     async def _freeze(self) -> str:
         queue_id = str(uuid4())
         await self._put(queue_id, "processing")
-        self._log(
-            "serial_bundle_dispatch",
-            "{'bundle_size': 1, 'queue_processing_mode': 'serial_bundle', 'provider': 'anthropic'}",
-        )
+        self._log_dispatch(1)
         self._log("Queue processor started")
         return queue_id
 
@@ -91,28 +101,14 @@ class LlmProvider:
         ids = [str(uuid4()) for _ in range(3)]
         for queue_id in ids:
             await self._put(queue_id, "queued")
-        self._log(
-            "serial_bundle_dispatch",
-            "{'bundle_size': 3, 'queue_processing_mode': 'serial_bundle', 'provider': 'anthropic'}",
-        )
+        self._log_dispatch(len(ids))
         for queue_id in ids:
             await self._finish(queue_id)
 
     async def _finish(self, queue_id: str) -> None:
         await self._redis.zrem(f"{PREFIX}:requests", queue_id)
         await self._redis.hdel(f"{PREFIX}:data", queue_id)
-        correlation = uuid4()
-        self._log(f"Request {queue_id} completed successfully, correlation_id: {correlation}")
-        self._log(
-            f"Published success callback event for request {queue_id}, correlation_id: "
-            f"{correlation}, topic: huleedu.llm_provider.comparison_result.v1"
-        )
-        self._write(
-            CJ_LOG,
-            f"Processing LLM comparison callback for request {queue_id}",
-            CJ_LOGGER,
-            f"{{'correlation_id': '{correlation}', 'request_id': '{queue_id}', 'is_error': False}}",
-        )
+        self._log_answer(queue_id)
 
     async def _put(self, queue_id: str, status: str) -> None:
         now = datetime.now(UTC)
@@ -138,23 +134,52 @@ class LlmProvider:
         await self._redis.zadd(f"{PREFIX}:requests", {queue_id: score})
 
     async def _snapshot(self) -> None:
-        size = await self._redis.zcard(f"{PREFIX}:requests")
+        self._log_snapshot(await self._redis.zcard(f"{PREFIX}:requests"))
+
+    def _log_dispatch(self, size: int, at: datetime | None = None) -> None:
+        extra = (
+            f"{{'bundle_size': {size}, 'queue_processing_mode': 'serial_bundle', "
+            "'provider': 'anthropic'}"
+        )
+        self._log("serial_bundle_dispatch", extra, at)
+
+    def _log_answer(self, queue_id: str, at: datetime | None = None) -> None:
+        correlation = uuid4()
+        done = f"Request {queue_id} completed successfully, correlation_id: {correlation}"
+        self._log(done, at=at)
         self._log(
-            "queue_metrics_snapshot",
-            f"{{'queue_processing_mode': 'serial_bundle', "
-            f"'queue_current_size': {size}, 'queue_queued_count': 0, "
-            f"'queue_usage_percent': {size / 10}, 'accepting_requests': True}}",
+            f"Published success callback event for request {queue_id}, correlation_id: "
+            f"{correlation}, topic: huleedu.llm_provider.comparison_result.v1",
+            at=at,
+        )
+        self._write(
+            CJ_LOG,
+            f"Processing LLM comparison callback for request {queue_id}",
+            CJ_LOGGER,
+            f"{{'correlation_id': '{correlation}', 'request_id': '{queue_id}', 'is_error': False}}",
+            at,
         )
 
-    def _log(self, event: str, extra: str = "") -> None:
-        self._write(LLM_LOG, event, LOGGER, extra)
+    def _log_snapshot(self, size: int, at: datetime | None = None) -> None:
+        extra = (
+            f"{{'queue_processing_mode': 'serial_bundle', "
+            f"'queue_current_size': {size}, 'queue_queued_count': 0, "
+            f"'queue_usage_percent': {size / 10}, 'accepting_requests': True}}"
+        )
+        self._log("queue_metrics_snapshot", extra, at)
 
-    def _write(self, name: str, event: str, logger: str, extra: str) -> None:
+    def _log(self, event: str, extra: str = "", at: datetime | None = None) -> None:
+        self._write(LLM_LOG, event, LOGGER, extra, at)
+
+    def _write(
+        self, name: str, event: str, logger: str, extra: str, at: datetime | None = None
+    ) -> None:
         tail = f" extra={extra}" if extra else ""
-        line = f"{_stamp()} [info     ] {event:<30} [{logger}]{tail} filename=queue.py lineno=1\n"
+        stamp = _stamp(at)
+        line = f"{stamp} [info     ] {event:<30} [{logger}]{tail} filename=queue.py lineno=1\n"
         with (self._logs / name).open("a", encoding="utf-8") as file:
             file.write(line)
 
 
-def _stamp() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _stamp(at: datetime | None = None) -> str:
+    return (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

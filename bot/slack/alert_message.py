@@ -15,7 +15,7 @@ from bot.domain.report import Severity
 from bot.slack import parts
 from bot.slack.charts import chart_blocks
 from bot.slack.limits import violations
-from bot.slack.parts import Block, words
+from bot.slack.parts import Block, gap, words
 from bot.slack.text import clamp, code, date_token, duration, escape, mrkdwn, utc
 
 PLAIN_NOTE = "plain"
@@ -201,7 +201,9 @@ def _why(condition: Condition, evidence: int, chars: int) -> Iterator[Block]:
         clean = (type(one)(one.source, one.at, said(one.text)) for one in shown)
         elements.append(parts.bullets(parts.evidence_line(one, chars) for one in clean))
     for step in condition.next[1:4]:
-        elements.append(parts.line(words("Then: ", 10, bold=True), words(said(step), chars)))
+        elements.append(
+            parts.line(words("Then:", 10, bold=True), gap(" "), words(said(step), chars))
+        )
     left = len(condition.evidence) - evidence
     if left > 0:
         elements.append(parts.line(words(f"{left} more evidence lines", 40)))

@@ -30,7 +30,7 @@ def chart_blocks(chart: Chart) -> Iterator[Block]:
 
 
 def visualization(chart: Chart) -> Block | None:
-    """Return Slack's block; None when the first series has no number, which says nothing.
+    """Return Slack's block; None when the first series has too few numbers to say anything.
 
     Slack wants one number for each category of each series, so a category that nobody measured
     is left out, and the alert's window becomes a series of its own.
@@ -40,7 +40,7 @@ def visualization(chart: Chart) -> Block | None:
         return None
     shown = [*small.series[: MAX_SERIES - 1], *_window(small)]
     places = [place for place, value in enumerate(shown[0].values) if is_number(value)]
-    if not places:
+    if len(places) < (1 if chart.kind is ChartKind.BAR else 2):
         return None
     labels = _unique(literal(small.labels[place], NAME_CHARS) or "-" for place in places)
     names = _unique(literal(series.name, NAME_CHARS) or "-" for series in shown)

@@ -104,6 +104,57 @@ async def test_the_app_home_shows_the_state_of_things(visitor: Visitor) -> None:
     await expect(home).to_contain_text("not on the list", timeout=PATIENCE_MS)
 
 
+async def test_a_missing_argument_is_asked_for_in_a_modal(visitor: Visitor) -> None:
+    await visitor.types("/batch status")
+    modal = visitor.page.get_by_role("dialog")
+    recent = modal.get_by_label(re.compile("Recent"))
+    await expect(recent).to_be_visible(timeout=PATIENCE_MS)
+    await modal.get_by_role("button", name="Ask").click()
+    await expect(modal.get_by_role("alert").first).to_contain_text("Choose one, or type one")
+    await modal.get_by_label(re.compile("type")).fill("no such batch, ever")
+    await modal.get_by_role("button", name="Ask").click()
+    await expect(modal.get_by_role("alert").first).not_to_be_empty()
+    await visitor.keeps("door-modal")
+    await modal.get_by_label(re.compile("type")).fill("")
+    await recent.select_option("33")
+    await modal.get_by_role("button", name="Ask").click()
+    await expect(modal).to_have_count(0)
+    await visitor.sees("Batch 33", "errors-counted-as-done")
+
+
+async def test_a_modal_is_left_by_escape_and_asks_nothing(visitor: Visitor) -> None:
+    await visitor.types("/batch status")
+    await expect(visitor.page.get_by_role("dialog")).to_be_visible(timeout=PATIENCE_MS)
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_the_home_s_buttons_ask_and_show_the_answer_there(visitor: Visitor) -> None:
+    await visitor.goes("home")
+    look = visitor.page.locator("#home").get_by_role("button", name=re.compile("Look at a batch"))
+    await look.click(timeout=PATIENCE_MS)
+    modal = visitor.page.get_by_role("dialog")
+    await modal.get_by_label(re.compile("Recent")).select_option("34", timeout=PATIENCE_MS)
+    await modal.get_by_role("button", name="Ask").click()
+    await expect(modal).to_contain_text("early-finalisation", timeout=PATIENCE_MS)
+    await expect(modal.get_by_text("Error:")).to_be_in_viewport()
+    await visitor.keeps("door-home-answer")
+    await modal.get_by_role("button", name="Close").first.click()
+    await expect(modal).to_have_count(0)
+
+
+async def test_a_private_answer_is_shared_by_its_button(demo: Demo, visitor: Visitor) -> None:
+    await visitor.goes("alerts")
+    await visitor.types("/batch status 33")
+    private = await visitor.sees("Batch 33", "Only visible to you")
+    await visitor.presses(private, "Share")
+    shared = visitor.page.locator("#messages article:not(.ephemeral)").filter(has_text="Batch 33")
+    await expect(shared).to_have_count(1, timeout=PATIENCE_MS)
+    await visitor.keeps("door-share")
+    await visitor.becomes("guest")
+    await visitor.sees("Batch 33")
+
+
 async def test_who_may_not_ask_is_told_so_alone(visitor: Visitor) -> None:
     await visitor.becomes("guest")
     await visitor.types("/batch status 33")

@@ -43,7 +43,7 @@ function form(view) {
   const deeper = state.views.length > 1;
   const node = h("form", { class: "modal-form", novalidate: true },
     h("header", {}, deeper ? iconButton("Back", "reply", () => cancel(false)) : null, h("h2", { id: "modal-title" }, view.title.text), iconButton("Close", "close", () => cancel(true))),
-    h("div", { class: "blocks modal-body" }, ...drawnAll(view.blocks, surface(view))),
+    h("div", { class: "blocks modal-body", tabindex: "-1" }, ...drawnAll(view.blocks, surface(view))),
     h("p", { class: "error trouble", role: "alert" }),
     h("div", { class: "foot" },
       h("button", { type: "button", class: "button", onclick: () => cancel(false) }, view.close ? view.close.text : "Cancel"),
@@ -71,7 +71,7 @@ function draw() {
   const focused = document.activeElement?.closest("[data-block]")?.getAttribute("data-block");
   box.replaceChildren(form(view));
   const first = /** @type {HTMLElement | null} */ (
-    (focused && box.querySelector(`[data-block="${CSS.escape(focused)}"] [data-action]`)) || box.querySelector(".modal-body input, .modal-body textarea, .modal-body select") || box.querySelector(".foot .button:last-child"));
+    (focused && box.querySelector(`[data-block="${CSS.escape(focused)}"] [data-action]`)) || box.querySelector(".modal-body input, .modal-body textarea, .modal-body select") || box.querySelector(".modal-body"));
   first?.focus();
 }
 
