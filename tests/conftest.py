@@ -1,3 +1,3 @@
 """Fixtures that every test may ask for."""
 
-pytest_plugins = ("tests.postgres", "tests.redis_server", "tests.slack_bot")
+pytest_plugins = ("tests.rendered", "tests.postgres", "tests.redis_server", "tests.slack_bot")

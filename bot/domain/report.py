@@ -35,6 +35,8 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
+# JSON readers and writers agree on whole numbers of 64 bits only.
+MOST_INTEGER = 2**63 - 1
 _VERDICT_ORDER = (Verdict.OK, Verdict.WARN, Verdict.UNKNOWN, Verdict.ERROR)
 
 
@@ -157,6 +159,8 @@ def plain(value: Any) -> Any:
             return value.total_seconds()
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
+        case int() if abs(value) > MOST_INTEGER:
+            return str(value)
         case str() | int() | float() | bool() | None:
             return value
         case tuple() | list() | set() | frozenset():

@@ -1,6 +1,6 @@
 """Renders reports, errors, progress, forms and the App Home as Slack messages and views."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,11 @@ from bot.slack.report_blocks import (
     report_blocks,
     summary_line,
 )
-from bot.slack.text import clamp, code, date_token, escape, literal, mrkdwn
+from bot.slack.text import Mrkdwn, clamp, code, date_token, escape, literal, mrkdwn
+
+# Text of emoji takes twelve times its length on the wire, so an error too may have to be cut.
+ERROR_LEVELS = (1_200, 400, 100)
+NO_WORDS = Mrkdwn("There is no answer.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,12 @@ class BlockKit:
 
     def error(self, error: Exception, *, error_id: str = "") -> Mapping[str, Any]:
         """Return the message that tells the asker what went wrong and what to do about it."""
-        message, hint, usage = _error_words(error, error_id)
-        text = clamp(escape(f"{message} {hint}".strip()), SUMMARY_CHARS)
-        blocks = [parts.section(f"{_error_mark(error)} {mrkdwn(message, 1_000)}")]
-        if hint:
-            blocks.append(parts.section(mrkdwn(hint, 1_000)))
-        if usage:
-            shown = [literal(words, 160) for words in usage[:20]]
-            blocks.append(parts.preformatted(shown, 2_500))
+        told = _error_words(error, error_id)
+        text = clamp(escape(f"{told[0]} {told[1]}".strip()), SUMMARY_CHARS) or NO_WORDS
+        for chars in ERROR_LEVELS:
+            blocks = list(_error_blocks(_error_mark(error), *told, chars))
+            if not violations(blocks, text):
+                break
         return {"text": text, "blocks": blocks}
 
     def working(self, typed: str, note: str, *, run_id: str = "") -> Mapping[str, Any]:
@@ -108,6 +110,17 @@ class BlockKit:
             "answer.md", self.whole(report).encode(), f"Whole answer: {report.title}"
         )
         return (*report.attachments, whole)
+
+
+def _error_blocks(
+    mark: str, message: str, hint: str, usage: Sequence[str], chars: int
+) -> Iterator[Block]:
+    yield parts.section(f"{mark} {mrkdwn(message, chars)}")
+    if hint:
+        yield parts.section(mrkdwn(hint, chars))
+    if usage:
+        shown = [literal(words, min(160, chars)) for words in usage[:20]]
+        yield parts.preformatted(shown, 2 * chars)
 
 
 def _error_mark(error: Exception) -> str:
