@@ -76,6 +76,11 @@ def _lose(town: Town) -> None:
     _hurry(town)
 
 
+def _unplug(town: Town) -> None:
+    town.broker_away = True
+    _hurry(town)
+
+
 def _deafen(town: Town) -> None:
     town.deaf = True
     _hurry(town)
@@ -124,6 +129,7 @@ STORIES: dict[str, Story] = {
         modes=("per_request",),
     ),
     "lost callbacks": Story("lost_callbacks", "", _lose),
+    "callbacks unpublished": Story("callbacks_unpublished", "", _unplug),
     "consumer silent": Story("consumer_silent", "", _deafen),
     "provider errors": Story("provider_errors", "", _fail),
     "finalisation stuck": Story(

@@ -77,6 +77,7 @@ class Town:
     leak: bool = False
     poison: bool = False
     loses: bool = False
+    broker_away: bool = False
     deaf: bool = False
     scoring_breaks: bool = False
     forgotten: bool = False
@@ -227,6 +228,8 @@ class Town:
 
     def _callback(self, one: Request) -> None:
         if self.loses:
+            return
+        if self.broker_away:
             self._say(LPS, f"Failed to publish callback event for request {one.id}: broker away, "
                            f"correlation_id: {one.correlation}", level="error")  # fmt: skip
             return
