@@ -45,6 +45,9 @@ def test_the_example_itself_is_a_valid_configuration(
         ("SERVICES", "{", "SERVICES"),
         ("LOG_SOURCE", "files", "LOG_FILES_DIR"),
         ("TICK_SECONDS", "-1", "TICK_SECONDS"),
+        ("SLACK_API_URL", "slack.com", "https?://"),
+        ("HTTP_PUBLIC_URL", "batchbot.example.org", "https?://"),
+        ("SLACK_OPERATORS", '["oncall"', "no valid JSON"),
     ],
 )
 def test_a_bad_value_is_named_without_being_shown(
