@@ -43,8 +43,6 @@ class People:
         text, thread = str(body.get("text") or "").strip(), str(body.get("thread_ts") or "")
         if not text:
             raise web.HTTPBadRequest(text="text is empty")
-        if thread and self._space.find(channel, thread) is None:
-            raise web.HTTPNotFound(text="there is no such thread")
         if text.startswith("/"):
             if thread:
                 raise web.HTTPBadRequest(text=f"{text.split()[0]} is not supported in threads.")
