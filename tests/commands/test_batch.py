@@ -1,8 +1,11 @@
 """`/batch` reads what people type, and says plainly what it could not find or read."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.domain.report import Verdict
+from bot.domain.rows import BatchHeader, BatchRows
 from bot.errors import SourceError, UsageError
 from bot.ports import Asker, CommandContext, Sources
 from commands.batch import parse, run
@@ -94,3 +97,22 @@ async def test_an_alias_is_kept() -> None:
     memory = FakeMemory()
     await run(parse("alias night 33"), _context(Sources(memory=memory)))
     assert await memory.alias("night") == "33"
+
+
+async def test_bare_batch_shows_examples_of_batches_that_exist() -> None:
+    batch, day = "1b1fcd4c-4c0c-4a8e-9f0e-3d7fd3d1f0a1", timedelta(days=1)
+    headers = [
+        BatchHeader(number, batch, batch, "PENDING", None, NOW - day * (72 - number))
+        for number in (71, 70)
+    ]
+    rows = tuple(BatchRows(header) for header in headers)
+    report = await run(parse(""), _context(Sources(database=FakeDatabase(batches=rows))))
+    examples = [row[0] for row in report.tables[0].rows]
+    assert "/batch status 71" in examples
+    assert "/batch compare 70 71" in examples
+    assert "/batch status 71" in report.actions
+
+
+async def test_bare_batch_says_when_its_examples_are_of_no_batch() -> None:
+    report = await run(parse(""), _context(Sources(database=_NoDatabase())))  # type: ignore[arg-type]
+    assert "not of this database" in report.summary
