@@ -45,8 +45,9 @@ def _condition(size: int, queued: int, since: datetime, subject: str) -> Conditi
         rule="queue-frozen",
         severity=Severity.ERROR,
         confidence=Confidence.LOW,
-        title=f"LLM queue shows no change since {clock(since)} UTC: {size} in it, {queued} queued, "
-        "low confidence, from /metrics alone. Next: configure Redis or logs, then /queue",
+        title=f"LLM queue stuck (queue-frozen) since {clock(since)} UTC, low confidence from "
+        f"/metrics alone: its gauges stand still at {size} in it, {queued} queued. Next: configure "
+        "Redis or logs, then /queue",
         since=since,
         known=f"by its gauge {size}/{queued}",
         count=0,

@@ -4,12 +4,14 @@ Judged by identity and life signs over time, never on size alone: a queue of equ
 items turn over is healthy (incident of 2025-11-18: size 1, queued 0, for 40 minutes).
 """
 
-import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from bot.detectors.queue_alert import QUEUE, SOURCE, stuck, unreadable, witnesses
 from bot.detectors.queue_gauge import GAUGE, judge_gauges
 from bot.diagnosis.queue_history import Level, logged_levels, queue_chart
 from bot.diagnosis.queue_scene import carry
@@ -30,17 +32,14 @@ from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
-from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 
-QUEUE = "llm_provider"
-SOURCE = "source"
 KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
 TURNOVER = (SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED)
 GONE = (SignKind.EXPIRED, SignKind.CLEANED)
 
-_LENGTH = re.compile(r" for (?:an unknown time|\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?)\b")
 _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
 
 
@@ -54,7 +53,7 @@ class StuckQueueSettings(BaseModel):
 
 
 class StuckQueue:
-    """Watches the queue from Redis, else from snapshots and life signs in the logs."""
+    """Watches the queue from Redis, else from its life signs in logs, else from its gauges."""
 
     name: ClassVar[str] = "stuck_queue"
     summary: ClassVar[str] = (
@@ -84,19 +83,20 @@ class StuckQueue:
         observation = carry(self._previous, _observed(reading, watch))
         self._previous = observation
         data = _OBSERVATION.dump_python(observation, mode="json")
-        gauge = await _gauge(watch) if reading is None else None
+        gauge = None if isinstance(reading, QueueReading) else await _gauge(watch)
         return Sample(watch.now, data | ({GAUGE: gauge} if gauge else {}), observation.unreadable)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
         looks = self._looks(window)
         opens_after = timedelta(seconds=self._settings.open_after_seconds)
-        if not looks or not any(look.reading or look.snapshots or look.signs for look in looks):
+        if not any(one.reading or one.snapshots or one.signs or one.unreadable for one in looks):
             by_gauge = judge_gauges(window.samples, now, QUEUE, opens_after)
             return by_gauge or Judgement(Sight.WARMING, note="nothing of the queue was seen yet")
         verdict = judge_queue(looks, now, watched_since=window.started_at, opens_after=opens_after)
         if verdict.rule == "queue-unreadable":
-            return Judgement(Sight.UNREADABLE, (_unreadable(verdict, now),), verdict.what)
+            blind = Judgement(Sight.UNREADABLE, (unreadable(verdict, now),), verdict.what)
+            return self._by_the_others(looks, window, now) or blind
         if verdict.rule == "warming":
             return Judgement(Sight.WARMING, note=verdict.what)
         lost = _expired(looks)
@@ -105,8 +105,33 @@ class StuckQueue:
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else {}
             return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=_closing(verdict))
-        chart = _chart(looks, verdict, now)
-        return Judgement(Sight.CLEAR, (_condition(verdict, now, chart),), verdict.what)
+        return Judgement(
+            Sight.CLEAR,
+            (stuck(verdict, now, witnesses(looks), _chart(looks, verdict, now)),),
+            verdict.what,
+        )
+
+    def _by_the_others(
+        self, looks: Sequence[Observation], window: Window, now: datetime
+    ) -> Judgement | None:
+        """Judge by logs, else by the gauges, while Redis cannot be read; None: nothing stuck.
+
+        Then an alert may open and none may resolve. A provider that lost Redis itself counts
+        nothing right: what it shows meanwhile follows from that.
+        """
+        opens_after = timedelta(seconds=self._settings.open_after_seconds)
+        told = [replace(one, reading=None, unreadable="") for one in looks if one.logs_readable]
+        if _has_lost_redis(looks, now - opens_after):
+            return None
+        if not told or not looks[-1].logs_readable:
+            by_gauge = judge_gauges(window.samples, now, QUEUE, opens_after)
+            found = by_gauge.conditions if by_gauge else ()
+            return Judgement(Sight.WARMING, found, "Redis unreadable") if found else None
+        verdict = judge_queue(told, now, watched_since=window.started_at, opens_after=opens_after)
+        if verdict.rule in ("ok", "warming", "queue-unreadable"):
+            return None
+        found = (stuck(verdict, now, witnesses(told), _chart(told, verdict, now)),)
+        return Judgement(Sight.WARMING, found, "Redis unreadable, judged from logs")
 
     def _looks(self, window: Window) -> list[Observation]:
         """Return the samples as observations; each is read from its JSON once."""
@@ -116,6 +141,14 @@ class StuckQueue:
 
 
 DETECTOR = StuckQueue
+
+
+def _has_lost_redis(looks: Sequence[Observation], lately: datetime) -> bool:
+    """Say whether the provider itself cannot reach Redis, by its own words."""
+    said = sorted((sign.at, sign.kind) for look in looks for sign in look.signs)
+    store = [kind for _, kind in said if kind in (SignKind.STORE_LOST, SignKind.STORE_BACK)]
+    failing = any(kind is SignKind.LOOP_ERROR and at >= lately for at, kind in said)
+    return failing or store[-1:] == [SignKind.STORE_LOST]
 
 
 async def _gauge(watch: Watch) -> list[int] | None:
@@ -177,66 +210,12 @@ def _look(sample: Sample) -> Observation:
         return Observation(sample.at, logs_readable=False, unreadable="sample unreadable")
 
 
-def _unreadable(verdict: QueueVerdict, now: datetime) -> Condition:
-    since = verdict.since or now
-    return Condition(
-        subject=SOURCE,
-        rule=verdict.rule,
-        severity=Severity.WARN,
-        confidence=Confidence.HIGH,
-        title=f"LLM queue cannot be read since {clock(since)} UTC ({verdict.what}) "
-        "Run `batchbot doctor`; its alerts neither open nor resolve meanwhile.",
-        since=since,
-        count=0,
-        known=verdict.rule,
-        why=verdict.why,
-        evidence=verdict.evidence,
-        next=verdict.next,
-    )
-
-
 def _chart(looks: list[Observation], verdict: QueueVerdict, now: datetime) -> Chart | None:
     """Return the size of the queue as the ticks saw it, with the loop's dispatches."""
     levels = [Level(look.at, look.reading.size) for look in looks if look.reading]
     levels += logged_levels(one for look in looks for one in look.snapshots)
     signs = {(one.at, one.kind, one.queue_id): one for look in looks for one in look.signs}
     return queue_chart(levels, list(signs.values()), now, since=verdict.since)
-
-
-def _condition(verdict: QueueVerdict, now: datetime, chart: Chart | None) -> Condition:
-    item = verdict.item
-    since = verdict.since or now
-    step = verdict.next[0] if verdict.next else "/queue"
-    return Condition(
-        subject=QUEUE,
-        rule=verdict.rule,
-        severity=verdict.severity,
-        confidence=verdict.confidence,
-        title=f"LLM queue stuck ({verdict.rule}) since {clock(since)} UTC, "
-        f"{verdict.confidence.value} confidence: {_steady(verdict.what)} Next: {step}",
-        since=since,
-        count=0,
-        known=_known(verdict, item),
-        why=verdict.why,
-        evidence=verdict.evidence,
-        next=verdict.next,
-        batch=_batch(item),
-        correlation_id=item.correlation_id if item else "",
-        chart=chart,
-    )
-
-
-def _steady(what: str) -> str:
-    """Leave out how long it lasts by now: since when is said, and a title that grows is no news."""
-    return _LENGTH.sub("", what)
-
-
-def _known(verdict: QueueVerdict, item: QueueItem | None) -> str:
-    return f"{verdict.confidence.value} {item.queue_id if item else ''}".strip()
-
-
-def _batch(item: QueueItem | None) -> str:
-    return (item.cj_batch_id or item.bos_batch_id) if item else ""
 
 
 def _closing(verdict: QueueVerdict) -> dict[str, str]:

@@ -27,7 +27,9 @@ SAME_BUNDLE = timedelta(seconds=60)
 ALIVE_WITHIN = timedelta(seconds=100)
 PROVIDER_LIMIT = timedelta(seconds=300)
 # Expired entries are cleaned up by a task of its own, which also runs while the loop is blocked.
-NOT_THE_LOOP = frozenset({SignKind.STOPPED, SignKind.CLEANED})
+NOT_THE_LOOP = frozenset(
+    {SignKind.STOPPED, SignKind.CLEANED, SignKind.STORE_LOST, SignKind.STORE_BACK}
+)
 
 
 @dataclass(frozen=True, slots=True)

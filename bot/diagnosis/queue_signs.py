@@ -26,6 +26,8 @@ class SignKind(StrEnum):
     LOOP_ERROR = "loop_error"
     EXPIRED = "expired"
     CLEANED = "cleaned"
+    STORE_LOST = "store_lost"
+    STORE_BACK = "store_back"
 
 
 TURNOVER = frozenset({SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED, SignKind.FAILED})
@@ -85,6 +87,8 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.HEARTBEAT, r"Queue processor stats"),
         (SignKind.RESTART, r"Queue processor started"),
         (SignKind.STOPPED, r"Queue processor stopped|Queue processing cancelled"),
+        (SignKind.STORE_LOST, r"Redis marked unhealthy|Redis queue full or failed"),
+        (SignKind.STORE_BACK, r"Redis connection restored"),
         (SignKind.LOOP_ERROR, r"Error in queue processing loop|Failed to get next request"),
     )
 )
@@ -94,7 +98,8 @@ NEEDLES = (
     SNAPSHOT_EVENT, *sorted(DISPATCH_EVENTS), "queued request", "completed successfully",
     "callback event for request", " failed", "LLM service error", "Requeueing request",
     "erial bundle", "has expired", "Cleaned up", "Batch deleted", "Queue process",
-    "queue processing loop", "get next request",
+    "queue processing loop", "get next request", "Redis marked", "Redis queue full",
+    "Redis connection restored",
 )  # fmt: skip
 
 

@@ -107,6 +107,11 @@ def _clog(town: Town) -> None:
     town.outbox = (OutboxGroup("huleedu.cj_assessment.completed.v1", 1, at, at, 1, at),)
 
 
+def _poison(town: Town) -> None:
+    town.poison, town.least = True, 100
+    _hurry(town)
+
+
 def _hurry(town: Town) -> None:
     """Have something to work on now."""
     town._next_batch = town.now
@@ -123,6 +128,7 @@ STORIES: dict[str, Story] = {
         _orphan_front,
         modes=("serial_bundle", "batch_api"),
     ),
+    "poison-item": Story("stuck_queue", "poison-item", _poison),
     "queue-frozen": Story("stuck_queue", "queue-frozen", _stop),
     "queue-not-draining": Story(
         "stuck_queue", "queue-not-draining", lambda town: setattr(town, "rush", True),

@@ -84,6 +84,59 @@ async def test_a_redis_that_is_away_is_an_alert_of_its_own_and_resolves_nothing(
     assert [one.subject for one in judgement.conditions] == ["source"]
 
 
+async def test_while_redis_is_away_the_logs_still_tell_what_is_stuck_and_resolve_nothing() -> None:
+    away = Missing("llm_queue", "cannot be reached")
+    judgement = await _watched(lambda now: away, 8)
+    assert told(judgement) == ["orphaned-item"]
+    assert "from logs alone" in judgement.conditions[0].title
+    assert judgement.sight is not Sight.CLEAR
+
+
+@pytest.mark.parametrize(
+    ("line", "rules"),
+    [
+        ("Redis marked unhealthy after 3 failures: away", ["queue-unreadable"]),
+        ("Error in queue processing loop: away", ["queue-unreadable"]),
+        ("Redis connection restored", ["orphaned-item"]),
+    ],
+)
+async def test_a_provider_that_lost_redis_too_is_no_witness(line: str, rules: list[str]) -> None:
+    watches = []
+    for n in range(40):
+        now = START + n * TICK
+        trouble = LogEvent(now, "llm", "llm", Role.LLM_PROVIDER, "warning", line)
+        logs = replace(_alive(now), events=(*_alive(now).events, trouble))
+        watches.append(GivenWatch(now, now - TICK, logs=logs, reading=Missing("llm_queue", "x")))
+    assert told(await played(StuckQueue(StuckQueueSettings()), watches)) == rules
+
+
+async def test_redis_away_and_no_logs_leaves_the_gauges() -> None:
+    health = ServiceHealth("llm_provider_service", START, queue_total=8, queue_queued=3)
+    away = Missing("llm_queue", "x"), Missing("logs", "y")
+    watches = [
+        GivenWatch(START + n * TICK, START, reading=away[0], logs=away[1], services=(health,))
+        for n in range(40)
+    ]
+    judgement = await played(StuckQueue(StuckQueueSettings()), watches)
+    assert told(judgement) == ["queue-frozen"]
+    assert judgement.sight is not Sight.CLEAR
+
+
+@pytest.mark.parametrize(("redis", "seen_in"), [(True, "Redis and logs"), (False, "logs alone")])
+async def test_the_title_names_its_witnesses(redis: bool, seen_in: str) -> None:
+    watches = [
+        GivenWatch(
+            START + n * TICK,
+            START + (n - 1) * TICK,
+            logs=_alive(START + n * TICK),
+            reading=QueueReading(START + n * TICK, 1, (ITEM,)) if redis else None,
+        )
+        for n in range(40)
+    ]
+    (condition,) = (await played(StuckQueue(StuckQueueSettings()), watches)).conditions
+    assert f"confidence from {seen_in}:" in condition.title
+
+
 async def test_expiry_is_no_recovery() -> None:
     def expires(now: datetime) -> tuple[QueueItem, ...]:
         old = replace(ITEM, ttl=timedelta(minutes=8))
