@@ -15,6 +15,18 @@ class Wire:
     url: str = ""
     round_trips: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _flows: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._flows.set()
+
+    def hold(self) -> None:
+        """Let nothing through, and tell nobody: each side waits."""
+        self._flows.clear()
+
+    def release(self) -> None:
+        """Let through what was held, and go on."""
+        self._flows.set()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection."""
@@ -39,8 +51,10 @@ class Wire:
             if count and signed_on:
                 self.round_trips += _waits(data)
             signed_on = True
+            await self._flows.wait()
             target.write(data)
             await target.drain()
+        await self._flows.wait()
         target.close()
 
     async def close(self) -> None:

@@ -20,6 +20,8 @@ from bot.ports import Clock, Messenger
 CHANNEL_PAUSE = timedelta(seconds=1)
 # Well within the outbox's lease, so that a slow post is over before another poster may look.
 POST_SECONDS = 15.0
+# Who held a message for longer, because the process stood still, may not be the only one any more.
+HOLD = timedelta(seconds=12)
 IDLE_SECONDS = 1.0
 LOOK_MARGIN = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
@@ -102,11 +104,12 @@ class Poster:
     async def step(self) -> bool:
         """Handle one message, keeping the channel's pace; False when nothing is due."""
         await self._wait_for_channel()
-        posting = await self._outbox.claim(self._owner, self._now())
+        claimed_at = self._now()
+        posting = await self._outbox.claim(self._owner, claimed_at)
         if posting is None:
             return False
         try:
-            await self._deliver(posting)
+            await self._deliver(posting, claimed_at)
         except PostError as error:
             await self._put_back(posting, error)
         return True
@@ -120,10 +123,12 @@ class Poster:
                 return
             await self._sleep(left.total_seconds())
 
-    async def _deliver(self, posting: Posting) -> None:
+    async def _deliver(self, posting: Posting, claimed_at: datetime) -> None:
         channel = posting.channel or self._channel
         ts = await self._look(posting, channel) if posting.look_first else None
         if ts is None:
+            if self._now() - claimed_at > HOLD:
+                raise PostError(PostFailure.AMBIGUOUS, "it was held for too long to be sent now")
             self._free_at = self._now() + self._pause
             ts = await self._say(posting, channel)
             self.state.sent += 1

@@ -6,6 +6,7 @@ A tick's samples, alerts and messages are written in one transaction: after a cr
 them are known or none.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +29,10 @@ from bot.errors import SourceError
 LEASE = timedelta(seconds=30)
 REMEMBERED = timedelta(hours=24)
 COMMAND_TIMEOUT = 10.0
+# A leader that stands still, or cannot reach the database any more, keeps its lock for as long as
+# its session lives; so the server ends a leader's session that has been idle for this long.
+LEAD_IDLE = timedelta(seconds=14)
+IDLE_SESSIONS_SINCE = 14
 # A leader whose host vanished is noticed by the server in about twenty seconds.
 SESSION = {
     "application_name": "batchbot",
@@ -63,6 +68,9 @@ class Store(Asked):
         self._pool: Pool | None = None
         self._lead: Connection | None = None
         self._leads = False
+        self._lead_turn = asyncio.Lock()
+        # How often the lead was won, and at which of these the tick at work began.
+        self._term = self._tick_term = 0
 
     async def open(self) -> None:
         """Connect, and bring the tables up to date; replicas that start at once take turns."""
@@ -101,27 +109,34 @@ class Store(Asked):
     async def lead(self) -> bool:
         """Become or remain the one that ticks; False while another replica is.
 
-        Aliases and labels are the database's, not an environment's, so a second environment may
-        not use it: raises SourceError while one leads there.
+        The tick that follows may be written as long as the lead is not lost in between. Aliases
+        and labels are the database's, not an environment's, so a second environment may not use
+        it: raises SourceError while one leads there.
         """
-        try:
-            async with _translated():
-                if self._lead is None or self._lead.is_closed():
-                    self._leads = False
-                    self._lead = await asyncpg.connect(
-                        self._url,
-                        timeout=COMMAND_TIMEOUT,
-                        command_timeout=COMMAND_TIMEOUT,
-                        server_settings=SESSION,
-                    )
-                if self._leads:
-                    await self._lead.execute("SELECT 1")
-                else:
-                    self._leads = await self._has_locks(self._lead)
-        except SourceError:
-            self._drop_lead()
-            raise
-        return self._leads
+        leads = await self.keep()
+        self._tick_term = self._term
+        return leads
+
+    async def keep(self) -> bool:
+        """Like `lead`, and without beginning a tick: to be called well within LEAD_IDLE."""
+        async with self._lead_turn:
+            try:
+                async with _translated():
+                    await self._ask_for_lead()
+            except SourceError:
+                self._drop_lead()
+                raise
+            return self._leads
+
+    async def _ask_for_lead(self) -> None:
+        if self._lead is None or self._lead.is_closed():
+            self._leads = False
+            self._lead = await _lead_session(self._url)
+        if self._leads:
+            await self._lead.execute("SELECT 1")
+            return
+        self._leads = await self._has_locks(self._lead)
+        self._term += self._leads
 
     async def _has_locks(self, session: Connection) -> bool:
         """Take the environment's lock, then the database's. Raises SourceError; see lead."""
@@ -146,14 +161,17 @@ class Store(Asked):
 
     async def save_tick(self, record: TickRecord) -> None:
         """Write one tick in one transaction, through the leader's session."""
-        if self._lead is None or not self._leads:
-            raise SourceError(self.name, "this process does not lead, so it may not write a tick")
-        try:
-            async with _translated(), self._lead.transaction():
-                await write_tick(self._lead, self._environment, record)
-        except SourceError:
-            self._drop_lead()
-            raise
+        async with self._lead_turn:
+            if self._lead is None or not self._leads or self._tick_term != self._term:
+                raise SourceError(
+                    self.name, "this process does not lead, so it may not write a tick"
+                )
+            try:
+                async with _translated(), self._lead.transaction():
+                    await write_tick(self._lead, self._environment, record)
+            except SourceError:
+                self._drop_lead()
+                raise
 
     async def load_alerts(self, now: datetime) -> list[Alert]:
         """Return the alerts that are open or ended within a day."""
@@ -226,6 +244,17 @@ class Store(Asked):
         if self._pool is None:
             raise SourceError(self.name, "the bot's own database is not open")
         return self._pool
+
+
+async def _lead_session(url: str) -> Connection:
+    session = await asyncpg.connect(
+        url, timeout=COMMAND_TIMEOUT, command_timeout=COMMAND_TIMEOUT, server_settings=SESSION
+    )
+    idle = f"{LEAD_IDLE.total_seconds():.0f}s"
+    await session.execute(f"SET idle_in_transaction_session_timeout = '{idle}'")
+    if session.get_server_version().major >= IDLE_SESSIONS_SINCE:
+        await session.execute(f"SET idle_session_timeout = '{idle}'")
+    return session
 
 
 async def _migrate(connection: "Connection | PoolConnection") -> None:

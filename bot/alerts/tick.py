@@ -41,6 +41,8 @@ from bot.ports import Clock, Detector, Watch
 
 LONGEST_REST = 20
 PRUNE_EVERY = 20
+# Several times within the idle time after which a leader's session is ended.
+KEEP_SECONDS = 4.0
 FIRST_LOOK_BACK = timedelta(minutes=10)
 DIGEST_PROGRESS = "quiet"
 
@@ -51,6 +53,10 @@ class Memory(Protocol):
     """The part of the bot's memory that a tick needs."""
 
     async def lead(self) -> bool:
+        """Become or remain the one that ticks, and begin a tick."""
+        ...
+
+    async def keep(self) -> bool:
         """Become or remain the one that ticks."""
         ...
 
@@ -153,9 +159,24 @@ class Tick:
         self._steady = steady
         self._lived_at = steady()
         self._gap: Gap | None = None
+        self._turn = asyncio.Lock()
+
+    async def keep_lead(self) -> None:
+        """Show that the leader lives, also in a long tick; whoever takes over ticks at once."""
+        try:
+            leads = await self._memory.keep()
+        except SourceError as error:
+            log.warning("the lead cannot be kept: %s", error.message)
+            return
+        if leads and not self.state.leading and not self._turn.locked():
+            await self.run()
 
     async def run(self) -> None:
         """Look, judge, decide and remember once; a memory that cannot be reached is logged."""
+        async with self._turn:
+            await self._run()
+
+    async def _run(self) -> None:
         try:
             self.state.leading = await self._memory.lead()
             if not self.state.leading:
@@ -324,7 +345,8 @@ class Tick:
 
 
 def build_scheduler(tick: Tick, seconds: float) -> AsyncIOScheduler:
-    """Return a scheduler, not yet started, that runs the tick and never two at once."""
+    """Return a scheduler, not yet started, that runs the tick, never two at once, and keeps the
+    lead between ticks."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
         tick.run,
@@ -334,6 +356,14 @@ def build_scheduler(tick: Tick, seconds: float) -> AsyncIOScheduler:
         coalesce=True,
         misfire_grace_time=max(1, round(seconds)),
         next_run_time=datetime.now(tz=scheduler.timezone),
+    )
+    scheduler.add_job(
+        tick.keep_lead,
+        IntervalTrigger(seconds=KEEP_SECONDS, timezone="UTC"),
+        id="lead",
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=round(KEEP_SECONDS),
     )
     return scheduler
 

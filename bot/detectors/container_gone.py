@@ -87,9 +87,11 @@ class ContainerGone:
         for sample in window.samples:
             states = sample.data.get("states") or {}
             for service, state in states.items():
-                old, started = before.get(service), moment(state["started_at"])
-                anew = old and old["started_at"] != state["started_at"]
-                if anew and started and now - started < self._quiet:
+                old = before.get(service)
+                if old is None or old["started_at"] == state["started_at"]:
+                    continue
+                started = moment(state["started_at"])
+                if started and now - started < self._quiet:
                     yield _restarted(service, started, _words(old))
             before = {**before, **states}
 

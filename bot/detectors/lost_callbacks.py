@@ -80,8 +80,11 @@ class LostCallbacks:
             since = moment(fact["since"])
             looks = [_missing(sample, str(fact["subject"])) for sample in recent]
             lost = min(looks)
-            if since is not None and now - since > self._after and lost > 0:
-                yield _condition(fact, since, lost)
+            if since is None or now - since <= self._after or lost <= 0:
+                continue
+            if fact["queued"] is None and _may_still_come(recent, since, now - self._after):
+                continue
+            yield _condition(fact, since, lost)
 
 
 DETECTOR = LostCallbacks
@@ -100,6 +103,20 @@ def _missing(sample: Sample, subject: str) -> int:
     return 0
 
 
+def _may_still_come(recent: Sequence[Sample], since: datetime, lately: datetime) -> bool:
+    """Say whether what was asked for before is still being answered, so that the rest may wait.
+
+    Only who reads the queue knows better.
+    """
+    answers = (
+        moment(fact.get("answered"))
+        for sample in recent
+        for fact in _facts(sample)
+        if (asked := moment(fact["since"])) is not None and asked <= since
+    )
+    return any(answer is not None and answer > lately for answer in answers)
+
+
 def _waiting(batch: BatchSummary, items: Sequence[QueueItem] | None) -> Fact | None:
     header, pairs = batch.header, batch.pairs
     if not pairs.pending or header.status.startswith(("COMPLETE", "ERROR")):
@@ -111,6 +128,7 @@ def _waiting(batch: BatchSummary, items: Sequence[QueueItem] | None) -> Fact | N
         "subject": f"batch {header.batch_id}",
         "batch": header.batch_id,
         "since": pairs.pending_first_submitted_at or pairs.first_created_at,
+        "answered": pairs.last_completed_at,
         "pending": pairs.pending,
         "unsent": pairs.unsent,
         "queued": live if items is not None else None,

@@ -15,7 +15,7 @@ QUEUE = "llm_provider"
 SOURCE = "source"
 
 _SPAN = r"(?:an unknown time|\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?)"
-_LENGTH = re.compile(rf" (?:for|in) {_SPAN}\b")
+_LENGTH = re.compile(rf" (?:for|in) {_SPAN}\b| from \d+ to \d+\b")
 
 
 def witnesses(looks: Sequence[Observation]) -> str:
@@ -74,7 +74,7 @@ def unreadable(verdict: QueueVerdict, now: datetime) -> Condition:
 
 
 def _steady(what: str) -> str:
-    """Leave out how long it lasts by now: since when is said, and a title that grows is no news."""
+    """Leave out what only grows with time: since when is said, and a longer wait is no news."""
     return _LENGTH.sub("", what)
 
 

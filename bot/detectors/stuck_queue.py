@@ -99,8 +99,7 @@ class StuckQueue:
             return self._by_the_others(looks, window, now) or blind
         if verdict.rule == "warming":
             return Judgement(Sight.WARMING, note=verdict.what)
-        lost = _expired(looks)
-        if verdict.rule == "ok" and lost is not None:
+        if verdict.rule == "ok" and (lost := _expired(looks)) is not None:
             return _after_expiry(looks, lost, now)
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else {}

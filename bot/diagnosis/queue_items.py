@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from bot.diagnosis.queue_scene import CLOCK_SKEW, SAME_BUNDLE, Scene
 from bot.diagnosis.queue_signs import SignKind, Snapshot
@@ -133,7 +132,7 @@ def leaked(scene: Scene, item: QueueItem) -> bool:
 
 def quiet_since(scene: Scene) -> datetime | None:
     """Since when nothing turned over, as far as logs and readings together show; None: unknown."""
-    moved, filled = _last_change(scene), _filled_since(scene)
+    moved, filled = scene.last_change, _filled_since(scene)
     times = [moved] if moved else []
     if scene.logs_readable:
         times.append(scene.last_turnover or scene.watched_since)
@@ -159,19 +158,6 @@ def _filled_since(scene: Scene) -> datetime | None:
             break
         filled = snapshot.at
     return filled
-
-
-def _last_change(scene: Scene) -> datetime | None:
-    """When an item last left (not by expiry) or changed between two readings."""
-    changed = None
-    for before, after in pairwise(scene.readings):
-        now = {item.queue_id: (item.status, item.retry_count) for item in after.items}
-        for item in before.items:
-            expired = item.expires_at is not None and item.expires_at <= after.at
-            if now.get(item.queue_id) != (item.status, item.retry_count) and not expired:
-                changed = after.at
-                break
-    return changed
 
 
 def lasts(scene: Scene, since: datetime | None) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
 
 from bot.diagnosis.queue_signs import (
     BEGINNINGS,
@@ -26,9 +28,16 @@ OPENS_AFTER = timedelta(minutes=5)
 SAME_BUNDLE = timedelta(seconds=60)
 ALIVE_WITHIN = timedelta(seconds=100)
 PROVIDER_LIMIT = timedelta(seconds=300)
-# Expired entries are cleaned up by a task of its own, which also runs while the loop is blocked.
+# Expired entries are cleaned up by a task of its own, which also runs while the loop is blocked;
+# requests are queued by the service's HTTP side.
 NOT_THE_LOOP = frozenset(
-    {SignKind.STOPPED, SignKind.CLEANED, SignKind.STORE_LOST, SignKind.STORE_BACK}
+    {
+        SignKind.STOPPED,
+        SignKind.CLEANED,
+        SignKind.QUEUED,
+        SignKind.STORE_LOST,
+        SignKind.STORE_BACK,
+    }
 )
 
 
@@ -137,6 +146,18 @@ class Scene:
     def last_turnover(self) -> datetime | None:
         """When an item was last taken, answered or given back."""
         return max((sign.at for sign in self.signs if sign.kind in TURNOVER), default=None)
+
+    @cached_property
+    def last_change(self) -> datetime | None:
+        """When an item last left (not by expiry) or changed between two readings."""
+        for after, before in pairwise(reversed(self.readings)):
+            now = {item.queue_id: (item.status, item.retry_count) for item in after.items}
+            for item in before.items:
+                if now.get(item.queue_id) == (item.status, item.retry_count):
+                    continue
+                if item.expires_at is None or item.expires_at > after.at:
+                    return after.at
+        return None
 
     @property
     def watched_since(self) -> datetime:

@@ -26,6 +26,7 @@ class SignKind(StrEnum):
     LOOP_ERROR = "loop_error"
     EXPIRED = "expired"
     CLEANED = "cleaned"
+    QUEUED = "queued"
     STORE_LOST = "store_lost"
     STORE_BACK = "store_back"
 
@@ -87,6 +88,7 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.HEARTBEAT, r"Queue processor stats"),
         (SignKind.RESTART, r"Queue processor started"),
         (SignKind.STOPPED, r"Queue processor stopped|Queue processing cancelled"),
+        (SignKind.QUEUED, rf"Queued request {_ID}"),
         (SignKind.STORE_LOST, r"Redis marked unhealthy|Redis queue full or failed"),
         (SignKind.STORE_BACK, r"Redis connection restored"),
         (SignKind.LOOP_ERROR, r"Error in queue processing loop|Failed to get next request"),
@@ -95,7 +97,7 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
 
 # Every event below holds one of these words in its raw text, so that other lines need no parsing.
 NEEDLES = (
-    SNAPSHOT_EVENT, *sorted(DISPATCH_EVENTS), "queued request", "completed successfully",
+    SNAPSHOT_EVENT, *sorted(DISPATCH_EVENTS), "ueued request", "completed successfully",
     "callback event for request", " failed", "LLM service error", "Requeueing request",
     "erial bundle", "has expired", "Cleaned up", "Batch deleted", "Queue process",
     "queue processing loop", "get next request", "Redis marked", "Redis queue full",

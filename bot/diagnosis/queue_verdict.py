@@ -28,6 +28,7 @@ from bot.diagnosis.queue_signs import (
     signs_of,
     snapshots_of,
 )
+from bot.diagnosis.queue_silence import taken_by_nobody
 from bot.diagnosis.span import clock, spoken
 from bot.domain.evidence import EvidenceLine
 from bot.domain.queue import QueueItem
@@ -87,14 +88,18 @@ def queue_verdicts(
         return (gate,)
     scene = scene_of(observations, now, prefix=prefix, opens_after=opens_after)
     if scene.size == 0:
-        return (_calm(scene, "The queue is empty."),)
-    found = tuple(verdict for rule in RULES if (verdict := rule(scene)) is not None)
+        return (taken_by_nobody(scene) or _calm(scene, "The queue is empty."),)
+    found = tuple(
+        verdict for rule in (*RULES, taken_by_nobody) if (verdict := rule(scene)) is not None
+    )
     return _without_undecided_cause(found) or (_quiet(scene),)
 
 
 def _without_undecided_cause(found: tuple[QueueVerdict, ...]) -> tuple[QueueVerdict, ...]:
-    """Drop "nothing moves, cause unknown" where a rule names the cause."""
+    """Drop "nothing moves, cause unknown" where a rule names the cause, or says it better."""
     named = {verdict.rule for verdict in found}
+    if [verdict.rule for verdict in found].count("queue-frozen") > 1:
+        return found[:-1]
     if not named & {"worker-hung", "head-of-line-blocked"}:
         return found
     return tuple(verdict for verdict in found if verdict.rule != "queue-frozen")

@@ -6,13 +6,14 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 
-from tests.chaos import engine, kills, outages, slack, traffic
+from tests.chaos import engine, kills, outages, replicas, slack, traffic
 from tests.chaos.table import Row, table
 
 Scenario = Callable[[], Awaitable[list[Row]]]
 
 SCENARIOS: dict[str, Scenario] = {
     "kills": kills.run,
+    "replicas": replicas.run,
     "slack": slack.run_failures,
     "storm": slack.run_storm,
     "outages": outages.run,
@@ -21,6 +22,7 @@ SCENARIOS: dict[str, Scenario] = {
 }
 QUICK: dict[str, Scenario] = {
     "kills": lambda: kills.run(rounds=12),
+    "replicas": replicas.run,
     "slack": lambda: slack.run_failures(keys=12),
     "storm": lambda: slack.run_storm(alerts=100),
     "outages": lambda: outages.run(outages.OUTAGES[:2]),

@@ -94,12 +94,12 @@ async def run(*, rounds: int = 300, seed: int = 1, quiet: int = QUIET_SECONDS) -
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
-        logs = _logs_in(folder)
+        logs = logs_in(folder)
         workspace = await stack.enter_async_context(Workspace(0))
         server = await postgres.start(folder / "postgres", durable=True)
         stack.push_async_callback(server.stop)
         memory = await server.create_database("memory")
-        environment = _environment(workspace, memory, logs, quiet)
+        environment = environment_of(workspace, memory, logs, quiet)
         deaths, wanted = await _rounds(rounds, environment, logs, dice)
         verdict = await _settled(workspace, environment, wanted)
         messages = len(workspace.space.messages[CHANNELS["alerts"]])
@@ -107,7 +107,8 @@ async def run(*, rounds: int = 300, seed: int = 1, quiet: int = QUIET_SECONDS) -
     return _rows(rounds, deaths, wanted, verdict, messages, seconds)
 
 
-def _logs_in(folder: Path) -> Path:
+def logs_in(folder: Path) -> Path:
+    """Return a new folder for logs in one that the embedded server's user may pass through."""
     folder.chmod(0o711)  # as root the embedded server runs as another user, who passes through
     logs = folder / "logs"
     logs.mkdir()
@@ -186,7 +187,8 @@ async def _settled(
             await _kill(replica)
 
 
-def _environment(workspace: Workspace, memory_url: str, logs: Path, quiet: int) -> dict[str, str]:
+def environment_of(workspace: Workspace, memory_url: str, logs: Path, quiet: int) -> dict[str, str]:
+    """Return the settings of a replica that posts to a workspace and reads a folder of logs."""
     clean = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
     return {
         **clean,

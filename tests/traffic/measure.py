@@ -16,6 +16,8 @@ from tests.traffic.stories import PATIENCE, STORIES, WARM
 from tests.traffic.town import TICK, Town
 
 MODES = ("serial_bundle", "per_request", "batch_api")
+SHAPES = ("json", "console", "mixed")
+WITNESSES = ("all", "logs", "redis", "metrics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Outcome:
     right: bool
     told: str
     others: tuple[str, ...]
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Watchtower:
 
 def healthy(mode: str, hours: float, seed: int) -> list[dict[str, Any]]:
     """Return what was said during healthy hours; nothing should be."""
-    town = Town(seed, mode, shape=("json", "console")[seed % 2], redis=seed % 3 != 2)
+    town = Town(seed, mode, SHAPES[seed % len(SHAPES)], WITNESSES[seed % len(WITNESSES)])
     tower = Watchtower(town)
     return [event for _ in range(int(hours * 240)) for event in tower.tick()]
 
@@ -86,12 +89,16 @@ def healthy(mode: str, hours: float, seed: int) -> list[dict[str, Any]]:
 def lived(kind: str, seed: int) -> Outcome:
     """Live through one story in a town of its own."""
     story, dice = STORIES[kind], random.Random(seed)
-    town = Town(seed, dice.choice(story.modes), dice.choice(["json", "console"]))
+    # Everything is read in half of the towns, and less in the others.
+    witness = dice.choice([*(["all"] * max(1, len(story.others))), *story.others])
+    modes = story.witnesses[witness].modes
+    town = Town(seed, dice.choice(modes), dice.choice(SHAPES), witness)
+    where = f"seed {seed}, {town.mode}, {witness}, {town.shape}, bundle {town.bundle}"
     tower = Watchtower(town)
-    for _ in range(int(WARM / TICK) + dice.randrange(40)):
+    for _ in range(int(WARM / TICK) + dice.randrange(50)):
         before = tower.tick()
         if before:
-            return Outcome(None, False, f"before: {before[0]['key']}", ())
+            return Outcome(None, False, f"before: {before[0]['key']}", (), where)
     story.begin(town)
     began, others = town.now, list[str]()
     while town.now - began < PATIENCE:
@@ -99,12 +106,12 @@ def lived(kind: str, seed: int) -> Outcome:
         for event in tower.tick():
             if event["event"] not in ("open", "update"):
                 continue
-            if story.is_told_by(event["detector"], event["title"]):
+            if story.is_told_by(event["detector"], event["title"], witness):
                 delay = (datetime.fromisoformat(event["at"]) - began).total_seconds()
-                return Outcome(delay, not others, event["title"], tuple(others))
-            if event["event"] == "open":
+                return Outcome(delay, not others, event["title"], tuple(others), where)
+            if event["event"] == "open" and event["detector"] not in story.besides:
                 others.append(f"{event['detector']}: {event['title'][:90]}")
-    return Outcome(None, False, "", tuple(others))
+    return Outcome(None, False, "", tuple(others), where)
 
 
 def measured(kind: str, runs: int, processes: int = 2) -> tuple[Line, list[Outcome]]:

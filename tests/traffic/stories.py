@@ -1,11 +1,22 @@
 """What goes wrong in the town, and under which name it has to be told."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.rows import BlockedSession, OutboxGroup
 from tests.traffic.town import CJ, LPS, Request, Town
+
+ALL_MODES = ("serial_bundle", "per_request", "batch_api")
+BUNDLES = ("serial_bundle", "batch_api")
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """By what a fault can be told: words of the title (by bars), in which batching modes."""
+
+    words: str
+    modes: tuple[str, ...] = ALL_MODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,20 +24,32 @@ class Story:
     """A fault: who must tell it, words of the title (rules' names, by bars), and what it changes.
 
     `each` runs at every tick once it began. `modes` are the batching modes in which it can happen.
+    `others` says what is expected where less than everything can be read: "logs" without Redis,
+    "redis" without logs, "metrics" with neither. What it leaves out nobody could tell from those.
+    `besides` names detectors whose alerts are true as well and may come first.
     """
 
     detector: str
     words: str
     begin: Callable[[Town], None]
     each: Callable[[Town], None] = lambda _: None
-    modes: tuple[str, ...] = ("serial_bundle", "per_request", "batch_api")
+    modes: tuple[str, ...] = ALL_MODES
+    others: Mapping[str, Witness] = field(default_factory=dict)
+    besides: frozenset[str] = frozenset()
 
-    def is_told_by(self, detector: str, title: str) -> bool:
+    @property
+    def witnesses(self) -> dict[str, Witness]:
+        """Every way in which it can be told."""
+        return {"all": Witness(self.words, self.modes), **self.others}
+
+    def is_told_by(self, detector: str, title: str, witness: str) -> bool:
         """Say whether an alert names this fault."""
-        return detector == self.detector and any(w in title for w in self.words.split("|"))
+        words = self.witnesses[witness].words.split("|")
+        return detector == self.detector and any(word in title for word in words)
 
 
 def _orphan(town: Town) -> None:
+    # A longer bundle that is left behind blocks the front: a story of its own.
     town.bundle = min(town.bundle, 8)
     town.crash = True
     _hurry(town)
@@ -51,7 +74,7 @@ def _leak(town: Town) -> None:
 
 def _head(town: Town) -> None:
     _hurry(town)
-    town.pass_tick()
+    town.live(timedelta(seconds=town.dice.uniform(3, 40)))
     batch = town.batches[-1]
     front = [
         Request(str(town._uuid()), str(town._uuid()), batch, town.now, "failed")
@@ -64,7 +87,7 @@ def _head(town: Town) -> None:
 
 def _stop(town: Town) -> None:
     _hurry(town)
-    town.pass_tick()
+    town.live(timedelta(seconds=town.dice.uniform(3, 40)))
     for one in town.queue:
         one.status, one.started_at = "queued", None
     town._taken = []
@@ -108,7 +131,7 @@ def _clog(town: Town) -> None:
 
 
 def _poison(town: Town) -> None:
-    town.poison, town.least = True, 100
+    town.poison, town.least = True, 40
     _hurry(town)
 
 
@@ -117,26 +140,70 @@ def _hurry(town: Town) -> None:
     town._next_batch = town.now
 
 
+FROZEN = Witness("queue-frozen")
 STORIES: dict[str, Story] = {
-    "orphaned-item": Story("stuck_queue", "orphaned-item", _orphan),
-    "worker-hung": Story("stuck_queue", "worker-hung", _hang),
-    "leaked-item": Story("stuck_queue", "leaked-item", _leak),
-    "head-of-line-blocked": Story("stuck_queue", "head-of-line-blocked", _head),
-    "orphaned bundle in front": Story(
-        "stuck_queue",
-        "head-of-line-blocked|orphaned-item",
-        _orphan_front,
-        modes=("serial_bundle", "batch_api"),
+    "orphaned-item": Story(
+        "stuck_queue", "orphaned-item", _orphan,
+        others={
+            "logs": Witness("orphaned-item", BUNDLES),
+            "redis": Witness("orphaned-item|queue-frozen"),
+            "metrics": FROZEN,
+        },
     ),
-    "poison-item": Story("stuck_queue", "poison-item", _poison),
-    "queue-frozen": Story("stuck_queue", "queue-frozen", _stop),
+    "worker-hung": Story(
+        "stuck_queue", "worker-hung", _hang,
+        others={"logs": Witness("worker-hung"), "redis": FROZEN, "metrics": FROZEN},
+    ),
+    "leaked-item": Story(
+        "stuck_queue", "leaked-item", _leak, others={"redis": Witness("leaked-item")}
+    ),
+    "head-of-line-blocked": Story(
+        "stuck_queue", "head-of-line-blocked", _head,
+        others={
+            "logs": Witness("head-of-line-blocked", BUNDLES),
+            "redis": Witness("leaked-item|head-of-line-blocked|queue-frozen"),
+            "metrics": FROZEN,
+        },
+    ),
+    "orphaned bundle in front": Story(
+        "stuck_queue", "head-of-line-blocked|orphaned-item", _orphan_front, modes=BUNDLES,
+        others={
+            "logs": Witness("head-of-line-blocked|orphaned-item", BUNDLES),
+            "redis": Witness("queue-frozen", BUNDLES),
+            "metrics": Witness("queue-frozen", BUNDLES),
+        },
+    ),
+    "poison-item": Story(
+        "stuck_queue", "poison-item", _poison, others={"redis": Witness("poison-item")}
+    ),
+    "queue-frozen": Story(
+        "stuck_queue", "queue-frozen", _stop,
+        others={
+            # A worker that dies with a bundle in hand looks like one that hangs.
+            "logs": Witness("queue-frozen|worker-hung"),
+            "redis": FROZEN,
+            "metrics": FROZEN,
+        },
+    ),
     "queue-not-draining": Story(
         "stuck_queue", "queue-not-draining", lambda town: setattr(town, "rush", True),
-        modes=("per_request",),
+        others={
+            "logs": Witness("queue-not-draining", BUNDLES),
+            "redis": Witness("queue-not-draining"),
+        },
+        # What waits for a quarter of an hour may be lost, as long as nobody reads the queue.
+        besides=frozenset({"lost_callbacks"}),
+    ),
+    "queue-unreadable": Story(
+        "unreadable_source", "llm_queue", lambda town: setattr(town, "redis_away", True),
+        others={"redis": Witness("llm_queue")},
     ),
     "lost callbacks": Story("lost_callbacks", "", _lose),
     "callbacks unpublished": Story("callbacks_unpublished", "", _unplug),
-    "consumer silent": Story("consumer_silent", "", _deafen),
+    # Fewer than three published callbacks prove nothing of the consumer, and are lost all the same.
+    "consumer silent": Story(
+        "consumer_silent", "", _deafen, besides=frozenset({"lost_callbacks"})
+    ),
     "provider errors": Story("provider_errors", "", _fail),
     "finalisation stuck": Story(
         "finalisation_stuck", "",
@@ -150,11 +217,14 @@ STORIES: dict[str, Story] = {
     "LLM provider gone": Story(
         "container_gone", LPS, lambda town: setattr(town, "down", LPS)
     ),
+    "LLM provider restarted": Story(
+        "container_gone", f"{LPS} started again", lambda town: town.restart_container(LPS)
+    ),
     "CJ gone": Story("container_gone", CJ, lambda town: setattr(town, "down", CJ)),
     "stray callback": Story("rejected_callbacks", "", lambda town: setattr(town, "stray", True)),
     "second finalisation": Story(
         "database_errors", "", lambda town: setattr(town, "violation", True)
     ),
 }  # fmt: skip
-WARM = timedelta(minutes=20)
+WARM = timedelta(minutes=6)
 PATIENCE = timedelta(minutes=120)

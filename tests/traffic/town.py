@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.rows import (
@@ -40,6 +41,7 @@ class Request:
     status: str = "queued"
     started_at: datetime | None = None
     retries: int = 0
+    poison: bool = False
 
 
 @dataclass(eq=False)
@@ -69,7 +71,7 @@ class Town:
     seed: int
     mode: str = "serial_bundle"
     shape: str = "json"
-    redis: bool = True
+    witness: str = "all"
     now: datetime = START
     hung: bool = False
     stopped: bool = False
@@ -91,32 +93,43 @@ class Town:
     sessions: tuple[BlockedSession, ...] = ()
     outbox: tuple[OutboxGroup, ...] = ()
     down: str = ""
+    redis_away: bool = False
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
-        self.bundle = self.dice.choice([2, 4, 8, 8, 16]) if self.mode != "per_request" else 1
-        self.pace = self.dice.uniform(0.8, 3.0)
+        sizes = [1, 2, 4, 8, 8, 16, 32, 64]
+        self.bundle = self.dice.choice(sizes) if self.mode != "per_request" else 1
+        self.pace = self.dice.uniform(0.6, 5.0)
         self._lines: list[tuple[datetime, str, str]] = []
         self._taken: list[Request] = []
         self._free_at = self._snapshot_at = self._heartbeat_at = self.now
         self._next_batch = self.now + timedelta(seconds=self.dice.uniform(5, 120))
         self._number = 100
-        self._born = self.now - timedelta(days=3)
+        self._born = dict.fromkeys((LPS, CJ), self.now - timedelta(days=3))
+        self._gauge = (0, 0)
+        self._fails = False
 
-    def pass_tick(self) -> Followed:
-        """Let a tick's time pass; return what the services logged meanwhile."""
-        end = self.now + TICK
+    def pass_tick(self) -> Followed | None:
+        """Let a tick's time pass; return what the services logged meanwhile, if logs are read."""
+        self.live(TICK)
+        followed = self._followed()
+        return followed if self.witness in ("all", "logs") else None
+
+    def live(self, span: timedelta) -> None:
+        """Let time pass, second by second."""
+        end = self.now + span
         while self.now < end:
             self.now += timedelta(seconds=1)
             self._arrive()
             self._work()
             self._finish_batches()
-        return self._followed()
 
-    def reading(self) -> QueueReading | None:
+    def reading(self) -> QueueReading | Missing | None:
         """Return the queue as Redis shows it."""
-        if not self.redis:
+        if self.witness in ("logs", "metrics"):
             return None
+        if self.redis_away:
+            return Missing("llm_queue", "connection refused")
         items = tuple(_item(one) for one in self.queue)
         return QueueReading(self.now, len(items), items)
 
@@ -127,14 +140,19 @@ class Town:
     def containers(self) -> tuple[ContainerState, ...]:
         """Return the services' containers."""
         return tuple(
-            ContainerState(name, f"huleedu_{name}", name, "running", self._born)
+            ContainerState(name, f"huleedu_{name}", name, "running", self._born[name])
             for name in (LPS, CJ)
             if name != self.down
         )
 
     def health(self) -> tuple[ServiceHealth, ...]:
         """Return what the services say of themselves."""
-        return (ServiceHealth(LPS, self.now, "healthy", mock_mode=False),)
+        total, queued = self._gauge if self.witness == "metrics" else (None, None)
+        return (
+            ServiceHealth(
+                LPS, self.now, "healthy", mock_mode=False, queue_total=total, queue_queued=queued
+            ),
+        )
 
     def restart_worker(self) -> None:
         """Start the worker anew; what it had in hand stays as it was."""
@@ -142,10 +160,16 @@ class Town:
         self._free_at = self.now + timedelta(seconds=2)
         self._say(LPS, "Queue processor started")
 
+    def restart_container(self, name: str) -> None:
+        """Start a service anew, and its worker with it."""
+        self._born[name] = self.now
+        if name == LPS:
+            self.restart_worker()
+
     def _arrive(self) -> None:
         if self.now < self._next_batch:
             return
-        pairs = max(self.least, self.dice.choice([4, 10, 10, 40, 100]))
+        pairs = max(self.least, self.dice.choice([2, 4, 10, 10, 40, 100, 250]))
         # In a rush three times as much comes as can be answered.
         gap = pairs * self.pace / 3 if self.rush else self.dice.uniform(240, 2_400)
         self._next_batch = self.now + timedelta(seconds=gap)
@@ -158,7 +182,11 @@ class Town:
             return
         self._say(CJ, f"Stored 0 new comparison pairs for CJ Batch ID: {batch.number}")
         for _ in range(pairs):
-            self.queue.append(Request(str(self._uuid()), str(self._uuid()), batch, self.now))
+            self._queue(Request(str(self._uuid()), str(self._uuid()), batch, self.now))
+
+    def _queue(self, one: Request) -> None:
+        self.queue.append(one)
+        self._say(LPS, f"Queued request {one.id} with priority 5, TTL 14400s")
 
     def _work(self) -> None:
         if self.down == LPS or self.stopped:
@@ -168,6 +196,7 @@ class Town:
         if self._taken:
             return
         self._beat()
+        self._gauge = len(self.queue), sum(one.status == "queued" for one in self.queue)
         waiting = [one for one in self.queue[:10] if one.status == "queued"]
         if waiting and self.now >= self._free_at:
             self._take(waiting[0])
@@ -191,6 +220,13 @@ class Town:
             one.status, one.started_at = "processing", self.now
         self._say_taken(first)
         seconds = sum(self.pace * self.dice.uniform(0.5, 1.6) for _ in self._taken)
+        if self.poison:
+            self.poison, first.poison = False, True
+        poisoned = any(one.poison for one in self._taken)
+        self._fails = poisoned or self.dice.random() < self.failing
+        if self._fails:
+            # The first failing call ends the bundle; what poisons it runs into time-outs.
+            seconds = self.dice.uniform(75, 280) if poisoned else self.dice.uniform(0.3, 5)
         self._free_at = self.now + timedelta(seconds=seconds)
         if self.crash:
             self.crash = False
@@ -208,7 +244,7 @@ class Town:
 
     def _answer(self) -> None:
         taken, self._taken = self._taken, []
-        if self.dice.random() < self.failing:
+        if self._fails:
             self._fail(taken)
             return
         for one in taken:
@@ -217,9 +253,6 @@ class Town:
                 one.status = "failed"
                 words = "for retry, marking as failed to prevent infinite loop"
                 self._say(LPS, f"Failed to re-enqueue request {one.id} {words}", level="error")
-                continue
-            if self.poison and one is self.queue[0]:
-                self._requeue(one)
                 continue
             self.queue.remove(one)
             self._say(LPS, f"Request {one.id} completed successfully, correlation_id: "
@@ -259,6 +292,10 @@ class Town:
             one.batch.answered += 1
             one.batch.errors += 1
             one.batch.active_at = self.now
+            self._say(LPS, f"Published error callback event for request {one.id}, correlation_id: "
+                           f"{one.correlation}, topic: {TOPIC}")  # fmt: skip
+            self._say(CJ, f"Processing LLM comparison callback for request {one.id}",
+                      {"correlation_id": one.correlation, "is_error": True})  # fmt: skip
 
     def _requeue(self, one: Request) -> None:
         one.status, one.started_at = "queued", None
@@ -303,7 +340,8 @@ class Town:
     ) -> None:
         if service == self.down:
             return
-        write = _json if self.shape == "json" else _console
+        shape = self.dice.choice(list(SHAPES)) if self.shape == "mixed" else self.shape
+        write = SHAPES[shape]
         line = write(self.now, service, event, extra or {}, level, trace)
         self._lines.append((self.now, service, line))
 
@@ -337,6 +375,18 @@ def _console(
     tail = f" extra={extra}" if extra else ""
     head = f"{at:%Y-%m-%dT%H:%M:%S}.000000Z [{level:<9}] {event:<30} [{service}.x]{tail} lineno=1"
     return f"{head}\n{trace}" if trace else head
+
+
+def _plain(
+    at: datetime, service: str, event: str, extra: dict[str, object], level: str, trace: str
+) -> str:
+    """What a logger writes that was made before logging was configured."""
+    fields = f" extra={extra}" if extra else ""
+    head = f"{at:%Y-%m-%d %H:%M:%S} [{level:<9}] {event:<30} [{service}.x]{fields}"
+    return f"{head}\n{trace}" if trace else head
+
+
+SHAPES = {"json": _json, "console": _console, "plain": _plain}
 
 
 def _item(one: Request) -> QueueItem:

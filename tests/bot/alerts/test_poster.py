@@ -1,11 +1,12 @@
 """The outbox and its poster on a real Postgres: nothing lost, nothing said twice, order kept."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.alerts.ledger import TickRecord
+from bot.alerts.outbox import Posting
 from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.poster import Poster
 from bot.alerts.store import LEASE, Store
@@ -188,6 +189,26 @@ async def test_two_posters_never_take_the_same_message(
     await say(store, clock, condition())
     assert await store.claim("one", clock()) is not None
     assert await store.claim("two", clock()) is None
+
+
+async def test_a_poster_that_stood_still_with_a_message_in_hand_does_not_send_it_late(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    await say(store, clock, condition())
+    claim = store.claim
+
+    async def slowly(owner: str, now: datetime) -> Posting | None:
+        found = await claim(owner, now)
+        clock.pass_(seconds=LEASE.total_seconds() + 5)
+        return found
+
+    frozen = poster_of(store, slack, clock)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "claim", slowly)
+        await frozen.step()
+    assert slack.posted == []
+    await drain(poster_of(store, slack, clock), clock, rounds=2)
+    assert len(slack.posted) == 1
 
 
 async def test_a_flapping_alert_goes_on_in_the_thread_it_has_with_who_looks_after_it(

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import inspect
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.alerts import store as store_module
 from bot.alerts.ledger import TickRecord
 from bot.alerts.outbox import drafts
 from bot.alerts.policy import PolicySettings, decide
@@ -93,6 +95,31 @@ async def test_a_second_environment_is_refused_while_the_first_one_leads(databas
         await asyncio.sleep(0.02)
     assert second.leads
     await second.close()
+
+
+async def test_a_leader_that_stands_still_loses_the_lead_and_cannot_write_its_old_tick(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "LEAD_IDLE", timedelta(seconds=1))
+    frozen, other = Store(database_url, "test"), Store(database_url, "test")
+    for store in (frozen, other):
+        await store.open()
+    assert (await frozen.lead(), await other.lead()) == (True, False)
+    until = time.monotonic() + 10
+    while not await other.lead() and time.monotonic() < until:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+    assert other.leads
+    with pytest.raises(SourceError):
+        await frozen.save_tick(TickRecord(START))
+    await other.close()
+    # Even when it leads again: what its tick was decided on is old.
+    while not await frozen.keep():  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    with pytest.raises(SourceError, match="does not lead"):
+        await frozen.save_tick(TickRecord(START))
+    assert await frozen.lead()
+    await fired(frozen)
+    await frozen.close()
 
 
 async def test_a_restart_finds_alerts_samples_and_progress_as_they_were(database_url: str) -> None:

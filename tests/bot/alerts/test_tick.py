@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alerts.store import Store
+from bot.alerts.store import LEAD_IDLE, Store
 from bot.alerts.tick import Tick, build_scheduler
 from bot.alerts.watch import Lookout
 from bot.domain.alert import Alert, AlertState, Judgement, Sight
@@ -177,6 +177,24 @@ async def test_only_the_leader_ticks_and_the_other_takes_over(
     await other.close()
 
 
+async def test_who_stands_by_ticks_as_soon_as_the_leader_is_gone(
+    store: Store, database_url: str
+) -> None:
+    clock = Clock()
+    other = Store(database_url, "test")
+    await other.open()
+    leader, follower = tick_of(store, [], clock), tick_of(other, [], clock)
+    await run(leader, clock)
+    await leader.keep_lead()
+    await follower.keep_lead()
+    assert (leader.state.ticks, follower.state.ticks) == (1, 0)
+    await store.close()
+    while not follower.state.leading:
+        await follower.keep_lead()
+    assert follower.state.ticks == 1
+    await other.close()
+
+
 async def test_a_cause_hides_its_symptom_and_says_so(store: Store) -> None:
     clock = Clock()
     gone = condition("llm_provider_service", rule="container-gone")
@@ -194,6 +212,7 @@ async def test_a_cause_hides_its_symptom_and_says_so(store: Store) -> None:
 
 async def test_the_job_never_runs_twice_at_once_and_skips_what_was_missed(store: Store) -> None:
     scheduler = build_scheduler(tick_of(store, [], Clock()), 15)
-    (job,) = scheduler.get_jobs()
+    job, lead = scheduler.get_jobs()
+    assert lead.trigger.interval * 3 <= LEAD_IDLE
     assert (job.max_instances, job.coalesce, job.misfire_grace_time) == (1, True, 15)
     assert job.trigger.interval == timedelta(seconds=15)

@@ -110,6 +110,27 @@ async def test_a_provider_that_lost_redis_too_is_no_witness(line: str, rules: li
     assert told(await played(StuckQueue(StuckQueueSettings()), watches)) == rules
 
 
+@pytest.mark.parametrize("snapshots", [True, False])
+@pytest.mark.parametrize(("queued_at", "rules"), [(20, ["queue-frozen"]), (6, []), (None, [])])
+async def test_requests_that_come_while_the_loop_is_silent_are_a_dead_worker_by_logs_alone(
+    snapshots: bool, queued_at: int | None, rules: list[str]
+) -> None:
+    """The loop's last sign is at tick 8; in per_request mode it is an answer, no snapshot."""
+    watches = []
+    for n in range(45):
+        now = START + n * TICK
+        lines: list[LogEvent] = []
+        if n <= 8:
+            text = f"Request {ITEM.queue_id} completed successfully"
+            answer = LogEvent(now, "llm", "llm", Role.LLM_PROVIDER, "info", text)
+            lines += _alive(now, 0).events if snapshots else (answer,)
+        if n == queued_at:
+            text = f"Queued request {ITEM.queue_id} with priority 5, TTL 14400s"
+            lines.append(LogEvent(now, "llm", "llm", Role.LLM_PROVIDER, "info", text))
+        watches.append(GivenWatch(now, now - TICK, logs=Followed(tuple(lines))))
+    assert told(await played(StuckQueue(StuckQueueSettings()), watches)) == rules
+
+
 async def test_redis_away_and_no_logs_leaves_the_gauges() -> None:
     health = ServiceHealth("llm_provider_service", START, queue_total=8, queue_queued=3)
     away = Missing("llm_queue", "x"), Missing("logs", "y")

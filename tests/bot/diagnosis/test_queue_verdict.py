@@ -413,7 +413,9 @@ QUEUE_ID = "11111111-2222-4333-8444-555555555555"
         ("Queue processor started", SignKind.RESTART),
         ("Queue processor stopped", SignKind.STOPPED),
         ("Error in queue processing loop: boom", SignKind.LOOP_ERROR),
-        (f"Queued request {QUEUE_ID} with priority 5, TTL 14400s", None),
+        (f"Queued request {QUEUE_ID} with priority 5, TTL 14400s", SignKind.QUEUED),
+        ("Redis marked unhealthy after 3 failures: away", SignKind.STORE_LOST),
+        ("Redis connection restored", SignKind.STORE_BACK),
         ("GET /healthz", None),
     ],
 )
