@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -47,6 +48,8 @@ def main() -> None:
     asked = parser.parse_args()
     # What is broken on purpose would fill the screen with the bot's warnings about it.
     logging.disable(logging.CRITICAL)
+    # Whoever ends it early gets everything that it started ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rows = asyncio.run(_run(asked.only or list(SCENARIOS), quick=asked.quick))
     print(table(rows))  # noqa: T201
     sys.exit(0 if all(row.ok for row in rows) else 1)

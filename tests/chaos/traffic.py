@@ -1,7 +1,5 @@
 """Healthy days and every kind of fault in simulated traffic, as rows of the chaos table."""
 
-import asyncio
-
 from tests.chaos.table import Row
 from tests.traffic.measure import MODES, healthy, measured
 from tests.traffic.stories import STORIES
@@ -9,10 +7,6 @@ from tests.traffic.stories import STORIES
 
 async def run(*, runs: int = 200, hours: float = 24) -> list[Row]:
     """Measure delays, misses and wrong names; and what healthy hours say."""
-    return await asyncio.to_thread(_run, runs, hours)
-
-
-def _run(runs: int, hours: float) -> list[Row]:
     rows = []
     for kind in STORIES:
         line, _ = measured(kind, runs)

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 
 from tests.traffic.measure import MODES, healthy, measured, table
@@ -17,6 +18,8 @@ def main() -> None:
     parser.add_argument("--explain", action="store_true", help="print what went wrong")
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
+    # Whoever ends it early gets everything that it started ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     lines, bad = [], False
     for kind in asked.only or STORIES:
         sys.stderr.write(f"{kind} ...\n")

@@ -1,7 +1,11 @@
 """Judges simulated traffic by every detector, tick by tick, and measures what was told when."""
 
 import logging
+import os
 import random
+import signal
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -118,7 +122,7 @@ def measured(kind: str, runs: int, processes: int = 2) -> tuple[Line, list[Outco
     """Live through a story many times."""
     seeds = [_seed(kind, number) for number in range(runs)]
     if processes > 1:
-        with ProcessPoolExecutor(processes, initializer=_quiet) as pool:
+        with ProcessPoolExecutor(processes, initializer=_quiet, initargs=(os.getpid(),)) as pool:
             outcomes = list(pool.map(lived, [kind] * runs, seeds, chunksize=8))
     else:
         outcomes = [lived(kind, seed) for seed in seeds]
@@ -127,8 +131,17 @@ def measured(kind: str, runs: int, processes: int = 2) -> tuple[Line, list[Outco
     return Line(kind, runs, runs - len(delays), wrong, delays), outcomes
 
 
-def _quiet() -> None:
+def _quiet(parent: int) -> None:
+    """Make ready a worker process that does not outlive a parent who was killed."""
     logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _seed(kind: str, number: int) -> int:
