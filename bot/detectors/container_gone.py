@@ -17,6 +17,7 @@ from bot.ports import Watch
 
 RUNNER = "runner"
 CLOSING = "the container runs"
+GONE = "is gone"
 
 
 class ContainerGoneSettings(BaseModel):
@@ -111,7 +112,7 @@ def _absences(window: Window) -> Iterator[Condition]:
             continue
         since = _since(window, service)
         what = _words(state) if state else "there is no container of it any more"
-        yield _condition(service, since, what, Severity.ERROR, "is gone" if not state else "ended")
+        yield _condition(service, since, what, Severity.ERROR, GONE if not state else "ended")
 
 
 def _since(window: Window, service: str) -> datetime:
@@ -137,7 +138,8 @@ def _condition(
         rule="container-gone" if severity is Severity.ERROR else "container-restarted",
         severity=severity,
         confidence=Confidence.HIGH,
-        title=f"Container of {service} {verb} at {clock(since)} UTC ({what}), high confidence. "
+        title=f"Container of {service} {verb} {'since' if verb == GONE else 'at'} {clock(since)} "
+        f"UTC ({what}), high confidence. "
         f"Next: {step}",
         since=since,
         known=verb,

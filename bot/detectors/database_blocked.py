@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors.rows import Fact, facts_of, judge_facts
-from bot.diagnosis.span import spoken
+from bot.diagnosis.span import clock, spoken
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogEvent
@@ -92,8 +92,8 @@ def _condition(facts: Sequence[Fact], now: datetime) -> Condition:
         rule="database-blocked",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"CJ database blocked by {who}: {len(waiting)} sessions wait, {len(idle)} rest in a "
-        "transaction, high confidence. Next: find whose session it is.",
+        title=f"CJ database blocked by {who} since {clock(since)} UTC: {len(waiting)} waiting for "
+        f"a lock, {len(idle)} idle in a transaction, high confidence. Next: find whose session",
         since=since,
         known=who,
         count=0,

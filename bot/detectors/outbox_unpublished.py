@@ -88,7 +88,7 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         rule="outbox-unpublished",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"{fact['count']} events {fact['subject']} wait unpublished since {clock(since)} "
+        title=f"CJ outbox: {fact['count']} × {fact['subject']} unpublished since {clock(since)} "
         f"UTC, {tries}, high confidence. Next: check Kafka and the outbox relay.",
         since=since,
         known=tries if used_up else "waiting",

@@ -95,9 +95,13 @@ def _waiting(scene: Scene) -> tuple[QueueItem, ...]:
 
 def waiting_count(scene: Scene) -> int:
     """Return how many items wait to be taken; by the last snapshot where Redis is not read."""
-    if scene.reading is not None:
-        return len(_waiting(scene))
-    return scene.snapshot.queued if scene.snapshot else 0
+    if scene.reading is None:
+        return scene.snapshot.queued if scene.snapshot else 0
+    waiting = _waiting(scene)
+    if waiting and scene.reading.truncated:
+        # Of what waits only the first are kept, of what does not all that matters.
+        return scene.reading.size - (len(scene.reading.items) - len(waiting))
+    return len(waiting)
 
 
 def waits_long(scene: Scene) -> bool:

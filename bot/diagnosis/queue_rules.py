@@ -38,6 +38,7 @@ from bot.diagnosis.queue_words import (
     item_lines,
     lasting,
     log_lines,
+    named,
     removal_steps,
 )
 from bot.diagnosis.span import clock, spoken
@@ -87,14 +88,14 @@ def orphaned_item(scene: Scene) -> QueueVerdict | None:
     if not stuck:
         return None
     first = stuck[0]
-    others = f" and {len(stuck) - 1} more" if len(stuck) > 1 else ""
+    many = len(stuck) > 1
     return QueueVerdict(
         rule="orphaned-item",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if len(first.proofs) > 1 else Confidence.MEDIUM,
         since=first.since,
-        what=f"Item {first.item.queue_id}{others} is in processing for "
-        f"{lasting(scene, first.since)} while the loop goes on without it.",
+        what=f"{named(first.item, len(stuck) - 1)} {'are' if many else 'is'} in processing for "
+        f"{lasting(scene, first.since)} while the loop goes on without {'them' if many else 'it'}.",
         why="The worker restarted or broke off while it held the item; nothing hands it back. "
         f"{expiry_words(first.item)}; {NO_CALLBACK}.",
         items=tuple(one.item for one in stuck),
@@ -155,7 +156,7 @@ def leaked_item(scene: Scene) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if once else Confidence.HIGH,
         since=since,
-        what=f"{counted(len(items))} left in the queue as {status}, first {items[0].queue_id}.",
+        what=f"{named(items[0], len(items) - 1)} left in the queue as {status}.",
         why="The entry is in the order and its data is gone (evicted or removed by halves): the "
         f"request is lost, {NO_CALLBACK}."
         if status == "leaked"
@@ -183,7 +184,7 @@ def poison_item(scene: Scene) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if worst.retry_count > POISON_RETRIES else Confidence.MEDIUM,
         since=worst.queued_at,
-        what=f"Item {worst.queue_id} came back {worst.retry_count} times; "
+        what=f"{named(worst)} came back {worst.retry_count} times; "
         f"{counted(len(items))} with {POISON_RETRIES} retries or more.",
         why="In serial_bundle mode one failing request sends its whole bundle back, so one of "
         "them may drag the others along.",

@@ -34,6 +34,12 @@ def item_words(item: QueueItem) -> str:
     return ", ".join(parts)
 
 
+def named(item: QueueItem, others: int = 0) -> str:
+    """Return an item with its batch, and how many there are besides, as a sentence's subject."""
+    batch = f" of CJ batch {item.cj_batch_id}" if item.cj_batch_id else ""
+    return f"Item {item.queue_id}{batch}" + (f" and {others} more" if others else "")
+
+
 def log_lines(scene: Scene, run: Sequence[Snapshot] = ()) -> tuple[EvidenceLine, ...]:
     """Return the log lines that convince: the run's first snapshot, the last, the last dispatch."""
     lines: list[EvidenceLine] = []

@@ -166,13 +166,15 @@ def _headline(alert: Alert) -> str:
 
 
 def _state_line(alert: Alert, names: Names) -> str:
+    """Say what the title leaves out; the key at its end holds detector, environment and subject."""
     number = f"#{alert.number}" if alert.number else ""
-    told = [number, alert.detector, alert.condition.rule, alert.environment, f"seen {alert.count}×"]
+    rule = "" if alert.condition.rule in alert.condition.title else alert.condition.rule
+    told = [number, rule, f"seen {alert.count}×" if alert.count > 1 else ""]
     line = [str(mrkdwn(text, 80)) for text in told if text]
     if alert.state is AlertState.RESOLVED and alert.resolved_at is not None:
         line.append(f"{_moment(alert.opened_at)} to {_moment(alert.resolved_at)}")
     else:
-        line.append(f"open since {_moment(alert.opened_at)}")
+        line.append(f"told {_moment(alert.opened_at)}")
     if alert.acknowledged_by:
         at = f" {_moment(alert.acknowledged_at)}" if alert.acknowledged_at else ""
         line.append(f"👀 acknowledged by {mrkdwn(_who(alert.acknowledged_by, names), 40)}{at}")
