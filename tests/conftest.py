@@ -1,3 +1,9 @@
 """Fixtures that every test may ask for."""
 
+from hypothesis import HealthCheck, settings
+
 pytest_plugins = ("tests.rendered", "tests.postgres", "tests.redis_server", "tests.slack_bot")
+
+# How fast a machine is decides no test; time is measured in tests/benchmarks.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")

@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 
-from tests.traffic.measure import MODES, healthy, measured, table
+from tests.traffic.measure import MODES, healthy_day, measured, table
 from tests.traffic.stories import STORIES
 
 
@@ -31,7 +31,7 @@ def main() -> None:
                 sys.stdout.write(f"{kind}: {one}\n")
     sys.stdout.write(table(lines) + "\n\n")
     for mode in MODES if asked.hours else ():
-        told = [event for seed in range(3) for event in healthy(mode, asked.hours / 3, seed)]
+        told = healthy_day(mode, asked.hours)
         sys.stdout.write(f"{mode}: {asked.hours:g} healthy hours, {len(told)} alerts\n")
         bad = bad or bool(told)
         for event in told:

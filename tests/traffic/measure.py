@@ -90,6 +90,11 @@ def healthy(mode: str, hours: float, seed: int) -> list[dict[str, Any]]:
     return [event for _ in range(int(hours * 240)) for event in tower.tick()]
 
 
+def healthy_day(mode: str, hours: float) -> list[dict[str, Any]]:
+    """Return what was said during healthy hours in six towns, with every witness and log format."""
+    return [event for seed in range(6) for event in healthy(mode, hours / 6, seed)]
+
+
 def lived(kind: str, seed: int) -> Outcome:
     """Live through one story in a town of its own."""
     story, dice = STORIES[kind], random.Random(seed)
