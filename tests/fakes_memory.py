@@ -25,9 +25,9 @@ class FakeAlerts:
         self._check()
         return "PostgreSQL 16"
 
-    async def load_samples(self, detector: str, since: datetime) -> Sequence[Sample]:
+    async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
         self._check()
-        return [one for one in self.samples.get(detector, ()) if one.at > since]
+        return tuple(one for one in self.samples.get(detector, ()) if one.at > since)
 
     async def alerts(
         self, now: datetime, *, history: bool = False, limit: int = 5_000

@@ -18,7 +18,7 @@ class BotMemory(Protocol):
         """Prove that the database answers; return a detail for people."""
         ...
 
-    async def load_samples(self, detector: str, since: datetime) -> Sequence[Sample]:
+    async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
         """Return what a detector's ticks saw after `since`, oldest first, as far as kept."""
         ...
 
