@@ -5,7 +5,7 @@ Whether a worker hangs or the item is an orphan cannot be told by that; see stuc
 provider's own queue.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 
 SIZE, FRONT, STATUS = "size", "front", "status"
+YOUNG = "not watched for long enough to tell"
 MOVES = "another item is at its front, or it is empty"
 
 
@@ -67,29 +68,40 @@ class FurtherQueues:
             return Judgement(Sight.WARMING, note="nothing was read yet")
         if last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
-        found = tuple(self._frozen(window.samples, last.data, now))
+        since = _standing(window.samples, last.data, now)
+        found = tuple(
+            _condition(prefix, last.data[prefix], at)
+            for prefix, at in since.items()
+            if now - at >= self._after
+        )
         closing = {prefix: MOVES for one in window.samples for prefix in one.data}
-        return Judgement(Sight.CLEAR, found, closing=closing)
-
-    def _frozen(
-        self, samples: Sequence[Sample], newest: Mapping[str, Any], now: datetime
-    ) -> Iterator[Condition]:
-        since = dict.fromkeys(newest, now)
-        standing = set(newest)
-        for sample in reversed(samples):
-            # A tick that could not read proves neither rest nor motion.
-            if sample.unreadable:
-                continue
-            standing = {one for one in standing if _same(sample.data.get(one), newest[one])}
-            since |= dict.fromkeys(standing, sample.at)
-            if not standing:
-                break
-        for prefix, at in since.items():
-            if now - at >= self._after:
-                yield _condition(prefix, newest[prefix], at)
+        # One that stands since watching began, or began again, has not been seen to move.
+        held = {
+            prefix: YOUNG
+            for prefix, at in since.items()
+            if at <= window.started_at and now - at < self._after
+        }
+        return Judgement(Sight.CLEAR, found, closing=closing, held=held)
 
 
 DETECTOR = FurtherQueues
+
+
+def _standing(
+    samples: Sequence[Sample], newest: Mapping[str, Any], now: datetime
+) -> dict[str, datetime]:
+    """Return since when each queue has had the front that it has now, as far as was seen."""
+    since = dict.fromkeys(newest, now)
+    standing = set(newest)
+    for sample in reversed(samples):
+        # A tick that could not read proves neither rest nor motion.
+        if sample.unreadable:
+            continue
+        standing = {one for one in standing if _same(sample.data.get(one), newest[one])}
+        since |= dict.fromkeys(standing, sample.at)
+        if not standing:
+            break
+    return since
 
 
 def _fact(front: QueueFront) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from bot.alerts.watch import Lookout
 from bot.domain.alert import AlertEvent, Reason
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
+from bot.domain.queue import QueueReading
 from bot.domain.rows import BatchHeader, BatchRows, BlockedSession, OutboxGroup, PairCounts
 from bot.domain.service_state import ContainerState
 from bot.errors import UsageError
@@ -30,7 +31,7 @@ from commands.alerts import COMMAND, parse
 from tests.bot.alerts.test_tick import GrowingLog
 from tests.bot.test_main import batchbot
 from tests.fakes_alerts import Clock
-from tests.fakes_sources import FakeDatabase, context
+from tests.fakes_sources import FakeDatabase, FakeQueue, context
 from tests.recordings import START, busy_hour, console, integrity_error, missing_essay_ids
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -94,6 +95,7 @@ def rows(clock: Clock) -> dict[str, Sources]:
         "database_blocked": database(
             blocked=(BlockedSession(7, "idle in transaction", "Client:ClientRead", 90),)
         ),
+        "further_queues": Sources(queue=FakeQueue(others={"a:queue": QueueReading(old, 3)})),
         "container_gone": Sources(containers=GivenContainers((gone,))),
     }
 

@@ -1,5 +1,6 @@
 """A further queue is stuck when the same item stands at its front, whatever waits behind it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,11 +18,15 @@ TICK = timedelta(seconds=15)
 Look = list[QueueFront] | Missing | None
 
 
-async def judged(looks: list[Look]) -> Judgement:
+async def judged(looks: Sequence[Look | int]) -> Judgement:
+    """Judge after one look a tick; a number stands for ticks without any."""
     detector = FurtherQueues(FurtherQueuesSettings())
     window: Window | None = None
     now: datetime = START
     for look in looks:
+        if isinstance(look, int):
+            now += look * TICK
+            continue
         sample = await detector.sample(GivenWatch(now, now - TICK, others=look))
         window = extended(window, sample, timedelta(seconds=detector.window_seconds))
         now += TICK
@@ -56,6 +61,14 @@ async def test_the_same_front_for_five_minutes_is_frozen_also_while_the_queue_gr
 async def test_a_queue_that_moves_or_is_young_is_not_frozen(looks: list[Look]) -> None:
     found = await judged(looks)
     assert (found.sight, found.conditions) == (Sight.CLEAR, ())
+
+
+async def test_a_pause_of_the_bot_is_no_motion_of_the_queue() -> None:
+    paused = timedelta(minutes=15) / TICK
+    looks: list[Look | int] = [*(front("q1") for _ in range(25)), int(paused), front("q1")]
+    found = await judged(looks)
+    assert (found.conditions, set(found.held)) == ((), {"a:queue"})
+    assert (await judged([*looks[:-1], front("q2"), front("q3")])).held == {}
 
 
 async def test_a_redis_that_cannot_be_read_is_told_and_proves_no_motion() -> None:
