@@ -9,6 +9,8 @@ from bot.sources.log_part import Part
 
 CHUNK_BYTES = 1 << 20
 BLOCK_BYTES = 16 << 10
+# Most events are a line or a few: their bounds are looked for near by, and wider each time.
+NEAR_BYTES = 1 << 10
 REACH_BYTES = 4 << 20
 
 
@@ -75,30 +77,32 @@ class Segment:
 
     def line_start(self, offset: int) -> int:
         """Return where the line begins that holds `offset`."""
+        size = NEAR_BYTES
         while offset > 0:
-            start = max(0, offset - BLOCK_BYTES)
+            start = max(0, offset - size)
             newline = self.read(start, offset).rfind(b"\n")
             if newline >= 0:
                 return start + newline + 1
-            offset = start
+            offset, size = start, BLOCK_BYTES
         return 0
 
     def line_end(self, offset: int, end: int) -> int:
         """Return where the next line begins after the one that holds `offset`, at most `end`."""
+        size = NEAR_BYTES
         while offset < end:
-            block = self.read(offset, min(end, offset + BLOCK_BYTES))
+            block = self.read(offset, min(end, offset + size))
             newline = block.find(b"\n")
             if newline >= 0:
                 return offset + newline + 1
             if not block:
                 break
-            offset += len(block)
+            offset, size = offset + len(block), BLOCK_BYTES
         return end
 
     def event_start(self, offset: int, *, events: int = 0) -> int:
         """Return where the event begins that holds `offset`, or `events` events before it."""
         floor = max(0, offset - REACH_BYTES * (1 + min(events, 8)))
-        end, found, size = self.line_end(offset, self.size), 0, BLOCK_BYTES
+        end, found, size = self.line_end(offset, self.size), 0, NEAR_BYTES
         while end > floor:
             start = self.line_start(max(floor, end - size))
             for at in reversed(self._heads(start, end)):
@@ -111,7 +115,7 @@ class Segment:
     def event_end(self, offset: int, end: int, *, events: int = 0) -> int:
         """Return where the event that begins at `offset` ends, or `events` events after it."""
         ceiling = min(end, offset + REACH_BYTES * (1 + min(events, 8)))
-        position, found, size = self.line_end(offset, end), 0, BLOCK_BYTES
+        position, found, size = self.line_end(offset, end), 0, NEAR_BYTES
         while position < ceiling:
             stop = self.line_end(min(position + size, ceiling) - 1, end)
             for at in self._heads(position, stop):
