@@ -33,6 +33,8 @@ MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
 LOGS, QUEUE = "logs", "llm_queue"
 # Ten thousand comparisons leave about seven lines each.
 WHOLE_EVENTS = 100_000
+# All of a large batch's lines take longer than everything else together.
+WHOLE_PATIENCE = 1.75
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
 _WORDS = {
     Verdict.OK: "nothing that was read speaks against its result",
@@ -90,7 +92,8 @@ async def collect(
         return rows
     progress("database and queue read, searching the logs")
     query = _query(rows.header, now, whole=whole)
-    logs = await read(LOGS, sources.logs, lambda source: source.search(query), timeout)
+    patience = timeout * (WHOLE_PATIENCE if whole else 1)
+    logs = await read(LOGS, sources.logs, lambda source: source.search(query), patience)
     progress(f"logs: {coverage.detail(logs)}")
     owned = await _owned(sources, logs, timeout)
     evidence = BatchEvidence(rows, logs, queue, owned, around)
