@@ -172,6 +172,7 @@ class Desk:
         return replace(order, place=replace(place, view_id=view_id))
 
     async def _say(self, order: Order, report: Report, stands_at: str) -> None:
+        report = replace(report, command=order.typed)
         message = self.renderer.report(report)
         if order.public:
             await self.speech.public(order.place, message, ts=stands_at)

@@ -38,7 +38,7 @@ class Forms:
         A trigger lives three seconds, so the modal opens before anything is read; what there is
         to choose from comes with an update.
         """
-        typed = f"/{self.counter.prefix}{command.name} {words}".strip()
+        typed = self.counter.line(command, words)
         form = Form(
             typed, lack.message, lack.blanks, _carried(place, typed, len(lack.blanks)), looking=True
         )

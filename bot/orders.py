@@ -27,7 +27,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A question that was admitted and understood."""
+    """A question that was admitted and understood; `typed` is it as a slash command."""
 
     place: Place
     typed: str
@@ -70,6 +70,10 @@ class Counter:
         """Return the command that a line begins with, and its words. Raises UsageError."""
         return read_phrase(typed, self.commands, self.prefix)
 
+    def line(self, command: Command, words: str) -> str:
+        """Return a question as it is typed, whichever door it came through."""
+        return f"/{self.prefix}{command.name} {words}".strip()
+
     def take(self, place: Place, typed: str, *, closing: bool = False) -> Order:
         """Return the order. Raises DeniedError, UsageError or LackingError; nothing is taken
         while the bot is `closing`.
@@ -85,9 +89,8 @@ class Counter:
                 hint="Operators are listed in SLACK_OPERATORS.",
             )
         public = is_public(request, asker.public) and not place.home
-        return Order(
-            place, typed, command, request, self.context(replace(asker, public=public)), public
-        )
+        context = self.context(replace(asker, public=public))
+        return Order(place, self.line(command, words), command, request, context, public)
 
     def context(self, asker: Asker, seconds: float | None = None) -> CommandContext:
         """Return what a command may use; `seconds` is the patience with each source."""

@@ -72,7 +72,7 @@ def listing(
     firing = [one for one in found if one.standing is Standing.FIRING]
     return Report(
         command="alerts list",
-        title=_title(found),
+        title="Alerts",
         summary=_summary(found, mutes, len(alerts) - len(found)),
         facts={
             "alerts": [_facts(one, now, names) for one in found[:SHOWN]],
@@ -116,11 +116,11 @@ def changed(alert: Alert, verb: str, summary: str, **facts: object) -> Report:
     )
 
 
-def _title(alerts: Sequence[Alert]) -> str:
+def _counted(alerts: Sequence[Alert]) -> str:
     if not alerts:
-        return "No alert is open"
+        return "No alert is open. "
     counts = [(s, sum(one.standing is s for one in alerts)) for s in LISTED]
-    return "Open alerts: " + ", ".join(f"{count} {s.value}" for s, count in counts if count)
+    return f"Open: {', '.join(f'{count} {s.value}' for s, count in counts if count)}. "
 
 
 def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute], folded: int) -> str:
@@ -128,7 +128,7 @@ def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute], folded: int) -> str
     quiet = f"Silences that hold or are to come: {len(mutes)}. " if mutes else ""
     more = f"The first {SHOWN} of {len(alerts)} are shown. " if len(alerts) > SHOWN else ""
     hint = "A number or any unique part of a key names an alert." if alerts else ""
-    return f"{storm}{quiet}{more}{hint}".strip()
+    return f"{_counted(alerts)}{storm}{quiet}{more}{hint}".strip()
 
 
 def _facts(alert: Alert, now: datetime, names: Mapping[str, str]) -> dict[str, object]:

@@ -19,12 +19,11 @@ from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.rules.strays import RUN_TEXTS, TEXTS, rejected_ids
 from bot.diagnosis.runner_rules import PHASES
 from bot.diagnosis.second_look import follow_up
-from bot.diagnosis.span import dated
 from bot.diagnosis.trail_end import EVICTION
 from bot.domain.evidence import Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
-from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
+from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.rows import BatchHeader, BatchMatch
 from bot.ports import Progress, Sources, no_progress
 
@@ -112,7 +111,6 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
         timeline=timeline(evidence),
         sources=readings(evidence),
         actions=_actions(evidence, findings),
-        tables=(_table(evidence),),
     )
     return _with_summary(report, evidence)
 
@@ -245,31 +243,6 @@ def _verdict_words(report: Report, evidence: BatchEvidence) -> str:
     if report.verdict is Verdict.OK and evidence.provider.answered_by_mock:
         return "answered by a mock, so its result says nothing of the essays"
     return _WORDS[report.verdict]
-
-
-def _table(evidence: BatchEvidence) -> Table:
-    facts = facts_of(evidence)
-    names = (
-        "status",
-        "state",
-        "budget",
-        "total_pairs",
-        "valid",
-        "errors",
-        "pending",
-        "projections",
-        "submitted_comparisons",
-        "completed_comparisons",
-        "last_activity_at",
-    )
-    rows = tuple((name.replace("_", " "), _cell(facts[name])) for name in names)
-    return Table(("fact", "value"), rows, f"Batch {evidence.header.batch_id}")
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{dated(value)} UTC"
-    return "-" if value is None else str(value)
 
 
 def timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:

@@ -46,10 +46,17 @@ def judged(
     provider = surroundings.provider_state(health, events)
     size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
     detail = coverage.detail(logs) if isinstance(logs, LogSearch) else ""
-    found = f" Logs name it in {len(events)} lines, the queue holds {len(mine)} items of it."
+    found = (
+        f"Logs name it in {len(events)} lines." if isinstance(logs, LogSearch) else "",
+        f"The queue holds {len(mine)} of its items." if isinstance(queue, QueueReading) else "",
+    )
     return replace(
         report,
-        facts={"log_lines": len(events), "queue_items": len(mine), **provider.facts()},
+        facts={
+            "log_lines": len(events) if isinstance(logs, LogSearch) else None,
+            "queue_items": len(mine) if isinstance(queue, QueueReading) else None,
+            **provider.facts(),
+        },
         timeline=tuple(_entry(event) for event in _telling(events)),
         sources=(
             *report.sources,
@@ -57,7 +64,7 @@ def judged(
             reading(QUEUE, queue, size),
             reading(surroundings.HEALTH, health, surroundings.health_words(health)),
         ),
-        summary=f"{report.summary}{found} {provider.words}".strip(),
+        summary=" ".join(part for part in (report.summary, *found, provider.words) if part),
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -95,6 +96,18 @@ async def test_a_bug_is_told_as_an_id_that_is_in_the_log(
     assert "secret detail" not in str(said.arguments)
     error_id = said.text.split("Error id ")[1].split(".")[0]
     assert any(error_id in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [payloads.slash("/batch", "status 34"), payloads.mention("<@UBOT00000> batch status 34")],
+)
+async def test_an_answer_says_what_was_asked_whichever_door_it_came_through(
+    bot: Bot, sent: dict[str, Any]
+) -> None:
+    await bot.send(sent)
+    said = (await bot.slack.wait_for(1))[0]
+    assert "Answer to `/batch status 34`" in json.dumps(said.arguments["blocks"])
 
 
 async def test_a_mention_in_a_thread_is_answered_in_that_thread(bot: Bot) -> None:

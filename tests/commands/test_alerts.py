@@ -116,7 +116,7 @@ async def test_the_list_shows_the_unattended_first_and_what_is_quiet_until_when(
 
 async def test_nothing_open_is_ok() -> None:
     report = await ask("", memory_of(OVER))
-    assert (report.verdict, report.title) == (Verdict.OK, "No alert is open")
+    assert (report.verdict, report.summary) == (Verdict.OK, "No alert is open.")
 
 
 @pytest.mark.parametrize(

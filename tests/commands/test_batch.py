@@ -82,6 +82,8 @@ async def test_without_rows_a_number_is_no_part_of_another_and_mock_mode_is_name
 async def test_no_database_at_all_is_not_configured_and_never_ok() -> None:
     report = await run(parse("status 34"), _context(Sources()))
     assert (report.verdict, report.sources[0].state) == (Verdict.UNKNOWN, "not_configured")
+    assert (report.facts["log_lines"], report.facts["queue_items"]) == (None, None)
+    assert "Logs name it" not in report.summary
 
 
 async def test_an_id_that_nobody_has_is_said_to_be_nobody_s() -> None:
