@@ -118,7 +118,8 @@ def lived(kind: str, seed: int) -> Outcome:
             if story.is_told_by(event["detector"], event["title"], witness):
                 delay = (datetime.fromisoformat(event["at"]) - began).total_seconds()
                 return Outcome(delay, not others, event["title"], tuple(others), where)
-            if event["event"] == "open" and event["detector"] not in story.besides:
+            true_too = story.is_true_too(event["detector"], witness)
+            if event["event"] == "open" and not true_too:
                 others.append(f"{event['detector']}: {event['title'][:90]}")
     return Outcome(None, False, "", tuple(others), where)
 

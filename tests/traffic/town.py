@@ -99,7 +99,8 @@ class Town:
         self.dice = random.Random(self.seed)
         sizes = [1, 2, 4, 8, 8, 16, 32, 64]
         self.bundle = self.dice.choice(sizes) if self.mode != "per_request" else 1
-        self.pace = self.dice.uniform(0.6, 5.0)
+        # A longest bundle takes three minutes or so.
+        self.pace = self.dice.uniform(0.6, 5.0 if self.bundle < 64 else 2.5)
         self._lines: list[tuple[datetime, str, str]] = []
         self._taken: list[Request] = []
         self._free_at = self._snapshot_at = self._heartbeat_at = self.now

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
 
 from bot.alerts import poster as posting
 from bot.alerts.ledger import TickRecord
+from bot.alerts.outbox import Posting
 from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.poster import Poster
 from bot.alerts.store import Store
@@ -33,6 +34,7 @@ class Line:
     space: Workspace
     poster: Poster
     clock: Clock
+    threads: Threads
 
     async def say(self, *steps: Condition | None) -> None:
         """Decide on and write one tick for each step; None is a good tick."""
@@ -71,8 +73,9 @@ async def line(database_url: str) -> AsyncIterator[Line]:
         await store.open()
         assert await store.lead()
         web = Web(make_client(space.bot_token, space.api_url, session))
-        poster = Poster(store, Threads(web), ALERTS, now=clock, sleep=clock.sleep)
-        yield Line(store, space, poster, clock)
+        threads = Threads(web)
+        poster = Poster(store, threads, ALERTS, now=clock, sleep=clock.sleep)
+        yield Line(store, space, poster, clock, threads)
         await store.close()
 
 
@@ -196,6 +199,44 @@ async def test_no_connection_at_all_is_waited_for(line: Line, database_url: str)
     line.clock.pass_(seconds=5)
     await line.settle(1)
     assert len(line.heads()) == 1
+
+
+@pytest.mark.parametrize("posted", [True, False])
+async def test_a_message_of_a_poster_that_was_killed_is_looked_for_once_its_lease_ends(
+    line: Line, posted: bool
+) -> None:
+    await line.say(condition())
+    dead = await line.store.claim("dead", line.clock())
+    assert dead is not None
+    if posted:
+        await line.threads.post(dead.message, channel=ALERTS, token=str(dead.token))
+    line.clock.pass_(seconds=29)
+    assert await line.poster.step() is False
+    line.clock.pass_(seconds=2)
+    await line.settle(1)
+    assert len(line.heads()) == 1
+    assert (line.poster.state.adopted, line.poster.state.sent) == (int(posted), int(not posted))
+
+
+async def test_a_poster_that_stood_still_with_a_message_in_hand_does_not_say_it_again(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await line.say(condition())
+    claim = line.store.claim
+
+    async def stands_still(owner: str, now: datetime) -> Posting | None:
+        found = await claim(owner, now)
+        line.clock.pass_(seconds=31)
+        other = Poster(line.store, line.threads, ALERTS, now=line.clock, sleep=line.clock.sleep)
+        monkeypatch.setattr(line.store, "claim", claim)
+        await other.step()
+        return found
+
+    monkeypatch.setattr(line.store, "claim", stands_still)
+    await line.poster.step()
+    await line.settle(2)
+    assert len(line.heads()) == 1
+    assert (await line.store.outbox_health()).depth == 0
 
 
 async def test_people_are_told_once_and_the_head_shows_who_and_until_when(line: Line) -> None:
