@@ -286,7 +286,7 @@ class FakeQueue:
         return self.others[prefix]
 
     async def fronts(self) -> Sequence[QueueFront]:
-        return [QueueFront(prefix, one.size) for prefix, one in self.others.items()]
+        return [QueueFront(prefix) for prefix in self.others]
 
     async def find(self, id: UUID) -> Sequence[QueueItem]:
         reading = await self.read()

@@ -19,7 +19,7 @@ from bot.domain.queue import QueueFront
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 
-SIZE, FRONT, STATUS = "size", "front", "status"
+FRONT, STATUS = "front", "status"
 YOUNG = "not watched for long enough to tell"
 MOVES = "another item is at its front, or it is empty"
 
@@ -59,7 +59,7 @@ class FurtherQueues:
             return Sample(watch.now, {}, f"{answer.source}: {answer.reason}")
         if not answer:
             return Sample(watch.now)
-        return Sample(watch.now, {one.prefix: _fact(one) for one in answer if one.size})
+        return Sample(watch.now, {one.prefix: _fact(one) for one in answer if one.queue_id})
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
@@ -105,7 +105,7 @@ def _standing(
 
 
 def _fact(front: QueueFront) -> dict[str, Any]:
-    return {SIZE: front.size, FRONT: front.queue_id, STATUS: front.status}
+    return {FRONT: front.queue_id, STATUS: front.status}
 
 
 def _same(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> bool:

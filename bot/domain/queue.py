@@ -38,10 +38,9 @@ class QueueItem:
 
 @dataclass(frozen=True, slots=True)
 class QueueFront:
-    """The size of one further queue and the item at its front, "" when it is empty."""
+    """The item at the front of one further queue, "" when it is empty."""
 
     prefix: str
-    size: int
     queue_id: str = ""
     status: str = ""
 

@@ -121,17 +121,16 @@ class RedisQueue:
     async def _fronts(self, prefixes: Sequence[str]) -> list[QueueFront]:
         async with self._redis.pipeline(transaction=False) as pipe:
             for prefix in prefixes:
-                pipe.zcard(f"{prefix}:requests")
                 pipe.zrange(f"{prefix}:requests", 0, 0)
-            told = await pipe.execute()
-        ids = [_decoded(front[0]) if front else "" for front in told[1::2]]
+            ids = [_decoded(front[0]) if front else "" for front in await pipe.execute()]
         async with self._redis.pipeline(transaction=False) as pipe:
             for prefix, id in zip(prefixes, ids, strict=True):
-                pipe.hget(f"{prefix}:data", id)
-            values = await pipe.execute()
+                if id:
+                    pipe.hget(f"{prefix}:data", id)
+            values = iter(await pipe.execute())
         return [
-            QueueFront(prefix, size, id, _status(id, value))
-            for prefix, size, id, value in zip(prefixes, told[::2], ids, values, strict=True)
+            QueueFront(prefix, id, _status(id, next(values)) if id else "")
+            for prefix, id in zip(prefixes, ids, strict=True)
         ]
 
     async def _read(self, prefix: str, max_items: int) -> QueueReading:
@@ -174,9 +173,7 @@ class RedisQueue:
 
 
 def _status(id: str, value: bytes | str | None) -> str:
-    """Return the status of a queue's front; "" when the queue is empty."""
-    if not id:
-        return ""
+    """Return the status of a queue's front."""
     item = item_of(id, value)
     return item.status if item else "unreadable"
 

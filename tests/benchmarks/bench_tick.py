@@ -5,8 +5,10 @@ import random
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -38,10 +40,11 @@ LINES_PER_TICK = 15 * 1_000
 def run(scale: Scale) -> list[Row]:
     """Tick with ever more queues."""
     counts, ticks = SIZES[scale.name]
-    return [row for count in counts for row in asyncio.run(_run(count, ticks))]
+    rows = [row for count in counts for row in asyncio.run(_run(count, ticks, moving=True))]
+    return rows + asyncio.run(_run(counts[-1], ticks, moving=False))
 
 
-async def _run(count: int, ticks: int) -> list[Row]:
+async def _run(count: int, ticks: int, *, moving: bool) -> list[Row]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         folder.chmod(0o711)  # noqa: ASYNC240
@@ -63,7 +66,8 @@ async def _run(count: int, ticks: int) -> list[Row]:
         logs = LogFiles(folder, HULEEDU_SERVICES, UTC)
         tick = _tick(store, Sources(database=database, queue=queue, logs=logs))
         stack.push_async_callback(tick.close)
-        return await _measured(tick, log, count, ticks)
+        turn = partial(_turn, url, [MAIN, *others]) if moving else None
+        return await _measured(tick, log, count, ticks, turn)
 
 
 def _tick(store: Store, sources: Sources) -> Tick:
@@ -75,12 +79,16 @@ def _tick(store: Store, sources: Sources) -> Tick:
     return Tick(store, detectors, lookout, environment="bench", now=lambda: next(clock))
 
 
-async def _measured(tick: Tick, log: Path, count: int, ticks: int) -> list[Row]:
+async def _measured(
+    tick: Tick, log: Path, count: int, ticks: int, turn: Callable[[int], None] | None
+) -> list[Row]:
     lines = "\n".join(event(random.Random(n)) for n in range(1_000)) + "\n"
     seconds, spent = [], []
     for number in range(ticks + 3):
         with log.open("a", encoding="utf-8") as file:
             file.writelines([lines] * (LINES_PER_TICK // 1_000))
+        if turn is not None:
+            await asyncio.to_thread(turn, number)
         await asyncio.sleep(0.5)  # the follow reads in the background, as between two ticks
         began, cpu = time.perf_counter(), time.process_time()
         await tick.run()
@@ -89,7 +97,7 @@ async def _measured(tick: Tick, log: Path, count: int, ticks: int) -> list[Row]:
             seconds.append(time.perf_counter() - began)
             spent.append(time.process_time() - cpu)
     assert not tick.state.failing, tick.state.failing
-    name = f"tick, {count:,} queue{'s' if count > 1 else ''}"
+    name = f"tick, {count:,} queue{'s' if count > 1 else ''}{'' if turn else ', all stuck'}"
     note = f"{len(seconds)} ticks, {ITEMS} items a queue, {LINES_PER_TICK:,} log lines between two"
     limit = 1_000 * STEP.total_seconds() / 10
     half = 1_000 * statistics.median(seconds)
@@ -98,6 +106,14 @@ async def _measured(tick: Tick, log: Path, count: int, ticks: int) -> list[Row]:
         Row(f"{name}: slowest", 1_000 * max(seconds), "ms", note=note),
         Row(f"{name}: CPU", 1_000 * statistics.median(spent), "ms", note=note),
     ]
+
+
+def _turn(url: str, prefixes: list[str], number: int) -> None:
+    """Bring another item to the front of every queue."""
+    with redis.Redis.from_url(url) as client, client.pipeline(transaction=False) as pipe:
+        for prefix in prefixes:
+            pipe.zadd(f"{prefix}:requests", {f"item-{number % ITEMS}": -1 - number})
+        pipe.execute()
 
 
 def _fill(url: str, prefixes: list[str]) -> None:
