@@ -96,10 +96,11 @@ class CjPostgres:
         if not 0 <= batch_id <= LARGEST_ID:
             return None
         async with self._reading() as connection:
-            row = await connection.fetchrow(self._batch_query(), batch_id, DETAIL_PAIRS)
-        if row is None:
+            # A bounded fetch would have the server do alone what it plans for several workers.
+            rows = await connection.fetch(self._batch_query(), batch_id, DETAIL_PAIRS)
+        if not rows:
             return None
-        return batch_rows_of(row, has_total_budget=self._has_total_budget)
+        return batch_rows_of(rows[0], has_total_budget=self._has_total_budget)
 
     async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
         """Return the newest batches, those in a state or status when one is given."""

@@ -168,15 +168,17 @@ finalised AS MATERIALIZED (
     SELECT least((SELECT min(created_at) FROM grade_projections WHERE cj_batch_id = $1),
                  (SELECT min(o.created_at) FROM events o WHERE {_FINAL_EVENT})) AS at)
 """
+# A join with what is materialised would keep the workers of a parallel plan away.
+_THEN = "(SELECT at FROM finalised)"
 _COUNTED = f"""
 counted AS MATERIALIZED (
     SELECT {_PAIR_COUNTS},
-        count(*) FILTER (WHERE p.submitted_at <= f.at) AS sent_by_then,
-        count(*) FILTER (WHERE p.completed_at <= f.at AND p.winner IS NOT NULL)
+        count(*) FILTER (WHERE p.submitted_at <= {_THEN}) AS sent_by_then,
+        count(*) FILTER (WHERE p.completed_at <= {_THEN} AND p.winner IS NOT NULL)
           AS answered_by_then,
-        count(*) FILTER (WHERE p.completed_at <= f.at AND p.winner IN ('essay_a', 'essay_b'))
+        count(*) FILTER (WHERE p.completed_at <= {_THEN} AND p.winner IN ('essay_a', 'essay_b'))
           AS valid_by_then
-    FROM cj_comparison_pairs p CROSS JOIN finalised f WHERE p.cj_batch_id = $1)
+    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1)
 """
 _FAILURES = f"""
 failures AS MATERIALIZED (
