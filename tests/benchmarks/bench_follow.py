@@ -17,7 +17,7 @@ GOAL = 200_000
 
 
 def run(scale: Scale) -> list[Row]:
-    """Follow the files with and without the prefilter, then the API."""
+    """Follow the files with the prefilter, at the goal's rate, and without the prefilter."""
     rows: list[Row] = []
     with fleet() as ships:
         rows += _files(ships, scale.follow_lines, "with needles", needles=True, rate=0)
@@ -83,5 +83,5 @@ class _Follower:
     def told(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         found: dict[str, Any] = json.loads(self._process.stdout.readline())
-        self._process.wait(30)
+        self._process.wait(300)
         return found

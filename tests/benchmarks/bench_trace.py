@@ -60,7 +60,8 @@ def _compared(ships: Fleet, scale: Scale, size: str) -> list[Row]:
         ),
         Row(
             f"{name}: API", api, "s", api / one, "one by one", "≤ 1 × one by one", api <= one,
-            f"{api / beside:.2f} × side by side; {_engine_share(turns, 'api')}",
+            f"{api / beside:.2f} × side by side; {_engine_share(turns, 'api')} and stamping "
+            "each line, which by hand it need not",
         ),
     ]  # fmt: skip
 

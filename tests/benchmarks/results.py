@@ -23,12 +23,10 @@ class Results:
     def put(self, name: str, scale: Scale, rows: Sequence[Row]) -> None:
         """Write a benchmark's rows, with when and at what size they were measured."""
         at = datetime.now(UTC).isoformat(timespec="minutes")
-        sections = {
-            **self._sections(),
-            name: "\n".join((f"{at}, size {scale.name}", "", *table(rows))),
-        }
-        told = [f"## {name}\n\n{text.strip()}\n" for name, text in sorted(sections.items())]
-        self._path.write_text("\n".join((*_head(), *told)), encoding="utf-8")
+        said = f"{at}, size {scale.name}, load average {os.getloadavg()[1]:.1f}"
+        sections = {**self._sections(), name: "\n".join((said, "", *table(rows)))}
+        parts = [f"## {name}\n\n{text.strip()}\n" for name, text in sorted(sections.items())]
+        self._path.write_text("\n".join((*_head(), *parts)), encoding="utf-8")
 
     def _sections(self) -> dict[str, str]:
         text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
@@ -58,6 +56,10 @@ def _head() -> Iterator[str]:
     yield (
         f"- {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB memory, "
         f"{platform.system()} {platform.release()}"
+    )
+    yield (
+        "- The load average is that of the 5 minutes before: where it is far above the cores, "
+        "others computed meanwhile, times are too long and ratios in a section tell more"
     )
     yield f"- Python {platform.python_version()}, {_version('dockerd')}, {_version('grep')}"
     yield "- The processor time and memory of a day over time: [day.png](day.png)\n"
