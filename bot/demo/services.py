@@ -49,7 +49,7 @@ class LlmProvider:
         self._last_hour()
         self._log("Queue processor started")
         try:
-            while True:
+            while not _is_cancelled():
                 at = asyncio.get_running_loop().time() - began
                 if not stuck and at >= self._script.freeze_at:
                     stuck = await self._freeze()
@@ -179,6 +179,12 @@ class LlmProvider:
         line = f"{stamp} [info     ] {event:<30} [{logger}]{tail} filename=queue.py lineno=1\n"
         with (self._logs / name).open("a", encoding="utf-8") as file:
             file.write(line)
+
+
+def _is_cancelled() -> bool:
+    """Say whether this task was cancelled; a Redis call can swallow what interrupts its answer."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _stamp(at: datetime | None = None) -> str:

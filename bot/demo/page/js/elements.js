@@ -57,7 +57,7 @@ function overflow(element, block, surface) {
     type: "button", role: "menuitem",
     onclick: async () => { show(false); if (await agreed(element.confirm)) surface.press(element, block, option.value); },
   }, ...textOf(option.text))));
-  const opener = iconButton("More actions", "more", () => show(menu.hidden), { "aria-haspopup": "menu", "aria-expanded": "false" });
+  const opener = iconButton("More actions", "more", () => show(Boolean(menu.hidden)), { "aria-haspopup": "menu", "aria-expanded": "false" });
   const box = h("span", { class: "overflow" }, opener, menu);
   const show = (/** @type {boolean} */ open) => {
     menu.hidden = !open;
