@@ -59,7 +59,12 @@ class Drawing:
             return None
         clean = _bounded(clean_chart(chart))
         async with self._turn:
-            content = await self._run(json.dumps(asdict(clean)).encode())
+            try:
+                content = await self._run(json.dumps(asdict(clean)).encode())
+            except OSError as error:
+                # The message that the chart belongs to was said already, and stays said.
+                log.warning("a chart was not drawn: %s", error.strerror)
+                return None
         if not content:
             return None
         return Attachment("chart.png", content, clean.title, alt=clean.alt)

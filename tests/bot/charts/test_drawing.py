@@ -52,6 +52,15 @@ async def test_a_process_that_breaks_leaves_no_picture(caplog: pytest.LogCapture
     assert "was not drawn" in caplog.text
 
 
+async def test_a_process_that_cannot_start_leaves_no_picture_and_no_error(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Drawing() as drawing:
+        monkeypatch.setattr(sys, "executable", "/nowhere/python")
+        assert await drawing.draw(QUEUE) is None
+    assert "a chart was not drawn: No such file or directory" in caplog.text
+
+
 def test_the_bot_never_imports_what_draws() -> None:
     code = "import sys, bot.running, bot.ask, bot.alerts.tick; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
