@@ -214,7 +214,8 @@ def _chart(looks: list[Observation], verdict: QueueVerdict, now: datetime) -> Ch
     levels = [Level(look.at, look.reading.size) for look in looks if look.reading]
     levels += logged_levels(one for look in looks for one in look.snapshots)
     signs = {(one.at, one.kind, one.queue_id): one for look in looks for one in look.signs}
-    return queue_chart(levels, list(signs.values()), now, since=verdict.since)
+    heard = list(signs.values()) if any(look.logs_readable for look in looks) else None
+    return queue_chart(levels, heard, now, since=verdict.since)
 
 
 def _closing(verdict: QueueVerdict) -> dict[str, str]:

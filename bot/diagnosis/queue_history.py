@@ -42,14 +42,15 @@ def logged_levels(snapshots: Iterable[Snapshot]) -> tuple[Level, ...]:
 
 def queue_chart(
     levels: Sequence[Level],
-    signs: Sequence[LoopSign],
+    signs: Sequence[LoopSign] | None,
     now: datetime,
     *,
     since: datetime | None = None,
 ) -> Chart | None:
     """Return the chart of the last hour, or of longer when `since` lies further back.
 
-    None without two moments of known size: one number is no history.
+    `signs` is None where the logs were not read: then nobody knows what was dispatched. None
+    without two moments of known size: one number is no history.
     """
     start = max(now - LONGEST, min(now - SHOWN, since - BEFORE if since else now))
     width = (now - start) / POINTS
@@ -59,19 +60,30 @@ def queue_chart(
     sizes: list[float | None] = [None] * POINTS
     for one in known:
         sizes[_place(one.at, start, width)] = float(one.size)
-    taken = [0.0] * POINTS
-    begun = [one for one in signs if one.kind in BEGINNINGS and start <= one.at <= now]
-    for sign in begun:
-        taken[_place(sign.at, start, width)] += (sign.bundle_size or 1) * sign.count
+    begun = None if signs is None else _begun(signs, start, now)
     window = (_place(since, start, width), POINTS - 1) if since and since <= now else None
     return Chart(
         title="LLM queue: size and dispatches",
         labels=tuple(f"{start + width * (n + 0.5):%H:%M:%S}" for n in range(POINTS)),
-        series=(Series("size", tuple(sizes)), Series("dispatched", tuple(taken), summed=True)),
+        series=(
+            Series("size", tuple(sizes)),
+            *(() if begun is None else (_dispatched(begun, start, width),)),
+        ),
         alt=_alt(known, begun, start, now, since),
         y_label="items",
         window=window,
     )
+
+
+def _begun(signs: Sequence[LoopSign], start: datetime, now: datetime) -> list[LoopSign]:
+    return [one for one in signs if one.kind in BEGINNINGS and start <= one.at <= now]
+
+
+def _dispatched(begun: Sequence[LoopSign], start: datetime, width: timedelta) -> Series:
+    taken = [0.0] * POINTS
+    for sign in begun:
+        taken[_place(sign.at, start, width)] += (sign.bundle_size or 1) * sign.count
+    return Series("dispatched", tuple(taken), summed=True)
 
 
 def _level(sample: Sample) -> Level | None:
@@ -101,7 +113,7 @@ def _place(at: datetime, start: datetime, width: timedelta) -> int:
 
 def _alt(
     known: Sequence[Level],
-    begun: Sequence[LoopSign],
+    begun: Sequence[LoopSign] | None,
     start: datetime,
     now: datetime,
     since: datetime | None,
@@ -109,7 +121,9 @@ def _alt(
     sizes = [one.size for one in known]
     words = f"Queue from {clock(start)} to {clock(now)} UTC: size {sizes[-1]} at its last reading"
     words += f", {min(sizes)} to {max(sizes)} in that time." if min(sizes) != max(sizes) else "."
-    if begun:
+    if begun is None:
+        words += " Dispatches are not known: the logs were not read."
+    elif begun:
         newest = max(one.at for one in begun)
         words += f" {len(begun)} dispatches were logged, the last at {clock(newest)}."
     else:

@@ -39,6 +39,14 @@ def test_dispatches_are_counted_in_items_and_the_window_is_the_alerts() -> None:
     assert "Stuck since 23:48:25, for 41 min 35 s" in chart.alt
 
 
+def test_dispatches_that_nobody_could_read_are_not_drawn_as_none() -> None:
+    chart = queue_chart(_levels(30, 0), None, NOW)
+    assert chart is not None
+    assert [series.name for series in chart.series] == ["size"]
+    assert "No dispatch" not in chart.alt
+    assert "Dispatches are not known: the logs were not read." in chart.alt
+
+
 def test_one_number_is_no_history() -> None:
     assert queue_chart(_levels(0), (), NOW) is None
     assert queue_chart([], (), NOW) is None
