@@ -10,6 +10,7 @@ from bot.domain.evidence import Missing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.redaction import redact
 from bot.domain.report import Attachment, Report
+from bot.domain.wording import sentence
 from bot.errors import Blank, DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
 from bot.registry import Command, Usage
@@ -218,7 +219,7 @@ def _memory(context: CommandContext) -> BotMemory:
     memory = context.sources.memory
     if memory is None or isinstance(memory, Missing):
         reason = memory.reason if memory else "it is not open here"
-        raise SourceError("memory", f"Alerts are in the bot's database: {reason}.")
+        raise SourceError("memory", f"Alerts are in the bot's database: {sentence(reason)}")
     return memory
 
 

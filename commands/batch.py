@@ -12,6 +12,7 @@ from bot.diagnosis.span import dated, spoken
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Table
 from bot.domain.rows import BatchMatch, BatchSummary
+from bot.domain.wording import sentence
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
@@ -194,7 +195,7 @@ async def _alias(label: str, ref: str, context: CommandContext) -> Report:
             title="Alias",
             sources=(reading(MEMORY, saved),),
             unreadable_need=True,
-            summary=f"The alias was not kept: {saved.reason}.",
+            summary=f"The alias was not kept: {sentence(saved.reason)}",
         )
     await read(
         MEMORY,

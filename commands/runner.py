@@ -5,6 +5,7 @@ from bot.diagnosis.runner import RUNNERS, collect, diagnose, matching
 from bot.domain.evidence import Missing
 from bot.domain.report import Report
 from bot.domain.runner import Runner
+from bot.domain.wording import sentence
 from bot.errors import Blank, DeniedError, NotFoundError, SourceError
 from bot.ports import BotMemory, CommandContext, Request, RunnerSource
 from bot.registry import Command, Usage
@@ -90,7 +91,7 @@ def _needed(context: CommandContext) -> tuple[RunnerSource, BotMemory]:
     runners, memory = context.sources.runners, context.sources.memory
     if runners is None or isinstance(runners, Missing):
         reason = runners.reason if runners else "not configured"
-        raise SourceError(RUNNERS, f"Runners cannot be looked for: {reason}.")
+        raise SourceError(RUNNERS, f"Runners cannot be looked for: {sentence(reason)}")
     if memory is None or isinstance(memory, Missing):
         raise SourceError("memory", "Without the bot's database there is no audit trail.")
     return runners, memory
@@ -99,7 +100,7 @@ def _needed(context: CommandContext) -> tuple[RunnerSource, BotMemory]:
 async def _only(word: str, source: RunnerSource, context: CommandContext) -> Runner:
     listing = await read(RUNNERS, source, lambda one: one.list(), context.timeout_seconds / 3)
     if isinstance(listing, Missing):
-        raise SourceError(RUNNERS, f"Runners cannot be looked for: {listing.reason}.")
+        raise SourceError(RUNNERS, f"Runners cannot be looked for: {sentence(listing.reason)}")
     found = [one for one in matching(listing, word) if one.running]
     if len(found) == 1:
         return found[0]

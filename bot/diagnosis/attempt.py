@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.domain.evidence import Missing, SourceReading, SourceState, reading_of
+from bot.domain.wording import sentence
 from bot.errors import SourceError
 
 T = TypeVar("T")
@@ -66,4 +67,4 @@ def _not_configured(source_name: str) -> Missing:
 
 
 def _reason(error: SourceError) -> str:
-    return f"{error.message} {error.hint}".strip()
+    return f"{sentence(error.message)} {error.hint}" if error.hint else error.message

@@ -12,6 +12,7 @@ from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.redaction import clip, redact
 from bot.domain.report import Report, TimelineEntry
+from bot.domain.wording import sentence
 from bot.ports import Sources
 
 MAX_MATCHES = 40
@@ -174,7 +175,7 @@ def _hit(ask: LogAsk, event: LogEvent) -> bool:
 
 def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int | bool]) -> str:
     if isinstance(answer, Missing):
-        return f"The logs cannot be read: {answer.reason}."
+        return f"The logs cannot be read: {sentence(answer.reason)}"
     matched, shown = counts["matched"], counts["shown"]
     begins = coverage.begins_at(answer.coverage)
     horizon = f" Logs begin {dated(begins)} UTC." if begins else ""

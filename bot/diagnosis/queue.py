@@ -40,6 +40,7 @@ from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
 from bot.domain.service_state import ServiceHealth
+from bot.domain.wording import sentence
 from bot.ports import Sources
 
 # An item leaves by its TTL after 4 hours at the latest, so nothing older can still be stuck.
@@ -162,7 +163,8 @@ def _chart(evidence: QueueEvidence, verdict: QueueVerdict, now: datetime) -> Cha
         *((Level(redis.at, redis.size),) if redis else ()),
     )
     since = verdict.since if verdict.severity is not Severity.INFO else None
-    return queue_chart(levels, signs_of(events), now, since=since)
+    signs = signs_of(events) if _loop_seen(evidence.logs) else None
+    return queue_chart(levels, signs, now, since=since)
 
 
 def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tuple[Finding, ...]:
@@ -217,7 +219,7 @@ def _redis_failed(evidence: QueueEvidence) -> Finding | None:
         rule="queue-unreadable",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        what=f"The queue in Redis cannot be read: {missing.reason}.",
+        what=f"The queue in Redis cannot be read: {sentence(missing.reason)}",
         why="An unreadable queue is neither empty nor healthy; what follows is from the logs.",
         evidence=(EvidenceLine(QUEUE, None, missing.reason),),
         next=("batchbot doctor",),

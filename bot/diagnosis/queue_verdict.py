@@ -33,6 +33,7 @@ from bot.diagnosis.span import clock, spoken
 from bot.domain.evidence import EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
+from bot.domain.wording import sentence
 
 __all__ = [
     "LoopSign",
@@ -119,7 +120,9 @@ def _unreadable(observations: Sequence[Observation]) -> QueueVerdict | None:
         rule="queue-unreadable" if last else "warming",
         severity=Severity.WARN if last else Severity.INFO,
         since=next((look.at for look in last), None),
-        what=f"The queue cannot be read: {reason}." if last else "The queue was not read yet.",
+        what=f"The queue cannot be read: {sentence(reason)}"
+        if last
+        else "The queue was not read yet.",
         why="An unreadable queue is neither empty nor healthy; nothing is concluded from it.",
         evidence=tuple(EvidenceLine("llm_queue", look.at, look.unreadable) for look in last[-1:]),
         next=("batchbot doctor",),

@@ -25,6 +25,7 @@ from bot.domain.evidence import Missing, SourceReading, reading_of
 from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity, Table
 from bot.domain.rows import BatchMatch, BatchRows, PairRow, TraceRows
+from bot.domain.wording import sentence
 
 __all__ = ["ambiguous", "collect", "diagnose", "unnamed", "untold"]
 
@@ -81,8 +82,8 @@ def untold(ref: str, missing: Missing) -> Report:
         facts={"id": ref, "kind": "unknown", "steps": [], "last_step": None, "first_missing": None},
         sources=(reading_of(missing),),
         unreadable_need=True,
-        summary=f"The database cannot be read: {missing.reason}. A whole uuid is also searched in "
-        "the logs.",
+        summary=f"The database cannot be read: {sentence(missing.reason)} "
+        "A whole uuid is also searched in the logs.",
     )
 
 

@@ -38,6 +38,11 @@ def headline(report: Report) -> str:
     return f"{verdict_words(report)}: {report.summary or report.title}"
 
 
+def sentence(words: str) -> str:
+    """Return words with one full stop at their end; reasons of failures come with and without."""
+    return f"{words.rstrip().rstrip('.')}."
+
+
 def flat_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield facts as name and one short line; lists of objects are left to tables."""
     for name, value in facts.items():

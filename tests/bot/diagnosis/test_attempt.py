@@ -31,6 +31,11 @@ async def test_an_answer_passes_through() -> None:
             SourceState.MISSING,
             "password refused. Set CJ_DATABASE_URL.",
         ),
+        (
+            SourceError("x", "password refused", hint="Set CJ_DATABASE_URL."),
+            SourceState.MISSING,
+            "password refused. Set CJ_DATABASE_URL.",
+        ),
         (SourceError("x", "statement too slow", timed_out=True), SourceState.TIMEOUT, "too slow"),
         (TimeoutError(), SourceState.TIMEOUT, "no answer within 1 s"),
     ],

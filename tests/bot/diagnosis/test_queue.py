@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from bot.diagnosis.queue import collect, diagnose
+from bot.domain.alert import Sample
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Report, Verdict
+from bot.errors import SourceError
 from bot.ports import Sources
-from tests.fakes_sources import CJ, FakeLogs, FakeQueue, at, down, event
+from tests.fakes_sources import CJ, FakeLogs, FakeMemory, FakeQueue, at, down, event
 
 NOW = at("2025-11-19T00:30:00")
 TAKEN = at("2025-11-18T23:48:25")
@@ -182,3 +184,32 @@ async def test_student_text_in_a_field_never_reaches_the_report() -> None:
     report = await ask(Sources(logs=FakeLogs([odd])))
     text: Any = str(report.as_json())
     assert "summer" not in text
+
+
+@pytest.mark.parametrize(
+    ("logs", "drawn"),
+    [
+        (FakeLogs(begins_at=NOW - timedelta(hours=9)), True),
+        (FakeLogs(error=down("logs")), False),
+        (None, False),
+    ],
+)
+async def test_dispatches_are_drawn_only_where_the_logs_were_read(
+    logs: FakeLogs | None, drawn: bool
+) -> None:
+    then = NOW - timedelta(minutes=10)
+    seen = Sample(then, {"reading": {"size": 3}})
+    memory = FakeMemory(samples={"stuck_queue": (seen,)})
+    sources = Sources(queue=FakeQueue(QueueReading(NOW, 1)), logs=logs, memory=memory)
+    report = diagnose(await collect(sources, NOW, timeout=1), NOW)
+    (chart,) = report.charts
+    assert ("dispatched" in {series.name for series in chart.series}) is drawn
+    assert ("No dispatch was logged" in chart.alt) is drawn
+
+
+async def test_a_source_that_gives_a_hint_is_quoted_in_whole_sentences() -> None:
+    refused = SourceError("llm_queue", "wrong password", hint="Check LLM_QUEUE_REDIS_URL.")
+    sources = Sources(queue=FakeQueue(QueueReading(NOW, 0), error=refused))
+    report = diagnose(await collect(sources, NOW, timeout=1), NOW)
+    assert "wrong password. Check LLM_QUEUE_REDIS_URL." in report.summary
+    assert ".." not in report.summary
