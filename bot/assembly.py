@@ -243,6 +243,7 @@ def command_options(settings: Settings) -> dict[str, Any]:
     """Return the settings that commands may read."""
     return {
         "queue_prefix": settings.queue.prefix,
+        "queue_prefixes": settings.queue.prefixes,
         "cj_url": settings.cj.cj_url,
         "llm_provider_url": settings.cj.llm_provider_url,
         "runner_stop": settings.bot.runner_stop,

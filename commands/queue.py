@@ -1,5 +1,7 @@
 """`/queue`: what waits at the LLM provider, and whether it moves."""
 
+from collections.abc import Sequence
+
 from bot.diagnosis.queue import collect, collect_other, diagnose
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
@@ -32,15 +34,27 @@ def parse(text: str) -> Request:
 
 
 async def run(request: Request, context: CommandContext) -> Report:
-    """Read the queue once and judge it."""
-    now = context.now()
-    timeout = context.timeout_seconds * 0.75
-    if request.words:
-        (prefix,) = request.words
+    """Read the queue once and judge it. Raises UsageError for a queue that nobody configured."""
+    now, timeout = context.now(), context.timeout_seconds * 0.75
+    own = str(context.options.get("queue_prefix", ""))
+    (prefix,) = request.words or (own,)
+    if prefix == own:
+        evidence = await collect(context.sources, now, timeout=timeout)
+    else:
+        _check_known(prefix, context.options.get("queue_prefixes", ()))
         evidence = await collect_other(context.sources, prefix, timeout=timeout)
-        return diagnose(evidence, now, prefix=prefix)
-    evidence = await collect(context.sources, now, timeout=timeout)
-    return diagnose(evidence, now, prefix=str(context.options.get("queue_prefix", "")))
+    return diagnose(evidence, now, prefix=prefix)
+
+
+def _check_known(prefix: str, known: Sequence[str]) -> None:
+    if prefix not in known:
+        raise misuse(
+            f"There is no queue {shown(prefix)} in LLM_QUEUE_PREFIXES.",
+            "queue",
+            USAGES,
+            word=prefix,
+            choices=known,
+        )
 
 
 COMMAND = Command("queue", "What waits at the LLM provider, and is it stuck?", USAGES, parse, run)

@@ -281,6 +281,8 @@ class FakeQueue:
         return replace(reading, items=reading.items[:max_items], truncated=True)
 
     async def read_other(self, prefix: str) -> QueueReading:
+        if self.error is not None:
+            raise self.error
         if prefix not in self.others:
             raise SourceError(self.name, f"no queue {prefix!r} is configured")
         return self.others[prefix]

@@ -7,9 +7,10 @@ from bot.domain.report import Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
 from commands.queue import COMMAND, parse
-from tests.fakes_sources import FakeQueue, at, context
+from tests.fakes_sources import FakeQueue, at, context, down
 
 NOW = at("2025-11-19T00:30:00")
+PREFIXES = {"queue_prefix": "own:queue", "queue_prefixes": ("other:queue",)}
 
 
 @pytest.mark.parametrize("text", ["", "status", "Status.", " `status` "])
@@ -35,8 +36,24 @@ async def test_the_command_answers_with_one_report() -> None:
 
 async def test_a_further_queue_is_answered_by_its_prefix_from_redis_alone() -> None:
     queue = FakeQueue(QueueReading(NOW, 5), others={"other:queue": QueueReading(NOW, 0)})
-    report = await COMMAND.run(parse("status other:queue"), context(Sources(queue=queue), NOW))
+    some = context(Sources(queue=queue), NOW, options=PREFIXES)
+    report = await COMMAND.run(parse("status other:queue"), some)
     assert report.facts["size"] == 0
     assert report.verdict is Verdict.OK
-    unknown = await COMMAND.run(parse("status none:queue"), context(Sources(queue=queue), NOW))
+    unread = Sources(queue=FakeQueue(error=down("llm_queue")))
+    unknown = await COMMAND.run(parse("status other:queue"), context(unread, NOW, options=PREFIXES))
     assert unknown.verdict is Verdict.UNKNOWN
+
+
+async def test_the_providers_own_queue_may_be_asked_by_its_prefix() -> None:
+    queue = FakeQueue(QueueReading(NOW, 0))
+    some = context(Sources(queue=queue), NOW, options=PREFIXES)
+    report = await COMMAND.run(parse("status own:queue"), some)
+    assert report.verdict is Verdict.OK
+
+
+async def test_a_prefix_that_nobody_configured_is_a_slip_and_no_unreadable_queue() -> None:
+    some = context(Sources(queue=FakeQueue()), NOW, options=PREFIXES)
+    with pytest.raises(UsageError, match="no queue others:queue") as caught:
+        await COMMAND.run(parse("status others:queue"), some)
+    assert caught.value.hint == "Did you mean other:queue?"
