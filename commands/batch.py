@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from bot.diagnosis import batch
 from bot.diagnosis.attempt import read, reading
 from bot.diagnosis.batch_blind import without_rows
 from bot.diagnosis.batch_evidence import BatchEvidence
-from bot.diagnosis.span import dated, spoken
+from bot.diagnosis.span import dated
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Table
-from bot.domain.rows import BatchMatch, BatchSummary
+from bot.domain.rows import BatchMatch
 from bot.domain.wording import sentence
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
 from commands.batch_compare import check_compared, compare
 from commands.batch_investigate import bundled, exported, investigation
+from commands.batch_list import newest_batches
 from commands.choices import alive, newest, recent
 from commands.ids import kind_of, meant
 from commands.words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
@@ -109,7 +109,7 @@ async def run(request: Request, context: CommandContext) -> Report:
         case "compare":
             return await compare(request, context, lambda word: _number(word, context))
         case "list":
-            return await _list(request.words[0] if request.words else None, context)
+            return await newest_batches(request.words[0] if request.words else None, context)
         case "alias":
             return await _alias(request.words[0], request.words[1], context)
         case _:
@@ -155,30 +155,6 @@ async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Repor
     if isinstance(evidence, Missing):
         return batch.unreadable(shown(word), evidence)
     return _nothing(shown(word)) if evidence is None else evidence
-
-
-async def _list(state: str | None, context: CommandContext) -> Report:
-    now = context.now()
-    found = await read(
-        DATABASE,
-        context.sources.database,
-        lambda source: source.newest(limit=20, state=state),
-        context.timeout_seconds * 0.6,
-    )
-    if isinstance(found, Missing):
-        return batch.unreadable("list", found)
-    words = f"{len(found)} newest batches" + (f" in {shown(state)}" if state else "")
-    return Report(
-        command="batch list",
-        title="Batches",
-        facts={"batches": [_fact(summary, now) for summary in found]},
-        sources=(reading(DATABASE, found),),
-        summary=f"{words}; {sum(bool(_mark(one, now)) for one in found)} need a look.",
-        tables=(_table(found, now),) if found else (),
-        actions=tuple(f"/batch status {one.header.batch_id}" for one in found if _mark(one, now))[
-            :4
-        ],
-    )
 
 
 async def _alias(label: str, ref: str, context: CommandContext) -> Report:
@@ -228,58 +204,6 @@ def _check(verb: str, words: tuple[str, ...]) -> None:
         raise misuse(f"/batch {verb} takes {needs}.", "batch", USAGES)
     if verb in ONE_BATCH and kind_of(words[0]) is None:
         raise misuse(f"{shown(words[0])} is no id.", "batch", USAGES)
-
-
-def _mark(summary: BatchSummary, now: datetime) -> str:
-    header, pairs = summary.header, summary.pairs
-    ended = header.status.startswith(("COMPLETE", "ERROR"))
-    oldest = pairs.pending_first_submitted_at
-    if summary.completion_events > 1 or (
-        header.state == "SCORING" and header.status.startswith("COMPLETE")
-    ):
-        return "finalised more than once"
-    if pairs.total and pairs.error / pairs.total >= 0.05:
-        return f"{pairs.error} errors"
-    if not ended and oldest is not None and (now - oldest).total_seconds() > 900:
-        return f"{pairs.pending} unanswered"
-    return ""
-
-
-def _marked(found: Sequence[BatchSummary], now: datetime) -> list[int]:
-    return [one.header.batch_id for one in found if _mark(one, now)]
-
-
-def _fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
-    header, pairs = summary.header, summary.pairs
-    return {
-        "batch_id": header.batch_id,
-        "bos_batch_id": header.bos_batch_id,
-        "status": header.status,
-        "state": header.state,
-        "created_at": header.created_at,
-        "valid": pairs.valid,
-        "errors": pairs.error,
-        "pending": pairs.pending,
-        "mark": _mark(summary, now),
-    }
-
-
-def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
-    rows = []
-    for one in found:
-        header, pairs = one.header, one.pairs
-        counts = f"{pairs.valid}/{pairs.total}"
-        rows.append(
-            (
-                str(header.batch_id),
-                header.state or "-",
-                header.status,
-                counts,
-                spoken(now - header.created_at),
-                _mark(one, now) or "ok",
-            )
-        )
-    return Table(("batch", "state", "status", "valid", "age", "look"), tuple(rows))
 
 
 def _several(word: str, matches: Sequence[BatchMatch]) -> Report:

@@ -9,6 +9,7 @@ from bot.diagnosis.span import clock, spoken
 from bot.domain.evidence import EvidenceLine
 from bot.domain.queue import QueueItem
 
+NO_CALLBACK = "its batch gets no callback for it and waits on"
 DEFAULT_PREFIX = "llm_provider_service:queue"
 QUEUE, LOGS = "llm_queue", "logs"
 
