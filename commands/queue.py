@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.diagnosis.queue import collect, collect_other, diagnose
+from bot.diagnosis.queue import diagnose
+from bot.diagnosis.queue_evidence import collect, collect_other
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage

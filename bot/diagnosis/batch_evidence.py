@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bot.diagnosis.comparison import Trail
-from bot.diagnosis.queue import QueueEvidence
+from bot.diagnosis.queue_evidence import QueueEvidence
 from bot.diagnosis.surroundings import ProviderState, Surroundings, provider_state
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogSearch

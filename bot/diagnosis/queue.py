@@ -1,25 +1,20 @@
 """`/queue`: one look at the LLM provider's queue, from Redis, else from its logs."""
 
-import asyncio
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.diagnosis import coverage, surroundings
-from bot.diagnosis.attempt import configured, read, reading
+from bot.diagnosis import coverage
+from bot.diagnosis.attempt import configured, reading
+from bot.diagnosis.queue_evidence import QueueEvidence
 from bot.diagnosis.queue_history import (
     NO_HISTORY,
     Level,
-    levels_of,
     logged_levels,
     queue_chart,
 )
 from bot.diagnosis.queue_scene import Scene, scene_of
-from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.queue_verdict import (
-    Observation,
     QueueVerdict,
-    compact,
     queue_verdicts,
     signs_of,
     snapshots_of,
@@ -27,103 +22,23 @@ from bot.diagnosis.queue_verdict import (
 from bot.diagnosis.queue_words import LOGS, QUEUE
 from bot.diagnosis.span import clock, spoken
 from bot.diagnosis.surroundings import (
-    CIRCUIT,
     HEALTH,
-    NO_HEALTH,
-    ProviderState,
     health_words,
-    provider_state,
 )
 from bot.domain.chart import Chart
-from bot.domain.evidence import EvidenceLine, Missing, SourceState
-from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
-from bot.domain.service_state import ServiceHealth
 from bot.domain.wording import sentence
-from bot.ports import Sources
 
-# An item leaves by its TTL after 4 hours at the latest, so nothing older can still be stuck.
-LOOK_BACK = timedelta(hours=4, minutes=30)
-MAX_LINES = 5_000
 SHOWN_DISPATCHES = 5
 SHOWN_ITEMS = 10
-# Whose samples the bot's memory keeps; a picture is not worth waiting long for.
-WATCHED_BY, MEMORY, MEMORY_SECONDS = "stuck_queue", "memory", 3.0
-NO_MEMORY = Missing(MEMORY, "not read", SourceState.NOT_CONFIGURED)
-LOOP_TEXTS = (
-    SNAPSHOT_EVENT,
-    *DISPATCH_EVENTS,
-    "Queue processor st",
-    "Queue processing cancelled",
-    "queue processing loop",
-    "Failed to get next request",
-    "Processing queued request",
-    "completed successfully",
-    "callback event for request",
-    "Requeueing request",
-    "Serial bundle processing",
-    "processing serial bundle",
-    "LLM service error processing",
-    "has expired",
-    "expired requests",
-    "orphaned queue entries",
-    CIRCUIT,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class QueueEvidence:
-    """What was read for one `/queue`: Redis and the loop's log lines, or why not."""
-
-    reading: QueueReading | Missing
-    logs: LogSearch | Missing
-    health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
-    remembered: tuple[Level, ...] | Missing = NO_MEMORY
-
-    @property
-    def provider(self) -> ProviderState:
-        """How the LLM provider answers, as far as its health, its lines and its items tell."""
-        events = self.logs.events if isinstance(self.logs, LogSearch) else ()
-        items = self.reading.items if isinstance(self.reading, QueueReading) else ()
-        names = [str(event.fields.get("provider") or "") for event in _dispatches(self)]
-        return provider_state(self.health, events, (*names, *(item.provider for item in items)))
-
-
-async def collect_other(sources: Sources, prefix: str, *, timeout: float) -> QueueEvidence:
-    """Read a further queue, of which Redis is the only witness."""
-    redis = await read(QUEUE, sources.queue, lambda queue: queue.read_other(prefix), timeout)
-    unheard = Missing(LOGS, "the logs tell of the provider's own queue", SourceState.NOT_CONFIGURED)
-    return QueueEvidence(redis, unheard)
-
-
-async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEvidence:
-    """Read Redis, and the loop's life signs in the logs since no item can be older."""
-    query = LogQuery(
-        any_of=LOOP_TEXTS,
-        roles=(Role.LLM_PROVIDER,),
-        since=now - LOOK_BACK,
-        until=now,
-        max_events=MAX_LINES,
-    )
-    redis, logs, health, samples = await asyncio.gather(
-        read(QUEUE, sources.queue, lambda queue: queue.read(), timeout),
-        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
-        surroundings.health(sources, timeout),
-        read(
-            MEMORY,
-            sources.memory,
-            lambda memory: memory.load_samples(WATCHED_BY, now - LOOK_BACK),
-            min(timeout, MEMORY_SECONDS),
-        ),
-    )
-    remembered = samples if isinstance(samples, Missing) else levels_of(samples)
-    return QueueEvidence(redis, logs, health, remembered)
 
 
 def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
     """Judge one look at the queue; pure."""
-    looks = [_observation(evidence, now)]
+    looks = [evidence.observed(now)]
     scene = scene_of(looks, now, prefix=prefix)
     verdicts = queue_verdicts(looks, now, prefix=prefix)
     unreadable = _redis_failed(evidence)
@@ -154,16 +69,14 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
 
 def _chart(evidence: QueueEvidence, verdict: QueueVerdict, now: datetime) -> Chart | None:
     """Return the queue's history from the memory, the logs and the reading of now."""
-    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
     remembered = () if isinstance(evidence.remembered, Missing) else evidence.remembered
-    redis = evidence.reading if isinstance(evidence.reading, QueueReading) else None
     levels = (
         *remembered,
-        *logged_levels(snapshots_of(events)),
-        *((Level(redis.at, redis.size),) if redis else ()),
+        *logged_levels(snapshots_of(evidence.events)),
+        *((Level(evidence.redis.at, evidence.redis.size),) if evidence.redis else ()),
     )
     since = verdict.since if verdict.severity is not Severity.INFO else None
-    signs = signs_of(events) if _loop_seen(evidence.logs) else None
+    signs = signs_of(evidence.events) if evidence.loop_seen else None
     return queue_chart(levels, signs, now, since=since)
 
 
@@ -175,40 +88,7 @@ def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tup
 
 def verdicts_of(evidence: QueueEvidence, now: datetime) -> tuple[QueueVerdict, ...]:
     """Return every verdict on one look at the queue, weightiest first."""
-    return queue_verdicts([_observation(evidence, now)], now)
-
-
-def _observation(evidence: QueueEvidence, now: datetime) -> Observation:
-    redis = evidence.reading if isinstance(evidence.reading, QueueReading) else None
-    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
-    seen = _loop_seen(evidence.logs)
-    why = evidence.reading.reason if isinstance(evidence.reading, Missing) else ""
-    return Observation(
-        at=redis.at if redis else now,
-        reading=redis,
-        snapshots=snapshots_of(events),
-        signs=compact(signs_of(events)),
-        logs_readable=seen,
-        logs_from=_seen_from(evidence.logs, now) if seen else None,
-        unreadable="" if redis or seen else why,
-    )
-
-
-def _loop_seen(logs: LogSearch | Missing) -> bool:
-    """Whether the loop's lines would have been found: the provider's log was really read."""
-    return isinstance(logs, LogSearch) and any(
-        cover.scanned or cover.begins_at for cover in logs.coverage
-    )
-
-
-def _seen_from(logs: LogSearch | Missing, now: datetime) -> datetime:
-    start = now - LOOK_BACK
-    if not isinstance(logs, LogSearch):
-        return now
-    horizon = coverage.begins_at(logs.coverage)
-    if any(cover.truncated for cover in logs.coverage):
-        horizon = next((event.at for event in logs.events if event.at), horizon)
-    return max(start, horizon) if horizon else start
+    return queue_verdicts([evidence.observed(now)], now)
 
 
 def _redis_failed(evidence: QueueEvidence) -> Finding | None:
@@ -232,7 +112,7 @@ def _named(verdict: QueueVerdict, unreadable: Finding | None) -> str:
 
 
 def _blind(evidence: QueueEvidence) -> bool:
-    return isinstance(evidence.reading, Missing) and not _loop_seen(evidence.logs)
+    return isinstance(evidence.reading, Missing) and not evidence.loop_seen
 
 
 def finding_of(verdict: QueueVerdict) -> Finding:
@@ -264,7 +144,7 @@ def _facts(
         "from": QUEUE if redis else LOGS if scene.snapshot or scene.signs else "nothing",
         "recent_dispatches": [
             {"at": event.at, "bundle_size": _plain(event, "bundle_size"), "mode": _mode(event)}
-            for event in _dispatches(evidence)[-SHOWN_DISPATCHES:]
+            for event in evidence.dispatches[-SHOWN_DISPATCHES:]
         ],
         "last_sign_at": scene.last_sign,
         "last_snapshot_at": snapshot.at if snapshot else None,
@@ -303,11 +183,6 @@ def _seconds(span: timedelta) -> float:
     return round(max(0.0, span.total_seconds()), 1)
 
 
-def _dispatches(evidence: QueueEvidence) -> list[LogEvent]:
-    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
-    return [event for event in events if event.event.strip() in DISPATCH_EVENTS]
-
-
 def _plain(event: LogEvent, key: str) -> object:
     value = event.fields.get(key)
     return value if isinstance(value, int) else None
@@ -325,7 +200,7 @@ def _timeline(scene: Scene, evidence: QueueEvidence) -> tuple[TimelineEntry, ...
             LOGS,
             f"dispatched {_plain(event, 'bundle_size') or '?'} ({_mode(event)})",
         )
-        for event in _dispatches(evidence)[-SHOWN_DISPATCHES:]
+        for event in evidence.dispatches[-SHOWN_DISPATCHES:]
     ]
     if scene.snapshot:
         text = f"snapshot: size {scene.snapshot.size}, queued {scene.snapshot.queued}"

@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bot.diagnosis import queue as queue_look
+from bot.diagnosis import queue_evidence
 from bot.diagnosis.attempt import attempt, read
 from bot.diagnosis.batch_evidence import DATABASE, BatchEvidence
 from bot.diagnosis.comparison import LOGS, Trail
 from bot.diagnosis.log_merge import merged
+from bot.diagnosis.queue_evidence import QueueEvidence
 from bot.diagnosis.trail import Clue, Outcome, clue_of
 from bot.diagnosis.trail_end import EVICTION
 from bot.domain.evidence import Missing
@@ -138,10 +139,10 @@ async def _lines(
 
 async def _look(
     sources: Sources, evidence: BatchEvidence, now: datetime, timeout: float
-) -> queue_look.QueueEvidence | None:
+) -> QueueEvidence | None:
     if not items_of(evidence):
         return None
-    return await queue_look.collect(sources, now, timeout=timeout)
+    return await queue_evidence.collect(sources, now, timeout=timeout)
 
 
 async def _with_owners(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from bot.diagnosis import queue as queue_look
-from bot.diagnosis import surroundings
+from bot.diagnosis import queue_evidence, surroundings
 from bot.diagnosis.attempt import read
 from bot.diagnosis.comparison import DATABASE, LOGS, QUEUE, TOPIC
 from bot.diagnosis.log_merge import merged
@@ -178,7 +178,7 @@ async def _around(
         batch = await _batch(sources, number, timeout / 4)
     if found.item is None:
         return replace(found, batch=batch)
-    look = await queue_look.collect(sources, now, timeout=timeout / 4)
+    look = await queue_evidence.collect(sources, now, timeout=timeout / 4)
     findings = queue_look.findings_about(look, now, found.item.queue_id)
     return replace(found, batch=batch, queue_findings=findings)
 

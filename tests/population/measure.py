@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.diagnosis import batch, queue, runner
+from bot.diagnosis import batch, queue, queue_evidence, runner
 from bot.diagnosis.batch_evidence import BatchEvidence
 from bot.domain.report import Finding, Severity
 from bot.ports import Sources
@@ -34,7 +34,7 @@ async def judged(world: World, around: Around, sources: Sources | None = None) -
     evidence = await batch.collect(sources, world.id, world.now)
     assert isinstance(evidence, BatchEvidence)
     status = batch.findings_of(evidence, world.now)
-    look = await queue.collect(sources, world.now, timeout=5)
+    look = await queue_evidence.collect(sources, world.now, timeout=5)
     runners = await runner.collect(sources, world.now, timeout=5)
     return [
         *status,

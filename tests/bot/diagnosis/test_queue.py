@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.diagnosis.queue import collect, diagnose
+from bot.diagnosis.queue import diagnose
+from bot.diagnosis.queue_evidence import collect
 from bot.domain.alert import Sample
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent
