@@ -167,7 +167,8 @@ class Lookout:
         if source is None or isinstance(source, Missing):
             return source
         if self._follow is None:
-            start = min(since, self._seen_until - OVERLAP) if self._seen_until else since
+            # A line may be written before a tick and reach its reader only after it.
+            start = min(since, self._seen_until or since) - OVERLAP
             follow = await _bounded(
                 source.name, source.follow(since=start, **self._bounds), self._timeout
             )

@@ -81,9 +81,7 @@ def _start(engine: Engine, first: int, last: int) -> None:
 def _restart(engine: Engine) -> None:
     engine.stop()
     engine.start()
-    for container in engine.client.containers.list(all=True):
-        container.remove(force=True)
-    _start(engine, LINES, 2 * LINES)
+    _recreate(engine)
 
 
 def _recreate(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from bot import postgres
 from bot.demo.workspace.server import Workspace
@@ -27,12 +28,14 @@ from tests.chaos.violations import constraint, write
 
 SCENARIO = "kill -9"
 REPLICAS = 2
-ROUND_SECONDS = 6.0
+# A round begins when both replicas look and stand by; how long that takes is the machine's affair.
+START_SECONDS = 120.0
+ROUND_SECONDS = 4.0
 # Longer than any stretch in which both replicas are dead: what is older is over, not news.
-QUIET_SECONDS = 15
+QUIET_SECONDS = 60
 # Rarer than what is folded into a storm, so that each alert has a head of its own.
 ROUNDS_PER_ALERT = 8
-SETTLE_SECONDS = 120.0
+SETTLE_SECONDS = 300.0
 LEASE_SECONDS = 4.0
 
 
@@ -42,6 +45,15 @@ class Replica:
 
     process: asyncio.subprocess.Process
     point: str
+    alive: Path
+
+    async def is_up(self) -> None:
+        """Wait until it has asked for the lead once, or is dead."""
+        until = time.monotonic() + START_SECONDS
+        while not self.alive.exists() and self.process.returncode is None:
+            await asyncio.sleep(0.05)
+            if time.monotonic() > until:
+                raise SystemExit("a replica does not start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,8 @@ async def _rounds(
 
 async def _one_dies(replicas: Sequence[Replica], dice: random.Random) -> int:
     """Wait until a replica died at its point, or kill one; return its number."""
+    for replica in replicas:
+        await replica.is_up()
     waits = [asyncio.ensure_future(replica.process.wait()) for replica in replicas]
     done, _ = await asyncio.wait(waits, timeout=ROUND_SECONDS, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
@@ -156,13 +170,19 @@ async def _start(environment: Mapping[str, str], dice: random.Random | None) -> 
     # Ticks and claims come every moment, messages are rare.
     often = point.startswith(("Lookout.look", "Store.save_tick", "Store.claim"))
     count = dice.randint(1, 6 if often else 1) if dice else 0
+    alive = Path(environment["LOG_FILES_DIR"]).parent / f"alive-{uuid4().hex}"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.chaos.replica"),
-        env={**environment, "CHAOS_POINT": point, "CHAOS_COUNT": str(count)},
+        env={
+            **environment,
+            "CHAOS_POINT": point,
+            "CHAOS_COUNT": str(count),
+            "CHAOS_ALIVE": str(alive),
+        },
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    return Replica(process, point)
+    return Replica(process, point, alive)
 
 
 async def _kill(replica: Replica) -> None:
@@ -226,9 +246,9 @@ def _rows(
         Row(SCENARIO, "rounds", f"{rounds} in {seconds:.0f} s"),
         Row(SCENARIO, "deaths by point", points),
         Row(SCENARIO, "alerts, messages", f"{len(wanted)}, {messages}"),
-        Row(SCENARIO, "alerts lost", _counted(verdict.missing), not verdict.missing),
-        Row(SCENARIO, "heads doubled", _counted(verdict.doubled), not verdict.doubled),
-        Row(SCENARIO, "never resolved", _counted(verdict.unresolved), not verdict.unresolved),
+        Row(SCENARIO, "alerts lost", counted(verdict.missing), not verdict.missing),
+        Row(SCENARIO, "heads doubled", counted(verdict.doubled), not verdict.doubled),
+        Row(SCENARIO, "never resolved", counted(verdict.unresolved), not verdict.unresolved),
         Row(
             SCENARIO,
             "messages said twice",
@@ -239,6 +259,7 @@ def _rows(
     ]
 
 
-def _counted(names: Sequence[str]) -> str:
+def counted(names: Sequence[str]) -> str:
+    """Return how many, and the first of them."""
     shown = f" ({', '.join(names[:3])} …)" if names else ""
     return f"{len(names)}{shown}"

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from bot.__main__ import main
@@ -57,8 +58,22 @@ def arm(point: str, count: int) -> None:
     setattr(kind, name, armed)
 
 
+def tell(alive: Path) -> None:
+    """Touch a file once this process has asked for the lead."""
+    asks = Store.lead
+
+    async def lead(self: Store) -> bool:
+        leads = await asks(self)
+        alive.touch()  # noqa: ASYNC240
+        return leads
+
+    Store.lead = lead  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     store.LEASE = timedelta(seconds=float(os.environ.get("CHAOS_LEASE", "30")))
+    if os.environ.get("CHAOS_ALIVE"):
+        tell(Path(os.environ["CHAOS_ALIVE"]))
     if os.environ.get("CHAOS_POINT"):
         arm(os.environ["CHAOS_POINT"], int(os.environ.get("CHAOS_COUNT", "1")))
     sys.argv = ["batchbot", "run"]

@@ -17,7 +17,7 @@ import aiohttp
 from bot import postgres
 from bot.demo.workspace.server import Workspace
 from bot.demo.workspace.space import CHANNELS
-from tests.chaos.kills import environment_of, judge, logs_in
+from tests.chaos.kills import counted, environment_of, judge, logs_in
 from tests.chaos.table import Row
 from tests.chaos.violations import constraint, write
 from tests.wire import Wire, wire
@@ -111,10 +111,10 @@ async def _lived(name: str, fault: Fault) -> list[Row]:
         await _seconds_until(is_told, time.monotonic())
         verdict = judge(channel, wanted)
         both = [await one.leads() for one in pair]
-    told = f"{len(verdict.missing)}, {len(verdict.doubled) + verdict.repeated_tokens}, "
+    told = ", ".join(counted(one) for one in (verdict.missing, verdict.doubled, verdict.unresolved))
     return [
         Row(name, "the other leads after", _words(took), took is not None and took < MOST_SECONDS),
-        Row(name, "alerts lost, doubled, unresolved", f"{told}{len(verdict.unresolved)} of 3",
+        Row(name, "alerts lost, doubled, unresolved", f"{told} of 3",
             verdict.clean),
         Row(name, "leaders afterwards", str(sum(both)), sum(both) == 1),
     ]  # fmt: skip

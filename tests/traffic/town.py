@@ -107,7 +107,7 @@ class Town:
         self._next_batch = self.now + timedelta(seconds=self.dice.uniform(5, 120))
         self._number = 100
         self._born = dict.fromkeys((LPS, CJ), self.now - timedelta(days=3))
-        self._gauge = (0, 0)
+        self.gauge = (0, 0)
         self._fails = False
 
     def pass_tick(self) -> Followed | None:
@@ -148,7 +148,7 @@ class Town:
 
     def health(self) -> tuple[ServiceHealth, ...]:
         """Return what the services say of themselves."""
-        total, queued = self._gauge if self.witness == "metrics" else (None, None)
+        total, queued = self.gauge if self.witness == "metrics" else (None, None)
         return (
             ServiceHealth(
                 LPS, self.now, "healthy", mock_mode=False, queue_total=total, queue_queued=queued
@@ -197,7 +197,7 @@ class Town:
         if self._taken:
             return
         self._beat()
-        self._gauge = len(self.queue), sum(one.status == "queued" for one in self.queue)
+        self.gauge = len(self.queue), sum(one.status == "queued" for one in self.queue)
         waiting = [one for one in self.queue[:10] if one.status == "queued"]
         if waiting and self.now >= self._free_at:
             self._take(waiting[0])

@@ -99,6 +99,21 @@ async def test_a_restart_neither_forgets_nor_repeats_log_events(store: Store) ->
     assert log.follows == 2
 
 
+@pytest.mark.parametrize("seen_before", [True, False])
+async def test_a_line_written_before_a_tick_and_read_after_it_outlives_a_restart(
+    store: Store, seen_before: bool
+) -> None:
+    clock, log, detector = Clock(), GrowingLog(), ScriptedDetector(clear())
+    if seen_before:
+        log.events.append(event(START - timedelta(minutes=5), "IntegrityError early"))
+    await run(tick_of(store, [detector], clock, log), clock)
+    late = event(START - timedelta(seconds=3), "IntegrityError late")
+    log.events.append(late)
+    after = ScriptedDetector(clear())
+    await run(tick_of(store, [after], clock, log), clock)
+    assert after.seen == [late]
+
+
 async def test_a_tick_that_could_not_be_written_is_looked_at_again(store: Store) -> None:
     clock, log, detector = Clock(), GrowingLog(), ScriptedDetector()
     tick = tick_of(store, [detector], clock, log)
