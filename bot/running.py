@@ -7,11 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 from aiohttp import web
 
-from bot.access import Access
-from bot.app import Door, Identity, build_app
+from bot.app import Door, build_app
 from bot.assembly import build_memory, build_sources, command_options, utc_now
 from bot.charts.drawing import Drawing
 from bot.desk import Desk
@@ -28,17 +26,16 @@ from bot.ports.doors import EVENTS_PATH
 from bot.registry import commands, detectors
 from bot.settings import Settings, SlackSettings, detector_settings
 from bot.slack.blocks import BlockKit
-from bot.slack.connection import Sockets, check_app_token, check_bot_token
-from bot.slack.directory import Found, find_channels, find_users
+from bot.slack.connection import Sockets, check_app_token
 from bot.slack.fitting import Fitting
-from bot.slack.manifest import NEEDED_SCOPES, SCOPES
 from bot.slack.speech import SlackSpeech
 from bot.slack.threads import Threads
 from bot.slack.views import SlackViews
-from bot.slack.web import Web, make_client
+from bot.slack.web import make_client
 from bot.stopping import stopped_by_signals, unless
 from bot.timing import timed_sources
 from bot.vitals import Vitals
+from bot.workspace import Workspace, join
 
 if TYPE_CHECKING:
     from bot.alerts.poster import PosterState
@@ -55,16 +52,6 @@ class Bot:
     port: int
     health: Health
     alert_channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """What the workspace says of the bot and of the names in the settings."""
-
-    web: Web
-    session: aiohttp.ClientSession
-    identity: Identity
-    access: Access
 
 
 async def run_bot(settings: Settings) -> None:
@@ -86,7 +73,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     Raises SettingsError when Slack refuses the tokens, SourceError when the bot's own database
     is not there, OSError never: a busy port is a SettingsError too. `durable=False` is for demos.
     """
-    space = await _workspace(settings.slack, stack)
+    space = await join(settings.slack, stack)
     memory = await build_memory(settings, stack, durable=durable)
     metrics = Metrics()
     sources = await build_sources(settings, stack, memory)
@@ -123,57 +110,6 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     runner = await _serve(settings, build_site(health, routes), stack)
     stack.push_async_callback(desk.close)
     return Bot(desk, sources, _port(runner), health, space.access.alert_channel)
-
-
-async def _workspace(settings: SlackSettings, stack: AsyncExitStack) -> Workspace:
-    if settings.bot_token is None:
-        raise SettingsError(
-            "SLACK_BOT_TOKEN is not set.", hint="It begins with xoxb-; see README, Connect Slack."
-        )
-    if not settings.socket_mode and settings.signing_secret is None:
-        raise SettingsError(
-            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set.",
-            hint="Socket Mode needs SLACK_APP_TOKEN=xapp-..., HTTP needs SLACK_SIGNING_SECRET.",
-        )
-    session = await stack.enter_async_context(aiohttp.ClientSession())
-    token = settings.bot_token.get_secret_value()
-    api = Web(make_client(token, settings.api_url, session))
-    told, scopes = await check_bot_token(api)
-    missing = sorted(set(SCOPES) - scopes) if scopes else []
-    if NEEDED_SCOPES & set(missing):
-        raise SettingsError(
-            f"The app lacks the scopes {', '.join(missing)}.",
-            hint="Update the app from `batchbot manifest` and install it again.",
-        )
-    if missing:
-        log.warning("the app lacks the scopes %s: see `batchbot doctor`", ", ".join(missing))
-    identity = Identity(
-        token, str(told.get("user_id")), str(told.get("bot_id")), str(told.get("team_id"))
-    )
-    return Workspace(api, session, identity, await find_access(api, settings))
-
-
-async def find_access(api: Web, settings: SlackSettings) -> Access:
-    """Return the access lists with names turned into ids; a name nobody has allows nobody."""
-    alert = (settings.alert_channel,) if settings.alert_channel else ()
-    words = (*settings.incident_channels, *settings.allowed_channels, *alert)
-    channels = await find_channels(api, words)
-    users = await find_users(api, (*settings.allowed_users, *settings.operators))
-    _warn_of_unknown(channels, "channel")
-    _warn_of_unknown(users, "user")
-    return Access(
-        users=users.of(settings.allowed_users),
-        operators=users.of(settings.operators),
-        channels=channels.of(settings.allowed_channels),
-        incident_channels=channels.of(settings.incident_channels),
-        alert_channel=next(iter(channels.of(alert)), ""),
-        names={**channels.names, **users.names},
-    )
-
-
-def _warn_of_unknown(found: Found, what: str) -> None:
-    for word in found.unknown:
-        log.warning("no %s is called %r; it allows nobody. %s", what, word, found.problem)
 
 
 def _door(settings: SlackSettings, space: Workspace, desk: Desk) -> Door:

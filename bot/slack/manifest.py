@@ -54,32 +54,7 @@ def build_manifest(
             "long_description": LONG_DESCRIPTION,
             "background_color": BACKGROUND,
         },
-        "features": {
-            "app_home": {
-                "home_tab_enabled": True,
-                "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
-            },
-            "bot_user": {"display_name": NAME, "always_online": True},
-            "shortcuts": [
-                {
-                    "name": SHORTCUT_NAME,
-                    "type": "message",
-                    "callback_id": TRACE_SHORTCUT,
-                    "description": "Find the ids in this message and trace them",
-                }
-            ],
-            "slash_commands": [
-                {
-                    "command": f"/{prefix}{name}",
-                    **({} if socket_mode else {"url": url}),
-                    "description": summary[:MAX_DESCRIPTION],
-                    "usage_hint": hint,
-                    "should_escape": False,
-                }
-                for name, (summary, hint) in sorted(commands.items())
-            ],
-        },
+        "features": _features(commands, prefix, {} if socket_mode else {"url": url}),
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {
             "event_subscriptions": {**request, "bot_events": list(EVENTS)},
@@ -88,6 +63,37 @@ def build_manifest(
             "socket_mode_enabled": socket_mode,
             "token_rotation_enabled": False,
         },
+    }
+
+
+def _features(
+    commands: Mapping[str, tuple[str, str]], prefix: str, where: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": True,
+        },
+        "bot_user": {"display_name": NAME, "always_online": True},
+        "shortcuts": [
+            {
+                "name": SHORTCUT_NAME,
+                "type": "message",
+                "callback_id": TRACE_SHORTCUT,
+                "description": "Find the ids in this message and trace them",
+            }
+        ],
+        "slash_commands": [
+            {
+                "command": f"/{prefix}{name}",
+                **where,
+                "description": summary[:MAX_DESCRIPTION],
+                "usage_hint": hint,
+                "should_escape": False,
+            }
+            for name, (summary, hint) in sorted(commands.items())
+        ],
     }
 
 

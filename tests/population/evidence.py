@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from bot.demo.incident.write_logs import CJ, LLM, RUNNER, Said, _console, _json
+from bot.demo.incident.log_lines import CJ, LLM, RUNNER, Said, as_console, as_json
 from bot.domain.log import LogEvent, Role, Service
 from bot.domain.queue import QueueReading
 from bot.domain.rows import (
@@ -143,7 +143,7 @@ def events_of(world: World, *, json: bool) -> list[LogEvent]:
 
 def lines_of(world: World, *, json: bool) -> dict[str, list[str]]:
     """Return each container's log; the runner writes JSON whatever the services do."""
-    write = _json if json else _console
+    write = as_json if json else as_console
     said = sorted((one for one in world.said if one.at <= world.now), key=lambda one: one.at)
     lines = {name: [write(one) for one in said if one.container == name] for name in (CJ, LLM)}
     told = sorted((one for one in world.runner if one[0] <= world.now), key=lambda one: one[0])
@@ -186,13 +186,13 @@ def _runner_lines(at: datetime, event: str, words: str) -> Iterable[str]:
     said = Said(RUNNER, at, event, logger="cli")
     match event:
         case "kafka_publish_success":
-            return (_json(said, correlation_id=words),)
+            return (as_json(said, correlation_id=words),)
         case "runner_publish_failed" | "collector_error":
             kind = "FileNotFoundError" if "schema" in words else "ValueError"
             died = Said(RUNNER, at, event, "error", "cli", raised=(kind, words))
-            return (_json(died, error_type=kind),)
+            return (as_json(died, error_type=kind),)
         case _:
-            return (_json(said),)
+            return (as_json(said),)
 
 
 def _header(world: World) -> BatchHeader:

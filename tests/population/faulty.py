@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.demo.incident.write_logs import CJ, LLM
+from bot.demo.incident.log_lines import CJ, LLM
 from bot.domain.report import Severity
 from bot.domain.rows import BlockedSession
 from tests.population.evidence import Around

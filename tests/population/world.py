@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from bot.demo.incident.write_logs import CJ, LLM, Said
+from bot.demo.incident.log_lines import CJ, LLM, Said
 
 BEGIN = datetime(2025, 11, 20, 8, 0, tzinfo=UTC)
 END = datetime(2100, 1, 1, tzinfo=UTC)

@@ -6,20 +6,14 @@ with its plain default lines) and logs/json (JSON mixed with the same plain line
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-import orjson
-
+from bot.demo.incident.log_lines import CJ, LLM, RUNNER, Said, as_console, as_json, as_plain
 from bot.demo.incident.rows import pair_id
 
 LOGS = Path(__file__).parent / "logs"
-CJ = "huleedu_cj_assessment_service"
-LLM = "huleedu_llm_provider_service"
-RUNNER = "huledu-reboot-eng5_np_runner-run-1f2e3d4c5b6a"
 NIGHT = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
 BOS = {33: "3e2d8a4c-6f1b-4d7e-9a52-0c84ebf6a133", 34: "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"}
 EVENT_ID = {33: "5b0c9d3e-1f64-4c0a-8f2b-7d9e31a0c033", 34: "71d6e0aa-93c5-4b8e-a7d4-e1c2f3b4a034"}
@@ -40,20 +34,6 @@ ROLLED_BACK = (
     f"Original exception was: {CONSTRAINT} "
     "(Background on this error at: https://sqlalche.me/e/20/7s2a)"
 )
-
-
-@dataclass(frozen=True)
-class Said:
-    """One event of a service; `early` loggers keep the plain default format for ever."""
-
-    container: str
-    at: datetime
-    event: str
-    level: str = "info"
-    logger: str = "queue_processor"
-    extra: dict[str, Any] = field(default_factory=dict)
-    raised: tuple[str, str] = ("", "")
-    early: bool = False
 
 
 def request_id(batch: int, number: int) -> UUID:
@@ -212,12 +192,17 @@ def _batch_34() -> Iterator[Said]:
         (1_100, "Generated rankings for 24 essays in CJ Batch 34"),
     ):
         yield Said(CJ, at(48, 42, ms), event, logger=finish)
+    yield from _second_finalisation()
+
+
+def _second_finalisation() -> Iterator[Said]:
+    """The run that collides with the first, and the callback that belongs to nobody."""
     yield Said(
         CJ,
         at(48, 43, 200),
         f"Failed scoring finalization: {CONSTRAINT}",
         "error",
-        finish,
+        "batch_finalizer",
         {"batch_id": 34, "error_type": "IntegrityError"},
         ("IntegrityError", CONSTRAINT),
     )
@@ -277,17 +262,17 @@ def _runner() -> list[str]:
     lines: list[str] = []
     for batch, minute in ((33, 18), (34, 48)):
         lines += [
-            _json(
+            as_json(
                 Said(RUNNER, at(minute, 2), "runner_invocation", logger="eng5_np.cli"),
                 mode="execute",
                 batch_label=LABEL[batch],
             ),
             f"Canonical batch UUID: {BOS[batch]} (label: {LABEL[batch]})",
-            _json(
+            as_json(
                 Said(RUNNER, at(minute, 9), "kafka_publish_success", logger="eng5_np.kafka"),
                 correlation_id=EVENT_ID[batch],
             ),
-            _json(
+            as_json(
                 Said(RUNNER, at(minute, 10), "collector_started", logger="eng5_np.kafka"),
                 topics=[TOPIC],
                 completion_timeout=1800.0,
@@ -304,77 +289,9 @@ def _runner() -> list[str]:
     )
     return [
         *lines,
-        _json(died, error_type="ValueError"),
+        as_json(died, error_type="ValueError"),
         f"Kafka publish failed (ValueError: {error}). Use --no-kafka to skip publishing.",
     ]
-
-
-def _json(said: Said, **direct: Any) -> str:
-    record: dict[str, Any] = {"logger_name": f"{_service(said)}.{said.logger}", **direct}
-    if said.extra:
-        record["extra"] = {
-            key: f"UUID('{item}')" if isinstance(item, UUID) else item
-            for key, item in said.extra.items()
-        }
-    record |= {"event": said.event, "timestamp": _stamp(said), "level": said.level}
-    if said.raised[0]:
-        record["exception"] = "\n".join(_trace(said))
-    return orjson.dumps(
-        {**record, "filename": f"{said.logger}.py", "func_name": "run", "lineno": 42}
-    ).decode()
-
-
-def _trace(said: Said) -> list[str]:
-    kind, message = said.raised
-    return [
-        "Traceback (most recent call last):",
-        f'  File "/app/{said.logger}.py", line 42, in run',
-        "    await session.flush()",
-        f"{kind}: {message}",
-    ]
-
-
-def _plain(said: Said) -> str:
-    return f"{said.at:%Y-%m-%d %H:%M:%S} [{said.level:<9}] {said.event:<30} [{_service(said)}.{said.logger}]"
-
-
-def _console(said: Said) -> str:
-    dim, off, bold, cyan, pink = "\x1b[2m", "\x1b[0m", "\x1b[1m", "\x1b[36m", "\x1b[35m"
-    extra = f" {cyan}extra{off}={pink}{said.extra!r}{off}" if said.extra else ""
-    head = (
-        f"{dim}{_stamp(said)}{off} [\x1b[32m{bold}{said.level:<9}{off}] {bold}{said.event:<30}{off} "
-        f"[{off}{bold}\x1b[34m{_service(said)}.{said.logger}{off}]{off}{extra} "
-        f"{cyan}filename{off}={pink}{said.logger}.py{off} {cyan}lineno{off}={pink}42{off}"
-    )
-    return "\n".join([head, *_box(said)]) if said.raised[0] else head
-
-
-def _box(said: Said) -> list[str]:
-    """A traceback as rich draws it: with locals, which hold what must never be shown."""
-    kind, message = said.raised
-    inside = [
-        f"/app/{said.logger}.py:42 in run",
-        "❱ 42 │   await session.flush()",
-        "╭──────────────────────────── locals ────────────────────────────╮",
-        "│ api_key = 'sk-ant-api03-PLANTEDSECRETPLANTEDSECRET'",
-        "│ essay_text = 'PLANTED STUDENT TEXT'",
-        *(f"│ frame_{number} = <AsyncSession object>" for number in range(30)),
-        "╰────────────────────────────────────────────────────────────────╯",
-    ]
-    return [
-        f"\x1b[31m╭{'─' * 21} \x1b[1mTraceback (most recent call last)\x1b[0m {'─' * 22}╮\x1b[0m",
-        *(f"\x1b[31m│\x1b[0m {line:<76} \x1b[31m│\x1b[0m" for line in inside),
-        f"\x1b[31m╰{'─' * 78}╯\x1b[0m",
-        f"{kind}: {message}",
-    ]
-
-
-def _service(said: Said) -> str:
-    return "eng5_np" if said.container == RUNNER else said.container.removeprefix("huleedu_")
-
-
-def _stamp(said: Said) -> str:
-    return said.at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def files() -> dict[str, str]:
@@ -382,9 +299,9 @@ def files() -> dict[str, str]:
     found: dict[str, list[str]] = defaultdict(list)
     for said in sorted((*_batch_33(), *_batch_34(), *_queue()), key=lambda row: row.at):
         found[f"console/{said.container}.log"].append(
-            _plain(said) if said.early else _console(said)
+            as_plain(said) if said.early else as_console(said)
         )
-        found[f"json/{said.container}.log"].append(_plain(said) if said.early else _json(said))
+        found[f"json/{said.container}.log"].append(as_plain(said) if said.early else as_json(said))
     for folder in ("console", "json"):
         found[f"{folder}/{RUNNER}.log"] = _runner()
     return {path: "\n".join(lines) + "\n" for path, lines in found.items()}

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from bot.demo.incident.write_logs import CJ
+from bot.demo.incident.log_lines import CJ
 from bot.diagnosis import batch
 from bot.diagnosis.batch_evidence import BatchEvidence
 from bot.domain.report import Confidence, Finding, Report, Severity
