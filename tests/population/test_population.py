@@ -38,7 +38,8 @@ def test_the_population_holds_every_state_of_both_revisions() -> None:
     assert {state_of(seed) for seed in range(EACH)} == set(STATES)
     assert {world.then for world in worlds} == {True, False}
     assert {"PENDING", "PERFORMING_COMPARISONS", "COMPLETE_STABLE", "COMPLETE_MAX_COMPARISONS",
-            "COMPLETE_INSUFFICIENT_ESSAYS"} == {world.status for world in worlds}  # fmt: skip
+            "COMPLETE_INSUFFICIENT_ESSAYS", "COMPLETE_FORCED_RECOVERY"
+            } == {world.status for world in worlds}  # fmt: skip
     states = {world.state for world in worlds}
     assert {"INITIALIZING", "WAITING_CALLBACKS", "SCORING", "COMPLETED", "CANCELLED",
             "FAILED"} <= states  # fmt: skip
