@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -20,26 +20,22 @@ from bot.alerts.gap import GAP_PROGRESS, Gap, gap_between, missed
 from bot.alerts.inhibition import Decided
 from bot.alerts.ledger import TickRecord
 from bot.alerts.policy import PolicySettings
+from bot.alerts.rests import Rests
 from bot.alerts.rounds import Look, decide_round, kept, look, policy_settings
 from bot.alerts.storm import folded
+from bot.alerts.tick_needs import Memory, Watcher
 from bot.alerts.window import restored
 from bot.domain.alert import (
     Alert,
     AlertMessage,
-    Condition,
-    Judgement,
     Reason,
-    Sample,
-    Sight,
     Window,
 )
 from bot.domain.log import Followed
 from bot.domain.mute import Mute
-from bot.domain.report import Confidence, Severity
 from bot.errors import SourceError
 from bot.ports import Clock, Detector, Watch
 
-LONGEST_REST = 20
 PRUNE_EVERY = 20
 # Several times within the idle time after which a leader's session is ended.
 KEEP_SECONDS = 4.0
@@ -47,58 +43,6 @@ FIRST_LOOK_BACK = timedelta(minutes=10)
 DIGEST_PROGRESS = "quiet"
 
 log = logging.getLogger(__name__)
-
-
-class Memory(Protocol):
-    """The part of the bot's memory that a tick needs."""
-
-    async def lead(self) -> bool:
-        """Become or remain the one that ticks, and begin a tick."""
-        ...
-
-    async def keep(self) -> bool:
-        """Become or remain the one that ticks."""
-        ...
-
-    async def load_alerts(self, now: datetime) -> list[Alert]:
-        """Return the alerts that are open or ended of late."""
-        ...
-
-    async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
-        """Return a detector's samples after `since`, oldest first."""
-        ...
-
-    async def load_progress(self) -> tuple[datetime, Mapping[str, Any]] | None:
-        """Return when the last tick was, and what it left for the next."""
-        ...
-
-    async def mutes(self, now: datetime) -> Sequence[Mute]:
-        """Return the silences that hold."""
-        ...
-
-    async def save_tick(self, record: TickRecord) -> None:
-        """Write one tick as a whole."""
-        ...
-
-
-class Watcher(Protocol):
-    """Makes the watch of each tick."""
-
-    def resume(self, progress: Mapping[str, Any]) -> None:
-        """Go on where a predecessor ended."""
-        ...
-
-    def progress(self) -> Mapping[str, Any]:
-        """Return what a successor needs to go on from here."""
-        ...
-
-    async def look(self, *, since: datetime, now: datetime) -> Watch:
-        """Return the watch of one tick."""
-        ...
-
-    async def close(self) -> None:
-        """Stop following."""
-        ...
 
 
 @dataclass(slots=True)
@@ -115,16 +59,6 @@ class TickState:
     seconds: float = 0.0
     lost_lines: int = 0
     unreadable_lines: int = 0
-
-
-@dataclass(slots=True)
-class _Rest:
-    """A failing detector: how often it failed in a row, and how many ticks it still rests."""
-
-    failures: int
-    ticks: int
-    reason: str
-    since: datetime
 
 
 class Tick:
@@ -154,7 +88,7 @@ class Tick:
         self._digest_every = timedelta(hours=digest_hours)
         self._quiet = Quiet()
         self._windows: dict[str, Window] = {}
-        self._resting: dict[str, _Rest] = {}
+        self._rests = Rests()
         self._last: datetime | None = None
         self._steady = steady
         self._lived_at = steady()
@@ -271,16 +205,9 @@ class Tick:
         return at, True
 
     async def _look_all(self, watch: Watch) -> dict[str, Look]:
-        awake = [detector for detector in self._detectors if self._is_awake(detector.name)]
+        awake = [detector for detector in self._detectors if self._rests.awake(detector.name)]
         looks = await asyncio.gather(*(self._look(detector, watch) for detector in awake))
         return {d.name: one for d, one in zip(awake, looks, strict=True) if one is not None}
-
-    def _is_awake(self, name: str) -> bool:
-        rest = self._resting.get(name)
-        if rest is None:
-            return True
-        rest.ticks -= 1
-        return rest.ticks < 0
 
     async def _look(self, detector: Detector, watch: Watch) -> Look | None:
         try:
@@ -288,16 +215,10 @@ class Tick:
             seen = look(detector, self._windows.get(detector.name), sample, watch.now)
         except Exception as error:
             log.exception("detector %s failed", detector.name)
-            self._rest(detector.name, type(error).__name__, watch.now)
+            self._rests.failed(detector.name, type(error).__name__, watch.now)
             return None
-        self._resting.pop(detector.name, None)
+        self._rests.succeeded(detector.name)
         return seen
-
-    def _rest(self, name: str, reason: str, now: datetime) -> None:
-        before = self._resting.get(name)
-        failures = before.failures + 1 if before else 1
-        since = before.since if before else now
-        self._resting[name] = _Rest(failures, min(2**failures, LONGEST_REST), reason, since)
 
     def _decide(
         self,
@@ -306,19 +227,13 @@ class Tick:
         mutes: Sequence[Mute],
         now: datetime,
     ) -> list[Decided]:
-        own = self._failed(), missed(self._gap, now)
+        own = self._rests.judged(), missed(self._gap, now)
         found = decide_round(looks, alerts, now, self._settings, mutes, *own)
         return folded(found, alerts, now, self._environment, mutes)
 
     def _settings(self, name: str) -> PolicySettings:
         detector = next((one for one in self._detectors if one.name == name), None)
         return policy_settings(detector, name, self._environment, self._tick_seconds)
-
-    def _failed(self) -> Judgement:
-        return Judgement(
-            Sight.CLEAR,
-            conditions=tuple(_failed(name, rest) for name, rest in self._resting.items()),
-        )
 
     def _remember(
         self,
@@ -330,7 +245,7 @@ class Tick:
         self._windows.update({name: one.window for name, one in looks.items()})
         self.state.ticks += 1
         self.state.last_at = now
-        self.state.failing = {name: rest.reason for name, rest in self._resting.items()}
+        self.state.failing = self._rests.reasons()
         self.state.firing = sum(decision.alert.state == "firing" for _, decision in decisions)
         for name, one in looks.items():
             if one.sample.unreadable:
@@ -366,18 +281,3 @@ def build_scheduler(tick: Tick, seconds: float) -> AsyncIOScheduler:
         misfire_grace_time=round(KEEP_SECONDS),
     )
     return scheduler
-
-
-def _failed(name: str, rest: _Rest) -> Condition:
-    return Condition(
-        subject=name,
-        rule="failed-detector",
-        severity=Severity.WARN,
-        confidence=Confidence.HIGH,
-        title=f"Detector {name} fails since {rest.since:%H:%M} UTC ({rest.reason}): what it "
-        "watches is not watched. Look at the bot's log.",
-        since=rest.since,
-        known=rest.reason,
-        count=0,
-        next=("Look at the bot's log for the traceback.",),
-    )
