@@ -1,19 +1,17 @@
 """What one question has read so far, told to a person who waits at a terminal."""
 
 import asyncio
-import functools
-import inspect
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
 from bot.errors import SourceError
 from bot.ports import Sources
+from bot.timing import attended_sources
 
 QUIET_SECONDS = 2.0
 REDRAW_SECONDS = 0.25
@@ -44,15 +42,7 @@ class Work:
 
     def watched(self, sources: Sources) -> Sources:
         """Return the sources, each of which now tells when it is read."""
-        return replace(
-            sources,
-            **{
-                item.name: _Watched(source, self)
-                for item in fields(sources)
-                if (source := getattr(sources, item.name)) is not None
-                and not isinstance(source, Missing)
-            },
-        )
+        return attended_sources(sources, self._read)
 
     def line(self) -> str:
         """Return one line: the time gone by, what is read now, what answered, bytes searched."""
@@ -67,38 +57,20 @@ class Work:
         parts += [self.note] if self.note else []
         return " · ".join(parts)
 
-
-class _Watched:
-    """Stands before a source and hands everything on, telling the work of each call."""
-
-    def __init__(self, source: object, work: Work) -> None:
-        self._source = source
-        self._work = work
-        self.name = str(getattr(source, "name", type(source).__name__))
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._source, name)
-        if not inspect.iscoroutinefunction(value):
-            return value
-
-        @functools.wraps(value)
-        async def watched(*args: Any, **values: Any) -> Any:
-            work = self._work
-            work.reading[self.name] += 1
-            try:
-                answer = await value(*args, **values)
-            except SourceError:
-                work.answered[self.name] = False
-                raise
-            else:
-                work.answered[self.name] = True
-                if isinstance(answer, LogSearch):
-                    work.searched_bytes += sum(part.bytes_read for part in answer.coverage)
-                return answer
-            finally:
-                work.reading[self.name] -= 1
-
-        return watched
+    async def _read(self, source: str, _: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        self.reading[source] += 1
+        try:
+            answer = await call()
+        except SourceError:
+            self.answered[source] = False
+            raise
+        else:
+            self.answered[source] = True
+            if isinstance(answer, LogSearch):
+                self.searched_bytes += sum(part.bytes_read for part in answer.coverage)
+            return answer
+        finally:
+            self.reading[source] -= 1
 
 
 @asynccontextmanager

@@ -1,10 +1,10 @@
-"""Times every call of a source, so that a slow answer can be blamed on who made it slow."""
+"""Stands before sources and attends each call: to time it, or to tell that it goes on."""
 
-import asyncio
 import functools
 import inspect
 import time
-from collections.abc import Callable
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,18 +13,18 @@ from bot.errors import SourceError
 from bot.ports import Sources
 
 Observe = Callable[[str, str, str, float], None]
+Attend = Callable[[str, str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 
-class Timed:
-    """Stands before a source and hands everything on; its coroutines are timed.
+class Attended:
+    """Stands before a source and hands everything on; each call of a coroutine is attended.
 
-    `observe` is told the source, the method, the outcome (ok, error, timeout, cancelled) and the
-    seconds it took.
+    `attend` is told the source and the method, and awaits the call itself.
     """
 
-    def __init__(self, source: object, observe: Observe) -> None:
+    def __init__(self, source: object, attend: Attend) -> None:
         self._source = source
-        self._observe = observe
+        self._attend = attend
         self.name = str(getattr(source, "name", type(source).__name__))
 
     def __getattr__(self, name: str) -> Any:
@@ -33,33 +33,46 @@ class Timed:
             return value
 
         @functools.wraps(value)
-        async def timed(*args: Any, **values: Any) -> Any:
-            began, outcome = time.monotonic(), "error"
-            try:
-                answer = await value(*args, **values)
-            except SourceError as error:
-                outcome = "timeout" if error.timed_out else "error"
-                raise
-            except asyncio.CancelledError:
-                outcome = "cancelled"
-                raise
-            else:
-                outcome = "ok"
-                return answer
-            finally:
-                self._observe(self.name, name, outcome, time.monotonic() - began)
+        async def attended(*args: Any, **values: Any) -> Any:
+            return await self._attend(self.name, name, lambda: value(*args, **values))
 
-        return timed
+        return attended
 
 
-def timed_sources(sources: Sources, observe: Observe) -> Sources:
-    """Return the sources with each configured one timed."""
+def attended_sources(sources: Sources, attend: Attend) -> Sources:
+    """Return the sources with each configured one attended."""
     return replace(
         sources,
         **{
-            item.name: Timed(source, observe)
+            item.name: Attended(source, attend)
             for item in fields(sources)
             if (source := getattr(sources, item.name)) is not None
             and not isinstance(source, Missing)
         },
     )
+
+
+def timed_sources(sources: Sources, observe: Observe) -> Sources:
+    """Return the sources with each configured one timed.
+
+    `observe` is told the source, the method, the outcome (ok, error, timeout, cancelled) and the
+    seconds it took, so that a slow answer can be blamed on who made it slow.
+    """
+
+    async def timed(source: str, method: str, call: Callable[[], Awaitable[Any]]) -> Any:
+        began, outcome = time.monotonic(), "error"
+        try:
+            answer = await call()
+        except SourceError as error:
+            outcome = "timeout" if error.timed_out else "error"
+            raise
+        except CancelledError:
+            outcome = "cancelled"
+            raise
+        else:
+            outcome = "ok"
+            return answer
+        finally:
+            observe(source, method, outcome, time.monotonic() - began)
+
+    return attended_sources(sources, timed)
