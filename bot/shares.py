@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from secrets import token_urlsafe
 from typing import Any
 
@@ -50,8 +51,9 @@ class Shares:
 
     def keep(self, id: str, place: Place, message: Mapping[str, Any]) -> None:
         """Keep an answer under its id."""
-        self._kept[id] = Kept(place, message, self._now())
-        while len(self._kept) > MOST or sum(k.size for k in self._kept.values()) > MOST_BYTES:
+        now = self._now()
+        self._kept[id] = Kept(place, message, now)
+        while self._is_too_much(now):
             self._kept.popitem(last=False)
 
     async def share(self, place: Place, id: str) -> None:
@@ -68,6 +70,12 @@ class Shares:
         message = self._voice.renderer.shared(kept.message, self._name(place.user), kept.at)
         await self._voice.speech.public(there, message)
         await self._voice.speech.withdraw(place)
+
+    def _is_too_much(self, now: datetime) -> bool:
+        """Say whether the oldest answer must go: it is too late for it, or they are too many."""
+        kept = self._kept.values()
+        late = any(now - one.at > KEPT for one in islice(kept, 1))
+        return late or len(kept) > MOST or sum(one.size for one in kept) > MOST_BYTES
 
     def _claim(self, place: Place, id: str) -> Kept:
         kept = self._kept.get(id)

@@ -1,7 +1,9 @@
 """An answer that one person saw alone can be made public by that person, once, as it was."""
 
+from collections import UserDict
 from datetime import timedelta
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -84,6 +86,19 @@ async def test_only_so_many_answers_are_kept(bot: Bot) -> None:
         bot.desk._shares.keep(str(number), place, {"text": "t", "blocks": []})
     await bot.send(_press(bot, value))
     await bot.slack.wait_for_text("no longer kept")
+
+
+async def test_what_can_no_longer_be_shared_is_not_held_any_longer(bot: Bot) -> None:
+    shares, place = bot.desk._shares, Place(QUIET, "U0ONCALL0")
+    first, then = UserDict({"text": "t", "blocks": []}), at("2025-11-18 23:50")
+    held = ref(first)
+    shares._now = lambda: then
+    shares.keep("first", place, first)
+    del first
+    assert held() is not None
+    shares._now = lambda: then + KEPT + timedelta(seconds=1)
+    shares.keep("second", place, {"text": "t", "blocks": []})
+    assert held() is None
 
 
 async def test_files_come_in_a_direct_message_and_with_the_shared_answer_in_its_thread(
