@@ -9,7 +9,7 @@ them are known or none.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -251,9 +251,12 @@ async def _lead_session(url: str) -> Connection:
         url, timeout=COMMAND_TIMEOUT, command_timeout=COMMAND_TIMEOUT, server_settings=SESSION
     )
     idle = f"{LEAD_IDLE.total_seconds():.0f}s"
-    await session.execute(f"SET idle_in_transaction_session_timeout = '{idle}'")
-    if session.get_server_version().major >= IDLE_SESSIONS_SINCE:
-        await session.execute(f"SET idle_session_timeout = '{idle}'")
+    with ExitStack() as unready:
+        unready.callback(session.terminate)
+        await session.execute(f"SET idle_in_transaction_session_timeout = '{idle}'")
+        if session.get_server_version().major >= IDLE_SESSIONS_SINCE:
+            await session.execute(f"SET idle_session_timeout = '{idle}'")
+        unready.pop_all()
     return session
 
 
