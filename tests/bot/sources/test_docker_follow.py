@@ -113,7 +113,7 @@ async def test_a_restart_of_the_container_is_told(engine: Engine, direct: bool) 
         await seen.until("tick 2")
         container.exec_run(["/bin/sh", "-c", "echo 3 > /i"])
         container.restart(timeout=0)
-        for _ in range(100):
+        for _ in range(1_200):
             seen.look()
             if name in seen.restarted:
                 break
