@@ -21,6 +21,7 @@ from bot.domain.rows import (
 )
 from bot.domain.totals import ComparisonTotals
 from bot.errors import SourceError
+from bot.sources import cj_batch_query
 from bot.sources import cj_queries as sql
 from bot.sources.cj_rows import (
     batch_rows_of,
@@ -208,7 +209,7 @@ class CjPostgres:
         return "cj_batch_states.total_budget" in self._columns
 
     def _batch_query(self) -> str:
-        return sql.batch(
+        return cj_batch_query.batch(
             has_total_budget=self._has_total_budget,
             has_generation_mode="cj_comparison_pairs.pair_generation_mode" in self._columns,
         )

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from bot import postgres
+from bot.sources import cj_batch_query
 from bot.sources import cj_queries as sql
 from bot.sources.cj_database import DETAIL_PAIRS, CjPostgres
 from tests.benchmarks.figure import Row, Scale
@@ -108,7 +109,11 @@ async def _median(call: Callable[[], Awaitable[Any]], repeats: int) -> float:
 
 async def _scans(url: str) -> int:
     queries: list[tuple[Any, ...]] = [
-        (sql.batch(has_total_budget=True, has_generation_mode=True), FIRST, DETAIL_PAIRS),
+        (
+            cj_batch_query.batch(has_total_budget=True, has_generation_mode=True),
+            FIRST,
+            DETAIL_PAIRS,
+        ),
         (sql.summaries("ORDER BY u.id DESC LIMIT $1", has_total_budget=True), 20),
         (sql.MATCH.format(where="id = $1"), FIRST),
     ]

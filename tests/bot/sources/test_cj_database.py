@@ -12,6 +12,7 @@ import pytest
 
 from bot.demo.incident.rows import BATCHES, STUDENT_TEXT, Revision, load, pair_id
 from bot.errors import SourceError
+from bot.sources import cj_batch_query
 from bot.sources import cj_queries as sql
 from bot.sources.cj_database import CjPostgres
 from tests.plans import whole_reads
@@ -274,7 +275,7 @@ async def test_every_query_can_be_answered_from_indexes(
     await load(database_url, revision)
     now = revision == "now"
     queries: list[tuple[Any, ...]] = [
-        (sql.batch(has_total_budget=now, has_generation_mode=now), 33, 1000),
+        (cj_batch_query.batch(has_total_budget=now, has_generation_mode=now), 33, 1000),
         (sql.summaries("ORDER BY u.id DESC LIMIT $1", has_total_budget=now), 20),
         (sql.MATCH.format(where="id = $1"), 33),
         (sql.MATCH.format(where="bos_batch_id = $1"), "x"),
