@@ -95,11 +95,11 @@ def _head(town: Town) -> None:
 
 def _stop(town: Town) -> None:
     _hurry(town)
+    town.live(timedelta(seconds=town.dice.uniform(3, 40)))
     # By the gauge alone a loop that dies before it counted what came looks empty: what waits then
     # is told as lost callbacks.
     while town.witness == "metrics" and not town.gauge[0]:
         town.live(timedelta(seconds=1))
-    town.live(timedelta(seconds=town.dice.uniform(3, 40)))
     for one in town.queue:
         one.status, one.started_at = "queued", None
     town._taken = []
