@@ -64,9 +64,12 @@ class Reader:
         """Read on where the stream has ended; return whether the container started again."""
         self._flush_if_quiet()
         if self._thread is not None and self._thread.is_alive():
+            # A stream that was opened for a stopped container is one of its next life.
+            began_again = container.running and not self._was_running
+            self._was_running = container.running
             if container.running and self._is_stalled(container):
                 self._end()
-            return False
+            return began_again
         restarted = container.running and self._starts > 0 and not self._was_stalled
         self._was_stalled = False
         # A stopped container is read once more, for what it wrote at its end.

@@ -1,0 +1,72 @@
+"""One container through the API: what its reader tells of its lives."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+
+from bot.domain.log import Role, Service
+from bot.sources.docker_containers import Container
+from bot.sources.docker_engine import Engine
+from bot.sources.docker_reader import Reader
+from bot.sources.log_arrivals import Arrivals
+
+SINCE = datetime(2025, 11, 18, tzinfo=UTC)
+CJ = Service("cj_assessment_service", "*cj*", Role.CJ)
+
+
+class OpenStream:
+    """A log that says nothing until it is ended."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        self.ended.wait(30)
+        yield from ()
+
+    def end(self) -> None:
+        self.ended.set()
+
+    def close(self) -> None:
+        self.ended.set()
+
+
+class QuietEngine:
+    """An Engine whose containers write nothing."""
+
+    def __init__(self) -> None:
+        self.streams: list[OpenStream] = []
+
+    def has_terminal(self, id: str) -> bool:
+        return False
+
+    def logs(self, id: str, **options: object) -> OpenStream:
+        self.streams.append(OpenStream())
+        return self.streams[-1]
+
+
+def container(engine: QuietEngine, *, running: bool) -> Container:
+    return Container(cast(Engine, engine), "a" * 64, "cj", CJ, running)
+
+
+@pytest.mark.parametrize(
+    ("lives", "told"),
+    [
+        ([True, True, True], [False, False, False]),
+        ([True, False, True], [False, False, True]),
+        ([False, True, True], [False, True, False]),
+        ([True, False, False, True, True], [False, False, False, True, False]),
+    ],
+)
+def test_a_start_is_told_also_where_the_stream_stays_open_over_it(
+    lives: list[bool], told: list[bool]
+) -> None:
+    engine = QuietEngine()
+    reader = Reader.maker(UTC, Arrivals(), None, SINCE)(container(engine, running=True))
+    try:
+        assert [reader.look_at(container(engine, running=life)) for life in lives] == told
+    finally:
+        reader.close()
