@@ -99,6 +99,7 @@ async def _measured(
     assert not tick.state.failing, tick.state.failing
     name = f"tick, {count:,} queue{'s' if count > 1 else ''}{'' if turn else ', all stuck'}"
     note = f"{len(seconds)} ticks, {ITEMS} items a queue, {LINES_PER_TICK:,} log lines between two"
+    note += "" if turn else "; each is an alert of its own that is written at every tick"
     limit = 1_000 * STEP.total_seconds() / 10
     half = 1_000 * statistics.median(seconds)
     return [
