@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import tempfile
 import time
 from collections.abc import Iterator
@@ -83,10 +84,11 @@ def _write(folder: Path, pairs: int, size: int) -> Path:
     folder.mkdir()
     for container in CONTAINERS:
         lines = list(_own_lines(container, pairs))
-        filler = max(1, (size // len(CONTAINERS) - 250 * len(lines)) // 250)
-        every = max(1, filler // len(lines))
+        start = datetime.now(UTC) - timedelta(seconds=30)
+        width = len(_json(start, "Handled request 1000-10 of another batch"))
+        filler = size // len(CONTAINERS) // width - len(lines)
+        every = max(1, math.ceil(filler / len(lines)))
         with (folder / f"{container}.log").open("w", encoding="utf-8") as log:
-            start = datetime.now(UTC) - timedelta(seconds=30)
             for number, line in enumerate(lines):
                 at = start + timedelta(seconds=60 * number / len(lines))
                 log.write(_json(at, line))
