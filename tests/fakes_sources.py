@@ -288,7 +288,10 @@ class FakeQueue:
         return self.others[prefix]
 
     async def fronts(self) -> Sequence[QueueFront]:
-        return [QueueFront(prefix) for prefix in self.others]
+        return [
+            QueueFront(prefix, *((one.items[0].queue_id, one.items[0].status) if one.items else ()))
+            for prefix, one in self.others.items()
+        ]
 
     async def find(self, id: UUID) -> Sequence[QueueItem]:
         reading = await self.read()

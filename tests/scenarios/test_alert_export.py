@@ -17,7 +17,7 @@ from bot.alerts.watch import Lookout
 from bot.domain.alert import AlertEvent, Reason
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
-from bot.domain.queue import QueueReading
+from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.rows import BatchHeader, BatchRows, BlockedSession, OutboxGroup, PairCounts
 from bot.domain.service_state import ContainerState
 from bot.errors import UsageError
@@ -95,7 +95,11 @@ def rows(clock: Clock) -> dict[str, Sources]:
         "database_blocked": database(
             blocked=(BlockedSession(7, "idle in transaction", "Client:ClientRead", 90),)
         ),
-        "further_queues": Sources(queue=FakeQueue(others={"a:queue": QueueReading(old, 3)})),
+        "further_queues": Sources(
+            queue=FakeQueue(
+                others={"a:queue": QueueReading(old, 3, (QueueItem("q-front", "queued"),))}
+            )
+        ),
         "container_gone": Sources(containers=GivenContainers((gone,))),
     }
 
