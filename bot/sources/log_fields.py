@@ -2,6 +2,7 @@
 
 import ast
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ _PAIR = re.compile(r"'([\w.\-]+)': (?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"
 _ODD_ESCAPE = re.compile(r"\\[^\\'\"abfnrtvx0-7uU\n]")
 _NUMBER = re.compile(r"-?\d{1,18}\Z")
 _FLOAT = re.compile(r"-?\d{1,18}\.\d{1,18}(?:e[+-]?\d{1,3})?\Z")
+_ONE_AT_A_TIME = threading.Lock()
 _WORDS: Mapping[str, Any] = {"None": None, "True": True, "False": False}
 
 
@@ -99,8 +101,11 @@ def _literal(text: str) -> Any:
     if len(plain) > MAX_LITERAL_CHARS or _ODD_ESCAPE.search(plain):
         return _loose(plain)
     try:
-        return ast.literal_eval(plain)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        # Until 3.11.8 and 3.12.2 Python mixes up the depths of two threads that parse at once, and
+        # raises SystemError (https://github.com/python/cpython/issues/106905).
+        with _ONE_AT_A_TIME:
+            return ast.literal_eval(plain)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, SystemError):
         return _loose(plain)
 
 

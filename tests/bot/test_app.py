@@ -270,7 +270,7 @@ async def test_a_payload_of_no_known_kind_is_survived(bot: Bot, payload: dict[st
 
 @pytest.mark.parametrize(
     ("skew", "secret", "status"),
-    [(0, "s3cret", 200), (-299, "s3cret", 200), (-301, "s3cret", 401), (0, "wrong", 401)],
+    [(0, "s3cret", 200), (-290, "s3cret", 200), (-301, "s3cret", 401), (0, "wrong", 401)],
 )
 async def test_http_requests_need_a_fresh_right_signature(
     bot: Bot, skew: int, secret: str, status: int
