@@ -102,7 +102,9 @@ async def start_demo(
     shutil.copytree(INCIDENT_LOGS, logs)
     try:
         manifest = build_manifest(usage_hints(commands()))
-        workspace = await stack.enter_async_context(Workspace(port, manifest=manifest, note=NOTE))
+        workspace = await stack.enter_async_context(
+            Workspace(port, manifest=manifest, note=NOTE, app_starts=True)
+        )
     except OSError as error:
         raise SettingsError(
             f"port {port} cannot be used ({error.strerror})", hint="Try --port 8766."

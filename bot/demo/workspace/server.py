@@ -33,20 +33,25 @@ class Workspace:
     """A workspace that runs between `async with`; port 0 chooses a free one.
 
     `manifest` is the app that is installed, by default the registry's own; `note` is what the
-    page tells every visitor.
+    page tells every visitor; with `app_starts`, what is typed before the app came up waits for it.
     """
 
     bot_token = BOT_TOKEN
     app_token = APP_TOKEN
 
     def __init__(
-        self, port: int = 0, *, manifest: Mapping[str, Any] | None = None, note: str = ""
+        self,
+        port: int = 0,
+        *,
+        manifest: Mapping[str, Any] | None = None,
+        note: str = "",
+        app_starts: bool = False,
     ) -> None:
         self.space = Space()
         self.files = Files()
         self.app = installed(manifest)
         self.views = Views(self.space.feed, lambda: self.space.faults, self.files.known)
-        self._door = SocketDoor(self.space)
+        self._door = SocketDoor(self.space, app_starts=app_starts)
         payloads = Payloads(self.space, self.views)
         self._people = People(self.space, self._door, payloads, self.app)
         self._modals = Modals(self.views, self._door, payloads, self.app)

@@ -5,6 +5,7 @@ import json
 import random
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -16,13 +17,20 @@ ACK_SECONDS = 3.0
 # Slack delivers an event that nobody acknowledged three times more: at once, after 1 and 5 minutes.
 RETRY_SECONDS = (0.5, 60.0, 300.0)
 MAX_SOCKETS = 10
+START_SECONDS = 60.0
 
 
 class SocketDoor:
-    """The workspace's side of Socket Mode."""
+    """The workspace's side of Socket Mode.
 
-    def __init__(self, space: Space) -> None:
+    `app_starts` says that the app comes up beside it: until it has connected once, what people
+    do waits for it, so that a question typed meanwhile is answered.
+    """
+
+    def __init__(self, space: Space, *, app_starts: bool = False) -> None:
         self._space = space
+        self._met = asyncio.Event()
+        self._patience = START_SECONDS if app_starts else 0.0
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
         self._tickets: set[str] = set()
@@ -55,6 +63,7 @@ class SocketDoor:
             }
         )
         self._sockets.append(socket)
+        self._met.set()
         self._space.feed.say("stats")
         try:
             async for message in socket:
@@ -78,6 +87,9 @@ class SocketDoor:
         self, kind: str, payload: Mapping[str, Any], **retry: Any
     ) -> Mapping[str, Any] | None:
         """Send an envelope; return the acknowledgement, None when none came in three seconds."""
+        if self._patience and not self._met.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._met.wait(), self._patience)
         if not self._sockets:
             return None
         envelope = uuid4().hex

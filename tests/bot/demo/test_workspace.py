@@ -1,5 +1,6 @@
 """The local workspace refuses what Slack refuses, and shows what a person would see."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -8,6 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.workspace.server import Workspace
+from bot.demo.workspace.space import CHANNELS
 from bot.slack.manifest import build_manifest
 
 
@@ -167,3 +169,25 @@ async def test_a_command_that_is_not_installed_is_refused_by_the_client(
         (seen,) = workspace.space.seen("C0ALERTS00")
     assert seen["text"] == "/nonsense is not a valid command."
     assert seen["ephemeral_to"] == "oncall"
+
+
+async def test_what_is_typed_before_the_app_came_up_waits_for_it(
+    session: aiohttp.ClientSession,
+) -> None:
+    async with Workspace(app_starts=True) as workspace:
+        typed = {"channel": "incidents", "user": "oncall", "text": "/queue"}
+        await session.post(f"{workspace.url}/workspace/send", json=typed)
+        app = AsyncWebClient(base_url=workspace.api_url, session=session)
+        ticket = await app.apps_connections_open(app_token=workspace.app_token)
+        async with session.ws_connect(ticket["url"]) as socket:
+            envelope = await socket.receive_json()
+            while envelope["type"] == "hello":
+                envelope = await socket.receive_json()
+            assert envelope["payload"]["command"] == "/queue"
+            answer = {"response_type": "in_channel", "text": "empty"}
+            await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": answer})
+            for _ in range(1_000):
+                if seen := workspace.space.seen(CHANNELS["incidents"]):
+                    break
+                await asyncio.sleep(0.01)
+            assert [message["text"] for message in seen] == ["empty"]
