@@ -2,9 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
+
+# Ends every other session of a database.
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+)
 
 
 @dataclass
@@ -16,9 +22,11 @@ class Wire:
     round_trips: int = 0
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _flows: asyncio.Event = field(default_factory=asyncio.Event)
+    _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._flows.set()
+        self._ends.set()
 
     def hold(self) -> None:
         """Let nothing through, and tell nobody: each side waits."""
@@ -27,6 +35,10 @@ class Wire:
     def release(self) -> None:
         """Let through what was held, and go on."""
         self._flows.set()
+
+    def hold_ends(self) -> None:
+        """Let everything through but that a side has hung up."""
+        self._ends.clear()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection."""
@@ -47,15 +59,16 @@ class Wire:
         self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, count: bool
     ) -> None:
         signed_on = False
-        while data := await source.read(1 << 16):
-            if count and signed_on:
-                self.round_trips += _waits(data)
-            signed_on = True
+        with closing(target), suppress(ConnectionError):
+            while data := await source.read(1 << 16):
+                if count and signed_on:
+                    self.round_trips += _waits(data)
+                signed_on = True
+                await self._flows.wait()
+                target.write(data)
+                await target.drain()
             await self._flows.wait()
-            target.write(data)
-            await target.drain()
-        await self._flows.wait()
-        target.close()
+            await self._ends.wait()
 
     async def close(self) -> None:
         """Stop relaying."""

@@ -42,9 +42,14 @@ SESSION = {
     "tcp_keepalives_count": "3",
 }
 
+# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
+BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
+BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +282,7 @@ async def _migrate(connection: "Connection | PoolConnection") -> None:
 async def _translated() -> AsyncIterator[None]:
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as exc:
+    except (*BROKEN, OSError, ValueError) as exc:
         raise _source_error(exc) from exc
 
 

@@ -39,6 +39,8 @@ ERROR_LOOK_BACK = timedelta(days=14)
 OPEN_STATES = ("INITIALIZING", "GENERATING_PAIRS", "WAITING_CALLBACKS", "SCORING")
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,8}(?:-[0-9a-fA-F-]*)?\Z")
+# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
+_BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
     (asyncpg.InvalidPasswordError, "the password or user is rejected", True),
     (asyncpg.InvalidAuthorizationSpecificationError, "the user is rejected", True),
@@ -49,6 +51,7 @@ _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
     (asyncpg.TooManyConnectionsError, "the server has no free connection", False),
     (asyncpg.QueryCanceledError, "the query took too long and was cancelled", False),
     (asyncpg.PostgresConnectionError, "the connection broke", False),
+    (asyncpg.InternalClientError, "the connection broke", False),
     (asyncpg.CannotConnectNowError, "the server is starting up or shutting down", False),
     (ConnectionRefusedError, "nobody listens at that address", False),
     (OSError, "the server cannot be reached", False),
@@ -76,7 +79,8 @@ class CjPostgres:
     async def close(self) -> None:
         """Close the pool."""
         if self._pool is not None:
-            await self._pool.close()
+            # Read-only sessions have nothing to finish, and a hung one would not say goodbye.
+            self._pool.terminate()
             self._pool = None
 
     async def find(self, ref: str) -> Sequence[BatchMatch]:
@@ -232,7 +236,7 @@ class CjPostgres:
                 yield connection
         except TimeoutError as error:
             raise SourceError(NAME, "it did not answer in time", timed_out=True) from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*_BROKEN, OSError, ValueError) as error:
             raise _translated(error) from error
 
     async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":

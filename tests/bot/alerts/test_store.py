@@ -22,17 +22,26 @@ from bot.errors import NotFoundError, SourceError
 from bot.ports import BotMemory
 from tests.fakes_alerts import START, Clock, clear, condition
 from tests.fakes_sources import FakeMemory
+from tests.wire import CUT, wire
 
 SETTINGS = PolicySettings("stuck_queue", "test")
 KEY = "stuck_queue/test/llm_provider"
 
 
+@contextlib.asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Store]:
+    store = Store(url, "test")
+    try:
+        await store.open()
+        yield store
+    finally:
+        await store.close()
+
+
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    store = Store(database_url, "test")
-    await store.open()
-    yield store
-    await store.close()
+    async with opened(database_url) as store:
+        yield store
 
 
 async def fired(store: Store) -> None:
@@ -141,26 +150,35 @@ async def test_a_restart_finds_alerts_samples_and_progress_as_they_were(database
     await after.close()
 
 
-async def test_a_leader_whose_session_is_cut_leads_again_and_can_write(database_url: str) -> None:
-    store = Store(database_url, "test")
-    await store.open()
-    await fired(store)
-    other = Store(database_url, "test")
-    await other.open()
-    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-    await other._rows(kill + " AND datname = current_database()")
-    leads = False
-    for _ in range(100):
-        # The cut may be noticed by the driver first, or by the next question.
-        with contextlib.suppress(SourceError):
-            leads = await store.lead()
-        if leads:
-            break
-        await asyncio.sleep(0.02)
-    await store.save_tick(TickRecord(START + timedelta(seconds=15)))
-    assert len(await store.load_alerts(START)) == 1
-    await store.close()
-    await other.close()
+@pytest.mark.parametrize("farewell_alone", [False, True])
+async def test_a_leader_whose_session_is_cut_leads_again_and_can_write(
+    database_url: str, farewell_alone: bool
+) -> None:
+    async with wire(database_url) as relay, opened(relay.url) as store, opened(database_url) as cut:
+        await fired(store)
+        if farewell_alone:
+            relay.hold_ends()
+        await cut._rows(CUT)
+        leads = False
+        for _ in range(100):
+            # The cut may be noticed by the driver first, or by the next question.
+            with contextlib.suppress(SourceError):
+                leads = await store.lead()
+            if leads:
+                break
+            await asyncio.sleep(0.02)
+        await store.save_tick(TickRecord(START + timedelta(seconds=15)))
+        assert len(await cut.load_alerts(START)) == 1
+
+
+async def test_a_session_that_was_told_of_its_end_is_a_broken_source(database_url: str) -> None:
+    async with wire(database_url) as relay, opened(relay.url) as store, opened(database_url) as cut:
+        relay.hold_ends()
+        await cut._rows(CUT)
+        await asyncio.sleep(0.2)
+        with pytest.raises(SourceError):
+            await store.load_alerts(START)
+        assert await store.load_alerts(START) == []
 
 
 async def test_an_acknowledgement_is_taken_once_and_ends_with_the_incident(

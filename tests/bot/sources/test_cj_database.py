@@ -16,7 +16,7 @@ from bot.sources import cj_batch_query
 from bot.sources import cj_queries as sql
 from bot.sources.cj_database import CjPostgres
 from tests.plans import whole_reads
-from tests.wire import wire
+from tests.wire import CUT, wire
 
 RUNNING = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batchbot' AND state = 'active'
@@ -218,6 +218,24 @@ async def test_a_status_takes_two_round_trips(database_url: str) -> None:
                 await reader.newest()
                 counts.append(relay.round_trips - before)
             assert counts[-2:] == [2, 1]
+        finally:
+            await reader.close()
+
+
+async def test_a_session_that_was_told_of_its_end_is_a_broken_source(database_url: str) -> None:
+    await load(database_url, "now")
+    async with wire(database_url) as relay:
+        reader = CjPostgres(relay.url)
+        try:
+            await reader.newest()
+            relay.hold_ends()
+            cut = await asyncpg.connect(database_url)
+            await cut.execute(CUT)
+            await cut.close()
+            await asyncio.sleep(0.2)
+            with pytest.raises(SourceError, match="the connection broke"):
+                await reader.newest()
+            assert await reader.newest()
         finally:
             await reader.close()
 
