@@ -26,6 +26,8 @@ CIRCUIT = "Circuit breaker open"
 DONE = "completed successfully, correlation_id"
 ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 SEVERE_SHARE = 0.5
+# Failures that come seldom add up for so long, as long as nothing is answered in between.
+STREAK = timedelta(hours=1)
 KEPT = 2
 
 
@@ -56,7 +58,8 @@ class ProviderErrors:
     @property
     def window_seconds(self) -> float:
         """How far back `judge` wants to see."""
-        return self._settings.window_seconds + self._settings.quiet_seconds
+        longest = max(self._settings.window_seconds, STREAK.total_seconds())
+        return longest + self._settings.quiet_seconds
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells how a request went."""
@@ -97,8 +100,7 @@ class ProviderErrors:
         goes_on = bool(failing) and now - failing[-1].at < quiet
         looks = [one for one in reversed(known) if now - one.at < quiet] if goes_on else known[-1:]
         for look in looks:
-            recent = [one for one in known if look.at - span < one.at <= look.at]
-            condition = self._condition(recent, now)
+            condition = self._condition(_recent(known, look.at, span), now)
             if condition is not None:
                 return condition
         return None
@@ -134,6 +136,19 @@ class ProviderErrors:
 
 
 DETECTOR = ProviderErrors
+
+
+def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[Sample]:
+    """Return the samples of a span, and those before it back to the last answer."""
+    found: list[Sample] = []
+    for one in reversed(known):
+        if one.at > until:
+            continue
+        is_streak = one.at > until - STREAK and not one.data.get("done") and not _sum(found, "done")
+        if one.at <= until - span and not is_streak:
+            break
+        found.append(one)
+    return found[::-1]
 
 
 def _fails(sample: Sample) -> bool:

@@ -8,6 +8,7 @@ turn over at equal size.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 from bot.diagnosis.queue_items import (
     LEAK_HELD,
@@ -151,15 +152,18 @@ def poison_item(scene: Scene) -> QueueVerdict | None:
     if not items:
         return None
     worst = max(items, key=lambda item: item.retry_count)
+    alone = scene.logs_readable and not _answered_since(scene, worst)
+    sure = worst.retry_count > POISON_RETRIES and not alone
     return QueueVerdict(
         rule="poison-item",
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH if worst.retry_count > POISON_RETRIES else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         since=worst.queued_at,
         what=f"{named(worst)} came back {worst.retry_count} times; "
         f"{counted(len(items))} with {POISON_RETRIES} retries or more.",
         why="In serial_bundle mode one failing request sends its whole bundle back, so one of "
-        "them may drag the others along.",
+        "them may drag the others along."
+        + (" Nothing else was answered meanwhile, so the provider may fail altogether." * alone),
         items=(worst, *(item for item in items if item is not worst)),
         evidence=item_lines(scene, items[:3]),
         next=(f"/trace {worst.queue_id}", f'/logs llm_provider "{worst.queue_id}" --level error'),
@@ -243,16 +247,24 @@ def _keeps_failing(scene: Scene, item: QueueItem) -> bool:
     return len(scene.readings) == 1 or scene.now - since >= LEAK_HELD
 
 
-def _only_grows(values: Sequence[int]) -> bool:
-    """Whether each third of the time lies above the one before, and the last does not fall.
+def _answered_since(scene: Scene, item: QueueItem) -> bool:
+    """Whether anything was answered since an item was queued."""
+    finished = [sign.at for sign in scene.signs if sign.kind is SignKind.FINISHED]
+    return item.queued_at is not None and any(at > item.queued_at for at in finished)
 
-    One large batch that has just come makes a step, and then it is worked off.
+
+def _only_grows(values: Sequence[int]) -> bool:
+    """Whether both the lows and the highs rise from each third of the time to the next.
+
+    One large batch that has just come makes a step, and then it is worked off; where batches keep
+    coming faster than that, the size is a saw whose teeth rise. A queue that ran empty drains.
     """
     third = len(values) // 3
-    first, middle, last = values[:third], values[third : 2 * third], values[2 * third :]
-    if not first or min(middle) <= max(first) or min(last) <= max(middle):
+    thirds = values[:third], values[third : 2 * third], values[2 * third :]
+    if not all(thirds) or not min(thirds[0]):
         return False
-    return last[-1] >= last[0] and values[-1] - values[0] >= DRAIN_GROWTH
+    rises = all(min(one) < min(later) and max(one) < max(later) for one, later in pairwise(thirds))
+    return rises and values[-1] - values[0] >= DRAIN_GROWTH
 
 
 def _frozen_why(scene: Scene) -> str:

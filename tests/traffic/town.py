@@ -25,6 +25,8 @@ from bot.sources.log_line import parse_lines
 
 START = datetime(2025, 11, 18, 8, 0, tzinfo=UTC)
 TICK = timedelta(seconds=15)
+# As many items as a look at a real queue reads; the rest is counted.
+READ_ITEMS = 2_000
 LPS, CJ = "llm_provider_service", "cj_assessment_service"
 ROLES = {LPS: Role.LLM_PROVIDER, CJ: Role.CJ}
 TOPIC = "huleedu.llm_provider.comparison_result.v1"
@@ -131,8 +133,9 @@ class Town:
             return None
         if self.redis_away:
             return Missing("llm_queue", "connection refused")
-        items = tuple(_item(one) for one in self.queue)
-        return QueueReading(self.now, len(items), items)
+        items = tuple(_item(one) for one in self.queue[:READ_ITEMS])
+        size = len(self.queue)
+        return QueueReading(self.now, size, items, truncated=size > len(items))
 
     def open_batches(self) -> tuple[BatchSummary, ...]:
         """Return the rows of the batches that have not ended."""

@@ -95,3 +95,25 @@ async def test_failures_whose_share_hovers_at_the_limit_are_one_burst() -> None:
         bool((await played(detector, watches[: n + 1])).conditions) for n in (19, 20, 30, 42, 69)
     ]
     assert sights == [False, True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "answered_after", "found"),
+    [
+        ((0, 0, 12, 24, 36), None, ["error"]),
+        ((0, 0, 12, 24, 36), 20, []),
+        ((0, 0, 12, 24), None, []),
+        ((0, 0, 30, 55, 62), None, []),
+    ],
+)
+async def test_failures_that_come_seldom_add_up_while_nothing_is_answered(
+    minutes: tuple[int, ...], answered_after: int | None, found: list[str]
+) -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    watches = []
+    for minute in range(max(minutes) + 1):
+        at = NOW + timedelta(minutes=minute)
+        events = lines(BUNDLE, minutes.count(minute))
+        events += lines(DONE, 40) if minute == answered_after else []
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
+    assert told(await played(detector, watches), lambda c: c.severity.value) == found

@@ -224,6 +224,24 @@ CASES: list[tuple[str, list[Observation], float, str, Confidence | None]] = [
         Confidence.MEDIUM,
     ),
     (
+        "an item that came back three times while another was answered",
+        look(
+            2,
+            reading=redis(2, item(1, "queued", retry_count=3)),
+            signs=(dispatch(1), sign(1.5, SignKind.FINISHED)),
+        ),
+        2,
+        "poison-item",
+        Confidence.HIGH,
+    ),
+    (
+        "an item that came back three times while nothing was answered at all",
+        look(2, reading=redis(2, item(1, "queued", retry_count=3)), signs=(dispatch(1),)),
+        2,
+        "poison-item",
+        Confidence.MEDIUM,
+    ),
+    (
         "a first retry is nothing",
         look(2, reading=redis(2, item(1, "queued", retry_count=1)), signs=(dispatch(1),)),
         2,
@@ -296,6 +314,30 @@ CASES: list[tuple[str, list[Observation], float, str, Confidence | None]] = [
         19,
         "queue-not-draining",
         Confidence.MEDIUM,
+    ),
+    (
+        "a queue that grows by batches, each of which is worked off for a while",
+        [
+            Observation(
+                minutes(m), reading=redis(m, size=40 + 9 * (m % 4) + 3 * m), signs=(dispatch(m),)
+            )
+            for m in range(20)
+        ],
+        19,
+        "queue-not-draining",
+        Confidence.MEDIUM,
+    ),
+    (
+        "three batches of which each was worked off before the next",
+        [
+            Observation(
+                minutes(m), reading=redis(m, size=(m // 7 + 1) * (6 - m % 7)), signs=(dispatch(m),)
+            )
+            for m in range(21)
+        ],
+        20,
+        "ok",
+        None,
     ),
     (
         "a queue that grows, falls once and grows",
