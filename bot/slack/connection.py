@@ -24,6 +24,8 @@ DEAF_SECONDS = 15.0
 LOUD_SECONDS = 60.0
 # Listeners take turns on one loop; those that wait their turn do not slow the others' acks.
 DISPATCHED_AT_ONCE = 8
+# Work begins once nothing came for this long, or once it has waited for long enough.
+CALM_SECONDS, WAITS_SECONDS = 0.01, 0.5
 
 Dispatch = Callable[[Mapping[str, Any], Mapping[str, str]], Awaitable[tuple[int, str, str]]]
 
@@ -86,6 +88,7 @@ class Sockets:
         self._opening: list[asyncio.Task[None]] = []
         self._watchdog: asyncio.Task[None] | None = None
         self._heard_at = time.monotonic()
+        self._came_at = 0.0
 
     async def open(self, first_url: str = "") -> None:
         """Connect; returns once the first connection stands. `first_url` is an unused address."""
@@ -134,9 +137,11 @@ class Sockets:
         headers = {}
         if request.retry_attempt is not None:
             headers["x-slack-retry-num"] = str(request.retry_attempt)
+        self._came_at = time.monotonic()
         acknowledged = self._knows(request.payload)
         if acknowledged:
             await _acknowledge(client, request)
+            await self._calm()
         async with self._gate:
             status, kind, body = await self._dispatch(request.payload, headers)
         if acknowledged:
@@ -148,6 +153,12 @@ class Sockets:
         if body and payload is None:
             payload = {"text": body}
         await _acknowledge(client, request, payload)
+
+    async def _calm(self) -> None:
+        """Wait until what came together is acknowledged: work holds the loop, and so the acks."""
+        until = time.monotonic() + WAITS_SECONDS
+        while (now := time.monotonic()) < min(self._came_at + CALM_SECONDS, until):  # noqa: ASYNC110
+            await asyncio.sleep(self._came_at + CALM_SECONDS - now)
 
     async def _watch(self) -> None:
         """Give a client that stays deaf a new address.

@@ -82,7 +82,7 @@ async def _asked(workspace: Workspace, crowd: int) -> list[Row]:
             "ms",
             goal="< 100 ms",
             met=_p99(acked) < 100,
-            note=f"{note}; an answer that is drawn meanwhile holds the one event loop",
+            note=note,
         ),
         Row(f"answer, {crowd} at once: p50", 1_000 * statistics.median(seconds), "ms", note=note),
         Row(f"answer, {crowd} at once: p99", 1_000 * _p99(seconds), "ms", note=note),

@@ -1,7 +1,8 @@
 """Socket Mode against a real WebSocket: envelopes are acknowledged, a lost socket comes back."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -46,8 +47,8 @@ async def _dispatch(_: Mapping[str, Any], __: Mapping[str, str]) -> tuple[int, s
     return 200, "", ""
 
 
-async def test_an_envelope_is_acknowledged_and_a_refresh_brings_a_new_socket() -> None:
-    server = Server()
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[Web]:
     site = web.Application()
     site.router.add_post("/api/apps.connections.open", server.open)
     site.router.add_get("/link/{n}", server.link)
@@ -55,8 +56,14 @@ async def test_an_envelope_is_acknowledged_and_a_refresh_brings_a_new_socket() -
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with aiohttp.ClientSession() as session, asyncio.timeout(20):
-        api = Web(make_client("xoxb-test", f"{server.url}/api/", session))
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        yield Web(make_client("xoxb-test", f"{server.url}/api/", session))
+    await runner.cleanup()
+
+
+async def test_an_envelope_is_acknowledged_and_a_refresh_brings_a_new_socket() -> None:
+    server = Server()
+    async with serving(server) as api:
         sockets = Sockets(api, "xapp-test", _dispatch, count=1, ping_seconds=0.2)
         await sockets.open(await check_app_token(api, "xapp-test"))
         assert (await server.acks.get())["envelope_id"] == "e1"
@@ -66,7 +73,6 @@ async def test_an_envelope_is_acknowledged_and_a_refresh_brings_a_new_socket() -
         assert (await server.acks.get())["envelope_id"] == "e1"
         assert server.opened == 2
         await sockets.close()
-    await runner.cleanup()
 
 
 async def test_a_known_command_is_acknowledged_before_anything_is_worked_on() -> None:
@@ -77,15 +83,7 @@ async def test_a_known_command_is_acknowledged_before_anything_is_worked_on() ->
         worked.set()
         return 200, "", ""
 
-    site = web.Application()
-    site.router.add_post("/api/apps.connections.open", server.open)
-    site.router.add_get("/link/{n}", server.link)
-    runner = web.AppRunner(site, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
-        api = Web(make_client("xoxb-test", f"{server.url}/api/", session))
+    async with serving(server) as api:
         sockets = Sockets(api, "xapp-test", slow, count=1, knows=lambda one: "command" in one)
         await sockets.open(await check_app_token(api, "xapp-test"))
         assert (await server.acks.get())["envelope_id"] == "e1"
@@ -94,7 +92,28 @@ async def test_a_known_command_is_acknowledged_before_anything_is_worked_on() ->
         await worked.wait()
         assert server.acks.empty()
         await sockets.close()
-    await runner.cleanup()
+
+
+async def test_what_comes_together_is_acknowledged_before_the_first_of_it_is_worked_on() -> None:
+    server, crowd, acknowledged = Server(), 100, list[int]()
+    first, done = asyncio.Event(), asyncio.Event()
+
+    async def busy(_: Mapping[str, Any], __: Mapping[str, str]) -> tuple[int, str, str]:
+        acknowledged.append(server.acks.qsize())
+        first.set()
+        if len(acknowledged) == crowd + 1:
+            done.set()
+        return 200, "", ""
+
+    async with serving(server) as api:
+        sockets = Sockets(api, "xapp-test", busy, count=1, knows=lambda one: "command" in one)
+        await sockets.open(await check_app_token(api, "xapp-test"))
+        await first.wait()
+        for number in range(crowd):
+            await server.sockets[0].send_json({**ENVELOPE, "envelope_id": f"f{number}"})
+        await done.wait()
+        assert acknowledged == [1] + [1 + crowd] * crowd
+        await sockets.close()
 
 
 async def test_a_refused_app_token_is_named() -> None:
