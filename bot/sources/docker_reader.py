@@ -75,6 +75,7 @@ class Reader:
         # A stopped container is read once more, for what it wrote at its end.
         if container.running or self._was_running or not self._starts:
             self._starts += 1
+            self._was_current = False
             self._was_running = container.running
             self._thread = threading.Thread(
                 target=self._read, args=(container,), name=f"follow {container.name}", daemon=True
@@ -162,7 +163,9 @@ class Reader:
     def _is_behind(self, block: bytes) -> bool:
         """Say whether lines come faster than they are read; what was there before is caught up."""
         at = self._gate.codec.time_of(block[:HEAD_BYTES])
-        is_late = at is not None and time.time() - at.timestamp() > BEHIND_SECONDS
+        if at is None:
+            return False
+        is_late = time.time() - at.timestamp() > BEHIND_SECONDS
         self._was_current = self._was_current or not is_late
         return is_late and self._was_current
 

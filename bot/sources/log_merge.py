@@ -11,8 +11,11 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 def merged(parts: Sequence[Part]) -> LogSearch:
-    """Return one answer; a part of two strings is a log that could not be read, and why."""
-    dated: list[tuple[datetime, int, int, LogEvent]] = []
+    """Return one answer; a part of two strings is a log that could not be read, and why.
+
+    What bears the same time is in the order of the containers' names, whichever source told it.
+    """
+    dated: list[tuple[datetime, str, int, int, LogEvent]] = []
     coverage: list[LogCoverage] = []
     missing: list[tuple[str, str]] = []
     for number, (first, second) in enumerate(parts):
@@ -22,12 +25,12 @@ def merged(parts: Sequence[Part]) -> LogSearch:
             coverage.append(second)
             times = carried(first)
             dated += [
-                (at or _BEGINNING, number, index, event)
+                (at or _BEGINNING, second.container, number, index, event)
                 for index, (at, event) in enumerate(zip(times, first, strict=True))
             ]
-    dated.sort(key=lambda row: row[:3])
+    dated.sort(key=lambda row: row[:4])
     return LogSearch(
-        events=tuple(row[3] for row in dated),
+        events=tuple(row[4] for row in dated),
         coverage=tuple(coverage),
         missing=tuple(missing),
     )

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -70,3 +70,48 @@ def test_a_start_is_told_also_where_the_stream_stays_open_over_it(
         assert [reader.look_at(container(engine, running=life)) for life in lives] == told
     finally:
         reader.close()
+
+
+class WrittenStream(OpenStream):
+    """A log that says what it is given, chunk by chunk, and then nothing."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self.said = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        yield from self._chunks
+        self.said.set()
+        yield from super().chunks()
+
+
+class WrittenEngine(QuietEngine):
+    def __init__(self, chunks: list[bytes]) -> None:
+        super().__init__()
+        self.stream = WrittenStream(chunks)
+
+    def logs(self, id: str, **options: object) -> OpenStream:
+        return self.stream
+
+
+def frames(numbers: range) -> bytes:
+    """Return lines of an hour that is long over, as the API sends them."""
+    found = b""
+    for number in numbers:
+        at = SINCE + timedelta(seconds=number)
+        line = f"{at:%Y-%m-%dT%H:%M:%S}.000000000Z".encode() + b' {"event": "tick", "timestamp": "'
+        line += f"{at:%Y-%m-%dT%H:%M:%S}Z".encode() + b'"}\n'
+        found += b"\x01\0\0\0" + len(line).to_bytes(4, "big") + line
+    return found
+
+
+def test_a_log_that_is_older_than_the_follow_is_caught_up_and_not_counted_only() -> None:
+    engine, arrivals = WrittenEngine([frames(range(1)), frames(range(1, 601))]), Arrivals()
+    one = container(engine, running=True)
+    reader = Reader.maker(UTC, arrivals, None, SINCE)(one)
+    reader.look_at(one)
+    assert engine.stream.said.wait(30)
+    reader.close()
+    taken = arrivals.take((), {})
+    assert (len(taken.events), taken.lost) == (601, 0)

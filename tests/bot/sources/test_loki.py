@@ -1,5 +1,4 @@
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,21 +14,18 @@ from bot.errors import SourceError
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_files import LogFiles
 from bot.sources.log_gate import KEPT_BEHIND
-from bot.sources.log_time import utc
 from bot.sources.loki import Loki
-from bot.sources.loki_entries import Entry, entries_of, nanoseconds, stamp
+from bot.sources.loki_entries import Entry, entries_of, nanoseconds
 from bot.sources.loki_follow import Intake
 from bot.sources.loki_http import LokiHttp
 from bot.sources.loki_labels import quoted
 from bot.sources.loki_pages import Pager
 from tests.loki_server import LokiServer, running
+from tests.shipping import NOW, ship_to_files, ship_to_loki, shipped
 
 LOGS = Path(__file__).parents[3] / "bot/demo/incident/logs"
-NOW = datetime(2025, 11, 19, 1, 0, tzinfo=UTC)
 CJ = "huleedu_cj_assessment_service"
 FOREIGN = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
-TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?")
-LEVEL = re.compile(r'\[(?:\x1b\[[0-9;]*m)*(\w+) *(?:\x1b\[[0-9;]*m)*\]|"level": "(\w+)"')
 
 
 @asynccontextmanager
@@ -50,38 +46,6 @@ async def loki(server: LokiServer, **access: str) -> AsyncIterator[Loki]:
             yield source
         finally:
             await source.close()
-
-
-def shipped(folder: Path) -> list[tuple[int, str, str]]:
-    """Return the incident's lines with an engine's time each: (ns, container, line)."""
-    rows = []
-    for path in sorted(folder.glob("*.log")):
-        at = nanoseconds(NOW - timedelta(hours=3))
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found = TIME.search(line[:400])
-            moment = utc(found.group(), UTC) if found else None
-            at = max(at + 1, nanoseconds(moment) if moment else 0)
-            rows.append((at, path.stem, line))
-    return rows
-
-
-def fill(server: LokiServer, rows: list[tuple[int, str, str]]) -> None:
-    """Ship lines as the newer label layout has them: service, container, level."""
-    for at, container, line in rows:
-        found = LEVEL.search(line[:200])
-        level = next((word for word in found.groups() if word), "") if found else ""
-        labels = {"container": container, "service": _service(container)}
-        server.put(at, line, **labels, **({"level": level} if level else {}))
-
-
-def _service(container: str) -> str:
-    return "eng5_np_runner" if "runner" in container else container.removeprefix("huleedu_")
-
-
-def write(folder: Path, rows: list[tuple[int, str, str]]) -> None:
-    for at, container, line in rows:
-        with (folder / f"{container}.log").open("a", encoding="utf-8") as log:
-            log.write(f"{stamp(at)} {line}\n")
 
 
 def seen(events: tuple[LogEvent, ...]) -> list[tuple[object, ...]]:
@@ -109,10 +73,10 @@ QUERIES = [
 @pytest.mark.parametrize("shape", ["console", "json"])
 async def test_loki_and_files_give_the_same_answer(shape: str, tmp_path: Path) -> None:
     rows = shipped(LOGS / shape)
-    write(tmp_path, rows)
+    ship_to_files(tmp_path, rows)
     files = LogFiles(tmp_path, HULEEDU_SERVICES, UTC)
     server = LokiServer(max_entries=500)
-    fill(server, rows)
+    ship_to_loki(server, rows)
     async with loki(server) as source:
         for query in QUERIES:
             ours, theirs = await source.search(query), await files.search(query)

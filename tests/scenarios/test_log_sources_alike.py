@@ -1,0 +1,199 @@
+"""The same night read through Docker's API, its files, a log folder and Loki: the same answers."""
+
+import asyncio
+import json
+import re
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.ask import run, understand
+from bot.demo.incident.rows import load, pair_id
+from bot.demo.incident.write_logs import LOGS, NIGHT, ORPHAN, STRAY
+from bot.domain.log import Followed, LogEvent, LogQuery
+from bot.domain.report import Report
+from bot.ports import LogSource, Sources
+from bot.recorded import opened
+from bot.registry import detectors
+from bot.replay import Table, _finished, replay_directory
+from bot.settings import HULEEDU_SERVICES
+from bot.sources.cj_database import CjPostgres
+from bot.sources.docker_logs import DockerLogs
+from bot.sources.log_files import LogFiles
+from bot.sources.loki import Loki
+from bot.sources.loki_http import LokiHttp
+from tests.bot.detectors.watches import GivenWatch
+from tests.engine import Engine, running_engine
+from tests.fakes_sources import context
+from tests.loki_server import LokiServer, running
+from tests.shipping import NOW, ship_to_engine, ship_to_files, ship_to_loki, shipped
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+TICK = timedelta(seconds=30)
+MOST_LOOKS, MORE_LOOKS = 1_200, 10
+OPTIONS = {"services": HULEEDU_SERVICES, "zone": UTC}
+LINES = (
+    "/batch status 33",
+    "/batch status 34",
+    "/batch investigate 33",
+    "/batch investigate 34",
+    "/batch compare 33 34",
+    "/batch compare mode:per_request mode:serial_bundle --since 2d",
+    f"/trace {pair_id(33, 70)}",
+    f"/trace {pair_id(34, 3)}",
+    f"/trace {ORPHAN}",
+    f"/trace {STRAY}",
+    "/trace serial-bundle-20251119-0048",
+    "/queue",
+    "/logs cj IntegrityError --since 3h --context 3",
+    "/logs llm_provider serial_bundle_dispatch --since 3h",
+    "/logs runner --since 3h --level error",
+)
+
+
+@pytest.fixture(scope="module", params=["console", "json"])
+def shape(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def engine(shape: str) -> Iterator[Engine]:
+    with running_engine(Path(tempfile.mkdtemp(prefix="bb-engine-"))) as engine:
+        ship_to_engine(engine, shipped(LOGS / shape))
+        yield engine
+
+
+@asynccontextmanager
+async def log_sources(
+    shape: str, engine: Engine, folder: Path
+) -> AsyncIterator[Mapping[str, LogSource]]:
+    rows = shipped(LOGS / shape)
+    ship_to_files(folder, rows)
+    server = LokiServer(max_entries=500)
+    ship_to_loki(server, rows)
+    async with running(server), AsyncExitStack() as stack:
+        docker = DockerLogs([engine.url], HULEEDU_SERVICES, UTC)
+        direct = DockerLogs([engine.url], HULEEDU_SERVICES, UTC, engine.data / "containers")
+        loki = Loki(LokiHttp(server.url), HULEEDU_SERVICES, UTC, clock=lambda: NOW)
+        for source in (docker, direct, loki):
+            stack.push_async_callback(source.close)
+        files = LogFiles(folder, HULEEDU_SERVICES, UTC)
+        yield {"files": files, "docker": docker, "docker files": direct, "loki": loki}
+
+
+def heard(report: Report) -> Any:
+    """Return an answer as JSON values, without how and where its logs were read."""
+    said = json.loads(json.dumps(report.as_json(), default=str))
+    said["facts"].pop("scanned", None)
+    return _plain({key: value for key, value in said.items() if key != "sources"})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return (
+        re.sub(r"\b(log_files|docker_logs|loki)\b", "logs", value)
+        if isinstance(value, str)
+        else value
+    )
+
+
+async def test_every_command_answers_alike(
+    shape: str, engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    await load(database_url, "now")
+    database = CjPostgres(database_url)
+    async with log_sources(shape, engine, tmp_path) as found:
+        for line in LINES:
+            answers = {
+                name: heard(
+                    await run(
+                        understand(line), context(Sources(database, logs), now=NOW, options=OPTIONS)
+                    )
+                )
+                for name, logs in found.items()
+            }
+            assert answers["files"]["facts"], line
+            for name, answer in answers.items():
+                assert answer == answers["files"], (line, name)
+    await database.close()
+
+
+async def caught_up(source: LogSource, expected: int) -> list[LogEvent]:
+    """Follow from before the night until so many events came, and a moment longer."""
+    follow = await source.follow(since=NIGHT - timedelta(hours=1))
+    events: list[LogEvent] = []
+    more = MORE_LOOKS
+    try:
+        for _ in range(MOST_LOOKS):
+            events += follow.take().events
+            more -= len(events) >= expected
+            if not more:
+                break
+            await asyncio.sleep(0.05)
+    finally:
+        await follow.close()
+    return events
+
+
+def told(events: Sequence[LogEvent]) -> list[dict[str, Any]]:
+    """Return what all detectors say in the night, tick by tick."""
+    made = {name: kind(kind.Settings()) for name, kind in detectors().items()}
+    table, since, said = Table(made, "test", TICK.total_seconds()), NIGHT, list[dict[str, Any]]()
+    dated = sorted((one for one in events if one.at), key=lambda one: (one.at, one.container))
+    while since < NOW:
+        mine = tuple(one for one in dated if one.at and since <= one.at < since + TICK)
+        watch = GivenWatch(since + TICK, since, logs=Followed(mine), owners={})
+        samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
+        said += table.events(samples, watch.now)
+        since = watch.now
+    return said
+
+
+async def test_every_detector_tells_alike(shape: str, engine: Engine, tmp_path: Path) -> None:
+    async with log_sources(shape, engine, tmp_path) as found:
+        whole = await found["files"].search(LogQuery(max_events=10_000))
+        expected = len(whole.events)
+        assert expected > 1_000
+        followed = {name: await caught_up(source, expected) for name, source in found.items()}
+    assert {name: len(events) for name, events in followed.items()} == dict.fromkeys(
+        followed, expected
+    )
+    said = {name: told(events) for name, events in followed.items()}
+    opened_rules = " ".join(one["title"] for one in said["files"] if one["event"] == "open")
+    assert "orphaned-item" in opened_rules
+    for name, events in said.items():
+        assert events == said["files"], name
+
+
+async def test_a_replay_of_what_each_source_recorded_tells_alike(
+    shape: str, engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    await load(database_url, "now")
+    database = CjPostgres(database_url)
+    (tmp_path / "logs").mkdir()
+    replayed = {}
+    async with log_sources(shape, engine, tmp_path / "logs") as found:
+        for name, logs in found.items():
+            asked = understand("/batch bundle 34")
+            report = await run(asked, context(Sources(database, logs), now=NOW, operator=True))
+            (file,) = report.attachments
+            path = tmp_path / f"{name}.zip"
+            path.write_bytes(file.content)
+            with opened(path) as folder:
+                replayed[name] = list(replay_directory(folder, HULEEDU_SERVICES, UTC))
+    await database.close()
+    assert [one["event"] for one in replayed["files"]].count("open") >= 1
+    for name, events in replayed.items():
+        assert events == replayed["files"], name
