@@ -56,6 +56,20 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxHealth:
+    """How much is waiting to be said, since when, and the last trouble with it.
+
+    `refused_since` is when the oldest message was written that was tried and not taken.
+    """
+
+    depth: int = 0
+    oldest: datetime | None = None
+    attempts: int = 0
+    problem: str = ""
+    refused_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """What happens to a posting that failed.
 

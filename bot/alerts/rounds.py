@@ -10,7 +10,6 @@ from bot.alerts.blindness import (
     source_judgement,
     without_sources,
 )
-from bot.alerts.gap import MISSED_TICKS
 from bot.alerts.inhibition import Decided, inhibited
 from bot.alerts.policy import PolicySettings, decide_all
 from bot.alerts.window import LONGEST_GAP, extended
@@ -50,24 +49,22 @@ def decide_round(
     now: datetime,
     settings_of: Callable[[str], PolicySettings],
     mutes: Sequence[Mute] = (),
-    failed: Judgement | None = None,
-    missed: Judgement | None = None,
+    own: Mapping[str, Judgement] | None = None,
 ) -> list[Decided]:
     """Decide on every alert of one round; each decision comes with the alert as it was.
 
-    `failed` is the judgement on detectors that broke; while one rests nobody
-    knows whether what it reads can be read again. `missed` is the judgement on the ticks.
+    `own` are the judgements on the bot itself, by name. One of them is on detectors that broke:
+    while one rests nobody knows whether what it reads can be read again.
     """
+    own = own or {}
+    failed = own.get(FAILED_DETECTOR)
     judged = {name: without_sources(one.judgement) for name, one in looks.items()}
     judged[UNREADABLE_SOURCE] = source_judgement(
         {name: one.window.samples for name, one in looks.items()},
         [alert for alert in alerts if alert.detector == UNREADABLE_SOURCE],
         certain=not (failed and failed.conditions),
     )
-    if failed is not None:
-        judged[FAILED_DETECTOR] = failed
-    if missed is not None:
-        judged[MISSED_TICKS] = missed
+    judged.update(own)
     known = {alert.key: alert for alert in alerts}
     found: list[Decided] = []
     for name, judgement in judged.items():

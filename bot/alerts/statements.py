@@ -106,7 +106,8 @@ DROP = "UPDATE outbox SET state = 'dropped', problem = $3 WHERE id = $1 AND owne
 
 OUTBOX_HEALTH = """
 SELECT count(*) AS depth, min(created_at) AS oldest, max(attempts) AS attempts,
-       coalesce(max(problem), '') AS problem
+       coalesce(max(problem), '') AS problem,
+       min(created_at) FILTER (WHERE attempts > 0) AS refused_since
 FROM outbox WHERE environment = $1 AND state IN ('ready', 'sending')
 """
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -19,7 +19,7 @@ import asyncpg
 from bot.alerts import statements as sql
 from bot.alerts.asked import Asked
 from bot.alerts.ledger import TickRecord, write_tick
-from bot.alerts.outbox import Kind, Posting, Retry
+from bot.alerts.outbox import Kind, OutboxHealth, Posting, Retry
 from bot.alerts.people import presented, remembered
 from bot.alerts.records import message_from_json, sample_of_row
 from bot.alerts.schema import MIGRATION_LOCK, MIGRATIONS, SCHEMA
@@ -50,16 +50,6 @@ PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 # A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxHealth:
-    """How much is waiting to be said, since when, and the last trouble with it."""
-
-    depth: int
-    oldest: datetime | None
-    attempts: int
-    problem: str
 
 
 class Store(Asked):
@@ -225,7 +215,13 @@ class Store(Asked):
     async def outbox_health(self) -> OutboxHealth:
         """Return how much waits to be said."""
         (row,) = await self._rows(sql.OUTBOX_HEALTH, self._environment)
-        return OutboxHealth(row["depth"], row["oldest"], row["attempts"] or 0, row["problem"])
+        return OutboxHealth(
+            row["depth"],
+            row["oldest"],
+            row["attempts"] or 0,
+            row["problem"],
+            row["refused_since"],
+        )
 
     async def next_due(self) -> datetime | None:
         """Return when the next message may be sent; None when nothing waits."""

@@ -16,23 +16,31 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.alerts.digest import Quiet, digest
-from bot.alerts.gap import GAP_PROGRESS, Gap, gap_between, missed
+from bot.alerts.gap import GAP_PROGRESS, MISSED_TICKS, Gap, gap_between, missed
 from bot.alerts.inhibition import Decided
+from bot.alerts.lateness import LATE_MESSAGES, late
 from bot.alerts.ledger import TickRecord
 from bot.alerts.policy import PolicySettings
 from bot.alerts.rests import Rests
-from bot.alerts.rounds import Look, decide_round, kept, look, policy_settings
+from bot.alerts.rounds import (
+    FAILED_DETECTOR,
+    Look,
+    decide_round,
+    kept,
+    look,
+    policy_settings,
+)
 from bot.alerts.storm import folded
 from bot.alerts.tick_needs import Memory, Watcher
 from bot.alerts.window import restored
 from bot.domain.alert import (
     Alert,
     AlertMessage,
+    Judgement,
     Reason,
     Window,
 )
 from bot.domain.log import Followed
-from bot.domain.mute import Mute
 from bot.errors import SourceError
 from bot.ports import Clock, Detector, Watch
 
@@ -141,8 +149,11 @@ class Tick:
         self._count_lines(watch)
         alerts = await self._memory.load_alerts(now)
         mutes = await self._memory.mutes(now)
+        own = await self._own(alerts, now)
         looks = await self._look_all(watch)
-        decisions = self._decide(looks, alerts, mutes, now)
+        own[FAILED_DETECTOR] = self._rests.judged()
+        found = decide_round(looks, alerts, now, self._settings, mutes, own)
+        decisions = folded(found, alerts, now, self._environment, mutes)
         told, quiet = self._digest(decisions, now)
         prune = self.state.ticks % PRUNE_EVERY == 0
         await self._memory.save_tick(
@@ -220,16 +231,13 @@ class Tick:
         self._rests.succeeded(detector.name)
         return seen
 
-    def _decide(
-        self,
-        looks: Mapping[str, Look],
-        alerts: Sequence[Alert],
-        mutes: Sequence[Mute],
-        now: datetime,
-    ) -> list[Decided]:
-        own = self._rests.judged(), missed(self._gap, now)
-        found = decide_round(looks, alerts, now, self._settings, mutes, *own)
-        return folded(found, alerts, now, self._environment, mutes)
+    async def _own(self, alerts: Sequence[Alert], now: datetime) -> dict[str, Judgement]:
+        """Return the judgements on the bot itself."""
+        mine = [alert for alert in alerts if alert.detector == LATE_MESSAGES]
+        return {
+            MISSED_TICKS: missed(self._gap, now),
+            LATE_MESSAGES: late(await self._memory.outbox_health(), mine, now),
+        }
 
     def _settings(self, name: str) -> PolicySettings:
         detector = next((one for one in self._detectors if one.name == name), None)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.alerts.ledger import TickRecord
+from bot.alerts.outbox import OutboxHealth
 from bot.domain.alert import (
     Alert,
     Sample,
@@ -38,6 +39,10 @@ class Memory(Protocol):
 
     async def mutes(self, now: datetime) -> Sequence[Mute]:
         """Return the silences that hold."""
+        ...
+
+    async def outbox_health(self) -> OutboxHealth:
+        """Return how much waits to be said."""
         ...
 
     async def save_tick(self, record: TickRecord) -> None:

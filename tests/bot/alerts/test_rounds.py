@@ -6,7 +6,14 @@ from datetime import timedelta
 import pytest
 
 from bot.alerts.poster import Poster
-from bot.alerts.rounds import SOURCE_OPEN_TICKS, decide_round, kept, look, policy_settings
+from bot.alerts.rounds import (
+    FAILED_DETECTOR,
+    SOURCE_OPEN_TICKS,
+    decide_round,
+    kept,
+    look,
+    policy_settings,
+)
 from bot.alerts.store import Store
 from bot.alerts.tick import Tick
 from bot.alerts.watch import Lookout
@@ -51,7 +58,7 @@ def test_the_bot_s_own_alerts_have_their_own_patience() -> None:
 def test_a_broken_detector_is_an_alert_and_keeps_sources_unreadable() -> None:
     failed = clear(condition("bad", rule="failed-detector"))
     settings = lambda name: policy_settings(None, name, "np", 15)  # noqa: E731
-    ((_, decision),) = decide_round({}, [], START, settings, failed=failed)
+    ((_, decision),) = decide_round({}, [], START, settings, own={FAILED_DETECTOR: failed})
     assert decision.alert.key == "failed_detector/np/bad"
 
 
