@@ -76,6 +76,7 @@ class Watchtower:
             outbox=town.outbox,
             services=town.health(),
             engine=town.containers(),
+            others=town.fronts(),
         )
         samples = {
             name: _finished(one.sample(watch)) for name, one in self._table.detectors.items()

@@ -204,6 +204,11 @@ STORIES: dict[str, Story] = {
             "redis": Witness("queue-not-draining"),
         },
     ),
+    "further queue frozen": Story(
+        "further_queues", "other_1:queue",
+        lambda town: setattr(town.further[1], "stands", True),
+        others={"redis": Witness("other_1:queue")},
+    ),
     "queue-unreadable": Story(
         "unreadable_source", "llm_queue", lambda town: setattr(town, "redis_away", True),
         others={"redis": Witness("llm_queue")},

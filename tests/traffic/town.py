@@ -12,7 +12,7 @@ from uuid import UUID
 
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
-from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.domain.rows import (
     BatchHeader,
     BatchSummary,
@@ -22,6 +22,7 @@ from bot.domain.rows import (
 )
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.sources.log_line import parse_lines
+from tests.traffic.further import Further
 
 START = datetime(2025, 11, 18, 8, 0, tzinfo=UTC)
 TICK = timedelta(seconds=15)
@@ -111,6 +112,7 @@ class Town:
         self._born = dict.fromkeys((LPS, CJ), self.now - timedelta(days=3))
         self.gauge = (0, 0)
         self._fails = False
+        self.further = [Further(f"other_{n}:queue", random.Random(n), self.now) for n in range(2)]
 
     def pass_tick(self) -> Followed | None:
         """Let a tick's time pass; return what the services logged meanwhile, if logs are read."""
@@ -136,6 +138,14 @@ class Town:
         items = tuple(_item(one) for one in self.queue[:READ_ITEMS])
         size = len(self.queue)
         return QueueReading(self.now, size, items, truncated=size > len(items))
+
+    def fronts(self) -> tuple[QueueFront, ...] | Missing | None:
+        """Return the fronts of the further queues as Redis shows them."""
+        if self.witness in ("logs", "metrics"):
+            return None
+        if self.redis_away:
+            return Missing("llm_queue", "connection refused")
+        return tuple(one.at(self.now) for one in self.further)
 
     def open_batches(self) -> tuple[BatchSummary, ...]:
         """Return the rows of the batches that have not ended."""
