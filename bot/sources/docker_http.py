@@ -8,11 +8,13 @@ stream and closes it.
 import http.client
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 READ_BYTES = 256 << 10
+GATHER_SECONDS = 0.02
 DEFAULT_SOCKET = "/var/run/docker.sock"
 
 
@@ -51,8 +53,15 @@ class Body:
             self._wait_in_kernel()
         flags = 0 if self._is_endless else socket.MSG_WAITALL
         while chunk:
-            yield chunk
+            yield self._gathered(chunk) if self._is_endless else chunk
             chunk = self._socket.recv(READ_BYTES, flags)
+
+    def _gathered(self, chunk: bytes) -> bytes:
+        """Add what comes within moments: the Engine sends line by line, and each chunk costs."""
+        time.sleep(GATHER_SECONDS)
+        with suppress(BlockingIOError):
+            return chunk + self._socket.recv(READ_BYTES, socket.MSG_DONTWAIT)
+        return chunk
 
     def _wait_in_kernel(self) -> None:
         """Let the kernel gather what the Engine writes line by line; its own timeout guards it."""

@@ -1,9 +1,10 @@
-"""What it costs to follow 8 containers that write as fast as they can."""
+"""What it costs to follow 8 containers at full speed, or what they wrote while nobody read."""
 
 import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ GOAL = 200_000
 
 
 def run(scale: Scale) -> list[Row]:
-    """Follow the files with the prefilter, at the goal's rate, and without the prefilter."""
+    """Follow the files with the prefilter, at the goal's rate, without it, and by the API."""
     rows: list[Row] = []
     with fleet() as ships:
         rows += _files(ships, scale.follow_lines, "with needles", needles=True, rate=0)
         rows += _files(ships, scale.follow_lines, "at 200,000 lines/s", needles=True, rate=GOAL)
         rows += _files(ships, scale.follow_lines // 20, "everything parsed", needles=False, rate=0)
+        rows += _api(ships, scale.follow_lines // 4)
     return rows
 
 
@@ -35,6 +37,21 @@ def _files(ships: Fleet, lines: int, name: str, *, needles: bool, rate: int) -> 
     follower = _Follower(ships.engine.url, str(ships.folder), total // WANTED_EVERY, needles)
     _write(ships.files, blocks, rounds, rate)
     return _rows(f"follow files, 8 containers, {name}", total, follower.told(), needles, rate)
+
+
+def _api(ships: Fleet, lines: int) -> list[Row]:
+    """Catch up with what stands in the logs through the Engine's API, which sets the pace."""
+    blocks = [block(BLOCK_LINES, n, wanted_every=WANTED_EVERY) for n in range(CONTAINERS)]
+    rounds = max(1, lines // (BLOCK_LINES * CONTAINERS))
+    total = rounds * BLOCK_LINES * CONTAINERS
+    for path in ships.files:
+        path.write_bytes(b"")
+    _write(ships.files, blocks, rounds, rate=0)
+    told = _Follower(ships.engine.url, "", total // WANTED_EVERY, needles=True).told()
+    core, *others = _rows("follow by the API, 8 containers", total, told, needles=True, rate=0)
+    sent = total / told["seconds"]
+    goal = "more than the Engine sends"
+    return [replace(core, goal=goal, met=core.measure > sent), *others]
 
 
 def _write(files: list[Path], blocks: list[bytes], rounds: int, rate: int) -> None:
