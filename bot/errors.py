@@ -35,13 +35,23 @@ class Blank:
 
 
 class LackingError(UsageError):
-    """A command lacks words: `blanks`, in the order in which they follow what was typed."""
+    """A command lacks words: `blanks`, in the order in which they follow what was typed.
+
+    `verb` is what was asked for, as far as it was said.
+    """
 
     def __init__(
-        self, message: str, *, blanks: Sequence[Blank], usage: Sequence[str] = (), hint: str = ""
+        self,
+        message: str,
+        *,
+        blanks: Sequence[Blank],
+        usage: Sequence[str] = (),
+        hint: str = "",
+        verb: str = "",
     ) -> None:
         super().__init__(message, usage=usage, hint=hint)
         self.blanks = tuple(blanks)
+        self.verb = verb
 
 
 class FormError(BatchbotError):

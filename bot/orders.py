@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.access import Access
-from bot.errors import BatchbotError, DeniedError
+from bot.errors import BatchbotError, DeniedError, LackingError
 from bot.phrase import read_phrase
 from bot.ports import Asker, Clock, CommandContext, Place, Request, Sources
 from bot.registry import Command
@@ -82,12 +82,12 @@ class Counter:
             raise BatchbotError("I am being restarted.", hint="Ask again in a minute.")
         asker = self.access.admit(place)
         command, words = self.read(typed)
-        request = command.parse(words)
-        if request.verb in command.operator_verbs and not asker.operator:
-            raise DeniedError(
-                f"Only operators may use {command.name} {request.verb}.",
-                hint="Operators are listed in SLACK_OPERATORS.",
-            )
+        try:
+            request = command.parse(words)
+        except LackingError as lack:
+            _allow(command, lack.verb, asker)
+            raise
+        _allow(command, request.verb, asker)
         public = is_public(request, asker.public) and not place.home
         context = self.context(replace(asker, public=public))
         return Order(place, self.line(command, words), command, request, context, public)
@@ -102,6 +102,15 @@ class Counter:
             timeout_seconds=self.patience() if seconds is None else seconds,
             progress=Progress(time.monotonic()),
             options=self.options,
+        )
+
+
+def _allow(command: Command, verb: str, asker: Asker) -> None:
+    """Let operators alone use what is theirs. Raises DeniedError."""
+    if verb in command.operator_verbs and not asker.operator:
+        raise DeniedError(
+            f"Only operators may use {command.name} {verb}.",
+            hint="Operators are listed in SLACK_OPERATORS.",
         )
 
 

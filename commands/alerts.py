@@ -85,7 +85,8 @@ def parse(text: str) -> Request:
 def _check(verb: str, words: tuple[str, ...]) -> None:
     least, most = WORDS[verb]
     if not words and verb in ON_ALERT:
-        raise lacking(f"/alerts {verb} needs an alert.", "alerts", USAGES, Blank("alert", "alert"))
+        blank = Blank("alert", "alert")
+        raise lacking(f"/alerts {verb} needs an alert.", "alerts", USAGES, blank, verb=verb)
     if not least <= len(words) <= most:
         problem = "takes nothing" if not most else "needs an alert" if not words else "is too long"
         problem = "needs a window such as 22:00..23:30" if verb == "maintenance" else problem

@@ -40,7 +40,8 @@ def parse(text: str) -> Request:
         )
     rest = words[1:]
     if verb == "stop" and not rest:
-        raise lacking("/runner stop needs one id.", "runner", USAGES, Blank("runner", "runner"))
+        blank = Blank("runner", "runner")
+        raise lacking("/runner stop needs one id.", "runner", USAGES, blank, verb="stop")
     if len(rest) != (1 if verb == "stop" else 0):
         problem = "needs one id" if verb == "stop" else "takes nothing"
         raise misuse(f"/runner {verb} {problem}.", "runner", USAGES)

@@ -120,9 +120,11 @@ def misuse(
     return UsageError(message, usage=usage_lines(name, usages), hint=_meant(word, choices, ""))
 
 
-def lacking(message: str, name: str, usages: Sequence[Usage], *blanks: Blank) -> LackingError:
+def lacking(
+    message: str, name: str, usages: Sequence[Usage], *blanks: Blank, verb: str = ""
+) -> LackingError:
     """Return the error for a line that lacks words: a form asks for them where there is one."""
-    return LackingError(message, blanks=blanks, usage=usage_lines(name, usages))
+    return LackingError(message, blanks=blanks, usage=usage_lines(name, usages), verb=verb)
 
 
 def _meant(word: str, choices: Iterable[str], mark: str) -> str:
