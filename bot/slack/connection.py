@@ -25,7 +25,7 @@ LOUD_SECONDS = 60.0
 # Listeners take turns on one loop; those that wait their turn do not slow the others' acks.
 DISPATCHED_AT_ONCE = 8
 # Work begins once nothing came for this long, or once it has waited for long enough.
-CALM_SECONDS, WAITS_SECONDS = 0.01, 0.5
+CALM_SECONDS, WAITS_SECONDS = 0.025, 0.5
 
 Dispatch = Callable[[Mapping[str, Any], Mapping[str, str]], Awaitable[tuple[int, str, str]]]
 
