@@ -1,7 +1,7 @@
 """The LLM provider's request queue in Redis; prompts are never read out of it."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -122,12 +122,17 @@ class RedisQueue:
         async with self._redis.pipeline(transaction=False) as pipe:
             for prefix in prefixes:
                 pipe.zrange(f"{prefix}:requests", 0, 0)
-            ids = [_decoded(front[0]) if front else "" for front in await pipe.execute()]
+            fronts = await pipe.execute(raise_on_error=False)
+        _check((f"{prefix}:requests" for prefix in prefixes), fronts)
+        ids = [_decoded(front[0]) if front else "" for front in fronts]
         async with self._redis.pipeline(transaction=False) as pipe:
             for prefix, id in zip(prefixes, ids, strict=True):
                 if id:
                     pipe.hget(f"{prefix}:data", id)
-            values = iter(await pipe.execute())
+            found = await pipe.execute(raise_on_error=False)
+        busy = [prefix for prefix, id in zip(prefixes, ids, strict=True) if id]
+        _check((f"{prefix}:data" for prefix in busy), found)
+        values = iter(found)
         return [
             QueueFront(prefix, id, _status(id, next(values)) if id else "")
             for prefix, id in zip(prefixes, ids, strict=True)
@@ -170,6 +175,19 @@ class RedisQueue:
             if len(found) >= UNORDERED_LIMIT:
                 break
         return found
+
+
+def _check(keys: Iterable[str], answers: Sequence[Any]) -> None:
+    """Name the key that is no part of a queue. Raises SourceError, or what Redis said else."""
+    for key, answer in zip(keys, answers, strict=True):
+        if isinstance(answer, ResponseError) and "WRONGTYPE" in str(answer):
+            raise SourceError(
+                NAME,
+                f"{key} has another type: is LLM_QUEUE_PREFIXES right?",
+                permanent=True,
+            )
+        if isinstance(answer, RedisError):
+            raise answer
 
 
 def _status(id: str, value: bytes | str | None) -> str:

@@ -118,6 +118,22 @@ async def test_further_queues_are_known_by_their_fronts_and_read_by_name(redis_u
 
 
 @pytest.mark.redis_server
+@pytest.mark.parametrize("key", ["requests", "data"])
+async def test_a_further_queue_of_another_type_is_named(redis_url: str, key: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.zadd("q0:requests", {"front": 1})
+        client.zadd("q1:requests", {"front": 1})
+        client.delete(f"q1:{key}")
+        client.set(f"q1:{key}", "x")
+    reader = RedisQueue(redis_url, PREFIX, others=["q0", "q1"], timeout_seconds=2)
+    try:
+        with pytest.raises(SourceError, match=f"q1:{key} has another type.*LLM_QUEUE_PREFIXES"):
+            await reader.fronts()
+    finally:
+        await reader.close()
+
+
+@pytest.mark.redis_server
 async def test_a_key_of_another_type_is_unreadable(queue: RedisQueue, redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.set(f"{PREFIX}:requests", "x")
