@@ -5,7 +5,7 @@ import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from bot.demo.run import start_demo
 from bot.demo.services import STRAY, Script
@@ -13,6 +13,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, ROOT
 from tests.browser.visitor import PHONE, Visitor, visit
 
 FOLDER = ROOT / "bot" / "demo" / "page" / "pictures"
+ANSWER_MS = 20_000
 STUCK = Script(freeze_at=4, stray_at=2, recover_at=100_000, beat=1)
 
 
@@ -22,9 +23,11 @@ async def light(visitor: Visitor) -> None:
     answer = await visitor.sees("Batch 34", "early-finalisation")
     await visitor.opens(answer)
     await visitor.replies(f"@batchbot trace {STRAY}")
-    await visitor.sees("foreign-callback", thread=True)
+    replies = visitor.page.locator("#replies article")
+    # The thread begins with the diagnosis, which names the same cause.
+    await expect(replies.last).to_contain_text("foreign-callback", timeout=ANSWER_MS)
     await answer.evaluate("node => node.scrollIntoView()")
-    await visitor.page.locator("#replies article").nth(1).evaluate("node => node.scrollIntoView()")
+    await replies.nth(1).evaluate("node => node.scrollIntoView()")
     await visitor.page.mouse.move(700, 845)
     await visitor.keeps("light")
 
