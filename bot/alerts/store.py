@@ -42,9 +42,6 @@ SESSION = {
     "tcp_keepalives_count": "3",
 }
 
-# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
-BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
