@@ -32,7 +32,7 @@ from bot.alerts.rounds import (
 )
 from bot.alerts.storm import folded
 from bot.alerts.tick_needs import Memory, Watcher
-from bot.alerts.window import restored
+from bot.alerts.window import restored, resumed
 from bot.domain.alert import (
     Alert,
     AlertMessage,
@@ -206,6 +206,7 @@ class Tick:
             window = restored(samples)
             if window is not None:
                 self._windows[detector.name] = window
+                resumed(detector, window)
         progress = await self._memory.load_progress()
         if progress is None:
             return now - self._look_back, False

@@ -4,6 +4,7 @@ import itertools
 from datetime import datetime, timedelta
 
 from bot.domain.alert import Sample, Window
+from bot.ports import Detector
 
 # Followed logs go on where they were left, so a short pause of the bot leaves no hole in what was
 # seen; after a longer one, or a step of the clock, nothing may be concluded from silence.
@@ -32,6 +33,13 @@ def restored(samples: tuple[Sample, ...]) -> Window | None:
         if after.at - before.at > LONGEST_GAP:
             started = after.at
     return Window(samples, started)
+
+
+def resumed(detector: Detector, window: Window) -> None:
+    """Let a detector that carries facts from sample to sample go on from the last one kept."""
+    go_on = getattr(detector, "resume", None)
+    if go_on is not None and window.samples:
+        go_on(window.samples[-1])
 
 
 def _is_broken(window: Window, at: datetime) -> bool:

@@ -4,11 +4,12 @@ After a topic was deleted and made anew, the offset of CJ's consumer group lies 
 nothing reaches CJ, while every service looks healthy (HuleEdu, 2025-11-29).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.detectors.tally import dated_events
 from bot.diagnosis.span import clock
@@ -20,11 +21,49 @@ from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 
 CONSUMER = "cj_assessment_service"
+CJ, UNTAKEN = "cj_assessment", "untaken"
 PUBLISHED = "callback event for request"
 FAILED = "Failed to publish"
 CONSUMED = ("Processing LLM comparison callback", "Error processing LLM comparison callback")
 # Kafka and CJ's sequential consumer take their time.
 GRACE = timedelta(minutes=2)
+# The clock of CJ's machine, or the way of its lines, may be a little behind the provider's.
+SKEW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """What was published since CJ last took anything; it outlives the window.
+
+    `first` is when the first of `count` was published, `enough` the one that made them enough to
+    judge by, `taken` when CJ last took one. `heard` says that CJ's log is known to be followed:
+    without that its silence proves nothing.
+    """
+
+    heard: bool = False
+    taken: datetime | None = None
+    first: datetime | None = None
+    enough: datetime | None = None
+    count: int = 0
+
+    def after(self, events: Iterable[tuple[datetime, LogEvent]], least: int) -> "Untaken":
+        """Return it with what was published and taken since, in any order."""
+        told = list(events)
+        taken = max((at for at, one in told if _is_consumed(one)), default=None)
+        now = self if taken is None else Untaken(heard=True, taken=taken)
+        for at in sorted(at for at, one in told if _is_published(one)):
+            now = now._published(at, least)
+        return now
+
+    def _published(self, at: datetime, least: int) -> "Untaken":
+        if self.taken is not None and at <= self.taken + SKEW:
+            return self
+        count = self.count + 1
+        enough = self.enough or (at if count >= least else None)
+        return replace(self, first=self.first or at, enough=enough, count=count)
+
+
+_UNTAKEN: TypeAdapter[Untaken] = TypeAdapter(Untaken)
 
 
 class ConsumerSilentSettings(BaseModel):
@@ -47,38 +86,38 @@ class ConsumerSilent:
     def __init__(self, settings: ConsumerSilentSettings) -> None:
         self._after = timedelta(seconds=settings.after_seconds)
         self._least = settings.least
+        self._untaken = Untaken()
 
     @property
     def window_seconds(self) -> float:
-        """How far back `judge` wants to see."""
-        return self._after.total_seconds() + GRACE.total_seconds() + 600
+        """How far back `judge` wants to see; what matters is in the last sample."""
+        return self._after.total_seconds() + GRACE.total_seconds()
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is a callback that was published or taken."""
         return _is_published(event) or _is_consumed(event)
 
+    def resume(self, sample: Sample) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        self._untaken = _untaken(sample)
+
     async def sample(self, watch: Watch) -> Sample:
-        """Count what was published and what was taken, and ask for CJ's backlog."""
+        """Count what was published since CJ last took one, and ask for CJ's backlog."""
         logs, backlog = watch.logs, await watch.backlog()
-        events = dated_events(watch)
-        behind = isinstance(backlog, ConsumerBacklog) and backlog.beyond_end
-        if isinstance(logs, Missing):
-            return Sample(watch.now, {"beyond_end": behind}, f"{logs.source}: {logs.reason}")
         if logs is None and backlog is None:
             return Sample(watch.now)
-        names = logs.containers if isinstance(logs, Followed) else ()
-        return Sample(
-            watch.now,
-            {
-                "published": sum(_is_published(event) for _, event in events),
-                "consumed": sum(_is_consumed(event) for _, event in events),
-                "followed": any("cj_assessment" in name for name in names),
-                "beyond_end": behind,
-            },
-        )
+        if isinstance(logs, Followed):
+            known = self._untaken
+            if any(CJ in name for name in logs.containers):
+                known = replace(known, heard=True)
+            self._untaken = known.after(dated_events(watch), self._least)
+        behind = isinstance(backlog, ConsumerBacklog) and backlog.beyond_end
+        data = {"beyond_end": behind, UNTAKEN: _UNTAKEN.dump_python(self._untaken, mode="json")}
+        reason = f"{logs.source}: {logs.reason}" if isinstance(logs, Missing) else ""
+        return Sample(watch.now, data, reason)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the window; pure."""
+        """Conclude from the last sample; pure."""
         last = window.samples[-1] if window.samples else None
         if last is None or not last.data:
             return Judgement(Sight.WARMING, note="nothing was read yet")
@@ -87,24 +126,26 @@ class ConsumerSilent:
             return Judgement(Sight.CLEAR, (_beyond(last.at),), closing=closing)
         if last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
-        silence = self._silence(window, now)
+        silence = self._silence(_untaken(last), now)
         return Judgement(Sight.CLEAR, (silence,) if silence else (), closing=closing)
 
-    def _silence(self, window: Window, now: datetime) -> Condition | None:
-        samples = [one for one in window.samples if one.data and "published" in one.data]
-        # Without a line of CJ and without its container being followed, silence proves nothing.
-        if not any(one.data["followed"] or one.data["consumed"] for one in samples):
+    def _silence(self, untaken: Untaken, now: datetime) -> Condition | None:
+        first, enough = untaken.first, untaken.enough
+        if not untaken.heard or first is None or enough is None:
             return None
-        taken = max((one.at for one in samples if one.data["consumed"]), default=None)
-        sent = [one for one in samples if one.data["published"] and (not taken or one.at > taken)]
-        waiting = [one for one in sent if now - one.at >= GRACE]
-        count = sum(int(one.data["published"]) for one in waiting)
-        if count < self._least or now - waiting[0].at < self._after:
+        if now - enough < GRACE or now - first < self._after:
             return None
-        return _silent(count, waiting[0].at, taken)
+        return _silent(untaken.count, first, untaken.taken)
 
 
 DETECTOR = ConsumerSilent
+
+
+def _untaken(sample: Sample) -> Untaken:
+    try:
+        return _UNTAKEN.validate_python(sample.data.get(UNTAKEN) or {})
+    except ValidationError:
+        return Untaken()
 
 
 def _is_published(event: LogEvent) -> bool:

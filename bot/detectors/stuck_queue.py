@@ -11,7 +11,8 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from bot.detectors.queue_alert import QUEUE, SOURCE, stuck, unreadable, witnesses
+from bot.detectors.queue_alert import QUEUE, stuck, unreadable, witnesses
+from bot.detectors.queue_ending import after_expiry, closing, last_expired
 from bot.detectors.queue_gauge import GAUGE, judge_gauges
 from bot.diagnosis.queue_history import Level, logged_levels, queue_chart
 from bot.diagnosis.queue_scene import carry
@@ -21,24 +22,20 @@ from bot.diagnosis.queue_verdict import (
     QueueVerdict,
     SignKind,
     compact,
-    expired_away,
     is_queue_event,
     judge_queue,
     signs_of,
     snapshots_of,
 )
-from bot.diagnosis.span import clock, spoken
-from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.alert import Judgement, Sample, Sight, Window
 from bot.domain.chart import Chart
-from bot.domain.evidence import EvidenceLine, Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.evidence import Missing
+from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.queue import QueueReading
-from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 
 KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
-TURNOVER = (SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED)
-GONE = (SignKind.EXPIRED, SignKind.CLEANED)
+PROVIDER = "llm_provider"
 
 _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
 
@@ -77,10 +74,15 @@ class StuckQueue:
         """Say whether a log event is a life sign of the queue's loop."""
         return is_queue_event(event)
 
+    def resume(self, sample: Sample) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        self._previous = _look(sample)
+
     async def sample(self, watch: Watch) -> Sample:
         """Take one look at the queue and at what the loop logged since the look before."""
         reading = await watch.queue()
-        observation = carry(self._previous, _observed(reading, watch))
+        known = self._previous is not None and self._previous.heard
+        observation = carry(self._previous, _observed(reading, watch, known=known))
         self._previous = observation
         data = _OBSERVATION.dump_python(observation, mode="json")
         gauge = None if isinstance(reading, QueueReading) else await _gauge(watch)
@@ -99,11 +101,12 @@ class StuckQueue:
             return self._by_the_others(looks, window, now) or blind
         if verdict.rule == "warming":
             return Judgement(Sight.WARMING, note=verdict.what)
-        if verdict.rule == "ok" and (lost := _expired(looks)) is not None:
-            return _after_expiry(looks, lost, now)
+        if verdict.rule == "ok" and (lost := last_expired(looks)) is not None:
+            return after_expiry(looks, lost, now)
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else {}
-            return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=_closing(verdict))
+            ended = closing(looks, verdict.what)
+            return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=ended)
         return Judgement(
             Sight.CLEAR,
             (stuck(verdict, now, witnesses(looks), _chart(looks, verdict, now)),),
@@ -159,16 +162,25 @@ async def _gauge(watch: Watch) -> list[int] | None:
     return None
 
 
-def _observed(reading: QueueReading | Missing | None, watch: Watch) -> Observation:
+def _observed(reading: QueueReading | Missing | None, watch: Watch, *, known: bool) -> Observation:
     logs = watch.logs
     events = logs.events if isinstance(logs, Followed) else ()
+    heard = known or (isinstance(logs, Followed) and _is_heard(logs))
     return Observation(
         at=watch.now,
         reading=_trimmed(reading) if isinstance(reading, QueueReading) else None,
         snapshots=snapshots_of(events),
         signs=compact(signs_of(events)),
-        logs_readable=isinstance(logs, Followed) and not logs.missing,
+        logs_readable=isinstance(logs, Followed) and not logs.missing and heard,
         unreadable=_unreadable_reason(reading, logs),
+        heard=heard,
+    )
+
+
+def _is_heard(logs: Followed) -> bool:
+    """Whether the provider's log is among those followed: silence of any other proves nothing."""
+    return any(PROVIDER in name for name in logs.containers) or any(
+        event.role is Role.LLM_PROVIDER for event in logs.events
     )
 
 
@@ -216,47 +228,3 @@ def _chart(looks: list[Observation], verdict: QueueVerdict, now: datetime) -> Ch
     signs = {(one.at, one.kind, one.queue_id): one for look in looks for one in look.signs}
     heard = list(signs.values()) if any(look.logs_readable for look in looks) else None
     return queue_chart(levels, heard, now, since=verdict.since)
-
-
-def _closing(verdict: QueueVerdict) -> dict[str, str]:
-    return {QUEUE: f"the queue moves again: {verdict.what}", SOURCE: "the queue can be read again"}
-
-
-def _expired(looks: list[Observation]) -> tuple[datetime, str] | None:
-    """Return when a stuck item left by its TTL, and which; None when none did."""
-    for before, after in zip(reversed(looks[:-1]), reversed(looks[1:]), strict=True):
-        if before.reading is not None and after.reading is not None:
-            left = {item.queue_id for item in after.reading.items}
-            for item in before.reading.items:
-                if item.queue_id not in left and expired_away(item, after.at):
-                    return after.at, item.queue_id
-        gone = [sign for sign in after.signs if sign.kind in GONE and sign.at > before.at]
-        stuck = [one for one in before.snapshots if one.not_queued]
-        if gone and stuck and after.reading is None:
-            return gone[-1].at, gone[-1].queue_id
-    return None
-
-
-def _after_expiry(looks: list[Observation], lost: tuple[datetime, str], now: datetime) -> Judgement:
-    at, queue_id = lost
-    name = f"item {queue_id[:8]}" if queue_id else "the stuck item"
-    signs = [sign for look in looks for sign in look.signs if sign.kind in TURNOVER]
-    if any(sign.at > at for sign in signs):
-        words = f"the queue moves again; {name} was lost by expiry and gets no callback"
-        return Judgement(Sight.CLEAR, note=words, closing={QUEUE: words, SOURCE: words})
-    condition = Condition(
-        subject=QUEUE,
-        rule="orphaned-item",
-        severity=Severity.ERROR,
-        confidence=Confidence.HIGH,
-        title=f"LLM queue: {name} expired at {clock(at)} UTC, not completed; its batch waits for a "
-        "callback that will not come. Next: /batch list waiting_callbacks",
-        since=at,
-        known=f"expired {queue_id}".strip(),
-        why="An item that its time to live removed was never answered; the queue being empty is "
-        "no recovery.",
-        evidence=(EvidenceLine(QUEUE, at, f"{name} left the queue by expiry"),),
-        next=("/batch list waiting_callbacks", "/queue"),
-        batch="",
-    )
-    return Judgement(Sight.CLEAR, (condition,), f"expired {spoken(now - at)} ago")

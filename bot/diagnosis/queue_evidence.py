@@ -14,6 +14,7 @@ from bot.diagnosis.queue_history import (
 from bot.diagnosis.queue_signs import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.queue_verdict import (
     Observation,
+    carry,
     compact,
     signs_of,
     snapshots_of,
@@ -100,7 +101,7 @@ class QueueEvidence:
     def observed(self, now: datetime) -> Observation:
         """Return it as one look, such as a tick makes."""
         why = self.reading.reason if isinstance(self.reading, Missing) else ""
-        return Observation(
+        look = Observation(
             at=self.redis.at if self.redis else now,
             reading=self.redis,
             snapshots=snapshots_of(self.events),
@@ -109,6 +110,7 @@ class QueueEvidence:
             logs_from=_seen_from(self.logs, now) if self.loop_seen else None,
             unreadable="" if self.redis or self.loop_seen else why,
         )
+        return carry(None, look)
 
 
 async def collect_other(sources: Sources, prefix: str, *, timeout: float) -> QueueEvidence:

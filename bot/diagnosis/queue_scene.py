@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
+from bot.diagnosis.queue_losses import Loss, broken_off, cleaned, expired, remembered
 from bot.diagnosis.queue_signs import (
     BEGINNINGS,
     ENDINGS,
@@ -49,7 +50,8 @@ class Observation:
     why). `snapshots` and `signs` are what the logs brought since the look before; together with
     `logs_from`, the time since when signs would have been seen, they are void when
     `logs_readable` is False. One look with an hour of signs is a full observation: `/queue`
-    makes exactly one.
+    makes exactly one. `heard` says that the provider's log is known to be among those followed: a
+    quiet log and one that nobody reads look alike. `losses` are the items known to be lost.
     """
 
     at: datetime
@@ -59,6 +61,8 @@ class Observation:
     logs_readable: bool = True
     logs_from: datetime | None = None
     unreadable: str = ""
+    heard: bool = False
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,11 +256,11 @@ def scene_of(
 
 def carry(previous: Observation | None, new: Observation) -> Observation:
     """Return `new` with what must outlive a sliding window: the last sign of each kind, the last
-    snapshot, the first one of the run of snapshots that shows something stuck, and since when
-    the logs were followed without a gap.
+    snapshot, the first one of the run of snapshots that shows something stuck, since when the
+    logs were followed without a gap, and which items were lost.
     """
     if previous is None:
-        return new
+        return replace(new, losses=remembered((), broken_off(new.signs), new.signs, new.at))
     signs = {sign.kind: sign for sign in previous.signs}
     snapshots = _run_ends((*previous.snapshots, *new.snapshots))
     old = tuple(sorted(signs.values(), key=lambda sign: sign.at))
@@ -266,7 +270,17 @@ def carry(previous: Observation | None, new: Observation) -> Observation:
         snapshots=snapshots,
         signs=(*old, *new.signs),
         logs_from=new.logs_from or watched,
+        losses=_losses(previous, new, (*old, *new.signs)),
     )
+
+
+def _losses(
+    previous: Observation, new: Observation, signs: tuple[LoopSign, ...]
+) -> tuple[Loss, ...]:
+    found = [*broken_off(signs), *expired(previous.reading, new.reading)]
+    if new.reading is None and any(one.not_queued for one in previous.snapshots):
+        found += cleaned(sign for sign in new.signs if sign.at > previous.at)
+    return remembered(previous.losses, found, signs, new.at)
 
 
 def _run_ends(snapshots: Sequence[Snapshot]) -> tuple[Snapshot, ...]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.diagnosis.queue_items import busy, waiting_count, waits_long
+from bot.diagnosis.queue_losses import expired_away
 from bot.diagnosis.queue_rules import RULES
 from bot.diagnosis.queue_scene import (
     ALIVE_WITHIN,
@@ -31,7 +32,6 @@ from bot.diagnosis.queue_signs import (
 from bot.diagnosis.queue_silence import taken_by_nobody
 from bot.diagnosis.span import clock, spoken
 from bot.domain.evidence import EvidenceLine
-from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.domain.wording import sentence
 
@@ -104,11 +104,6 @@ def _without_undecided_cause(found: tuple[QueueVerdict, ...]) -> tuple[QueueVerd
     if not named & {"worker-hung", "head-of-line-blocked"}:
         return found
     return tuple(verdict for verdict in found if verdict.rule != "queue-frozen")
-
-
-def expired_away(item: QueueItem, gone_at: datetime) -> bool:
-    """Say whether an item that left the queue went by its TTL: expired, not completed."""
-    return item.expires_at is not None and item.expires_at <= gone_at
 
 
 def _unreadable(observations: Sequence[Observation]) -> QueueVerdict | None:
@@ -184,7 +179,10 @@ def _undecided(scene: Scene) -> bool:
     """
     if scene.observations[-1].unreadable:
         return True
-    if scene.reading is not None or scene.snapshot is None:
+    if scene.reading is not None:
+        # A worker that took something and is silent hangs on, also when its entries were removed.
+        return scene.logs_readable and scene.unfinished is not None and not scene.alive
+    if scene.snapshot is None:
         return False
     silent = scene.now - (scene.last_sign or scene.snapshot.at) > ALIVE_WITHIN
     return scene.snapshot.not_queued > 0 or (scene.snapshot.size > 0 and silent)

@@ -1,6 +1,10 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from bot.detectors.consumer_silent import ConsumerSilent, ConsumerSilentSettings
+from bot.domain.alert import Sample
 from bot.domain.callback import ConsumerBacklog
 from bot.domain.log import Followed, LogEvent, Role
 from tests.bot.detectors.scenes import NOW, TICK, played, told
@@ -55,3 +59,46 @@ async def test_an_offset_beyond_the_topics_end_is_told_at_once_with_high_confide
     backlog = ConsumerBacklog("cj_assessment_consumer_group", 0, beyond_end=True)
     (condition,) = (await played(detector, watches({}, consumer=backlog))).conditions
     assert (condition.known, condition.confidence.value) == ("beyond the end", "high")
+
+
+async def test_that_publishing_ends_is_no_recovery() -> None:
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    late = [
+        GivenWatch(NOW + TICK * n, NOW + TICK * (n - 1), logs=Followed((), containers=CJ))
+        for n in range(1, 200)
+    ]
+    assert told(await played(detector, [*watches(SENT), *late])) == ["consumer-silent"]
+    took = said(late[-1].now + TICK, TAKEN, role=Role.CJ)
+    end = GivenWatch(took.at or NOW, NOW, logs=Followed((took,), containers=CJ))
+    judgement = await played(detector, [*late, end])
+    assert (told(judgement), judgement.closing["cj_assessment_service"]) == (
+        [],
+        "CJ takes callbacks again",
+    )
+
+
+@pytest.mark.parametrize("behind", [1, 45, 600])
+async def test_a_clock_of_cj_that_is_behind_is_no_silence(behind: int) -> None:
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    sent = watches(SENT)
+    for watch in sent:
+        assert isinstance(watch.logs, Followed)
+        if watch.logs.events:
+            took = said(watch.now - timedelta(seconds=behind), TAKEN, role=Role.CJ)
+            watch.logs = replace(watch.logs, events=(took, *watch.logs.events))
+    assert told(await played(detector, sent)) == []
+
+
+async def test_another_process_goes_on_with_what_was_seen() -> None:
+    first, later = watches(SENT)[:36], watches(SENT)[36:]
+    before, after = (ConsumerSilent(ConsumerSilentSettings()) for _ in range(2))
+    for watch in first:
+        sample = await before.sample(watch)
+    after.resume(sample)
+    assert told(await played(after, later)) == ["consumer-silent"]
+
+
+async def test_a_sample_that_cannot_be_read_is_forgotten() -> None:
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    detector.resume(Sample(NOW, {"untaken": {"first": "soon"}}))
+    assert told(await played(detector, watches({}))) == []
