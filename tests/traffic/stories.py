@@ -157,7 +157,7 @@ STORIES: dict[str, Story] = {
     "orphaned-item": Story(
         "stuck_queue", "orphaned-item", _orphan,
         others={
-            "logs": Witness("orphaned-item", BUNDLES),
+            "logs": Witness("orphaned-item"),
             "redis": Witness("orphaned-item|queue-frozen"),
             "metrics": FROZEN,
         },
@@ -172,7 +172,8 @@ STORIES: dict[str, Story] = {
     "head-of-line-blocked": Story(
         "stuck_queue", "head-of-line-blocked", _head,
         others={
-            "logs": Witness("head-of-line-blocked", BUNDLES),
+            # Single requests show no size: that nobody takes one is all that can be told.
+            "logs": Witness("head-of-line-blocked|queue-frozen"),
             "redis": Witness("leaked-item|head-of-line-blocked|queue-frozen"),
             "metrics": FROZEN,
         },
