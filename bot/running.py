@@ -147,7 +147,8 @@ async def _watch(
     stack: AsyncExitStack,
 ) -> Vitals:
     """Start the ticks and the poster; return what watches them."""
-    from bot.alerts.tick import Tick, build_scheduler
+    from bot.alerts.schedule import build_scheduler
+    from bot.alerts.tick import Tick
     from bot.alerts.watch import Lookout
 
     made = build_detectors()

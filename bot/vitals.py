@@ -35,6 +35,7 @@ class Ticks(Protocol):
 
     ticks: int
     last_at: datetime | None
+    stood_by_at: datetime | None
     seconds: float
     leading: bool
     problem: str
@@ -130,9 +131,9 @@ class Vitals(Collector):
 
     def post_check(self) -> tuple[bool, str]:
         """Say whether alerts reach Slack, and since when they do not."""
-        posts = self.posts
-        if posts is not None and posts.failing_since is not None:
-            return False, f"{posts.problem} (since {posts.failing_since:%H:%M:%S} UTC)"
+        since = self._refused_since()
+        if self.posts is not None and since is not None:
+            return False, f"{self.posts.problem} (since {since:%H:%M:%S} UTC)"
         age = self.now() - self.oldest if self.oldest else timedelta(0)
         if self.ticks.leading and age > OLD_MESSAGE:
             minutes = int(age.total_seconds() // 60)
@@ -140,12 +141,27 @@ class Vitals(Collector):
         return True, "ok"
 
     def lateness(self, now: datetime) -> timedelta | None:
-        """Return how long no tick was made where one was due; None when all is on time."""
-        if not self.ticks.leading:
+        """Return how long no tick was made where one was due; None when all is on time.
+
+        One is due of whoever leads, and of whoever cannot tell whether somebody else does.
+        """
+        ticks = self.ticks
+        if not ticks.leading and not ticks.problem:
             return None
-        last = self.ticks.last_at or self.started_at
+        known = [at for at in (ticks.last_at, ticks.stood_by_at) if at is not None]
+        last = max(known, default=self.started_at)
         allowed = max(LEAST_LATE, LATE_TICKS * timedelta(seconds=self.tick_seconds))
         return now - last if last is not None and now - last > allowed else None
+
+    def _refused_since(self) -> datetime | None:
+        """Return since when Slack takes nothing of what waits.
+
+        Another replica may have said it meanwhile: only who leads knows, and only while
+        something waits.
+        """
+        if self.posts is None or not self.ticks.leading or not self.depth:
+            return None
+        return self.posts.failing_since
 
     def _speak(self, now: datetime) -> None:
         late = self.lateness(now)
@@ -163,14 +179,14 @@ class Vitals(Collector):
 
     def _speak_of_slack(self, now: datetime) -> None:
         """Say once that Slack takes no alert for long, and once that it does again."""
-        since = self.posts.failing_since if self.posts is not None else None
+        since = self._refused_since()
         silent = since is not None and now - since > OLD_MESSAGE
         if silent and not self._mute and self.posts is not None and since is not None:
             log.error(
                 "alerts do not reach Slack since %s UTC (%s); %d wait and will be said in order",
                 *(f"{since:%H:%M:%S}", self.posts.problem, self.depth),
             )
-        if self._mute and not silent:
+        if self._mute and not silent and self.ticks.leading:
             log.warning("alerts reach Slack again")
         self._mute = silent
 

@@ -1,4 +1,4 @@
-"""One tick: look, judge each detector by itself, decide, remember; and the job that runs it.
+"""One tick: look, judge each detector by itself, decide, remember.
 
 One failing detector may not silence the others: it is logged, waits longer and longer before it
 is tried again, and is reported as an alert of its own.
@@ -11,9 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.alerts.digest import Quiet, digest
 from bot.alerts.gap import GAP_PROGRESS, MISSED_TICKS, Gap, gap_between, missed
@@ -45,8 +42,6 @@ from bot.errors import SourceError
 from bot.ports import Clock, Detector, Watch
 
 PRUNE_EVERY = 20
-# Several times within the idle time after which a leader's session is ended.
-KEEP_SECONDS = 4.0
 FIRST_LOOK_BACK = timedelta(minutes=10)
 DIGEST_PROGRESS = "quiet"
 
@@ -55,10 +50,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class TickState:
-    """What the ticks have done, for metrics and health."""
+    """What the ticks have done, for metrics and health.
+
+    `last_at` is the newest tick of this process, `stood_by_at` when it last knew that another
+    one leads, `problem` why it neither ticks nor knows.
+    """
 
     ticks: int = 0
     last_at: datetime | None = None
+    stood_by_at: datetime | None = None
     leading: bool = False
     problem: str = ""
     failing: dict[str, str] = field(default_factory=dict)
@@ -103,15 +103,20 @@ class Tick:
         self._gap: Gap | None = None
         self._turn = asyncio.Lock()
 
-    async def keep_lead(self) -> None:
-        """Show that the leader lives, also in a long tick; whoever takes over ticks at once."""
+    async def keep_lead(self) -> bool:
+        """Show that the leader lives, also in a long tick; True when a tick is due at once.
+
+        It is due of whoever took over, and it is not made here: nothing would show meanwhile that
+        the new leader lives.
+        """
         try:
             leads = await self._memory.keep()
         except SourceError as error:
             log.warning("the lead cannot be kept: %s", error.message)
-            return
-        if leads and not self.state.leading and not self._turn.locked():
-            await self.run()
+            leads = False
+        took_over = leads and not self.state.leading and not self._turn.locked()
+        self.state.leading = self.state.leading and leads
+        return took_over
 
     async def run(self) -> None:
         """Look, judge, decide and remember once; a memory that cannot be reached is logged."""
@@ -120,18 +125,27 @@ class Tick:
 
     async def _run(self) -> None:
         try:
-            self.state.leading = await self._memory.lead()
-            if not self.state.leading:
+            if await self._begin():
+                began = self._steady()
+                await self._tick(self._now())
+                self.state.seconds = self._steady() - began
+            else:
+                self.state.stood_by_at = self._now()
                 await self._forget()
-                return
-            began = self._steady()
-            await self._tick(self._now())
             self.state.problem = ""
-            self.state.seconds = self._steady() - began
         except SourceError as error:
             log.warning("tick not remembered: %s", error.message)
             self.state.problem = error.message
             await self._forget()
+
+    async def _begin(self) -> bool:
+        """Say whether this process leads; it does not when that cannot be asked."""
+        try:
+            self.state.leading = await self._memory.lead()
+        except SourceError:
+            self.state.leading = False
+            raise
+        return self.state.leading
 
     async def close(self) -> None:
         """Stop following the logs."""
@@ -266,27 +280,3 @@ class Tick:
                 "alert %s: %s (%s)",
                 *(decision.alert.key, decision.reason.value, decision.note or "-"),
             )
-
-
-def build_scheduler(tick: Tick, seconds: float) -> AsyncIOScheduler:
-    """Return a scheduler, not yet started, that runs the tick, never two at once, and keeps the
-    lead between ticks."""
-    scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(
-        tick.run,
-        IntervalTrigger(seconds=seconds, timezone="UTC"),
-        id="tick",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=max(1, round(seconds)),
-        next_run_time=datetime.now(tz=scheduler.timezone),
-    )
-    scheduler.add_job(
-        tick.keep_lead,
-        IntervalTrigger(seconds=KEEP_SECONDS, timezone="UTC"),
-        id="lead",
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=round(KEEP_SECONDS),
-    )
-    return scheduler

@@ -55,6 +55,32 @@ async def test_a_leader_that_ticks_is_ready_and_so_is_a_replica_that_stands_by()
 
 
 @pytest.mark.parametrize(
+    ("leading", "depth", "well"), [(True, 1, False), (True, 0, True), (False, 1, True)]
+)
+async def test_what_slack_once_refused_concerns_who_leads_and_only_while_it_waits(
+    leading: bool, depth: int, well: bool
+) -> None:
+    bench = Bench(Memory(Waiting(depth, START)))
+    bench.ticks.leading, bench.posts.failing_since = leading, START
+    assert (await readiness(bench, bench.vitals()))["alerts"][0] is well
+
+
+@pytest.mark.parametrize(
+    ("problem", "stood_by_at", "late"),
+    [("", None, False), ("no database", None, True), ("no database", 280, False)],
+)
+async def test_who_cannot_tell_whether_another_leads_is_late_since_it_last_knew(
+    problem: str, stood_by_at: int | None, late: bool
+) -> None:
+    bench = Bench(at=START + timedelta(seconds=300))
+    bench.ticks.leading, bench.ticks.problem = False, problem
+    if stood_by_at is not None:
+        bench.ticks.stood_by_at = START + timedelta(seconds=stood_by_at)
+    vitals = bench.vitals()
+    assert (vitals.lateness(bench.at) is not None) is late
+
+
+@pytest.mark.parametrize(
     ("change", "check", "words"),
     [
         (lambda b: setattr(b, "at", START + timedelta(seconds=61)), "ticks", "no tick for 61 s"),
@@ -62,6 +88,7 @@ async def test_a_leader_that_ticks_is_ready_and_so_is_a_replica_that_stands_by()
         (lambda b: setattr(b.memory, "broken", "no database"), "memory", "no database"),
         (
             lambda b: (
+                setattr(b.memory, "waiting", Waiting(1, START)),
                 setattr(b.posts, "failing_since", START),
                 setattr(b.posts, "problem", "Slack is away"),
             ),
@@ -130,7 +157,7 @@ async def test_the_metrics_show_ticks_outbox_and_posts() -> None:
 async def test_a_slack_that_is_away_for_long_is_an_error_line_once_and_its_return_is_said(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    bench = Bench()
+    bench = Bench(Memory(Waiting(1, START)))
     vitals = bench.vitals()
     bench.posts.problem = "chat.postMessage: service_unavailable"
     for minute in range(20):

@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alerts.store import LEAD_IDLE, Store
-from bot.alerts.tick import Tick, build_scheduler
+from bot.alerts.store import Store
+from bot.alerts.tick import Tick
 from bot.alerts.watch import Lookout
 from bot.domain.alert import Alert, AlertState, Judgement, Sight
 from bot.domain.log import Followed, LogEvent
+from bot.errors import SourceError
 from bot.ports import Detector, Sources
 from tests.fakes_alerts import START, Clock, ScriptedDetector, clear, condition
 from tests.fakes_sources import event
+
+TICK = timedelta(seconds=15)
 
 
 class GrowingLog:
@@ -131,8 +134,10 @@ async def test_a_tick_that_could_not_be_written_is_looked_at_again(store: Store)
 
 
 async def _refuse(record: object) -> None:
-    from bot.errors import SourceError
+    raise SourceError("memory", "the bot's own database failed")
 
+
+async def _refuse_lead() -> bool:
     raise SourceError("memory", "the bot's own database failed")
 
 
@@ -200,14 +205,43 @@ async def test_who_stands_by_ticks_as_soon_as_the_leader_is_gone(
     await other.open()
     leader, follower = tick_of(store, [], clock), tick_of(other, [], clock)
     await run(leader, clock)
-    await leader.keep_lead()
-    await follower.keep_lead()
-    assert (leader.state.ticks, follower.state.ticks) == (1, 0)
+    assert (await leader.keep_lead(), await follower.keep_lead()) == (False, False)
     await store.close()
-    while not follower.state.leading:
-        await follower.keep_lead()
-    assert follower.state.ticks == 1
+    while not await follower.keep_lead():
+        pass
+    await follower.run()
+    assert (await follower.keep_lead(), follower.state.ticks) == (False, 1)
     await other.close()
+
+
+async def test_who_lost_its_session_and_stands_by_again_is_well(
+    store: Store, database_url: str
+) -> None:
+    clock = Clock()
+    other = Store(database_url, "test")
+    await other.open()
+    former, next_one = tick_of(store, [], clock), tick_of(other, [], clock)
+    await run(former, clock)
+    lead, store.lead = store.lead, _refuse_lead  # type: ignore[method-assign]
+    await run(former, clock)
+    assert (former.state.leading, former.state.problem) == (False, "the bot's own database failed")
+    store.lead = lead  # type: ignore[method-assign]
+    store._drop_lead()
+    while not next_one.state.leading:
+        await next_one.run()
+    await run(former, clock)
+    state = former.state
+    assert (state.leading, state.problem, state.stood_by_at) == (False, "", clock() - TICK)
+    await other.close()
+
+
+async def test_a_lead_that_cannot_be_kept_is_not_claimed_until_the_next_tick(store: Store) -> None:
+    clock = Clock()
+    tick = tick_of(store, [], clock)
+    await run(tick, clock)
+    store.keep = _refuse_lead  # type: ignore[method-assign]
+    assert await tick.keep_lead() is False
+    assert tick.state.leading is False
 
 
 async def test_a_cause_hides_its_symptom_and_says_so(store: Store) -> None:
@@ -223,11 +257,3 @@ async def test_a_cause_hides_its_symptom_and_says_so(store: Store) -> None:
     cause.says = clear()
     await run(tick, clock, 2)
     assert (await alerts_of(store))["stuck_queue"].state is AlertState.FIRING
-
-
-async def test_the_job_never_runs_twice_at_once_and_skips_what_was_missed(store: Store) -> None:
-    scheduler = build_scheduler(tick_of(store, [], Clock()), 15)
-    job, lead = scheduler.get_jobs()
-    assert lead.trigger.interval * 3 <= LEAD_IDLE
-    assert (job.max_instances, job.coalesce, job.misfire_grace_time) == (1, True, 15)
-    assert job.trigger.interval == timedelta(seconds=15)
