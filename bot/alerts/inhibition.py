@@ -1,4 +1,4 @@
-"""A cause hides its symptoms: while it fires, alerts that follow from it do not open; pure."""
+"""A cause hides its symptoms: while it lasts, alerts that follow from it do not open; pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ Decided = tuple[Alert | None, Decision]
 
 @dataclass(frozen=True, slots=True)
 class Inhibition:
-    """Alerts of `symptoms` are hidden while one of `cause` fires whose subject holds `subject`."""
+    """Alerts of `symptoms` are hidden while one of `cause` lasts whose subject holds `subject`."""
 
     cause: str
     subject: str
@@ -48,7 +48,7 @@ def inhibited(
     that one of them would open from what it saw before is a symptom of that source. A symptom
     that fired before its cause stays, and is not repeated meanwhile.
     """
-    causes = _firing(decisions, remembered)
+    causes = _lasting(decisions, remembered)
     hidden: Counter[str] = Counter()
     shown: list[Decided] = []
     for previous, decision in decisions:
@@ -57,26 +57,28 @@ def inhibited(
             hidden[cause.key] += 1
             decision = inhibit(decision, previous, cause.key)
         elif cause is not None and previous is not None and decision.reason is Reason.REPEAT:
-            alert = replace(decision.alert, said_at=previous.said_at)
+            hushed = previous.hushed or previous.mute is not None
+            alert = replace(decision.alert, said_at=previous.said_at, hushed=hushed)
             decision = Decision(Reason.QUIET, alert, f"hidden by {cause.key}")
         shown.append((previous, decision))
     return [(previous, _telling(decision, hidden)) for previous, decision in shown]
 
 
-def _firing(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[Alert]:
+def _lasting(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[Alert]:
     now = {decision.alert.key: decision.alert for _, decision in decisions}
     merged = {**{alert.key: alert for alert in remembered}, **now}
-    return [
-        alert
-        for alert in merged.values()
-        if alert.detector in CAUSES and alert.state is AlertState.FIRING
-    ]
+    return [alert for alert in merged.values() if alert.detector in CAUSES and _lasts(alert)]
 
 
-def _cause_of(symptom: Alert, firing: Sequence[Alert], blind: Mapping[str, str]) -> Alert | None:
-    """Return the firing alert that a symptom follows from; nothing is its own cause."""
+def _lasts(alert: Alert) -> bool:
+    """Say whether a cause fires, or would but for a silence: what it breaks is announced too."""
+    return alert.state is AlertState.FIRING or (alert.hushed and alert.mute is not None)
+
+
+def _cause_of(symptom: Alert, causes: Sequence[Alert], blind: Mapping[str, str]) -> Alert | None:
+    """Return the alert that a symptom follows from; nothing is its own cause."""
     lacks = blind.get(symptom.detector)
-    for alert in firing:
+    for alert in causes:
         if alert.detector == UNREADABLE_SOURCE and alert.subject == lacks:
             return alert
         if alert.key != symptom.key and any(_follows(symptom, alert, rule) for rule in INHIBITIONS):
@@ -91,7 +93,7 @@ def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
 
 def _telling(decision: Decision, hidden: Counter[str]) -> Decision:
     alert = decision.alert
-    count = hidden[alert.key] if alert.state is AlertState.FIRING else 0
+    count = hidden[alert.key]
     if alert.hides == count:
         return decision
     return replace(decision, alert=replace(alert, hides=count))

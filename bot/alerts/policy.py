@@ -108,7 +108,7 @@ def _bad(
     alert = _muted(_seen_again(previous, condition, now, settings), mutes, now)
     if alert.state is AlertState.PENDING:
         return _maybe_open(alert, now, settings)
-    return _still_firing(previous, alert, now, settings)
+    return _still_firing(alert, now, settings)
 
 
 def _seen_again(
@@ -165,15 +165,20 @@ def _begin(
 
 
 def _muted(alert: Alert, mutes: Sequence[Mute], now: datetime) -> Alert:
+    """Note the silence that holds; what fires is told again once one has held, at the next tick
+    that sees it, however many saw nothing in between."""
     covering = longest(mutes, alert.key, now)
-    return alert if covering == alert.mute else replace(alert, mute=covering)
+    silent = (covering or alert.mute) is not None and alert.state is AlertState.FIRING
+    if covering == alert.mute and alert.hushed >= silent:
+        return alert
+    return replace(alert, mute=covering, hushed=alert.hushed or silent)
 
 
 def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
     if alert.bad_streak < settings.open_ticks:
         return Decision(Reason.PENDING, alert, f"bad for {alert.bad_streak} ticks")
     if alert.mute is not None:
-        return Decision(Reason.PENDING, alert, "muted")
+        return Decision(Reason.PENDING, replace(alert, hushed=True), "muted")
     opens = (*(at for at in alert.opens if _within(at, now, settings.flap_window)), now)
     flaps = len(opens) if len(opens) >= settings.flap_cycles else 0
     opened = replace(
@@ -185,6 +190,7 @@ def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decisi
         said=fingerprint(alert.condition),
         opens=opens[-20:],
         flaps=flaps,
+        hushed=False,
         # Whoever looks after an alert that comes and goes still does when it comes again.
         acknowledged_by=alert.acknowledged_by if flaps else "",
         acknowledged_at=alert.acknowledged_at if flaps else None,
@@ -197,18 +203,17 @@ def _within(at: datetime, now: datetime, span: timedelta) -> bool:
     return timedelta(0) <= now - at < span
 
 
-def _still_firing(
-    previous: Alert | None, alert: Alert, now: datetime, settings: PolicySettings
-) -> Decision:
+def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
     if alert.mute is not None:
         return Decision(Reason.QUIET, alert, "muted")
+    hushed, alert = alert.hushed, replace(alert, hushed=False)
     said = fingerprint(alert.condition)
     if said != alert.said:
         note = f"{alert.said} -> {said}"
         return Decision(Reason.UPDATE, replace(alert, said=said, said_at=now, changed_at=now), note)
     if alert.acknowledged_by:
         return Decision(Reason.QUIET, alert, "acknowledged")
-    if previous is not None and previous.mute is not None:
+    if hushed:
         return Decision(Reason.REPEAT, replace(alert, said_at=now), "no longer silenced")
     if now - alert.said_at >= settings.repeat_interval:
         return Decision(Reason.REPEAT, replace(alert, said_at=now), f"{alert.count} so far")
@@ -242,6 +247,7 @@ def _resolved(alert: Alert, now: datetime, closing: str) -> Alert:
         changed_at=now,
         closing=closing,
         bad_streak=0,
+        hushed=False,
     )
 
 

@@ -136,8 +136,9 @@ class Alert:
     `channel`/`thread_ts` outlive a restart. `said` is what the thread was last told (a
     fingerprint of rule, severity and what is known), `opens` are the newest times it opened, and
     `flaps` counts them once they are too many. `hides` counts the alerts that follow from this
-    one and stay unsaid while it fires; `fold` is the key of the alert that speaks for this one
-    when too many opened at once.
+    one and stay unsaid while it lasts; `fold` is the key of the alert that speaks for this one
+    when too many opened at once. `hushed` says that a silence kept something unsaid: the opening
+    of one that is pending, the repeats of one that fires.
     """
 
     key: str
@@ -166,6 +167,7 @@ class Alert:
     number: int = 0
     hides: int = 0
     fold: str = ""
+    hushed: bool = False
 
     @property
     def standing(self) -> Standing:

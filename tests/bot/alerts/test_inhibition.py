@@ -12,6 +12,7 @@ from bot.alerts.inhibition import Decided, inhibited
 from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.rounds import Look, decide_round
 from bot.domain.alert import Alert, AlertState, Judgement, Reason, Sample, Sight, Window
+from bot.domain.mute import Mute, MuteKind
 from tests.fakes_alerts import START, clear, condition
 
 
@@ -61,6 +62,74 @@ def test_a_symptom_that_fired_before_its_cause_is_not_repeated_meanwhile() -> No
     assert quiet.reason is Reason.QUIET
     after = decide(quiet.alert, found, clear(found), later, settings)
     assert after.reason is Reason.REPEAT
+
+
+MUTED = Mute("container_gone", START + timedelta(minutes=1), kind=MuteKind.MAINTENANCE)
+
+
+def muted_story(causes: str, mute: Mute, open_ticks: int = 1) -> list[tuple[int, str, str]]:
+    """Play ticks (B bad, G good, U unreadable) of a cause whose symptom lasts; return what of
+    either is told, by tick."""
+    alerts: dict[str, Alert] = {}
+    told: list[tuple[int, str, str]] = []
+    for number, tick in enumerate(causes):
+        now = START + number * timedelta(seconds=15)
+        sight = Sight.UNREADABLE if tick == "U" else Sight.CLEAR
+        sample = Sample(now, {})
+        gone = (condition("llm_provider_service"),) if tick == "B" else ()
+        looks = {
+            name: Look(sample, Window((sample,), now), judgement)
+            for name, judgement in (
+                ("container_gone", Judgement(sight, gone)),
+                ("stuck_queue", clear(condition("x"))),
+            )
+        }
+        settings = lambda name: PolicySettings(  # noqa: E731
+            name, "np", open_ticks=open_ticks if name == "container_gone" else 1
+        )
+        for _, decision in decide_round(looks, list(alerts.values()), now, settings, (mute,)):
+            alerts[decision.alert.key] = decision.alert
+            if decision.reason in (Reason.OPEN, Reason.REPEAT, Reason.RESOLVE):
+                told.append((number, decision.alert.detector, decision.reason.value))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("causes", "told"),
+    [
+        ("BBBB", []),
+        ("BBBBBB", [(4, "container_gone", "open")]),
+        ("BUUB", []),
+        ("BBGB", [(2, "stuck_queue", "open")]),
+        ("GBBB", [(0, "stuck_queue", "open")]),
+        ("BBBUU", [(4, "stuck_queue", "open")]),
+    ],
+    ids=["quiet", "until-the-end", "also-blind", "ends-within", "before", "ends-blind"],
+)
+def test_what_announced_work_breaks_stays_quiet_as_long_as_the_work_is_what_breaks_it(
+    causes: str, told: list[tuple[int, str, str]]
+) -> None:
+    assert muted_story(causes, MUTED) == told
+
+
+def test_a_silenced_cause_hides_nothing_before_it_would_have_opened() -> None:
+    assert muted_story("BBBB", MUTED, open_ticks=3) == [(0, "stuck_queue", "open")]
+
+
+def test_a_silence_that_ends_while_the_cause_lasts_is_told_of_when_the_cause_ends() -> None:
+    _, opened = opening("batch_idle", "34")
+    found, settings = condition("34"), PolicySettings("batch_idle", "np")
+    mute = Mute("batch_idle", START + timedelta(minutes=1))
+    alert, cause = opened.alert, opening("stuck_queue", "q")
+    reasons = []
+    for minute in range(4):
+        now = START + timedelta(minutes=minute)
+        decision = decide(alert, found, clear(found), now, settings, (mute,))
+        causes = [cause] if minute < 3 else []
+        decision = inhibited([(alert, decision), *causes], [])[0][1]
+        alert = decision.alert
+        reasons.append(decision.reason)
+    assert reasons == [Reason.QUIET, Reason.QUIET, Reason.QUIET, Reason.REPEAT]
 
 
 def test_a_cause_that_hides_nothing_any_more_says_so() -> None:

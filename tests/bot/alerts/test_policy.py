@@ -115,6 +115,15 @@ def test_when_a_silence_ends_what_still_fires_is_told_again_unless_somebody_look
     assert again.reason is Reason.QUIET
 
 
+@pytest.mark.parametrize("blind", ["U", "H", "G"])
+def test_a_silence_that_ends_while_nothing_is_seen_is_told_of_by_the_next_tick_that_sees(
+    blind: str,
+) -> None:
+    mute = Mute(KEY, START + 4 * TICK, since=START + TICK)
+    patient = replace(SETTINGS, clear_ticks=9)
+    assert story(f"BBB{blind * 3}BB", patient, (mute,))[-2:] == "r."
+
+
 @pytest.mark.parametrize(
     ("changes", "since"),
     [
