@@ -9,9 +9,8 @@ from typing import Any, Protocol
 from bot.alerts import statements as sql
 from bot.alerts.blindness import UNREADABLE_SOURCE
 from bot.alerts.outbox import Draft, Kind, drafts
-from bot.alerts.policy import is_flapping
 from bot.alerts.records import alert_json, message_json
-from bot.domain.alert import Alert, AlertMessage, Decision, Reason, Sample
+from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason, Sample
 
 KEPT = timedelta(days=30)
 SAMPLES_KEPT = timedelta(days=3)
@@ -93,8 +92,7 @@ async def _save_decision(
 ) -> None:
     alert = decision.alert
     if alert != previous:
-        fresh = decision.reason is Reason.OPEN and not is_flapping(alert)
-        await _save_alert(session, environment, alert, fresh=fresh)
+        await _save_alert(session, environment, alert, fresh=_is_fresh(previous, alert))
     if decision.reason in TOLD:
         await session.execute(
             sql.SAVE_EVENT,
@@ -103,6 +101,15 @@ async def _save_decision(
         )
     for draft in drafts(previous, decision):
         await _enqueue(session, environment, draft, now)
+
+
+def _is_fresh(previous: Alert | None, alert: Alert) -> bool:
+    """Say whether an acknowledgement that is remembered was of an incident that is over.
+
+    One that was not known when the tick decided is of this incident: it stays.
+    """
+    begins = previous is None or previous.state is AlertState.RESOLVED
+    return not alert.acknowledged_by and (begins or bool(previous and previous.acknowledged_by))
 
 
 async def _save_alert(session: Session, environment: str, alert: Alert, *, fresh: bool) -> None:

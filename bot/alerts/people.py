@@ -1,7 +1,7 @@
 """What people say to alerts: acknowledged, snoozed, muted; each within its caller's transaction.
 
-The head message is edited and the thread gets one reply, through the same outbox as everything
-else, so that neither is lost nor said twice.
+While the alert fires its head message is edited and its thread gets one reply, through the same
+outbox as everything else, so that neither is lost nor said twice.
 """
 
 import json
@@ -101,7 +101,8 @@ async def _tell(
         *(environment, alert.key, now, reason.value, alert.severity.value),
         *(alert.condition.title, "", by),
     )
-    if thread is None or alert.fold:
+    # The thread of an alert that does not fire is that of an incident which is over.
+    if thread is None or alert.fold or alert.state is not AlertState.FIRING:
         return
     reply = message_json(AlertMessage(alert, reason, head=False))
     await session.execute(sql.ADD_REPLY, environment, alert.key, thread, reply, now)

@@ -74,9 +74,11 @@ def inhibit(decision: Decision, previous: Alert | None, by: str) -> Decision:
     """Keep an alert from opening while `by`, its cause, is firing; it stays pending."""
     if decision.reason is not Reason.OPEN:
         return decision
+    waits = previous is not None and previous.state is AlertState.PENDING
     alert = replace(
         decision.alert,
         state=AlertState.PENDING,
+        opened_at=previous.opened_at if previous and waits else decision.alert.opened_at,
         opens=previous.opens if previous else (),
         flaps=previous.flaps if previous else 0,
         said="",
@@ -142,6 +144,8 @@ def _clock(moment: datetime) -> str:
 def _begin(
     previous: Alert | None, condition: Condition, now: datetime, settings: PolicySettings
 ) -> Alert:
+    # Whoever looks after an alert that comes and goes still does when it comes again.
+    kept = previous if previous and _may_flap(previous, now, settings) else None
     return Alert(
         key=alert_key(settings.detector, settings.environment, condition.subject),
         detector=settings.detector,
@@ -157,8 +161,8 @@ def _begin(
         bad_streak=1,
         channel=previous.channel if previous else "",
         thread_ts=previous.thread_ts if previous else "",
-        acknowledged_by=previous.acknowledged_by if previous else "",
-        acknowledged_at=previous.acknowledged_at if previous else None,
+        acknowledged_by=kept.acknowledged_by if kept else "",
+        acknowledged_at=kept.acknowledged_at if kept else None,
         number=previous.number if previous else 0,
         opens=previous.opens if previous else (),
     )
@@ -179,8 +183,9 @@ def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decisi
         return Decision(Reason.PENDING, alert, f"bad for {alert.bad_streak} ticks")
     if alert.mute is not None:
         return Decision(Reason.PENDING, replace(alert, hushed=True), "muted")
-    opens = (*(at for at in alert.opens if _within(at, now, settings.flap_window)), now)
+    opens = (*_recent(alert, now, settings), now)
     flaps = len(opens) if len(opens) >= settings.flap_cycles else 0
+    kept = bool(flaps) or _acknowledged_while_pending(alert)
     opened = replace(
         alert,
         state=AlertState.FIRING,
@@ -191,12 +196,24 @@ def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decisi
         opens=opens[-20:],
         flaps=flaps,
         hushed=False,
-        # Whoever looks after an alert that comes and goes still does when it comes again.
-        acknowledged_by=alert.acknowledged_by if flaps else "",
-        acknowledged_at=alert.acknowledged_at if flaps else None,
+        acknowledged_by=alert.acknowledged_by if kept else "",
+        acknowledged_at=alert.acknowledged_at if kept else None,
     )
     note = f"opened {flaps} times in {settings.flap_window}" if flaps else ""
     return Decision(Reason.OPEN, opened, note)
+
+
+def _recent(alert: Alert, now: datetime, settings: PolicySettings) -> tuple[datetime, ...]:
+    return tuple(at for at in alert.opens if _within(at, now, settings.flap_window))
+
+
+def _may_flap(alert: Alert, now: datetime, settings: PolicySettings) -> bool:
+    """Say whether an alert that opens now once more comes and goes too often."""
+    return len(_recent(alert, now, settings)) + 1 >= settings.flap_cycles
+
+
+def _acknowledged_while_pending(alert: Alert) -> bool:
+    return alert.acknowledged_at is not None and alert.acknowledged_at >= alert.opened_at
 
 
 def _within(at: datetime, now: datetime, span: timedelta) -> bool:

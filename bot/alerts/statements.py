@@ -6,7 +6,7 @@ WHERE environment = $1 AND (state <> 'resolved' OR resolved_at > $2)
 """
 
 # What people and the poster write (acknowledgement, thread) is not the tick's to overwrite;
-# only an opening starts it afresh.
+# only an incident that begins starts it afresh.
 SAVE_ALERT = """
 INSERT INTO alert AS a (key, environment, detector, subject, state, severity, title, body,
                         opened_at, changed_at, resolved_at, number)

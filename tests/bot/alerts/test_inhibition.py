@@ -52,6 +52,20 @@ def test_a_symptom_appears_when_it_outlives_its_cause() -> None:
     assert inhibited([(waiting.alert, after)], [])[0][1].reason is Reason.OPEN
 
 
+def test_an_acknowledgement_of_a_symptom_that_waits_holds_when_it_outlives_its_cause() -> None:
+    cause, waiting = opening("stuck_queue", "q"), opening("batch_idle", "34")
+    settings, found = PolicySettings("batch_idle", "np"), condition("34")
+    alert = inhibited([cause, waiting], [])[1][1].alert
+    alert = replace(alert, acknowledged_by="U1", acknowledged_at=START + timedelta(seconds=5))
+    for number in range(1, 4):
+        now = START + number * timedelta(seconds=15)
+        decision = decide(alert, found, clear(found), now, settings)
+        causes = [cause] if number < 3 else []
+        decision = inhibited([(alert, decision), *causes], [])[0][1]
+        alert = decision.alert
+    assert (decision.reason, alert.acknowledged_by) == (Reason.OPEN, "U1")
+
+
 def test_a_symptom_that_fired_before_its_cause_is_not_repeated_meanwhile() -> None:
     _, opened = opening("batch_idle", "34")
     found, later = condition("34"), START + timedelta(hours=2)
