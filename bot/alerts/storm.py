@@ -113,7 +113,7 @@ def _condition(
     detector: str, members: Sequence[Alert], storm: Alert | None, fold: dict[str, str]
 ) -> Condition:
     fresh = sum(alert.key in fold for alert in members)
-    before = storm.count if storm is not None and storm.state is AlertState.FIRING else 0
+    before = storm.count if storm is not None and storm.state is not AlertState.RESOLVED else 0
     total = before + fresh
     since = min(alert.condition.since for alert in members)
     ended = f" ({total - len(members)} resolved)" if total > len(members) else ""

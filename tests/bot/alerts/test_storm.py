@@ -1,6 +1,7 @@
 """What opens all at once is folded, and every one of it is remembered and resolved."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from bot.alerts.outbox import Kind, drafts
 from bot.alerts.policy import PolicySettings, decide_all
 from bot.alerts.storm import HEADS, STORM, folded
 from bot.domain.alert import Alert, AlertState, Condition, Reason
+from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Severity
 from tests.fakes_alerts import START, clear, condition
 
@@ -27,12 +29,13 @@ class Play:
         self.said: Counter[Kind] = Counter()
         self.reasons: list[tuple[str, Reason]] = []
 
-    def tick(self, *conditions: Condition) -> None:
+    def tick(self, *conditions: Condition, mutes: Sequence[Mute] = ()) -> None:
         """Play one round."""
         mine = [one for one in self.alerts.values() if one.detector != STORM]
-        decisions = decide_all(mine, clear(*conditions), self.now, SETTINGS)
+        decisions = decide_all(mine, clear(*conditions), self.now, SETTINGS, mutes)
         decided = [(self.alerts.get(d.alert.key), d) for d in decisions]
-        for previous, decision in folded(decided, list(self.alerts.values()), self.now, "np"):
+        known = list(self.alerts.values())
+        for previous, decision in folded(decided, known, self.now, "np", mutes):
             self.said.update(draft.kind for draft in drafts(previous, decision))
             self.reasons.append((decision.alert.key, decision.reason))
             self.alerts[decision.alert.key] = decision.alert
@@ -83,6 +86,24 @@ def test_what_comes_later_joins_the_storm_and_only_a_doubling_is_news() -> None:
     play.tick(*batches(*range(400)))
     assert (play.said[Kind.HEAD], play.said[Kind.REPLY]) == (0, 1)
     assert play.storm().count == 395
+
+
+def test_a_storm_that_came_while_it_was_snoozed_counts_all_of_its_alerts_when_that_ends() -> None:
+    play = Play()
+    play.tick(*batches(*range(20)))
+    snooze = Mute(play.storm().key, START + timedelta(hours=1), kind=MuteKind.SNOOZE)
+    play.tick(mutes=[snooze])
+    play.now += timedelta(minutes=2)
+    again = batches(*range(100, 120))
+    for _ in range(2):
+        play.tick(*again, mutes=[snooze])
+    assert play.storm().state is AlertState.PENDING
+    play.now = START + timedelta(hours=1)
+    play.said.clear()
+    for _ in range(2):
+        play.tick(*again)
+        assert play.storm().condition.title.startswith("15 more of lost_callbacks")
+    assert (play.said[Kind.HEAD], play.said[Kind.REPLY]) == (1, 0)
 
 
 @pytest.mark.parametrize("count", [1, HEADS, HEADS + 1])
