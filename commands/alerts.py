@@ -19,7 +19,12 @@ from commands.moments import is_moment, until, window
 from commands.words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
-    Usage("list", "what is open, who looks after it, what is quiet until when", "/alerts list"),
+    Usage(
+        "list [detector]",
+        "what is open, who looks after it, what is quiet until when; of one detector also each "
+        "alert that its storm speaks for",
+        "/alerts list",
+    ),
     Usage(
         "ack <alert>", "say that you look after it: no repeats until it changes", "/alerts ack 3"
     ),
@@ -49,7 +54,7 @@ USAGES = (
 VERBS = ("list", "ack", "snooze", "mute", "unmute", "maintenance", "history", "export")
 SYNONYMS = {"acknowledge": "ack", "silence": "mute", "unsnooze": "unmute"}
 CHANGES = frozenset({"ack", "snooze", "mute", "unmute", "maintenance"})
-WORDS = {"list": (0, 0), "ack": (1, 1), "snooze": (1, 2), "unmute": (1, 1), "history": (0, 1),
+WORDS = {"list": (0, 1), "ack": (1, 1), "snooze": (1, 2), "unmute": (1, 1), "history": (0, 1),
          "export": (1, 1), "mute": (1, 60), "maintenance": (2, 60)}  # fmt: skip
 ON_ALERT = ("ack", "snooze", "export")
 FILLERS = ("for", "until", "from")
@@ -87,8 +92,10 @@ def _check(verb: str, words: tuple[str, ...]) -> None:
     if not words and verb in ON_ALERT:
         blank = Blank("alert", "alert")
         raise lacking(f"/alerts {verb} needs an alert.", "alerts", USAGES, blank, verb=verb)
+    if verb == "list" and words and words[0].removeprefix("#").isdecimal():
+        raise misuse(f"{shown(words[0])} is no detector to list.", "alerts", USAGES)
     if not least <= len(words) <= most:
-        problem = "takes nothing" if not most else "needs an alert" if not words else "is too long"
+        problem = "is too long" if words else "needs an alert"
         problem = "needs a window such as 22:00..23:30" if verb == "maintenance" else problem
         raise misuse(f"/alerts {verb} {problem}.", "alerts", USAGES)
     if verb == "snooze" and len(words) == 2 and not is_moment(words[1]):
@@ -104,7 +111,7 @@ async def run(request: Request, context: CommandContext) -> Report:
         raise DeniedError(f"Only operators may {request.verb} alerts.", hint="See SLACK_OPERATORS.")
     match request.verb:
         case "list":
-            return await _list(memory, context)
+            return await _list(request.words, memory, context)
         case "history":
             return await _history(request.words, memory, context)
         case "export":
@@ -122,10 +129,10 @@ async def run(request: Request, context: CommandContext) -> Report:
     return report
 
 
-async def _list(memory: BotMemory, context: CommandContext) -> Report:
+async def _list(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
     now = context.now()
     alerts, mutes = await memory.alerts(now), await memory.mutes(now)
-    return judged.listing(alerts, mutes, now, _names(context))
+    return judged.listing(alerts, mutes, now, _names(context), words[0] if words else "")
 
 
 async def _history(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
@@ -142,7 +149,9 @@ async def _acknowledge(word: str, memory: BotMemory, context: CommandContext) ->
     if alert.acknowledged_at != now:
         told = f"{name} looks after it since {dated(alert.acknowledged_at)} UTC."
     else:
-        told = "You look after it. It is not repeated until it changes; its end is told."
+        told = (
+            f"You look after it, and it is not repeated until it changes. {judged.end_told(alert)}"
+        )
     return judged.changed(alert, "ack", told, acknowledged_by=name)
 
 
@@ -153,7 +162,7 @@ async def _snooze(words: tuple[str, ...], memory: BotMemory, context: CommandCon
     alert = await memory.snooze(found.key, end, by=context.asker.user, now=now)
     told = (
         f"Quiet until {dated(end.astimezone(UTC))} UTC, also if it resolves and comes back. "
-        "Its end is told all the same."
+        f"{judged.end_told(alert)}"
     )
     return judged.changed(alert, "snooze", told, until=end)
 
@@ -198,7 +207,7 @@ async def _export(word: str, memory: BotMemory, context: CommandContext) -> Repo
     recording = await memory.recording(found.key, now=now)
     count = sum(len(samples) for samples in recording.samples.values())
     if not count:
-        raise SourceError("memory", "The samples of that alert are no longer kept.")
+        raise judged.unrecorded(found)
     files = folder(recording)
     name = f"alert-{found.number}-{found.detector}.zip"
     told = f"{count} samples and {len(files) - 1} logs, redacted; judge it again with: "

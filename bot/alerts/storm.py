@@ -117,14 +117,14 @@ def _condition(
     total = before + fresh
     since = min(alert.condition.since for alert in members)
     ended = f" ({total - len(members)} resolved)" if total > len(members) else ""
-    names = _names([alert.subject for alert in members])
+    names, listed = _names([alert.subject for alert in members]), f"/alerts list {detector}"
     return Condition(
         subject=detector,
         rule="alert-storm",
         severity=max((alert.severity for alert in members), key=_ORDER.index),
         confidence=Confidence.HIGH,
         title=f"{total} more of {detector} since {since:%H:%M:%S} UTC{ended}, high confidence: "
-        f"{names}. Next: /alerts list",
+        f"{names}. Next: {listed}",
         since=since,
         # Twice as many is news, one more is not.
         known=f"{total.bit_length()}",
@@ -132,7 +132,7 @@ def _condition(
         why=f"More than {HEADS} alerts of one kind opened within a minute: one cause is likelier "
         "than many. Each keeps its number and its history.",
         evidence=members[0].condition.evidence[:3],
-        next=("/alerts list",),
+        next=(listed,),
     )
 
 

@@ -7,7 +7,7 @@ from bot.diagnosis.span import dated, spoken
 from bot.domain.alert import Alert, AlertEvent, AlertState, Standing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
-from bot.errors import NotFoundError, UsageError
+from bot.errors import NotFoundError, SourceError, UsageError
 
 SHOWN = 50
 FINDINGS = 10
@@ -22,6 +22,12 @@ LISTED = (
     Standing.RESOLVED,
 )
 EVENTS_SHOWN = 100
+# What the bot concludes about itself has no detector that samples, so nothing can be replayed.
+SELF_WATCHED = {
+    "late_messages": "the messages that wait for Slack",
+    "missed_ticks": "the pace of the bot's own ticks",
+    "failed_detector": "a detector that broke, and so took no sample",
+}
 
 
 def find(word: str, alerts: Sequence[Alert]) -> Alert:
@@ -64,20 +70,29 @@ def who(id: str, names: Mapping[str, str]) -> str:
 
 
 def listing(
-    alerts: Sequence[Alert], mutes: Sequence[Mute], now: datetime, names: Mapping[str, str]
+    alerts: Sequence[Alert],
+    mutes: Sequence[Mute],
+    now: datetime,
+    names: Mapping[str, str],
+    detector: str = "",
 ) -> Report:
-    """Return the report of what is open, the unattended first, and of what is kept quiet."""
-    alone = [one for one in alerts if not one.fold]
+    """Return the report of what is open, the unattended first, and of what is kept quiet.
+
+    What is folded into a storm is listed where its `detector` is asked for. Raises NotFoundError
+    when that one has nothing open.
+    """
+    alone = _of(detector, alerts) if detector else [one for one in alerts if not one.fold]
+    folded = [] if detector else [one for one in alerts if one.fold]
     found = sorted(alone, key=lambda one: (LISTED.index(one.standing), one.opened_at))
     firing = [one for one in found if one.standing is Standing.FIRING]
     return Report(
         command="alerts list",
-        title="Alerts",
-        summary=_summary(found, mutes, len(alerts) - len(found)),
+        title=f"Alerts of {found[0].detector}" if detector else "Alerts",
+        summary=_summary(found, mutes, folded),
         facts={
             "alerts": [_facts(one, now, names) for one in found[:SHOWN]],
             "mutes": [_mute_facts(mute, now, names) for mute in mutes],
-            "total": len(alerts),
+            "total": len(found) + len(folded),
         },
         findings=tuple(_finding(one) for one in firing[:FINDINGS]),
         tables=tuple(_tables(found, mutes, now, names)),
@@ -85,6 +100,16 @@ def listing(
         if len(firing) == 1
         else (),
     )
+
+
+def _of(detector: str, alerts: Sequence[Alert]) -> list[Alert]:
+    found = [one for one in alerts if one.detector.casefold() == detector.casefold()]
+    if not found:
+        names = ", ".join(sorted({one.detector for one in alerts})) or "none"
+        raise NotFoundError(
+            f"No alert of a detector {detector[:60]} is open.", hint=f"Detectors with some: {names}"
+        )
+    return found
 
 
 def history(
@@ -116,6 +141,29 @@ def changed(alert: Alert, verb: str, summary: str, **facts: object) -> Report:
     )
 
 
+def end_told(alert: Alert) -> str:
+    """Return where the end of an alert is told: not every alert has a thread of its own."""
+    if alert.state is AlertState.RESOLVED:
+        return "It is over now."
+    if alert.state is AlertState.PENDING:
+        return "It is not said yet: nothing is, if it ends before it opens."
+    if alert.fold:
+        return f"Its storm speaks for it; its own end is in /alerts history {alert.number}."
+    return "Its end is told all the same."
+
+
+def unrecorded(alert: Alert) -> NotFoundError | SourceError:
+    """Return the error of an alert without samples: there never were any, or no longer."""
+    basis = SELF_WATCHED.get(alert.detector)
+    if basis is None:
+        return SourceError("memory", "The samples of that alert are no longer kept.")
+    return NotFoundError(
+        f"Alert #{alert.number} has no samples to judge again: {alert.detector} is concluded from "
+        f"{basis}.",
+        hint=f"See /alerts history {alert.number}.",
+    )
+
+
 def _counted(alerts: Sequence[Alert]) -> str:
     if not alerts:
         return "No alert is open. "
@@ -123,8 +171,9 @@ def _counted(alerts: Sequence[Alert]) -> str:
     return f"Open: {', '.join(f'{count} {s.value}' for s, count in counts if count)}. "
 
 
-def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute], folded: int) -> str:
-    storm = f"{folded} more are folded into their storm. " if folded else ""
+def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute], folded: Sequence[Alert]) -> str:
+    lists = ", ".join(f"/alerts list {name}" for name in sorted({one.detector for one in folded}))
+    storm = f"{len(folded)} more are folded into their storm: {lists}. " if folded else ""
     quiet = f"Silences that hold or are to come: {len(mutes)}. " if mutes else ""
     more = f"The first {SHOWN} of {len(alerts)} are shown. " if len(alerts) > SHOWN else ""
     hint = "A number or any unique part of a key names an alert." if alerts else ""
@@ -190,6 +239,8 @@ def _row(alert: Alert, now: datetime, names: Mapping[str, str]) -> tuple[str, ..
         quiet = f"until {_until(alert.mute)}"
     elif alert.acknowledged_by:
         quiet = f"by {who(alert.acknowledged_by, names)}"
+    elif alert.fold:
+        quiet = "in its storm"
     age = spoken(now - alert.opened_at)
     return (
         *(str(alert.number), alert.standing.value, age, f"{alert.count}×"),

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.alerts.gap import MISSED_TICKS
+from bot.alerts.lateness import LATE_MESSAGES
+from bot.alerts.rounds import FAILED_DETECTOR
 from bot.domain.alert import Alert, AlertState, Sample
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import MuteKind
@@ -56,6 +59,7 @@ async def ask(text: str, memory: FakeMemory | None, *, operator: bool = True) ->
     [
         ("", "list", ()),
         ("List", "list", ()),
+        ("list lost_callbacks", "list", ("lost_callbacks",)),
         ("ack #3", "ack", ("#3",)),
         ("acknowledge 3", "ack", ("3",)),
         ("snooze 3", "snooze", ("3",)),
@@ -75,7 +79,7 @@ def test_what_people_type_is_understood(text: str, verb: str, words: tuple[str, 
 
 @pytest.mark.parametrize(
     "text",
-    ["lsit", "ack", "ack 3 4", "snooze", "snooze 3 soon", "list 3", "unmute", "mute",
+    ["lsit", "ack", "ack 3 4", "snooze", "snooze 3 soon", "list 3", "list a b", "unmute", "mute",
      "maintenance all", "maintenance all tonight", "history 3 4", "export", "ack 3 --force"],
 )  # fmt: skip
 def test_what_is_off_is_a_usage_error_with_the_ways_to_call(text: str) -> None:
@@ -140,6 +144,7 @@ async def test_an_alert_is_named_by_number_or_any_part_that_only_it_has(word: st
         ("snooze 99 2h", NotFoundError, "99"),
         ("unmute all", NotFoundError, "Nothing silences"),
         ("history nothing", NotFoundError, "nothing"),
+        ("list nothing", NotFoundError, "No alert of a detector nothing is open"),
     ],
 )
 async def test_an_unknown_or_ambiguous_name_is_said_in_words(
@@ -218,6 +223,15 @@ async def test_an_export_is_a_zip_with_samples_and_redacted_lines() -> None:
     assert [one["sample"]["unreadable"] for one in samples] == ["", "redis: down"]
 
 
+@pytest.mark.parametrize("detector", [MISSED_TICKS, LATE_MESSAGES, FAILED_DETECTOR])
+async def test_an_alert_that_never_had_samples_says_what_it_is_concluded_from(
+    detector: str,
+) -> None:
+    with pytest.raises(NotFoundError, match=f"{detector} is concluded from") as caught:
+        await ask("export 3", memory_of(alert(3, "x", detector)))
+    assert caught.value.hint == "See /alerts history 3."
+
+
 async def test_samples_that_are_gone_are_said_to_be_gone() -> None:
     with pytest.raises(SourceError, match="no longer kept"):
         await ask("export 3", memory_of())
@@ -229,8 +243,32 @@ async def test_without_its_database_it_says_so(memory: FakeMemory | None) -> Non
         await ask("list", memory)
 
 
-async def test_alerts_of_a_storm_are_counted_and_not_listed_one_by_one() -> None:
-    many = [replace(alert(n, str(n), "lost_callbacks"), fold="storm/np/x") for n in range(20, 60)]
-    report = await ask("list", memory_of(STUCK, *many))
-    assert [row["number"] for row in report.facts["alerts"]] == [3]
-    assert (report.facts["total"], "40 more are folded" in report.summary) == (41, True)
+FOLDED = [replace(alert(n, str(n), "lost_callbacks"), fold="storm/np/x") for n in range(40, 80)]
+
+
+async def test_alerts_of_a_storm_are_counted_and_listed_one_by_one_only_when_asked_for() -> None:
+    memory = memory_of(STUCK, LOST, *FOLDED)
+    report = await ask("list", memory)
+    assert [row["number"] for row in report.facts["alerts"]] == [3, 7]
+    assert report.facts["total"] == 42
+    assert "40 more are folded into their storm: /alerts list lost_callbacks" in report.summary
+    report = await ask("list Lost_Callbacks", memory)
+    assert [row["number"] for row in report.facts["alerts"]] == [7, *range(40, 80)]
+    assert [row[-1] for row in report.tables[0].rows[:2]] == ["", "in its storm"]
+    assert (report.title, report.facts["total"]) == ("Alerts of lost_callbacks", 41)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (STUCK, "Its end is told all the same."),
+        (replace(STUCK, fold="storm/np/x"), "its own end is in /alerts history 3."),
+        (replace(STUCK, state=AlertState.PENDING), "It is not said yet"),
+    ],
+    ids=["firing", "folded", "pending"],
+)
+@pytest.mark.parametrize("change", ["ack 3", "snooze 3 2h"])
+async def test_a_change_is_confirmed_with_where_the_alert_s_end_is_told(
+    given: Alert, words: str, change: str
+) -> None:
+    assert words in (await ask(change, memory_of(given))).summary

@@ -8,7 +8,8 @@ import pytest
 from bot.alerts.ledger import TickRecord
 from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.store import Store
-from bot.domain.alert import Alert, AlertState, Condition, Reason
+from bot.alerts.storm import STORM
+from bot.domain.alert import Alert, AlertState, Condition, Reason, Sample
 from bot.domain.mute import Mute
 from tests.fakes_alerts import Clock, clear, condition
 
@@ -75,3 +76,15 @@ async def test_an_acknowledgement_of_a_pending_alert_holds_when_it_opens_and_not
     await store.save_tick(TickRecord(clock(), decisions=[(alert, decision)]))
     (alert,) = await store.load_alerts(clock())
     assert (alert.state, alert.acknowledged_by) == (AlertState.FIRING, "U2")
+
+
+async def test_a_storm_is_exported_with_the_samples_of_the_detector_it_speaks_for(
+    store: Store,
+) -> None:
+    clock = Clock()
+    found = condition("stuck_queue", rule="alert-storm")
+    storm = decide(None, found, clear(found), clock(), PolicySettings(STORM, "test"))
+    samples = {name: Sample(clock(), {}) for name in ("stuck_queue", "batch_idle")}
+    await store.save_tick(TickRecord(clock(), samples, [(None, storm)]))
+    recording = await store.recording(storm.alert.key, now=clock())
+    assert list(recording.samples) == ["stuck_queue"]
