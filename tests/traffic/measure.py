@@ -93,7 +93,9 @@ def healthy(mode: str, hours: float, seed: int) -> list[dict[str, Any]]:
 
 def healthy_day(mode: str, hours: float) -> list[dict[str, Any]]:
     """Return what was said during healthy hours in six towns, with every witness and log format."""
-    return [event for seed in range(6) for event in healthy(mode, hours / 6, seed)]
+    with _pool(2) as pool:
+        told = pool.map(healthy, [mode] * 6, [hours / 6] * 6, range(6))
+        return [event for events in told for event in events]
 
 
 def lived(kind: str, seed: int) -> Outcome:
@@ -129,13 +131,17 @@ def measured(kind: str, runs: int, processes: int = 2) -> tuple[Line, list[Outco
     """Live through a story many times."""
     seeds = [_seed(kind, number) for number in range(runs)]
     if processes > 1:
-        with ProcessPoolExecutor(processes, initializer=_quiet, initargs=(os.getpid(),)) as pool:
+        with _pool(processes) as pool:
             outcomes = list(pool.map(lived, [kind] * runs, seeds, chunksize=8))
     else:
         outcomes = [lived(kind, seed) for seed in seeds]
     delays = tuple(one.delay for one in outcomes if one.delay is not None)
     wrong = sum(one.delay is not None and not one.right for one in outcomes)
     return Line(kind, runs, runs - len(delays), wrong, delays), outcomes
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes, initializer=_quiet, initargs=(os.getpid(),))
 
 
 def _quiet(parent: int) -> None:
