@@ -1,9 +1,11 @@
 """Database errors of a service, a PendingRollbackError folded into the IntegrityError before it.
 
 Source: the incident of 2025-11-18, where a second finalisation violated grade_projections_pkey
-and the broken session's PendingRollbackError followed within the second.
+and the broken session's PendingRollbackError followed within the second. One that comes alone, or
+names another first cause (a deadlock, say), blames no constraint.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -20,6 +22,18 @@ from bot.ports import Watch
 INTEGRITY = "IntegrityError"
 ROLLBACK = "PendingRollbackError"
 CODES = {"gkpj": INTEGRITY, "7s2a": ROLLBACK}
+# A broken session is used again at once or never.
+FOLLOWS_WITHIN = timedelta(seconds=60)
+_ORIGINAL = re.compile(r"Original exception was:\s*\(?(?:\w+\.)*([A-Z]\w*)")
+_OF_A_CONSTRAINT = ("", INTEGRITY, "UniqueViolationError", "UniqueViolation")
+FOLDED = (
+    "The transaction that met the violation was rolled back; a PendingRollbackError after it is "
+    "the same failure seen again by the broken session."
+)
+ALONE = (
+    "The session was used again after an error had broken its transaction; no violated constraint "
+    "stands in the log within the minute before."
+)
 
 
 class DatabaseErrorsSettings(BaseModel):
@@ -33,7 +47,7 @@ class DatabaseErrors:
 
     name: ClassVar[str] = "database_errors"
     summary: ClassVar[str] = (
-        "A service violates a database constraint (its PendingRollbackError counted with it)"
+        "A service violates a database constraint, or goes on with a session that an error broke"
     )
     # A drawn traceback wraps its text, so that one word alone could be cut.
     needles: ClassVar[tuple[str, ...]] = (
@@ -43,7 +57,7 @@ class DatabaseErrors:
 
     def __init__(self, settings: DatabaseErrorsSettings) -> None:
         self._quiet_after = timedelta(seconds=settings.quiet_seconds)
-        self._constraints: dict[str, str] = {}
+        self._violations: dict[str, tuple[str, datetime]] = {}
 
     @property
     def window_seconds(self) -> float:
@@ -69,19 +83,25 @@ class DatabaseErrors:
 
     def _occurrence(self, at: datetime, event: LogEvent, kind: str) -> Occurrence:
         constraint = event.error.constraint if event.error else ""
+        original = original_of(event) if kind == ROLLBACK else ""
         if kind == INTEGRITY:
-            self._constraints[event.container] = constraint
-        elif kind == ROLLBACK:
-            constraint = self._constraints.get(event.container, "")
+            self._violations[event.container] = (constraint or INTEGRITY, at)
+        cause = constraint or (INTEGRITY if kind == INTEGRITY else self._cause(at, event, original))
         batch = event.fields.get("batch_id") or event.fields.get("cj_batch_id")
         number = str(batch) if isinstance(batch, int | str) and str(batch).isdecimal() else ""
         return Occurrence(
-            subject=f"{event.service}/{constraint or INTEGRITY}",
+            subject=f"{event.service}/{cause}",
             at=at,
             source=event.container,
             text=redact(f"{kind} {constraint}: {event.event}"),
-            extra={"kind": kind, "batch": number},
+            extra={"kind": kind, "batch": number, "original": original},
         )
+
+    def _cause(self, at: datetime, event: LogEvent, original: str) -> str:
+        """Return the constraint that a PendingRollbackError follows from, else its own name."""
+        constraint, violated_at = self._violations.get(event.container, ("", at))
+        follows = timedelta(0) <= at - violated_at <= FOLLOWS_WITHIN
+        return constraint if constraint and follows and original in _OF_A_CONSTRAINT else ROLLBACK
 
 
 DETECTOR = DatabaseErrors
@@ -104,24 +124,49 @@ def error_kind(event: LogEvent) -> str | None:
     return None
 
 
+def original_of(event: LogEvent) -> str:
+    """Return the class of the error that a PendingRollbackError says came first, else nothing.
+
+    The class alone: what follows it may hold a row's values.
+    """
+    said = (event.event, event.error.message if event.error else "", event.text)
+    return next((match[1] for text in said if (match := _ORIGINAL.search(text))), "")
+
+
 def _condition(tally: Tally) -> Condition:
-    service, _, constraint = tally.subject.partition("/")
+    service, _, cause = tally.subject.partition("/")
     batches = sorted({str(extra["batch"]) for extra in tally.extras if extra["batch"]})
     place = f" of batch {', '.join(batches)}" if batches else ""
     step = f"/batch status {batches[0]}" if batches else "/batch list"
+    alone = cause == ROLLBACK
+    confidence = Confidence.MEDIUM if alone else Confidence.HIGH
     return Condition(
         subject=tally.subject,
-        rule="repeated-finalisation" if constraint.startswith("grade_proj") else "integrity-error",
+        rule=_rule(cause),
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH,
-        title=f"Database error in {service}: {constraint} violated{place}, {tally.count} log "
-        f"events since {clock(tally.first_at)} UTC, high confidence. Next: {step}",
+        confidence=confidence,
+        title=f"Database error in {service}: {_words(cause, tally)}{place}, {tally.count} log "
+        f"events since {clock(tally.first_at)} UTC, {confidence.value} confidence. Next: {step}",
         since=tally.first_at,
-        known=constraint,
+        known=cause,
         count=tally.fresh,
-        why="The transaction that met the violation was rolled back; a PendingRollbackError after "
-        "it is the same failure seen again by the broken session.",
+        why=ALONE if alone else FOLDED,
         evidence=tally.examples,
         next=(step,),
         batch=batches[0] if batches else "",
     )
+
+
+def _rule(cause: str) -> str:
+    if cause == ROLLBACK:
+        return "pending-rollback"
+    return "repeated-finalisation" if cause.startswith("grade_proj") else "integrity-error"
+
+
+def _words(cause: str, tally: Tally) -> str:
+    if cause == INTEGRITY:
+        return f"{INTEGRITY}, its constraint not named"
+    if cause != ROLLBACK:
+        return f"{cause} violated"
+    originals = sorted({str(extra.get("original") or "") for extra in tally.extras} - {""})
+    return f"{ROLLBACK} (original exception: {', '.join(originals) or 'not named'})"
