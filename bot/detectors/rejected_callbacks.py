@@ -3,10 +3,12 @@
 Sources: the runner's own words ("Comparison callback missing essay identifiers; correlation=C",
 HuleEdu incident of 2025-11-18) and the CJ service's callback handler. A run can die of a single
 stray callback that no batch owns, so ownership is looked up where a database is configured.
+A runner tells of one callback in several lines, and CJ in one more: callbacks are counted.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -36,6 +38,8 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"collector_llm_comparison_deserialization_failed", "model"),
     )
 )
+UNMATCHED = "correlation_id"
+MOST_REMEMBERED = 10_000
 _FIELD_LINE = re.compile(r"^([a-z_]\w*(?:\.\w+)*)\n\s+\S.*\[type=", re.MULTILINE)
 WORDS = {
     "essay_a_id": "lack their essay identifiers",
@@ -66,6 +70,7 @@ class RejectedCallbacks:
 
     def __init__(self, settings: RejectedCallbacksSettings) -> None:
         self._quiet_after = timedelta(seconds=settings.quiet_seconds)
+        self._counted = Counted(timedelta(seconds=self.window_seconds))
 
     @property
     def window_seconds(self) -> float:
@@ -91,7 +96,7 @@ class RejectedCallbacks:
         owned = await _owners(watch, [*(correlation_of(e) for _, e, _ in logged), *ids])
         told = [_occurrence(*one, owned) for one in logged]
         told += [_from_topic(one, watch.now, _shares(seen), owned) for one in topic]
-        return sample_of(watch, told, seen)
+        return sample_of(watch, self._counted.once(told, watch.now), seen)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
@@ -99,6 +104,49 @@ class RejectedCallbacks:
 
 
 DETECTOR = RejectedCallbacks
+
+
+class Counted:
+    """Which callbacks were counted for which field, by correlation id, for as long as a window.
+
+    Without a correlation id nothing shows that two lines tell of one callback: each counts.
+    """
+
+    def __init__(self, span: timedelta) -> None:
+        self._span = span
+        self._first: dict[tuple[str, str], tuple[datetime, str]] = {}
+
+    def once(self, found: Sequence[Occurrence], now: datetime) -> Iterator[Occurrence]:
+        """Yield what was found, a callback that was counted before as one that counts no more.
+
+        That no comparison matches is left out where another field says what ails the callback.
+        """
+        self._forget(now - self._span)
+        named = _named(found) | {key[1] for key in self._first if key[0] != UNMATCHED}
+        told: set[tuple[str, str]] = set()
+        for one in found:
+            key = field, id = one.subject.partition("/")[0], str(one.extra["correlation_id"])
+            if not id:
+                yield one
+            elif field != UNMATCHED or id not in named:
+                at, subject = self._first.setdefault(key, (one.at, one.subject))
+                # A tick that was not written down reads the same lines again: those count.
+                again = key in told or at != one.at
+                yield replace(one, subject=subject, counts=0) if again else one
+                told.add(key)
+
+    def _forget(self, before: datetime) -> None:
+        kept = [(key, first) for key, first in self._first.items() if first[0] >= before]
+        self._first = dict(kept[-MOST_REMEMBERED:])
+
+
+def _named(found: Iterable[Occurrence]) -> set[str]:
+    """Return the ids of the callbacks of which more is known than that none matches."""
+    return {str(one.extra["correlation_id"]) for one in found if not _is_unmatched(one)}
+
+
+def _is_unmatched(one: Occurrence) -> bool:
+    return one.subject.partition("/")[0] == UNMATCHED
 
 
 def rejected_field(event: LogEvent) -> str | None:

@@ -18,13 +18,17 @@ SOURCE = "source"
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One thing that a log event reported; `text` is redacted, `extra` holds JSON values."""
+    """One thing that a log event reported; `text` is redacted, `extra` holds JSON values.
+
+    `counts` is 0 for one that was counted before: it shows only that its subject goes on.
+    """
 
     subject: str
     at: datetime
     source: str
     text: str
     extra: Mapping[str, Any]
+    counts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,9 @@ def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -
         group = groups.setdefault(
             one.subject, {"count": 0, "first": one.at.isoformat(), "examples": []}
         )
-        group["count"] += 1
+        group["count"] += one.counts
         group["last"] = one.at.isoformat()
-        if len(group["examples"]) < KEPT_EXAMPLES:
+        if one.counts and len(group["examples"]) < KEPT_EXAMPLES:
             example = {"source": one.source, "at": one.at.isoformat(), "text": one.text}
             group["examples"].append({**example, "extra": dict(one.extra)})
     unreadable = f"{missing.source}: {missing.reason}" if missing else ""
