@@ -1,6 +1,10 @@
-"""A service's container ended, vanished, or started again."""
+"""A service's container ended, vanished, or started again.
 
-from collections.abc import Iterator, Mapping
+One that was removed is over when a container of its service runs again, and not before: it is
+remembered for as long as that takes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -18,6 +22,9 @@ from bot.ports import Watch
 RUNNER = "runner"
 CLOSING = "the container runs"
 GONE = "is gone"
+# Not one of the Engine's words: it lists no container of the service any more.
+REMOVED = "removed"
+State = Mapping[str, Any]
 
 
 class ContainerGoneSettings(BaseModel):
@@ -38,6 +45,7 @@ class ContainerGone:
 
     def __init__(self, settings: ContainerGoneSettings) -> None:
         self._quiet = timedelta(seconds=settings.quiet_seconds)
+        self._known: dict[str, State] = {}
 
     @property
     def window_seconds(self) -> float:
@@ -57,18 +65,18 @@ class ContainerGone:
         restarted = list(logs.restarted) if isinstance(logs, Followed) else []
         if answer is None:
             return Sample(watch.now, {"restarted": restarted} if restarted else {})
-        newest: dict[str, ContainerState] = {}
-        for one in answer:
-            if RUNNER not in one.service:
-                newest.setdefault(one.service, one)
-        states = {service: plain(_fact(one)) for service, one in newest.items()}
-        return Sample(watch.now, {"states": states, "restarted": restarted})
+        listed = _newest(answer)
+        removed = {service: {**one, "state": REMOVED} for service, one in self._known.items()}
+        self._known = removed | listed
+        return Sample(watch.now, {"states": self._known, "restarted": restarted})
 
     def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the window; pure."""
+        """Conclude from the window alone."""
         last = window.samples[-1] if window.samples else None
         if last is None:
             return Judgement(Sight.WARMING, note="nothing was read yet")
+        # A bot that starts again learns from its kept samples what was there before.
+        self._known = _last_states(window) | self._known
         if last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         found = {condition.subject: condition for condition in self._restarts(window, now)}
@@ -100,6 +108,23 @@ class ContainerGone:
 DETECTOR = ContainerGone
 
 
+def _newest(listed: Sequence[ContainerState]) -> dict[str, State]:
+    """Return the newest instance of each service's container; a runner ends with its run."""
+    newest: dict[str, ContainerState] = {}
+    for one in listed:
+        if RUNNER not in one.service:
+            newest.setdefault(one.service, one)
+    return {service: plain(_fact(one)) for service, one in newest.items()}
+
+
+def _last_states(window: Window) -> dict[str, State]:
+    """Return what was seen of each service last."""
+    found: dict[str, State] = {}
+    for sample in window.samples:
+        found |= sample.data.get("states") or {}
+    return found
+
+
 def _absences(window: Window) -> Iterator[Condition]:
     """Yield the services that were seen to run and do not now."""
     now = window.samples[-1].data.get("states")
@@ -111,8 +136,11 @@ def _absences(window: Window) -> Iterator[Condition]:
         if state is not None and state["state"] == "running":
             continue
         since = _since(window, service)
-        what = _words(state) if state else "there is no container of it any more"
-        yield _condition(service, since, what, Severity.ERROR, GONE if not state else "ended")
+        if state is None or state["state"] == REMOVED:
+            what, verb = "there is no container of it any more", GONE
+        else:
+            what, verb = _words(state), "ended"
+        yield _condition(service, since, what, Severity.ERROR, verb)
 
 
 def _since(window: Window, service: str) -> datetime:

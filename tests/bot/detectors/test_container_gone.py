@@ -3,8 +3,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.alerts.window import extended
 from bot.detectors.container_gone import ContainerGone, ContainerGoneSettings
-from bot.domain.alert import Sight
+from bot.domain.alert import Sight, Window
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed
 from bot.domain.service_state import ContainerState
@@ -50,6 +51,49 @@ async def test_a_restart_that_the_logs_tell_is_over_after_a_quiet_while() -> Non
     assert told(judgement, lambda c: c.subject) == ["cj_assessment_service"]
     late = replace(then[-1], now=NOW + timedelta(minutes=6))
     assert told(await played(detector(), [first, *then, late])) == []
+
+
+AGAIN = replace(LPS, id="c3", started_at=NOW + timedelta(hours=1))
+
+
+def _hour(*later: tuple[ContainerState, ...]) -> list[GivenWatch]:
+    """Return an hour of looks at what the Engine lists, before it a quarter with the container."""
+    before = [GivenWatch(ago(minutes=n), NOW, engine=(LPS,)) for n in range(15, 0, -1)]
+    return before + [
+        GivenWatch(NOW + timedelta(minutes=n), NOW, engine=later[min(n, len(later) - 1)])
+        for n in range(61)
+    ]
+
+
+@pytest.mark.parametrize("later", [((),), ((ENDED,), ())])
+async def test_a_container_that_was_removed_is_gone_until_one_of_its_service_runs(
+    later: tuple[tuple[ContainerState, ...], ...],
+) -> None:
+    gone = _hour(*later)
+    (condition,) = (await played(detector(), gone)).conditions
+    assert condition.known == "is gone"
+    assert "there is no container of it any more" in condition.title
+    back = [replace(gone[-1], now=NOW + timedelta(minutes=n), engine=(AGAIN,)) for n in (61, 76)]
+    assert told(await played(detector(), [*gone, back[0]])) == ["container-restarted"]
+    judgement = await played(detector(), [*gone, *back])
+    assert told(judgement) == []
+    assert judgement.closing["llm_provider_service"] == "the container runs"
+
+
+async def test_a_runner_that_was_removed_after_its_run_is_not_missed() -> None:
+    run = GivenWatch(ago(minutes=1), NOW, engine=(LPS, RUNNER))
+    assert told(await played(detector(), [run, GivenWatch(NOW, NOW, engine=(LPS,))])) == []
+
+
+async def test_a_bot_that_starts_again_still_knows_what_is_gone() -> None:
+    window: Window | None = None
+    for watches in (_hour(())[:20], _hour(())[20:]):
+        anew = detector()
+        for watch in watches:
+            keep = timedelta(seconds=anew.window_seconds)
+            window = extended(window, await anew.sample(watch), keep)
+            judgement = anew.judge(window, watch.now)
+    assert told(judgement) == ["container-gone"]
 
 
 async def test_an_engine_that_does_not_answer_is_no_health() -> None:
