@@ -1,10 +1,12 @@
 """A burst of failures of the model provider, counted as real failures: a bundle fails as one.
 
-When one request of a serial bundle fails, every item of the bundle is failed or given back, so
-its lines are one failure. An open circuit breaker is told at once, mock mode with everything.
+When one request of a serial bundle or a job of the batch API fails, every item of it is failed or
+given back, so its lines are one failure. Only the provider's own lines count. An open circuit
+breaker is told at once, mock mode with everything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -12,22 +14,27 @@ from pydantic import BaseModel, Field
 
 from bot.detectors.tally import dated_events
 from bot.diagnosis.span import clock
+from bot.diagnosis.surroundings import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import EvidenceLine, Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.redaction import redact
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 
 PROVIDER = "llm_provider"
-BUNDLE = "Serial bundle processing hit provider error"
-SINGLE = "LLM service error processing request"
-CIRCUIT = "Circuit breaker open"
+FAILURES = (
+    "Serial bundle processing hit provider error",
+    "BATCH_API job processing failed",
+    "LLM service error processing request",
+)
 DONE = "completed successfully, correlation_id"
 ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 SEVERE_SHARE = 0.5
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
+# What failed together is told item by item at once.
+ITEMS_WITHIN = timedelta(seconds=60)
 KEPT = 2
 
 
@@ -49,11 +56,12 @@ class ProviderErrors:
     )
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 2
-    needles: ClassVar[tuple[str, ...]] = (BUNDLE, SINGLE, CIRCUIT, DONE, *ITEM_FAILED)
+    needles: ClassVar[tuple[str, ...]] = (*FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED)
     Settings: ClassVar[type[BaseModel]] = ProviderErrorsSettings
 
     def __init__(self, settings: ProviderErrorsSettings) -> None:
         self._settings = settings
+        self._failed_at: datetime | None = None
 
     @property
     def window_seconds(self) -> float:
@@ -63,7 +71,7 @@ class ProviderErrors:
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells how a request went."""
-        return any(text in event.event for text in self.needles)
+        return _is_providers(event) and any(text in event.event for text in self.needles)
 
     async def sample(self, watch: Watch) -> Sample:
         """Count this tick's answers and failures, and ask for the circuit breaker."""
@@ -72,15 +80,44 @@ class ProviderErrors:
         data = {
             "mock_mode": next((s.mock_mode for s in states if s.mock_mode is not None), None),
             "circuits": sorted({name for state in states for name in state.open_circuits}),
-            **_counts(dated_events(watch)),
+            **self._counts([one for one in dated_events(watch) if _is_providers(one[1])]),
         }
         logs = watch.logs
         unreadable = f"{logs.source}: {logs.reason}" if isinstance(logs, Missing) else ""
         return Sample(watch.now, data if isinstance(logs, Followed) or states else {}, unreadable)
 
+    def _counts(self, events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
+        """Count what went wrong by its kind, what was answered, and keep a few lines."""
+        failures, items = [], []
+        for at, event in events:
+            if any(text in event.event for text in FAILURES):
+                failures.append(event)
+                self._failed_at = at
+            elif _is_item(event) and not self._tells_again(at):
+                items.append(event)
+        return {
+            "failures": len(failures),
+            "items": len(items),
+            "done": sum(DONE in event.event for _, event in events),
+            "breakers": _breakers(event for _, event in events),
+            "examples": [
+                {
+                    "source": event.container,
+                    "at": event.at.isoformat() if event.at else None,
+                    "text": redact(event.event),
+                }
+                for event in (failures or items)[:KEPT]
+            ],
+        }
+
+    def _tells_again(self, at: datetime) -> bool:
+        """Say whether an item's failure at a moment belongs to one that was just counted."""
+        before = self._failed_at
+        return before is not None and timedelta(0) <= at - before <= ITEMS_WITHIN
+
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the counts of the window; pure."""
-        known = [one for one in window.samples if one.data]
+        known = _without_closed([one for one in window.samples if one.data])
         last = window.samples[-1] if window.samples else None
         if last is not None and last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
@@ -97,26 +134,29 @@ class ProviderErrors:
         """Return what was wrong when failures were a burst last, until it is quiet for long."""
         quiet = timedelta(seconds=self._settings.quiet_seconds)
         span = timedelta(seconds=self._settings.window_seconds)
-        goes_on = bool(failing) and now - failing[-1].at < quiet
-        looks = [one for one in reversed(known) if now - one.at < quiet] if goes_on else known[-1:]
-        for look in looks:
-            condition = self._condition(_recent(known, look.at, span), now)
+        circuits = bool(known[-1].data.get("circuits"))
+        if not failing or now - failing[-1].at >= quiet:
+            recent = [one for one in known if now - one.at < min(quiet, span)]
+            return self._condition(recent or known[-1:], circuits, now) if circuits else None
+        for look in (one for one in reversed(known) if now - one.at < quiet):
+            condition = self._condition(_recent(known, look.at, span), circuits, now)
             if condition is not None:
                 return condition
         return None
 
-    def _condition(self, recent: Sequence[Sample], now: datetime) -> Condition | None:
+    def _condition(
+        self, recent: Sequence[Sample], circuits: bool, now: datetime
+    ) -> Condition | None:
         failed, done = _failed(recent), _sum(recent, "done")
-        circuits = recent[-1].data.get("circuits") or ()
-        opened = [one for one in recent if one.data.get("circuit_lines")]
+        is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
         share = failed / max(1, failed + done)
         burst = failed >= self._settings.least and share >= self._settings.share
-        if not (burst or circuits or opened):
+        if not (burst or is_open):
             return None
         since = next((one.at for one in recent if _failed([one])), recent[-1].at)
-        severe = share >= SEVERE_SHARE or bool(circuits or opened)
+        severe = share >= SEVERE_SHARE or is_open
         words = f"{failed} real failures against {done} answers ({share:.0%})"
-        breaker = "; its circuit breaker is open" if circuits or opened else ""
+        breaker = "; its circuit breaker is open" if is_open else ""
         mock = "; MOCK MODE, no model answers" if recent[-1].data.get("mock_mode") else ""
         return Condition(
             subject=PROVIDER,
@@ -155,26 +195,33 @@ def _fails(sample: Sample) -> bool:
     return bool(_failed([sample]) or sample.data.get("circuit_lines"))
 
 
-def _counts(events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
-    """Count what went wrong by its kind, what was answered, and keep a few lines."""
-    bundles = [event for _, event in events if BUNDLE in event.event]
-    singles = [event for _, event in events if SINGLE in event.event]
-    items = [event for _, event in events if _is_item(event)]
-    shown = [*bundles, *singles] or items
-    return {
-        "failures": len(bundles) + len(singles),
-        "items": len(items),
-        "done": sum(DONE in event.event for _, event in events),
-        "circuit_lines": sum(CIRCUIT in event.event for _, event in events),
-        "examples": [
-            {
-                "source": event.container,
-                "at": event.at.isoformat() if event.at else None,
-                "text": redact(event.event),
-            }
-            for event in shown[:KEPT]
-        ],
-    }
+def _is_providers(event: LogEvent) -> bool:
+    return event.role is Role.LLM_PROVIDER
+
+
+def _breakers(events: Iterable[LogEvent]) -> dict[str, bool]:
+    """Return whether each circuit breaker that lines tell of was open by the last of them."""
+    found: dict[str, bool] = {}
+    for turn in filter(None, map(circuit_turn, events)):
+        name, is_open = turn
+        if not is_open:
+            found.pop("", None)
+        found[name] = is_open
+    return found
+
+
+def _without_closed(known: Sequence[Sample]) -> list[Sample]:
+    """Return the samples with the breakers that each saw open and no later line saw closed."""
+    closed: set[str] = set()
+    found: list[Sample] = []
+    for one in reversed(known):
+        turns: Mapping[str, bool] = one.data.get("breakers") or {}
+        # A line that names no breaker means one of those that are named elsewhere.
+        lines = sum(is_open and not (name in closed or (closed and not name))
+                    for name, is_open in turns.items())  # fmt: skip
+        found.append(replace(one, data={**one.data, "circuit_lines": lines}) if turns else one)
+        closed |= {name for name, is_open in turns.items() if not is_open}
+    return found[::-1]
 
 
 def _is_item(event: LogEvent) -> bool:

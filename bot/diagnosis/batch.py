@@ -188,7 +188,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             *_named(number),
             f"Batch {number} ",
             "already has result, skipping update",
-            surroundings.CIRCUIT,
+            *surroundings.CIRCUIT_TEXTS,
             "FileNotFoundError",
             *(phase for phase, _ in PHASES),
             *DISPATCH_EVENTS,

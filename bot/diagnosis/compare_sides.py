@@ -97,7 +97,7 @@ async def collect_modes(
             *DISPATCH_EVENTS,
             SNAPSHOT_EVENT,
             "Processing queued request",
-            surroundings.CIRCUIT,
+            *surroundings.CIRCUIT_TEXTS,
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER),
         since=since,

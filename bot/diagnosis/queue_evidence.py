@@ -21,7 +21,7 @@ from bot.diagnosis.queue_verdict import (
 )
 from bot.diagnosis.queue_words import LOGS, QUEUE
 from bot.diagnosis.surroundings import (
-    CIRCUIT,
+    CIRCUIT_TEXTS,
     NO_HEALTH,
     ProviderState,
     provider_state,
@@ -55,7 +55,7 @@ LOOP_TEXTS = (
     "has expired",
     "expired requests",
     "orphaned queue entries",
-    CIRCUIT,
+    *CIRCUIT_TEXTS,
 )
 
 

@@ -1,6 +1,7 @@
 """What stands around a diagnosis: service health, containers, database sessions and runners."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from datetime import datetime
 from bot.diagnosis.attempt import read, reading
 from bot.diagnosis.span import clock
 from bot.domain.evidence import Missing, SourceReading, SourceState
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.rows import BlockedSession
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
@@ -20,8 +21,8 @@ HEALTH, CONTAINERS, SESSIONS, RUNNERS = (
     "database_sessions",
     "runners",
 )
-CIRCUIT = "Circuit breaker open"
-
+CIRCUIT_TEXTS = ("Circuit breaker open", "transitioned to OPEN", "transitioned to CLOSED")
+_TURNED = re.compile(r"Circuit breaker (?:'([^']*)' )?transitioned to (OPEN|CLOSED)\b")
 
 NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
     Missing(name, "not configured", SourceState.NOT_CONFIGURED)
@@ -53,13 +54,15 @@ class Surroundings:
 class ProviderState:
     """How the LLM provider answers: `mock_mode` None is unknown, `open_circuits` names breakers.
 
-    `circuit_at` is when the logs last said that a breaker was open, `answered_by_mock` whether
-    the answers that were looked at say themselves that a mock gave them.
+    `circuit_at` is when the logs last said that a breaker was open, `circuit_closed_at` when they
+    said after it that one closed; `answered_by_mock` whether the answers that were looked at say
+    themselves that a mock gave them.
     """
 
     mock_mode: bool | None = None
     open_circuits: tuple[str, ...] = ()
     circuit_at: datetime | None = None
+    circuit_closed_at: datetime | None = None
     answered_by_mock: bool = False
 
     @property
@@ -70,7 +73,10 @@ class ProviderState:
             names = ", ".join(self.open_circuits)
             said.append(f"The LLM provider's circuit breaker is open ({names}).")
         elif self.circuit_at:
-            said.append(f"The LLM provider's circuit breaker was open at {clock(self.circuit_at)}.")
+            again = self.circuit_closed_at
+            end = f", and closed again at {clock(again)}" if again else ""
+            opened = clock(self.circuit_at)
+            said.append(f"The LLM provider's circuit breaker was open at {opened}{end}.")
         return " ".join(said)
 
     def facts(self) -> dict[str, object]:
@@ -118,13 +124,31 @@ def provider_state(
     modes = [one.mock_mode for one in told if one.mock_mode is not None]
     seen = any("mock" in name.casefold() for name in providers)
     circuits = {name for one in told for name in one.open_circuits}
-    opened = max((e.at for e in events if e.at and CIRCUIT in e.event), default=None)
+    turns = [(one.at, turn[1]) for one in events if one.at and (turn := circuit_turn(one))]
+    opened = max((at for at, is_open in turns if is_open), default=None)
+    closed = [at for at, is_open in turns if not is_open and opened and at >= opened]
     return ProviderState(
         mock_mode=any(modes) or seen if modes or seen else None,
         open_circuits=tuple(sorted(circuits)),
         circuit_at=opened,
+        circuit_closed_at=min(closed, default=None),
         answered_by_mock=seen,
     )
+
+
+def circuit_turn(event: LogEvent) -> tuple[str, bool] | None:
+    """Return which circuit breaker a line of the LLM provider tells of, and whether it is open.
+
+    The name is empty where the line says none; None for any other line. That it has a breaker
+    to its broker, too, says nothing of the model.
+    """
+    if event.role is not Role.LLM_PROVIDER:
+        return None
+    turned = _TURNED.search(event.event)
+    if turned is None:
+        return ("", True) if CIRCUIT_TEXTS[0] in event.event else None
+    name = turned[1] or ""
+    return None if "kafka" in name.casefold() else (name, turned[2] == "OPEN")
 
 
 def health_words(health: tuple[ServiceHealth, ...] | Missing) -> str:

@@ -295,9 +295,14 @@ class Town:
             self._say(LPS, f"LLM service error processing request {taken[0].id}: "
                            "[EXTERNAL_SERVICE_ERROR] overloaded", level="error")  # fmt: skip
         else:
-            self._say(LPS, "Serial bundle processing hit provider error",
+            job = self.mode == "batch_api"
+            self._say(LPS, "BATCH_API job processing failed" if job
+                      else "Serial bundle processing hit provider error",
                       {"bundle_size": len(taken), "queue_processing_mode": self.mode},
                       level="error")  # fmt: skip
+            for one in taken if job else ():
+                self._say(LPS, f"Request {one.id} failed with HuleEduError: job expired",
+                          level="error")  # fmt: skip
         for one in taken:
             if one.retries < 3:
                 self._requeue(one)

@@ -12,6 +12,10 @@ from tests.bot.detectors.watches import GivenWatch, said
 
 BUNDLE = "Serial bundle processing hit provider error"
 ITEM = "Request 8f3a failed: [EXTERNAL_SERVICE_ERROR] overloaded, correlation_id: 1"
+JOB = "BATCH_API job processing failed"
+JOB_ITEM = "Request 8f3a failed with HuleEduError: job expired"
+BREAKER = "Circuit breaker 'llm_provider_anthropic' transitioned to"
+OPENED = f"{BREAKER} OPEN. Blocking calls for 60.0s"
 SINGLE = "LLM service error processing request 8f3a: [RATE_LIMIT] slow down"
 DONE = "Request 8f3a completed successfully, correlation_id: 1"
 
@@ -30,7 +34,16 @@ def lines(text: str, count: int) -> list[LogEvent]:
         # One failure of a bundle of eight is one failure.
         ([*lines(BUNDLE, 1), *lines(ITEM, 8), *lines(DONE, 20)], []),
         ([*lines(ITEM, 8), *lines(DONE, 4)], ["error"]),
+        ([*lines(JOB, 1), *lines(JOB_ITEM, 16), *lines(DONE, 4)], []),
+        ([*lines(JOB, 5), *lines(JOB_ITEM, 80), *lines(DONE, 4)], ["error"]),
         (lines("Circuit breaker open: anthropic", 1), ["error"]),
+        (lines(OPENED, 1), ["error"]),
+        (lines(f"{BREAKER} HALF_OPEN", 1), []),
+        ([*lines(OPENED, 1), *lines(f"{BREAKER} CLOSED", 1)], []),
+        (
+            [*lines(OPENED, 1), *lines(f"{BREAKER.replace('anthropic', 'openai')} CLOSED", 1)],
+            ["error"],
+        ),
         (lines(DONE, 50), []),
     ],
 )
@@ -41,6 +54,49 @@ async def test_a_burst_of_real_failures_is_told(
     spread = [Followed(tuple(events[n::4])) for n in range(4)]
     watches = [GivenWatch(NOW - TICK * (4 - n), NOW, logs=logs) for n, logs in enumerate(spread)]
     assert told(await played(detector, watches), lambda c: c.severity.value) == severity
+
+
+@pytest.mark.parametrize(
+    "text", [ITEM, SINGLE, "Circuit breaker open: kafka_producer for outbox", OPENED]
+)
+async def test_what_another_service_writes_accuses_nobody(text: str) -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    other = [said(NOW, text, role=Role.CJ) for _ in range(12)]
+    assert not any(detector.wants(one) for one in other)
+    watch = GivenWatch(NOW, NOW - TICK, logs=Followed(tuple(other)))
+    assert told(await played(detector, [watch])) == []
+
+
+async def test_the_breaker_to_the_broker_says_nothing_of_the_model() -> None:
+    opened = lines("Circuit breaker 'llm_provider.kafka_producer' transitioned to OPEN.", 1)
+    watch = GivenWatch(NOW, NOW - TICK, logs=Followed(tuple(opened)))
+    assert told(await played(ProviderErrors(ProviderErrorsSettings()), [watch])) == []
+
+
+async def test_a_breaker_that_closed_is_open_no_more_while_the_burst_goes_on() -> None:
+    ticks = [lines(SINGLE, 6), lines(OPENED, 1), lines(f"{BREAKER} CLOSED", 1)]
+    watches = [
+        GivenWatch(NOW + TICK * n, NOW + TICK * (n - 1), logs=Followed(tuple(events)))
+        for n, events in enumerate(ticks)
+    ]
+    detector = ProviderErrors(ProviderErrorsSettings())
+    (opened,) = (await played(detector, watches[:2])).conditions
+    assert "its circuit breaker is open" in opened.title
+    (closed,) = (await played(detector, watches)).conditions
+    assert "circuit breaker" not in closed.title
+
+
+async def test_the_items_of_a_job_are_its_failure_in_the_next_tick_too() -> None:
+    job = lines(JOB, 1)
+    items = [replace(one, at=NOW + timedelta(seconds=1)) for one in lines(JOB_ITEM, 16)]
+    # The window of ten minutes slides over the job's line and holds its items only.
+    watches = [
+        GivenWatch(at := NOW + TICK * n, at - TICK, logs=Followed(tuple(events)))
+        for n, events in enumerate([job, items, *([lines(DONE, 1)] * 39)])
+    ]
+    detector = ProviderErrors(ProviderErrorsSettings())
+    for n in range(len(watches) - 3, len(watches) + 1):
+        assert told(await played(detector, watches[:n])) == []
 
 
 async def test_an_open_circuit_and_mock_mode_are_named() -> None:
@@ -70,6 +126,23 @@ async def test_a_burst_is_over_after_fifteen_quiet_minutes_and_not_before() -> N
     assert await open_after(timedelta(minutes=3)) == ["provider-failures"]
     assert await open_after(quiet - TICK) == ["provider-failures"]
     assert await open_after(quiet) == []
+
+
+async def test_a_streak_without_any_answer_is_over_after_fifteen_quiet_minutes_too() -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    minutes = (0, 0, 0, 0, 0, 4)
+
+    async def rules(end: int) -> list[str]:
+        watches = [
+            GivenWatch(at := NOW + timedelta(minutes=minute), at - TICK,
+                       logs=Followed(tuple(lines(JOB_ITEM, minutes.count(minute)))))
+            for minute in range(end + 1)
+        ]  # fmt: skip
+        return told(await played(detector, watches))
+
+    assert await rules(18) == ["provider-failures"]
+    assert await rules(19) == []
+    assert await rules(60) == []
 
 
 async def test_a_burst_that_ended_says_since_when_it_is_quiet() -> None:

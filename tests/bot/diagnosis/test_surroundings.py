@@ -1,7 +1,7 @@
 """What stands around a batch is named where it is known, and never called fine where it is not."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -61,6 +61,29 @@ def test_an_open_circuit_now_outweighs_one_that_a_line_tells_of() -> None:
     assert "was open at 12:00:00" in then.words
     assert now.facts()["open_circuits"] == ["anthropic"]
     assert provider_state(_health(False)).words == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (("OPEN. Blocking calls for 60.0s",), "was open at 12:00:00."),
+        (("OPEN.", "CLOSED"), "was open at 12:00:00, and closed again at 12:01:00."),
+        (("CLOSED", "OPEN."), "was open at 12:01:00."),
+        (("HALF_OPEN", "CLOSED"), ""),
+    ],
+)
+def test_a_breaker_is_told_of_as_its_lines_say_it(texts: Sequence[str], words: str) -> None:
+    turned = "Circuit breaker 'llm_provider_anthropic' transitioned to"
+    events = [
+        event(NOW + timedelta(minutes=n), f"{turned} {text}", LPS) for n, text in enumerate(texts)
+    ]
+    assert provider_state(_health(False), events).words.endswith(words)
+    assert bool(words) is bool(provider_state(_health(False), events).words)
+
+
+def test_the_breaker_of_another_service_is_none_of_the_providers() -> None:
+    line = event(NOW, "Circuit breaker open: kafka_producer for outbox", CJ, level="error")
+    assert provider_state(_health(False), (line,)).words == ""
 
 
 async def test_every_source_is_listed_and_a_failed_one_is_not_fine() -> None:
