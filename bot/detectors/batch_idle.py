@@ -1,12 +1,13 @@
 """An open batch in which nothing happens: no activity, and nothing of it in the queue."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors.rows import Fact, facts_of, judge_facts, moment
+from bot.detectors.rows import Fact, facts_of, judge_facts, moment, with_open
 from bot.diagnosis.span import clock
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.evidence import EvidenceLine
@@ -55,11 +56,16 @@ class BatchIdle:
             held = {item.cj_batch_id for item in queue.items} | {
                 item.bos_batch_id for item in queue.items
             }
-        return facts_of(watch, batches, lambda batch: _resting(batch, held))
+        return with_open(facts_of(watch, batches, lambda batch: _resting(batch, held)), batches)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the newest rows; pure."""
-        return judge_facts(window, now, self._conclude, "the batch goes on")
+        judgement = judge_facts(window, now, self._conclude, "the batch goes on")
+        listed = window.samples[-1].data.get("open") if window.samples else None
+        if listed is None:
+            return judgement
+        ended = {name: "the batch ended" for name in judgement.closing if name not in listed}
+        return replace(judgement, closing={**judgement.closing, **ended})
 
     def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
         for fact in facts:

@@ -5,15 +5,16 @@ flight are in neither place for a moment, so only what is missing at every look 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors.rows import NOT_CONFIGURED, Fact, facts_of, moment
+from bot.detectors.rows import NOT_CONFIGURED, Fact, facts_of, is_over, moment, with_open
 from bot.diagnosis.span import clock
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
@@ -59,7 +60,8 @@ class LostCallbacks:
         batches, queue = await watch.open_batches(), await watch.queue()
         items = queue.items if isinstance(queue, QueueReading) else None
         cut = isinstance(queue, QueueReading) and queue.truncated
-        return facts_of(watch, batches, lambda batch: _waiting(batch, None if cut else items))
+        sample = facts_of(watch, batches, lambda batch: _waiting(batch, None if cut else items))
+        return _with_ended(with_open(sample, batches), batches)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from what is missing at every look of the last minutes; pure."""
@@ -72,7 +74,7 @@ class LostCallbacks:
         if now - window.started_at < STEADY:
             return Judgement(Sight.WARMING, note="answers in flight cannot be told yet")
         subjects = {str(fact["subject"]) for one in window.samples for fact in _facts(one)}
-        closing = dict.fromkeys(subjects, "every comparison is answered or queued again")
+        closing = {subject: _closing(window.samples, subject) for subject in subjects}
         return Judgement(Sight.CLEAR, tuple(self._conclude(recent, now)), closing=closing)
 
     def _conclude(self, recent: Sequence[Sample], now: datetime) -> Iterator[Condition]:
@@ -93,6 +95,41 @@ DETECTOR = LostCallbacks
 def _facts(sample: Sample) -> Sequence[Fact]:
     found: Sequence[Fact] = sample.data.get("facts") or ()
     return found
+
+
+def _with_ended(sample: Sample, batches: Sequence[BatchSummary] | Missing | None) -> Sample:
+    """Return the sample with what the ended batches left unanswered, where they are listed."""
+    if batches is None or isinstance(batches, Missing):
+        return sample
+    left = {f"batch {one.header.batch_id}": one.pairs.pending for one in batches if is_over(one)}
+    return replace(sample, data={**sample.data, "left": left})
+
+
+def _closing(samples: Sequence[Sample], subject: str) -> str:
+    """Word how a batch's alert ended: well, or with the batch."""
+    last = samples[-1].data
+    if subject in last.get("open", (subject,)):
+        waiting = _missing(samples[-1], subject)
+        again = f"answers come again; {waiting} of its comparisons are still waited for"
+        return again if waiting > 0 else "every comparison is answered or queued again"
+    left = last.get("left", {}).get(subject)
+    if left:
+        return f"the batch ended; {left} of its comparisons were never answered"
+    seen = 0 if left == 0 else _last_seen(samples, subject)
+    if seen:
+        return f"the batch ended; {seen} of its comparisons had no answer when it was last seen"
+    return "the batch ended, every comparison answered"
+
+
+def _last_seen(samples: Sequence[Sample], subject: str) -> int:
+    """Return how many comparisons of a batch were pending when it was last seen open."""
+    for sample in reversed(samples):
+        for fact in _facts(sample):
+            if fact["subject"] == subject:
+                return int(fact["pending"])
+        if subject in sample.data.get("open", ()):
+            return 0
+    return 0
 
 
 def _missing(sample: Sample, subject: str) -> int:
@@ -119,7 +156,7 @@ def _may_still_come(recent: Sequence[Sample], since: datetime, lately: datetime)
 
 def _waiting(batch: BatchSummary, items: Sequence[QueueItem] | None) -> Fact | None:
     header, pairs = batch.header, batch.pairs
-    if not pairs.pending or header.status.startswith(("COMPLETE", "ERROR")):
+    if not pairs.pending or is_over(batch):
         return None
     names = {str(header.batch_id), header.bos_batch_id}
     mine = [one for one in items or () if {one.cj_batch_id, one.bos_batch_id} & names]

@@ -1,16 +1,19 @@
 """What detectors on rows share: a tick's facts become a sample, the newest facts conditions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import Missing
 from bot.domain.report import plain
+from bot.domain.rows import BatchSummary
 from bot.ports import Watch
 
 T = TypeVar("T")
 Fact = Mapping[str, Any]
+ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 NOT_CONFIGURED = "what it needs is not configured"
 
 
@@ -27,6 +30,23 @@ def facts_of(
         return Sample(watch.now)
     found = [one for row in answer if (one := fact(row)) is not None]
     return Sample(watch.now, {"facts": plain(found)})
+
+
+def with_open(sample: Sample, batches: Sequence[BatchSummary] | Missing | None) -> Sample:
+    """Return the sample with the subjects of the batches that have not ended.
+
+    A batch without a fact has either nothing wrong any more or an end.
+    """
+    if batches is None or isinstance(batches, Missing):
+        return sample
+    names = [f"batch {one.header.batch_id}" for one in batches if not is_over(one)]
+    return replace(sample, data={**sample.data, "open": names})
+
+
+def is_over(batch: BatchSummary) -> bool:
+    """Say whether a batch has ended, well or not."""
+    header = batch.header
+    return header.status.startswith(("COMPLETE", "ERROR")) or header.state in ENDED
 
 
 def judge_facts(

@@ -5,7 +5,17 @@ import pytest
 from bot.detectors.batch_idle import BatchIdle, BatchIdleSettings
 from bot.domain.queue import QueueReading
 from bot.domain.rows import BatchSummary, PairCounts
-from tests.bot.detectors.scenes import NOW, ago, batch, judged, pending, queue, told
+from tests.bot.detectors.scenes import (
+    NOW,
+    TICK,
+    ago,
+    batch,
+    judged,
+    pending,
+    played,
+    queue,
+    told,
+)
 from tests.bot.detectors.watches import GivenWatch
 
 OLD = ago(minutes=16)
@@ -32,3 +42,21 @@ async def test_a_batch_that_nobody_goes_on_with_is_told(
 ) -> None:
     watch = GivenWatch(NOW, NOW, batches=(row,), reading=held)
     assert told(await judged(BatchIdle(BatchIdleSettings()), watch)) == rules
+
+
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        ([batch(pairs=ANSWERED)], "the batch goes on"),
+        ([batch(**QUIET, pairs=ANSWERED, state="SCORING")], "the batch goes on"),
+        ([batch(pairs=ANSWERED, status="ERROR_PROCESSING", state="FAILED")], "the batch ended"),
+        ([], "the batch ended"),
+    ],
+)
+async def test_a_batch_that_ended_is_not_said_to_go_on(
+    then: list[BatchSummary], words: str
+) -> None:
+    resting = GivenWatch(NOW - TICK, NOW, batches=(batch(**QUIET, pairs=ANSWERED),))
+    last = GivenWatch(NOW, NOW, batches=then)
+    judgement = await played(BatchIdle(BatchIdleSettings()), [resting, last])
+    assert judgement.closing == {"batch 34": words}

@@ -65,6 +65,54 @@ async def test_a_queue_that_was_cut_short_proves_nothing_about_what_is_missing()
     assert condition.confidence.value == "low"
 
 
+LOST = batch(pairs=pending(3, OLD))
+
+
+@pytest.mark.parametrize(
+    ("then", "held", "words"),
+    [
+        ([batch()], queue(), "every comparison is answered or queued again"),
+        ([LOST], queue("queued", "queued", "queued"), "every comparison is answered or queued"),
+        (
+            [batch(pairs=pending(1, ago(minutes=1)))],
+            queue(),
+            "answers come again; 1 of its comparisons are still waited for",
+        ),
+        (
+            [batch(pairs=pending(3, OLD), status="ERROR_PROCESSING", state="FAILED")],
+            queue(),
+            "the batch ended; 3 of its comparisons were never answered",
+        ),
+        (
+            [batch(pairs=pending(2, OLD), state="CANCELLED")],
+            queue(),
+            "the batch ended; 2 of its comparisons were never answered",
+        ),
+        ([batch(status="COMPLETE_STABLE")], queue(), "the batch ended, every comparison answered"),
+        ([], queue(), "the batch ended; 3 of its comparisons had no answer when it was last seen"),
+    ],
+)
+async def test_it_says_how_it_ended_and_not_that_all_is_well_when_the_batch_ended(
+    then: list[BatchSummary], held: QueueReading, words: str
+) -> None:
+    lost = [
+        GivenWatch(NOW - TICK * n, NOW, batches=(LOST,), reading=queue()) for n in range(20, 0, -1)
+    ]
+    last = GivenWatch(NOW, NOW, batches=then, reading=held)
+    judgement = await played(detector(), [*lost, last])
+    assert told(judgement) == []
+    assert judgement.closing["batch 34"].startswith(words)
+
+
+async def test_a_batch_that_got_its_answers_before_it_ended_left_none_behind() -> None:
+    rows = [(LOST,)] * 20 + [(batch(),), ()]
+    watches = [
+        GivenWatch(NOW + TICK * n, NOW, batches=row, reading=queue()) for n, row in enumerate(rows)
+    ]
+    closing = (await played(detector(), watches)).closing
+    assert closing["batch 34"] == "the batch ended, every comparison answered"
+
+
 async def test_an_unread_database_is_no_health() -> None:
     watch = GivenWatch(NOW, NOW, batches=Missing("cj_database", "away"))
     assert (await judged(detector(), watch)).sight is Sight.UNREADABLE
