@@ -28,7 +28,7 @@ def in_order(
     """
     reached: datetime | None = None
     for event, at, next_least in _with_what_follows(events):
-        if reached is not None and at < reached - STRAY:
+        if reached is not None and reached - at > STRAY:
             late(event)
             continue
         if _slipped(at, reached, next_least):
@@ -38,11 +38,11 @@ def in_order(
 
 
 def _slipped(at: datetime, reached: datetime | None, next_least: datetime | None) -> bool:
-    if reached is not None and at <= reached + AHEAD:
+    if reached is not None and at - reached <= AHEAD:
         return False
     if next_least is None:
-        return reached is not None and at > reached + UNBELIEVABLE
-    return at > next_least + AHEAD
+        return reached is not None and at - reached > UNBELIEVABLE
+    return at - next_least > AHEAD
 
 
 def _with_what_follows(

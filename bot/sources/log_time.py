@@ -11,10 +11,20 @@ ENGINE_STAMP = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))(?: |\Z)"
 )
 MAX_EPOCH = 253_402_300_799
+# Year 1 is Go's zero, 1970 that of Unix, 9999 a "never": who writes one knows no time.
+YEARS = range(2000, 2200)
 
 
 def utc(value: object, zone: tzinfo) -> datetime | None:
-    """Return `value` (ISO text or epoch seconds) as aware UTC; a naive one is read in `zone`."""
+    """Return `value` (ISO text or epoch seconds) as aware UTC; a naive one is read in `zone`.
+
+    A time out of YEARS is none.
+    """
+    at = _read(value, zone)
+    return at if at is not None and at.year in YEARS else None
+
+
+def _read(value: object, zone: tzinfo) -> datetime | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):

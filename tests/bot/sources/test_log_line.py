@@ -288,6 +288,15 @@ def test_one_event_never_holds_unbounded_text() -> None:
     assert event.text.endswith("the end")
 
 
+@pytest.mark.parametrize(
+    "zero", ["0001-01-01T00:00:00Z", "1970-01-01 00:00:00", "9999-12-31T23:59:59Z"]
+)
+def test_the_zero_of_a_clock_is_no_time(zero: str) -> None:
+    assert one(f"{zero} [info     ] boot [x]").at is None
+    stamped = one(f"2025-11-18T23:48:23.5Z {zero} [info     ] boot [x]")
+    assert stamped.at == datetime(2025, 11, 18, 23, 48, 23, 500_000, tzinfo=UTC)
+
+
 PIECES = st.sampled_from(
     [
         ISO.encode(), COLOUR.encode(), JSON.encode(), JSON.encode()[:99], b"{", b'{"event":', b"[",
