@@ -5,7 +5,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ import orjson
 from bot.diagnosis.bundle import REPLAY
 from bot.domain.alert import Sample
 from bot.errors import UsageError
+from bot.sources.log_time import YEARS
 
 SAMPLES = "samples.jsonl"
 MOST_BYTES = 500_000_000
+# What reading a value of another kind, or of no sense, raises.
+MISREAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Line:
         """Turn what goes wrong while the line is read into a sentence that names it."""
         try:
             yield
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except MISREAD:
             raise _no_sample(self.place) from None
 
 
@@ -76,12 +79,15 @@ def opened(path: Path) -> Iterator[Path]:
         yield Path(made)
 
 
-def sample_lines(path: Path) -> list[Line]:
-    """Return the lines of a samples.jsonl; none when there is no such file. Raises UsageError."""
+def sample_lines(path: Path, zone: tzinfo) -> list[Line]:
+    """Return the lines of a samples.jsonl; none when there is no such file. Raises UsageError.
+
+    A line's time without a zone is read in `zone`.
+    """
     if not path.exists():
         return []
     rows = enumerate(path.read_bytes().splitlines(), start=1)
-    return [_line(row, f"{path.name}:{number}") for number, row in rows if row.strip()]
+    return [_line(row, f"{path.name}:{number}", zone) for number, row in rows if row.strip()]
 
 
 def export_of(lines: Sequence[Line]) -> Export | None:
@@ -103,11 +109,14 @@ def _sample(line: Line) -> tuple[datetime, str, Sample]:
         return line.at, str(values["detector"]), sample
 
 
-def _line(row: bytes, place: str) -> Line:
+def _line(row: bytes, place: str, zone: tzinfo) -> Line:
     try:
         values = orjson.loads(row)
-        return Line(datetime.fromisoformat(values["at"]).astimezone(UTC), values, place)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        at = datetime.fromisoformat(values["at"])
+        if at.year not in YEARS:
+            raise _no_sample(place)
+        return Line((at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC), values, place)
+    except MISREAD:
         raise _no_sample(place) from None
 
 

@@ -22,14 +22,17 @@ PATTERNS = ("*.log", "*.log.gz")
 
 @dataclass(slots=True)
 class Tally:
-    """What a replay read: files, lines, and what of both it could not use.
+    """What a replay read: files, lines, samples, and what of them it could not use.
 
     `undated` counts events without a time, `stepped_back` those far older than the line before;
-    neither can be put on the clock. `failed` maps a file to why it was not read to its end.
+    neither can be put on the clock. `overtaken` counts samples that were followed by another
+    before a tick saw them. `failed` maps a file to why it was not read to its end.
     """
 
     files: int = 0
     lines: int = 0
+    samples: int = 0
+    overtaken: int = 0
     unreadable: int = 0
     undated: int = 0
     stepped_back: int = 0
@@ -48,9 +51,11 @@ class Tally:
             "could not be decoded": self.unreadable,
             "had no time": self.undated,
             "stepped back in time": self.stepped_back,
+            "samples were overtaken by another within a tick": self.overtaken,
         }
         odd = [f"{count:,} {words}" for words, count in counts.items() if count]
         head = f"read {self.files} files, {self.lines:,} lines"
+        head += f", {self.samples:,} samples" if self.samples else ""
         told = [f"{head}; {', '.join(odd)}" if odd else head]
         told += [f"not read to its end: {name} ({reason})" for name, reason in self.failed.items()]
         if self.other:

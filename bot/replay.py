@@ -5,24 +5,24 @@ the logs do not hold, one JSON object a line: `{"at": ISO time, "queue": {"size"
 [{"queue_id", "status", "queued_at", "processing_started_at", "ttl", ...}]} | null, "owned":
 {correlation id: CJ batch id}, "batches": [{"header": {...}, "pairs": {...}}], "outbox": [...],
 "sessions": [...], "containers": [...], "health": [...]}`, with the names of the classes in
-bot/domain/rows.py and service_state.py. Each line holds until the next one. A detector that needs
-what nothing recorded concludes nothing: no batch is called idle because a recording knows of none.
+bot/domain/rows.py and service_state.py. Each line holds until the next one; where that stays out
+for thrice their usual distance (four ticks at the least) it becomes a source that cannot be read.
+`owned` alone holds on. Times without a zone are read as LOG_TIMEZONE. A detector that needs what
+nothing recorded concludes nothing: no batch is called idle because a recording knows of none.
 
 A folder, or its zip, that `/alerts export` made holds the samples themselves: `{"at", "sample":
 {"detector", "data", "unreadable"}}`. Then the detectors named in its first line judge those again,
 at the times they were taken, and its log files are there for people to read.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
-from pydantic import TypeAdapter
 
 from bot import registry
 from bot.alerts.policy import PolicySettings
@@ -36,35 +36,14 @@ from bot.domain.report import plain
 from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.ports import Detector
-from bot.recorded import SAMPLES, Line, export_of, sample_lines
+from bot.recorded import SAMPLES, export_of, sample_lines
 from bot.recorded_logs import EPOCH, Tally, at, merged
+from bot.recorded_samples import Readings, Recorded, readings_of
 from bot.settings import detector_settings
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
-T = TypeVar("T")
-
-_READING: TypeAdapter[QueueReading] = TypeAdapter(QueueReading)
-_ROWS: Mapping[str, TypeAdapter[Any]] = {
-    "batches": TypeAdapter(tuple[BatchSummary, ...]),
-    "sessions": TypeAdapter(tuple[BlockedSession, ...]),
-    "outbox": TypeAdapter(tuple[OutboxGroup, ...]),
-    "containers": TypeAdapter(tuple[ContainerState, ...]),
-    "health": TypeAdapter(tuple[ServiceHealth, ...]),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What a recording knew besides its logs from `at` on; None means that it did not say."""
-
-    at: datetime
-    queue: QueueReading | None = None
-    owned: Mapping[UUID, int] | None = None
-    batches: tuple[BatchSummary, ...] | None = None
-    sessions: tuple[BlockedSession, ...] | None = None
-    outbox: tuple[OutboxGroup, ...] | None = None
-    containers: tuple[ContainerState, ...] | None = None
-    health: tuple[ServiceHealth, ...] | None = None
+# A night without a word is lived through, and every detector has said by then what it will.
+LONGEST_QUIET = timedelta(hours=12)
 
 
 @dataclass(slots=True)
@@ -130,7 +109,7 @@ def replay_directory(
 
     `tally` is told what was read; it is complete after the last event.
     """
-    lines = sample_lines(directory / SAMPLES)
+    lines = sample_lines(directory / SAMPLES, zone)
     made = {
         name: detector(detector_settings(name, detector.Settings))
         for name, detector in registry.detectors().items()
@@ -142,9 +121,11 @@ def replay_directory(
         for now, samples in export.rounds():
             yield from table.events(samples, now)
         return
-    table = Table(made, environment, tick_seconds)
-    events = merged(directory, services, zone, tally or Tally())
-    for watch in _watches(events, _recordings(lines), tick_seconds, environment):
+    table, tick = Table(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
+    tally, readings = tally or Tally(), readings_of(lines, zone, tick)
+    tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
+    events = merged(directory, services, zone, tally)
+    for watch in _watches(events, readings, tick, environment):
         samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
         yield from table.events(samples, watch.now)
 
@@ -198,44 +179,44 @@ def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
 
 
 def _watches(
-    events: Iterator[LogEvent], samples: Sequence[Recorded], seconds: float, environment: str
+    events: Iterator[LogEvent], readings: Readings, tick: timedelta, environment: str
 ) -> Iterator[RecordedWatch]:
-    """Cut the events at the tick grid; quiet ticks come too, up to the last line."""
+    """Cut the recording at the tick grid; quiet ticks come too, up to its last line or sample.
+
+    Of a longer silence only the first hours are lived through.
+    """
     pending = next(events, None)
-    now = _grid(at(pending), seconds) if pending is not None else None
-    while pending is not None and now is not None:
-        since, now = now, now + timedelta(seconds=seconds)
+    coming = _earliest(pending, readings.next_at(datetime.min.replace(tzinfo=UTC)))
+    now = heard_at = _grid(coming or EPOCH, tick)
+    while coming is not None:
+        if now - heard_at > LONGEST_QUIET:
+            now = _grid(coming, tick)
+        since, now = now, now + tick
+        heard_at = now if coming <= now else heard_at
         taken: list[LogEvent] = []
         while pending is not None and at(pending) < now:
             taken.append(pending)
             pending = next(events, None)
-        recorded = next((one for one in reversed(samples) if one.at <= now), None)
-        yield RecordedWatch(now, since, environment, Followed(tuple(taken)), recorded)
+        logs = Followed(tuple(taken))
+        yield RecordedWatch(now, since, environment, logs, readings.newest(now))
+        coming = _earliest(pending, readings.next_at(now))
 
 
-def _grid(moment: datetime, seconds: float) -> datetime:
-    return EPOCH + timedelta(
-        seconds=math.floor((moment - EPOCH).total_seconds() / seconds) * seconds
-    )
+def _earliest(event: LogEvent | None, sample: datetime | None) -> datetime | None:
+    if event is None or (sample is not None and sample < at(event)):
+        return sample
+    return at(event)
 
 
-def _recordings(lines: Sequence[Line]) -> list[Recorded]:
-    return sorted((_recorded(line) for line in lines), key=lambda one: one.at)
+def _grid(moment: datetime, tick: timedelta) -> datetime:
+    return EPOCH + (moment - EPOCH) // tick * tick
 
 
-def _recorded(line: Line) -> Recorded:
-    with line.understood():
-        queue, owned = line.values.get("queue"), line.values.get("owned")
-        return Recorded(
-            line.at,
-            _READING.validate_python({"at": line.at, **queue}) if queue else None,
-            {UUID(key): int(batch) for key, batch in owned.items()} if owned is not None else None,
-            *(_rows(kind, line.values.get(name)) for name, kind in _ROWS.items()),
-        )
-
-
-def _rows(kind: TypeAdapter[Any], values: Any) -> Any:
-    return None if values is None else kind.validate_python(values)
+def _overtaken(readings: Readings, tick: timedelta) -> int:
+    """Count the samples that no tick sees, since another comes before it."""
+    # Rounds up, by rounding down what is turned round: a tick sees what was taken until then.
+    ticks = {(EPOCH - one.at) // tick for one in readings.lines}
+    return len(readings.lines) - len(ticks)
 
 
 def _finished(coroutine: Any) -> Any:

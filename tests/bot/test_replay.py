@@ -1,6 +1,6 @@
 """Replay tells a freeze from a busy hour, on the logs' own clock."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from bot.errors import UsageError
+from bot.recorded_logs import Tally
 from bot.replay import replay_directory
 from bot.settings import HULEEDU_SERVICES
 from tests.recordings import (
@@ -18,6 +19,7 @@ from tests.recordings import (
     RUNNER,
     START,
     busy_hour,
+    console,
     integrity_error,
     missing_essay_ids,
     write,
@@ -26,8 +28,46 @@ from tests.recordings import (
 UTC_ZONE = ZoneInfo("UTC")
 
 
-def _replayed(folder: Path) -> list[dict[str, Any]]:
-    return list(replay_directory(folder, HULEEDU_SERVICES, UTC_ZONE))
+def _replayed(
+    folder: Path, tally: Tally | None = None, tick_seconds: float = 15
+) -> list[dict[str, Any]]:
+    found = replay_directory(folder, HULEEDU_SERVICES, UTC_ZONE, tick_seconds, tally=tally)
+    return list(found)
+
+
+def _sampled(folder: Path, lines: list[dict[str, Any]]) -> None:
+    folder.joinpath("samples.jsonl").write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
+
+
+def _held(minute: float, *, zone: str = "+00:00", **more: Any) -> dict[str, Any]:
+    """Return a sample of an item that the worker took in the second minute, and kept."""
+    queued, taken, now = (START + timedelta(minutes=one) for one in (1, 1.5, minute))
+    item = {
+        "queue_id": "q-held",
+        "status": "processing",
+        "queued_at": f"{queued:%Y-%m-%dT%H:%M:%S}{zone}",
+        "processing_started_at": f"{taken:%Y-%m-%dT%H:%M:%S}{zone}",
+        "ttl": "PT4H",
+        "cj_batch_id": "41",
+    }
+    return {"at": now.isoformat(), "queue": {"size": 1, "items": [item]}, **more}
+
+
+def _waiting(zone: str = "+00:00") -> dict[str, Any]:
+    """Return an open batch of which no comparison was answered since the first minute."""
+    at = f"{START:%Y-%m-%dT%H:%M:%S}{zone}"
+    header = {"batch_id": 41, "bos_batch_id": "b", "event_correlation_id": "c"}
+    header |= {"status": "PERFORMING_COMPARISONS", "state": "WAITING_CALLBACKS"}
+    pairs = {"total": 3, "pending": 3, "pending_first_submitted_at": at}
+    return {"header": {**header, "created_at": at, "updated_at": at}, "pairs": pairs}
+
+
+def _time(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["at"])
+
+
+def _hearts(minutes: int) -> list[str]:
+    return [console(START + timedelta(minutes=n), "heartbeat", "cj") for n in range(minutes + 1)]
 
 
 @pytest.mark.parametrize("json", [False, True])
@@ -79,6 +119,61 @@ def test_an_integrity_error_and_its_rollback_error_are_one_alert(tmp_path: Path)
     assert "grade_projections_pkey" in opened["title"]
     assert "batch 34" in opened["title"]
     assert "PLANTED" not in str(opened)
+
+
+@pytest.mark.parametrize("zone", ["", "+00:00"])
+def test_samples_tell_a_freeze_with_and_without_a_zone(tmp_path: Path, zone: str) -> None:
+    write(tmp_path, CJ, _hearts(30))
+    _sampled(tmp_path, [_held(n, zone=zone, batches=[_waiting(zone)]) for n in range(31)])
+    events = _replayed(tmp_path)
+    assert {event["key"] for event in events if event["event"] == "open"} == {
+        "stuck_queue/replay/llm_provider",
+        "lost_callbacks/replay/batch_41",
+    }
+
+
+def test_samples_after_the_last_line_tell_a_freeze(tmp_path: Path) -> None:
+    write(tmp_path, LLM, busy_hour(minutes=1))
+    _sampled(tmp_path, [_held(n) for n in range(2, 32)])
+    tally = Tally()
+    opened = _replayed(tmp_path, tally)[0]
+    assert (opened["detector"], opened["event"]) == ("stuck_queue", "open")
+    assert _time(opened) - START < timedelta(minutes=8)
+    assert (tally.samples, tally.overtaken) == (30, 0)
+
+
+def test_samples_before_the_first_line_set_the_clock(tmp_path: Path) -> None:
+    write(tmp_path, CJ, _hearts(40)[-1:])
+    _sampled(tmp_path, [_held(n) for n in range(2, 32)])
+    assert _time(_replayed(tmp_path)[0]) - START < timedelta(minutes=8)
+
+
+def test_where_samples_end_the_recording_cannot_be_read_and_proves_nothing(tmp_path: Path) -> None:
+    write(tmp_path, CJ, _hearts(90))
+    _sampled(tmp_path, [_held(2, batches=[_waiting()]), _held(2.5, batches=[_waiting()])])
+    (event,) = (one for one in _replayed(tmp_path) if one["event"] != "repeat")
+    assert event["key"] == "unreadable_source/replay/recording"
+    assert "no sample since 2025-11-18 22:02:30 UTC" in str(event["evidence"])
+
+
+def test_samples_that_no_tick_saw_are_counted(tmp_path: Path) -> None:
+    write(tmp_path, CJ, _hearts(2))
+    _sampled(tmp_path, [{"at": (START + timedelta(seconds=5 * n)).isoformat()} for n in range(13)])
+    tally = Tally()
+    _replayed(tmp_path, tally)
+    assert (tally.samples, tally.overtaken) == (13, 8)
+    assert tally.told() == [
+        "read 1 files, 3 lines, 13 samples; 8 samples were overtaken by another within a tick"
+    ]
+
+
+def test_a_silence_of_years_is_not_lived_through(tmp_path: Path) -> None:
+    lines = busy_hour(minutes=20, freeze=range(5, 20))
+    lines += [console(START + timedelta(days=9_000, minutes=n), "hello", "lps") for n in range(3)]
+    write(tmp_path, LLM, lines)
+    events = _replayed(tmp_path, tick_seconds=60)
+    assert events[0]["event"] == "open"
+    assert {_time(event).year for event in events} == {2025}
 
 
 def test_a_folder_without_logs_is_a_clear_error(tmp_path: Path) -> None:
