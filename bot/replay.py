@@ -188,6 +188,7 @@ def _watches(
     pending = next(events, None)
     coming = _earliest(pending, readings.next_at(datetime.min.replace(tzinfo=UTC)))
     now = heard_at = _grid(coming or EPOCH, tick)
+    reached: set[str] = set()
     while coming is not None:
         if now - heard_at > LONGEST_QUIET:
             now = _grid(coming, tick)
@@ -197,7 +198,8 @@ def _watches(
         while pending is not None and at(pending) < now:
             taken.append(pending)
             pending = next(events, None)
-        logs = Followed(tuple(taken))
+        reached.update(event.container for event in taken)
+        logs = Followed(tuple(taken), tuple(sorted(reached)))
         yield RecordedWatch(now, since, environment, logs, readings.newest(now))
         coming = _earliest(pending, readings.next_at(now))
 

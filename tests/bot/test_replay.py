@@ -112,6 +112,16 @@ def test_recorded_owners_make_a_stray_callback_foreign(tmp_path: Path) -> None:
     assert "owned by: no batch" in opened["title"]
 
 
+def test_a_consumer_that_took_nothing_since_its_log_begins_is_silent(tmp_path: Path) -> None:
+    published = "Published success callback event for request 1, correlation_id: 1, topic: t"
+    times = (START + timedelta(minutes=1, seconds=10 * n) for n in range(20))
+    write(tmp_path, LLM, [console(at, published, "lps") for at in times])
+    assert not _replayed(tmp_path)
+    write(tmp_path, CJ, _hearts(12))
+    (opened,) = _replayed(tmp_path)
+    assert (opened["detector"], opened["event"]) == ("consumer_silent", "open")
+
+
 def test_an_integrity_error_and_its_rollback_error_are_one_alert(tmp_path: Path) -> None:
     write(tmp_path, CJ, integrity_error(START))
     (opened,) = _replayed(tmp_path)
