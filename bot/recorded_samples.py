@@ -97,14 +97,25 @@ def _outdated(one: Recorded) -> Recorded:
 def _recorded(line: Line, zone: tzinfo) -> Recorded:
     with line.understood():
         queue, owned = line.values.get("queue"), line.values.get("owned")
-        reading = _READING.validate_python({"at": line.at, **queue}) if queue else None
-        rows = {name: _rows(kind, line.values.get(name)) for name, kind in _ROWS.items()}
-        return Recorded(
-            line.at,
-            _aware(reading, zone),
-            {UUID(key): int(batch) for key, batch in owned.items()} if owned is not None else None,
-            **{name: _aware(found, zone) for name, found in rows.items()},
-        )
+        found = {name: _rows(kind, line.values.get(name)) for name, kind in _ROWS.items()}
+        found["queue"] = _READING.validate_python({"at": line.at, **queue}) if queue else None
+        found["owned"] = _owners(owned) if owned is not None else None
+        one = Recorded(line.at, **{name: _aware(value, zone) for name, value in found.items()})
+        _reckon(one)
+        return one
+
+
+def _owners(values: Mapping[str, Any]) -> Mapping[UUID, int]:
+    return {UUID(key): int(batch) for key, batch in values.items()}
+
+
+def _reckon(one: Recorded) -> None:
+    """Raise OverflowError or ValueError where a span leads out of the calendar."""
+    if isinstance(one.queue, QueueReading):
+        for item in one.queue.items:
+            _ = item.expires_at
+    for session in () if isinstance(one.sessions, Missing) else one.sessions or ():
+        _ = one.at - timedelta(seconds=session.age_seconds)
 
 
 def _rows(kind: TypeAdapter[Any], values: Any) -> Any:

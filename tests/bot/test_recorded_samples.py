@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.evidence import Missing
@@ -35,11 +35,19 @@ def _at(seconds: float) -> str:
 
 
 def _queue(size: int) -> dict[str, Any]:
-    return {"size": size, "items": [{"queue_id": "q", "status": "queued"}]}
+    return {"size": size, "items": [_item()]}
 
 
 def _container(**times: str) -> dict[str, Any]:
     return {"service": "s", "container": "c", "id": "i", "state": "running", **times}
+
+
+def _item(**more: Any) -> dict[str, Any]:
+    return {"queue_id": "q", "status": "queued", **more}
+
+
+def _session(age: Any) -> dict[str, Any]:
+    return {"pid": 1, "state": "active", "wait": "Lock", "age_seconds": age}
 
 
 def _batch(**times: str) -> dict[str, Any]:
@@ -49,7 +57,7 @@ def _batch(**times: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("at", [NAIVE, "2025-11-18T22:00:00Z", "2025-11-19T00:00:00+02:00"])
 def test_every_time_becomes_utc_and_one_without_a_zone_is_local(tmp_path: Path, at: str) -> None:
-    item = {"queue_id": "q", "status": "queued", "queued_at": at, "processing_started_at": at}
+    item = _item(queued_at=at, processing_started_at=at)
     line = {
         "at": at,
         "queue": {"size": 1, "items": [item]},
@@ -130,6 +138,9 @@ def test_nothing_is_known_before_the_first_sample_and_the_order_of_lines_is_none
         {"at": NAIVE, "owned": {"x": 1}},
         {"at": NAIVE, "batches": [_batch(created_at="0001-01-01T00:00:00")]},
         {"at": NAIVE, "containers": 5},
+        {"at": NAIVE, "sessions": [_session(1e300)]},
+        {"at": NAIVE, "sessions": [_session("nan")]},
+        {"at": NAIVE, "queue": {"size": 1, "items": [_item(queued_at=NAIVE, ttl=2e14)]}},
     ],
 )
 def test_a_line_without_sense_is_named(tmp_path: Path, line: dict[str, Any]) -> None:
@@ -144,6 +155,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(NAMES, VALUES))
 def test_any_line_is_read_or_named(
     tmp_path_factory: pytest.TempPathFactory, line: dict[str, Any]

@@ -1,5 +1,6 @@
 """Replay tells a freeze from a busy hour, on the logs' own clock."""
 
+import contextlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.errors import UsageError
 from bot.recorded_logs import Tally
@@ -208,3 +211,49 @@ def test_garbage_between_the_lines_changes_nothing(tmp_path: Path) -> None:
     assert [(e["at"], e["event"]) for e in _replayed(tmp_path)] == [
         (e["at"], e["event"]) for e in clean
     ]
+
+
+TIMES = (st.datetimes() | st.datetimes(timezones=st.just(UTC_ZONE))).map(datetime.isoformat)
+ITEMS = st.fixed_dictionaries(
+    {"queue_id": st.text(), "status": st.sampled_from(["queued", "processing", "failed", "x"])},
+    optional={"queued_at": TIMES, "processing_started_at": TIMES, "ttl": st.integers()},
+)
+BATCHES = st.lists(
+    st.builds(
+        lambda words, **times: {
+            "header": _waiting()["header"] | dict(zip(("status", "state"), words, strict=True)),
+            "pairs": {"total": 3, "pending": 1, **times},
+        },
+        st.sampled_from([("PENDING", None), ("x", "WAITING_CALLBACKS"), ("x", "SCORING")]),
+        pending_first_submitted_at=TIMES,
+        last_completed_at=TIMES,
+    ),
+    max_size=2,
+)
+SAMPLES = st.fixed_dictionaries(
+    {},
+    optional={
+        "queue": st.builds(lambda items: {"size": len(items), "items": items}, st.lists(ITEMS)),
+        "batches": BATCHES,
+        "sessions": st.lists(
+            st.builds(
+                lambda age: {"pid": 1, "state": "x", "wait": "Lock", "age_seconds": age},
+                st.floats(allow_nan=False, allow_infinity=False),
+            )
+        ),
+    },
+)
+
+
+@settings(max_examples=40)
+@given(SAMPLES, st.lists(st.tuples(TIMES, st.sampled_from(["hello", "queue_metrics_snapshot"]))))
+def test_any_sample_and_any_line_is_replayed_or_named(
+    tmp_path_factory: pytest.TempPathFactory, sample: dict[str, Any], lines: list[tuple[str, str]]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    events = [{"event": event, "timestamp": at, "level": "error"} for at, event in lines]
+    write(folder, LLM, [*_hearts(8), *(orjson.dumps(event).decode() for event in events)])
+    at = (START + timedelta(minutes=n) for n in range(6))
+    _sampled(folder, [{"at": one.isoformat(), **sample} for one in at])
+    with contextlib.suppress(UsageError):
+        _replayed(folder, tick_seconds=60)

@@ -305,6 +305,14 @@ def test_a_file_that_appears_or_goes_is_followed_or_let_go(path: Path) -> None:
     assert follow.follow.take().containers == ()
 
 
+def test_a_service_without_a_file_is_not_among_those_followed(path: Path) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    follow.look()
+    taken = follow.follow.take()
+    assert (taken.containers, taken.missing) == ((CJ,), {})
+
+
 def test_words_keep_only_their_events_whole(path: Path) -> None:
     path.write_text("")
     follow = Following(path.parent, START, needles=("wanted",))
