@@ -214,9 +214,10 @@ def test_garbage_between_the_lines_changes_nothing(tmp_path: Path) -> None:
 
 
 TIMES = (st.datetimes() | st.datetimes(timezones=st.just(UTC_ZONE))).map(datetime.isoformat)
+SECONDS = st.integers(-(2**53), 2**53)
 ITEMS = st.fixed_dictionaries(
     {"queue_id": st.text(), "status": st.sampled_from(["queued", "processing", "failed", "x"])},
-    optional={"queued_at": TIMES, "processing_started_at": TIMES, "ttl": st.integers()},
+    optional={"queued_at": TIMES, "processing_started_at": TIMES, "ttl": SECONDS},
 )
 BATCHES = st.lists(
     st.builds(
