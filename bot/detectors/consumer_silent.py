@@ -36,27 +36,33 @@ class Untaken:
     """What was published since CJ last took anything; it outlives the window.
 
     `first` is when the first of `count` was published, `enough` the one that made them enough to
-    judge by, `taken` when CJ last took one. `heard` says that CJ's log is known to be followed:
+    judge by, `taken` when CJ last took one, by CJ's own clock, and `covered` by when that was seen:
+    what was published until then cannot be called untaken. `heard` says that CJ's log is known to be followed:
     without that its silence proves nothing.
     """
 
     heard: bool = False
     taken: datetime | None = None
+    covered: datetime | None = None
     first: datetime | None = None
     enough: datetime | None = None
     count: int = 0
 
-    def after(self, events: Iterable[tuple[datetime, LogEvent]], least: int) -> "Untaken":
-        """Return it with what was published and taken since, in any order."""
+    def after(
+        self, events: Iterable[tuple[datetime, LogEvent]], least: int, until: datetime
+    ) -> "Untaken":
+        """Return it with what was published and taken since, in any order, as seen at `until`."""
         told = list(events)
         taken = max((at for at, one in told if _is_consumed(one)), default=None)
-        now = self if taken is None else Untaken(heard=True, taken=taken)
+        now = self
+        if taken is not None:
+            now = Untaken(heard=True, taken=taken, covered=max(taken, until))
         for at in sorted(at for at, one in told if _is_published(one)):
             now = now._published(at, least)
         return now
 
     def _published(self, at: datetime, least: int) -> "Untaken":
-        if self.taken is not None and at <= self.taken + SKEW:
+        if self.covered is not None and at <= self.covered + SKEW:
             return self
         count = self.count + 1
         enough = self.enough or (at if count >= least else None)
@@ -110,7 +116,7 @@ class ConsumerSilent:
             known = self._untaken
             if any(CJ in name for name in logs.containers):
                 known = replace(known, heard=True)
-            self._untaken = known.after(dated_events(watch), self._least)
+            self._untaken = known.after(dated_events(watch), self._least, watch.now)
         behind = isinstance(backlog, ConsumerBacklog) and backlog.beyond_end
         data = {"beyond_end": behind, UNTAKEN: _UNTAKEN.dump_python(self._untaken, mode="json")}
         reason = f"{logs.source}: {logs.reason}" if isinstance(logs, Missing) else ""

@@ -65,7 +65,8 @@ def unpublished(at: datetime) -> str:
 
 def published(at: datetime) -> list[str]:
     """Return callbacks that are published and never taken, after one that was."""
-    taken = console(at, "Processing LLM comparison callback for request 1", "cj")
+    before = at - timedelta(seconds=60)
+    taken = console(before, "Processing LLM comparison callback for request 1", "cj")
     text = "Published success callback event for request 1, correlation_id: 1, topic: t"
     return [taken, *(console(at + timedelta(seconds=30 + n), text, "lps") for n in range(9))]
 
