@@ -18,6 +18,10 @@ log = logging.getLogger(__name__)
 
 CALL_SECONDS = 20
 DEFAULT_RETRY_AFTER = 1.0
+# The SDK reads these out of whatever came without asking whether it is text, or an object.
+UNREADABLE = (UnicodeError, AttributeError)
+# A proxy that gave up, or an answer that was cut: the call itself may have gone through.
+MAY_BE_DONE = frozenset({200, 408})
 FAILURES: Mapping[str, PostFailure] = {
     **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), PostFailure.LIMITED),
     **dict.fromkeys(
@@ -114,13 +118,13 @@ class Web:
         with _translated(method):
             answer = await self.client.api_call(method, json=body)
         self.scopes = _scopes(answer.headers) or self.scopes
-        return _data(answer)
+        return _data(method, answer)
 
     async def open_socket(self, app_token: str) -> str:
         """Return a one-time WebSocket address for Socket Mode. Raises PostError."""
         with _translated("apps.connections.open"):
             answer = await self.client.apps_connections_open(app_token=app_token)
-        return str(_data(answer).get("url") or "")
+        return str(_data("apps.connections.open", answer).get("url") or "")
 
     async def query(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call a method that only reads; its arguments travel in the query, which all take.
@@ -133,7 +137,8 @@ class Web:
             if value not in (None, "")
         }
         with _translated(method):
-            return _data(await self.client.api_call(method, params=params))
+            answer = await self.client.api_call(method, params=params)
+        return _data(method, answer)
 
     async def upload(self, channel: str, thread_ts: str, file: Attachment) -> None:
         """Share a file in a thread, or outside one. Raises PostError."""
@@ -160,22 +165,31 @@ def _translated(method: str) -> Iterator[None]:
         raise PostError(
             PostFailure.AMBIGUOUS, f"{method}: no answer ({type(error).__name__})"
         ) from error
+    except UNREADABLE as error:
+        raise _unreadable(method) from error
 
 
-def _data(answer: Any) -> dict[str, Any]:
-    return dict(answer.data) if isinstance(answer.data, Mapping) else {}
+def _unreadable(method: str) -> PostError:
+    return PostError(PostFailure.AMBIGUOUS, f"{method}: the answer cannot be read")
+
+
+def _data(method: str, answer: Any) -> dict[str, Any]:
+    if not isinstance(answer.data, Mapping):
+        raise _unreadable(method)
+    return dict(answer.data)
 
 
 def _refusal(method: str, error: SlackApiError) -> PostError:
     response = error.response
-    status = int(getattr(response, "status_code", 0) or 0)
-    code = _code(response)
+    status, code = _status(response), _code(response)
     if status == 429 or code in ("ratelimited", "rate_limited"):
         wait = _retry_after(getattr(response, "headers", None))
         return PostError(PostFailure.LIMITED, f"{method}: rate limited", retry_after=wait)
     if status >= 500 and code not in FAILURES:
         failure = PostFailure.UNAVAILABLE if status == 503 else PostFailure.AMBIGUOUS
         return PostError(failure, f"{method}: Slack answered {status}")
+    if not code and status in MAY_BE_DONE:
+        return _unreadable(method)
     failure = FAILURES.get(code, PostFailure.UNAVAILABLE)
     return PostError(
         failure,
@@ -190,6 +204,11 @@ def refusal_notes(data: Any) -> tuple[str, ...]:
     metadata = data.get("response_metadata") if isinstance(data, Mapping) else None
     notes = metadata.get("messages") if isinstance(metadata, Mapping) else None
     return tuple(str(note)[:300] for note in notes) if isinstance(notes, list) else ()
+
+
+def _status(response: Any) -> int:
+    """Return the HTTP status; for a body that is no JSON the SDK hands out aiohttp's answer."""
+    return int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
 
 
 def _code(response: Any) -> str:
