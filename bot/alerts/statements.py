@@ -57,8 +57,15 @@ VALUES ($1, $2, $3, 'edit', $4, $5, $6)
 # Heads first, then a thread's replies one after the other, then edits. A row still `sending`
 # after its lease belonged to a poster that died: whether its post arrived must be looked up.
 # What people did meanwhile (`present`) is shown as it is when the message is sent, not as it was
-# when the message was written.
+# when the message was written. An edit that a newer one of its thread followed is of no use any
+# more; the newer one waits while the older may still be on its way, lest it arrive last.
 CLAIM = """
+WITH stale AS (
+    UPDATE outbox s SET state = 'dropped', lease_until = NULL
+    WHERE s.environment = $4 AND s.kind = 'edit'
+      AND (s.state = 'ready' OR s.state = 'sending' AND s.lease_until <= $1)
+      AND EXISTS (SELECT 1 FROM outbox n
+                  WHERE n.thread = s.thread AND n.kind = 'edit' AND n.id > s.id))
 UPDATE outbox SET state = 'sending', owner = $2, lease_until = $3, attempts = attempts + 1,
                   look_first = look_first OR state = 'sending'
 WHERE id = (
@@ -69,6 +76,9 @@ WHERE id = (
       AND (o.kind <> 'reply' OR NOT EXISTS (
           SELECT 1 FROM outbox e WHERE e.thread = o.thread AND e.id < o.id AND e.kind = 'reply'
             AND e.state IN ('ready', 'sending')))
+      AND (o.kind <> 'edit' OR NOT EXISTS (
+          SELECT 1 FROM outbox e WHERE e.thread = o.thread AND e.kind = 'edit' AND (e.id > o.id
+            OR e.id < o.id AND e.state = 'sending' AND e.lease_until > $1)))
     ORDER BY o.kind = 'edit', o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
 RETURNING id, thread, kind, token, body, attempts, created_at, look_first, plain,
     (SELECT h.channel FROM outbox h WHERE h.id = outbox.thread) AS head_channel,
@@ -96,13 +106,20 @@ RENEW_HEAD = """
 UPDATE outbox h SET state = 'ready', token = gen_random_uuid(), attempts = 0, next_try = $2,
        look_first = false, ts = '', channel = '', owner = '', lease_until = NULL,
        body = jsonb_set(h.body, '{alert}', coalesce(
-           (SELECT a.body FROM alert a WHERE a.thread = h.id), h.body -> 'alert'))
+           (SELECT a.body FROM alert a WHERE a.thread = h.id),
+           (SELECT e.body -> 'alert' FROM outbox e WHERE e.thread = h.id AND e.kind = 'edit'
+            ORDER BY e.id DESC LIMIT 1),
+           h.body -> 'alert'))
 WHERE h.id = $1 AND h.state = 'sent'
 """
 
 FORGET_PLACE = "UPDATE alert SET channel = '', thread_ts = '' WHERE thread = $1"
 
-DROP = "UPDATE outbox SET state = 'dropped', problem = $3 WHERE id = $1 AND owner = $2"
+# A head that is said anew shows what is known; an edit written before would take that back.
+DROP_EDITS = """
+UPDATE outbox SET state = 'dropped', lease_until = NULL
+WHERE thread = $1 AND kind = 'edit' AND state IN ('ready', 'sending')
+"""
 
 OUTBOX_HEALTH = """
 SELECT count(*) AS depth, min(created_at) AS oldest, max(attempts) AS attempts,
@@ -138,10 +155,17 @@ DELETE FROM sample s WHERE environment = $1 AND detector = $2 AND at < $3
     WHERE e.environment = $1 AND e.at > $4 AND e.reason IN ('open', 'update', 'resolve')
       AND split_part(e.key, '/', 1) IN ($2, $6) AND s.at > e.at - $5::interval AND s.at <= e.at)
 """
+# A thread of which something still waits to be said is kept, for that is said where its head
+# stands; an alert whose head is forgotten has no thread, so nobody waits for it in vain.
 PRUNE_OUTBOX = """
-DELETE FROM outbox o WHERE environment = $1 AND created_at < $2
-  AND state NOT IN ('ready', 'sending')
-  AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.thread = o.thread AND a.state <> 'resolved')
+WITH gone AS (
+    DELETE FROM outbox o WHERE environment = $1 AND created_at < $2
+      AND state NOT IN ('ready', 'sending')
+      AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.thread = o.thread AND a.state <> 'resolved')
+      AND NOT EXISTS (SELECT 1 FROM outbox w
+                      WHERE w.thread = o.thread AND w.state IN ('ready', 'sending'))
+    RETURNING o.id)
+UPDATE alert SET thread = NULL, channel = '', thread_ts = '' WHERE thread IN (SELECT id FROM gone)
 """
 PRUNE_EVENTS = "DELETE FROM alert_event WHERE environment = $1 AND at < $2"
 

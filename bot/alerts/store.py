@@ -200,9 +200,7 @@ class Store(Asked):
             if retry.new_head:
                 await connection.execute(sql.RENEW_HEAD, posting.thread, retry.next_try)
                 await connection.execute(sql.FORGET_PLACE, posting.thread)
-            if retry.new_head and posting.kind is Kind.EDIT:
-                await connection.execute(sql.DROP, posting.id, owner, retry.problem)
-                return
+                await connection.execute(sql.DROP_EDITS, posting.thread)
             plain = retry.plain or posting.plain
             await connection.execute(
                 sql.RELEASE,

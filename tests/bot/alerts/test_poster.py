@@ -11,7 +11,7 @@ from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.poster import Poster
 from bot.alerts.store import LEASE, Store
 from bot.domain.alert import Alert, Condition, Reason
-from bot.errors import PostFailure
+from bot.errors import PostFailure, SourceError
 from tests.fakes_alerts import Clock, clear, condition
 from tests.fakes_messenger import FakeMessenger, LostAnswer
 
@@ -181,6 +181,104 @@ async def test_edits_that_wait_are_folded_into_the_newest(
     await drain(poster_of(store, slack, clock), clock)
     (head,) = slack.heads()
     assert (head.edits, head.message.alert.count) == (1, 7)
+
+
+@pytest.mark.parametrize("end", ["poster died", "memory broke"])
+async def test_an_edit_that_was_not_recorded_never_overwrites_a_newer_one(
+    store: Store, clock: Clock, slack: FakeMessenger, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition())
+    await poster.drain()
+    await say(store, clock, WORSE)
+    await poster.step()
+    if end == "poster died":
+        dead = await store.claim("dead", clock())
+        assert dead is not None
+        assert dead.kind == "edit"
+    else:
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "sent", _breaks)
+            with pytest.raises(SourceError):
+                await poster.step()
+    await say(store, clock, None)
+    await drain(poster, clock)
+    (head,) = slack.heads()
+    assert head.message.alert.state == "resolved"
+    assert (await store.outbox_health()).depth == 0
+
+
+async def test_an_edit_waits_while_an_older_one_may_still_be_on_its_way(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition())
+    await poster.drain()
+    await say(store, clock, WORSE)
+    await poster.step()
+    assert await store.claim("slow", clock()) is not None
+    await say(store, clock, None)
+    await poster.drain()
+    assert slack.heads()[0].message.alert.state == "firing"
+    clock.pass_(seconds=LEASE.total_seconds())
+    await poster.drain()
+    assert slack.heads()[0].message.alert.state == "resolved"
+
+
+async def test_a_head_said_anew_after_its_alert_ended_is_not_overwritten_by_an_older_edit(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition())
+    await poster.drain()
+    await say(store, clock, WORSE)
+    await poster.step()
+    assert await store.claim("dead", clock()) is not None
+    slack.posted.clear()
+    await say(store, clock, None)
+    await drain(poster, clock)
+    (head,) = slack.heads()
+    assert head.message.alert.state == "resolved"
+    assert (await store.outbox_health()).depth == 0
+
+
+async def prune(store: Store, clock: Clock) -> None:
+    """Write a tick that forgets what is old."""
+    await store.save_tick(TickRecord(clock(), forget={"stuck_queue": clock()}))
+
+
+async def test_a_snooze_of_an_alert_whose_thread_is_forgotten_waits_for_nothing(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition(), None)
+    await drain(poster, clock, 2)
+    clock.pass_(days=31)
+    await prune(store, clock)
+    (alert,) = await store.alerts(clock(), history=True)
+    assert (alert.channel, alert.thread_ts) == ("", "")
+    await store.snooze(alert.key, clock() + timedelta(hours=2), by="U1", now=clock())
+    assert (await store.outbox_health()).depth == 0
+
+
+async def test_a_head_is_kept_until_the_end_of_its_old_alert_has_been_said(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition())
+    await poster.drain()
+    clock.pass_(days=31)
+    await say(store, clock, condition(), None)
+    await prune(store, clock)
+    await drain(poster, clock)
+    (head,) = slack.heads()
+    assert head.message.alert.state == "resolved"
+    assert slack.replies(head.ts)[-1].message.reason is Reason.RESOLVE
+    assert (await store.outbox_health()).depth == 0
+
+
+async def _breaks(*_: object, **__: object) -> None:
+    raise SourceError("memory", "Postgres is starting up")
 
 
 async def test_two_posters_never_take_the_same_message(
