@@ -102,7 +102,8 @@ class PostFailure(StrEnum):
     `limited`: wait as told; `unavailable`: surely not delivered, try again; `ambiguous`: may have
     been delivered, look first; `message_gone`: the head or thread was deleted; `channel`: the
     channel is archived, unknown or not joined; `rights`: token or scope; `payload`: our message
-    was refused, say it in plain text.
+    was refused, say it in plain text; `refused`: surely not delivered, for a reason of this message
+    or unknown to us; `unsure`: what was posted since cannot all be read.
     """
 
     LIMITED = "limited"
@@ -112,6 +113,8 @@ class PostFailure(StrEnum):
     CHANNEL = "channel"
     RIGHTS = "rights"
     PAYLOAD = "payload"
+    REFUSED = "refused"
+    UNSURE = "unsure"
 
 
 class PostError(BatchbotError):

@@ -18,6 +18,7 @@ class Posted:
     message: AlertMessage
     thread_ts: str = ""
     edits: int = 0
+    channel: str = ""
 
 
 class LostAnswer(Exception):
@@ -28,11 +29,15 @@ class LostAnswer(Exception):
 class FakeMessenger:
     """Keeps what was posted; `faults` are used up one a call: a PostFailure refuses the call,
     "dropped" accepts it and loses the answer, "killed" accepts it and ends the poster.
+    `closed` are channels that take nothing, `locked` heads whose threads refuse replies and edits.
     """
 
     faults: deque[PostFailure | str | None] = field(default_factory=deque)
     posted: list[Posted] = field(default_factory=list)
+    closed: set[str] = field(default_factory=set)
+    locked: dict[str, PostFailure] = field(default_factory=dict)
     looks: int = 0
+    tries: int = 0
     retry_after: float = 7.0
 
     def will(self, *faults: PostFailure | str | None) -> None:
@@ -45,16 +50,18 @@ class FakeMessenger:
         """Take a message."""
         fault = self._fault()
         self._refuse(fault)
+        self._open(channel, thread_ts)
         if thread_ts and thread_ts not in {one.ts for one in self.heads()}:
             raise PostError(PostFailure.MESSAGE_GONE, "thread_not_found")
         ts = f"{1000 + len(self.posted)}.000100"
-        self.posted.append(Posted(ts, token, message, thread_ts))
+        self.posted.append(Posted(ts, token, message, thread_ts, channel=channel))
         self._lose(fault)
         return ts
 
     async def edit(self, message: AlertMessage, *, channel: str, ts: str) -> None:
         """Change a message that stands."""
         self._refuse(self._fault())
+        self._open(channel, ts)
         for one in self.posted:
             if one.ts == ts:
                 one.message, one.edits = message, one.edits + 1
@@ -78,6 +85,13 @@ class FakeMessenger:
     def replies(self, ts: str) -> list[Posted]:
         """The messages in one thread."""
         return [one for one in self.posted if one.thread_ts == ts]
+
+    def _open(self, channel: str, ts: str) -> None:
+        self.tries += 1
+        if channel in self.closed:
+            raise PostError(PostFailure.CHANNEL, "is_archived")
+        if ts in self.locked:
+            raise PostError(self.locked[ts], "refused: thread_locked")
 
     def _fault(self) -> PostFailure | str | None:
         return self.faults.popleft() if self.faults else None

@@ -70,18 +70,33 @@ class OutboxHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """A time in which nothing is sent; a clock that was set back ends it."""
+
+    since: datetime
+    until: datetime
+
+    def left(self, now: datetime) -> timedelta:
+        """Return how long it still lasts."""
+        return self.until - now if self.since <= now < self.until else timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """What happens to a posting that failed.
 
-    `pause` stops the whole channel until `next_try`; `problem` is shown in the bot's health;
-    `new_head` means that the thread's head is gone and must be said anew first.
+    It is tried again at `next_try`; None leaves it first in its row, for it is not to blame.
+    Meanwhile everything rests for `rest`, or only its channel when that is `closed`. `problem` is
+    shown in the bot's health; `new_head` means that the thread's head is gone, or stands where
+    nothing can be said any more, and must be said anew first.
     """
 
-    next_try: datetime
+    next_try: datetime | None = None
     look_first: bool = False
     plain: bool = False
     new_head: bool = False
-    pause: bool = False
+    rest: timedelta = timedelta(0)
+    closed: bool = False
     problem: str = ""
 
 
@@ -112,25 +127,40 @@ def _shown(alert: Alert) -> tuple[object, ...]:
     return (alert.count, alert.condition.title, alert.mute, alert.hides)
 
 
-def after_failure(posting: Posting, error: PostError, now: datetime) -> Retry:
-    """Return what happens to a posting that Slack did not take; nothing is ever given up."""
-    text = error.message
+def after_failure(
+    posting: Posting, error: PostError, now: datetime, *, home: str = "", in_row: int = 1
+) -> Retry:
+    """Return what happens to a posting that Slack did not take; nothing is ever given up.
+
+    `home` is the channel of new heads, `in_row` how often Slack was away, this time included.
+    """
+    text, look = error.message, posting.look_first
+    own_wait = backoff(posting.attempts)
     match error.failure:
         case PostFailure.LIMITED:
             wait = timedelta(seconds=max(1.0, error.retry_after))
-            return Retry(now + wait, look_first=posting.look_first, pause=True, problem=text)
+            return Retry(look_first=look, rest=wait, problem=text)
+        case PostFailure.UNAVAILABLE:
+            return Retry(look_first=look, rest=backoff(in_row), problem=text)
         case PostFailure.AMBIGUOUS:
-            wait = max(LOOK_AFTER, backoff(posting.attempts))
-            return Retry(now + wait, look_first=True, pause=True, problem=text)
+            wait = max(LOOK_AFTER, own_wait)
+            return Retry(now + wait, look_first=True, rest=LOOK_AFTER, problem=text)
+        case PostFailure.UNSURE:
+            return Retry(now + max(LOOK_AFTER, own_wait), look_first=True, problem=text)
         case PostFailure.MESSAGE_GONE:
             return Retry(now, new_head=posting.kind is not Kind.HEAD, problem=text)
+        case PostFailure.CHANNEL if _stands_elsewhere(posting, home):
+            return Retry(now, new_head=True, problem=text)
         case PostFailure.CHANNEL | PostFailure.RIGHTS:
-            return Retry(now + SLOW, look_first=posting.look_first, pause=True, problem=text)
+            return Retry(look_first=look, rest=SLOW, closed=True, problem=text)
         case PostFailure.PAYLOAD:
             return Retry(now + SLOW if posting.plain else now, plain=True, problem=text)
         case _:
-            wait = backoff(posting.attempts)
-            return Retry(now + wait, look_first=posting.look_first, pause=True, problem=text)
+            return Retry(now + own_wait, look_first=look, problem=text)
+
+
+def _stands_elsewhere(posting: Posting, home: str) -> bool:
+    return posting.kind is not Kind.HEAD and posting.channel != home
 
 
 def backoff(attempts: int) -> timedelta:

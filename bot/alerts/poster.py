@@ -6,13 +6,13 @@ whose poster died with it in hand.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from bot.alerts.outbox import PLAIN_NOTE, Kind, Posting, Retry, after_failure
+from bot.alerts.outbox import PLAIN_NOTE, Kind, Posting, Rest, Retry, after_failure
 from bot.domain.alert import AlertMessage
 from bot.errors import PostError, PostFailure, SourceError
 from bot.ports import Clock, Messenger
@@ -24,7 +24,6 @@ POST_SECONDS = 15.0
 HOLD = timedelta(seconds=12)
 IDLE_SECONDS = 1.0
 LOOK_MARGIN = timedelta(seconds=60)
-LONGEST_WAIT = timedelta(hours=1)
 
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,8 +32,13 @@ T = TypeVar("T")
 class Outbox(Protocol):
     """The part of the bot's memory that a poster works off."""
 
-    async def claim(self, owner: str, now: datetime) -> Posting | None:
-        """Take the next message to be sent; None when nothing is due."""
+    async def claim(
+        self, owner: str, now: datetime, resting: Collection[str] = ()
+    ) -> Posting | None:
+        """Take the next message to be sent; None when nothing is due.
+
+        Nothing is taken for the channels that are `resting`; "" is the one of new heads.
+        """
         ...
 
     async def sent(
@@ -81,7 +85,9 @@ class Poster:
         self._sleep = sleep
         self._pause = pause
         self._owner = uuid4().hex
-        self._free_at: datetime | None = None
+        self._rest: Rest | None = None
+        self._closed: dict[str, Rest] = {}
+        self._in_row = 0
 
     async def run(self, may_post: Callable[[], bool] = lambda: True) -> None:
         """Drain for ever, whenever this process may post; cancel it to stop."""
@@ -103,9 +109,9 @@ class Poster:
 
     async def step(self) -> bool:
         """Handle one message, keeping the channel's pace; False when nothing is due."""
-        await self._wait_for_channel()
+        await self._wait()
         claimed_at = self._now()
-        posting = await self._outbox.claim(self._owner, claimed_at)
+        posting = await self._outbox.claim(self._owner, claimed_at, self._resting(claimed_at))
         if posting is None:
             return False
         try:
@@ -114,14 +120,14 @@ class Poster:
             await self._put_back(posting, error)
         return True
 
-    async def _wait_for_channel(self) -> None:
-        while self._free_at is not None:
-            left = self._free_at - self._now()
-            # A clock that was set back must not silence the channel.
-            if not timedelta(0) < left <= LONGEST_WAIT:
-                self._free_at = None
-                return
+    async def _wait(self) -> None:
+        while self._rest is not None and (left := self._rest.left(self._now())):
             await self._sleep(left.total_seconds())
+
+    def _resting(self, now: datetime) -> frozenset[str]:
+        """Return the channels in which nothing is tried now."""
+        self._closed = {name: rest for name, rest in self._closed.items() if rest.left(now)}
+        return frozenset({*self._closed, *({""} if self._channel in self._closed else ())})
 
     async def _deliver(self, posting: Posting, claimed_at: datetime) -> None:
         channel = posting.channel or self._channel
@@ -129,11 +135,12 @@ class Poster:
         if ts is None:
             if self._now() - claimed_at > HOLD:
                 raise PostError(PostFailure.AMBIGUOUS, "it was held for too long to be sent now")
-            self._free_at = self._now() + self._pause
+            self._pause_for(self._pause)
             ts = await self._say(posting, channel)
             self.state.sent += 1
         else:
             self.state.adopted += 1
+        self._in_row = 0
         self.state.problem, self.state.failing_since = "", None
         await self._outbox.sent(posting, self._owner, self._now(), channel=channel, ts=ts)
 
@@ -168,16 +175,23 @@ class Poster:
             self._messenger.post(message, channel=channel, token=token, thread_ts=thread_ts)
         )
 
+    def _pause_for(self, span: timedelta) -> None:
+        now = self._now()
+        self._rest = Rest(now, now + span)
+
     async def _put_back(self, posting: Posting, error: PostError) -> None:
         now = self._now()
-        retry = after_failure(posting, error, now)
+        self._in_row = self._in_row + 1 if error.failure is PostFailure.UNAVAILABLE else 0
+        retry = after_failure(posting, error, now, home=self._channel, in_row=self._in_row)
         self.state.failed += 1
         kind = error.failure.value
         self.state.failures[kind] = self.state.failures.get(kind, 0) + 1
         self.state.problem = retry.problem
         self.state.failing_since = self.state.failing_since or now
-        if retry.pause:
-            self._free_at = retry.next_try
+        if retry.closed:
+            self._closed[posting.channel or self._channel] = Rest(now, now + retry.rest)
+        elif retry.rest:
+            self._pause_for(retry.rest)
         LOG.warning(
             "%s of alert %s not sent (%s): %s",
             *(posting.kind.value, posting.message.alert.key, error.failure.value, retry.problem),

@@ -54,8 +54,10 @@ INSERT INTO outbox (environment, key, thread, kind, body, next_try, created_at)
 VALUES ($1, $2, $3, 'edit', $4, $5, $6)
 """
 
-# Heads first, then a thread's replies one after the other, then edits. A row still `sending`
-# after its lease belonged to a poster that died: whether its post arrived must be looked up.
+# What is due first goes first, so that what is refused again and again makes way for the rest; a
+# thread's replies go one after the other, edits at last. Nothing goes to a channel that rests ($5).
+# A row still `sending` after its lease belonged to a poster that died: whether its post arrived
+# must be looked up. What is due later than anything may be ($6) is due: the clock was set back.
 # What people did meanwhile (`present`) is shown as it is when the message is sent, not as it was
 # when the message was written. An edit that a newer one of its thread followed is of no use any
 # more; the newer one waits while the older may still be on its way, lest it arrive last.
@@ -63,23 +65,26 @@ CLAIM = """
 WITH stale AS (
     UPDATE outbox s SET state = 'dropped', lease_until = NULL
     WHERE s.environment = $4 AND s.kind = 'edit'
-      AND (s.state = 'ready' OR s.state = 'sending' AND s.lease_until <= $1)
+      AND (s.state = 'ready'
+           OR s.state = 'sending' AND (s.lease_until <= $1 OR s.lease_until > $6))
       AND EXISTS (SELECT 1 FROM outbox n
                   WHERE n.thread = s.thread AND n.kind = 'edit' AND n.id > s.id))
 UPDATE outbox SET state = 'sending', owner = $2, lease_until = $3, attempts = attempts + 1,
                   look_first = look_first OR state = 'sending'
 WHERE id = (
     SELECT o.id FROM outbox o JOIN outbox h ON h.id = o.thread
+    CROSS JOIN LATERAL (
+        SELECT CASE o.state WHEN 'ready' THEN o.next_try ELSE o.lease_until END AS at) due
     WHERE o.environment = $4 AND o.state IN ('ready', 'sending')
-      AND CASE o.state WHEN 'ready' THEN o.next_try ELSE o.lease_until END <= $1
-      AND (o.kind = 'head' OR h.state = 'sent')
+      AND (due.at <= $1 OR due.at > $6)
+      AND (o.kind = 'head' OR h.state = 'sent') AND h.channel <> ALL($5::text[])
       AND (o.kind <> 'reply' OR NOT EXISTS (
           SELECT 1 FROM outbox e WHERE e.thread = o.thread AND e.id < o.id AND e.kind = 'reply'
             AND e.state IN ('ready', 'sending')))
       AND (o.kind <> 'edit' OR NOT EXISTS (
           SELECT 1 FROM outbox e WHERE e.thread = o.thread AND e.kind = 'edit' AND (e.id > o.id
-            OR e.id < o.id AND e.state = 'sending' AND e.lease_until > $1)))
-    ORDER BY o.kind = 'edit', o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
+            OR e.id < o.id AND e.state = 'sending' AND e.lease_until > $1 AND e.lease_until <= $6)))
+    ORDER BY o.kind = 'edit', least(due.at, $1), o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
 RETURNING id, thread, kind, token, body, attempts, created_at, look_first, plain,
     (SELECT h.channel FROM outbox h WHERE h.id = outbox.thread) AS head_channel,
     (SELECT h.ts FROM outbox h WHERE h.id = outbox.thread) AS head_ts,
@@ -97,8 +102,8 @@ WHERE id = $1 AND owner = $2 AND state = 'sending' RETURNING id
 PLACE_ALERT = "UPDATE alert SET channel = $2, thread_ts = $3 WHERE thread = $1"
 
 RELEASE = """
-UPDATE outbox SET state = 'ready', next_try = $3, look_first = $4, plain = $5, problem = $6,
-                  lease_until = NULL
+UPDATE outbox SET state = 'ready', next_try = coalesce($3, next_try), look_first = $4, plain = $5,
+                  problem = $6, lease_until = NULL
 WHERE id = $1 AND owner = $2 AND state = 'sending' RETURNING id
 """
 

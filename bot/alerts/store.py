@@ -8,7 +8,7 @@ them are known or none.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,6 +27,8 @@ from bot.domain.alert import Alert, Sample
 from bot.errors import SourceError
 
 LEASE = timedelta(seconds=30)
+# No wait and no lease is that long: who wrote it had a clock that was set back since.
+FAR = timedelta(minutes=5)
 REMEMBERED = timedelta(hours=24)
 COMMAND_TIMEOUT = 10.0
 # A leader that stands still, or cannot reach the database any more, keeps its lock for as long as
@@ -180,9 +182,17 @@ class Store(Asked):
         rows = await self._rows(sql.LOAD_PROGRESS, self._environment)
         return (rows[0]["at"], json.loads(rows[0]["body"])) if rows else None
 
-    async def claim(self, owner: str, now: datetime) -> Posting | None:
-        """Take the next message to be sent, for LEASE; None when nothing is due."""
-        rows = await self._rows(sql.CLAIM, now, owner, now + LEASE, self._environment)
+    async def claim(
+        self, owner: str, now: datetime, resting: Collection[str] = ()
+    ) -> Posting | None:
+        """Take the next message to be sent, for LEASE; None when nothing is due.
+
+        Nothing is taken for the channels that are `resting`; "" is the one of new heads.
+        """
+        rows = await self._rows(
+            sql.CLAIM,
+            *(now, owner, now + LEASE, self._environment, list(resting), now + FAR),
+        )
         return _posting(rows[0]) if rows else None
 
     async def sent(

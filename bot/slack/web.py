@@ -68,6 +68,7 @@ FAILURES: Mapping[str, PostFailure] = {
         ("internal_error", "fatal_error", "request_timeout", "team_added_to_org"),
         PostFailure.AMBIGUOUS,
     ),
+    **dict.fromkeys(("service_unavailable", "overloaded"), PostFailure.UNAVAILABLE),
 }
 HINTS: Mapping[str, str] = {
     "not_in_channel": "Invite the bot: /invite @batchbot in that channel.",
@@ -190,7 +191,7 @@ def _refusal(method: str, error: SlackApiError) -> PostError:
         return PostError(failure, f"{method}: Slack answered {status}")
     if not code and status in MAY_BE_DONE:
         return _unreadable(method)
-    failure = FAILURES.get(code, PostFailure.UNAVAILABLE)
+    failure = FAILURES.get(code, PostFailure.REFUSED)
     return PostError(
         failure,
         f"{method}: {code or 'refused'}",

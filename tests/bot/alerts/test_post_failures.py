@@ -1,7 +1,7 @@
 """Each way in which Slack can fail has its defined behaviour: real sockets, a real Postgres."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -224,8 +224,8 @@ async def test_a_poster_that_stood_still_with_a_message_in_hand_does_not_say_it_
     await line.say(condition())
     claim = line.store.claim
 
-    async def stands_still(owner: str, now: datetime) -> Posting | None:
-        found = await claim(owner, now)
+    async def stands_still(owner: str, now: datetime, resting: Collection[str]) -> Posting | None:
+        found = await claim(owner, now, resting)
         line.clock.pass_(seconds=31)
         other = Poster(line.store, line.threads, ALERTS, now=line.clock, sleep=line.clock.sleep)
         monkeypatch.setattr(line.store, "claim", claim)

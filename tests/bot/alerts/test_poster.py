@@ -1,6 +1,6 @@
 """The outbox and its poster on a real Postgres: nothing lost, nothing said twice, order kept."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
 
 import pytest
@@ -242,6 +242,95 @@ async def test_a_head_said_anew_after_its_alert_ended_is_not_overwritten_by_an_o
     assert (await store.outbox_health()).depth == 0
 
 
+@pytest.mark.parametrize(
+    "failure",
+    [PostFailure.REFUSED, PostFailure.AMBIGUOUS, PostFailure.UNSURE, PostFailure.PAYLOAD],
+)
+async def test_a_thread_that_takes_nothing_delays_only_itself(
+    store: Store, clock: Clock, slack: FakeMessenger, failure: PostFailure
+) -> None:
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition())
+    await poster.drain()
+    slack.locked[slack.heads()[0].ts] = failure
+    await say(store, clock, WORSE)
+    for number in range(20):
+        await say(store, clock, condition(f"queue {number}"))
+        await poster.drain()
+    assert len(slack.heads()) == 21
+    slack.locked.clear()
+    await say(store, clock, None)
+    await drain(poster, clock)
+    reasons = [one.message.reason for one in slack.replies(slack.heads()[0].ts)]
+    assert reasons == [Reason.UPDATE, Reason.RESOLVE]
+    assert (await store.outbox_health()).depth == 0
+
+
+async def test_a_thread_in_a_closed_channel_goes_on_in_the_one_that_was_set_since(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    await say(store, clock, condition())
+    await Poster(store, slack, "C_OLD", now=clock, sleep=clock.sleep).drain()
+    slack.closed.add("C_OLD")
+    await say(store, clock, None, condition("a new queue"))
+    await drain(Poster(store, slack, "C_NEW", now=clock, sleep=clock.sleep), clock, 2)
+    _, *heads = slack.heads()
+    told = {one.message.alert.subject: one for one in heads}
+    assert [one.channel for one in heads] == ["C_NEW", "C_NEW"]
+    assert told["llm_provider"].message.alert.state == "resolved"
+    (end,) = slack.replies(told["llm_provider"].ts)
+    assert (end.channel, end.message.reason) == ("C_NEW", Reason.RESOLVE)
+    assert (await store.outbox_health()).depth == 0
+
+
+async def test_a_closed_channel_is_tried_once_a_minute_and_then_told_all_in_order(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    poster = poster_of(store, slack, clock)
+    slack.closed.add("C1")
+    await say(store, clock, *[condition(f"s{n}") for n in range(5)])
+    began, tried = clock(), slack.tries
+    while clock() - began < timedelta(minutes=10):
+        await poster.drain()
+        clock.pass_(seconds=1)
+    assert slack.tries - tried == 10
+    assert poster.state.failing_since is not None
+    slack.closed.clear()
+    await drain(poster, clock, 2)
+    assert [one.message.alert.subject for one in slack.heads()] == [f"s{n}" for n in range(5)]
+
+
+async def test_a_slack_that_is_away_is_tried_ever_more_seldom_however_much_waits(
+    store: Store, clock: Clock, slack: FakeMessenger
+) -> None:
+    slack.will(*[PostFailure.UNAVAILABLE] * 12)
+    await say(store, clock, *[condition(f"s{n}") for n in range(5)])
+    began = clock()
+    await poster_of(store, slack, clock).drain()
+    assert clock() - began > timedelta(minutes=10)
+    assert [one.message.alert.subject for one in slack.heads()] == [f"s{n}" for n in range(5)]
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+async def test_a_clock_that_was_set_back_delays_nothing(
+    store: Store, clock: Clock, slack: FakeMessenger, at_work: bool
+) -> None:
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition())
+    if at_work:
+        await poster.drain()
+        await say(store, clock, WORSE)
+    else:
+        assert await store.claim("dead", clock()) is not None
+    await say(store, clock, condition("other"))
+    clock.pass_(minutes=-30)
+    set_back = clock()
+    await poster.drain()
+    assert len(slack.heads()) == 2
+    assert clock() - set_back < timedelta(seconds=10)
+    assert (await store.outbox_health()).depth == 0
+
+
 async def prune(store: Store, clock: Clock) -> None:
     """Write a tick that forgets what is old."""
     await store.save_tick(TickRecord(clock(), forget={"stuck_queue": clock()}))
@@ -295,8 +384,8 @@ async def test_a_poster_that_stood_still_with_a_message_in_hand_does_not_send_it
     await say(store, clock, condition())
     claim = store.claim
 
-    async def slowly(owner: str, now: datetime) -> Posting | None:
-        found = await claim(owner, now)
+    async def slowly(owner: str, now: datetime, resting: Collection[str]) -> Posting | None:
+        found = await claim(owner, now, resting)
         clock.pass_(seconds=LEASE.total_seconds() + 5)
         return found
 

@@ -49,10 +49,14 @@ async def answering(**answer: Any) -> AsyncIterator[Web]:
         ({"status": 502, "text": "bad gateway"}, PostFailure.AMBIGUOUS),
         ({"status": 408, "text": "x", "content_type": "text/html"}, PostFailure.AMBIGUOUS),
         ({"status": 503, "text": "away", "content_type": JSON}, PostFailure.UNAVAILABLE),
-        ({"status": 403, "text": "blocked", "content_type": "text/html"}, PostFailure.UNAVAILABLE),
+        ({"status": 403, "text": "blocked", "content_type": "text/html"}, PostFailure.REFUSED),
+        (
+            {"text": '{"ok":false,"error":"thread_locked"}', "content_type": JSON},
+            PostFailure.REFUSED,
+        ),
     ],
 )
-async def test_an_answer_that_cannot_be_read_is_typed_by_whether_the_call_may_have_been_done(
+async def test_an_answer_is_typed_by_whether_the_call_may_have_been_done(
     answer: Mapping[str, Any], failure: PostFailure
 ) -> None:
     async with answering(**answer) as slack:
