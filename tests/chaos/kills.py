@@ -2,7 +2,7 @@
 
 Two replicas share one Postgres and post to a Slack workspace over real sockets, while a log
 brings a new violation every few rounds. Afterwards each violation must have exactly one head
-message, one reply that resolves it, and no message may stand twice.
+message that says so in the end, one reply that resolves it, and no message may stand twice.
 """
 
 import asyncio
@@ -63,6 +63,7 @@ class Verdict:
     missing: tuple[str, ...]
     doubled: tuple[str, ...]
     unresolved: tuple[str, ...]
+    red: tuple[str, ...]
     repeated_tokens: int
     strangers: int
 
@@ -73,13 +74,14 @@ class Verdict:
             self.missing
             or self.doubled
             or self.unresolved
+            or self.red
             or self.repeated_tokens
             or self.strangers
         )
 
 
 def judge(messages: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Verdict:
-    """Compare a channel's messages with the constraints that were violated; pure."""
+    """Compare a channel's messages with the constraints that were violated, all over by now."""
     heads: dict[str, list[str]] = {name: [] for name in wanted}
     strangers = 0
     for message in messages:
@@ -89,12 +91,14 @@ def judge(messages: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Verdi
         strangers += not names
         for name in names:
             heads[name].append(message["ts"])
+    green = {m["ts"] for m in messages if m["text"].startswith("✅ Resolved")}
     ended = {m["thread_ts"] for m in messages if m["thread_ts"] and "Resolved" in m["text"]}
     tokens = Counter(_token(message) for message in messages)
     return Verdict(
         missing=tuple(name for name, found in heads.items() if not found),
         doubled=tuple(name for name, found in heads.items() if len(found) > 1),
         unresolved=tuple(name for name, found in heads.items() if found and found[0] not in ended),
+        red=tuple(name for name, found in heads.items() if found and found[0] not in green),
         repeated_tokens=sum(count - 1 for count in tokens.values()),
         strangers=strangers,
     )
@@ -194,13 +198,17 @@ async def _kill(replica: Replica) -> None:
 async def _settled(
     workspace: Workspace, environment: Mapping[str, str], wanted: Sequence[str]
 ) -> Verdict:
-    """Let two healthy replicas say what is left; return once all is well, or time is up."""
+    """Let two healthy replicas say what is left; return once all is well, or time is up.
+
+    All is well when it still is after the dead replicas' leases: nothing of theirs came back.
+    """
     replicas = [await _start(environment, None) for _ in range(REPLICAS)]
     channel = workspace.space.messages[CHANNELS["alerts"]]
     until = time.monotonic() + SETTLE_SECONDS
     try:
         while not judge(channel, wanted).clean and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.5)
+        await asyncio.sleep(LEASE_SECONDS + 1)
         return judge(channel, wanted)
     finally:
         for replica in replicas:
@@ -249,6 +257,7 @@ def _rows(
         Row(SCENARIO, "alerts lost", counted(verdict.missing), not verdict.missing),
         Row(SCENARIO, "heads doubled", counted(verdict.doubled), not verdict.doubled),
         Row(SCENARIO, "never resolved", counted(verdict.unresolved), not verdict.unresolved),
+        Row(SCENARIO, "heads left red", counted(verdict.red), not verdict.red),
         Row(
             SCENARIO,
             "messages said twice",
