@@ -23,6 +23,8 @@ POST_SECONDS = 15.0
 # Who held a message for longer, because the process stood still, may not be the only one any more.
 HOLD = timedelta(seconds=12)
 IDLE_SECONDS = 1.0
+# About five minutes of looking through a history that is too long to be read to its end.
+MOST_LOOKS = 10
 LOOK_MARGIN = timedelta(seconds=60)
 
 LOG = logging.getLogger(__name__)
@@ -158,9 +160,10 @@ class Poster:
                 )
             )
         except PostError as error:
-            if error.failure is not PostFailure.RIGHTS:
+            tired = error.failure is PostFailure.UNSURE and posting.attempts > MOST_LOOKS
+            if error.failure is not PostFailure.RIGHTS and not tired:
                 raise
-            # Without the right to read history, saying it twice is better than never.
+            # Where history cannot be read, saying it twice is better than never.
             LOG.warning("cannot look for a message before repeating it: %s", error.message)
             return None
 

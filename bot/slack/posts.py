@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.errors import PostError, PostFailure
 from bot.slack.web import Web
 
-LOOK_BACK = timedelta(seconds=60)
+# `since` is told by our own clock, which may run far ahead of Slack's.
+LOOK_BACK = timedelta(days=1)
 PAGE = 200
-MAX_PAGES = 5
+MAX_PAGES = 10
 PAYLOAD_TOKEN = "token"  # noqa: S105 - a key of message metadata, no secret
 QUIETLY: Mapping[str, Any] = {
     "unfurl_links": False,
@@ -58,7 +60,10 @@ class Posts:
     async def find(
         self, channel: str, *, token: str, since: datetime, thread_ts: str = ""
     ) -> str | None:
-        """Return the ts of the message that carries `token`, or None when there is none."""
+        """Return the ts of the message that carries `token`, or None when there is none.
+
+        Raises PostError, `unsure` when more was posted since than can be read.
+        """
         method = "conversations.replies" if thread_ts else "conversations.history"
         cursor = ""
         for _ in range(MAX_PAGES):
@@ -77,7 +82,10 @@ class Posts:
             cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 return None
-        return None
+        raise PostError(
+            PostFailure.UNSURE,
+            f"{method}: not among {MAX_PAGES * PAGE} messages, and there are more",
+        )
 
 
 def _content(message: Mapping[str, Any]) -> dict[str, Any]:

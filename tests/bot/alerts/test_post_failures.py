@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -17,6 +17,7 @@ from bot.alerts.store import Store
 from bot.demo.workspace.server import Workspace
 from bot.demo.workspace.space import CHANNELS, Faults
 from bot.domain.alert import Condition
+from bot.slack import posts
 from bot.slack.threads import Threads
 from bot.slack.web import Web, make_client
 from tests.fakes_alerts import Clock, clear, condition
@@ -124,6 +125,39 @@ async def test_what_was_accepted_and_dropped_is_found_and_not_said_again(line: L
     assert len(line.heads()) == 1
     assert [text[:1] for text in line.replies()] == ["🔴", "✅"]
     assert line.poster.state.adopted == 3
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(seconds=150), timedelta(hours=6)])
+async def test_what_was_accepted_is_found_however_far_the_clock_runs_ahead(
+    line: Line, ahead: timedelta
+) -> None:
+    line.clock.now = datetime.now(UTC) + ahead
+    line.faults(drop_after_accept=1.0)
+    await line.say(condition())
+    await line.poster.step()
+    line.faults()
+    await line.settle(1)
+    assert len(line.heads()) == 1
+    assert line.poster.state.adopted == 1
+
+
+async def test_a_history_too_long_to_be_read_is_looked_through_again_and_then_not_waited_for(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.faults(drop_after_accept=1.0)
+    await line.say(condition())
+    await line.poster.step()
+    line.faults()
+    monkeypatch.setattr(posts, "PAGE", 1)
+    for number in range(posts.MAX_PAGES):
+        line.space.space.post(ALERTS, {"text": f"chatter {number}"}, user="U0ONCALL0")
+    begun = line.clock()
+    while not line.poster.state.sent:
+        assert len(line.heads()) == 1 + posts.MAX_PAGES
+        await line.poster.step()
+        line.clock.pass_(seconds=1)
+    assert line.clock() - begun > timedelta(minutes=5)
+    assert (await line.store.outbox_health()).depth == 0
 
 
 async def test_what_timed_out_and_was_taken_all_the_same_is_found(
