@@ -9,7 +9,7 @@ from bot.ports import Asker, Place
 EVERYBODY = "*"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Access:
     """Allow-lists of Slack ids; an empty list means nobody, `*` everybody.
 
@@ -23,6 +23,15 @@ class Access:
     incident_channels: frozenset[str] = frozenset()
     alert_channel: str = ""
     names: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, found: "Access") -> None:
+        """Add ids whose names could not be looked up before."""
+        self.users |= found.users
+        self.operators |= found.operators
+        self.channels |= found.channels
+        self.incident_channels |= found.incident_channels
+        self.alert_channel = self.alert_channel or found.alert_channel
+        self.names.update(found.names)
 
     def admit(self, place: Place) -> Asker:
         """Return who asks, with their rights. Raises DeniedError with a sentence that helps.

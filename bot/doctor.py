@@ -254,9 +254,12 @@ async def _membership(web: object, word: str, id: str, *, needed: bool) -> Exami
         answer = await web.query("conversations.info", channel=id)
     except PostError as error:
         return Examined(f"channel {word}", State.WARNING, error.message, error.hint)
-    if (answer.get("channel") or {}).get("is_member", True):
-        return Examined(f"channel {word}", State.OK, "member")
+    channel = answer.get("channel") or {}
     state = State.BROKEN if needed else State.WARNING
+    if channel.get("is_archived"):
+        return Examined(f"channel {word}", state, "archived", "Choose another channel.")
+    if channel.get("is_member", True):
+        return Examined(f"channel {word}", State.OK, "member")
     return Examined(f"channel {word}", state, "the bot is no member", "/invite @batchbot there.")
 
 

@@ -17,6 +17,7 @@ from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.errors import SettingsError, UsageError
 from bot.health import Health, build_site, serve
+from bot.keeping import kept_going
 from bot.markdown import render
 from bot.metrics import Metrics
 from bot.orders import Bounds
@@ -35,7 +36,7 @@ from bot.slack.web import make_client
 from bot.stopping import stopped_by_signals, unless
 from bot.timing import timed_sources
 from bot.vitals import Vitals
-from bot.workspace import Workspace, join
+from bot.workspace import Workspace, ask_again, join
 
 if TYPE_CHECKING:
     from bot.alerts.poster import PosterState
@@ -104,7 +105,8 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         sockets = await _listen(settings.slack, space, door, stack)
         vitals.sockets, checks["slack"] = sockets.connected, sockets.health
     metrics.watch(vitals)
-    _task(vitals.run(), stack)
+    _task(kept_going("the watch over the bot itself", vitals.run), stack)
+    _task(ask_again(space, settings.slack), stack)
     health = Health(checks, metrics.exposition)
     routes = {} if settings.slack.socket_mode else {EVENTS_PATH: door.post}
     runner = await _serve(settings, build_site(health, routes), stack)
@@ -170,24 +172,34 @@ async def _watch(
     scheduler.start()
     stack.callback(scheduler.shutdown, wait=False)
     vitals = Vitals(tick.state, memory, utc_now, seconds)
-    if space.access.alert_channel:
+    if settings.slack.alert_channel:
         vitals.posts = _post(space, memory, threads, stack)
     else:
-        log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set or unknown")
+        log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set")
     return vitals
 
 
 def _post(space: Workspace, memory: Any, threads: Threads, stack: AsyncExitStack) -> "PosterState":
-    from bot.alerts.poster import Poster
+    """Post as soon as it is known where; the state tells that this is not known yet."""
+    from bot.alerts.poster import Poster, PosterState
 
-    poster = Poster(
-        memory,
-        threads,
-        channel=space.access.alert_channel,
-        now=utc_now,
-    )
-    _task(poster.run(lambda: memory.leads), stack)
-    return poster.state
+    state = PosterState()
+    if not space.access.alert_channel:
+        state.problem, state.failing_since = space.missing, utc_now()
+
+    async def post() -> None:
+        if not space.access.alert_channel:
+            await space.located.wait()
+            state.problem, state.failing_since = "", None
+        channel = space.access.alert_channel
+        poster = Poster(memory, threads, channel, now=utc_now, state=state)
+        await poster.run(lambda: memory.leads)
+
+    def failed() -> None:
+        state.failures["unforeseen"] = state.failures.get("unforeseen", 0) + 1
+
+    _task(kept_going("the poster", post, failed=failed), stack)
+    return state
 
 
 def _task(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:

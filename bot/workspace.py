@@ -1,8 +1,10 @@
 """What the Slack workspace says of the bot at start-up: its identity, scopes, and who is meant."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -15,17 +17,34 @@ from bot.slack.directory import Found, find_channels, find_users
 from bot.slack.manifest import NEEDED_SCOPES, SCOPES
 from bot.slack.web import Web, make_client
 
+FIRST_WAIT = 5.0
+LONGEST_WAIT = 300.0
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What the workspace says of the bot and of the names in the settings."""
+    """What the workspace says of the bot and of the names in the settings.
+
+    `missing` says which names could not be looked up, or "" when none is worth asking for again;
+    `located` is set once it is known where alerts are posted.
+    """
 
     web: Web
     session: aiohttp.ClientSession
     identity: Identity
     access: Access
+    missing: str = ""
+    located: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The access lists, and in words what could not be looked up and is to be asked again."""
+
+    access: Access
+    missing: str = ""
 
 
 async def join(settings: SlackSettings, stack: AsyncExitStack) -> Workspace:
@@ -54,10 +73,30 @@ async def join(settings: SlackSettings, stack: AsyncExitStack) -> Workspace:
     identity = Identity(
         token, str(told.get("user_id")), str(told.get("bot_id")), str(told.get("team_id"))
     )
-    return Workspace(api, session, identity, await find_access(api, settings))
+    names = await find_access(api, settings)
+    return Workspace(api, session, identity, names.access, names.missing)
 
 
-async def find_access(api: Web, settings: SlackSettings) -> Access:
+async def ask_again(
+    space: Workspace,
+    settings: SlackSettings,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Look names up again, ever more seldom, until none is missing; `space.access` learns them."""
+    missing, wait = space.missing, FIRST_WAIT
+    while missing:
+        await sleep(wait)
+        wait = min(2 * wait, LONGEST_WAIT)
+        names = await find_access(space.web, settings)
+        space.access.learn(names.access)
+        missing = names.missing
+        if space.access.alert_channel:
+            space.located.set()
+    if space.missing:
+        log.warning("every name that was missing has been found")
+
+
+async def find_access(api: Web, settings: SlackSettings) -> Names:
     """Return the access lists with names turned into ids; a name nobody has allows nobody."""
     alert = (settings.alert_channel,) if settings.alert_channel else ()
     words = (*settings.incident_channels, *settings.allowed_channels, *alert)
@@ -65,7 +104,7 @@ async def find_access(api: Web, settings: SlackSettings) -> Access:
     users = await find_users(api, (*settings.allowed_users, *settings.operators))
     _warn_of_unknown(channels, "channel")
     _warn_of_unknown(users, "user")
-    return Access(
+    access = Access(
         users=users.of(settings.allowed_users),
         operators=users.of(settings.operators),
         channels=channels.of(settings.allowed_channels),
@@ -73,6 +112,10 @@ async def find_access(api: Web, settings: SlackSettings) -> Access:
         alert_channel=next(iter(channels.of(alert)), ""),
         names={**channels.names, **users.names},
     )
+    problems = " ".join(filter(None, (channels.problem, users.problem)))
+    if alert and not access.alert_channel:
+        return Names(access, f"SLACK_ALERT_CHANNEL={alert[0]} is not found. {problems}".strip())
+    return Names(access, problems)
 
 
 def _warn_of_unknown(found: Found, what: str) -> None:

@@ -78,8 +78,9 @@ class Poster:
         now: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         pause: timedelta = CHANNEL_PAUSE,
+        state: PosterState | None = None,
     ) -> None:
-        self.state = PosterState()
+        self.state = state or PosterState()
         self._outbox = outbox
         self._messenger = messenger
         self._channel = channel

@@ -35,7 +35,10 @@ class Found:
 
 
 async def find_channels(web: Web, words: Iterable[str]) -> Found:
-    """Return the ids of channels by name (with or without #) or id."""
+    """Return the ids of channels by name (with or without #) or id.
+
+    An archived channel is found too, where no other has its name: what waits for it must name it.
+    """
     return await _find(
         web,
         {word: word.lstrip("#") for word in words},
@@ -43,7 +46,6 @@ async def find_channels(web: Web, words: Iterable[str]) -> Found:
         "conversations.list",
         "channels",
         types="public_channel,private_channel",
-        exclude_archived=True,
     )
 
 
@@ -74,17 +76,23 @@ async def _find(
     except PostError as error:
         log.warning("cannot look names up: %s", error.message)
         return Found(ids, unknown=tuple(names), problem=f"{error.message} {error.hint}".strip())
-    by_name: defaultdict[str, set[str]] = defaultdict(set)
     known = {str(row.get("id")): str(row.get("name") or "") for row in rows}
-    for id, name in known.items():
-        by_name[name.casefold()].add(id)
-        by_name[id.casefold()].add(id)
+    standing = _by_name(row for row in rows if not row.get("is_archived"))
+    archived = _by_name(row for row in rows if row.get("is_archived"))
     for word, name in names.items():
-        matches = by_name.get(name.casefold(), set())
+        matches = standing.get(name.casefold()) or archived.get(name.casefold(), set())
         if len(matches) == 1:
             ids[word] = next(iter(matches))
     unknown = tuple(word for word in names if word not in ids)
     return Found(ids, {id: known[id] for id in ids.values() if id in known}, unknown)
+
+
+def _by_name(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        for name in (str(row.get("id")), str(row.get("name") or "")):
+            found[name.casefold()].add(str(row.get("id")))
+    return found
 
 
 def _is_id(name: str, shape: re.Pattern[str]) -> bool:

@@ -1,5 +1,6 @@
 """The whole bot, built from settings, in HTTP mode: real Postgres, real sockets, one stack."""
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
+from bot import workspace
 from bot.errors import SettingsError
 from bot.running import build_bot
 from bot.settings import load_settings
@@ -74,6 +76,29 @@ async def test_the_bot_answers_over_http_and_tells_its_health(
             assert (await _get(bot.port, "/healthz"))[0] == 200
             assert (await _get(bot.port, "/readyz"))[0] == 200
             assert "batchbot_ack_seconds_count 1.0" in (await _get(bot.port, "/metrics"))[1]
+
+
+async def test_names_that_could_not_be_looked_up_at_the_start_are_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "FIRST_WAIT", 0.5)
+    async with slack_api() as slack:
+        _set(monkeypatch, slack, tmp_path)
+        monkeypatch.setenv("SLACK_ALERT_CHANNEL", "alerts")
+        slack.channels.append({"id": "C0ALERTS00", "name": "alerts"})
+        slack.refuse("conversations.list", "internal_error", status=500)
+        slack.refuse("users.list", "internal_error", status=500)
+        async with AsyncExitStack() as stack:
+            bot = await build_bot(load_settings(), stack, durable=False)
+            status, text = await _get(bot.port, "/readyz")
+            assert status == 503
+            assert "SLACK_ALERT_CHANNEL=alerts is not found. conversations.list" in text
+            async with asyncio.timeout(20):
+                while (await _get(bot.port, "/readyz"))[0] != 200:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            access = bot.desk.access
+            assert access.alert_channel == "C0ALERTS00"
+            assert access.operators == {"U0ONCALL0"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The outbox and its poster on a real Postgres: nothing lost, nothing said twice, order kept."""
 
+import contextlib
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from bot.alerts.outbox import Posting
 from bot.alerts.policy import PolicySettings, decide
 from bot.alerts.poster import Poster
 from bot.alerts.store import LEASE, Store
-from bot.domain.alert import Alert, Condition, Reason
+from bot.domain.alert import Alert, AlertMessage, Condition, Reason
 from bot.errors import PostFailure, SourceError
 from tests.fakes_alerts import Clock, clear, condition
 from tests.fakes_messenger import FakeMessenger, LostAnswer
@@ -264,6 +265,30 @@ async def test_a_thread_that_takes_nothing_delays_only_itself(
     reasons = [one.message.reason for one in slack.replies(slack.heads()[0].ts)]
     assert reasons == [Reason.UPDATE, Reason.RESOLVE]
     assert (await store.outbox_health()).depth == 0
+
+
+async def test_a_message_that_cannot_be_rendered_waits_out_its_lease_while_the_others_go_on(
+    store: Store, clock: Clock, slack: FakeMessenger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = slack.post
+
+    async def fails(message: AlertMessage, **where: str) -> str:
+        if message.alert.subject == "llm_provider":
+            raise ValueError("cannot be rendered")
+        return await post(message, **where)
+
+    poster = poster_of(store, slack, clock)
+    await say(store, clock, condition(), condition("other"), condition("another"))
+    with monkeypatch.context() as patch:
+        patch.setattr(slack, "post", fails)
+        for _ in range(10):
+            with contextlib.suppress(ValueError):
+                await poster.drain()
+            clock.pass_(seconds=10)
+    assert [one.message.alert.subject for one in slack.heads()] == ["other", "another"]
+    clock.pass_(seconds=LEASE.total_seconds())
+    await poster.drain()
+    assert slack.heads()[-1].message.alert.subject == "llm_provider"
 
 
 async def test_a_thread_in_a_closed_channel_goes_on_in_the_one_that_was_set_since(
