@@ -14,6 +14,8 @@ EDIT_PAUSE = timedelta(seconds=45)
 SLOW = timedelta(minutes=1)
 LOOK_AFTER = timedelta(seconds=2)
 MAX_BACKOFF = timedelta(minutes=2)
+# What fails more often may be to blame itself, whatever Slack says, and makes way for the others.
+KEEPS_PLACE = 10
 
 
 class Kind(StrEnum):
@@ -141,7 +143,8 @@ def after_failure(
             wait = timedelta(seconds=max(1.0, error.retry_after))
             return Retry(look_first=look, rest=wait, problem=text)
         case PostFailure.UNAVAILABLE:
-            return Retry(look_first=look, rest=backoff(in_row), problem=text)
+            next_try = _place(posting, now + own_wait)
+            return Retry(next_try, look_first=look, rest=backoff(in_row), problem=text)
         case PostFailure.AMBIGUOUS:
             wait = max(LOOK_AFTER, own_wait)
             return Retry(now + wait, look_first=True, rest=LOOK_AFTER, problem=text)
@@ -152,11 +155,16 @@ def after_failure(
         case PostFailure.CHANNEL if _stands_elsewhere(posting, home):
             return Retry(now, new_head=True, problem=text)
         case PostFailure.CHANNEL | PostFailure.RIGHTS:
-            return Retry(look_first=look, rest=SLOW, closed=True, problem=text)
+            next_try = _place(posting, now + SLOW)
+            return Retry(next_try, look_first=look, rest=SLOW, closed=True, problem=text)
         case PostFailure.PAYLOAD:
             return Retry(now + SLOW if posting.plain else now, plain=True, problem=text)
         case _:
             return Retry(now + own_wait, look_first=look, problem=text)
+
+
+def _place(posting: Posting, later: datetime) -> datetime | None:
+    return None if posting.attempts <= KEEPS_PLACE else later
 
 
 def _stands_elsewhere(posting: Posting, home: str) -> bool:
