@@ -36,9 +36,9 @@ class Untaken:
     """What was published since CJ last took anything; it outlives the window.
 
     `first` is when the first of `count` was published, `enough` the one that made them enough to
-    judge by, `taken` when CJ last took one, by CJ's own clock, and `covered` by when that was seen:
-    what was published until then cannot be called untaken. `heard` says that CJ's log is known to be followed:
-    without that its silence proves nothing.
+    judge by, `taken` when CJ last took one by its own clock, and `covered` by when that was seen:
+    what was published until then cannot be called untaken. `heard` says that CJ's log is known to
+    be followed: without that its silence proves nothing.
     """
 
     heard: bool = False
