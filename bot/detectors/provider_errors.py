@@ -181,10 +181,12 @@ DETECTOR = ProviderErrors
 def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[Sample]:
     """Return the samples of a span, and those before it back to the last answer."""
     found: list[Sample] = []
+    answered = False
     for one in reversed(known):
         if one.at > until:
             continue
-        is_streak = one.at > until - STREAK and not one.data.get("done") and not _sum(found, "done")
+        answered = answered or bool(one.data.get("done"))
+        is_streak = one.at > until - STREAK and not answered
         if one.at <= until - span and not is_streak:
             break
         found.append(one)
