@@ -29,7 +29,7 @@ from bot.alerts.rounds import (
 )
 from bot.alerts.storm import folded
 from bot.alerts.tick_needs import Memory, Watcher
-from bot.alerts.window import restored, resumed
+from bot.alerts.window import LONGEST_GAP, restored, resumed
 from bot.domain.alert import (
     Alert,
     AlertMessage,
@@ -215,13 +215,16 @@ class Tick:
 
     async def _load(self, now: datetime) -> tuple[datetime, bool]:
         """Return from when to go on, and whether a tick was made then."""
+        progress = await self._memory.load_progress()
+        # What a detector carries along is in its last sample, however long ago that was.
+        since = now if progress is None else progress[0] - LONGEST_GAP
         for detector in self._detectors:
-            samples = await self._memory.load_samples(detector.name, now - kept(detector))
-            window = restored(samples)
+            begin = now - kept(detector)
+            samples = await self._memory.load_samples(detector.name, min(begin, since))
+            resumed(detector, samples)
+            window = restored(tuple(one for one in samples if one.at >= begin))
             if window is not None:
                 self._windows[detector.name] = window
-                resumed(detector, window)
-        progress = await self._memory.load_progress()
         if progress is None:
             return now - self._look_back, False
         at, left = progress

@@ -1,6 +1,7 @@
 """The samples a detector judges by, as they slide along with time; pure."""
 
 import itertools
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.alert import Sample, Window
@@ -35,11 +36,11 @@ def restored(samples: tuple[Sample, ...]) -> Window | None:
     return Window(samples, started)
 
 
-def resumed(detector: Detector, window: Window) -> None:
-    """Let a detector that carries facts from sample to sample go on from the last one kept."""
+def resumed(detector: Detector, samples: Sequence[Sample]) -> None:
+    """Let a detector that carries facts from sample to sample go on from those that were kept."""
     go_on = getattr(detector, "resume", None)
-    if go_on is not None and window.samples:
-        go_on(window.samples[-1])
+    if go_on is not None and samples:
+        go_on(samples)
 
 
 def _is_broken(window: Window, at: datetime) -> bool:

@@ -103,9 +103,9 @@ class ConsumerSilent:
         """Say whether an event is a callback that was published or taken."""
         return _is_published(event) or _is_consumed(event)
 
-    def resume(self, sample: Sample) -> None:
+    def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
-        self._untaken = _untaken(sample)
+        self._untaken = _untaken(samples[-1])
 
     async def sample(self, watch: Watch) -> Sample:
         """Count what was published since CJ last took one, and ask for CJ's backlog."""

@@ -56,6 +56,12 @@ class ContainerGone:
         """Want no log event: whether a container is there is told beside its lines."""
         return False
 
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Learn what was there before from the samples that were kept, oldest first."""
+        self._known = {}
+        for sample in samples:
+            self._known |= sample.data.get("states") or {}
+
     async def sample(self, watch: Watch) -> Sample:
         """Collect the newest instance of each service's container."""
         answer = await watch.containers()
@@ -75,8 +81,6 @@ class ContainerGone:
         last = window.samples[-1] if window.samples else None
         if last is None:
             return Judgement(Sight.WARMING, note="nothing was read yet")
-        # A bot that starts again learns from its kept samples what was there before.
-        self._known = _last_states(window) | self._known
         if last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         found = {condition.subject: condition for condition in self._restarts(window, now)}
@@ -115,14 +119,6 @@ def _newest(listed: Sequence[ContainerState]) -> dict[str, State]:
         if RUNNER not in one.service:
             newest.setdefault(one.service, one)
     return {service: plain(_fact(one)) for service, one in newest.items()}
-
-
-def _last_states(window: Window) -> dict[str, State]:
-    """Return what was seen of each service last."""
-    found: dict[str, State] = {}
-    for sample in window.samples:
-        found |= sample.data.get("states") or {}
-    return found
 
 
 def _absences(window: Window) -> Iterator[Condition]:

@@ -74,9 +74,9 @@ class StuckQueue:
         """Say whether a log event is a life sign of the queue's loop."""
         return is_queue_event(event)
 
-    def resume(self, sample: Sample) -> None:
+    def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
-        self._previous = _look(sample)
+        self._previous = _look(samples[-1])
 
     async def sample(self, watch: Watch) -> Sample:
         """Take one look at the queue and at what the loop logged since the look before."""

@@ -29,6 +29,8 @@ OPENS_AFTER = timedelta(minutes=5)
 SAME_BUNDLE = timedelta(seconds=60)
 ALIVE_WITHIN = timedelta(seconds=100)
 PROVIDER_LIMIT = timedelta(seconds=300)
+# After a longer pause between two looks nothing may be concluded from silence before it.
+LONGEST_GAP = timedelta(minutes=5)
 # Expired entries are cleaned up by a task of its own, which also runs while the loop is blocked;
 # requests are queued by the service's HTTP side.
 NOT_THE_LOOP = frozenset(
@@ -264,7 +266,8 @@ def carry(previous: Observation | None, new: Observation) -> Observation:
     signs = {sign.kind: sign for sign in previous.signs}
     snapshots = _run_ends((*previous.snapshots, *new.snapshots))
     old = tuple(sorted(signs.values(), key=lambda sign: sign.at))
-    watched = (previous.logs_from or previous.at) if previous.logs_readable else new.at
+    goes_on = previous.logs_readable and timedelta(0) <= new.at - previous.at <= LONGEST_GAP
+    watched = (previous.logs_from or previous.at) if goes_on else new.at
     return replace(
         new,
         snapshots=snapshots,

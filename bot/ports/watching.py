@@ -81,7 +81,8 @@ class Detector(Protocol):
     other lines are never parsed, which makes following some twenty times cheaper.
 
     A detector that carries facts from sample to sample, because they outlive the window, may have
-    `resume(sample)`: it is called with the last sample that was kept, when a process goes on.
+    `resume(samples)`: it is called with those that were kept, oldest first and never none, when a
+    process goes on from where another one, or it itself, left.
     """
 
     name: ClassVar[str]

@@ -1,14 +1,15 @@
 """The tick on a real Postgres: isolation, restarts, takeover, what is not concluded."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.alerts.store import Store
 from bot.alerts.tick import Tick
 from bot.alerts.watch import Lookout
-from bot.domain.alert import Alert, AlertState, Judgement, Sight
+from bot.domain.alert import Alert, AlertState, Judgement, Sample, Sight
 from bot.domain.log import Followed, LogEvent
 from bot.errors import SourceError
 from bot.ports import Detector, Sources
@@ -47,6 +48,16 @@ class GrowingFollow:
 
     async def close(self) -> None:
         pass
+
+
+@dataclass
+class Carrying(ScriptedDetector):
+    """A detector that carries something from sample to sample."""
+
+    went_on_from: list[datetime] = field(default_factory=list)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        self.went_on_from.append(samples[-1].at)
 
 
 @pytest.fixture
@@ -257,3 +268,14 @@ async def test_a_cause_hides_its_symptom_and_says_so(store: Store) -> None:
     cause.says = clear()
     await run(tick, clock, 2)
     assert (await alerts_of(store))["stuck_queue"].state is AlertState.FIRING
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=1), timedelta(hours=9)])
+async def test_what_a_detector_carries_along_outlives_a_pause_of_any_length(
+    store: Store, away: timedelta
+) -> None:
+    clock, first, second = Clock(), Carrying(clear()), Carrying(clear())
+    await run(tick_of(store, [first], clock), clock, 3)
+    clock.pass_(seconds=away.total_seconds())
+    await run(tick_of(store, [second], clock), clock)
+    assert second.went_on_from == [first.windows[-1].samples[-1].at]

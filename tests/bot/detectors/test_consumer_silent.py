@@ -94,11 +94,11 @@ async def test_another_process_goes_on_with_what_was_seen() -> None:
     before, after = (ConsumerSilent(ConsumerSilentSettings()) for _ in range(2))
     for watch in first:
         sample = await before.sample(watch)
-    after.resume(sample)
+    after.resume((sample,))
     assert told(await played(after, later)) == ["consumer-silent"]
 
 
 async def test_a_sample_that_cannot_be_read_is_forgotten() -> None:
     detector = ConsumerSilent(ConsumerSilentSettings())
-    detector.resume(Sample(NOW, {"untaken": {"first": "soon"}}))
+    detector.resume((Sample(NOW, {"untaken": {"first": "soon"}}),))
     assert told(await played(detector, watches({}))) == []

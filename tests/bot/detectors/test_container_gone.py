@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alerts.window import extended
+from bot.alerts.window import extended, resumed
 from bot.detectors.container_gone import ContainerGone, ContainerGoneSettings
 from bot.domain.alert import Sight, Window
 from bot.domain.evidence import Missing
@@ -89,6 +89,7 @@ async def test_a_bot_that_starts_again_still_knows_what_is_gone() -> None:
     window: Window | None = None
     for watches in (_hour(())[:20], _hour(())[20:]):
         anew = detector()
+        resumed(anew, window.samples if window else ())
         for watch in watches:
             keep = timedelta(seconds=anew.window_seconds)
             window = extended(window, await anew.sample(watch), keep)

@@ -113,7 +113,7 @@ async def test_another_process_goes_on_with_an_expiry_that_was_seen() -> None:
     before, after = (StuckQueue(StuckQueueSettings()) for _ in range(2))
     for watch in scene[:40]:
         sample = await before.sample(watch)
-    after.resume(sample)
+    after.resume((sample,))
     assert "expired" in (await played(after, scene[40:])).conditions[0].title
 
 
