@@ -185,12 +185,12 @@ def _post(space: Workspace, memory: Any, threads: Threads, stack: AsyncExitStack
 
     state = PosterState()
     if not space.access.alert_channel:
-        state.problem, state.failing_since = space.missing, utc_now()
+        state.nowhere, state.problem, state.failing_since = True, space.missing, utc_now()
 
     async def post() -> None:
         if not space.access.alert_channel:
             await space.located.wait()
-            state.problem, state.failing_since = "", None
+            state.nowhere, state.problem, state.failing_since = False, "", None
         channel = space.access.alert_channel
         poster = Poster(memory, threads, channel, now=utc_now, state=state)
         await poster.run(lambda: memory.leads)

@@ -49,6 +49,7 @@ class Ticks(Protocol):
 class Posts(Protocol):
     """The state of the poster."""
 
+    nowhere: bool
     sent: int
     adopted: int
     failures: dict[str, int]
@@ -157,9 +158,11 @@ class Vitals(Collector):
         """Return since when Slack takes nothing of what waits.
 
         Another replica may have said it meanwhile: only who leads knows, and only while
-        something waits.
+        something waits. That there is no channel to post to is no matter of what waits.
         """
-        if self.posts is None or not self.ticks.leading or not self.depth:
+        if self.posts is None:
+            return None
+        if not self.posts.nowhere and not (self.ticks.leading and self.depth):
             return None
         return self.posts.failing_since
 

@@ -56,8 +56,12 @@ class Outbox(Protocol):
 
 @dataclass(slots=True)
 class PosterState:
-    """What the poster has done, for metrics and health; `failing_since` is None while it works."""
+    """What the poster has done, for metrics and health; `failing_since` is None while it works.
 
+    `nowhere` says that the channel it is to post to is not found: nothing can be said at all.
+    """
+
+    nowhere: bool = False
     sent: int = 0
     adopted: int = 0
     failed: int = 0

@@ -86,13 +86,14 @@ async def test_names_that_could_not_be_looked_up_at_the_start_are_asked_for_agai
         _set(monkeypatch, slack, tmp_path)
         monkeypatch.setenv("SLACK_ALERT_CHANNEL", "alerts")
         slack.channels.append({"id": "C0ALERTS00", "name": "alerts"})
-        slack.refuse("conversations.list", "internal_error", status=500)
-        slack.refuse("users.list", "internal_error", status=500)
+        for method in ("conversations.list", "users.list"):
+            slack.refuse(method, "internal_error", status=500, times=1_000)
         async with AsyncExitStack() as stack:
             bot = await build_bot(load_settings(), stack, durable=False)
             status, text = await _get(bot.port, "/readyz")
             assert status == 503
             assert "SLACK_ALERT_CHANNEL=alerts is not found. conversations.list" in text
+            slack.refusals.clear()
             async with asyncio.timeout(20):
                 while (await _get(bot.port, "/readyz"))[0] != 200:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)

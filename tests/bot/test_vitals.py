@@ -65,6 +65,17 @@ async def test_what_slack_once_refused_concerns_who_leads_and_only_while_it_wait
     assert (await readiness(bench, bench.vitals()))["alerts"][0] is well
 
 
+@pytest.mark.parametrize("leading", [True, False])
+async def test_that_nobody_knows_where_to_post_is_told_by_every_process(leading: bool) -> None:
+    bench = Bench()
+    bench.ticks.leading, bench.posts.nowhere = leading, True
+    bench.posts.failing_since, bench.posts.problem = START, "SLACK_ALERT_CHANNEL=x is not found"
+    assert (await readiness(bench, bench.vitals()))["alerts"] == (
+        False,
+        "SLACK_ALERT_CHANNEL=x is not found (since 23:00:00 UTC)",
+    )
+
+
 @pytest.mark.parametrize(
     ("problem", "stood_by_at", "late"),
     [("", None, False), ("no database", None, True), ("no database", 280, False)],
