@@ -29,13 +29,15 @@ class LostAnswer(Exception):
 class FakeMessenger:
     """Keeps what was posted; `faults` are used up one a call: a PostFailure refuses the call,
     "dropped" accepts it and loses the answer, "killed" accepts it and ends the poster.
-    `closed` are channels that take nothing, `locked` heads whose threads refuse replies and edits.
+    `away` is how everything fails while Slack is. `closed` are channels that take nothing,
+    `locked` heads whose threads refuse replies and edits.
     """
 
     faults: deque[PostFailure | str | None] = field(default_factory=deque)
     posted: list[Posted] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     locked: dict[str, PostFailure] = field(default_factory=dict)
+    away: PostFailure | None = None
     looks: int = 0
     tries: int = 0
     retry_after: float = 7.0
@@ -68,11 +70,16 @@ class FakeMessenger:
                 return
         raise PostError(PostFailure.MESSAGE_GONE, "message_not_found")
 
+    async def greet(self) -> None:
+        """Answer, unless Slack is `away`, or the next call finds it so."""
+        self._refuse(self.away or next(iter(self.faults), None))
+
     async def find(
         self, *, channel: str, token: str, since: datetime, thread_ts: str = ""
     ) -> str | None:
         """Return the ts of the message that carries the token."""
         self.looks += 1
+        self._refuse(self.away)
         found: Iterable[str] = (
             one.ts for one in self.posted if (one.token, one.thread_ts) == (token, thread_ts)
         )
@@ -94,6 +101,8 @@ class FakeMessenger:
             raise PostError(self.locked[ts], "refused: thread_locked")
 
     def _fault(self) -> PostFailure | str | None:
+        if self.away is not None:
+            return self.away
         return self.faults.popleft() if self.faults else None
 
     def _refuse(self, fault: PostFailure | str | None) -> None:

@@ -14,8 +14,9 @@ EDIT_PAUSE = timedelta(seconds=45)
 SLOW = timedelta(minutes=1)
 LOOK_AFTER = timedelta(seconds=2)
 MAX_BACKOFF = timedelta(minutes=2)
-# What fails more often may be to blame itself, whatever Slack says, and makes way for the others.
-KEEPS_PLACE = 10
+# What fails more often while Slack is there is to blame itself, and makes way for the others.
+KEEPS_PLACE = 3
+KEEPS_PLACE_LONG = 10
 
 
 class Kind(StrEnum):
@@ -130,11 +131,12 @@ def _shown(alert: Alert) -> tuple[object, ...]:
 
 
 def after_failure(
-    posting: Posting, error: PostError, now: datetime, *, home: str = "", in_row: int = 1
+    posting: Posting, error: PostError, now: datetime, *, home: str = "", is_there: bool = False
 ) -> Retry:
     """Return what happens to a posting that Slack did not take; nothing is ever given up.
 
-    `home` is the channel of new heads, `in_row` how often Slack was away, this time included.
+    `home` is the channel of new heads, `is_there` says that Slack answers otherwise, so that the
+    message is to blame.
     """
     text, look = error.message, posting.look_first
     own_wait = backoff(posting.attempts)
@@ -142,12 +144,12 @@ def after_failure(
         case PostFailure.LIMITED:
             wait = timedelta(seconds=max(1.0, error.retry_after))
             return Retry(look_first=look, rest=wait, problem=text)
-        case PostFailure.UNAVAILABLE:
-            next_try = _place(posting, now + own_wait)
-            return Retry(next_try, look_first=look, rest=backoff(in_row), problem=text)
-        case PostFailure.AMBIGUOUS:
-            wait = max(LOOK_AFTER, own_wait)
-            return Retry(now + wait, look_first=True, rest=LOOK_AFTER, problem=text)
+        case PostFailure.UNAVAILABLE | PostFailure.AMBIGUOUS:
+            look = look or error.failure is PostFailure.AMBIGUOUS
+            wait = max(LOOK_AFTER, own_wait) if look else own_wait
+            if is_there:
+                return Retry(now + wait, look_first=look, rest=LOOK_AFTER, problem=text)
+            return Retry(look_first=look, rest=wait, problem=text)
         case PostFailure.UNSURE:
             return Retry(now + max(LOOK_AFTER, own_wait), look_first=True, problem=text)
         case PostFailure.MESSAGE_GONE:
@@ -155,7 +157,7 @@ def after_failure(
         case PostFailure.CHANNEL if _stands_elsewhere(posting, home):
             return Retry(now, new_head=True, problem=text)
         case PostFailure.CHANNEL | PostFailure.RIGHTS:
-            next_try = _place(posting, now + SLOW)
+            next_try = now + SLOW if posting.attempts > KEEPS_PLACE_LONG else None
             return Retry(next_try, look_first=look, rest=SLOW, closed=True, problem=text)
         case PostFailure.PAYLOAD:
             return Retry(now + SLOW if posting.plain else now, plain=True, problem=text)
@@ -163,8 +165,12 @@ def after_failure(
             return Retry(now + own_wait, look_first=look, problem=text)
 
 
-def _place(posting: Posting, later: datetime) -> datetime | None:
-    return None if posting.attempts <= KEEPS_PLACE else later
+def may_be_to_blame(posting: Posting, *, others_too: bool) -> bool:
+    """Say whether a message failed so often that it must not hold up the others any more.
+
+    While others fail too it is less likely, and yet two that are to blame must hold up nobody.
+    """
+    return posting.attempts > (KEEPS_PLACE_LONG if others_too else KEEPS_PLACE)
 
 
 def _stands_elsewhere(posting: Posting, home: str) -> bool:

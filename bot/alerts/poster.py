@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from bot.alerts.outbox import PLAIN_NOTE, Kind, Posting, Rest, Retry, after_failure
+from bot.alerts.outbox import PLAIN_NOTE, Kind, Posting, Rest, Retry, after_failure, may_be_to_blame
 from bot.domain.alert import AlertMessage
 from bot.errors import PostError, PostFailure, SourceError
 from bot.ports import Clock, Messenger
@@ -94,7 +94,8 @@ class Poster:
         self._owner = uuid4().hex
         self._rest: Rest | None = None
         self._closed: dict[str, Rest] = {}
-        self._in_row = 0
+        # The messages that were not taken since one was.
+        self._failed: set[int] = set()
 
     async def run(self, may_post: Callable[[], bool] = lambda: True) -> None:
         """Drain for ever, whenever this process may post; cancel it to stop."""
@@ -147,7 +148,7 @@ class Poster:
             self.state.sent += 1
         else:
             self.state.adopted += 1
-        self._in_row = 0
+        self._failed.clear()
         self.state.problem, self.state.failing_since = "", None
         await self._outbox.sent(posting, self._owner, self._now(), channel=channel, ts=ts)
 
@@ -187,10 +188,20 @@ class Poster:
         now = self._now()
         self._rest = Rest(now, now + span)
 
+    async def _is_there(self) -> bool:
+        """Say whether Slack answers: an outage is no message's fault, and must not change order."""
+        try:
+            await _bounded(self._messenger.greet())
+        except PostError:
+            return False
+        return True
+
     async def _put_back(self, posting: Posting, error: PostError) -> None:
+        self._failed.add(posting.id)
+        others = len(self._failed) > 1
+        is_there = may_be_to_blame(posting, others_too=others) and await self._is_there()
         now = self._now()
-        self._in_row = self._in_row + 1 if error.failure is PostFailure.UNAVAILABLE else 0
-        retry = after_failure(posting, error, now, home=self._channel, in_row=self._in_row)
+        retry = after_failure(posting, error, now, home=self._channel, is_there=is_there)
         self.state.failed += 1
         kind = error.failure.value
         self.state.failures[kind] = self.state.failures.get(kind, 0) + 1

@@ -84,7 +84,7 @@ WHERE id = (
       AND (o.kind <> 'edit' OR NOT EXISTS (
           SELECT 1 FROM outbox e WHERE e.thread = o.thread AND e.kind = 'edit' AND (e.id > o.id
             OR e.id < o.id AND e.state = 'sending' AND e.lease_until > $1 AND e.lease_until <= $6)))
-    ORDER BY o.kind = 'edit', least(due.at, $1), o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
+    ORDER BY o.kind = 'edit', least(o.next_try, $1), o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
 RETURNING id, thread, kind, token, body, attempts, created_at, look_first, plain,
     (SELECT h.channel FROM outbox h WHERE h.id = outbox.thread) AS head_channel,
     (SELECT h.ts FROM outbox h WHERE h.id = outbox.thread) AS head_ts,

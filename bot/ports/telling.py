@@ -35,6 +35,10 @@ class Messenger(Protocol):
         """Return the ts of the message that carries `token`, or None when there is none."""
         ...
 
+    async def greet(self) -> None:
+        """Return once Slack answered the smallest of questions; nobody sees it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Form:

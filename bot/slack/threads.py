@@ -75,3 +75,7 @@ class Threads:
     ) -> str | None:
         """Return the ts of the message that carries `token`, or None when there is none."""
         return await self._posts.find(channel, token=token, since=since, thread_ts=thread_ts)
+
+    async def greet(self) -> None:
+        """Return once Slack answered the smallest of questions. Raises PostError."""
+        await self._web.call("auth.test")

@@ -31,8 +31,18 @@ QUICK: dict[str, Scenario] = {
     "traffic": lambda: traffic.run(runs=3, hours=3),
 }
 
+SIMULATED = "traffic"
+
 
 async def _run(names: list[str], *, quick: bool) -> list[Row]:
+    """Run the scenarios on real parts one after the other, and beside them the simulated one."""
+    simulated = [name for name in names if name == SIMULATED]
+    real = [name for name in names if name != SIMULATED]
+    rows = await asyncio.gather(*(_each(some, quick=quick) for some in (real, simulated)))
+    return [row for some in rows for row in some]
+
+
+async def _each(names: list[str], *, quick: bool) -> list[Row]:
     rows: list[Row] = []
     for name in names:
         print(f"running {name} …", file=sys.stderr)  # noqa: T201

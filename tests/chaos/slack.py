@@ -64,9 +64,11 @@ def _judged(name: str, one: Line, keys: int) -> list[Row]:
     right = sum(count for told, count in marks.items() if told == "uR")
     lost = sum(named[key] == 0 for key in _keys(keys))
     doubled = sum(named[key] > 1 for key in _keys(keys))
+    told = [key for m in heads for key in _keys(keys) if key in _said(m)]
     return [
         Row(name, "heads lost, doubled", f"{lost}, {doubled} of {keys}", not (lost or doubled)),
         Row(name, "threads told in order", f"{right} of {keys}", right == keys),
+        Row(name, "heads in order", "yes" if told == sorted(told) else "no", told == sorted(told)),
     ]
 
 

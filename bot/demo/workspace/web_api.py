@@ -19,6 +19,7 @@ from bot.demo.workspace.validation import MESSAGE_TEXT, check_files, check_messa
 from bot.demo.workspace.views import Views
 
 READS = ("conversations.history", "conversations.replies")
+GREETING, AWAY = "auth.test", "service_unavailable"
 WRITES = ("chat.postMessage", "chat.postEphemeral", "chat.update")
 VIEW_WRITES = ("views.open", "views.update", "views.push", "views.publish")
 
@@ -86,7 +87,7 @@ class WebApi:
 
     def _fail(self, method: str) -> None:
         """Raise what goes wrong on purpose."""
-        faults, writes = self._space.faults, method in WRITES + VIEW_WRITES
+        faults, writes = self._space.faults, method in (*WRITES, *VIEW_WRITES, GREETING)
         if writes and faults.rate_limit:
             raise Refusal("ratelimited", status=429, headers={"Retry-After": "2"})
         if writes and random.random() < faults.errors:  # noqa: S311
@@ -94,6 +95,8 @@ class WebApi:
         refused = {
             **dict.fromkeys(WRITES, faults.refuse),
             **dict.fromkeys(READS, faults.refuse_history),
+            # A message may be refused for many reasons, a greeting only while nobody is there.
+            GREETING: faults.refuse if faults.refuse == AWAY else "",
         }
         if refused.get(method):
             raise Refusal(refused[method])

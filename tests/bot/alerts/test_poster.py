@@ -79,9 +79,12 @@ async def test_a_life_becomes_one_head_and_its_replies_in_order(
 async def test_what_waited_while_slack_was_down_is_said_once_and_in_order(
     store: Store, clock: Clock, slack: FakeMessenger
 ) -> None:
-    slack.will(*[PostFailure.UNAVAILABLE] * 9)
+    slack.away = PostFailure.UNAVAILABLE
     poster = poster_of(store, slack, clock)
     await say(store, clock, condition(), WORSE, None, condition("other"))
+    for _ in range(9):
+        await poster.step()
+    slack.away = None
     await drain(poster, clock)
     first, other = slack.heads()
     assert (first.message.alert.subject, other.message.alert.subject) == ("llm_provider", "other")
@@ -267,8 +270,26 @@ async def test_a_thread_that_takes_nothing_delays_only_itself(
     assert (await store.outbox_health()).depth == 0
 
 
-@pytest.mark.parametrize("failure", [PostFailure.UNAVAILABLE, PostFailure.RIGHTS])
-async def test_a_message_that_alone_fails_as_if_slack_were_away_makes_way_after_ten_tries(
+@pytest.mark.parametrize("failure", [PostFailure.UNAVAILABLE, PostFailure.AMBIGUOUS])
+async def test_order_is_kept_however_long_slack_is_away(
+    store: Store, clock: Clock, slack: FakeMessenger, failure: PostFailure
+) -> None:
+    poster = poster_of(store, slack, clock)
+    names = [f"queue {number}" for number in range(6)]
+    slack.away = failure
+    await say(store, clock, *(condition(name) for name in names))
+    for _ in range(60):
+        await poster.step()
+        clock.pass_(seconds=30)
+    slack.away = None
+    await drain(poster, clock)
+    assert [head.message.alert.subject for head in slack.heads()] == names
+
+
+@pytest.mark.parametrize(
+    "failure", [PostFailure.UNAVAILABLE, PostFailure.AMBIGUOUS, PostFailure.RIGHTS]
+)
+async def test_a_message_that_alone_fails_as_if_slack_were_away_makes_way(
     store: Store, clock: Clock, slack: FakeMessenger, failure: PostFailure
 ) -> None:
     poster = poster_of(store, slack, clock)
@@ -343,11 +364,14 @@ async def test_a_closed_channel_is_tried_once_a_minute_and_then_told_all_in_orde
 async def test_a_slack_that_is_away_is_tried_ever_more_seldom_however_much_waits(
     store: Store, clock: Clock, slack: FakeMessenger
 ) -> None:
-    slack.will(*[PostFailure.UNAVAILABLE] * 12)
+    slack.away = PostFailure.UNAVAILABLE
     await say(store, clock, *[condition(f"s{n}") for n in range(5)])
-    began = clock()
-    await poster_of(store, slack, clock).drain()
-    assert clock() - began > timedelta(minutes=10)
+    began, poster = clock(), poster_of(store, slack, clock)
+    for _ in range(12):
+        await poster.step()
+    assert clock() - began > timedelta(minutes=8)
+    slack.away = None
+    await drain(poster, clock)
     assert {one.message.alert.subject for one in slack.heads()} == {f"s{n}" for n in range(5)}
 
 
