@@ -1,5 +1,7 @@
 """The tables of the bot's memory; every replica applies them at its start, in order, once."""
 
+from bot.alerts.ledger import Session
+
 SCHEMA = "batchbot"
 MIGRATION_LOCK = 0x6261746368626F74
 
@@ -122,3 +124,17 @@ MIGRATIONS: tuple[str, ...] = (
     );
     """,
 )
+
+
+async def migrate(connection: Session) -> None:
+    """Bring the tables up to date, in the transaction of `connection`; replicas take turns."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version"
+        " (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"
+    )
+    done = await connection.fetchval("SELECT coalesce(max(version), 0) FROM schema_version")
+    for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+        await connection.execute(statements)
+        await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", version)

@@ -64,7 +64,7 @@ VALUES ($1, $2, $3, 'edit', $4, $5, $6)
 CLAIM = """
 WITH stale AS (
     UPDATE outbox s SET state = 'dropped', lease_until = NULL
-    WHERE s.environment = $4 AND s.kind = 'edit'
+    WHERE s.environment = $4 AND s.state IN ('ready', 'sending') AND s.kind = 'edit'
       AND (s.state = 'ready'
            OR s.state = 'sending' AND (s.lease_until <= $1 OR s.lease_until > $6))
       AND EXISTS (SELECT 1 FROM outbox n

@@ -10,7 +10,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -18,11 +17,12 @@ import asyncpg
 
 from bot.alerts import statements as sql
 from bot.alerts.asked import Asked
+from bot.alerts.claimed import posting_of_row
 from bot.alerts.ledger import TickRecord, write_tick
 from bot.alerts.outbox import Kind, OutboxHealth, Posting, Retry
-from bot.alerts.people import presented, remembered
-from bot.alerts.records import message_from_json, sample_of_row
-from bot.alerts.schema import MIGRATION_LOCK, MIGRATIONS, SCHEMA
+from bot.alerts.people import remembered
+from bot.alerts.records import sample_of_row
+from bot.alerts.schema import SCHEMA, migrate
 from bot.domain.alert import Alert, Sample
 from bot.errors import SourceError
 
@@ -78,7 +78,7 @@ class Store(Asked):
                 server_settings=SESSION,
             )
             async with self._pool.acquire() as connection, connection.transaction():
-                await _migrate(connection)
+                await migrate(connection)
 
     async def close(self) -> None:
         """Give up the lead and close every connection."""
@@ -193,7 +193,7 @@ class Store(Asked):
             sql.CLAIM,
             *(now, owner, now + LEASE, self._environment, list(resting), now + FAR),
         )
-        return _posting(rows[0]) if rows else None
+        return posting_of_row(rows[0]) if rows else None
 
     async def sent(
         self, posting: Posting, owner: str, now: datetime, *, channel: str, ts: str
@@ -266,19 +266,6 @@ async def _lead_session(url: str) -> Connection:
     return session
 
 
-async def _migrate(connection: "Connection | PoolConnection") -> None:
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    await connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_version"
-        " (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"
-    )
-    done = await connection.fetchval("SELECT coalesce(max(version), 0) FROM schema_version")
-    for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
-        await connection.execute(statements)
-        await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", version)
-
-
 @asynccontextmanager
 async def _translated() -> AsyncIterator[None]:
     try:
@@ -303,23 +290,4 @@ def _source_error(error: Exception) -> SourceError:
         hint="Check BOT_DATABASE_URL.",
         permanent=permanent,
         timed_out=timed_out,
-    )
-
-
-def _posting(row: asyncpg.Record) -> Posting:
-    message = message_from_json(row["body"])
-    alert = presented(message.alert, row["present"])
-    placed = replace(alert, channel=row["head_channel"], thread_ts=row["head_ts"])
-    return Posting(
-        id=row["id"],
-        thread=row["thread"],
-        kind=Kind(row["kind"]),
-        token=row["token"],
-        message=replace(message, alert=placed),
-        attempts=row["attempts"],
-        created_at=row["created_at"],
-        channel=row["head_channel"],
-        thread_ts=row["head_ts"],
-        look_first=row["look_first"],
-        plain=row["plain"],
     )
