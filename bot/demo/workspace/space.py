@@ -24,6 +24,7 @@ RESPONSE_SECONDS = 1800
 class Faults:
     """What goes wrong on purpose; set by POST /workspace/faults.
 
+    `errors` and `drop_after_accept` are shares of the writes: 0.2 is each fifth one.
     `refuse` is the error by which every write is refused (is_archived, missing_scope ...),
     `refuse_history` the one by which reading back is; `withhold` takes granted scopes away.
     """

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from bot.demo.workspace.doings import base_of
+from bot.demo.workspace.even_share import EvenShare
 from bot.demo.workspace.files import Files
 from bot.demo.workspace.history import Conversations, conversation_of
 from bot.demo.workspace.installation import Installation
@@ -37,6 +37,7 @@ class WebApi:
         self._door = door
         self._files = files
         self._app = app
+        self._errors, self._drops = EvenShare(), EvenShare()
         talk = Conversations(space)
         self._methods: Mapping[str, Callable[[str, Values], Answer]] = {
             "auth.test": lambda _, values: self._auth_test(values),
@@ -77,7 +78,7 @@ class WebApi:
             return web.json_response(
                 refusal.body(), status=refusal.status, headers=self._headers(refusal.headers)
             )
-        if method in WRITES and random.random() < faults.drop_after_accept:  # noqa: S311
+        if method in WRITES and self._drops.takes(faults.drop_after_accept):
             assert request.transport is not None  # noqa: S101
             request.transport.close()
         return web.json_response(answer, headers=self._headers({}))
@@ -90,7 +91,7 @@ class WebApi:
         faults, writes = self._space.faults, method in (*WRITES, *VIEW_WRITES, GREETING)
         if writes and faults.rate_limit:
             raise Refusal("ratelimited", status=429, headers={"Retry-After": "2"})
-        if writes and random.random() < faults.errors:  # noqa: S311
+        if writes and self._errors.takes(faults.errors):
             raise Refusal("internal_error", status=500)
         refused = {
             **dict.fromkeys(WRITES, faults.refuse),
