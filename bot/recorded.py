@@ -31,13 +31,9 @@ class Line:
     values: Mapping[str, Any]
     place: str
 
-    @contextlib.contextmanager
-    def understood(self) -> Iterator[None]:
+    def understood(self) -> contextlib.AbstractContextManager[None]:
         """Turn what goes wrong while the line is read into a sentence that names it."""
-        try:
-            yield
-        except MISREAD:
-            raise _no_sample(self.place) from None
+        return understood(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +84,15 @@ def sample_lines(path: Path, zone: tzinfo) -> list[Line]:
         return []
     rows = enumerate(path.read_bytes().splitlines(), start=1)
     return [_line(row, f"{path.name}:{number}", zone) for number, row in rows if row.strip()]
+
+
+@contextlib.contextmanager
+def understood(place: str) -> Iterator[None]:
+    """Turn what goes wrong while a sample is read into a UsageError that names its place."""
+    try:
+        yield
+    except MISREAD:
+        raise _no_sample(place) from None
 
 
 def export_of(lines: Sequence[Line]) -> Export | None:

@@ -12,11 +12,12 @@ nothing recorded concludes nothing: no batch is called idle because a recording 
 
 A folder, or its zip, that `/alerts export` made holds the samples themselves: `{"at", "sample":
 {"detector", "data", "unreadable"}}`. Then the detectors named in its first line judge those again,
-at the times they were taken, and its log files are there for people to read.
+at the times they were taken, and its log files are there for people to read. What the bot watches
+of itself is judged so too, and where the alert is a storm its folding is done again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,9 @@ import orjson
 from bot import registry
 from bot.alerts.policy import PolicySettings
 from bot.alerts.rounds import Look, decide_round, look, policy_settings
-from bot.domain.alert import Alert, Decision, Reason, Sample, Window
+from bot.alerts.self_watch import SELF_WATCHED, self_judgements
+from bot.alerts.storm import STORM, folded
+from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, Window
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Service
@@ -35,8 +38,9 @@ from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.report import plain
 from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
 from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.errors import UsageError
 from bot.ports import Detector
-from bot.recorded import SAMPLES, export_of, sample_lines
+from bot.recorded import SAMPLES, Export, export_of, sample_lines, understood
 from bot.recorded_logs import EPOCH, Tally, at, merged
 from bot.recorded_samples import Readings, Recorded, readings_of
 from bot.settings import detector_settings
@@ -116,10 +120,7 @@ def replay_directory(
     }
     export = export_of(lines)
     if export is not None:
-        named = {name: made[name] for name in export.detectors if name in made}
-        table = Table(named, export.environment, tick_seconds)
-        for now, samples in export.rounds():
-            yield from table.events(samples, now)
+        yield from _again(export, made, tick_seconds)
         return
     table, tick = Table(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
     tally, readings = tally or Tally(), readings_of(lines, zone, tick)
@@ -130,31 +131,65 @@ def replay_directory(
         yield from table.events(samples, watch.now)
 
 
+def _again(
+    export: Export, made: Mapping[str, Detector], tick_seconds: float
+) -> Iterator[dict[str, Any]]:
+    """Yield the events of one alert's own samples. Raises UsageError."""
+    unknown = sorted(set(export.detectors) - {*made, *SELF_WATCHED})
+    if unknown:
+        raise UsageError(
+            f"That recording is of {', '.join(unknown)[:100]}, which this batchbot does not have.",
+            hint="Replay it with the version that exported it.",
+        )
+    storm = export.key.startswith(f"{STORM}/")
+    table = Table(made, export.environment, tick_seconds, folds=storm)
+    for now, samples in export.rounds():
+        with understood(f"{SAMPLES} at {plain(now)}"):
+            found = list(table.events(samples, now))
+        yield from found
+
+
 @dataclass(slots=True)
 class Table:
-    """The detectors of a replay with what they remember from tick to tick."""
+    """The detectors of a replay with what they remember from tick to tick.
+
+    `folds` says that storms are told as the bot would; else each alert speaks for itself.
+    """
 
     detectors: Mapping[str, Detector]
     environment: str
     tick_seconds: float
+    folds: bool = False
     windows: dict[str, Window] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
 
     def events(self, samples: Mapping[str, Sample], now: datetime) -> Iterator[dict[str, Any]]:
         """Judge one tick's samples and yield what would be said."""
-        looks: dict[str, Look] = {}
-        for name, sample in samples.items():
-            looks[name] = look(self.detectors[name], self.windows.get(name), sample, now)
-            self.windows[name] = looks[name].window
-        decided = decide_round(looks, list(self.alerts.values()), now, self._settings)
+        alerts = list(self.alerts.values())
+        own = self_judgements(samples, alerts, now)
+        looks = {name: self._look(name, samples[name], now) for name in samples if name not in own}
+        decided = decide_round(looks, alerts, now, self._settings, own=own)
+        if self.folds:
+            decided = folded(decided, alerts, now, self.environment)
         for _, decision in decided:
-            self.alerts[decision.alert.key] = decision.alert
+            self.alerts[decision.alert.key] = _placed(decision.alert)
             if decision.reason in SAID:
                 yield event_json(decision, now)
+
+    def _look(self, name: str, sample: Sample, now: datetime) -> Look:
+        seen = look(self.detectors[name], self.windows.get(name), sample, now)
+        self.windows[name] = seen.window
+        return seen
 
     def _settings(self, name: str) -> PolicySettings:
         detector = self.detectors.get(name)
         return policy_settings(detector, name, self.environment, self.tick_seconds)
+
+
+def _placed(alert: Alert) -> Alert:
+    """Return an alert with the thread that it would have: one that flaps needs no new head."""
+    needs = alert.state is AlertState.FIRING and not alert.fold
+    return replace(alert, thread_ts=alert.key) if needs else alert
 
 
 def event_json(decision: Decision, now: datetime) -> dict[str, Any]:

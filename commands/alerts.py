@@ -207,7 +207,7 @@ async def _export(word: str, memory: BotMemory, context: CommandContext) -> Repo
     recording = await memory.recording(found.key, now=now)
     count = sum(len(samples) for samples in recording.samples.values())
     if not count:
-        raise judged.unrecorded(found)
+        raise SourceError("memory", "The samples of that alert are not kept any more.")
     files = folder(recording)
     name = f"alert-{found.number}-{found.detector}.zip"
     told = f"{count} samples and {len(files) - 1} logs, redacted; judge it again with: "

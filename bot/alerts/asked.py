@@ -14,6 +14,7 @@ from bot.alerts.blindness import UNREADABLE_SOURCE
 from bot.alerts.ledger import Session
 from bot.alerts.people import remembered
 from bot.alerts.records import sample_of_row
+from bot.alerts.rests import FAILED_DETECTOR
 from bot.alerts.storm import STORM
 from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
 from bot.domain.mute import Mute, MuteKind, longest
@@ -127,14 +128,18 @@ class Asked(ABC):
     async def recording(self, key: str, *, now: datetime) -> Recording:
         """Return an alert with the samples it rests on, as far as they are kept.
 
-        A storm rests on those of the detector whose alerts it speaks for.
+        A storm rests on those of the detector whose alerts it speaks for; an unreadable source on
+        those of all that could not read it, and on those that tell which did not even look.
         """
         found = [alert for alert in await self.alerts(now, history=True) if alert.key == key]
         if not found:
             raise NotFoundError("There is no alert with that key.", hint="See /alerts list.")
         (alert,) = found
-        detector = alert.subject if alert.detector == STORM else alert.detector
-        blind = f"{alert.subject}:" if alert.detector == UNREADABLE_SOURCE else ""
+        detector, blind = alert.detector, None
+        if detector == STORM:
+            detector = alert.subject
+        elif detector == UNREADABLE_SOURCE:
+            detector, blind = FAILED_DETECTOR, f"{alert.subject}:"
         since, until = alert.opened_at - RECORDED_BEFORE, alert.resolved_at or now
         rows = await self._rows(
             sql.RECORDED,

@@ -1,7 +1,9 @@
 """Detectors that fail: each waits longer and longer before it is tried again, and is told of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.domain.alert import (
     Condition,
@@ -10,6 +12,7 @@ from bot.domain.alert import (
 )
 from bot.domain.report import Confidence, Severity
 
+FAILED_DETECTOR = "failed_detector"
 LONGEST_REST = 20
 
 
@@ -52,24 +55,36 @@ class Rests:
         """Return why each resting detector failed."""
         return {name: rest.reason for name, rest in self._resting.items()}
 
-    def judged(self) -> Judgement:
-        """Return the resting detectors as alerts."""
-        return Judgement(
-            Sight.CLEAR,
-            conditions=tuple(_failed(name, rest) for name, rest in self._resting.items()),
-        )
+    def left(self) -> Mapping[str, Any]:
+        """Return what `failed` takes, as JSON values."""
+        return {
+            name: {"reason": rest.reason, "since": rest.since.isoformat()}
+            for name, rest in self._resting.items()
+        }
 
 
-def _failed(name: str, rest: _Rest) -> Condition:
+def failed(resting: Mapping[str, Any]) -> Judgement:
+    """Conclude which detectors fail, from what `Rests.left` told.
+
+    Raises KeyError, TypeError or ValueError for anything else.
+    """
+    conditions = (
+        _failed(name, str(rest["reason"]), datetime.fromisoformat(rest["since"]))
+        for name, rest in resting.items()
+    )
+    return Judgement(Sight.CLEAR, conditions=tuple(conditions))
+
+
+def _failed(name: str, reason: str, since: datetime) -> Condition:
     return Condition(
         subject=name,
         rule="failed-detector",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        title=f"Detector {name} fails since {rest.since:%H:%M} UTC ({rest.reason}): what it "
+        title=f"Detector {name} fails since {since:%H:%M} UTC ({reason}): what it "
         "watches is not watched. Look at the bot's log.",
-        since=rest.since,
-        known=rest.reason,
+        since=since,
+        known=reason,
         count=0,
         next=("Look at the bot's log for the traceback.",),
     )

@@ -12,12 +12,12 @@ from bot.alerts.blindness import (
 )
 from bot.alerts.inhibition import Decided, inhibited
 from bot.alerts.policy import PolicySettings, decide_all
+from bot.alerts.rests import FAILED_DETECTOR
 from bot.alerts.window import LONGEST_GAP, extended
 from bot.domain.alert import Alert, Judgement, Sample, Window
 from bot.domain.mute import Mute
 from bot.ports import Detector
 
-FAILED_DETECTOR = "failed_detector"
 FLAP_QUIET = timedelta(minutes=10)
 # A source that misses one read is no news; it is readable again after three good ones.
 SOURCE_OPEN_TICKS, SOURCE_CLEAR_TICKS = 2, 3

@@ -228,7 +228,7 @@ SELECT detector, at, data, unreadable FROM sample
 WHERE environment = $1 AND at > $3 AND at <= $4
   AND detector IN (SELECT $2::text UNION
                    SELECT detector FROM sample WHERE environment = $1 AND at > $3 AND at <= $4
-                     AND $5 <> '' AND starts_with(unreadable, $5))
+                     AND starts_with(unreadable, $5::text))
 ORDER BY at LIMIT $6
 """
 

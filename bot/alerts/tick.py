@@ -13,30 +13,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.alerts.digest import Quiet, digest
-from bot.alerts.gap import GAP_PROGRESS, MISSED_TICKS, Gap, gap_between, missed
+from bot.alerts.gap import GAP_PROGRESS, Gap, gap_between
 from bot.alerts.inhibition import Decided
-from bot.alerts.lateness import LATE_MESSAGES, late
 from bot.alerts.ledger import TickRecord
 from bot.alerts.policy import PolicySettings
 from bot.alerts.rests import Rests
-from bot.alerts.rounds import (
-    FAILED_DETECTOR,
-    Look,
-    decide_round,
-    kept,
-    look,
-    policy_settings,
-)
+from bot.alerts.rounds import Look, decide_round, kept, look, policy_settings
+from bot.alerts.self_watch import SELF_WATCHED, self_judgements, self_samples, telling
 from bot.alerts.storm import folded
 from bot.alerts.tick_needs import Memory, Watcher
 from bot.alerts.window import LONGEST_GAP, restored, resumed
-from bot.domain.alert import (
-    Alert,
-    AlertMessage,
-    Judgement,
-    Reason,
-    Window,
-)
+from bot.domain.alert import AlertMessage, Reason, Window
 from bot.domain.log import Followed
 from bot.errors import SourceError
 from bot.ports import Clock, Detector, Watch
@@ -163,20 +150,23 @@ class Tick:
         self._count_lines(watch)
         alerts = await self._memory.load_alerts(now)
         mutes = await self._memory.mutes(now)
-        own = await self._own(alerts, now)
+        waiting = await self._memory.outbox_health()
         looks = await self._look_all(watch)
-        own[FAILED_DETECTOR] = self._rests.judged()
+        seen = self_samples(self._gap, waiting, self._rests.left(), now)
+        own = self_judgements(seen, alerts, now)
         found = decide_round(looks, alerts, now, self._settings, mutes, own)
         decisions = folded(found, alerts, now, self._environment, mutes)
         told, quiet = self._digest(decisions, now)
-        prune = self.state.ticks % PRUNE_EVERY == 0
         await self._memory.save_tick(
             TickRecord(
                 now=now,
-                samples={name: one.sample for name, one in looks.items()},
+                samples={
+                    **{name: one.sample for name, one in looks.items()},
+                    **telling(seen, own, alerts),
+                },
                 decisions=decisions,
                 progress=self._left(quiet),
-                forget={d.name: now - kept(d) for d in self._detectors} if prune else {},
+                forget=self._forgettable(now),
                 digest=told,
             )
         )
@@ -196,6 +186,13 @@ class Tick:
         if known:
             self._gap = gap_between(since, now, lived) or self._gap
         return since
+
+    def _forgettable(self, now: datetime) -> dict[str, datetime]:
+        """Return from when on samples are wanted, by detector; nothing in most ticks."""
+        if self.state.ticks % PRUNE_EVERY:
+            return {}
+        own = dict.fromkeys(SELF_WATCHED, now - LONGEST_GAP)
+        return {**own, **{detector.name: now - kept(detector) for detector in self._detectors}}
 
     def _left(self, quiet: Quiet) -> dict[str, Any]:
         gap = {GAP_PROGRESS: self._gap.left()} if self._gap else {}
@@ -248,14 +245,6 @@ class Tick:
             return None
         self._rests.succeeded(detector.name)
         return seen
-
-    async def _own(self, alerts: Sequence[Alert], now: datetime) -> dict[str, Judgement]:
-        """Return the judgements on the bot itself."""
-        mine = [alert for alert in alerts if alert.detector == LATE_MESSAGES]
-        return {
-            MISSED_TICKS: missed(self._gap, now),
-            LATE_MESSAGES: late(await self._memory.outbox_health(), mine, now),
-        }
 
     def _settings(self, name: str) -> PolicySettings:
         detector = next((one for one in self._detectors if one.name == name), None)

@@ -7,7 +7,7 @@ from bot.diagnosis.span import dated, spoken
 from bot.domain.alert import Alert, AlertEvent, AlertState, Standing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
-from bot.errors import NotFoundError, SourceError, UsageError
+from bot.errors import NotFoundError, UsageError
 
 SHOWN = 50
 FINDINGS = 10
@@ -22,12 +22,6 @@ LISTED = (
     Standing.RESOLVED,
 )
 EVENTS_SHOWN = 100
-# What the bot concludes about itself has no detector that samples, so nothing can be replayed.
-SELF_WATCHED = {
-    "late_messages": "the messages that wait for Slack",
-    "missed_ticks": "the pace of the bot's own ticks",
-    "failed_detector": "a detector that broke, and so took no sample",
-}
 
 
 def find(word: str, alerts: Sequence[Alert]) -> Alert:
@@ -150,18 +144,6 @@ def end_told(alert: Alert) -> str:
     if alert.fold:
         return f"Its storm speaks for it; its own end is in /alerts history {alert.number}."
     return "Its end is told all the same."
-
-
-def unrecorded(alert: Alert) -> NotFoundError | SourceError:
-    """Return the error of an alert without samples: there never were any, or no longer."""
-    basis = SELF_WATCHED.get(alert.detector)
-    if basis is None:
-        return SourceError("memory", "The samples of that alert are no longer kept.")
-    return NotFoundError(
-        f"Alert #{alert.number} has no samples to judge again: {alert.detector} is concluded from "
-        f"{basis}.",
-        hint=f"See /alerts history {alert.number}.",
-    )
 
 
 def _counted(alerts: Sequence[Alert]) -> str:

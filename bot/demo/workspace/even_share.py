@@ -1,4 +1,4 @@
-"""Which calls a share of all is, evenly spread: what goes wrong on purpose goes wrong repeatably."""
+"""Which calls are a share of all, evenly spread, so that what fails on purpose fails the same."""
 
 from dataclasses import dataclass
 

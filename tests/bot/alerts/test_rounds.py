@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.alerts.poster import Poster
+from bot.alerts.rests import FAILED_DETECTOR
 from bot.alerts.rounds import (
-    FAILED_DETECTOR,
     SOURCE_OPEN_TICKS,
     decide_round,
     kept,
