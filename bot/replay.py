@@ -33,7 +33,7 @@ from bot.alerts.storm import STORM, folded
 from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, Window
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Service
+from bot.domain.log import Followed, LogEvent, Role, Service
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.report import plain
 from bot.domain.rows import BatchSummary, BlockedSession, OutboxGroup
@@ -223,7 +223,7 @@ def _watches(
     pending = next(events, None)
     coming = _earliest(pending, readings.next_at(datetime.min.replace(tzinfo=UTC)))
     now = heard_at = _grid(coming or EPOCH, tick)
-    reached: set[str] = set()
+    reached: dict[str, Role] = {}
     while coming is not None:
         if now - heard_at > LONGEST_QUIET:
             now = _grid(coming, tick)
@@ -233,8 +233,8 @@ def _watches(
         while pending is not None and at(pending) < now:
             taken.append(pending)
             pending = next(events, None)
-        reached.update(event.container for event in taken)
-        logs = Followed(tuple(taken), tuple(sorted(reached)))
+        reached.update((event.container, event.role) for event in taken)
+        logs = Followed(tuple(taken), dict(reached))
         yield RecordedWatch(now, since, environment, logs, readings.newest(now))
         coming = _earliest(pending, readings.next_at(now))
 

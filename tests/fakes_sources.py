@@ -257,7 +257,7 @@ class FakeFollow:
 
     def take(self) -> Followed:
         events, self.pending = tuple(self.pending), []
-        return Followed(events=events, containers=tuple(sorted({e.container for e in events})))
+        return Followed(events=events, containers={e.container: e.role for e in events})
 
     async def close(self) -> None:
         self.closed = True

@@ -16,12 +16,12 @@ from bot.diagnosis.span import clock
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.callback import ConsumerBacklog
 from bot.domain.evidence import EvidenceLine, Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 
 CONSUMER = "cj_assessment_service"
-CJ, UNTAKEN = "cj_assessment", "untaken"
+UNTAKEN = "untaken"
 PUBLISHED = "callback event for request"
 FAILED = "Failed to publish"
 CONSUMED = ("Processing LLM comparison callback", "Error processing LLM comparison callback")
@@ -114,7 +114,7 @@ class ConsumerSilent:
             return Sample(watch.now)
         if isinstance(logs, Followed):
             known = self._untaken
-            if any(CJ in name for name in logs.containers):
+            if logs.hears(Role.CJ):
                 known = replace(known, heard=True)
             self._untaken = known.after(dated_events(watch), self._least, watch.now)
         behind = isinstance(backlog, ConsumerBacklog) and backlog.beyond_end

@@ -35,7 +35,6 @@ from bot.domain.queue import QueueReading
 from bot.ports import Watch
 
 KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
-PROVIDER = "llm_provider"
 
 _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
 
@@ -165,7 +164,7 @@ async def _gauge(watch: Watch) -> list[int] | None:
 def _observed(reading: QueueReading | Missing | None, watch: Watch, *, known: bool) -> Observation:
     logs = watch.logs
     events = logs.events if isinstance(logs, Followed) else ()
-    heard = known or (isinstance(logs, Followed) and _is_heard(logs))
+    heard = known or (isinstance(logs, Followed) and logs.hears(Role.LLM_PROVIDER))
     return Observation(
         at=watch.now,
         reading=_trimmed(reading) if isinstance(reading, QueueReading) else None,
@@ -174,13 +173,6 @@ def _observed(reading: QueueReading | Missing | None, watch: Watch, *, known: bo
         logs_readable=isinstance(logs, Followed) and not logs.missing and heard,
         unreadable=_unreadable_reason(reading, logs),
         heard=heard,
-    )
-
-
-def _is_heard(logs: Followed) -> bool:
-    """Whether the provider's log is among those followed: silence of any other proves nothing."""
-    return any(PROVIDER in name for name in logs.containers) or any(
-        event.role is Role.LLM_PROVIDER for event in logs.events
     )
 
 

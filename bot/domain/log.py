@@ -125,14 +125,19 @@ class LogSearch:
 class Followed:
     """What following the logs brought since the last look: events in arrival order.
 
-    `containers` are the names followed now, `lost` counts lines that were dropped because they
-    came faster than they could be kept, `missing` maps a container to why it cannot be read,
-    `restarted` names containers that started again, or were recreated, since the last look.
+    `containers` maps the names followed now to their roles, `lost` counts lines that were dropped
+    because they came faster than they could be kept, `missing` maps a container to why it cannot
+    be read, `restarted` names containers that started again, or were recreated, since the last
+    look.
     """
 
     events: tuple[LogEvent, ...] = ()
-    containers: tuple[str, ...] = ()
+    containers: Mapping[str, Role] = field(default_factory=dict)
     lost: int = 0
     unreadable: int = 0
     missing: Mapping[str, str] = field(default_factory=dict)
     restarted: tuple[str, ...] = ()
+
+    def hears(self, role: Role) -> bool:
+        """Say whether a log of that role is followed: the silence of any other proves nothing."""
+        return role in self.containers.values() or any(one.role is role for one in self.events)

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.domain.log import Followed, Service
+from bot.domain.log import Followed, Role, Service
 from bot.errors import SourceError
 from bot.sources.docker_codec import JsonFileLines
 from bot.sources.docker_containers import Container, Containers
@@ -52,7 +52,7 @@ class DockerFollow:
         self._readers: dict[str, Reader] = {}
         self._direct: dict[str, FollowedFile] = {}
         self._names: dict[str, str] = {}
-        self._now_running: tuple[str, ...] = ()
+        self._now_running: Mapping[str, Role] = {}
         self._missing: Mapping[str, str] = {}
         self._looked_at = time.time()
         self._stop = threading.Event()
@@ -97,7 +97,7 @@ class DockerFollow:
         for container in found:
             self._look_at(container, restarted=container.id in started)
         self._missing = missing
-        self._now_running = tuple(row.name for row in found if row.running)
+        self._now_running = {row.name: row.service.role for row in found if row.running}
         if not missing:
             self._forget({row.id for row in found})
 

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 
-from bot.domain.log import Followed, LogEvent
+from bot.domain.log import Followed, LogEvent, Role
 
 MAX_EVENTS = 50_000
 MAX_CHARS = 64 << 20
@@ -48,12 +48,12 @@ class Arrivals:
         with self._lock:
             self._restarted[container] = None
 
-    def take(self, containers: Iterable[str], missing: Mapping[str, str]) -> Followed:
+    def take(self, containers: Mapping[str, Role], missing: Mapping[str, str]) -> Followed:
         """Return and forget everything that arrived."""
         with self._lock:
             followed = Followed(
                 events=tuple(self._events),
-                containers=tuple(sorted(containers)),
+                containers=dict(containers),
                 lost=self._lost,
                 unreadable=self._unreadable,
                 missing=dict(missing),

@@ -73,7 +73,7 @@ class FileFollow:
 
     def take(self) -> Followed:
         """Return what arrived since the last call."""
-        containers = [tail.container for tail in list(self._tails.values())]
+        containers = {tail.container: tail.service.role for tail in list(self._tails.values())}
         return self._arrivals.take(containers, dict(self._missing))
 
     async def close(self) -> None:

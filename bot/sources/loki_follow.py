@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bot.domain.log import Followed, Service
+from bot.domain.log import Followed, Role, Service
 from bot.errors import SourceError
 from bot.sources.container_names import service_of
 from bot.sources.docker_codec import StampedLines
@@ -144,7 +144,7 @@ class LokiFollow:
         self._clock = clock
         self._since = nanoseconds(since)
         self._intake = Intake(services, zone, needles, clock)
-        self._containers: tuple[str, ...] = ()
+        self._containers: dict[str, Role] = {}
         self._missing: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -180,8 +180,9 @@ class LokiFollow:
         day = nanoseconds(self._clock() - DAY)
         layout = await self._layouts(min(self._since, day), now)
         chosen = [one for one in self._services if layout.selector(one)]
-        covered = {name for one in chosen for name in layout.containers_of(one)}
-        self._containers = tuple(sorted(covered))
+        self._containers = {
+            name: one.role for one in chosen for name in layout.containers_of(one) or [one.name]
+        }
         return selectors(layout, chosen)
 
     async def _run(self, number: int) -> None:

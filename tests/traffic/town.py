@@ -368,7 +368,7 @@ class Town:
         lines, self._lines = self._lines, []
         events = [event for name in (LPS, CJ) for event in _parsed(lines, name)]
         events.sort(key=lambda event: event.at or START)
-        names = tuple(f"huleedu_{name}" for name in (CJ, LPS) if name != self.down)
+        names = {f"huleedu_{name}": ROLES[name] for name in (CJ, LPS) if name != self.down}
         return Followed(tuple(events), containers=names)
 
 

@@ -13,11 +13,12 @@ from tests.bot.detectors.watches import GivenWatch, said
 PUBLISHED = "Published success callback event for request 8f3a, correlation_id: 1, topic: t"
 FAILED = "Failed to publish callback event for request 8f3a: no broker, correlation_id: 1"
 TAKEN = "Processing LLM comparison callback for request 8f3a"
-CJ = ("huleedu_cj_assessment_service", "huleedu_llm_provider_service")
+PROVIDER = {"huleedu_llm_provider_service": Role.LLM_PROVIDER}
+CJ = {**PROVIDER, "huleedu_cj_assessment_service": Role.CJ}
 
 
 def watches(
-    texts: dict[int, str], containers: tuple[str, ...] = CJ, **more: object
+    texts: dict[int, str], containers: dict[str, Role] = CJ, **more: object
 ) -> list[GivenWatch]:
     """Return forty ticks; `texts` says what is logged at which, counted from the last."""
     found = []
@@ -39,8 +40,9 @@ SENT = dict.fromkeys(range(36, 10, -4), PUBLISHED)
     [
         (SENT, CJ, ["consumer-silent"]),
         ({**SENT, 2: TAKEN}, CJ, []),
-        ({**SENT, 39: TAKEN}, (), ["consumer-silent"]),
-        (SENT, ("huleedu_llm_provider_service",), []),  # nobody reads CJ's log
+        ({**SENT, 39: TAKEN}, {}, ["consumer-silent"]),
+        (SENT, {"assessor-7f9": Role.CJ}, ["consumer-silent"]),
+        (SENT, PROVIDER, []),  # nobody reads CJ's log
         (dict.fromkeys(range(7, 0, -1), PUBLISHED), CJ, []),  # it may still come
         ({36: PUBLISHED, 30: PUBLISHED}, CJ, []),
         (dict.fromkeys(SENT, FAILED), CJ, []),
@@ -48,7 +50,7 @@ SENT = dict.fromkeys(range(36, 10, -4), PUBLISHED)
     ],
 )
 async def test_a_consumer_that_takes_nothing_is_told(
-    texts: dict[int, str], containers: tuple[str, ...], rules: list[str]
+    texts: dict[int, str], containers: dict[str, Role], rules: list[str]
 ) -> None:
     detector = ConsumerSilent(ConsumerSilentSettings())
     assert told(await played(detector, watches(texts, containers))) == rules

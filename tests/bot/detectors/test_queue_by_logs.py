@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from bot.detectors.stuck_queue import StuckQueue, StuckQueueSettings
-from bot.domain.log import Followed
+from bot.domain.log import Followed, Role
 from tests.bot.detectors.scenes import NOW, TICK, played, told
 from tests.bot.detectors.test_queue_ending import line, snapshot
 from tests.bot.detectors.watches import GivenWatch
@@ -42,7 +42,11 @@ def told_lines(lines: Mapping[int, tuple[str, ...]], ticks: int) -> list[GivenWa
     for n in range(ticks):
         at = NOW + TICK * n
         events = tuple(line(at + TICK * k / 100, text) for k, text in enumerate(lines.get(n, ())))
-        found.append(GivenWatch(at + TICK, at, logs=Followed(events, containers=("llm_provider",))))
+        found.append(
+            GivenWatch(
+                at + TICK, at, logs=Followed(events, containers={"worker-1": Role.LLM_PROVIDER})
+            )
+        )
     return found
 
 

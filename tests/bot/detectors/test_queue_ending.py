@@ -122,7 +122,7 @@ async def test_silence_in_a_log_that_nobody_reads_proves_no_hung_worker() -> Non
         GivenWatch(
             NOW + TICK * n,
             NOW + TICK * (n - 1),
-            logs=Followed((), containers=("huleedu_cj_assessment_service",)),
+            logs=Followed((), containers={"huleedu_cj_assessment_service": Role.CJ}),
             reading=QueueReading(NOW + TICK * n, 1, (ITEM,)),
         )
         for n in range(40)

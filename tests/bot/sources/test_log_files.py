@@ -298,11 +298,11 @@ def test_a_file_that_appears_or_goes_is_followed_or_let_go(path: Path) -> None:
     assert follow.look() == []
     path.write_text(line(1))
     assert follow.look() == ["tick 1"]
-    assert follow.follow.take().containers == (CJ,)
+    assert follow.follow.take().containers == {CJ: Role.CJ}
     append(path, line(2))
     path.unlink()
     assert follow.look() == ["tick 2"]
-    assert follow.follow.take().containers == ()
+    assert follow.follow.take().containers == {}
 
 
 def test_a_service_without_a_file_is_not_among_those_followed(path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_service_without_a_file_is_not_among_those_followed(path: Path) -> Non
     follow = Following(path.parent, START)
     follow.look()
     taken = follow.follow.take()
-    assert (taken.containers, taken.missing) == ((CJ,), {})
+    assert (taken.containers, taken.missing) == ({CJ: Role.CJ}, {})
 
 
 def test_words_keep_only_their_events_whole(path: Path) -> None:

@@ -285,7 +285,7 @@ async def test_a_follow_brings_each_line_once_through_broken_and_dropping_tails(
             await server.push(start + 7 * 10**9, line(7), **labels)
             events += await taken(follow, 3)
             assert [event.event for event in events] == [f"n{number}" for number in range(8)]
-            assert follow.take().containers == (CJ,)
+            assert follow.take().containers == {CJ: Role.CJ}
         finally:
             await follow.close()
 
@@ -380,6 +380,6 @@ def test_who_falls_behind_counts_lines_and_keeps_those_with_a_needle() -> None:
     intake = Intake(HULEEDU_SERVICES, UTC, ("chatter", "rare"), lambda: NOW)
     intake.feed(entries[:1])
     intake.feed(entries[1:])
-    followed = intake.arrivals.take((CJ,), {})
+    followed = intake.arrivals.take({}, {})
     assert followed.lost == 1_000 - KEPT_BEHIND
     assert [event.event for event in followed.events if "rare" in event.event] == ["rare failure"]
