@@ -1,13 +1,15 @@
 """A burst of failures of the model provider, counted as real failures: a bundle fails as one.
 
 When one request of a serial bundle or a job of the batch API fails, every item of it is failed or
-given back, so its lines are one failure. Only the provider's own lines count. An open circuit
-breaker is told at once, mock mode with everything.
+given back, so its lines are one failure. Only the provider's own lines count. A few failures in a
+row are told as well when a whole bundle was given up over them. An open circuit breaker is told at
+once, mock mode with everything.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
@@ -30,6 +32,9 @@ FAILURES = (
 )
 DONE = "completed successfully, correlation_id"
 ITEM_FAILED = (" failed: ", "failed with HuleEduError")
+GIVEN_UP = "Published error callback event for request"
+# So many in a row without an answer, and requests given up over them, are no accident.
+HOPELESS = 3
 SEVERE_SHARE = 0.5
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
@@ -52,11 +57,14 @@ class ProviderErrors:
 
     name: ClassVar[str] = "provider_errors"
     summary: ClassVar[str] = (
-        "A fifth of the model provider's answers fail within 10 minutes, or its circuit is open"
+        "A fifth of the model provider's answers fail within 10 minutes, a bundle is given up "
+        "after three failures in a row, or its circuit is open"
     )
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 2
-    needles: ClassVar[tuple[str, ...]] = (*FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED)
+    needles: ClassVar[tuple[str, ...]] = (
+        *FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED, GIVEN_UP
+    )  # fmt: skip
     Settings: ClassVar[type[BaseModel]] = ProviderErrorsSettings
 
     def __init__(self, settings: ProviderErrorsSettings) -> None:
@@ -99,6 +107,7 @@ class ProviderErrors:
             "failures": len(failures),
             "items": len(items),
             "done": sum(DONE in event.event for _, event in events),
+            "given_up": sum(GIVEN_UP in event.event for _, event in events),
             "breakers": _breakers(event for _, event in events),
             "examples": [
                 {
@@ -150,12 +159,16 @@ class ProviderErrors:
         failed, done = _failed(recent), _sum(recent, "done")
         is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
         share = failed / max(1, failed + done)
-        burst = failed >= self._settings.least and share >= self._settings.share
+        hopeless = self._is_hopeless(recent)
+        many = failed >= self._settings.least and share >= self._settings.share
+        burst = many or hopeless
         if not (burst or is_open):
             return None
         since = next((one.at for one in recent if _failed([one])), recent[-1].at)
-        severe = share >= SEVERE_SHARE or is_open
+        severe = share >= SEVERE_SHARE or hopeless or is_open
+        given_up = _sum(recent, "given_up")
         words = f"{failed} real failures against {done} answers ({share:.0%})"
+        words += f", {given_up} requests given up" if given_up else ""
         breaker = "; its circuit breaker is open" if is_open else ""
         mock = "; MOCK MODE, no model answers" if recent[-1].data.get("mock_mode") else ""
         return Condition(
@@ -174,6 +187,11 @@ class ProviderErrors:
             next=("/logs llm_provider error --since 30m --level error", "/queue"),
         )
 
+    def _is_hopeless(self, recent: Sequence[Sample]) -> bool:
+        """Say whether requests were given up over failures with no answer in between."""
+        vain = _unanswered(recent)
+        return _failed(vain) >= HOPELESS and _sum(vain, "given_up") >= self._settings.least
+
 
 DETECTOR = ProviderErrors
 
@@ -191,6 +209,11 @@ def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[S
             break
         found.append(one)
     return found[::-1]
+
+
+def _unanswered(recent: Sequence[Sample]) -> list[Sample]:
+    """Return the samples since the last answer."""
+    return list(takewhile(lambda one: not one.data.get("done"), reversed(recent)))
 
 
 def _fails(sample: Sample) -> bool:

@@ -19,6 +19,8 @@ OPENED = f"{BREAKER} OPEN. Blocking calls for 60.0s"
 SINGLE = "LLM service error processing request 8f3a: [RATE_LIMIT] slow down"
 DONE = "Request 8f3a completed successfully, correlation_id: 1"
 
+GIVEN_UP = "Published error callback event for request 8f3a, correlation_id: 1, topic: t"
+
 
 def lines(text: str, count: int) -> list[LogEvent]:
     return [said(NOW, text, role=Role.LLM_PROVIDER) for _ in range(count)]
@@ -36,6 +38,13 @@ def lines(text: str, count: int) -> list[LogEvent]:
         ([*lines(ITEM, 8), *lines(DONE, 4)], ["error"]),
         ([*lines(JOB, 1), *lines(JOB_ITEM, 16), *lines(DONE, 4)], []),
         ([*lines(JOB, 5), *lines(JOB_ITEM, 80), *lines(DONE, 4)], ["error"]),
+        # A bundle that was tried again and again and then given up, and one that was not.
+        ([*lines(BUNDLE, 4), *lines(GIVEN_UP, 40)], ["error"]),
+        ([*lines(BUNDLE, 3), *lines(GIVEN_UP, 5)], ["error"]),
+        ([*lines(BUNDLE, 4), *lines(GIVEN_UP, 4)], []),
+        ([*lines(BUNDLE, 2), *lines(GIVEN_UP, 40)], []),
+        (lines(BUNDLE, 4), []),
+        (lines(GIVEN_UP, 40), []),
         (lines("Circuit breaker open: anthropic", 1), ["error"]),
         (lines(OPENED, 1), ["error"]),
         (lines(f"{BREAKER} HALF_OPEN", 1), []),
@@ -143,6 +152,22 @@ async def test_a_streak_without_any_answer_is_over_after_fifteen_quiet_minutes_t
     assert await rules(18) == ["provider-failures"]
     assert await rules(19) == []
     assert await rules(60) == []
+
+
+async def test_what_was_given_up_after_answers_is_told_and_counted() -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    ticks = [lines(DONE, 64), [*lines(BUNDLE, 4), *lines(GIVEN_UP, 58)], lines(DONE, 90)]
+    watches = [
+        GivenWatch(at := NOW + TICK * n, at - TICK, logs=Followed(tuple(events)))
+        for n, events in enumerate(ticks)
+    ]
+    assert told(await played(detector, watches[:1])) == []
+    for upto in (2, 3):
+        (condition,) = (await played(detector, watches[:upto])).conditions
+        assert condition.severity.value == "error"
+        assert "4 real failures against 64 answers (6%), 58 requests given up" in str(
+            condition.evidence
+        )
 
 
 async def test_a_burst_that_ended_says_since_when_it_is_quiet() -> None:
