@@ -34,7 +34,7 @@ def orphans(scene: Scene) -> tuple[Stuck, ...]:
 def _left_behind(scene: Scene, item: QueueItem, since: datetime) -> tuple[datetime, ...]:
     """When the loop was seen at something else after it took the item; a restart counts double."""
     later = since + SAME_BUNDLE
-    proofs = list(scene.signs_after(later))
+    proofs = list(scene.came_back_after(later))
     proofs += [s.at for s in scene.signs if s.kind is SignKind.RESTART and s.at > since] * 2
     proofs += [
         other.processing_started_at

@@ -85,7 +85,7 @@ def worker_hung(scene: Scene) -> QueueVerdict | None:
     taken, size, items = held_now
     silent = max(taken, scene.last_sign or taken, min(scene.watched_since, scene.now))
     gate = scene.hang_gate(size)
-    if scene.now - silent < gate or scene.signs_after(taken + SAME_BUNDLE):
+    if scene.now - silent < gate or scene.came_back_after(taken + SAME_BUNDLE):
         return None
     legal = PROVIDER_LIMIT * size
     sure = scene.now - silent >= legal

@@ -31,6 +31,7 @@ ALIVE_WITHIN = timedelta(seconds=100)
 PROVIDER_LIMIT = timedelta(seconds=300)
 # After a longer pause between two looks nothing may be concluded from silence before it.
 LONGEST_GAP = timedelta(minutes=5)
+ANSWERS = frozenset({SignKind.FINISHED, SignKind.FAILED})
 # Expired entries are cleaned up by a task of its own, which also runs while the loop is blocked;
 # requests are queued by the service's HTTP side.
 NOT_THE_LOOP = frozenset(
@@ -190,17 +191,28 @@ class Scene:
 
     @property
     def unfinished(self) -> LoopSign | None:
-        """The dispatch, or single request, after which no end was logged."""
+        """The dispatch, or single request, after which no end was logged.
+
+        The answers of a bundle are no end of it: the loop that comes back writes a snapshot.
+        """
         for sign in reversed(self.signs):
             if sign.kind in BEGINNINGS:
                 return sign
-            if sign.kind in ENDINGS:
+            if sign.kind in ENDINGS and not self._in_bundle(sign):
                 return None
         return None
 
-    def signs_after(self, moment: datetime) -> tuple[datetime, ...]:
-        """Return when the loop was seen after a moment, by its logs."""
-        times = [sign.at for sign in self.signs if sign.kind not in NOT_THE_LOOP]
+    def _in_bundle(self, sign: LoopSign) -> bool:
+        """Whether a request ended and the loop, which writes snapshots, wrote none since."""
+        return sign.kind in ANSWERS and bool(self.snapshots) and self.snapshots[-1].at < sign.at
+
+    def came_back_after(self, moment: datetime) -> tuple[datetime, ...]:
+        """Return when the loop was seen to have done with what it held, after a moment.
+
+        The answers of a bundle are written while it is still held.
+        """
+        inside = NOT_THE_LOOP | ANSWERS
+        times = [sign.at for sign in self.signs if sign.kind not in inside]
         times += [snapshot.at for snapshot in self.snapshots]
         return tuple(sorted(time for time in times if time > moment))
 

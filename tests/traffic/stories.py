@@ -75,6 +75,13 @@ def _hang(town: Town) -> None:
     _hurry(town)
 
 
+def _hang_answering(town: Town) -> None:
+    """Let the broker take one answer of a bundle and then nothing any more."""
+    town.bundle, town.least = max(2, town.bundle), 40
+    town.hangs_answering = True
+    _hurry(town)
+
+
 def _leak(town: Town) -> None:
     town.leak = True
     _hurry(town)
@@ -165,6 +172,14 @@ STORIES: dict[str, Story] = {
     "worker-hung": Story(
         "stuck_queue", "worker-hung", _hang,
         others={"logs": Witness("worker-hung"), "redis": FROZEN, "metrics": FROZEN},
+    ),
+    "worker-hung at answering": Story(
+        "stuck_queue", "worker-hung", _hang_answering, modes=BUNDLES,
+        others={
+            "logs": Witness("worker-hung", BUNDLES),
+            "redis": Witness("queue-frozen", BUNDLES),
+            "metrics": Witness("queue-frozen", BUNDLES),
+        },
     ),
     "leaked-item": Story(
         "stuck_queue", "leaked-item", _leak, others={"redis": Witness("leaked-item")}

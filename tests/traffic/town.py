@@ -77,6 +77,7 @@ class Town:
     witness: str = "all"
     now: datetime = START
     hung: bool = False
+    hangs_answering: bool = False
     stopped: bool = False
     crash: bool = False
     leak: bool = False
@@ -272,6 +273,9 @@ class Town:
             self._say(LPS, f"Request {one.id} completed successfully, correlation_id: "
                            f"{one.correlation}")  # fmt: skip
             self._callback(one)
+            if self.hangs_answering and len(taken) > 1:
+                self.hung, self._taken = True, taken[1:]
+                return
 
     def _callback(self, one: Request) -> None:
         if self.loses:

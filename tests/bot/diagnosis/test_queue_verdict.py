@@ -160,6 +160,38 @@ CASES: list[tuple[str, list[Observation], float, str, Confidence | None]] = [
         Confidence.HIGH,
     ),
     (
+        "the loop does not come back after the first answer of a bundle, by the logs alone",
+        look(
+            9, snapshots=snaps(-5, 0, 8, 8), signs=(dispatch(0.1), sign(2, SignKind.FINISHED, "q"))
+        ),
+        9,
+        "worker-hung",
+        Confidence.LOW,
+    ),
+    (
+        "the same with what is left in Redis: no orphan, for the loop is still at it",
+        look(
+            9,
+            reading=redis(9, *BUNDLE[1:]),
+            snapshots=snaps(-5, 0, 8, 8),
+            signs=(dispatch(0.1), sign(2, SignKind.FINISHED, BUNDLE[0].queue_id)),
+        ),
+        9,
+        "worker-hung",
+        Confidence.LOW,
+    ),
+    (
+        "a bundle that was answered, after which the loop came back once",
+        look(
+            9,
+            snapshots=(*snaps(-5, 0, 8, 8), *snaps(2.1, 2.1, 0, 0)),
+            signs=(dispatch(0.1), sign(2, SignKind.FINISHED, "q")),
+        ),
+        9,
+        "ok",
+        None,
+    ),
+    (
         "a slow bundle whose items have always taken a minute each",
         look(
             26,
