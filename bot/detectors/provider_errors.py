@@ -9,11 +9,11 @@ once, mock mode with everything.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from bot.detectors.streak import Streak
 from bot.detectors.tally import dated_events
 from bot.diagnosis.span import clock
 from bot.diagnosis.surroundings import CIRCUIT_TEXTS, circuit_turn
@@ -33,8 +33,6 @@ FAILURES = (
 DONE = "completed successfully, correlation_id"
 ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 GIVEN_UP = "Published error callback event for request"
-# So many in a row without an answer, and requests given up over them, are no accident.
-HOPELESS = 3
 SEVERE_SHARE = 0.5
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
@@ -70,6 +68,7 @@ class ProviderErrors:
     def __init__(self, settings: ProviderErrorsSettings) -> None:
         self._settings = settings
         self._failed_at: datetime | None = None
+        self._streak = Streak()
 
     @property
     def window_seconds(self) -> float:
@@ -80,6 +79,10 @@ class ProviderErrors:
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells how a request went."""
         return _is_providers(event) and any(text in event.event for text in self.needles)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        self._streak = Streak.read(samples[-1].data.get("streak"))
 
     async def sample(self, watch: Watch) -> Sample:
         """Count this tick's answers and failures, and ask for the circuit breaker."""
@@ -97,8 +100,11 @@ class ProviderErrors:
     def _counts(self, events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
         """Count what went wrong by its kind, what was answered, and keep a few lines."""
         failures, items = [], []
+        hopeless = False
         for at, event in events:
-            if any(text in event.event for text in FAILURES):
+            self._streak = _longer(self._streak, at, event)
+            hopeless = hopeless or self._streak.is_hopeless
+            if _is_failure(event):
                 failures.append(event)
                 self._failed_at = at
             elif _is_item(event) and not self._tells_again(at):
@@ -108,6 +114,8 @@ class ProviderErrors:
             "items": len(items),
             "done": sum(DONE in event.event for _, event in events),
             "given_up": sum(GIVEN_UP in event.event for _, event in events),
+            "streak": self._streak.left(),
+            "hopeless": hopeless,
             "breakers": _breakers(event for _, event in events),
             "examples": [
                 {
@@ -159,7 +167,7 @@ class ProviderErrors:
         failed, done = _failed(recent), _sum(recent, "done")
         is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
         share = failed / max(1, failed + done)
-        hopeless = self._is_hopeless(recent)
+        hopeless = any(one.data.get("hopeless") for one in recent)
         many = failed >= self._settings.least and share >= self._settings.share
         burst = many or hopeless
         if not (burst or is_open):
@@ -187,11 +195,6 @@ class ProviderErrors:
             next=("/logs llm_provider error --since 30m --level error", "/queue"),
         )
 
-    def _is_hopeless(self, recent: Sequence[Sample]) -> bool:
-        """Say whether requests were given up over failures with no answer in between."""
-        vain = _unanswered(recent)
-        return _failed(vain) >= HOPELESS and _sum(vain, "given_up") >= self._settings.least
-
 
 DETECTOR = ProviderErrors
 
@@ -211,9 +214,17 @@ def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[S
     return found[::-1]
 
 
-def _unanswered(recent: Sequence[Sample]) -> list[Sample]:
-    """Return the samples since the last answer."""
-    return list(takewhile(lambda one: not one.data.get("done"), reversed(recent)))
+def _longer(streak: Streak, at: datetime, event: LogEvent) -> Streak:
+    """Return the run of failures after one more event."""
+    if DONE in event.event:
+        return Streak()
+    if _is_failure(event):
+        return streak.failed(at, STREAK)
+    return streak.gave_up() if GIVEN_UP in event.event else streak
+
+
+def _is_failure(event: LogEvent) -> bool:
+    return any(text in event.event for text in FAILURES)
 
 
 def _fails(sample: Sample) -> bool:

@@ -45,6 +45,8 @@ def lines(text: str, count: int) -> list[LogEvent]:
         ([*lines(BUNDLE, 2), *lines(GIVEN_UP, 40)], []),
         (lines(BUNDLE, 4), []),
         (lines(GIVEN_UP, 40), []),
+        # The items of one bundle are no failures in a row, whatever their number.
+        ([*lines(DONE, 640), *lines(ITEM, 5), *lines(GIVEN_UP, 5)], []),
         (lines("Circuit breaker open: anthropic", 1), ["error"]),
         (lines(OPENED, 1), ["error"]),
         (lines(f"{BREAKER} HALF_OPEN", 1), []),
@@ -165,9 +167,50 @@ async def test_what_was_given_up_after_answers_is_told_and_counted() -> None:
     for upto in (2, 3):
         (condition,) = (await played(detector, watches[:upto])).conditions
         assert condition.severity.value == "error"
-        assert "4 real failures against 64 answers (6%), 58 requests given up" in str(
-            condition.evidence
-        )
+        assert condition.evidence[0].text.startswith("4 real failures against ")
+        assert condition.evidence[0].text.endswith(", 58 requests given up")
+
+
+@pytest.mark.parametrize(
+    ("ticks", "found"),
+    [
+        # Answers in the tick in which the failures began, and in the one in which they ended.
+        ([[(DONE, 64), (BUNDLE, 2)], [(BUNDLE, 2), (GIVEN_UP, 40)], [(DONE, 9)]], ["error"]),
+        ([[(DONE, 64)], [(BUNDLE, 4), (GIVEN_UP, 40), (DONE, 1)], [(DONE, 9)]], ["error"]),
+        ([[(DONE, 64)], [(BUNDLE, 2), (DONE, 1), (BUNDLE, 2), (GIVEN_UP, 40)]], []),
+        ([[(BUNDLE, 2)], [(DONE, 60)], [(BUNDLE, 2), (GIVEN_UP, 40)]], []),
+    ],
+)
+async def test_failures_in_a_row_are_counted_in_the_order_of_the_log(
+    ticks: list[list[tuple[str, int]]], found: list[str]
+) -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    watches = [
+        GivenWatch(at := NOW + TICK * n, at - TICK,
+                   logs=Followed(tuple(one for row in tick for one in lines(*row))))
+        for n, tick in enumerate(ticks)
+    ]  # fmt: skip
+    assert told(await played(detector, watches), lambda c: c.severity.value) == found
+
+
+async def test_another_process_goes_on_with_the_failures_in_a_row() -> None:
+    first, second = (ProviderErrors(ProviderErrorsSettings()) for _ in range(2))
+    failed = GivenWatch(NOW, NOW - TICK, logs=Followed(tuple(lines(BUNDLE, 3))))
+    samples = [await first.sample(failed)]
+    second.resume(samples)
+    late = [replace(one, at=NOW + timedelta(minutes=59)) for one in lines(GIVEN_UP, 5)]
+    after = await second.sample(GivenWatch(NOW + TICK, NOW, logs=Followed(tuple(late))))
+    assert after.data["hopeless"]
+
+
+async def test_failures_that_are_hours_apart_are_not_in_a_row() -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    failed = enumerate(lines(BUNDLE, 4))
+    events = [replace(one, at=NOW + timedelta(hours=2 * n)) for n, one in failed]
+    sample = await detector.sample(
+        GivenWatch(NOW, NOW, logs=Followed((*events, *lines(GIVEN_UP, 9))))
+    )
+    assert not sample.data["hopeless"]
 
 
 async def test_a_burst_that_ended_says_since_when_it_is_quiet() -> None:
