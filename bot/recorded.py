@@ -38,8 +38,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The recording of one alert: whose samples it holds, and where it came from."""
+    """The recording of one alert: when it opened, whose samples it holds, and whence it came."""
 
+    opened_at: datetime
     key: str
     environment: str
     detectors: tuple[str, ...]
@@ -91,8 +92,8 @@ def understood(place: str) -> Iterator[None]:
     """Turn what goes wrong while a sample is read into a UsageError that names its place."""
     try:
         yield
-    except MISREAD:
-        raise _no_sample(place) from None
+    except MISREAD as error:
+        raise _no_sample(place) from error
 
 
 def export_of(lines: Sequence[Line]) -> Export | None:
@@ -104,7 +105,7 @@ def export_of(lines: Sequence[Line]) -> Export | None:
         about = head.values["export"]
         key, environment = str(about["key"]), str(about["environment"])
         detectors = tuple(str(name) for name in about["detectors"])
-    return Export(key, environment, detectors, tuple(_sample(line) for line in rest))
+    return Export(head.at, key, environment, detectors, tuple(_sample(line) for line in rest))
 
 
 def _sample(line: Line) -> tuple[datetime, str, Sample]:
@@ -126,7 +127,10 @@ def _line(row: bytes, place: str, zone: tzinfo) -> Line:
 
 
 def _no_sample(place: str) -> UsageError:
-    return UsageError(f"{place} is no sample", hint='Each line needs at least {"at": "…"}.')
+    return UsageError(
+        f"{place} is no sample that can be read.",
+        hint='Each line is a JSON object with at least {"at": "…"}; of an export, as it was made.',
+    )
 
 
 def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:

@@ -48,6 +48,8 @@ from bot.settings import detector_settings
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
 # A night without a word is lived through, and every detector has said by then what it will.
 LONGEST_QUIET = timedelta(hours=12)
+# Alerts that were open before a recording begins all open with it, and that is no storm.
+SETTLED_AFTER = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -134,16 +136,18 @@ def replay_directory(
 def _again(
     export: Export, made: Mapping[str, Detector], tick_seconds: float
 ) -> Iterator[dict[str, Any]]:
-    """Yield the events of one alert's own samples. Raises UsageError."""
+    """Yield the events of one alert's own samples, as without silences. Raises UsageError."""
     unknown = sorted(set(export.detectors) - {*made, *SELF_WATCHED})
     if unknown:
         raise UsageError(
             f"That recording is of {', '.join(unknown)[:100]}, which this batchbot does not have.",
             hint="Replay it with the version that exported it.",
         )
-    storm = export.key.startswith(f"{STORM}/")
-    table = Table(made, export.environment, tick_seconds, folds=storm)
+    is_storm = export.key.startswith(f"{STORM}/")
+    table, began = Table(made, export.environment, tick_seconds), None
     for now, samples in export.rounds():
+        began = began or now
+        table.folds = is_storm and (now >= export.opened_at or now - began >= SETTLED_AFTER)
         with understood(f"{SAMPLES} at {plain(now)}"):
             found = list(table.events(samples, now))
         yield from found

@@ -210,7 +210,9 @@ async def _export(word: str, memory: BotMemory, context: CommandContext) -> Repo
         raise SourceError("memory", "The samples of that alert are not kept any more.")
     files = folder(recording)
     name = f"alert-{found.number}-{found.detector}.zip"
-    told = f"{count} samples and {len(files) - 1} logs, redacted; judge it again with: "
+    middle = f" ({recording.left_out} in the middle left out)" if recording.left_out else ""
+    told = f"{count} samples{middle} and {len(files) - 1} logs, redacted. Judge it again, as if "
+    told += "nobody had silenced or acknowledged anything: "
     return Report(
         command="alerts export",
         title=f"Alert #{found.number} {found.key} as a recording",

@@ -148,4 +148,6 @@ class Asked(ABC):
         samples: defaultdict[str, list[Sample]] = defaultdict(list)
         for row in rows:
             samples[row["detector"]].append(sample_of_row(row))
-        return Recording(alert, {name: tuple(some) for name, some in samples.items()})
+        left_out = int(rows[0]["total"]) - len(rows) if rows else 0
+        kept = {name: tuple(some) for name, some in samples.items()}
+        return Recording(alert, kept, left_out)

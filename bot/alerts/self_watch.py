@@ -1,6 +1,7 @@
 """What the bot watches of itself, as samples that can be kept and judged again; pure.
 
-Each of its judgements needs the newest sample alone, so none is kept while nothing is wrong.
+Each of its judgements needs the newest sample and the alert that is remembered, so none is kept
+while nothing is wrong.
 """
 
 from collections.abc import Mapping, Sequence

@@ -151,14 +151,21 @@ ON CONFLICT (environment, detector, at) DO UPDATE
 SET data = excluded.data, unreadable = excluded.unreadable
 """
 
-# What an alert of the last days was judged by ($5 is the detector's window) is kept, so that it
-# can be exported and judged again.
+# What an alert of the last days was judged by ($5 is as far back as its verdict looks) is kept, so
+# that it can be exported and judged again; of one that lasts also its opening, however long ago. A
+# storm is spoken of when one of its members is.
 PRUNE_SAMPLES = """
 DELETE FROM sample s WHERE environment = $1 AND detector = $2 AND at < $3
   AND NOT EXISTS (
     SELECT 1 FROM alert_event e
-    WHERE e.environment = $1 AND e.at > $4 AND e.reason IN ('open', 'update', 'resolve')
-      AND split_part(e.key, '/', 1) IN ($2, $6) AND s.at > e.at - $5::interval AND s.at <= e.at)
+    WHERE e.environment = $1 AND e.at > $4 AND e.at >= s.at AND e.at < s.at + $5::interval
+      AND e.reason IN ('open', 'update', 'repeat', 'resolve')
+      AND split_part(e.key, '/', 1) IN ($2, $6))
+  AND NOT EXISTS (
+    SELECT 1 FROM alert a
+    WHERE a.environment = $1 AND a.state <> 'resolved'
+      AND a.opened_at >= s.at AND a.opened_at < s.at + $5::interval
+      AND a.detector IN ($2, $6))
 """
 # A thread of which something still waits to be said is kept, for that is said where its head
 # stands; an alert whose head is forgotten has no thread, so nobody waits for it in vain.
@@ -223,13 +230,22 @@ SELECT at, key, reason, severity, title, note, by FROM alert_event
 WHERE environment = $1 AND ($2 = '' OR key = $2) ORDER BY at DESC, id DESC LIMIT $3
 """
 
+# Of more than $6 samples those in the middle are left out, tick by tick: how an alert began and how
+# it ended is what its verdict is about.
 RECORDED = """
-SELECT detector, at, data, unreadable FROM sample
-WHERE environment = $1 AND at > $3 AND at <= $4
-  AND detector IN (SELECT $2::text UNION
-                   SELECT detector FROM sample WHERE environment = $1 AND at > $3 AND at <= $4
-                     AND starts_with(unreadable, $5::text))
-ORDER BY at LIMIT $6
+WITH wanted AS (
+    SELECT detector, at, data, unreadable FROM sample
+    WHERE environment = $1 AND at > $3 AND at <= $4
+      AND detector IN (SELECT $2::text UNION
+                       SELECT detector FROM sample WHERE environment = $1 AND at > $3 AND at <= $4
+                         AND starts_with(unreadable, $5::text))
+), ticks AS (
+    SELECT at, sum(count(*)) OVER (ORDER BY at) AS until,
+           sum(count(*)) OVER (ORDER BY at DESC) AS since, sum(count(*)) OVER () AS total
+    FROM wanted GROUP BY at)
+SELECT detector, at, data, unreadable, total FROM wanted JOIN ticks USING (at)
+WHERE total <= $6::int OR until <= $6::int / 2 OR since <= $6::int / 2
+ORDER BY at, detector
 """
 
 # Learned by the bot itself; what a person said stands in alias and is asked first.

@@ -31,6 +31,8 @@ from bot.ports import Clock, Detector, Watch
 PRUNE_EVERY = 20
 FIRST_LOOK_BACK = timedelta(minutes=10)
 DIGEST_PROGRESS = "quiet"
+# An alert that flaps ends after ten quiet minutes, and is to end so when it is judged again.
+REPLAYED = timedelta(minutes=15)
 
 log = logging.getLogger(__name__)
 
@@ -191,8 +193,10 @@ class Tick:
         """Return from when on samples are wanted, by detector; nothing in most ticks."""
         if self.state.ticks % PRUNE_EVERY:
             return {}
-        own = dict.fromkeys(SELF_WATCHED, now - LONGEST_GAP)
-        return {**own, **{detector.name: now - kept(detector) for detector in self._detectors}}
+        needed = {one.name: max(kept(one), REPLAYED) for one in self._detectors}
+        # Which detectors failed is part of what any source is judged by.
+        own = dict.fromkeys(SELF_WATCHED, max(needed.values(), default=REPLAYED))
+        return {name: now - span for name, span in (own | needed).items()}
 
     def _left(self, quiet: Quiet) -> dict[str, Any]:
         gap = {GAP_PROGRESS: self._gap.left()} if self._gap else {}

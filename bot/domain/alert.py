@@ -206,10 +206,14 @@ class AlertEvent:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """An alert with the samples that its verdict rests on, by detector, oldest first."""
+    """An alert with the samples that its verdict rests on, by detector, oldest first.
+
+    `left_out` counts those in the middle of a long alert that would have been too many.
+    """
 
     alert: Alert
     samples: Mapping[str, tuple[Sample, ...]]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,11 @@ class LokiFollow:
         day = nanoseconds(self._clock() - DAY)
         layout = await self._layouts(min(self._since, day), now)
         chosen = [one for one in self._services if layout.selector(one)]
+        # The first service that a container fits is its own, as everywhere.
         self._containers = {
-            name: one.role for one in chosen for name in layout.containers_of(one) or [one.name]
+            name: one.role
+            for one in reversed(chosen)
+            for name in layout.containers_of(one) or [one.name]
         }
         return selectors(layout, chosen)
 

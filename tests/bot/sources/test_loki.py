@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,9 @@ FOREIGN = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
 
 @asynccontextmanager
-async def loki(server: LokiServer, **access: str) -> AsyncIterator[Loki]:
+async def loki(
+    server: LokiServer, services: Sequence[Service] = HULEEDU_SERVICES, **access: str
+) -> AsyncIterator[Loki]:
     waited: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -38,7 +40,7 @@ async def loki(server: LokiServer, **access: str) -> AsyncIterator[Loki]:
     async with running(server):
         source = Loki(
             LokiHttp(server.url, sleep=sleep, **access),  # type: ignore[arg-type]
-            HULEEDU_SERVICES,
+            services,
             UTC,
             clock=lambda: NOW,
         )
@@ -256,6 +258,26 @@ async def taken(follow: object, count: int) -> list[LogEvent]:
         events += follow.take().events  # type: ignore[attr-defined]
         await asyncio.sleep(0.01)
     return events
+
+
+@pytest.mark.parametrize(
+    ("labels", "services", "roles"),
+    [
+        ({"container": CJ}, (*HULEEDU_SERVICES, Service("rest", "huleedu_*", Role.OTHER)),
+         {CJ: Role.CJ}),
+        ({"service": "cj_assessment_service"}, HULEEDU_SERVICES,
+         {"cj_assessment_service": Role.CJ}),
+    ],
+)  # fmt: skip
+async def test_a_follow_knows_whose_logs_it_reads(
+    labels: dict[str, str], services: Sequence[Service], roles: dict[str, Role]
+) -> None:
+    server = LokiServer()
+    server.put(nanoseconds(NOW - timedelta(minutes=1)), "quiet since", **labels)
+    async with loki(server, services) as source:
+        follow = await source.follow(since=NOW - timedelta(minutes=2))
+        assert follow.take().containers == roles
+        await follow.close()
 
 
 async def test_a_follow_brings_each_line_once_through_broken_and_dropping_tails() -> None:
