@@ -14,6 +14,7 @@ from typing import Protocol
 
 from bot.assembly import build_memory, build_sources
 from bot.domain.evidence import Missing
+from bot.domain.log import Role
 from bot.domain.privacy import said
 from bot.errors import BatchbotError, PostError, SourceError
 from bot.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
@@ -102,7 +103,16 @@ async def examine(settings: Settings) -> list[Examined]:
             _memory(settings, stack),
         ]
         found = list(await asyncio.gather(*looks))
-    return [*await _slack(settings), *found, *_files(settings)]
+    return [*await _slack(settings), *found, *_roles(settings), *_files(settings)]
+
+
+def _roles(settings: Settings) -> Iterable[Examined]:
+    """Yield a warning when no log is known to be one that verdicts rest on."""
+    roles = {service.role for service in settings.logs.services}
+    lacking = [role.value for role in (Role.CJ, Role.LLM_PROVIDER) if role not in roles]
+    if lacking:
+        detail = f"no service has the role {' or '.join(lacking)}, so its log is not judged"
+        yield Examined("SERVICES", State.WARNING, detail, 'Give each entry its "role".')
 
 
 def show(found: Iterable[Examined]) -> int:

@@ -189,6 +189,26 @@ async def test_a_token_of_another_kind_is_named_without_asking_slack(
     assert "hunter22" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("services", "lacking"),
+    [
+        ('[{"name": "assessor"}, {"name": "lps"}]', "no service has the role cj, "),
+        ('[{"name": "x", "role": "runner"}]', "no service has the role cj or llm_provider, "),
+        ('[{"name": "assessor", "role": "cj"}, {"name": "llm_provider"}]', ""),
+        ("", ""),
+    ],
+)
+async def test_a_log_that_no_verdict_can_rest_on_is_a_warning(
+    services: str, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVICES", services)
+    found = {one.what: one for one in await examine(load_settings())}
+    assert ("SERVICES" in found) is bool(lacking)
+    if lacking:
+        assert found["SERVICES"].state is State.WARNING
+        assert found["SERVICES"].detail.startswith(lacking)
+
+
 async def test_a_place_where_the_memory_cannot_be_kept_is_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
