@@ -82,7 +82,8 @@ class ProviderErrors:
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
-        self._streak = Streak.read(samples[-1].data.get("streak"))
+        known = (one.data["streak"] for one in reversed(samples) if "streak" in one.data)
+        self._streak = Streak.read(next(known, None))
 
     async def sample(self, watch: Watch) -> Sample:
         """Count this tick's answers and failures, and ask for the circuit breaker."""
@@ -102,8 +103,8 @@ class ProviderErrors:
         failures, items = [], []
         hopeless = False
         for at, event in events:
-            self._streak = _longer(self._streak, at, event)
-            hopeless = hopeless or self._streak.is_hopeless
+            before, self._streak = self._streak, _longer(self._streak, at, event)
+            hopeless |= self._streak != before and self._streak.is_hopeless
             if _is_failure(event):
                 failures.append(event)
                 self._failed_at = at
@@ -220,7 +221,7 @@ def _longer(streak: Streak, at: datetime, event: LogEvent) -> Streak:
         return Streak()
     if _is_failure(event):
         return streak.failed(at, STREAK)
-    return streak.gave_up() if GIVEN_UP in event.event else streak
+    return streak.gave_up(at, STREAK) if GIVEN_UP in event.event else streak
 
 
 def _is_failure(event: LogEvent) -> bool:

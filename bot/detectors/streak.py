@@ -30,9 +30,10 @@ class Streak:
         before = self if goes_on else Streak()
         return Streak(before.failures + 1, before.given_up, at)
 
-    def gave_up(self) -> "Streak":
-        """Return the run with one request more that was given up."""
-        return replace(self, given_up=self.given_up + 1)
+    def gave_up(self, at: datetime, longest: timedelta) -> "Streak":
+        """Return the run with one request more that was given up over it."""
+        goes_on = self.at is not None and abs(at - self.at) <= longest
+        return replace(self, given_up=self.given_up + 1) if goes_on else Streak()
 
     def left(self) -> Mapping[str, Any]:
         """Return what `read` takes, as JSON values."""

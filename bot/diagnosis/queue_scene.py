@@ -32,6 +32,8 @@ PROVIDER_LIMIT = timedelta(seconds=300)
 # After a longer pause between two looks nothing may be concluded from silence before it.
 LONGEST_GAP = timedelta(minutes=5)
 ANSWERS = frozenset({SignKind.FINISHED, SignKind.FAILED})
+# Each answer is logged when it is there and when its callback is published.
+LINES_AN_ANSWER = 2
 # Expired entries are cleaned up by a task of its own, which also runs while the loop is blocked;
 # requests are queued by the service's HTTP side.
 NOT_THE_LOOP = frozenset(
@@ -193,18 +195,25 @@ class Scene:
     def unfinished(self) -> LoopSign | None:
         """The dispatch, or single request, after which no end was logged.
 
-        The answers of a bundle are no end of it: the loop that comes back writes a snapshot.
+        The answers of a bundle are no end of it before all are there, or the loop came back.
         """
+        answered: datetime | None = None
         for sign in reversed(self.signs):
             if sign.kind in BEGINNINGS:
-                return sign
-            if sign.kind in ENDINGS and not self._in_bundle(sign):
+                return sign if answered is None or self._holds_on(sign, answered) else None
+            if sign.kind in ANSWERS:
+                answered = answered or sign.at
+            elif sign.kind in ENDINGS:
                 return None
         return None
 
-    def _in_bundle(self, sign: LoopSign) -> bool:
-        """Whether a request ended and the loop, which writes snapshots, wrote none since."""
-        return sign.kind in ANSWERS and bool(self.snapshots) and self.snapshots[-1].at < sign.at
+    def _holds_on(self, begun: LoopSign, answered: datetime) -> bool:
+        """Whether the loop is still at a bundle of which it answered something."""
+        if begun.kind is not SignKind.DISPATCH or not begun.bundle_size or not self.snapshots:
+            return False
+        said = [one for one in self.signs if one.kind is SignKind.FINISHED and one.at >= begun.at]
+        is_whole = sum(one.count for one in said) >= LINES_AN_ANSWER * begun.bundle_size
+        return not is_whole and not self.came_back_after(answered)
 
     def came_back_after(self, moment: datetime) -> tuple[datetime, ...]:
         """Return when the loop was seen to have done with what it held, after a moment.

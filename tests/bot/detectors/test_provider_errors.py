@@ -5,6 +5,7 @@ import pytest
 
 from bot.detectors.provider_errors import ProviderErrors, ProviderErrorsSettings
 from bot.diagnosis.span import clock
+from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.service_state import ServiceHealth
 from tests.bot.detectors.scenes import NOW, TICK, played, told
@@ -193,14 +194,27 @@ async def test_failures_in_a_row_are_counted_in_the_order_of_the_log(
     assert told(await played(detector, watches), lambda c: c.severity.value) == found
 
 
+def later(text: str, count: int, span: timedelta) -> list[LogEvent]:
+    return [replace(one, at=NOW + span) for one in lines(text, count)]
+
+
 async def test_another_process_goes_on_with_the_failures_in_a_row() -> None:
     first, second = (ProviderErrors(ProviderErrorsSettings()) for _ in range(2))
     failed = GivenWatch(NOW, NOW - TICK, logs=Followed(tuple(lines(BUNDLE, 3))))
-    samples = [await first.sample(failed)]
-    second.resume(samples)
-    late = [replace(one, at=NOW + timedelta(minutes=59)) for one in lines(GIVEN_UP, 5)]
-    after = await second.sample(GivenWatch(NOW + TICK, NOW, logs=Followed(tuple(late))))
+    away = GivenWatch(NOW + TICK, NOW, logs=Missing("logs", "away"))
+    second.resume([await first.sample(failed), await first.sample(away)])
+    late = Followed(tuple(later(GIVEN_UP, 5, timedelta(minutes=59))))
+    after = await second.sample(GivenWatch(NOW + TICK * 2, NOW, logs=late))
     assert after.data["hopeless"]
+
+
+@pytest.mark.parametrize("text", [ITEM, GIVEN_UP, BUNDLE])
+async def test_what_was_given_up_hours_ago_is_not_told_again(text: str) -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+    first = Followed((*lines(BUNDLE, 4), *lines(GIVEN_UP, 40)))
+    assert (await detector.sample(GivenWatch(NOW, NOW - TICK, logs=first))).data["hopeless"]
+    next_one = Followed(tuple(later(text, 1, timedelta(hours=6))))
+    assert not (await detector.sample(GivenWatch(NOW, NOW, logs=next_one))).data["hopeless"]
 
 
 async def test_failures_that_are_hours_apart_are_not_in_a_row() -> None:

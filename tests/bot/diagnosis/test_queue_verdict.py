@@ -192,6 +192,48 @@ CASES: list[tuple[str, list[Observation], float, str, Confidence | None]] = [
         None,
     ),
     (
+        "a bundle of which every answer was logged and published, and silence after it",
+        look(
+            9,
+            snapshots=snaps(-5, 0, 0, 0),
+            signs=(dispatch(0.1, 2), LoopSign(minutes(2), SignKind.FINISHED, "q", count=4)),
+        ),
+        9,
+        "ok",
+        None,
+    ),
+    (
+        "a loop that fails at each turn after an answer has come back from it",
+        look(
+            9,
+            snapshots=snaps(-5, 0, 0, 0),
+            signs=(
+                dispatch(0.1),
+                sign(2, SignKind.FINISHED, "q"),
+                sign(2.5, SignKind.LOOP_ERROR),
+                sign(3, SignKind.QUEUED, "z"),
+            ),
+        ),
+        9,
+        "queue-frozen",
+        Confidence.LOW,
+    ),
+    (
+        "a single request that was answered long after the last bundle, and one that nobody takes",
+        look(
+            12,
+            snapshots=snaps(-30, -25, 0, 0),
+            signs=(
+                LoopSign(minutes(0), SignKind.STARTED, "q", 1, "per_request"),
+                sign(1, SignKind.FINISHED, "q"),
+                sign(5, SignKind.QUEUED, "z"),
+            ),
+        ),
+        12,
+        "queue-frozen",
+        Confidence.LOW,
+    ),
+    (
         "a slow bundle whose items have always taken a minute each",
         look(
             26,
