@@ -197,23 +197,23 @@ class Scene:
 
         The answers of a bundle are no end of it before all are there, or the loop came back.
         """
-        answered: datetime | None = None
+        answers: list[LoopSign] = []
         for sign in reversed(self.signs):
             if sign.kind in BEGINNINGS:
-                return sign if answered is None or self._holds_on(sign, answered) else None
+                return sign if not answers or self._holds_on(sign, answers) else None
             if sign.kind in ANSWERS:
-                answered = answered or sign.at
+                answers.append(sign)
             elif sign.kind in ENDINGS:
                 return None
         return None
 
-    def _holds_on(self, begun: LoopSign, answered: datetime) -> bool:
-        """Whether the loop is still at a bundle of which it answered something."""
+    def _holds_on(self, begun: LoopSign, answers: Sequence[LoopSign]) -> bool:
+        """Whether the loop is still at a bundle that it `answers`, newest first."""
         if begun.kind is not SignKind.DISPATCH or not begun.bundle_size or not self.snapshots:
             return False
-        said = [one for one in self.signs if one.kind is SignKind.FINISHED and one.at >= begun.at]
-        is_whole = sum(one.count for one in said) >= LINES_AN_ANSWER * begun.bundle_size
-        return not is_whole and not self.came_back_after(answered)
+        said = sum(one.count for one in answers if one.kind is SignKind.FINISHED)
+        is_whole = said >= LINES_AN_ANSWER * begun.bundle_size
+        return not is_whole and not self.came_back_after(answers[0].at)
 
     def came_back_after(self, moment: datetime) -> tuple[datetime, ...]:
         """Return when the loop was seen to have done with what it held, after a moment.

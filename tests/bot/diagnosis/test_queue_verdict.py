@@ -203,6 +203,21 @@ CASES: list[tuple[str, list[Observation], float, str, Confidence | None]] = [
         None,
     ),
     (
+        "the answers of the bundle before, in the very moment of a dispatch, are not its own",
+        look(
+            9,
+            snapshots=snaps(-5, 0, 0, 0),
+            signs=(
+                LoopSign(minutes(0.1), SignKind.FINISHED, "p", count=16),
+                dispatch(0.1),
+                sign(2, SignKind.FINISHED, "q"),
+            ),
+        ),
+        9,
+        "worker-hung",
+        Confidence.LOW,
+    ),
+    (
         "a loop that fails at each turn after an answer has come back from it",
         look(
             9,
