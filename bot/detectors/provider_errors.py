@@ -55,8 +55,8 @@ class ProviderErrors:
 
     name: ClassVar[str] = "provider_errors"
     summary: ClassVar[str] = (
-        "A fifth of the model provider's answers fail within 10 minutes, a bundle is given up "
-        "after three failures in a row, or its circuit is open"
+        "A fifth of the model provider's answers fail within 10 minutes, three failures in "
+        "a row make it give up five requests or more, or its circuit is open"
     )
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 2

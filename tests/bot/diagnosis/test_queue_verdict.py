@@ -181,15 +181,19 @@ CASES: list[tuple[str, list[Observation], float, str, Confidence | None]] = [
         Confidence.LOW,
     ),
     (
-        "a bundle that was answered, after which the loop came back once",
+        "a request that comes after the loop came back from a bundle, and that nobody takes",
         look(
             9,
             snapshots=(*snaps(-5, 0, 8, 8), *snaps(2.1, 2.1, 0, 0)),
-            signs=(dispatch(0.1), sign(2, SignKind.FINISHED, "q")),
+            signs=(
+                dispatch(0.1),
+                sign(2, SignKind.FINISHED, "q"),
+                sign(3, SignKind.QUEUED, "z"),
+            ),
         ),
         9,
-        "ok",
-        None,
+        "queue-frozen",
+        Confidence.LOW,
     ),
     (
         "a bundle of which every answer was logged and published, and silence after it",
