@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from confluent_kafka import Producer
 
+from tests.ports import lasting_port
+
 QUIET = {"log_level": 0}
 
 
@@ -50,7 +52,7 @@ class Wire:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self.port = lasting_port()
 
     @property
     def address(self) -> str:
@@ -60,7 +62,6 @@ class Wire:
         """Listen again, in front of another broker if one is given."""
         self._broker = broker or self._broker
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
         """Close the port and every connection."""

@@ -46,7 +46,10 @@ async def _each(names: list[str], *, quick: bool) -> list[Row]:
     rows: list[Row] = []
     for name in names:
         print(f"running {name} …", file=sys.stderr)  # noqa: T201
-        rows += await (QUICK if quick else SCENARIOS)[name]()
+        found = await (QUICK if quick else SCENARIOS)[name]()
+        # What is known by then is not lost if a later one breaks off.
+        print(table(found), file=sys.stderr)  # noqa: T201
+        rows += found
     return rows
 
 

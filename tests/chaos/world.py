@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -36,6 +35,7 @@ from bot.sources.log_files import LogFiles
 from tests.callbacks import callback
 from tests.fakes_alerts import Clock
 from tests.kafka import Wire, kafka_broker
+from tests.ports import lasting_port
 
 PREFIX = "llm_provider_service:queue"
 PROVIDER = "huleedu_llm_provider_service"
@@ -49,9 +49,7 @@ class RedisServer:
     """A redis-server that can be stopped and started again on its port."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as door:
-            door.bind(("127.0.0.1", 0))
-            self._port = int(door.getsockname()[1])
+        self._port = lasting_port()
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
