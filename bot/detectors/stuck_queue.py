@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from bot.detectors.queue_alert import QUEUE, stuck, unreadable, witnesses
 from bot.detectors.queue_ending import after_expiry, closing, last_expired
 from bot.detectors.queue_gauge import GAUGE, judge_gauges
+from bot.diagnosis.queue_carry import carry
 from bot.diagnosis.queue_history import Level, logged_levels, queue_chart
-from bot.diagnosis.queue_scene import carry
 from bot.diagnosis.queue_signs import NEEDLES
 from bot.diagnosis.queue_verdict import (
     Observation,

@@ -1,12 +1,12 @@
 """What was seen of a queue over time, folded once, so that each rule can ask it in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 
-from bot.diagnosis.queue_losses import Loss, broken_off, cleaned, expired, remembered
+from bot.diagnosis.queue_losses import Loss
 from bot.diagnosis.queue_signs import (
     BEGINNINGS,
     ENDINGS,
@@ -29,8 +29,6 @@ OPENS_AFTER = timedelta(minutes=5)
 SAME_BUNDLE = timedelta(seconds=60)
 ALIVE_WITHIN = timedelta(seconds=100)
 PROVIDER_LIMIT = timedelta(seconds=300)
-# After a longer pause between two looks nothing may be concluded from silence before it.
-LONGEST_GAP = timedelta(minutes=5)
 ANSWERS = frozenset({SignKind.FINISHED, SignKind.FAILED})
 # Each answer is logged when it is there and when its callback is published.
 LINES_AN_ANSWER = 2
@@ -275,46 +273,3 @@ def scene_of(
         seconds_per_item=seconds_per_item(ordered),
         opens_after=opens_after,
     )
-
-
-def carry(previous: Observation | None, new: Observation) -> Observation:
-    """Return `new` with what must outlive a sliding window: the last sign of each kind, the last
-    snapshot, the first one of the run of snapshots that shows something stuck, since when the
-    logs were followed without a gap, and which items were lost.
-    """
-    if previous is None:
-        return replace(new, losses=remembered((), broken_off(new.signs), new.signs, new.at))
-    signs = {sign.kind: sign for sign in previous.signs}
-    snapshots = _run_ends((*previous.snapshots, *new.snapshots))
-    old = tuple(sorted(signs.values(), key=lambda sign: sign.at))
-    goes_on = previous.logs_readable and timedelta(0) <= new.at - previous.at <= LONGEST_GAP
-    watched = (previous.logs_from or previous.at) if goes_on else new.at
-    return replace(
-        new,
-        snapshots=snapshots,
-        signs=(*old, *new.signs),
-        logs_from=new.logs_from or watched,
-        losses=_losses(previous, new, (*old, *new.signs)),
-    )
-
-
-def _losses(
-    previous: Observation, new: Observation, signs: tuple[LoopSign, ...]
-) -> tuple[Loss, ...]:
-    found = [*broken_off(signs), *expired(previous.reading, new.reading)]
-    if new.reading is None and any(one.not_queued for one in previous.snapshots):
-        found += cleaned(sign for sign in new.signs if sign.at > previous.at)
-    return remembered(previous.losses, found, signs, new.at)
-
-
-def _run_ends(snapshots: Sequence[Snapshot]) -> tuple[Snapshot, ...]:
-    """Keep the newest snapshots, and the first of the run in which something is not queued."""
-    run: list[Snapshot] = []
-    for snapshot in reversed(snapshots):
-        if run and not snapshot.not_queued:
-            break
-        run.append(snapshot)
-        if not snapshot.not_queued:
-            break
-    run.reverse()
-    return tuple(run) if len(run) <= 6 else (run[0], *run[-5:])

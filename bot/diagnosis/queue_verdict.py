@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.diagnosis.queue_carry import carry
 from bot.diagnosis.queue_items import busy, waiting_count, waits_long
 from bot.diagnosis.queue_losses import expired_away
 from bot.diagnosis.queue_rules import RULES
@@ -17,7 +18,6 @@ from bot.diagnosis.queue_scene import (
     Observation,
     QueueVerdict,
     Scene,
-    carry,
     scene_of,
 )
 from bot.diagnosis.queue_signs import (
