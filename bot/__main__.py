@@ -14,10 +14,10 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from bot import manual
-from bot.ask_command import WATCH, AskCommand, next_words
+from bot.cli import help_texts
+from bot.cli.arguments import WATCH, AskCommand, next_words
+from bot.cli.output import EventFormat, Exit, Format, event_line, to_json, to_json_line
 from bot.errors import BatchbotError, SettingsError, UsageError
-from bot.formats import EventFormat, Exit, Format, event_line, to_json, to_json_line
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -31,12 +31,12 @@ cli = typer.Typer(
 )
 
 
-@cli.command(epilog=manual.RUN)
+@cli.command(epilog=help_texts.RUN)
 def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
+    from bot.cli.setting_check import known_names, misspelt
     from bot.log import set_up
-    from bot.running import run_bot
-    from bot.setting_check import known_names, misspelt
+    from bot.service.build import run_bot
     from bot.settings import given_names, load_settings
 
     _log_quietly()
@@ -47,7 +47,7 @@ def run() -> None:
     _await(run_bot(settings))
 
 
-@cli.command(epilog=manual.DEMO)
+@cli.command(epilog=help_texts.DEMO)
 def demo(
     port: Annotated[int, typer.Option(help="Where the local Slack workspace listens.")] = 8765,
 ) -> None:
@@ -68,7 +68,7 @@ def demo(
 @cli.command(
     cls=AskCommand,
     context_settings={"ignore_unknown_options": True},
-    epilog=manual.ASK,
+    epilog=help_texts.ASK,
 )
 def ask(
     words: Annotated[
@@ -89,8 +89,8 @@ def ask(
     ] = None,
 ) -> None:
     """Answer one command here, without Slack; you act as an operator."""
-    from bot import answering
-    from bot import ask as asking
+    from bot.cli import answering
+    from bot.cli import ask as asking
     from bot.settings import load_settings
 
     _log_quietly()
@@ -108,7 +108,7 @@ def ask(
     raise typer.Exit(code)
 
 
-@cli.command(epilog=manual.REPLAY)
+@cli.command(epilog=help_texts.REPLAY)
 def replay(
     logs: Annotated[
         Path, typer.Option(help="Folder with <container>.log files, or an alert's zip.")
@@ -119,9 +119,9 @@ def replay(
     ] = None,
 ) -> None:
     """Run every detector over recorded logs, on the logs' own clock; print each alert event."""
-    from bot.recorded import opened
-    from bot.recorded_logs import Tally
-    from bot.replay import replay_directory
+    from bot.replay.files import opened
+    from bot.replay.logs import Tally
+    from bot.replay.run import replay_directory
     from bot.settings import load_settings
 
     _log_quietly()
@@ -145,10 +145,10 @@ def replay(
     raise typer.Exit(Exit.UNKNOWN if tally.failed else Exit.FINE)
 
 
-@cli.command(epilog=manual.DOCTOR)
+@cli.command(epilog=help_texts.DOCTOR)
 def doctor() -> None:
     """Check every setting, token, scope, channel and source, and say how to fix what is wrong."""
-    from bot.doctor import examine, examine_settings, show
+    from bot.cli.doctor import examine, examine_settings, show
     from bot.settings import readable_settings
 
     _log_quietly()
@@ -156,13 +156,13 @@ def doctor() -> None:
     raise typer.Exit(show([*examine_settings(wrong), *_await(examine(settings))]))
 
 
-@cli.command(epilog=manual.MANIFEST)
+@cli.command(epilog=help_texts.MANIFEST)
 def manifest() -> None:
     """Print the Slack app's manifest for the settings here."""
     from bot.docs import usage_hints
     from bot.registry import commands
     from bot.settings import load_settings
-    from bot.slack.manifest import build_manifest, to_yaml
+    from bot.slack.setup.manifest import build_manifest, to_yaml
 
     settings = load_settings()
     http = settings.slack.signing_secret is not None and not settings.slack.socket_mode
@@ -180,7 +180,7 @@ def main() -> NoReturn:
     try:
         code = cli(standalone_mode=False)
     except BatchbotError as error:
-        from bot.ask import error_code, error_lines
+        from bot.cli.ask import error_code, error_lines
 
         _complain(*error_lines(error))
         sys.exit(error_code(error))

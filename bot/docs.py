@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bot.registry import Command, commands, detectors
-from bot.slack.manifest import build_manifest, to_yaml
+from bot.slack.setup.manifest import build_manifest, to_yaml
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TextIO
 
-from bot.domain.redaction import redact
+from bot.text.redaction import redact
 
 LINE_CHARS = 1_000
 QUIET = ("apscheduler", "aiohttp.access", "asyncio", "docker", "urllib3", "aiokafka")

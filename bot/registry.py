@@ -61,7 +61,7 @@ def _plug_ins(package_name: str, attribute: str) -> dict[str, Any]:
         plug_in = getattr(module, attribute, None)
         if plug_in is None:
             continue
-        if plug_in.name in found:
+        if found.get(plug_in.name, plug_in) is not plug_in:
             raise ClashError(f"two plug-ins of {package_name} are called {plug_in.name!r}")
         found[plug_in.name] = plug_in
     return dict(sorted(found.items()))
@@ -69,5 +69,5 @@ def _plug_ins(package_name: str, attribute: str) -> dict[str, Any]:
 
 def _modules(package_name: str) -> Iterator[ModuleType]:
     package = importlib.import_module(package_name)
-    for info in pkgutil.iter_modules(package.__path__):
-        yield importlib.import_module(f"{package_name}.{info.name}")
+    for info in pkgutil.walk_packages(package.__path__, f"{package_name}."):
+        yield importlib.import_module(info.name)

@@ -3,20 +3,20 @@
 from datetime import UTC, datetime, tzinfo
 
 from bot.diagnosis import alerts as judged
-from bot.diagnosis.recording import folder, zipped
-from bot.diagnosis.span import dated
+from bot.diagnosis.export.alert import folder, zipped
 from bot.domain.alert import Alert
 from bot.domain.evidence import Missing
 from bot.domain.mute import Mute, MuteKind
-from bot.domain.redaction import redact
 from bot.domain.report import Attachment, Report
-from bot.domain.wording import sentence
 from bot.errors import Blank, DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
 from bot.registry import Command, Usage
-from commands.choices import recent
-from commands.moments import is_moment, until, window
-from commands.words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
+from bot.text.redaction import redact
+from bot.text.times import dated
+from bot.text.wording import sentence
+from commands._choices import recent
+from commands._moments import is_moment, until, window
+from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage(

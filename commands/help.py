@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from bot.domain.batch import BatchSummary
 from bot.domain.report import Report, Table
-from bot.domain.rows import BatchSummary
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage, commands
-from commands.choices import alive, newest
-from commands.words import choose, misuse, shown, split_options, tokens, usage_lines
+from commands._choices import alive, newest
+from commands._words import choose, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage("", "every command with an example", "/help"),

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.diagnosis.batch import find
-from bot.diagnosis.labels import remembered
-from bot.diagnosis.log_search import (
+from bot.diagnosis.batch.report import find
+from bot.diagnosis.evidence.run_labels import remembered
+from bot.diagnosis.logs import (
     LEVELS,
     MAX_CONTEXT,
     LogAsk,
@@ -21,9 +21,9 @@ from bot.domain.report import Report
 from bot.errors import Blank, UsageError
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
-from commands.choices import recent
-from commands.ids import IdKind, kind_of, parse_uuid
-from commands.words import lacking, misuse, shown, span, split_options, tokens, usage_lines
+from commands._choices import recent
+from commands._ids import IdKind, kind_of, parse_uuid
+from commands._words import lacking, misuse, shown, span, split_options, tokens, usage_lines
 
 USAGES = (
     Usage(

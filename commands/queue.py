@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from bot.diagnosis.queue import diagnose
-from bot.diagnosis.queue_evidence import collect, collect_other
+from bot.diagnosis.queue.evidence import collect, collect_other
+from bot.diagnosis.queue.report import diagnose
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
-from commands.words import misuse, shown, split_options, tokens, usage_lines
+from commands._words import misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage("", "size, oldest item and verdict of the LLM provider's queue", "/queue"),

@@ -1,16 +1,16 @@
 """`/runner`: the ENG5 runners; stopping one is for operators, confirmed, and written down."""
 
-from bot.diagnosis.attempt import read
-from bot.diagnosis.runner import RUNNERS, collect, diagnose, matching
+from bot.diagnosis.evidence.read import read
+from bot.diagnosis.runner.report import RUNNERS, collect, diagnose, matching
 from bot.domain.evidence import Missing
 from bot.domain.report import Report
 from bot.domain.runner import Runner
-from bot.domain.wording import sentence
 from bot.errors import Blank, DeniedError, NotFoundError, SourceError
 from bot.ports import BotMemory, CommandContext, Request, RunnerSource
 from bot.registry import Command, Usage
-from commands.choices import recent
-from commands.words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
+from bot.text.wording import sentence
+from commands._choices import recent
+from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage("list", "runners with mode, label, age and what they wait for", "/runner list"),

@@ -2,16 +2,16 @@
 
 from uuid import UUID
 
-from bot.diagnosis.attempt import read
-from bot.diagnosis.trace import ambiguous, collect, diagnose, unnamed, untold
+from bot.diagnosis.evidence.read import read
+from bot.diagnosis.trace.report import ambiguous, collect, diagnose, unnamed, untold
 from bot.domain.evidence import Missing
 from bot.domain.report import Report
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
-from commands.choices import recent
-from commands.ids import IdKind, kind_of, meant, parse_uuid
-from commands.words import lacking, misuse, shown, split_options, tokens, usage_lines
+from commands._choices import recent
+from commands._ids import IdKind, kind_of, meant, parse_uuid
+from commands._words import lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage(

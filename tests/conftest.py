@@ -2,7 +2,12 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ("tests.rendered", "tests.postgres", "tests.redis_server", "tests.slack_bot")
+pytest_plugins = (
+    "tests.support.slack.rendered",
+    "tests.support.servers.postgres",
+    "tests.support.servers.redis",
+    "tests.support.slack.bot",
+)
 
 # How fast a machine is decides no test; time is measured in tests/benchmarks.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

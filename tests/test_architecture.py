@@ -1,6 +1,8 @@
 """The house rules, executable: import direction, drivers in their rooms, mirror tests, sizes."""
 
 import ast
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -8,50 +10,67 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FILES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "commands").rglob("*.py")])
 
-INNER = {"bot.domain", "bot.errors"}
-CORE = INNER | {"bot.ports", "bot.registry"}
-DESK = {"bot.forms", "bot.home", "bot.orders", "bot.runs", "bot.shares", "bot.voice"}
-MAY_IMPORT = {
-    "bot.domain": {"bot.domain", "bot.errors"},
-    "bot.errors": set(),
-    "bot.ports": INNER | {"bot.ports"},
-    "bot.registry": INNER | {"bot.ports"},
-    "bot.settings": INNER,
-    "bot.log": INNER,
-    "bot.diagnosis": CORE | {"bot.diagnosis"},
-    "bot.detectors": CORE | {"bot.diagnosis", "bot.detectors"},
-    "commands": CORE | {"bot.diagnosis", "commands"},
-    "bot.alerts": CORE | {"bot.alerts", "bot.log"},
-    "bot.sources": INNER | {"bot.ports", "bot.sources", "bot.log"},
-    "bot.charts": INNER | {"bot.charts"},
-    "bot.slack": CORE | {"bot.slack", "bot.log"},
-    "bot.access": INNER | {"bot.ports"},
-    "bot.phrase": CORE,
-    "bot.orders": CORE | {"bot.access", "bot.phrase"},
-    "bot.payload": CORE,
-    "bot.voice": CORE,
-    "bot.runs": CORE | {"bot.orders", "bot.voice"},
-    "bot.shares": CORE | {"bot.access", "bot.voice"},
-    "bot.forms": CORE | {"bot.orders", "bot.voice"},
-    "bot.home": CORE | {"bot.orders", "bot.voice"},
-    "bot.desk": CORE | DESK | {"bot.access", "bot.log", "bot.metrics"},
-    "bot.app": CORE | {"bot.desk", "bot.log", "bot.metrics", "bot.payload", "bot.phrase"},
-}
+# Each room imports only what stands on a lower floor; a room that is not listed fails.
+FLOORS = (
+    {"bot.domain", "bot.errors"},
+    {"bot.text", "bot.ports", "bot.settings"},
+    {"bot.registry", "bot.log", "bot.monitoring", "bot.charts"},
+    {"bot.diagnosis", "bot.sources", "bot.alerts"},
+    {"bot.detectors", "commands", "bot.replay", "bot.requests"},
+    {"bot.slack"},
+    {"bot.service", "bot.docs"},
+    {"bot.cli", "bot.demo"},
+    {"bot.__main__"},
+)
+SEALED = {"bot.sources", "bot.slack", "bot.alerts", "bot.detectors"}
+ABOVE_THE_SEALED = {"bot.service", "bot.docs", "bot.cli", "bot.demo", "bot.__main__"}
+REPLAY_MAY = ("bot.alerts.policy", "bot.alerts.self_monitoring", "bot.sources.log_format")
+# What lies deeper in the house of diagnosis knows nothing of what lies above it.
+DIAGNOSIS = (
+    {"evidence"},
+    {"queue"},
+    {"comparison"},
+    {"runner", "trace"},
+    {"batch"},
+    {"investigate"},
+    {"compare"},
+)
+FILES_IN_A_ROOM = 16
+FILES_IN_BOT = 9
 DRIVERS = {
-    "asyncpg": {"bot/sources/cj_database.py", "bot/alerts/store.py"},
-    "docker": {
-        "bot/sources/docker_engine.py",
-        "bot/sources/engines.py",
-        "bot/sources/containers.py",
-        "bot/sources/runners.py",
-    },
+    "asyncpg": {"bot/sources/cj/", "bot/alerts/store/"},
+    "docker": {"bot/sources/docker/", "bot/sources/runners/"},
     "redis": {"bot/sources/llm_queue.py"},
-    "aiokafka": {"bot/sources/topic_reader.py", "bot/sources/consumer_group.py"},
+    "aiokafka": {"bot/sources/kafka/"},
     "matplotlib": {"bot/charts/__main__.py"},
-    "slack_bolt": {"bot/app.py"},
+    "slack_bolt": {"bot/slack/inbound/listeners.py"},
     "slack_sdk": {"bot/slack/"},
 }
-BROAD_EXCEPTS = {"bot/app.py": 1, "bot/alerts/tick.py": 1, "bot/__main__.py": 1}
+BROAD_EXCEPTS = {"bot/slack/inbound/listeners.py": 1, "bot/alerts/tick.py": 1, "bot/__main__.py": 1}
+
+
+def _floor(room: str) -> int:
+    for number, rooms in enumerate(FLOORS):
+        if room in rooms:
+            return number
+    pytest.fail(f"{room} stands on no floor: add it to FLOORS")
+
+
+def _diagnosis(module: str) -> str | None:
+    parts = module.split(".")
+    inside = parts[:2] == ["bot", "diagnosis"] and len(parts) > 2
+    return parts[2] if inside and parts[2] not in ("alerts", "logs", "export") else None
+
+
+def _at_import(path: Path) -> set[str]:
+    """What is imported when the module is: not what a function or a type checker imports."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
 
 
 def _room(module: str) -> str:
@@ -77,14 +96,73 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
+def _ours(path: Path) -> set[str]:
+    return {name for name in _imports(path) if name.split(".")[0] in ("bot", "commands")} - {"bot"}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_room_imports_only_what_lies_further_in(path: Path) -> None:
-    allowed = MAY_IMPORT.get(_room(_module(path)))
-    if allowed is None:
+def test_a_room_imports_only_what_stands_on_a_lower_floor(path: Path) -> None:
+    module, room = _module(path), _room(_module(path))
+    if module == "bot":
+        assert not _ours(path)
         return
-    ours = {name for name in _imports(path) if name.split(".")[0] in ("bot", "commands")}
-    wrong = {name for name in ours if _room(name) not in allowed and name != "bot"}
+    below = set[str]().union(*FLOORS[: _floor(room)]) | {room}
+    wrong = {name for name in _ours(path) if _room(name) not in below}
     assert not wrong, f"{path.relative_to(ROOT)} may not import {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_sources_slack_alerts_and_detectors_do_not_know_one_another(path: Path) -> None:
+    room = _room(_module(path))
+    if room in ABOVE_THE_SEALED:
+        return
+    wrong = {name for name in _ours(path) if _room(name) in SEALED - {room}}
+    if room == "bot.replay":
+        wrong = {name for name in wrong if not name.startswith(REPLAY_MAY)}
+    assert not wrong, f"{path.relative_to(ROOT)} may not import {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_diagnosis_builds_only_on_deeper_ones(path: Path) -> None:
+    room = _diagnosis(_module(path))
+    if room is None:
+        return
+    rank = next(number for number, rooms in enumerate(DIAGNOSIS) if room in rooms)
+    above = set[str]().union(*DIAGNOSIS[rank:]) - {room}
+    wrong = {name for name in _ours(path) if _diagnosis(name) in above}
+    assert not wrong, f"{path.relative_to(ROOT)} may not import {sorted(wrong)}"
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    modules = {_module(path): path for path in FILES}
+    graph = {
+        name: {found for found in _at_import(path) if found in modules and found != name}
+        for name, path in modules.items()
+    }
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {error.args[1]}")
+
+
+def test_no_room_holds_more_than_a_stranger_can_read_over() -> None:
+    rooms = Counter(path.parent.relative_to(ROOT).as_posix() for path in FILES)
+    full = {
+        room: count
+        for room, count in rooms.items()
+        if count > (FILES_IN_BOT if room == "bot" else FILES_IN_A_ROOM)
+    }
+    assert not full
+
+
+def test_every_room_says_what_lives_in_it() -> None:
+    rooms = {path.parent for path in FILES}
+    silent = [
+        room.relative_to(ROOT).as_posix()
+        for room in rooms
+        if ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) is None
+    ]
+    assert not silent
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -101,7 +179,7 @@ def test_every_plug_in_has_its_mirror_test() -> None:
     plug_ins = [
         path
         for folder in ("commands", "bot/detectors")
-        for path in (ROOT / folder).glob("[!_]*.py")
+        for path in (ROOT / folder).rglob("[!_]*.py")
         if any(
             isinstance(node, ast.Assign | ast.AnnAssign)
             and {"COMMAND", "DETECTOR"} & {ast.unparse(t) for t in _targets(node)}

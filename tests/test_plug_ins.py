@@ -1,9 +1,9 @@
 """Every command, detector and rule by name: what is found by walking cannot vanish in silence."""
 
 from bot import registry
-from bot.diagnosis.batch import all_rules
-from bot.diagnosis.queue_rules import RULES as QUEUE_RULES
-from bot.diagnosis.trace_rules import RULES as TRACE_RULES
+from bot.diagnosis.batch.report import all_rules
+from bot.diagnosis.queue.rules import RULES as QUEUE_RULES
+from bot.diagnosis.trace.rules import RULES as TRACE_RULES
 
 COMMANDS = {"alerts", "batch", "help", "logs", "queue", "runner", "trace"}
 DETECTORS = {

@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import uuid4
 
-from bot.alerts.outbox import PLAIN_NOTE, Kind, Posting, Rest, Retry, after_failure, may_be_to_blame
+from bot.alerts.policy.messages import (
+    PLAIN_NOTE,
+    Kind,
+    Posting,
+    Rest,
+    Retry,
+    after_failure,
+    may_be_to_blame,
+)
 from bot.domain.alert import AlertMessage
 from bot.errors import PostError, PostFailure, SourceError
 from bot.ports import Clock, Messenger

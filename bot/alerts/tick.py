@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.alerts.digest import Quiet, digest
-from bot.alerts.gap import GAP_PROGRESS, Gap, gap_between
-from bot.alerts.inhibition import Decided
-from bot.alerts.ledger import TickRecord
-from bot.alerts.policy import PolicySettings
-from bot.alerts.rests import Rests
-from bot.alerts.rounds import Look, decide_round, kept, look, policy_settings
-from bot.alerts.self_watch import SELF_WATCHED, self_judgements, self_samples, telling
-from bot.alerts.storm import folded
+from bot.alerts.policy.digest import Quiet, digest
+from bot.alerts.policy.inhibition import Decided
+from bot.alerts.policy.lifecycle import PolicySettings
+from bot.alerts.policy.round import Look, decide_round, kept, look, policy_settings
+from bot.alerts.policy.storm import folded
+from bot.alerts.policy.window import LONGEST_GAP, restored, resumed
+from bot.alerts.self_monitoring.failed_detectors import Rests
+from bot.alerts.self_monitoring.missed_ticks import GAP_PROGRESS, Gap, gap_between
+from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements, self_samples, telling
+from bot.alerts.store.tick_writer import TickRecord
 from bot.alerts.tick_needs import Memory, Watcher
-from bot.alerts.window import LONGEST_GAP, restored, resumed
 from bot.domain.alert import AlertMessage, Reason, Window
 from bot.domain.log import Followed
 from bot.errors import SourceError

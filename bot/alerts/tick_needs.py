@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.alerts.ledger import TickRecord
-from bot.alerts.outbox import OutboxHealth
+from bot.alerts.policy.messages import OutboxHealth
+from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import (
     Alert,
     Sample,

@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 from types import TracebackType
 
 from bot.domain.chart import Chart, drawable, is_number, thinned
-from bot.domain.privacy import clean_chart
-from bot.domain.redaction import plain
 from bot.domain.report import Attachment
+from bot.text.privacy import clean_chart
+from bot.text.redaction import plain
 
 log = logging.getLogger(__name__)
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from fakeredis import TcpFakeServer
 from rich.console import Console
 
-from bot import postgres
 from bot.demo.incident.rows import load
 from bot.demo.services import PREFIX, LlmProvider, Script
 from bot.demo.workspace.server import Workspace
 from bot.docs import usage_hints
 from bot.errors import SettingsError
 from bot.registry import commands
-from bot.running import build_bot
+from bot.service import embedded_postgres
+from bot.service.build import build_bot
 from bot.settings import (
     BotSettings,
     CjSettings,
@@ -31,7 +31,7 @@ from bot.settings import (
     Settings,
     SlackSettings,
 )
-from bot.slack.manifest import build_manifest
+from bot.slack.setup.manifest import build_manifest
 
 OPEN_AFTER_SECONDS = "45"
 TICK_SECONDS = 3.0
@@ -110,7 +110,7 @@ async def start_demo(
             f"port {port} cannot be used ({error.strerror})", hint="Try --port 8766."
         ) from error
     redis_url = _start_redis(stack)
-    server = await postgres.start(folder / "postgres", durable=False)
+    server = await embedded_postgres.start(folder / "postgres", durable=False)
     stack.push_async_callback(server.stop)
     cj_url = await server.create_database("cj_demo")
     await load(cj_url)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from bot.diagnosis.span import dated, spoken
 from bot.domain.alert import Alert, AlertEvent, AlertState, Standing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
 from bot.errors import NotFoundError, UsageError
+from bot.text.times import dated, spoken
 
 SHOWN = 50
 FINDINGS = 10

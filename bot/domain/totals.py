@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bot.domain.rows import ErrorGroup, PairCounts
+from bot.domain.batch import ErrorGroup, PairCounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the inner rooms need from outside; sources/, alerts/ and slack/ implement these."""
 
-from bot.ports.asking import (
+from bot.ports.commands import (
     Asker,
     Choice,
     Clock,
@@ -10,20 +10,14 @@ from bot.ports.asking import (
     Sources,
     no_progress,
 )
+from bot.ports.detectors import (
+    Detector,
+    Watch,
+)
 from bot.ports.memory import (
     BotMemory,
 )
-from bot.ports.reading import (
-    CallbackTopic,
-    CjDatabase,
-    ContainerSource,
-    LlmQueue,
-    LogFollow,
-    LogSource,
-    RunnerSource,
-    ServiceProbe,
-)
-from bot.ports.telling import (
+from bot.ports.messages import (
     Form,
     Messenger,
     Overview,
@@ -32,9 +26,15 @@ from bot.ports.telling import (
     Speech,
     Views,
 )
-from bot.ports.watching import (
-    Detector,
-    Watch,
+from bot.ports.sources import (
+    CallbackTopic,
+    CjDatabase,
+    ContainerSource,
+    LlmQueue,
+    LogFollow,
+    LogSource,
+    RunnerSource,
+    ServiceProbe,
 )
 
 __all__ = [

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.alert import Alert, AlertEvent, Recording, Sample
+from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute
-from bot.domain.run_label import RunLabel
 
 
 class BotMemory(Protocol):

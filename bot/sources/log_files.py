@@ -11,13 +11,13 @@ from typing import NamedTuple
 from bot.domain.log import LogCoverage, LogEvent, LogQuery, LogSearch, Service
 from bot.errors import SourceError
 from bot.sources.container_names import is_wanted, service_of
-from bot.sources.log_codec import PlainLines
-from bot.sources.log_follow import FileFollow
-from bot.sources.log_line import LineParser
-from bot.sources.log_merge import merged
-from bot.sources.log_part import snapshot
-from bot.sources.log_search import search_segment
-from bot.sources.log_segment import Segment
+from bot.sources.log_follow.follow import FileFollow
+from bot.sources.log_format.codec import PlainLines
+from bot.sources.log_format.parser import LineParser
+from bot.sources.log_search.file import snapshot
+from bot.sources.log_search.merge import merged
+from bot.sources.log_search.search import search_segment
+from bot.sources.log_search.segment import Segment
 
 AT_ONCE = 4
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import asyncpg
 
-from bot import postgres
-from bot.sources import cj_batch_query
-from bot.sources import cj_queries as sql
-from bot.sources.cj_database import DETAIL_PAIRS, CjPostgres
+from bot.service import embedded_postgres
+from bot.sources.cj import batch_query
+from bot.sources.cj import queries as sql
+from bot.sources.cj.database import DETAIL_PAIRS, CjPostgres
 from tests.benchmarks.figure import Row, Scale
 from tests.benchmarks.rows import BIG, FIRST, fill
-from tests.plans import whole_reads
-from tests.wire import wire
+from tests.support.plans import whole_reads
+from tests.support.servers.wire import wire
 
 SCHEMA = Path(__file__).parents[2] / "bot/demo/incident"
 SIZES = {"small": (100_000, 20_000), "full": (10_000_000, 1_000_000)}
@@ -40,7 +40,7 @@ async def _run(pairs: int, big: int, *, repeats: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # noqa: ASYNC240
-        server = await postgres.start(folder / "postgres", durable=False)
+        server = await embedded_postgres.start(folder / "postgres", durable=False)
         try:
             url = await server.create_database("cj")
             await _filled(url, pairs, big)
@@ -110,7 +110,7 @@ async def _median(call: Callable[[], Awaitable[Any]], repeats: int) -> float:
 async def _scans(url: str) -> int:
     queries: list[tuple[Any, ...]] = [
         (
-            cj_batch_query.batch(has_total_budget=True, has_generation_mode=True),
+            batch_query.batch(has_total_budget=True, has_generation_mode=True),
             FIRST,
             DETAIL_PAIRS,
         ),

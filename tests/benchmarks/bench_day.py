@@ -16,10 +16,10 @@ from pathlib import Path
 import aiohttp
 import psutil
 
-from bot import postgres
 from bot.demo.incident.rows import load
 from bot.demo.workspace.server import Workspace
-from bot.demo.workspace.space import BOT_USER, CHANNELS
+from bot.demo.workspace.state.space import BOT_USER, CHANNELS
+from bot.service import embedded_postgres
 from tests.benchmarks.bench_answers import _free_port
 from tests.benchmarks.figure import Row, Scale
 from tests.benchmarks.running import Running, bot, settings
@@ -54,7 +54,7 @@ async def _run(seconds: float, rate: int, *, draw: bool) -> list[Row]:
         folder.chmod(0o711)  # noqa: ASYNC240
         logs = folder / "logs"
         logs.mkdir()
-        server = await postgres.start(folder / "postgres", durable=False)
+        server = await embedded_postgres.start(folder / "postgres", durable=False)
         stack.push_async_callback(server.stop)
         cj = await server.create_database("cj")
         await load(cj)

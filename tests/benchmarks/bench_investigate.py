@@ -11,18 +11,18 @@ from hashlib import md5
 from pathlib import Path
 from uuid import UUID
 
-from bot import postgres
-from bot.diagnosis.investigation import collect, investigate
+from bot.diagnosis.investigate.report import collect, investigate
 from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
 from bot.ports import Sources
+from bot.service import embedded_postgres
 from bot.settings import HULEEDU_SERVICES
-from bot.sources.cj_database import CjPostgres
+from bot.sources.cj.database import CjPostgres
 from bot.sources.log_files import LogFiles
 from tests.benchmarks.bench_database import _filled
 from tests.benchmarks.figure import Row, Scale
 from tests.benchmarks.rows import BIG
-from tests.wire import wire
+from tests.support.servers.wire import wire
 
 SIZES = {"small": (1_000, 20 << 20), "full": (10_000, 200 << 20)}
 CONTAINERS = ("huleedu_llm_provider_service", "huleedu_cj_assessment_service")
@@ -37,7 +37,7 @@ async def _run(pairs: int, size: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # noqa: ASYNC240
-        server = await postgres.start(folder / "postgres", durable=False)
+        server = await embedded_postgres.start(folder / "postgres", durable=False)
         try:
             url = await server.create_database("cj")
             await _filled(url, pairs + 10_000, pairs)

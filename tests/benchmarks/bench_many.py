@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 
 from bot.domain.log import LogQuery, Role, Service
-from bot.sources.docker_logs import DockerLogs
+from bot.sources.docker.logs import DockerLogs
 from tests.benchmarks.figure import Row, Scale
-from tests.engine import Engine, running_engine
+from tests.support.servers.engine import Engine, running_engine
 
 COUNTS = {"small": 20, "full": 200}
 # So many of them go on running, as services do; the rest are runners that ended.

@@ -8,7 +8,7 @@ import time
 from datetime import UTC
 
 from bot.domain.log import Role
-from bot.sources.log_line import parse_lines
+from bot.sources.log_format.parser import parse_lines
 from tests.benchmarks.figure import Row, Scale
 
 _AT = "2025-11-18T23:48:23.771020Z"

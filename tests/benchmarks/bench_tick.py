@@ -14,20 +14,20 @@ from pathlib import Path
 import orjson
 import redis
 
-from bot import postgres
-from bot.alerts.store import Store
+from bot.alerts.live_watch import Lookout
+from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.alerts.watch import Lookout
 from bot.demo.incident.rows import load
 from bot.ports import Sources
-from bot.running import all_needles, build_detectors
+from bot.service import embedded_postgres
+from bot.service.build import all_needles, build_detectors
 from bot.settings import HULEEDU_SERVICES
-from bot.sources.cj_database import CjPostgres
+from bot.sources.cj.database import CjPostgres
 from bot.sources.llm_queue import RedisQueue
 from bot.sources.log_files import LogFiles
 from tests.benchmarks.figure import Row, Scale
 from tests.benchmarks.logs import event
-from tests.redis_server import running_redis
+from tests.support.servers.redis import running_redis
 
 SIZES = {"small": ((1, 10), 5), "full": ((1, 100, 1_000), 40)}
 MAIN = "llm_provider_service:queue"
@@ -49,7 +49,7 @@ async def _run(count: int, ticks: int, *, moving: bool) -> list[Row]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         folder.chmod(0o711)  # noqa: ASYNC240
         url = stack.enter_context(running_redis())
-        server = await postgres.start(folder / "postgres", durable=False)
+        server = await embedded_postgres.start(folder / "postgres", durable=False)
         stack.push_async_callback(server.stop)
         cj = await server.create_database("cj")
         await load(cj)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.logs import CONTAINERS, write_log
-from tests.engine import Engine, running_engine
+from tests.support.servers.engine import Engine, running_engine
 
 
 class Fleet:

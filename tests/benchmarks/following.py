@@ -12,8 +12,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import bot.running
-from bot.sources.docker_logs import DockerLogs
+from bot.service.build import all_needles, build_detectors
+from bot.sources.docker.logs import DockerLogs
 from tests.benchmarks.logs import NEEDLE, SERVICES
 
 SECONDS = 120
@@ -23,8 +23,8 @@ SINCE = datetime(2025, 1, 1, tzinfo=UTC)
 async def main(url: str, folder: str, awaited: int, needles: bool) -> None:
     """Say `ready`, then follow."""
     logs = DockerLogs([url], SERVICES, UTC, Path(folder) if folder else None)
-    made = [one for one in bot.running.build_detectors() if getattr(one, "needles", None)]
-    words = bot.running.all_needles(made) if needles else None
+    made = [one for one in build_detectors() if getattr(one, "needles", None)]
+    words = all_needles(made) if needles else None
     began, cpu = time.perf_counter(), time.process_time()
     follow = await logs.follow(since=SINCE, needles=words)
     say("ready")

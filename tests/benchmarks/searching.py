@@ -8,9 +8,9 @@ import time
 from datetime import UTC
 from pathlib import Path
 
-import bot.running  # noqa: F401 - the memory of the whole bot, not of one module
+import bot.service.build  # noqa: F401 - the memory of the whole bot, not of one module
 from bot.domain.log import LogQuery
-from bot.sources.docker_logs import DockerLogs
+from bot.sources.docker.logs import DockerLogs
 from tests.benchmarks.logs import SERVICES, TRACED
 
 

@@ -10,19 +10,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bot import markdown, terminal
+from bot.cli import terminal
+from bot.cli.output import to_json
 from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
 from bot.domain.evidence import EvidenceLine
-from bot.domain.privacy import presentable
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.errors import Blank, DeniedError, SourceError, UsageError
-from bot.formats import to_json
 from bot.ports import Choice, Form, Overview
-from bot.slack import alert_message
-from bot.slack.blocks import BlockKit
-from bot.slack.limits import view_violations, violations
-from bot.slack.views import fit
-from tests.strategies_reports import reports, texts
+from bot.slack.blocks import alert as blocks_alert
+from bot.slack.blocks.limits import view_violations, violations
+from bot.slack.blocks.renderer import BlockKit
+from bot.slack.outbound.views import fit
+from bot.text import markdown_report
+from bot.text.privacy import presentable
+from tests.support.strategies import reports, texts
 
 AT = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)
 PINGS = re.compile(r"<(?!!date\^)[!@#]")
@@ -110,7 +111,7 @@ def test_the_app_home(glances: list[Any], help_: Report | None) -> None:
 def test_the_terminal_markdown_and_json(report: Report) -> None:
     printed = terminal.printed(report)
     assert not ESCAPES.search(printed.replace("\n", ""))
-    written = markdown.render(report)
+    written = markdown_report.render(report)
     assert not ESCAPES.search(written.replace("\n", ""))
     told = to_json(presentable(report).as_json())
     for text in (printed, written, told):
@@ -133,9 +134,9 @@ RENDERERS: dict[str, Callable[[str], Any]] = {
     "error": lambda text: _message_is_harmless(KIT.error(UsageError(text, hint=text))),
     "progress": lambda text: _message_is_harmless(KIT.working(text, text)),
     "report": lambda text: _message_is_harmless(KIT.report(_huge(text))),
-    "alert": lambda text: _message_is_harmless(alert_message.render(_alert(text))),
+    "alert": lambda text: _message_is_harmless(blocks_alert.render(_alert(text))),
     "terminal": lambda text: terminal.printed(_huge(text)).encode(),
-    "markdown": lambda text: markdown.render(_huge(text)).encode(),
+    "markdown": lambda text: markdown_report.render(_huge(text)).encode(),
     "form": lambda text: _view_is_harmless(
         KIT.form(Form(text, text, (Blank(text),), "{}", {"text": (Choice(text, text),)}))
     ),

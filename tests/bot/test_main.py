@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.ask import Asked, answer, error_code, exit_code, rendered, understand
+from bot.cli.ask import Asked, answer, error_code, exit_code, rendered, understand
+from bot.cli.output import Exit, Format, event_line
+from bot.cli.progress import Work
+from bot.cli.setting_check import known_names
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.errors import (
     BatchbotError,
@@ -20,13 +23,10 @@ from bot.errors import (
     SourceError,
     UsageError,
 )
-from bot.formats import Exit, Format, event_line
 from bot.ports import CommandContext, Request
-from bot.progress import Work
 from bot.registry import Command
-from bot.setting_check import known_names
 from bot.settings import load_settings
-from tests.fakes_sources import FakeMemory
+from tests.support.fakes.sources import FakeMemory
 
 HEAVY = ("slack_bolt", "slack_sdk", "matplotlib", "docker", "aiohttp", "asyncpg", "redis")
 
@@ -200,7 +200,7 @@ async def test_the_memory_is_opened_only_where_it_is_used_and_a_label_makes_none
         asked_for.append(settings)
         return FakeMemory()
 
-    monkeypatch.setattr("bot.ask.build_memory", build)
+    monkeypatch.setattr("bot.cli.ask.build_memory", build)
     if there == "folder":
         (tmp_path / ".batchbot").mkdir()
     if there == "url":

@@ -9,8 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.demo.workspace.block_rules import MESSAGE_BLOCKS, SURFACES
 from bot.demo.workspace.server import Workspace
+from bot.demo.workspace.validation.blocks import MESSAGE_BLOCKS, SURFACES
 from tests.browser.kit import EVERY_BLOCK
 from tests.browser.visitor import PHONE, Visitor, visit
 

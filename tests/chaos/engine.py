@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bot.domain.log import Role, Service
 from bot.ports import LogFollow
-from bot.sources.docker_logs import DockerLogs
+from bot.sources.docker.logs import DockerLogs
 from tests.chaos.table import Row
-from tests.engine import Engine, running_engine
+from tests.support.servers.engine import Engine, running_engine
 
 NAME = "huleedu_cj_assessment_service"
 SERVICES = (Service("cj_assessment_service", f"*{NAME}*", Role.CJ),)

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from bot import postgres
 from bot.demo.workspace.server import Workspace
-from bot.demo.workspace.space import CHANNELS
+from bot.demo.workspace.state.space import CHANNELS
+from bot.service import embedded_postgres
 from tests.chaos.replica import POINTS
 from tests.chaos.table import Row
 from tests.chaos.violations import constraint, write
@@ -112,7 +112,7 @@ async def run(*, rounds: int = 300, seed: int = 1, quiet: int = QUIET_SECONDS) -
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
         logs = logs_in(folder)
         workspace = await stack.enter_async_context(Workspace(0))
-        server = await postgres.start(folder / "postgres", durable=True)
+        server = await embedded_postgres.start(folder / "postgres", durable=True)
         stack.push_async_callback(server.stop)
         memory = await server.create_database("memory")
         environment = environment_of(workspace, memory, logs, quiet)

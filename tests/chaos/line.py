@@ -10,18 +10,18 @@ from typing import Any
 
 import aiohttp
 
-from bot import postgres
-from bot.alerts.ledger import TickRecord
-from bot.alerts.policy import PolicySettings, decide_all
+from bot.alerts.policy.lifecycle import PolicySettings, decide_all
+from bot.alerts.policy.storm import folded
 from bot.alerts.poster import Poster
-from bot.alerts.store import Store
-from bot.alerts.storm import folded
+from bot.alerts.store.postgres import Store
+from bot.alerts.store.tick_writer import TickRecord
 from bot.demo.workspace.server import Workspace
-from bot.demo.workspace.space import CHANNELS, Faults
+from bot.demo.workspace.state.space import CHANNELS, Faults
 from bot.domain.alert import Condition, Judgement, Sight
-from bot.slack.threads import Threads
-from bot.slack.web import Web, make_client
-from tests.fakes_alerts import Clock, condition
+from bot.service import embedded_postgres
+from bot.slack.outbound.alert_threads import Threads
+from bot.slack.outbound.web_api import Web, make_client
+from tests.support.fakes.alerts import Clock, condition
 
 ENVIRONMENT = "chaos"
 
@@ -92,7 +92,7 @@ async def line() -> AsyncIterator[Line]:
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # noqa: ASYNC240
-        server = await postgres.start(folder / "postgres", durable=False)
+        server = await embedded_postgres.start(folder / "postgres", durable=False)
         store = Store(await server.create_database("memory"), ENVIRONMENT)
         try:
             async with Workspace(0) as workspace, aiohttp.ClientSession() as session:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import redis
 
-from bot import postgres
 from bot.domain.alert import Reason
+from bot.service import embedded_postgres
 from tests.chaos.table import Row
 from tests.chaos.world import PROVIDER, TICK_SECONDS, World, world
 
@@ -41,7 +41,7 @@ async def _stop_memory(one: World) -> None:
 
 
 async def _start_memory(one: World) -> None:
-    one.memory = await postgres.start(one.folder.parent / "memory", durable=False)
+    one.memory = await embedded_postgres.start(one.folder.parent / "memory", durable=False)
 
 
 async def _stop_cj(one: World) -> None:
@@ -49,7 +49,7 @@ async def _stop_cj(one: World) -> None:
 
 
 async def _start_cj(one: World) -> None:
-    one.cj = await postgres.start(one.folder.parent / "cj", durable=False)
+    one.cj = await embedded_postgres.start(one.folder.parent / "cj", durable=False)
 
 
 async def _stop_redis(one: World) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.__main__ import main
-from bot.alerts import store
-from bot.alerts.store import Store
-from bot.alerts.watch import Lookout
-from bot.slack.threads import Threads
+from bot.alerts.live_watch import Lookout
+from bot.alerts.store import postgres as store_postgres
+from bot.alerts.store.postgres import Store
+from bot.slack.outbound.alert_threads import Threads
 
 OWNERS: dict[str, type] = {"Store": Store, "Threads": Threads, "Lookout": Lookout}
 POINTS = tuple(
@@ -71,7 +71,7 @@ def tell(alive: Path) -> None:
 
 
 if __name__ == "__main__":
-    store.LEASE = timedelta(seconds=float(os.environ.get("CHAOS_LEASE", "30")))
+    store_postgres.LEASE = timedelta(seconds=float(os.environ.get("CHAOS_LEASE", "30")))
     if os.environ.get("CHAOS_ALIVE"):
         tell(Path(os.environ["CHAOS_ALIVE"]))
     if os.environ.get("CHAOS_POINT"):

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import aiohttp
 
-from bot import postgres
 from bot.demo.workspace.server import Workspace
-from bot.demo.workspace.space import CHANNELS
+from bot.demo.workspace.state.space import CHANNELS
+from bot.service import embedded_postgres
 from tests.chaos.kills import counted, environment_of, judge, logs_in
 from tests.chaos.table import Row
 from tests.chaos.violations import constraint, write
-from tests.wire import Wire, wire
+from tests.support.servers.wire import Wire, wire
 
 MOST_SECONDS = 30.0
 LIMIT_SECONDS = 90.0
@@ -87,7 +87,7 @@ async def _lived(name: str, fault: Fault) -> list[Row]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
         logs = logs_in(folder)
         workspace = await stack.enter_async_context(Workspace(0))
-        server = await postgres.start(folder / "postgres", durable=False)
+        server = await embedded_postgres.start(folder / "postgres", durable=False)
         stack.push_async_callback(server.stop)
         memory = await server.create_database("memory")
         pair = [await _start(stack, workspace, memory, logs) for _ in range(2)]

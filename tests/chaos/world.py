@@ -16,33 +16,33 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 import redis
 
-from bot import postgres
-from bot.alerts.blindness import UNREADABLE_SOURCE
-from bot.alerts.store import Store
+from bot.alerts.live_watch import Lookout
+from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
+from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.alerts.watch import Lookout
 from bot.demo.incident.rows import load
 from bot.domain.alert import Reason
 from bot.domain.log import LogEvent
 from bot.ports import Detector, Sources
 from bot.registry import detectors
+from bot.service import embedded_postgres
 from bot.settings import HULEEDU_SERVICES
-from bot.sources import log_follow
-from bot.sources.callback_topic import CALLBACKS, KafkaCallbacks
-from bot.sources.cj_database import CjPostgres
+from bot.sources.cj.database import CjPostgres
+from bot.sources.kafka.callback_topic import CALLBACKS, KafkaCallbacks
 from bot.sources.llm_queue import RedisQueue
 from bot.sources.log_files import LogFiles
-from tests.callbacks import callback
-from tests.fakes_alerts import Clock
-from tests.kafka import Wire, kafka_broker
-from tests.ports import lasting_port
+from bot.sources.log_follow import follow as log_follow_follow
+from tests.support.callbacks import callback
+from tests.support.fakes.alerts import Clock
+from tests.support.servers.kafka import Wire, kafka_broker
+from tests.support.servers.tcp_ports import lasting_port
 
 PREFIX = "llm_provider_service:queue"
 PROVIDER = "huleedu_llm_provider_service"
 TICK_SECONDS = 15.0
 # A tick passes in no time here, so the follow has to look that much more often.
 CATCH_UP_SECONDS = 0.04
-log_follow.POLL_SECONDS, log_follow.QUIET_SECONDS = 0.005, 0.015
+log_follow_follow.POLL_SECONDS, log_follow_follow.QUIET_SECONDS = 0.005, 0.015
 
 
 class RedisServer:
@@ -100,8 +100,8 @@ class World:
     clock: Clock
     folder: Path
     redis: RedisServer
-    memory: postgres.EmbeddedPostgres
-    cj: postgres.EmbeddedPostgres
+    memory: embedded_postgres.EmbeddedPostgres
+    cj: embedded_postgres.EmbeddedPostgres
     store: Store
     tick: Tick
     wire: Wire | None = None
@@ -202,9 +202,9 @@ async def world(*, kafka: bool = False) -> AsyncIterator[World]:
         server = RedisServer(folder)
         server.start()
         stack.callback(server.stop)
-        memory = await postgres.start(folder / "memory", durable=False)
+        memory = await embedded_postgres.start(folder / "memory", durable=False)
         stack.push_async_callback(memory.stop)
-        cj = await postgres.start(folder / "cj", durable=False)
+        cj = await embedded_postgres.start(folder / "cj", durable=False)
         stack.push_async_callback(cj.stop)
         cj_url = await cj.create_database("cj")
         await load(cj_url)

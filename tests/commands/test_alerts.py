@@ -15,10 +15,10 @@ from bot.domain.mute import MuteKind
 from bot.domain.report import Report, Verdict
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.ports import Sources
-from bot.slack.alert_message import button_commands
+from bot.slack.blocks.alert import button_commands
 from commands.alerts import COMMAND, parse
-from tests.fakes_alerts import START, condition
-from tests.fakes_sources import FakeMemory, context, down
+from tests.support.fakes.alerts import START, condition
+from tests.support.fakes.sources import FakeMemory, context, down
 
 NOW = START + timedelta(hours=1)
 NAMES = {"U-ONCALL": "oncall"}

@@ -7,7 +7,7 @@ from bot.errors import UsageError
 from bot.ports import Sources
 from bot.registry import Command, Usage, commands
 from commands.help import COMMAND, one, parse
-from tests.fakes_sources import at, context
+from tests.support.fakes.sources import at, context
 
 CONTEXT = context(Sources(), at("2025-11-19T00:30:00"))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.ids import IdKind, cj_number, kind_of, parse_uuid, uuid_prefix
+from commands._ids import IdKind, cj_number, kind_of, parse_uuid, uuid_prefix
 
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 

@@ -6,16 +6,16 @@ from uuid import UUID
 
 import pytest
 
+from bot.domain.batch import BatchHeader, BatchRows
+from bot.domain.ids import RunLabel
 from bot.domain.log import LogError, LogEvent
 from bot.domain.report import Report, Verdict
-from bot.domain.rows import BatchHeader, BatchRows
-from bot.domain.run_label import RunLabel
 from bot.errors import UsageError
 from bot.ports import Sources
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_files import LogFiles
 from commands.logs import COMMAND, parse
-from tests.fakes_sources import (
+from tests.support.fakes.sources import (
     CJ,
     LPS,
     SERVICES,
@@ -27,7 +27,7 @@ from tests.fakes_sources import (
     down,
     event,
 )
-from tests.fixtures.trails import STRAY
+from tests.support.trails import STRAY
 
 NOW = at("2025-11-19T00:30:00")
 BATCH = UUID(int=34)

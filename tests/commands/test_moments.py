@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UsageError
-from commands.moments import MORNING, is_moment, until, window
-from tests.fakes_sources import at
+from commands._moments import MORNING, is_moment, until, window
+from tests.support.fakes.sources import at
 
 NOW = at("2025-11-19T01:30:00")
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -7,7 +7,7 @@ from bot.domain.report import Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
 from commands.queue import COMMAND, parse
-from tests.fakes_sources import FakeQueue, at, context, down
+from tests.support.fakes.sources import FakeQueue, at, context, down
 
 NOW = at("2025-11-19T00:30:00")
 PREFIXES = {"queue_prefix": "own:queue", "queue_prefixes": ("other:queue",)}

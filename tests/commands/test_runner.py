@@ -13,8 +13,8 @@ from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.ports import Sources
 from commands.runner import COMMAND, parse
-from tests.fakes_sources import RUNNER, FakeLogs, FakeMemory, at, context, down, event
 from tests.population.evidence import Around
+from tests.support.fakes.sources import RUNNER, FakeLogs, FakeMemory, at, context, down, event
 
 NOW = at("2025-11-19T00:30:00")
 STARTED = NOW - timedelta(minutes=45)

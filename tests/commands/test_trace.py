@@ -2,13 +2,13 @@
 
 import pytest
 
+from bot.domain.batch import BatchHeader, BatchRows
 from bot.domain.report import Report, Verdict
-from bot.domain.rows import BatchHeader, BatchRows
 from bot.errors import UsageError
 from bot.ports import Sources
 from commands.trace import COMMAND, parse
-from tests.fakes_sources import FakeDatabase, FakeLogs, FakeMemory, at, context, down
-from tests.fixtures.trails import BEFORE_ALL, BOS, RUNNER_REJECTION, STRAY, batch
+from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeMemory, at, context, down
+from tests.support.trails import BEFORE_ALL, BOS, RUNNER_REJECTION, STRAY, batch
 
 NOW = at("2025-11-19T00:30:00")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.errors import UsageError
 from bot.registry import Usage
-from commands.words import MAX_CHARS, choose, misuse, nearest, span, split_options, tokens
+from commands._words import MAX_CHARS, choose, misuse, nearest, span, split_options, tokens
 
 UUID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from bot.setting_check import OF_COMPOSE
+from bot.cli.setting_check import OF_COMPOSE
 from bot.settings import setting_names
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

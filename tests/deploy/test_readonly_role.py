@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from bot import postgres_home
 from bot.demo.incident.rows import BATCHES, Revision, load, pair_id
 from bot.ports import CjDatabase
-from bot.sources.cj_database import CjPostgres
+from bot.service import embedded_postgres_home
+from bot.sources.cj.database import CjPostgres
 
 ROLE = "batchbot_reader"
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
@@ -189,7 +189,7 @@ async def test_another_database_is_refused_as_such(database_url: str) -> None:
 
 async def test_it_runs_through_psql_as_its_head_says(database_url: str) -> None:
     await load(database_url, "now")
-    program = postgres_home.binaries() / "psql"
+    program = embedded_postgres_home.binaries() / "psql"
     done = await asyncio.to_thread(
         subprocess.run,
         [program, "--no-psqlrc", database_url, "--single-transaction", "--set", "ON_ERROR_STOP=1",

@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from bot.demo.incident.log_lines import CJ, LLM, RUNNER, Said, as_console, as_json
-from bot.domain.log import LogEvent, Role, Service
-from bot.domain.queue import QueueReading
-from bot.domain.rows import (
+from bot.domain.batch import (
     AnsweredCounts,
     BatchHeader,
     BatchRows,
@@ -24,14 +22,16 @@ from bot.domain.rows import (
     ProjectionCounts,
     ScoreCounts,
 )
+from bot.domain.log import LogEvent, Role, Service
+from bot.domain.queue import QueueReading
 from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import SourceError
 from bot.ports import Sources
 from bot.sources.llm_queue import item_of
-from bot.sources.log_line import LineParser
-from tests.fakes_sources import FakeDatabase, FakeLogs, FakeQueue
+from bot.sources.log_format.parser import LineParser
 from tests.population.world import BEGIN, Comparison, World
+from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeQueue
 
 EVENT_TYPE = "huleedu.cj_assessment.completed.v1"
 SERVICES = (

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from bot.demo.incident.log_lines import CJ, LLM
+from bot.domain.batch import BlockedSession
 from bot.domain.report import Severity
-from bot.domain.rows import BlockedSession
 from tests.population.evidence import Around
 from tests.population.healthy import faulty_options
 from tests.population.world import (

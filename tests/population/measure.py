@@ -5,8 +5,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.diagnosis import batch, queue, queue_evidence, runner
-from bot.diagnosis.batch_evidence import BatchEvidence
+from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.queue import evidence as queue_evidence
+from bot.diagnosis.queue import report as queue_report
+from bot.diagnosis.runner import report as runner_report
 from bot.domain.report import Finding, Severity
 from bot.ports import Sources
 from tests.population.evidence import Around, sources_of
@@ -31,15 +34,15 @@ def found(rule: str, variants: int) -> int:
 async def judged(world: World, around: Around, sources: Sources | None = None) -> list[Finding]:
     """Return what /batch status, /queue and /runner list say of a world."""
     sources = sources or sources_of(world, around)
-    evidence = await batch.collect(sources, world.id, world.now)
+    evidence = await batch_report.collect(sources, world.id, world.now)
     assert isinstance(evidence, BatchEvidence)
-    status = batch.findings_of(evidence, world.now)
+    status = batch_report.findings_of(evidence, world.now)
     look = await queue_evidence.collect(sources, world.now, timeout=5)
-    runners = await runner.collect(sources, world.now, timeout=5)
+    runners = await runner_report.collect(sources, world.now, timeout=5)
     return [
         *status,
-        *queue.diagnose(look, world.now).findings,
-        *runner.diagnose(runners, world.now).findings,
+        *queue_report.diagnose(look, world.now).findings,
+        *runner_report.diagnose(runners, world.now).findings,
     ]
 
 

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from bot.diagnosis.batch_evidence import BatchEvidence
-from bot.diagnosis.rules.finalisation import early_finalisation
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.finalisation import early_finalisation
+from bot.domain.batch import AnsweredCounts
 from bot.domain.log import LogSearch
 from bot.domain.queue import QueueReading
-from bot.domain.rows import AnsweredCounts
-from tests.fakes_sources import CJ, event
 from tests.population.evidence import rows_of
 from tests.population.faulty import FAULTS
 from tests.population.healthy import STATES, healthy, state_of
 from tests.population.measure import false_alarms, found
 from tests.population.registry import rule_ids
+from tests.support.fakes.sources import CJ, event
 
 EACH = 2 * len(STATES)
 

@@ -12,7 +12,7 @@ import pytest
 from bot.demo.incident.rows import Revision, create_schema
 from bot.domain.report import Severity
 from bot.ports import Sources
-from bot.sources.cj_database import CjPostgres
+from bot.sources.cj.database import CjPostgres
 from bot.sources.log_files import LogFiles
 from tests.population.evidence import SERVICES, Around, lines_of, rows_of, sources_of
 from tests.population.faulty import FAULTS

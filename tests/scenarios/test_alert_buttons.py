@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.alerts.store import Store
+from bot.alerts.store.postgres import Store
 from bot.demo.workspace.server import Workspace
-from bot.running import build_bot
+from bot.service.build import build_bot
 from bot.settings import (
     BotSettings,
     CjSettings,
@@ -22,7 +22,7 @@ from bot.settings import (
     Settings,
     SlackSettings,
 )
-from tests.recordings import RUNNER, missing_essay_ids, write
+from tests.support.recordings import RUNNER, missing_essay_ids, write
 
 pytestmark = pytest.mark.timeout(180)
 Message = dict[str, Any]

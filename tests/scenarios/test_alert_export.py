@@ -11,28 +11,28 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.alerts.store import Store
+from bot.alerts.live_watch import Lookout
+from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.alerts.watch import Lookout
 from bot.domain.alert import AlertEvent, Reason
+from bot.domain.batch import BatchHeader, BatchRows, BlockedSession, OutboxGroup, PairCounts
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
-from bot.domain.rows import BatchHeader, BatchRows, BlockedSession, OutboxGroup, PairCounts
 from bot.domain.service_state import ContainerState
 from bot.errors import UsageError
 from bot.ports import Detector, Sources
-from bot.recorded import SAMPLES, opened
 from bot.registry import detectors
-from bot.replay import replay_directory
+from bot.replay.files import SAMPLES, opened
+from bot.replay.run import replay_directory
 from bot.settings import HULEEDU_SERVICES
-from bot.sources.log_line import parse_lines
+from bot.sources.log_format.parser import parse_lines
 from commands.alerts import COMMAND, parse
 from tests.bot.alerts.test_tick import GrowingLog
 from tests.bot.test_main import batchbot
-from tests.fakes_alerts import Clock
-from tests.fakes_sources import FakeDatabase, FakeQueue, context
-from tests.recordings import START, busy_hour, console, integrity_error, missing_essay_ids
+from tests.support.fakes.alerts import Clock
+from tests.support.fakes.sources import FakeDatabase, FakeQueue, context
+from tests.support.recordings import START, busy_hour, console, integrity_error, missing_essay_ids
 
 UTC_ZONE = ZoneInfo("UTC")
 TICK = timedelta(seconds=15)

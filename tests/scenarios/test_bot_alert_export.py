@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 
+from bot.alerts.live_watch import Lookout
 from bot.alerts.poster import Poster
-from bot.alerts.store import Store
+from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.alerts.watch import Lookout
 from bot.domain.alert import AlertEvent
-from bot.domain.rows import BatchHeader, BatchRows, PairCounts
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts
 from bot.errors import PostFailure, UsageError
 from bot.ports import Detector, Sources
-from bot.recorded import SAMPLES
 from bot.registry import detectors
+from bot.replay.files import SAMPLES
 from tests.bot.alerts.test_tick import run, tick_of
-from tests.fakes_alerts import Clock, ScriptedDetector, clear, condition
-from tests.fakes_messenger import FakeMessenger
-from tests.fakes_sources import FakeDatabase, down
 from tests.scenarios.test_alert_export import exported, replayed, told
+from tests.support.fakes.alerts import Clock, ScriptedDetector, clear, condition
+from tests.support.fakes.messenger import FakeMessenger
+from tests.support.fakes.sources import FakeDatabase, down
 
 Event = tuple[object, ...]
 

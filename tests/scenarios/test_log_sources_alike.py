@@ -12,26 +12,26 @@ from typing import Any
 
 import pytest
 
-from bot.ask import run, understand
+from bot.cli.ask import run, understand
 from bot.demo.incident.rows import load, pair_id
 from bot.demo.incident.write_logs import LOGS, NIGHT, ORPHAN, STRAY
 from bot.domain.log import Followed, LogEvent, LogQuery
 from bot.domain.report import Report
 from bot.ports import LogSource, Sources
-from bot.recorded import opened
 from bot.registry import detectors
-from bot.replay import Table, _finished, replay_directory
+from bot.replay.files import opened
+from bot.replay.run import Table, _finished, replay_directory
 from bot.settings import HULEEDU_SERVICES
-from bot.sources.cj_database import CjPostgres
-from bot.sources.docker_logs import DockerLogs
+from bot.sources.cj.database import CjPostgres
+from bot.sources.docker.logs import DockerLogs
 from bot.sources.log_files import LogFiles
-from bot.sources.loki import Loki
-from bot.sources.loki_http import LokiHttp
-from tests.bot.detectors.watches import GivenWatch
-from tests.engine import Engine, running_engine
-from tests.fakes_sources import context
-from tests.loki_server import LokiServer, running
-from tests.shipping import NOW, ship_to_engine, ship_to_files, ship_to_loki, shipped
+from bot.sources.loki.http import LokiHttp
+from bot.sources.loki.source import Loki
+from tests.support.fakes.sources import context
+from tests.support.servers.engine import Engine, running_engine
+from tests.support.servers.loki import LokiServer, running
+from tests.support.shipping import NOW, ship_to_engine, ship_to_files, ship_to_loki, shipped
+from tests.support.watches import GivenWatch
 
 pytestmark = [
     pytest.mark.engine,

@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.alerts import asked
 from bot.alerts.poster import Poster
-from bot.alerts.store import Store
+from bot.alerts.store import commands
+from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.ports import Sources
 from commands.alerts import COMMAND, parse
 from tests.bot.alerts.test_tick import tick_of
-from tests.fakes_alerts import Clock, ScriptedDetector, clear
-from tests.fakes_messenger import FakeMessenger
-from tests.fakes_sources import FakeDatabase, context, down
 from tests.scenarios.test_alert_export import told
 from tests.scenarios.test_bot_alert_export import (
     judged_again,
@@ -25,6 +22,9 @@ from tests.scenarios.test_bot_alert_export import (
     tick_over,
     waiting,
 )
+from tests.support.fakes.alerts import Clock, ScriptedDetector, clear
+from tests.support.fakes.messenger import FakeMessenger
+from tests.support.fakes.sources import FakeDatabase, context, down
 
 BOOM = RuntimeError("boom")
 
@@ -203,7 +203,7 @@ async def test_how_an_alert_that_lasts_for_days_began_is_kept(life: Life, tmp_pa
 async def test_of_too_many_samples_those_in_the_middle_are_left_out_and_that_is_said(
     life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asked, "MOST_RECORDED", 20)
+    monkeypatch.setattr(commands, "MOST_RECORDED", 20)
     word = await a_batch_that_waits_for_hours(life)
     mine = [told(one) for one in await lived(life.store) if one.key.startswith(word)]
     report = await COMMAND.run(

@@ -14,8 +14,8 @@ from statistics import median
 from typing import Any
 
 from bot.registry import detectors
-from bot.replay import Table, _finished
-from tests.bot.detectors.watches import GivenWatch
+from bot.replay.run import Table, _finished
+from tests.support.watches import GivenWatch
 from tests.traffic.stories import PATIENCE, STORIES, WARM
 from tests.traffic.town import TICK, Town
 

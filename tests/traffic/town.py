@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent, Role
-from bot.domain.queue import QueueFront, QueueItem, QueueReading
-from bot.domain.rows import (
+from bot.domain.batch import (
     BatchHeader,
     BatchSummary,
     BlockedSession,
     OutboxGroup,
     PairCounts,
 )
+from bot.domain.evidence import Missing
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
-from bot.sources.log_line import parse_lines
+from bot.sources.log_format.parser import parse_lines
 from tests.traffic.further import Further
 
 START = datetime(2025, 11, 18, 8, 0, tzinfo=UTC)

@@ -7,18 +7,18 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from bot.demo.workspace.console import Console
-from bot.demo.workspace.doings import body_of
-from bot.demo.workspace.files import Files
-from bot.demo.workspace.installation import installed
-from bot.demo.workspace.modals import Modals
-from bot.demo.workspace.payloads import Payloads
-from bot.demo.workspace.people import People
-from bot.demo.workspace.responses import Responses
-from bot.demo.workspace.sockets import SocketDoor
-from bot.demo.workspace.space import APP_TOKEN, BOT_TOKEN, Space
-from bot.demo.workspace.views import Views
-from bot.demo.workspace.web_api import WebApi
+from bot.demo.workspace.actions.controls import Console
+from bot.demo.workspace.actions.messages import People
+from bot.demo.workspace.actions.modals import Modals
+from bot.demo.workspace.actions.payloads import Payloads
+from bot.demo.workspace.actions.requests import body_of
+from bot.demo.workspace.state.installation import installed
+from bot.demo.workspace.state.sockets import SocketDoor
+from bot.demo.workspace.state.space import APP_TOKEN, BOT_TOKEN, Space
+from bot.demo.workspace.web_api.files import Files
+from bot.demo.workspace.web_api.methods import WebApi
+from bot.demo.workspace.web_api.response_urls import Responses
+from bot.demo.workspace.web_api.views import Views
 
 PAGE = Path(__file__).parent.parent / "page"
 MOST_BYTES = 10_000_000

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.alerts.live_watch import Lookout
 from bot.alerts.poster import Poster
-from bot.alerts.store import Store
+from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.alerts.watch import Lookout
 from bot.domain.alert import Reason
 from bot.ports import Sources
 from bot.registry import detectors
 from tests.bot.alerts.test_tick import GrowingLog
-from tests.fakes_alerts import Clock
-from tests.fakes_messenger import FakeMessenger
-from tests.fakes_sources import event
+from tests.support.fakes.alerts import Clock
+from tests.support.fakes.messenger import FakeMessenger
+from tests.support.fakes.sources import event
 
 FROZEN_AFTER, FROZEN_UNTIL, END = 600, 3000, 3600
 

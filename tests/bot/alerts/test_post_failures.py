@@ -9,18 +9,18 @@ import aiohttp
 import pytest
 
 from bot.alerts import poster as posting
-from bot.alerts.ledger import TickRecord
-from bot.alerts.outbox import Posting
-from bot.alerts.policy import PolicySettings, decide
+from bot.alerts.policy.lifecycle import PolicySettings, decide
+from bot.alerts.policy.messages import Posting
 from bot.alerts.poster import Poster
-from bot.alerts.store import Store
+from bot.alerts.store.postgres import Store
+from bot.alerts.store.tick_writer import TickRecord
 from bot.demo.workspace.server import Workspace
-from bot.demo.workspace.space import CHANNELS, Faults
+from bot.demo.workspace.state.space import CHANNELS, Faults
 from bot.domain.alert import Condition
-from bot.slack import posts
-from bot.slack.threads import Threads
-from bot.slack.web import Web, make_client
-from tests.fakes_alerts import Clock, clear, condition
+from bot.slack.outbound import posts
+from bot.slack.outbound.alert_threads import Threads
+from bot.slack.outbound.web_api import Web, make_client
+from tests.support.fakes.alerts import Clock, clear, condition
 
 ALERTS = CHANNELS["alerts"]
 SETTINGS = PolicySettings("stuck_queue", "test")
@@ -293,10 +293,10 @@ async def test_people_are_told_once_and_the_head_shows_who_and_until_when(line: 
 async def test_five_hundred_alerts_in_a_minute_are_a_few_messages_and_all_resolve(
     line: Line,
 ) -> None:
+    from bot.alerts.live_watch import Lookout
     from bot.alerts.tick import Tick
-    from bot.alerts.watch import Lookout
     from bot.ports import Sources
-    from tests.fakes_alerts import ScriptedDetector
+    from tests.support.fakes.alerts import ScriptedDetector
 
     many = [condition(str(number)) for number in range(1, 501)]
     detector = ScriptedDetector(clear(), name="lost_callbacks")

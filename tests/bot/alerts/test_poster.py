@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.alerts.ledger import TickRecord
-from bot.alerts.outbox import Posting
-from bot.alerts.policy import PolicySettings, decide
+from bot.alerts.policy.lifecycle import PolicySettings, decide
+from bot.alerts.policy.messages import Posting
 from bot.alerts.poster import Poster
-from bot.alerts.store import LEASE, Store
+from bot.alerts.store.postgres import LEASE, Store
+from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import Alert, AlertMessage, Condition, Reason
 from bot.errors import PostFailure, SourceError
-from tests.fakes_alerts import Clock, clear, condition
-from tests.fakes_messenger import FakeMessenger, LostAnswer
+from tests.support.fakes.alerts import Clock, clear, condition
+from tests.support.fakes.messenger import FakeMessenger, LostAnswer
 
 SETTINGS = PolicySettings("stuck_queue", "test")
 WORSE = condition(known="two items")

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from bot.alerts.schedule import build_scheduler
-from bot.alerts.store import LEAD_IDLE
+from bot.alerts.store.postgres import LEAD_IDLE
 
 
 class TakingOver:

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.alerts.store import Store
+from bot.alerts.live_watch import Lookout
+from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.alerts.watch import Lookout
 from bot.domain.alert import Alert, AlertState, Judgement, Sample, Sight
 from bot.domain.log import Followed, LogEvent
 from bot.errors import SourceError
 from bot.ports import Detector, Sources
-from tests.fakes_alerts import START, Clock, ScriptedDetector, clear, condition
-from tests.fakes_sources import event
+from tests.support.fakes.alerts import START, Clock, ScriptedDetector, clear, condition
+from tests.support.fakes.sources import event
 
 TICK = timedelta(seconds=15)
 

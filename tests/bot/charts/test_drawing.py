@@ -10,8 +10,8 @@ import pytest
 
 from bot.charts.drawing import Drawing
 from bot.domain.chart import Chart, Series
-from tests.charts import FUNNEL, LATENCY, QUEUE
-from tests.strategies_reports import HOSTILE_WORDS
+from tests.support.charts import FUNNEL, LATENCY, QUEUE
+from tests.support.strategies import HOSTILE_WORDS
 
 
 @pytest.mark.parametrize("chart", [QUEUE, FUNNEL, LATENCY], ids=lambda chart: chart.title)
@@ -62,6 +62,7 @@ async def test_a_process_that_cannot_start_leaves_no_picture_and_no_error(
 
 
 def test_the_bot_never_imports_what_draws() -> None:
-    code = "import sys, bot.running, bot.ask, bot.alerts.tick; print('matplotlib' in sys.modules)"
+    modules = "bot.service.build, bot.cli.ask, bot.alerts.tick"
+    code = f"import sys, {modules}; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.demo.services import CJ_LOG, LLM_LOG, LlmProvider, Script
-from bot.detectors.consumer_silent import CONSUMED, PUBLISHED
+from bot.detectors.callbacks.consumer_silent import CONSUMED, PUBLISHED
 from bot.domain.log import Role
-from bot.sources.log_line import parse_lines
+from bot.sources.log_format.parser import parse_lines
 
 
 def _events(path: Path, role: Role) -> list[str]:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bot.demo.workspace.feed import Feed
-from bot.demo.workspace.refusal import Refusal
-from bot.demo.workspace.space import USERS, Faults
-from bot.demo.workspace.views import TRIGGER_SECONDS, Views
+from bot.demo.workspace.state.feed import Feed
+from bot.demo.workspace.state.refusal import Refusal
+from bot.demo.workspace.state.space import USERS, Faults
+from bot.demo.workspace.web_api.views import TRIGGER_SECONDS, Views
 
 ONCALL = USERS["oncall"]
 

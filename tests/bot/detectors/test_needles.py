@@ -6,9 +6,9 @@ import pytest
 
 from bot.domain.log import LogEvent, Role
 from bot.registry import detectors
-from bot.running import all_needles, build_detectors
-from bot.sources.log_line import parse_lines
-from bot.sources.log_time import UTC
+from bot.service.build import all_needles, build_detectors
+from bot.sources.log_format.parser import parse_lines
+from bot.sources.log_format.time import UTC
 
 RECORDED = sorted(Path(__file__).parents[3].glob("bot/demo/incident/logs/*/*.log"))
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.diagnosis.batch_evidence import BatchEvidence
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.domain.batch import BatchRows
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.rows import BatchRows
-from tests.bot.diagnosis.test_batch import HEALTHY, NOW, _evidence, _header, _pairs
+from tests.bot.diagnosis.batch.test_report import HEALTHY, NOW, _evidence, _header, _pairs
 
 README = Path(__file__).parents[3] / "README.md"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.callback_contract import seen_of
-from tests.callbacks import (
+from tests.support.callbacks import (
     BATCH,
     STUDENT_TEXT,
     Spoil,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.chart import Chart, Series, drawable, thinned
-from tests.charts import QUEUE
+from tests.support.charts import QUEUE
 
 
 def test_merged_levels_keep_their_peak_and_counts_add_up() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.alert import alert_key
 from bot.domain.mute import Mute, MuteKind, longest
-from tests.fakes_alerts import START
+from tests.support.fakes.alerts import START
 
 KEY = "stuck_queue/np/llm_provider"
 HOUR = timedelta(hours=1)

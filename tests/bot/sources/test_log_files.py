@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.log import LogQuery, Role, Service
 from bot.errors import SourceError
 from bot.sources.log_files import LogFiles
-from bot.sources.log_follow import FileFollow
+from bot.sources.log_follow.follow import FileFollow
 
 START = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -321,7 +321,7 @@ def test_words_keep_only_their_events_whole(path: Path) -> None:
 
 
 def test_too_much_is_dropped_oldest_first_and_counted(path: Path) -> None:
-    from bot.sources.log_arrivals import Arrivals
+    from bot.sources.log_follow.buffer import Arrivals
 
     path.write_text("")
     files = source(path.parent)

@@ -1,0 +1,223 @@
+"""What a tick can see of live sources: each is read at most once a tick, whoever asks."""
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from bot.domain.batch import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.callback import ConsumerBacklog, SeenCallback
+from bot.domain.evidence import Missing, SourceState
+from bot.domain.log import Followed, LogEvent
+from bot.domain.queue import QueueFront, QueueReading
+from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.errors import SourceError
+from bot.ports import CallbackTopic, LogFollow, Sources
+
+READ_SECONDS = 8.0
+# Lines of several containers do not arrive in the order of their times; a follow that starts
+# again begins this much earlier and drops what was already seen.
+OVERLAP = timedelta(seconds=10)
+MAX_RECENT = 2_000
+
+T = TypeVar("T")
+Source = TypeVar("Source")
+
+
+@dataclass
+class LiveWatch:
+    """One tick's view of the sources; made by a Lookout."""
+
+    now: datetime
+    since: datetime
+    environment: str
+    logs: Followed | Missing | None
+    sources: Sources
+    timeout: float = READ_SECONDS
+    _asked: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    _owned: dict[UUID, int] = field(default_factory=dict)
+    _known: set[UUID] = field(default_factory=set)
+
+    async def queue(self) -> QueueReading | Missing | None:
+        """Return the queue as it is now."""
+        return await self._once("queue", self.sources.queue, lambda queue: queue.read())
+
+    async def fronts(self) -> Sequence[QueueFront] | Missing | None:
+        """Return the front of each further queue."""
+        return await self._once("fronts", self.sources.queue, lambda queue: queue.fronts())
+
+    async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
+        """Return the batches that have not ended."""
+        return await self._once("batches", self.sources.database, lambda db: db.open_batches())
+
+    async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
+        """Return the database sessions that block or wait."""
+        return await self._once("sessions", self.sources.database, lambda db: db.blocked_sessions())
+
+    async def unpublished(self) -> Sequence[OutboxGroup] | Missing | None:
+        """Return what waits in the CJ service's outbox, by event type."""
+        return await self._once("outbox", self.sources.database, lambda db: db.unpublished())
+
+    async def health(self) -> Sequence[ServiceHealth] | Missing | None:
+        """Return what the services say of themselves."""
+        return await self._once("health", self.sources.probe, lambda probe: probe.health())
+
+    async def containers(self) -> Sequence[ContainerState] | Missing | None:
+        """Return the services' containers, the newest instance of each first."""
+        return await self._once("containers", self.sources.containers, lambda c: c.containers())
+
+    async def callbacks(self) -> Sequence[SeenCallback] | Missing | None:
+        """Return the callbacks that the topic brought since the previous tick."""
+        return await self._once("callbacks", self.sources.callbacks, _taken)
+
+    async def backlog(self) -> ConsumerBacklog | Missing | None:
+        """Return how far CJ's consumer has come on the callback topic."""
+        return await self._once("backlog", self.sources.callbacks, lambda topic: topic.backlog())
+
+    async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
+        """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
+        database = self.sources.database
+        if database is None or isinstance(database, Missing):
+            return database
+        unknown = [id for id in ids if id not in self._known]
+        if unknown:
+            answer = await _bounded(database.name, database.owned(unknown), self.timeout)
+            if isinstance(answer, Missing):
+                return answer
+            self._owned.update(answer)
+            self._known.update(unknown)
+        return {id: self._owned[id] for id in ids if id in self._owned}
+
+    async def _once(
+        self,
+        name: str,
+        source: Source | Missing | None,
+        call: Callable[[Source], Awaitable[T]],
+    ) -> T | Missing | None:
+        if source is None or isinstance(source, Missing):
+            return source
+        if name not in self._asked:
+            label = str(getattr(source, "name", name))
+            self._asked[name] = asyncio.create_task(_bounded(label, call(source), self.timeout))
+        answer: T | Missing = await asyncio.shield(self._asked[name])
+        return answer
+
+
+class Lookout:
+    """Makes each tick's watch and follows the logs between ticks.
+
+    `wants` says which log events matter; the others are dropped as they come. An event that holds
+    none of `needles` matters to nobody, so that a source need not parse it. `progress` is
+    what a successor needs to follow on from here without losing or repeating an event.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        *,
+        environment: str = "",
+        wants: Callable[[LogEvent], bool],
+        needles: Sequence[str] | None = None,
+        timeout: float = READ_SECONDS,
+    ) -> None:
+        self._sources = sources
+        self._bounds = {} if needles is None else {"needles": tuple(needles)}
+        self._environment = environment
+        self._wants = wants
+        self._timeout = timeout
+        self._follow: LogFollow | None = None
+        self._seen_until: datetime | None = None
+        self._recent: deque[tuple[datetime, str]] = deque(maxlen=MAX_RECENT)
+        self._skip: frozenset[str] = frozenset()
+
+    def resume(self, progress: Mapping[str, Any]) -> None:
+        """Go on where a predecessor's `progress` ended."""
+        self._recent.clear()
+        self._seen_until = None
+        if progress.get("seen_until"):
+            self._seen_until = datetime.fromisoformat(progress["seen_until"])
+            rows = progress.get("recent") or ()
+            self._recent.extend((datetime.fromisoformat(at), mark) for at, mark in rows)
+
+    def progress(self) -> Mapping[str, Any]:
+        """Return what `resume` takes, as JSON values."""
+        until = self._seen_until.isoformat() if self._seen_until else None
+        return {
+            "seen_until": until,
+            "recent": [(at.isoformat(), mark) for at, mark in self._recent],
+        }
+
+    async def look(self, *, since: datetime, now: datetime) -> LiveWatch:
+        """Return the watch of one tick."""
+        logs = await self._logs(since)
+        return LiveWatch(now, since, self._environment, logs, self._sources, self._timeout)
+
+    async def close(self) -> None:
+        """Stop following."""
+        follow, self._follow = self._follow, None
+        if follow is not None:
+            await follow.close()
+
+    async def _logs(self, since: datetime) -> Followed | Missing | None:
+        source = self._sources.logs
+        if source is None or isinstance(source, Missing):
+            return source
+        if self._follow is None:
+            # A line may be written before a tick and reach its reader only after it.
+            start = min(since, self._seen_until or since) - OVERLAP
+            follow = await _bounded(
+                source.name, source.follow(since=start, **self._bounds), self._timeout
+            )
+            if isinstance(follow, Missing):
+                return follow
+            self._follow = follow
+            self._skip = frozenset(mark for _, mark in self._recent)
+        try:
+            return self._fresh(self._follow.take())
+        except SourceError as error:
+            await self.close()
+            return Missing(source.name, error.message)
+
+    def _fresh(self, followed: Followed) -> Followed:
+        events = tuple(event for event in followed.events if self._wants(event))
+        marked = [(event, _mark(event)) for event in events]
+        if self._skip:
+            marked = [(event, mark) for event, mark in marked if mark not in self._skip]
+        self._remember(marked)
+        return replace(followed, events=tuple(event for event, _ in marked))
+
+    def _remember(self, marked: Sequence[tuple[LogEvent, str]]) -> None:
+        times = [event.at for event, _ in marked if event.at is not None]
+        if not times:
+            return
+        self._seen_until = max(*times, self._seen_until or times[0])
+        edge = self._seen_until - 2 * OVERLAP
+        self._recent.extend((event.at, mark) for event, mark in marked if event.at is not None)
+        while self._recent and self._recent[0][0] < edge:
+            self._recent.popleft()
+        if self._skip and min(times) > edge + OVERLAP:
+            self._skip = frozenset()
+
+
+async def _taken(topic: CallbackTopic) -> Sequence[SeenCallback]:
+    return topic.take()
+
+
+async def _bounded(name: str, call: Awaitable[T], timeout: float) -> T | Missing:
+    try:
+        async with asyncio.timeout(timeout):
+            return await call
+    except SourceError as error:
+        state = SourceState.TIMEOUT if error.timed_out else SourceState.MISSING
+        return Missing(error.source or name, error.message, state)
+    except TimeoutError:
+        return Missing(name, f"no answer within {timeout:g} s", SourceState.TIMEOUT)
+
+
+def _mark(event: LogEvent) -> str:
+    text = f"{event.container}|{event.at}|{event.text or event.event}"
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=9).hexdigest()

@@ -1,0 +1,115 @@
+"""Once a day, one message on what is open and quiet, so that silence is never mistaken for health.
+
+Pure: what the last digest left behind comes in as JSON values and goes out the same way.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.alerts.policy.inhibition import Decided
+from bot.domain.alert import (
+    Alert,
+    AlertMessage,
+    AlertState,
+    Condition,
+    Reason,
+    Standing,
+    alert_key,
+)
+from bot.domain.evidence import EvidenceLine
+from bot.domain.report import Confidence, Severity
+
+DIGEST = "digest"
+LISTED = 20
+QUIET = (Standing.SNOOZED, Standing.MUTED, Standing.ACKNOWLEDGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """What was kept quiet since the last digest: since when, and what came and went unsaid."""
+
+    since: datetime | None = None
+    unsaid: int = 0
+
+    @classmethod
+    def read(cls, left: Mapping[str, Any]) -> "Quiet":
+        """Return what `left` says; nothing when there is none."""
+        since = left.get("since")
+        return cls(datetime.fromisoformat(since) if since else None, int(left.get("unsaid") or 0))
+
+    def left(self) -> dict[str, Any]:
+        """Return what `read` takes."""
+        return {"since": self.since.isoformat() if self.since else None, "unsaid": self.unsaid}
+
+
+def digest(
+    decisions: Sequence[Decided],
+    quiet: Quiet,
+    now: datetime,
+    every: timedelta,
+    environment: str = "",
+) -> tuple[AlertMessage | None, Quiet]:
+    """Return the digest, when one is due, and what the next one goes on from."""
+    unsaid = quiet.unsaid + sum(_went_unsaid(one) for one in decisions)
+    found = [one for _, decision in decisions if _is_quiet(one := decision.alert, now, every)]
+    if not found and not unsaid:
+        return None, Quiet()
+    since = quiet.since or now
+    if now - since < every:
+        return None, Quiet(since, unsaid)
+    return _message(found, unsaid, since, now, environment), Quiet(now if found else None)
+
+
+def _went_unsaid(decided: Decided) -> bool:
+    previous, decision = decided
+    return (
+        previous is not None
+        and previous.state is AlertState.PENDING
+        and previous.mute is not None
+        and decision.alert.state is AlertState.RESOLVED
+    )
+
+
+def _is_quiet(alert: Alert, now: datetime, every: timedelta) -> bool:
+    """Say whether an alert lasts without being told, or was told so often that nobody listens."""
+    if alert.fold or alert.state is AlertState.RESOLVED:
+        return False
+    lasting = alert.standing is Standing.FIRING and now - alert.opened_at >= every
+    return alert.standing in QUIET or lasting
+
+
+def _message(
+    found: Sequence[Alert], unsaid: int, since: datetime, now: datetime, environment: str
+) -> AlertMessage:
+    counts = Counter(alert.standing for alert in found)
+    words = [f"{counts[one]} {one.value}" for one in QUIET if counts[one]]
+    words += [f"{counts[Standing.FIRING]} unattended"] if counts[Standing.FIRING] else []
+    words += [f"{unsaid} came and went while muted"] if unsaid else []
+    severity = Severity.WARN if found else Severity.INFO
+    condition = Condition(
+        subject=DIGEST,
+        rule=DIGEST,
+        severity=severity,
+        confidence=Confidence.HIGH,
+        title=f"Open and quiet since {since:%Y-%m-%d %H:%M} UTC: {', '.join(words)}",
+        since=since,
+        evidence=tuple(_line(alert) for alert in _first(found)),
+        why=f"The first {LISTED} of {len(found)} are listed." if len(found) > LISTED else "",
+    )
+    key = alert_key(DIGEST, environment, DIGEST)
+    alert = Alert(key, DIGEST, environment, DIGEST, AlertState.FIRING, severity, condition,
+                  now, now, now)  # fmt: skip
+    return AlertMessage(alert, Reason.DIGEST, head=True)
+
+
+def _first(found: Sequence[Alert]) -> Sequence[Alert]:
+    return sorted(found, key=lambda one: (one.standing, one.opened_at))[:LISTED]
+
+
+def _line(alert: Alert) -> EvidenceLine:
+    until = f" until {alert.mute.until:%m-%d %H:%M} UTC" if alert.mute and alert.mute.until else ""
+    text = f"{alert.standing.value}{until}, seen {alert.count}×: {alert.condition.title}"
+    return EvidenceLine(f"#{alert.number} {alert.detector}", alert.opened_at, text)

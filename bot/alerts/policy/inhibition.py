@@ -1,0 +1,99 @@
+"""A cause hides its symptoms: while it lasts, alerts that follow from it do not open; pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.alerts.policy.lifecycle import inhibit
+from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
+from bot.domain.alert import Alert, AlertState, Decision, Reason
+
+Decided = tuple[Alert | None, Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """Alerts of `symptoms` are hidden while one of `cause` lasts whose subject holds `subject`."""
+
+    cause: str
+    subject: str
+    symptoms: frozenset[str]
+
+
+INHIBITIONS = (
+    Inhibition(
+        "container_gone",
+        "llm_provider",
+        frozenset({"stuck_queue", "lost_callbacks", "batch_idle", "provider_errors"}),
+    ),
+    Inhibition(
+        "container_gone",
+        "cj_assessment",
+        frozenset({"lost_callbacks", "batch_idle", "consumer_silent", "outbox_unpublished"}),
+    ),
+    Inhibition("consumer_silent", "", frozenset({"lost_callbacks", "batch_idle"})),
+    Inhibition("stuck_queue", "", frozenset({"batch_idle"})),
+)
+CAUSES = frozenset({UNREADABLE_SOURCE, *(rule.cause for rule in INHIBITIONS)})
+
+
+def inhibited(
+    decisions: Sequence[Decided],
+    remembered: Sequence[Alert],
+    blind: Mapping[str, str] | None = None,
+) -> list[Decided]:
+    """Return the decisions with symptoms kept pending, and each cause telling how many it hides.
+
+    `blind` names the detectors that cannot judge now, with the source that they lack: an alert
+    that one of them would open from what it saw before is a symptom of that source. A symptom
+    that fired before its cause stays, and is not repeated meanwhile.
+    """
+    causes = _lasting(decisions, remembered)
+    hidden: Counter[str] = Counter()
+    shown: list[Decided] = []
+    for previous, decision in decisions:
+        cause = _cause_of(decision.alert, causes, blind or {})
+        if cause is not None and decision.reason in (Reason.OPEN, Reason.PENDING):
+            hidden[cause.key] += 1
+            decision = inhibit(decision, previous, cause.key)
+        elif cause is not None and previous is not None and decision.reason is Reason.REPEAT:
+            hushed = previous.hushed or previous.mute is not None
+            alert = replace(decision.alert, said_at=previous.said_at, hushed=hushed)
+            decision = Decision(Reason.QUIET, alert, f"hidden by {cause.key}")
+        shown.append((previous, decision))
+    return [(previous, _telling(decision, hidden)) for previous, decision in shown]
+
+
+def _lasting(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[Alert]:
+    now = {decision.alert.key: decision.alert for _, decision in decisions}
+    merged = {**{alert.key: alert for alert in remembered}, **now}
+    return [alert for alert in merged.values() if alert.detector in CAUSES and _lasts(alert)]
+
+
+def _lasts(alert: Alert) -> bool:
+    """Say whether a cause fires, or would but for a silence: what it breaks is announced too."""
+    return alert.state is AlertState.FIRING or (alert.hushed and alert.mute is not None)
+
+
+def _cause_of(symptom: Alert, causes: Sequence[Alert], blind: Mapping[str, str]) -> Alert | None:
+    """Return the alert that a symptom follows from; nothing is its own cause."""
+    lacks = blind.get(symptom.detector)
+    for alert in causes:
+        if alert.detector == UNREADABLE_SOURCE and alert.subject == lacks:
+            return alert
+        if alert.key != symptom.key and any(_follows(symptom, alert, rule) for rule in INHIBITIONS):
+            return alert
+    return None
+
+
+def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
+    named = cause.detector == rule.cause and rule.subject in cause.subject
+    return named and symptom.detector in rule.symptoms
+
+
+def _telling(decision: Decision, hidden: Counter[str]) -> Decision:
+    alert = decision.alert
+    count = hidden[alert.key]
+    if alert.hides == count:
+        return decision
+    return replace(decision, alert=replace(alert, hides=count))

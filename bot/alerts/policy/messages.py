@@ -1,0 +1,182 @@
+"""Decides, purely, which messages a decision needs and what a refused message does next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from bot.alerts.policy.lifecycle import is_flapping
+from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason
+from bot.errors import PostError, PostFailure
+
+PLAIN_NOTE = "plain"
+EDIT_PAUSE = timedelta(seconds=45)
+SLOW = timedelta(minutes=1)
+LOOK_AFTER = timedelta(seconds=2)
+MAX_BACKOFF = timedelta(minutes=2)
+# What fails more often while Slack is there is to blame itself, and makes way for the others.
+KEEPS_PLACE = 3
+KEEPS_PLACE_LONG = 10
+
+
+class Kind(StrEnum):
+    """What a message is: the head of a thread, a reply in it, or an edit of its head."""
+
+    HEAD = "head"
+    REPLY = "reply"
+    EDIT = "edit"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be said, `delay` from now at the earliest."""
+
+    kind: Kind
+    message: AlertMessage
+    delay: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A claimed row of the outbox.
+
+    `thread` is the row of the thread's head; `thread_ts` and `channel` are where that head
+    stands. `look_first` says that an earlier try may have been accepted; `plain` that Slack
+    refused the message's blocks.
+    """
+
+    id: int
+    thread: int
+    kind: Kind
+    token: UUID
+    message: AlertMessage
+    attempts: int
+    created_at: datetime
+    channel: str = ""
+    thread_ts: str = ""
+    look_first: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxHealth:
+    """How much is waiting to be said, since when, and the last trouble with it.
+
+    `refused_since` is when the oldest message was written that was tried and not taken.
+    """
+
+    depth: int = 0
+    oldest: datetime | None = None
+    attempts: int = 0
+    problem: str = ""
+    refused_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A time in which nothing is sent; a clock that was set back ends it."""
+
+    since: datetime
+    until: datetime
+
+    def left(self, now: datetime) -> timedelta:
+        """Return how long it still lasts."""
+        return self.until - now if self.since <= now < self.until else timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What happens to a posting that failed.
+
+    It is tried again at `next_try`; None leaves it first in its row, for it is not to blame.
+    Meanwhile everything rests for `rest`, or only its channel when that is `closed`. `problem` is
+    shown in the bot's health; `new_head` means that the thread's head is gone, or stands where
+    nothing can be said any more, and must be said anew first.
+    """
+
+    next_try: datetime | None = None
+    look_first: bool = False
+    plain: bool = False
+    new_head: bool = False
+    rest: timedelta = timedelta(0)
+    closed: bool = False
+    problem: str = ""
+
+
+def drafts(previous: Alert | None, decision: Decision) -> tuple[Draft, ...]:
+    """Return the messages that a decision needs; edits never ping, so the head always follows.
+
+    An alert that is folded into a storm has none: the storm's speak for it.
+    """
+    alert, reason = decision.alert, decision.reason
+    if alert.fold:
+        return ()
+    head = AlertMessage(alert, reason, head=True)
+    reply = Draft(Kind.REPLY, AlertMessage(alert, reason, head=False, note=decision.note))
+    if reason is Reason.OPEN and not is_flapping(alert):
+        return (Draft(Kind.HEAD, head),)
+    if reason in (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE):
+        return (reply, Draft(Kind.EDIT, head))
+    if alert.state is AlertState.FIRING and previous is not None and _looks_new(previous, alert):
+        return (Draft(Kind.EDIT, head, EDIT_PAUSE),)
+    return ()
+
+
+def _looks_new(previous: Alert, alert: Alert) -> bool:
+    return _shown(previous) != _shown(alert)
+
+
+def _shown(alert: Alert) -> tuple[object, ...]:
+    return (alert.count, alert.condition.title, alert.mute, alert.hides)
+
+
+def after_failure(
+    posting: Posting, error: PostError, now: datetime, *, home: str = "", is_there: bool = False
+) -> Retry:
+    """Return what happens to a posting that Slack did not take; nothing is ever given up.
+
+    `home` is the channel of new heads, `is_there` says that Slack answers otherwise, so that the
+    message is to blame.
+    """
+    text, look = error.message, posting.look_first
+    own_wait = backoff(posting.attempts)
+    match error.failure:
+        case PostFailure.LIMITED:
+            wait = timedelta(seconds=max(1.0, error.retry_after))
+            return Retry(look_first=look, rest=wait, problem=text)
+        case PostFailure.UNAVAILABLE | PostFailure.AMBIGUOUS:
+            look = look or error.failure is PostFailure.AMBIGUOUS
+            wait = max(LOOK_AFTER, own_wait) if look else own_wait
+            if is_there:
+                return Retry(now + wait, look_first=look, rest=LOOK_AFTER, problem=text)
+            return Retry(look_first=look, rest=wait, problem=text)
+        case PostFailure.UNSURE:
+            return Retry(now + max(LOOK_AFTER, own_wait), look_first=True, problem=text)
+        case PostFailure.MESSAGE_GONE:
+            return Retry(now, new_head=posting.kind is not Kind.HEAD, problem=text)
+        case PostFailure.CHANNEL if _stands_elsewhere(posting, home):
+            return Retry(now, new_head=True, problem=text)
+        case PostFailure.CHANNEL | PostFailure.RIGHTS:
+            next_try = now + SLOW if posting.attempts > KEEPS_PLACE_LONG else None
+            return Retry(next_try, look_first=look, rest=SLOW, closed=True, problem=text)
+        case PostFailure.PAYLOAD:
+            return Retry(now + SLOW if posting.plain else now, plain=True, problem=text)
+        case _:
+            return Retry(now + own_wait, look_first=look, problem=text)
+
+
+def may_be_to_blame(posting: Posting, *, others_too: bool) -> bool:
+    """Say whether a message failed so often that it must not hold up the others any more.
+
+    While others fail too it is less likely, and yet two that are to blame must hold up nobody.
+    """
+    return posting.attempts > (KEEPS_PLACE_LONG if others_too else KEEPS_PLACE)
+
+
+def _stands_elsewhere(posting: Posting, home: str) -> bool:
+    return posting.kind is not Kind.HEAD and posting.channel != home
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return how long to wait after `attempts` tries: 1, 2, 4 ... seconds, two minutes at most."""
+    return min(timedelta(seconds=2 ** min(max(0, attempts - 1), 10)), MAX_BACKOFF)

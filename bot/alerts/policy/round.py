@@ -1,0 +1,91 @@
+"""One round of all detectors, purely: windows, judgements, decisions; the tick and the replay."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.alerts.policy.inhibition import Decided, inhibited
+from bot.alerts.policy.lifecycle import PolicySettings, decide_all
+from bot.alerts.policy.window import LONGEST_GAP, extended
+from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
+from bot.alerts.self_monitoring.unreadable_sources import (
+    UNREADABLE_SOURCE,
+    blind_detectors,
+    source_judgement,
+    without_sources,
+)
+from bot.domain.alert import Alert, Judgement, Sample, Window
+from bot.domain.mute import Mute
+from bot.ports import Detector
+
+FLAP_QUIET = timedelta(minutes=10)
+# A source that misses one read is no news; it is readable again after three good ones.
+SOURCE_OPEN_TICKS, SOURCE_CLEAR_TICKS = 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one detector saw and concluded at one tick."""
+
+    sample: Sample
+    window: Window
+    judgement: Judgement
+
+
+def look(detector: Detector, window: Window | None, sample: Sample, now: datetime) -> Look:
+    """Add a sample to a detector's window and conclude from it."""
+    longer = extended(window, sample, kept(detector))
+    return Look(sample, longer, detector.judge(longer, now))
+
+
+def kept(detector: Detector) -> timedelta:
+    """Return how long a detector's samples are needed."""
+    return timedelta(seconds=detector.window_seconds) + LONGEST_GAP
+
+
+def decide_round(
+    looks: Mapping[str, Look],
+    alerts: Sequence[Alert],
+    now: datetime,
+    settings_of: Callable[[str], PolicySettings],
+    mutes: Sequence[Mute] = (),
+    own: Mapping[str, Judgement] | None = None,
+) -> list[Decided]:
+    """Decide on every alert of one round; each decision comes with the alert as it was.
+
+    `own` are the judgements on the bot itself, by name. One of them is on detectors that broke:
+    while one rests nobody knows whether what it reads can be read again.
+    """
+    own = own or {}
+    failed = own.get(FAILED_DETECTOR)
+    judged = {name: without_sources(one.judgement) for name, one in looks.items()}
+    judged[UNREADABLE_SOURCE] = source_judgement(
+        {name: one.window.samples for name, one in looks.items()},
+        [alert for alert in alerts if alert.detector == UNREADABLE_SOURCE],
+        certain=not (failed and failed.conditions),
+    )
+    judged.update(own)
+    known = {alert.key: alert for alert in alerts}
+    found: list[Decided] = []
+    for name, judgement in judged.items():
+        mine = [alert for alert in alerts if alert.detector == name]
+        decisions = decide_all(mine, judgement, now, settings_of(name), mutes)
+        found += [(known.get(decision.alert.key), decision) for decision in decisions]
+    blind = blind_detectors({name: (one.sample, one.judgement) for name, one in looks.items()})
+    return inhibited(found, alerts, blind)
+
+
+def policy_settings(
+    detector: Detector | None, name: str, environment: str, tick_seconds: float
+) -> PolicySettings:
+    """Return how patient the policy is with a detector's alerts; None is the bot itself."""
+    settings = PolicySettings(
+        detector=name,
+        environment=environment,
+        open_ticks=getattr(detector, "open_ticks", 1),
+        clear_ticks=getattr(detector, "clear_ticks", 1),
+        flap_clear_ticks=max(1, round(FLAP_QUIET / timedelta(seconds=tick_seconds))),
+    )
+    if name != UNREADABLE_SOURCE:
+        return settings
+    return replace(settings, open_ticks=SOURCE_OPEN_TICKS, clear_ticks=SOURCE_CLEAR_TICKS)

@@ -1,0 +1,148 @@
+"""Folds what opens all at once: a few alerts get a message each, one speaks for the rest; pure.
+
+The rest keep their lives, their history and their numbers; only their messages are folded into
+those of one storm alert, which counts them and ends when the last of them does.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.alerts.policy.inhibition import Decided
+from bot.alerts.policy.lifecycle import PolicySettings, decide_all, is_flapping
+from bot.domain.alert import (
+    Alert,
+    AlertState,
+    Condition,
+    Decision,
+    Judgement,
+    Reason,
+    Sight,
+    alert_key,
+)
+from bot.domain.mute import Mute
+from bot.domain.report import Confidence, Severity
+
+STORM = "storm"
+# Five heads a minute and detector are read; a sixth and seventh are not.
+HEADS = 5
+SPAN = timedelta(minutes=1)
+NAMED = 8
+_ORDER = tuple(Severity)
+
+
+def folded(
+    decisions: Sequence[Decided],
+    remembered: Sequence[Alert],
+    now: datetime,
+    environment: str,
+    mutes: Sequence[Mute] = (),
+) -> list[Decided]:
+    """Return the decisions with openings beyond HEADS folded, and those on the storm alerts."""
+    storms = {alert.subject: alert for alert in remembered if alert.detector == STORM}
+    opening: defaultdict[str, list[Decision]] = defaultdict(list)
+    for _, decision in decisions:
+        if _needs_head(decision):
+            opening[decision.alert.detector].append(decision)
+    fold: dict[str, str] = {}
+    for detector, some in opening.items():
+        storm = storms.get(detector)
+        raging = storm is not None and storm.state is AlertState.FIRING
+        for decision in _excess(some, _recent(remembered, detector, now), raging=raging):
+            fold[decision.alert.key] = alert_key(STORM, environment, detector)
+    shown = [(previous, _marked(decision, fold)) for previous, decision in decisions]
+    return [*shown, *_storms(shown, storms, remembered, fold, now, environment, mutes)]
+
+
+def _needs_head(decision: Decision) -> bool:
+    """Say whether a decision would post into the channel itself."""
+    goes_on = is_flapping(decision.alert) and bool(decision.alert.thread_ts)
+    return decision.reason is Reason.OPEN and not goes_on
+
+
+def _recent(remembered: Sequence[Alert], detector: str, now: datetime) -> int:
+    return sum(
+        alert.detector == detector
+        and alert.state is not AlertState.PENDING
+        and not alert.fold
+        and timedelta(0) <= now - alert.opened_at < SPAN
+        for alert in remembered
+    )
+
+
+def _excess(some: Sequence[Decision], recent: int, *, raging: bool) -> Sequence[Decision]:
+    """Return what is folded: the mildest and newest, and never one alone unless a storm is on."""
+    free = 0 if raging else max(0, HEADS - recent)
+    worst = sorted(some, key=lambda one: (-_ORDER.index(one.alert.severity), one.alert.key))
+    rest = worst[free:]
+    return rest if raging or len(rest) > 1 else ()
+
+
+def _marked(decision: Decision, fold: dict[str, str]) -> Decision:
+    key = fold.get(decision.alert.key)
+    return replace(decision, alert=replace(decision.alert, fold=key)) if key else decision
+
+
+def _storms(
+    shown: Sequence[Decided],
+    storms: dict[str, Alert],
+    remembered: Sequence[Alert],
+    fold: dict[str, str],
+    now: datetime,
+    environment: str,
+    mutes: Sequence[Mute],
+) -> list[Decided]:
+    alerts = {alert.key: alert for alert in remembered}
+    alerts |= {decision.alert.key: decision.alert for _, decision in shown}
+    members: defaultdict[str, list[Alert]] = defaultdict(list)
+    for alert in alerts.values():
+        if alert.fold and alert.state is not AlertState.RESOLVED:
+            members[alert.detector].append(alert)
+    conditions = tuple(
+        _condition(detector, some, storms.get(detector), fold) for detector, some in members.items()
+    )
+    closing = {name: f"all {storm.count} resolved" for name, storm in storms.items()}
+    judgement = Judgement(Sight.CLEAR, conditions, closing=closing)
+    settings = PolicySettings(STORM, environment)
+    decided = decide_all(storms.values(), judgement, now, settings, mutes)
+    return [(storms.get(decision.alert.subject), decision) for decision in decided]
+
+
+def _condition(
+    detector: str, members: Sequence[Alert], storm: Alert | None, fold: dict[str, str]
+) -> Condition:
+    fresh = sum(alert.key in fold for alert in members)
+    before = storm.count if storm is not None and storm.state is not AlertState.RESOLVED else 0
+    total = before + fresh
+    since = min(alert.condition.since for alert in members)
+    ended = f" ({total - len(members)} resolved)" if total > len(members) else ""
+    names, listed = _names([alert.subject for alert in members]), f"/alerts list {detector}"
+    return Condition(
+        subject=detector,
+        rule="alert-storm",
+        severity=max((alert.severity for alert in members), key=_ORDER.index),
+        confidence=Confidence.HIGH,
+        title=f"{total} more of {detector} since {since:%H:%M:%S} UTC{ended}, high confidence: "
+        f"{names}. Next: {listed}",
+        since=since,
+        # Twice as many is news, one more is not.
+        known=f"{total.bit_length()}",
+        count=fresh,
+        why=f"More than {HEADS} alerts of one kind opened within a minute: one cause is likelier "
+        "than many. Each keeps its number and its history.",
+        evidence=members[0].condition.evidence[:3],
+        next=(listed,),
+    )
+
+
+def _names(subjects: Sequence[str]) -> str:
+    """Name the first subjects; numbers are batches."""
+    if all(subject.isdecimal() for subject in subjects):
+        some = sorted(subjects, key=int)
+        named = ", ".join(some[:NAMED])
+        words = f"batches {named}"
+    else:
+        words = ", ".join(sorted(subjects)[:NAMED])
+    left = len(subjects) - NAMED
+    return f"{words} and {left} more" if left > 0 else words

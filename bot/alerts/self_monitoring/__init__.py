@@ -1,0 +1,1 @@
+"""Alerts of the bot about itself: missed ticks, late messages, failed detectors, lost sources."""

@@ -1,0 +1,45 @@
+"""Messages that Slack does not take for long: said in the channel once it takes them again; pure.
+
+Until then the log, /readyz and the metrics tell it: see bot.monitoring.vitals.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.alerts.policy.messages import OutboxHealth
+from bot.domain.alert import Alert, AlertState, Condition, Judgement, Sight
+from bot.domain.evidence import EvidenceLine
+from bot.domain.report import Confidence, Severity
+
+LATE_MESSAGES = "late_messages"
+SUBJECT = "slack"
+# A rate limit or a short outage is waited out, and nobody misses a few minutes.
+LATE_AFTER = timedelta(minutes=5)
+
+
+def late(waiting: OutboxHealth, remembered: Sequence[Alert], now: datetime) -> Judgement:
+    """Conclude whether Slack takes the bot's messages in time."""
+    known = next((one for one in remembered if one.state is not AlertState.RESOLVED), None)
+    refused = waiting.refused_since
+    is_late = refused is not None and now - refused >= LATE_AFTER
+    if refused is None or not (is_late or known):
+        return Judgement(Sight.CLEAR, closing={SUBJECT: "everything that waited has been posted"})
+    since = min(refused, known.condition.since) if known else refused
+    return Judgement(Sight.CLEAR, conditions=(_condition(waiting, since, now),))
+
+
+def _condition(waiting: OutboxHealth, since: datetime, now: datetime) -> Condition:
+    return Condition(
+        subject=SUBJECT,
+        rule="late-messages",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        title=f"Slack did not take alerts since {since:%H:%M} UTC, high confidence: they come "
+        "late, and some may be over by now. Next: /alerts list",
+        since=since,
+        known=since.isoformat(),
+        count=0,
+        why="Each message is kept and sent once, in order, as soon as Slack takes it.",
+        evidence=(EvidenceLine("outbox", now, f"{waiting.depth} wait: {waiting.problem}"),),
+        next=("/alerts list",),
+    )

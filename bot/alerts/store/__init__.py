@@ -1,0 +1,1 @@
+"""The bot's own database: alerts, silences, commands and labels, in Postgres."""

@@ -1,0 +1,152 @@
+"""What commands ask of the bot's memory: aliases, labels, alerts, silences, the audit trail."""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.alerts.policy.storm import STORM
+from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
+from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
+from bot.alerts.store import silences, sql
+from bot.alerts.store.serialization import sample_of_row
+from bot.alerts.store.silences import remembered
+from bot.alerts.store.tick_writer import Session
+from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
+from bot.domain.ids import RunLabel
+from bot.domain.mute import Mute, MuteKind, longest
+from bot.domain.report import Severity
+from bot.errors import NotFoundError
+
+RECORDED_BEFORE = timedelta(hours=6)
+MOST_RECORDED = 20_000
+
+
+class Asked(ABC):
+    """Implements the BotMemory port over the session that a store gives it."""
+
+    _environment: str
+
+    @abstractmethod
+    async def _rows(self, statement: str, *values: object) -> Sequence[Any]:
+        """Return the rows of a statement. Raises SourceError."""
+
+    @abstractmethod
+    async def _value(self, statement: str, *values: object) -> Any:
+        """Return the first value of a statement. Raises SourceError."""
+
+    @abstractmethod
+    def _transaction(self) -> AbstractAsyncContextManager[Session]:
+        """Return a session whose statements are written together. Raises SourceError."""
+
+    async def alias(self, label: str) -> str | None:
+        """Return the id that a run label stands for."""
+        value: str | None = await self._value("SELECT ref FROM alias WHERE label = $1", label)
+        return value
+
+    async def set_alias(self, label: str, ref: str, *, by: str) -> None:
+        """Remember what a run label stands for."""
+        await self._rows(
+            "INSERT INTO alias (label, ref, by) VALUES ($1, $2, $3) ON CONFLICT (label)"
+            " DO UPDATE SET ref = excluded.ref, by = excluded.by, at = now()",
+            *(label, ref, by),
+        )
+
+    async def learn(self, labels: Sequence[RunLabel]) -> None:
+        """Remember what run labels stand for, as read in logs and requests."""
+        rows = {(one.label, one.bos_batch_id): one for one in labels}.values()
+        columns = zip(*((r.label, r.bos_batch_id, r.source, r.at) for r in rows), strict=True)
+        if rows:
+            await self._rows(sql.LEARN_LABELS, *columns)
+
+    async def learned(self, label: str) -> Sequence[str]:
+        """Return the BOS ids of the runs that had a label, newest first."""
+        return [row["bos_batch_id"] for row in await self._rows(sql.LEARNED, label)]
+
+    async def audit(self, who: str, where: str, what: str, outcome: str) -> None:
+        """Write one line of the audit trail."""
+        await self._rows(
+            "INSERT INTO audit (who, place, what, outcome) VALUES ($1, $2, $3, $4)",
+            *(who, where, what, outcome),
+        )
+
+    async def alerts(
+        self, now: datetime, *, history: bool = False, limit: int = 5_000
+    ) -> Sequence[Alert]:
+        """Return open alerts (or all), last changed first, with the silences that hold."""
+        rows = await self._rows(sql.ALERTS, self._environment, history, limit)
+        mutes = await self.mutes(now)
+        found = [remembered(row) for row in rows]
+        return [replace(alert, mute=longest(mutes, alert.key, now)) for alert in found]
+
+    async def events(self, key: str = "", *, limit: int = 100) -> Sequence[AlertEvent]:
+        """Return what happened to one alert, or to any, newest first."""
+        rows = await self._rows(sql.EVENTS, self._environment, key, limit)
+        return [
+            AlertEvent(
+                *(row["at"], row["key"], Reason(row["reason"]), Severity(row["severity"])),
+                *(row["title"], row["note"], row["by"]),
+            )
+            for row in rows
+        ]
+
+    async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert:
+        """Note who looks after an open alert; return it with whoever said so first."""
+        async with self._transaction() as connection:
+            return await silences.acknowledge(connection, self._environment, key, by, now)
+
+    async def snooze(self, key: str, until: datetime, *, by: str, now: datetime) -> Alert:
+        """Silence one alert until a time, over resolves and restarts."""
+        mute = Mute(key, until, by=by, since=now, kind=MuteKind.SNOOZE)
+        async with self._transaction() as connection:
+            return await silences.snooze(connection, self._environment, key, mute, now)
+
+    async def mute(self, mute: Mute, *, now: datetime) -> None:
+        """Silence a pattern; the heads of what it covers show it from the next tick on."""
+        async with self._transaction() as connection:
+            await silences.silence(connection, self._environment, mute, now)
+
+    async def unmute(self, pattern: str, *, by: str, now: datetime) -> int:
+        """End every silence on a pattern, also those to come; return how many there were."""
+        return len(await self._rows(sql.END_MUTE, self._environment, pattern, None, now, by))
+
+    async def mutes(self, now: datetime) -> Sequence[Mute]:
+        """Return the silences that hold, and those to come."""
+        rows = await self._rows(sql.MUTES, self._environment, now)
+        return [
+            Mute(
+                *(row["pattern"], row["until"], row["reason"], row["by"], row["since"]),
+                kind=MuteKind(row["kind"]),
+            )
+            for row in rows
+        ]
+
+    async def recording(self, key: str, *, now: datetime) -> Recording:
+        """Return an alert with the samples it rests on, as far as they are kept.
+
+        A storm rests on those of the detector whose alerts it speaks for; an unreadable source on
+        those of all that could not read it, and on those that tell which did not even look.
+        """
+        found = [alert for alert in await self.alerts(now, history=True) if alert.key == key]
+        if not found:
+            raise NotFoundError("There is no alert with that key.", hint="See /alerts list.")
+        (alert,) = found
+        detector, blind = alert.detector, None
+        if detector == STORM:
+            detector = alert.subject
+        elif detector == UNREADABLE_SOURCE:
+            detector, blind = FAILED_DETECTOR, f"{alert.subject}:"
+        since, until = alert.opened_at - RECORDED_BEFORE, alert.resolved_at or now
+        rows = await self._rows(
+            sql.RECORDED,
+            *(self._environment, detector, since, until, blind, MOST_RECORDED),
+        )
+        samples: defaultdict[str, list[Sample]] = defaultdict(list)
+        for row in rows:
+            samples[row["detector"]].append(sample_of_row(row))
+        left_out = int(rows[0]["total"]) - len(rows) if rows else 0
+        kept = {name: tuple(some) for name, some in samples.items()}
+        return Recording(alert, kept, left_out)

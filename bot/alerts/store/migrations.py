@@ -1,0 +1,140 @@
+"""The tables of the bot's memory; every replica applies them at its start, in order, once."""
+
+from bot.alerts.store.tick_writer import Session
+
+SCHEMA = "batchbot"
+MIGRATION_LOCK = 0x6261746368626F74
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE alert (
+        key text PRIMARY KEY,
+        environment text NOT NULL,
+        detector text NOT NULL,
+        subject text NOT NULL,
+        state text NOT NULL,
+        severity text NOT NULL,
+        title text NOT NULL,
+        body jsonb NOT NULL,
+        opened_at timestamptz NOT NULL,
+        changed_at timestamptz NOT NULL,
+        resolved_at timestamptz,
+        thread bigint,
+        channel text NOT NULL DEFAULT '',
+        thread_ts text NOT NULL DEFAULT '',
+        acknowledged_by text NOT NULL DEFAULT '',
+        acknowledged_at timestamptz
+    );
+    CREATE INDEX alert_open ON alert (environment, changed_at) WHERE state <> 'resolved';
+    CREATE TABLE alert_event (
+        id bigserial PRIMARY KEY,
+        environment text NOT NULL,
+        key text NOT NULL,
+        at timestamptz NOT NULL,
+        reason text NOT NULL,
+        severity text NOT NULL,
+        title text NOT NULL,
+        note text NOT NULL DEFAULT ''
+    );
+    CREATE INDEX alert_event_newest ON alert_event (environment, at DESC);
+    CREATE TABLE outbox (
+        id bigserial PRIMARY KEY,
+        environment text NOT NULL,
+        key text NOT NULL,
+        thread bigint NOT NULL,
+        kind text NOT NULL,
+        token uuid NOT NULL DEFAULT gen_random_uuid(),
+        body jsonb NOT NULL,
+        state text NOT NULL DEFAULT 'ready',
+        attempts int NOT NULL DEFAULT 0,
+        next_try timestamptz NOT NULL,
+        owner text NOT NULL DEFAULT '',
+        lease_until timestamptz,
+        look_first boolean NOT NULL DEFAULT false,
+        plain boolean NOT NULL DEFAULT false,
+        problem text NOT NULL DEFAULT '',
+        created_at timestamptz NOT NULL,
+        sent_at timestamptz,
+        channel text NOT NULL DEFAULT '',
+        ts text NOT NULL DEFAULT ''
+    );
+    CREATE INDEX outbox_waiting ON outbox (environment, id) WHERE state IN ('ready', 'sending');
+    CREATE INDEX outbox_thread ON outbox (thread, id);
+    CREATE TABLE sample (
+        environment text NOT NULL,
+        detector text NOT NULL,
+        at timestamptz NOT NULL,
+        data jsonb NOT NULL,
+        unreadable text NOT NULL DEFAULT '',
+        PRIMARY KEY (environment, detector, at)
+    );
+    CREATE TABLE progress (
+        environment text PRIMARY KEY,
+        at timestamptz NOT NULL,
+        body jsonb NOT NULL
+    );
+    CREATE TABLE mute (
+        environment text NOT NULL,
+        pattern text NOT NULL,
+        until timestamptz NOT NULL,
+        reason text NOT NULL DEFAULT '',
+        by text NOT NULL DEFAULT '',
+        at timestamptz NOT NULL,
+        PRIMARY KEY (environment, pattern)
+    );
+    CREATE TABLE alias (
+        label text PRIMARY KEY,
+        ref text NOT NULL,
+        by text NOT NULL,
+        at timestamptz NOT NULL DEFAULT now()
+    );
+    CREATE TABLE audit (
+        id bigserial PRIMARY KEY,
+        at timestamptz NOT NULL DEFAULT now(),
+        who text NOT NULL,
+        place text NOT NULL,
+        what text NOT NULL,
+        outcome text NOT NULL
+    );
+    """,
+    """
+    ALTER TABLE alert ADD COLUMN number int NOT NULL DEFAULT 0;
+    UPDATE alert a SET number = n.number FROM (
+        SELECT key, row_number() OVER (PARTITION BY environment ORDER BY opened_at, key) AS number
+        FROM alert) n WHERE n.key = a.key;
+    CREATE UNIQUE INDEX alert_number ON alert (environment, number);
+    ALTER TABLE alert_event ADD COLUMN by text NOT NULL DEFAULT '';
+    CREATE INDEX alert_event_of_key ON alert_event (environment, key, at DESC);
+    ALTER TABLE mute DROP CONSTRAINT mute_pkey;
+    ALTER TABLE mute ADD COLUMN id bigserial PRIMARY KEY,
+        ADD COLUMN kind text NOT NULL DEFAULT 'mute',
+        ADD COLUMN since timestamptz,
+        ADD COLUMN ended_at timestamptz,
+        ADD COLUMN ended_by text NOT NULL DEFAULT '',
+        ALTER COLUMN until DROP NOT NULL;
+    CREATE INDEX mute_holding ON mute (environment) WHERE ended_at IS NULL;
+    """,
+    """
+    CREATE TABLE run_label (
+        label text NOT NULL,
+        bos_batch_id text NOT NULL,
+        source text NOT NULL,
+        at timestamptz NOT NULL,
+        PRIMARY KEY (label, bos_batch_id)
+    );
+    """,
+)
+
+
+async def migrate(connection: Session) -> None:
+    """Bring the tables up to date, in the transaction of `connection`; replicas take turns."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version"
+        " (version int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"
+    )
+    done = await connection.fetchval("SELECT coalesce(max(version), 0) FROM schema_version")
+    for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
+        await connection.execute(statements)
+        await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", version)

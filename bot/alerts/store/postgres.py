@@ -1,0 +1,293 @@
+"""The bot's memory in Postgres: alerts, their outbox, windows, silences, aliases, the audit trail.
+
+Several replicas may use one database. One of them leads: it holds an advisory lock on a session
+of its own and writes each tick through that very session, so who has lost the lock cannot write.
+A tick's samples, alerts and messages are written in one transaction: after a crash either all of
+them are known or none.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from bot.alerts.policy.messages import Kind, OutboxHealth, Posting, Retry
+from bot.alerts.store import sql
+from bot.alerts.store.claimed import posting_of_row
+from bot.alerts.store.commands import Asked
+from bot.alerts.store.migrations import SCHEMA, migrate
+from bot.alerts.store.serialization import sample_of_row
+from bot.alerts.store.silences import remembered
+from bot.alerts.store.tick_writer import TickRecord, write_tick
+from bot.domain.alert import Alert, Sample
+from bot.errors import SourceError
+
+LEASE = timedelta(seconds=30)
+# No wait and no lease is that long: who wrote it had a clock that was set back since.
+FAR = timedelta(minutes=5)
+REMEMBERED = timedelta(hours=24)
+COMMAND_TIMEOUT = 10.0
+# A leader that stands still, or cannot reach the database any more, keeps its lock for as long as
+# its session lives; so the server ends a leader's session that has been idle for this long.
+LEAD_IDLE = timedelta(seconds=14)
+IDLE_SESSIONS_SINCE = 14
+# A leader whose host vanished is noticed by the server in about twenty seconds.
+SESSION = {
+    "application_name": "batchbot",
+    "search_path": SCHEMA,
+    "tcp_keepalives_idle": "8",
+    "tcp_keepalives_interval": "4",
+    "tcp_keepalives_count": "3",
+}
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
+BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+class Store(Asked):
+    """The memory of one environment; every method raises SourceError("memory", ...)."""
+
+    name = "memory"
+
+    def __init__(self, url: str, environment: str = "") -> None:
+        self._url = url
+        self._environment = environment
+        self._pool: Pool | None = None
+        self._lead: Connection | None = None
+        self._leads = False
+        self._lead_turn = asyncio.Lock()
+        # How often the lead was won, and at which of these the tick at work began.
+        self._term = self._tick_term = 0
+
+    async def open(self) -> None:
+        """Connect, and bring the tables up to date; replicas that start at once take turns."""
+        async with _translated():
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=4,
+                command_timeout=COMMAND_TIMEOUT,
+                timeout=COMMAND_TIMEOUT,
+                server_settings=SESSION,
+            )
+            async with self._pool.acquire() as connection, connection.transaction():
+                await migrate(connection)
+
+    async def close(self) -> None:
+        """Give up the lead and close every connection."""
+        self._leads = False
+        if self._lead is not None and not self._lead.is_closed():
+            self._lead.terminate()
+        self._lead = None
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+    async def check(self) -> str:
+        """Prove that the database answers; return a detail for people."""
+        version = await self._value("SHOW server_version")
+        return f"PostgreSQL {version}"
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process was the leader when it last asked."""
+        return self._leads
+
+    async def lead(self) -> bool:
+        """Become or remain the one that ticks; False while another replica is.
+
+        The tick that follows may be written as long as the lead is not lost in between. Aliases
+        and labels are the database's, not an environment's, so a second environment may not use
+        it: raises SourceError while one leads there.
+        """
+        leads = await self.keep()
+        self._tick_term = self._term
+        return leads
+
+    async def keep(self) -> bool:
+        """Like `lead`, and without beginning a tick: to be called well within LEAD_IDLE."""
+        async with self._lead_turn:
+            try:
+                async with _translated():
+                    await self._ask_for_lead()
+            except SourceError:
+                self._drop_lead()
+                raise
+            return self._leads
+
+    async def _ask_for_lead(self) -> None:
+        if self._lead is None or self._lead.is_closed():
+            self._leads = False
+            self._lead = await _lead_session(self._url)
+        if self._leads:
+            await self._lead.execute("SELECT 1")
+            return
+        self._leads = await self._has_locks(self._lead)
+        self._term += self._leads
+
+    async def _has_locks(self, session: Connection) -> bool:
+        """Take the environment's lock, then the database's. Raises SourceError; see lead."""
+        if not await session.fetchval(sql.LOCK, f"batchbot/{self._environment}"):
+            return False
+        if await session.fetchval(sql.LOCK, "batchbot"):
+            return True
+        other = await session.fetchval(sql.OTHER_ENVIRONMENT, self._environment)
+        raise SourceError(
+            self.name,
+            f"the bot's own database is in use by environment {other or 'unknown'!r}, "
+            f"and this is {self._environment!r}",
+            hint="Give each environment a BOT_DATABASE_URL of its own.",
+            permanent=True,
+        )
+
+    def _drop_lead(self) -> None:
+        self._leads = False
+        if self._lead is not None:
+            self._lead.terminate()
+            self._lead = None
+
+    async def save_tick(self, record: TickRecord) -> None:
+        """Write one tick in one transaction, through the leader's session."""
+        async with self._lead_turn:
+            if self._lead is None or not self._leads or self._tick_term != self._term:
+                raise SourceError(
+                    self.name, "this process does not lead, so it may not write a tick"
+                )
+            try:
+                async with _translated(), self._lead.transaction():
+                    await write_tick(self._lead, self._environment, record)
+            except SourceError:
+                self._drop_lead()
+                raise
+
+    async def load_alerts(self, now: datetime) -> list[Alert]:
+        """Return the alerts that are open or ended within a day."""
+        rows = await self._rows(sql.LOAD_ALERTS, self._environment, now - REMEMBERED)
+        return [remembered(row) for row in rows]
+
+    async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
+        """Return a detector's samples after `since`, oldest first."""
+        rows = await self._rows(sql.LOAD_SAMPLES, self._environment, detector, since)
+        return tuple(sample_of_row(row) for row in rows)
+
+    async def load_progress(self) -> tuple[datetime, Mapping[str, Any]] | None:
+        """Return when the last tick was, and what it left for the next; None before the first."""
+        rows = await self._rows(sql.LOAD_PROGRESS, self._environment)
+        return (rows[0]["at"], json.loads(rows[0]["body"])) if rows else None
+
+    async def claim(
+        self, owner: str, now: datetime, resting: Collection[str] = ()
+    ) -> Posting | None:
+        """Take the next message to be sent, for LEASE; None when nothing is due.
+
+        Nothing is taken for the channels that are `resting`; "" is the one of new heads.
+        """
+        rows = await self._rows(
+            sql.CLAIM,
+            *(now, owner, now + LEASE, self._environment, list(resting), now + FAR),
+        )
+        return posting_of_row(rows[0]) if rows else None
+
+    async def sent(
+        self, posting: Posting, owner: str, now: datetime, *, channel: str, ts: str
+    ) -> None:
+        """Record that a claimed message stands in Slack."""
+        async with self._transaction() as connection:
+            row = await connection.fetchval(sql.MARK_SENT, posting.id, owner, now, channel, ts)
+            if row is not None and posting.kind is Kind.HEAD:
+                await connection.execute(sql.PLACE_ALERT, posting.id, channel, ts)
+
+    async def put_back(self, posting: Posting, owner: str, retry: Retry) -> None:
+        """Return a claimed message that was not sent, for later."""
+        async with self._transaction() as connection:
+            if retry.new_head:
+                await connection.execute(sql.RENEW_HEAD, posting.thread, retry.next_try)
+                await connection.execute(sql.FORGET_PLACE, posting.thread)
+                await connection.execute(sql.DROP_EDITS, posting.thread)
+            plain = retry.plain or posting.plain
+            await connection.execute(
+                sql.RELEASE,
+                *(posting.id, owner, retry.next_try, retry.look_first, plain, retry.problem),
+            )
+
+    async def outbox_health(self) -> OutboxHealth:
+        """Return how much waits to be said."""
+        (row,) = await self._rows(sql.OUTBOX_HEALTH, self._environment)
+        return OutboxHealth(
+            row["depth"],
+            row["oldest"],
+            row["attempts"] or 0,
+            row["problem"],
+            row["refused_since"],
+        )
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next message may be sent; None when nothing waits."""
+        value: datetime | None = await self._value(sql.NEXT_TRY, self._environment)
+        return value
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[PoolConnection]:
+        async with _translated(), self._ready().acquire() as connection, connection.transaction():
+            yield connection
+
+    async def _rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        async with _translated():
+            return await self._ready().fetch(statement, *values)
+
+    async def _value(self, statement: str, *values: object) -> Any:
+        async with _translated():
+            return await self._ready().fetchval(statement, *values)
+
+    def _ready(self) -> Pool:
+        if self._pool is None:
+            raise SourceError(self.name, "the bot's own database is not open")
+        return self._pool
+
+
+async def _lead_session(url: str) -> Connection:
+    session = await asyncpg.connect(
+        url, timeout=COMMAND_TIMEOUT, command_timeout=COMMAND_TIMEOUT, server_settings=SESSION
+    )
+    idle = f"{LEAD_IDLE.total_seconds():.0f}s"
+    with ExitStack() as unready:
+        unready.callback(session.terminate)
+        await session.execute(f"SET idle_in_transaction_session_timeout = '{idle}'")
+        if session.get_server_version().major >= IDLE_SESSIONS_SINCE:
+            await session.execute(f"SET idle_session_timeout = '{idle}'")
+        unready.pop_all()
+    return session
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except (*BROKEN, OSError, ValueError) as exc:
+        raise _source_error(exc) from exc
+
+
+def _source_error(error: Exception) -> SourceError:
+    timed_out = isinstance(error, TimeoutError)
+    words = "timed out" if timed_out else f"failed ({type(error).__name__})"
+    permanent = isinstance(
+        error,
+        asyncpg.InvalidAuthorizationSpecificationError
+        | asyncpg.InsufficientPrivilegeError
+        | asyncpg.InvalidCatalogNameError
+        | ValueError,
+    )
+    return SourceError(
+        Store.name,
+        f"the bot's own database {words}",
+        hint="Check BOT_DATABASE_URL.",
+        permanent=permanent,
+        timed_out=timed_out,
+    )

@@ -1,0 +1,110 @@
+"""What people say to alerts: acknowledged, snoozed, muted; each within its caller's transaction.
+
+While the alert fires its head message is edited and its thread gets one reply, through the same
+outbox as everything else, so that neither is lost nor said twice.
+"""
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.alerts.store import sql
+from bot.alerts.store.serialization import alert_from_json, message_json, mute_json
+from bot.alerts.store.tick_writer import Session, enqueue_edit
+from bot.domain.alert import Alert, AlertMessage, AlertState, Reason
+from bot.domain.mute import Mute, MuteKind
+from bot.errors import NotFoundError
+
+
+async def acknowledge(
+    session: Session, environment: str, key: str, by: str, now: datetime
+) -> Alert:
+    """Note who looks after an alert; return it with whoever does, the first one to say so."""
+    row = await session.fetchrow(sql.ACKNOWLEDGE, key, by, now, environment)
+    if row is None:
+        alert = remembered(await _one(session, environment, key))
+        if alert.state is AlertState.RESOLVED:
+            raise NotFoundError("That alert is resolved.", hint="See /alerts history.")
+        return alert
+    alert = remembered(row)
+    await _tell(session, environment, row["thread"], alert, Reason.ACKNOWLEDGE, by, now)
+    return alert
+
+
+async def snooze(session: Session, environment: str, key: str, mute: Mute, now: datetime) -> Alert:
+    """Silence one alert until `mute` ends, also when it resolves and comes back meanwhile."""
+    row = await _one(session, environment, key)
+    alert = replace(remembered(row), mute=mute)
+    await silence(session, environment, mute, now)
+    await session.execute(sql.REMEMBER_MUTE, key, mute_json(mute))
+    await _tell(session, environment, row["thread"], alert, Reason.SNOOZE, mute.by, now)
+    return alert
+
+
+async def silence(session: Session, environment: str, mute: Mute, now: datetime) -> None:
+    """Remember a silence; it takes the place of one of its kind on the same pattern."""
+    if mute.kind is not MuteKind.MAINTENANCE:
+        ended = (environment, mute.pattern, mute.kind.value, now, mute.by)
+        await session.execute(sql.END_MUTE, *ended)
+    await session.execute(
+        sql.ADD_MUTE,
+        *(environment, mute.pattern, mute.until, mute.reason, mute.by, now),
+        *(mute.since, mute.kind.value),
+    )
+
+
+def remembered(row: Any) -> Alert:
+    """Return the alert of a row: its body, and the columns that people and the poster write."""
+    return replace(
+        alert_from_json(row["body"]),
+        number=row["number"],
+        channel=row["channel"],
+        thread_ts=row["thread_ts"],
+        acknowledged_by=row["acknowledged_by"],
+        acknowledged_at=row["acknowledged_at"],
+    )
+
+
+def presented(alert: Alert, present: str | None) -> Alert:
+    """Return an alert as it stands now: its number, and who looks after it."""
+    if present is None:
+        return alert
+    values = json.loads(present)
+    at = values["acknowledged_at"]
+    return replace(
+        alert,
+        number=values["number"],
+        acknowledged_by=values["acknowledged_by"],
+        acknowledged_at=datetime.fromisoformat(at) if at else None,
+    )
+
+
+async def _one(session: Session, environment: str, key: str) -> Any:
+    row = await session.fetchrow(sql.ONE_ALERT, key, environment)
+    if row is None:
+        raise NotFoundError("There is no alert with that key.", hint="See /alerts list.")
+    return row
+
+
+async def _tell(
+    session: Session,
+    environment: str,
+    thread: int | None,
+    alert: Alert,
+    reason: Reason,
+    by: str,
+    now: datetime,
+) -> None:
+    await session.execute(
+        sql.SAVE_EVENT,
+        *(environment, alert.key, now, reason.value, alert.severity.value),
+        *(alert.condition.title, "", by),
+    )
+    # The thread of an alert that does not fire is that of an incident which is over.
+    if thread is None or alert.fold or alert.state is not AlertState.FIRING:
+        return
+    reply = message_json(AlertMessage(alert, reason, head=False))
+    await session.execute(sql.ADD_REPLY, environment, alert.key, thread, reply, now)
+    head = message_json(AlertMessage(alert, reason, head=True))
+    await enqueue_edit(session, environment, thread, alert.key, head, now)

@@ -1,0 +1,153 @@
+"""Writes one tick as a whole: samples, alerts and what is to be said; its caller's transaction."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.alerts.policy.messages import Draft, Kind, drafts
+from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
+from bot.alerts.store import sql
+from bot.alerts.store.serialization import alert_json, message_json
+from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason, Sample
+
+KEPT = timedelta(days=30)
+SAMPLES_KEPT = timedelta(days=3)
+TOLD = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
+
+
+class Session(Protocol):
+    """The little of a database session that is needed here."""
+
+    async def execute(self, query: str, *args: object) -> Any:
+        """Run a statement."""
+        ...
+
+    async def executemany(self, command: str, args: Iterable[Sequence[object]]) -> Any:
+        """Run a statement once for each row."""
+        ...
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        """Return the first value of the first row, or None."""
+        ...
+
+    async def fetchrow(self, query: str, *args: object) -> Any:
+        """Return the first row, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TickRecord:
+    """What one tick leaves behind, written as a whole.
+
+    `samples` are the new sample of each detector, `forget` says from when each detector's
+    samples are still wanted, `decisions` come with the alert as it was before, `digest` is said
+    once, in a message of its own.
+    """
+
+    now: datetime
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+    decisions: Sequence[tuple[Alert | None, Decision]] = ()
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    forget: Mapping[str, datetime] = field(default_factory=dict)
+    digest: AlertMessage | None = None
+
+
+async def write_tick(session: Session, environment: str, record: TickRecord) -> None:
+    """Write everything that one tick brought."""
+    await _save_samples(session, environment, record)
+    for previous, decision in record.decisions:
+        await _save_decision(session, environment, previous, decision, record.now)
+    if record.digest is not None:
+        said = message_json(record.digest)
+        await session.execute(sql.ADD_HEAD, environment, record.digest.alert.key, said, record.now)
+    body = json.dumps(dict(record.progress))
+    await session.execute(sql.SAVE_PROGRESS, environment, record.now, body)
+
+
+async def _save_samples(session: Session, environment: str, record: TickRecord) -> None:
+    rows = [
+        (environment, name, sample.at, json.dumps(dict(sample.data)), sample.unreadable)
+        for name, sample in record.samples.items()
+    ]
+    await session.executemany(sql.ADD_SAMPLE, rows)
+    recent = record.now - SAMPLES_KEPT
+    old = [
+        (environment, name, before, recent, record.now - before, UNREADABLE_SOURCE)
+        for name, before in record.forget.items()
+    ]
+    await session.executemany(sql.PRUNE_SAMPLES, old)
+    if old:
+        await session.execute(sql.PRUNE_OUTBOX, environment, record.now - KEPT)
+        await session.execute(sql.PRUNE_EVENTS, environment, record.now - KEPT)
+
+
+async def _save_decision(
+    session: Session,
+    environment: str,
+    previous: Alert | None,
+    decision: Decision,
+    now: datetime,
+) -> None:
+    alert = decision.alert
+    if alert != previous:
+        await _save_alert(session, environment, alert, fresh=_is_fresh(previous, alert))
+    if decision.reason in TOLD:
+        await session.execute(
+            sql.SAVE_EVENT,
+            *(environment, alert.key, now, decision.reason.value),
+            *(alert.severity.value, alert.condition.title, decision.note, ""),
+        )
+    for draft in drafts(previous, decision):
+        await _enqueue(session, environment, draft, now)
+
+
+def _is_fresh(previous: Alert | None, alert: Alert) -> bool:
+    """Say whether an acknowledgement that is remembered was of an incident that is over.
+
+    One that was not known when the tick decided is of this incident: it stays.
+    """
+    begins = previous is None or previous.state is AlertState.RESOLVED
+    return not alert.acknowledged_by and (begins or bool(previous and previous.acknowledged_by))
+
+
+async def _save_alert(session: Session, environment: str, alert: Alert, *, fresh: bool) -> None:
+    await session.execute(
+        sql.SAVE_ALERT,
+        *(alert.key, environment, alert.detector, alert.subject, alert.state.value),
+        *(alert.severity.value, alert.condition.title, alert_json(alert)),
+        *(alert.opened_at, alert.changed_at, alert.resolved_at, fresh),
+    )
+
+
+async def _enqueue(session: Session, environment: str, draft: Draft, now: datetime) -> None:
+    key = draft.message.alert.key
+    body = message_json(draft.message)
+    thread = await session.fetchval("SELECT thread FROM alert WHERE key = $1", key)
+    if draft.kind is Kind.HEAD or (draft.kind is Kind.REPLY and thread is None):
+        head = message_json(replace(draft.message, head=True))
+        await session.execute(sql.ADD_HEAD, environment, key, head, now)
+    elif draft.kind is Kind.REPLY:
+        await session.execute(sql.ADD_REPLY, environment, key, thread, body, now)
+    elif thread is not None:
+        due = now + draft.delay
+        await enqueue_edit(session, environment, thread, key, body, now, due)
+
+
+async def enqueue_edit(
+    session: Session,
+    environment: str,
+    thread: int,
+    key: str,
+    body: str,
+    now: datetime,
+    due: datetime | None = None,
+) -> None:
+    """Have a thread's head show `body`; edits that wait are folded into the newest."""
+    due = due or now
+    if await session.fetchval(sql.REFRESH_HEAD, thread, body) is not None:
+        return
+    if await session.fetchval(sql.REFRESH_EDIT, thread, body, due) is not None:
+        return
+    await session.execute(sql.ADD_EDIT, environment, key, thread, body, due, now)

@@ -1,0 +1,1 @@
+"""batchbot at a terminal: asking, watching, replaying, and the doctor."""

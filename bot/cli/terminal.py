@@ -1,0 +1,217 @@
+"""Prints a report for people at a terminal; outside text is data here, never markup."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from bot.cli.sparkline import chart_lines
+from bot.domain.evidence import SourceState
+from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
+from bot.text.privacy import presentable
+from bot.text.wording import (
+    STATE_WORDS,
+    VERDICT_MARKS,
+    fact_rows,
+    flat_facts,
+    headline,
+    next_commands,
+)
+
+VERDICT_STYLES = {
+    Verdict.OK: "bold green",
+    Verdict.WARN: "bold yellow",
+    Verdict.UNKNOWN: "bold magenta",
+    Verdict.ERROR: "bold red",
+}
+SEVERITY_STYLES = {Severity.INFO: "cyan", Severity.WARN: "yellow", Severity.ERROR: "red"}
+STATE_STYLES = {
+    SourceState.OK: "green",
+    SourceState.MISSING: "red",
+    SourceState.TIMEOUT: "red",
+    SourceState.NOT_CONFIGURED: "dim",
+}
+PIPE_WIDTH = 160
+WIDEST = 10_000
+LONG_FACT = 60
+
+
+def console(*, error: bool = False) -> Console:
+    """Return a console for stdout or stderr that takes outside text as it is."""
+    return Console(stderr=error, highlight=False, markup=False, emoji=False)
+
+
+def printed(report: Report) -> str:
+    """Return a report as plain text, for a pipe: no colour, no padding at a line's end."""
+    plain = Console(
+        file=io.StringIO(), width=PIPE_WIDTH, highlight=False, markup=False, emoji=False
+    )
+    with plain.capture() as captured:
+        plain.print(show(report))
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def show(report: Report) -> RenderableType:
+    """Return a report as something that rich can print."""
+    clean = presentable(report)
+    return Group(*_parts(clean))
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    style = VERDICT_STYLES[report.verdict]
+    yield Text(f"{VERDICT_MARKS[report.verdict]} {headline(report)}", style=style)
+    if report.summary and report.title != report.summary:
+        yield Text(report.title, style="dim")
+    facts = list(flat_facts(report.facts))
+    if facts:
+        yield Text()
+        yield _columns(_fact_rows(report.facts))
+    for number, finding in enumerate(report.findings, start=1):
+        yield Text()
+        yield from _finding(number, finding)
+    for table in _tables(report, dict(facts)):
+        yield Text()
+        yield Fitting(_grid(table), _cards(table), by_words=True)
+    for chart in report.charts:
+        if drawn := chart_lines(chart):
+            yield Text()
+            yield Text("\n".join(drawn), style="cyan", no_wrap=True, overflow="crop")
+    if report.timeline:
+        yield Text()
+        yield Fitting(_timeline(report.timeline), _timeline(report.timeline, narrow=True))
+    if report.sources:
+        yield Text()
+        yield _sources(report)
+    if commands := next_commands(report):
+        yield Text()
+        line = Text("Next: " + "   ".join(commands), style="bold")
+        yield Fitting(line, Text("\n".join(["Next:", *commands]), style="bold"))
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Something wide, and what stands in its place where it would have to be folded.
+
+    With `by_words` it may be folded between words, but not within one.
+    """
+
+    wide: RenderableType
+    narrow: RenderableType
+    by_words: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield whichever fits."""
+        least, most = Measurement.get(console, options.update(max_width=WIDEST), self.wide)
+        needed = least if self.by_words else most
+        yield self.wide if needed <= options.max_width else self.narrow
+
+
+def _fact_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield facts as rows; a fact of many parts has a row for each."""
+    for name, text in flat_facts(facts):
+        value = facts.get(name.replace(" ", "_"), facts.get(name))
+        if isinstance(value, Mapping) and len(text) > LONG_FACT:
+            yield name, ""
+            yield from ((f"  {part}", words) for part, words in flat_facts(value))
+        else:
+            yield name, text
+
+
+def _columns(rows: Iterable[tuple[str, str]]) -> Grid:
+    grid = Grid.grid(padding=(0, 2))
+    for name, text in rows:
+        grid.add_row(Text(name, style="dim"), Text(text, overflow="fold"))
+    return grid
+
+
+def _finding(number: int, finding: Finding) -> Iterator[RenderableType]:
+    style = SEVERITY_STYLES[finding.severity]
+    yield Text.assemble(
+        (f"{number}. ", "bold"),
+        (finding.severity.value.upper(), style),
+        f" {finding.rule} (confidence {finding.confidence.value})",
+    )
+    yield _indented(Text(finding.what, style="bold"))
+    if finding.why:
+        yield _indented(Text(finding.why))
+    for line in finding.evidence:
+        when = f"{_time(line.at)} " if line.at else ""
+        yield _indented(Text(f"- {when}{line.source}: {line.text}", style="dim"))
+    for step in finding.next:
+        yield _indented(Text(f"-> {step}", style="cyan"))
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 3))
+
+
+def _tables(report: Report, facts: Mapping[str, str]) -> Sequence[Table]:
+    """Return the tables; one that only says the facts again is left out."""
+    if report.tables:
+        return [
+            table
+            for table in report.tables
+            if not all(len(row) == 2 and facts.get(row[0]) == row[1] for row in table.rows)
+        ]
+    return [
+        Table(tuple(rows[0]), tuple(map(tuple, rows[1:])), name.replace("_", " "))
+        for name, rows in fact_rows(report.facts)
+        if rows[0]
+    ]
+
+
+def _grid(table: Table) -> Grid:
+    grid = Grid(
+        title=Text(table.caption) if table.caption else None, title_justify="left", box=None
+    )
+    for column in table.columns:
+        grid.add_column(Text(column, style="bold"), overflow="fold")
+    for row in table.rows:
+        grid.add_row(*(Text(cell) for cell in row[: len(table.columns)]))
+    return grid
+
+
+def _cards(table: Table) -> Grid:
+    """Return a table's rows one below the other, each cell behind its heading."""
+    grid = Grid.grid(padding=(0, 2))
+    if table.caption:
+        grid.title, grid.title_justify = Text(table.caption), "left"
+    for number, row in enumerate(table.rows):
+        if number:
+            grid.add_row("", "")
+        for column, cell in zip(table.columns, row, strict=False):
+            if cell:
+                grid.add_row(Text(column, style="bold"), Text(cell, overflow="fold"))
+    return grid
+
+
+def _timeline(entries: Sequence[TimelineEntry], *, narrow: bool = False) -> Grid:
+    grid = Grid.grid(padding=(0, 2))
+    for entry in entries:
+        at = Text(_time(entry.at), style="dim", no_wrap=True)
+        who, what = entry.service or entry.source, entry.text
+        if narrow:
+            grid.add_row(at, Text(f"{who}: {what}", overflow="fold"))
+        else:
+            grid.add_row(at, Text(who), Text(what, overflow="fold"))
+    return grid
+
+
+def _sources(report: Report) -> Grid:
+    grid = Grid.grid(padding=(0, 2))
+    for reading in report.sources:
+        words = Text(STATE_WORDS[reading.state], style=STATE_STYLES[reading.state])
+        detail = "" if reading.detail == words.plain else reading.detail
+        grid.add_row(Text(reading.name), words, Text(detail, style="dim"))
+    return grid
+
+
+def _time(at: datetime | None) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else "no time"

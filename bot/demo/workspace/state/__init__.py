@@ -1,0 +1,1 @@
+"""The local workspace's memory: channels, messages, installation, sockets and feeds."""

@@ -1,0 +1,1 @@
+"""What Slack refuses, by its own rules and names: messages, blocks, elements and views."""

@@ -1,0 +1,140 @@
+"""Counts what log events report, by subject, over a window; shared by the log detectors."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.alert import QUIET_AFTER, Condition, Judgement, Sample, Sight, Window
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import Followed, LogEvent
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+from bot.text.times import clock
+
+KEPT_EXAMPLES = 3
+SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One thing that a log event reported; `text` is redacted, `extra` holds JSON values.
+
+    `counts` is 0 for one that was counted before: it shows only that its subject goes on.
+    """
+
+    subject: str
+    at: datetime
+    source: str
+    text: str
+    extra: Mapping[str, Any]
+    counts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """All occurrences of one subject in a window; `fresh` counts those of the newest sample."""
+
+    subject: str
+    count: int
+    fresh: int
+    first_at: datetime
+    last_at: datetime
+    examples: tuple[EvidenceLine, ...]
+    extras: tuple[Mapping[str, Any], ...]
+
+
+def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -> Sample:
+    """Fold a tick's occurrences into a sample: counts and a few examples of each subject.
+
+    `other` is what a second source gave; what one of them tells counts while the other is away.
+    """
+    missing = next((one for one in (watch.logs, other) if isinstance(one, Missing)), None)
+    groups: dict[str, dict[str, Any]] = {}
+    for one in found:
+        group = groups.setdefault(
+            one.subject, {"count": 0, "first": one.at.isoformat(), "examples": []}
+        )
+        group["count"] += one.counts
+        group["last"] = one.at.isoformat()
+        if one.counts and len(group["examples"]) < KEPT_EXAMPLES:
+            example = {"source": one.source, "at": one.at.isoformat(), "text": one.text}
+            group["examples"].append({**example, "extra": dict(one.extra)})
+    unreadable = f"{missing.source}: {missing.reason}" if missing else ""
+    return Sample(watch.now, {"groups": groups} if groups or not missing else {}, unreadable)
+
+
+def judge_tallies(
+    window: Window,
+    now: datetime,
+    condition_of: Callable[[Tally], Condition],
+    quiet_after: timedelta = QUIET_AFTER,
+) -> Judgement:
+    """Turn a window into conditions; a subject is over after `quiet_after` without another."""
+    last = window.samples[-1] if window.samples else None
+    if last is None:
+        return Judgement(Sight.WARMING, note="nothing was read yet")
+    tallies = tallies_of(window.samples)
+    conditions = tuple(
+        condition_of(tally) for tally in tallies if now - tally.last_at < quiet_after
+    )
+    closing = {tally.subject: f"quiet since {clock(tally.last_at)} UTC" for tally in tallies}
+    if last.unreadable:
+        return Judgement(
+            Sight.UNREADABLE, (*conditions, _unreadable(last)), last.unreadable, closing
+        )
+    return Judgement(
+        Sight.CLEAR, conditions, closing={SOURCE: "the logs can be read again", **closing}
+    )
+
+
+def tallies_of(samples: Sequence[Sample]) -> tuple[Tally, ...]:
+    """Add up the groups of all samples, by subject; a group that is malformed is passed over."""
+    found: dict[str, Tally] = {}
+    for sample in samples:
+        groups = sample.data.get("groups")
+        for subject, group in groups.items() if isinstance(groups, dict) else ():
+            fresh = int(group["count"]) if sample is samples[-1] else 0
+            found[subject] = _added(found.get(subject), subject, group, fresh)
+    return tuple(found.values())
+
+
+def _added(tally: Tally | None, subject: str, group: Mapping[str, Any], fresh: int) -> Tally:
+    first, last = (datetime.fromisoformat(group[key]) for key in ("first", "last"))
+    lines = tuple(
+        EvidenceLine(item["source"], datetime.fromisoformat(item["at"]), item["text"])
+        for item in group["examples"]
+    )
+    extras = tuple(item["extra"] for item in group["examples"])
+    if tally is None:
+        return Tally(subject, int(group["count"]), fresh, first, last, lines, extras)
+    return Tally(
+        subject,
+        tally.count + int(group["count"]),
+        fresh,
+        min(tally.first_at, first),
+        max(tally.last_at, last),
+        (*tally.examples, *lines)[-KEPT_EXAMPLES:],
+        (*tally.extras, *extras)[-KEPT_EXAMPLES:],
+    )
+
+
+def dated_events(watch: Watch) -> tuple[tuple[datetime, LogEvent], ...]:
+    """Return the log events of this tick that carry a time, with it."""
+    if not isinstance(watch.logs, Followed):
+        return ()
+    return tuple((event.at, event) for event in watch.logs.events if event.at is not None)
+
+
+def _unreadable(sample: Sample) -> Condition:
+    return Condition(
+        subject=SOURCE,
+        rule="source-unreadable",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        title=f"Logs cannot be read since {clock(sample.at)} UTC ({sample.unreadable}). "
+        "Run `batchbot doctor`; nothing opens or resolves meanwhile.",
+        since=sample.at,
+        known="unreadable",
+        next=("batchbot doctor",),
+    )

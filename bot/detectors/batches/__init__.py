@@ -1,0 +1,1 @@
+"""Detectors of batches that stand still or never end."""

@@ -1,0 +1,118 @@
+"""An open batch in which nothing happens: no activity, and nothing of it in the queue."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.detectors._rows import Fact, facts_of, judge_facts, moment, with_open
+from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.domain.batch import BatchSummary
+from bot.domain.evidence import EvidenceLine
+from bot.domain.log import LogEvent
+from bot.domain.queue import QueueReading
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+from bot.text.times import clock
+
+
+class BatchIdleSettings(BaseModel):
+    """How long an open batch may rest; the monitor sweeps every five minutes."""
+
+    after_seconds: float = Field(900, gt=0, description="how long an open batch may rest")
+
+
+class BatchIdle:
+    """Watches the open batches for one that nobody goes on with."""
+
+    name: ClassVar[str] = "batch_idle"
+    summary: ClassVar[str] = (
+        "An open batch rests for 15 minutes with every answer in, or before any was asked for"
+    )
+    open_ticks: ClassVar[int] = 2
+    clear_ticks: ClassVar[int] = 1
+    needles: ClassVar[tuple[str, ...]] = ()
+    Settings: ClassVar[type[BaseModel]] = BatchIdleSettings
+
+    def __init__(self, settings: BatchIdleSettings) -> None:
+        self._after = timedelta(seconds=settings.after_seconds)
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return 120.0
+
+    def wants(self, event: LogEvent) -> bool:
+        """Want no log event: rows and queue tell."""
+        return False
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect the open batches that wait for no answer and own nothing in the queue."""
+        batches, queue = await watch.open_batches(), await watch.queue()
+        held: set[str] = set()
+        if isinstance(queue, QueueReading):
+            held = {item.cj_batch_id for item in queue.items} | {
+                item.bos_batch_id for item in queue.items
+            }
+        return with_open(facts_of(watch, batches, lambda batch: _resting(batch, held)), batches)
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the newest rows; pure."""
+        judgement = judge_facts(window, now, self._conclude, "the batch goes on")
+        listed = window.samples[-1].data.get("open") if window.samples else None
+        if listed is None:
+            return judgement
+        ended = {name: "the batch ended" for name in judgement.closing if name not in listed}
+        return replace(judgement, closing={**judgement.closing, **ended})
+
+    def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
+        for fact in facts:
+            since = moment(fact["since"])
+            if since is not None and now - since > self._after:
+                yield _condition(fact, since)
+
+
+DETECTOR = BatchIdle
+
+
+def _resting(batch: BatchSummary, held: set[str]) -> Fact | None:
+    header, pairs = batch.header, batch.pairs
+    ended = header.status.startswith(("COMPLETE", "ERROR")) or header.state == "SCORING"
+    mine = {str(header.batch_id), header.bos_batch_id} & held
+    # Comparisons without an answer are another detector's: they are waited for, or lost.
+    if ended or mine or pairs.pending:
+        return None
+    times = (header.last_activity_at, header.created_at, pairs.last_completed_at)
+    since = max(time for time in times if time is not None)
+    return {
+        "subject": f"batch {header.batch_id}",
+        "batch": header.batch_id,
+        "since": since,
+        "state": header.state or "unknown",
+        "answered": pairs.total,
+    }
+
+
+def _condition(fact: Fact, since: datetime) -> Condition:
+    answered = int(fact["answered"])
+    waits = f"all {answered} comparisons answered" if answered else "no comparison made"
+    step = f"/batch investigate {fact['batch']}"
+    return Condition(
+        subject=str(fact["subject"]),
+        rule="waiting-on-monitor" if answered else "batch-idle",
+        severity=Severity.WARN,
+        confidence=Confidence.MEDIUM,
+        title=f"Batch {fact['batch']} rests in {fact['state']} since {clock(since)} UTC, {waits}, "
+        f"medium confidence. Next: {step}",
+        since=since,
+        known=str(fact["state"]),
+        count=0,
+        why="The monitor sweeps every five minutes and should have gone on with it."
+        if answered
+        else "Its content or its pairs never came.",
+        evidence=(EvidenceLine("cj_database", since, f"last activity, state {fact['state']}"),),
+        next=(step, "/logs cj_assessment_service monitor"),
+        batch=str(fact["batch"]),
+    )

@@ -1,0 +1,1 @@
+"""Detectors of callbacks on their way from the provider to CJ's rows."""

@@ -1,0 +1,1 @@
+"""Detectors of services: containers, databases, the outbox and the model provider."""

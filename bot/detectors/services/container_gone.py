@@ -1,0 +1,205 @@
+"""A service's container ended, vanished, or started again.
+
+One that was removed is over when a container of its service runs again, and not before: it is
+remembered for as long as that takes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.detectors._rows import moment
+from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import Followed, LogEvent
+from bot.domain.report import Confidence, Severity, plain
+from bot.domain.service_state import ContainerState
+from bot.ports import Watch
+from bot.text.times import clock
+
+RUNNER = "runner"
+CLOSING = "the container runs"
+GONE = "is gone"
+# Not one of the Engine's words: it lists no container of the service any more.
+REMOVED = "removed"
+State = Mapping[str, Any]
+
+
+class ContainerGoneSettings(BaseModel):
+    """When a restart counts as over."""
+
+    quiet_seconds: float = Field(900, gt=0, description="a restart is over after so long")
+
+
+class ContainerGone:
+    """Watches the services' containers, by the Engine where it is asked, else by their logs."""
+
+    name: ClassVar[str] = "container_gone"
+    summary: ClassVar[str] = "A service's container ended, vanished, or started again"
+    open_ticks: ClassVar[int] = 2
+    clear_ticks: ClassVar[int] = 1
+    needles: ClassVar[tuple[str, ...]] = ()
+    Settings: ClassVar[type[BaseModel]] = ContainerGoneSettings
+
+    def __init__(self, settings: ContainerGoneSettings) -> None:
+        self._quiet = timedelta(seconds=settings.quiet_seconds)
+        self._known: dict[str, State] = {}
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self._quiet.total_seconds() + 60
+
+    def wants(self, event: LogEvent) -> bool:
+        """Want no log event: whether a container is there is told beside its lines."""
+        return False
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Learn what was there before from the samples that were kept, oldest first."""
+        self._known = {}
+        for sample in samples:
+            self._known |= sample.data.get("states") or {}
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect the newest instance of each service's container."""
+        answer = await watch.containers()
+        if isinstance(answer, Missing):
+            return Sample(watch.now, {}, f"{answer.source}: {answer.reason}")
+        logs = watch.logs
+        restarted = list(logs.restarted) if isinstance(logs, Followed) else []
+        if answer is None:
+            return Sample(watch.now, {"restarted": restarted} if restarted else {})
+        listed = _newest(answer)
+        removed = {service: {**one, "state": REMOVED} for service, one in self._known.items()}
+        self._known = removed | listed
+        return Sample(watch.now, {"states": self._known, "restarted": restarted})
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the window alone."""
+        last = window.samples[-1] if window.samples else None
+        if last is None:
+            return Judgement(Sight.WARMING, note="nothing was read yet")
+        if last.unreadable:
+            return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        found = {condition.subject: condition for condition in self._restarts(window, now)}
+        found |= {condition.subject: condition for condition in _absences(window)}
+        return Judgement(Sight.CLEAR, tuple(found.values()), closing=_closing(window))
+
+    def _restarts(self, window: Window, now: datetime) -> Iterator[Condition]:
+        for sample in window.samples:
+            for name in sample.data.get("restarted") or ():
+                if now - sample.at < self._quiet:
+                    yield _restarted(_service(name), sample.at, f"{name} started again")
+        yield from self._changed(window, now)
+
+    def _changed(self, window: Window, now: datetime) -> Iterator[Condition]:
+        """Yield the services whose container started anew between two looks."""
+        before: Mapping[str, Any] = {}
+        for sample in window.samples:
+            states = sample.data.get("states") or {}
+            for service, state in states.items():
+                old = before.get(service)
+                if old is None or old["started_at"] == state["started_at"]:
+                    continue
+                started = moment(state["started_at"])
+                if started and now - started < self._quiet:
+                    yield _restarted(service, started, _words(old))
+            before = {**before, **states}
+
+
+DETECTOR = ContainerGone
+
+
+def _newest(listed: Sequence[ContainerState]) -> dict[str, State]:
+    """Return the newest instance of each service's container; a runner ends with its run."""
+    newest: dict[str, ContainerState] = {}
+    for one in listed:
+        if RUNNER not in one.service:
+            newest.setdefault(one.service, one)
+    return {service: plain(_fact(one)) for service, one in newest.items()}
+
+
+def _absences(window: Window) -> Iterator[Condition]:
+    """Yield the services that were seen to run and do not now."""
+    now = window.samples[-1].data.get("states")
+    if now is None:
+        return
+    seen = {s for one in window.samples for s in one.data.get("states") or ()}
+    for service in sorted(seen):
+        state = now.get(service)
+        if state is not None and state["state"] == "running":
+            continue
+        since = _since(window, service)
+        if state is None or state["state"] == REMOVED:
+            what, verb = "there is no container of it any more", GONE
+        else:
+            what, verb = _words(state), "ended"
+        yield _condition(service, since, what, Severity.ERROR, verb)
+
+
+def _since(window: Window, service: str) -> datetime:
+    since = window.samples[-1].at
+    for sample in reversed(window.samples):
+        state = (sample.data.get("states") or {}).get(service)
+        if state is not None and state["state"] == "running":
+            break
+        since = sample.at
+    return since
+
+
+def _restarted(service: str, at: datetime, what: str) -> Condition:
+    return _condition(service, at, what, Severity.WARN, "started again")
+
+
+def _condition(
+    service: str, since: datetime, what: str, severity: Severity, verb: str
+) -> Condition:
+    step = f"/logs {service} Traceback --since 30m"
+    return Condition(
+        subject=service,
+        rule="container-gone" if severity is Severity.ERROR else "container-restarted",
+        severity=severity,
+        confidence=Confidence.HIGH,
+        title=f"Container of {service} {verb} {'since' if verb == GONE else 'at'} {clock(since)} "
+        f"UTC ({what}), high confidence. "
+        f"Next: {step}",
+        since=since,
+        known=verb,
+        count=0,
+        why="What it held in hand is lost: an item in processing stays an orphan until it expires.",
+        evidence=(EvidenceLine("containers", since, what),),
+        next=(step, "/queue"),
+    )
+
+
+def _fact(one: ContainerState) -> dict[str, object]:
+    return {
+        "container": one.container,
+        "state": one.state,
+        "started_at": one.started_at,
+        "restarts": one.restarts,
+        "exit_code": one.exit_code,
+        "out_of_memory": one.out_of_memory,
+    }
+
+
+def _words(state: Mapping[str, Any] | None) -> str:
+    if not state:
+        return "no word of it"
+    parts = [str(state["state"])]
+    parts += ["out of memory"] if state["out_of_memory"] else []
+    parts += [f"exit code {state['exit_code']}"] if state["exit_code"] is not None else []
+    parts += [f"{state['restarts']} restarts"] if state["restarts"] else []
+    return f"{state['container']}: {', '.join(parts)}"
+
+
+def _service(container: str) -> str:
+    return container.removeprefix("huleedu_")
+
+
+def _closing(window: Window) -> dict[str, str]:
+    names = {s for one in window.samples for s in one.data.get("states") or ()}
+    names |= {_service(n) for one in window.samples for n in one.data.get("restarted") or ()}
+    return dict.fromkeys(names, CLOSING)

@@ -1,0 +1,110 @@
+"""A session of the CJ database blocks others, waits for a lock, or was left in a transaction."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.detectors._rows import Fact, facts_of, judge_facts
+from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.domain.batch import BlockedSession
+from bot.domain.evidence import EvidenceLine
+from bot.domain.log import LogEvent
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+from bot.text.times import clock, spoken
+
+DATABASE = "cj_database"
+
+
+class DatabaseBlockedSettings(BaseModel):
+    """How long a session may wait or rest."""
+
+    after_seconds: float = Field(60, ge=60, description="how long a session may wait or rest")
+
+
+class DatabaseBlocked:
+    """Watches the sessions of the CJ database; pids and ages only, never a query's text."""
+
+    name: ClassVar[str] = "database_blocked"
+    summary: ClassVar[str] = (
+        "A session of the CJ database waits for a lock, or rests in a transaction, for a minute"
+    )
+    open_ticks: ClassVar[int] = 2
+    clear_ticks: ClassVar[int] = 2
+    needles: ClassVar[tuple[str, ...]] = ()
+    Settings: ClassVar[type[BaseModel]] = DatabaseBlockedSettings
+
+    def __init__(self, settings: DatabaseBlockedSettings) -> None:
+        self._after = settings.after_seconds
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return 120.0
+
+    def wants(self, event: LogEvent) -> bool:
+        """Want no log event: the server tells."""
+        return False
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect the sessions that wait or rest."""
+        return facts_of(watch, await watch.blocked_sessions(), _session)
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the newest look; pure."""
+        return judge_facts(window, now, self._conclude, "no session waits or rests any more")
+
+    def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
+        old = [fact for fact in facts if float(fact["age"]) > self._after]
+        if old:
+            yield _condition(old, now)
+
+
+DETECTOR = DatabaseBlocked
+
+
+def _session(one: BlockedSession) -> Fact:
+    return {
+        "subject": DATABASE,
+        "pid": one.pid,
+        "age": one.age_seconds,
+        "state": one.state,
+        "wait": one.wait,
+        "blocked_by": list(one.blocked_by),
+        "relation": one.relation,
+        "application": one.application,
+    }
+
+
+def _condition(facts: Sequence[Fact], now: datetime) -> Condition:
+    waiting = [fact for fact in facts if fact["blocked_by"]]
+    roots = {pid for fact in waiting for pid in fact["blocked_by"]} - {f["pid"] for f in waiting}
+    idle = [fact["pid"] for fact in facts if str(fact["state"]).startswith("idle in transaction")]
+    oldest = max(float(fact["age"]) for fact in facts)
+    since = now - timedelta(seconds=round(oldest))
+    pids = sorted(roots or set(idle) or {fact["pid"] for fact in facts})
+    who = ", ".join(f"pid {pid}" for pid in pids[:3])
+    step = f"SELECT pg_terminate_backend({pids[0]});  -- after asking whose it is"
+    return Condition(
+        subject=DATABASE,
+        rule="database-blocked",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        title=f"CJ database blocked by {who} since {clock(since)} UTC: {len(waiting)} waiting for "
+        f"a lock, {len(idle)} idle in a transaction, high confidence. Next: find whose session",
+        since=since,
+        known=who,
+        count=0,
+        why="A transaction that is left open keeps its locks, and finalisation waits for them.",
+        evidence=tuple(EvidenceLine(DATABASE, None, _words(fact)) for fact in facts[:5]),
+        next=("Find whose session it is by its application and pid.", step),
+    )
+
+
+def _words(fact: Fact) -> str:
+    age = spoken(timedelta(seconds=float(fact["age"])))
+    by = f", blocked by {fact['blocked_by']}" if fact["blocked_by"] else ""
+    on = f" on {fact['relation']}" if fact["relation"] else ""
+    return f"pid {fact['pid']} {fact['state']} for {age}{on}{by} ({fact['application'] or '?'})"

@@ -1,0 +1,172 @@
+"""Database errors of a service, a PendingRollbackError folded into the IntegrityError before it.
+
+Source: the incident of 2025-11-18, where a second finalisation violated grade_projections_pkey
+and the broken session's PendingRollbackError followed within the second. One that comes alone, or
+names another first cause (a deadlock, say), blames no constraint.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.detectors._event_counts import Occurrence, Tally, dated_events, judge_tallies, sample_of
+from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.domain.log import LogEvent
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+from bot.text.redaction import redact
+from bot.text.times import clock
+
+INTEGRITY = "IntegrityError"
+ROLLBACK = "PendingRollbackError"
+CODES = {"gkpj": INTEGRITY, "7s2a": ROLLBACK}
+# A broken session is used again at once or never.
+FOLLOWS_WITHIN = timedelta(seconds=60)
+_ORIGINAL = re.compile(r"Original exception was:\s*\(?(?:\w+\.)*([A-Z]\w*)")
+_OF_A_CONSTRAINT = ("", INTEGRITY, "UniqueViolationError", "UniqueViolation")
+FOLDED = (
+    "The transaction that met the violation was rolled back; a PendingRollbackError after it is "
+    "the same failure seen again by the broken session."
+)
+ALONE = (
+    "The session was used again after an error had broken its transaction; no violated constraint "
+    "stands in the log within the minute before."
+)
+
+
+class DatabaseErrorsSettings(BaseModel):
+    """When database errors count as over."""
+
+    quiet_seconds: float = Field(900, gt=0, description="over after so long without another")
+
+
+class DatabaseErrors:
+    """Watches the logs for integrity errors and what follows from them."""
+
+    name: ClassVar[str] = "database_errors"
+    summary: ClassVar[str] = (
+        "A service violates a database constraint, or goes on with a session that an error broke"
+    )
+    # A drawn traceback wraps its text, so that one word alone could be cut.
+    needles: ClassVar[tuple[str, ...]] = (
+        INTEGRITY, ROLLBACK, "UniqueViolation", "(Background on", "sqlalche.me", *CODES,
+    )  # fmt: skip
+    Settings: ClassVar[type[BaseModel]] = DatabaseErrorsSettings
+
+    def __init__(self, settings: DatabaseErrorsSettings) -> None:
+        self._quiet_after = timedelta(seconds=settings.quiet_seconds)
+        self._violations: dict[str, tuple[str, datetime]] = {}
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self._quiet_after.total_seconds() + 300
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether an event carries a database error."""
+        return error_kind(event) is not None
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect this tick's database errors."""
+        found = []
+        for at, event in dated_events(watch):
+            kind = error_kind(event)
+            if kind is not None:
+                found.append(self._occurrence(at, event, kind))
+        return sample_of(watch, found)
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the window; pure."""
+        return judge_tallies(window, now, _condition, self._quiet_after)
+
+    def _occurrence(self, at: datetime, event: LogEvent, kind: str) -> Occurrence:
+        constraint = event.error.constraint if event.error else ""
+        original = original_of(event) if kind == ROLLBACK else ""
+        if kind == INTEGRITY:
+            self._violations[event.container] = (constraint or INTEGRITY, at)
+        cause = constraint or (INTEGRITY if kind == INTEGRITY else self._cause(at, event, original))
+        batch = event.fields.get("batch_id") or event.fields.get("cj_batch_id")
+        number = str(batch) if isinstance(batch, int | str) and str(batch).isdecimal() else ""
+        return Occurrence(
+            subject=f"{event.service}/{cause}",
+            at=at,
+            source=event.container,
+            text=redact(f"{kind} {constraint}: {event.event}"),
+            extra={"kind": kind, "batch": number, "original": original},
+        )
+
+    def _cause(self, at: datetime, event: LogEvent, original: str) -> str:
+        """Return the constraint that a PendingRollbackError follows from, else its own name."""
+        constraint, violated_at = self._violations.get(event.container, ("", at))
+        follows = timedelta(0) <= at - violated_at <= FOLLOWS_WITHIN
+        return constraint if constraint and follows and original in _OF_A_CONSTRAINT else ROLLBACK
+
+
+DETECTOR = DatabaseErrors
+
+
+def error_kind(event: LogEvent) -> str | None:
+    """Return which database error an event carries; None for another event.
+
+    SQLAlchemy's link codes are decoded too: gkpj is IntegrityError, 7s2a PendingRollbackError.
+    """
+    if event.error is not None:
+        names = (event.error.kind, *event.error.chain)
+        for kind in (ROLLBACK, INTEGRITY):
+            if event.error.kind == kind or (kind in names and kind == INTEGRITY):
+                return kind
+        if event.error.code in CODES:
+            return CODES[event.error.code]
+    if event.level in ("error", "critical"):
+        return next((kind for kind in (ROLLBACK, INTEGRITY) if kind in event.event), None)
+    return None
+
+
+def original_of(event: LogEvent) -> str:
+    """Return the class of the error that a PendingRollbackError says came first, else nothing.
+
+    The class alone: what follows it may hold a row's values.
+    """
+    said = (event.event, event.error.message if event.error else "", event.text)
+    return next((match[1] for text in said if (match := _ORIGINAL.search(text))), "")
+
+
+def _condition(tally: Tally) -> Condition:
+    service, _, cause = tally.subject.partition("/")
+    batches = sorted({str(extra["batch"]) for extra in tally.extras if extra["batch"]})
+    place = f" of batch {', '.join(batches)}" if batches else ""
+    step = f"/batch status {batches[0]}" if batches else "/batch list"
+    alone = cause == ROLLBACK
+    confidence = Confidence.MEDIUM if alone else Confidence.HIGH
+    return Condition(
+        subject=tally.subject,
+        rule=_rule(cause),
+        severity=Severity.ERROR,
+        confidence=confidence,
+        title=f"Database error in {service}: {_words(cause, tally)}{place}, {tally.count} log "
+        f"events since {clock(tally.first_at)} UTC, {confidence.value} confidence. Next: {step}",
+        since=tally.first_at,
+        known=cause,
+        count=tally.fresh,
+        why=ALONE if alone else FOLDED,
+        evidence=tally.examples,
+        next=(step,),
+        batch=batches[0] if batches else "",
+    )
+
+
+def _rule(cause: str) -> str:
+    if cause == ROLLBACK:
+        return "pending-rollback"
+    return "repeated-finalisation" if cause.startswith("grade_proj") else "integrity-error"
+
+
+def _words(cause: str, tally: Tally) -> str:
+    if cause == INTEGRITY:
+        return f"{INTEGRITY}, its constraint not named"
+    if cause != ROLLBACK:
+        return f"{cause} violated"
+    originals = sorted({str(extra.get("original") or "") for extra in tally.extras} - {""})
+    return f"{ROLLBACK} (original exception: {', '.join(originals) or 'not named'})"

@@ -1,0 +1,103 @@
+"""Events of the CJ service that its relay does not publish: nobody hears that a batch ended."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.detectors._rows import Fact, facts_of, judge_facts, moment
+from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.domain.batch import OutboxGroup
+from bot.domain.evidence import EvidenceLine
+from bot.domain.log import LogEvent
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+from bot.text.redaction import redact
+from bot.text.times import clock
+
+# The relay gives a row up after so many tries.
+RETRIES = 5
+
+
+class OutboxUnpublishedSettings(BaseModel):
+    """How long an event may wait; the relay looks every five seconds."""
+
+    after_seconds: float = Field(300, gt=0, description="how long an event may wait")
+
+
+class OutboxUnpublished:
+    """Watches the event outbox of the CJ database, by event type."""
+
+    name: ClassVar[str] = "outbox_unpublished"
+    summary: ClassVar[str] = (
+        "An event of the CJ service waits in its outbox for 5 minutes, or used up its tries"
+    )
+    open_ticks: ClassVar[int] = 2
+    clear_ticks: ClassVar[int] = 1
+    needles: ClassVar[tuple[str, ...]] = ()
+    Settings: ClassVar[type[BaseModel]] = OutboxUnpublishedSettings
+
+    def __init__(self, settings: OutboxUnpublishedSettings) -> None:
+        self._after = timedelta(seconds=settings.after_seconds)
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return 120.0
+
+    def wants(self, event: LogEvent) -> bool:
+        """Want no log event: rows tell."""
+        return False
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect what waits in the outbox."""
+        return facts_of(watch, await watch.unpublished(), _group)
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the newest rows; pure."""
+        return judge_facts(window, now, self._conclude, "everything was published")
+
+    def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
+        for fact in facts:
+            since = moment(fact["since"])
+            used_up = int(fact["retries"]) >= RETRIES
+            if since is not None and (used_up or now - since > self._after):
+                yield _condition(fact, since, used_up=used_up)
+
+
+DETECTOR = OutboxUnpublished
+
+
+def _group(group: OutboxGroup) -> Fact | None:
+    if not group.unpublished:
+        return None
+    return {
+        "subject": group.event_type,
+        "since": group.oldest_unpublished_at or group.first_at,
+        "count": group.unpublished,
+        "retries": group.max_retry_count,
+        "error": redact(group.last_error),
+    }
+
+
+def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
+    tries = f"all {RETRIES} tries used up" if used_up else f"{fact['retries']} tries"
+    return Condition(
+        subject=str(fact["subject"]),
+        rule="outbox-unpublished",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        title=f"CJ outbox: {fact['count']} × {fact['subject']} unpublished since {clock(since)} "
+        f"UTC, {tries}, high confidence. Next: check Kafka and the outbox relay.",
+        since=since,
+        known=tries if used_up else "waiting",
+        count=0,
+        why="The relay takes a hundred rows every five seconds; what waits for minutes it cannot "
+        "publish, and a row whose tries are used up is never taken again.",
+        evidence=(
+            EvidenceLine("cj_database", since, f"{fact['count']} rows, {tries}"),
+            *([EvidenceLine("cj_database", None, str(fact["error"]))] if fact["error"] else []),
+        ),
+        next=("Check Kafka and the relay: /logs cj_assessment_service outbox",),
+    )

@@ -1,0 +1,283 @@
+"""A burst of failures of the model provider, counted as real failures: a bundle fails as one.
+
+When one request of a serial bundle or a job of the batch API fails, every item of it is failed or
+given back, so its lines are one failure. Only the provider's own lines count. A few failures in a
+row are told as well when a whole bundle was given up over them. An open circuit breaker is told at
+once, mock mode with everything.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.detectors._event_counts import dated_events
+from bot.detectors._failure_streak import Streak
+from bot.diagnosis.evidence.system_state import CIRCUIT_TEXTS, circuit_turn
+from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+from bot.text.redaction import redact
+from bot.text.times import clock
+
+PROVIDER = "llm_provider"
+FAILURES = (
+    "Serial bundle processing hit provider error",
+    "BATCH_API job processing failed",
+    "LLM service error processing request",
+)
+DONE = "completed successfully, correlation_id"
+ITEM_FAILED = (" failed: ", "failed with HuleEduError")
+GIVEN_UP = "Published error callback event for request"
+SEVERE_SHARE = 0.5
+# Failures that come seldom add up for so long, as long as nothing is answered in between.
+STREAK = timedelta(hours=1)
+# What failed together is told item by item at once.
+ITEMS_WITHIN = timedelta(seconds=60)
+KEPT = 2
+
+
+class ProviderErrorsSettings(BaseModel):
+    """When failures are a burst."""
+
+    window_seconds: float = Field(600, gt=0, description="how far back failures are counted")
+    least: int = Field(5, ge=1, description="fewer real failures are no burst")
+    share: float = Field(0.2, gt=0, le=1, description="share of requests that fail")
+    quiet_seconds: float = Field(900, gt=0, description="over after so long without a failure")
+
+
+class ProviderErrors:
+    """Watches the LLM provider's log for failures and successes."""
+
+    name: ClassVar[str] = "provider_errors"
+    summary: ClassVar[str] = (
+        "A fifth of the model provider's answers fail within 10 minutes, three failures in "
+        "a row make it give up five requests or more, or its circuit is open"
+    )
+    open_ticks: ClassVar[int] = 1
+    clear_ticks: ClassVar[int] = 2
+    needles: ClassVar[tuple[str, ...]] = (
+        *FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED, GIVEN_UP
+    )  # fmt: skip
+    Settings: ClassVar[type[BaseModel]] = ProviderErrorsSettings
+
+    def __init__(self, settings: ProviderErrorsSettings) -> None:
+        self._settings = settings
+        self._failed_at: datetime | None = None
+        self._streak = Streak()
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        longest = max(self._settings.window_seconds, STREAK.total_seconds())
+        return longest + self._settings.quiet_seconds
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether an event tells how a request went."""
+        return _is_providers(event) and any(text in event.event for text in self.needles)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        known = (one.data["streak"] for one in reversed(samples) if "streak" in one.data)
+        self._streak = Streak.read(next(known, None))
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Count this tick's answers and failures, and ask for the circuit breaker."""
+        health = await watch.health()
+        states = () if health is None or isinstance(health, Missing) else health
+        data = {
+            "mock_mode": next((s.mock_mode for s in states if s.mock_mode is not None), None),
+            "circuits": sorted({name for state in states for name in state.open_circuits}),
+            **self._counts([one for one in dated_events(watch) if _is_providers(one[1])]),
+        }
+        logs = watch.logs
+        unreadable = f"{logs.source}: {logs.reason}" if isinstance(logs, Missing) else ""
+        return Sample(watch.now, data if isinstance(logs, Followed) or states else {}, unreadable)
+
+    def _counts(self, events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
+        """Count what went wrong by its kind, what was answered, and keep a few lines."""
+        failures, items = [], []
+        hopeless = False
+        for at, event in events:
+            before, self._streak = self._streak, _longer(self._streak, at, event)
+            hopeless |= self._streak != before and self._streak.is_hopeless
+            if _is_failure(event):
+                failures.append(event)
+                self._failed_at = at
+            elif _is_item(event) and not self._tells_again(at):
+                items.append(event)
+        return {
+            "failures": len(failures),
+            "items": len(items),
+            "done": sum(DONE in event.event for _, event in events),
+            "given_up": sum(GIVEN_UP in event.event for _, event in events),
+            "streak": self._streak.left(),
+            "hopeless": hopeless,
+            "breakers": _breakers(event for _, event in events),
+            "examples": [
+                {
+                    "source": event.container,
+                    "at": event.at.isoformat() if event.at else None,
+                    "text": redact(event.event),
+                }
+                for event in (failures or items)[:KEPT]
+            ],
+        }
+
+    def _tells_again(self, at: datetime) -> bool:
+        """Say whether an item's failure at a moment belongs to one that was just counted."""
+        before = self._failed_at
+        return before is not None and timedelta(0) <= at - before <= ITEMS_WITHIN
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the counts of the window; pure."""
+        known = _without_closed([one for one in window.samples if one.data])
+        last = window.samples[-1] if window.samples else None
+        if last is not None and last.unreadable:
+            return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        if not known:
+            return Judgement(Sight.WARMING, note="nothing was read yet")
+        failing = [one for one in known if _fails(one)]
+        over = f"quiet since {clock(failing[-1].at)} UTC" if failing else "its answers come again"
+        condition = self._newest(known, failing, now)
+        return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={PROVIDER: over})
+
+    def _newest(
+        self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
+    ) -> Condition | None:
+        """Return what was wrong when failures were a burst last, until it is quiet for long."""
+        quiet = timedelta(seconds=self._settings.quiet_seconds)
+        span = timedelta(seconds=self._settings.window_seconds)
+        circuits = bool(known[-1].data.get("circuits"))
+        if not failing or now - failing[-1].at >= quiet:
+            recent = [one for one in known if now - one.at < min(quiet, span)]
+            return self._condition(recent or known[-1:], circuits, now) if circuits else None
+        for look in (one for one in reversed(known) if now - one.at < quiet):
+            condition = self._condition(_recent(known, look.at, span), circuits, now)
+            if condition is not None:
+                return condition
+        return None
+
+    def _condition(
+        self, recent: Sequence[Sample], circuits: bool, now: datetime
+    ) -> Condition | None:
+        failed, done = _failed(recent), _sum(recent, "done")
+        is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
+        share = failed / max(1, failed + done)
+        hopeless = any(one.data.get("hopeless") for one in recent)
+        many = failed >= self._settings.least and share >= self._settings.share
+        burst = many or hopeless
+        if not (burst or is_open):
+            return None
+        since = next((one.at for one in recent if _failed([one])), recent[-1].at)
+        severe = share >= SEVERE_SHARE or hopeless or is_open
+        given_up = _sum(recent, "given_up")
+        words = f"{failed} real failures against {done} answers ({share:.0%})"
+        words += f", {given_up} requests given up" if given_up else ""
+        breaker = "; its circuit breaker is open" if is_open else ""
+        mock = "; MOCK MODE, no model answers" if recent[-1].data.get("mock_mode") else ""
+        return Condition(
+            subject=PROVIDER,
+            rule="provider-failures",
+            severity=Severity.ERROR if severe else Severity.WARN,
+            confidence=Confidence.HIGH if burst else Confidence.MEDIUM,
+            title=f"Model provider fails since {clock(since)} UTC{breaker}{mock}, "
+            f"{'high' if burst else 'medium'} confidence. Next: /logs llm_provider error",
+            since=since,
+            known=f"{'severe' if severe else 'burst'}{breaker}{mock}",
+            count=_failed(recent[-1:]) if recent[-1].at == now else 0,
+            why="Rate limits, overload or a wrong key; what the provider answered stands in its "
+            "log. A serial bundle fails as one and throws away what was already answered.",
+            evidence=(EvidenceLine("logs", now, words), *_examples(recent)),
+            next=("/logs llm_provider error --since 30m --level error", "/queue"),
+        )
+
+
+DETECTOR = ProviderErrors
+
+
+def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[Sample]:
+    """Return the samples of a span, and those before it back to the last answer."""
+    found: list[Sample] = []
+    answered = False
+    for one in reversed(known):
+        if one.at > until:
+            continue
+        answered = answered or bool(one.data.get("done"))
+        is_streak = one.at > until - STREAK and not answered
+        if one.at <= until - span and not is_streak:
+            break
+        found.append(one)
+    return found[::-1]
+
+
+def _longer(streak: Streak, at: datetime, event: LogEvent) -> Streak:
+    """Return the run of failures after one more event."""
+    if DONE in event.event:
+        return Streak()
+    if _is_failure(event):
+        return streak.failed(at, STREAK)
+    return streak.gave_up(at, STREAK) if GIVEN_UP in event.event else streak
+
+
+def _is_failure(event: LogEvent) -> bool:
+    return any(text in event.event for text in FAILURES)
+
+
+def _fails(sample: Sample) -> bool:
+    return bool(_failed([sample]) or sample.data.get("circuit_lines"))
+
+
+def _is_providers(event: LogEvent) -> bool:
+    return event.role is Role.LLM_PROVIDER
+
+
+def _breakers(events: Iterable[LogEvent]) -> dict[str, bool]:
+    """Return whether each circuit breaker that lines tell of was open by the last of them."""
+    found: dict[str, bool] = {}
+    for turn in filter(None, map(circuit_turn, events)):
+        name, is_open = turn
+        if not is_open:
+            found.pop("", None)
+        found[name] = is_open
+    return found
+
+
+def _without_closed(known: Sequence[Sample]) -> list[Sample]:
+    """Return the samples with the breakers that each saw open and no later line saw closed."""
+    closed: set[str] = set()
+    found: list[Sample] = []
+    for one in reversed(known):
+        turns: Mapping[str, bool] = one.data.get("breakers") or {}
+        # A line that names no breaker means one of those that are named elsewhere.
+        lines = sum(is_open and not (name in closed or (closed and not name))
+                    for name, is_open in turns.items())  # fmt: skip
+        found.append(replace(one, data={**one.data, "circuit_lines": lines}) if turns else one)
+        closed |= {name for name, is_open in turns.items() if not is_open}
+    return found[::-1]
+
+
+def _is_item(event: LogEvent) -> bool:
+    begins = event.event.startswith("Request ")
+    return begins and any(text in event.event for text in ITEM_FAILED)
+
+
+def _failed(samples: Sequence[Sample]) -> int:
+    """Return the real failures: a bundle is one, whatever its items then say."""
+    return _sum(samples, "failures") or _sum(samples, "items")
+
+
+def _sum(samples: Sequence[Sample], name: str) -> int:
+    return sum(int(one.data.get(name) or 0) for one in samples)
+
+
+def _examples(samples: Sequence[Sample]) -> tuple[EvidenceLine, ...]:
+    found: list[Mapping[str, Any]] = [e for one in samples for e in one.data.get("examples") or ()]
+    return tuple(
+        EvidenceLine(e["source"], datetime.fromisoformat(e["at"]) if e["at"] else None, e["text"])
+        for e in found[-KEPT:]
+    )

@@ -1,0 +1,82 @@
+"""How a stuck queue is said: what, since when, how sure, from which witnesses, what to do; pure."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.diagnosis.queue.verdict import Observation, QueueVerdict
+from bot.domain.alert import Condition
+from bot.domain.chart import Chart
+from bot.domain.queue import QueueItem
+from bot.domain.report import Confidence, Severity
+from bot.text.times import clock
+
+QUEUE = "llm_provider"
+SOURCE = "source"
+
+_SPAN = r"(?:an unknown time|\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?)"
+_LENGTH = re.compile(rf" (?:for|in) {_SPAN}\b| from \d+ to \d+\b")
+
+
+def witnesses(looks: Sequence[Observation]) -> str:
+    """Return in words what the queue was judged from."""
+    redis = any(look.reading is not None for look in looks)
+    logs = looks[-1].logs_readable and any(look.snapshots or look.signs for look in looks)
+    if redis:
+        return "Redis and logs" if logs else "Redis alone"
+    return "logs alone"
+
+
+def stuck(
+    verdict: QueueVerdict, now: datetime, seen_in: str, chart: Chart | None = None
+) -> Condition:
+    """Return the alert of a verdict that was reached from `seen_in`."""
+    item = verdict.item
+    since = verdict.since or now
+    step = verdict.next[0] if verdict.next else "/queue"
+    return Condition(
+        subject=QUEUE,
+        rule=verdict.rule,
+        severity=verdict.severity,
+        confidence=verdict.confidence,
+        title=f"LLM queue stuck ({verdict.rule}) since {clock(since)} UTC, "
+        f"{verdict.confidence.value} confidence from {seen_in}: {_steady(verdict.what)} "
+        f"Next: {step}",
+        since=since,
+        count=0,
+        known=f"{verdict.confidence.value} {item.queue_id if item else ''}".strip(),
+        why=verdict.why,
+        evidence=verdict.evidence,
+        next=verdict.next,
+        batch=_batch(item),
+        correlation_id=item.correlation_id if item else "",
+        chart=chart,
+    )
+
+
+def unreadable(verdict: QueueVerdict, now: datetime) -> Condition:
+    """Return the words of a detector that cannot see its queue."""
+    since = verdict.since or now
+    return Condition(
+        subject=SOURCE,
+        rule=verdict.rule,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        title=f"LLM queue cannot be read since {clock(since)} UTC ({verdict.what}) "
+        "Run `batchbot doctor`; its alerts neither open nor resolve meanwhile.",
+        since=since,
+        count=0,
+        known=verdict.rule,
+        why=verdict.why,
+        evidence=verdict.evidence,
+        next=verdict.next,
+    )
+
+
+def _steady(what: str) -> str:
+    """Leave out what only grows with time: since when is said, and a longer wait is no news."""
+    return _LENGTH.sub("", what)
+
+
+def _batch(item: QueueItem | None) -> str:
+    return (item.cj_batch_id or item.bos_batch_id) if item else ""

@@ -1,0 +1,58 @@
+"""Judges the queue by the provider's depth gauges, where neither Redis nor its log is read; pure.
+
+The gauges are set once a pass of the worker's loop, so they stand still while a bundle runs: they
+can say that nothing moves, and never why.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.alert import Condition, Judgement, Sample, Sight
+from bot.domain.evidence import EvidenceLine
+from bot.domain.report import Confidence, Severity
+from bot.text.times import clock
+
+SOURCE = "service_health"
+GAUGE = "gauge"
+
+
+def judge_gauges(
+    samples: Sequence[Sample], now: datetime, subject: str, opens_after: timedelta
+) -> Judgement | None:
+    """Return what the gauges tell, None when no sample holds any."""
+    read = [(one.at, tuple(one.data[GAUGE])) for one in samples if one.data.get(GAUGE)]
+    if not read:
+        return None
+    size, queued = read[-1][1]
+    since = now
+    for at, gauge in reversed(read):
+        if gauge != (size, queued):
+            break
+        since = at
+    if not size:
+        closing = {subject: "the provider's gauge shows an empty queue"}
+        return Judgement(Sight.CLEAR, note="the queue is empty by its gauge", closing=closing)
+    if now - since < opens_after:
+        # A gauge that moved once proves no recovery of what was stuck before.
+        held = {subject: "its gauge moved a moment ago"}
+        return Judgement(Sight.CLEAR, note=f"{size} in the queue by its gauge", held=held)
+    return Judgement(Sight.CLEAR, (_condition(size, queued, since, subject),))
+
+
+def _condition(size: int, queued: int, since: datetime, subject: str) -> Condition:
+    return Condition(
+        subject=subject,
+        rule="queue-frozen",
+        severity=Severity.ERROR,
+        confidence=Confidence.LOW,
+        title=f"LLM queue stuck (queue-frozen) since {clock(since)} UTC, low confidence from "
+        f"/metrics alone: its gauges stand still at {size} in it, {queued} queued. Next: configure "
+        "Redis or logs, then /queue",
+        since=since,
+        known=f"by its gauge {size}/{queued}",
+        count=0,
+        why="The gauge stands still while a long bundle runs, too; without Redis and logs the two "
+        "cannot be told apart.",
+        evidence=(EvidenceLine(SOURCE, since, f"queue depth total {size}, queued {queued}"),),
+        next=("/queue", "batchbot doctor"),
+    )

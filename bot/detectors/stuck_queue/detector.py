@@ -1,0 +1,222 @@
+"""The LLM provider's queue does not move: an item, a worker or the whole queue is stuck.
+
+Judged by identity and life signs over time, never on size alone: a queue of equal size whose
+items turn over is healthy (incident of 2025-11-18: size 1, queued 0, for 40 minutes).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from bot.detectors.stuck_queue.alert_text import QUEUE, stuck, unreadable, witnesses
+from bot.detectors.stuck_queue.depth_gauges import GAUGE, judge_gauges
+from bot.detectors.stuck_queue.resolution import after_expiry, closing, last_expired
+from bot.diagnosis.queue.carry_over import carry
+from bot.diagnosis.queue.history import Level, logged_levels, queue_chart
+from bot.diagnosis.queue.log_events import NEEDLES
+from bot.diagnosis.queue.verdict import (
+    Observation,
+    QueueVerdict,
+    SignKind,
+    compact,
+    is_queue_event,
+    judge_queue,
+    signs_of,
+    snapshots_of,
+)
+from bot.domain.alert import Judgement, Sample, Sight, Window
+from bot.domain.chart import Chart
+from bot.domain.evidence import Missing
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.queue import QueueReading
+from bot.ports import Watch
+
+KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
+
+_OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
+
+
+class StuckQueueSettings(BaseModel):
+    """How long a queue may be without a sign of life, and how far back is looked."""
+
+    window_seconds: float = Field(1200, gt=0, description="how far back the verdict looks")
+    open_after_seconds: float = Field(
+        300, gt=0, description="how long nothing may move; shorter than 300 is for a demo only"
+    )
+
+
+class StuckQueue:
+    """Watches the queue from Redis, else from its life signs in logs, else from its gauges."""
+
+    name: ClassVar[str] = "stuck_queue"
+    summary: ClassVar[str] = (
+        "The LLM queue shows no sign of life for 5 minutes: orphaned item, hung worker, leak …"
+    )
+    needles: ClassVar[tuple[str, ...]] = NEEDLES
+    Settings: ClassVar[type[BaseModel]] = StuckQueueSettings
+
+    def __init__(self, settings: StuckQueueSettings) -> None:
+        self._settings = settings
+        self._previous: Observation | None = None
+        # Keyed by identity, and the sample is kept beside it so that the identity stays its own.
+        self._read: dict[int, tuple[Sample, Observation]] = {}
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self._settings.window_seconds
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether a log event is a life sign of the queue's loop."""
+        return is_queue_event(event)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        self._previous = _look(samples[-1])
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Take one look at the queue and at what the loop logged since the look before."""
+        reading = await watch.queue()
+        known = self._previous is not None and self._previous.heard
+        observation = carry(self._previous, _observed(reading, watch, known=known))
+        self._previous = observation
+        data = _OBSERVATION.dump_python(observation, mode="json")
+        gauge = None if isinstance(reading, QueueReading) else await _gauge(watch)
+        return Sample(watch.now, data | ({GAUGE: gauge} if gauge else {}), observation.unreadable)
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the window; pure."""
+        looks = self._looks(window)
+        opens_after = timedelta(seconds=self._settings.open_after_seconds)
+        if not any(one.reading or one.snapshots or one.signs or one.unreadable for one in looks):
+            by_gauge = judge_gauges(window.samples, now, QUEUE, opens_after)
+            return by_gauge or Judgement(Sight.WARMING, note="nothing of the queue was seen yet")
+        verdict = judge_queue(looks, now, watched_since=window.started_at, opens_after=opens_after)
+        if verdict.rule == "queue-unreadable":
+            blind = Judgement(Sight.UNREADABLE, (unreadable(verdict, now),), verdict.what)
+            return self._by_the_others(looks, window, now) or blind
+        if verdict.rule == "warming":
+            return Judgement(Sight.WARMING, note=verdict.what)
+        if verdict.rule == "ok" and (lost := last_expired(looks)) is not None:
+            return after_expiry(looks, lost, now)
+        if verdict.rule == "ok":
+            held = {QUEUE: verdict.what} if verdict.undecided else {}
+            ended = closing(looks, verdict.what)
+            return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=ended)
+        return Judgement(
+            Sight.CLEAR,
+            (stuck(verdict, now, witnesses(looks), _chart(looks, verdict, now)),),
+            verdict.what,
+        )
+
+    def _by_the_others(
+        self, looks: Sequence[Observation], window: Window, now: datetime
+    ) -> Judgement | None:
+        """Judge by logs, else by the gauges, while Redis cannot be read; None: nothing stuck.
+
+        Then an alert may open and none may resolve. A provider that lost Redis itself counts
+        nothing right: what it shows meanwhile follows from that.
+        """
+        opens_after = timedelta(seconds=self._settings.open_after_seconds)
+        told = [replace(one, reading=None, unreadable="") for one in looks if one.logs_readable]
+        if _has_lost_redis(looks, now - opens_after):
+            return None
+        if not told or not looks[-1].logs_readable:
+            by_gauge = judge_gauges(window.samples, now, QUEUE, opens_after)
+            found = by_gauge.conditions if by_gauge else ()
+            return Judgement(Sight.WARMING, found, "Redis unreadable") if found else None
+        verdict = judge_queue(told, now, watched_since=window.started_at, opens_after=opens_after)
+        if verdict.rule in ("ok", "warming", "queue-unreadable"):
+            return None
+        found = (stuck(verdict, now, witnesses(told), _chart(told, verdict, now)),)
+        return Judgement(Sight.WARMING, found, "Redis unreadable, judged from logs")
+
+    def _looks(self, window: Window) -> list[Observation]:
+        """Return the samples as observations; each is read from its JSON once."""
+        known = self._read
+        self._read = {id(one): known.get(id(one)) or (one, _look(one)) for one in window.samples}
+        return [look for _, look in self._read.values()]
+
+
+DETECTOR = StuckQueue
+
+
+def _has_lost_redis(looks: Sequence[Observation], lately: datetime) -> bool:
+    """Say whether the provider itself cannot reach Redis, by its own words."""
+    said = sorted((sign.at, sign.kind) for look in looks for sign in look.signs)
+    store = [kind for _, kind in said if kind in (SignKind.STORE_LOST, SignKind.STORE_BACK)]
+    failing = any(kind is SignKind.LOOP_ERROR and at >= lately for at, kind in said)
+    return failing or store[-1:] == [SignKind.STORE_LOST]
+
+
+async def _gauge(watch: Watch) -> list[int] | None:
+    """Return the provider's depth gauges (total, queued), None when it tells none."""
+    health = await watch.health()
+    for one in () if health is None or isinstance(health, Missing) else health:
+        if one.queue_total is not None:
+            return [one.queue_total, one.queue_queued or 0]
+    return None
+
+
+def _observed(reading: QueueReading | Missing | None, watch: Watch, *, known: bool) -> Observation:
+    logs = watch.logs
+    events = logs.events if isinstance(logs, Followed) else ()
+    heard = known or (isinstance(logs, Followed) and logs.hears(Role.LLM_PROVIDER))
+    return Observation(
+        at=watch.now,
+        reading=_trimmed(reading) if isinstance(reading, QueueReading) else None,
+        snapshots=snapshots_of(events),
+        signs=compact(signs_of(events)),
+        logs_readable=isinstance(logs, Followed) and not logs.missing and heard,
+        unreadable=_unreadable_reason(reading, logs),
+        heard=heard,
+    )
+
+
+def _unreadable_reason(
+    reading: QueueReading | Missing | None, logs: Followed | Missing | None
+) -> str:
+    """A queue is unreadable when its best source fails: Redis where configured, else the logs."""
+    if isinstance(reading, Missing):
+        return f"{reading.source}: {reading.reason}"
+    if reading is None and isinstance(logs, Missing):
+        return f"{logs.source}: {logs.reason}"
+    return ""
+
+
+def _trimmed(reading: QueueReading) -> QueueReading:
+    """Keep the front, what is not waiting and who waits first, so that a window stays small."""
+    waiting = [item.queue_id for item in reading.items if item.status == "queued"]
+    first = set(waiting[:KEPT_WAITING])
+    kept = [
+        item
+        for place, item in enumerate(reading.items)
+        if place < KEPT_FRONT or item.status != "queued" or item.queue_id in first
+    ]
+    return QueueReading(
+        reading.at,
+        reading.size,
+        (*kept[:KEPT_ITEMS], *(item for item in kept[KEPT_ITEMS:] if item.queue_id in first)),
+        reading.unreadable,
+        reading.truncated or len(kept) < len(reading.items),
+    )
+
+
+def _look(sample: Sample) -> Observation:
+    data = {key: value for key, value in sample.data.items() if key != GAUGE}
+    try:
+        return _OBSERVATION.validate_python(data)
+    except ValidationError:
+        return Observation(sample.at, logs_readable=False, unreadable="sample unreadable")
+
+
+def _chart(looks: list[Observation], verdict: QueueVerdict, now: datetime) -> Chart | None:
+    """Return the size of the queue as the ticks saw it, with the loop's dispatches."""
+    levels = [Level(look.at, look.reading.size) for look in looks if look.reading]
+    levels += logged_levels(one for look in looks for one in look.snapshots)
+    signs = {(one.at, one.kind, one.queue_id): one for look in looks for one in look.signs}
+    heard = list(signs.values()) if any(look.logs_readable for look in looks) else None
+    return queue_chart(levels, heard, now, since=verdict.since)

@@ -1,0 +1,133 @@
+"""A further queue of LLM_QUEUE_PREFIXES does not move: the same item stays at its front.
+
+Of these only Redis is read, and of each only its front, so that a thousand of them cost little.
+Whether a worker hangs or the item is an orphan cannot be told by that; see stuck_queue for the
+provider's own queue.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import LogEvent
+from bot.domain.queue import QueueFront
+from bot.domain.report import Confidence, Severity
+from bot.ports import Watch
+from bot.text.times import clock
+
+FRONT, STATUS = "front", "status"
+YOUNG = "not watched for long enough to tell"
+MOVES = "another item is at its front, or it is empty"
+
+
+class FurtherQueuesSettings(BaseModel):
+    """How long the same item may stand at a queue's front."""
+
+    after_seconds: float = Field(300, gt=0, description="how long a front may stand still")
+
+
+class FurtherQueues:
+    """Watches the front of each further queue."""
+
+    name: ClassVar[str] = "further_queues"
+    summary: ClassVar[str] = "A queue of LLM_QUEUE_PREFIXES has had the same front for 5 minutes"
+    open_ticks: ClassVar[int] = 2
+    clear_ticks: ClassVar[int] = 1
+    needles: ClassVar[tuple[str, ...]] = ()
+    Settings: ClassVar[type[BaseModel]] = FurtherQueuesSettings
+
+    def __init__(self, settings: FurtherQueuesSettings) -> None:
+        self._after = timedelta(seconds=settings.after_seconds)
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self._after.total_seconds() + 120
+
+    def wants(self, event: LogEvent) -> bool:
+        """Want no log event: Redis tells."""
+        return False
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect the fronts of the queues that are not empty."""
+        answer = await watch.fronts()
+        if isinstance(answer, Missing):
+            return Sample(watch.now, {}, f"{answer.source}: {answer.reason}")
+        if not answer:
+            return Sample(watch.now)
+        return Sample(watch.now, {one.prefix: _fact(one) for one in answer if one.queue_id})
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the window; pure."""
+        last = window.samples[-1] if window.samples else None
+        if last is None:
+            return Judgement(Sight.WARMING, note="nothing was read yet")
+        if last.unreadable:
+            return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        since = _standing(window.samples, last.data, now)
+        found = tuple(
+            _condition(prefix, last.data[prefix], at)
+            for prefix, at in since.items()
+            if now - at >= self._after
+        )
+        closing = {prefix: MOVES for one in window.samples for prefix in one.data}
+        # One that stands since watching began, or began again, has not been seen to move.
+        held = {
+            prefix: YOUNG
+            for prefix, at in since.items()
+            if at <= window.started_at and now - at < self._after
+        }
+        return Judgement(Sight.CLEAR, found, closing=closing, held=held)
+
+
+DETECTOR = FurtherQueues
+
+
+def _standing(
+    samples: Sequence[Sample], newest: Mapping[str, Any], now: datetime
+) -> dict[str, datetime]:
+    """Return since when each queue has had the front that it has now, as far as was seen."""
+    since = dict.fromkeys(newest, now)
+    standing = set(newest)
+    for sample in reversed(samples):
+        # A tick that could not read proves neither rest nor motion.
+        if sample.unreadable:
+            continue
+        standing = {one for one in standing if _same(sample.data.get(one), newest[one])}
+        since |= dict.fromkeys(standing, sample.at)
+        if not standing:
+            break
+    return since
+
+
+def _fact(front: QueueFront) -> dict[str, Any]:
+    return {FRONT: front.queue_id, STATUS: front.status}
+
+
+def _same(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> bool:
+    """Say whether the same item stood at the front; how many wait behind it does not matter."""
+    return before is not None and (before[FRONT], before[STATUS]) == (now[FRONT], now[STATUS])
+
+
+def _condition(prefix: str, fact: Mapping[str, Any], since: datetime) -> Condition:
+    step = f"/queue status {prefix}"
+    front = str(fact[FRONT])
+    return Condition(
+        subject=prefix,
+        rule="queue-frozen",
+        severity=Severity.ERROR,
+        confidence=Confidence.LOW,
+        title=f"Queue {prefix} has had the same item at its front ({fact[STATUS]}) since "
+        f"{clock(since)} UTC, low confidence, from Redis alone. Next: {step}",
+        since=since,
+        known=f"{front} {fact[STATUS]}",
+        count=0,
+        why="Items leave a queue that is worked on from its front; a long bundle may stand there "
+        "for longer, and only the worker's log could tell the two apart.",
+        evidence=(EvidenceLine("llm_queue", since, f"{prefix}: front {front}, {fact[STATUS]}"),),
+        next=(step,),
+    )

@@ -1,0 +1,109 @@
+"""What was read about one batch, frozen, and the few questions that all rules ask of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from bot.diagnosis.comparison.evidence import Trail
+from bot.diagnosis.evidence.system_state import ProviderState, Surroundings, provider_state
+from bot.diagnosis.queue.evidence import QueueEvidence
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import LogEvent, LogSearch
+from bot.domain.queue import QueueReading
+from bot.text.redaction import redact
+
+DATABASE = "cj_database"
+NO_ESSAYS = "COMPLETE_INSUFFICIENT_ESSAYS"
+ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEvidence:
+    """The rows of a batch, its log events, the queue, and who owns the stray callbacks near it.
+
+    `around` is what stands around it now: health, containers, sessions, runners. `trails` are
+    the ways of a bounded sample of its comparisons that wait for too long, `look` is one look at
+    the queue where it holds items of the batch; both are empty when nothing waits for long.
+    """
+
+    rows: BatchRows
+    logs: LogSearch | Missing
+    queue: QueueReading | Missing
+    owned: Mapping[UUID, int] | Missing = field(default_factory=dict)
+    around: Surroundings = field(default_factory=Surroundings)
+    trails: tuple[Trail, ...] = ()
+    look: QueueEvidence | None = None
+
+    @property
+    def header(self) -> BatchHeader:
+        """The batch's record."""
+        return self.rows.header
+
+    @property
+    def pairs(self) -> PairCounts:
+        """The batch's comparisons, counted."""
+        return self.rows.pairs
+
+    @property
+    def finalised(self) -> bool:
+        """Whether results were made: a COMPLETE status, or SCORING with stored projections."""
+        scoring = self.header.state == "SCORING" and self.rows.projections.count > 0
+        return self.header.status.startswith("COMPLETE") or scoring
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to come for this batch."""
+        status = self.header.status
+        return self.header.state in ENDED_STATES or status.startswith(("COMPLETE", "ERROR"))
+
+    @property
+    def has_result(self) -> bool:
+        """Whether there is a result to trust or distrust."""
+        return self.finalised and self.header.status != NO_ESSAYS
+
+    @property
+    def events(self) -> tuple[LogEvent, ...]:
+        """The log events that name this batch."""
+        if isinstance(self.logs, Missing):
+            return ()
+        return tuple(event for event in self.logs.events if names_batch(event, self.header))
+
+    @property
+    def nearby(self) -> tuple[LogEvent, ...]:
+        """All log events of the batch's time, those of other batches included."""
+        return () if isinstance(self.logs, Missing) else self.logs.events
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers, as far as health, lines and answers tell."""
+        names = [name.partition("/")[0] for name in self.rows.models]
+        return provider_state(self.around.health, self.nearby, names)
+
+    def quiet_for(self, now: datetime) -> float:
+        """Return the seconds since the batch last did anything."""
+        last = self.header.last_activity_at or self.header.updated_at or self.header.created_at
+        return (now - last).total_seconds()
+
+    def line(self, text: str, at: datetime | None = None) -> EvidenceLine:
+        """Return a fact of the database as evidence."""
+        return EvidenceLine(DATABASE, at, text)
+
+
+def names_batch(event: LogEvent, header: BatchHeader) -> bool:
+    """Say whether a log event is about this batch, by number or by uuid."""
+    for key in ("batch_id", "cj_batch_id"):
+        if str(event.fields.get(key, "")) in (str(header.batch_id), header.bos_batch_id):
+            return True
+    text = event.event
+    ids = (header.bos_batch_id, header.event_correlation_id)
+    return any(id in text or id in event.text for id in ids) or f"atch {header.batch_id} " in text
+
+
+def log_line(event: LogEvent) -> EvidenceLine:
+    """Return a log event as evidence: redacted, and its error by kind and constraint only."""
+    error = event.error
+    words = f"{error.kind} {error.constraint}".strip() if error else ""
+    tail = f" ({words})" if words else ""
+    return EvidenceLine(event.container, event.at, redact(event.event) + tail)

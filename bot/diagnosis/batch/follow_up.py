@@ -1,0 +1,211 @@
+"""The second reading of a batch, made only where the first found something to follow.
+
+Comparisons that wait for long are followed by their own ids through logs and queue; callbacks
+that came twice are joined to their batch by id, since the line that tells of them names none.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from bot.diagnosis.batch.evidence import DATABASE, BatchEvidence
+from bot.diagnosis.comparison.evidence import LOGS, Trail
+from bot.diagnosis.comparison.last_step import EVICTION
+from bot.diagnosis.comparison.log_events import Clue, Outcome, clue_of
+from bot.diagnosis.evidence.log_merge import merged
+from bot.diagnosis.evidence.read import attempt, read
+from bot.diagnosis.queue import evidence as queue_evidence
+from bot.diagnosis.queue.evidence import QueueEvidence
+from bot.domain.batch import BatchHeader, PairRow, PendingPair
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
+from bot.domain.queue import QueueItem, QueueReading
+from bot.ports import Sources
+
+LOST_AFTER = timedelta(minutes=15)
+MAX_FOLLOWED = 50
+MAX_LINES = 4_000
+
+
+async def follow_up(
+    sources: Sources,
+    evidence: BatchEvidence,
+    now: datetime,
+    *,
+    timeout: float,
+    search_again: bool = True,
+) -> BatchEvidence:
+    """Return the evidence with trails, a look at the queue and joined callbacks where needed.
+
+    Without `search_again` the lines at hand are all that there are.
+    """
+    waiting = overdue(evidence, now)
+    doubled = doubled_requests(evidence)
+    if not (waiting or doubled or items_of(evidence)):
+        return evidence
+    ids = tuple(str(pair.correlation_id) for pair in waiting if pair.correlation_id)
+    wanted = (*ids, *doubled) if search_again else ()
+    found, services, look = await asyncio.gather(
+        _lines(sources, evidence, wanted, now, timeout),
+        read(LOGS, sources.logs, lambda source: source.services(), timeout),
+        _look(sources, evidence, now, timeout),
+    )
+    known = () if isinstance(services, Missing) else tuple(dict.fromkeys(s for s, _ in services))
+    seen = replace(
+        evidence,
+        logs=_joined(evidence.logs, found),
+        look=look,
+        trails=trails_of(evidence, waiting, found, known),
+    )
+    return await _with_owners(sources, seen, doubled, timeout)
+
+
+def overdue(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:
+    """Return the sampled comparisons of a running batch that wait longer than an answer takes."""
+    if evidence.ended:
+        return ()
+    late = (
+        pair
+        for pair in evidence.rows.pending
+        if (sent := pair.submitted_at or pair.created_at) and now - sent > LOST_AFTER
+    )
+    return tuple(late)[:MAX_FOLLOWED]
+
+
+def items_of(evidence: BatchEvidence) -> tuple[QueueItem, ...]:
+    """Return the queue's items that belong to the batch, by its ids or a comparison's."""
+    if isinstance(evidence.queue, Missing):
+        return ()
+    header = evidence.header
+    names = {str(header.batch_id), header.bos_batch_id}
+    asked = {str(pair.correlation_id) for pair in evidence.rows.pending if pair.correlation_id}
+    return tuple(
+        item
+        for item in evidence.queue.items
+        if {item.cj_batch_id, item.bos_batch_id} & names or item.correlation_id in asked
+    )
+
+
+def doubled_requests(evidence: BatchEvidence) -> tuple[str, ...]:
+    """Return the request ids of the answers that came a second time, at most 50."""
+    twice = (clue for clue in _clues(evidence.nearby) if clue.outcome is Outcome.DUPLICATE)
+    return tuple(dict.fromkeys(clue.queue_id for clue in twice if clue.queue_id))[:MAX_FOLLOWED]
+
+
+def trails_of(
+    evidence: BatchEvidence,
+    waiting: Sequence[PendingPair],
+    logs: LogSearch | Missing,
+    services: tuple[Service, ...],
+) -> tuple[Trail, ...]:
+    """Return the way of each waiting comparison, as rows, lines and queue show it; pure."""
+    clues = _clues(logs.events if isinstance(logs, LogSearch) else ())
+    by_id = _by_id(clues)
+    items = evidence.queue.items if isinstance(evidence.queue, QueueReading) else ()
+    trails = []
+    for pair in waiting:
+        ids = _ids_of(str(pair.correlation_id).lower(), clues, by_id, items)
+        places = sorted({place for id in ids for place in by_id.get(id, ())})
+        mine = tuple(clues[place] for place in places)
+        trails.append(
+            Trail(
+                pair=_row(evidence.header, pair),
+                logs=logs,
+                clues=mine,
+                item=next((i for i in items if {i.queue_id, i.correlation_id} & ids), None),
+                queue_read=isinstance(evidence.queue, QueueReading),
+                services=services,
+            )
+        )
+    return tuple(trails)
+
+
+async def _lines(
+    sources: Sources, evidence: BatchEvidence, ids: Sequence[str], now: datetime, timeout: float
+) -> LogSearch | Missing:
+    if not ids:
+        return evidence.logs
+    query = LogQuery(
+        any_of=(*ids, EVICTION),
+        roles=(Role.CJ, Role.LLM_PROVIDER),
+        since=evidence.header.created_at - timedelta(minutes=1),
+        until=now,
+        max_events=MAX_LINES,
+    )
+    return await read(LOGS, sources.logs, lambda source: source.search(query), timeout)
+
+
+async def _look(
+    sources: Sources, evidence: BatchEvidence, now: datetime, timeout: float
+) -> QueueEvidence | None:
+    if not items_of(evidence):
+        return None
+    return await queue_evidence.collect(sources, now, timeout=timeout)
+
+
+async def _with_owners(
+    sources: Sources, evidence: BatchEvidence, requests: Sequence[str], timeout: float
+) -> BatchEvidence:
+    database, known = sources.database, evidence.owned
+    if not requests or database is None or isinstance(database, Missing):
+        return evidence
+    if isinstance(known, Missing):
+        return evidence
+    wanted = set(requests)
+    ids = {UUID(c.correlation_id) for c in _clues(evidence.nearby) if _names(c, wanted)}
+    found = await attempt(DATABASE, database.owned(sorted(ids)), timeout)
+    return evidence if isinstance(found, Missing) else replace(evidence, owned={**known, **found})
+
+
+def _names(clue: Clue, requests: set[str]) -> bool:
+    """Whether a line binds a callback that was taken to one of the requests."""
+    return clue.queue_id in requests and len(clue.correlation_id) == 36
+
+
+def _joined(first: LogSearch | Missing, second: LogSearch | Missing) -> LogSearch | Missing:
+    if isinstance(first, LogSearch) and isinstance(second, LogSearch) and first is not second:
+        return merged(first, second)
+    return first
+
+
+def _clues(events: Iterable[LogEvent]) -> tuple[Clue, ...]:
+    return tuple(clue for event in events if (clue := clue_of(event)) is not None)
+
+
+def _by_id(clues: Sequence[Clue]) -> dict[str, list[int]]:
+    """Return where each id stands among the clues."""
+    places: dict[str, list[int]] = {}
+    for place, clue in enumerate(clues):
+        for id in {clue.queue_id, clue.correlation_id} - {""}:
+            places.setdefault(id, []).append(place)
+    return places
+
+
+def _ids_of(
+    correlation: str,
+    clues: Sequence[Clue],
+    by_id: Mapping[str, Sequence[int]],
+    items: Sequence[QueueItem],
+) -> set[str]:
+    """Return a comparison's correlation id and the queue ids that lines and items bind to it."""
+    bound = {clues[place].queue_id for place in by_id.get(correlation, ())}
+    bound |= {item.queue_id for item in items if item.correlation_id == correlation}
+    return {correlation, *bound} - {""}
+
+
+def _row(header: BatchHeader, pair: PendingPair) -> PairRow:
+    return PairRow(
+        pair_id=pair.pair_id,
+        batch_id=header.batch_id,
+        bos_batch_id=header.bos_batch_id,
+        batch_status=header.status,
+        batch_state=header.state,
+        essay_a_id="",
+        essay_b_id="",
+        request_correlation_id=pair.correlation_id,
+        matched_by="request_correlation_id",
+        created_at=pair.created_at,
+        submitted_at=pair.submitted_at,
+    )

@@ -1,0 +1,284 @@
+"""`/batch status`: collects what is known of a batch, then judges it by every rule."""
+
+import asyncio
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from bot.diagnosis.batch import rules
+from bot.diagnosis.batch.evidence import DATABASE, BatchEvidence
+from bot.diagnosis.batch.follow_up import follow_up
+from bot.diagnosis.batch.log_counts import LINES
+from bot.diagnosis.batch.queue_findings import stuck_findings
+from bot.diagnosis.batch.rules.rejected_callbacks import RUN_TEXTS, TEXTS, rejected_ids
+from bot.diagnosis.comparison.last_step import EVICTION
+from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.read import attempt, configured, read, reading
+from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
+from bot.diagnosis.runner.log_events import PHASES
+from bot.domain.batch import BatchHeader, BatchMatch
+from bot.domain.evidence import Missing, SourceReading
+from bot.domain.log import LogQuery, LogSearch, Role
+from bot.domain.queue import QueueReading
+from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
+from bot.ports import Progress, Sources, no_progress
+
+Rule = Callable[[BatchEvidence, datetime], Finding | None]
+MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
+LOGS, QUEUE = "logs", "llm_queue"
+# Ten thousand comparisons leave about seven lines each.
+WHOLE_EVENTS = 100_000
+# All of a large batch's lines take longer than everything else together.
+WHOLE_PATIENCE = 1.75
+_ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
+_WORDS = {
+    Verdict.OK: "nothing that was read speaks against its result",
+    Verdict.WARN: "usable with care",
+    Verdict.UNKNOWN: "not decidable: a needed source could not be read",
+    Verdict.ERROR: "not to be trusted as it is",
+}
+_OPEN_WORDS = {
+    Verdict.OK: "no result yet, and nothing is wrong with it",
+    Verdict.WARN: "no result yet, and it needs a look",
+    Verdict.ERROR: "no result yet, and it will not end well by itself",
+}
+# These say nothing about the batch's result: what stands around it needs somebody.
+_AROUND = {"database-blocked", "runner-schema-missing", "runner-waiting"}
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule of the rules package: public functions of (evidence, now)."""
+    found: list[Rule] = []
+    for info in pkgutil.iter_modules(rules.__path__):
+        module = importlib.import_module(f"{rules.__name__}.{info.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            ours = function.__module__ == module.__name__ and not name.startswith("_")
+            if ours and list(inspect.signature(function).parameters) == ["evidence", "now"]:
+                found.append(function)
+    return tuple(found)
+
+
+async def find(sources: Sources, ref: str, timeout: float) -> Sequence[BatchMatch] | Missing:
+    """Return the batches that an id may mean."""
+    return await read(DATABASE, sources.database, lambda source: source.find(ref), timeout)
+
+
+async def collect(
+    sources: Sources,
+    batch_id: int,
+    now: datetime,
+    *,
+    timeout: float = 10.0,
+    whole: bool = False,
+    progress: Progress = no_progress,
+) -> BatchEvidence | Missing | None:
+    """Read everything about a batch; None when it does not exist, Missing when rows are unread.
+
+    `whole` reads every line of its comparisons' way in the one pass over the logs, and follows
+    those that wait within it.
+    """
+    rows, queue, around = await asyncio.gather(
+        read(DATABASE, sources.database, lambda source: source.batch(batch_id), timeout),
+        read(QUEUE, sources.queue, lambda source: source.read(), timeout),
+        system_state.collect(sources, timeout),
+    )
+    if rows is None or isinstance(rows, Missing):
+        return rows
+    progress("database and queue read, searching the logs")
+    query = _query(rows.header, now, whole=whole)
+    patience = timeout * (WHOLE_PATIENCE if whole else 1)
+    logs = await read(LOGS, sources.logs, lambda source: source.search(query), patience)
+    progress(f"logs: {log_coverage.detail(logs)}")
+    owned = await _owned(sources, logs, timeout)
+    evidence = BatchEvidence(rows, logs, queue, owned, around)
+    return await follow_up(sources, evidence, now, timeout=timeout, search_again=not whole)
+
+
+def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
+    """Judge a batch by every rule; pure."""
+    findings = findings_of(evidence, now)
+    header = evidence.header
+    report = Report(
+        command="batch status",
+        title=f"Batch {header.batch_id}",
+        facts=facts_of(evidence),
+        findings=findings,
+        timeline=timeline(evidence),
+        sources=readings(evidence),
+        actions=_actions(evidence, findings),
+    )
+    return _with_summary(report, evidence)
+
+
+def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:
+    """Return what the rules find, worst first, a consequence after its cause."""
+    found = [finding for rule in all_rules() if (finding := rule(evidence, now)) is not None]
+    found += stuck_findings(evidence, now)
+    names = {finding.rule for finding in found}
+    return tuple(
+        sorted(found, key=lambda one: (_ORDER[one.severity], one.cause in names, one.rule))
+    )
+
+
+def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
+    """Return the facts of a batch, under their fixed names."""
+    header, pairs, rows = evidence.header, evidence.pairs, evidence.rows
+    return {
+        "batch_id": header.batch_id,
+        "bos_batch_id": header.bos_batch_id,
+        "status": header.status,
+        "state": header.state,
+        "budget": header.true_budget,
+        "total_pairs": pairs.total,
+        "pairs_with_winner": pairs.with_winner,
+        "valid": pairs.valid,
+        "errors": pairs.error,
+        "pending": pairs.pending,
+        "projections": rows.projections.count,
+        "submitted_comparisons": header.submitted_comparisons,
+        "completed_comparisons": header.completed_comparisons,
+        "failed_comparisons": header.failed_comparisons,
+        "current_iteration": header.current_iteration,
+        "iterations": header.current_iteration if header.has_total_budget else None,
+        "last_activity_at": header.last_activity_at,
+        "created_at": header.created_at,
+        "essay_a": pairs.essay_a,
+        "essay_b": pairs.essay_b,
+        "total_budget_column": header.total_budget,
+        "batching_mode": header.batching_mode or MODE_UNKNOWN,
+        "real_failures": sum(group.roots for group in rows.errors),
+        "essays": rows.scores.essays,
+        "anchors": rows.scores.anchors,
+        "cost": rows.cost,
+        "models": dict(rows.models),
+        **evidence.provider.facts(),
+    }
+
+
+def unreadable(ref: str, missing: Missing) -> Report:
+    """Return the answer when the database, which this needs, could not be read."""
+    return Report(
+        command="batch status",
+        title=f"Batch {ref}",
+        sources=(reading(DATABASE, missing),),
+        unreadable_need=True,
+        summary=f"Batch {ref}: unknown, the CJ database could not be read ({missing.reason}).",
+        actions=("batchbot doctor",),
+    )
+
+
+def numbered(number: object) -> tuple[str, ...]:
+    """Return how log lines of either format write a batch's number."""
+    spaced = (f"batch_id': {number}", f'batch_id": {number}', f'batch_id":{number}')
+    return (*spaced, f"Batch {number} ")
+
+
+def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQuery:
+    number = header.batch_id
+    last = header.last_activity_at or header.created_at
+    return LogQuery(
+        any_of=(
+            header.bos_batch_id,
+            header.event_correlation_id,
+            *_named(number),
+            f"Batch {number} ",
+            "already has result, skipping update",
+            *system_state.CIRCUIT_TEXTS,
+            "FileNotFoundError",
+            *(phase for phase, _ in PHASES),
+            *DISPATCH_EVENTS,
+            *RUN_TEXTS,
+            *TEXTS,
+            *((*LINES, SNAPSHOT_EVENT, EVICTION) if whole else ()),
+        ),
+        roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
+        since=header.created_at - timedelta(minutes=1),
+        until=min(now, last + timedelta(minutes=10)),
+        max_events=WHOLE_EVENTS if whole else 2_000,
+    )
+
+
+def _named(number: int) -> tuple[str, ...]:
+    """How fields write a batch's number: as Python or as JSON, as a number or as text."""
+    return tuple(
+        f"batch_id{quote}:{gap}{value}"
+        for quote, gap in (("'", " "), ('"', " "), ('"', ""))
+        for value in (number, f"{quote}{number}{quote}")
+    )
+
+
+async def _owned(sources: Sources, logs: LogSearch | Missing, timeout: float) -> Any:
+    events = () if isinstance(logs, Missing) else logs.events
+    ids = sorted({id for event in events for id in rejected_ids(event)})[:200]
+    if not ids or sources.database is None or isinstance(sources.database, Missing):
+        return {}
+    return await attempt(DATABASE, sources.database.owned(ids), timeout)
+
+
+def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
+    pairs, header = evidence.pairs, evidence.header
+    worst = f" ({report.findings[0].rule})" if report.verdict is not Verdict.OK else ""
+    words = (
+        f"Batch {header.batch_id}: {_verdict_words(report, evidence)}{worst}; "
+        f"{pairs.valid} of {pairs.total} comparisons valid, {pairs.error} errors, "
+        f"{pairs.pending} pending. "
+        f"{evidence.provider.words}"
+    )
+    return replace(report, summary=words.strip())
+
+
+def _verdict_words(report: Report, evidence: BatchEvidence) -> str:
+    loud = {one.rule for one in report.findings if one.severity is not Severity.INFO}
+    if loud and loud <= _AROUND:
+        return "nothing wrong with it, something around it needs a look"
+    if report.verdict is not Verdict.UNKNOWN and not evidence.ended:
+        return _OPEN_WORDS[report.verdict]
+    if report.verdict is Verdict.OK and not evidence.has_result:
+        return "ended without a result"
+    if report.verdict is Verdict.OK and evidence.provider.answered_by_mock:
+        return "answered by a mock, so its result says nothing of the essays"
+    return _WORDS[report.verdict]
+
+
+def timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:
+    """Return the dates that the database keeps of a batch, in time order."""
+    header, rows = evidence.header, evidence.rows
+    moments = (
+        (header.created_at, "batch created"),
+        (rows.pairs.first_submitted_at, "first comparison sent"),
+        (rows.pairs.last_completed_at, "last comparison answered"),
+        (rows.projections.first_at, f"{rows.projections.count} grade projections stored"),
+        *((group.first_at, f"first {group.event_type}") for group in rows.outbox),
+        (header.last_activity_at, f"last activity, state {header.state}"),
+    )
+    entries = [
+        TimelineEntry(at, "cj_assessment_service", DATABASE, text)
+        for at, text in moments
+        if at is not None
+    ]
+    return tuple(sorted(entries, key=lambda entry: entry.at or header.created_at))
+
+
+def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
+    """Return the account of every source that was asked for a batch."""
+    logs, queue = evidence.logs, evidence.queue
+    size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
+    log_detail = log_coverage.detail(logs) if isinstance(logs, LogSearch) else ""
+    return (
+        reading(DATABASE, evidence.rows, "rows, outbox and scores"),
+        reading(LOGS, logs, log_detail),
+        reading(QUEUE, queue, size),
+        *evidence.around.readings,
+    )
+
+
+def _actions(evidence: BatchEvidence, findings: Sequence[Finding]) -> tuple[str, ...]:
+    traces = [step for finding in findings for step in finding.next if step.startswith("/trace ")]
+    queue = ["/queue"] if configured(evidence.queue) and not evidence.ended else []
+    return tuple(dict.fromkeys([*traces[:2], *queue, "/batch list"]))

@@ -1,0 +1,205 @@
+"""Rules on answers that never came, and on answers that came more than once."""
+
+from collections import Counter
+from datetime import datetime
+
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line, names_batch
+from bot.diagnosis.batch.follow_up import LOST_AFTER, items_of, overdue
+from bot.diagnosis.batch.queue_findings import stuck_findings
+from bot.diagnosis.comparison.evidence import Trail, is_dispatch
+from bot.diagnosis.comparison.last_step import IN_REDIS, End, TrailEnd, trail_end
+from bot.diagnosis.comparison.ledger import build_ledger
+from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, clue_of
+from bot.diagnosis.queue.timeline import OPENS_AFTER
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.report import Confidence, Finding, Severity
+from bot.text.times import spoken
+
+DUPLICATE_SHARE = 0.01
+IN_QUEUE = ("queued", "processing")
+AGAIN = "A lost answer never comes: ask for the batch again, or let CJ's monitor end it."
+MOVES = (
+    "The queue could not be read, its loop works on, and nothing shows that these left it: "
+    "whether they wait or are lost is not decidable without Redis."
+)
+REPEATED = "already has result"
+_RANK = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
+
+
+def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Comparisons were sent long ago and no answer ever came."""
+    pairs = evidence.pairs
+    begun = _oldest_begun(evidence, now)
+    if evidence.ended or not pairs.pending or begun is None or now - begun <= LOST_AFTER:
+        return None
+    stuck = stuck_findings(evidence, now)
+    waiting = sum(item.status in IN_QUEUE for item in items_of(evidence))
+    left_over = any(pair.submitted_at is None for pair in overdue(evidence, now))
+    if waiting >= pairs.pending - pairs.unsent and not stuck and not left_over:
+        return None
+    ends = tuple(trail_end(trail, build_ledger(trail)) for trail in evidence.trails)
+    undecided = _may_still_wait(evidence, now)
+    return Finding(
+        rule="lost-callbacks",
+        severity=Severity.INFO if undecided else Severity.ERROR,
+        confidence=Confidence.LOW if undecided else _confidence(evidence, ends),
+        what=f"{pairs.pending} comparisons have no answer, the oldest begun {spoken(now - begun)} "
+        f"ago; {_where(evidence, ends, waiting)}.",
+        why=MOVES if undecided else _why(ends),
+        evidence=_pending_lines(evidence, ends),
+        next=_steps(evidence),
+        cause=stuck[0].rule if stuck and all(end.kind in IN_REDIS for end in ends) else "",
+    )
+
+
+def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The same comparison was answered more than once."""
+    said = (event for event in evidence.nearby if REPEATED in event.event)
+    twice = [clue for event in said if (clue := clue_of(event)) and _repeats(clue)]
+    ours, unknown = _split(evidence, twice)
+    differing = sorted({clue.queue_id for clue in ours if len(_winners(evidence, clue)) > 1})
+    total = evidence.pairs.total
+    many = len(ours) > DUPLICATE_SHARE * total
+    if not total or not (differing or many or len(unknown) > DUPLICATE_SHARE * total):
+        return None
+    repeats = ours or unknown
+    joined = "" if ours else "; whose they are is not known, they came in this batch's time"
+    parted = f" {len(differing)} of them name another winner." if differing else ""
+    return Finding(
+        rule="duplicate-callbacks",
+        severity=Severity.WARN if differing or many else Severity.INFO,
+        confidence=Confidence.HIGH if ours else Confidence.LOW,
+        what=f"{len(repeats)} callbacks came for comparisons that had an answer already{joined}."
+        + parted,
+        why="A bundle that fails after some of its answers were sent is handled again as a whole, "
+        "and the model is asked again. The first answer stands.",
+        evidence=(
+            evidence.line(f"{total} comparisons, {len(ours)} answered again by their ids"),
+            *(log_line(clue.event) for clue in repeats[:3]),
+        ),
+        next=(f"/trace {differing[0]}",) if differing else ("/logs cj already has result",),
+    )
+
+
+def _oldest_begun(evidence: BatchEvidence, now: datetime) -> datetime | None:
+    """When the oldest pending comparison was sent, or written if that was never noted."""
+    unsent = (pair.created_at for pair in overdue(evidence, now) if pair.submitted_at is None)
+    times = (evidence.pairs.pending_first_submitted_at, *unsent)
+    return min((time for time in times if time), default=None)
+
+
+def _may_still_wait(evidence: BatchEvidence, now: datetime) -> bool:
+    """Whether the queue was not read, its loop moves, and no line shows one that left it."""
+    if not isinstance(evidence.queue, Missing) or not evidence.trails:
+        return False
+    times = [event.at for event in evidence.nearby if event.at and is_dispatch(event)]
+    moved = max((*times, *filter(None, [evidence.pairs.last_completed_at])), default=None)
+    if moved is None or now - moved > OPENS_AFTER:
+        return False
+    return all(_may_be_queued(trail, now) for trail in evidence.trails)
+
+
+def _may_be_queued(trail: Trail, now: datetime) -> bool:
+    """Whether its trail ends in the queue, or with a provider's call that was just begun."""
+    ledger = build_ledger(trail)
+    if trail_end(trail, ledger).kind not in (End.UNFINISHED, End.UNKNOWN):
+        return False
+    taken = ledger[Step.DISPATCHED].at
+    just_taken = taken is not None and now - taken <= OPENS_AFTER
+    last = (Step.SENT, Step.QUEUED, Step.DISPATCHED) if just_taken else (Step.SENT, Step.QUEUED)
+    return ledger.last_step in last
+
+
+def _confidence(evidence: BatchEvidence, ends: tuple[TrailEnd, ...]) -> Confidence:
+    if not ends:
+        blind = isinstance(evidence.queue, Missing) or isinstance(evidence.logs, Missing)
+        return Confidence.MEDIUM if blind else Confidence.HIGH
+    return min((end.confidence for end in ends), key=_RANK.index)
+
+
+def _where(evidence: BatchEvidence, ends: tuple[TrailEnd, ...], waiting: int) -> str:
+    if ends:
+        counts = Counter(end.kind.value for end in ends).most_common()
+        parts = ", ".join(f"{count} {words}" for words, count in counts)
+        left = evidence.pairs.pending - len(ends)
+        return parts + (f" ({left} more were not followed)" if left > 0 else "")
+    if isinstance(evidence.queue, Missing):
+        return "whether they are still queued could not be checked"
+    return f"{waiting} of them are still in the queue"
+
+
+def _why(ends: tuple[TrailEnd, ...]) -> str:
+    first = Counter(end.why for end in ends).most_common(1)
+    if first:
+        return first[0][0]
+    return (
+        "An expired request, a failed publish or a consumer without a valid offset all end "
+        "without a callback, and the batch waits for hours."
+    )
+
+
+def _pending_lines(evidence: BatchEvidence, ends: tuple[TrailEnd, ...]) -> tuple[EvidenceLine, ...]:
+    pairs = evidence.pairs
+    counted = evidence.line(f"{pairs.pending} pending rows", pairs.pending_first_submitted_at)
+    if not ends:
+        sample = evidence.rows.pending[:3]
+        return (
+            counted,
+            *(evidence.line(f"pair {one.pair_id}", one.submitted_at) for one in sample),
+        )
+    lines = []
+    for trail, end in list(zip(evidence.trails, ends, strict=True))[:3]:
+        row = trail.row
+        if row is not None:
+            lines.append(evidence.line(f"pair {row.pair_id}: {end.where}", row.submitted_at))
+        lines += [log_line(clue.event) for clue in trail.clues[-1:]]
+    return (counted, *lines)
+
+
+def _steps(evidence: BatchEvidence) -> tuple[str, ...]:
+    traced = [pair for pair in evidence.rows.pending if pair.correlation_id]
+    steps = tuple(f"/trace {pair.correlation_id}" for pair in traced[:1]) or ("/queue",)
+    return (*steps, AGAIN)
+
+
+def _repeats(clue: Clue) -> bool:
+    return clue.step is Step.STORED and clue.outcome is Outcome.DUPLICATE
+
+
+def _split(evidence: BatchEvidence, twice: list[Clue]) -> tuple[list[Clue], list[Clue]]:
+    """Return the repeats of this batch's comparisons, and those that no id gives to any batch."""
+    owners = _owners(evidence) if twice else {}
+    number = evidence.header.batch_id
+    ours, unknown = [], []
+    for clue in twice:
+        owner = owners.get(clue.correlation_id, owners.get(clue.queue_id))
+        if owner == number or (owner is None and names_batch(clue.event, evidence.header)):
+            ours.append(clue)
+        elif owner is None:
+            unknown.append(clue)
+    return ours, unknown
+
+
+def _owners(evidence: BatchEvidence) -> dict[str, int]:
+    """Which batch a correlation id, or a request that lines bind to one, belongs to."""
+    if isinstance(evidence.owned, Missing):
+        return {}
+    owners = {str(id): batch for id, batch in evidence.owned.items()}
+    for event in evidence.nearby:
+        clue = clue_of(event)
+        if clue and clue.queue_id and clue.correlation_id in owners:
+            owners[clue.queue_id] = owners[clue.correlation_id]
+    return owners
+
+
+def _winners(evidence: BatchEvidence, clue: Clue) -> set[str]:
+    """The winners that the lines of one request name, in one spelling."""
+    if not clue.queue_id:
+        return set()
+    values = (
+        event.fields.get(name)
+        for event in evidence.nearby
+        if clue.queue_id in event.text
+        for name in ("winner", "existing_winner")
+    )
+    return {str(value).strip().lower().replace(" ", "_") for value in values if value}

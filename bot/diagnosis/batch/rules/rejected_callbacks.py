@@ -1,0 +1,110 @@
+"""Rules on callbacks near a batch that were rejected: nobody's, or its own without their ids."""
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent, Role
+from bot.domain.report import Confidence, Finding, Severity
+
+FIELDS = {"missing essay identifiers": "essay_a_id", "missing prompt hash": "prompt_sha256"}
+TEXTS = (*FIELDS, "Cannot find comparison pair")
+# What a runner writes when it starts: which batch's run the lines after it belong to.
+RUN_TEXTS = ("Canonical batch UUID", "kafka_publish_success")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """A callback that no batch owns was rejected while this batch ran."""
+    if isinstance(evidence.owned, Missing):
+        return None
+    runs = {
+        id: (event, _same_run(evidence, event))
+        for event in evidence.nearby
+        for id in rejected_ids(event)
+        if id not in evidence.owned
+    }
+    stray = {id: event for id, (event, ours) in runs.items() if ours is not False}
+    if not stray:
+        return None
+    by_id = [id for id in stray if runs[id][1]]
+    first = (by_id or list(stray))[0]
+    joined = "rejected by this batch's own runner" if by_id else "joined to it by time alone"
+    return Finding(
+        rule="foreign-callback",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH if by_id else Confidence.LOW,
+        what=f"{len(stray)} rejected callbacks in this batch's time belong to no batch in the "
+        f"database ({first}); {joined}.",
+        why="A runner reads its topic from the earliest offset and took a callback without a batch "
+        "hint for its own (fixed upstream on 2025-11-30). The batching mode is not the cause. That "
+        "CJ sent before it committed was suspected and never proved: its rows are committed first.",
+        evidence=(
+            evidence.line(f"no comparison carries {first}"),
+            *(log_line(event) for event in list(stray.values())[:3]),
+        ),
+        next=(f"/trace {first}",),
+    )
+
+
+def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """A comparison of this batch came back without what identifies it."""
+    if isinstance(evidence.owned, Missing):
+        return None
+    number = evidence.header.batch_id
+    lost = {
+        id: (event, name)
+        for event in evidence.nearby
+        if (name := lost_field(event))
+        for id in rejected_ids(event)
+        if evidence.owned.get(id) == number
+    }
+    if not lost:
+        return None
+    first = next(iter(lost))
+    names = ", ".join(sorted({name for _, name in lost.values()}))
+    return Finding(
+        rule="callback-metadata-lost",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"{len(lost)} callbacks of this batch's own comparisons came without {names} "
+        f"(first {first}).",
+        why="The database owns these correlation ids, so the requests were sent with their "
+        "metadata and lost it on the way through the LLM provider service.",
+        evidence=(
+            evidence.line(f"{len(lost)} of the rejected correlation ids are this batch's"),
+            *(log_line(event) for event, _ in list(lost.values())[:3]),
+        ),
+        next=(f"/trace {first}", f"/logs llm_provider {first} --context 5"),
+    )
+
+
+def rejected_ids(event: LogEvent) -> tuple[UUID, ...]:
+    """Return the correlation ids of a rejection, none for another event."""
+    said = f"{event.event} {event.error.message if event.error else ''}"
+    if not any(text in said for text in TEXTS):
+        return ()
+    return tuple(UUID(id) for id in _UUID.findall(said.lower())[:1])
+
+
+def lost_field(event: LogEvent) -> str:
+    """Return the field that a rejection names as missing; empty for another event."""
+    said = f"{event.event} {event.error.message if event.error else ''}"
+    return next((name for text, name in FIELDS.items() if text in said), "")
+
+
+def _same_run(evidence: BatchEvidence, event: LogEvent) -> bool | None:
+    """Whether this batch's runner wrote a line; None when no line tells whose run it was."""
+    if event.role is not Role.RUNNER:
+        return None
+    header = evidence.header
+    own = (header.bos_batch_id, header.event_correlation_id)
+    run: bool | None = None
+    for line in evidence.nearby:
+        if line is event:
+            break
+        if line.container == event.container and any(text in line.text for text in RUN_TEXTS):
+            run = any(id in line.text for id in own)
+    return run

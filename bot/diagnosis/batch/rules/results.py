@@ -1,0 +1,144 @@
+"""Rules on whether a batch's result can be trusted."""
+
+from datetime import datetime
+from math import erfc, sqrt
+
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.domain.batch import PositionCounts
+from bot.domain.log import LogEvent
+from bot.domain.report import Confidence, Finding, Severity
+
+VALID_SHARE = 0.80
+MIXED_PAIRS = 30
+BIAS = 0.15
+DEGENERATE_SHARE = 0.25
+# The service's own default of what counts as no movement, since December 2025.
+STABLE_CHANGE = 0.025
+
+
+def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The batch was finalised although most of what it needed are errors."""
+    basis = expected_comparisons(evidence)
+    pairs = evidence.pairs
+    if not evidence.finalised or not pairs.error or not basis:
+        return None
+    if pairs.valid >= VALID_SHARE * basis:
+        return None
+    return Finding(
+        rule="errors-counted-as-done",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"Finalised with {pairs.valid} of {basis} comparisons valid; {pairs.error} failed.",
+        why="The check before finalising counted every row with a winner, and an error row has "
+        "one (winner = error).",
+        evidence=(
+            evidence.line(f"status {evidence.header.status}, state {evidence.header.state}"),
+            evidence.line(
+                f"{pairs.valid} valid, {pairs.error} errors, {pairs.pending} pending",
+                pairs.last_completed_at,
+            ),
+        ),
+        next=("Do not use this batch's grades; run it again once the errors are understood.",),
+        cause="provider-failures",
+    )
+
+
+def position_bias(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Anchors stand in slot A far more, or less, often than half the time."""
+    position = evidence.rows.position
+    if position.mixed < MIXED_PAIRS:
+        return None
+    share = position.anchors_in_a / position.mixed
+    if abs(share - 0.5) <= BIAS:
+        return None
+    chance = _by_chance(position)
+    return Finding(
+        rule="position-bias",
+        severity=Severity.WARN,
+        confidence=_surer(chance),
+        what=f"Anchors are in slot A in {position.anchors_in_a} of {position.mixed} mixed pairs "
+        f"({share:.0%}); fair slots would do so in {_odds(chance)}.",
+        why="Without shuffling the two slots, a model's liking for one slot becomes a liking for "
+        "anchors (fixed upstream on 2025-11-19).",
+        evidence=(evidence.line(f"{position.anchors_in_a}/{position.mixed} anchors in slot A"),),
+        next=("Compare with a run whose slots are shuffled before trusting the ranking.",),
+    )
+
+
+def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Many essays share one score or have no usable error bound."""
+    scores = evidence.rows.scores
+    if not evidence.finalised or not scores.scored or not scores.essays:
+        return None
+    if scores.degenerate < DEGENERATE_SHARE * scores.essays:
+        return None
+    return Finding(
+        rule="degenerate-scores",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"{scores.degenerate} of {scores.essays} essays share a score ({scores.sharing}) or "
+        f"sit at the standard error's cap ({scores.at_se_cap}).",
+        why="Too few valid comparisons leave the ranking's model nothing to tell essays apart by.",
+        evidence=(evidence.line(f"{scores.uncompared} essays were never compared"),),
+        next=("Treat the ranking as undecided.",),
+        cause="errors-counted-as-done",
+    )
+
+
+def small_net_finalised(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """A small batch was finalised as soon as each pair had been compared once."""
+    decided = [
+        event
+        for event in evidence.events
+        if event.fields.get("callbacks_reached_cap") is True
+        and event.fields.get("budget_exhausted") is False
+        and event.fields.get("small_net_cap_reached") is not True
+        and not _stable(event)
+        and "finali" in str(event.fields.get("decision", "")).lower()
+    ]
+    if not decided:
+        return None
+    return Finding(
+        rule="small-net-finalised",
+        severity=Severity.WARN,
+        confidence=Confidence.MEDIUM,
+        what="Finalised when every possible pair had one answer, with budget left and no "
+        "stability reached.",
+        why="Between 2025-11-21 and 2025-12-07 the denominator was capped at all possible pairs.",
+        evidence=tuple(log_line(event) for event in decided[:2]),
+        next=("Check whether the asked budget was meant to be spent on repeats.",),
+    )
+
+
+def _by_chance(position: PositionCounts) -> float:
+    """Return how likely slots dealt by a fair coin stray as far (normal approximation)."""
+    spread = sqrt(position.mixed) / 2
+    away = abs(position.anchors_in_a - position.mixed / 2) - 0.5
+    return erfc(away / spread / sqrt(2))
+
+
+def _surer(chance: float) -> Confidence:
+    if chance < 0.001:
+        return Confidence.HIGH
+    return Confidence.MEDIUM if chance < 0.01 else Confidence.LOW
+
+
+def _odds(chance: float) -> str:
+    return (
+        f"1 of {1 / chance:,.0f} batches" if chance > 1e-6 else "less than 1 of a million batches"
+    )
+
+
+def _stable(event: LogEvent) -> bool:
+    """Whether the decision was made because the scores had stopped to move."""
+    change = event.fields.get("max_score_change")
+    settled = isinstance(change, int | float) and change <= STABLE_CHANGE
+    return settled or bool(event.fields.get("stability_passed"))
+
+
+def expected_comparisons(evidence: BatchEvidence) -> int | None:
+    """Return how many comparisons to expect: the least of budget, possible pairs and rows."""
+    header, essays = evidence.header, evidence.rows.scores.essays
+    possible = header.max_possible_pairs or (essays * (essays - 1) // 2 if essays > 1 else None)
+    known = [n for n in (header.true_budget, possible, evidence.pairs.total) if n]
+    return min(known) if known else None

@@ -1,0 +1,134 @@
+"""Rules on what stands around a batch: its database's sessions and its services' settings."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.domain.batch import BlockedSession
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import LogEvent, Role
+from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.service_state import ContainerState
+from bot.text.times import spoken
+
+BLOCKED_SECONDS = 60
+CJ_KEY, PROVIDER_KEY = "LLM_BATCHING_MODE", "QUEUE_PROCESSING_MODE"
+CJ_FIELDS = ("effective_llm_batching_mode", "llm_batching_mode")
+PROVIDER_FIELDS = ("queue_processing_mode",)
+# The same mode under the names of the two services.
+SAME = {"provider_batch_api": "batch_api"}
+NOT_SET = "(empty)"
+
+
+def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """A session of the CJ database waits for a lock, or sits in an open transaction."""
+    sessions = evidence.around.sessions
+    if isinstance(sessions, Missing):
+        return None
+    held = [one for one in sessions if one.age_seconds > BLOCKED_SECONDS]
+    if not held:
+        return None
+    first = next((one for one in held if one.blocked_by), held[0])
+    blockers = sorted({pid for one in held for pid in one.blocked_by})
+    root = f"; pids {', '.join(map(str, blockers))} hold what they wait for" if blockers else ""
+    pid = blockers[0] if blockers else first.pid
+    return Finding(
+        rule="database-blocked",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"{len(held)} sessions of the CJ database wait for a lock or sit in an open "
+        f"transaction for more than {BLOCKED_SECONDS} s{root}.",
+        why="Row locks are held until a transaction ends: callbacks of the same batch wait behind "
+        "them, and an open transaction that nobody ends blocks for ever. Seen now; it need not "
+        "be what happened to an older batch.",
+        evidence=tuple(_session(one) for one in held[:5]),
+        next=(
+            f"Find who owns pid {pid} (its application is named above) before ending anything.",
+            f"To end it by hand, as its owner: SELECT pg_terminate_backend({pid}); it rolls back.",
+        ),
+    )
+
+
+def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """CJ and the LLM provider are set to different batching modes."""
+    settings = evidence.around.containers
+    known = () if isinstance(settings, Missing) else settings
+    cj, provider = _setting(known, CJ_KEY), _setting(known, PROVIDER_KEY)
+    sure = cj is not None and provider is not None
+    asked = cj or _recorded(evidence)
+    worked = provider or _logged(evidence.nearby, PROVIDER_FIELDS)
+    if not asked or not worked or _same(asked.text, worked.text):
+        return None
+    words = tuple(line.text.partition("=")[2] or line.text for line in (asked, worked))
+    return Finding(
+        rule="mode-mismatch",
+        severity=Severity.INFO,
+        confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
+        what=f"CJ is set to {words[0]} and the LLM provider to {words[1]}.",
+        why="The two are configured apart. Only the LLM provider's setting decides how requests "
+        "are worked off; CJ's is a label, and a key for what may share a bundle. A setting that "
+        "Compose was given no value for arrives empty.",
+        evidence=(asked, worked),
+        next=("Set both services' batching mode, or read this batch by the LLM provider's.",),
+    )
+
+
+def _session(one: BlockedSession) -> EvidenceLine:
+    parts = [f"pid {one.pid}", one.state or "state hidden", f"for {_age(one)}"]
+    parts += [f"waits on {one.wait}"] if one.wait else []
+    parts += [f"for {one.relation}"] if one.relation else []
+    parts += [f"blocked by {', '.join(map(str, one.blocked_by))}"] if one.blocked_by else []
+    parts += [f"application {one.application}"] if one.application else []
+    return EvidenceLine("database_sessions", None, ", ".join(parts))
+
+
+def _age(one: BlockedSession) -> str:
+    return spoken(timedelta(seconds=one.age_seconds))
+
+
+def _setting(containers: Iterable[ContainerState], key: str) -> EvidenceLine | None:
+    """The newest running container's setting; containers come newest first.
+
+    One that ended speaks only where no other of its service runs.
+    """
+    known = tuple(containers)
+    running = {one.service for one in known if one.state == "running"}
+    found = [
+        (one.state != "running", one, name, value)
+        for one in known
+        if one.state == "running" or one.service not in running
+        for name, value in one.modes.items()
+        if name.endswith(key)
+    ]
+    if not found:
+        return None
+    _, one, name, value = min(found, key=lambda row: row[0])
+    return EvidenceLine("containers", one.started_at, f"{one.container}: {name}={value or NOT_SET}")
+
+
+def _recorded(evidence: BatchEvidence) -> EvidenceLine | None:
+    mode = evidence.header.batching_mode
+    if mode:
+        return evidence.line(f"batching mode={mode}")
+    return _logged(evidence.events, CJ_FIELDS, Role.CJ)
+
+
+def _logged(
+    events: Iterable[LogEvent], names: Iterable[str], role: Role = Role.LLM_PROVIDER
+) -> EvidenceLine | None:
+    """The one mode that all lines of a role name; None when none or several do."""
+    lines = {
+        str(event.fields[name]): event
+        for event in events
+        for name in names
+        if event.role is role and event.fields.get(name)
+    }
+    if len(lines) != 1:
+        return None
+    mode, event = next(iter(lines.items()))
+    return EvidenceLine(event.container, event.at, f"batching mode={mode[:40]}")
+
+
+def _same(one: str, other: str) -> bool:
+    left, right = (text.rpartition("=")[2] for text in (one, other))
+    return SAME.get(left, left) == SAME.get(right, right)

@@ -1,0 +1,1 @@
+"""Two batches, or two batching modes, side by side."""

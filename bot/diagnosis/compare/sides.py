@@ -1,0 +1,237 @@
+"""What stands on each side of a comparison: one batch, or all batches of one mode."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.evidence import DATABASE
+from bot.diagnosis.batch.funnel import STAGES, Stage
+from bot.diagnosis.batch.rules.failures import ERROR_SHARE, WARN_SHARE
+from bot.diagnosis.compare.report import Side, patterns_of
+from bot.diagnosis.comparison.evidence import LOGS
+from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.read import read, reading
+from bot.diagnosis.evidence.system_state import ProviderState
+from bot.diagnosis.investigate.report import Investigation, stages_of
+from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
+from bot.domain.batch import BatchSummary, PairCounts
+from bot.domain.evidence import EvidenceLine, Missing, SourceReading
+from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
+from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.service_state import ServiceHealth
+from bot.domain.totals import ComparisonTotals
+from bot.ports import Sources
+
+MODES = ("per_request", "serial_bundle", "provider_batch_api")
+SYNONYMS = {"batch_api": "provider_batch_api"}
+UNKNOWN = "unknown"
+MAX_BATCHES = 500
+MAX_LINES = 5_000
+CJ_FIELD, PROVIDER_FIELD = "effective_llm_batching_mode", "queue_processing_mode"
+AROUND = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class ModeEvidence:
+    """The batches of a stretch of time, and the log lines that tell how requests were worked."""
+
+    summaries: tuple[BatchSummary, ...]
+    logs: LogSearch | Missing
+    truncated: bool = False
+    health: tuple[ServiceHealth, ...] | Missing = system_state.NO_HEALTH
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers now, and what its lines of that time tell."""
+        events = self.logs.events if isinstance(self.logs, LogSearch) else ()
+        return system_state.provider_state(self.health, events)
+
+    def modes(self) -> dict[int, str]:
+        """Return each batch's mode: as recorded, else as the one that lines of its time name.
+
+        A batch whose time holds lines of two modes, or none, is unknown: never guessed.
+        """
+        events = self.logs.events if isinstance(self.logs, LogSearch) else ()
+        said = {id: mode for event in events for id, mode in _said_by_cj(event)}
+        worked = _worked(events)
+        return {
+            one.header.batch_id: _mode(one.header.batching_mode)
+            or said.get(one.header.batch_id)
+            or _worked_in(one.pairs, worked)
+            or UNKNOWN
+            for one in self.summaries
+        }
+
+
+def side_of(found: Investigation, now: datetime) -> Side:
+    """Return one batch as a side; pure."""
+    evidence = found.evidence
+    report = batch_report.diagnose(evidence, now)
+    rows = evidence.rows
+    priced = evidence.pairs.valid if rows.cost is not None else 0
+    return Side(
+        name=f"batch {evidence.header.batch_id}",
+        mode=_mode(evidence.header.batching_mode)
+        or _worked_in(evidence.pairs, _worked(evidence.nearby))
+        or batch_report.MODE_UNKNOWN,
+        stages=stages_of(found),
+        patterns=patterns_of(rows.errors, [*_raised(evidence.events)]),
+        response_ms=rows.response_ms,
+        cost=rows.cost,
+        priced=priced,
+        findings=report.findings,
+        sources=report.sources,
+        provider=evidence.provider,
+    )
+
+
+async def collect_modes(
+    sources: Sources, since: datetime, now: datetime, timeout: float
+) -> ModeEvidence | Missing:
+    """Read the batches since a moment, and the lines that tell their modes."""
+    query = LogQuery(
+        any_of=(
+            CJ_FIELD,
+            *DISPATCH_EVENTS,
+            SNAPSHOT_EVENT,
+            "Processing queued request",
+            *system_state.CIRCUIT_TEXTS,
+        ),
+        roles=(Role.CJ, Role.LLM_PROVIDER),
+        since=since,
+        until=now,
+        max_events=MAX_LINES,
+    )
+    found, logs, health = await asyncio.gather(
+        read(DATABASE, sources.database, lambda one: one.newest(limit=MAX_BATCHES), timeout),
+        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
+        system_state.health(sources, timeout),
+    )
+    if isinstance(found, Missing):
+        return found
+    mine = tuple(one for one in found if one.header.created_at >= since)
+    return ModeEvidence(mine, logs, truncated=len(mine) == MAX_BATCHES, health=health)
+
+
+async def mode_side(
+    sources: Sources, evidence: ModeEvidence, mode: str, timeout: float
+) -> Side | Missing:
+    """Add up the batches of a mode."""
+    modes = evidence.modes()
+    mine = [one for one in evidence.summaries if modes[one.header.batch_id] == mode]
+    ids = [one.header.batch_id for one in mine]
+    totals = await read(DATABASE, sources.database, lambda one: one.totals(ids), timeout)
+    if isinstance(totals, Missing):
+        return totals
+    budgets = [one.header.true_budget for one in mine if one.header.true_budget is not None]
+    budget = sum(budgets) if len(budgets) == len(mine) else None
+    side = side_of_totals(mode, totals, budget, _sources(evidence))
+    return replace(side, provider=evidence.provider)
+
+
+def side_of_totals(
+    mode: str,
+    totals: ComparisonTotals,
+    budget: int | None,
+    sources: tuple[SourceReading, ...] = (),
+) -> Side:
+    """Return the sums of a mode as a side; pure."""
+    pairs = totals.pairs
+    counts: dict[str, int | None] = {
+        "budget": budget,
+        "pairs": pairs.total,
+        "submitted": pairs.total - pairs.unsent,
+        "callbacks_ok": pairs.with_winner,
+        "stored_valid": pairs.valid,
+        "stored_error": pairs.error,
+        "projections": totals.projections,
+    }
+    return Side(
+        name=f"mode {mode}",
+        mode=mode,
+        stages=tuple(Stage(name, counts.get(name)) for name in STAGES),
+        batches=totals.batches,
+        patterns=patterns_of(totals.errors),
+        response_ms=totals.response_ms,
+        cost=totals.cost,
+        priced=totals.priced,
+        findings=_failing(totals),
+        sources=sources,
+    )
+
+
+def mode_counts(evidence: ModeEvidence) -> dict[str, int]:
+    """Return how many batches there are of each mode, unknown ones counted as such."""
+    return dict(Counter(evidence.modes().values()))
+
+
+def known_mode(word: str) -> str | None:
+    """Return the mode that a person's word names, or None."""
+    mode = _mode(word.casefold().replace("-", "_"))
+    return mode if mode in (*MODES, UNKNOWN) else None
+
+
+def _failing(totals: ComparisonTotals) -> tuple[Finding, ...]:
+    pairs, roots = totals.pairs, sum(group.roots for group in totals.errors)
+    share = pairs.error / pairs.total if pairs.total else 0.0
+    if share < WARN_SHARE:
+        return ()
+    said = f"{pairs.error} of {pairs.total} comparisons failed; they go back to {roots} failures."
+    return (
+        Finding(
+            rule="provider-failures",
+            severity=Severity.ERROR if share >= ERROR_SHARE else Severity.WARN,
+            confidence=Confidence.MEDIUM,
+            what=said,
+            why="Why the provider failed stays unproven without its logs.",
+            evidence=(EvidenceLine(DATABASE, None, f"{pairs.error} error rows of {pairs.total}"),),
+            next=("/batch list",),
+        ),
+    )
+
+
+def _sources(evidence: ModeEvidence) -> tuple[SourceReading, ...]:
+    more = ", more exist" if evidence.truncated else ""
+    return (
+        reading(DATABASE, True, f"{len(evidence.summaries)} batches{more}"),
+        reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
+        reading(system_state.HEALTH, evidence.health, system_state.health_words(evidence.health)),
+    )
+
+
+def _raised(events: Iterable[LogEvent]) -> Iterable[str]:
+    for event in events:
+        if event.error is not None:
+            yield f"{event.error.kind} {event.error.constraint}".strip()
+
+
+def _mode(value: object) -> str:
+    word = value.strip() if isinstance(value, str) else ""
+    return SYNONYMS.get(word, word)[:40]
+
+
+def _said_by_cj(event: LogEvent) -> Iterable[tuple[int, str]]:
+    mode = _mode(event.fields.get(CJ_FIELD))
+    number = str(event.fields.get("cj_batch_id", event.fields.get("batch_id", "")))
+    if mode and event.role is Role.CJ and number.isascii() and number.isdigit():
+        yield int(number), mode
+
+
+def _worked(events: Iterable[LogEvent]) -> list[tuple[datetime, str]]:
+    return [
+        (event.at, _mode(event.fields.get(PROVIDER_FIELD)))
+        for event in events
+        if event.at and event.role is Role.LLM_PROVIDER and event.fields.get(PROVIDER_FIELD)
+    ]
+
+
+def _worked_in(pairs: PairCounts, worked: Sequence[tuple[datetime, str]]) -> str | None:
+    """The one mode that lines of the batch's time name."""
+    first, last = pairs.first_submitted_at, pairs.last_completed_at
+    if first is None or last is None:
+        return None
+    seen = {mode for at, mode in worked if first - AROUND <= at <= last + AROUND}
+    return seen.pop() if len(seen) == 1 else None

@@ -1,0 +1,149 @@
+"""What one log line says about one comparison's way through the services; pure."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.log import LogEvent
+from bot.text.redaction import UUID as UUID_TEXT
+from bot.text.redaction import redact
+
+
+class Step(StrEnum):
+    """The way of a comparison, in order."""
+
+    CREATED = "created"
+    SENT = "sent"
+    QUEUED = "queued"
+    DISPATCHED = "dispatched"
+    ANSWERED = "answered"
+    PUBLISHED = "published"
+    CONSUMED = "consumed"
+    STORED = "stored"
+    SCORED = "scored"
+
+
+STEPS = tuple(Step)
+
+
+class Outcome(StrEnum):
+    """How a step went, by its line."""
+
+    DONE = "done"
+    FAILED = "failed"
+    REQUEUED = "requeued"
+    EXPIRED = "expired"
+    DUPLICATE = "duplicate"
+    STRAY = "stray"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """A line that shows a step: its outcome, and the ids it binds together (lower case)."""
+
+    step: Step
+    outcome: Outcome
+    event: LogEvent
+    queue_id: str = ""
+    correlation_id: str = ""
+
+    @property
+    def rejected_field(self) -> str:
+        """The field a consumer missed, empty unless the line is such a rejection."""
+        match = _REJECTION.search(_squeezed(self.event))
+        return _REJECTED_FIELDS[match.group(1)] if match else ""
+
+
+_ID = r"(?P<queue>[0-9a-fA-F-]{36})"
+_PATTERNS: tuple[tuple[Step, Outcome, re.Pattern[str]], ...] = tuple(
+    (step, outcome, re.compile(pattern))
+    for step, outcome, pattern in (
+        (Step.CONSUMED, Outcome.STRAY, r"Cannot find comparison pair for callback"),
+        (Step.SENT, Outcome.DONE, r"Sending LLM comparison request with correlation_id"),
+        (Step.SENT, Outcome.DONE, r"Request queued for processing - results will be delivered"),
+        (Step.SENT, Outcome.FAILED, r"Unexpected error processing task"),
+        (Step.QUEUED, Outcome.DONE, r"Queuing LLM request for provider"),
+        (Step.QUEUED, Outcome.DONE, rf"Queued request {_ID}"),
+        (Step.DISPATCHED, Outcome.DONE, rf"Processing queued request {_ID}"),
+        (Step.ANSWERED, Outcome.DONE, rf"Request {_ID} completed successfully"),
+        (Step.ANSWERED, Outcome.EXPIRED, rf"Request {_ID} has expired"),
+        (Step.ANSWERED, Outcome.REQUEUED, rf"Requeueing request {_ID}"),
+        (Step.ANSWERED, Outcome.FAILED, rf"Failed to re-enqueue request {_ID}"),
+        (Step.ANSWERED, Outcome.FAILED, rf"Request {_ID} failed"),
+        (Step.ANSWERED, Outcome.FAILED, rf"LLM service error processing request {_ID}"),
+        (
+            Step.PUBLISHED,
+            Outcome.FAILED,
+            rf"Failed to publish (?:error )?callback event for .*?{_ID}",
+        ),
+        (Step.PUBLISHED, Outcome.DONE, rf"Published (?:success|error) callback event for .*?{_ID}"),
+        (Step.CONSUMED, Outcome.DONE, rf"Processing LLM comparison callback for request {_ID}"),
+        (
+            Step.CONSUMED,
+            Outcome.DONE,
+            rf"Received (?:successful comparison|error callback).*?{_ID}",
+        ),
+        (Step.CONSUMED, Outcome.FAILED, r"Error in callback processing"),
+        (Step.STORED, Outcome.DONE, r"Updated comparison pair .* with (?:success|error) result"),
+        (Step.STORED, Outcome.DUPLICATE, r"Comparison pair .* already has result"),
+    )
+)
+_REJECTED_FIELDS = {"essayidentifiers": "essay_a_id", "prompthash": "prompt_sha256"}
+_REJECTION = re.compile(
+    r"Comparisoncallbackmissing(essayidentifiers|prompthash);correlation=([0-9a-fA-F-]{36})"
+)
+_CORRELATION = re.compile(r"correlation[_ ]?id['\"]?[:=]\s*['\"]?([0-9a-fA-F-]{36})", re.IGNORECASE)
+
+
+def clue_of(event: LogEvent) -> Clue | None:
+    """Read the step that a log event shows; None when it shows none."""
+    rejection = _REJECTION.search(_squeezed(event)) if "allback" in event.text else None
+    if rejection:
+        id = rejection.group(2).lower()
+        return Clue(Step.CONSUMED, Outcome.REJECTED, event, correlation_id=id)
+    for step, outcome, pattern in _PATTERNS:
+        match = pattern.search(event.event)
+        if match:
+            queue = match.groupdict().get("queue") or _field(event, "request_id", "queue_id")
+            return Clue(step, outcome, event, queue.lower(), _correlation(event))
+    return None
+
+
+def clues_of(events: Iterable[LogEvent], ids: frozenset[str]) -> tuple[Clue, ...]:
+    """Return the clues about any of the ids, in the order of the events."""
+    found = (clue for event in events if (clue := clue_of(event)) is not None)
+    return tuple(clue for clue in found if {clue.queue_id, clue.correlation_id} & ids)
+
+
+def bound_ids(clues: Iterable[Clue]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the queue ids and the correlation ids that the clues name."""
+    seen = tuple(clues)
+    queues = frozenset(clue.queue_id for clue in seen if clue.queue_id)
+    return queues, frozenset(clue.correlation_id for clue in seen if clue.correlation_id)
+
+
+def line_text(event: LogEvent) -> str:
+    """Return an event as one line for people: redacted, with the error's class, never its trace."""
+    kind = f" ({event.error.kind})" if event.error and event.error.kind not in event.event else ""
+    return redact((event.event or event.text[:400]) + kind)
+
+
+def _correlation(event: LogEvent) -> str:
+    match = _CORRELATION.search(event.event)
+    return match.group(1).lower() if match else _field(event, "correlation_id").lower()
+
+
+def _field(event: LogEvent, *names: str) -> str:
+    """Return the uuid that a field holds; a value may read `UUID('…')`."""
+    for name in names:
+        match = UUID_TEXT.search(str(event.fields.get(name) or ""))
+        if match:
+            return match.group(1)
+    return ""
+
+
+def _squeezed(event: LogEvent) -> str:
+    """The raw event without white space: terminals and boxes cut ids in two."""
+    return "".join(event.text[:200_000].split())

@@ -1,0 +1,1 @@
+"""Bounded reads that every question shares: sources, log coverage, labels, system state."""

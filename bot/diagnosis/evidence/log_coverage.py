@@ -1,0 +1,46 @@
+"""How much of the logs an answer rests on, in words and as horizons; pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.domain.evidence import Missing
+from bot.domain.log import LogCoverage, LogSearch
+from bot.text.times import dated
+
+
+def detail(answer: LogSearch | Missing) -> str:
+    """Return one line on a search: lines scanned and matched, the horizon, what was cut or lost."""
+    if isinstance(answer, Missing):
+        return answer.reason
+    scanned = sum(cover.scanned for cover in answer.coverage)
+    matched = sum(cover.matched for cover in answer.coverage)
+    parts = [f"{len(answer.coverage)} containers, {scanned:,} lines scanned, {matched:,} matched"]
+    begins = begins_at(answer.coverage)
+    parts += [f"logs begin {dated(begins)}"] if begins else []
+    unreadable = sum(cover.unreadable for cover in answer.coverage)
+    parts += [f"{unreadable:,} lines unreadable"] if unreadable else []
+    cut = [cover.container for cover in answer.coverage if cover.truncated]
+    parts += [f"cut short in {', '.join(cut)}"] if cut else []
+    parts += [f"{name}: {reason}" for name, reason in answer.missing]
+    return "; ".join(parts)
+
+
+def begins_at(coverage: Iterable[LogCoverage]) -> datetime | None:
+    """Return since when all the given containers have logs: the latest of their beginnings."""
+    return max((cover.begins_at for cover in coverage if cover.begins_at), default=None)
+
+
+def covers(answer: LogSearch | Missing, services: Iterable[str], moment: datetime | None) -> bool:
+    """Say whether a line of these services at `moment` would have been found.
+
+    False when none of them was read, when a bound cut the search short, or when its logs begin
+    later.
+    """
+    if isinstance(answer, Missing) or moment is None:
+        return False
+    names = set(services)
+    mine = [cover for cover in answer.coverage if cover.service in names]
+    return bool(mine) and all(
+        not cover.truncated and cover.begins_at is not None and cover.begins_at <= moment
+        for cover in mine
+    )

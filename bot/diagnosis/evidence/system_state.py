@@ -1,0 +1,169 @@
+"""What stands around a diagnosis: service health, containers, database sessions and runners."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.diagnosis.evidence.read import read, reading
+from bot.domain.batch import BlockedSession
+from bot.domain.evidence import Missing, SourceReading, SourceState
+from bot.domain.log import LogEvent, Role
+from bot.domain.runner import RunnerListing
+from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.ports import Sources
+from bot.text.times import clock
+
+HEALTH, CONTAINERS, SESSIONS, RUNNERS = (
+    "service_health",
+    "containers",
+    "database_sessions",
+    "runners",
+)
+CIRCUIT_TEXTS = ("Circuit breaker open", "transitioned to OPEN", "transitioned to CLOSED")
+_TURNED = re.compile(r"Circuit breaker (?:'([^']*)' )?transitioned to (OPEN|CLOSED)\b")
+
+NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
+    Missing(name, "not configured", SourceState.NOT_CONFIGURED)
+    for name in (HEALTH, CONTAINERS, SESSIONS, RUNNERS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was read around a batch or the queue; a source that was not asked is not configured."""
+
+    health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
+    containers: tuple[ContainerState, ...] | Missing = _NO_CONTAINERS
+    sessions: tuple[BlockedSession, ...] | Missing = _NO_SESSIONS
+    runners: RunnerListing | Missing = _NO_RUNNERS
+
+    @property
+    def readings(self) -> tuple[SourceReading, ...]:
+        """Each source as a report lists it."""
+        return (
+            reading(HEALTH, self.health, health_words(self.health)),
+            reading(CONTAINERS, self.containers, _counted(self.containers, "inspected")),
+            reading(SESSIONS, self.sessions, _counted(self.sessions, "blocked or left open")),
+            reading(RUNNERS, self.runners, _runner_words(self.runners)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderState:
+    """How the LLM provider answers: `mock_mode` None is unknown, `open_circuits` names breakers.
+
+    `circuit_at` is when the logs last said that a breaker was open, `circuit_closed_at` when they
+    said after it that one closed; `answered_by_mock` whether the answers that were looked at say
+    themselves that a mock gave them.
+    """
+
+    mock_mode: bool | None = None
+    open_circuits: tuple[str, ...] = ()
+    circuit_at: datetime | None = None
+    circuit_closed_at: datetime | None = None
+    answered_by_mock: bool = False
+
+    @property
+    def words(self) -> str:
+        """What changes how every result reads, as a sentence; empty when there is nothing."""
+        said = ["The LLM provider is in mock mode: no model answers."] if self.mock_mode else []
+        if self.open_circuits:
+            names = ", ".join(self.open_circuits)
+            said.append(f"The LLM provider's circuit breaker is open ({names}).")
+        elif self.circuit_at:
+            again = self.circuit_closed_at
+            end = f", and closed again at {clock(again)}" if again else ""
+            opened = clock(self.circuit_at)
+            said.append(f"The LLM provider's circuit breaker was open at {opened}{end}.")
+        return " ".join(said)
+
+    def facts(self) -> dict[str, object]:
+        """Return the state under the names that every report uses."""
+        return {
+            "mock_mode": self.mock_mode,
+            "open_circuits": list(self.open_circuits),
+            "circuit_breaker_opened_at": self.circuit_at,
+        }
+
+
+async def collect(sources: Sources, timeout: float, *, runners: bool = True) -> Surroundings:
+    """Ask every source around a diagnosis at once, each for at most `timeout` seconds."""
+    health, containers, sessions, listing = await asyncio.gather(
+        read(HEALTH, sources.probe, lambda source: source.health(), timeout),
+        read(CONTAINERS, sources.containers, lambda source: source.containers(), timeout),
+        read(SESSIONS, sources.database, lambda source: source.blocked_sessions(), timeout),
+        read(RUNNERS, sources.runners if runners else None, lambda one: one.list(), timeout),
+    )
+    return Surroundings(
+        health if isinstance(health, Missing) else tuple(health),
+        containers if isinstance(containers, Missing) else tuple(containers),
+        sessions if isinstance(sessions, Missing) else tuple(sessions),
+        listing,
+    )
+
+
+async def health(sources: Sources, timeout: float) -> tuple[ServiceHealth, ...] | Missing:
+    """Ask the services for their health alone."""
+    answer = await read(HEALTH, sources.probe, lambda source: source.health(), timeout)
+    return answer if isinstance(answer, Missing) else tuple(answer)
+
+
+def provider_state(
+    health: Iterable[ServiceHealth] | Missing,
+    events: Iterable[LogEvent] = (),
+    providers: Iterable[str] = (),
+) -> ProviderState:
+    """Return how the LLM provider answers, by its health, its lines, and who gave the answers.
+
+    `providers` are names as answers and queue items carry them: "mock" among them proves mock
+    mode, other names disprove nothing, since a mock may answer under a real one's name.
+    """
+    told = () if isinstance(health, Missing) else tuple(health)
+    modes = [one.mock_mode for one in told if one.mock_mode is not None]
+    seen = any("mock" in name.casefold() for name in providers)
+    circuits = {name for one in told for name in one.open_circuits}
+    turns = [(one.at, turn[1]) for one in events if one.at and (turn := circuit_turn(one))]
+    opened = max((at for at, is_open in turns if is_open), default=None)
+    closed = [at for at, is_open in turns if not is_open and opened and at >= opened]
+    return ProviderState(
+        mock_mode=any(modes) or seen if modes or seen else None,
+        open_circuits=tuple(sorted(circuits)),
+        circuit_at=opened,
+        circuit_closed_at=min(closed, default=None),
+        answered_by_mock=seen,
+    )
+
+
+def circuit_turn(event: LogEvent) -> tuple[str, bool] | None:
+    """Return which circuit breaker a line of the LLM provider tells of, and whether it is open.
+
+    The name is empty where the line says none; None for any other line. That it has a breaker
+    to its broker, too, says nothing of the model.
+    """
+    if event.role is not Role.LLM_PROVIDER:
+        return None
+    turned = _TURNED.search(event.event)
+    if turned is None:
+        return ("", True) if CIRCUIT_TEXTS[0] in event.event else None
+    name = turned[1] or ""
+    return None if "kafka" in name.casefold() else (name, turned[2] == "OPEN")
+
+
+def health_words(health: tuple[ServiceHealth, ...] | Missing) -> str:
+    """Return what each service said of itself, in a line."""
+    if isinstance(health, Missing):
+        return health.reason
+    return "; ".join(f"{one.service} {one.status or 'said nothing'}" for one in health)
+
+
+def _counted(answer: tuple[object, ...] | Missing, words: str) -> str:
+    return answer.reason if isinstance(answer, Missing) else f"{len(answer)} {words}"
+
+
+def _runner_words(listing: RunnerListing | Missing) -> str:
+    if isinstance(listing, Missing):
+        return listing.reason
+    unread = (f"{where}: {reason}" for where, reason in listing.unreadable)
+    return "; ".join((f"{len(listing.runners)} found", *unread))

@@ -1,0 +1,1 @@
+"""Reports and alerts as files: a page, a bundle, samples that replay."""

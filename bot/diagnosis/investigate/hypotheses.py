@@ -1,0 +1,200 @@
+"""What people suspected on the night of 2025-11-18, each held against a batch's evidence; pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.rejected_callbacks import lost_field, rejected_ids
+from bot.diagnosis.comparison.log_events import Step, clue_of
+from bot.domain.evidence import Missing, SourceState
+from bot.domain.log import LogEvent
+from bot.domain.report import Finding
+from bot.text.times import clock
+
+VIOLATIONS = ("IntegrityError", "PendingRollbackError")
+CLASSIFIED = ("RATE_LIMIT", "AUTHENTICATION_ERROR", "TIMEOUT")
+
+
+class State(StrEnum):
+    """What the evidence says of a hypothesis."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One suspicion, what the evidence says of it, and why."""
+
+    name: str
+    state: State
+    why: str
+
+    def as_fact(self) -> dict[str, str]:
+        """Return the hypothesis as plain values."""
+        return {"name": self.name, "state": self.state.value, "why": self.why}
+
+
+Answer = tuple[State, str]
+Test = Callable[[BatchEvidence, frozenset[str]], Answer]
+
+
+def hypotheses(evidence: BatchEvidence, findings: Sequence[Finding]) -> tuple[Hypothesis, ...]:
+    """Hold every suspicion against the evidence and what the rules found."""
+    rules = frozenset(finding.rule for finding in findings)
+    return tuple(Hypothesis(name, *test(evidence, rules)) for name, test in _TESTS)
+
+
+def _metadata(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
+    if "callback-metadata-lost" in rules:
+        return State.SUPPORTED, "callbacks of this batch's own comparisons came without their ids"
+    if isinstance(evidence.logs, Missing) or isinstance(evidence.owned, Missing):
+        return State.UNDECIDED, "logs or ownership could not be read"
+    rejected = {id for event in evidence.nearby if lost_field(event) for id in rejected_ids(event)}
+    if not rejected:
+        return State.REFUTED, "no callback was rejected for missing ids in its time"
+    return (
+        State.REFUTED,
+        f"{len(rejected)} rejected in its time, and no comparison of it carries such an id: not "
+        "from this run, and both modes build the same metadata",
+    )
+
+
+def _callback_blocks_queue(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
+    if isinstance(evidence.logs, Missing):
+        return State.UNDECIDED, "the logs could not be read"
+    rejections = [event.at for event in evidence.nearby if rejected_ids(event) and event.at]
+    if not rejections:
+        return State.REFUTED, "no callback was rejected in its time"
+    first = min(rejections)
+    if _answers_after(evidence, first):
+        return State.REFUTED, f"answers went on after the first rejection at {clock(first)} UTC"
+    if evidence.pairs.pending == 0:
+        return State.REFUTED, f"every comparison was answered; the rejection was at {clock(first)}"
+    return State.UNDECIDED, f"no answer was seen after the rejection at {clock(first)} UTC"
+
+
+def _database_error_stops(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
+    if isinstance(evidence.logs, Missing):
+        return State.UNDECIDED, "the logs could not be read"
+    times = [event.at for event in evidence.events if _violates(event) and event.at]
+    if not times:
+        return State.REFUTED, "no database error of this batch is in its logs"
+    if evidence.pairs.pending == 0:
+        return (
+            State.REFUTED,
+            f"all {evidence.pairs.total} comparisons have a result; the error at "
+            f"{clock(min(times))} UTC hit the storing of results",
+        )
+    return State.UNDECIDED, f"{evidence.pairs.pending} comparisons wait since the error"
+
+
+def _commit_race(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
+    return (
+        State.UNDECIDED,
+        "never proved: CJ commits its rows before it sends, which is the safe order, and no line "
+        "shows a callback that overtook its row",
+    )
+
+
+def _errors_as_done(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
+    if "errors-counted-as-done" in rules:
+        return State.SUPPORTED, f"finalised with {evidence.pairs.error} errors among the results"
+    if not evidence.pairs.error:
+        return State.REFUTED, "no comparison failed"
+    if not evidence.finalised:
+        return State.UNDECIDED, "it was not finalised yet"
+    return State.REFUTED, "enough comparisons were valid when it was finalised"
+
+
+def _provider_cause(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
+    groups = evidence.rows.errors
+    if not groups:
+        return State.REFUTED, "no comparison failed"
+    roots = sum(group.roots for group in groups)
+    codes = ", ".join(sorted({group.code for group in groups}))
+    named = [group.code for group in groups if group.code in CLASSIFIED]
+    if named and len(named) == len(groups):
+        return State.SUPPORTED, f"{roots} failures, all classified: {codes}"
+    return (
+        State.UNDECIDED,
+        f"{roots} failures behind {evidence.pairs.error} error rows say {codes}; what the "
+        "provider answered is not recorded, so the cause stays unproven",
+    )
+
+
+def _early(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
+    then = evidence.rows.at_first_finalisation
+    if "early-finalisation" in rules and then is not None:
+        return (
+            State.SUPPORTED,
+            f"{then.answered} of {then.submitted} were answered at {clock(then.at)} UTC",
+        )
+    if then is None:
+        return State.REFUTED, "no result was published"
+    return State.REFUTED, f"{then.answered} of {then.submitted} were answered by then"
+
+
+def _stuck_item(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
+    found = rules & {
+        "orphaned-item", "worker-hung", "leaked-item", "poison-item", "head-of-line-blocked",
+        "queue-frozen",
+    }  # fmt: skip
+    if found:
+        return State.SUPPORTED, f"the queue holds items of it: {', '.join(sorted(found))}"
+    if isinstance(evidence.queue, Missing):
+        return State.UNDECIDED, "the queue could not be read"
+    if evidence.look is not None:
+        return State.UNDECIDED, "the queue holds items of it, and they move or are young"
+    return State.REFUTED, f"none of the {evidence.queue.size} items in the queue is its own"
+
+
+def _locks(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
+    if "database-blocked" in rules:
+        return State.SUPPORTED, "a session blocks or waits now"
+    sessions = evidence.around.sessions
+    if isinstance(sessions, Missing):
+        return State.UNDECIDED, f"sessions could not be read: {sessions.reason}"
+    return State.REFUTED, "no session waits for a lock or is left open now"
+
+
+def _modes(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
+    if "mode-mismatch" in rules:
+        return State.SUPPORTED, "the containers are configured differently"
+    containers = evidence.around.containers
+    if isinstance(containers, Missing):
+        how = "is not configured" if containers.state is SourceState.NOT_CONFIGURED else "failed"
+        return State.UNDECIDED, f"reading the containers {how}"
+    known = [one for one in containers if one.modes]
+    if not known:
+        return State.UNDECIDED, "no container tells its batching mode"
+    return State.REFUTED, "the containers are configured alike"
+
+
+_TESTS: tuple[tuple[str, Test], ...] = (
+    ("serial_bundle loses the callback's metadata", _metadata),
+    ("a rejected callback blocks the queue", _callback_blocks_queue),
+    ("a database error stops further comparisons", _database_error_stops),
+    ("a callback overtakes the commit of its row", _commit_race),
+    ("errors were counted as finished comparisons", _errors_as_done),
+    ("the provider's failures have a known cause", _provider_cause),
+    ("results were published before all answers were in", _early),
+    ("an item of this batch is stuck in the queue", _stuck_item),
+    ("a lock in the database blocks it", _locks),
+    ("CJ and the LLM provider run different batching modes", _modes),
+)
+
+
+def _violates(event: LogEvent) -> bool:
+    return event.error is not None and event.error.kind in VIOLATIONS
+
+
+def _answers_after(evidence: BatchEvidence, moment: datetime) -> bool:
+    return any(
+        event.at is not None and event.at > moment and clue.step in (Step.ANSWERED, Step.STORED)
+        for event in evidence.nearby
+        if (clue := clue_of(event)) is not None
+    )

@@ -1,0 +1,211 @@
+"""`/batch investigate`: everything about one batch, collected once, judged, told in one piece."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.evidence import DATABASE, BatchEvidence
+from bot.diagnosis.batch.funnel import Stage, first_leak, funnel, funnel_chart
+from bot.diagnosis.batch.log_counts import logged_counts
+from bot.diagnosis.batch.rules.rejected_callbacks import rejected_ids
+from bot.diagnosis.comparison.log_events import line_text
+from bot.diagnosis.evidence.read import read
+from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
+from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent, LogSearch
+from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
+from bot.ports import Progress, Sources, no_progress
+
+MOST_ENTRIES = 30
+MILESTONES = (
+    *DISPATCH_EVENTS,
+    "Comparison budget exhausted",
+    "Completion threshold reached",
+    "completion detected",
+    "partial scoring triggered",
+    "Generated rankings",
+    "Serial bundle processing hit provider error",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Investigation:
+    """A batch's evidence and the correlation ids of its comparisons (lower case)."""
+
+    evidence: BatchEvidence
+    members: frozenset[str] = field(default_factory=frozenset)
+
+
+async def collect(
+    sources: Sources,
+    batch_id: int,
+    now: datetime,
+    *,
+    timeout: float,
+    progress: Progress = no_progress,
+) -> Investigation | Missing | None:
+    """Read everything about a batch, in one pass over each log; see batch.collect."""
+    evidence = await batch_report.collect(
+        sources, batch_id, now, timeout=timeout, whole=True, progress=progress
+    )
+    if evidence is None or isinstance(evidence, Missing):
+        return evidence
+    ids = await read(DATABASE, sources.database, lambda source: source.members(batch_id), timeout)
+    members = frozenset() if isinstance(ids, Missing) else frozenset(str(id) for id in ids)
+    progress("judging")
+    return Investigation(evidence, members)
+
+
+def investigate(found: Investigation, now: datetime) -> Report:
+    """Judge an investigation by every rule; pure."""
+    evidence = found.evidence
+    status = batch_report.diagnose(evidence, now)
+    findings = in_causal_order(status.findings)
+    stages = stages_of(found)
+    leak = first_leak(stages)
+    suspected = hypotheses(evidence, findings)
+    number = evidence.header.batch_id
+    chart = funnel_chart(stages, leak)
+    return replace(
+        status,
+        command="batch investigate",
+        title=f"Investigation of batch {number}",
+        facts={
+            **status.facts,
+            "funnel": [stage.as_fact() for stage in stages],
+            "first_leak": leak,
+            "hypotheses": [one.as_fact() for one in suspected],
+        },
+        findings=findings,
+        timeline=_timeline(evidence),
+        summary=_sentence(status, leak, stages),
+        tables=(
+            _matrix(evidence, status),
+            _funnel_table(stages, leak),
+            _hypothesis_table(suspected),
+        ),
+        actions=(
+            f"/batch investigate {number} --export",
+            f"/batch bundle {number}",
+            *status.actions,
+        ),
+        charts=(chart,) if chart else (),
+    )
+
+
+def in_causal_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return causes in the given order, each followed by what follows from it, and saying so."""
+    names = {finding.rule for finding in findings}
+    roots = [one for one in findings if one.cause not in names or one.cause == one.rule]
+    found: list[Finding] = []
+    for root in roots:
+        found += _with_consequences(root, findings, set())
+    # Findings that name each other in a ring have no root, and are said all the same.
+    return (*found, *(one for one in findings if not any(one.rule == seen.rule for seen in found)))
+
+
+def _with_consequences(
+    cause: Finding, findings: Sequence[Finding], seen: set[str]
+) -> Iterable[Finding]:
+    seen.add(cause.rule)
+    yield cause
+    for one in findings:
+        if one.cause == cause.rule and one.rule not in seen:
+            for told in _with_consequences(one, findings, seen):
+                follows = told is one
+                yield (
+                    replace(told, why=f"Follows from {cause.rule}. {told.why}") if follows else told
+                )
+
+
+def stages_of(found: Investigation) -> tuple[Stage, ...]:
+    """Return the funnel with what rows and lines count."""
+    return funnel(found.evidence, _logged(found))
+
+
+def _logged(found: Investigation) -> Mapping[str, int]:
+    evidence = found.evidence
+    pairs = evidence.pairs
+    begin = pairs.first_submitted_at or evidence.header.created_at
+    end = pairs.last_completed_at or evidence.header.last_activity_at or begin
+    if not isinstance(evidence.logs, LogSearch):
+        return {}
+    return logged_counts(
+        evidence.logs, found.members, begin=begin, end=end, proven=pairs.with_winner
+    )
+
+
+def _sentence(status: Report, leak: str | None, stages: Sequence[Stage]) -> str:
+    """Return the verdict as one sentence: how bad, the first cause, where comparisons were lost."""
+    where = f" The first leak is at {_words(leak)}." if leak else " No comparison was lost."
+    counted = all(stage.count is not None for stage in stages)
+    unknown = "" if counted else " Stages that nothing counted are shown as such."
+    if status.verdict is Verdict.OK and not leak:
+        unknown = ""
+    return f"{status.summary}{where}{unknown}"
+
+
+def _matrix(evidence: BatchEvidence, status: Report) -> Table:
+    header, pairs = evidence.header, evidence.pairs
+    worst = next((one for one in status.findings if one.severity is not Severity.INFO), None)
+    row = (
+        str(header.batch_id),
+        header.batching_mode or _logged_mode(evidence),
+        str(pairs.total),
+        ", ".join(evidence.rows.models) or "unknown",
+        f"{pairs.valid} valid, {pairs.error} errors, {pairs.pending} pending",
+        worst.rule if worst else "nothing to act on",
+    )
+    columns = ("batch", "mode", "comparisons", "provider/model", "outcome", "key finding")
+    return Table(columns, (row,), "Test matrix")
+
+
+def _logged_mode(evidence: BatchEvidence) -> str:
+    """Return the LLM provider's mode as its lines tell it; CJ's own is not recorded."""
+    modes = {str(event.fields.get("queue_processing_mode") or "") for event in evidence.nearby}
+    known = sorted(modes - {""})
+    return f"{known[0]} (by the LLM provider's logs)" if len(known) == 1 else "unknown"
+
+
+def _funnel_table(stages: Sequence[Stage], leak: str | None) -> Table:
+    rows = tuple(
+        (
+            _words(stage.stage),
+            "not counted" if stage.count is None else str(stage.count),
+            "← first leak" if stage.stage == leak else "",
+        )
+        for stage in stages
+    )
+    return Table(("stage", "comparisons", ""), rows, "Funnel")
+
+
+def _hypothesis_table(suspected: Sequence[Hypothesis]) -> Table:
+    rows = tuple((one.name, one.state.value, one.why) for one in suspected)
+    return Table(("hypothesis", "evidence says", "why"), rows, "Hypotheses")
+
+
+def _timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:
+    """Return the batch's dates and the lines that decided something, in time order, bounded."""
+    lines = [
+        TimelineEntry(event.at, event.service, event.container, line_text(event))
+        for event in evidence.nearby
+        if event.at is not None and _matters(event, evidence)
+    ]
+    if len(lines) > MOST_ENTRIES:
+        half = MOST_ENTRIES // 2
+        lines = [*lines[:half], *lines[-half:]]
+    start = evidence.header.created_at
+    entries = (*batch_report.timeline(evidence), *lines)
+    return tuple(sorted(entries, key=lambda entry: entry.at or start))
+
+
+def _matters(event: LogEvent, evidence: BatchEvidence) -> bool:
+    if rejected_ids(event) or any(text in event.event for text in MILESTONES):
+        return True
+    return event.level in ("error", "critical") and event in evidence.events
+
+
+def _words(stage: str | None) -> str:
+    return (stage or "").replace("_", " ")

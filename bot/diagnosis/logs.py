@@ -1,0 +1,206 @@
+"""`/logs`: what people grepped for by hand, bounded, redacted, with honest counts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.diagnosis.comparison.evidence import LOGS
+from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.read import read, reading
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
+from bot.domain.report import Report, TimelineEntry
+from bot.ports import Sources
+from bot.text.redaction import clip, redact
+from bot.text.times import dated
+from bot.text.wording import sentence
+
+MAX_MATCHES = 40
+MAX_CONTEXT = 20
+MAX_SHOWN = 400
+LEVELS = ("debug", "info", "warning", "error", "critical")
+EVERYWHERE = "all"
+ROLE_WORDS = {
+    "cj": Role.CJ,
+    "llm": Role.LLM_PROVIDER,
+    "lps": Role.LLM_PROVIDER,
+    "llm_provider": Role.LLM_PROVIDER,
+    "provider": Role.LLM_PROVIDER,
+    "runner": Role.RUNNER,
+    "eng5": Role.RUNNER,
+}
+# What may stand behind a line: ids, counts, states and codes; everything else may be a person's.
+SHOWN_FIELDS = (
+    "correlation_id",
+    "request_id",
+    "queue_id",
+    "cj_batch_id",
+    "batch_id",
+    "bos_batch_id",
+    "bundle_size",
+    "queue_processing_mode",
+    "queue_current_size",
+    "queue_queued_count",
+    "status",
+    "status_code",
+    "new_state",
+    "error_code",
+    "error_type",
+    "exception_type",
+    "provider",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogAsk:
+    """What is looked for: `services` empty means all; `text` empty means every line.
+
+    `also` holds other texts of the same meaning, such as the batch of a run label.
+    """
+
+    text: str
+    services: tuple[str, ...] = ()
+    since: datetime | None = None
+    context: int = 0
+    levels: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+async def search(
+    sources: Sources, ask: LogAsk, now: datetime, *, timeout: float
+) -> LogSearch | Missing:
+    """Search the logs once, the newest matches first to be kept."""
+    query = LogQuery(
+        any_of=(ask.text, *ask.also) if ask.text else (),
+        services=ask.services,
+        since=ask.since,
+        until=now,
+        max_events=MAX_MATCHES,
+        context=ask.context,
+        levels=ask.levels,
+    )
+    return await read(LOGS, sources.logs, lambda source: source.search(query), timeout)
+
+
+def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
+    """Return the lines with their counts; pure."""
+    found = answer.events if isinstance(answer, LogSearch) else ()
+    events = found[-MAX_SHOWN:]
+    counts = _counts(ask, answer, events)
+    return Report(
+        command="logs",
+        title=f"{counts['matched']:,} lines match {clip(ask.text, 80) or 'anything'}",
+        facts={
+            "text": redact(ask.text, 120),
+            "also": list(ask.also),
+            "services": list(ask.services) or [EVERYWHERE],
+            "since": ask.since,
+            **counts,
+        },
+        timeline=tuple(_entry(event) for event in events),
+        sources=(reading(LOGS, answer, log_coverage.detail(answer)),),
+        unreadable_need=isinstance(answer, Missing) or bool(answer.missing),
+        found=isinstance(answer, Missing) or bool(events or answer.missing),
+        summary=_summary(ask, answer, counts),
+    )
+
+
+def levels_from(word: str) -> tuple[str, ...] | None:
+    """Return the named level and the worse ones, or None when there is no such level."""
+    fold = {"warn": "warning", "err": "error", "fatal": "critical"}.get(word.casefold(), word)
+    fold = fold.casefold()
+    return LEVELS[LEVELS.index(fold) :] if fold in LEVELS else None
+
+
+def services_named(word: str, known: Iterable[Service]) -> tuple[str, ...] | None:
+    """Return the service names that a word means: a role, a name or a part of one; None if none.
+
+    An empty tuple means every service.
+    """
+    services = tuple(known)
+    fold = word.casefold().replace("-", "_")
+    if fold == EVERYWHERE:
+        return ()
+    role = ROLE_WORDS.get(fold)
+    for fits in (
+        [s.name for s in services if s.name.casefold() == fold],
+        [s.name for s in services if role is not None and s.role is role],
+        [s.name for s in services if len(fold) > 2 and fold in s.name.casefold()],
+    ):
+        if fits:
+            return tuple(dict.fromkeys(fits))
+    return None
+
+
+def service_words(known: Iterable[Service]) -> tuple[str, ...]:
+    """Return the words that name a service here."""
+    services = tuple(known)
+    roles = {service.role for service in services}
+    short = (word for word, role in ROLE_WORDS.items() if role in roles)
+    return tuple(dict.fromkeys((*(s.name for s in services), *short, EVERYWHERE)))
+
+
+def _counts(
+    ask: LogAsk, answer: LogSearch | Missing, events: Sequence[LogEvent]
+) -> dict[str, int | bool]:
+    """Return what was counted: `matched` are lines that hold the text at the level and in the
+    time asked for, `with_text` all lines scanned that hold it. Where a bound cut the search
+    short, `matched` is a least count unless nothing but the text was asked for.
+    """
+    cover = answer.coverage if isinstance(answer, LogSearch) else ()
+    found = answer.events if isinstance(answer, LogSearch) else ()
+    with_text = sum(one.matched for one in cover)
+    cut = any(one.truncated for one in cover)
+    by_text = cut and not ask.levels
+    return {
+        "scanned": sum(one.scanned for one in cover),
+        "matched": with_text if by_text else sum(_hit(ask, event) for event in found),
+        "with_text": with_text,
+        "shown": len(events),
+        "cut_short": cut,
+        "unreadable": sum(one.unreadable for one in cover),
+    }
+
+
+def _hit(ask: LogAsk, event: LogEvent) -> bool:
+    """Say whether an event was found itself, not as a neighbour of one."""
+    if ask.levels and event.level not in ask.levels:
+        return False
+    if ask.since and event.at and event.at < ask.since:
+        return False
+    squeezed = "".join(event.text.split())
+    words = [word for text in (ask.text, *ask.also) if (word := "".join(text.split()))]
+    return not words or any(word in squeezed for word in words)
+
+
+def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int | bool]) -> str:
+    if isinstance(answer, Missing):
+        return f"The logs cannot be read: {sentence(answer.reason)}"
+    matched, shown = counts["matched"], counts["shown"]
+    begins = log_coverage.begins_at(answer.coverage)
+    horizon = f" Logs begin {dated(begins)} UTC." if begins else ""
+    level = f" at {ask.levels[0]} or worse" if ask.levels else ""
+    after = f"{level} since {dated(ask.since)} UTC" if ask.since else level
+    if not matched:
+        return f"No line matches{after}.{horizon}"
+    least = "At least " if counts["cut_short"] and ask.levels else ""
+    context = " with the lines around them" if ask.context else ""
+    newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
+    return f"{least}{matched:,} lines match{after}, {shown:,} shown{context}{newest}.{horizon}"
+
+
+def _entry(event: LogEvent) -> TimelineEntry:
+    kind = f" ({event.error.kind})" if event.error else ""
+    text = redact((event.event or event.text[:400]) + kind)
+    return TimelineEntry(
+        event.at, event.service, event.container, f"[{event.level}] {text}{_tail(event)}"
+    )
+
+
+def _tail(event: LogEvent) -> str:
+    pairs = (
+        f", {name}: {redact(str(value), 60)}"
+        for name in SHOWN_FIELDS
+        if isinstance(value := event.fields.get(name), str | int | float) and value != ""
+    )
+    return "".join(pairs)

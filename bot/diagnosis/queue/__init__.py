@@ -1,0 +1,1 @@
+"""Whether the LLM provider's queue moves, from Redis and from the logs."""

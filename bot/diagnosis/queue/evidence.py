@@ -1,0 +1,154 @@
+"""What is read for one look at the queue: Redis, the logs, health, and what is remembered."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.read import read
+from bot.diagnosis.evidence.system_state import (
+    CIRCUIT_TEXTS,
+    NO_HEALTH,
+    ProviderState,
+    provider_state,
+)
+from bot.diagnosis.queue.history import (
+    Level,
+    levels_of,
+)
+from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
+from bot.diagnosis.queue.verdict import (
+    Observation,
+    carry,
+    compact,
+    signs_of,
+    snapshots_of,
+)
+from bot.diagnosis.queue.wording import LOGS, QUEUE
+from bot.domain.evidence import Missing, SourceState
+from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
+from bot.domain.queue import QueueReading
+from bot.domain.service_state import ServiceHealth
+from bot.ports import Sources
+
+# An item leaves by its TTL after 4 hours at the latest, so nothing older can still be stuck.
+LOOK_BACK = timedelta(hours=4, minutes=30)
+MAX_LINES = 5_000
+# Whose samples the bot's memory keeps; a picture is not worth waiting long for.
+WATCHED_BY, MEMORY, MEMORY_SECONDS = "stuck_queue", "memory", 3.0
+NO_MEMORY = Missing(MEMORY, "not read", SourceState.NOT_CONFIGURED)
+LOOP_TEXTS = (
+    SNAPSHOT_EVENT,
+    *DISPATCH_EVENTS,
+    "Queue processor st",
+    "Queue processing cancelled",
+    "queue processing loop",
+    "Failed to get next request",
+    "Processing queued request",
+    "completed successfully",
+    "callback event for request",
+    "Requeueing request",
+    "Serial bundle processing",
+    "processing serial bundle",
+    "LLM service error processing",
+    "has expired",
+    "expired requests",
+    "orphaned queue entries",
+    *CIRCUIT_TEXTS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEvidence:
+    """What was read for one `/queue`: Redis and the loop's log lines, or why not."""
+
+    reading: QueueReading | Missing
+    logs: LogSearch | Missing
+    health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
+    remembered: tuple[Level, ...] | Missing = NO_MEMORY
+
+    @property
+    def redis(self) -> QueueReading | None:
+        """What Redis holds; None where it was not read."""
+        return self.reading if isinstance(self.reading, QueueReading) else None
+
+    @property
+    def events(self) -> Sequence[LogEvent]:
+        """The loop's log lines; none where they were not read."""
+        return self.logs.events if isinstance(self.logs, LogSearch) else ()
+
+    @property
+    def loop_seen(self) -> bool:
+        """Whether the loop's lines would have been found: the provider's log was really read."""
+        return isinstance(self.logs, LogSearch) and any(
+            cover.scanned or cover.begins_at for cover in self.logs.coverage
+        )
+
+    @property
+    def dispatches(self) -> list[LogEvent]:
+        """The lines by which the loop says what it took."""
+        return [event for event in self.events if event.event.strip() in DISPATCH_EVENTS]
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers, as far as its health, its lines and its items tell."""
+        items = self.redis.items if self.redis else ()
+        names = [str(event.fields.get("provider") or "") for event in self.dispatches]
+        own = (*names, *(item.provider for item in items))
+        return provider_state(self.health, self.events, own)
+
+    def observed(self, now: datetime) -> Observation:
+        """Return it as one look, such as a tick makes."""
+        why = self.reading.reason if isinstance(self.reading, Missing) else ""
+        look = Observation(
+            at=self.redis.at if self.redis else now,
+            reading=self.redis,
+            snapshots=snapshots_of(self.events),
+            signs=compact(signs_of(self.events)),
+            logs_readable=self.loop_seen,
+            logs_from=_seen_from(self.logs, now) if self.loop_seen else None,
+            unreadable="" if self.redis or self.loop_seen else why,
+        )
+        return carry(None, look)
+
+
+async def collect_other(sources: Sources, prefix: str, *, timeout: float) -> QueueEvidence:
+    """Read a further queue, of which Redis is the only witness."""
+    redis = await read(QUEUE, sources.queue, lambda queue: queue.read_other(prefix), timeout)
+    unheard = Missing(LOGS, "the logs tell of the provider's own queue", SourceState.NOT_CONFIGURED)
+    return QueueEvidence(redis, unheard)
+
+
+async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEvidence:
+    """Read Redis, and the loop's life signs in the logs since no item can be older."""
+    query = LogQuery(
+        any_of=LOOP_TEXTS,
+        roles=(Role.LLM_PROVIDER,),
+        since=now - LOOK_BACK,
+        until=now,
+        max_events=MAX_LINES,
+    )
+    redis, logs, health, samples = await asyncio.gather(
+        read(QUEUE, sources.queue, lambda queue: queue.read(), timeout),
+        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
+        system_state.health(sources, timeout),
+        read(
+            MEMORY,
+            sources.memory,
+            lambda memory: memory.load_samples(WATCHED_BY, now - LOOK_BACK),
+            min(timeout, MEMORY_SECONDS),
+        ),
+    )
+    remembered = samples if isinstance(samples, Missing) else levels_of(samples)
+    return QueueEvidence(redis, logs, health, remembered)
+
+
+def _seen_from(logs: LogSearch | Missing, now: datetime) -> datetime:
+    start = now - LOOK_BACK
+    if not isinstance(logs, LogSearch):
+        return now
+    horizon = log_coverage.begins_at(logs.coverage)
+    if any(cover.truncated for cover in logs.coverage):
+        horizon = next((event.at for event in logs.events if event.at), horizon)
+    return max(start, horizon) if horizon else start

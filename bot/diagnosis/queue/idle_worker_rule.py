@@ -1,0 +1,78 @@
+"""Requests that come in and that nobody takes: what logs alone can tell of a loop."""
+
+from datetime import datetime
+
+from bot.diagnosis.queue.log_events import TURNOVER, SignKind
+from bot.diagnosis.queue.timeline import PROVIDER_LIMIT, QueueVerdict, Scene
+from bot.diagnosis.queue.wording import DEFAULT_PREFIX, LOGS, counted, log_lines
+from bot.domain.evidence import EvidenceLine
+from bot.domain.report import Confidence, Severity
+from bot.text.times import clock
+
+TAKEN = TURNOVER | {SignKind.EXPIRED}
+
+
+def taken_by_nobody(scene: Scene) -> QueueVerdict | None:
+    """Requests were queued since the loop last took one, and nobody took one for five minutes.
+
+    That the loop beats, starts anew or fails meanwhile is no sign that it takes anything.
+    """
+    if scene.reading is not None or not scene.logs_readable or scene.unfinished:
+        return None
+    last = max((s.at for s in scene.signs if s.kind in TAKEN), default=None)
+    come = [
+        sign
+        for sign in scene.signs
+        if sign.kind is SignKind.QUEUED and (last is None or sign.at > last)
+    ]
+    if not come or scene.now - come[0].at < scene.opens_after or _nothing_waits(scene, come[0].at):
+        return None
+    since, count = come[0].at, sum(sign.count for sign in come)
+    sure = scene.now - since >= PROVIDER_LIMIT * 2
+    return QueueVerdict(
+        rule="queue-frozen",
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM if sure else Confidence.LOW,
+        since=since,
+        what=f"Requests are queued and the loop, which {_seen(scene)}, takes none.",
+        why=f"An idle loop takes a request within a second of its coming: {_cause(scene, since)}.",
+        evidence=(
+            EvidenceLine(LOGS, since, f"first of {counted(count)} queued since"),
+            *log_lines(scene),
+        ),
+        next=_steps(scene),
+    )
+
+
+def _nothing_waits(scene: Scene, since: datetime) -> bool:
+    """Whether a snapshot written since then shows that the requests were taken after all."""
+    last = scene.snapshot
+    return last is not None and last.at > since and not last.queued
+
+
+def _seen(scene: Scene) -> str:
+    if scene.alive:
+        return "goes on"
+    return f"gave its last sign at {clock(scene.last_sign)}" if scene.last_sign else "gave no sign"
+
+
+def _cause(scene: Scene, since: datetime) -> str:
+    if any(sign.kind is SignKind.LOOP_ERROR and sign.at >= since for sign in scene.signs):
+        return "the loop logs an error at each turn"
+    if any(sign.kind is SignKind.RESTART and sign.at >= since for sign in scene.signs):
+        return "the worker starts anew and again before it takes one"
+    if scene.alive:
+        return (
+            "the loop lives and takes nothing; ten dead items may stand in front of what waits, "
+            "or the circuit breaker to the provider is open"
+        )
+    return "the worker is dead, or blocked"
+
+
+def _steps(scene: Scene) -> tuple[str, ...]:
+    if scene.alive:
+        return (
+            "/logs llm_provider queue --level error --since 1h",
+            f"Look at the front: redis-cli ZRANGE {scene.prefix or DEFAULT_PREFIX}:requests 0 9",
+        )
+    return ("Look whether the service runs: docker ps --filter name=llm_provider_service",)

@@ -1,0 +1,118 @@
+"""Items that left a queue, or their worker, without an answer: what must outlive a window; pure.
+
+That an item expired is no recovery, and neither is the silence after it: only work that goes on
+is. So a loss is remembered until then, however long that takes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.diagnosis.queue.log_events import LoopSign, SignKind
+from bot.domain.queue import QueueItem, QueueReading
+
+# The provider gives an item four hours from when it was queued.
+TTL = timedelta(hours=4)
+# As long as a window looks back: what closes an alert shall still name the loss.
+KEPT_AFTER_WORK = timedelta(minutes=20)
+MOST = 40
+ENDS = frozenset({SignKind.FINISHED, SignKind.FAILED, SignKind.EXPIRED})
+WORK = frozenset({SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED})
+
+
+class LossKind(StrEnum):
+    """How an item was lost."""
+
+    EXPIRED = "expired"
+    BROKEN_OFF = "broken_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One item without an answer: when it expired, or when the worker that broke off took it.
+
+    `worked_at` is when the loop was seen at work after that.
+    """
+
+    at: datetime
+    kind: LossKind
+    queue_id: str = ""
+    worked_at: datetime | None = None
+
+
+def expired_away(item: QueueItem, gone_at: datetime) -> bool:
+    """Say whether an item that left the queue went by its TTL: expired, not completed."""
+    return item.expires_at is not None and item.expires_at <= gone_at
+
+
+def expired(before: QueueReading | None, after: QueueReading | None) -> list[Loss]:
+    """Return what left by its TTL between two readings of Redis."""
+    if before is None or after is None:
+        return []
+    left = {item.queue_id for item in after.items}
+    return [
+        Loss(after.at, LossKind.EXPIRED, item.queue_id)
+        for item in before.items
+        if item.queue_id not in left and expired_away(item, after.at)
+    ]
+
+
+def cleaned(signs: Iterable[LoopSign]) -> list[Loss]:
+    """Return what the provider's own clean-up took away, of which the logs name an item at most."""
+    gone = [sign for sign in signs if sign.kind in (SignKind.EXPIRED, SignKind.CLEANED)]
+    return [Loss(sign.at, LossKind.EXPIRED, sign.queue_id) for sign in gone[-1:]]
+
+
+def broken_off(signs: Iterable[LoopSign]) -> list[Loss]:
+    """Return the single requests whose worker started anew before their end was logged.
+
+    Bundles write snapshots, which show what a restart left behind.
+    """
+    found, begun = [], None
+    for sign in signs:
+        if sign.kind is SignKind.STARTED:
+            begun = sign
+        elif sign.kind in ENDS or sign.kind is SignKind.DISPATCH:
+            begun = None
+        elif sign.kind is SignKind.RESTART and begun and begun.queue_id:
+            found.append(Loss(begun.at, LossKind.BROKEN_OFF, begun.queue_id))
+            begun = None
+    return found
+
+
+def remembered(
+    known: Sequence[Loss], new: Iterable[Loss], signs: Sequence[LoopSign], now: datetime
+) -> tuple[Loss, ...]:
+    """Return the losses that matter now, those of a kind oldest first; `signs` are the loop's.
+
+    What broke off is forgotten when its end is seen after all, and counts as expired when its
+    time to live is over. What expired is forgotten a while after work went on. Of each kind the
+    MOST telling ones are kept: the first that broke off, which name an alert, the last expired.
+    """
+    found = {one.queue_id: one for one in known}
+    for loss in new:
+        before = found.get(loss.queue_id)
+        if before is None or (before.worked_at and loss.at > before.worked_at):
+            found[loss.queue_id] = loss
+    ended = {sign.queue_id: sign.at for sign in signs if sign.kind in ENDS}
+    worked = max((sign.at for sign in signs if sign.kind in WORK), default=None)
+    aged = [_aged(loss, worked, now) for loss in found.values()]
+    kept = [loss for loss in aged if not _is_over(loss, ended, now)]
+    kept.sort(key=lambda loss: loss.at)
+    waits = [loss for loss in kept if loss.kind is LossKind.BROKEN_OFF][:MOST]
+    return (*waits, *[loss for loss in kept if loss.kind is LossKind.EXPIRED][-MOST:])
+
+
+def _aged(loss: Loss, worked: datetime | None, now: datetime) -> Loss:
+    if loss.kind is LossKind.BROKEN_OFF and now - loss.at >= TTL:
+        return Loss(loss.at + TTL, LossKind.EXPIRED, loss.queue_id)
+    if loss.worked_at is None and worked is not None and worked > loss.at:
+        return replace(loss, worked_at=worked)
+    return loss
+
+
+def _is_over(loss: Loss, ended: dict[str, datetime], now: datetime) -> bool:
+    if loss.kind is LossKind.BROKEN_OFF:
+        return loss.queue_id in ended and ended[loss.queue_id] >= loss.at
+    return loss.worked_at is not None and now - loss.worked_at > KEPT_AFTER_WORK

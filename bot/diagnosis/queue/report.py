@@ -1,0 +1,249 @@
+"""`/queue`: one look at the LLM provider's queue, from Redis, else from its logs."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.read import configured, reading
+from bot.diagnosis.evidence.system_state import (
+    HEALTH,
+    health_words,
+)
+from bot.diagnosis.queue.evidence import QueueEvidence
+from bot.diagnosis.queue.history import (
+    NO_HISTORY,
+    Level,
+    logged_levels,
+    queue_chart,
+)
+from bot.diagnosis.queue.timeline import Scene, scene_of
+from bot.diagnosis.queue.verdict import (
+    QueueVerdict,
+    queue_verdicts,
+    signs_of,
+    snapshots_of,
+)
+from bot.diagnosis.queue.wording import LOGS, QUEUE
+from bot.domain.chart import Chart
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import LogEvent
+from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
+from bot.text.times import clock, spoken
+from bot.text.wording import sentence
+
+SHOWN_DISPATCHES = 5
+SHOWN_ITEMS = 10
+
+
+def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
+    """Judge one look at the queue; pure."""
+    looks = [evidence.observed(now)]
+    scene = scene_of(looks, now, prefix=prefix)
+    verdicts = queue_verdicts(looks, now, prefix=prefix)
+    unreadable = _redis_failed(evidence)
+    shown = _named(verdicts[0], unreadable)
+    chart = _chart(evidence, verdicts[0], now)
+    findings = tuple(finding_of(v) for v in verdicts if v.rule not in ("ok", "warming"))
+    if unreadable and not any(f.rule == "queue-unreadable" for f in findings):
+        findings = (*findings, unreadable)
+    return Report(
+        command="queue",
+        title=_title(scene, shown),
+        facts=_facts(evidence, scene, verdicts[0], shown)
+        | ({} if chart else {"history": NO_HISTORY}),
+        findings=findings,
+        timeline=_timeline(scene, evidence),
+        sources=(
+            reading(QUEUE, evidence.reading, _redis_detail(evidence.reading)),
+            reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
+            reading(HEALTH, evidence.health, health_words(evidence.health)),
+        ),
+        unreadable_need=_blind(evidence) or verdicts[0].rule == "warming",
+        summary=f"{verdicts[0].what} {evidence.provider.words}".strip(),
+        tables=_tables(scene, now),
+        actions=_actions(verdicts[0]),
+        charts=(chart,) if chart else (),
+    )
+
+
+def _chart(evidence: QueueEvidence, verdict: QueueVerdict, now: datetime) -> Chart | None:
+    """Return the queue's history from the memory, the logs and the reading of now."""
+    remembered = () if isinstance(evidence.remembered, Missing) else evidence.remembered
+    levels = (
+        *remembered,
+        *logged_levels(snapshots_of(evidence.events)),
+        *((Level(evidence.redis.at, evidence.redis.size),) if evidence.redis else ()),
+    )
+    since = verdict.since if verdict.severity is not Severity.INFO else None
+    signs = signs_of(evidence.events) if evidence.loop_seen else None
+    return queue_chart(levels, signs, now, since=since)
+
+
+def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tuple[Finding, ...]:
+    """Return the findings that concern one item of the queue."""
+    mine = (v for v in verdicts_of(evidence, now) if queue_id in {i.queue_id for i in v.items})
+    return tuple(finding_of(verdict) for verdict in mine)
+
+
+def verdicts_of(evidence: QueueEvidence, now: datetime) -> tuple[QueueVerdict, ...]:
+    """Return every verdict on one look at the queue, weightiest first."""
+    return queue_verdicts([evidence.observed(now)], now)
+
+
+def _redis_failed(evidence: QueueEvidence) -> Finding | None:
+    missing = evidence.reading
+    if not isinstance(missing, Missing) or not configured(missing):
+        return None
+    return Finding(
+        rule="queue-unreadable",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"The queue in Redis cannot be read: {sentence(missing.reason)}",
+        why="An unreadable queue is neither empty nor healthy; what follows is from the logs.",
+        evidence=(EvidenceLine(QUEUE, None, missing.reason),),
+        next=("batchbot doctor",),
+    )
+
+
+def _named(verdict: QueueVerdict, unreadable: Finding | None) -> str:
+    """The verdict's rule; a healthy look in the logs does not vouch for a Redis that is down."""
+    return unreadable.rule if unreadable and verdict.rule in ("ok", "warming") else verdict.rule
+
+
+def _blind(evidence: QueueEvidence) -> bool:
+    return isinstance(evidence.reading, Missing) and not evidence.loop_seen
+
+
+def finding_of(verdict: QueueVerdict) -> Finding:
+    """Return a verdict as a report's finding."""
+    return Finding(
+        rule=verdict.rule,
+        severity=verdict.severity,
+        confidence=verdict.confidence,
+        what=verdict.what,
+        why=verdict.why,
+        evidence=verdict.evidence,
+        next=verdict.next,
+    )
+
+
+def _facts(
+    evidence: QueueEvidence, scene: Scene, verdict: QueueVerdict, shown: str
+) -> dict[str, Any]:
+    redis, snapshot = scene.reading, scene.snapshot
+    return {
+        "size": scene.size,
+        "by_status": _by_status(scene),
+        "oldest": _oldest(scene),
+        "verdict": shown,
+        "confidence": verdict.confidence,
+        "since": verdict.since,
+        "accepting": snapshot.accepting if snapshot else None,
+        "mode": scene.mode or "unknown",
+        "from": QUEUE if redis else LOGS if scene.snapshot or scene.signs else "nothing",
+        "recent_dispatches": [
+            {"at": event.at, "bundle_size": _plain(event, "bundle_size"), "mode": _mode(event)}
+            for event in evidence.dispatches[-SHOWN_DISPATCHES:]
+        ],
+        "last_sign_at": scene.last_sign,
+        "last_snapshot_at": snapshot.at if snapshot else None,
+        "logged_size": snapshot.size if snapshot else None,
+        "usage_percent": snapshot.usage_percent if snapshot else None,
+        "unreadable_entries": redis.unreadable if redis else None,
+        **evidence.provider.facts(),
+    }
+
+
+def _by_status(scene: Scene) -> dict[str, int]:
+    if scene.reading:
+        return scene.reading.by_status()
+    if scene.snapshot is None:
+        return {}
+    return {"queued": scene.snapshot.queued, "not_queued": scene.snapshot.not_queued}
+
+
+def _oldest(scene: Scene) -> dict[str, Any] | None:
+    items = scene.reading.items if scene.reading else ()
+    if not items:
+        return None
+    item = min(items, key=lambda one: (one.queued_at is None, one.queued_at or scene.now))
+    return {
+        "queue_id": item.queue_id,
+        "correlation_id": item.correlation_id or None,
+        "batch": item.cj_batch_id or item.bos_batch_id or None,
+        "status": item.status,
+        "age_seconds": _seconds(scene.now - item.queued_at) if item.queued_at else None,
+        "retry_count": item.retry_count,
+        "ttl_left_seconds": _seconds(item.expires_at - scene.now) if item.expires_at else None,
+    }
+
+
+def _seconds(span: timedelta) -> float:
+    return round(max(0.0, span.total_seconds()), 1)
+
+
+def _plain(event: LogEvent, key: str) -> object:
+    value = event.fields.get(key)
+    return value if isinstance(value, int) else None
+
+
+def _mode(event: LogEvent) -> str:
+    return str(event.fields.get("queue_processing_mode") or "unknown")[:40]
+
+
+def _timeline(scene: Scene, evidence: QueueEvidence) -> tuple[TimelineEntry, ...]:
+    lines = [
+        TimelineEntry(
+            event.at,
+            event.service,
+            LOGS,
+            f"dispatched {_plain(event, 'bundle_size') or '?'} ({_mode(event)})",
+        )
+        for event in evidence.dispatches[-SHOWN_DISPATCHES:]
+    ]
+    if scene.snapshot:
+        text = f"snapshot: size {scene.snapshot.size}, queued {scene.snapshot.queued}"
+        lines.append(TimelineEntry(scene.snapshot.at, "llm_provider_service", LOGS, text))
+    return tuple(sorted(lines, key=lambda line: line.at or scene.now))
+
+
+def _redis_detail(answer: QueueReading | Missing) -> str:
+    if isinstance(answer, Missing):
+        return answer.reason
+    parts = [f"read at {clock(answer.at)}, {len(answer.items)} items"]
+    parts += [f"{answer.unreadable} entries unreadable"] if answer.unreadable else []
+    parts += ["more items than were read"] if answer.truncated else []
+    return "; ".join(parts)
+
+
+def _title(scene: Scene, rule: str) -> str:
+    size = "?" if scene.size is None else scene.size
+    return f"LLM queue: {rule.replace('-', ' ')}, {size} in it"
+
+
+def _tables(scene: Scene, now: datetime) -> tuple[Table, ...]:
+    items = scene.reading.items if scene.reading else ()
+    if not items:
+        return ()
+    return (
+        Table(
+            columns=("item", "status", "batch", "age", "retries"),
+            rows=tuple(_row(item, now) for item in items[:SHOWN_ITEMS]),
+            caption=f"{min(len(items), SHOWN_ITEMS)} of {scene.size} items, in queue order",
+        ),
+    )
+
+
+def _row(item: QueueItem, now: datetime) -> tuple[str, ...]:
+    age = spoken(now - item.queued_at) if item.queued_at else "?"
+    batch = item.cj_batch_id or item.bos_batch_id or "?"
+    return (item.queue_id, item.status, batch, age, str(item.retry_count))
+
+
+def _actions(verdict: QueueVerdict) -> tuple[str, ...]:
+    item = verdict.item
+    if item is None:
+        return ()
+    steps = [f"/trace {item.correlation_id or item.queue_id}"]
+    return (*steps, f"/batch status {item.cj_batch_id}") if item.cj_batch_id else tuple(steps)

@@ -1,0 +1,280 @@
+"""One rule for each way in which the LLM provider's queue gets stuck; pure.
+
+The two common ones look opposite in logs. An orphan (its worker restarted or broke off): the loop
+goes on, snapshots keep coming, the item never leaves. A hung provider call: the loop blocks, so
+snapshots stop. A rule on flat size alone misses the second and cries wolf on a queue whose items
+turn over at equal size.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+from bot.diagnosis.queue.items import (
+    LEAK_HELD,
+    busy,
+    front,
+    held,
+    lasts,
+    leaked,
+    quiet_since,
+    sizes,
+    stopped_after,
+    waiting_count,
+    waits_long,
+)
+from bot.diagnosis.queue.log_events import SignKind
+from bot.diagnosis.queue.orphan_rule import orphaned_item
+from bot.diagnosis.queue.timeline import (
+    PROVIDER_LIMIT,
+    SAME_BUNDLE,
+    QueueVerdict,
+    Scene,
+)
+from bot.diagnosis.queue.wording import (
+    NO_CALLBACK,
+    counted,
+    item_lines,
+    lasting,
+    log_lines,
+    named,
+    removal_steps,
+)
+from bot.domain.queue import QueueItem
+from bot.domain.report import Confidence, Severity
+from bot.text.times import clock, spoken
+
+FRONT = 10
+FRONT_HELD = timedelta(seconds=60)
+POISON_RETRIES = 2
+DRAIN_WATCH = timedelta(minutes=15)
+DRAIN_GROWTH = 10
+
+
+def head_of_line_blocked(scene: Scene) -> QueueVerdict | None:
+    """Ten dead items stand in front, and the loop never looks further back."""
+    blockers, waiting = front(scene), waiting_count(scene)
+    quiet = quiet_since(scene)
+    logged = scene.snapshot.not_queued if scene.snapshot else 0
+    count = len(blockers) if scene.reading else logged
+    # What Redis shows is certain as soon as a dead item counts as left behind.
+    certain = len(scene.readings) > 1 and any(leaked(scene, item) for item in blockers)
+    held_up = certain and quiet is not None and scene.now - quiet >= FRONT_HELD
+    if count < FRONT or not waiting or not scene.alive or not (held_up or lasts(scene, quiet)):
+        return None
+    return QueueVerdict(
+        rule="head-of-line-blocked",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if scene.reading else Confidence.MEDIUM,
+        since=quiet,
+        what=f"{count} items that no worker will take stand in front of {waiting} waiting ones; "
+        f"nothing was dispatched for {lasting(scene, quiet)}.",
+        why=f"The service looks at the first {FRONT} entries of the queue only; when none of them "
+        "is waiting it takes nothing, however many wait behind.",
+        items=blockers,
+        evidence=(*item_lines(scene, blockers[:3]), *log_lines(scene)),
+        next=removal_steps(scene, blockers),
+    )
+
+
+def worker_hung(scene: Scene) -> QueueVerdict | None:
+    """The loop took items and has not come back: a provider call hangs, or is very slow."""
+    held_now = held(scene)
+    if held_now is None or not scene.logs_readable or stopped_after(scene, held_now[0]):
+        return None
+    taken, size, items = held_now
+    silent = max(taken, scene.last_sign or taken, min(scene.watched_since, scene.now))
+    gate = scene.hang_gate(size)
+    if scene.now - silent < gate or scene.came_back_after(taken + SAME_BUNDLE):
+        return None
+    legal = PROVIDER_LIMIT * size
+    sure = scene.now - silent >= legal
+    return QueueVerdict(
+        rule="worker-hung",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if sure else Confidence.LOW,
+        since=taken,
+        what=f"The worker took {counted(size)} at {clock(taken)} and gave no sign for "
+        f"{spoken(scene.now - silent)}.",
+        why="The loop writes nothing while a provider call runs. "
+        + (
+            f"That is longer than {counted(size)} may take ({spoken(legal)}): it hangs or is dead."
+            if sure
+            else f"{counted(size)} may legally take up to {spoken(legal)}, so it may only be slow."
+        ),
+        items=items,
+        evidence=(*item_lines(scene, items[:3]), *log_lines(scene)),
+        next=(
+            "Look whether the provider answers: docker logs --since 15m "
+            "huleedu_llm_provider_service",
+            "A restart of the LLM provider service frees the loop; what it holds becomes an orphan "
+            f"until its TTL passes, and {NO_CALLBACK}.",
+        ),
+    )
+
+
+def leaked_item(scene: Scene) -> QueueVerdict | None:
+    """An entry that counts in the queue's size and that nobody will ever take."""
+    reading = scene.reading
+    if reading is None:
+        return None
+    items = tuple(item for item in reading.items if leaked(scene, item))
+    if not items:
+        return None
+    once = len(scene.readings) == 1
+    status = items[0].status
+    since = scene.since_in_status(items[0])
+    return QueueVerdict(
+        rule="leaked-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM if once else Confidence.HIGH,
+        since=since,
+        what=f"{named(items[0], len(items) - 1)} left in the queue as {status}.",
+        why="The entry is in the order and its data is gone (evicted or removed by halves): the "
+        f"request is lost, {NO_CALLBACK}."
+        if status == "leaked"
+        else f"A {status} item is never taken again; it counts in the size until its TTL passes.",
+        items=items,
+        evidence=item_lines(scene, items[:3]),
+        next=removal_steps(scene, items),
+    )
+
+
+def poison_item(scene: Scene) -> QueueVerdict | None:
+    """The same item fails, goes back into the queue and fails again."""
+    items = tuple(
+        item
+        for item in (scene.reading.items if scene.reading else ())
+        if item.retry_count >= POISON_RETRIES
+        and item.status in ("queued", "processing")
+        and _keeps_failing(scene, item)
+    )
+    if not items:
+        return None
+    worst = max(items, key=lambda item: item.retry_count)
+    alone = scene.logs_readable and not _answered_since(scene, worst)
+    sure = worst.retry_count > POISON_RETRIES and not alone
+    return QueueVerdict(
+        rule="poison-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
+        since=worst.queued_at,
+        what=f"{named(worst)} came back {worst.retry_count} times; "
+        f"{counted(len(items))} with {POISON_RETRIES} retries or more.",
+        why="In serial_bundle mode one failing request sends its whole bundle back, so one of "
+        "them may drag the others along."
+        + (" Nothing else was answered meanwhile, so the provider may fail altogether." * alone),
+        items=(worst, *(item for item in items if item is not worst)),
+        evidence=item_lines(scene, items[:3]),
+        next=(f"/trace {worst.queue_id}", f'/logs llm_provider "{worst.queue_id}" --level error'),
+    )
+
+
+def queue_frozen(scene: Scene) -> QueueVerdict | None:
+    """Nothing moves in the queue, and what can be read does not tell why."""
+    size, quiet = scene.size or 0, quiet_since(scene)
+    working, waiting = busy(scene), waiting_count(scene)
+    if not size or not (working or waiting or scene.reading is None) or not lasts(scene, quiet):
+        return None
+    out = held(scene)
+    size_out = out[1] if out else 1
+    if scene.now - (quiet or scene.now) < scene.hang_gate(size_out):
+        return None
+    if scene.alive and not (waiting and waits_long(scene)):
+        return None
+    legal = PROVIDER_LIMIT * size_out
+    sure = scene.logs_readable or scene.now - (quiet or scene.now) >= legal
+    return QueueVerdict(
+        rule="queue-frozen",
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM if sure else Confidence.LOW,
+        since=quiet,
+        what=f"Nothing moved in the queue for {lasting(scene, quiet)}; {counted(size)} in it.",
+        why=_frozen_why(scene),
+        items=working,
+        evidence=(*item_lines(scene, working[:3]), *log_lines(scene)),
+        next=(
+            "Look whether the service runs: docker ps --filter name=llm_provider_service",
+            "Look for an open circuit breaker: /logs llm_provider circuit --since 1h",
+        ),
+    )
+
+
+def queue_not_draining(scene: Scene) -> QueueVerdict | None:
+    """Items are worked off, and yet the queue only grows."""
+    series = sizes(scene)
+    if (
+        not series
+        or series[-1][0] - series[0][0] < DRAIN_WATCH
+        or lasts(scene, scene.last_turnover)
+    ):
+        return None
+    if not _only_grows([size for _, size in series]):
+        return None
+    return QueueVerdict(
+        rule="queue-not-draining",
+        severity=Severity.WARN,
+        confidence=Confidence.MEDIUM,
+        since=series[0][0],
+        what=f"The queue grew from {series[0][1]} to {series[-1][1]} in "
+        f"{spoken(series[-1][0] - series[0][0])} and keeps growing, though items are worked off.",
+        why="More comes in than the provider answers; what waits past its TTL is dropped without "
+        "a callback.",
+        evidence=log_lines(scene),
+        next=("/batch list WAITING_CALLBACKS",),
+    )
+
+
+RULES = (
+    head_of_line_blocked,
+    orphaned_item,
+    worker_hung,
+    leaked_item,
+    poison_item,
+    queue_frozen,
+    queue_not_draining,
+)
+
+
+def _keeps_failing(scene: Scene, item: QueueItem) -> bool:
+    """Whether an item was given back so often for a while; in an outage each has its short turn."""
+    since = scene.now
+    for reading in reversed(scene.readings):
+        seen = next((one for one in reading.items if one.queue_id == item.queue_id), None)
+        if seen is None or seen.retry_count < POISON_RETRIES:
+            break
+        since = reading.at
+    return len(scene.readings) == 1 or scene.now - since >= LEAK_HELD
+
+
+def _answered_since(scene: Scene, item: QueueItem) -> bool:
+    """Whether anything was answered since an item was queued."""
+    finished = [sign.at for sign in scene.signs if sign.kind is SignKind.FINISHED]
+    return item.queued_at is not None and any(at > item.queued_at for at in finished)
+
+
+def _only_grows(values: Sequence[int]) -> bool:
+    """Whether both the lows and the highs rise from each third of the time to the next.
+
+    One large batch that has just come makes a step, and then it is worked off; where batches keep
+    coming faster than that, the size is a saw whose teeth rise. A queue that ran empty drains.
+    """
+    third = len(values) // 3
+    thirds = values[:third], values[third : 2 * third], values[2 * third :]
+    if not all(thirds) or not min(thirds[0]):
+        return False
+    rises = all(min(one) < min(later) and max(one) < max(later) for one, later in pairwise(thirds))
+    return rises and values[-1] - values[0] >= DRAIN_GROWTH
+
+
+def _frozen_why(scene: Scene) -> str:
+    if not scene.logs_readable:
+        return "The logs cannot be read, so an orphan and a hung worker look the same from here."
+    if scene.alive:
+        return (
+            "The loop lives and takes nothing: the circuit breaker to the provider may be open, or "
+            "the waiting items are ones it does not accept."
+        )
+    if any(sign.kind is SignKind.STOPPED for sign in scene.signs[-1:]):
+        return "The queue processor stopped and did not start again."
+    return "The loop gives no sign and holds no known item: the worker is dead, or blocked."

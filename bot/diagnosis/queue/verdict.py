@@ -1,0 +1,202 @@
+"""Judges a queue from what was seen of it over time; shared by `/queue` and its detector; pure.
+
+The rules stand in the order of their weight: the first that applies names the verdict, all that
+apply are findings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.diagnosis.queue.carry_over import carry
+from bot.diagnosis.queue.idle_worker_rule import taken_by_nobody
+from bot.diagnosis.queue.items import busy, waiting_count, waits_long
+from bot.diagnosis.queue.log_events import (
+    LoopSign,
+    SignKind,
+    Snapshot,
+    compact,
+    is_queue_event,
+    signs_of,
+    snapshots_of,
+)
+from bot.diagnosis.queue.losses import expired_away
+from bot.diagnosis.queue.rules import RULES
+from bot.diagnosis.queue.timeline import (
+    ALIVE_WITHIN,
+    OPENS_AFTER,
+    Observation,
+    QueueVerdict,
+    Scene,
+    scene_of,
+)
+from bot.domain.evidence import EvidenceLine
+from bot.domain.report import Confidence, Severity
+from bot.text.times import clock, spoken
+from bot.text.wording import sentence
+
+__all__ = [
+    "LoopSign",
+    "Observation",
+    "QueueVerdict",
+    "SignKind",
+    "Snapshot",
+    "carry",
+    "compact",
+    "expired_away",
+    "is_queue_event",
+    "judge_queue",
+    "queue_verdicts",
+    "signs_of",
+    "snapshots_of",
+]
+
+UNREADABLE_LOOKS = 3
+READABLE_SHARE = 0.75
+
+
+def judge_queue(
+    observations: Sequence[Observation],
+    now: datetime,
+    *,
+    watched_since: datetime | None = None,
+    prefix: str = "",
+    opens_after: timedelta = OPENS_AFTER,
+) -> QueueVerdict:
+    """Return the one verdict on a queue.
+
+    `observations` are oldest first. `watched_since` is when watching began without a gap: a watch
+    younger than 5 minutes is "warming", not healthy; leave it out to judge a single look by the
+    ages that items and log lines carry themselves.
+    """
+    verdicts = queue_verdicts(
+        observations, now, watched_since=watched_since, prefix=prefix, opens_after=opens_after
+    )
+    return verdicts[0]
+
+
+def queue_verdicts(
+    observations: Sequence[Observation],
+    now: datetime,
+    *,
+    watched_since: datetime | None = None,
+    prefix: str = "",
+    opens_after: timedelta = OPENS_AFTER,
+) -> tuple[QueueVerdict, ...]:
+    """Return every rule that applies, weightiest first; exactly one "ok" or "warming" if none."""
+    gate = _unreadable(observations) or _warming(observations, now, watched_since, opens_after)
+    if gate is not None:
+        return (gate,)
+    scene = scene_of(observations, now, prefix=prefix, opens_after=opens_after)
+    if scene.size == 0:
+        return (taken_by_nobody(scene) or _calm(scene, "The queue is empty."),)
+    found = tuple(
+        verdict for rule in (*RULES, taken_by_nobody) if (verdict := rule(scene)) is not None
+    )
+    return _without_undecided_cause(found) or (_quiet(scene),)
+
+
+def _without_undecided_cause(found: tuple[QueueVerdict, ...]) -> tuple[QueueVerdict, ...]:
+    """Drop "nothing moves, cause unknown" where a rule names the cause, or says it better."""
+    named = {verdict.rule for verdict in found}
+    if [verdict.rule for verdict in found].count("queue-frozen") > 1:
+        return found[:-1]
+    if not named & {"worker-hung", "head-of-line-blocked"}:
+        return found
+    return tuple(verdict for verdict in found if verdict.rule != "queue-frozen")
+
+
+def _unreadable(observations: Sequence[Observation]) -> QueueVerdict | None:
+    last = observations[-UNREADABLE_LOOKS:]
+    if last and not all(look.unreadable for look in last):
+        return None
+    reason = last[-1].unreadable if last else "nothing was read yet"
+    return QueueVerdict(
+        rule="queue-unreadable" if last else "warming",
+        severity=Severity.WARN if last else Severity.INFO,
+        since=next((look.at for look in last), None),
+        what=f"The queue cannot be read: {sentence(reason)}"
+        if last
+        else "The queue was not read yet.",
+        why="An unreadable queue is neither empty nor healthy; nothing is concluded from it.",
+        evidence=tuple(EvidenceLine("llm_queue", look.at, look.unreadable) for look in last[-1:]),
+        next=("batchbot doctor",),
+        undecided=True,
+    )
+
+
+def _warming(
+    observations: Sequence[Observation],
+    now: datetime,
+    watched_since: datetime | None,
+    opens_after: timedelta,
+) -> QueueVerdict | None:
+    if watched_since is None:
+        return None
+    readable = sum(not look.unreadable for look in observations)
+    young = now - watched_since < opens_after
+    if not young and readable >= READABLE_SHARE * len(observations):
+        return None
+    return QueueVerdict(
+        rule="warming",
+        since=watched_since,
+        what=f"Watched for {spoken(now - watched_since)}; a verdict needs {spoken(opens_after)}."
+        if young
+        else f"Only {readable} of {len(observations)} looks could be read; too few for a verdict.",
+        undecided=True,
+    )
+
+
+def _quiet(scene: Scene) -> QueueVerdict:
+    """No rule applies: healthy, or too little seen to say so."""
+    if scene.size is None and scene.last_sign is None:
+        return QueueVerdict(
+            rule="warming",
+            confidence=Confidence.LOW,
+            what="No snapshot and no sign of the queue's loop in the logs that were read.",
+            why="In per_request mode no snapshots are written; without Redis the size is unknown.",
+            undecided=True,
+        )
+    if _one_blind_look(scene):
+        return QueueVerdict(
+            rule="warming",
+            confidence=Confidence.LOW,
+            what=f"{scene.size} in the queue; one look without logs does not tell whether it "
+            "moves.",
+            undecided=True,
+        )
+    return _calm(scene, _moving_words(scene))
+
+
+def _calm(scene: Scene, what: str) -> QueueVerdict:
+    verdict = QueueVerdict(rule="ok", what=what)
+    return replace(verdict, undecided=True) if _undecided(scene) else verdict
+
+
+def _undecided(scene: Scene) -> bool:
+    """Whether what was seen proves no recovery: a failed last look, or a last snapshot that still
+    shows something stuck, or silence with items in the queue.
+    """
+    if scene.observations[-1].unreadable:
+        return True
+    if scene.reading is not None:
+        # A worker that took something and is silent hangs on, also when its entries were removed.
+        return scene.logs_readable and scene.unfinished is not None and not scene.alive
+    if scene.snapshot is None:
+        return False
+    silent = scene.now - (scene.last_sign or scene.snapshot.at) > ALIVE_WITHIN
+    return scene.snapshot.not_queued > 0 or (scene.snapshot.size > 0 and silent)
+
+
+def _one_blind_look(scene: Scene) -> bool:
+    span = scene.observations[-1].at - scene.observations[0].at
+    blind = not scene.logs_readable and span < timedelta(seconds=1)
+    return blind and not busy(scene) and waiting_count(scene) > 0 and waits_long(scene)
+
+
+def _moving_words(scene: Scene) -> str:
+    if scene.size is None:
+        return f"The loop gave its last sign at {clock(scene.last_sign)}; its size is not logged."
+    last = scene.last_turnover
+    moved = f"last item moved at {clock(last)}" if last else "nothing in it is overdue"
+    return f"{scene.size} in the queue; {moved}."

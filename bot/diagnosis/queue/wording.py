@@ -1,0 +1,93 @@
+"""How a queue's state is said: evidence lines and the safe manual steps."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.diagnosis.queue.log_events import BEGINNINGS, Snapshot
+from bot.diagnosis.queue.timeline import Scene
+from bot.domain.evidence import EvidenceLine
+from bot.domain.queue import QueueItem
+from bot.text.times import clock, spoken
+
+NO_CALLBACK = "its batch gets no callback for it and waits on"
+DEFAULT_PREFIX = "llm_provider_service:queue"
+QUEUE, LOGS = "llm_queue", "logs"
+
+
+def item_lines(scene: Scene, items: Sequence[QueueItem]) -> tuple[EvidenceLine, ...]:
+    """Return an evidence line for each item."""
+    return tuple(
+        EvidenceLine(QUEUE, scene.reading.at if scene.reading else None, item_words(item))
+        for item in items
+    )
+
+
+def item_words(item: QueueItem) -> str:
+    """Return one item in a line: ids, status, times and retries; never its text."""
+    parts = [f"item {item.queue_id} {item.status}"]
+    if item.processing_started_at:
+        parts.append(f"taken {clock(item.processing_started_at)}")
+    elif item.queued_at:
+        parts.append(f"queued {clock(item.queued_at)}")
+    parts.append(f"retries {item.retry_count}")
+    parts += [f"correlation {item.correlation_id}"] if item.correlation_id else []
+    parts += [f"CJ batch {item.cj_batch_id}"] if item.cj_batch_id else []
+    return ", ".join(parts)
+
+
+def named(item: QueueItem, others: int = 0) -> str:
+    """Return an item with its batch, and how many there are besides, as a sentence's subject."""
+    batch = f" of CJ batch {item.cj_batch_id}" if item.cj_batch_id else ""
+    return f"Item {item.queue_id}{batch}" + (f" and {others} more" if others else "")
+
+
+def log_lines(scene: Scene, run: Sequence[Snapshot] = ()) -> tuple[EvidenceLine, ...]:
+    """Return the log lines that convince: the run's first snapshot, the last, the last dispatch."""
+    lines: list[EvidenceLine] = []
+    if run:
+        lines.append(_snapshot_line(run[0], "first such snapshot"))
+    if scene.snapshot:
+        lines.append(_snapshot_line(scene.snapshot, "last snapshot"))
+    beginnings = [s for s in scene.signs if s.kind in BEGINNINGS]
+    if beginnings:
+        last = beginnings[-1]
+        lines.append(
+            EvidenceLine(LOGS, last.at, f"last dispatch, {counted(last.bundle_size or 1)}")
+        )
+    return tuple(lines)
+
+
+def _snapshot_line(snapshot: Snapshot, words: str) -> EvidenceLine:
+    return EvidenceLine(
+        LOGS, snapshot.at, f"{words}: size {snapshot.size}, queued {snapshot.queued}"
+    )
+
+
+def removal_steps(scene: Scene, items: Sequence[QueueItem]) -> tuple[str, ...]:
+    """What to look at first, then the safe manual step; never done by the bot."""
+    prefix = scene.prefix or DEFAULT_PREFIX
+    id = items[0].queue_id if items else "<queue_id>"
+    return (
+        f"/trace {items[0].correlation_id or id}" if items else "/queue",
+        f"Look (no text is shown): redis-cli ZSCORE {prefix}:requests {id}",
+        f"To take it out by hand: redis-cli ZREM {prefix}:requests {id} and "
+        f"redis-cli HDEL {prefix}:data {id}. CJ gets no callback: the comparison must be asked "
+        "again.",
+    )
+
+
+def expiry_words(item: QueueItem) -> str:
+    """Say when an item leaves by itself."""
+    if item.expires_at is None:
+        return "It leaves only when its TTL passes"
+    return f"It leaves only when its TTL passes, at {clock(item.expires_at)}"
+
+
+def lasting(scene: Scene, since: datetime | None) -> str:
+    """Return how long something lasts by now."""
+    return spoken(scene.now - since) if since else "an unknown time"
+
+
+def counted(count: int) -> str:
+    """Return `1 item` or `n items`."""
+    return "1 item" if count == 1 else f"{count} items"

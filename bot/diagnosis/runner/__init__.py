@@ -1,0 +1,1 @@
+"""What the ENG5 runners do and why one stopped."""

@@ -1,0 +1,163 @@
+"""`/runner list`: which ENG5 runners exist, how far they are, and what they wait for."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.diagnosis.comparison.evidence import LOGS
+from bot.diagnosis.comparison.log_events import line_text
+from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.read import read, reading
+from bot.diagnosis.evidence.system_state import ProviderState
+from bot.diagnosis.runner.log_events import Seen, runner_findings, seen_of
+from bot.domain.evidence import Missing
+from bot.domain.log import LogQuery, LogSearch, Role
+from bot.domain.report import Report, Table
+from bot.domain.runner import Runner, RunnerListing
+from bot.domain.service_state import ServiceHealth
+from bot.ports import Sources
+from bot.text.times import spoken
+
+RUNNERS = "runners"
+LINES_EACH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerEvidence:
+    """The runners that exist, and the newest lines of the runners' logs."""
+
+    listing: RunnerListing | Missing
+    logs: LogSearch | Missing
+    health: tuple[ServiceHealth, ...] | Missing = system_state.NO_HEALTH
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers, which is what most runners wait for."""
+        return system_state.provider_state(self.health)
+
+
+async def collect(sources: Sources, now: datetime, *, timeout: float) -> RunnerEvidence:
+    """Look for runners, and read the end of their logs."""
+    query = LogQuery(
+        roles=(Role.RUNNER,),
+        since=now - timedelta(hours=24),
+        until=now,
+        max_events=LINES_EACH,
+    )
+    listing, logs, health = await asyncio.gather(
+        read(RUNNERS, sources.runners, lambda source: source.list(), timeout),
+        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
+        system_state.health(sources, timeout),
+    )
+    return RunnerEvidence(listing, logs, health)
+
+
+def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
+    """Say what each runner does and waits for; pure."""
+    listing = evidence.listing if isinstance(evidence.listing, RunnerListing) else RunnerListing()
+    events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
+    seen = [seen_of(runner, events) for runner in listing.runners]
+    findings = tuple(f for one in seen for f in runner_findings(one, now))
+    blind = isinstance(evidence.listing, Missing) or bool(listing.unreadable)
+    return Report(
+        command="runner",
+        title=_title(evidence.listing, seen),
+        facts={"runners": [_fact(one, now) for one in seen], **evidence.provider.facts()},
+        findings=findings,
+        sources=(
+            reading(RUNNERS, evidence.listing, _detail(listing)),
+            reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
+            reading(
+                system_state.HEALTH, evidence.health, system_state.health_words(evidence.health)
+            ),
+        ),
+        unreadable_need=blind,
+        summary=f"{_summary(seen, listing, blind=blind)} {evidence.provider.words}".strip(),
+        tables=_tables(seen, now),
+        actions=("/runner list",),
+    )
+
+
+def matching(listing: RunnerListing, word: str) -> tuple[Runner, ...]:
+    """Return the runners that a word means: an id, the beginning of one, a name or a label."""
+    fold = word.casefold()
+    exact = tuple(
+        one for one in listing.runners if fold in (one.id.casefold(), one.name.casefold())
+    )
+    if exact and len(exact) == 1:
+        return exact
+    return tuple(
+        one
+        for one in listing.runners
+        if (len(fold) >= 4 and one.id.casefold().startswith(fold))
+        or word == one.options.get("batch-id")
+        or one in exact
+    )
+
+
+def _fact(seen: Seen, now: datetime) -> dict[str, Any]:
+    runner, last = seen.runner, seen.last
+    return {
+        "id": runner.id,
+        "kind": runner.kind,
+        "name": runner.name,
+        "running": runner.running,
+        "mode": runner.options.get("mode"),
+        "label": seen.label or None,
+        "batching_mode": runner.options.get("llm-batching-mode"),
+        "age_seconds": _age(runner, now),
+        "waits_for": seen.waits_for,
+        "last_line_at": last.at if last else None,
+        "last_line": line_text(last) if last else None,
+    }
+
+
+def _mode(runner: Runner) -> str:
+    """What it does, and how it asks for its comparisons where its command line says so."""
+    told = (runner.options.get(name) for name in ("mode", "llm-batching-mode"))
+    return ", ".join(word for word in told if word) or "?"
+
+
+def _age(runner: Runner, now: datetime) -> float | None:
+    return max(0.0, (now - runner.started_at).total_seconds()) if runner.started_at else None
+
+
+def _title(listing: RunnerListing | Missing, seen: Sequence[Seen]) -> str:
+    if isinstance(listing, Missing):
+        return "Runners cannot be looked for"
+    running = sum(one.runner.running for one in seen)
+    return f"{running} running, {len(seen) - running} ended" if seen else "No runner exists"
+
+
+def _summary(seen: Sequence[Seen], listing: RunnerListing, *, blind: bool) -> str:
+    if blind and not seen:
+        reasons = "; ".join(f"{where}: {reason}" for where, reason in listing.unreadable)
+        return f"Whether runners exist cannot be told. {reasons}".strip()
+    words = [f"{one.runner.id} waits for {one.waits_for}" for one in seen[:3]]
+    looked = " and ".join(listing.looked_at) or "containers and processes"
+    return "; ".join(words) + "." if words else f"No runner was found among {looked}."
+
+
+def _detail(listing: RunnerListing) -> str:
+    looked = f" among {' and '.join(listing.looked_at)}" if listing.looked_at else ""
+    parts = [f"{len(listing.runners)} found{looked}"]
+    return "; ".join(parts + [f"{where}: {reason}" for where, reason in listing.unreadable])
+
+
+def _tables(seen: Sequence[Seen], now: datetime) -> tuple[Table, ...]:
+    if not seen:
+        return ()
+    rows = tuple(
+        (
+            one.runner.id,
+            one.label or one.runner.name,
+            _mode(one.runner),
+            spoken(timedelta(seconds=age)) if (age := _age(one.runner, now)) is not None else "?",
+            one.waits_for,
+            line_text(one.last) if one.last else "",
+        )
+        for one in seen
+    )
+    return (Table(("id", "label", "mode", "age", "waits for", "last line"), rows),)

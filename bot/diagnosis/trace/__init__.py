@@ -1,0 +1,1 @@
+"""One id through every service: the last step seen and the first missing."""

@@ -1,0 +1,300 @@
+"""`/trace`: one time-ordered ledger of everything that happened under one uuid."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.diagnosis.comparison.evidence import (
+    DATABASE,
+    LOGS,
+    QUEUE,
+    TOPIC,
+    Ledger,
+    Trail,
+)
+from bot.diagnosis.comparison.ledger import build_ledger
+from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.read import configured, reading
+from bot.diagnosis.evidence.system_state import HEALTH, health_words
+from bot.diagnosis.trace.batch_ledger import batch_ledger
+from bot.diagnosis.trace.collect import TraceEvidence, collect
+from bot.diagnosis.trace.rules import Case, findings_of
+from bot.diagnosis.trace.tables import in_queue, table, timeline
+from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
+from bot.domain.evidence import Missing, SourceReading, reading_of
+from bot.domain.log import LogSearch
+from bot.domain.report import Finding, Report, Severity, Table
+from bot.text.times import clock, dated
+from bot.text.wording import sentence
+
+__all__ = ["ambiguous", "collect", "diagnose", "unnamed", "untold"]
+
+
+def diagnose(evidence: TraceEvidence, now: datetime) -> Report:
+    """Judge what was found under one uuid; pure."""
+    if not _found_anything(evidence):
+        return _nothing(evidence)
+    if isinstance(evidence.rows, TraceRows) and evidence.rows.batches and not evidence.pairs:
+        return _batch_report(evidence, evidence.rows.batches)
+    return _comparison_report(evidence, now)
+
+
+def ambiguous(ref: str, matches: Sequence[BatchMatch]) -> Report:
+    """Return the list of batches that an id may mean; none of them is picked."""
+    rows = tuple(
+        (f"{match.batch_id}", match.bos_batch_id, match.status, dated(match.created_at))
+        for match in matches
+    )
+    return Report(
+        command="trace",
+        title=f"{ref} may be any of {len(matches)} batches",
+        summary="Name one of them by its number or its whole uuid.",
+        facts={"matches": [match.batch_id for match in matches]},
+        tables=(Table(("batch", "BOS id", "status", "created"), rows),),
+        actions=tuple(f"/batch status {match.batch_id}" for match in matches[:3]),
+    )
+
+
+def unnamed(ref: str) -> Report:
+    """Return the answer for a name that no batch has."""
+    return Report(
+        command="trace",
+        title=f"No batch is called {ref}",
+        facts={
+            "id": ref,
+            "kind": "unknown",
+            "steps": [],
+            "last_step": None,
+            "first_missing": None,
+            "alias": f"/batch alias {ref} <id>",
+        },
+        found=False,
+        summary="Short ids such as 84ebf6 are a shell's names for its background jobs and stand in "
+        f"no table or log. Give such a run a name: /batch alias {ref} <batch id>.",
+    )
+
+
+def untold(ref: str, missing: Missing) -> Report:
+    """Return the answer for a name when the database cannot be read."""
+    return Report(
+        command="trace",
+        title=f"Which batch {ref} is cannot be told",
+        facts={"id": ref, "kind": "unknown", "steps": [], "last_step": None, "first_missing": None},
+        sources=(reading_of(missing),),
+        unreadable_need=True,
+        summary=f"The database cannot be read: {sentence(missing.reason)} "
+        "A whole uuid is also searched in the logs.",
+    )
+
+
+def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
+    trail = _trail(evidence)
+    ledger = build_ledger(trail)
+    row = trail.row
+    others = tuple(pair for pair in evidence.pairs if pair is not row)
+    case = Case(str(evidence.id), now, trail, ledger, _owned(evidence), others, evidence.batch)
+    findings = (*findings_of(case), *evidence.queue_findings)
+    unsure = case.rejected and case.owned is None
+    return Report(
+        command="trace",
+        title=_title(evidence, ledger),
+        facts=_facts(evidence, trail, ledger),
+        findings=findings,
+        timeline=timeline(evidence, row, ledger),
+        sources=_sources(evidence),
+        unreadable_need=_blind(evidence) or unsure,
+        summary=f"{_summary(ledger, findings, unsure=unsure)} {evidence.provider.words}".strip(),
+        tables=(table(ledger),),
+        actions=_actions(row, evidence),
+    )
+
+
+def _trail(evidence: TraceEvidence) -> Trail:
+    pair: PairRow | Missing | None
+    pair = evidence.rows if isinstance(evidence.rows, Missing) else _subject(evidence)
+    return Trail(
+        pair=pair,
+        logs=evidence.logs,
+        clues=evidence.clues,
+        item=evidence.item,
+        queue_read=isinstance(evidence.items, tuple),
+        callbacks=evidence.callbacks if isinstance(evidence.callbacks, tuple) else (),
+        dispatches=evidence.dispatches,
+        services=evidence.services,
+    )
+
+
+def _subject(evidence: TraceEvidence) -> PairRow | None:
+    """The pair whose own correlation id it is; else the first that carries it as its error's."""
+    own = (pair for pair in evidence.pairs if str(pair.request_correlation_id) in evidence.ids)
+    return next(own, next(iter(evidence.pairs), None))
+
+
+def _owned(evidence: TraceEvidence) -> bool | None:
+    """Whether the database owns the id; None when it was not read."""
+    if isinstance(evidence.rows, Missing):
+        return None
+    return bool(evidence.rows.pairs or evidence.rows.batches)
+
+
+def _found_anything(evidence: TraceEvidence) -> bool:
+    return bool(
+        _owned(evidence)
+        or (isinstance(evidence.items, tuple) and evidence.items)
+        or (isinstance(evidence.callbacks, tuple) and evidence.callbacks)
+        or evidence.events
+    )
+
+
+def _nothing(evidence: TraceEvidence) -> Report:
+    """Nothing was found: that is an answer only where the needed sources were read."""
+    needed = (evidence.rows, evidence.logs)
+    failed = [one for one in needed if isinstance(one, Missing) and configured(one)]
+    read = [one for one in needed if not isinstance(one, Missing)]
+    known = bool(read) and not failed
+    begins = _logs_begin(evidence)
+    horizon = (
+        f" Logs begin {dated(begins)}: what is older could not have been found." if begins else ""
+    )
+    return Report(
+        command="trace",
+        title=f"Nothing found under {evidence.id}",
+        facts={
+            "id": str(evidence.id),
+            "kind": "unknown",
+            "steps": [],
+            "last_step": None,
+            "first_missing": None,
+            "logs_begin": begins,
+        },
+        sources=_sources(evidence),
+        unreadable_need=not known,
+        found=not known,
+        summary=("No source that was read knows it." if known else _cannot_tell(failed)) + horizon,
+    )
+
+
+def _cannot_tell(failed: Sequence[Missing]) -> str:
+    reasons = "; ".join(f"{one.source}: {one.reason}" for one in failed)
+    return f"Whether it exists cannot be told ({reasons or 'no source is configured'})."
+
+
+def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Report:
+    match = batches[0]
+    numbers = sorted({batch.batch_id for batch in batches})
+    ledger = batch_ledger(evidence.batch) if isinstance(evidence.batch, BatchRows) else Ledger(())
+    facts = {
+        "id": str(evidence.id),
+        "kind": "batch",
+        "batch_id": match.batch_id,
+        "batches": numbers,
+        "bos_batch_id": match.bos_batch_id,
+        "status": match.status,
+        **_ledger_facts(ledger),
+        "log_lines": len(evidence.events),
+        "logs_begin": _logs_begin(evidence),
+        **evidence.provider.facts(),
+    }
+    several = f" ({len(numbers)} batches carry it)" if len(numbers) > 1 else ""
+    return Report(
+        command="trace",
+        title=f"{evidence.id} is batch {match.batch_id}{several}, {match.status}",
+        facts=facts,
+        timeline=timeline(evidence, None, ledger),
+        sources=_sources(evidence),
+        unreadable_need=isinstance(evidence.batch, Missing),
+        summary=f"This id is a whole batch's ({match.how}); see /batch status {match.batch_id}. "
+        + evidence.provider.words,
+        tables=(table(ledger),) if ledger.steps else (),
+        actions=tuple(f"/batch status {number}" for number in numbers[:3]),
+    )
+
+
+def _ledger_facts(ledger: Ledger) -> dict[str, Any]:
+    last, missing = ledger.last_step, ledger.first_missing
+    return {
+        "steps": [step.as_fact() for step in ledger.steps],
+        "last_step": last.value if last else None,
+        "first_missing": missing.value if missing else None,
+    }
+
+
+def _facts(evidence: TraceEvidence, trail: Trail, ledger: Ledger) -> dict[str, Any]:
+    row = trail.row
+    return {
+        "id": str(evidence.id),
+        "kind": "comparison",
+        **_ledger_facts(ledger),
+        "pair_id": row.pair_id if row else None,
+        "batch_id": row.batch_id if row else None,
+        "bos_batch_id": row.bos_batch_id if row else None,
+        "matched_by": row.matched_by if row else None,
+        "winner": row.winner if row else None,
+        "error_code": row.error_code if row else None,
+        "pairs_with_this_id": len(evidence.pairs),
+        "owned": _owned(evidence),
+        "in_queue": in_queue(evidence),
+        "other_ids": sorted(evidence.ids - {str(evidence.id)}),
+        "log_lines": len(evidence.events),
+        "logs_begin": _logs_begin(evidence),
+        **evidence.provider.facts(),
+    }
+
+
+def _logs_begin(evidence: TraceEvidence) -> datetime | None:
+    logs = evidence.logs
+    return log_coverage.begins_at(logs.coverage) if isinstance(logs, LogSearch) else None
+
+
+def _title(evidence: TraceEvidence, ledger: Ledger) -> str:
+    last, missing = ledger.last_step, ledger.first_missing
+    words = f"last seen {last.value}" if last else "no step seen"
+    return f"{evidence.id}: {words}, " + (
+        f"first missing {missing.value}" if missing else "nothing missing"
+    )
+
+
+def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> str:
+    worst = [f for f in findings if f.severity is not Severity.INFO]
+    if worst:
+        return worst[0].what
+    if unsure:
+        return "A rejected callback; whether a batch owns it could not be checked."
+    last, missing = ledger.last_step, ledger.first_missing
+    if last is None:
+        return "It is mentioned, and no step of a comparison was seen."
+    seen = f"Last step seen: {last.value} at {clock(ledger[last].at)} ({ledger[last].source})"
+    return f"{seen}; first step missing: {missing.value}." if missing else f"{seen}."
+
+
+def _sources(evidence: TraceEvidence) -> tuple[SourceReading, ...]:
+    return (
+        reading(DATABASE, evidence.rows, _row_detail(evidence)),
+        reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
+        reading(QUEUE, evidence.items, f"item {in_queue(evidence)}"),
+        reading(TOPIC, evidence.callbacks, _callback_detail(evidence)),
+        reading(HEALTH, evidence.health, health_words(evidence.health)),
+    )
+
+
+def _row_detail(evidence: TraceEvidence) -> str:
+    if isinstance(evidence.rows, Missing):
+        return evidence.rows.reason
+    return f"{len(evidence.rows.pairs)} pairs, {len(evidence.rows.batches)} batches"
+
+
+def _callback_detail(evidence: TraceEvidence) -> str:
+    seen = evidence.callbacks if isinstance(evidence.callbacks, tuple) else ()
+    words = [f"{len(seen)} callbacks with this id"]
+    words += [f"fails {', '.join(one.rejected)}" for one in seen if one.rejected][:1]
+    words += ["not acknowledged by CJ"] if any(one.consumed is False for one in seen) else []
+    return "; ".join(words)
+
+
+def _blind(evidence: TraceEvidence) -> bool:
+    return isinstance(evidence.rows, Missing) and isinstance(evidence.logs, Missing)
+
+
+def _actions(row: PairRow | None, evidence: TraceEvidence) -> tuple[str, ...]:
+    steps = [f"/batch status {row.batch_id}"] if row else []
+    return (*steps, "/queue") if evidence.item else tuple(steps)

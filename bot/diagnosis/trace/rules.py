@@ -1,0 +1,242 @@
+"""What a trace of one comparison proves to be wrong; one pure function a rule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.diagnosis.comparison.evidence import DATABASE, LOGS, TOPIC, Ledger, Trail, ended
+from bot.diagnosis.comparison.last_step import trail_end
+from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, line_text
+from bot.domain.batch import BatchRows, PairRow
+from bot.domain.callback import SeenCallback
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.report import Confidence, Finding, Severity
+from bot.text.times import spoken
+
+LOST_AFTER = timedelta(minutes=15)
+WARN_SHARE, ERROR_SHARE = 0.05, 0.20
+OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One traced comparison with everything its rules need; `others` share its error."""
+
+    id: str
+    now: datetime
+    trail: Trail
+    ledger: Ledger
+    owned: bool | None
+    others: tuple[PairRow, ...] = ()
+    batch: BatchRows | Missing | None = None
+
+    @property
+    def turned_away(self) -> tuple[Clue, ...]:
+        """The lines in which a consumer rejected the callback."""
+        return self.trail.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
+
+    @property
+    def rejected_callbacks(self) -> tuple[SeenCallback, ...]:
+        """The callbacks on the topic that fail their contract."""
+        return tuple(callback for callback in self.trail.callbacks if callback.rejected)
+
+    @property
+    def rejected(self) -> bool:
+        """Whether anything turned the callback away."""
+        return bool(self.turned_away or self.rejected_callbacks)
+
+
+def foreign_callback(case: Case) -> Finding | None:
+    """A callback was rejected, and no batch in the database owns it."""
+    if case.owned is not False or not case.rejected:
+        return None
+    return Finding(
+        rule="foreign-callback",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what="A rejected callback that no batch in the database owns.",
+        why="The callback topic is shared and kept: a consumer that starts at its earliest entry "
+        "also reads callbacks of other and older requests. This one is nobody's here; it is not a "
+        "fault of serial_bundle, whose metadata is filled by the same code as per_request's.",
+        evidence=(
+            EvidenceLine(DATABASE, None, f"no pair and no batch carries {case.id}"),
+            *_rejections(case),
+        ),
+        next=(
+            "Judge the run that broke off by its own batch: /batch list",
+            "A runner of 2025-11-30 or later skips callbacks without a batch hint.",
+        ),
+    )
+
+
+def callback_metadata_lost(case: Case) -> Finding | None:
+    """The comparison is ours, and its callback came back without what identifies it."""
+    fields = {clue.rejected_field for clue in case.turned_away}
+    for callback in case.rejected_callbacks:
+        fields |= set(callback.rejected)
+    lost = sorted(fields & set(OWN_FIELDS))
+    row = case.trail.row
+    if row is None or not lost:
+        return None
+    return Finding(
+        rule="callback-metadata-lost",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"The callback of pair {row.pair_id} (batch {row.batch_id}) came without "
+        f"{', '.join(lost)}.",
+        why="A pair owns this correlation id, so the request was sent with its metadata and lost "
+        "it on the way through the LLM provider service.",
+        evidence=(
+            EvidenceLine(DATABASE, row.created_at, f"pair {row.pair_id} of batch {row.batch_id}"),
+            *_rejections(case),
+        ),
+        next=(f"/batch status {row.batch_id}", f"/logs llm_provider {case.id} --context 5"),
+    )
+
+
+def lost_callback(case: Case) -> Finding | None:
+    """The comparison was sent long ago and nothing came back."""
+    row = case.trail.row
+    if row is None or row.winner is not None or row.submitted_at is None or ended(row):
+        return None
+    age = case.now - row.submitted_at
+    if age <= LOST_AFTER:
+        return None
+    end = trail_end(case.trail, case.ledger)
+    return Finding(
+        rule="lost-callbacks",
+        severity=Severity.ERROR,
+        confidence=end.confidence,
+        what=f"Pair {row.pair_id} of batch {row.batch_id} waits for its answer for "
+        f"{spoken(age)}: {end.where}.",
+        why=end.why,
+        evidence=_last_lines(case),
+        next=(f"/batch status {row.batch_id}", "/queue"),
+    )
+
+
+def provider_failure(case: Case) -> Finding | None:
+    """The provider failed on this very comparison."""
+    row = case.trail.row
+    if row is None or row.winner != "error" or _collateral(row):
+        return None
+    others = len(case.others)
+    what = f"Pair {row.pair_id} failed at the provider: {_error_words(row)}"
+    return Finding(
+        rule="provider-failures",
+        severity=_severity(case),
+        confidence=Confidence.HIGH,
+        what=what + (f", and took {others} others of its bundle with it." if others else "."),
+        why="Why the provider failed is only as well known as its error says. " + _share(case),
+        evidence=(*_row_line(row), *_last_lines(case)),
+        next=(f"/batch status {row.batch_id}", f"/logs llm_provider {case.id} --level error"),
+    )
+
+
+def bundle_collateral(case: Case) -> Finding | None:
+    """Another comparison of the same bundle failed, and this one was thrown away with it."""
+    row = case.trail.row
+    if row is None or row.winner != "error" or not _collateral(row):
+        return None
+    return Finding(
+        rule="bundle-collateral",
+        severity=_severity(case),
+        confidence=Confidence.HIGH,
+        what=f"Pair {row.pair_id} did not fail itself: it was in one bundle with "
+        f"{row.error_correlation_id}, which did ({_error_words(row)}).",
+        why="The first failure in a bundle fails every item of it, answered ones included. "
+        + _share(case),
+        evidence=_row_line(row),
+        next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),
+    )
+
+
+def duplicate_callback(case: Case) -> Finding | None:
+    """The callback came more than once."""
+    doubles = case.trail.of(Step.STORED, Outcome.DUPLICATE)
+    if not doubles:
+        return None
+    differing = len(_winners(case)) > 1
+    return Finding(
+        rule="duplicate-callbacks",
+        severity=Severity.WARN if differing else Severity.INFO,
+        confidence=Confidence.HIGH,
+        what=f"The callback came {len(doubles) + 1} times"
+        + (", with different winners; the first one counts." if differing else "."),
+        why="A bundle that breaks off while its answers are handled is handled again as a whole.",
+        evidence=_lines(doubles),
+        next=(f"/logs cj {case.id}",),
+    )
+
+
+RULES = (
+    foreign_callback,
+    callback_metadata_lost,
+    lost_callback,
+    provider_failure,
+    bundle_collateral,
+    duplicate_callback,
+)
+
+
+def findings_of(case: Case) -> tuple[Finding, ...]:
+    """Return what every rule finds."""
+    return tuple(finding for rule in RULES if (finding := rule(case)) is not None)
+
+
+def _collateral(row: PairRow) -> bool:
+    return row.error_correlation_id is not None and (
+        row.error_correlation_id != row.request_correlation_id
+    )
+
+
+def _severity(case: Case) -> Severity:
+    """As for the whole batch: errors are worth acting on from 5 %, and an error from 20 %."""
+    if not isinstance(case.batch, BatchRows) or not case.batch.pairs.total:
+        return Severity.WARN
+    share = case.batch.pairs.error / case.batch.pairs.total
+    if share >= ERROR_SHARE:
+        return Severity.ERROR
+    return Severity.WARN if share >= WARN_SHARE else Severity.INFO
+
+
+def _share(case: Case) -> str:
+    if not isinstance(case.batch, BatchRows):
+        return ""
+    pairs = case.batch.pairs
+    return f"{pairs.error} of {pairs.total} pairs of its batch are errors."
+
+
+def _error_words(row: PairRow) -> str:
+    return row.error_code or "no error code"
+
+
+def _row_line(row: PairRow) -> tuple[EvidenceLine, ...]:
+    text = f"pair {row.pair_id}: winner error, {_error_words(row)}, {row.error_service or '?'}"
+    return (EvidenceLine(DATABASE, row.error_at or row.completed_at, text),)
+
+
+def _rejections(case: Case) -> tuple[EvidenceLine, ...]:
+    topic = tuple(
+        EvidenceLine(TOPIC, callback.at, f"callback fails {', '.join(callback.rejected)}")
+        for callback in case.rejected_callbacks[:3]
+    )
+    return (*_lines(case.turned_away[:3]), *topic)
+
+
+def _last_lines(case: Case) -> tuple[EvidenceLine, ...]:
+    return _lines(case.trail.clues[-3:])
+
+
+def _lines(clues: Sequence[Clue]) -> tuple[EvidenceLine, ...]:
+    return tuple(
+        EvidenceLine(f"{LOGS} {clue.event.container}", clue.event.at, line_text(clue.event))
+        for clue in clues
+    )
+
+
+def _winners(case: Case) -> set[str]:
+    """The winners that the callbacks named, as the log lines wrote them."""
+    names = ("winner", "existing_winner")
+    values = (clue.event.fields.get(name) for clue in case.trail.clues for name in names)
+    return {str(value).lower().replace(" ", "_") for value in values if value}

@@ -1,0 +1,104 @@
+"""How a trace is shown: the steps as a table, and everything in time order."""
+
+from datetime import UTC, datetime
+
+from bot.diagnosis.comparison.evidence import (
+    CJ_NAME,
+    DATABASE,
+    LOGS,
+    LPS_NAME,
+    QUEUE,
+    Ledger,
+    LedgerStep,
+    StepState,
+)
+from bot.diagnosis.comparison.log_events import Step, line_text
+from bot.diagnosis.trace.collect import TraceEvidence
+from bot.domain.batch import PairRow
+from bot.domain.evidence import Missing
+from bot.domain.report import Table, TimelineEntry
+from bot.text.times import clock
+
+SHOWN_LINES = 60
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def in_queue(evidence: TraceEvidence) -> str | None:
+    """Return the item's status; "no" when the queue was read without it, None when not read."""
+    if isinstance(evidence.items, Missing):
+        return None
+    return evidence.item.status if evidence.item else "no"
+
+
+def table(ledger: Ledger) -> Table:
+    """Return the nine steps for people."""
+    rows = tuple(
+        (_MARKS[step.state], step.step.value, clock(step.at) if step.at else "", _where(step))
+        for step in ledger.steps
+    )
+    return Table(("", "step", "at (UTC)", "where"), rows)
+
+
+_MARKS = {
+    StepState.SEEN: "✓",
+    StepState.MISSING: "✗",
+    StepState.NOT_APPLICABLE: "–",
+    StepState.NOT_CHECKED: "?",
+}
+
+
+def _where(step: LedgerStep) -> str:
+    return ", ".join(part for part in (step.source, step.note) if part)
+
+
+def timeline(
+    evidence: TraceEvidence, row: PairRow | None, ledger: Ledger
+) -> tuple[TimelineEntry, ...]:
+    """Return rows, item and lines in time order; of too many lines the newest are kept."""
+    lines = [
+        TimelineEntry(event.at, event.service, LOGS, line_text(event)) for event in evidence.events
+    ]
+    entries = [
+        *lines[-SHOWN_LINES:],
+        *_row_entries(row),
+        *_item_entries(evidence),
+        *_bundle_entries(ledger),
+    ]
+    return tuple(sorted(entries, key=lambda entry: entry.at or _EPOCH))
+
+
+def _bundle_entries(ledger: Ledger) -> list[TimelineEntry]:
+    """The bundle that is joined by its time: its own line carries no id of the comparison."""
+    return [
+        TimelineEntry(step.at, step.service, LOGS, f"dispatched {step.note}")
+        for step in ledger.steps
+        if step.step is Step.DISPATCHED
+        and step.source == LOGS
+        and step.note
+        and step.state is StepState.SEEN
+    ]
+
+
+def _row_entries(row: PairRow | None) -> list[TimelineEntry]:
+    if row is None:
+        return []
+    name = f"pair {row.pair_id} of batch {row.batch_id}"
+    dated_texts = (
+        (row.created_at, f"{name} created"),
+        (row.submitted_at, f"{name} submitted"),
+        (row.completed_at, f"{name} completed, winner {row.winner}"),
+        (row.error_at, f"{name} failed, {row.error_code or 'no code'}"),
+        (row.scored_at, f"{name} scored"),
+    )
+    return [TimelineEntry(time, CJ_NAME, DATABASE, text) for time, text in dated_texts if time]
+
+
+def _item_entries(evidence: TraceEvidence) -> list[TimelineEntry]:
+    item = evidence.item
+    if item is None:
+        return []
+    texts = (
+        (item.queued_at, f"item {item.queue_id} queued"),
+        (item.processing_started_at, f"item {item.queue_id} taken, now {item.status}"),
+    )
+    return [TimelineEntry(t, LPS_NAME, QUEUE, text) for t, text in texts if t]

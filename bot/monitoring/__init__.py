@@ -1,0 +1,1 @@
+"""The bot's own state: vitals, metrics, health over HTTP, and calls of sources."""

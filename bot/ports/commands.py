@@ -1,0 +1,85 @@
+"""What a command is given: its sources, who asked, the clock and the bounds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.domain.evidence import Missing
+from bot.ports.memory import BotMemory
+from bot.ports.sources import (
+    CallbackTopic,
+    CjDatabase,
+    ContainerSource,
+    LlmQueue,
+    LogSource,
+    RunnerSource,
+    ServiceProbe,
+)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources of one environment; None means not configured.
+
+    A source may also be a Missing: it is configured and could not even be built (wrong address).
+    """
+
+    database: CjDatabase | Missing | None = None
+    logs: LogSource | Missing | None = None
+    queue: LlmQueue | Missing | None = None
+    callbacks: CallbackTopic | Missing | None = None
+    memory: BotMemory | Missing | None = None
+    runners: RunnerSource | Missing | None = None
+    containers: ContainerSource | Missing | None = None
+    probe: ServiceProbe | Missing | None = None
+
+
+Progress = Callable[[str], None]
+
+
+def no_progress(_: str) -> None:
+    """Ignore progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asked, where; `operator` may change things, `public`: everybody there may read it."""
+
+    user: str
+    channel: str
+    operator: bool = False
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that could fill in what a command lacks: the word, and how people know it."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """What a command may use while it runs; the same for Slack and for the terminal."""
+
+    sources: Sources
+    now: Clock
+    asker: Asker
+    environment: str = ""
+    timeout_seconds: float = 20.0
+    progress: Progress = no_progress
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A parsed command: the subcommand's name, its ids and words in order, and its options."""
+
+    command: str
+    verb: str
+    words: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)

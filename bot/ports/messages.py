@@ -1,0 +1,155 @@
+"""How answers and alerts are said; slack/ implements these."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain.alert import AlertMessage
+from bot.domain.evidence import SourceReading
+from bot.domain.report import Attachment, Report
+from bot.errors import BatchbotError, Blank
+from bot.ports.commands import Choice
+
+
+class Messenger(Protocol):
+    """Posts alert messages. Every method raises PostError; none retries by itself.
+
+    `token` travels in the message's metadata, so that `find` can tell whether a post whose
+    answer never came was accepted all the same.
+    """
+
+    async def post(
+        self, message: AlertMessage, *, channel: str, token: str, thread_ts: str = ""
+    ) -> str:
+        """Post a head message, or a reply into `thread_ts`; return the message's ts."""
+        ...
+
+    async def edit(self, message: AlertMessage, *, channel: str, ts: str) -> None:
+        """Edit a head message so that it shows what is known now."""
+        ...
+
+    async def find(
+        self, *, channel: str, token: str, since: datetime, thread_ts: str = ""
+    ) -> str | None:
+        """Return the ts of the message that carries `token`, or None when there is none."""
+        ...
+
+    async def greet(self) -> None:
+        """Return once Slack answered the smallest of questions; nobody sees it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a person is asked for before a command can run.
+
+    `typed` is the command so far, `choices` holds recent things by a blank's kind; while
+    `looking` they are still being read. `carried` comes back with what was filled in.
+    """
+
+    typed: str
+    ask: str
+    blanks: tuple[Blank, ...]
+    carried: str
+    choices: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
+    looking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the App Home shows: the first lines of a few answers, and the state of each source."""
+
+    glances: Sequence[Report | BatchbotError]
+    sources: Sequence[SourceReading]
+    help: Report | None
+    at: datetime
+
+
+class Renderer(Protocol):
+    """Turns a report into a message; app.py knows only this."""
+
+    def report(self, report: Report, *, share: str = "") -> Mapping[str, Any]:
+        """Return the message's `text` and `blocks`; `share` offers to make it public."""
+        ...
+
+    def form(self, form: Form) -> Mapping[str, Any]:
+        """Return the modal that asks for what a command lacks."""
+        ...
+
+    def sheet(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the modal that shows a message, for who asked from the App Home."""
+        ...
+
+    def home(self, overview: Overview) -> Sequence[Mapping[str, Any]]:
+        """Return the blocks of the App Home."""
+        ...
+
+    def shared(self, message: Mapping[str, Any], by: str, at: datetime) -> Mapping[str, Any]:
+        """Return an answer as it is said once its asker made it public."""
+        ...
+
+    def error(self, error: Exception, *, error_id: str = "") -> Mapping[str, Any]:
+        """Return the message for an error, for the asker alone."""
+        ...
+
+    def working(self, typed: str, note: str, *, run_id: str = "") -> Mapping[str, Any]:
+        """Return the message that stands where an answer will be; `run_id` offers to cancel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was asked, and so where it is answered.
+
+    `response_url` is Slack's own way back to the asker: five uses within 30 minutes, and it is
+    as good as a password. `thread_ts` is the thread's head, empty outside threads. `trigger_id`
+    opens one modal within three seconds. `home` says that it was asked in the App Home or in a
+    modal that came from there; `view_id` is the modal in which the answer is shown.
+    """
+
+    channel: str
+    user: str
+    thread_ts: str = ""
+    response_url: str = ""
+    trigger_id: str = ""
+    view_id: str = ""
+    home: bool = False
+
+
+class Speech(Protocol):
+    """Says answers in Slack. No method raises for what Slack refuses: each falls back by itself,
+    from blocks to plain text and from one way of posting to the next, and logs what it could not.
+    """
+
+    async def public(self, place: Place, message: Mapping[str, Any], *, ts: str = "") -> str:
+        """Post for everybody in the place, or edit `ts`; return the message's ts, "" if unknown."""
+        ...
+
+    async def private(self, place: Place, message: Mapping[str, Any]) -> None:
+        """Show a message to the asker alone."""
+        ...
+
+    async def files(self, place: Place, files: Sequence[Attachment]) -> None:
+        """Send files to the asker in a direct message."""
+        ...
+
+    async def withdraw(self, place: Place) -> None:
+        """Take away the message, seen by the asker alone, whose button was pressed."""
+        ...
+
+
+class Views(Protocol):
+    """Modals and the App Home. No method raises for what Slack refuses; it is logged."""
+
+    async def open(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Open a modal and return its id, "" when Slack refused it (a trigger lives 3 s)."""
+        ...
+
+    async def update(self, view_id: str, view: Mapping[str, Any]) -> bool:
+        """Change an open modal; False when it was closed meanwhile."""
+        ...
+
+    async def home(self, user: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+        """Publish a user's App Home."""
+        ...

@@ -1,0 +1,1 @@
+"""Runs detectors over recorded logs and samples, on the clock of the recording."""

@@ -1,0 +1,143 @@
+"""The log files of a recording, merged in time, with a count of what could not be read."""
+
+import fnmatch
+import gzip
+import heapq
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import IO
+
+from bot.domain.log import LogEvent, Role, Service
+from bot.errors import UsageError
+from bot.replay.files import SAMPLES
+from bot.replay.ordering import in_order
+from bot.sources.log_format.parser import LineParser
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PATTERNS = ("*.log", "*.log.gz")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a replay read: files, lines, samples, and what of them it could not use.
+
+    `undated` counts events without a time, `stepped_back` those far older than the line before;
+    neither can be put on the clock. `overtaken` counts samples that were followed by another
+    before a tick saw them. `failed` maps a file to why it was not read to its end.
+    """
+
+    files: int = 0
+    lines: int = 0
+    samples: int = 0
+    overtaken: int = 0
+    unreadable: int = 0
+    undated: int = 0
+    stepped_back: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    other: list[str] = field(default_factory=list)
+
+    def step_back(self, event: LogEvent) -> None:
+        """Count one event that lies far before the one before it."""
+        self.stepped_back += 1
+
+    def told(self) -> list[str]:
+        """Return it in lines for people; none when there was no file."""
+        if not self.files:
+            return []
+        counts = {
+            "could not be decoded": self.unreadable,
+            "had no time": self.undated,
+            "stepped back in time": self.stepped_back,
+            "samples were overtaken by another within a tick": self.overtaken,
+        }
+        odd = [f"{count:,} {words}" for words, count in counts.items() if count]
+        head = f"read {self.files} files, {self.lines:,} lines"
+        head += f", {self.samples:,} samples" if self.samples else ""
+        told = [f"{head}; {', '.join(odd)}" if odd else head]
+        told += [f"not read to its end: {name} ({reason})" for name, reason in self.failed.items()]
+        if self.other:
+            told.append(f"not looked at, being no .log file: {', '.join(self.other)}")
+        return told
+
+
+def merged(
+    directory: Path, services: Sequence[Service], zone: tzinfo, tally: Tally
+) -> Iterator[LogEvent]:
+    """Yield the dated events of all files in time order. Raises UsageError without any file."""
+    if not directory.is_dir():
+        raise UsageError(
+            f"{directory} is no folder", hint="Give a folder of <container>.log files."
+        )
+    files = sorted({path for pattern in PATTERNS for path in directory.glob(pattern)})
+    tally.other = sorted({one.name for one in directory.iterdir()} - {one.name for one in files})
+    tally.other = [name for name in tally.other if name != SAMPLES]
+    if not files:
+        there = f"; it holds {', '.join(tally.other[:5])}" if tally.other else ""
+        raise UsageError(
+            f"{directory} holds no <container>.log file{there}",
+            hint="Write one with: docker logs --timestamps NAME > DIR/NAME.log 2>&1",
+        )
+    streams = [_events(path, services, zone, tally) for path in files]
+    return heapq.merge(*streams, key=at)
+
+
+def at(event: LogEvent) -> datetime:
+    """Return when an event was; the epoch for one without a time."""
+    return event.at or EPOCH
+
+
+def _events(
+    path: Path, services: Sequence[Service], zone: tzinfo, tally: Tally
+) -> Iterator[LogEvent]:
+    """Yield a file's dated events; one that steps back by more than a little is left out."""
+    name, role = _service_of(path, services)
+    parser = LineParser(name, _container(path), role, zone)
+    yield from in_order(_dated(_parsed(path, parser, tally), tally), tally.step_back)
+    tally.files += 1
+    tally.lines += parser.lines
+    tally.unreadable += parser.unreadable
+
+
+def _dated(events: Iterator[LogEvent], tally: Tally) -> Iterator[LogEvent]:
+    for event in events:
+        if event.at is None:
+            tally.undated += 1
+        else:
+            yield event
+
+
+def _parsed(path: Path, parser: LineParser, tally: Tally) -> Iterator[LogEvent]:
+    """Yield what a file holds, as far as it can be read."""
+    try:
+        with _opened(path) as lines:
+            for line in lines:
+                event = parser.feed(line)
+                if event is not None:
+                    yield event
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or "damaged gzip"
+        tally.failed[path.name] = reason
+    last = parser.flush()
+    if last is not None:
+        yield last
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _container(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".log")
+
+
+def _service_of(path: Path, services: Sequence[Service]) -> tuple[str, Role]:
+    name = _container(path)
+    for service in services:
+        if fnmatch.fnmatch(name, service.container) or (
+            service.file and fnmatch.fnmatch(f"{name}.log", service.file)
+        ):
+            return service.name, service.role
+    return name, Role.OTHER

@@ -1,0 +1,275 @@
+"""Runs every detector over recorded logs, on the logs' own clock; needs no Slack, no database.
+
+`DIR/<container>.log` files are read as they are, `.log.gz` too. `DIR/samples.jsonl` may add what
+the logs do not hold, one JSON object a line: `{"at": ISO time, "queue": {"size": 1, "items":
+[{"queue_id", "status", "queued_at", "processing_started_at", "ttl", ...}]} | null, "owned":
+{correlation id: CJ batch id}, "batches": [{"header": {...}, "pairs": {...}}], "outbox": [...],
+"sessions": [...], "containers": [...], "health": [...]}`, with the names of the classes in
+bot/domain/batch.py and service_state.py. Each line holds until the next one; where that stays out
+for thrice their usual distance (four ticks at the least) it becomes a source that cannot be read.
+`owned` alone holds on. Times without a zone are read as LOG_TIMEZONE. A detector that needs what
+nothing recorded concludes nothing: no batch is called idle because a recording knows of none.
+
+A folder, or its zip, that `/alerts export` made holds the samples themselves: `{"at", "sample":
+{"detector", "data", "unreadable"}}`. Then the detectors named in its first line judge those again,
+at the times they were taken, and its log files are there for people to read. What the bot watches
+of itself is judged so too, and where the alert is a storm its folding is done again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from bot import registry
+from bot.alerts.policy.lifecycle import PolicySettings
+from bot.alerts.policy.round import Look, decide_round, look, policy_settings
+from bot.alerts.policy.storm import STORM, folded
+from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
+from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, Window
+from bot.domain.batch import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.callback import ConsumerBacklog, SeenCallback
+from bot.domain.evidence import Missing
+from bot.domain.log import Followed, LogEvent, Role, Service
+from bot.domain.queue import QueueFront, QueueReading
+from bot.domain.report import plain
+from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.errors import UsageError
+from bot.ports import Detector
+from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
+from bot.replay.logs import EPOCH, Tally, at, merged
+from bot.replay.samples import Readings, Recorded, readings_of
+from bot.settings import detector_settings
+
+SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
+# A night without a word is lived through, and every detector has said by then what it will.
+LONGEST_QUIET = timedelta(hours=12)
+# Alerts that were open before a recording begins all open with it, and that is no storm.
+SETTLED_AFTER = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class RecordedWatch:
+    """The Watch port over a recording."""
+
+    now: datetime
+    since: datetime
+    environment: str
+    logs: Followed | Missing | None
+    recorded: Recorded | None = field(default=None)
+
+    async def queue(self) -> QueueReading | Missing | None:
+        """Return the recorded queue."""
+        return self.recorded.queue if self.recorded else None
+
+    async def fronts(self) -> Sequence[QueueFront] | Missing | None:
+        """Return nothing: a recording holds the provider's own queue."""
+        return None
+
+    async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
+        """Return the recorded batches; None when none were recorded."""
+        return self.recorded.batches if self.recorded else None
+
+    async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
+        """Return the recorded owners; None when none were recorded."""
+        return self.recorded.owned if self.recorded else None
+
+    async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
+        """Return the recorded sessions; None when none were recorded."""
+        return self.recorded.sessions if self.recorded else None
+
+    async def unpublished(self) -> Sequence[OutboxGroup] | Missing | None:
+        """Return the recorded outbox; None when none was recorded."""
+        return self.recorded.outbox if self.recorded else None
+
+    async def health(self) -> Sequence[ServiceHealth] | Missing | None:
+        """Return the recorded health; None when none was recorded."""
+        return self.recorded.health if self.recorded else None
+
+    async def containers(self) -> Sequence[ContainerState] | Missing | None:
+        """Return the recorded containers; None when none were recorded."""
+        return self.recorded.containers if self.recorded else None
+
+    async def callbacks(self) -> Sequence[SeenCallback] | Missing | None:
+        """Return nothing: a recording holds the log lines that callbacks leave."""
+        return None
+
+    async def backlog(self) -> ConsumerBacklog | Missing | None:
+        """Return nothing: a recording holds no topic."""
+        return None
+
+
+def replay_directory(
+    directory: Path,
+    services: Sequence[Service],
+    zone: tzinfo,
+    tick_seconds: float = 15.0,
+    environment: str = "replay",
+    tally: Tally | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield one JSON-ready object for each alert event. Raises UsageError for a bad directory.
+
+    `tally` is told what was read; it is complete after the last event.
+    """
+    lines = sample_lines(directory / SAMPLES, zone)
+    made = {
+        name: detector(detector_settings(name, detector.Settings))
+        for name, detector in registry.detectors().items()
+    }
+    export = export_of(lines)
+    if export is not None:
+        yield from _again(export, made, tick_seconds)
+        return
+    table, tick = Table(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
+    tally, readings = tally or Tally(), readings_of(lines, zone, tick)
+    tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
+    events = merged(directory, services, zone, tally)
+    for watch in _watches(events, readings, tick, environment):
+        samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
+        yield from table.events(samples, watch.now)
+
+
+def _again(
+    export: Export, made: Mapping[str, Detector], tick_seconds: float
+) -> Iterator[dict[str, Any]]:
+    """Yield the events of one alert's own samples, as without silences. Raises UsageError."""
+    unknown = sorted(set(export.detectors) - {*made, *SELF_WATCHED})
+    if unknown:
+        raise UsageError(
+            f"That recording is of {', '.join(unknown)[:100]}, which this batchbot does not have.",
+            hint="Replay it with the version that exported it.",
+        )
+    is_storm = export.key.startswith(f"{STORM}/")
+    table, began = Table(made, export.environment, tick_seconds), None
+    for now, samples in export.rounds():
+        began = began or now
+        table.folds = is_storm and (now >= export.opened_at or now - began >= SETTLED_AFTER)
+        with understood(f"{SAMPLES} at {plain(now)}"):
+            found = list(table.events(samples, now))
+        yield from found
+
+
+@dataclass(slots=True)
+class Table:
+    """The detectors of a replay with what they remember from tick to tick.
+
+    `folds` says that storms are told as the bot would; else each alert speaks for itself.
+    """
+
+    detectors: Mapping[str, Detector]
+    environment: str
+    tick_seconds: float
+    folds: bool = False
+    windows: dict[str, Window] = field(default_factory=dict)
+    alerts: dict[str, Alert] = field(default_factory=dict)
+
+    def events(self, samples: Mapping[str, Sample], now: datetime) -> Iterator[dict[str, Any]]:
+        """Judge one tick's samples and yield what would be said."""
+        alerts = list(self.alerts.values())
+        own = self_judgements(samples, alerts, now)
+        looks = {name: self._look(name, samples[name], now) for name in samples if name not in own}
+        decided = decide_round(looks, alerts, now, self._settings, own=own)
+        if self.folds:
+            decided = folded(decided, alerts, now, self.environment)
+        for _, decision in decided:
+            self.alerts[decision.alert.key] = _placed(decision.alert)
+            if decision.reason in SAID:
+                yield event_json(decision, now)
+
+    def _look(self, name: str, sample: Sample, now: datetime) -> Look:
+        seen = look(self.detectors[name], self.windows.get(name), sample, now)
+        self.windows[name] = seen.window
+        return seen
+
+    def _settings(self, name: str) -> PolicySettings:
+        detector = self.detectors.get(name)
+        return policy_settings(detector, name, self.environment, self.tick_seconds)
+
+
+def _placed(alert: Alert) -> Alert:
+    """Return an alert with the thread that it would have: one that flaps needs no new head."""
+    needs = alert.state is AlertState.FIRING and not alert.fold
+    return replace(alert, thread_ts=alert.key) if needs else alert
+
+
+def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
+    """Return one alert event as the replay contract has it."""
+    alert = decision.alert
+    title = alert.condition.title
+    if decision.reason is Reason.RESOLVE:
+        title = f"Resolved: {alert.closing or 'no longer seen'} ({title})"
+    lines = [
+        {"source": line.source, "at": plain(line.at), "text": line.text}
+        for line in alert.condition.evidence
+    ]
+    return {
+        "at": plain(now),
+        "detector": alert.detector,
+        "key": alert.key,
+        "event": decision.reason.value,
+        "severity": alert.severity.value,
+        "title": title,
+        "evidence": lines,
+    }
+
+
+def _watches(
+    events: Iterator[LogEvent], readings: Readings, tick: timedelta, environment: str
+) -> Iterator[RecordedWatch]:
+    """Cut the recording at the tick grid; quiet ticks come too, up to its last line or sample.
+
+    Of a longer silence only the first hours are lived through.
+    """
+    pending = next(events, None)
+    coming = _earliest(pending, readings.next_at(datetime.min.replace(tzinfo=UTC)))
+    now = heard_at = _grid(coming or EPOCH, tick)
+    reached: dict[str, Role] = {}
+    while coming is not None:
+        if now - heard_at > LONGEST_QUIET:
+            now = _grid(coming, tick)
+        since, now = now, now + tick
+        heard_at = now if coming <= now else heard_at
+        taken: list[LogEvent] = []
+        while pending is not None and at(pending) < now:
+            taken.append(pending)
+            pending = next(events, None)
+        reached.update((event.container, event.role) for event in taken)
+        logs = Followed(tuple(taken), dict(reached))
+        yield RecordedWatch(now, since, environment, logs, readings.newest(now))
+        coming = _earliest(pending, readings.next_at(now))
+
+
+def _earliest(event: LogEvent | None, sample: datetime | None) -> datetime | None:
+    if event is None or (sample is not None and sample < at(event)):
+        return sample
+    return at(event)
+
+
+def _grid(moment: datetime, tick: timedelta) -> datetime:
+    return EPOCH + (moment - EPOCH) // tick * tick
+
+
+def _overtaken(readings: Readings, tick: timedelta) -> int:
+    """Count the samples that no tick sees, since another comes before it."""
+    # Rounds up, by rounding down what is turned round: a tick sees what was taken until then.
+    ticks = {(EPOCH - one.at) // tick for one in readings.lines}
+    return len(readings.lines) - len(ticks)
+
+
+def _finished(coroutine: Any) -> Any:
+    """Run a coroutine that waits for nothing outside, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    raise RuntimeError("a detector waited for something outside the recording")
+
+
+def events_of(found: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Return each event as one line of JSON."""
+    return (orjson.dumps(event) + b"\n" for event in found)

@@ -1,0 +1,96 @@
+"""The App Home: the state of queue, batches, alerts and sources, and how to ask for more."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
+
+from bot.domain.evidence import Missing, SourceReading, SourceState
+from bot.domain.report import Report
+from bot.errors import BatchbotError, DeniedError, SourceError, UsageError
+from bot.ports import Asker, Overview
+from bot.requests.admission import Counter
+from bot.requests.replies import Voice
+
+GLANCES = ("/queue", "/batch list", "/alerts")
+HELP = "/help"
+SOURCE_SECONDS = 5.0
+ANSWER_SECONDS = 15.0
+
+
+class Checked(Protocol):
+    """A source that can prove that it is there."""
+
+    name: str
+
+    async def check(self) -> str:
+        """Prove it; return a detail. Raises SourceError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Publishes App Homes."""
+
+    counter: Counter
+    voice: Voice
+
+    async def publish(self, user: str) -> None:
+        """Publish a user's home; who may not ask reads who can change that."""
+        if not self.counter.access.knows(user):
+            error = DeniedError(
+                "You are not on the list of people who may ask.",
+                hint="An operator can add you to SLACK_ALLOWED_USERS.",
+            )
+            await self.voice.views.home(user, self.voice.renderer.error(error)["blocks"])
+            return
+        glances, sources = await asyncio.gather(
+            asyncio.gather(*(self._glance(user, line) for line in (*GLANCES, HELP))),
+            self.sources(),
+        )
+        *states, help_ = glances
+        overview = Overview(
+            glances=[one for one in states if one is not None],
+            sources=sources,
+            help=help_ if isinstance(help_, Report) else None,
+            at=self.counter.now(),
+        )
+        await self.voice.views.home(user, self.voice.renderer.home(overview))
+
+    async def sources(self) -> Sequence[SourceReading]:
+        """Return the state of every source, each asked now."""
+        known = self.counter.sources
+        named = [(one.name, getattr(known, one.name)) for one in fields(known)]
+        return await asyncio.gather(*(_state(name, source) for name, source in named))
+
+    async def _glance(self, user: str, typed: str) -> Report | BatchbotError | None:
+        """Return a command's answer; None when this bot has no such command."""
+        try:
+            command, words = self.counter.read(typed)
+            request = command.parse(words)
+            context = self.counter.context(Asker(user, ""), SOURCE_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await command.run(request, context)
+        except UsageError:
+            return None
+        except BatchbotError as error:
+            return error
+        except TimeoutError:
+            return SourceError(typed, f"no answer within {ANSWER_SECONDS:g} s", timed_out=True)
+
+
+async def _state(name: str, source: Any) -> SourceReading:
+    if source is None:
+        return SourceReading(name, SourceState.NOT_CONFIGURED)
+    if isinstance(source, Missing):
+        return SourceReading(name, source.state, source.reason)
+    checked: Checked = source
+    try:
+        async with asyncio.timeout(SOURCE_SECONDS):
+            return SourceReading(name, SourceState.OK, await checked.check())
+    except SourceError as error:
+        state = SourceState.TIMEOUT if error.timed_out else SourceState.MISSING
+        return SourceReading(name, state, error.message)
+    except TimeoutError:
+        told = f"no answer within {SOURCE_SECONDS:g} s"
+        return SourceReading(name, SourceState.TIMEOUT, told)

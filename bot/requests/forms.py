@@ -1,0 +1,121 @@
+"""Asks for the words that a command lacks: in a modal, or in words where Slack gave no trigger."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+from bot.errors import BatchbotError, FormError, LackingError, UsageError
+from bot.ports import Asker, Choice, Form, Place
+from bot.ports.action_ids import PICKED_BLOCK, TYPED_BLOCK
+from bot.registry import Command
+from bot.requests.admission import Counter
+from bot.requests.replies import Voice
+
+CHOICE_SECONDS = 8.0
+SHOWN_CHOICES = 5
+PROBLEM_CHARS = 150
+_CARRIED = ("channel", "thread_ts", "response_url", "home")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a form came back as: a whole line, and the place where its answer belongs."""
+
+    place: Place
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The modals of lines that lack words."""
+
+    counter: Counter
+    voice: Voice
+
+    async def ask(self, place: Place, command: Command, words: str, lack: LackingError) -> None:
+        """Ask for what a line lacks.
+
+        A trigger lives three seconds, so the modal opens before anything is read; what there is
+        to choose from comes with an update.
+        """
+        typed = self.counter.line(command, words)
+        form = Form(
+            typed, lack.message, lack.blanks, _carried(place, typed, len(lack.blanks)), looking=True
+        )
+        view_id = ""
+        if place.trigger_id and not place.view_id:
+            view_id = await self.voice.views.open(place.trigger_id, self._view(form))
+        elif place.view_id and await self.voice.views.update(place.view_id, self._view(form)):
+            view_id = place.view_id
+        choices = await self._choices(command, place, lack)
+        if view_id:
+            whole = replace(form, choices=choices, looking=False)
+            await self.voice.views.update(view_id, self._view(whole))
+            return
+        await self.voice.refuse(place, _in_words(typed, lack, choices))
+
+    def filled(self, user: str, carried: str, values: Mapping[str, str]) -> Filled:
+        """Return the line that a form makes; pure. Raises FormError with what is wrong."""
+        place, typed, blanks = _read(user, carried)
+        words, problems = [], {}
+        for number in range(blanks):
+            block = f"{TYPED_BLOCK}_{number}"
+            word = values.get(block, "").strip() or values.get(f"{PICKED_BLOCK}_{number}", "")
+            if not word:
+                problems[block] = "Choose one, or type one here."
+            words.append(word)
+        if problems:
+            raise FormError(problems)
+        line = f"{typed} {' '.join(words)}"
+        try:
+            command, rest = self.counter.read(line)
+            command.parse(rest)
+        except UsageError as error:
+            said = f"{error.message} {error.hint}".strip()[:PROBLEM_CHARS]
+            raise FormError({f"{TYPED_BLOCK}_0": said}) from error
+        return Filled(place, line)
+
+    def _view(self, form: Form) -> Mapping[str, object]:
+        return self.voice.renderer.form(form)
+
+    async def _choices(
+        self, command: Command, place: Place, lack: LackingError
+    ) -> dict[str, tuple[Choice, ...]]:
+        if command.choices is None:
+            return {}
+        context = self.counter.context(Asker(place.user, place.channel), CHOICE_SECONDS)
+        found: dict[str, tuple[Choice, ...]] = {}
+        for kind in dict.fromkeys(blank.kind for blank in lack.blanks):
+            try:
+                found[kind] = tuple(await command.choices(kind, context))
+            except BatchbotError:
+                found[kind] = ()
+        return found
+
+
+def _in_words(
+    typed: str, lack: LackingError, choices: Mapping[str, tuple[Choice, ...]]
+) -> UsageError:
+    """Return what a modal would ask, with things that exist as examples."""
+    known = [choices.get(blank.kind, ()) for blank in lack.blanks]
+    hint = lack.hint
+    if known and all(known):
+        example = " ".join(some[min(n, len(some) - 1)].value for n, some in enumerate(known))
+        newest = "; ".join(choice.label for choice in known[0][:SHOWN_CHOICES])
+        hint = f"For example `{typed} {example}`. There are: {newest}."
+    return UsageError(lack.message, usage=lack.usage, hint=hint)
+
+
+def _carried(place: Place, typed: str, blanks: int) -> str:
+    """Return what a modal carries to find back; only the app ever sees it."""
+    kept = {name: value for name, value in asdict(place).items() if value and name in _CARRIED}
+    return json.dumps({"place": kept, "typed": typed[:1_000], "blanks": blanks})
+
+
+def _read(user: str, carried: str) -> tuple[Place, str, int]:
+    try:
+        data = json.loads(carried)
+        kept = {name: data["place"][name] for name in _CARRIED if name in data["place"]}
+        return Place(user=user, **{"channel": user, **kept}), str(data["typed"]), data["blanks"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormError({f"{TYPED_BLOCK}_0": "This form is from an older bot."}) from error

@@ -1,0 +1,259 @@
+"""Builds and runs the whole bot: Slack, desk, alerts and the HTTP side, in one exit stack."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from bot.charts.drawing import Drawing
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent
+from bot.errors import SettingsError, UsageError
+from bot.monitoring.http import Health, build_site, serve
+from bot.monitoring.metrics import Metrics
+from bot.monitoring.source_calls import timed_sources
+from bot.monitoring.vitals import Vitals
+from bot.ports import Detector, Sources
+from bot.ports.action_ids import EVENTS_PATH
+from bot.registry import commands, detectors
+from bot.requests.admission import Bounds
+from bot.requests.command_text import read_phrase
+from bot.requests.dispatcher import Desk
+from bot.service.sources import build_memory, build_sources, command_options, utc_now
+from bot.service.stopping import stopped_by_signals, unless
+from bot.service.tasks import kept_going
+from bot.settings import Settings, SlackSettings, detector_settings
+from bot.slack.blocks.renderer import BlockKit
+from bot.slack.inbound.listeners import Door, build_app
+from bot.slack.inbound.socket_mode import Sockets, check_app_token
+from bot.slack.outbound.alert_threads import Threads
+from bot.slack.outbound.block_fallback import Fitting
+from bot.slack.outbound.replies import SlackSpeech
+from bot.slack.outbound.views import SlackViews
+from bot.slack.outbound.web_api import make_client
+from bot.slack.setup.workspace import Workspace, ask_again, join
+from bot.text.markdown_report import render
+
+if TYPE_CHECKING:
+    from bot.alerts.poster import PosterState
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """A running bot; closing the stack it was built on stops it."""
+
+    desk: Desk
+    sources: Sources
+    port: int
+    health: Health
+    alert_channel: str
+
+
+async def run_bot(settings: Settings) -> None:
+    """Run until SIGTERM or Ctrl-C; everything is closed in reverse order."""
+    with stopped_by_signals() as stop:
+        async with AsyncExitStack() as stack:
+            bot = await unless(stop, build_bot(settings, stack))
+            if bot is None:
+                log.info("stopped while starting")
+                return
+            log.info("batchbot is ready, http on port %d", bot.port)
+            await stop.wait()
+            log.info("stopping: running commands may end")
+
+
+async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> Bot:
+    """Build and start the bot; it stops when `stack` closes.
+
+    Raises SettingsError when Slack refuses the tokens, SourceError when the bot's own database
+    is not there, OSError never: a busy port is a SettingsError too. `durable=False` is for demos.
+    """
+    space = await join(settings.slack, stack)
+    memory = await build_memory(settings, stack, durable=durable)
+    metrics = Metrics()
+    sources = await build_sources(settings, stack, memory)
+    if sources.callbacks is not None and not isinstance(sources.callbacks, Missing):
+        await sources.callbacks.start()
+    sources = timed_sources(sources, metrics.observe)
+    drawing = await stack.enter_async_context(Drawing())
+    fitting = Fitting()
+    desk = Desk(
+        commands=commands(),
+        sources=sources,
+        access=space.access,
+        renderer=BlockKit(whole=render),
+        speech=SlackSpeech(space.web, space.session, drawing.draw, fitting),
+        views=SlackViews(space.web),
+        now=utc_now,
+        metrics=metrics,
+        environment=settings.bot.environment,
+        prefix=settings.slack.command_prefix,
+        bounds=Bounds(),
+        options={**command_options(settings), "names": space.access.names},
+    )
+    threads = Threads(space.web, takes, space.access.names, drawing.draw, fitting)
+    vitals = await _watch(settings, space, sources, memory, threads, stack)
+    checks = vitals.checks()
+    door = _door(settings.slack, space, desk)
+    if settings.slack.socket_mode:
+        sockets = await _listen(settings.slack, space, door, stack)
+        vitals.sockets, checks["slack"] = sockets.connected, sockets.health
+    metrics.watch(vitals)
+    _task(kept_going("the watch over the bot itself", vitals.run), stack)
+    _task(ask_again(space, settings.slack), stack)
+    health = Health(checks, metrics.exposition)
+    routes = {} if settings.slack.socket_mode else {EVENTS_PATH: door.post}
+    runner = await _serve(settings, build_site(health, routes), stack)
+    stack.push_async_callback(desk.close)
+    return Bot(desk, sources, _port(runner), health, space.access.alert_channel)
+
+
+def _door(settings: SlackSettings, space: Workspace, desk: Desk) -> Door:
+    secret = settings.signing_secret
+    client = make_client(None, settings.api_url, space.session)
+    return Door(
+        build_app(
+            client,
+            desk,
+            space.identity,
+            signing_secret=secret.get_secret_value() if secret else "",
+        ),
+        frozenset(f"/{desk.prefix}{name}" for name in desk.commands),
+    )
+
+
+async def _listen(
+    settings: SlackSettings, space: Workspace, door: Door, stack: AsyncExitStack
+) -> Sockets:
+    assert settings.app_token is not None  # noqa: S101 - socket_mode says so
+    token = settings.app_token.get_secret_value()
+    first = await check_app_token(space.web, token)
+    sockets = Sockets(space.web, token, door.envelope, knows=door.knows)
+    stack.push_async_callback(sockets.close)
+    await sockets.open(first)
+    return sockets
+
+
+async def _watch(
+    settings: Settings,
+    space: Workspace,
+    sources: Sources,
+    memory: Any,
+    threads: Threads,
+    stack: AsyncExitStack,
+) -> Vitals:
+    """Start the ticks and the poster; return what watches them."""
+    from bot.alerts.live_watch import Lookout
+    from bot.alerts.schedule import build_scheduler
+    from bot.alerts.tick import Tick
+
+    made = build_detectors()
+    seconds, environment = settings.bot.tick_seconds, settings.bot.environment
+    lookout = Lookout(
+        sources, environment=environment, wants=_any_wants(made), needles=all_needles(made)
+    )
+    tick = Tick(
+        memory,
+        made,
+        lookout,
+        environment=environment,
+        now=utc_now,
+        tick_seconds=seconds,
+        digest_hours=settings.bot.digest_hours,
+    )
+    stack.push_async_callback(tick.close)
+    scheduler = build_scheduler(tick, seconds)
+    scheduler.start()
+    stack.callback(scheduler.shutdown, wait=False)
+    vitals = Vitals(tick.state, memory, utc_now, seconds)
+    if settings.slack.alert_channel:
+        vitals.posts = _post(space, memory, threads, stack)
+    else:
+        log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set")
+    return vitals
+
+
+def _post(space: Workspace, memory: Any, threads: Threads, stack: AsyncExitStack) -> "PosterState":
+    """Post as soon as it is known where; the state tells that this is not known yet."""
+    from bot.alerts.poster import Poster, PosterState
+
+    state = PosterState()
+    if not space.access.alert_channel:
+        state.nowhere, state.problem, state.failing_since = True, space.missing, utc_now()
+
+    async def post() -> None:
+        if not space.access.alert_channel:
+            await space.located.wait()
+            state.nowhere, state.problem, state.failing_since = False, "", None
+        channel = space.access.alert_channel
+        poster = Poster(memory, threads, channel, now=utc_now, state=state)
+        await poster.run(lambda: memory.leads)
+
+    def failed() -> None:
+        state.failures["unforeseen"] = state.failures.get("unforeseen", 0) + 1
+
+    _task(kept_going("the poster", post, failed=failed), stack)
+    return state
+
+
+def _task(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    """Run something until `stack` closes."""
+    stack.push_async_callback(_stop, asyncio.create_task(work))
+
+
+def build_detectors() -> list[Detector]:
+    """Return every detector with its own settings. Raises SettingsError."""
+    return [
+        detector(detector_settings(name, detector.Settings))
+        for name, detector in detectors().items()
+    ]
+
+
+def takes(typed: str) -> bool:
+    """Say whether a button's command would be understood."""
+    try:
+        command, words = read_phrase(typed, commands())
+        command.parse(words)
+    except UsageError:
+        return False
+    return True
+
+
+def _any_wants(made: Sequence[Detector]) -> Callable[[LogEvent], bool]:
+    return lambda event: any(detector.wants(event) for detector in made)
+
+
+def all_needles(made: Sequence[Detector]) -> tuple[str, ...] | None:
+    """Return what the detectors look for in raw log text; None when one of them needs all of it."""
+    each = [getattr(detector, "needles", None) for detector in made]
+    if any(needles is None for needles in each):
+        return None
+    return tuple(dict.fromkeys(needle for needles in each for needle in needles or ()))
+
+
+async def _serve(settings: Settings, site: web.Application, stack: AsyncExitStack) -> web.AppRunner:
+    host, port = settings.bot.http_host, settings.bot.http_port
+    try:
+        runner = await serve(site, host, port)
+    except OSError as error:
+        raise SettingsError(
+            f"HTTP_PORT={port} on {host} cannot be used: {error.strerror}.",
+            hint="Another bot may be running here; choose another HTTP_PORT.",
+        ) from error
+    stack.push_async_callback(runner.cleanup)
+    return runner
+
+
+def _port(runner: web.AppRunner) -> int:
+    return int(runner.addresses[0][1]) if runner.addresses else 0
+
+
+async def _stop(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

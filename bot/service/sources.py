@@ -1,0 +1,259 @@
+"""Builds what the settings name: the sources and the bot's memory, closed with an exit stack.
+
+Drivers are imported where they are needed, so that a command at the terminal pays only for the
+sources that are configured.
+"""
+
+import importlib.util
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.evidence import Missing
+from bot.domain.ids import RunLabel
+from bot.domain.log import Role
+from bot.errors import SourceError
+from bot.ports import (
+    CallbackTopic,
+    CjDatabase,
+    ContainerSource,
+    LlmQueue,
+    LogSource,
+    RunnerSource,
+    ServiceProbe,
+    Sources,
+)
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.service.build import Bot
+
+log = logging.getLogger(__name__)
+
+MEMORY_NAME = "batchbot"
+DOCKER_SOCKET = Path("/var/run/docker.sock")
+
+
+def utc_now() -> datetime:
+    """Return the time, aware and in UTC; the one clock of the running bot."""
+    return datetime.now(UTC)
+
+
+async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any = None) -> Sources:
+    """Return the configured sources, closed with `stack`; one that cannot be built is Missing."""
+    hear = _label_listener(memory, stack)
+    return Sources(
+        database=_database(settings, stack),
+        logs=_learning(await _logs(settings, stack), hear),
+        queue=_queue(settings, stack),
+        callbacks=_callbacks(settings, stack, hear),
+        memory=memory,
+        runners=_runners(settings, stack),
+        containers=_containers(settings, stack),
+        probe=_probe(settings, stack),
+    )
+
+
+async def build_memory(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> Any:
+    """Return the bot's opened store: BOT_DATABASE_URL, or an embedded Postgres without one.
+
+    Raises SourceError when neither is there.
+    """
+    from bot.alerts.store.postgres import Store
+
+    secret = settings.bot.database_url
+    url = secret.get_secret_value() if secret else await embedded_url(settings, stack, durable)
+    store = Store(url, settings.bot.environment)
+    await store.open()
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def embedded_url(settings: Settings, stack: AsyncExitStack, durable: bool = True) -> str:
+    """Start the embedded Postgres, or adopt a running one, and return its database's address."""
+    from bot.service import embedded_postgres
+
+    server = await embedded_postgres.start(settings.bot.data_dir, durable=durable)
+    stack.push_async_callback(server.stop)
+    if server.note:
+        log.info("embedded Postgres: %s", server.note)
+    return await server.create_database(MEMORY_NAME)
+
+
+def _label_listener(memory: Any, stack: AsyncExitStack) -> Callable[[RunLabel], None] | None:
+    """Return who remembers run labels that are read in passing; nobody without a memory."""
+    if memory is None or isinstance(memory, Missing):
+        return None
+    from bot.sources.run_labels import LabelBook
+
+    book = LabelBook(memory)
+    stack.push_async_callback(book.close)
+    return book.hear
+
+
+def _learning(
+    logs: LogSource | Missing | None, hear: Callable[[RunLabel], None] | None
+) -> LogSource | Missing | None:
+    if logs is None or isinstance(logs, Missing) or hear is None:
+        return logs
+    from bot.sources.run_labels import LearningLogs
+
+    return LearningLogs(logs, hear)
+
+
+def _database(settings: Settings, stack: AsyncExitStack) -> CjDatabase | Missing | None:
+    secret = settings.cj.database_url
+    if secret is None:
+        return None
+    from bot.sources.cj.database import CjPostgres
+
+    try:
+        database = CjPostgres(secret.get_secret_value())
+    except SourceError as error:
+        return Missing("cj_database", error.message)
+    stack.push_async_callback(database.close)
+    return database
+
+
+def _queue(settings: Settings, stack: AsyncExitStack) -> LlmQueue | Missing | None:
+    secret = settings.queue.redis_url
+    if secret is None:
+        return None
+    from bot.sources.llm_queue import RedisQueue
+
+    try:
+        queue = RedisQueue(
+            secret.get_secret_value(), settings.queue.prefix, others=settings.queue.prefixes
+        )
+    except SourceError as error:
+        return Missing("llm_queue", error.message)
+    stack.push_async_callback(queue.close)
+    return queue
+
+
+async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missing | None:
+    logs, source = settings.logs, settings.logs.chosen_source
+    if source == "files" and logs.files_dir is not None:
+        from bot.sources.log_files import LogFiles
+
+        return LogFiles(logs.files_dir, logs.services, logs.zone)
+    if source == "loki":
+        return _loki(settings, stack)
+    if not docker_is_configured(settings):
+        return None
+    try:
+        from bot.sources.docker.logs import DockerLogs
+    except ImportError:
+        return Missing("docker_logs", "this build cannot read Docker; set LOG_SOURCE=files")
+    docker = DockerLogs(docker_hosts(settings), logs.services, logs.zone, logs.docker_log_dir)
+    stack.push_async_callback(docker.close)
+    return docker
+
+
+def _loki(settings: Settings, stack: AsyncExitStack) -> LogSource:
+    from bot.sources.loki.http import LokiHttp
+    from bot.sources.loki.source import Loki
+
+    logs = settings.logs
+    http = LokiHttp(
+        logs.loki_url,
+        tenant=logs.loki_tenant,
+        username=logs.loki_username,
+        password=logs.loki_password.get_secret_value() if logs.loki_password else "",
+        token=logs.loki_token.get_secret_value() if logs.loki_token else "",
+    )
+    loki = Loki(http, logs.services, logs.zone, clock=utc_now)
+    stack.push_async_callback(loki.close)
+    return loki
+
+
+def _runners(settings: Settings, stack: AsyncExitStack) -> RunnerSource:
+    """Processes of this machine are looked for even where there is no Engine."""
+    from bot.sources.runners.source import EngineRunners
+
+    hosts = docker_hosts(settings) if docker_is_configured(settings) else ()
+    runners = EngineRunners(hosts, settings.logs.services)
+    stack.push_async_callback(runners.close)
+    return runners
+
+
+def _containers(settings: Settings, stack: AsyncExitStack) -> ContainerSource | None:
+    if not docker_is_configured(settings):
+        return None
+    from bot.sources.docker.containers import EngineContainers
+
+    containers = EngineContainers(docker_hosts(settings), settings.logs.services)
+    stack.push_async_callback(containers.close)
+    return containers
+
+
+def _probe(settings: Settings, stack: AsyncExitStack) -> ServiceProbe | Missing | None:
+    cj, provider = settings.cj.cj_url, settings.cj.llm_provider_url
+    if not (cj or provider):
+        return None
+    from bot.sources.probe import HttpProbe, ProbeTarget
+
+    names = {service.role: service.name for service in reversed(settings.logs.services)}
+    cj_name = names.get(Role.CJ, "cj_assessment_service")
+    provider_name = names.get(Role.LLM_PROVIDER, "llm_provider_service")
+    targets = [
+        ProbeTarget(cj_name, cj, "CJ_URL"),
+        ProbeTarget(provider_name, provider, "LLM_PROVIDER_URL", is_provider=True),
+    ]
+    try:
+        probe = HttpProbe([target for target in targets if target.url])
+    except SourceError as error:
+        return Missing("service_health", error.message)
+    stack.push_async_callback(probe.close)
+    return probe
+
+
+def docker_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the Engines to ask; an empty address means Docker's own default."""
+    logs = settings.logs
+    return logs.docker_hosts or (logs.docker_host,)
+
+
+def docker_is_configured(settings: Settings) -> bool:
+    """Say whether Docker was asked for, or its usual socket is there."""
+    logs = settings.logs
+    asked = logs.source == "docker" or logs.docker_host or logs.docker_hosts
+    return bool(asked) or DOCKER_SOCKET.exists()
+
+
+def _callbacks(
+    settings: Settings, stack: AsyncExitStack, hear: Callable[[RunLabel], None] | None
+) -> CallbackTopic | Missing | None:
+    """The client connects on first use, so that a command that needs no Kafka waits for none."""
+    if not settings.queue.kafka_bootstrap_servers:
+        return None
+    if importlib.util.find_spec("aiokafka") is None:
+        return Missing("callback_topic", "no Kafka client: install batchbot with its kafka extra")
+    from bot.sources.kafka.callback_topic import KafkaCallbacks
+
+    callbacks = KafkaCallbacks(settings.queue.kafka_bootstrap_servers, hear=hear)
+    stack.push_async_callback(callbacks.close)
+    return callbacks
+
+
+def command_options(settings: Settings) -> dict[str, Any]:
+    """Return the settings that commands may read."""
+    return {
+        "queue_prefix": settings.queue.prefix,
+        "queue_prefixes": settings.queue.prefixes,
+        "cj_url": settings.cj.cj_url,
+        "llm_provider_url": settings.cj.llm_provider_url,
+        "runner_stop": settings.bot.runner_stop,
+        "services": settings.logs.services,
+        "zone": settings.logs.zone,
+    }
+
+
+async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> "Bot":
+    """Build and start the whole bot; see bot.service.build, which needs Slack's libraries."""
+    from bot.service import build
+
+    return await build.build_bot(settings, stack, durable=durable)

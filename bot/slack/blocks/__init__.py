@@ -1,0 +1,1 @@
+"""Messages and views as Block Kit; pure."""

@@ -1,0 +1,144 @@
+"""The few pieces of Block Kit that our messages are made of; outside text stays literal in them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.domain.evidence import EvidenceLine
+from bot.domain.report import Table
+from bot.slack.blocks.mrkdwn import clamp, literal, utc
+
+Block = dict[str, Any]
+Piece = dict[str, Any]
+
+MAX_SECTION_CHARS = 2_900
+MAX_COLUMNS = 6
+PAGE_ROWS = 10
+DATE_FORMAT = "{date_short_pretty} {time_secs}"
+
+
+def section(text: str) -> Block:
+    """Return a section of ready mrkdwn (escaped by the caller)."""
+    body = clamp(text, MAX_SECTION_CHARS) or " "
+    return {"type": "section", "text": {"type": "mrkdwn", "text": body}}
+
+
+def context(text: str) -> Block:
+    """Return a line of small print, of ready mrkdwn."""
+    body = clamp(text, MAX_SECTION_CHARS) or " "
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": body}]}
+
+
+def words(text: object, limit: int, *, bold: bool = False, mono: bool = False) -> Piece:
+    """Return a literal run of rich text."""
+    piece: Piece = {"type": "text", "text": literal(text, limit) or " "}
+    style = {name: True for name, on in (("bold", bold), ("code", mono)) if on}
+    return {**piece, "style": style} if style else piece
+
+
+def gap(text: str) -> Piece:
+    """Return our own separator as rich text; its spaces are kept."""
+    return {"type": "text", "text": text}
+
+
+def moment(at: datetime) -> Piece:
+    """Return a time that each reader sees in their own zone."""
+    return {
+        "type": "date",
+        "timestamp": int(at.timestamp()),
+        "format": DATE_FORMAT,
+        "fallback": utc(at),
+    }
+
+
+def line(*pieces: Piece) -> Piece:
+    """Return one paragraph of rich text."""
+    return {"type": "rich_text_section", "elements": list(pieces)}
+
+
+def bullets(lines: Iterable[Piece]) -> Piece:
+    """Return a bulleted list of paragraphs."""
+    return {"type": "rich_text_list", "style": "bullet", "elements": list(lines)}
+
+
+def rich(*elements: Piece) -> Block:
+    """Return a rich_text block."""
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def evidence_line(evidence: EvidenceLine, limit: int) -> Piece:
+    """Return one fact: when, where it was read, what it says, all literal."""
+    when = [moment(evidence.at), gap("  ")] if evidence.at is not None else []
+    return line(
+        *when,
+        words(evidence.source, 60, bold=True),
+        gap("  "),
+        words(evidence.text, limit, mono=True),
+    )
+
+
+def preformatted(lines: Iterable[str], limit: int = 3_000) -> Block:
+    """Return aligned lines in a literal code box; lines that do not fit whole are left out."""
+    kept: list[str] = []
+    left = limit
+    for text in lines:
+        if len(text) + 1 > left:
+            break
+        kept.append(text)
+        left -= len(text) + 1
+    body = "\n".join(kept) or " "
+    return rich(
+        {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": body}]},
+    )
+
+
+def table(value: Table, rows: int, limit: int) -> Block:
+    """Return a native table of at most `rows` rows; every cell is literal text."""
+    cut = [value.columns[:MAX_COLUMNS], *(row[:MAX_COLUMNS] for row in value.rows[:rows])]
+    width = max((len(row) for row in cut), default=1) or 1
+    return {
+        "type": "table",
+        "rows": [
+            [
+                {"type": "raw_text", "text": literal(cell, limit) or "-"}
+                for cell in (*row, *[""] * (width - len(row)))
+            ]
+            for row in cut
+        ],
+    }
+
+
+def data_table(value: Table, rows: int, limit: int, *, title: str) -> Block:
+    """Return a table of which the reader turns the pages; every cell is literal text."""
+    grid = table(value, rows, limit)["rows"]
+    return {
+        "type": "data_table",
+        "caption": literal(value.caption or title, 150) or "Table",
+        "page_size": PAGE_ROWS,
+        "rows": grid,
+    }
+
+
+def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines of aligned columns, for places without a native table."""
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(row[: len(widths)])).rstrip()
+        for row in rows
+    ]
+
+
+def button(label: str, action_id: str, value: str, *, style: str = "") -> Piece:
+    """Return a button that runs the command in its value."""
+    piece: Piece = {
+        "type": "button",
+        "action_id": action_id,
+        "text": {"type": "plain_text", "text": literal(label, 75) or "-", "emoji": False},
+        "value": literal(value, 2_000),
+    }
+    return {**piece, "style": style} if style else piece
+
+
+def buttons(pieces: Sequence[Piece]) -> list[Block]:
+    """Return a row of buttons, or nothing when there is none."""
+    return [{"type": "actions", "elements": list(pieces)}] if pieces else []

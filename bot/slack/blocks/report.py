@@ -1,0 +1,247 @@
+"""Turns a report into a Slack message: the verdict first, then facts, findings, sources, buttons.
+
+Nothing here decides anything about batches; it only lays out what the report says. A message is
+built at falling levels of detail until it fits Slack's limits; what was left out is counted.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.chart import drawable
+from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
+from bot.ports.action_ids import COMMAND_ACTION, SHARE_ACTION
+from bot.slack.blocks import elements as kit
+from bot.slack.blocks.charts import chart_blocks
+from bot.slack.blocks.elements import Block, gap, line, moment, words
+from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
+from bot.text.wording import (
+    SEVERITY_MARKS,
+    VERDICT_MARKS,
+    fact_rows,
+    flat_facts,
+    headline,
+    next_commands,
+    source_words,
+    verdict_words,
+)
+
+SUMMARY_CHARS = 400
+LABEL_CHARS = 30
+VALUE_CHARS = 90
+# What is longer would make an aligned column scroll sideways on a phone.
+SHORT_CHARS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much of a report one attempt shows."""
+
+    facts: int
+    findings: int
+    evidence: int
+    steps: int
+    rows: int
+    timeline: int
+    buttons: int
+    chars: int
+    charts: int = 0
+
+
+LEVELS = (
+    Detail(
+        facts=24,
+        findings=12,
+        evidence=6,
+        steps=4,
+        rows=30,
+        timeline=25,
+        buttons=5,
+        chars=400,
+        charts=2,
+    ),
+    Detail(
+        facts=20,
+        findings=10,
+        evidence=4,
+        steps=3,
+        rows=20,
+        timeline=15,
+        buttons=5,
+        chars=240,
+        charts=2,
+    ),
+    Detail(
+        facts=16,
+        findings=8,
+        evidence=2,
+        steps=2,
+        rows=12,
+        timeline=8,
+        buttons=4,
+        chars=160,
+        charts=2,
+    ),
+    Detail(facts=10, findings=6, evidence=1, steps=1, rows=6, timeline=4, buttons=3, chars=100),
+    Detail(facts=4, findings=3, evidence=0, steps=1, rows=0, timeline=0, buttons=2, chars=60),
+    Detail(facts=0, findings=1, evidence=0, steps=0, rows=0, timeline=0, buttons=1, chars=40),
+)
+
+GLANCE = Detail(
+    facts=5, findings=2, evidence=0, steps=0, rows=5, timeline=0, buttons=3, chars=120
+)  # fmt: skip
+# What is told under an answer that was shared needs room as well.
+FOOT_CHARS = 500
+
+
+def summary_line(report: Report) -> str:
+    """Return the whole answer in one escaped line, for notifications and screen readers."""
+    worst = [finding.what for finding in report.findings if finding.severity is not Severity.INFO]
+    told = "" if report.summary or not worst else f" - {'; '.join(worst[:2])}"
+    mark = VERDICT_MARKS[report.verdict]
+    return clamp(escape(f"{mark} {headline(report)}{told}"), SUMMARY_CHARS)
+
+
+def report_blocks(report: Report, detail: Detail, share: str = "") -> Iterator[Block]:
+    """Yield a presentable report at one level of detail; `share` offers to make it public."""
+    yield _head(report, detail)
+    if detail.facts:
+        yield from _facts(report, detail)
+    for number, finding in enumerate(report.findings[: detail.findings], start=1):
+        yield _finding(number, finding, detail)
+    yield from _tables(report, detail)
+    if detail.charts:
+        for chart in [one for one in report.charts if drawable(one)][: detail.charts]:
+            yield from chart_blocks(chart)
+    if detail.timeline and report.timeline:
+        yield _timeline(report.timeline, detail)
+    yield from _small_print(report, detail)
+    steps = [_button(step, i) for i, step in enumerate(next_commands(report)[: detail.buttons])]
+    shared = [kit.button("Share", SHARE_ACTION, share)] if share else []
+    yield from kit.buttons([*steps, *shared])
+
+
+def _head(report: Report, detail: Detail) -> Block:
+    mark, verdict = VERDICT_MARKS[report.verdict], verdict_words(report)
+    why = mrkdwn(report.summary or report.title, max(200, detail.chars))
+    below = f"\n{mrkdwn(report.title, 200)}" if report.summary else ""
+    return kit.section(f"{mark} *{verdict}:* {why}{below}")
+
+
+def _facts(report: Report, detail: Detail) -> Iterator[Block]:
+    moments = {name: at for name, at in report.facts.items() if isinstance(at, datetime)}
+    others = {name: value for name, value in report.facts.items() if name not in moments}
+    pairs = list(flat_facts(others))[: detail.facts]
+    limit = min(VALUE_CHARS, detail.chars)
+    shown = [(literal(name, LABEL_CHARS), literal(text, limit)) for name, text in pairs]
+    if short := [pair for pair in shown if len(pair[1]) <= SHORT_CHARS]:
+        yield kit.preformatted(kit.table_lines(short))
+    if long := [pair for pair in shown if len(pair[1]) > SHORT_CHARS]:
+        lines = [line(words(n, LABEL_CHARS, bold=True), gap(" "), words(v, limit)) for n, v in long]
+        yield kit.rich(kit.bullets(lines))
+    if moments:
+        told = [
+            [words(name.replace("_", " "), LABEL_CHARS), gap(" "), moment(at)]
+            for name, at in list(moments.items())[:6]
+        ]
+        pieces = [piece for one in told for piece in (*one, gap("   "))]
+        yield kit.rich(line(*pieces[:-1]))
+
+
+def _finding(number: int, finding: Finding, detail: Detail) -> Block:
+    mark = SEVERITY_MARKS[finding.severity]
+    label = f"{finding.severity.value} · {finding.rule} · confidence {finding.confidence.value}"
+    elements = [
+        line(
+            gap(f"{number}. {mark} "),
+            words(finding.what, detail.chars, bold=True),
+            gap("\n"),
+            words(label, 120, mono=True),
+        )
+    ]
+    if finding.why and detail.evidence:
+        elements.append(line(words(finding.why, detail.chars)))
+    if evidence := finding.evidence[: detail.evidence]:
+        elements.append(kit.bullets(kit.evidence_line(one, detail.chars) for one in evidence))
+    if steps := finding.next[: detail.steps]:
+        told = [piece for step in steps for piece in (words(step, detail.chars), gap(" · "))]
+        elements.append(line(words("Next:", 10, bold=True), gap(" "), *told[:-1]))
+    return kit.rich(*elements)
+
+
+def _tables(report: Report, detail: Detail) -> Iterator[Block]:
+    if not detail.rows:
+        return
+    limit, native = min(VALUE_CHARS, detail.chars), False
+    for table in _all_tables(report):
+        if not table.rows:
+            continue
+        if table.caption:
+            yield kit.context(f"*{mrkdwn(table.caption, 150)}*")
+        if len(table.rows) > kit.PAGE_ROWS:
+            yield kit.data_table(table, detail.rows, limit, title=report.title)
+            continue
+        if not native:
+            native = True
+            yield kit.table(table, detail.rows, limit)
+            continue
+        rows = [table.columns, *table.rows[: detail.rows]]
+        cells = [[literal(cell, 40) for cell in row[: kit.MAX_COLUMNS]] for row in rows]
+        yield kit.preformatted(kit.table_lines(cells))
+
+
+def _all_tables(report: Report) -> tuple[Table, ...]:
+    if report.tables:
+        return report.tables
+    return tuple(
+        Table(tuple(rows[0]), tuple(tuple(row) for row in rows[1:]), name.replace("_", " "))
+        for name, rows in fact_rows(report.facts)
+        if rows[0]
+    )
+
+
+def _timeline(entries: Sequence[TimelineEntry], detail: Detail) -> Block:
+    return kit.rich(
+        line(words("Timeline", 10, bold=True)),
+        kit.bullets(_entry(entry, detail) for entry in entries[: detail.timeline]),
+    )
+
+
+def _entry(entry: TimelineEntry, detail: Detail) -> kit.Piece:
+    when = [moment(entry.at), gap("  ")] if entry.at is not None else []
+    place = " · ".join(part for part in (entry.service, entry.source) if part)
+    return line(*when, words(place, 80, bold=True), gap("  "), words(entry.text, detail.chars))
+
+
+def _small_print(report: Report, detail: Detail) -> Iterator[Block]:
+    notes = [f"Sources {mrkdwn(told, detail.chars * 2)}" for told in source_words(report.sources)]
+    if less := left_out(report, detail):
+        notes.append(f"Left out here: {mrkdwn(less, 200)}")
+    typed = report.command if report.command.startswith("/") else f"/{report.command}"
+    yield kit.context("\n".join([*notes, f"Answer to {code(typed, 150)}"]))
+
+
+def left_out(report: Report, detail: Detail) -> str:
+    """Return in words what a level of detail leaves out of a report, empty when nothing."""
+    tables = _all_tables(report)
+    counts = {
+        "findings": len(report.findings) - detail.findings,
+        "facts": len(list(flat_facts(report.facts))) - detail.facts,
+        "timeline entries": len(report.timeline) - detail.timeline,
+        "evidence lines": sum(
+            max(0, len(finding.evidence) - detail.evidence)
+            for finding in report.findings[: detail.findings]
+        ),
+        "rows": sum(max(0, len(table.rows) - detail.rows) for table in tables),
+    }
+    return ", ".join(f"{count} more {name}" for name, count in counts.items() if count > 0)
+
+
+def _button(command: str, index: int) -> kit.Piece:
+    return kit.button(button_label(command), f"{COMMAND_ACTION}_{index}", command)
+
+
+def button_label(command: str) -> str:
+    """Return what a button that runs `command` says: `/trace 8f3a…` becomes `Trace 8f3a…`."""
+    label = short_ids(command.lstrip("/"))
+    return label[:1].upper() + label[1:]

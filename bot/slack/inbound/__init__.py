@@ -1,0 +1,1 @@
+"""What Slack sends: listeners, payloads and the Socket Mode connection."""

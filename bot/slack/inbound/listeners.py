@@ -1,0 +1,261 @@
+"""The only Slack listeners: acknowledge first, then hand each question to the desk.
+
+Slack gives three seconds for an acknowledgement, so nothing is awaited before it. Everything
+that can go wrong after it ends in words for the asker; what nobody foresaw ends in an error id
+that stands in the log with the cause.
+"""
+
+import logging
+import re
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Container, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.errors import FormError
+from bot.ports import Place
+from bot.ports.action_ids import (
+    CANCEL_ACTION,
+    FORM_CALLBACK,
+    REFRESH_ACTION,
+    SHARE_ACTION,
+    TRACE_SHORTCUT,
+)
+from bot.requests.command_text import traces_in
+from bot.requests.dispatcher import Desk
+from bot.slack.inbound.payload import Body, id_of, object_of, place_of, pressed, values_of
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_EVENTS = 2_000
+
+Ack = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is in its workspace, as auth.test said at start-up."""
+
+    bot_token: str
+    bot_user_id: str
+    bot_id: str = ""
+    team_id: str = ""
+
+
+class Seen:
+    """Remembers the last events by id: Slack delivers one again when it missed the answer."""
+
+    def __init__(self, limit: int = REMEMBERED_EVENTS) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._limit = limit
+
+    def again(self, id: str) -> bool:
+        """Say whether `id` was here before, and remember it; an empty id is always new."""
+        if not id:
+            return False
+        if id in self._ids:
+            return True
+        self._ids[id] = None
+        if len(self._ids) > self._limit:
+            self._ids.popitem(last=False)
+        return False
+
+
+def build_app(client: Any, desk: Desk, identity: Identity, *, signing_secret: str = "") -> AsyncApp:
+    """Return the Bolt app with every listener; the one place where listeners are made.
+
+    `client` is an AsyncWebClient; requests are authorised as `identity`, without a call to Slack.
+    """
+
+    async def authorize(**_: object) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team_id,
+            bot_token=identity.bot_token,
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
+        )
+
+    app = AsyncApp(
+        client=client,
+        authorize=authorize,
+        signing_secret=signing_secret,
+        request_verification_enabled=bool(signing_secret),
+        logger=logging.getLogger("slack_bolt.batchbot"),
+        name="batchbot",
+    )
+    _listen_for_commands(app, desk)
+    _listen_for_presses(app, desk)
+    _listen_for_forms(app, desk)
+    _listen_for_events(app, desk)
+    _listen_for_errors(app, desk)
+    return app
+
+
+def _listen_for_commands(app: AsyncApp, desk: Desk) -> None:
+    names = "|".join(re.escape(name) for name in desk.commands)
+
+    @app.command(re.compile(rf"^/{re.escape(desk.prefix)}(?:{names})$"))
+    async def slash(ack: Ack, body: Body, context: Any) -> None:
+        await _acknowledge(ack, context, desk)
+        typed = f"{body.get('command', '')} {body.get('text') or ''}".strip()
+        place = place_of(body)
+        await _attend(desk, place, desk.answer(place, typed))
+
+
+def _listen_for_presses(app: AsyncApp, desk: Desk) -> None:
+    @app.action(CANCEL_ACTION)
+    async def cancel(ack: Ack, body: Body, context: Any) -> None:
+        await _acknowledge(ack, context, desk)
+        place = place_of(body)
+        await _attend(desk, place, desk.cancel(place, pressed(body)))
+
+    @app.action(SHARE_ACTION)
+    async def share(ack: Ack, body: Body, context: Any) -> None:
+        await _acknowledge(ack, context, desk)
+        place = place_of(body)
+        await _attend(desk, place, desk.share(place, pressed(body)))
+
+    @app.action(REFRESH_ACTION)
+    async def refresh(ack: Ack, body: Body, context: Any) -> None:
+        await _acknowledge(ack, context, desk)
+        place = place_of(body)
+        await _attend(desk, place, desk.home(place.user))
+
+    @app.action(re.compile(r".*"))
+    async def press(ack: Ack, body: Body, context: Any) -> None:
+        await _acknowledge(ack, context, desk)
+        place, typed = place_of(body), pressed(body)
+        if typed.startswith("/"):
+            await _attend(desk, place, desk.answer(place, typed))
+
+    @app.shortcut(TRACE_SHORTCUT)
+    async def trace_this(ack: Ack, body: Body, context: Any) -> None:
+        await _acknowledge(ack, context, desk)
+        place = place_of(body)
+        await _attend(desk, place, desk.offer(place, traces_in(body.get("message"))))
+
+
+def _listen_for_forms(app: AsyncApp, desk: Desk) -> None:
+    @app.view(FORM_CALLBACK)
+    async def submitted(ack: Ack, body: Body, context: Any) -> None:
+        view = object_of(body.get("view"))
+        user, carried = id_of(body, "user"), str(view.get("private_metadata") or "")
+        try:
+            filled = desk.filled(user, carried, values_of(view))
+        except FormError as error:
+            await _acknowledge(ack, context, desk, response_action="errors", errors=error.problems)
+            return
+        place = filled.place
+        if place.home:
+            place = replace(place, view_id=str(view.get("id") or ""))
+            shown = desk.waiting(filled.typed)
+            await _acknowledge(ack, context, desk, response_action="update", view=shown)
+        else:
+            await _acknowledge(ack, context, desk)
+        await _attend(desk, place, desk.answer(place, filled.typed))
+
+
+def _listen_for_events(app: AsyncApp, desk: Desk) -> None:
+    seen = Seen()
+
+    @app.event("app_mention")
+    async def mention(body: Body, event: Body) -> None:
+        if seen.again(str(body.get("event_id") or "")) or event.get("bot_id"):
+            return
+        thread = str(event.get("thread_ts") or event.get("ts") or "")
+        place = Place(str(event.get("channel") or ""), str(event.get("user") or ""), thread)
+        await _attend(desk, place, desk.answer(place, str(event.get("text") or "")))
+
+    @app.event("app_home_opened")
+    async def home_opened(body: Body, event: Body) -> None:
+        again = seen.again(str(body.get("event_id") or ""))
+        if not again and event.get("tab", "home") == "home":
+            user = str(event.get("user") or "")
+            await _attend(desk, Place(user, user, home=True), desk.home(user))
+
+
+def _listen_for_errors(app: AsyncApp, desk: Desk) -> None:
+    @app.middleware
+    async def begin(context: Any, next: Callable[[], Awaitable[Any]]) -> None:
+        context["began"] = time.monotonic()
+        await next()
+
+    @app.error
+    async def unforeseen(error: Exception, body: Body) -> None:
+        await _confess(desk, place_of(body), error)
+
+
+async def _attend(desk: Desk, place: Place, work: Awaitable[None]) -> None:
+    """Await the desk, and tell the asker of an error that nobody foresaw.
+
+    It may not reach Bolt: an error that comes within milliseconds of the acknowledgement makes
+    Bolt forget that it was acknowledged, and the person sees a timeout.
+    """
+    try:
+        await work
+    except Exception as error:
+        await _confess(desk, place, error)
+
+
+async def _confess(desk: Desk, place: Place, error: Exception) -> None:
+    error_id = uuid.uuid4().hex[:10]
+    log.error("unforeseen error %s", error_id, exc_info=error)
+    if place.user and place.channel:
+        await desk.refuse(place, error, error_id=error_id)
+
+
+async def _acknowledge(ack: Ack, context: Any, desk: Desk, **answer: Any) -> None:
+    await ack(**answer)
+    began = context.get("began")
+    if began is not None:
+        desk.metrics.ack.observe(time.monotonic() - began)
+
+
+class Door:
+    """Lets requests of either transport in: Socket Mode envelopes, and signed HTTP posts."""
+
+    def __init__(self, app: AsyncApp, commands: Container[str] = ()) -> None:
+        self._app = app
+        self._commands = commands
+
+    def knows(self, payload: Body) -> bool:
+        """Say whether a payload is a slash command with a listener; its ack says nothing more."""
+        return str(payload.get("command") or "") in self._commands
+
+    async def envelope(self, payload: Body, headers: Mapping[str, str]) -> tuple[int, str, str]:
+        """Dispatch one Socket Mode payload; return status, content type and body of the ack."""
+        request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), headers=dict(headers))
+        response = await self._app.async_dispatch(request)
+        return response.status, response.first_headers().get("content-type", ""), response.body
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Dispatch one HTTP request after its signature was checked."""
+        if not request.headers.get("X-Slack-Request-Timestamp", "").isdigit():
+            return web.json_response({"error": "invalid request"}, status=401)
+        bolt_request = AsyncBoltRequest(
+            body=await request.text(),
+            query=request.query_string,
+            headers={name: [value] for name, value in request.headers.items()},
+        )
+        return _as_web(await self._app.async_dispatch(bolt_request))
+
+
+def _as_web(response: BoltResponse) -> web.Response:
+    return web.Response(
+        status=response.status,
+        body=response.body,
+        headers={
+            name: value
+            for name, value in response.first_headers().items()
+            if name.lower() != "content-length"
+        },
+    )

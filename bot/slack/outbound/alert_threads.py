@@ -1,0 +1,81 @@
+"""Alert messages in Slack: heads, replies and edits, each findable by its token."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.domain.alert import AlertMessage
+from bot.errors import PostError
+from bot.slack.blocks.alert import Takes, any_command, render
+from bot.slack.blocks.charts import CHART
+from bot.slack.outbound.block_fallback import Fitting, Message
+from bot.slack.outbound.posts import Posts
+from bot.slack.outbound.replies import Draw, draw_nothing
+from bot.slack.outbound.web_api import Web
+
+log = logging.getLogger(__name__)
+
+EVENT_TYPE = "batchbot_alert"
+
+
+class Threads:
+    """Posts alert messages; implements the Messenger port. No method tries twice by itself."""
+
+    def __init__(
+        self,
+        web: Web,
+        takes: Takes = any_command,
+        names: Mapping[str, str] | None = None,
+        draw: Draw = draw_nothing,
+        fitting: Fitting | None = None,
+    ) -> None:
+        self._web = web
+        self._draw = draw
+        self._fitting = fitting or Fitting()
+        self._posts = Posts(web, EVENT_TYPE)
+        self._takes = takes
+        self._names = names or {}
+
+    async def post(
+        self, message: AlertMessage, *, channel: str, token: str, thread_ts: str = ""
+    ) -> str:
+        """Post a head message, or a reply into `thread_ts`; return the message's ts."""
+
+        async def send(some: Message) -> str:
+            return await self._posts.post(channel, some, token=token, thread_ts=thread_ts)
+
+        shown = render(message, self._takes, self._names)
+        sent = await self._fitting.send(shown, send, bare=False)
+        if CHART in sent.without:
+            await self._picture(message, channel, thread_ts or sent.ts)
+        return sent.ts
+
+    async def edit(self, message: AlertMessage, *, channel: str, ts: str) -> None:
+        """Edit a head message so that it shows what is known now."""
+
+        async def send(some: Message) -> str:
+            await self._posts.edit(channel, ts, some)
+            return ts
+
+        await self._fitting.send(render(message, self._takes, self._names), send, bare=False)
+
+    async def _picture(self, message: AlertMessage, channel: str, thread_ts: str) -> None:
+        """Show the chart as a picture in the thread; without it the alert is said all the same."""
+        chart = message.alert.condition.chart
+        picture = await self._draw(chart) if chart else None
+        if picture is None:
+            return
+        try:
+            await self._web.upload(channel, thread_ts, picture)
+        except PostError as error:
+            log.warning("could not attach an alert's chart: %s", error.message)
+
+    async def find(
+        self, *, channel: str, token: str, since: datetime, thread_ts: str = ""
+    ) -> str | None:
+        """Return the ts of the message that carries `token`, or None when there is none."""
+        return await self._posts.find(channel, token=token, since=since, thread_ts=thread_ts)
+
+    async def greet(self) -> None:
+        """Return once Slack answered the smallest of questions. Raises PostError."""
+        await self._web.call("auth.test")

@@ -1,0 +1,123 @@
+"""What the Slack workspace says of the bot at start-up: its identity, scopes, and who is meant."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from bot.errors import SettingsError
+from bot.requests.access import Access
+from bot.settings import SlackSettings
+from bot.slack.inbound.listeners import Identity
+from bot.slack.inbound.socket_mode import check_bot_token
+from bot.slack.outbound.web_api import Web, make_client
+from bot.slack.setup.manifest import NEEDED_SCOPES, SCOPES
+from bot.slack.setup.names import Found, find_channels, find_users
+
+FIRST_WAIT = 5.0
+LONGEST_WAIT = 300.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What the workspace says of the bot and of the names in the settings.
+
+    `missing` says which names could not be looked up, or "" when none is worth asking for again;
+    `located` is set once it is known where alerts are posted.
+    """
+
+    web: Web
+    session: aiohttp.ClientSession
+    identity: Identity
+    access: Access
+    missing: str = ""
+    located: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The access lists, and in words what could not be looked up and is to be asked again."""
+
+    access: Access
+    missing: str = ""
+
+
+async def join(settings: SlackSettings, stack: AsyncExitStack) -> Workspace:
+    """Return the workspace that the tokens open. Raises SettingsError when they do not."""
+    if settings.bot_token is None:
+        raise SettingsError(
+            "SLACK_BOT_TOKEN is not set.", hint="It begins with xoxb-; see README, Run it for real."
+        )
+    if not settings.socket_mode and settings.signing_secret is None:
+        raise SettingsError(
+            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set.",
+            hint="Socket Mode needs SLACK_APP_TOKEN=xapp-..., HTTP needs SLACK_SIGNING_SECRET.",
+        )
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    token = settings.bot_token.get_secret_value()
+    api = Web(make_client(token, settings.api_url, session))
+    told, scopes = await check_bot_token(api)
+    missing = sorted(set(SCOPES) - scopes) if scopes else []
+    if NEEDED_SCOPES & set(missing):
+        raise SettingsError(
+            f"The app lacks the scopes {', '.join(missing)}.",
+            hint="Update the app from `batchbot manifest` and install it again.",
+        )
+    if missing:
+        log.warning("the app lacks the scopes %s: see `batchbot doctor`", ", ".join(missing))
+    identity = Identity(
+        token, str(told.get("user_id")), str(told.get("bot_id")), str(told.get("team_id"))
+    )
+    names = await find_access(api, settings)
+    return Workspace(api, session, identity, names.access, names.missing)
+
+
+async def ask_again(
+    space: Workspace,
+    settings: SlackSettings,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Look names up again, ever more seldom, until none is missing; `space.access` learns them."""
+    missing, wait = space.missing, FIRST_WAIT
+    while missing:
+        await sleep(wait)
+        wait = min(2 * wait, LONGEST_WAIT)
+        names = await find_access(space.web, settings)
+        space.access.learn(names.access)
+        missing = names.missing
+        if space.access.alert_channel:
+            space.located.set()
+    if space.missing:
+        log.warning("every name that was missing has been found")
+
+
+async def find_access(api: Web, settings: SlackSettings) -> Names:
+    """Return the access lists with names turned into ids; a name nobody has allows nobody."""
+    alert = (settings.alert_channel,) if settings.alert_channel else ()
+    words = (*settings.incident_channels, *settings.allowed_channels, *alert)
+    channels = await find_channels(api, words)
+    users = await find_users(api, (*settings.allowed_users, *settings.operators))
+    _warn_of_unknown(channels, "channel")
+    _warn_of_unknown(users, "user")
+    access = Access(
+        users=users.of(settings.allowed_users),
+        operators=users.of(settings.operators),
+        channels=channels.of(settings.allowed_channels),
+        incident_channels=channels.of(settings.incident_channels),
+        alert_channel=next(iter(channels.of(alert)), ""),
+        names={**channels.names, **users.names},
+    )
+    problems = " ".join(filter(None, (channels.problem, users.problem)))
+    if alert and not access.alert_channel:
+        return Names(access, f"SLACK_ALERT_CHANNEL={alert[0]} is not found. {problems}".strip())
+    return Names(access, problems)
+
+
+def _warn_of_unknown(found: Found, what: str) -> None:
+    for word in found.unknown:
+        log.warning("no %s is called %r; it allows nobody. %s", what, word, found.problem)

@@ -1,0 +1,1 @@
+"""CJ's Postgres, read only: queries, rows and schema detection."""

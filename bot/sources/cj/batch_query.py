@@ -1,0 +1,135 @@
+"""The query of everything about one batch: one statement, so one snapshot and one round trip."""
+
+from bot.sources.cj.sql_fragments import (
+    ERROR_GROUPS,
+    FAILURES,
+    FINAL_EVENT,
+    OUTBOX,
+    OUTBOX_TYPES,
+    PAIR_COUNTS,
+    PROJECTIONS,
+    header,
+    number,
+    safe,
+)
+
+
+def batch(*, has_total_budget: bool, has_generation_mode: bool) -> str:
+    """Return the query of everything about batch $1; $2 bounds the pairs looked at in detail.
+
+    Counts and error groups are over all pairs. Without a batch of that id it has no row.
+    """
+    mode = "p.pair_generation_mode" if has_generation_mode else "NULL::text"
+    return (
+        "WITH RECURSIVE "
+        + ", ".join(
+            (
+                OUTBOX_TYPES,
+                f"header AS MATERIALIZED ({header(has_total_budget)} WHERE u.id = $1)",
+                _EVENTS,
+                _FINALISED,
+                _COUNTED,
+                FAILURES,
+                _DETAIL_PAIRS.replace("{mode}", mode),
+                _ESSAYS,
+            )
+        )
+        + _BATCH_COLUMNS
+    )
+
+
+_EVENTS = f"""
+events AS MATERIALIZED (
+    SELECT o.* FROM header h CROSS JOIN
+    {OUTBOX.format(bos_batch_id="h.bos_batch_id")})
+"""
+_FINALISED = f"""
+finalised AS MATERIALIZED (
+    SELECT least((SELECT min(created_at) FROM grade_projections WHERE cj_batch_id = $1),
+                 (SELECT min(o.created_at) FROM events o WHERE {FINAL_EVENT})) AS at)
+"""
+# A join with what is materialised would keep the workers of a parallel plan away.
+_THEN = "(SELECT at FROM finalised)"
+_COUNTED = f"""
+counted AS MATERIALIZED (
+    SELECT {PAIR_COUNTS},
+        count(*) FILTER (WHERE p.submitted_at <= {_THEN}) AS sent_by_then,
+        count(*) FILTER (WHERE p.completed_at <= {_THEN} AND p.winner IS NOT NULL)
+          AS answered_by_then,
+        count(*) FILTER (WHERE p.completed_at <= {_THEN} AND p.winner IN ('essay_a', 'essay_b'))
+          AS valid_by_then
+    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1)
+"""
+_DETAIL_PAIRS = f"""
+taken AS MATERIALIZED (
+    SELECT p.essay_a_els_id AS a, p.essay_b_els_id AS b, {{mode}} AS generation_mode,
+           p.processing_metadata IS NOT NULL AS recorded, {safe("p")} AS answer
+    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 LIMIT $2),
+answers AS MATERIALIZED (
+    SELECT left(answer ->> 'provider', 60) AS provider, left(answer ->> 'model', 60) AS model,
+           {number("answer ->> 'response_time_ms'")} AS response_ms,
+           {number("answer ->> 'cost_estimate'")} AS cost,
+           {number("answer -> 'token_usage' ->> 'total_tokens'")} AS tokens
+    FROM taken WHERE json_typeof(answer) = 'object')
+"""
+_ESSAYS = """
+essays AS MATERIALIZED (
+    SELECT els_essay_id, is_anchor, current_bt_score AS score, current_bt_se AS se,
+           comparison_count,
+           current_bt_score IS NOT NULL
+             AND count(*) OVER (PARTITION BY current_bt_score) > 1 AS shared
+    FROM cj_processed_essays WHERE cj_batch_id = $1)
+"""
+_BATCH_COLUMNS = f"""
+SELECT h.*,
+ (SELECT row_to_json(c) FROM counted c) AS pairs,
+ (SELECT at FROM finalised) AS finalised_at,
+ ({PROJECTIONS.format(batch_id="$1")}) AS projections,
+ (SELECT json_agg(f) FROM ({ERROR_GROUPS}) f) AS errors,
+ (SELECT row_to_json(m) FROM (
+    SELECT count(*) AS mixed, count(*) FILTER (WHERE a.is_anchor) AS anchors_in_a
+    FROM taken p
+    JOIN cj_processed_essays a ON a.els_essay_id = p.a AND a.cj_batch_id = $1
+    JOIN cj_processed_essays b ON b.els_essay_id = p.b AND b.cj_batch_id = $1
+    WHERE a.is_anchor <> b.is_anchor) m) AS position,
+ (SELECT json_agg(o) FROM (
+    SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
+           count(*) FILTER (WHERE published_at IS NULL) AS unpublished,
+           min(created_at) FILTER (WHERE published_at IS NULL) AS oldest_unpublished_at,
+           max(retry_count) AS max_retry_count,
+           left((array_agg(last_error ORDER BY created_at DESC)
+                 FILTER (WHERE last_error IS NOT NULL))[1], 500) AS last_error
+    FROM events GROUP BY event_type ORDER BY 3, 1 LIMIT 20) o) AS outbox,
+ (SELECT row_to_json(e) FROM (
+    SELECT count(*) AS essays, count(*) FILTER (WHERE NOT is_anchor) AS students,
+           count(*) FILTER (WHERE is_anchor) AS anchors, count(score) AS scored,
+           count(*) FILTER (WHERE shared) AS sharing,
+           count(*) FILTER (WHERE se >= 2.0) AS at_se_cap,
+           count(*) FILTER (WHERE shared OR se >= 2.0) AS degenerate,
+           count(*) FILTER (WHERE comparison_count = 0) AS uncompared
+    FROM essays) e) AS scores,
+ (SELECT json_agg(q) FROM (
+    SELECT p.id AS pair_id, p.request_correlation_id AS correlation_id, p.submitted_at,
+           p.created_at AT TIME ZONE 'UTC' AS created_at
+    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner IS NULL
+    ORDER BY p.submitted_at NULLS LAST, p.id LIMIT 50) q) AS pending,
+ (SELECT coalesce(sum(n - 1), 0) FROM (
+    SELECT count(*) AS n FROM taken GROUP BY least(a, b), greatest(a, b)
+    HAVING count(*) > 1) r) AS repeated_pairs,
+ (SELECT row_to_json(v) FROM (
+    SELECT sum(cost) AS cost, sum(tokens)::bigint AS tokens,
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
+    FROM answers) v) AS spent,
+ (SELECT json_object_agg(name, rows) FROM (
+    SELECT coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') AS name,
+           count(*) AS rows FROM answers WHERE coalesce(provider, model) IS NOT NULL
+    GROUP BY 1 ORDER BY 2 DESC LIMIT 20) n) AS models,
+ (SELECT json_object_agg(generation_mode, rows) FROM (
+    SELECT generation_mode, count(*) AS rows FROM taken WHERE generation_mode IS NOT NULL
+    GROUP BY 1 LIMIT 20) n) AS generation_modes,
+ (SELECT count(*) FROM taken
+  WHERE recorded AND (answer IS NULL OR json_typeof(answer) NOT IN ('object', 'null')))
+   AS unreadable_pairs,
+ (SELECT count(*) FROM taken) AS looked_at
+FROM header h
+"""

@@ -1,0 +1,295 @@
+"""The CJ assessment database, read only; works on the schema before and after 2025-11-19."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from bot.domain.batch import (
+    BatchMatch,
+    BatchRows,
+    BatchSummary,
+    BlockedSession,
+    OutboxGroup,
+    TraceRows,
+)
+from bot.domain.totals import ComparisonTotals
+from bot.errors import SourceError
+from bot.sources.cj import batch_query
+from bot.sources.cj import queries as sql
+from bot.sources.cj.rows import (
+    batch_rows_of,
+    match_of,
+    pair_row_of,
+    summary_of,
+    totals_of,
+)
+
+NAME = "cj_database"
+LARGEST_ID = 2**31 - 1
+DETAIL_PAIRS = 20_000
+TOTAL_PAIRS = 100_000
+ERROR_LOOK_BACK = timedelta(days=14)
+OPEN_STATES = ("INITIALIZING", "GENERATING_PAIRS", "WAITING_CALLBACKS", "SCORING")
+
+_PREFIX = re.compile(r"[0-9a-fA-F]{6,8}(?:-[0-9a-fA-F-]*)?\Z")
+# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
+_BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
+    (asyncpg.InvalidPasswordError, "the password or user is rejected", True),
+    (asyncpg.InvalidAuthorizationSpecificationError, "the user is rejected", True),
+    (asyncpg.InvalidCatalogNameError, "there is no database of that name", True),
+    (asyncpg.InsufficientPrivilegeError, "the role may not read a needed column", True),
+    (asyncpg.UndefinedTableError, "a needed table is missing: is this the CJ database?", True),
+    (asyncpg.UndefinedColumnError, "a needed column is missing: is this the CJ database?", True),
+    (asyncpg.TooManyConnectionsError, "the server has no free connection", False),
+    (asyncpg.QueryCanceledError, "the query took too long and was cancelled", False),
+    (asyncpg.PostgresConnectionError, "the connection broke", False),
+    (asyncpg.InternalClientError, "the connection broke", False),
+    (asyncpg.CannotConnectNowError, "the server is starting up or shutting down", False),
+    (ConnectionRefusedError, "nobody listens at that address", False),
+    (OSError, "the server cannot be reached", False),
+    (ValueError, "the address in CJ_DATABASE_URL is malformed", True),
+)
+
+
+class CjPostgres:
+    """Read-only view of the CJ database; implements the CjDatabase port.
+
+    Every statement is read only and ends after `timeout_seconds`. Column
+    presence is looked up once through pg_attribute, since column grants hide the rest from
+    information_schema.
+    """
+
+    name = NAME
+
+    def __init__(self, url: str, *, timeout_seconds: float = 5.0) -> None:
+        self._url = url
+        self._timeout = timeout_seconds
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._columns: frozenset[str] = frozenset()
+        self._opening = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._pool is not None:
+            # Read-only sessions have nothing to finish, and a hung one would not say goodbye.
+            self._pool.terminate()
+            self._pool = None
+
+    async def find(self, ref: str) -> Sequence[BatchMatch]:
+        """Return the batches that `ref` may mean, exact meanings first; at most 20."""
+        async with self._reading() as connection:
+            for where, value, how in _meanings(ref.strip()):
+                rows = await connection.fetch(sql.MATCH.format(where=where), value)
+                if rows:
+                    return tuple(match_of(row, how) for row in rows)
+        return ()
+
+    async def batch(self, batch_id: int) -> BatchRows | None:
+        """Return everything about one batch in one query, None when there is none.
+
+        Counts are over all pairs; essays' positions, repeated pairs, cost and latency over at
+        most DETAIL_PAIRS of them, and `truncated` says so.
+        """
+        if not 0 <= batch_id <= LARGEST_ID:
+            return None
+        async with self._reading() as connection:
+            # A bounded fetch would have the server do alone what it plans for several workers.
+            rows = await connection.fetch(self._batch_query(), batch_id, DETAIL_PAIRS)
+        if not rows:
+            return None
+        return batch_rows_of(rows[0], has_total_budget=self._has_total_budget)
+
+    async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
+        """Return the newest batches, those in a state or status when one is given."""
+        where = (
+            "WHERE $2::text IS NULL OR lower(s.state::text) = lower($2) "
+            "OR lower(u.status::text) = lower($2) ORDER BY u.id DESC LIMIT $1"
+        )
+        return await self._summaries(where, limit, state)
+
+    async def open_batches(self, *, limit: int = 500) -> Sequence[BatchSummary]:
+        """Return the batches that have not ended, oldest activity first."""
+        where = "WHERE s.state::text = ANY($2) ORDER BY s.last_activity_at, u.id LIMIT $1"
+        return await self._summaries(where, limit, list(OPEN_STATES))
+
+    async def trace(self, id: UUID, *, since: datetime | None = None) -> TraceRows:
+        """Return the pairs and batches that carry a uuid in any of their id columns."""
+        earliest = (since or datetime.now(UTC) - ERROR_LOOK_BACK).astimezone(UTC)
+        async with self._reading() as connection:
+            pairs = await connection.fetch(sql.PAIRS_BY_REQUEST, id)
+            failed = await connection.fetch(sql.PAIRS_BY_ERROR, id, earliest.replace(tzinfo=None))
+            batches = await connection.fetch(
+                sql.MATCH.format(where="bos_batch_id = $1 OR event_correlation_id = $1"), str(id)
+            )
+        found = {row["pair_id"]: pair_row_of(row, "error_correlation_id") for row in failed}
+        found |= {row["pair_id"]: pair_row_of(row, "request_correlation_id") for row in pairs}
+        return TraceRows(
+            pairs=tuple(found[key] for key in sorted(found)),
+            batches=tuple(
+                match_of(
+                    row,
+                    "bos_batch_id" if row["bos_batch_id"] == str(id) else "event_correlation_id",
+                )
+                for row in batches
+            ),
+        )
+
+    async def owned(self, correlation_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+        """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.OWNED, list(correlation_ids))
+        return {row["id"]: row["batch_id"] for row in rows}
+
+    async def members(self, batch_id: int, *, limit: int = DETAIL_PAIRS) -> Sequence[UUID]:
+        """Return the request correlation ids of a batch's comparisons, at most `limit`."""
+        if not 0 <= batch_id <= LARGEST_ID:
+            return ()
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.MEMBERS, batch_id, limit)
+        return tuple(row["id"] for row in rows)
+
+    async def totals(self, batch_ids: Sequence[int]) -> ComparisonTotals:
+        """Return the sums over the comparisons of several batches, in one query."""
+        ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
+        async with self._reading() as connection:
+            row = await connection.fetchrow(sql.TOTALS, ids, TOTAL_PAIRS)
+        return totals_of(row, len(ids))
+
+    async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
+        """Return sessions idle in transaction or waiting for a lock; no query text.
+
+        Raises SourceError when none is seen and the role may not see other roles' sessions.
+        """
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.BLOCKED, older_than_seconds)
+            hidden = 0 if rows else await connection.fetchval(sql.HIDDEN_SESSIONS)
+        if hidden:
+            raise SourceError(
+                NAME,
+                f"the state of {hidden} sessions is hidden from the role",
+                hint="Let a superuser GRANT pg_read_all_stats to it.",
+                permanent=True,
+            )
+        return tuple(
+            BlockedSession(
+                **{
+                    **dict(row),
+                    "age_seconds": float(row["age_seconds"]),
+                    "blocked_by": tuple(row["blocked_by"]),
+                }
+            )
+            for row in rows
+        )
+
+    async def unpublished(self) -> Sequence[OutboxGroup]:
+        """Return what waits in the event outbox, by event type."""
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.UNPUBLISHED)
+        return tuple(OutboxGroup(**dict(row)) for row in rows)
+
+    async def can_write(self) -> bool:
+        """Say whether the role may change a table of the CJ database; it should not."""
+        async with self._reading() as connection:
+            return bool(await connection.fetchval(sql.CAN_WRITE, list(sql.TABLES)))
+
+    async def check(self) -> str:
+        """Prove that the database answers; return the revision of its schema."""
+        async with self._reading() as connection:
+            newest = await connection.fetchval("SELECT max(id) FROM cj_batch_uploads")
+        revision = "with" if self._has_total_budget else "without"
+        writes = "; the role could write: use a read-only one" if await self.can_write() else ""
+        return f"schema {revision} total_budget, newest batch {newest or 'none'}{writes}"
+
+    @property
+    def _has_total_budget(self) -> bool:
+        return "cj_batch_states.total_budget" in self._columns
+
+    def _batch_query(self) -> str:
+        return batch_query.batch(
+            has_total_budget=self._has_total_budget,
+            has_generation_mode="cj_comparison_pairs.pair_generation_mode" in self._columns,
+        )
+
+    async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
+        async with self._reading() as connection:
+            query = sql.summaries(where, has_total_budget=self._has_total_budget)
+            rows = await connection.fetch(query, *values)
+        return tuple(summary_of(row, has_total_budget=self._has_total_budget) for row in rows)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Any]:
+        try:
+            pool = await self._opened()
+            async with pool.acquire(timeout=self._timeout) as connection:
+                if not self._columns:
+                    await self._learn_columns(connection)
+                # One statement is one read-only transaction by the server settings; an explicit
+                # one would cost two more round trips.
+                yield connection
+        except TimeoutError as error:
+            raise SourceError(NAME, "it did not answer in time", timed_out=True) from error
+        except (*_BROKEN, OSError, ValueError) as error:
+            raise _translated(error) from error
+
+    async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=0,
+                    max_size=4,
+                    timeout=self._timeout,
+                    command_timeout=self._timeout + 1,
+                    reset=_nothing_to_reset,
+                    server_settings={
+                        "application_name": "batchbot",
+                        "default_transaction_read_only": "on",
+                        "timezone": "UTC",
+                        "statement_timeout": str(int(self._timeout * 1000)),
+                        "idle_in_transaction_session_timeout": "30000",
+                    },
+                )
+            return self._pool
+
+    async def _learn_columns(self, connection: Any) -> None:
+        rows = await connection.fetch(sql.COLUMNS, list(sql.TABLES))
+        columns = frozenset(row[0] for row in rows)
+        if "cj_batch_uploads.id" not in columns:
+            raise SourceError(
+                NAME, "it has no table cj_batch_uploads: is this the CJ database?", permanent=True
+            )
+        self._columns = columns
+
+
+async def _nothing_to_reset(_: object) -> None:
+    """No session state is ever set, and the driver's own reset costs each query a round trip."""
+
+
+def _meanings(ref: str) -> Iterator[tuple[str, Any, str]]:
+    """Yield the condition, its value and the name of what `ref` may mean, the surest first.
+
+    Digits alone are a CJ id; where no batch has it, they may begin a uuid as well as letters do.
+    """
+    if ref.isascii() and ref.isdecimal() and len(ref) <= 10 and int(ref) <= LARGEST_ID:
+        yield "id = $1", int(ref), "cj_id"
+    with contextlib.suppress(ValueError):
+        yield "bos_batch_id = $1", str(UUID(ref)), "bos_batch_id"
+        return
+    if _PREFIX.match(ref):
+        yield "bos_batch_id LIKE $1", f"{ref.lower()}%", "prefix"
+
+
+def _translated(error: Exception) -> SourceError:
+    for kind, words, permanent in _REASONS:
+        if isinstance(error, kind):
+            timed_out = isinstance(error, asyncpg.QueryCanceledError)
+            return SourceError(NAME, words, permanent=permanent, timed_out=timed_out)
+    return SourceError(NAME, f"it refused the query ({type(error).__name__})")

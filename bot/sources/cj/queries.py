@@ -1,0 +1,153 @@
+"""The fixed queries of the CJ database; values are always parameters, text columns never chosen.
+
+Naive timestamps are UTC there, so they are made aware in SQL; enums are read as text, because a
+label of a newer revision is an error on an older database. What belongs together is one
+statement, so that it is one snapshot and one round trip.
+"""
+
+from bot.sources.cj.sql_fragments import (
+    ERROR_GROUPS,
+    FAILURES,
+    FINAL_EVENT,
+    OUTBOX,
+    OUTBOX_TYPES,
+    PAIR_COUNTS,
+    PROJECTIONS,
+    error_provider,
+    header,
+    number,
+    safe,
+)
+
+TABLES = (
+    "cj_batch_uploads",
+    "cj_batch_states",
+    "cj_comparison_pairs",
+    "cj_processed_essays",
+    "grade_projections",
+    "event_outbox",
+)
+
+# Column grants hide other columns from information_schema, so the catalogue itself is asked.
+COLUMNS = """
+SELECT c.relname || '.' || a.attname
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
+  AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
+"""
+
+
+def summaries(where: str, *, has_total_budget: bool) -> str:
+    """Return the query of one line for each batch that `where` chooses, in that order."""
+    return f"""
+WITH RECURSIVE {OUTBOX_TYPES}, chosen AS MATERIALIZED ({header(has_total_budget)} {where})
+SELECT c.*,
+ (SELECT row_to_json(n) FROM (SELECT {PAIR_COUNTS} FROM cj_comparison_pairs p
+                              WHERE p.cj_batch_id = c.batch_id) n) AS pairs,
+ ({PROJECTIONS.format(batch_id="c.batch_id")}) AS projections,
+ (SELECT count(*) FROM {OUTBOX.format(bos_batch_id="c.bos_batch_id")}
+  WHERE {FINAL_EVENT}) AS completion_events
+FROM chosen c
+"""
+
+
+# Sums over the batches $1; $2 bounds the pairs whose answers are looked at.
+TOTALS = f"""
+WITH {FAILURES.replace("= $1", "= ANY($1)")},
+taken AS MATERIALIZED (
+    SELECT {safe("p")} AS answer FROM cj_comparison_pairs p
+    WHERE p.cj_batch_id = ANY($1) AND p.winner IN ('essay_a', 'essay_b') LIMIT $2),
+answers AS MATERIALIZED (
+    SELECT {number("answer ->> 'response_time_ms'")} AS response_ms,
+           {number("answer ->> 'cost_estimate'")} AS cost
+    FROM taken WHERE json_typeof(answer) = 'object')
+SELECT
+ (SELECT row_to_json(n) FROM (SELECT {PAIR_COUNTS} FROM cj_comparison_pairs p
+                              WHERE p.cj_batch_id = ANY($1)) n) AS pairs,
+ (SELECT json_agg(f) FROM ({ERROR_GROUPS}) f) AS errors,
+ (SELECT row_to_json(g) FROM (
+    SELECT count(*) AS projections, count(DISTINCT cj_batch_id) AS finalised
+    FROM grade_projections WHERE cj_batch_id = ANY($1)) g) AS graded,
+ (SELECT row_to_json(v) FROM (
+    SELECT sum(cost) AS cost, count(cost) AS priced,
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
+    FROM answers) v) AS spent,
+ (SELECT count(*) FROM taken) AS looked_at
+"""
+
+MATCH = """
+SELECT id AS batch_id, bos_batch_id, status::text AS status,
+       created_at AT TIME ZONE 'UTC' AS created_at
+FROM cj_batch_uploads WHERE {where} ORDER BY id DESC LIMIT 20
+"""
+
+_PAIR_ROWS = f"""
+SELECT p.id AS pair_id, p.cj_batch_id AS batch_id, u.bos_batch_id, u.status::text AS batch_status,
+       s.state::text AS batch_state, p.essay_a_els_id AS essay_a_id, p.essay_b_els_id AS essay_b_id,
+       p.request_correlation_id, p.created_at AT TIME ZONE 'UTC' AS created_at, p.submitted_at,
+       p.completed_at, p.winner, p.error_code, p.error_service, p.error_correlation_id,
+       p.error_timestamp AS error_at,
+       coalesce(left(m.answer ->> 'provider', 60), {error_provider("p")}) AS provider,
+       left(m.answer ->> 'model', 60) AS model,
+       m.answer ->> 'response_time_ms' AS response_ms,
+       (SELECT min(g.created_at) FROM grade_projections g WHERE g.cj_batch_id = p.cj_batch_id)
+         AS scored_at
+FROM cj_comparison_pairs p JOIN cj_batch_uploads u ON u.id = p.cj_batch_id
+LEFT JOIN cj_batch_states s ON s.batch_id = u.id
+CROSS JOIN LATERAL (SELECT {safe("p")} AS answer) m
+"""
+PAIRS_BY_REQUEST = _PAIR_ROWS + "WHERE p.request_correlation_id = $1 ORDER BY p.id LIMIT 20"
+# error_correlation_id has no index: the batches of a stretch of time bound the look-up.
+PAIRS_BY_ERROR = (
+    _PAIR_ROWS
+    + """WHERE p.error_correlation_id = $1 AND p.cj_batch_id = ANY(ARRAY(
+    SELECT id FROM cj_batch_uploads WHERE created_at >= $2 ORDER BY id DESC LIMIT 200))
+ORDER BY p.id LIMIT 100"""
+)
+
+MEMBERS = """
+SELECT request_correlation_id AS id FROM cj_comparison_pairs
+WHERE cj_batch_id = $1 AND request_correlation_id IS NOT NULL LIMIT $2
+"""
+
+OWNED = """
+SELECT request_correlation_id AS id, min(cj_batch_id) AS batch_id FROM cj_comparison_pairs
+WHERE request_correlation_id = ANY($1) GROUP BY 1
+"""
+
+UNPUBLISHED = """
+SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
+       count(*) AS unpublished, min(created_at) AS oldest_unpublished_at,
+       max(retry_count) AS max_retry_count, coalesce(left(max(last_error), 500), '') AS last_error
+FROM event_outbox WHERE published_at IS NULL GROUP BY event_type ORDER BY 3 LIMIT 20
+"""
+
+BLOCKED = """
+SELECT a.pid, coalesce(a.state, '') AS state,
+       coalesce(a.wait_event_type || ':' || a.wait_event, '') AS wait,
+       extract(epoch FROM clock_timestamp() - coalesce(a.state_change, a.xact_start))::float8
+         AS age_seconds,
+       pg_blocking_pids(a.pid) AS blocked_by, left(a.application_name, 60) AS application,
+       coalesce((SELECT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+                 WHERE l.pid = a.pid AND NOT l.granted LIMIT 1), '') AS relation
+FROM pg_stat_activity a
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+  AND (a.state LIKE 'idle in transaction%' OR a.wait_event_type = 'Lock')
+  AND clock_timestamp() - coalesce(a.state_change, a.xact_start) > make_interval(secs => $1)
+ORDER BY age_seconds DESC LIMIT 50
+"""
+# Other roles' sessions have no state for a role without pg_read_all_stats: that is no health.
+HIDDEN_SESSIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND state IS NULL
+  AND coalesce(backend_type, 'client backend') = 'client backend'
+  AND NOT pg_has_role(usesysid, 'USAGE') AND NOT pg_has_role('pg_read_all_stats', 'USAGE')
+"""
+
+CAN_WRITE = """
+SELECT coalesce(bool_or(
+    has_any_column_privilege(c.oid, 'INSERT') OR has_any_column_privilege(c.oid, 'UPDATE')
+    OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE')), false)
+FROM pg_class c WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p')
+  AND pg_table_is_visible(c.oid)
+"""

@@ -1,0 +1,201 @@
+"""Turns rows of the CJ database into facts; survives metadata of any shape and counts it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from bot.domain.batch import (
+    AnsweredCounts,
+    BatchHeader,
+    BatchMatch,
+    BatchRows,
+    BatchSummary,
+    ErrorGroup,
+    OutboxGroup,
+    PairCounts,
+    PairRow,
+    PendingPair,
+    PositionCounts,
+    ProjectionCounts,
+    ScoreCounts,
+)
+from bot.domain.totals import ComparisonTotals
+
+Row = Mapping[str, Any]
+PENDING_SAMPLE = 50
+_DOCUMENTS = (
+    "pairs", "projections", "errors", "position", "outbox", "scores", "pending", "repeated_pairs",
+    "spent", "models", "generation_modes", "unreadable_pairs", "looked_at",
+)  # fmt: skip
+
+
+def header_of(row: Row, *, has_total_budget: bool) -> BatchHeader:
+    """Build a header; what its JSON metadata does not hold as expected becomes None."""
+    values = dict(row)
+    metadata, unreadable = _document(values.pop("state_metadata", None))
+    budget = _mapping(metadata.get("comparison_budget"))
+    overrides = _mapping(metadata.get("config_overrides"))
+    mode = metadata.get("llm_batching_mode") or overrides.get("llm_batching_mode_override")
+    return BatchHeader(
+        **values,
+        has_total_budget=has_total_budget,
+        requested_budget=_integer(budget.get("max_pairs_requested")),
+        budget_source=_text(budget.get("source")),
+        max_possible_pairs=_integer(metadata.get("max_possible_pairs")),
+        batching_mode=_text(mode),
+        forced_to_scoring_reason=_text(_mapping(metadata.get("forced_to_scoring")).get("reason")),
+        failed_reason=_text(_mapping(metadata.get("failed_reason")).get("reason")),
+        resampling_passes=_integer(metadata.get("resampling_pass_count")),
+        unreadable=unreadable,
+    )
+
+
+def pair_counts_of(counted: Row) -> PairCounts:
+    """Build pair counts from their document."""
+    return PairCounts(**_with_times(counted, *(key for key in counted if key.endswith("_at"))))
+
+
+def projections_of(counted: Row) -> ProjectionCounts:
+    """Build projection counts from their document."""
+    return ProjectionCounts(**_with_times(counted, "first_at", "last_at"))
+
+
+def match_of(row: Row, how: str) -> BatchMatch:
+    """Build one match of an id."""
+    return BatchMatch(**dict(row), how=how)
+
+
+def pair_row_of(row: Row, matched_by: str) -> PairRow:
+    """Build one traced pair."""
+    values = dict(row)
+    values["response_ms"] = _number(values["response_ms"])
+    return PairRow(**values, matched_by=matched_by)
+
+
+def summary_of(row: Row, *, has_total_budget: bool) -> BatchSummary:
+    """Build one line of a list of batches."""
+    values = dict(row)
+    events = values.pop("completion_events")
+    pairs, projections = _json(values.pop("pairs")), _json(values.pop("projections"))
+    return BatchSummary(
+        header_of(values, has_total_budget=has_total_budget),
+        pair_counts_of(pairs),
+        projections_of(projections),
+        int(events or 0),
+    )
+
+
+def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
+    """Put one batch together from the one row of the batch query."""
+    values = dict(row)
+    found = {name: _json(values.pop(name)) for name in _DOCUMENTS}
+    finalised_at = values.pop("finalised_at")
+    counted = dict(found["pairs"])
+    then = [counted.pop(f"{name}_by_then") for name in ("sent", "answered", "valid")]
+    pairs = pair_counts_of(counted)
+    spent = found["spent"] or {}
+    return BatchRows(
+        header=header_of(values, has_total_budget=has_total_budget),
+        pairs=pairs,
+        errors=tuple(_error_group(item) for item in found["errors"] or []),
+        position=PositionCounts(**found["position"]),
+        projections=projections_of(found["projections"]),
+        outbox=tuple(_outbox_group(item) for item in found["outbox"] or []),
+        scores=ScoreCounts(**found["scores"]),
+        pending=tuple(_pending(item) for item in found["pending"] or []),
+        repeated_pairs=int(found["repeated_pairs"] or 0),
+        at_first_finalisation=AnsweredCounts(finalised_at, *then) if finalised_at else None,
+        cost=_number(spent.get("cost")),
+        tokens=_integer(spent.get("tokens")),
+        response_ms=_latency(spent.get("response_ms")),
+        models=_counts(found["models"]),
+        generation_modes=_counts(found["generation_modes"]),
+        truncated=pairs.pending > PENDING_SAMPLE or pairs.total > int(found["looked_at"] or 0),
+    )
+
+
+def totals_of(row: Row, batches: int) -> ComparisonTotals:
+    """Put the sums over several batches together from the one row of their query."""
+    found = {name: _json(row[name]) for name in ("pairs", "errors", "graded", "spent")}
+    graded, spent = found["graded"], found["spent"]
+    return ComparisonTotals(
+        batches=batches,
+        pairs=pair_counts_of(found["pairs"]),
+        errors=tuple(_error_group(item) for item in found["errors"] or []),
+        projections=graded["projections"],
+        finalised=graded["finalised"],
+        cost=_number(spent.get("cost")),
+        priced=spent["priced"],
+        response_ms=_latency(spent.get("response_ms")),
+        looked_at=row["looked_at"],
+    )
+
+
+def _json(value: Any) -> Any:
+    return orjson.loads(value) if isinstance(value, str) else value
+
+
+def _counts(found: Any) -> dict[str, int]:
+    return {str(name): int(rows) for name, rows in _mapping(found).items()}
+
+
+def _latency(found: Any) -> tuple[float, float] | None:
+    """Return p50 and p95 in ms, None when no answer tells its time."""
+    values = [_number(value) for value in found] if isinstance(found, list) else []
+    match values:
+        case [float(half), float(most)]:
+            return half, most
+    return None
+
+
+def _error_group(item: Row) -> ErrorGroup:
+    return ErrorGroup(**_with_times(item, "first_at", "last_at"))
+
+
+def _outbox_group(item: Row) -> OutboxGroup:
+    values = _with_times(item, "first_at", "last_at", "oldest_unpublished_at")
+    return OutboxGroup(**{**values, "last_error": values["last_error"] or ""})
+
+
+def _pending(item: Row) -> PendingPair:
+    return PendingPair(**_with_times(item, "submitted_at", "created_at"))
+
+
+def _with_times(item: Row, *keys: str) -> dict[str, Any]:
+    times = {key: datetime.fromisoformat(item[key]) if item[key] else None for key in keys}
+    return {**item, **times}
+
+
+def _document(text: Any) -> tuple[dict[str, Any], int]:
+    if text is None:
+        return {}, 0
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}, 1
+    return (document, 0) if isinstance(document, dict) else ({}, 1)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _integer(value: Any) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and abs(number) < 1e15 else None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if number == number and abs(number) != float("inf") else None
+
+
+def _text(value: Any) -> str | None:
+    return value[:100] if isinstance(value, str) and value else None

@@ -1,0 +1,1 @@
+"""The Docker Engine: logs, containers and their events."""

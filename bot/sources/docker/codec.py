@@ -1,0 +1,148 @@
+"""How the Engine carries a service's lines: in its json-file logs, and stamped in its API."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+from typing import Any
+
+import orjson
+
+from bot.sources.docker.lines import PIECE_BYTES
+from bot.sources.log_format.codec import Line
+from bot.sources.log_format.head import HEAD_BYTES, starts_event
+from bot.sources.log_format.time import utc
+
+STAMP_BYTES = len("2025-11-18T23:48:23.000000001Z")
+_OPENS = b'{"log":"'
+_CLOSES = b'","stream":"'
+_TIME = b'"time":"'
+# The Engine escapes what Go's json package does: controls, quotes, and what HTML would read.
+_ESCAPES = str.maketrans(
+    {chr(code): f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}
+    | {"\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+)
+_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d)) ")
+
+
+class JsonFileLines:
+    """The Engine's json-file: one object a line, a service's line over 16 KiB in several."""
+
+    line_end = b'\\n","'
+    cuts_lines = True
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self.spoiled = 0
+
+    def needle(self, word: str) -> bytes:
+        """Return `word` as the Engine escapes it."""
+        return word.translate(_ESCAPES).encode("utf-8", "replace")
+
+    def starts_event(self, raw: bytes) -> bool:
+        """Say whether an event surely begins at this line."""
+        if not raw.startswith(_OPENS):
+            return False
+        head = raw[len(_OPENS) : len(_OPENS) + 2 * HEAD_BYTES]
+        if b"\\" in head:
+            head = head.replace(b'\\"', b'"').replace(b"\\u001b", b"\x1b")
+        return starts_event(head)
+
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
+        """Return a line's stream, and whether it ends here; a full piece goes on."""
+        end = raw.find(_CLOSES, len(_OPENS))
+        if end < 0:
+            return b"", True
+        name = end + len(_CLOSES)
+        stream = raw[name : raw.find(b'"', name)]
+        if end - len(_OPENS) < PIECE_BYTES or _is_newline(raw, end):
+            return stream, True
+        found = _decoded(raw)
+        return stream, found is None or len(found[1]) < PIECE_BYTES
+
+    def time_of(self, raw: bytes) -> datetime | None:
+        """Return when the Engine took this line."""
+        start = raw.rfind(_TIME)
+        if start < 0:
+            return None
+        start += len(_TIME)
+        return utc(raw[start : raw.find(b'"', start)].decode("ascii", "replace"), self._zone)
+
+    def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
+        """Yield the service's lines, pieces joined, each with the Engine's time for it."""
+        pending: dict[str, tuple[bytes, datetime | None]] = {}
+        for raw in raws:
+            found = _decoded(raw)
+            if found is None:
+                self.spoiled += 1
+                continue
+            stream, piece, time = found
+            whole = piece.endswith(b"\n") or len(piece) < PIECE_BYTES
+            before = pending.pop(stream, None)
+            text = before[0] + piece if before else piece
+            at = before[1] if before else utc(time, self._zone)
+            if whole:
+                yield text.rstrip(b"\r\n"), at
+            else:
+                pending[stream] = text, at
+        yield from pending.values()
+
+
+class StampedLines:
+    """Whole lines of a service, each behind the stamp that the Engine's API gave it."""
+
+    line_end = b"\n"
+    cuts_lines = False
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self.spoiled = 0
+
+    def needle(self, word: str) -> bytes:
+        """Return `word` in UTF-8."""
+        return word.encode("utf-8", "replace")
+
+    def starts_event(self, raw: bytes) -> bool:
+        """Say whether an event surely begins at this line."""
+        found = _STAMP.match(raw)
+        return starts_event(raw[found.end() :][:HEAD_BYTES] if found else raw)
+
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
+        """A line always ends where it ends."""
+        return b"", True
+
+    def time_of(self, raw: bytes) -> datetime | None:
+        """Return when the Engine took this line."""
+        found = _STAMP.match(raw)
+        return utc(found.group(1).decode("ascii"), self._zone) if found else None
+
+    def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
+        """Yield the lines without their stamps."""
+        for raw in raws:
+            found = _STAMP.match(raw)
+            if found is None:
+                yield raw, None
+            else:
+                yield raw[found.end() :].rstrip(b"\r"), utc(found[1].decode("ascii"), self._zone)
+
+
+def _decoded(raw: bytes) -> tuple[str, bytes, object] | None:
+    """Return (stream, text, time) of one json-file line, or None when it cannot be read.
+
+    After a power cut the Engine's file may hold zero bytes before the next line.
+    """
+    try:
+        found: Any = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        bare = raw.lstrip(b"\0")
+        return _decoded(bare) if len(bare) < len(raw) else None
+    if not isinstance(found, dict) or not isinstance(found.get("log", ""), str):
+        return None
+    return str(found.get("stream", "")), found.get("log", "").encode(), found.get("time")
+
+
+def _is_newline(raw: bytes, end: int) -> bool:
+    """Say whether the text that ends at `end` ends with an escaped newline."""
+    if raw[end - 2 : end] != b"\\n":
+        return False
+    slashes = len(raw[: end - 1]) - len(raw[: end - 1].rstrip(b"\\"))
+    return slashes % 2 == 1

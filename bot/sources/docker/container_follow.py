@@ -1,0 +1,191 @@
+"""Follows one container through the Engine's API, in a thread of its own."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, tzinfo
+
+from bot.sources.docker.codec import STAMP_BYTES, StampedLines
+from bot.sources.docker.deduplicate import Stutter
+from bot.sources.docker.engine import FAILURES, Stream
+from bot.sources.docker.listing import Container
+from bot.sources.docker.search import epoch, one_line, streamed
+from bot.sources.log_follow.buffer import Arrivals
+from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Gate, last_head
+from bot.sources.log_format.parser import LineParser
+
+QUIET_SECONDS = 1.0
+STALL_SECONDS = 10.0
+JOIN_SECONDS = 5.0
+# Who is this far behind the service only counts what is not wanted most; see Gate.
+BEHIND_SECONDS = 60.0
+HEAD_BYTES = 64
+
+
+class Reader:
+    """Reads one container's log; knows the last line it handed on, to the nanosecond."""
+
+    def __init__(self, gate: Gate, arrivals: Arrivals, since: datetime, zone: tzinfo) -> None:
+        self._gate = gate
+        self._arrivals = arrivals
+        self._since = since
+        self._zone = zone
+        self._last = b""
+        self._stutter = Stutter()
+        self._at_last = 0
+        self._lock = threading.Lock()
+        self._fed_at = time.monotonic()
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._streams: list[Stream] = []
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+        self._was_running = False
+        self._was_current = False
+        self._was_stalled = False
+        self._ask_at = 0.0
+        self._starts = 0
+
+    @staticmethod
+    def maker(
+        zone: tzinfo, arrivals: Arrivals, needles: Sequence[str] | None, since: datetime
+    ) -> "Callable[[Container], Reader]":
+        """Return what makes a reader for a container."""
+
+        def make(container: Container) -> Reader:
+            service = container.service
+            parser = LineParser(service.name, container.name, service.role, zone)
+            return Reader(Gate(StampedLines(zone), parser, needles), arrivals, since, zone)
+
+        return make
+
+    def look_at(self, container: Container) -> bool:
+        """Read on where the stream has ended; return whether the container started again."""
+        self._flush_if_quiet()
+        if self._thread is not None and self._thread.is_alive():
+            # A stream that was opened for a stopped container is one of its next life.
+            began_again = container.running and not self._was_running
+            self._was_running = container.running
+            if container.running and self._is_stalled(container):
+                self._end()
+            return began_again
+        restarted = container.running and self._starts > 0 and not self._was_stalled
+        self._was_stalled = False
+        # A stopped container is read once more, for what it wrote at its end.
+        if container.running or self._was_running or not self._starts:
+            self._starts += 1
+            self._was_current = False
+            self._was_running = container.running
+            self._thread = threading.Thread(
+                target=self._read, args=(container,), name=f"follow {container.name}", daemon=True
+            )
+            self._thread.start()
+        return restarted
+
+    def close(self) -> None:
+        """Close the stream, wait for the thread, hand on the last event."""
+        self._is_closed = True
+        self._end()
+        if self._thread is not None:
+            self._thread.join(JOIN_SECONDS)
+        with self._lock:
+            self._flush()
+
+    def _end(self) -> None:
+        for stream in self._streams:
+            with suppress(*FAILURES):
+                stream.end()
+
+    def _is_stalled(self, container: Container) -> bool:
+        """Say whether the stream is quiet though the log has grown.
+
+        Engines before 23 can lose a follower when a log is rotated and compressed. Who is quiet
+        is asked ever more seldom.
+        """
+        now = time.monotonic()
+        if now - self._fed_at < STALL_SECONDS or now < self._ask_at:
+            return False
+        self._ask_at = now + max(STALL_SECONDS, now - self._fed_at)
+        last = b""
+        with suppress(*FAILURES):
+            last = one_line(container, 1)[:STAMP_BYTES]
+        self._was_stalled = last > self._last
+        return self._was_stalled
+
+    def _read(self, container: Container) -> None:
+        since = StampedLines(self._zone).time_of(self._last + b" ") if self._last else self._since
+        resumed, seen = self._last, self._at_last
+        with suppress(*FAILURES):
+            for lines in streamed(
+                container, {"follow": 1, "since": epoch(since or self._since)}, self._streams
+            ):
+                if self._is_closed:
+                    return
+                if resumed:
+                    lines, seen = _unseen(lines, resumed, seen)
+                    resumed = resumed if not lines else b""
+                if lines:
+                    self._feed(lines)
+
+    def _feed(self, lines: list[bytes]) -> None:
+        lines = self._stutter.new(lines)
+        if not lines:
+            return
+        self._mark(lines)
+        block = b"".join(lines)
+        with self._lock:
+            self._fed_at = time.monotonic()
+            cut = last_head(block, self._gate.codec)
+            if cut >= 0:
+                self._pass(block[:cut])
+                block = block[cut:]
+            self._held.append(block)
+            self._held_bytes += len(block)
+            if self._held_bytes > MAX_EVENT_BYTES:
+                self._flush()
+
+    def _pass(self, rest: bytes) -> None:
+        """Hand on what was held, which `rest` completes."""
+        block = b"".join((*self._held, rest))
+        self._held, self._held_bytes = [], 0
+        events, lost = self._gate.events(block, behind=self._is_behind(block))
+        self._arrivals.add(events, unreadable=self._gate.take_unreadable(), lost=lost)
+
+    def _flush(self) -> None:
+        self._pass(b"")
+
+    def _flush_if_quiet(self) -> None:
+        with self._lock:
+            if self._held and time.monotonic() - self._fed_at > QUIET_SECONDS:
+                self._flush()
+
+    def _is_behind(self, block: bytes) -> bool:
+        """Say whether lines come faster than they are read; what was there before is caught up."""
+        at = self._gate.codec.time_of(block[:HEAD_BYTES])
+        if at is None:
+            return False
+        is_late = time.time() - at.timestamp() > BEHIND_SECONDS
+        self._was_current = self._was_current or not is_late
+        return is_late and self._was_current
+
+    def _mark(self, lines: list[bytes]) -> None:
+        """Remember the last stamp, and how many lines bear it."""
+        last, same = lines[-1][:STAMP_BYTES], 0
+        for line in reversed(lines):
+            if line[:STAMP_BYTES] != last:
+                break
+            same += 1
+        is_more = last == self._last and same == len(lines)
+        self._at_last = self._at_last + same if is_more else same
+        self._last = last
+
+
+def _unseen(lines: list[bytes], last: bytes, seen: int) -> tuple[list[bytes], int]:
+    """Leave out lines that were handed on before, `seen` of them with the very last stamp."""
+    for number, line in enumerate(lines):
+        stamp = line[:STAMP_BYTES]
+        if stamp > last or (stamp == last and seen <= 0):
+            return lines[number:], 0
+        seen -= stamp == last
+    return [], seen

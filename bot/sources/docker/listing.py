@@ -1,0 +1,107 @@
+"""Which containers of the services exist, over several Docker Engines."""
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from bot.domain.log import Role, Service
+from bot.errors import SourceError
+from bot.sources.container_names import service_of
+from bot.sources.docker.clients import COMPOSE_SERVICE
+from bot.sources.docker.engine import FAILURES, LIST_SECONDS, Engine, reason
+
+NAME = "docker_logs"
+OWN_LABEL = "batchbot.self"
+# An Engine that was too slow to answer is not waited for again at once.
+REST_SECONDS = 15.0
+
+
+class Container(NamedTuple):
+    """A container that exists now, on one Engine."""
+
+    engine: Engine
+    id: str
+    name: str
+    service: Service
+    running: bool
+
+
+class Listing(NamedTuple):
+    """The services' containers, and what is missing: an Engine, or a container of it, and why."""
+
+    containers: Sequence[Container]
+    missing: Mapping[str, str]
+
+
+class Containers:
+    """Lists the services' containers of all Engines, each Engine on its own."""
+
+    def __init__(self, hosts: Sequence[str], services: Sequence[Service]) -> None:
+        self.engines = tuple(Engine(host) for host in dict.fromkeys(hosts or ("",)))
+        self._services = tuple(services)
+        self._known: dict[str, tuple[Container, ...]] = {}
+        self._resting: dict[str, tuple[float, str]] = {}
+
+    def list(self) -> Listing:
+        """Return what exists now; blocking. Raises SourceError when no Engine answers.
+
+        The containers that a silent Engine was last seen with are missing by name.
+        """
+        with ThreadPoolExecutor(len(self.engines), thread_name_prefix="engines") as pool:
+            found = list(pool.map(self._of, self.engines))
+        missing: dict[str, str] = {}
+        for engine, answer in zip(self.engines, found, strict=True):
+            if isinstance(answer, str):
+                missing[engine.name] = answer
+                missing |= {row.name: answer for row in self._known.get(engine.host, ())}
+        if all(isinstance(answer, str) for answer in found):
+            raise SourceError(
+                NAME,
+                f"no Docker Engine answers: {next(iter(missing.values()))}",
+                hint="Check DOCKER_HOST, and that the bot may use the Engine's socket.",
+            )
+        rows = [row for answer in found if not isinstance(answer, str) for row in answer]
+        return Listing(rows, missing)
+
+    def close(self) -> None:
+        """Close the connections; blocking."""
+        for engine in self.engines:
+            engine.close()
+
+    def _of(self, engine: Engine) -> tuple[Container, ...] | str:
+        """Return one Engine's containers, or why it does not tell."""
+        until, why = self._resting.pop(engine.host, (0.0, ""))
+        if time.monotonic() < until:
+            self._resting[engine.host] = until, why
+            return why
+        began = time.monotonic()
+        try:
+            listed = engine.containers()
+        except FAILURES as error:
+            engine.close()
+            if time.monotonic() - began >= LIST_SECONDS / 2:
+                self._resting[engine.host] = time.monotonic() + REST_SECONDS, reason(error)
+            return reason(error)
+        rows = tuple(row for raw in listed if (row := self._container(engine, raw)) is not None)
+        self._known[engine.host] = rows
+        return rows
+
+    def _container(self, engine: Engine, raw: Mapping[str, Any]) -> Container | None:
+        names = [str(name).lstrip("/") for name in raw.get("Names") or ()]
+        labels = raw.get("Labels") or {}
+        if not names or OWN_LABEL in labels or _is_own(str(raw["Id"])):
+            return None
+        label = labels.get(COMPOSE_SERVICE)
+        service = next((row for row in self._services if row.name == label), None)
+        service = service or service_of(names[0], self._services)
+        if service.role is Role.OTHER and service not in self._services:
+            return None
+        return Container(engine, str(raw["Id"]), names[0], service, raw.get("State") == "running")
+
+
+def _is_own(id: str) -> bool:
+    """A container's host name is the beginning of its id, unless somebody set another."""
+    own = socket.gethostname()
+    return len(own) >= 12 and id.startswith(own)

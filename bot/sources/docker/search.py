@@ -1,0 +1,163 @@
+"""Searches one container's log: from its files where they can be read, else the API."""
+
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from bot.domain.log import LogQuery
+from bot.sources.docker.codec import StampedLines
+from bot.sources.docker.engine import FAILURES, Stream, reason
+from bot.sources.docker.json_files import EngineFiles, UnreadableError
+from bot.sources.docker.lines import FramedLines, Lines, TerminalLines
+from bot.sources.docker.listing import Container
+from bot.sources.docker.spool import Sieve, spool
+from bot.sources.log_format.parser import LineParser
+from bot.sources.log_search.merge import Part
+from bot.sources.log_search.search import ESTIMATE, SLACK, search_segment
+
+TAIL_FACTOR = 20
+MIN_TAIL = 10_000
+
+
+class Searcher:
+    """Searches containers one by one, in the threads of its callers."""
+
+    def __init__(self, zone: tzinfo, files: EngineFiles | None) -> None:
+        self._zone = zone
+        self._files = files
+
+    def search(self, container: Container, query: LogQuery, stop: threading.Event) -> Part:
+        """Search one container; what cannot be read is named with the reason."""
+        note = ""
+        try:
+            if self._files is not None:
+                try:
+                    return self._directly(self._files, container, query, stop)
+                except (UnreadableError, OSError) as error:
+                    note = f"read through the Engine's API: {_words(error)}"
+            return self._through_api(container, query, stop, note)
+        except FAILURES as error:
+            return container.name, reason(error)
+
+    def _directly(
+        self, files: EngineFiles, container: Container, query: LogQuery, stop: threading.Event
+    ) -> Part:
+        with closing(files.opened(container.id)) as segment:
+            return search_segment(segment, query, lambda: self._parser(container), stop.is_set)
+
+    def _through_api(
+        self, container: Container, query: LogQuery, stop: threading.Event, note: str
+    ) -> Part:
+        tail = _tail(query)
+        with spool() as folder:
+            sieve = Sieve(Path(folder), query.any_of, StampedLines(self._zone))
+            is_cut = self._sift(container, query, tail, sieve, stop)
+            with closing(sieve.segment()) as segment:
+                events, coverage = search_segment(segment, query, lambda: self._parser(container))
+        # Of what was streamed each line was counted.
+        notes = [*(part for part in coverage.note.split("; ") if part != ESTIMATE), note]
+        if is_cut:
+            notes.append("the newest part of the log was not read")
+        if sieve.dropped:
+            notes.append("of very many matches only the newest were kept")
+        is_tail = tail is not None and sieve.lines >= tail
+        if is_tail:
+            notes.append(f"only the last {sieve.lines} lines were read")
+        begins, ends = self._span(container, query, sieve)
+        return events, replace(
+            coverage,
+            begins_at=begins,
+            ends_at=ends,
+            scanned=sieve.lines,
+            bytes_read=sieve.bytes,
+            truncated=coverage.truncated or is_cut or is_tail or sieve.dropped,
+            note="; ".join(part for part in notes if part),
+        )
+
+    def _sift(
+        self,
+        container: Container,
+        query: LogQuery,
+        tail: int | None,
+        sieve: Sieve,
+        stop: threading.Event,
+    ) -> bool:
+        """Stream a container's log through a sieve; return whether a bound ended it early."""
+        options: dict[str, object] = {"tail": "all" if tail is None else tail}
+        if query.since:
+            options["since"] = epoch(query.since - SLACK)
+        if query.until:
+            options["until"] = epoch(query.until + SLACK)
+        for lines in streamed(container, options):
+            sieve.feed(lines)
+            if stop.is_set() or sieve.bytes > query.max_bytes:
+                return True
+        return False
+
+    def _span(
+        self, container: Container, query: LogQuery, sieve: Sieve
+    ) -> tuple[datetime | None, datetime | None]:
+        """Return where the log begins and ends, which what was asked for may not tell."""
+        codec = StampedLines(self._zone)
+        first, last = sieve.first, sieve.last
+        if query.since or not first or _tail(query) is not None:
+            first = one_line(container, "all")
+        if query.until or not last:
+            last = one_line(container, 1)
+        return codec.time_of(first), codec.time_of(last)
+
+    def _parser(self, container: Container) -> LineParser:
+        service = container.service
+        return LineParser(service.name, container.name, service.role, self._zone)
+
+
+def streamed(
+    container: Container, options: Mapping[str, object], streams: list[Stream] | None = None
+) -> Generator[list[bytes], None, None]:
+    """Yield a container's lines as they come, each `stamp text` and a newline.
+
+    The open stream is put into `streams`, so that another thread can close it. Raises one of
+    FAILURES.
+    """
+    engine = container.engine
+    lines: Lines = TerminalLines() if engine.has_terminal(container.id) else FramedLines()
+    stream = engine.logs(container.id, **options)
+    if streams is not None:
+        streams[:] = [stream]
+    try:
+        for chunk in stream.chunks():
+            if fresh := lines.feed(chunk):
+                yield fresh
+        if rest := lines.rest():
+            yield rest
+    finally:
+        stream.close()
+
+
+def _tail(query: LogQuery) -> int | None:
+    """Return how many of the last lines are enough; None for all.
+
+    Only a search without words can end early, and one that filters must look further back.
+    """
+    if query.any_of or query.since or query.until:
+        return None
+    return max(MIN_TAIL, TAIL_FACTOR * query.max_events)
+
+
+def epoch(moment: datetime) -> str:
+    """Return a time as the Engine's API takes it."""
+    # In text and not as a number, which the Engine would cut to whole seconds or round.
+    return f"{max(moment.timestamp(), 0.001):.6f}"
+
+
+def one_line(container: Container, tail: object) -> bytes:
+    """Return the first of a log's last lines, with its stamp. Raises one of FAILURES."""
+    with closing(streamed(container, {"tail": tail})) as lines:
+        return next(lines, [b""])[0]
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, UnreadableError) else "its files cannot be read"

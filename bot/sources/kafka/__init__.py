@@ -1,0 +1,1 @@
+"""Kafka: the callback topic and how far consumers came."""

@@ -1,0 +1,43 @@
+"""What a service's consumer group has acknowledged of a topic, asked and never changed.
+
+CJ acknowledges a callback once it has handled it, also one that it could not use. So an offset
+below the acknowledged one was consumed, whatever the logs still hold; and a group that stands
+beyond the end of a topic receives nothing any more: the topic was made anew (HuleEdu,
+2025-11-29), and the service has to be restarted.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from bot.errors import SourceError
+from bot.sources.kafka.offsets import Partition
+
+CJ_GROUP = "cj_assessment_consumer_group"
+
+
+async def acknowledged(
+    servers: str, partitions: Iterable[Partition], *, group: str = CJ_GROUP, timeout: float = 5.0
+) -> Mapping[Partition, int]:
+    """Return the offset that a group would read next; nothing of a partition it never read.
+
+    Raises SourceError.
+    """
+    from aiokafka import TopicPartition
+    from aiokafka.admin import AIOKafkaAdminClient
+    from aiokafka.errors import KafkaError
+
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=servers, client_id="batchbot", request_timeout_ms=int(timeout * 1_000)
+    )
+    try:
+        async with asyncio.timeout(timeout):
+            await admin.start()
+            wanted = [TopicPartition(*one) for one in partitions]
+            offsets = await admin.list_consumer_group_offsets(group, partitions=wanted)
+    except (KafkaError, OSError, ValueError) as error:
+        message = f"the consumer group cannot be asked for ({type(error).__name__})"
+        timed_out = isinstance(error, TimeoutError)
+        raise SourceError("callback_topic", message, timed_out=timed_out) from error
+    finally:
+        await asyncio.gather(admin.close(), return_exceptions=True)
+    return {tuple(one): int(at.offset) for one, at in offsets.items() if at.offset >= 0}

@@ -1,0 +1,1 @@
+"""Following log files line by line, without losing or repeating any."""

@@ -1,0 +1,228 @@
+"""Follows a folder of log files through growth, rotation, truncation and late creation."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Protocol
+
+from bot.domain.log import Followed, Service
+from bot.errors import SourceError
+from bot.sources.log_follow.buffer import Arrivals
+from bot.sources.log_follow.prefilter import Gate
+from bot.sources.log_follow.tail import Tail, open_tail
+from bot.sources.log_format.codec import Codec, PlainLines
+from bot.sources.log_format.parser import LineParser
+from bot.sources.log_search.file import Part, snapshot
+from bot.sources.log_search.segment import Segment
+
+POLL_SECONDS = 0.25
+QUIET_SECONDS = 1.0
+MAX_STEPS = 4
+FINISHED = -1.0
+SAME_BYTES = 4 << 10
+FOLDER = "log folder"
+
+
+class _File(Protocol):
+    @property
+    def service(self) -> Service: ...
+    @property
+    def container(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+
+
+class FileFollow:
+    """A running follow of log files; a background task polls, `take` hands out what came."""
+
+    def __init__(
+        self,
+        files: Callable[[], Sequence[_File]],
+        zone: tzinfo,
+        *,
+        since: datetime,
+        needles: Sequence[str] | None = None,
+        codec: Callable[[tzinfo], Codec] = PlainLines,
+        arrivals: Arrivals | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._files = files
+        self._zone = zone
+        self._since = since
+        self._needles = None if needles is None else tuple(needles)
+        self._codec = codec
+        self._arrivals = arrivals or Arrivals()
+        self._clock = clock
+        self._tails: dict[Path, Tail] = {}
+        self._missing: dict[str, str] = {}
+        self._has_more = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the files that exist and poll from now on. Raises SourceError without a folder."""
+        await asyncio.to_thread(self._begin)
+        self._task = asyncio.create_task(self._run(), name="follow log files")
+
+    @property
+    def missing(self) -> Mapping[str, str]:
+        """Which files cannot be read, and why."""
+        return self._missing
+
+    def take(self) -> Followed:
+        """Return what arrived since the last call."""
+        containers = {tail.container: tail.service.role for tail in list(self._tails.values())}
+        return self._arrivals.take(containers, dict(self._missing))
+
+    async def close(self) -> None:
+        """Stop polling and close the files."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await asyncio.to_thread(self._close_tails)
+
+    def poll(self) -> None:
+        """Look at every file once; blocking."""
+        missing: dict[str, str] = {}
+        self._has_more = False
+        try:
+            files = self._files()
+        except SourceError as error:
+            self._missing = {FOLDER: error.message}
+            return
+        for file in files:
+            try:
+                self._poll_file(file)
+            except OSError as error:
+                missing[file.container] = error.strerror or type(error).__name__
+        for path in self._tails.keys() - {file.path for file in files}:
+            self._drop(path)
+        self._missing = missing
+
+    async def _run(self) -> None:
+        while True:
+            # A cancelled wait must not leave the thread behind while its files are closed.
+            await asyncio.shield(polling := asyncio.ensure_future(asyncio.to_thread(self.poll)))
+            await polling
+            await asyncio.sleep(0 if self._has_more else POLL_SECONDS)
+
+    def _begin(self) -> None:
+        for file in self._files():
+            with suppress(OSError):
+                self._first_look(file)
+
+    def _first_look(self, file: _File) -> None:
+        """Begin to follow a file, after what was rotated away since the follow began."""
+        *older, newest = snapshot(file.path)
+        for part in older:
+            tail = self._tail(part, file.service, file.container)
+            ended = tail.segment.last_time()
+            if ended and ended >= self._since:
+                tail.begin()
+                self._finish(tail)
+            else:
+                tail.segment.close()
+        tail = self._tails[file.path] = self._tail(newest, file.service, file.container)
+        tail.begin()
+
+    def _after_rotation(self, file: _File, old: Tail) -> None:
+        """Read on in the files that were begun since: it may have rotated twice by now."""
+        old.segment.refresh()
+        *older, newest = snapshot(file.path)
+        later = [part for part in older if _is_later(part, old)]
+        self._drop(file.path)
+        for part in older:
+            if part in later:
+                self._finish(self._tail(part, file.service, file.container))
+            else:
+                part.close()
+        self._tails[file.path] = self._tail(newest, file.service, file.container)
+
+    def _finish(self, tail: Tail) -> None:
+        """Read a file that grows no more to its end, and let it go."""
+        try:
+            self._advance(tail, FINISHED)
+        finally:
+            tail.segment.close()
+
+    def _tail(self, path: Path | Part, service: Service, container: str) -> Tail:
+        parser = LineParser(service.name, container, service.role, self._zone)
+        gate = Gate(self._codec(self._zone), parser, self._needles)
+        return open_tail(path, gate, service, container, since=self._since)
+
+    def _poll_file(self, file: _File) -> None:
+        tail = self._tails.get(file.path)
+        if tail is None:
+            self._first_look(file)
+            self._advance(self._tails[file.path])
+            return
+        if file.path.stat().st_ino != tail.segment.inode:
+            self._after_rotation(file, tail)
+            self._advance(self._tails[file.path])
+            return
+        if tail.was_truncated():
+            self._rescue(tail)
+            tail.rewind()
+        self._advance(tail)
+
+    def _advance(self, tail: Tail, quiet: float = QUIET_SECONDS) -> None:
+        steps = 0
+        while tail.advance(self._arrivals, now=self._clock(), quiet=quiet):
+            steps += 1
+            # One chatty log must not keep the others waiting; a finished one is read to its end.
+            if steps >= MAX_STEPS and quiet >= 0:
+                self._has_more = True
+                return
+
+    def _drop(self, path: Path) -> None:
+        """Read a file that was renamed or removed to its end, and let it go."""
+        self._finish(self._tails.pop(path))
+
+    def _rescue(self, tail: Tail) -> None:
+        """Read on in the copy that was made before the file was truncated."""
+        for path in _siblings(tail.segment.path):
+            with suppress(OSError):
+                if tail.is_copied_to(path):
+                    self._read_whole(path, tail, start=tail.position)
+                    return
+
+    def _read_whole(self, path: Path, like: Tail, start: int = 0) -> None:
+        with suppress(OSError):
+            tail = self._tail(path, like.service, like.container)
+            tail.position = start
+            self._advance(tail, FINISHED)
+            tail.segment.close()
+
+    def _close_tails(self) -> None:
+        for tail in self._tails.values():
+            tail.segment.close()
+        self._tails.clear()
+
+
+def _siblings(path: Path) -> list[Path]:
+    """Return the rotated files beside a log that are not compressed, the oldest first."""
+    found = []
+    for sibling in path.parent.glob(f"{path.name}.*"):
+        if sibling.suffix != ".gz":
+            with suppress(OSError):
+                found.append((sibling.stat().st_mtime_ns, sibling))
+    return [sibling for _, sibling in sorted(found)]
+
+
+def _is_later(part: Part, old: Tail) -> bool:
+    """Say whether a rotated file was begun after the one that was followed.
+
+    A compressed file is told by how it begins: the last time that the Engine writes into its
+    header can be that of lines which already went into the next file.
+    """
+    if not part.is_packed:
+        return part.inode != old.segment.inode and part.modified > old.segment.modified
+    head = min(SAME_BYTES, part.size)
+    if part.read(0, head) == old.segment.read(0, head):
+        return False
+    began = Segment([part], old.gate.codec).first_time()
+    before = old.segment.first_time()
+    return bool(began and before and began >= before)

@@ -1,0 +1,116 @@
+"""One growing file, read on from where the last look ended."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.domain.log import LogEvent, Service
+from bot.sources.log_follow.buffer import Arrivals
+from bot.sources.log_follow.prefilter import Gate
+from bot.sources.log_search.file import Part
+from bot.sources.log_search.search import SLACK, carried
+from bot.sources.log_search.segment import CHUNK_BYTES, Segment
+
+STEP_BYTES = 4 * CHUNK_BYTES
+MAX_BEHIND_BYTES = 256 << 20
+MAX_LINE_BYTES = 4 << 20
+_MARK_BYTES = 64
+
+
+@dataclass(slots=True)
+class Tail:
+    """A file that is followed: events before `position` were handed on.
+
+    The last event is held back until another begins or the file was quiet for a while, since its
+    traceback may still come. Until `caught_up`, events before `since` are dropped. Who is further
+    behind than memory of the disk is quick to read only counts most lines; see Gate.
+    """
+
+    service: Service
+    container: str
+    segment: Segment
+    since: datetime
+    gate: Gate
+    position: int = 0
+    mark: bytes = b""
+    seen_size: int = -1
+    quiet_since: float = 0.0
+    caught_up: int = 0
+    newest: datetime | None = field(default=None)
+
+    def begin(self) -> None:
+        """Skip what was written before `since`."""
+        self.position = self.segment.offset_at(self.since - SLACK, 0, self.segment.size)
+        self.caught_up = self.segment.size
+        self._remember()
+
+    def was_truncated(self) -> bool:
+        """Say whether the file shrank, or was written anew, below what was already read."""
+        if self.segment.refresh() < self.position:
+            return True
+        return self.segment.read(self.position - len(self.mark), self.position) != self.mark
+
+    def rewind(self) -> None:
+        """Read the file from its beginning."""
+        self.position, self.mark, self.caught_up, self.seen_size = 0, b"", 0, -1
+
+    def is_copied_to(self, path: Path) -> bool:
+        """Say whether another file begins with what was read of this one."""
+        with path.open("rb") as other:
+            other.seek(max(0, self.position - len(self.mark)))
+            return bool(self.mark) and other.read(len(self.mark)) == self.mark
+
+    def advance(self, arrivals: Arrivals, *, now: float, quiet: float) -> bool:
+        """Hand on the events that are complete; return whether more can be read at once.
+
+        `now` is a monotonic time; after `quiet` seconds without growth the last event is complete.
+        A negative `quiet` says that the file is finished.
+        """
+        size = self.segment.refresh()
+        if size != self.seen_size:
+            self.seen_size, self.quiet_since = size, now
+        behind = size - self.position > MAX_BEHIND_BYTES
+        end = self._end_of_lines(min(size, self.position + STEP_BYTES), size, finished=quiet < 0)
+        at_end = end >= size or (size - end < MAX_LINE_BYTES and end < self.position + STEP_BYTES)
+        if end > self.position and not (at_end and now - self.quiet_since >= quiet):
+            last = self.segment.event_start(end - 1)
+            end = last if last > self.position or end - self.position < MAX_LINE_BYTES else end
+        if end <= self.position:
+            return False
+        block = self.segment.read(self.position, end)
+        events, lost = self.gate.events(block, behind=behind)
+        arrivals.add(self._fresh(events), unreadable=self.gate.take_unreadable(), lost=lost)
+        self.position = end
+        self._remember()
+        return not at_end
+
+    def _fresh(self, events: list[LogEvent]) -> list[LogEvent]:
+        """Drop what was written before following began."""
+        if self.position >= self.caught_up:
+            return events
+        times = carried(events)
+        return [
+            event
+            for event, at in zip(events, times, strict=True)
+            if at is not None and at >= self.since
+        ]
+
+    def _end_of_lines(self, end: int, size: int, *, finished: bool) -> int:
+        """Return the end of the last whole line before `end`; a half-written one waits."""
+        if finished and end == size:
+            return end
+        start = self.segment.line_start(end)
+        if start <= self.position and end - self.position >= MAX_LINE_BYTES:
+            return end
+        return start
+
+    def _remember(self) -> None:
+        self.mark = self.segment.read(max(0, self.position - _MARK_BYTES), self.position)
+
+
+def open_tail(
+    file: Path | Part, gate: Gate, service: Service, container: str, *, since: datetime
+) -> Tail:
+    """Open a file to be followed from its beginning. Raises OSError."""
+    files = file if isinstance(file, Path) else [file]
+    return Tail(service, container, Segment(files, gate.codec), since, gate)

@@ -1,0 +1,1 @@
+"""Log lines of HuleEdu services as events: console, JSON, tracebacks."""

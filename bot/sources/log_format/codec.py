@@ -1,0 +1,152 @@
+"""How the lines of a service lie in a file: plainly, or each wrapped by somebody else."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, tzinfo
+from typing import Protocol
+
+from bot.sources.log_format.head import HEAD_BYTES, split_stamp, starts_event
+from bot.sources.log_format.time import utc
+
+Line = tuple[bytes, datetime | None]
+# The Engine cuts lines longer than this.
+CUT_BYTES = 16 << 10
+LOOK_BACK_BYTES = 256 << 10
+LOOK_FAR_BACK_BYTES = 4 << 20
+
+_JSON_TIME = re.compile(rb'"(?:timestamp|time|ts)"\s*:\s*"([0-9T:.,Z+ -]{19,40})"')
+_ANY_TIME = re.compile(
+    rb"(?:\x1b\[[0-9;]*m)*\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?)"
+)
+
+
+class Codec(Protocol):
+    """Reads physical lines of a file (without their newline) as lines of a service.
+
+    `line_end` is what every line of the service ends with in the file, for counting; `cuts_lines`
+    says that one may lie there in several physical lines; `spoiled` counts physical lines that
+    could not be read.
+    """
+
+    line_end: bytes
+    cuts_lines: bool
+    spoiled: int
+
+    def needle(self, word: str) -> bytes:
+        """Return the bytes by which `word` is written in the file."""
+        ...
+
+    def starts_event(self, raw: bytes) -> bool:
+        """Say whether an event surely begins at this physical line."""
+        ...
+
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
+        """Return which stream a physical line is of, and whether the service's line ends with it.
+
+        Asked only when `cuts_lines`; two streams' pieces may come by turns.
+        """
+        ...
+
+    def time_of(self, raw: bytes) -> datetime | None:
+        """Return when this physical line was written, when it says so."""
+        ...
+
+    def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
+        """Yield the service's lines, each with the time its carrier gave it."""
+        ...
+
+
+class PlainLines:
+    """A file that holds the service's lines as they are, perhaps with engine timestamps."""
+
+    line_end = b"\n"
+    cuts_lines = False
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self.spoiled = 0
+
+    def needle(self, word: str) -> bytes:
+        """Return `word` in UTF-8."""
+        return word.encode("utf-8", "replace")
+
+    def starts_event(self, raw: bytes) -> bool:
+        """Say whether an event surely begins at this line."""
+        return starts_event(raw)
+
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
+        """A plain line always ends where it ends."""
+        return b"", True
+
+    def time_of(self, raw: bytes) -> datetime | None:
+        """Return the time of an event's first line; of other lines nothing is believed."""
+        if not starts_event(raw):
+            stamp = split_stamp(raw[: 2 * HEAD_BYTES])[0]
+            return utc(stamp.decode("ascii"), self._zone) if stamp else None
+        found = _JSON_TIME.search(raw) if raw[:1] == b"{" else _ANY_TIME.match(raw)
+        return utc(found.group(1).decode("ascii"), self._zone) if found else None
+
+    def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
+        """Yield the lines unchanged."""
+        return ((raw, None) for raw in raws)
+
+
+def heads(block: bytes, codec: Codec, before: bytes = b"") -> list[int]:
+    """Return where events surely begin in whole lines, given what stands `before` them.
+
+    None begins inside of a line that was cut, though a whole line of the other stream may stand
+    between its pieces.
+    """
+    torn = _torn(before, codec)
+    found: list[int] = []
+    position = 0
+    for raw in block.split(b"\n"):
+        if raw and not torn and codec.starts_event(raw):
+            found.append(position)
+        if torn or len(raw) >= CUT_BYTES:
+            _tear(torn, raw, codec)
+        position += len(raw) + 1
+    return found
+
+
+def is_head(block: bytes, start: int, end: int, codec: Codec) -> bool:
+    """Say whether an event surely begins at the line [start, end) of a block."""
+    if not codec.starts_event(block[start:end]):
+        return False
+    if not codec.cuts_lines:
+        return True
+    return not _torn(looked_back(lambda low, high: block[low:high], start), codec)
+
+
+def looked_back(read: Callable[[int, int], bytes], start: int) -> bytes:
+    """Return what stands before `start`, far back where long lines of two streams may mix."""
+    before = read(max(0, start - LOOK_BACK_BYTES), start)
+    if len(before) < LOOK_BACK_BYTES or not has_long_line(before):
+        return before
+    return read(max(0, start - LOOK_FAR_BACK_BYTES), start)
+
+
+def _torn(before: bytes, codec: Codec) -> set[bytes]:
+    """Return the streams whose last line is not complete at the end of `before`."""
+    torn: set[bytes] = set()
+    if codec.cuts_lines and has_long_line(before):
+        for raw in before.split(b"\n"):
+            if torn or len(raw) >= CUT_BYTES:
+                _tear(torn, raw, codec)
+    return torn
+
+
+def _tear(torn: set[bytes], raw: bytes, codec: Codec) -> None:
+    if raw and codec.cuts_lines:
+        stream, ends = codec.piece(raw)
+        torn.discard(stream)
+        if not ends:
+            torn.add(stream)
+
+
+def has_long_line(block: bytes | bytearray, size: int | None = None) -> bool:
+    """Say whether a line may be as long as the Engine's pieces; looks only here and there."""
+    return any(
+        block.find(b"\n", at, at + CUT_BYTES // 2) < 0
+        for at in range(0, (len(block) if size is None else size) - CUT_BYTES // 2, CUT_BYTES // 2)
+    )

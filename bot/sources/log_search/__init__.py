@@ -1,0 +1,1 @@
+"""Searching log files at the speed of grep."""

@@ -1,0 +1,187 @@
+"""One file of a container's log, read at any place; a compressed one is unpacked only if needed."""
+
+import errno
+import gzip
+import io
+import json
+import os
+import re
+import tempfile
+import zlib
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from bot.sources.log_format.time import utc
+
+HEAD_BYTES = 128 << 10
+BLOCK_BYTES = 1 << 20
+_SIZE_BYTES = 4
+ATTEMPTS = 8
+# The Engine writes when a rotated file's last line was written into the gzip header's extra field.
+_LAST_TIME = re.compile(rb'\{"lastTime":"[^"]{10,40}"\}')
+
+
+class Part:
+    """An open file. `size` counts its plain bytes and `offset` is where it lies in the whole log.
+
+    A compressed part is read from its beginning as a stream, as a scan does, without a copy; its
+    first bytes are kept; any other place makes a plain copy, until `release`. Raises OSError.
+    """
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        self.path = path
+        self.offset = offset
+        self.is_packed = path.suffix == ".gz"
+        self._file = os.open(path, os.O_RDONLY)
+        self._plain = -1 if self.is_packed else self._file
+        self._stream: gzip.GzipFile | None = None
+        self._stream_at = 0
+        self._head = b""
+        self.last_time: datetime | None = None
+        self.size = os.fstat(self._file).st_size
+        self.inode = os.fstat(self._file).st_ino
+        if self.is_packed:
+            self._measure()
+
+    @property
+    def end(self) -> int:
+        """Where the part ends in the whole log."""
+        return self.offset + self.size
+
+    @property
+    def modified(self) -> int:
+        """When the file was last written, in nanoseconds."""
+        return os.fstat(self._file).st_mtime_ns
+
+    def refresh(self) -> int:
+        """Return the size now; only a plain file grows."""
+        if not self.is_packed:
+            self.size = os.fstat(self._file).st_size
+        return self.size
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of [start, end) of this part."""
+        if self._plain < 0 and end <= len(self._head):
+            return self._head[start:end]
+        return os.pread(self._unpacked(), max(0, end - start), start)
+
+    def into(self, view: memoryview, start: int) -> int:
+        """Fill `view` from `start`; return how many bytes there were."""
+        if self._plain < 0 and start in (0, self._stream_at):
+            if start == 0:
+                self.release()
+            return self._streamed(view)
+        return os.preadv(self._unpacked(), [view], start)
+
+    def release(self) -> None:
+        """Give back the plain copy and begin streaming anew."""
+        if self.is_packed and self._plain >= 0:
+            os.close(self._plain)
+            self._plain = -1
+        self._stream, self._stream_at = None, 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self.release()
+        os.close(self._file)
+
+    def _streamed(self, view: memoryview) -> int:
+        if self._stream is None:
+            self._stream = self._reader()
+        size = 0
+        with suppress(EOFError, zlib.error):
+            size = self._stream.readinto(view) or 0
+        self._stream_at += size
+        return size
+
+    def _reader(self) -> gzip.GzipFile:
+        # A descriptor of its own would share the offset, and opening by name could meet a
+        # rotation, so the packed bytes are read by place.
+        return gzip.GzipFile(fileobj=io.BufferedReader(_Placed(self._file), BLOCK_BYTES))
+
+    def _measure(self) -> None:
+        """Learn the plain size and the last time; a file whose own figure is unsure is unpacked.
+
+        A gzip file ends with its plain size, true for one member below 4 GiB, which is what the
+        Engine writes; its header says that it was the Engine.
+        """
+        with suppress(EOFError, zlib.error, gzip.BadGzipFile):
+            self._head = self._reader().read(HEAD_BYTES)
+        said = _LAST_TIME.search(os.pread(self._file, 80, 0))
+        if said is not None and self.size > _SIZE_BYTES:
+            self.last_time = utc(json.loads(said.group())["lastTime"], UTC)
+            self.size = int.from_bytes(os.pread(self._file, 4, self.size - _SIZE_BYTES), "little")
+            return
+        self.size = os.fstat(self._unpacked()).st_size
+
+    def _unpacked(self) -> int:
+        if self._plain < 0:
+            with tempfile.TemporaryFile() as plain:
+                _unpack(self._reader(), plain)
+                self._plain = os.dup(plain.fileno())
+        return self._plain
+
+
+def rotations(path: Path) -> list[Path]:
+    """Return the files of a log, oldest first: `.2.gz`, `.1`, and the one that is written.
+
+    While a file is compressed both are there; the plain one is whole.
+    """
+    numbered: dict[int, Path] = {}
+    for sibling in path.parent.iterdir():
+        number = sibling.name.removeprefix(f"{path.name}.").removesuffix(".gz")
+        if number.isdigit() and (sibling.suffix != ".gz" or int(number) not in numbered):
+            numbered[int(number)] = sibling
+    return [*(numbered[number] for number in sorted(numbered, reverse=True)), path]
+
+
+def snapshot(path: Path) -> list[Part]:
+    """Open all files of a log, oldest first, as they were at one moment. Raises OSError.
+
+    It may be rotated between listing and opening, or a file compressed and so vanish; then it is
+    listed anew.
+    """
+    for attempt in range(ATTEMPTS):
+        parts: list[Part] = []
+        try:
+            listed = rotations(path)
+            inodes = [one.stat().st_ino for one in listed]
+            for one in listed:
+                parts.append(Part(one))
+            if inodes == [part.inode for part in parts] and len(rotations(path)) == len(listed):
+                return parts
+        except FileNotFoundError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        for part in parts:
+            part.close()
+    raise OSError(errno.EAGAIN, "it was rotated faster than it could be opened")
+
+
+class _Placed(io.RawIOBase):
+    """Reads a descriptor from its beginning without moving its offset."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._at = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill `buffer` with what comes next."""
+        size = os.preadv(self._descriptor, [buffer], self._at)
+        self._at += size
+        return size
+
+
+def _unpack(packed: gzip.GzipFile, plain: IO[bytes]) -> None:
+    """Write what can be unpacked; a half-written end is left out."""
+    with suppress(EOFError, zlib.error):
+        while block := packed.read1(BLOCK_BYTES):
+            plain.write(block)
+    plain.flush()

@@ -1,0 +1,115 @@
+"""Finds the lines of a log that may hold one of several words, at the speed of memory."""
+
+from array import array
+from collections.abc import Callable, Sequence
+
+from bot.sources.log_format.codec import has_long_line
+from bot.sources.log_search.file import Part
+from bot.sources.log_search.memmem import Haystack
+from bot.sources.log_search.segment import CHUNK_BYTES, Segment
+
+# Below this much log the search also looks for both halves of an id everywhere; above, only where
+# something can have cut one: near a box or in a line as long as the engine's own pieces.
+THOROUGH_BYTES = 64 << 20
+# Counting lines costs more than finding words, so of more than this it is an estimate.
+EXACT_BYTES = 4 << 20
+MAX_HITS = 1 << 20
+_BOX_BYTE = b"\xe2"
+
+
+def _never() -> bool:
+    return False
+
+
+class Scan:
+    """Looks for words; counts the `lines` and `bytes` looked at and the lines `matched`.
+
+    `exact` says whether lines were counted one by one, `dropped` how many hits were too many to
+    keep; the newest are kept.
+    """
+
+    def __init__(
+        self, words: Sequence[bytes], *, thorough: bool, stopped: Callable[[], bool] = _never
+    ) -> None:
+        self._stopped = stopped
+        self._newlines = 0
+        self._whole = [word for word in words if word]
+        self._halves = [half for word in words if len(word) >= 32 for half in halves(word)]
+        self._overlap = max((len(word) for word in words), default=1) - 1
+        self._thorough = thorough
+        self._hay = Haystack(CHUNK_BYTES)
+        self._newline = b"\n"
+        self.lines = 0
+        self.bytes = 0
+        self.matched = 0
+        self.dropped = 0
+        self.exact = True
+
+    def hits(self, segment: Segment, start: int, end: int) -> "array[int]":
+        """Return offsets of hits in [start, end), ascending, at most one a line."""
+        found: array[int] = array("q")
+        self._newline = segment.codec.line_end
+        for part in segment.parts:
+            if part.offset < end and part.end > start:
+                self._part_hits(part, max(start, part.offset), min(end, part.end), found)
+        return found
+
+    def _part_hits(self, part: Part, start: int, end: int, found: "array[int]") -> None:
+        """Scan forward, each chunk behind the end of the one before, where a word may straddle."""
+        position, kept, number, was_cut = start, 0, 0, True
+        while position < end and not self._stopped():
+            room = min(CHUNK_BYTES - kept, end - position)
+            size = part.into(self._hay.view[kept : kept + room], position - part.offset)
+            if size <= 0:
+                break
+            full = kept + size
+            is_cut = self._thorough or may_cut(self._hay.bytes, full)
+            words = [*self._whole, *self._halves] if is_cut or was_cut else self._whole
+            self._chunk_hits(full, words, position - kept, found)
+            self._count(kept, full, number)
+            position, was_cut, number = position + size, is_cut, number + 1
+            kept = min(self._overlap, full)
+            self._hay.bytes[:kept] = self._hay.bytes[full - kept : full]
+        self.bytes += max(0, position - start)
+
+    def _chunk_hits(self, size: int, words: list[bytes], base: int, found: "array[int]") -> None:
+        fresh: list[int] = []
+        hay = self._hay
+        for word in words:
+            at = hay.find(word, 0, size)
+            while at >= 0:
+                fresh.append(base + at)
+                newline = hay.bytes.find(self._newline, at, size)
+                at = hay.find(word, newline, size) if newline >= 0 else -1
+        for offset in sorted(fresh):
+            if not found or found[-1] < base:
+                is_new = not found or offset > found[-1]
+            else:
+                is_new = hay.bytes.find(self._newline, found[-1] - base, offset - base) >= 0
+            if is_new:
+                found.append(offset)
+                self.matched += 1
+        if len(found) > MAX_HITS:
+            self.dropped += len(found) // 2
+            del found[: len(found) // 2]
+
+    def _count(self, start: int, end: int, number: int) -> None:
+        """Count lines; of much log only every 16th chunk, and the rest by its measure."""
+        if number % 16 == 0 or self.bytes + number * CHUNK_BYTES < EXACT_BYTES:
+            start = max(0, start - len(self._newline) + 1)
+            self._newlines = self._hay.bytes.count(self._newline, start, end)
+        else:
+            self.exact = False
+        self.lines += self._newlines
+
+
+def halves(word: bytes) -> tuple[bytes, bytes]:
+    """Return the two halves of a word; whatever cuts it once leaves one of them whole."""
+    return word[: len(word) // 2], word[len(word) // 2 :]
+
+
+def may_cut(buffer: bytearray | bytes, size: int) -> bool:
+    """Say whether a box, or a line as long as the engine's pieces, could have cut an id here."""
+    if buffer.find(_BOX_BYTE, 0, size) >= 0:
+        return True
+    return has_long_line(buffer, size)

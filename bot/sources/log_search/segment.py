@@ -1,0 +1,215 @@
+"""A container's log as one stretch of bytes that can be read at any place, over all its files."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from bot.sources.log_format.codec import Codec, heads, looked_back
+from bot.sources.log_search.file import Part
+
+CHUNK_BYTES = 1 << 20
+BLOCK_BYTES = 16 << 10
+# Most events are a line or a few: their bounds are looked for near by, and wider each time.
+NEAR_BYTES = 1 << 10
+REACH_BYTES = 4 << 20
+
+
+class Segment:
+    """The files of one log, oldest first, as one. Raises OSError when one cannot be opened.
+
+    An event may begin in one file and end in the next: a log is rotated between two lines.
+    """
+
+    def __init__(self, files: Path | Sequence[Path | Part], codec: Codec) -> None:
+        self.codec = codec
+        self.parts: list[Part] = []
+        self.size = 0
+        try:
+            for file in [files] if isinstance(files, Path) else files:
+                part = Part(file) if isinstance(file, Path) else file
+                part.offset = self.size
+                self.parts.append(part)
+                self.size = part.end
+        except OSError:
+            self.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """The newest file."""
+        return self.parts[-1].path
+
+    @property
+    def inode(self) -> int:
+        """The newest file's inode."""
+        return self.parts[-1].inode
+
+    @property
+    def modified(self) -> int:
+        """When the newest file was last written, in nanoseconds."""
+        return self.parts[-1].modified
+
+    def close(self) -> None:
+        """Close the files."""
+        for part in self.parts:
+            part.close()
+
+    def refresh(self) -> int:
+        """Return the size now; only the newest file grows."""
+        self.parts[-1].refresh()
+        self.size = self.parts[-1].end
+        return self.size
+
+    def trim(self) -> None:
+        """Leave out a half-written last line."""
+        part = self.parts[-1]
+        part.size = max(part.offset, self.line_start(self.size)) - part.offset
+        self.size = part.end
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of [start, end), fewer at the end of the log."""
+        pieces = [
+            part.read(max(start, part.offset) - part.offset, min(end, part.end) - part.offset)
+            for part in self.parts
+            if part.offset < end and part.end > start
+        ]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def line_start(self, offset: int) -> int:
+        """Return where the line begins that holds `offset`."""
+        size = NEAR_BYTES
+        while offset > 0:
+            start = max(0, offset - size)
+            newline = self.read(start, offset).rfind(b"\n")
+            if newline >= 0:
+                return start + newline + 1
+            offset, size = start, BLOCK_BYTES
+        return 0
+
+    def line_end(self, offset: int, end: int) -> int:
+        """Return where the next line begins after the one that holds `offset`, at most `end`."""
+        size = NEAR_BYTES
+        while offset < end:
+            block = self.read(offset, min(end, offset + size))
+            newline = block.find(b"\n")
+            if newline >= 0:
+                return offset + newline + 1
+            if not block:
+                break
+            offset, size = offset + len(block), BLOCK_BYTES
+        return end
+
+    def event_start(self, offset: int, *, events: int = 0) -> int:
+        """Return where the event begins that holds `offset`, or `events` events before it."""
+        floor = max(0, offset - REACH_BYTES * (1 + min(events, 8)))
+        end, found, size = self.line_end(offset, self.size), 0, NEAR_BYTES
+        while end > floor:
+            start = self.line_start(max(floor, end - size))
+            for at in reversed(self._heads(start, end)):
+                found += 1
+                if found > events:
+                    return at
+            end, size = start, size * 2
+        return self.line_start(floor)
+
+    def event_end(self, offset: int, end: int, *, events: int = 0) -> int:
+        """Return where the event that begins at `offset` ends, or `events` events after it."""
+        ceiling = min(end, offset + REACH_BYTES * (1 + min(events, 8)))
+        position, found, size = self.line_end(offset, end), 0, NEAR_BYTES
+        while position < ceiling:
+            stop = self.line_end(min(position + size, ceiling) - 1, end)
+            for at in self._heads(position, stop):
+                found += 1
+                if found > events:
+                    return at
+            position, size = stop, size * 2
+        return position
+
+    def first_time(self) -> datetime | None:
+        """Return the oldest time of the log."""
+        return self.time_after(0, self.size)[0]
+
+    def last_time(self) -> datetime | None:
+        """Return the newest time of the log."""
+        for part in reversed([part for part in self.parts if part.size]):
+            at = part.last_time or self.time_before(part.end)
+            if at is not None:
+                return at
+        return None
+
+    def time_after(self, offset: int, end: int) -> tuple[datetime | None, int]:
+        """Return the first time found in whole lines from `offset`, and where its line begins."""
+        limit = min(end, offset + REACH_BYTES)
+        while offset < limit:
+            stop = self.line_end(min(offset + BLOCK_BYTES, end) - 1, end)
+            position = offset
+            for raw in self.read(offset, stop).split(b"\n"):
+                at = self.codec.time_of(raw) if raw else None
+                if at is not None:
+                    return at, position
+                position += len(raw) + 1
+            offset = stop
+        return None, end
+
+    def time_before(self, end: int) -> datetime | None:
+        """Return the last time found before `end`."""
+        floor = max(0, end - REACH_BYTES)
+        while end > floor:
+            start = self.line_start(max(floor, end - BLOCK_BYTES))
+            for raw in reversed(self.read(start, end).split(b"\n")):
+                at = self.codec.time_of(raw) if raw else None
+                if at is not None:
+                    return at
+            end = start
+        return None
+
+    def offset_at(self, moment: datetime, low: int, high: int) -> int:
+        """Return where lines of `moment` or later begin within [low, high), by bisection.
+
+        In a compressed file nothing can be looked up, so its beginning is returned.
+        """
+        for part in reversed(self.parts):
+            if part.offset >= high or part.end <= low:
+                continue
+            first = self.time_after(part.offset, part.end)[0]
+            if first is not None and first < moment:
+                if part.is_packed:
+                    ended = part.last_time is not None and part.last_time < moment
+                    return part.end if ended else max(low, part.offset)
+                return self._bisected(moment, max(low, part.offset), high)
+            high = max(low, part.offset)
+        return self._bisected(moment, low, high)
+
+    def offset_past(self, moment: datetime, low: int, high: int) -> int:
+        """Return where lines later than `moment` begin within [low, high)."""
+        offset = self.offset_at(moment, low, high)
+        while offset < high:
+            part = next(part for part in self.parts if offset < part.end)
+            begin = part.offset if part.is_packed else offset
+            at, position = self.time_after(begin, part.end)
+            if at is not None and at > moment:
+                return min(high, max(offset, position))
+            offset = part.end if at is None or part.is_packed else self.line_end(position, high)
+        return high
+
+    def _bisected(self, moment: datetime, low: int, high: int) -> int:
+        while high - low > 4 * BLOCK_BYTES:
+            middle = self.line_start((low + high) // 2)
+            at, position = self.time_after(middle, high)
+            if at is not None and at < moment:
+                low = max(position, low + 1)
+            else:
+                high = middle if middle > low else low
+        return self.line_start(low)
+
+    def raws(self, start: int, end: int) -> Iterator[bytes]:
+        """Yield the physical lines of [start, end) without their newline."""
+        lines = self.read(start, end).split(b"\n")
+        if lines and not lines[-1]:
+            lines.pop()
+        return iter(lines)
+
+    def _heads(self, start: int, end: int) -> list[int]:
+        """Return where events begin in the whole lines of [start, end)."""
+        before = looked_back(self.read, start) if self.codec.cuts_lines else b""
+        return [start + at for at in heads(self.read(start, end), self.codec, before)]

@@ -1,0 +1,1 @@
+"""Logs in Loki: search, follow and labels."""

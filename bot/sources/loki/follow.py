@@ -1,0 +1,269 @@
+"""Follows Loki by its tail websocket, and fills every gap by a range query.
+
+A tail ends after an hour by default, drops lines for slow readers and says so, and breaks with
+the connection; each time the range since the last line is read again, without a repeat.
+https://grafana.com/docs/loki/latest/reference/loki-http-api/#stream-logs
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+import aiohttp
+import orjson
+
+from bot.domain.log import Followed, Role, Service
+from bot.errors import SourceError
+from bot.sources.container_names import service_of
+from bot.sources.docker.codec import StampedLines
+from bot.sources.log_follow.buffer import Arrivals
+from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Gate, last_head
+from bot.sources.log_format.parser import LineParser
+from bot.sources.loki.entries import Entry, entries_of, moment, nanoseconds, stamped_lines
+from bot.sources.loki.http import NAME, EntriesLimitError, LokiHttp, RangeLimitError
+from bot.sources.loki.labels import Layout, selectors
+from bot.sources.loki.paging import Pager
+
+QUIET_SECONDS = 1.0
+RELOOK_SECONDS = 60.0
+RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+# Lines of several containers do not reach Loki in the order of their times.
+OVERLAP_NS = 10_000_000_000
+MAX_REMEMBERED = 50_000
+DAY = timedelta(days=1)
+# Who is this far behind the service only counts what is not wanted most; see Gate.
+BEHIND = timedelta(seconds=60)
+
+Layouts = Callable[[int, int], Awaitable[Layout]]
+
+
+class Memory:
+    """Which entries of one tail were handed on, as far back as a gap is read again."""
+
+    def __init__(self, since: int) -> None:
+        self.newest = since
+        self._since = since
+        self._seen: set[Entry] = set()
+        self._order: deque[Entry] = deque()
+
+    @property
+    def resume_at(self) -> int:
+        """From when a range must be read so that nothing is missed."""
+        return max(self._since, self.newest - OVERLAP_NS)
+
+    def is_new(self, entry: Entry) -> bool:
+        """Say whether an entry was not seen before, and remember it."""
+        if entry.at < self._since or entry in self._seen:
+            return False
+        self._seen.add(entry)
+        self._order.append(entry)
+        self.newest = max(self.newest, entry.at)
+        edge = self.newest - 6 * OVERLAP_NS
+        while self._order and (len(self._order) > MAX_REMEMBERED or self._order[0].at < edge):
+            self._seen.discard(self._order.popleft())
+        return True
+
+
+class Intake:
+    """Turns entries of any container into events, and holds them until they are taken.
+
+    Of lines only those around a needle are parsed; see Gate.
+    """
+
+    def __init__(
+        self, services: Sequence[Service], zone: tzinfo, needles: Sequence[str] | None,
+        clock: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self.arrivals = Arrivals()
+        self._services = tuple(services)
+        self._zone = zone
+        self._needles = needles
+        self._clock = clock
+        self._gates: dict[str, Gate] = {}
+        self._held: dict[str, list[bytes]] = {}
+        self._fed_at: dict[str, float] = {}
+        self._was_current = False
+
+    def feed(self, entries: Sequence[Entry]) -> None:
+        """Take entries, oldest first; of each container the last event waits for its end."""
+        touched: dict[str, None] = {}
+        for entry in entries:
+            if entry.container not in self._gates:
+                self._gates[entry.container] = self._gate(entry)
+            self._held.setdefault(entry.container, []).extend(stamped_lines(entry))
+            touched[entry.container] = None
+        behind = bool(entries) and self._is_behind(entries[-1].at)
+        for name in touched:
+            self._fed_at[name] = time.monotonic()
+            block = b"".join(self._held[name])
+            cut = last_head(block, self._gates[name].codec)
+            cut = len(block) if len(block) - cut > MAX_EVENT_BYTES else max(cut, 0)
+            self._held[name] = [block[cut:]] if cut < len(block) else []
+            self._pass(name, block[:cut], behind=behind)
+
+    def flush_quiet(self) -> None:
+        """Hand on the open event of each container that was quiet for a while."""
+        now = time.monotonic()
+        for name, held in self._held.items():
+            if held and now - self._fed_at[name] > QUIET_SECONDS:
+                self._held[name] = []
+                self._pass(name, b"".join(held), behind=False)
+
+    def _pass(self, name: str, block: bytes, *, behind: bool) -> None:
+        gate = self._gates[name]
+        events, lost = gate.events(block, behind=behind)
+        self.arrivals.add(events, unreadable=gate.take_unreadable(), lost=lost)
+
+    def _is_behind(self, at: int) -> bool:
+        """Say whether lines come faster than they are read; what was there before is caught up."""
+        is_late = self._clock() - moment(at) > BEHIND
+        self._was_current = self._was_current or not is_late
+        return is_late and self._was_current
+
+    def _gate(self, entry: Entry) -> Gate:
+        labelled = (one for one in self._services if one.name == entry.service)
+        service = next(labelled, None) or service_of(entry.container, self._services)
+        parser = LineParser(service.name, entry.container, service.role, self._zone)
+        return Gate(StampedLines(self._zone), parser, self._needles)
+
+
+class LokiFollow:
+    """A running follow; a task reads each tail, `take` hands on what they brought."""
+
+    def __init__(
+        self, http: LokiHttp, layouts: Layouts, services: Sequence[Service], zone: tzinfo,
+        clock: Callable[[], datetime], since: datetime, needles: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
+        self._http = http
+        self._layouts = layouts
+        self._services = tuple(services)
+        self._clock = clock
+        self._since = nanoseconds(since)
+        self._intake = Intake(services, zone, needles, clock)
+        self._containers: dict[str, Role] = {}
+        self._missing: dict[str, str] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Prove that Loki answers, then follow. Raises SourceError when it does not."""
+        await self._look()
+        names = ("service", "container")
+        self._tasks = [
+            asyncio.create_task(self._run(number), name=f"tail Loki by {name}")
+            for number, name in enumerate(names)
+        ]
+
+    def take(self) -> Followed:
+        """Return what arrived since the last call. Raises SourceError when following broke."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise SourceError(NAME, f"following ended ({type(error).__name__})") from error
+        self._intake.flush_quiet()
+        return self._intake.arrivals.take(self._containers, self._missing)
+
+    async def close(self) -> None:
+        """Stop following."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _look(self) -> tuple[str, str]:
+        """Learn which containers there are now, and return the selectors of their streams."""
+        now = nanoseconds(self._clock())
+        day = nanoseconds(self._clock() - DAY)
+        layout = await self._layouts(min(self._since, day), now)
+        chosen = [one for one in self._services if layout.selector(one)]
+        # The first service that a container fits is its own, as everywhere.
+        self._containers = {
+            name: one.role
+            for one in reversed(chosen)
+            for name in layout.containers_of(one) or [one.name]
+        }
+        return selectors(layout, chosen)
+
+    async def _run(self, number: int) -> None:
+        memory, failures = Memory(self._since), 0
+        while True:
+            try:
+                selector = (await self._look())[number]
+                if selector:
+                    await self._tail(selector, memory, number)
+                self._missing.pop("Loki", None)
+                failures = 0 if selector else len(RETRY_SECONDS) - 1
+            except (SourceError, EntriesLimitError, RangeLimitError) as error:
+                self._missing["Loki"] = str(error)
+                failures += 1
+            await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+
+    async def _tail(self, selector: str, memory: Memory, number: int) -> None:
+        """Read one websocket until it ends or other containers are to be followed."""
+        now = str(nanoseconds(self._clock()))
+        socket = await self._http.websocket(
+            "tail", {"query": selector, "start": now, "limit": "1000"}
+        )
+        try:
+            await self._fill(selector, memory, memory.resume_at)
+            self._missing.pop("Loki", None)
+            looked_at = time.monotonic()
+            while await self._receive(socket, selector, memory):
+                if time.monotonic() - looked_at > RELOOK_SECONDS:
+                    looked_at = time.monotonic()
+                    if (await self._look())[number] != selector:
+                        return
+        finally:
+            await socket.close()
+
+    async def _receive(
+        self, socket: aiohttp.ClientWebSocketResponse, selector: str, memory: Memory
+    ) -> bool:
+        """Take one message if there is one; False when the websocket is over."""
+        try:
+            message = await socket.receive(timeout=RELOOK_SECONDS / 10)
+        except TimeoutError:
+            return True
+        if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+            return False
+        answer = _object(message.data)
+        if answer is None:
+            self._intake.arrivals.add((), unreadable=1)
+            return True
+        found = sorted(entries_of(answer.get("streams")), key=lambda entry: entry.at)
+        self._accept(found, memory)
+        if dropped := _first_dropped(answer.get("dropped_entries")):
+            await self._fill(selector, memory, min(dropped, memory.resume_at))
+        return True
+
+    async def _fill(self, selector: str, memory: Memory, start: int) -> None:
+        pager = Pager(self._http)
+        end = nanoseconds(self._clock()) + OVERLAP_NS
+        async for page in pager.ahead(selector, start, end):
+            self._accept(page, memory)
+        self._intake.arrivals.lose(pager.cost.hidden)
+
+    def _accept(self, entries: Sequence[Entry], memory: Memory) -> None:
+        self._intake.feed([entry for entry in entries if memory.is_new(entry)])
+
+
+def _object(data: str | bytes) -> dict[str, Any] | None:
+    try:
+        answer = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _first_dropped(entries: Any) -> int:
+    """Return the time of the first line that a tail says it dropped, 0 when none."""
+    times = [
+        int(str(one.get("timestamp")))
+        for one in (entries if isinstance(entries, list) else ())
+        if isinstance(one, Mapping) and str(one.get("timestamp")).isdigit()
+    ]
+    return min(times, default=0)

@@ -1,0 +1,135 @@
+"""Reads a range of Loki in both directions past the server's limits, without a gap or a repeat."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.sources.loki.entries import Entry, entries_of
+from bot.sources.loki.http import EntriesLimitError, LokiHttp, RangeLimitError
+
+FIRST_LIMIT = 5_000
+FIRST_SLICE = timedelta(hours=720)
+SHORTEST_SLICE = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class Cost:
+    """What the server says it read for us: lines and bytes, and entries it could not give."""
+
+    lines: int = 0
+    bytes: int = 0
+    hidden: int = 0
+
+    def add(self, answer: Any) -> None:
+        """Count one answer."""
+        data = answer.get("data")
+        stats = data.get("stats") if isinstance(data, dict) else None
+        summary = stats.get("summary") if isinstance(stats, dict) else None
+        if isinstance(summary, dict):
+            self.lines += _whole(summary.get("totalLinesProcessed"))
+            self.bytes += _whole(summary.get("totalBytesProcessed"))
+
+
+@dataclass(slots=True)
+class Pager:
+    """Pages through ranges; learns the server's limits from its refusals and keeps to them."""
+
+    http: LokiHttp
+    limit: int = FIRST_LIMIT
+    slice: timedelta = FIRST_SLICE
+    cost: Cost = field(default_factory=Cost)
+
+    async def back(self, query: str, start: int, end: int) -> AsyncIterator[list[Entry]]:
+        """Yield pages of [start, end) ns, the newest first, each oldest entry first."""
+        while end > start:
+            low = max(start, end - self._slice_ns)
+            page = await self._page(query, low, end, "backward")
+            if page is None:
+                continue
+            yield page[::-1]
+            end = low
+            async for more in self._older(query, low, page):
+                yield more
+
+    async def ahead(self, query: str, start: int, end: int) -> AsyncIterator[list[Entry]]:
+        """Yield pages of [start, end) ns, the oldest first, each oldest entry first."""
+        seen: set[Entry] = set()
+        while start < end:
+            high = min(end, start + self._slice_ns)
+            page = await self._page(query, start, high, "forward")
+            if page is None:
+                continue
+            fresh = [entry for entry in page if entry not in seen]
+            if fresh:
+                yield fresh
+            if len(page) < self.limit:
+                start, seen = high, set()
+                continue
+            start, seen = self._edge(page, fresh, page[-1].at, +1, seen)
+
+    async def _older(self, query: str, low: int, page: list[Entry]) -> AsyncIterator[list[Entry]]:
+        seen: set[Entry] = set()
+        fresh = page
+        while len(page) >= self.limit:
+            oldest, seen = self._edge(page, fresh, page[-1].at, -1, seen)
+            # The end is exclusive, so the oldest nanosecond is asked for once more.
+            answer = await self._page(query, low, oldest + 1, "backward")
+            if answer is None:
+                continue
+            page = answer
+            fresh = [entry for entry in page if entry not in seen]
+            if fresh:
+                yield fresh[::-1]
+
+    def _edge(
+        self, page: list[Entry], fresh: list[Entry], at: int, step: int, seen: set[Entry]
+    ) -> tuple[int, set[Entry]]:
+        """Return where to go on, and what of that nanosecond was already given."""
+        if not fresh:
+            # A whole page of one nanosecond: the server can show no more of it than this.
+            self.cost.hidden += 1
+            return at + step, set()
+        return at, {entry for entry in (*seen, *page) if entry.at == at}
+
+    @property
+    def _slice_ns(self) -> int:
+        return int(self.slice.total_seconds()) * 1_000_000_000
+
+    async def _page(self, query: str, start: int, end: int, direction: str) -> list[Entry] | None:
+        """Return one answer in the direction's order; None says that a limit was learnt."""
+        try:
+            answer = await self.http.get(
+                "query_range",
+                {
+                    "query": query,
+                    "start": str(start),
+                    "end": str(end),
+                    "limit": str(self.limit),
+                    "direction": direction,
+                },
+            )
+        except EntriesLimitError as error:
+            self.limit = max(1, min(error.limit, self.limit - 1))
+            return None
+        except RangeLimitError as error:
+            self.slice = _shorter(self.slice, error)
+            return None
+        self.cost.add(answer)
+        data = answer.get("data")
+        found = list(entries_of(data.get("result") if isinstance(data, dict) else None))
+        # Streams come one after the other; only the time brings them together.
+        found.sort(key=lambda entry: entry.at, reverse=direction == "backward")
+        return found
+
+
+def _shorter(now: timedelta, error: RangeLimitError) -> timedelta:
+    if error.limit is not None and error.limit < now:
+        return max(error.limit, SHORTEST_SLICE)
+    if now <= SHORTEST_SLICE:
+        raise error
+    return max(now / 2, SHORTEST_SLICE)
+
+
+def _whole(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) and value > 0 else 0

@@ -1,0 +1,256 @@
+"""Service logs from Loki, for those whose logs outgrew one machine.
+
+Loki narrows by line filter; what it gives is put into time order and read by the same search as
+a log file, so that an answer does not depend on where the logs live.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
+from pathlib import Path
+
+from bot.domain.log import LogCoverage, LogEvent, LogQuery, LogSearch, Service
+from bot.errors import SourceError
+from bot.sources.container_names import is_wanted, service_of
+from bot.sources.log_format.codec import PlainLines
+from bot.sources.log_format.parser import LineParser
+from bot.sources.log_search.merge import Part, merged
+from bot.sources.log_search.search import SLACK, search_segment
+from bot.sources.log_search.segment import Segment
+from bot.sources.loki.context import Surroundings
+from bot.sources.loki.entries import Entry, as_lines, moment, nanoseconds
+from bot.sources.loki.follow import LokiFollow
+from bot.sources.loki.http import NAME, LokiHttp, RangeLimitError
+from bot.sources.loki.labels import Layout, by_label, container_selector, line_filter
+from bot.sources.loki.paging import Pager
+
+# Without a lower bound an id is looked for a month at a time, until a month holds it.
+STEP = timedelta(days=30)
+LOOKBACK = timedelta(days=732)
+AT_ONCE = 4
+MAX_HORIZONS = 12
+LABEL_NAMES = "labels"
+
+
+@dataclass(slots=True)
+class Catch:
+    """What was fetched of one container: matched entries, those around them, and the bounds."""
+
+    service: Service
+    matched: dict[Entry, None] = field(default_factory=dict)
+    around: dict[Entry, None] = field(default_factory=dict)
+    cut: bool = False
+    back_to: datetime | None = None
+
+
+class Loki:
+    """The LogSource over one Loki tenant; `clock` tells until when an open range goes."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        http: LokiHttp,
+        services: Sequence[Service],
+        zone: tzinfo,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._http = http
+        self._services = tuple(services)
+        self._zone = zone
+        self._clock = clock
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    async def search(self, query: LogQuery) -> LogSearch:
+        """Search the wanted services side by side; raises SourceError when Loki cannot be read."""
+        start, end = self._range(query)
+        layout = await self.layout(start, end)
+        wanted = [one for one in self._services if is_wanted(one, query) and layout.selector(one)]
+        parts = await asyncio.gather(
+            *(self._search_service(one, layout, query, start, end) for one in wanted)
+        )
+        return merged([part for found in parts for part in found])
+
+    async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LokiFollow:
+        """Follow all services from `since`; with `needles`, events without any are not kept."""
+        follow = LokiFollow(
+            self._http, self.layout, self._services, self._zone, self._clock, since, needles
+        )
+        await follow.start()
+        return follow
+
+    async def services(self) -> Sequence[tuple[Service, str]]:
+        """Return each container of the services that Loki holds lines of."""
+        layout = await self.layout(*self._range(LogQuery()))
+        found = []
+        for name in layout.containers:
+            service = service_of(name, self._services)
+            if service in self._services:
+                found.append((service, name))
+        return found
+
+    async def check(self) -> str:
+        """Say how many containers Loki holds lines of; raises SourceError."""
+        found = await self.services()
+        return f"Loki holds lines of {len(found)} containers of the services"
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    async def layout(self, start: int, end: int) -> Layout:
+        """Return the labels used between two times (ns since 1970). Raises SourceError."""
+        try:
+            return await self._layout(start, end)
+        except RangeLimitError as error:
+            step = int((error.limit or STEP).total_seconds()) * 1_000_000_000
+            edges = [*range(start, end, step), end]
+        pieces = await asyncio.gather(*(self._layout(*one) for one in pairwise(edges)))
+        return Layout(
+            frozenset().union(*(one.names for one in pieces)),
+            tuple(sorted({name for one in pieces for name in one.services})),
+            tuple(sorted({name for one in pieces for name in one.containers})),
+        )
+
+    async def _layout(self, start: int, end: int) -> Layout:
+        bounds = {"start": str(start), "end": str(end)}
+        names = _strings(await self._http.get(LABEL_NAMES, bounds))
+        services, containers = await asyncio.gather(
+            *(self._http.get(f"label/{label}/values", bounds) for label in ("service", "container"))
+        )
+        return Layout(frozenset(names), tuple(_strings(services)), tuple(_strings(containers)))
+
+    def _range(self, query: LogQuery) -> tuple[int, int]:
+        end = min(query.until + SLACK, self._clock()) if query.until else self._clock()
+        start = query.since - SLACK if query.since else end - LOOKBACK
+        return nanoseconds(start), max(nanoseconds(start), nanoseconds(end)) + 1
+
+    async def _search_service(
+        self, service: Service, layout: Layout, query: LogQuery, start: int, end: int
+    ) -> list[Part]:
+        async with self._gate:
+            pager = Pager(self._http)
+            try:
+                caught = await self._fetch(pager, service, layout, query, start, end)
+                begins = await self._horizons(pager, caught, start, end)
+            except RangeLimitError as error:
+                raise SourceError(NAME, f"Loki searches {error}: too short a time") from error
+        parts: list[Part] = []
+        for name, catch in caught.items():
+            share = pager.cost.lines // len(caught), pager.cost.bytes // len(caught)
+            events, coverage = await asyncio.to_thread(self._read, name, catch, query)
+            notes = [coverage.note] if coverage.note else []
+            if query.since is None:
+                notes.append(f"searched back to {catch.back_to:%Y-%m-%d}")
+            if catch.cut or pager.cost.hidden:
+                notes.append("Loki holds more matching lines than were fetched")
+            parts.append(
+                (
+                    events,
+                    replace(
+                        coverage,
+                        begins_at=begins.get(name) or coverage.begins_at,
+                        scanned=max(share[0], len(catch.matched) + len(catch.around)),
+                        matched=len(catch.matched),
+                        bytes_read=max(share[1], coverage.bytes_read),
+                        truncated=coverage.truncated or catch.cut or pager.cost.hidden > 0,
+                        note="; ".join(notes),
+                    ),
+                )
+            )
+        return parts
+
+    async def _fetch(
+        self, pager: Pager, service: Service, layout: Layout, query: LogQuery, start: int, end: int
+    ) -> dict[str, Catch]:
+        selector = layout.selector(service)
+        caught = {name: Catch(service) for name in layout.containers_of(service)}
+        queries = [selector + line_filter(query.any_of)]
+        if labelled := by_label(selector, layout, query.any_of):
+            queries.append(labelled)
+        low, high = self._lowest(query, start, end), end
+        while low < high:
+            for text in queries:
+                await self._collect(pager.back(text, low, high), service, caught, query)
+            if any(one.matched for one in caught.values()):
+                break
+            low, high = self._lowest(query, start, low), low
+        for catch in caught.values():
+            catch.back_to = moment(low)
+        if query.any_of:
+            around = Surroundings(pager, start, end, query.context)
+            for name, catch in caught.items():
+                found, whole = await around.of(container_selector(name), list(catch.matched))
+                catch.around = dict.fromkeys(found)
+                catch.cut = catch.cut or not whole
+        return caught
+
+    @staticmethod
+    def _lowest(query: LogQuery, start: int, end: int) -> int:
+        """Return how far back one round goes; an open search goes back step by step."""
+        step = int(STEP.total_seconds()) * 1_000_000_000
+        return start if query.since else max(start, end - step)
+
+    async def _collect(
+        self,
+        pages: AsyncIterator[list[Entry]],
+        service: Service,
+        caught: dict[str, Catch],
+        query: LogQuery,
+    ) -> None:
+        # An event may be many lines, so an unfiltered read takes more lines than events.
+        enough = query.max_events * (2 if query.any_of else 20)
+        bytes_left = query.max_bytes
+        async for page in pages:
+            for entry in page:
+                catch = caught.setdefault(entry.container, Catch(service))
+                catch.matched[entry] = None
+                bytes_left -= len(entry.line)
+            full = bool(caught) and all(len(one.matched) >= enough for one in caught.values())
+            too_many = sum(len(one.matched) for one in caught.values()) >= 4 * enough
+            if full or too_many or bytes_left <= 0:
+                for one in caught.values():
+                    one.cut = True
+                return
+
+    async def _horizons(
+        self, pager: Pager, caught: Mapping[str, Catch], start: int, end: int
+    ) -> dict[str, datetime | None]:
+        """Return how far back each container's log goes, of those that matter most."""
+        names = sorted(caught, key=lambda name: not caught[name].matched)[:MAX_HORIZONS]
+        return {name: await self._first(pager, name, start, end) for name in names}
+
+    async def _first(self, pager: Pager, container: str, start: int, end: int) -> datetime | None:
+        """Return the time of the oldest line that Loki still has of a container."""
+        first = replace(pager, limit=1)
+        oldest = nanoseconds(self._clock() - LOOKBACK)
+        async for page in first.ahead(container_selector(container), min(oldest, start), end):
+            return moment(page[0].at)
+        return None
+
+    def _read(
+        self, container: str, catch: Catch, query: LogQuery
+    ) -> tuple[list[LogEvent], LogCoverage]:
+        entries = sorted({**catch.around, **catch.matched}, key=lambda entry: entry.at)
+        with tempfile.NamedTemporaryFile(prefix="batchbot-", suffix=".log") as spool:
+            spool.writelines(as_lines(entries))
+            spool.flush()
+            segment = Segment(Path(spool.name), PlainLines(self._zone))
+            role = catch.service.role
+            try:
+                return search_segment(
+                    segment,
+                    query,
+                    lambda: LineParser(catch.service.name, container, role, self._zone),
+                )
+            finally:
+                segment.close()
+
+
+def _strings(answer: object) -> list[str]:
+    data = answer.get("data") if isinstance(answer, dict) else None
+    return [value for value in data if isinstance(value, str)] if isinstance(data, list) else []

@@ -1,0 +1,1 @@
+"""Outside text made presentable, and the words that every renderer shares."""

@@ -1,0 +1,90 @@
+"""Things that exist now, for whoever has to name one: recent batches, alerts, runners, services."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bot.diagnosis.evidence.read import read
+from bot.diagnosis.logs import service_words
+from bot.domain.batch import BatchSummary
+from bot.domain.evidence import Missing
+from bot.ports import Choice, CommandContext
+from bot.text.times import spoken
+
+MOST = 25
+SECONDS = 4.0
+_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b")
+_PREFIX = re.compile(r"\b8f3a11d7\b")
+_NUMBER = re.compile(r"(?<=\s)3[34]\b")
+
+
+async def recent(kind: str, context: CommandContext) -> Sequence[Choice]:
+    """Return what there is of a kind, newest first; nothing where it cannot be read."""
+    find = _FINDERS.get(kind)
+    return (await find(context))[:MOST] if find else ()
+
+
+async def newest(context: CommandContext) -> Sequence[BatchSummary]:
+    """Return the newest batches; none where there is no database, or none that answers soon."""
+    found = await read(
+        "cj_database",
+        context.sources.database,
+        lambda source: source.newest(limit=MOST),
+        min(SECONDS, context.timeout_seconds / 4),
+    )
+    return () if isinstance(found, Missing) else found
+
+
+def alive(example: str, batches: Sequence[BatchSummary]) -> str:
+    """Return an example of a command with the ids of batches that exist."""
+    if not batches or not example.startswith(("/batch", "/trace", "/logs")):
+        return example
+    ids = [str(one.header.batch_id) for one in batches]
+    by_word = {"34": ids[0], "33": ids[1] if len(ids) > 1 else ids[0]}
+    uuid = str(batches[0].header.bos_batch_id)
+    named = _PREFIX.sub(uuid[:8], _UUID.sub(uuid, example)) if uuid else example
+    return _NUMBER.sub(lambda found: by_word[found.group()], named)
+
+
+async def _batches(context: CommandContext) -> Sequence[Choice]:
+    now = context.now()
+    return [
+        Choice(
+            str(one.header.batch_id),
+            f"{one.header.batch_id} · {one.header.status.lower().replace('_', ' ')} · "
+            f"{one.pairs.valid} of {one.pairs.total} valid · "
+            f"{spoken(now - one.header.created_at)} old",
+        )
+        for one in await newest(context)
+    ]
+
+
+async def _alerts(context: CommandContext) -> Sequence[Choice]:
+    now = context.now()
+    found = await read("memory", context.sources.memory, lambda memory: memory.alerts(now), SECONDS)
+    if isinstance(found, Missing):
+        return ()
+    return [
+        Choice(str(one.number), f"#{one.number} · {one.condition.rule} · {one.subject}")
+        for one in found
+        if one.number
+    ]
+
+
+async def _runners(context: CommandContext) -> Sequence[Choice]:
+    found = await read("runners", context.sources.runners, lambda source: source.list(), SECONDS)
+    if isinstance(found, Missing):
+        return ()
+    return [Choice(one.id, f"{one.name} · {one.id}") for one in found.runners if one.running]
+
+
+async def _services(context: CommandContext) -> Sequence[Choice]:
+    known = tuple(context.options.get("services", ()))
+    return [Choice(word, word) for word in service_words(known)]
+
+
+_FINDERS: Mapping[str, Callable[[CommandContext], Awaitable[Sequence[Choice]]]] = {
+    "batch": _batches,
+    "alert": _alerts,
+    "runner": _runners,
+    "service": _services,
+}

@@ -1,0 +1,75 @@
+"""When a silence begins and ends, as people type it: `30m`, `tomorrow`, `22:00..23:30`; pure."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from bot.errors import UsageError
+from commands._words import shown, span
+
+TOMORROW = "tomorrow"
+MORNING = time(8)
+LONGEST = timedelta(days=90)
+_HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[tT ]\d\d:\d\d(?::\d\d)?(?:[zZ]|[+-]\d\d:\d\d)?)?", re.ASCII)
+EXAMPLES = "Write 30m, 2h, tomorrow, 22:30 or 2025-11-20T22:30."
+
+
+def is_moment(word: str) -> bool:
+    """Say whether a word means a time: a span from now, an hour, a day, now or tomorrow."""
+    shape = _HOUR.fullmatch(word) or _DAY.fullmatch(word)
+    return word.casefold() in (TOMORROW, "now") or bool(shape) or span(word) is not None
+
+
+def until(word: str, now: datetime, zone: tzinfo) -> datetime:
+    """Return the moment after `now` that a word means; `tomorrow` is the next 08:00 in `zone`.
+
+    Raises UsageError for no moment, for one that is past, and for one beyond LONGEST.
+    """
+    moment = _after(word, now, zone).astimezone(UTC)
+    if moment <= now:
+        raise UsageError(f"{shown(word)} is in the past.", hint=EXAMPLES)
+    if moment - now > LONGEST:
+        raise UsageError(f"{shown(word)} is more than {LONGEST.days} days away.", hint=EXAMPLES)
+    return moment
+
+
+def window(word: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return beginning and end of `22:00..23:30`, `now..2h`, `2025-11-20T22:00..2h`.
+
+    An hour without a day is the next one; a span after the dots counts from the beginning.
+    Raises UsageError.
+    """
+    first, dots, last = word.partition("..")
+    if not dots:
+        raise UsageError(f"{shown(word)} is no window.", hint="Write it like 22:00..23:30.")
+    begin = now if first.casefold() in ("", "now") else _after(first, now, zone)
+    end = _after(last, begin, zone)
+    if end <= begin:
+        raise UsageError("A window ends after it begins.", hint="Write it like 22:00..23:30.")
+    return begin.astimezone(UTC), until(end.isoformat(), now, zone)
+
+
+def _after(word: str, start: datetime, zone: tzinfo) -> datetime:
+    length = span(word)
+    if length is not None:
+        return start + length
+    local = start.astimezone(zone)
+    if word.casefold() == TOMORROW:
+        return _next(MORNING, local)
+    if hour := _HOUR.fullmatch(word):
+        return _next(time(int(hour[1]), int(hour[2])), local)
+    try:
+        moment = datetime.fromisoformat(word.upper())
+    except ValueError:
+        raise UsageError(f"{shown(word)} is no time.", hint=EXAMPLES) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(start.tzinfo)
+
+
+def _next(hour: time, local: datetime) -> datetime:
+    """Return the next time that clocks in `local`'s zone show `hour`, also over summer time."""
+    day: date = local.date()
+    for ahead in range(3):
+        moment = datetime.combine(day + timedelta(days=ahead), hour, tzinfo=local.tzinfo)
+        if moment.timestamp() > local.timestamp():
+            return moment
+    raise AssertionError("every day has that hour")

@@ -1,0 +1,5 @@
+"""`/batch`: one file for each question about a batch."""
+
+from commands.batch.command import COMMAND
+
+__all__ = ["COMMAND"]

@@ -1,0 +1,263 @@
+"""`/batch`: can a batch's result be trusted, and if not, why."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.without_database import without_rows
+from bot.diagnosis.evidence.read import read, reading
+from bot.domain.batch import BatchMatch
+from bot.domain.evidence import Missing
+from bot.domain.report import Report, Table
+from bot.errors import Blank
+from bot.ports import CommandContext, Request
+from bot.registry import Command, Usage
+from bot.text.times import dated
+from bot.text.wording import sentence
+from commands._choices import alive, newest, recent
+from commands._ids import kind_of, meant
+from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
+from commands.batch.compare import check_compared, compare
+from commands.batch.investigate import bundled, exported, investigation
+from commands.batch.listing import newest_batches
+
+USAGES = (
+    Usage(
+        "status <id>",
+        "what a batch's rows, logs and queue say, and what is wrong",
+        "/batch status 34",
+    ),
+    Usage(
+        "investigate <id> [--export]",
+        "the whole story: funnel, causes in order, hypotheses, timeline; --export as a page",
+        "/batch investigate 34",
+    ),
+    Usage(
+        "bundle <id>",
+        "its evidence as a zip for a bug report, with a folder for batchbot replay",
+        "/batch bundle 34",
+    ),
+    Usage(
+        "compare <id> <id>",
+        "two batches side by side: the first step where they part, errors, latency and cost",
+        "/batch compare 33 34",
+    ),
+    Usage(
+        "compare mode:<mode> mode:<mode> --since 7d",
+        "the same for all batches of two batching modes; an unknown mode is counted as unknown",
+        "/batch compare mode:per_request mode:serial_bundle --since 7d",
+    ),
+    Usage(
+        "list [state]", "the newest batches, with a mark for those that need a look", "/batch list"
+    ),
+    Usage(
+        "alias <label> <id>",
+        "remember which batch a run label stands for",
+        "/batch alias serial-bundle-20251119-0018 33",
+    ),
+)
+# For each verb the least and the most words after it, and what they are.
+WORDS = {
+    "status": (1, 1, "one id"),
+    "investigate": (1, 1, "one id"),
+    "bundle": (1, 1, "one id"),
+    "compare": (2, 2, "two ids, or two modes"),
+    "list": (0, 1, "at most one state"),
+    "alias": (2, 2, "a label and an id"),
+    "help": (0, 9, "nothing"),
+}
+VERBS = tuple(WORDS)
+BATCH = Blank("batch", "batch")
+BLANKS = {
+    "status": (BATCH,),
+    "investigate": (BATCH,),
+    "bundle": (BATCH,),
+    "compare": (Blank("first batch or mode", "batch"), Blank("second batch or mode", "batch")),
+    "alias": (Blank("run label"), BATCH),
+}
+ONE_BATCH = ("status", "investigate", "bundle")
+DATABASE, MEMORY = "cj_database", "memory"
+
+
+def parse(text: str) -> Request:
+    """Take a verb and its words; a bare id means status. Raises UsageError."""
+    words, options = split_options(
+        tokens(text), valued=("since",), flags=("export",), usage=usage_lines("batch", USAGES)
+    )
+    if not words:
+        return Request("batch", "help", (), options)
+    verb = choose(words[0], VERBS)
+    if verb is None and len(words) == 1 and _is_bare_id(words[0]):
+        return Request("batch", "status", (words[0].removeprefix("#"),), options)
+    if verb is None:
+        message = f"{shown(words[0])} is nothing /batch can do."
+        raise misuse(message, "batch", USAGES, word=words[0], choices=VERBS)
+    rest = tuple(word.removeprefix("#") for word in words[1:])
+    _check(verb, rest)
+    check_compared(verb, rest, options, USAGES)
+    return Request("batch", verb, rest, options)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """Run one verb."""
+    match request.verb:
+        case "status":
+            return await _status(request.words[0], context)
+        case "investigate" | "bundle":
+            return await _whole(request, context)
+        case "compare":
+            return await compare(request, context, lambda word: _number(word, context))
+        case "list":
+            return await newest_batches(request.words[0] if request.words else None, context)
+        case "alias":
+            return await _alias(request.words[0], request.words[1], context)
+        case _:
+            return await _help(context)
+
+
+async def _status(word: str, context: CommandContext) -> Report:
+    evidence = await _evidence(word, context)
+    return (
+        evidence if isinstance(evidence, Report) else batch_report.diagnose(evidence, context.now())
+    )
+
+
+async def _whole(request: Request, context: CommandContext) -> Report:
+    word, command = request.words[0], f"batch {request.verb}"
+    number = await _number(word, context)
+    if isinstance(number, Report):
+        return replace(number, command=command)
+    work = bundled if request.verb == "bundle" else investigation
+    report = await work(number, word, context)
+    if report is None:
+        return replace(_nothing(shown(word)), command=command)
+    return exported(report) if "export" in request.options else report
+
+
+async def _number(word: str, context: CommandContext) -> int | Report:
+    """Return the CJ id of the batch that a word means, or the answer when there is no one."""
+    ref = await meant(word, context)
+    matches = await batch_report.find(context.sources, ref, context.timeout_seconds * 0.4)
+    if isinstance(matches, Missing):
+        timeout = context.timeout_seconds * 0.4
+        return await without_rows(context.sources, shown(ref), matches, timeout=timeout)
+    if not matches:
+        return _nothing(shown(word))
+    return _several(shown(word), matches) if len(matches) > 1 else matches[0].batch_id
+
+
+async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Report:
+    """Return what is known of the batch that a word means, or the answer when there is no one."""
+    number = await _number(word, context)
+    if isinstance(number, Report):
+        return number
+    now, timeout = context.now(), context.timeout_seconds * 0.4
+    evidence = await batch_report.collect(context.sources, number, now, timeout=timeout)
+    if isinstance(evidence, Missing):
+        return batch_report.unreadable(shown(word), evidence)
+    return _nothing(shown(word)) if evidence is None else evidence
+
+
+async def _alias(label: str, ref: str, context: CommandContext) -> Report:
+    who = context.asker.user
+    saved = await read(
+        MEMORY,
+        context.sources.memory,
+        lambda memory: memory.set_alias(label, ref, by=who),
+        context.timeout_seconds / 2,
+    )
+    if isinstance(saved, Missing):
+        return Report(
+            command="batch alias",
+            title="Alias",
+            sources=(reading(MEMORY, saved),),
+            unreadable_need=True,
+            summary=f"The alias was not kept: {sentence(saved.reason)}",
+        )
+    await read(
+        MEMORY,
+        context.sources.memory,
+        lambda memory: memory.audit(
+            who, context.asker.channel, f"/batch alias {label} {ref}", "ok"
+        ),
+        context.timeout_seconds / 4,
+    )
+    return Report(
+        command="batch alias",
+        title="Alias",
+        facts={"label": label, "id": ref},
+        sources=(reading(MEMORY, saved),),
+        summary=f"{shown(label)} now stands for {shown(ref)}.",
+        actions=(f"/batch status {label}",),
+    )
+
+
+def _is_bare_id(word: str) -> bool:
+    return kind_of(word.removeprefix("#")) is not None and any(char.isdigit() for char in word)
+
+
+def _check(verb: str, words: tuple[str, ...]) -> None:
+    least, most, needs = WORDS[verb]
+    if len(words) < least:
+        blanks = BLANKS[verb][len(words) :]
+        raise lacking(f"/batch {verb} takes {needs}.", "batch", USAGES, *blanks)
+    if not least <= len(words) <= most:
+        raise misuse(f"/batch {verb} takes {needs}.", "batch", USAGES)
+    if verb in ONE_BATCH and kind_of(words[0]) is None:
+        raise misuse(f"{shown(words[0])} is no id.", "batch", USAGES)
+
+
+def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
+    rows = tuple(
+        (str(one.batch_id), one.bos_batch_id, one.status, dated(one.created_at)) for one in matches
+    )
+    return Report(
+        command="batch status",
+        title=f"{word} may mean {len(rows)} batches",
+        facts={"matches": [{"batch_id": int(row[0]), "bos_batch_id": row[1]} for row in rows]},
+        sources=(reading(DATABASE, matches),),
+        found=False,
+        summary=f"{word} may mean {len(rows)} batches; ask for one by its number.",
+        tables=(Table(("batch", "bos batch id", "status", "created"), rows),),
+        actions=tuple(f"/batch status {row[0]}" for row in rows[:4]),
+    )
+
+
+def _nothing(word: str) -> Report:
+    return Report(
+        command="batch status",
+        title=f"No batch is known as {word}",
+        facts={"id": word, "kind": "unknown", "alias": f"/batch alias {word} <id>"},
+        sources=(reading(DATABASE, True),),
+        found=False,
+        summary=f"No batch is known as {word}. Ids of shell tasks are recorded nowhere; "
+        f"/batch alias {word} <id> remembers what it stands for.",
+        actions=("/batch list",),
+    )
+
+
+async def _help(context: CommandContext) -> Report:
+    """Return what /batch can do, with examples that can be typed as they are."""
+    known = await newest(context)
+    rows = tuple((alive(usage.example, known), usage.summary) for usage in USAGES)
+    actions = tuple(f"/batch status {one.header.batch_id}" for one in known[:2])
+    words = "" if known else " The examples are not of this database: no batch could be read."
+    return Report(
+        command="batch help",
+        title="/batch",
+        tables=(Table(("type", "and read"), rows),),
+        summary=f"/batch says whether a batch's result can be trusted.{words}",
+        actions=("/batch list", *actions, "/batch status"),
+    )
+
+
+COMMAND = Command(
+    "batch",
+    "Can this batch's result be trusted?",
+    USAGES,
+    parse,
+    run,
+    memory_verbs=frozenset({"alias"}),
+    choices=recent,
+)

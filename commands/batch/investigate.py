@@ -1,0 +1,75 @@
+"""`/batch investigate` and `/batch bundle`: the whole story of a batch, and its files."""
+
+from dataclasses import replace
+
+from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.export import bundle
+from bot.diagnosis.export.alert import zipped
+from bot.diagnosis.export.page import page
+from bot.diagnosis.investigate.report import Investigation, collect, investigate
+from bot.domain.evidence import Missing
+from bot.domain.report import Attachment, Report
+from bot.ports import CommandContext
+from bot.text.privacy import presentable
+from commands._words import shown
+
+SHARE = 0.4
+
+
+async def investigation(batch_id: int, word: str, context: CommandContext) -> Report | None:
+    """Investigate one batch; None when it does not exist. The page comes with --export."""
+    found = await _collected(batch_id, context)
+    if found is None:
+        return None
+    if isinstance(found, Missing):
+        return replace(batch_report.unreadable(shown(word), found), command="batch investigate")
+    return _documented(found, context)
+
+
+async def bundled(batch_id: int, word: str, context: CommandContext) -> Report | None:
+    """Return the batch's evidence as a zip; None when the batch does not exist."""
+    found = await _collected(batch_id, context)
+    if found is None:
+        return None
+    if isinstance(found, Missing):
+        return replace(batch_report.unreadable(shown(word), found), command="batch bundle")
+    report = _documented(found, context)
+    content = zipped(bundle.files(report, report.document, found.evidence.nearby))
+    name = f"batch-{batch_id}.zip"
+    return replace(
+        report,
+        command="batch bundle",
+        title=f"Bundle of batch {batch_id}",
+        facts={"batch_id": batch_id, "file": name, "bytes": len(content)},
+        findings=(),
+        timeline=(),
+        tables=(),
+        document="",
+        summary=f"Evidence of batch {batch_id}, redacted, with a folder for batchbot replay.",
+        actions=(f"/batch investigate {batch_id}",),
+        attachments=(Attachment(name, content, f"Evidence of batch {batch_id}"),),
+    )
+
+
+def exported(report: Report) -> Report:
+    """Return the report with its page attached."""
+    number = report.facts.get("batch_id")
+    name = f"investigation-batch-{number}.md"
+    file = Attachment(name, report.document.encode(), report.title)
+    return replace(report, attachments=(file,)) if report.document else report
+
+
+async def _collected(batch_id: int, context: CommandContext) -> Investigation | Missing | None:
+    return await collect(
+        context.sources,
+        batch_id,
+        context.now(),
+        timeout=context.timeout_seconds * SHARE,
+        progress=context.progress,
+    )
+
+
+def _documented(found: Investigation, context: CommandContext) -> Report:
+    now = context.now()
+    report = presentable(investigate(found, now))
+    return replace(report, document=page(report, now))

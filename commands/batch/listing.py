@@ -1,0 +1,90 @@
+"""`/batch list`: the newest batches, with a mark for those that need a look."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.evidence.read import read, reading
+from bot.domain.batch import BatchSummary
+from bot.domain.evidence import Missing
+from bot.domain.report import Report, Table
+from bot.ports import CommandContext
+from bot.text.times import spoken
+from commands._words import shown
+
+DATABASE = "cj_database"
+ERROR_SHARE = 0.05
+UNANSWERED_SECONDS = 900
+
+
+async def newest_batches(state: str | None, context: CommandContext) -> Report:
+    """Return the newest batches, those in a state or status when one is given."""
+    now = context.now()
+    found = await read(
+        DATABASE,
+        context.sources.database,
+        lambda source: source.newest(limit=20, state=state),
+        context.timeout_seconds * 0.6,
+    )
+    if isinstance(found, Missing):
+        return batch_report.unreadable("list", found)
+    words = f"{len(found)} newest batches" + (f" in {shown(state)}" if state else "")
+    return Report(
+        command="batch list",
+        title="Batches",
+        facts={"batches": [_fact(summary, now) for summary in found]},
+        sources=(reading(DATABASE, found),),
+        summary=f"{words}; {sum(bool(_mark(one, now)) for one in found)} need a look.",
+        tables=(_table(found, now),) if found else (),
+        actions=tuple(f"/batch status {one.header.batch_id}" for one in found if _mark(one, now))[
+            :4
+        ],
+    )
+
+
+def _mark(summary: BatchSummary, now: datetime) -> str:
+    header, pairs = summary.header, summary.pairs
+    ended = header.status.startswith(("COMPLETE", "ERROR"))
+    oldest = pairs.pending_first_submitted_at
+    if summary.completion_events > 1 or (
+        header.state == "SCORING" and header.status.startswith("COMPLETE")
+    ):
+        return "finalised more than once"
+    if pairs.total and pairs.error / pairs.total >= ERROR_SHARE:
+        return f"{pairs.error} errors"
+    if not ended and oldest is not None and (now - oldest).total_seconds() > UNANSWERED_SECONDS:
+        return f"{pairs.pending} unanswered"
+    return ""
+
+
+def _fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
+    header, pairs = summary.header, summary.pairs
+    return {
+        "batch_id": header.batch_id,
+        "bos_batch_id": header.bos_batch_id,
+        "status": header.status,
+        "state": header.state,
+        "created_at": header.created_at,
+        "valid": pairs.valid,
+        "errors": pairs.error,
+        "pending": pairs.pending,
+        "mark": _mark(summary, now),
+    }
+
+
+def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
+    rows = []
+    for one in found:
+        header, pairs = one.header, one.pairs
+        counts = f"{pairs.valid}/{pairs.total}"
+        rows.append(
+            (
+                str(header.batch_id),
+                header.state or "-",
+                header.status,
+                counts,
+                spoken(now - header.created_at),
+                _mark(one, now) or "ok",
+            )
+        )
+    return Table(("batch", "state", "status", "valid", "age", "look"), tuple(rows))

@@ -1,0 +1,75 @@
+"""An IntegrityError and the PendingRollbackError after it are one condition."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.detectors.services.database_errors import DatabaseErrors, DatabaseErrorsSettings
+from bot.domain.alert import Judgement, Window
+from bot.domain.log import Followed, LogError, LogEvent, Role
+from tests.support.watches import GivenWatch
+
+NOW = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)
+FIRST = LogError(
+    "IntegrityError", "duplicate", ("IntegrityError",), "gkpj", "grade_projections_pkey"
+)
+SECOND = LogError("PendingRollbackError", "rolled back", ("PendingRollbackError",), "7s2a")
+
+
+def _event(error: LogError | None, text: str = "Failed scoring finalization") -> LogEvent:
+    fields = {"batch_id": 34}
+    return LogEvent(NOW, "cj", "huleedu_cj", Role.CJ, "error", text, fields=fields, error=error)
+
+
+async def _judged(*events: LogEvent) -> Judgement:
+    detector = DatabaseErrors(DatabaseErrorsSettings())
+    sample = await detector.sample(GivenWatch(NOW, NOW, logs=Followed(events)))
+    return detector.judge(Window((sample,), NOW), NOW)
+
+
+async def test_the_consequence_is_folded_under_its_cause() -> None:
+    (condition,) = (await _judged(_event(FIRST), _event(SECOND))).conditions
+    assert condition.subject == "cj/grade_projections_pkey"
+    assert condition.rule == "repeated-finalisation"
+    assert condition.count == 2
+    assert condition.batch == "34"
+
+
+async def test_a_code_in_the_link_is_enough() -> None:
+    (condition,) = (await _judged(_event(LogError("DBAPIError", code="gkpj")))).conditions
+    assert condition.rule == "integrity-error"
+
+
+async def test_another_error_is_none_of_its_business() -> None:
+    assert (await _judged(_event(LogError("ValueError")), _event(None))).conditions == ()
+
+
+DEADLOCK = "Original exception was: (asyncpg.exceptions.DeadlockDetectedError) deadlock of Anna"
+VIOLATION = "Original exception was: (sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) no"
+
+
+@pytest.mark.parametrize(
+    ("after", "said", "subjects"),
+    [
+        (timedelta(0), "", ["cj/grade_projections_pkey"]),
+        (timedelta(seconds=60), VIOLATION, ["cj/grade_projections_pkey"]),
+        (timedelta(seconds=1), DEADLOCK, ["cj/grade_projections_pkey", "cj/PendingRollbackError"]),
+        (timedelta(seconds=61), "", ["cj/grade_projections_pkey", "cj/PendingRollbackError"]),
+    ],
+)
+async def test_a_rolled_back_session_is_folded_under_a_violation_of_the_last_minute_only(
+    after: timedelta, said: str, subjects: list[str]
+) -> None:
+    later = replace(_event(SECOND, f"Error in callback processing: {said}"), at=NOW + after)
+    conditions = (await _judged(_event(FIRST), later)).conditions
+    assert [one.subject for one in conditions] == subjects
+
+
+async def test_a_rolled_back_session_alone_blames_no_constraint_and_names_what_came_first() -> None:
+    (condition,) = (await _judged(_event(SECOND, f"Error: {DEADLOCK}"))).conditions
+    assert condition.rule == "pending-rollback"
+    assert condition.confidence.value == "medium"
+    assert "(original exception: DeadlockDetectedError) of batch 34" in condition.title
+    assert "violated" not in condition.title
+    assert "Anna" not in condition.title

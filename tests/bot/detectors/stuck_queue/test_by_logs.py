@@ -1,0 +1,125 @@
+"""In per_request mode, without Redis, only log lines tell of a queue; its standstills are told."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bot.detectors.stuck_queue.detector import StuckQueue, StuckQueueSettings
+from bot.domain.log import Followed, Role
+from tests.bot.detectors.stuck_queue.test_resolution import line, snapshot
+from tests.support.scenes import NOW, TICK, played, told
+from tests.support.watches import GivenWatch
+
+
+def name(number: int) -> str:
+    return f"{number:08d}-2222-4333-8444-555555555555"
+
+
+def begun(number: int) -> str:
+    return f"Processing queued request {name(number)}, provider: anthropic"
+
+
+def done(number: int) -> str:
+    return f"Request {name(number)} completed successfully"
+
+
+def queued(number: int) -> str:
+    return f"Queued request {name(number)} with priority 5, TTL 14400s"
+
+
+BEAT, START, BROKEN = (
+    "Queue processor stats",
+    "Queue processor started",
+    "Error in queue processing loop: x",
+)
+HEALTHY = {n: (queued(n), begun(n), done(n)) for n in range(0, 120, 3)}
+ORPHAN = {0: (queued(1), begun(1)), 2: (START,)}
+LATER = {n: texts for n, texts in HEALTHY.items() if n >= 6}
+
+
+def told_lines(lines: Mapping[int, tuple[str, ...]], ticks: int) -> list[GivenWatch]:
+    found = []
+    for n in range(ticks):
+        at = NOW + TICK * n
+        events = tuple(line(at + TICK * k / 100, text) for k, text in enumerate(lines.get(n, ())))
+        found.append(
+            GivenWatch(
+                at + TICK, at, logs=Followed(events, containers={"worker-1": Role.LLM_PROVIDER})
+            )
+        )
+    return found
+
+
+def beating(*texts: str, first: int = 2, every: int = 20) -> dict[int, tuple[str, ...]]:
+    return dict.fromkeys(range(first, 200, every), texts)
+
+
+@pytest.mark.parametrize(
+    ("lines", "ticks", "rules"),
+    [
+        (HEALTHY, 120, []),
+        (beating(BEAT), 120, []),
+        ({0: (queued(1),), **beating(BEAT)}, 40, ["queue-frozen"]),
+        ({0: (queued(1),), **beating(BEAT)}, 15, []),
+        ({0: (queued(1),), **beating(BROKEN, every=1)}, 40, ["queue-frozen"]),
+        ({0: (queued(1),), **beating(START, every=4)}, 40, ["queue-frozen"]),
+        ({0: (queued(1),), 30: (begun(1), done(1)), **beating(BEAT)}, 45, []),
+        (ORPHAN | beating(BEAT, first=3), 40, ["orphaned-item"]),
+        (ORPHAN | LATER, 40, ["orphaned-item"]),
+        (ORPHAN | LATER, 15, []),
+        ({**ORPHAN, **LATER, 12: (done(1),)}, 60, []),
+        ({0: (queued(1), begun(1), done(1)), 2: (START,), **LATER}, 60, []),
+    ],
+)
+async def test_what_single_requests_tell(
+    lines: dict[int, tuple[str, ...]], ticks: int, rules: list[str]
+) -> None:
+    detector = StuckQueue(StuckQueueSettings())
+    assert told(await played(detector, told_lines(lines, ticks))) == rules
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (BEAT, "the loop lives and takes nothing"),
+        (BROKEN, "the loop logs an error at each turn"),
+        (START, "the worker starts anew and again"),
+    ],
+)
+async def test_why_nobody_takes_a_request_is_said_as_far_as_the_loop_tells(
+    text: str, cause: str
+) -> None:
+    lines = {0: (queued(1),), **beating(text, every=4)}
+    judgement = await played(StuckQueue(StuckQueueSettings()), told_lines(lines, 40))
+    assert cause in judgement.conditions[0].why
+
+
+async def test_an_orphan_is_told_until_its_time_to_live_and_then_as_expired() -> None:
+    detector = StuckQueue(StuckQueueSettings())
+    hours = 4 * 60 * 4
+    quiet = dict.fromkeys(range(3, hours + 60, 20), (BEAT,))
+    watches = told_lines(ORPHAN | quiet, hours + 40)
+    (before,) = (await played(detector, watches[: hours - 40])).conditions
+    assert name(1) in before.title
+    (after,) = (await played(detector, watches[hours - 40 :])).conditions
+    assert "expired at 04:30:00 UTC, not completed" in after.title
+
+
+@pytest.mark.parametrize(
+    ("stuck", "expired", "rules"),
+    [(1, False, ["orphaned-item"]), (0, False, []), (1, True, [])],
+)
+async def test_an_orphan_beside_work_that_goes_on_is_told_from_snapshots(
+    stuck: int, expired: bool, rules: list[str]
+) -> None:
+    """Expired entries count in the size until a clean-up, so beside them it takes longer."""
+    watches = []
+    for n in range(26):
+        at = NOW + TICK * n
+        events = [snapshot(at, stuck)] if not n % 2 else []
+        events += [line(at, begun(n)), line(at, done(n))] if not n % 12 else []
+        events += [line(at, f"Request {name(99)} has expired")] if expired and n == 5 else []
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
+    judgement = await played(StuckQueue(StuckQueueSettings()), watches)
+    assert told(judgement) == rules
+    assert all("works on without it" in one.why + one.title for one in judgement.conditions)

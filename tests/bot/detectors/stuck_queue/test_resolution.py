@@ -1,0 +1,132 @@
+"""How a stuck queue ends is said by what was seen: expiry, a flush and silence are no recovery."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.detectors.stuck_queue.detector import StuckQueue, StuckQueueSettings
+from bot.domain.alert import Judgement
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.queue import QueueItem, QueueReading
+from tests.support.scenes import NOW, TICK, played, told
+from tests.support.watches import GivenWatch, said
+
+QUEUE_ID = "11111111-2222-4333-8444-555555555555"
+ITEM = QueueItem(
+    QUEUE_ID, "processing", queued_at=NOW, processing_started_at=NOW, ttl=timedelta(hours=4)
+)
+DONE = f"Request {QUEUE_ID} completed successfully"
+
+
+def line(at: datetime, text: str) -> LogEvent:
+    return said(at, text, level="info", role=Role.LLM_PROVIDER)
+
+
+def snapshot(at: datetime, size: int) -> LogEvent:
+    fields = {"queue_current_size": size, "queue_queued_count": 0}
+    return replace(line(at, "queue_metrics_snapshot"), fields=fields)
+
+
+def looks(
+    item: QueueItem, *, leaves: int, ticks: int, redis: bool = True, logs: bool = True, **lines: str
+) -> Iterator[GivenWatch]:
+    """Yield ticks in which an item stands in the queue until tick `leaves`; the loop is idle.
+
+    `lines` say what is logged at which tick (t48="...").
+    """
+    for n in range(ticks):
+        at = NOW + TICK * n
+        there = n < leaves
+        events = [snapshot(at, int(there))] if logs and not n % 2 else []
+        if text := lines.get(f"t{n}"):
+            events.append(line(at, text))
+        items = (item,) if there else ()
+        yield GivenWatch(
+            at,
+            at - TICK,
+            logs=Followed(tuple(events)) if logs else None,
+            reading=QueueReading(at, len(items), items) if redis else None,
+        )
+
+
+async def ended(**scene: object) -> Judgement:
+    item = replace(ITEM, ttl=scene.pop("ttl", ITEM.ttl))  # type: ignore[arg-type]
+    detector = StuckQueue(StuckQueueSettings())
+    return await played(detector, looks(item, **scene))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("hours", [0.5, 3])
+async def test_expiry_stays_told_however_long_nothing_moves_after_it(hours: float) -> None:
+    ticks = int(timedelta(hours=hours) / TICK)
+    judgement = await ended(ttl=timedelta(minutes=8), leaves=32, ticks=32 + ticks)
+    (condition,) = judgement.conditions
+    assert "expired at 00:38:00 UTC, not completed" in condition.title
+
+
+@pytest.mark.parametrize("redis", [True, False])
+async def test_work_that_goes_on_after_an_expiry_ends_it_and_the_loss_is_named(redis: bool) -> None:
+    gone = {} if redis else {"t32": "Cleaned up 1 expired requests"}
+    judgement = await ended(
+        ttl=timedelta(minutes=8), leaves=32, ticks=220, redis=redis, t218=DONE, **gone
+    )
+    assert told(judgement) == []
+    words = judgement.closing["llm_provider"]
+    assert "the queue moves again" in words
+    assert "was lost by expiry and gets no callback" in words
+
+
+@pytest.mark.parametrize(
+    ("scene", "words"),
+    [
+        ({"t32": DONE}, "the queue moves again"),
+        ({}, "no answer was logged (removed or flushed)"),
+        ({"redis": False}, "no answer was logged (removed or flushed)"),
+        ({"logs": False}, "whether answered, Redis does not tell"),
+    ],
+)
+async def test_a_queue_that_was_emptied_is_not_said_to_move(
+    scene: dict[str, object], words: str
+) -> None:
+    judgement = await ended(leaves=32, ticks=36, **scene)
+    assert told(judgement) == []
+    assert words in judgement.closing["llm_provider"]
+
+
+async def test_a_flush_does_not_end_the_alert_of_a_worker_that_still_hangs() -> None:
+    watches = []
+    for n in range(80):
+        at = NOW + TICK * n
+        events = (line(at, f"Processing queued request {QUEUE_ID}"),) if not n else ()
+        items = (ITEM,) if n < 60 else ()
+        reading = QueueReading(at, len(items), items)
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(events), reading=reading))
+    detector = StuckQueue(StuckQueueSettings())
+    assert told(await played(detector, watches[:60])) == ["worker-hung"]
+    judgement = await played(detector, watches)
+    assert judgement.held == {"llm_provider": "The queue is empty."}
+
+
+async def test_another_process_goes_on_with_an_expiry_that_was_seen() -> None:
+    scene = list(looks(replace(ITEM, ttl=timedelta(minutes=8)), leaves=32, ticks=200))
+    before, after = (StuckQueue(StuckQueueSettings()) for _ in range(2))
+    for watch in scene[:40]:
+        sample = await before.sample(watch)
+    after.resume((sample,))
+    assert "expired" in (await played(after, scene[40:])).conditions[0].title
+
+
+async def test_silence_in_a_log_that_nobody_reads_proves_no_hung_worker() -> None:
+    watches = [
+        GivenWatch(
+            NOW + TICK * n,
+            NOW + TICK * (n - 1),
+            logs=Followed((), containers={"huleedu_cj_assessment_service": Role.CJ}),
+            reading=QueueReading(NOW + TICK * n, 1, (ITEM,)),
+        )
+        for n in range(40)
+    ]
+    judgement = await played(StuckQueue(StuckQueueSettings()), watches)
+    assert told(judgement) == ["queue-frozen"]
+    assert "from Redis alone" in judgement.conditions[0].title

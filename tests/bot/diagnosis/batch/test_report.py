@@ -1,0 +1,230 @@
+"""A batch is judged by its rows: the incident's batches by name, healthy ones in silence."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.demo.incident.rows import STUDENT_TEXT, Revision, load
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.report import collect, diagnose
+from bot.domain.batch import (
+    AnsweredCounts,
+    BatchHeader,
+    BatchRows,
+    ErrorGroup,
+    OutboxGroup,
+    PairCounts,
+    PositionCounts,
+    ProjectionCounts,
+    ScoreCounts,
+)
+from bot.domain.evidence import Missing, SourceState
+from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.report import Report, Severity, Verdict
+from bot.ports import Sources
+from bot.sources.cj.database import CjPostgres
+
+NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
+AWAY = Missing("x", "not configured", SourceState.NOT_CONFIGURED)
+DONE = NOW - timedelta(hours=1)
+
+
+@pytest.fixture(params=["then", "now"])
+async def sources(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Sources]:
+    revision: Revision = request.param
+    await load(database_url, revision)
+    database = CjPostgres(database_url)
+    yield Sources(database=database)
+    await database.close()
+
+
+async def _report(sources: Sources, batch_id: int) -> Report:
+    evidence = await collect(sources, batch_id, NOW)
+    assert isinstance(evidence, BatchEvidence)
+    return diagnose(evidence, NOW)
+
+
+async def test_batch_33_is_named_by_every_cause_its_rows_bear_out(sources: Sources) -> None:
+    report = await _report(sources, 33)
+    facts = report.as_json()["facts"]
+    found = {finding.rule: finding.severity for finding in report.findings}
+    assert (facts["errors"], facts["valid"], facts["pairs_with_winner"]) == (66, 34, 100)
+    assert (facts["submitted_comparisons"], facts["total_pairs"]) == (10, 100)
+    assert (facts["budget"], facts["batch_id"]) == (100, 33)
+    assert report.verdict is Verdict.ERROR
+    assert found == {
+        "errors-counted-as-done": Severity.ERROR,
+        "provider-failures": Severity.ERROR,
+        "bundle-collateral": Severity.ERROR,
+        "counters-overwritten": Severity.WARN,
+        "position-bias": Severity.WARN,
+        "degenerate-scores": Severity.WARN,
+        "completion-overcounted": Severity.INFO,
+    }
+
+
+async def test_batch_34_is_valid_and_was_finalised_early_and_again(sources: Sources) -> None:
+    report = await _report(sources, 34)
+    assert (report.facts["valid"], report.facts["total_pairs"]) == (10, 10)
+    found = {finding.rule for finding in report.findings}
+    assert found == {"early-finalisation", "repeated-finalisation"}
+
+
+@pytest.mark.parametrize("batch_id", [31, 32])
+async def test_the_healthy_neighbours_are_silent(sources: Sources, batch_id: int) -> None:
+    report = await _report(sources, batch_id)
+    assert (report.verdict, report.findings) == (Verdict.OK, ())
+
+
+async def test_no_student_text_is_in_a_report(sources: Sources) -> None:
+    assert "PLANTED" in STUDENT_TEXT
+    assert "PLANTED" not in str((await _report(sources, 33)).as_json())
+
+
+def _header(**changes: Any) -> BatchHeader:
+    header = BatchHeader(
+        7, "9c41f7b2-58de-4a36-b1f0-2ab525a2c007", "c", "COMPLETE_STABLE", "COMPLETED", DONE,
+        requested_budget=40, total_budget=40, total_comparisons=40, submitted_comparisons=40,
+        completed_comparisons=40, failed_comparisons=0, completion_threshold_pct=95,
+        last_activity_at=DONE,
+    )  # fmt: skip
+    return replace(header, **changes)
+
+
+def _pairs(**changes: Any) -> PairCounts:
+    pairs = PairCounts(
+        total=40, essay_a=20, essay_b=20, first_submitted_at=DONE, last_submitted_at=DONE,
+        last_completed_at=DONE,
+    )  # fmt: skip
+    return replace(pairs, **changes)
+
+
+def _evidence(rows: BatchRows, *events: LogEvent) -> BatchEvidence:
+    logs = LogSearch(events, ()) if events else AWAY
+    return BatchEvidence(rows, logs, AWAY)
+
+
+SCORES = ScoreCounts(essays=24, students=12, anchors=12, scored=24)
+RUNNING: dict[str, Any] = {"status": "PERFORMING_COMPARISONS", "state": "WAITING_CALLBACKS"}
+FRESH = NOW - timedelta(minutes=3)
+
+HEALTHY = {
+    "finished": BatchRows(_header(), _pairs(), scores=SCORES),
+    "then: counters of the last wave": BatchRows(
+        _header(has_total_budget=False, total_budget=None, submitted_comparisons=10,
+                total_comparisons=10),
+        _pairs(), scores=SCORES,
+    ),
+    "just created": BatchRows(
+        _header(status="PENDING", state="INITIALIZING", submitted_comparisons=0,
+                completed_comparisons=0, total_comparisons=0, last_activity_at=NOW),
+        PairCounts(),
+    ),
+    "rows written and not yet sent": BatchRows(
+        _header(**RUNNING, submitted_comparisons=0, completed_comparisons=0, last_activity_at=NOW),
+        PairCounts(total=40, pending=40, unsent=40),
+    ),
+    "waiting for its answers": BatchRows(
+        _header(**RUNNING, completed_comparisons=10, last_activity_at=FRESH),
+        PairCounts(total=40, essay_a=10, pending=30, pending_first_submitted_at=FRESH,
+                   first_submitted_at=FRESH, last_completed_at=FRESH),
+    ),
+    "a few failures": BatchRows(
+        _header(completed_comparisons=39, failed_comparisons=1),
+        _pairs(essay_a=19, error=1),
+        errors=(ErrorGroup("RATE_LIMIT", "llm", "anthropic", 1, 1),), scores=SCORES,
+    ),
+    "a stability stop with stragglers": BatchRows(
+        _header(completed_comparisons=30), _pairs(essay_a=10, pending=10), scores=SCORES,
+        projections=ProjectionCounts(12, DONE, DONE),
+        at_first_finalisation=AnsweredCounts(DONE, 40, 30, 30),
+    ),
+    "cancelled": BatchRows(
+        _header(status="ERROR_PROCESSING", state="CANCELLED", completed_comparisons=4),
+        PairCounts(total=40, essay_a=4, pending=36, pending_first_submitted_at=DONE,
+                   last_completed_at=DONE),
+    ),
+    "a small net far below its budget": BatchRows(
+        _header(requested_budget=350, total_budget=350, submitted_comparisons=6,
+                completed_comparisons=6, total_comparisons=6),
+        PairCounts(total=6, essay_a=3, essay_b=3, last_completed_at=DONE),
+        scores=ScoreCounts(essays=4, students=4, scored=4),
+    ),
+    "scoring since a moment": BatchRows(
+        _header(status="PERFORMING_COMPARISONS", state="SCORING", last_activity_at=FRESH),
+        _pairs(), scores=SCORES,
+    ),
+    "its event just written": BatchRows(
+        _header(), _pairs(), scores=SCORES,
+        outbox=(OutboxGroup("cj.completed.v1", 1, FRESH, FRESH, 1, FRESH),),
+    ),
+}  # fmt: skip
+
+FAULTY = {
+    "completion-overcounted": BatchRows(_header(completed_comparisons=60), _pairs()),
+    "counters-overwritten": BatchRows(
+        _header(submitted_comparisons=10), _pairs(essay_a=10, error=10)
+    ),
+    "errors-counted-as-done": BatchRows(_header(), _pairs(essay_a=5, error=15)),
+    "position-bias": BatchRows(_header(), _pairs(), position=PositionCounts(40, 30)),
+    "early-finalisation": BatchRows(
+        _header(), _pairs(), at_first_finalisation=AnsweredCounts(DONE, 10, 5, 5)
+    ),
+    "repeated-finalisation": BatchRows(
+        _header(), _pairs(), outbox=(OutboxGroup("cj_assessment.completed.v1", 2, DONE, DONE),)
+    ),
+    "finalisation-stuck": BatchRows(
+        _header(status="PERFORMING_COMPARISONS", state="SCORING"), _pairs()
+    ),
+    "provider-failures": BatchRows(
+        _header(**RUNNING, last_activity_at=FRESH), _pairs(essay_a=17, error=3, pending=0)
+    ),
+    "bundle-collateral": BatchRows(
+        _header(), _pairs(essay_a=12, error=8),
+        errors=(ErrorGroup("TIMEOUT", "llm", "anthropic", 8, 1, 8, 1, 8),),
+    ),
+    "lost-callbacks": BatchRows(
+        _header(**RUNNING), _pairs(essay_a=10, pending=10, pending_first_submitted_at=DONE)
+    ),
+    "waiting-on-monitor": BatchRows(_header(**RUNNING), _pairs()),
+    "degenerate-scores": BatchRows(
+        _header(), _pairs(), scores=ScoreCounts(24, 12, 12, 24, 6, 0, 6)
+    ),
+    "outbox-unpublished": BatchRows(
+        _header(), _pairs(), outbox=(OutboxGroup("cj.x", 1, DONE, DONE, 1, DONE),)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_batch_has_no_finding_of_warn_or_error(name: str) -> None:
+    report = diagnose(_evidence(HEALTHY[name]), NOW)
+    assert [f.rule for f in report.findings if f.severity is not Severity.INFO] == []
+    assert report.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("rule", FAULTY)
+def test_each_fault_is_found_with_evidence_and_a_next_step(rule: str) -> None:
+    report = diagnose(_evidence(FAULTY[rule]), NOW)
+    finding = next(one for one in report.findings if one.rule == rule)
+    assert finding.severity is not Severity.INFO
+    assert finding.evidence
+    assert finding.next
+
+
+def test_a_stray_callback_near_a_batch_is_foreign_with_low_confidence() -> None:
+    id = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+    text = f"Comparison callback missing essay identifiers; correlation={id}"
+    event = LogEvent(DONE, "runner", "runner", Role.RUNNER, "error", text, text=text)
+    report = diagnose(_evidence(HEALTHY["finished"], event), NOW)
+    (finding,) = report.findings
+    assert (finding.rule, finding.confidence.value) == ("foreign-callback", "low")
+
+
+def test_lines_that_only_look_alarming_make_no_finding() -> None:
+    text = "Stored 0 new comparison pairs for CJ Batch ID: 7"
+    event = LogEvent(DONE, "cj", "cj", Role.CJ, "info", text, fields={"batch_id": 7}, text=text)
+    assert diagnose(_evidence(HEALTHY["finished"], event), NOW).findings == ()

@@ -1,0 +1,166 @@
+"""What stands around a batch is named where it is known, and never called fine where it is not."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.system_state import database_blocked, mode_mismatch
+from bot.diagnosis.evidence import system_state
+from bot.diagnosis.evidence.system_state import Surroundings, provider_state
+from bot.domain.batch import BlockedSession
+from bot.domain.evidence import Missing, SourceState
+from bot.domain.log import LogSearch
+from bot.domain.queue import QueueReading
+from bot.domain.report import Severity
+from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.ports import Sources
+from tests.population.evidence import rows_of
+from tests.population.healthy import healthy
+from tests.support.fakes.sources import CJ, LPS, FakeDatabase, down, event
+
+NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
+DOWN = Missing("service_health", "nobody listens", SourceState.MISSING)
+
+
+def _health(mock: bool | None, *open_circuits: str) -> tuple[ServiceHealth, ...]:
+    return (
+        ServiceHealth("cj_assessment_service", NOW, "healthy"),
+        ServiceHealth("llm_provider_service", NOW, "healthy", mock, open_circuits),
+    )
+
+
+@pytest.mark.parametrize(
+    ("health", "providers", "mock"),
+    [
+        (_health(True), (), True),
+        (_health(False), (), False),
+        (_health(None), (), None),
+        (_health(None), ("anthropic",), None),
+        (_health(False), ("mock",), True),
+        (DOWN, (), None),
+        (DOWN, ("mock",), True),
+        (DOWN, ("anthropic", ""), None),
+        ((), ("Mock",), True),
+    ],
+)
+def test_mock_mode_is_told_by_the_service_or_by_its_answers(
+    health: tuple[ServiceHealth, ...] | Missing, providers: Sequence[str], mock: bool | None
+) -> None:
+    state = provider_state(health, (), providers)
+    assert state.mock_mode is mock
+    assert ("mock mode" in state.words) is bool(mock)
+
+
+def test_an_open_circuit_now_outweighs_one_that_a_line_tells_of() -> None:
+    line = event(NOW, "Circuit breaker open: anthropic", LPS, level="error")
+    now = provider_state(_health(False, "anthropic"), (line,))
+    then = provider_state(_health(False), (line,))
+    assert "is open (anthropic)" in now.words
+    assert "was open at 12:00:00" in then.words
+    assert now.facts()["open_circuits"] == ["anthropic"]
+    assert provider_state(_health(False)).words == ""
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (("OPEN. Blocking calls for 60.0s",), "was open at 12:00:00."),
+        (("OPEN.", "CLOSED"), "was open at 12:00:00, and closed again at 12:01:00."),
+        (("CLOSED", "OPEN."), "was open at 12:01:00."),
+        (("HALF_OPEN", "CLOSED"), ""),
+    ],
+)
+def test_a_breaker_is_told_of_as_its_lines_say_it(texts: Sequence[str], words: str) -> None:
+    turned = "Circuit breaker 'llm_provider_anthropic' transitioned to"
+    events = [
+        event(NOW + timedelta(minutes=n), f"{turned} {text}", LPS) for n, text in enumerate(texts)
+    ]
+    assert provider_state(_health(False), events).words.endswith(words)
+    assert bool(words) is bool(provider_state(_health(False), events).words)
+
+
+def test_the_breaker_of_another_service_is_none_of_the_providers() -> None:
+    line = event(NOW, "Circuit breaker open: kafka_producer for outbox", CJ, level="error")
+    assert provider_state(_health(False), (line,)).words == ""
+
+
+async def test_every_source_is_listed_and_a_failed_one_is_not_fine() -> None:
+    sources = Sources(database=FakeDatabase(error=down("cj_database")))
+    found = await system_state.collect(sources, 1.0)
+    states = {one.name: one.state for one in found.readings}
+    assert states == {
+        "service_health": SourceState.NOT_CONFIGURED,
+        "containers": SourceState.NOT_CONFIGURED,
+        "database_sessions": SourceState.MISSING,
+        "runners": SourceState.NOT_CONFIGURED,
+    }
+
+
+def _evidence(around: Surroundings, *, mode: str | None = None, worked: str = "") -> BatchEvidence:
+    world, _ = healthy(0)
+    rows = rows_of(world)
+    object.__setattr__(rows.header, "batching_mode", mode)
+    fields = {"queue_processing_mode": worked} if worked else {}
+    lines = (event(world.last_activity, "queue_metrics_snapshot", LPS, **fields),)
+    return BatchEvidence(rows, LogSearch(lines, ()), QueueReading(NOW, 0), {}, around)
+
+
+def _containers(cj: str | None, provider: str | None) -> tuple[ContainerState, ...]:
+    return (
+        ContainerState(CJ.name, CJ.container, "1", "running", NOW,
+                       modes={} if cj is None else {"CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE": cj}),
+        ContainerState(LPS.name, LPS.container, "2", "running", NOW,
+                       modes={} if provider is None else {"QUEUE_PROCESSING_MODE": provider}),
+        ContainerState(LPS.name, LPS.container, "3", "exited", NOW,
+                       modes={"QUEUE_PROCESSING_MODE": "of an older container"}),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cj", "provider", "mode", "worked", "found"),
+    [
+        ("serial_bundle", "serial_bundle", None, "", False),
+        ("per_request", "serial_bundle", None, "", True),
+        ("provider_batch_api", "batch_api", None, "", False),
+        ("", "serial_bundle", None, "", True),
+        (None, "serial_bundle", None, "", False),
+        (None, "serial_bundle", "per_request", "", True),
+        (None, None, "serial_bundle", "serial_bundle", False),
+    ],
+)
+def test_two_modes_that_differ_are_info(
+    cj: str | None, provider: str | None, mode: str | None, worked: str, found: bool
+) -> None:
+    around = Surroundings(containers=_containers(cj, provider))
+    finding = mode_mismatch(_evidence(around, mode=mode, worked=worked), NOW)
+    assert (finding is not None) is found
+    if finding:
+        assert finding.severity is Severity.INFO
+        assert len(finding.evidence) == 2
+
+
+def test_without_containers_lines_and_rows_tell_the_modes() -> None:
+    evidence = _evidence(Surroundings(), mode="per_request", worked="serial_bundle")
+    finding = mode_mismatch(evidence, NOW)
+    assert finding is not None
+    assert finding.confidence.value == "medium"
+    assert mode_mismatch(_evidence(Surroundings(), mode="per_request"), NOW) is None
+
+
+def test_the_session_that_blocks_is_named_with_the_step_that_is_never_done() -> None:
+    waits = BlockedSession(41, "active", "Lock:transactionid", 90.0, (77,), "cj_batch_states")
+    sessions = (waits, BlockedSession(78, "idle in transaction", "", 61.0, (), "", "psql"))
+    finding = database_blocked(_evidence(Surroundings(sessions=sessions)), NOW)
+    assert finding is not None
+    assert finding.severity is Severity.ERROR
+    assert "pids 77 hold" in finding.what
+    assert any("pg_terminate_backend(77)" in step for step in finding.next)
+    assert [line.source for line in finding.evidence] == ["database_sessions"] * 2
+
+
+def test_a_session_that_waits_for_a_moment_is_normal() -> None:
+    young = (BlockedSession(41, "active", "Lock:tuple", 59.0),)
+    assert database_blocked(_evidence(Surroundings(sessions=young)), NOW) is None
+    assert database_blocked(_evidence(Surroundings(sessions=DOWN)), NOW) is None

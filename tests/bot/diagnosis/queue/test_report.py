@@ -1,0 +1,216 @@
+"""`/queue` says what waits, who it is and whether it moves; from Redis, else from the logs."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.diagnosis.queue.evidence import collect
+from bot.diagnosis.queue.report import diagnose
+from bot.domain.alert import Sample
+from bot.domain.evidence import Missing, SourceState
+from bot.domain.log import LogEvent
+from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.report import Report, Verdict
+from bot.errors import SourceError
+from bot.ports import Sources
+from tests.support.fakes.sources import CJ, FakeLogs, FakeMemory, FakeQueue, at, down, event
+
+NOW = at("2025-11-19T00:30:00")
+TAKEN = at("2025-11-18T23:48:25")
+ORPHAN = QueueItem(
+    queue_id="3f2a0000-0000-4000-8000-000000000001",
+    status="processing",
+    queued_at=at("2025-11-18T23:48:20"),
+    processing_started_at=TAKEN,
+    ttl=timedelta(hours=4),
+    correlation_id="c0000000-0000-4000-8000-000000000001",
+    cj_batch_id="34",
+)
+
+
+def snapshot(time: str, size: int, queued: int, *, accepting: bool = True) -> LogEvent:
+    return event(
+        time,
+        "queue_metrics_snapshot",
+        queue_processing_mode="serial_bundle",
+        queue_current_size=size,
+        queue_queued_count=queued,
+        queue_usage_percent=size / 10,
+        accepting_requests=accepting,
+    )
+
+
+def dispatch(time: str, size: int, provider: str = "anthropic") -> LogEvent:
+    return event(
+        time,
+        "serial_bundle_dispatch",
+        bundle_size=size,
+        queue_processing_mode="serial_bundle",
+        provider=provider,
+    )
+
+
+INCIDENT = [
+    dispatch("2025-11-18T23:48:23", 8),
+    dispatch("2025-11-18T23:48:39", 2),
+    *(
+        snapshot(f"2025-11-{day}:{minute:02d}:{second}", 1, 0)
+        for day, minutes in (("18T23", range(49, 60)), ("19T00", range(30)))
+        for minute in minutes
+        for second in ("10", "40")
+    ),
+]
+
+
+async def ask(sources: Sources) -> Report:
+    return diagnose(await collect(sources, NOW, timeout=1), NOW, prefix="lps:queue")
+
+
+def rules(report: Report) -> list[str]:
+    return [finding.rule for finding in report.findings]
+
+
+async def test_the_orphan_of_the_incident_is_named_from_redis() -> None:
+    queue = FakeQueue(QueueReading(NOW, 1, (ORPHAN,)))
+    report = await ask(Sources(queue=queue, logs=FakeLogs(INCIDENT)))
+    assert report.verdict is Verdict.ERROR
+    assert rules(report) == ["orphaned-item"]
+    facts = report.as_json()["facts"]
+    assert facts["oldest"] == {
+        "queue_id": ORPHAN.queue_id,
+        "correlation_id": ORPHAN.correlation_id,
+        "batch": "34",
+        "status": "processing",
+        "age_seconds": 2500.0,
+        "retry_count": 0,
+        "ttl_left_seconds": 11900.0,
+    }
+    assert (facts["size"], facts["by_status"], facts["verdict"]) == (
+        1,
+        {"processing": 1},
+        "orphaned-item",
+    )
+    assert (facts["accepting"], facts["mode"], facts["from"]) == (
+        True,
+        "serial_bundle",
+        "llm_queue",
+    )
+    assert [one["bundle_size"] for one in facts["recent_dispatches"]] == [8, 2]
+    assert report.actions == (f"/trace {ORPHAN.correlation_id}", "/batch status 34")
+    assert any("lps:queue" in step for step in report.findings[0].next)
+
+
+async def test_without_redis_the_snapshots_tell_of_the_orphan_and_the_source_is_said() -> None:
+    report = await ask(Sources(logs=FakeLogs(INCIDENT)))
+    assert rules(report) == ["orphaned-item"]
+    assert report.facts["from"] == "logs"
+    assert report.facts["oldest"] is None
+    states = {reading.name: reading.state for reading in report.sources}
+    assert states == {
+        "llm_queue": SourceState.NOT_CONFIGURED,
+        "logs": SourceState.OK,
+        "service_health": SourceState.NOT_CONFIGURED,
+    }
+    assert report.verdict is Verdict.ERROR
+
+
+async def test_a_redis_that_is_down_is_said_and_never_vouched_for_by_healthy_logs() -> None:
+    healthy = [snapshot("2025-11-19T00:29:40", 0, 0)]
+    report = await ask(Sources(queue=FakeQueue(error=down("llm_queue")), logs=FakeLogs(healthy)))
+    assert report.verdict is Verdict.WARN
+    assert report.facts["verdict"] == "queue-unreadable"
+    assert rules(report) == ["queue-unreadable"]
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        Sources(),
+        Sources(queue=FakeQueue(error=down("llm_queue"))),
+        Sources(queue=Missing("llm_queue", "bad address"), logs=FakeLogs(error=down("logs"))),
+        Sources(logs=FakeLogs([event("2025-11-19T00:29:00", "hello", CJ)], known=(CJ,))),
+    ],
+    ids=["nothing configured", "redis down", "both down", "no log of the provider"],
+)
+async def test_a_queue_that_nothing_can_read_is_unknown(sources: Sources) -> None:
+    report = await ask(sources)
+    assert report.verdict is Verdict.UNKNOWN
+    assert report.facts["size"] is None
+
+
+async def test_an_empty_queue_is_ok() -> None:
+    report = await ask(Sources(queue=FakeQueue(QueueReading(NOW, 0))))
+    assert (report.verdict, report.facts["verdict"], report.facts["size"]) == (Verdict.OK, "ok", 0)
+
+
+async def test_fresh_waiting_items_are_ok_without_logs() -> None:
+    fresh = QueueItem("q", "queued", queued_at=NOW - timedelta(seconds=30))
+    report = await ask(Sources(queue=FakeQueue(QueueReading(NOW, 1, (fresh,)))))
+    assert report.verdict is Verdict.OK
+
+
+async def test_a_hung_worker_is_told_from_an_orphan_by_its_silence() -> None:
+    logs = [snapshot("2025-11-18T23:48:00", 12, 12), dispatch("2025-11-18T23:48:23", 8)]
+    report = await ask(Sources(logs=FakeLogs(logs)))
+    assert rules(report) == ["worker-hung"]
+    assert report.facts["size"] == 12
+
+
+@pytest.mark.parametrize(("provider", "mock"), [("mock", True), ("anthropic", None)])
+async def test_the_mock_provider_and_an_open_circuit_are_named(
+    provider: str, mock: bool | None
+) -> None:
+    logs = [
+        dispatch("2025-11-19T00:29:00", 2, provider),
+        event("2025-11-19T00:29:30", "Circuit breaker open: anthropic", level="error"),
+        snapshot("2025-11-19T00:29:50", 0, 0),
+    ]
+    report = await ask(Sources(logs=FakeLogs(logs)))
+    assert report.facts["mock_mode"] is mock
+    assert report.facts["circuit_breaker_opened_at"] == at("2025-11-19T00:29:30")
+
+
+async def test_only_the_provider_is_searched_and_no_further_back_than_an_item_lives() -> None:
+    logs = FakeLogs(INCIDENT)
+    await ask(Sources(logs=logs))
+    (query,) = logs.queries
+    assert [role.value for role in query.roles] == ["llm_provider"]
+    assert query.since == NOW - timedelta(hours=4, minutes=30)
+
+
+async def test_student_text_in_a_field_never_reaches_the_report() -> None:
+    secret = "My summer essay sk-ant-abcdefgh"
+    odd = event("2025-11-19T00:29:00", "serial_bundle_dispatch", bundle_size=2, prompt=secret)
+    report = await ask(Sources(logs=FakeLogs([odd])))
+    text: Any = str(report.as_json())
+    assert "summer" not in text
+
+
+@pytest.mark.parametrize(
+    ("logs", "drawn"),
+    [
+        (FakeLogs(begins_at=NOW - timedelta(hours=9)), True),
+        (FakeLogs(error=down("logs")), False),
+        (None, False),
+    ],
+)
+async def test_dispatches_are_drawn_only_where_the_logs_were_read(
+    logs: FakeLogs | None, drawn: bool
+) -> None:
+    then = NOW - timedelta(minutes=10)
+    seen = Sample(then, {"reading": {"size": 3}})
+    memory = FakeMemory(samples={"stuck_queue": (seen,)})
+    sources = Sources(queue=FakeQueue(QueueReading(NOW, 1)), logs=logs, memory=memory)
+    report = diagnose(await collect(sources, NOW, timeout=1), NOW)
+    (chart,) = report.charts
+    assert ("dispatched" in {series.name for series in chart.series}) is drawn
+    assert ("No dispatch was logged" in chart.alt) is drawn
+
+
+async def test_a_source_that_gives_a_hint_is_quoted_in_whole_sentences() -> None:
+    refused = SourceError("llm_queue", "wrong password", hint="Check LLM_QUEUE_REDIS_URL.")
+    sources = Sources(queue=FakeQueue(QueueReading(NOW, 0), error=refused))
+    report = diagnose(await collect(sources, NOW, timeout=1), NOW)
+    assert "wrong password. Check LLM_QUEUE_REDIS_URL." in report.summary
+    assert ".." not in report.summary

@@ -1,0 +1,440 @@
+"""A trace names the last step seen and the first one missing, and never guesses in between."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bot.diagnosis.trace.report import collect, diagnose
+from bot.domain.callback import SeenCallback
+from bot.domain.evidence import SourceState
+from bot.domain.log import LogEvent, Role
+from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.report import Confidence, Report, Severity, Verdict
+from bot.ports import Sources
+from tests.support.fakes.sources import (
+    CJ,
+    FakeCallbacks,
+    FakeDatabase,
+    FakeLogs,
+    FakeQueue,
+    at,
+    down,
+    event,
+)
+from tests.support.trails import (
+    BATCH_CORRELATION,
+    BEFORE_ALL,
+    BOS,
+    CJ_STRAY,
+    PENDING,
+    RUNNER_REJECTION,
+    STRAY,
+    C,
+    Q,
+    after,
+    batch,
+    pair,
+    trail_lines,
+)
+
+NOW = at("2025-11-19T00:30:00")
+
+
+async def trace(id: UUID, sources: Sources) -> Report:
+    return diagnose(await collect(sources, id, NOW, timeout=4), NOW)
+
+
+def states(report: Report) -> dict[str, str]:
+    return {step["step"]: step["state"] for step in report.facts["steps"]}
+
+
+def rules(report: Report) -> dict[str, Severity]:
+    return {finding.rule: finding.severity for finding in report.findings}
+
+
+def healthy(*lines: LogEvent, database: FakeDatabase | None = None) -> Sources:
+    rows = database or FakeDatabase([batch()], [pair()])
+    return Sources(database=rows, logs=FakeLogs([*BEFORE_ALL, *lines]))
+
+
+@pytest.mark.parametrize("mode", ["serial_bundle", "per_request"])
+async def test_a_healthy_comparison_is_seen_at_every_step_in_time_order(mode: str) -> None:
+    report = await trace(C, healthy(*trail_lines(mode=mode).values()))
+    assert set(states(report).values()) == {"seen"}
+    assert (report.facts["last_step"], report.facts["first_missing"]) == ("scored", None)
+    assert (report.verdict, report.findings) == (Verdict.OK, ())
+    times = [entry.at for entry in report.timeline if entry.at]
+    assert times == sorted(times)
+    assert len(times) == 9 + 4
+    at_steps = [step["at"] for step in report.facts["steps"]]
+    assert at_steps == sorted(at_steps)
+
+
+async def test_a_bundle_names_no_item_so_its_dispatch_is_joined_by_time_and_says_so() -> None:
+    report = await trace(C, healthy(*trail_lines().values()))
+    (dispatched,) = [step for step in report.facts["steps"] if step["step"] == "dispatched"]
+    assert dispatched["at"] == after(3)
+    assert "joined by time" in dispatched["note"]
+
+
+async def test_the_queue_id_alone_leads_to_the_pair_and_the_same_ledger() -> None:
+    by_queue_id = await trace(Q, healthy(*trail_lines().values()))
+    assert by_queue_id.facts["pair_id"] == 340
+    assert by_queue_id.facts["other_ids"] == [str(C)]
+    assert set(states(by_queue_id).values()) == {"seen"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [(RUNNER_REJECTION,), (CJ_STRAY,), (RUNNER_REJECTION, CJ_STRAY)],
+    ids=["runner", "cj", "both"],
+)
+async def test_the_incident_s_callback_is_a_rejected_one_that_no_batch_owns(
+    lines: tuple[LogEvent, ...],
+) -> None:
+    report = await trace(STRAY, healthy(*trail_lines().values(), *lines))
+    assert rules(report) == {"foreign-callback": Severity.WARN}
+    assert report.summary == "A rejected callback that no batch in the database owns."
+    (finding,) = report.findings
+    assert finding.confidence is Confidence.HIGH
+    assert "not a fault of serial_bundle" in finding.why
+    assert len(finding.evidence) == 1 + len(lines)
+    assert (report.facts["last_step"], report.facts["first_missing"]) == ("consumed", "created")
+    assert states(report)["stored"] == "not_applicable"
+    assert report.verdict is Verdict.WARN
+
+
+async def test_without_the_database_ownership_is_not_checked_and_nothing_is_called_foreign() -> (
+    None
+):
+    sources = Sources(
+        database=FakeDatabase(error=down("cj_database")),
+        logs=FakeLogs([*BEFORE_ALL, RUNNER_REJECTION]),
+    )
+    report = await trace(STRAY, sources)
+    assert report.findings == ()
+    assert report.verdict is Verdict.UNKNOWN
+    assert "could not be checked" in report.summary
+    assert states(report)["created"] == "not_checked"
+
+
+async def test_a_rejected_callback_that_a_pair_owns_has_lost_its_metadata() -> None:
+    lines = trail_lines()
+    mine = event(
+        after(19), f"Comparison callback missing essay identifiers; correlation={C}", level="error"
+    )
+    report = await trace(C, healthy(*lines.values(), mine))
+    assert rules(report) == {"callback-metadata-lost": Severity.ERROR}
+    assert "essay_a_id" in report.findings[0].what
+
+
+async def test_a_rejection_seen_on_the_topic_alone_is_enough() -> None:
+    callback = SeenCallback(after(2), str(STRAY), str(Q), False, rejected=("essay_a_id",))
+    sources = Sources(database=FakeDatabase(), callbacks=FakeCallbacks([callback]))
+    report = await trace(STRAY, sources)
+    assert rules(report) == {"foreign-callback": Severity.WARN}
+    assert states(report)["published"] == "seen"
+
+
+@pytest.mark.parametrize(
+    ("consumed", "state", "words"),
+    [
+        (True, "seen", "1 callbacks with this id"),
+        (False, "not_checked", "not acknowledged by CJ"),
+        (None, "not_checked", "1 callbacks with this id"),
+    ],
+)
+async def test_what_cjs_group_acknowledged_was_consumed_without_any_log(
+    consumed: bool | None, state: str, words: str
+) -> None:
+    callback = SeenCallback(after(2), str(C), str(Q), False, consumed=consumed)
+    report = await trace(C, Sources(logs=FakeLogs(), callbacks=FakeCallbacks([callback])))
+    assert states(report)["consumed"] == state
+    assert words in next(one.detail for one in report.sources if one.name == "callback_topic")
+
+
+async def test_a_uuid_in_the_middle_of_a_cut_line_is_found_all_the_same() -> None:
+    report = await trace(STRAY, Sources(logs=FakeLogs([*BEFORE_ALL, RUNNER_REJECTION])))
+    assert report.facts["log_lines"] == 1
+
+
+LOST: list[tuple[str, list[str], list[LogEvent], str, str, Confidence]] = [
+    (
+        "published and not consumed",
+        ["sent", "queuing", "queued", "dispatch", "completed", "published"],
+        [],
+        "published and not consumed",
+        "consumed",
+        Confidence.HIGH,
+    ),
+    (
+        "publishing failed and success was logged after it",
+        ["sent", "queuing", "queued", "dispatch", "completed", "published"],
+        [
+            event(
+                after(18.05),
+                f"Failed to publish callback event for request {Q}: x, correlation_id: {C}",
+                level="error",
+            )
+        ],
+        "could not be published",
+        "published",
+        Confidence.HIGH,
+    ),
+    (
+        "expired in the queue",
+        ["sent", "queuing", "queued"],
+        [event(after(2000), f"Request {Q} has expired, correlation_id: {C}", level="warning")],
+        "expired in the queue",
+        "dispatched",
+        Confidence.HIGH,
+    ),
+    ("never reached the provider", ["sent"], [], "never queued", "queued", Confidence.MEDIUM),
+    (
+        "consumed and not stored",
+        ["sent", "queuing", "queued", "dispatch", "completed", "published", "consumed"],
+        [],
+        "stored nothing",
+        "stored",
+        Confidence.HIGH,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "words", "missing", "confidence"),
+    [c[1:] for c in LOST],
+    ids=[c[0] for c in LOST],
+)
+async def test_a_lost_answer_is_told_by_where_its_trail_ends(
+    names: list[str], more: list[LogEvent], words: str, missing: str, confidence: Confidence
+) -> None:
+    lines = trail_lines()
+    database = FakeDatabase([batch()], [pair(**PENDING)])
+    report = await trace(C, healthy(*(lines[name] for name in names), *more, database=database))
+    assert rules(report) == {"lost-callbacks": Severity.ERROR}
+    assert words in report.findings[0].what
+    assert report.findings[0].confidence is confidence
+    assert report.facts["first_missing"] == missing
+
+
+async def test_a_fresh_pending_comparison_is_no_finding() -> None:
+    fresh = pair(
+        **{
+            **PENDING,
+            "created_at": NOW - timedelta(minutes=3),
+            "submitted_at": NOW - timedelta(minutes=2),
+        }
+    )
+    report = await trace(C, healthy(database=FakeDatabase([batch()], [fresh])))
+    assert report.findings == ()
+    assert report.facts["first_missing"] == "queued"
+
+
+async def test_logs_that_begin_after_it_prove_nothing_missing() -> None:
+    logs = FakeLogs(
+        [event("2025-11-19T00:00:00", "started", s) for s in (CJ,)],
+        begins_at=at("2025-11-19T00:00:00"),
+    )
+    sources = Sources(database=FakeDatabase([batch()], [pair(**PENDING)]), logs=logs)
+    report = await trace(C, sources)
+    notes = {step["step"]: step["note"] for step in report.facts["steps"]}
+    assert states(report)["queued"] == "not_checked"
+    assert "logs begin after that" in notes["queued"]
+    assert report.facts["first_missing"] == "stored"
+    assert report.findings[0].confidence is Confidence.LOW
+
+
+async def test_an_item_in_the_queue_is_judged_with_the_queue() -> None:
+    item = QueueItem(
+        str(Q),
+        "processing",
+        after(1),
+        after(3),
+        timedelta(hours=4),
+        0,
+        None,
+        str(C),
+        cj_batch_id="34",
+    )
+    snapshots = [
+        event(
+            after(60 + 30 * n),
+            "queue_metrics_snapshot",
+            queue_processing_mode="serial_bundle",
+            queue_current_size=1,
+            queue_queued_count=0,
+        )
+        for n in range(80)
+    ]
+    lines = trail_lines()
+    logs = [
+        *BEFORE_ALL,
+        lines["sent"],
+        lines["queuing"],
+        lines["queued"],
+        lines["dispatch"],
+        *snapshots,
+    ]
+    sources = Sources(
+        database=FakeDatabase([batch()], [pair(**PENDING)]),
+        logs=FakeLogs(logs),
+        queue=FakeQueue(QueueReading(NOW, 1, (item,))),
+    )
+    report = await trace(C, sources)
+    assert set(rules(report)) == {"lost-callbacks", "orphaned-item"}
+    assert (report.facts["last_step"], report.facts["first_missing"]) == ("dispatched", "answered")
+    assert report.facts["in_queue"] == "processing"
+
+
+@pytest.mark.parametrize(
+    ("errors", "severity"), [(1, Severity.INFO), (10, Severity.WARN), (66, Severity.ERROR)]
+)
+@pytest.mark.parametrize("own", [True, False])
+async def test_an_error_row_is_a_failure_of_its_own_or_collateral(
+    errors: int, severity: Severity, own: bool
+) -> None:
+    other = UUID("c2c2c2c2-0000-4000-8000-000000000001")
+    row = pair(
+        winner="error",
+        error_code="EXTERNAL_SERVICE_ERROR",
+        error_service="llm_provider_service",
+        error_correlation_id=C if own else other,
+        scored_at=None,
+    )
+    database = FakeDatabase([batch(total=100, error=errors)], [row])
+    report = await trace(C, healthy(*trail_lines().values(), database=database))
+    rule = "provider-failures" if own else "bundle-collateral"
+    assert rules(report) == {rule: severity}
+    assert states(report)["scored"] == "not_applicable"
+    assert f"{errors} of 100" in report.findings[0].why
+
+
+async def test_the_failure_that_took_its_bundle_along_says_how_many() -> None:
+    rows = [
+        pair(pair_id=340 + n, winner="error", error_correlation_id=C, request_correlation_id=one)
+        for n, one in enumerate((C, UUID(int=1), UUID(int=2)))
+    ]
+    report = await trace(C, healthy(database=FakeDatabase([batch(total=10, error=3)], rows)))
+    assert report.facts["pairs_with_this_id"] == 3
+    assert "took 2 others" in report.findings[0].what
+
+
+@pytest.mark.parametrize(
+    ("winner", "severity"), [("Essay B", Severity.INFO), ("Essay A", Severity.WARN)]
+)
+async def test_a_second_callback_matters_when_it_names_another_winner(
+    winner: str, severity: Severity
+) -> None:
+    double = event(
+        after(30),
+        "Comparison pair 340 already has result, skipping update",
+        CJ,
+        request_id=str(Q),
+        existing_winner="essay_b",
+    )
+    came = event(
+        after(29.9),
+        f"Received successful comparison result for request {Q}",
+        CJ,
+        winner=winner,
+        correlation_id=str(C),
+    )
+    report = await trace(C, healthy(*trail_lines().values(), came, double))
+    assert rules(report) == {"duplicate-callbacks": severity}
+
+
+@pytest.mark.parametrize("id", [BOS, BATCH_CORRELATION])
+async def test_a_batch_s_id_gives_the_batch_as_a_whole_and_points_to_its_status(id: UUID) -> None:
+    report = await trace(id, healthy(event(after(1), f"batch {id} started", CJ)))
+    assert report.facts["kind"] == "batch"
+    assert report.facts["batch_id"] == 34
+    notes = {step["step"]: step["note"] for step in report.facts["steps"]}
+    assert notes["stored"] == "10 of 10 pairs"
+    assert report.actions == ("/batch status 34",)
+    assert report.facts["log_lines"] == 1
+
+
+UNKNOWN = UUID("99999999-9999-4999-8999-999999999999")
+
+
+async def test_an_id_that_nobody_knows_is_not_found_and_the_horizon_is_said() -> None:
+    report = await trace(UNKNOWN, healthy())
+    assert (report.found, report.unreadable_need) == (False, False)
+    assert "Logs begin 2025-11-18 20:00:00" in report.summary
+
+
+@pytest.mark.parametrize(
+    ("sources", "found", "unknown"),
+    [
+        (Sources(), True, True),
+        (Sources(database=FakeDatabase()), False, False),
+        (Sources(logs=FakeLogs(BEFORE_ALL)), False, False),
+        (Sources(database=FakeDatabase(error=down("cj_database"))), True, True),
+        (Sources(database=FakeDatabase(), logs=FakeLogs(error=down("logs"))), True, True),
+        (
+            Sources(database=FakeDatabase(error=down("cj_database")), logs=FakeLogs(BEFORE_ALL)),
+            True,
+            True,
+        ),
+    ],
+)
+async def test_not_found_is_only_said_by_sources_that_were_read(
+    sources: Sources, found: bool, unknown: bool
+) -> None:
+    report = await trace(UNKNOWN, sources)
+    assert (report.found, report.unreadable_need) == (found, unknown)
+    assert report.verdict is Verdict.UNKNOWN
+
+
+async def test_every_source_is_accounted_for() -> None:
+    report = await trace(C, healthy(*trail_lines().values()))
+    assert {reading.name: reading.state for reading in report.sources} == {
+        "cj_database": SourceState.OK,
+        "logs": SourceState.OK,
+        "llm_queue": SourceState.NOT_CONFIGURED,
+        "callback_topic": SourceState.NOT_CONFIGURED,
+        "service_health": SourceState.NOT_CONFIGURED,
+    }
+
+
+async def test_searches_are_bounded_by_what_the_row_says_and_learn_the_other_id() -> None:
+    logs = FakeLogs([*BEFORE_ALL, *trail_lines().values()])
+    await trace(C, Sources(database=FakeDatabase([batch()], [pair()]), logs=logs))
+    first, second, bundles = logs.queries
+    assert first.any_of == (str(C),)
+    assert first.since == after(-300)
+    assert second.any_of == (str(Q),)
+    assert bundles.roles == (Role.LLM_PROVIDER,)
+    assert bundles.since is not None
+    assert bundles.until == after(18.1)
+
+
+async def test_the_batch_s_own_correlation_id_in_a_line_draws_in_no_other_comparison() -> None:
+    noisy = event(
+        after(18.45),
+        f"Received successful comparison result for request {Q}",
+        CJ,
+        correlation_id=str(BATCH_CORRELATION),
+        request_id=str(Q),
+    )
+    logs = FakeLogs([*BEFORE_ALL, *trail_lines().values(), noisy])
+    report = await trace(C, Sources(database=FakeDatabase([batch()], [pair()]), logs=logs))
+    assert report.facts["other_ids"] == [str(Q)]
+
+
+async def test_secrets_and_student_text_never_reach_the_report() -> None:
+    lines = trail_lines()
+    leaky = event(
+        after(5),
+        f"Request {Q} failed: prompt='My summer in Malmo' api_key=sk-ant-verysecret12345, "
+        f"correlation_id: {C}",
+        level="error",
+        user_prompt="My summer in Malmo",
+    )
+    report = await trace(C, healthy(*lines.values(), leaky))
+    text: Any = str(report.as_json())
+    assert "Malmo" not in text
+    assert "verysecret" not in text

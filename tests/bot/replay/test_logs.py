@@ -1,0 +1,65 @@
+"""A recording's files: what can be read is, and what cannot is counted and named."""
+
+import gzip
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UsageError
+from bot.replay.logs import Tally, merged
+from bot.settings import HULEEDU_SERVICES
+
+LINE = "2025-11-18T23:20:{:02}Z [info] hello"
+EARLIER = "2025-11-18T22:20:00Z [info] hello"
+
+
+def _read(folder: Path) -> tuple[list[str], Tally]:
+    tally = Tally()
+    return [one.container for one in merged(folder, HULEEDU_SERVICES, UTC, tally)], tally
+
+
+def _lines(*seconds: int) -> str:
+    return "".join(f"{LINE.format(second)}\n" for second in seconds)
+
+
+def test_files_are_merged_in_time_plain_and_packed(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(_lines(1, 3))
+    with gzip.open(tmp_path / "b.log.gz", "wt") as packed:
+        packed.write(_lines(2, 4))
+    containers, tally = _read(tmp_path)
+    assert containers == ["a", "b", "a", "b"]
+    assert tally.told() == ["read 2 files, 4 lines"]
+
+
+def test_what_cannot_be_put_on_the_clock_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(f"no time\n{_lines(1) * 600}{EARLIER}\n{_lines(2)}")
+    (tmp_path / "b.log").write_bytes(b"\xff\xfe\x00\n")
+    containers, tally = _read(tmp_path)
+    assert containers == ["a"] * 601
+    assert (tally.undated, tally.stepped_back, tally.unreadable) == (2, 1, 1)
+    assert "1 stepped back in time" in tally.told()[0]
+
+
+def test_a_damaged_file_gives_what_it_has_and_its_name(tmp_path: Path) -> None:
+    whole = gzip.compress(_lines(*range(50)).encode())
+    (tmp_path / "a.log.gz").write_bytes(whole[:-8] + b"damaged!")
+    (tmp_path / "b.log").mkdir()
+    (tmp_path / "c.log").symlink_to("/nowhere")
+    (tmp_path / "d.log").write_text(_lines(1))
+    (tmp_path / "notes.txt").touch()
+    containers, tally = _read(tmp_path)
+    assert "d" in containers
+    assert set(tally.failed) == {"a.log.gz", "b.log", "c.log"}
+    assert "not looked at, being no .log file: notes.txt" in tally.told()
+
+
+def test_a_line_of_a_megabyte_is_one_event(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(f"{LINE.format(1)} {'x' * 1_500_000}\n{_lines(2)}")
+    assert _read(tmp_path)[0] == ["a", "a"]
+
+
+def test_a_folder_without_logs_says_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "a.log.1").touch()
+    with pytest.raises(UsageError, match=r"no <container>\.log file; it holds a\.log\.1"):
+        _read(tmp_path)

@@ -1,0 +1,50 @@
+"""Who may ask where: a table of people and places."""
+
+import pytest
+
+from bot.errors import DeniedError
+from bot.ports import Asker, Place
+from bot.requests.access import Access
+
+ACCESS = Access(
+    users=frozenset({"U1"}),
+    operators=frozenset({"U9"}),
+    channels=frozenset({"C1"}),
+    incident_channels=frozenset({"C2"}),
+    alert_channel="C3",
+    names={"C1": "chat", "C2": "incidents"},
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "asker"),
+    [
+        (Place("C1", "U1"), Asker("U1", "C1", operator=False, public=False)),
+        (Place("C2", "U1"), Asker("U1", "C2", operator=False, public=True)),
+        (Place("C3", "U9"), Asker("U9", "C3", operator=True, public=False)),
+        (Place("C3", "U9", "1.1"), Asker("U9", "C3", operator=True, public=True)),
+    ],
+)
+def test_allowed_people_are_admitted_with_their_rights(place: Place, asker: Asker) -> None:
+    assert ACCESS.admit(place) == asker
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (Place("C4", "U9"), "Ask in #chat or #incidents."),
+        (Place("C1", "U2"), "not on the list"),
+        (Place("", ""), "channel"),
+        (Place("C1", ""), "not on the list"),
+    ],
+)
+def test_others_are_told_why_not(place: Place, told: str) -> None:
+    with pytest.raises(DeniedError, match=told):
+        ACCESS.admit(place)
+
+
+def test_empty_lists_mean_nobody_and_a_star_everybody() -> None:
+    with pytest.raises(DeniedError):
+        Access().admit(Place("C1", "U1"))
+    everybody = Access(users=frozenset("*"), channels=frozenset("*"))
+    assert everybody.admit(Place("C1", "U1")) == Asker("U1", "C1")

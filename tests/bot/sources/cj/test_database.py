@@ -1,0 +1,349 @@
+"""The CJ database is read on both revisions of its schema, without student text."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from bot.demo.incident.rows import BATCHES, STUDENT_TEXT, Revision, load, pair_id
+from bot.errors import SourceError
+from bot.sources.cj import batch_query
+from bot.sources.cj import queries as sql
+from bot.sources.cj.database import CjPostgres
+from tests.support.plans import whole_reads
+from tests.support.servers.wire import CUT, wire
+
+RUNNING = """
+SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batchbot' AND state = 'active'
+"""
+
+
+@pytest.fixture(params=["then", "now"])
+async def database(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[CjPostgres]:
+    revision: Revision = request.param
+    await load(database_url, revision)
+    reader = CjPostgres(database_url)
+    yield reader
+    await reader.close()
+
+
+async def test_batch_33_shows_the_numbers_of_the_night(database: CjPostgres) -> None:
+    rows = await database.batch(33)
+    assert rows is not None
+    assert (rows.pairs.total, rows.pairs.error) == (100, 66)
+    assert (rows.pairs.essay_a, rows.pairs.essay_b, rows.pairs.with_winner) == (11, 23, 100)
+    assert (rows.header.submitted_comparisons, rows.header.completed_comparisons) == (10, 34)
+    assert rows.header.true_budget == 100
+    assert (rows.position.mixed, rows.position.anchors_in_a) == (100, 86)
+    assert sum(group.rows for group in rows.errors) == 66
+    assert sum(group.roots for group in rows.errors) == 9
+    assert rows.scores.sharing == 6
+    assert rows.header.created_at.tzinfo is not None
+
+
+async def test_batch_34_was_finalised_before_its_last_answers(database: CjPostgres) -> None:
+    rows = await database.batch(34)
+    assert rows is not None
+    assert (rows.pairs.valid, rows.pairs.total, rows.header.state) == (10, 10, "SCORING")
+    assert rows.at_first_finalisation is not None
+    assert rows.at_first_finalisation.answered < rows.at_first_finalisation.submitted
+
+
+async def test_no_student_text_leaves_the_database(database: CjPostgres) -> None:
+    said = [await database.batch(batch.id) for batch in BATCHES]
+    traced = await database.trace(pair_id(33, 1))
+    listed = await database.newest()
+    assert "PLANTED" in STUDENT_TEXT
+    assert "PLANTED" not in f"{said}{traced}{listed}"
+
+
+@pytest.mark.parametrize(
+    ("ref", "found"),
+    [
+        ("34", [34]),
+        ("9c41f7b2-58de-4a36-b1f0-2ab525a2c034", [34]),
+        ("9C41F7B2-58DE-4A36-B1F0-2AB525A2C034", [34]),
+        ("9c41f7", [34]),
+        ("84ebf6", []),
+        ("999", []),
+        ("99999999999999999999999999", []),
+        ("34; DROP TABLE cj_batch_uploads", []),
+        ("%", []),
+        ("", []),
+    ],
+)
+async def test_an_id_means_one_thing(database: CjPostgres, ref: str, found: list[int]) -> None:
+    assert [match.batch_id for match in await database.find(ref)] == found
+
+
+async def test_digits_that_no_batch_has_as_its_number_may_begin_a_uuid(
+    database: CjPostgres, database_url: str
+) -> None:
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(
+        "UPDATE cj_batch_uploads SET bos_batch_id = '34567890-58de-4a36-b1f0-2ab525a2c034'"
+        " WHERE id = 33"
+    )
+    await owner.close()
+    found = {ref: await database.find(ref) for ref in ("34567890", "345678", "34567", "34")}
+    told = {ref: [(one.batch_id, one.how) for one in some] for ref, some in found.items()}
+    assert told == {
+        "34567890": [(33, "prefix")],
+        "345678": [(33, "prefix")],
+        "34567": [],
+        "34": [(34, "cj_id")],
+    }
+
+
+async def test_a_trace_finds_the_pair_and_the_batch_under_any_of_their_ids(
+    database: CjPostgres,
+) -> None:
+    by_pair = await database.trace(pair_id(34, 3))
+    by_batch = await database.trace(UUID(BATCHES[-1].event_correlation_id))
+    assert [pair.batch_id for pair in by_pair.pairs] == [34]
+    assert [batch.batch_id for batch in by_batch.batches] == [34]
+    assert await database.trace(uuid4()) == type(by_pair)()
+
+
+async def test_ownership_tells_known_correlation_ids_from_foreign_ones(
+    database: CjPostgres,
+) -> None:
+    foreign = UUID("8f3a11d7-9411-4ca2-9999-59a9d18c5da9")
+    assert await database.owned([pair_id(33, 7), foreign]) == {pair_id(33, 7): 33}
+
+
+async def test_lists_give_counts_and_state(database: CjPostgres) -> None:
+    assert [row.header.batch_id for row in await database.newest()] == [34, 33, 32, 31]
+    assert [row.header.batch_id for row in await database.newest(state="scoring")] == [34]
+    assert [row.header.batch_id for row in await database.open_batches()] == [34]
+    assert (await database.newest(limit=1))[0].pairs.valid == 10
+    assert await database.blocked_sessions() == ()
+
+
+async def test_an_unreadable_database_is_an_error_with_words_and_no_secret() -> None:
+    reader = CjPostgres("postgresql://me:hunter2@127.0.0.1:1/x", timeout_seconds=1)
+    with pytest.raises(SourceError) as caught:
+        await reader.batch(34)
+    assert caught.value.source == "cj_database"
+    assert "hunter2" not in str(caught.value)
+    await reader.close()
+
+
+async def test_a_database_of_something_else_is_named_as_such(database_url: str) -> None:
+    reader = CjPostgres(database_url)
+    with pytest.raises(SourceError, match="CJ database"):
+        await reader.batch(34)
+    await reader.close()
+
+
+async def running(url: str, count: int) -> None:
+    """Wait until so many of our statements run; the suite's own time limit bounds the wait."""
+    watcher = await asyncpg.connect(url)
+    try:
+        while await watcher.fetchval(RUNNING) != count:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    finally:
+        await watcher.close()
+
+
+@asynccontextmanager
+async def locked(url: str) -> AsyncIterator[None]:
+    """Hold a lock that every question about batches has to wait for."""
+    holder = await asyncpg.connect(url)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE cj_batch_uploads IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await holder.close()
+
+
+async def test_a_deadline_cancels_the_statement_in_the_server(database_url: str) -> None:
+    await load(database_url, "now")
+    reader = CjPostgres(database_url, timeout_seconds=600)
+    try:
+        await reader.find("34")
+        async with locked(database_url):
+            asked = asyncio.create_task(reader.batch(34))
+            await running(database_url, 1)
+            asked.cancel()
+            await running(database_url, 0)
+        assert await reader.batch(34) is not None
+    finally:
+        await reader.close()
+
+
+async def test_a_statement_that_takes_too_long_ends_by_itself(database_url: str) -> None:
+    await load(database_url, "now")
+    reader = CjPostgres(database_url, timeout_seconds=0.5)
+    try:
+        async with locked(database_url):
+            with pytest.raises(SourceError) as caught:
+                await reader.batch(34)
+        assert caught.value.timed_out
+    finally:
+        await reader.close()
+
+
+async def test_many_commands_at_once_use_few_connections(database_url: str) -> None:
+    await load(database_url, "now")
+    reader, other = CjPostgres(database_url), await asyncpg.connect(database_url)
+    try:
+        found = await asyncio.gather(*(reader.batch(34) for _ in range(40)))
+        assert all(rows is not None for rows in found)
+        opened = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batchbot'"
+        assert await other.fetchval(opened) <= 4
+    finally:
+        await other.close()
+        await reader.close()
+
+
+async def test_a_status_takes_two_round_trips(database_url: str) -> None:
+    await load(database_url, "now")
+    async with wire(database_url) as relay:
+        reader = CjPostgres(relay.url)
+        try:
+            counts = []
+            for _ in range(3):
+                before = relay.round_trips
+                await reader.find("34")
+                await reader.batch(34)
+                counts.append(relay.round_trips - before)
+                before = relay.round_trips
+                await reader.newest()
+                counts.append(relay.round_trips - before)
+            assert counts[-2:] == [2, 1]
+        finally:
+            await reader.close()
+
+
+async def test_a_session_that_was_told_of_its_end_is_a_broken_source(database_url: str) -> None:
+    await load(database_url, "now")
+    async with wire(database_url) as relay:
+        reader = CjPostgres(relay.url)
+        try:
+            await reader.newest()
+            relay.hold_ends()
+            cut = await asyncpg.connect(database_url)
+            await cut.execute(CUT)
+            await cut.close()
+            await asyncio.sleep(0.2)
+            with pytest.raises(SourceError, match="the connection broke"):
+                await reader.newest()
+            assert await reader.newest()
+        finally:
+            await reader.close()
+
+
+HOSTILE = [
+    '{"provider": "a\\u0000b", "model": "m"}',
+    '{"response_ms": "\\ud800"}',
+    '["not", "an", "object"]',
+    '"text"',
+    "null",
+    '{"response_time_ms": "NaN", "cost_estimate": {"x": 1}, "token_usage": [1]}',
+    '{"response_time_ms": 1e400, "cost_estimate": "-", "token_usage": {"total_tokens": true}}',
+    '{"provider": {"nested": 1}, "model": [2]}',
+]
+
+
+@pytest.mark.parametrize("document", HOSTILE)
+async def test_metadata_of_any_shape_is_survived(database_url: str, document: str) -> None:
+    await load(database_url, "now")
+    connection = await asyncpg.connect(database_url)
+    for table, key in (("cj_comparison_pairs", "cj_batch_id"), ("cj_batch_states", "batch_id")):
+        await connection.execute(
+            f"UPDATE {table} SET processing_metadata = $1 WHERE {key} = 33", document
+        )
+    await connection.execute(
+        "UPDATE cj_comparison_pairs SET error_details = $1 WHERE winner = 'error'", document
+    )
+    await connection.close()
+    reader = CjPostgres(database_url)
+    rows = await reader.batch(33)
+    assert rows is not None
+    assert (rows.pairs.error, rows.pairs.valid) == (66, 34)
+    assert rows.cost is None
+    assert [batch.header.batch_id for batch in await reader.newest(limit=1)] == [34]
+    assert (await reader.trace(pair_id(33, 1))).pairs
+    await reader.close()
+
+
+async def test_what_is_read_in_detail_is_bounded_and_said(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await load(database_url, "then")
+    monkeypatch.setattr("bot.sources.cj.database.DETAIL_PAIRS", 40)
+    reader = CjPostgres(database_url)
+    rows = await reader.batch(33)
+    assert rows is not None
+    assert (rows.pairs.total, rows.position.mixed, rows.truncated) == (100, 40, True)
+    await reader.close()
+
+
+@pytest.mark.parametrize("revision", ["then", "now"])
+async def test_every_query_can_be_answered_from_indexes(
+    database_url: str, revision: Revision
+) -> None:
+    await load(database_url, revision)
+    now = revision == "now"
+    queries: list[tuple[Any, ...]] = [
+        (batch_query.batch(has_total_budget=now, has_generation_mode=now), 33, 1000),
+        (sql.summaries("ORDER BY u.id DESC LIMIT $1", has_total_budget=now), 20),
+        (sql.MATCH.format(where="id = $1"), 33),
+        (sql.MATCH.format(where="bos_batch_id = $1"), "x"),
+        (sql.PAIRS_BY_REQUEST, pair_id(33, 1)),
+        (sql.PAIRS_BY_ERROR, pair_id(33, 1), datetime(2025, 11, 1)),  # noqa: DTZ001
+        (sql.OWNED, [pair_id(33, 1)]),
+    ]
+    connection = await asyncpg.connect(database_url)
+    # On a small table the planner would rather read the whole; it must have another way.
+    await connection.execute("SET enable_seqscan = off")
+    try:
+        for query, *values in queries:
+            assert await whole_reads(connection, query, *values) == [], query
+    finally:
+        await connection.close()
+
+
+async def test_totals_add_up_several_batches_and_none(database: CjPostgres) -> None:
+    both = await database.totals([33, 34])
+    assert (both.batches, both.pairs.total, both.pairs.error, both.pairs.valid) == (2, 110, 66, 44)
+    assert sum(group.roots for group in both.errors) == 9
+    assert (both.finalised, both.projections) == (2, 24)
+    assert both.priced == 44
+    assert both.cost == pytest.approx(44 * 0.0033)
+    assert both.response_ms is not None
+    nothing = await database.totals([])
+    assert (nothing.pairs.total, nothing.errors, nothing.cost, nothing.response_ms) == (
+        0,
+        (),
+        None,
+        None,
+    )
+
+
+async def test_sessions_that_the_role_may_not_see_are_unreadable_and_not_absent(
+    database_url: str,
+) -> None:
+    await load(database_url, "now")
+    owner = await asyncpg.connect(database_url)
+    name = f"reader_{uuid4().hex[:8]}"
+    await owner.execute(f"CREATE ROLE {name} LOGIN")
+    await owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+    reader = CjPostgres(database_url.replace("postgres@", f"{name}@"))
+    try:
+        with pytest.raises(SourceError, match="hidden from the role"):
+            await reader.blocked_sessions()
+        await owner.execute(f"GRANT pg_read_all_stats TO {name}")
+        assert await reader.blocked_sessions() == ()
+    finally:
+        await reader.close()
+        await owner.execute(f"DROP OWNED BY {name}")
+        await owner.execute(f"DROP ROLE {name}")
+        await owner.close()

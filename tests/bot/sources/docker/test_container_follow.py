@@ -1,0 +1,117 @@
+"""One container through the API: what its reader tells of its lives."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+
+from bot.domain.log import Role, Service
+from bot.sources.docker.container_follow import Reader
+from bot.sources.docker.engine import Engine
+from bot.sources.docker.listing import Container
+from bot.sources.log_follow.buffer import Arrivals
+
+SINCE = datetime(2025, 11, 18, tzinfo=UTC)
+CJ = Service("cj_assessment_service", "*cj*", Role.CJ)
+
+
+class OpenStream:
+    """A log that says nothing until it is ended."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        self.ended.wait(30)
+        yield from ()
+
+    def end(self) -> None:
+        self.ended.set()
+
+    def close(self) -> None:
+        self.ended.set()
+
+
+class QuietEngine:
+    """An Engine whose containers write nothing."""
+
+    def __init__(self) -> None:
+        self.streams: list[OpenStream] = []
+
+    def has_terminal(self, id: str) -> bool:
+        return False
+
+    def logs(self, id: str, **options: object) -> OpenStream:
+        self.streams.append(OpenStream())
+        return self.streams[-1]
+
+
+def container(engine: QuietEngine, *, running: bool) -> Container:
+    return Container(cast(Engine, engine), "a" * 64, "cj", CJ, running)
+
+
+@pytest.mark.parametrize(
+    ("lives", "told"),
+    [
+        ([True, True, True], [False, False, False]),
+        ([True, False, True], [False, False, True]),
+        ([False, True, True], [False, True, False]),
+        ([True, False, False, True, True], [False, False, False, True, False]),
+    ],
+)
+def test_a_start_is_told_also_where_the_stream_stays_open_over_it(
+    lives: list[bool], told: list[bool]
+) -> None:
+    engine = QuietEngine()
+    reader = Reader.maker(UTC, Arrivals(), None, SINCE)(container(engine, running=True))
+    try:
+        assert [reader.look_at(container(engine, running=life)) for life in lives] == told
+    finally:
+        reader.close()
+
+
+class WrittenStream(OpenStream):
+    """A log that says what it is given, chunk by chunk, and then nothing."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self.said = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        yield from self._chunks
+        self.said.set()
+        yield from super().chunks()
+
+
+class WrittenEngine(QuietEngine):
+    def __init__(self, chunks: list[bytes]) -> None:
+        super().__init__()
+        self.stream = WrittenStream(chunks)
+
+    def logs(self, id: str, **options: object) -> OpenStream:
+        return self.stream
+
+
+def frames(numbers: range) -> bytes:
+    """Return lines of an hour that is long over, as the API sends them."""
+    found = b""
+    for number in numbers:
+        at = SINCE + timedelta(seconds=number)
+        line = f"{at:%Y-%m-%dT%H:%M:%S}.000000000Z".encode() + b' {"event": "tick", "timestamp": "'
+        line += f"{at:%Y-%m-%dT%H:%M:%S}Z".encode() + b'"}\n'
+        found += b"\x01\0\0\0" + len(line).to_bytes(4, "big") + line
+    return found
+
+
+def test_a_log_that_is_older_than_the_follow_is_caught_up_and_not_counted_only() -> None:
+    engine, arrivals = WrittenEngine([frames(range(1)), frames(range(1, 601))]), Arrivals()
+    one = container(engine, running=True)
+    reader = Reader.maker(UTC, arrivals, None, SINCE)(one)
+    reader.look_at(one)
+    assert engine.stream.said.wait(30)
+    reader.close()
+    taken = arrivals.take({}, {})
+    assert (len(taken.events), taken.lost) == (601, 0)

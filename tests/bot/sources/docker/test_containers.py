@@ -1,0 +1,143 @@
+"""Containers are inspected on a real Engine; of their environment only the two modes leave."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.log import Role, Service
+from bot.domain.service_state import ContainerState
+from bot.errors import SourceError
+from bot.sources.docker.containers import PER_SERVICE, EngineContainers, kept_of, modes_of, state_of
+from tests.support.servers.engine import Engine, running_engine
+
+# The docker SDK leaves the sockets of ended streams to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+CJ = Service("cj_assessment_service", "*cj_assessment_service*", Role.CJ)
+LPS = Service("llm_provider_service", "*llm_provider_service*", Role.LLM_PROVIDER)
+RUNNER = Service("eng5_np_runner", "*eng5_np_runner-run-*", Role.RUNNER)
+SECRET = "sk-ant-PLANTED-0123456789"
+ENVIRONMENT = [
+    f"ANTHROPIC_API_KEY={SECRET}",
+    f"DATABASE_URL=postgresql://u:{SECRET}@h/d",
+    "CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE=",
+    "LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE=serial_bundle",
+    f"LLM_BATCHING_MODE_SECRET={SECRET}",
+]
+
+
+@pytest.mark.parametrize(
+    ("environment", "role", "modes"),
+    [
+        (ENVIRONMENT, Role.CJ, {"CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE": ""}),
+        (
+            ENVIRONMENT,
+            Role.LLM_PROVIDER,
+            {"LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE": "serial_bundle"},
+        ),
+        (ENVIRONMENT, Role.RUNNER, {}),
+        (
+            ["QUEUE_PROCESSING_MODE=batch_api"],
+            Role.LLM_PROVIDER,
+            {"QUEUE_PROCESSING_MODE": "batch_api"},
+        ),
+        (["QUEUE_PROCESSING_MODE"], Role.LLM_PROVIDER, {}),
+        ([f"LLM_BATCHING_MODE={SECRET} x"], Role.CJ, {"LLM_BATCHING_MODE": "unreadable"}),
+        ([f"LLM_BATCHING_MODE={'k' * 41}"], Role.CJ, {"LLM_BATCHING_MODE": "unreadable"}),
+        (None, Role.CJ, {}),
+        ("LLM_BATCHING_MODE=x", Role.CJ, {}),
+    ],
+)
+def test_only_the_own_mode_of_a_service_is_taken(
+    environment: object, role: Role, modes: dict[str, str]
+) -> None:
+    assert modes_of(environment, role) == modes
+
+
+def test_an_inspection_is_read_in_full_and_nothing_else_leaves() -> None:
+    told = {
+        "Id": "1a2b3c4d5e6f7a8b",
+        "Name": "/huleedu_llm_provider_service",
+        "RestartCount": 4,
+        "State": {
+            "Status": "exited", "Running": False, "ExitCode": 137, "OOMKilled": True,
+            "StartedAt": "2025-11-18T23:00:00.123456789Z", "FinishedAt": "0001-01-01T00:00:00Z",
+        },
+        "Config": {"Env": ENVIRONMENT},
+    }  # fmt: skip
+    state = state_of(told, LPS)
+    assert state == ContainerState(
+        "llm_provider_service", "huleedu_llm_provider_service", "1a2b3c4d5e6f", "exited",
+        datetime(2025, 11, 18, 23, tzinfo=UTC), None, 4, 137, True,
+        {"LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE": "serial_bundle"},
+    )  # fmt: skip
+
+
+def test_hundreds_of_ended_runners_hide_no_other_service_and_no_running_one() -> None:
+    runners = [
+        ({"Id": f"r{n}", "Created": 1_000 + n, "State": "exited"}, RUNNER) for n in range(300)
+    ]
+    first = ({"Id": "r-old", "Created": 1, "State": "running"}, RUNNER)
+    kept = kept_of([*runners, first, ({"Id": "cj", "Created": 2, "State": "running"}, CJ)])
+    ids = [raw["Id"] for raw, _ in kept]
+    assert ids[:3] == ["cj", "r-old", "r299"]
+    assert len(ids) == PER_SERVICE + 1
+
+
+@given(
+    st.dictionaries(st.sampled_from(["Id", "Name", "RestartCount", "Weird"]), st.none() | st.text())
+)
+def test_an_odd_inspection_is_survived(told: dict[str, object]) -> None:
+    assert state_of(told, CJ).state == "unknown"
+
+
+async def test_no_engine_is_a_source_error(tmp_path: Path) -> None:
+    source = EngineContainers([f"unix://{tmp_path}/none.sock"], [CJ])
+    with pytest.raises(SourceError, match="Docker Engine does not answer"):
+        await source.containers()
+    await source.close()
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    import tempfile
+
+    with running_engine(Path(tempfile.mkdtemp(prefix="bb-eng-"))) as running:
+        yield running
+
+
+@pytest.mark.engine
+async def test_a_real_engine_tells_states_exits_labels_and_modes(engine: Engine) -> None:
+    variables = dict(item.split("=", 1) for item in ENVIRONMENT)
+    create = engine.client.containers.create
+    image, network = "batchbot-test:latest", "none"
+    old = create(image, ["/bin/sh", "-c", "exit 3"], name="huleedu_cj_assessment_service",
+                 environment=variables, network_mode=network)  # fmt: skip
+    old.start()
+    old.wait()
+    new = create(image, ["/bin/sleep", "60"], name="oddly-named", environment=variables,
+                 network_mode=network, labels={"com.docker.compose.service": LPS.name})  # fmt: skip
+    new.start()
+    foreign = create(image, ["/bin/sleep", "60"], name="somebody-elses", network_mode=network)
+    foreign.start()
+    source = EngineContainers([engine.url], [CJ, LPS, RUNNER])
+    try:
+        found = await source.containers()
+        said = await source.check()
+    finally:
+        await source.close()
+        for container in (old, new, foreign):
+            container.remove(force=True)
+    assert sorted((one.service, one.container, one.state, one.exit_code) for one in found) == [
+        ("cj_assessment_service", "huleedu_cj_assessment_service", "exited", 3),
+        ("llm_provider_service", "oddly-named", "running", None),
+    ]
+    assert all(one.started_at is not None for one in found)
+    assert SECRET not in f"{found}{said}"
+    assert "CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE=empty" in said

@@ -1,0 +1,141 @@
+import random
+import string
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bot.text.redaction import clip, redact
+
+TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"header {JWT} refused", "eyJ"),
+        ("Authorization: Bearer abc.def-123 rejected", "abc.def-123"),
+        ("{'authorization': 'Basic dXNlcjpodW50ZXIy'}", "dXNlcjpodW50ZXIy"),
+        ("Set-Cookie: sid=abcd; theme=dark", "abcd"),
+        ("posting with xoxb-1234-5678-AbCd failed", "xoxb"),
+        ("app token xapp-1-A1-2-deadbeef", "xapp"),
+        ("https://hooks.slack.com/services/T0/B0/XYZ", "XYZ"),
+        ("Incorrect API key provided: sk-ant-api03-Zm9v_bar", "Zm9v"),
+        ("api_key=hunter2", "hunter2"),
+        ('{"ANTHROPIC_API_KEY": "a b c"}', "a b c"),
+        ("settings.api_key = 'it\\'s secret'", "s secret"),
+        ("password: hunter2", "hunter2"),
+        ("postgresql+asyncpg://huleedu_user:p@ss/w0rd@cj_db:5432/x refused", "w0rd"),
+        ("redis://:hunter2@redis:6379/0", "hunter2"),
+        ("host=db password=hunter2 user=x", "hunter2"),
+        ("GET /x?token=abc123&y=1", "abc123"),
+        ("pupil anna.svensson@skola.example.se wrote", "anna"),
+        ("key 0123456789abcdef0123456789abcdef01234567", "0123456789abcdef"),
+        ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalr"),
+        ("[SQL: INSERT INTO t VALUES ('x')]\n[parameters: ('My [dear] essay', 34)]", "essay"),
+        ("DETAIL:  Failing row contains (1, My essay).", "My essay"),
+        ("[type=string_too_long, input_value='Essay A is', input_type=str]", "Essay A is"),
+        ("user_prompt='Compare these two essays'", "Compare"),
+        ("justification: because Anna wrote better\nnext", "Anna"),
+        ("user_id=teacher-77 denied", "teacher-77"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "MIIE"),
+        ("api_\u200bkey=hunter2", "hunter2"),
+        ("\x1b[31mapi_key\x1b[0m=\x1b[35mhunter2\x1b[0m", "hunter2"),
+    ],
+)
+def test_a_planted_secret_never_comes_out(text: str, secret: str) -> None:
+    assert secret in text or "\u200b" in text
+    assert secret not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Comparison callback missing essay identifiers; correlation={TRACED}",
+        'duplicate key value violates unique constraint "grade_projections_pkey"',
+        f"Key (els_essay_id, cj_batch_id)=({TRACED}, 34) already exists.",
+        "huledu-reboot-eng5_np_runner-run-1f2e3d4c5b6a",
+        "serial-bundle-20251119-0018",
+        "ENG5 schema missing at /app/docs/reference/schemas/eng5_np/assessment_run.schema.json",
+        "prompt_tokens=12548 total_tokens=12993 prompt_length=4",
+        "Timed out waiting for CJ assessment results; captured partial data.",
+        "(Background on this error at: https://sqlalche.me/e/20/gkpj)",
+        "huleedu.llm_provider.comparison_result.v1",
+    ],
+)
+def test_what_an_operator_needs_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_sql_keeps_its_error_code_and_loses_its_rows() -> None:
+    text = "(x) duplicate\n[SQL: INSERT INTO grade]\n[parameters: ('a (Background')]\n"
+    shown = redact(text + "(Background on this error at: https://sqlalche.me/e/20/gkpj)")
+    assert shown.startswith("(x) duplicate [SQL …] [parameters …]")
+    assert shown.endswith("gkpj)")
+
+
+def test_terminal_codes_and_line_breaks_become_plain_words() -> None:
+    assert redact("a\x1b[1m\x1b]0;title\x07b\r\n\tc\x00d\u202e e") == "ab c d e"
+
+
+def test_a_cut_is_marked_and_within_the_limit() -> None:
+    assert clip("abcdef", 4) == "abc…"
+    assert clip("abcd", 4) == "abcd"
+    assert redact("x " * 50_000, 10) == "x x x x x…"
+
+
+def test_a_secret_across_the_reading_bound_is_dropped_whole() -> None:
+    text = " " * 16_380 + "ghp_abcdefghijklmnopqrstuvwxyz"
+    assert redact(text) == ""
+
+
+SHAPES = (
+    lambda key: f"Bearer {key}",
+    lambda key: f"api_key={key}",
+    lambda key: f'"password": "{key}"',
+    lambda key: f"sk-{key}",
+    lambda key: f"xoxb-{key}",
+    lambda key: f"postgres://u:{key}@h/db",
+    lambda key: f"{key}@example.org",
+    lambda key: f"[parameters: ('{key}',)]",
+    lambda key: f"ghp_{key}",
+)
+KEYS = st.text(string.ascii_letters + string.digits, min_size=12, max_size=60)
+
+
+@given(st.text(max_size=60), st.sampled_from(SHAPES), KEYS, st.text(max_size=60))
+def test_no_surrounding_text_saves_a_secret(
+    before: str, shape: Callable[[str], str], key: str, after: str
+) -> None:
+    assume(key not in before and key not in after)
+    assert key not in redact(f"{before} {shape(key)} {after}", 1_000)
+
+
+@given(st.integers(), st.integers(40, 120), st.text(max_size=20))
+def test_a_bare_random_key_is_hidden(seed: int, length: int, before: str) -> None:
+    alphabet = string.ascii_letters + string.digits + "+/"
+    key = "".join(random.Random(seed).choices(alphabet, k=length))
+    assert key not in redact(f"{before} {key} ")
+
+
+@given(st.uuids(), st.text(alphabet=st.characters(categories=["L"]), max_size=20))
+def test_a_uuid_is_kept(id: UUID, before: str) -> None:
+    assert str(id) in redact(f"{before} {id} rejected")
+
+
+@given(st.text(), st.integers(0, 300))
+def test_any_text_becomes_one_bounded_encodable_line(text: str, limit: int) -> None:
+    shown = redact(text, limit)
+    assert len(shown) <= limit
+    assert "\n" not in shown
+    assert "\x1b" not in shown
+    shown.encode()
+
+
+@given(st.text())
+def test_redacting_twice_changes_nothing(text: str) -> None:
+    once = redact(text, 10_000)
+    assert redact(once, 10_000) == once

@@ -1,0 +1,120 @@
+"""`/batch` reads what people type, and says plainly what it could not find or read."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.batch import BatchHeader, BatchRows
+from bot.domain.report import Verdict
+from bot.errors import SourceError, UsageError
+from bot.ports import Asker, CommandContext, Sources
+from commands.batch.command import parse, run
+from tests.bot.diagnosis.batch.test_report import NOW
+from tests.population.evidence import Around
+from tests.support.fakes.sources import CJ, FakeDatabase, FakeLogs, FakeMemory, down, event
+
+
+class _NoDatabase:
+    name = "cj_database"
+
+    async def find(self, ref: str) -> object:
+        raise SourceError(self.name, "the server cannot be reached")
+
+    async def newest(self, *, limit: int = 20, state: str | None = None) -> object:
+        raise SourceError(self.name, "the server cannot be reached")
+
+
+class _EmptyDatabase(_NoDatabase):
+    async def find(self, ref: str) -> object:
+        return ()
+
+
+def _context(sources: Sources) -> CommandContext:
+    return CommandContext(sources, lambda: NOW, Asker("oncall", "incidents"))
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "words"),
+    [
+        ("status 34", "status", ("34",)),
+        ("status #34", "status", ("34",)),
+        ("Status `34`.", "status", ("34",)),
+        ("34", "status", ("34",)),
+        ("list", "list", ()),
+        ("list scoring", "list", ("scoring",)),
+        ("", "help", ()),
+        ("alias night 33", "alias", ("night", "33")),
+    ],
+)
+def test_what_people_type_is_understood(text: str, verb: str, words: tuple[str, ...]) -> None:
+    request = parse(text)
+    assert (request.verb, request.words) == (verb, words)
+
+
+@pytest.mark.parametrize(
+    "text", ["status", "status 1 2", "statsu 34", "alias x", "x" * 10_000, "🎓"]
+)
+def test_what_cannot_be_meant_gets_the_usage(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert caught.value.usage or "characters" in caught.value.message
+
+
+async def test_a_database_that_is_away_makes_the_answer_unknown() -> None:
+    sources = Sources(database=_NoDatabase())  # type: ignore[arg-type]
+    report = await run(parse("status 34"), _context(sources))
+    assert report.verdict is Verdict.UNKNOWN
+    assert report.found
+    assert "cannot be reached" in report.summary
+    assert (await run(parse("list"), _context(sources))).verdict is Verdict.UNKNOWN
+
+
+async def test_without_rows_a_number_is_no_part_of_another_and_mock_mode_is_named() -> None:
+    night = "2025-11-18T23:48:00"
+    lines = [event(night, f"x {{'cj_batch_id': {number}}}", CJ) for number in (34, 340, 134)]
+    database = FakeDatabase(error=down("cj_database"))
+    sources = Sources(database=database, logs=FakeLogs(lines), probe=Around(mock=True))
+    report = await run(parse("status 34"), _context(sources))
+    assert (report.facts["log_lines"], report.facts["mock_mode"]) == (1, True)
+    assert "mock mode" in report.summary
+
+
+async def test_no_database_at_all_is_not_configured_and_never_ok() -> None:
+    report = await run(parse("status 34"), _context(Sources()))
+    assert (report.verdict, report.sources[0].state) == (Verdict.UNKNOWN, "not_configured")
+    assert (report.facts["log_lines"], report.facts["queue_items"]) == (None, None)
+    assert "Logs name it" not in report.summary
+
+
+async def test_an_id_that_nobody_has_is_said_to_be_nobody_s() -> None:
+    sources = Sources(database=_EmptyDatabase())  # type: ignore[arg-type]
+    report = await run(parse("status 84ebf6"), _context(sources))
+    assert report.facts["alias"] == "/batch alias 84ebf6 <id>"
+    assert not report.found
+    assert "recorded nowhere" in report.summary
+    assert "/batch alias" in report.summary
+
+
+async def test_an_alias_is_kept() -> None:
+    memory = FakeMemory()
+    await run(parse("alias night 33"), _context(Sources(memory=memory)))
+    assert await memory.alias("night") == "33"
+
+
+async def test_bare_batch_shows_examples_of_batches_that_exist() -> None:
+    batch, day = "1b1fcd4c-4c0c-4a8e-9f0e-3d7fd3d1f0a1", timedelta(days=1)
+    headers = [
+        BatchHeader(number, batch, batch, "PENDING", None, NOW - day * (72 - number))
+        for number in (71, 70)
+    ]
+    rows = tuple(BatchRows(header) for header in headers)
+    report = await run(parse(""), _context(Sources(database=FakeDatabase(batches=rows))))
+    examples = [row[0] for row in report.tables[0].rows]
+    assert "/batch status 71" in examples
+    assert "/batch compare 70 71" in examples
+    assert "/batch status 71" in report.actions
+
+
+async def test_bare_batch_says_when_its_examples_are_of_no_batch() -> None:
+    report = await run(parse(""), _context(Sources(database=_NoDatabase())))  # type: ignore[arg-type]
+    assert "not of this database" in report.summary

@@ -1,0 +1,150 @@
+"""The incident's batches, investigated on both revisions and in both log formats."""
+
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.demo.incident.rows import STUDENT_TEXT, Revision, load
+from bot.domain.report import Report, Verdict
+from bot.errors import SourceError
+from bot.ports import Sources
+from bot.replay.files import opened
+from bot.replay.run import replay_directory
+from bot.settings import HULEEDU_SERVICES
+from bot.sources.cj.database import CjPostgres
+from bot.sources.log_files import LogFiles
+from bot.text.markdown_report import render
+from commands.batch.command import parse, run
+from tests.bot.diagnosis.batch.test_report import NOW
+from tests.support.fakes.sources import FakeDatabase, context
+
+LOGS = Path(__file__).parents[3] / "bot/demo/incident/logs"
+UTC_ZONE = ZoneInfo("UTC")
+
+
+@dataclass
+class Night:
+    """The sources of the incident on one revision and in one log format."""
+
+    sources: Sources
+    shape: str
+
+    async def ask(self, text: str) -> Report:
+        return await run(parse(text), context(self.sources, NOW))
+
+
+@pytest.fixture(params=[("then", "console"), ("then", "json"), ("now", "console"), ("now", "json")])
+async def night(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Night]:
+    revision: Revision
+    revision, shape = request.param
+    await load(database_url, revision)
+    database = CjPostgres(database_url)
+    logs = LogFiles(LOGS / shape, HULEEDU_SERVICES, UTC_ZONE)
+    yield Night(Sources(database=database, logs=logs), shape)
+    await database.close()
+
+
+async def test_batch_33_is_followed_from_its_failures_to_its_scores(night: Night) -> None:
+    report = await night.ask("investigate 33")
+    rules = [finding.rule for finding in report.findings]
+    assert {
+        "completion-overcounted", "counters-overwritten", "errors-counted-as-done",
+        "position-bias", "provider-failures", "bundle-collateral", "degenerate-scores",
+    } <= set(rules)  # fmt: skip
+    order = ["provider-failures", "errors-counted-as-done", "degenerate-scores"]
+    assert sorted(order, key=rules.index) == order
+    assert report.facts["first_leak"] == "stored_valid"
+    counts = {stage["stage"]: stage["count"] for stage in report.facts["funnel"]}
+    assert (counts["pairs"], counts["stored_valid"], counts["stored_error"]) == (100, 34, 66)
+    states = {one["name"]: one["state"] for one in report.facts["hypotheses"]}
+    assert states["errors were counted as finished comparisons"] == "supported"
+    assert states["the provider's failures have a known cause"] == "undecided"
+    assert states["a callback overtakes the commit of its row"] == "undecided"
+
+
+async def test_batch_34_lost_nothing_and_is_still_not_to_be_trusted(night: Night) -> None:
+    report = await night.ask("investigate 34")
+    rules = {finding.rule for finding in report.findings}
+    assert {"early-finalisation", "repeated-finalisation", "foreign-callback"} <= rules
+    assert report.facts["first_leak"] is None
+    counts = {stage["stage"]: stage["count"] for stage in report.facts["funnel"]}
+    assert (counts["queued"], counts["dispatched"], counts["answered"]) == (10, 10, 10)
+    states = {one["name"]: one["state"] for one in report.facts["hypotheses"]}
+    assert states["serial_bundle loses the callback's metadata"] == "refuted"
+    assert states["a database error stops further comparisons"] == "refuted"
+    assert report.verdict is Verdict.ERROR
+
+
+async def test_the_page_answers_what_an_investigation_must_and_holds_no_student_text(
+    night: Night,
+) -> None:
+    report = await night.ask("investigate 34 --export")
+    (file,) = report.attachments
+    page = file.content.decode()
+    assert file.filename == "investigation-batch-34.md"
+    assert render(report) == page
+    for heading in (
+        "Executive summary", "Test matrix", "Funnel", "Hypotheses", "Evidence", "Timeline",
+        "Success criteria", "Recommendations", "Queries that give the same numbers",
+    ):  # fmt: skip
+        assert f"## {heading}\n" in page
+    assert "- [x] Root cause of missing essay ids identified" in page
+    assert "- [x] Database transaction errors explained" in page
+    assert "WHERE cj_batch_id = 34" in page
+    assert STUDENT_TEXT.split()[0] not in page
+
+
+async def test_a_bundle_can_be_replayed_to_the_same_alerts(night: Night, tmp_path: Path) -> None:
+    report = await night.ask("bundle 34")
+    (file,) = report.attachments
+    (tmp_path / file.filename).write_bytes(file.content)
+    with zipfile.ZipFile(tmp_path / file.filename) as archive:
+        archive.extractall(tmp_path)
+    data = json.loads((tmp_path / "report.json").read_text())
+    assert data["facts"]["batch_id"] == 34
+    assert STUDENT_TEXT.split()[0].encode() not in _bytes_in(tmp_path)
+    again = _alerts(tmp_path / "replay")
+    before = _alerts(LOGS / night.shape)
+    told = {"rejected_callbacks", "database_errors"}
+    assert {row for row in again if row[0] in told} == {row for row in before if row[0] in told}
+    assert {row[0] for row in again} >= told
+    for whole in (tmp_path, tmp_path / file.filename):
+        with opened(whole) as folder:
+            assert _alerts(folder) == again
+
+
+def _bytes_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*.*"))
+
+
+def _alerts(folder: Path) -> set[tuple[str, str]]:
+    events = replay_directory(folder, HULEEDU_SERVICES, UTC_ZONE)
+    return {(event["detector"], event["key"]) for event in events if event["event"] == "open"}
+
+
+async def test_an_unread_database_is_unknown_and_the_logs_are_read_all_the_same(
+    night: Night,
+) -> None:
+    broken = FakeDatabase(error=SourceError("cj_database", "nobody listens there"))
+    night.sources = Sources(database=broken, logs=night.sources.logs)
+    report = await night.ask("investigate 34")
+    assert report.verdict is Verdict.UNKNOWN
+    assert int(str(report.facts["log_lines"])) > 0
+    assert [one.state.value for one in report.sources[:2]] == ["missing", "ok"]
+
+
+async def test_progress_is_told_while_it_works(night: Night) -> None:
+    told: list[str] = []
+    await run(parse("investigate 34"), context(night.sources, NOW, progress=told.append))
+    assert any("logs:" in line for line in told)
+
+
+async def test_what_does_not_exist_is_not_found(night: Night) -> None:
+    for verb in ("investigate", "bundle"):
+        report = await night.ask(f"{verb} 9999")
+        assert (report.found, report.command) == (False, f"batch {verb}")

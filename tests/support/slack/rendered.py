@@ -1,0 +1,119 @@
+"""Watches every message and view that any test renders; a pytest plug-in.
+
+The test that rendered what Slack would refuse, what pings or what is too large fails; at the end
+of the session everything is checked against Slack's types at once, on all workers together.
+"""
+
+import json
+import re
+from collections.abc import Callable, Generator, Mapping
+from functools import wraps
+from typing import Any
+
+import pytest
+
+from bot.slack.blocks import alert as blocks_alert
+from bot.slack.blocks.limits import MAX_JSON_CHARS, size, view_violations, violations
+from bot.slack.blocks.renderer import BlockKit
+from bot.slack.outbound import views
+from tests.support.slack import types as slack_types
+
+PINGS = re.compile(r"<(?!!date\^)[!@#]")
+SHAPES = "rendered_shapes"
+RESULT = pytest.StashKey[str]()
+
+_shapes: set[tuple[str, str]] = set()
+_problems: list[str] = []
+
+
+def _message(message: Mapping[str, Any]) -> None:
+    blocks, text = list(message["blocks"]), str(message["text"])
+    found = violations(blocks, text)
+    if size(blocks) > MAX_JSON_CHARS:
+        found.append(f"{size(blocks)} characters of blocks")
+    _judge(found, [blocks, text])
+    _shapes.update(slack_types.block_shapes(blocks))
+
+
+def _view(view: Mapping[str, Any]) -> None:
+    _judge(view_violations(view), view)
+    _shapes.update(slack_types.view_shapes(view))
+
+
+def _judge(found: list[str], shown: Any) -> None:
+    text = json.dumps(shown, ensure_ascii=False)
+    if PINGS.search(text):
+        found.append("it notifies somebody")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        found.append(f"it is no UTF-8: {error}")
+    _problems.extend(found)
+
+
+def _watched(call: Callable[..., Any], judge: Callable[[Any], None]) -> Callable[..., Any]:
+    @wraps(call)
+    def watched(*given: Any, **named: Any) -> Any:
+        made = call(*given, **named)
+        judge(made)
+        return made
+
+    return watched
+
+
+def _watch() -> None:
+    for name in ("report", "error", "working", "shared"):
+        setattr(BlockKit, name, _watched(getattr(BlockKit, name), _message))
+    BlockKit.form = _watched(BlockKit.form, _view)  # type: ignore[method-assign]
+    fit = views.fit
+    views.fit = _watched(fit, _view)
+    sheet = BlockKit.sheet
+    BlockKit.sheet = _watched(sheet, lambda view: _view(fit(view)))  # type: ignore[method-assign]
+    blocks_alert.render = _watched(blocks_alert.render, _message)
+
+
+_watch()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail the test that rendered something wrong."""
+    before = len(_problems)
+    answer = yield
+    if found := _problems[before:]:
+        pytest.fail(f"rendered what Slack refuses: {'; '.join(found[:5])}", pytrace=False)
+    return answer
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a worker gathered."""
+    output = getattr(node, "workeroutput", {})
+    _shapes.update((kind, text) for kind, text in output.get(SHAPES, ()))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what was gathered to the main process, or have the compiler judge it there."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[SHAPES] = sorted(_shapes)
+        return
+    if not _shapes:
+        return
+    if not slack_types.TSC.exists():
+        told = "not checked against Slack's types: run npm ci in bot/demo/page"
+        failed = slack_types.wanted()
+    else:
+        told = slack_types.complaints(_shapes)
+        failed = bool(told)
+    config.stash[RESULT] = told or f"{len(_shapes)} shapes are of Slack's types"
+    if failed and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what the compiler said."""
+    if told := config.stash.get(RESULT, ""):
+        terminalreporter.section("rendered Slack messages")
+        terminalreporter.line(told[-6_000:])
