@@ -29,7 +29,7 @@ async def newest(context: CommandContext) -> Sequence[BatchSummary]:
         "cj_database",
         context.sources.database,
         lambda source: source.newest(limit=MOST),
-        min(SECONDS, context.timeout_seconds / 4),
+        context.deadline.next_timeout(SECONDS),
     )
     return () if isinstance(found, Missing) else found
 
@@ -60,7 +60,12 @@ async def _batches(context: CommandContext) -> Sequence[Choice]:
 
 async def _alerts(context: CommandContext) -> Sequence[Choice]:
     now = context.now()
-    found = await read("memory", context.sources.memory, lambda memory: memory.alerts(now), SECONDS)
+    found = await read(
+        "memory",
+        context.sources.memory,
+        lambda memory: memory.alerts(now),
+        context.deadline.next_timeout(SECONDS),
+    )
     if isinstance(found, Missing):
         return ()
     return [
@@ -71,7 +76,12 @@ async def _alerts(context: CommandContext) -> Sequence[Choice]:
 
 
 async def _runners(context: CommandContext) -> Sequence[Choice]:
-    found = await read("runners", context.sources.runners, lambda source: source.list(), SECONDS)
+    found = await read(
+        "runners",
+        context.sources.runners,
+        lambda source: source.list(),
+        context.deadline.next_timeout(SECONDS),
+    )
     if isinstance(found, Missing):
         return ()
     return [Choice(one.id, f"{one.name} · {one.id}") for one in found.runners if one.running]

@@ -51,11 +51,11 @@ async def meant(word: str, context: CommandContext) -> str:
 
 
 async def _stands_for(word: str, context: CommandContext) -> str:
-    kind, timeout = kind_of(word), context.timeout_seconds / 3
+    kind, deadline = kind_of(word), context.deadline
     if kind is IdKind.LABEL:
-        refs = await refs_of(context.sources, word, timeout=timeout)
+        refs = await refs_of(context.sources, word, deadline=deadline)
     elif kind is IdKind.PREFIX:
-        refs = await remembered(context.sources, word, timeout=timeout / 4)
+        refs = await remembered(context.sources, word, deadline=deadline)
     else:
         return word
     if len(refs) > 1:

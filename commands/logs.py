@@ -70,9 +70,7 @@ async def run(request: Request, context: CommandContext) -> Report:
             choices=words,
         )
     ask = await _with_batch(_ask(request, text, names, context), request, context)
-    answer = await search(
-        context.sources, ask, context.now(), timeout=context.timeout_seconds * 0.9
-    )
+    answer = await search(context.sources, ask, context.now(), deadline=context.deadline)
     return diagnose(ask, answer)
 
 
@@ -98,7 +96,7 @@ async def _with_batch(ask: LogAsk, request: Request, context: CommandContext) ->
     """
     if kind_of(ask.text) not in (IdKind.LABEL, IdKind.PREFIX):
         return ask
-    known = await remembered(context.sources, ask.text, timeout=context.timeout_seconds / 8)
+    known = await remembered(context.sources, ask.text, deadline=context.deadline)
     if not known:
         return ask
     uuids = [id for ref in known for id in await _batch_uuids(ref, context)]
@@ -110,7 +108,7 @@ async def _batch_uuids(ref: str, context: CommandContext) -> tuple[str, ...]:
     """The BOS batch ids that a label's id means: itself, or those of the batches it finds."""
     if parse_uuid(ref):
         return (ref,)
-    found = await find(context.sources, ref, context.timeout_seconds / 8)
+    found = await find(context.sources, ref, context.deadline)
     return () if isinstance(found, Missing) else tuple(one.bos_batch_id for one in found)
 
 

@@ -53,7 +53,7 @@ async def run(request: Request, context: CommandContext) -> Report:
     if request.verb == "stop":
         return await _stop(request, context)
     now = context.now()
-    evidence = await collect(context.sources, now, timeout=context.timeout_seconds * 0.9)
+    evidence = await collect(context.sources, now, deadline=context.deadline)
     return diagnose(evidence, now)
 
 
@@ -99,7 +99,7 @@ def _needed(context: CommandContext) -> tuple[RunnerSource, BotMemory]:
 
 
 async def _only(word: str, source: RunnerSource, context: CommandContext) -> Runner:
-    listing = await read(RUNNERS, source, lambda one: one.list(), context.timeout_seconds / 3)
+    listing = await read(RUNNERS, source, lambda one: one.list(), context.deadline.next_timeout())
     if isinstance(listing, Missing):
         raise SourceError(RUNNERS, f"Runners cannot be looked for: {sentence(listing.reason)}")
     found = [one for one in matching(listing, word) if one.running]

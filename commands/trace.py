@@ -53,7 +53,7 @@ async def run(request: Request, context: CommandContext) -> Report:
     id = parse_uuid(word) or await _named(word, context)
     if isinstance(id, Report):
         return id
-    evidence = await collect(context.sources, id, now, timeout=context.timeout_seconds * 0.9)
+    evidence = await collect(context.sources, id, now, deadline=context.deadline)
     return diagnose(evidence, now)
 
 
@@ -66,7 +66,7 @@ async def _named(word: str, context: CommandContext) -> UUID | Report:
         _DATABASE,
         context.sources.database,
         lambda source: source.find(ref),
-        context.timeout_seconds / 4,
+        context.deadline.next_timeout(),
     )
     if isinstance(matches, Missing):
         return untold(shown(word), matches)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from bot.errors import (
     SourceError,
     UsageError,
 )
-from bot.ports import Asker, CommandContext, Request
+from bot.ports import Asker, CommandContext, Deadline, Request
 from bot.registry import Command, commands
 from bot.requests.command_text import read_phrase
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
@@ -28,7 +28,6 @@ from bot.text.privacy import presentable, said
 from commands._ids import IdKind, kind_of
 
 DEADLINE_SECONDS = 60.0
-SOURCE_SECONDS = 20.0
 LABELLED = ("batch", "trace")
 SEARCHED = ("logs",)
 
@@ -73,7 +72,6 @@ async def prepare(
         now=utc_now,
         asker=Asker("terminal", "terminal", operator=True),
         environment=settings.bot.environment,
-        timeout_seconds=SOURCE_SECONDS,
         progress=work,
         options=command_options(settings),
     )
@@ -83,6 +81,7 @@ async def run(asked: Asked, context: CommandContext) -> Report:
     """Run a command within its deadline. Raises BatchbotError."""
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
+            context = replace(context, deadline=Deadline.after(DEADLINE_SECONDS))
             return presentable(await asked.command.run(asked.request, context))
     except TimeoutError as error:
         raise SourceError(

@@ -10,7 +10,7 @@ from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.report import Report, TimelineEntry
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from bot.text.redaction import clip, redact
 from bot.text.times import dated
 from bot.text.wording import sentence
@@ -67,7 +67,7 @@ class LogAsk:
 
 
 async def search(
-    sources: Sources, ask: LogAsk, now: datetime, *, timeout: float
+    sources: Sources, ask: LogAsk, now: datetime, *, deadline: Deadline
 ) -> LogSearch | Missing:
     """Search the logs once, the newest matches first to be kept."""
     query = LogQuery(
@@ -79,7 +79,9 @@ async def search(
         context=ask.context,
         levels=ask.levels,
     )
-    return await read(LOGS, sources.logs, lambda source: source.search(query), timeout)
+    return await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
 
 
 def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:

@@ -10,6 +10,7 @@ from bot.ports.commands import (
     Sources,
     no_progress,
 )
+from bot.ports.deadline import Deadline
 from bot.ports.detectors import (
     Detector,
     Watch,
@@ -46,6 +47,7 @@ __all__ = [
     "Clock",
     "CommandContext",
     "ContainerSource",
+    "Deadline",
     "Detector",
     "Form",
     "LlmQueue",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.evidence import Missing
+from bot.ports.deadline import Deadline
 from bot.ports.memory import BotMemory
 from bot.ports.sources import (
     CallbackTopic,
@@ -16,6 +17,8 @@ from bot.ports.sources import (
     RunnerSource,
     ServiceProbe,
 )
+
+ANSWER_SECONDS = 30.0
 
 Clock = Callable[[], datetime]
 
@@ -70,7 +73,7 @@ class CommandContext:
     now: Clock
     asker: Asker
     environment: str = ""
-    timeout_seconds: float = 20.0
+    deadline: Deadline = field(default_factory=lambda: Deadline.after(ANSWER_SECONDS))
     progress: Progress = no_progress
     options: Mapping[str, Any] = field(default_factory=dict)
 

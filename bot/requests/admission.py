@@ -1,12 +1,13 @@
 """A question that was admitted and understood, and the bounds within which it is answered."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.errors import BatchbotError, DeniedError, LackingError
-from bot.ports import Asker, Clock, CommandContext, Place, Request, Sources
+from bot.ports import Asker, Clock, CommandContext, Deadline, Place, Request, Sources
+from bot.ports.commands import ANSWER_SECONDS
 from bot.registry import Command
 from bot.requests.access import Access
 from bot.requests.command_text import read_phrase
@@ -14,12 +15,11 @@ from bot.requests.command_text import read_phrase
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much work is done at once, how much may wait, and when which patience ends (seconds)."""
+    """How much work is done at once, how much may wait, and the times in seconds."""
 
     running: int = 8
     waiting: int = 200
-    source_timeout: float = 20.0
-    deadline: float = 30.0
+    deadline: float = ANSWER_SECONDS
     progress_after: float = 2.0
     progress_every: float = 4.0
     grace: float = 10.0
@@ -64,7 +64,6 @@ class Counter:
     environment: str = ""
     prefix: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
-    patience: Callable[[], float] = lambda: Bounds().source_timeout
 
     def read(self, typed: str) -> tuple[Command, str]:
         """Return the command that a line begins with, and its words. Raises UsageError."""
@@ -92,14 +91,14 @@ class Counter:
         context = self.context(replace(asker, public=public))
         return Order(place, self.line(command, words), command, request, context, public)
 
-    def context(self, asker: Asker, seconds: float | None = None) -> CommandContext:
-        """Return what a command may use; `seconds` is the patience with each source."""
+    def context(self, asker: Asker, seconds: float = ANSWER_SECONDS) -> CommandContext:
+        """Return what a command may use; the answer must be complete after `seconds`."""
         return CommandContext(
             sources=self.sources,
             now=self.now,
             asker=asker,
             environment=self.environment,
-            timeout_seconds=self.patience() if seconds is None else seconds,
+            deadline=Deadline.after(seconds),
             progress=Progress(time.monotonic()),
             options=self.options,
         )

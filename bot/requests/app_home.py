@@ -15,7 +15,7 @@ from bot.requests.replies import Voice
 GLANCES = ("/queue", "/batch list", "/alerts")
 HELP = "/help"
 SOURCE_SECONDS = 5.0
-ANSWER_SECONDS = 15.0
+ANSWER_SECONDS = 10.0
 
 
 class Checked(Protocol):
@@ -68,7 +68,7 @@ class Home:
         try:
             command, words = self.counter.read(typed)
             request = command.parse(words)
-            context = self.counter.context(Asker(user, ""), SOURCE_SECONDS)
+            context = self.counter.context(Asker(user, ""), ANSWER_SECONDS)
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await command.run(request, context)
         except UsageError:

@@ -57,7 +57,6 @@ class Desk:
             self.environment,
             self.prefix,
             self.options,
-            lambda: self.bounds.source_timeout,
         )
         self._runs = Runs(self._voice, lambda: self.bounds)
         self._forms = Forms(self._counter, self._voice)

@@ -4,10 +4,11 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, UsageError
-from bot.ports import Asker
+from bot.ports import Asker, Deadline
 from bot.requests.admission import Bounds, Order, Progress
 from bot.requests.replies import Voice
 
@@ -66,14 +67,15 @@ class Runs:
             task.cancel("closing")
 
     async def _bounded(self, order: Order) -> Report:
-        deadline = self._bounds().deadline
+        seconds = self._bounds().deadline
         async with self._slots:
+            context = replace(order.context, deadline=Deadline.after(seconds))
             try:
-                async with asyncio.timeout(deadline):
-                    return await order.command.run(order.request, order.context)
+                async with asyncio.timeout(seconds):
+                    return await order.command.run(order.request, context)
             except TimeoutError as error:
                 raise BatchbotError(
-                    f"There was no answer within {deadline:g} s.",
+                    f"There was no answer within {seconds:g} s.",
                     hint="Narrow it (an id, a shorter time), or see `/help` for what each reads.",
                 ) from error
 

@@ -138,10 +138,9 @@ async def _whole(request: Request, context: CommandContext) -> Report:
 async def _number(word: str, context: CommandContext) -> int | Report:
     """Return the CJ id of the batch that a word means, or the answer when there is no one."""
     ref = await meant(word, context)
-    matches = await batch_report.find(context.sources, ref, context.timeout_seconds * 0.4)
+    matches = await batch_report.find(context.sources, ref, context.deadline)
     if isinstance(matches, Missing):
-        timeout = context.timeout_seconds * 0.4
-        return await without_rows(context.sources, shown(ref), matches, timeout=timeout)
+        return await without_rows(context.sources, shown(ref), matches, deadline=context.deadline)
     if not matches:
         return _nothing(shown(word))
     return _several(shown(word), matches) if len(matches) > 1 else matches[0].batch_id
@@ -152,8 +151,8 @@ async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Repor
     number = await _number(word, context)
     if isinstance(number, Report):
         return number
-    now, timeout = context.now(), context.timeout_seconds * 0.4
-    evidence = await batch_report.collect(context.sources, number, now, timeout=timeout)
+    now = context.now()
+    evidence = await batch_report.collect(context.sources, number, now, deadline=context.deadline)
     if isinstance(evidence, Missing):
         return batch_report.unreadable(shown(word), evidence)
     return _nothing(shown(word)) if evidence is None else evidence
@@ -165,7 +164,7 @@ async def _alias(label: str, ref: str, context: CommandContext) -> Report:
         MEMORY,
         context.sources.memory,
         lambda memory: memory.set_alias(label, ref, by=who),
-        context.timeout_seconds / 2,
+        context.deadline.next_timeout(),
     )
     if isinstance(saved, Missing):
         return Report(
@@ -181,7 +180,7 @@ async def _alias(label: str, ref: str, context: CommandContext) -> Report:
         lambda memory: memory.audit(
             who, context.asker.channel, f"/batch alias {label} {ref}", "ok"
         ),
-        context.timeout_seconds / 4,
+        context.deadline.next_timeout(),
     )
     return Report(
         command="batch alias",

@@ -78,20 +78,20 @@ async def _read(number: int, context: CommandContext) -> Investigation | Missing
         context.sources,
         number,
         context.now(),
-        timeout=context.timeout_seconds * 0.4,
+        deadline=context.deadline,
         progress=context.progress,
     )
 
 
 async def _modes(request: Request, context: CommandContext) -> Report:
-    now, timeout = context.now(), context.timeout_seconds * 0.4
+    now, deadline = context.now(), context.deadline
     back = span(request.options["since"]) if "since" in request.options else None
     since = now - (back or DEFAULT_SINCE)
-    evidence = await collect_modes(context.sources, since, now, timeout)
+    evidence = await collect_modes(context.sources, since, now, deadline)
     if isinstance(evidence, Missing):
         return _unreadable(request, evidence)
     names = [known_mode(word[len(PREFIX) :]) or UNKNOWN for word in request.words]
-    sides = [await mode_side(context.sources, evidence, name, timeout) for name in names]
+    sides = [await mode_side(context.sources, evidence, name, deadline) for name in names]
     for side in sides:
         if isinstance(side, Missing):
             return _unreadable(request, side)

@@ -13,8 +13,6 @@ from bot.ports import CommandContext
 from bot.text.privacy import presentable
 from commands._words import shown
 
-SHARE = 0.4
-
 
 async def investigation(batch_id: int, word: str, context: CommandContext) -> Report | None:
     """Investigate one batch; None when it does not exist. The page comes with --export."""
@@ -64,7 +62,7 @@ async def _collected(batch_id: int, context: CommandContext) -> Investigation | 
         context.sources,
         batch_id,
         context.now(),
-        timeout=context.timeout_seconds * SHARE,
+        deadline=context.deadline,
         progress=context.progress,
     )
 

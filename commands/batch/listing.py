@@ -24,7 +24,7 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
         DATABASE,
         context.sources.database,
         lambda source: source.newest(limit=20, state=state),
-        context.timeout_seconds * 0.6,
+        context.deadline.next_timeout(),
     )
     if isinstance(found, Missing):
         return batch_report.unreadable("list", found)

@@ -14,7 +14,7 @@ from uuid import UUID
 from bot.diagnosis.investigate.report import collect, investigate
 from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from bot.service import embedded_postgres
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.cj.database import CjPostgres
@@ -52,9 +52,9 @@ async def _measured(url: str, trips: object, logs: Path, pairs: int) -> list[Row
     database = CjPostgres(url, timeout_seconds=30)
     sources = Sources(database=database, logs=LogFiles(logs, HULEEDU_SERVICES, UTC))
     now = datetime.now(UTC) + timedelta(minutes=5)
-    await collect(sources, BIG, now, timeout=60)
+    await collect(sources, BIG, now, deadline=Deadline.after(240))
     before, began = trips(), time.perf_counter()  # type: ignore[operator]
-    found = await collect(sources, BIG, now, timeout=60)
+    found = await collect(sources, BIG, now, deadline=Deadline.after(240))
     if found is None or isinstance(found, Missing):
         raise SystemExit(f"nothing was investigated: {found}")
     report = investigate(found, now)

@@ -11,7 +11,7 @@ from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue import report as queue_report
 from bot.diagnosis.runner import report as runner_report
 from bot.domain.report import Finding, Severity
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from tests.population.evidence import Around, sources_of
 from tests.population.faulty import FAULTS
 from tests.population.healthy import healthy, state_of
@@ -34,11 +34,11 @@ def found(rule: str, variants: int) -> int:
 async def judged(world: World, around: Around, sources: Sources | None = None) -> list[Finding]:
     """Return what /batch status, /queue and /runner list say of a world."""
     sources = sources or sources_of(world, around)
-    evidence = await batch_report.collect(sources, world.id, world.now)
+    evidence = await batch_report.collect(sources, world.id, world.now, deadline=Deadline.after(10))
     assert isinstance(evidence, BatchEvidence)
     status = batch_report.findings_of(evidence, world.now)
-    look = await queue_evidence.collect(sources, world.now, timeout=5)
-    runners = await runner_report.collect(sources, world.now, timeout=5)
+    look = await queue_evidence.collect(sources, world.now, deadline=Deadline.after(5))
+    runners = await runner_report.collect(sources, world.now, deadline=Deadline.after(5))
     return [
         *status,
         *queue_report.diagnose(look, world.now).findings,

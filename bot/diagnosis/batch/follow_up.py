@@ -22,7 +22,7 @@ from bot.domain.batch import BatchHeader, PairRow, PendingPair
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem, QueueReading
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 
 LOST_AFTER = timedelta(minutes=15)
 MAX_FOLLOWED = 50
@@ -34,7 +34,7 @@ async def follow_up(
     evidence: BatchEvidence,
     now: datetime,
     *,
-    timeout: float,
+    deadline: Deadline,
     search_again: bool = True,
 ) -> BatchEvidence:
     """Return the evidence with trails, a look at the queue and joined callbacks where needed.
@@ -48,9 +48,9 @@ async def follow_up(
     ids = tuple(str(pair.correlation_id) for pair in waiting if pair.correlation_id)
     wanted = (*ids, *doubled) if search_again else ()
     found, services, look = await asyncio.gather(
-        _lines(sources, evidence, wanted, now, timeout),
-        read(LOGS, sources.logs, lambda source: source.services(), timeout),
-        _look(sources, evidence, now, timeout),
+        _lines(sources, evidence, wanted, now, deadline),
+        read(LOGS, sources.logs, lambda source: source.services(), deadline.next_timeout()),
+        _look(sources, evidence, now, deadline),
     )
     known = () if isinstance(services, Missing) else tuple(dict.fromkeys(s for s, _ in services))
     seen = replace(
@@ -59,7 +59,7 @@ async def follow_up(
         look=look,
         trails=trails_of(evidence, waiting, found, known),
     )
-    return await _with_owners(sources, seen, doubled, timeout)
+    return await _with_owners(sources, seen, doubled, deadline)
 
 
 def overdue(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:
@@ -123,7 +123,7 @@ def trails_of(
 
 
 async def _lines(
-    sources: Sources, evidence: BatchEvidence, ids: Sequence[str], now: datetime, timeout: float
+    sources: Sources, evidence: BatchEvidence, ids: Sequence[str], now: datetime, deadline: Deadline
 ) -> LogSearch | Missing:
     if not ids:
         return evidence.logs
@@ -134,19 +134,21 @@ async def _lines(
         until=now,
         max_events=MAX_LINES,
     )
-    return await read(LOGS, sources.logs, lambda source: source.search(query), timeout)
+    return await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
 
 
 async def _look(
-    sources: Sources, evidence: BatchEvidence, now: datetime, timeout: float
+    sources: Sources, evidence: BatchEvidence, now: datetime, deadline: Deadline
 ) -> QueueEvidence | None:
     if not items_of(evidence):
         return None
-    return await queue_evidence.collect(sources, now, timeout=timeout)
+    return await queue_evidence.collect(sources, now, deadline=deadline)
 
 
 async def _with_owners(
-    sources: Sources, evidence: BatchEvidence, requests: Sequence[str], timeout: float
+    sources: Sources, evidence: BatchEvidence, requests: Sequence[str], deadline: Deadline
 ) -> BatchEvidence:
     database, known = sources.database, evidence.owned
     if not requests or database is None or isinstance(database, Missing):
@@ -155,7 +157,7 @@ async def _with_owners(
         return evidence
     wanted = set(requests)
     ids = {UUID(c.correlation_id) for c in _clues(evidence.nearby) if _names(c, wanted)}
-    found = await attempt(DATABASE, database.owned(sorted(ids)), timeout)
+    found = await attempt(DATABASE, database.owned(sorted(ids)), deadline.next_timeout())
     return evidence if isinstance(found, Missing) else replace(evidence, owned={**known, **found})
 
 

@@ -26,15 +26,13 @@ from bot.domain.evidence import Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
-from bot.ports import Progress, Sources, no_progress
+from bot.ports import Deadline, Progress, Sources, no_progress
 
 Rule = Callable[[BatchEvidence, datetime], Finding | None]
 MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
 LOGS, QUEUE = "logs", "llm_queue"
 # Ten thousand comparisons leave about seven lines each.
 WHOLE_EVENTS = 100_000
-# All of a large batch's lines take longer than everything else together.
-WHOLE_PATIENCE = 1.75
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
 _WORDS = {
     Verdict.OK: "nothing that was read speaks against its result",
@@ -64,9 +62,11 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(found)
 
 
-async def find(sources: Sources, ref: str, timeout: float) -> Sequence[BatchMatch] | Missing:
+async def find(sources: Sources, ref: str, deadline: Deadline) -> Sequence[BatchMatch] | Missing:
     """Return the batches that an id may mean."""
-    return await read(DATABASE, sources.database, lambda source: source.find(ref), timeout)
+    return await read(
+        DATABASE, sources.database, lambda source: source.find(ref), deadline.next_timeout()
+    )
 
 
 async def collect(
@@ -74,7 +74,7 @@ async def collect(
     batch_id: int,
     now: datetime,
     *,
-    timeout: float = 10.0,
+    deadline: Deadline,
     whole: bool = False,
     progress: Progress = no_progress,
 ) -> BatchEvidence | Missing | None:
@@ -84,20 +84,26 @@ async def collect(
     those that wait within it.
     """
     rows, queue, around = await asyncio.gather(
-        read(DATABASE, sources.database, lambda source: source.batch(batch_id), timeout),
-        read(QUEUE, sources.queue, lambda source: source.read(), timeout),
-        system_state.collect(sources, timeout),
+        read(
+            DATABASE,
+            sources.database,
+            lambda source: source.batch(batch_id),
+            deadline.next_timeout(),
+        ),
+        read(QUEUE, sources.queue, lambda source: source.read(), deadline.next_timeout()),
+        system_state.collect(sources, deadline),
     )
     if rows is None or isinstance(rows, Missing):
         return rows
     progress("database and queue read, searching the logs")
     query = _query(rows.header, now, whole=whole)
-    patience = timeout * (WHOLE_PATIENCE if whole else 1)
-    logs = await read(LOGS, sources.logs, lambda source: source.search(query), patience)
+    logs = await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
     progress(f"logs: {log_coverage.detail(logs)}")
-    owned = await _owned(sources, logs, timeout)
+    owned = await _owned(sources, logs, deadline)
     evidence = BatchEvidence(rows, logs, queue, owned, around)
-    return await follow_up(sources, evidence, now, timeout=timeout, search_again=not whole)
+    return await follow_up(sources, evidence, now, deadline=deadline, search_again=not whole)
 
 
 def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
@@ -213,12 +219,12 @@ def _named(number: int) -> tuple[str, ...]:
     )
 
 
-async def _owned(sources: Sources, logs: LogSearch | Missing, timeout: float) -> Any:
+async def _owned(sources: Sources, logs: LogSearch | Missing, deadline: Deadline) -> Any:
     events = () if isinstance(logs, Missing) else logs.events
     ids = sorted({id for event in events for id in rejected_ids(event)})[:200]
     if not ids or sources.database is None or isinstance(sources.database, Missing):
         return {}
-    return await attempt(DATABASE, sources.database.owned(ids), timeout)
+    return await attempt(DATABASE, sources.database.owned(ids), deadline.next_timeout())
 
 
 def _with_summary(report: Report, evidence: BatchEvidence) -> Report:

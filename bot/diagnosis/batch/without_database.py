@@ -14,19 +14,21 @@ from bot.domain.log import LogEvent, LogQuery, LogSearch
 from bot.domain.queue import QueueReading
 from bot.domain.report import Report, TimelineEntry
 from bot.domain.service_state import ServiceHealth
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 
 MOST_LINES = 20
 
 
-async def without_rows(sources: Sources, ref: str, missing: Missing, *, timeout: float) -> Report:
+async def without_rows(
+    sources: Sources, ref: str, missing: Missing, *, deadline: Deadline
+) -> Report:
     """Return what logs and queue say of `ref`; the verdict stays unknown."""
     words = batch_report.numbered(ref) if ref.isdecimal() else (ref,)
     query = LogQuery(any_of=words, max_events=500)
     logs, queue, health = await asyncio.gather(
-        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
-        read(QUEUE, sources.queue, lambda source: source.read(), timeout),
-        system_state.health(sources, timeout),
+        read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
+        read(QUEUE, sources.queue, lambda source: source.read(), deadline.next_timeout()),
+        system_state.health(sources, deadline),
     )
     return judged(ref, missing, logs, queue, health)
 

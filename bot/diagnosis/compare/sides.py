@@ -23,7 +23,7 @@ from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ServiceHealth
 from bot.domain.totals import ComparisonTotals
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 
 MODES = ("per_request", "serial_bundle", "provider_batch_api")
 SYNONYMS = {"batch_api": "provider_batch_api"}
@@ -89,7 +89,7 @@ def side_of(found: Investigation, now: datetime) -> Side:
 
 
 async def collect_modes(
-    sources: Sources, since: datetime, now: datetime, timeout: float
+    sources: Sources, since: datetime, now: datetime, deadline: Deadline
 ) -> ModeEvidence | Missing:
     """Read the batches since a moment, and the lines that tell their modes."""
     query = LogQuery(
@@ -106,9 +106,14 @@ async def collect_modes(
         max_events=MAX_LINES,
     )
     found, logs, health = await asyncio.gather(
-        read(DATABASE, sources.database, lambda one: one.newest(limit=MAX_BATCHES), timeout),
-        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
-        system_state.health(sources, timeout),
+        read(
+            DATABASE,
+            sources.database,
+            lambda one: one.newest(limit=MAX_BATCHES),
+            deadline.next_timeout(),
+        ),
+        read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
+        system_state.health(sources, deadline),
     )
     if isinstance(found, Missing):
         return found
@@ -117,13 +122,15 @@ async def collect_modes(
 
 
 async def mode_side(
-    sources: Sources, evidence: ModeEvidence, mode: str, timeout: float
+    sources: Sources, evidence: ModeEvidence, mode: str, deadline: Deadline
 ) -> Side | Missing:
     """Add up the batches of a mode."""
     modes = evidence.modes()
     mine = [one for one in evidence.summaries if modes[one.header.batch_id] == mode]
     ids = [one.header.batch_id for one in mine]
-    totals = await read(DATABASE, sources.database, lambda one: one.totals(ids), timeout)
+    totals = await read(
+        DATABASE, sources.database, lambda one: one.totals(ids), deadline.next_timeout()
+    )
     if isinstance(totals, Missing):
         return totals
     budgets = [one.header.true_budget for one in mine if one.header.true_budget is not None]

@@ -25,7 +25,7 @@ async def attempt(source_name: str, call: Awaitable[T], timeout: float) -> T | M
         state = SourceState.TIMEOUT if error.timed_out else SourceState.MISSING
         return Missing(source_name, _reason(error), state)
     except TimeoutError:
-        return Missing(source_name, f"no answer within {timeout:g} s", SourceState.TIMEOUT)
+        return Missing(source_name, f"no answer within {timeout:.3g} s", SourceState.TIMEOUT)
 
 
 async def read(

@@ -12,7 +12,7 @@ from bot.domain.evidence import Missing, SourceReading, SourceState
 from bot.domain.log import LogEvent, Role
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from bot.text.times import clock
 
 HEALTH, CONTAINERS, SESSIONS, RUNNERS = (
@@ -88,13 +88,28 @@ class ProviderState:
         }
 
 
-async def collect(sources: Sources, timeout: float, *, runners: bool = True) -> Surroundings:
-    """Ask every source around a diagnosis at once, each for at most `timeout` seconds."""
+async def collect(sources: Sources, deadline: Deadline, *, runners: bool = True) -> Surroundings:
+    """Ask every source around a diagnosis at once, within the same time."""
     health, containers, sessions, listing = await asyncio.gather(
-        read(HEALTH, sources.probe, lambda source: source.health(), timeout),
-        read(CONTAINERS, sources.containers, lambda source: source.containers(), timeout),
-        read(SESSIONS, sources.database, lambda source: source.blocked_sessions(), timeout),
-        read(RUNNERS, sources.runners if runners else None, lambda one: one.list(), timeout),
+        read(HEALTH, sources.probe, lambda source: source.health(), deadline.next_timeout()),
+        read(
+            CONTAINERS,
+            sources.containers,
+            lambda source: source.containers(),
+            deadline.next_timeout(),
+        ),
+        read(
+            SESSIONS,
+            sources.database,
+            lambda source: source.blocked_sessions(),
+            deadline.next_timeout(),
+        ),
+        read(
+            RUNNERS,
+            sources.runners if runners else None,
+            lambda one: one.list(),
+            deadline.next_timeout(),
+        ),
     )
     return Surroundings(
         health if isinstance(health, Missing) else tuple(health),
@@ -104,9 +119,11 @@ async def collect(sources: Sources, timeout: float, *, runners: bool = True) -> 
     )
 
 
-async def health(sources: Sources, timeout: float) -> tuple[ServiceHealth, ...] | Missing:
+async def health(sources: Sources, deadline: Deadline) -> tuple[ServiceHealth, ...] | Missing:
     """Ask the services for their health alone."""
-    answer = await read(HEALTH, sources.probe, lambda source: source.health(), timeout)
+    answer = await read(
+        HEALTH, sources.probe, lambda source: source.health(), deadline.next_timeout()
+    )
     return answer if isinstance(answer, Missing) else tuple(answer)
 
 

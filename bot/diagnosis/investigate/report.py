@@ -16,7 +16,7 @@ from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
-from bot.ports import Progress, Sources, no_progress
+from bot.ports import Deadline, Progress, Sources, no_progress
 
 MOST_ENTRIES = 30
 MILESTONES = (
@@ -43,16 +43,18 @@ async def collect(
     batch_id: int,
     now: datetime,
     *,
-    timeout: float,
+    deadline: Deadline,
     progress: Progress = no_progress,
 ) -> Investigation | Missing | None:
     """Read everything about a batch, in one pass over each log; see batch.collect."""
     evidence = await batch_report.collect(
-        sources, batch_id, now, timeout=timeout, whole=True, progress=progress
+        sources, batch_id, now, deadline=deadline, whole=True, progress=progress
     )
     if evidence is None or isinstance(evidence, Missing):
         return evidence
-    ids = await read(DATABASE, sources.database, lambda source: source.members(batch_id), timeout)
+    ids = await read(
+        DATABASE, sources.database, lambda source: source.members(batch_id), deadline.next_timeout()
+    )
     members = frozenset() if isinstance(ids, Missing) else frozenset(str(id) for id in ids)
     progress("judging")
     return Investigation(evidence, members)

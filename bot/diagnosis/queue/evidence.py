@@ -30,7 +30,7 @@ from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.service_state import ServiceHealth
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 
 # An item leaves by its TTL after 4 hours at the latest, so nothing older can still be stuck.
 LOOK_BACK = timedelta(hours=4, minutes=30)
@@ -113,14 +113,16 @@ class QueueEvidence:
         return carry(None, look)
 
 
-async def collect_other(sources: Sources, prefix: str, *, timeout: float) -> QueueEvidence:
+async def collect_other(sources: Sources, prefix: str, *, deadline: Deadline) -> QueueEvidence:
     """Read a further queue, of which Redis is the only witness."""
-    redis = await read(QUEUE, sources.queue, lambda queue: queue.read_other(prefix), timeout)
+    redis = await read(
+        QUEUE, sources.queue, lambda queue: queue.read_other(prefix), deadline.next_timeout()
+    )
     unheard = Missing(LOGS, "the logs tell of the provider's own queue", SourceState.NOT_CONFIGURED)
     return QueueEvidence(redis, unheard)
 
 
-async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEvidence:
+async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> QueueEvidence:
     """Read Redis, and the loop's life signs in the logs since no item can be older."""
     query = LogQuery(
         any_of=LOOP_TEXTS,
@@ -130,14 +132,14 @@ async def collect(sources: Sources, now: datetime, *, timeout: float) -> QueueEv
         max_events=MAX_LINES,
     )
     redis, logs, health, samples = await asyncio.gather(
-        read(QUEUE, sources.queue, lambda queue: queue.read(), timeout),
-        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
-        system_state.health(sources, timeout),
+        read(QUEUE, sources.queue, lambda queue: queue.read(), deadline.next_timeout()),
+        read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
+        system_state.health(sources, deadline),
         read(
             MEMORY,
             sources.memory,
             lambda memory: memory.load_samples(WATCHED_BY, now - LOOK_BACK),
-            min(timeout, MEMORY_SECONDS),
+            deadline.next_timeout(MEMORY_SECONDS),
         ),
     )
     remembered = samples if isinstance(samples, Missing) else levels_of(samples)

@@ -17,7 +17,7 @@ from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.report import Report, Table
 from bot.domain.runner import Runner, RunnerListing
 from bot.domain.service_state import ServiceHealth
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from bot.text.times import spoken
 
 RUNNERS = "runners"
@@ -38,7 +38,7 @@ class RunnerEvidence:
         return system_state.provider_state(self.health)
 
 
-async def collect(sources: Sources, now: datetime, *, timeout: float) -> RunnerEvidence:
+async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> RunnerEvidence:
     """Look for runners, and read the end of their logs."""
     query = LogQuery(
         roles=(Role.RUNNER,),
@@ -47,9 +47,9 @@ async def collect(sources: Sources, now: datetime, *, timeout: float) -> RunnerE
         max_events=LINES_EACH,
     )
     listing, logs, health = await asyncio.gather(
-        read(RUNNERS, sources.runners, lambda source: source.list(), timeout),
-        read(LOGS, sources.logs, lambda source: source.search(query), timeout),
-        system_state.health(sources, timeout),
+        read(RUNNERS, sources.runners, lambda source: source.list(), deadline.next_timeout()),
+        read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
+        system_state.health(sources, deadline),
     )
     return RunnerEvidence(listing, logs, health)
 

@@ -26,7 +26,7 @@ from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem
 from bot.domain.report import Finding
 from bot.domain.service_state import ServiceHealth
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 
 BEFORE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=4, minutes=30)
@@ -79,24 +79,28 @@ class TraceEvidence:
         return next(iter(self.items), None) if isinstance(self.items, tuple) else None
 
 
-async def collect(sources: Sources, id: UUID, now: datetime, *, timeout: float) -> TraceEvidence:
-    """Read every source about `id`; each gets its own share of the time."""
-    found = await _first(sources, id, now, timeout)
-    found = await _learn(sources, found, now, timeout)
-    found = await _second(sources, found, now, timeout)
-    return await _around(sources, found, now, timeout)
+async def collect(
+    sources: Sources, id: UUID, now: datetime, *, deadline: Deadline
+) -> TraceEvidence:
+    """Read every source about `id`, one stage after the other."""
+    found = await _first(sources, id, now, deadline)
+    found = await _learn(sources, found, now, deadline)
+    found = await _second(sources, found, now, deadline)
+    return await _around(sources, found, now, deadline)
 
 
-async def _first(sources: Sources, id: UUID, now: datetime, timeout: float) -> TraceEvidence:
+async def _first(sources: Sources, id: UUID, now: datetime, deadline: Deadline) -> TraceEvidence:
     rows, items, callbacks, services, health = await asyncio.gather(
-        _rows(sources, id, timeout / 4),
-        _item(sources, id, timeout / 4),
-        read(TOPIC, sources.callbacks, lambda source: source.find(id), timeout / 4),
-        read(LOGS, sources.logs, lambda source: source.services(), timeout / 4),
-        system_state.health(sources, timeout / 4),
+        _rows(sources, id, deadline),
+        _item(sources, id, deadline),
+        read(TOPIC, sources.callbacks, lambda source: source.find(id), deadline.next_timeout()),
+        read(LOGS, sources.logs, lambda source: source.services(), deadline.next_timeout()),
+        system_state.health(sources, deadline),
     )
     query = LogQuery(any_of=(str(id),), since=_since(rows), until=now, max_events=MAX_LINES)
-    logs = await read(LOGS, sources.logs, lambda source: source.search(query), timeout / 2)
+    logs = await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
     return TraceEvidence(
         id=id,
         rows=rows,
@@ -110,7 +114,7 @@ async def _first(sources: Sources, id: UUID, now: datetime, timeout: float) -> T
 
 
 async def _learn(
-    sources: Sources, found: TraceEvidence, now: datetime, timeout: float
+    sources: Sources, found: TraceEvidence, now: datetime, deadline: Deadline
 ) -> TraceEvidence:
     """Add the ids that rows, item, callbacks and lines bind to it; look their rows up as well."""
     if isinstance(found.rows, TraceRows) and found.rows.batches and not found.rows.pairs:
@@ -119,21 +123,21 @@ async def _learn(
     rows = found.rows
     if isinstance(rows, TraceRows) and not rows.pairs:
         for other in sorted(ids - found.ids):
-            answer = await _rows(sources, UUID(other), timeout / 8)
+            answer = await _rows(sources, UUID(other), deadline)
             if isinstance(answer, TraceRows) and answer.pairs:
                 rows = answer
                 break
     items = found.items
     if not items and not isinstance(items, Missing):
-        items = await _items(sources, sorted(ids - found.ids), timeout / 8)
+        items = await _items(sources, sorted(ids - found.ids), deadline)
     return replace(found, ids=ids, rows=rows, items=items)
 
 
 async def _items(
-    sources: Sources, ids: Sequence[str], timeout: float
+    sources: Sources, ids: Sequence[str], deadline: Deadline
 ) -> tuple[QueueItem, ...] | Missing:
     for other in ids:
-        found = await _item(sources, UUID(other), timeout)
+        found = await _item(sources, UUID(other), deadline)
         if isinstance(found, Missing):
             return found
         if found:
@@ -141,24 +145,26 @@ async def _items(
     return ()
 
 
-async def _rows(sources: Sources, id: UUID, timeout: float) -> TraceRows | Missing:
-    return await read(DATABASE, sources.database, lambda source: source.trace(id), timeout)
+async def _rows(sources: Sources, id: UUID, deadline: Deadline) -> TraceRows | Missing:
+    return await read(
+        DATABASE, sources.database, lambda source: source.trace(id), deadline.next_timeout()
+    )
 
 
-async def _item(sources: Sources, id: UUID, timeout: float) -> Sequence[QueueItem] | Missing:
-    return await read(QUEUE, sources.queue, lambda source: source.find(id), timeout)
+async def _item(sources: Sources, id: UUID, deadline: Deadline) -> Sequence[QueueItem] | Missing:
+    return await read(QUEUE, sources.queue, lambda source: source.find(id), deadline.next_timeout())
 
 
 async def _second(
-    sources: Sources, found: TraceEvidence, now: datetime, timeout: float
+    sources: Sources, found: TraceEvidence, now: datetime, deadline: Deadline
 ) -> TraceEvidence:
     """Search for what was learned, and for the bundles that may have held the item."""
     learned = tuple(sorted(found.ids - {str(found.id)}))
     start = _start(found)
     window = _dispatch_window(found, now)
     more, bundles = await asyncio.gather(
-        _search(sources, learned, (), start, now, timeout / 4) if learned else _nothing(),
-        _search(sources, DISPATCH_EVENTS, (Role.LLM_PROVIDER,), *window, timeout / 4)
+        _search(sources, learned, (), start, now, deadline) if learned else _nothing(),
+        _search(sources, DISPATCH_EVENTS, (Role.LLM_PROVIDER,), *window, deadline)
         if window
         else _nothing(),
     )
@@ -170,16 +176,16 @@ async def _second(
 
 
 async def _around(
-    sources: Sources, found: TraceEvidence, now: datetime, timeout: float
+    sources: Sources, found: TraceEvidence, now: datetime, deadline: Deadline
 ) -> TraceEvidence:
     """Read the batch of an error row, and judge the queue that holds the item."""
     number = _batch_number(found)
     batch = None
     if number is not None:
-        batch = await _batch(sources, number, timeout / 4)
+        batch = await _batch(sources, number, deadline)
     if found.item is None:
         return replace(found, batch=batch)
-    look = await queue_evidence.collect(sources, now, timeout=timeout / 4)
+    look = await queue_evidence.collect(sources, now, deadline=deadline)
     findings = queue_look.findings_about(look, now, found.item.queue_id)
     return replace(found, batch=batch, queue_findings=findings)
 
@@ -192,8 +198,10 @@ def _batch_number(found: TraceEvidence) -> int | None:
     return found.rows.batches[0].batch_id if len(found.rows.batches) == 1 else None
 
 
-async def _batch(sources: Sources, number: int, timeout: float) -> BatchRows | Missing | None:
-    return await read(DATABASE, sources.database, lambda source: source.batch(number), timeout)
+async def _batch(sources: Sources, number: int, deadline: Deadline) -> BatchRows | Missing | None:
+    return await read(
+        DATABASE, sources.database, lambda source: source.batch(number), deadline.next_timeout()
+    )
 
 
 async def _search(
@@ -202,11 +210,13 @@ async def _search(
     roles: tuple[Role, ...],
     since: datetime | None,
     until: datetime,
-    timeout: float,
+    deadline: Deadline,
 ) -> LogSearch | Missing:
     limit = MAX_DISPATCHES if roles else MAX_LINES
     query = LogQuery(any_of=texts, roles=roles, since=since, until=until, max_events=limit)
-    return await read(LOGS, sources.logs, lambda source: source.search(query), timeout)
+    return await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
 
 
 async def _nothing() -> None:

@@ -11,6 +11,7 @@ from bot.demo.incident.log_lines import CJ
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.domain.report import Confidence, Finding, Report, Severity
+from bot.ports import Deadline
 from tests.population.evidence import Around, sources_of
 from tests.population.healthy import EACH, faulty_options, healthy, state_of
 from tests.population.world import Faults, World, heartbeat, life, run, runner_dies
@@ -24,7 +25,7 @@ def _night(faults: Faults, *, minutes: float = 30, **changes: object) -> World:
 
 async def _report(world: World, around: Around | None = None) -> Report:
     evidence = await batch_report.collect(
-        sources_of(world, around or Around()), world.id, world.now
+        sources_of(world, around or Around()), world.id, world.now, deadline=Deadline.after(10)
     )
     assert isinstance(evidence, BatchEvidence)
     return batch_report.diagnose(evidence, world.now)
@@ -210,7 +211,9 @@ async def test_a_healthy_batch_s_first_line_says_whether_there_is_a_result(
 
 async def test_a_result_that_a_mock_gave_is_no_result() -> None:
     world = _night(Faults())
-    evidence = await batch_report.collect(sources_of(world, Around()), world.id, world.now)
+    evidence = await batch_report.collect(
+        sources_of(world, Around()), world.id, world.now, deadline=Deadline.after(10)
+    )
     assert isinstance(evidence, BatchEvidence)
     mocked = replace(evidence, rows=replace(evidence.rows, models={"mock/mock-model": 40}))
     assert "answered by a mock" in batch_report.diagnose(mocked, world.now).summary

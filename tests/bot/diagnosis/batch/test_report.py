@@ -24,7 +24,7 @@ from bot.domain.batch import (
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.report import Report, Severity, Verdict
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from bot.sources.cj.database import CjPostgres
 
 NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
@@ -42,7 +42,7 @@ async def sources(request: pytest.FixtureRequest, database_url: str) -> AsyncIte
 
 
 async def _report(sources: Sources, batch_id: int) -> Report:
-    evidence = await collect(sources, batch_id, NOW)
+    evidence = await collect(sources, batch_id, NOW, deadline=Deadline.after(10))
     assert isinstance(evidence, BatchEvidence)
     return diagnose(evidence, NOW)
 

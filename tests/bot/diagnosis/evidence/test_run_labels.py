@@ -7,7 +7,7 @@ import pytest
 from bot.diagnosis.evidence.run_labels import refs_of
 from bot.domain.ids import RunLabel
 from bot.errors import UsageError
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from commands._ids import meant
 from tests.support.callbacks import BATCH
 from tests.support.fakes.sources import (
@@ -47,12 +47,14 @@ def memory(*refs: str, **aliases: str) -> FakeMemory:
     ],
 )
 async def test_whoever_knows_a_label_tells_it(sources: Sources, refs: tuple[str, ...]) -> None:
-    assert await refs_of(sources, "run-1", timeout=5) == refs
+    assert await refs_of(sources, "run-1", deadline=Deadline.after(5)) == refs
 
 
 async def test_json_lines_that_hold_both_ids_are_enough() -> None:
     line = event(NOW, '{"batch_id": "run-1"}', RUNNER, batch_id="run-1", batch_uuid=BATCH)
-    assert await refs_of(Sources(logs=FakeLogs([line])), "run-1", timeout=5) == (BATCH,)
+    assert await refs_of(Sources(logs=FakeLogs([line])), "run-1", deadline=Deadline.after(5)) == (
+        BATCH,
+    )
 
 
 @pytest.mark.parametrize(

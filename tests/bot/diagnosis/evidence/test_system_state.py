@@ -15,7 +15,7 @@ from bot.domain.log import LogSearch
 from bot.domain.queue import QueueReading
 from bot.domain.report import Severity
 from bot.domain.service_state import ContainerState, ServiceHealth
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from tests.population.evidence import rows_of
 from tests.population.healthy import healthy
 from tests.support.fakes.sources import CJ, LPS, FakeDatabase, down, event
@@ -88,7 +88,7 @@ def test_the_breaker_of_another_service_is_none_of_the_providers() -> None:
 
 async def test_every_source_is_listed_and_a_failed_one_is_not_fine() -> None:
     sources = Sources(database=FakeDatabase(error=down("cj_database")))
-    found = await system_state.collect(sources, 1.0)
+    found = await system_state.collect(sources, Deadline.after(2))
     states = {one.name: one.state for one in found.readings}
     assert states == {
         "service_health": SourceState.NOT_CONFIGURED,

@@ -13,7 +13,7 @@ from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Report, Verdict
 from bot.errors import SourceError
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from tests.support.fakes.sources import CJ, FakeLogs, FakeMemory, FakeQueue, at, down, event
 
 NOW = at("2025-11-19T00:30:00")
@@ -64,7 +64,9 @@ INCIDENT = [
 
 
 async def ask(sources: Sources) -> Report:
-    return diagnose(await collect(sources, NOW, timeout=1), NOW, prefix="lps:queue")
+    return diagnose(
+        await collect(sources, NOW, deadline=Deadline.after(1)), NOW, prefix="lps:queue"
+    )
 
 
 def rules(report: Report) -> list[str]:
@@ -202,7 +204,7 @@ async def test_dispatches_are_drawn_only_where_the_logs_were_read(
     seen = Sample(then, {"reading": {"size": 3}})
     memory = FakeMemory(samples={"stuck_queue": (seen,)})
     sources = Sources(queue=FakeQueue(QueueReading(NOW, 1)), logs=logs, memory=memory)
-    report = diagnose(await collect(sources, NOW, timeout=1), NOW)
+    report = diagnose(await collect(sources, NOW, deadline=Deadline.after(1)), NOW)
     (chart,) = report.charts
     assert ("dispatched" in {series.name for series in chart.series}) is drawn
     assert ("No dispatch was logged" in chart.alt) is drawn
@@ -211,6 +213,6 @@ async def test_dispatches_are_drawn_only_where_the_logs_were_read(
 async def test_a_source_that_gives_a_hint_is_quoted_in_whole_sentences() -> None:
     refused = SourceError("llm_queue", "wrong password", hint="Check LLM_QUEUE_REDIS_URL.")
     sources = Sources(queue=FakeQueue(QueueReading(NOW, 0), error=refused))
-    report = diagnose(await collect(sources, NOW, timeout=1), NOW)
+    report = diagnose(await collect(sources, NOW, deadline=Deadline.after(1)), NOW)
     assert "wrong password. Check LLM_QUEUE_REDIS_URL." in report.summary
     assert ".." not in report.summary

@@ -12,7 +12,7 @@ from bot.domain.evidence import SourceState
 from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Report, Severity, Verdict
-from bot.ports import Sources
+from bot.ports import Deadline, Sources
 from tests.support.fakes.sources import (
     CJ,
     FakeCallbacks,
@@ -43,7 +43,7 @@ NOW = at("2025-11-19T00:30:00")
 
 
 async def trace(id: UUID, sources: Sources) -> Report:
-    return diagnose(await collect(sources, id, NOW, timeout=4), NOW)
+    return diagnose(await collect(sources, id, NOW, deadline=Deadline.after(4)), NOW)
 
 
 def states(report: Report) -> dict[str, str]:
