@@ -1,6 +1,5 @@
 """Replay tells a freeze from a busy hour, on the logs' own clock."""
 
-import contextlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -256,5 +255,16 @@ def test_any_sample_and_any_line_is_replayed_or_named(
     write(folder, LLM, [*_hearts(8), *(orjson.dumps(event).decode() for event in events)])
     at = (START + timedelta(minutes=n) for n in range(6))
     _sampled(folder, [{"at": one.isoformat(), **sample} for one in at])
-    with contextlib.suppress(UsageError):
-        _replayed(folder, tick_seconds=60)
+    tally = Tally()
+    try:
+        found = _replayed(folder, tally, tick_seconds=60)
+    except UsageError as error:
+        named = str(error)
+        assert sample, "a sample without values is read"
+        assert "samples.jsonl:1" in named
+        return
+    read = (tally.files, tally.lines, tally.samples, tally.unreadable, tally.failed)
+    assert read == (1, 9 + len(lines), 6, 0, {})
+    assert [_time(event) for event in found] == sorted(_time(event) for event in found)
+    first = {event["key"]: event["event"] for event in reversed(found)}
+    assert set(first.values()) <= {"open"}
