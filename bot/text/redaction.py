@@ -75,9 +75,10 @@ def redact(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return `text` as one line that may be shown: no secret, no SQL parameter, no terminal code.
 
     Uuids stay readable. The result is at most `limit` characters, its end marked by an ellipsis
-    when something was cut off.
+    when something was cut off. Only the first `MAX_READ_CHARS` characters are looked at: what
+    this costs is bounded, however long the text is.
     """
-    clean = _hide(_bounded(plain(text)))
+    clean = _hide(_plain_head(text))
     return clip(" ".join(clean.split()), limit)
 
 
@@ -98,12 +99,15 @@ def clip(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     return text[: max(0, limit - 1)].rstrip() + ELLIPSIS if limit > 0 else ""
 
 
-def _bounded(text: str) -> str:
+def _plain_head(text: str) -> str:
+    """Return plain `text`, at most of its first `MAX_READ_CHARS` characters, in whole words."""
     if len(text) <= MAX_READ_CHARS:
-        return text
-    head = text[:MAX_READ_CHARS]
-    # A secret cut in two no longer looks like one: the word at the cut goes as a whole.
-    return head[: len(head) - len(head.split()[-1])] if head.split() else ""
+        return plain(text)
+    head = plain(text[:MAX_READ_CHARS])
+    # A secret cut in two no longer looks like one: the word at the cut goes as a whole. It is
+    # sought after cleaning, because a terminal code within a word may hold spaces.
+    words = head.rsplit(None, 1)
+    return words[0] if len(words) > 1 else ""
 
 
 def _hide(text: str) -> str:

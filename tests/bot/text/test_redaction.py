@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.text.redaction import clip, redact
+from bot.text.redaction import MAX_READ_CHARS, clip, redact
 
 TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -90,6 +90,33 @@ def test_a_cut_is_marked_and_within_the_limit() -> None:
 def test_a_secret_across_the_reading_bound_is_dropped_whole() -> None:
     text = " " * 16_380 + "ghp_abcdefghijklmnopqrstuvwxyz"
     assert redact(text) == ""
+
+
+@pytest.mark.parametrize(
+    "after", [" " * 12, "\t\n" * 6, "\x1b[0m" * 3, "\x1b]0;a b c", "\u200b" * 9]
+)
+def test_no_part_of_a_secret_that_ends_before_the_bound_remains(after: str) -> None:
+    secret = "ghp_abcdefghijklmnopqrstuvwxyz"
+    text = " " * (MAX_READ_CHARS - len(secret) - len(after)) + secret + after
+    assert redact(text + " beyond " * 9) in {"", "***"}
+
+
+@given(st.text(max_size=80), st.text(max_size=80), st.integers(0, 40))
+def test_a_text_up_to_the_bound_is_shown_from_its_head_to_its_tail(
+    head: str, tail: str, spare: int
+) -> None:
+    gap = " " * (MAX_READ_CHARS - len(head) - len(tail) - spare)
+    assert redact(head + gap + tail, 1_000) == redact(f"{head} {tail}", 1_000)
+
+
+@given(
+    st.sampled_from(["", " ", "\x1b[31m", "\u200b", "\x00", "é "]), st.text(max_size=80), st.text()
+)
+def test_what_stands_beyond_the_bound_changes_nothing(fill: str, tail: str, beyond: str) -> None:
+    head = (fill * MAX_READ_CHARS)[: MAX_READ_CHARS - len(tail)].ljust(MAX_READ_CHARS - len(tail))
+    bounded = redact(head + tail + "-", 1_000)
+    assert redact(head + tail + "-" + beyond, 1_000) == bounded
+    assert redact(head + tail + "-" + "\x1b[0m" * 70_000 + beyond, 1_000) == bounded
 
 
 SHAPES = (
