@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.logs import service_words
 from bot.domain.batch import BatchSummary
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, MEMORY, RUNNERS, Missing
 from bot.ports import Choice, CommandContext
 from bot.text.times import spoken
 
@@ -26,7 +26,7 @@ async def recent(kind: str, context: CommandContext) -> Sequence[Choice]:
 async def newest(context: CommandContext) -> Sequence[BatchSummary]:
     """Return the newest batches; none where there is no database, or none that answers soon."""
     found = await read(
-        "cj_database",
+        DATABASE,
         context.sources.database,
         lambda source: source.newest(limit=MOST),
         context.deadline.next_timeout(SECONDS),
@@ -61,7 +61,7 @@ async def _batches(context: CommandContext) -> Sequence[Choice]:
 async def _alerts(context: CommandContext) -> Sequence[Choice]:
     now = context.now()
     found = await read(
-        "memory",
+        MEMORY,
         context.sources.memory,
         lambda memory: memory.alerts(now),
         context.deadline.next_timeout(SECONDS),
@@ -77,7 +77,7 @@ async def _alerts(context: CommandContext) -> Sequence[Choice]:
 
 async def _runners(context: CommandContext) -> Sequence[Choice]:
     found = await read(
-        "runners",
+        RUNNERS,
         context.sources.runners,
         lambda source: source.list(),
         context.deadline.next_timeout(SECONDS),

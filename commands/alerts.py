@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from bot.diagnosis import alerts as judged
 from bot.diagnosis.export.alert import folder, zipped
 from bot.domain.alert import Alert
-from bot.domain.evidence import Missing
+from bot.domain.evidence import MEMORY, Missing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Attachment, Report
 from bot.errors import Blank, DeniedError, SourceError
@@ -207,7 +207,7 @@ async def _export(word: str, memory: BotMemory, context: CommandContext) -> Repo
     recording = await memory.recording(found.key, now=now)
     count = sum(len(samples) for samples in recording.samples.values())
     if not count:
-        raise SourceError("memory", "The samples of that alert are not kept any more.")
+        raise SourceError(MEMORY, "The samples of that alert are not kept any more.")
     files = folder(recording)
     name = f"alert-{found.number}-{found.detector}.zip"
     middle = f" ({recording.left_out} in the middle left out)" if recording.left_out else ""
@@ -231,7 +231,7 @@ def _memory(context: CommandContext) -> BotMemory:
     memory = context.sources.memory
     if memory is None or isinstance(memory, Missing):
         reason = memory.reason if memory else "it is not open here"
-        raise SourceError("memory", f"Alerts are in the bot's database: {sentence(reason)}")
+        raise SourceError(MEMORY, f"Alerts are in the bot's database: {sentence(reason)}")
     return memory
 
 

@@ -1,8 +1,8 @@
 """`/runner`: the ENG5 runners; stopping one is for operators, confirmed, and written down."""
 
 from bot.diagnosis.evidence.read import read
-from bot.diagnosis.runner.report import RUNNERS, collect, diagnose, matching
-from bot.domain.evidence import Missing
+from bot.diagnosis.runner.report import collect, diagnose, matching
+from bot.domain.evidence import MEMORY, RUNNERS, Missing
 from bot.domain.report import Report
 from bot.domain.runner import Runner
 from bot.errors import Blank, DeniedError, NotFoundError, SourceError
@@ -94,7 +94,7 @@ def _needed(context: CommandContext) -> tuple[RunnerSource, BotMemory]:
         reason = runners.reason if runners else "not configured"
         raise SourceError(RUNNERS, f"Runners cannot be looked for: {sentence(reason)}")
     if memory is None or isinstance(memory, Missing):
-        raise SourceError("memory", "Without the bot's database there is no audit trail.")
+        raise SourceError(MEMORY, "Without the bot's database there is no audit trail.")
     return runners, memory
 
 

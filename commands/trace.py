@@ -4,7 +4,7 @@ from uuid import UUID
 
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.trace.report import ambiguous, collect, diagnose, unnamed, untold
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
@@ -21,7 +21,6 @@ USAGES = (
     ),
     Usage("<batch number, uuid prefix or run label>", "the same for a whole batch", "/trace 34"),
 )
-_DATABASE = "cj_database"
 _VERBS = {
     IdKind.UUID: "id",
     IdKind.NUMBER: "batch",
@@ -63,7 +62,7 @@ async def _named(word: str, context: CommandContext) -> UUID | Report:
     if (id := parse_uuid(ref)) is not None:
         return id
     matches = await read(
-        _DATABASE,
+        DATABASE,
         context.sources.database,
         lambda source: source.find(ref),
         context.deadline.next_timeout(),

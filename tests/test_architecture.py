@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain import evidence
+
 ROOT = Path(__file__).parent.parent
 FILES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "commands").rglob("*.py")])
 
@@ -173,6 +175,19 @@ def test_a_driver_is_imported_only_in_its_room(path: Path) -> None:
     for name in {name.split(".")[0] for name in _imports(path)} & DRIVERS.keys():
         rooms = DRIVERS[name]
         assert any(place.startswith(room) for room in rooms), f"{place} may not import {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_source_name_is_written_once(path: Path) -> None:
+    if path == ROOT / "bot/domain/evidence.py":
+        return
+    names = {evidence.DATABASE, evidence.QUEUE, evidence.TOPIC, evidence.HEALTH, evidence.SESSIONS}
+    texts = {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+    }
+    assert not texts & names, "import it from bot.domain.evidence"
 
 
 def test_every_plug_in_has_its_mirror_test() -> None:

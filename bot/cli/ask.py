@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.cli.output import Exit, Format, to_json
 from bot.cli.progress import Work
-from bot.domain.evidence import Missing
+from bot.domain.evidence import LOGS, MEMORY, Missing
 from bot.domain.report import Report, Verdict
 from bot.errors import (
     BatchbotError,
@@ -29,7 +29,7 @@ from commands._ids import IdKind, kind_of
 
 DEADLINE_SECONDS = 60.0
 LABELLED = ("batch", "trace")
-SEARCHED = ("logs",)
+SEARCHED = (LOGS,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> An
     except SourceError as error:
         if asked.needs_memory:
             raise
-        return Missing("memory", error.message)
+        return Missing(MEMORY, error.message)
 
 
 def saved(report: Report, folder: Path | None) -> list[Path]:

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.diagnosis.comparison.evidence import LOGS
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import read, reading
-from bot.domain.evidence import Missing
+from bot.domain.evidence import LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.report import Report, TimelineEntry
 from bot.ports import Deadline, Sources

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.callback import RejectedCallback, SeenCallback
+from bot.domain.evidence import TOPIC
 
 UNKNOWN = "unknown"
-TOPIC = "callback_topic"
 
 Key = Callable[[SeenCallback], str]
 Subject = tuple[str, bool]

@@ -4,6 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# The names of the sources in reports, errors and metrics.
+DATABASE = "cj_database"
+QUEUE = "llm_queue"
+LOGS = "logs"
+TOPIC = "callback_topic"
+HEALTH = "service_health"
+CONTAINERS = "containers"
+SESSIONS = "database_sessions"
+RUNNERS = "runners"
+MEMORY = "memory"
+
 
 class SourceState(StrEnum):
     """How the reading of one source went."""

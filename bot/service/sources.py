@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, HEALTH, QUEUE, TOPIC, Missing
 from bot.domain.ids import RunLabel
 from bot.domain.log import Role
 from bot.errors import SourceError
@@ -113,7 +113,7 @@ def _database(settings: Settings, stack: AsyncExitStack) -> CjDatabase | Missing
     try:
         database = CjPostgres(secret.get_secret_value())
     except SourceError as error:
-        return Missing("cj_database", error.message)
+        return Missing(DATABASE, error.message)
     stack.push_async_callback(database.close)
     return database
 
@@ -129,7 +129,7 @@ def _queue(settings: Settings, stack: AsyncExitStack) -> LlmQueue | Missing | No
             secret.get_secret_value(), settings.queue.prefix, others=settings.queue.prefixes
         )
     except SourceError as error:
-        return Missing("llm_queue", error.message)
+        return Missing(QUEUE, error.message)
     stack.push_async_callback(queue.close)
     return queue
 
@@ -206,7 +206,7 @@ def _probe(settings: Settings, stack: AsyncExitStack) -> ServiceProbe | Missing 
     try:
         probe = HttpProbe([target for target in targets if target.url])
     except SourceError as error:
-        return Missing("service_health", error.message)
+        return Missing(HEALTH, error.message)
     stack.push_async_callback(probe.close)
     return probe
 
@@ -231,7 +231,7 @@ def _callbacks(
     if not settings.queue.kafka_bootstrap_servers:
         return None
     if importlib.util.find_spec("aiokafka") is None:
-        return Missing("callback_topic", "no Kafka client: install batchbot with its kafka extra")
+        return Missing(TOPIC, "no Kafka client: install batchbot with its kafka extra")
     from bot.sources.kafka.callback_topic import KafkaCallbacks
 
     callbacks = KafkaCallbacks(settings.queue.kafka_bootstrap_servers, hear=hear)

@@ -18,10 +18,10 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from bot.domain.evidence import QUEUE
 from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.errors import SourceError
 
-NAME = "llm_queue"
 CHUNK = 200
 UNORDERED_LIMIT = 200
 LEAKED = "leaked"
@@ -43,7 +43,7 @@ class RedisQueue:
     error, so only an answer of Redis makes a size of 0 true.
     """
 
-    name = NAME
+    name = QUEUE
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class RedisQueue:
             )
         except ValueError as error:
             raise SourceError(
-                NAME, "the address in LLM_QUEUE_REDIS_URL is malformed", permanent=True
+                QUEUE, "the address in LLM_QUEUE_REDIS_URL is malformed", permanent=True
             ) from error
 
     async def close(self) -> None:
@@ -85,7 +85,7 @@ class RedisQueue:
         if prefix not in self._others:
             known = ", ".join(self._others) or "none"
             raise SourceError(
-                NAME,
+                QUEUE,
                 f"no further queue {prefix[:60]!r} is configured; there is {known}",
                 hint="LLM_QUEUE_PREFIXES lists them.",
                 permanent=True,
@@ -182,7 +182,7 @@ def _check(keys: Iterable[str], answers: Sequence[Any]) -> None:
     for key, answer in zip(keys, answers, strict=True):
         if isinstance(answer, ResponseError) and "WRONGTYPE" in str(answer):
             raise SourceError(
-                NAME,
+                QUEUE,
                 f"{key} has another type: is LLM_QUEUE_PREFIXES right?",
                 permanent=True,
             )
@@ -271,18 +271,18 @@ def _decoded(value: Any) -> str:
 def _translated(error: RedisError) -> SourceError:
     match error:
         case AuthenticationError() | AuthorizationError():
-            return SourceError(NAME, "the password or user is rejected", permanent=True)
+            return SourceError(QUEUE, "the password or user is rejected", permanent=True)
         case BusyLoadingError():
-            return SourceError(NAME, "Redis is still loading its data")
+            return SourceError(QUEUE, "Redis is still loading its data")
         case RedisTimeoutError():
-            return SourceError(NAME, "Redis did not answer in time", timed_out=True)
+            return SourceError(QUEUE, "Redis did not answer in time", timed_out=True)
         case RedisConnectionError():
-            return SourceError(NAME, "Redis cannot be reached")
+            return SourceError(QUEUE, "Redis cannot be reached")
         case ResponseError() if "WRONGTYPE" in str(error):
             return SourceError(
-                NAME,
+                QUEUE,
                 "a key of the queue has another type: is LLM_QUEUE_PREFIX right?",
                 permanent=True,
             )
         case _:
-            return SourceError(NAME, f"Redis refused the question ({type(error).__name__})")
+            return SourceError(QUEUE, f"Redis refused the question ({type(error).__name__})")

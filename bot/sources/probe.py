@@ -17,10 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from yarl import URL
 
+from bot.domain.evidence import HEALTH
 from bot.domain.service_state import UNREACHABLE, UNREADABLE, ServiceHealth
 from bot.errors import SourceError
 
-NAME = "service_health"
 MAX_HEALTH_BYTES = 1 << 20
 MAX_METRICS_BYTES = 16 << 20
 MAX_NAME_CHARS = 60
@@ -46,7 +46,7 @@ class HttpProbe:
     Raises SourceError when an address is malformed.
     """
 
-    name = NAME
+    name = HEALTH
 
     def __init__(self, targets: Sequence[ProbeTarget], *, timeout_seconds: float = 4.0) -> None:
         self._targets = tuple((target, _address(target)) for target in targets)
@@ -207,7 +207,7 @@ def _address(target: ProbeTarget) -> URL:
 
 def _malformed(target: ProbeTarget) -> SourceError:
     return SourceError(
-        NAME,
+        HEALTH,
         f"the address in {target.setting} is malformed",
         hint=f"Write {target.setting}=http://host:port.",
         permanent=True,
@@ -221,7 +221,7 @@ async def _translated(target: ProbeTarget) -> AsyncIterator[None]:
         yield
     except TimeoutError as error:
         message = f"{target.service} did not answer in time"
-        raise SourceError(NAME, message, hint=hint, timed_out=True) from error
+        raise SourceError(HEALTH, message, hint=hint, timed_out=True) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         message = f"{target.service} cannot be reached ({type(error).__name__})"
-        raise SourceError(NAME, message, hint=hint) from error
+        raise SourceError(HEALTH, message, hint=hint) from error

@@ -8,7 +8,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.without_database import without_rows
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BatchMatch
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, MEMORY, Missing
 from bot.domain.report import Report, Table
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
@@ -77,7 +77,6 @@ BLANKS = {
     "alias": (Blank("run label"), BATCH),
 }
 ONE_BATCH = ("status", "investigate", "bundle")
-DATABASE, MEMORY = "cj_database", "memory"
 
 
 def parse(text: str) -> Request:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.evidence import DATABASE
 from bot.diagnosis.compare.report import diagnose
 from bot.diagnosis.compare.sides import (
     MODES,
@@ -18,7 +17,7 @@ from bot.diagnosis.compare.sides import (
     side_of,
 )
 from bot.diagnosis.investigate.report import Investigation, collect
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
 from bot.errors import UsageError
 from bot.ports import CommandContext, Request

@@ -6,13 +6,12 @@ from datetime import datetime
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BatchSummary
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report, Table
 from bot.ports import CommandContext
 from bot.text.times import spoken
 from commands._words import shown
 
-DATABASE = "cj_database"
 ERROR_SHARE = 0.05
 UNANSWERED_SECONDS = 900
 

@@ -24,6 +24,7 @@ from bot.alerts.store.serialization import sample_of_row
 from bot.alerts.store.silences import remembered
 from bot.alerts.store.tick_writer import TickRecord, write_tick
 from bot.domain.alert import Alert, Sample
+from bot.domain.evidence import MEMORY
 from bot.errors import SourceError
 
 LEASE = timedelta(seconds=30)
@@ -54,7 +55,7 @@ BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientE
 class Store(Asked):
     """The memory of one environment; every method raises SourceError("memory", ...)."""
 
-    name = "memory"
+    name = MEMORY
 
     def __init__(self, url: str, environment: str = "") -> None:
         self._url = url

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from bot.detectors._rows import Fact, facts_of, judge_facts, moment, with_open
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
@@ -112,7 +112,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         why="The monitor sweeps every five minutes and should have gone on with it."
         if answered
         else "Its content or its pairs never came.",
-        evidence=(EvidenceLine("cj_database", since, f"last activity, state {fact['state']}"),),
+        evidence=(EvidenceLine(DATABASE, since, f"last activity, state {fact['state']}"),),
         next=(step, "/logs cj_assessment_service monitor"),
         batch=str(fact["batch"]),
     )

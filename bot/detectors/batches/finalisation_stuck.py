@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from bot.detectors._rows import Fact, facts_of, judge_facts, moment
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -85,7 +85,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         count=0,
         why="When finalisation fails the error is never committed, while the state SCORING was; "
         "the monitor does not look at batches in SCORING.",
-        evidence=(EvidenceLine("cj_database", since, f"state SCORING, status {fact['status']}"),),
+        evidence=(EvidenceLine(DATABASE, since, f"state SCORING, status {fact['status']}"),),
         next=(step, "/logs cj_assessment_service IntegrityError"),
         batch=str(fact["batch"]),
     )

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from bot.detectors._event_counts import dated_events
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.callback import ConsumerBacklog
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import LOGS, TOPIC, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -169,7 +169,7 @@ def _silent(count: int, since: datetime, taken: datetime | None) -> Condition:
         f"callbacks are published since {clock(since)} UTC and CJ {last}",
         Confidence.MEDIUM,
         "silent",
-        (EvidenceLine("logs", since, f"{count} callbacks published, none taken since"),),
+        (EvidenceLine(LOGS, since, f"{count} callbacks published, none taken since"),),
     )
 
 
@@ -179,7 +179,7 @@ def _beyond(at: datetime) -> Condition:
         "its consumer group waits for an offset that the callback topic does not have",
         Confidence.HIGH,
         "beyond the end",
-        (EvidenceLine("callback_topic", at, "the group's offset lies beyond the topic's end"),),
+        (EvidenceLine(TOPIC, at, "the group's offset lies beyond the topic's end"),),
     )
 
 

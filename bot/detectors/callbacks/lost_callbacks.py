@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from bot.detectors._rows import NOT_CONFIGURED, Fact, facts_of, is_over, moment, with_open
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.batch import BatchSummary
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import DATABASE, QUEUE, EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
@@ -197,8 +197,8 @@ def _condition(fact: Fact, since: datetime, lost: int) -> Condition:
         why="What is neither answered nor queued gets no callback: it expired, could not be "
         "published, was evicted, or CJ never took it.",
         evidence=(
-            EvidenceLine("cj_database", since, f"{fact['pending']} pending, oldest sent then"),
-            EvidenceLine("llm_queue", None, f"{fact['queued'] if checked else '?'} of it queued"),
+            EvidenceLine(DATABASE, since, f"{fact['pending']} pending, oldest sent then"),
+            EvidenceLine(QUEUE, None, f"{fact['queued'] if checked else '?'} of it queued"),
         ),
         next=(step, "/logs llm_provider expired --since 6h"),
         batch=str(number),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._rows import moment
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import CONTAINERS, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.service_state import ContainerState
@@ -169,7 +169,7 @@ def _condition(
         known=verb,
         count=0,
         why="What it held in hand is lost: an item in processing stays an orphan until it expires.",
-        evidence=(EvidenceLine("containers", since, what),),
+        evidence=(EvidenceLine(CONTAINERS, since, what),),
         next=(step, "/queue"),
     )
 

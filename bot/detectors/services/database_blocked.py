@@ -9,13 +9,11 @@ from pydantic import BaseModel, Field
 from bot.detectors._rows import Fact, facts_of, judge_facts
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BlockedSession
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 from bot.text.times import clock, spoken
-
-DATABASE = "cj_database"
 
 
 class DatabaseBlockedSettings(BaseModel):

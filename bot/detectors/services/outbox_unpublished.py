@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from bot.detectors._rows import Fact, facts_of, judge_facts, moment
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import OutboxGroup
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -96,8 +96,8 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         why="The relay takes a hundred rows every five seconds; what waits for minutes it cannot "
         "publish, and a row whose tries are used up is never taken again.",
         evidence=(
-            EvidenceLine("cj_database", since, f"{fact['count']} rows, {tries}"),
-            *([EvidenceLine("cj_database", None, str(fact["error"]))] if fact["error"] else []),
+            EvidenceLine(DATABASE, since, f"{fact['count']} rows, {tries}"),
+            *([EvidenceLine(DATABASE, None, str(fact["error"]))] if fact["error"] else []),
         ),
         next=("Check Kafka and the relay: /logs cj_assessment_service outbox",),
     )

@@ -17,7 +17,7 @@ from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import Streak
 from bot.diagnosis.evidence.system_state import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -192,7 +192,7 @@ class ProviderErrors:
             count=_failed(recent[-1:]) if recent[-1].at == now else 0,
             why="Rate limits, overload or a wrong key; what the provider answered stands in its "
             "log. A serial bundle fails as one and throws away what was already answered.",
-            evidence=(EvidenceLine("logs", now, words), *_examples(recent)),
+            evidence=(EvidenceLine(LOGS, now, words), *_examples(recent)),
             next=("/logs llm_provider error --since 30m --level error", "/queue"),
         )
 

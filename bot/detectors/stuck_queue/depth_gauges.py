@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.alert import Condition, Judgement, Sample, Sight
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import HEALTH, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.text.times import clock
 
-SOURCE = "service_health"
 GAUGE = "gauge"
 
 
@@ -53,6 +52,6 @@ def _condition(size: int, queued: int, since: datetime, subject: str) -> Conditi
         count=0,
         why="The gauge stands still while a long bundle runs, too; without Redis and logs the two "
         "cannot be told apart.",
-        evidence=(EvidenceLine(SOURCE, since, f"queue depth total {size}, queued {queued}"),),
+        evidence=(EvidenceLine(HEALTH, since, f"queue depth total {size}, queued {queued}"),),
         next=("/queue", "batchbot doctor"),
     )

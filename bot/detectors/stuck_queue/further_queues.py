@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import QUEUE, EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueFront
 from bot.domain.report import Confidence, Severity
@@ -128,6 +128,6 @@ def _condition(prefix: str, fact: Mapping[str, Any], since: datetime) -> Conditi
         count=0,
         why="Items leave a queue that is worked on from its front; a long bundle may stand there "
         "for longer, and only the worker's log could tell the two apart.",
-        evidence=(EvidenceLine("llm_queue", since, f"{prefix}: front {front}, {fact[STATUS]}"),),
+        evidence=(EvidenceLine(QUEUE, since, f"{prefix}: front {front}, {fact[STATUS]}"),),
         next=(step,),
     )

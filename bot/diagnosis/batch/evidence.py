@@ -9,12 +9,11 @@ from bot.diagnosis.comparison.evidence import Trail
 from bot.diagnosis.evidence.system_state import ProviderState, Surroundings, provider_state
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.queue import QueueReading
 from bot.text.redaction import redact
 
-DATABASE = "cj_database"
 NO_ESSAYS = "COMPLETE_INSUFFICIENT_ESSAYS"
 ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bot.diagnosis.batch.evidence import DATABASE, BatchEvidence
-from bot.diagnosis.comparison.evidence import LOGS, Trail
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.comparison.evidence import Trail
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import Clue, Outcome, clue_of
 from bot.diagnosis.evidence.log_merge import merged
@@ -19,7 +19,7 @@ from bot.diagnosis.evidence.read import attempt, read
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import BatchHeader, PairRow, PendingPair
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem, QueueReading
 from bot.ports import Deadline, Sources

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from bot.diagnosis.batch import rules
-from bot.diagnosis.batch.evidence import DATABASE, BatchEvidence
+from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.queue_findings import stuck_findings
@@ -22,7 +22,7 @@ from bot.diagnosis.evidence.read import attempt, configured, read, reading
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.runner.log_events import PHASES
 from bot.domain.batch import BatchHeader, BatchMatch
-from bot.domain.evidence import Missing, SourceReading
+from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
@@ -30,7 +30,6 @@ from bot.ports import Deadline, Progress, Sources, no_progress
 
 Rule = Callable[[BatchEvidence, datetime], Finding | None]
 MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
-LOGS, QUEUE = "logs", "llm_queue"
 # Ten thousand comparisons leave about seven lines each.
 WHOLE_EVENTS = 100_000
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}

@@ -5,11 +5,10 @@ import re
 from dataclasses import replace
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.report import LOGS, QUEUE
 from bot.diagnosis.comparison.log_events import line_text
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read, reading
-from bot.domain.evidence import Missing
+from bot.domain.evidence import HEALTH, LOGS, QUEUE, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch
 from bot.domain.queue import QueueReading
 from bot.domain.report import Report, TimelineEntry
@@ -65,7 +64,7 @@ def judged(
             *report.sources,
             reading(LOGS, logs, detail),
             reading(QUEUE, queue, size),
-            reading(system_state.HEALTH, health, system_state.health_words(health)),
+            reading(HEALTH, health, system_state.health_words(health)),
         ),
         summary=" ".join(part for part in (report.summary, *found, provider.words) if part),
     )

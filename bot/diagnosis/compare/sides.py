@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.evidence import DATABASE
 from bot.diagnosis.batch.funnel import STAGES, Stage
 from bot.diagnosis.batch.rules.failures import ERROR_SHARE, WARN_SHARE
 from bot.diagnosis.compare.report import Side, patterns_of
-from bot.diagnosis.comparison.evidence import LOGS
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read, reading
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.domain.batch import BatchSummary, PairCounts
-from bot.domain.evidence import EvidenceLine, Missing, SourceReading
+from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ServiceHealth
@@ -205,7 +203,7 @@ def _sources(evidence: ModeEvidence) -> tuple[SourceReading, ...]:
     return (
         reading(DATABASE, True, f"{len(evidence.summaries)} batches{more}"),
         reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
-        reading(system_state.HEALTH, evidence.health, system_state.health_words(evidence.health)),
+        reading(HEALTH, evidence.health, system_state.health_words(evidence.health)),
     )
 
 

@@ -13,7 +13,6 @@ from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogSearch, Role, Service
 from bot.domain.queue import QueueItem
 
-DATABASE, LOGS, QUEUE, TOPIC = "cj_database", "logs", "llm_queue", "callback_topic"
 CJ_NAME, LPS_NAME = "cj_assessment_service", "llm_provider_service"
 
 

@@ -9,10 +9,7 @@ from datetime import datetime
 
 from bot.diagnosis.comparison.evidence import (
     CJ_NAME,
-    DATABASE,
-    LOGS,
     LPS_NAME,
-    QUEUE,
     Ledger,
     LedgerStep,
     StepState,
@@ -22,7 +19,7 @@ from bot.diagnosis.comparison.evidence import (
 from bot.diagnosis.comparison.log_events import STEPS, Outcome, Step
 from bot.diagnosis.comparison.steps import SEEN
 from bot.diagnosis.evidence.log_coverage import begins_at, covers
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
 from bot.domain.log import Role
 from bot.text.times import dated
 

@@ -3,18 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot.diagnosis.comparison.evidence import (
-    CJ_NAME,
-    DATABASE,
-    LOGS,
-    LPS_NAME,
-    QUEUE,
-    TOPIC,
-    LedgerStep,
-    StepState,
-    Trail,
-)
+from bot.diagnosis.comparison.evidence import CJ_NAME, LPS_NAME, LedgerStep, StepState, Trail
 from bot.diagnosis.comparison.log_events import STEPS, Outcome, Step
+from bot.domain.evidence import DATABASE, LOGS, QUEUE, TOPIC
 from bot.domain.log import LogEvent
 
 # A dispatch line names no request: it is joined when it lies this close after the item was taken.

@@ -8,12 +8,11 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.diagnosis.evidence.read import read
-from bot.domain.evidence import Missing
+from bot.domain.evidence import LOGS, MEMORY, TOPIC, Missing
 from bot.domain.ids import RunLabel, label_of_event
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.ports import Deadline, Sources
 
-LOGS, TOPIC, MEMORY = "logs", "callback_topic", "memory"
 MAX_LINES = 500
 # A label is looked up before the answer begins: the sources of the answer need the time more.
 MEMORY_SECONDS, SOURCE_SECONDS = 2.0, 5.0

@@ -8,19 +8,21 @@ from datetime import datetime
 
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BlockedSession
-from bot.domain.evidence import Missing, SourceReading, SourceState
+from bot.domain.evidence import (
+    CONTAINERS,
+    HEALTH,
+    RUNNERS,
+    SESSIONS,
+    Missing,
+    SourceReading,
+    SourceState,
+)
 from bot.domain.log import LogEvent, Role
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.ports import Deadline, Sources
 from bot.text.times import clock
 
-HEALTH, CONTAINERS, SESSIONS, RUNNERS = (
-    "service_health",
-    "containers",
-    "database_sessions",
-    "runners",
-)
 CIRCUIT_TEXTS = ("Circuit breaker open", "transitioned to OPEN", "transitioned to CLOSED")
 _TURNED = re.compile(r"Circuit breaker (?:'([^']*)' )?transitioned to (OPEN|CLOSED)\b")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.evidence import DATABASE, BatchEvidence
+from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.funnel import Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
 from bot.diagnosis.batch.rules.rejected_callbacks import rejected_ids
@@ -13,7 +13,7 @@ from bot.diagnosis.comparison.log_events import line_text
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
 from bot.ports import Deadline, Progress, Sources, no_progress

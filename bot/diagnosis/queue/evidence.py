@@ -25,8 +25,7 @@ from bot.diagnosis.queue.verdict import (
     signs_of,
     snapshots_of,
 )
-from bot.diagnosis.queue.wording import LOGS, QUEUE
-from bot.domain.evidence import Missing, SourceState
+from bot.domain.evidence import LOGS, MEMORY, QUEUE, Missing, SourceState
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.service_state import ServiceHealth
@@ -36,7 +35,7 @@ from bot.ports import Deadline, Sources
 LOOK_BACK = timedelta(hours=4, minutes=30)
 MAX_LINES = 5_000
 # Whose samples the bot's memory keeps; a picture is not worth waiting long for.
-WATCHED_BY, MEMORY, MEMORY_SECONDS = "stuck_queue", "memory", 3.0
+WATCHED_BY, MEMORY_SECONDS = "stuck_queue", 3.0
 NO_MEMORY = Missing(MEMORY, "not read", SourceState.NOT_CONFIGURED)
 LOOP_TEXTS = (
     SNAPSHOT_EVENT,

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from bot.diagnosis.queue.log_events import TURNOVER, SignKind
 from bot.diagnosis.queue.timeline import PROVIDER_LIMIT, QueueVerdict, Scene
-from bot.diagnosis.queue.wording import DEFAULT_PREFIX, LOGS, counted, log_lines
-from bot.domain.evidence import EvidenceLine
+from bot.diagnosis.queue.wording import DEFAULT_PREFIX, counted, log_lines
+from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.text.times import clock
 

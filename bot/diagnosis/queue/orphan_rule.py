@@ -14,7 +14,6 @@ from bot.diagnosis.queue.timeline import (
 )
 from bot.diagnosis.queue.wording import (
     DEFAULT_PREFIX,
-    LOGS,
     NO_CALLBACK,
     counted,
     expiry_words,
@@ -24,7 +23,7 @@ from bot.diagnosis.queue.wording import (
     named,
     removal_steps,
 )
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.text.times import clock

@@ -5,10 +5,7 @@ from typing import Any
 
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import configured, reading
-from bot.diagnosis.evidence.system_state import (
-    HEALTH,
-    health_words,
-)
+from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.diagnosis.queue.history import (
     NO_HISTORY,
@@ -23,9 +20,8 @@ from bot.diagnosis.queue.verdict import (
     signs_of,
     snapshots_of,
 )
-from bot.diagnosis.queue.wording import LOGS, QUEUE
 from bot.domain.chart import Chart
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import HEALTH, LOGS, QUEUE, EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry

@@ -30,7 +30,7 @@ from bot.diagnosis.queue.timeline import (
     Scene,
     scene_of,
 )
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import QUEUE, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.text.times import clock, spoken
 from bot.text.wording import sentence
@@ -119,7 +119,7 @@ def _unreadable(observations: Sequence[Observation]) -> QueueVerdict | None:
         if last
         else "The queue was not read yet.",
         why="An unreadable queue is neither empty nor healthy; nothing is concluded from it.",
-        evidence=tuple(EvidenceLine("llm_queue", look.at, look.unreadable) for look in last[-1:]),
+        evidence=tuple(EvidenceLine(QUEUE, look.at, look.unreadable) for look in last[-1:]),
         next=("batchbot doctor",),
         undecided=True,
     )

@@ -5,13 +5,12 @@ from datetime import datetime
 
 from bot.diagnosis.queue.log_events import BEGINNINGS, Snapshot
 from bot.diagnosis.queue.timeline import Scene
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import LOGS, QUEUE, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.text.times import clock, spoken
 
 NO_CALLBACK = "its batch gets no callback for it and waits on"
 DEFAULT_PREFIX = "llm_provider_service:queue"
-QUEUE, LOGS = "llm_queue", "logs"
 
 
 def item_lines(scene: Scene, items: Sequence[QueueItem]) -> tuple[EvidenceLine, ...]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.diagnosis.comparison.evidence import LOGS
 from bot.diagnosis.comparison.log_events import line_text
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.runner import Runner, RunnerKind

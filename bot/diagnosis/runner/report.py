@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.diagnosis.comparison.evidence import LOGS
 from bot.diagnosis.comparison.log_events import line_text
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read, reading
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.runner.log_events import Seen, runner_findings, seen_of
-from bot.domain.evidence import Missing
+from bot.domain.evidence import HEALTH, LOGS, RUNNERS, Missing
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.report import Report, Table
 from bot.domain.runner import Runner, RunnerListing
@@ -20,7 +19,6 @@ from bot.domain.service_state import ServiceHealth
 from bot.ports import Deadline, Sources
 from bot.text.times import spoken
 
-RUNNERS = "runners"
 LINES_EACH = 200
 
 
@@ -69,9 +67,7 @@ def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
         sources=(
             reading(RUNNERS, evidence.listing, _detail(listing)),
             reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
-            reading(
-                system_state.HEALTH, evidence.health, system_state.health_words(evidence.health)
-            ),
+            reading(HEALTH, evidence.health, system_state.health_words(evidence.health)),
         ),
         unreadable_need=blind,
         summary=f"{_summary(seen, listing, blind=blind)} {evidence.provider.words}".strip(),

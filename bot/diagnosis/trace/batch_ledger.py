@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from bot.diagnosis.comparison.evidence import CJ_NAME, DATABASE, Ledger, LedgerStep, StepState
+from bot.diagnosis.comparison.evidence import CJ_NAME, Ledger, LedgerStep, StepState
 from bot.diagnosis.comparison.log_events import STEPS, Step
 from bot.domain.batch import BatchRows, PairCounts
+from bot.domain.evidence import DATABASE
 
 NOT_COUNTED = (Step.QUEUED, Step.DISPATCHED, Step.ANSWERED, Step.PUBLISHED, Step.CONSUMED)
 

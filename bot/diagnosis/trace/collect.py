@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bot.diagnosis.comparison.evidence import DATABASE, LOGS, QUEUE, TOPIC
 from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, clues_of
 from bot.diagnosis.evidence import system_state
 from bot.diagnosis.evidence.log_merge import merged
@@ -21,7 +20,7 @@ from bot.diagnosis.queue import report as queue_look
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.batch import BatchRows, PairRow, TraceRows
 from bot.domain.callback import SeenCallback
-from bot.domain.evidence import Missing
+from bot.domain.evidence import DATABASE, LOGS, QUEUE, TOPIC, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem
 from bot.domain.report import Finding

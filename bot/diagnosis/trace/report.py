@@ -4,24 +4,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.diagnosis.comparison.evidence import (
-    DATABASE,
-    LOGS,
-    QUEUE,
-    TOPIC,
-    Ledger,
-    Trail,
-)
+from bot.diagnosis.comparison.evidence import Ledger, Trail
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import configured, reading
-from bot.diagnosis.evidence.system_state import HEALTH, health_words
+from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.trace.batch_ledger import batch_ledger
 from bot.diagnosis.trace.collect import TraceEvidence, collect
 from bot.diagnosis.trace.rules import Case, findings_of
 from bot.diagnosis.trace.tables import in_queue, table, timeline
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
-from bot.domain.evidence import Missing, SourceReading, reading_of
+from bot.domain.evidence import (
+    DATABASE,
+    HEALTH,
+    LOGS,
+    QUEUE,
+    TOPIC,
+    Missing,
+    SourceReading,
+    reading_of,
+)
 from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity, Table
 from bot.text.times import clock, dated

@@ -19,6 +19,7 @@ from bot.domain.batch import (
     OutboxGroup,
     TraceRows,
 )
+from bot.domain.evidence import DATABASE
 from bot.domain.totals import ComparisonTotals
 from bot.errors import SourceError
 from bot.sources.cj import batch_query
@@ -31,7 +32,6 @@ from bot.sources.cj.rows import (
     totals_of,
 )
 
-NAME = "cj_database"
 LARGEST_ID = 2**31 - 1
 DETAIL_PAIRS = 20_000
 TOTAL_PAIRS = 100_000
@@ -67,7 +67,7 @@ class CjPostgres:
     information_schema.
     """
 
-    name = NAME
+    name = DATABASE
 
     def __init__(self, url: str, *, timeout_seconds: float = 5.0) -> None:
         self._url = url
@@ -173,7 +173,7 @@ class CjPostgres:
             hidden = 0 if rows else await connection.fetchval(sql.HIDDEN_SESSIONS)
         if hidden:
             raise SourceError(
-                NAME,
+                DATABASE,
                 f"the state of {hidden} sessions is hidden from the role",
                 hint="Let a superuser GRANT pg_read_all_stats to it.",
                 permanent=True,
@@ -235,7 +235,7 @@ class CjPostgres:
                 # one would cost two more round trips.
                 yield connection
         except TimeoutError as error:
-            raise SourceError(NAME, "it did not answer in time", timed_out=True) from error
+            raise SourceError(DATABASE, "it did not answer in time", timed_out=True) from error
         except (*_BROKEN, OSError, ValueError) as error:
             raise _translated(error) from error
 
@@ -264,7 +264,9 @@ class CjPostgres:
         columns = frozenset(row[0] for row in rows)
         if "cj_batch_uploads.id" not in columns:
             raise SourceError(
-                NAME, "it has no table cj_batch_uploads: is this the CJ database?", permanent=True
+                DATABASE,
+                "it has no table cj_batch_uploads: is this the CJ database?",
+                permanent=True,
             )
         self._columns = columns
 
@@ -291,5 +293,5 @@ def _translated(error: Exception) -> SourceError:
     for kind, words, permanent in _REASONS:
         if isinstance(error, kind):
             timed_out = isinstance(error, asyncpg.QueryCanceledError)
-            return SourceError(NAME, words, permanent=permanent, timed_out=timed_out)
-    return SourceError(NAME, f"it refused the query ({type(error).__name__})")
+            return SourceError(DATABASE, words, permanent=permanent, timed_out=timed_out)
+    return SourceError(DATABASE, f"it refused the query ({type(error).__name__})")

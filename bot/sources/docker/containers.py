@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.evidence import CONTAINERS
 from bot.domain.log import Role, Service
 from bot.domain.service_state import ContainerState
 from bot.sources.container_names import service_of
@@ -21,7 +22,6 @@ from bot.sources.docker.clients import COMPOSE_SERVICE, Engines, GoneError
 if TYPE_CHECKING:
     import docker
 
-NAME = "containers"
 # Each start of a runner leaves a container behind; hundreds of those may hide no other service.
 PER_SERVICE = 10
 AT_ONCE = 8
@@ -37,10 +37,10 @@ _NOT_A_MODE = "unreadable"
 class EngineContainers:
     """Inspects the containers of the configured services; implements ContainerSource."""
 
-    name = NAME
+    name = CONTAINERS
 
     def __init__(self, hosts: Sequence[str], services: Sequence[Service]) -> None:
-        self._engines = Engines(NAME, hosts)
+        self._engines = Engines(CONTAINERS, hosts)
         self._services = tuple(services)
 
     async def close(self) -> None:

@@ -14,13 +14,13 @@ from uuid import UUID
 
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.callback_contract import NOT_JSON, seen_of
+from bot.domain.evidence import TOPIC
 from bot.domain.ids import RunLabel, label_of_request
 from bot.errors import SourceError
 from bot.sources.kafka.consumer_group import CJ_GROUP, acknowledged
 from bot.sources.kafka.offsets import Partition
 from bot.sources.kafka.reader import Message, TopicReader
 
-NAME = "callback_topic"
 CALLBACKS = "huleedu.llm_provider.comparison_result.v1"
 REQUESTS = "huleedu.els.cj_assessment.requested.v1"
 HISTORY = {CALLBACKS: 2_000, REQUESTS: 500}
@@ -37,7 +37,7 @@ class KafkaCallbacks:
     are dropped first, and `lost` counts those that nobody had taken.
     """
 
-    name = NAME
+    name = TOPIC
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class KafkaCallbacks:
         self._timeout = timeout_seconds
         self._hear = hear
         self._reader = TopicReader(
-            NAME,
+            TOPIC,
             bootstrap_servers,
             HISTORY,
             self._keep,
@@ -146,7 +146,7 @@ class KafkaCallbacks:
 
     def _keep(self, message: Message) -> None:
         if message.partition[0] == REQUESTS:
-            self._learn(label_of_request(message.value, message.at, NAME))
+            self._learn(label_of_request(message.value, message.at, TOPIC))
             return
         seen = seen_of(message.value, message.at)
         self._remembered.append((seen, message.partition, message.offset))

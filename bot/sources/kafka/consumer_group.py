@@ -9,6 +9,7 @@ beyond the end of a topic receives nothing any more: the topic was made anew (Hu
 import asyncio
 from collections.abc import Iterable, Mapping
 
+from bot.domain.evidence import TOPIC
 from bot.errors import SourceError
 from bot.sources.kafka.offsets import Partition
 
@@ -37,7 +38,7 @@ async def acknowledged(
     except (KafkaError, OSError, ValueError) as error:
         message = f"the consumer group cannot be asked for ({type(error).__name__})"
         timed_out = isinstance(error, TimeoutError)
-        raise SourceError("callback_topic", message, timed_out=timed_out) from error
+        raise SourceError(TOPIC, message, timed_out=timed_out) from error
     finally:
         await asyncio.gather(admin.close(), return_exceptions=True)
     return {tuple(one): int(at.offset) for one, at in offsets.items() if at.offset >= 0}

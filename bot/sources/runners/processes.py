@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+from bot.domain.evidence import RUNNERS
 from bot.domain.runner import Runner, RunnerKind
 from bot.errors import SourceError
 from bot.sources.runners.command_line import is_runner_command, shown_options
@@ -89,7 +90,7 @@ def _stop(process: psutil.Process, grace: float) -> str:
     except psutil.NoSuchProcess:
         return "it had ended by itself"
     except psutil.AccessDenied as exc:
-        raise SourceError("runners", "it belongs to another user", permanent=True) from exc
+        raise SourceError(RUNNERS, "it belongs to another user", permanent=True) from exc
     return "it had to be killed" if alive else "it ended"
 
 

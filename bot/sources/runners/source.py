@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.evidence import CONTAINERS, RUNNERS
 from bot.domain.log import Role, Service
 from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.errors import SourceError
@@ -17,7 +18,6 @@ from bot.sources.runners.command_line import shown_options
 if TYPE_CHECKING:
     import docker
 
-NAME = "runners"
 KILLED = 137  # 128 + SIGKILL
 
 
@@ -29,7 +29,7 @@ class EngineRunners:
     ever listed, and only what is listed can be stopped.
     """
 
-    name = NAME
+    name = RUNNERS
 
     def __init__(
         self, hosts: Sequence[str], services: Iterable[Service], *, processes: bool = True
@@ -37,7 +37,7 @@ class EngineRunners:
         runners = [service for service in services if service.role is Role.RUNNER]
         self._globs = tuple(service.container for service in runners)
         self._names = frozenset(service.name for service in runners)
-        self._engines = Engines(NAME, hosts)
+        self._engines = Engines(RUNNERS, hosts)
         self._processes = processes
         self._listing: asyncio.Task[RunnerListing] | None = None
 
@@ -64,7 +64,7 @@ class EngineRunners:
                 found += [_runner(told) for told in await self._containers(host)]
             except SourceError as error:
                 unreadable[host or "docker"] = error.message
-        looked_at = ["containers"] if self._engines.hosts else []
+        looked_at = [CONTAINERS] if self._engines.hosts else []
         if self._processes:
             scope, processes = await asyncio.to_thread(_processes)
             found += processes
@@ -81,7 +81,7 @@ class EngineRunners:
         else:
             ended = await self._stop_container(id, grace_seconds)
         if not ended:
-            raise SourceError(NAME, f"no runner has the id {id} any more", permanent=True)
+            raise SourceError(RUNNERS, f"no runner has the id {id} any more", permanent=True)
         return ended
 
     async def check(self) -> str:
@@ -89,7 +89,7 @@ class EngineRunners:
         listing = await self.list()
         if listing.unreadable:
             where, reason = listing.unreadable[0]
-            raise SourceError(NAME, f"{where}: {reason}")
+            raise SourceError(RUNNERS, f"{where}: {reason}")
         return f"{len(listing.runners)} runners among {' and '.join(listing.looked_at)}"
 
     async def _containers(self, host: str) -> Sequence[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.domain.batch import BlockedSession
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import CONTAINERS, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ContainerState
@@ -79,7 +79,7 @@ def _session(one: BlockedSession) -> EvidenceLine:
     parts += [f"for {one.relation}"] if one.relation else []
     parts += [f"blocked by {', '.join(map(str, one.blocked_by))}"] if one.blocked_by else []
     parts += [f"application {one.application}"] if one.application else []
-    return EvidenceLine("database_sessions", None, ", ".join(parts))
+    return EvidenceLine(SESSIONS, None, ", ".join(parts))
 
 
 def _age(one: BlockedSession) -> str:
@@ -103,7 +103,7 @@ def _setting(containers: Iterable[ContainerState], key: str) -> EvidenceLine | N
     if not found:
         return None
     _, one, name, value = min(found, key=lambda row: row[0])
-    return EvidenceLine("containers", one.started_at, f"{one.container}: {name}={value or NOT_SET}")
+    return EvidenceLine(CONTAINERS, one.started_at, f"{one.container}: {name}={value or NOT_SET}")
 
 
 def _recorded(evidence: BatchEvidence) -> EvidenceLine | None:
