@@ -6,10 +6,10 @@ whose poster died with it in hand.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 from bot.alerts.policy.messages import (
@@ -17,10 +17,10 @@ from bot.alerts.policy.messages import (
     Kind,
     Posting,
     Rest,
-    Retry,
     after_failure,
     may_be_to_blame,
 )
+from bot.alerts.store.postgres import Store
 from bot.domain.alert import AlertMessage
 from bot.errors import PostError, PostFailure, SourceError
 from bot.ports import Clock, Messenger
@@ -39,29 +39,6 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class Outbox(Protocol):
-    """The part of the bot's memory that a poster works off."""
-
-    async def claim(
-        self, owner: str, now: datetime, resting: Collection[str] = ()
-    ) -> Posting | None:
-        """Take the next message to be sent; None when nothing is due.
-
-        Nothing is taken for the channels that are `resting`; "" is the one of new heads.
-        """
-        ...
-
-    async def sent(
-        self, posting: Posting, owner: str, now: datetime, *, channel: str, ts: str
-    ) -> None:
-        """Record that a claimed message stands in Slack."""
-        ...
-
-    async def put_back(self, posting: Posting, owner: str, retry: Retry) -> None:
-        """Return a claimed message that was not sent, for later."""
-        ...
-
-
 @dataclass(slots=True)
 class PosterState:
     """What the poster has done, for metrics and health; `failing_since` is None while it works.
@@ -72,7 +49,6 @@ class PosterState:
     nowhere: bool = False
     sent: int = 0
     adopted: int = 0
-    failed: int = 0
     problem: str = ""
     failing_since: datetime | None = None
     failures: dict[str, int] = field(default_factory=dict)
@@ -83,7 +59,7 @@ class Poster:
 
     def __init__(
         self,
-        outbox: Outbox,
+        store: Store,
         messenger: Messenger,
         channel: str,
         *,
@@ -93,7 +69,7 @@ class Poster:
         state: PosterState | None = None,
     ) -> None:
         self.state = state or PosterState()
-        self._outbox = outbox
+        self._store = store
         self._messenger = messenger
         self._channel = channel
         self._now = now
@@ -127,7 +103,7 @@ class Poster:
         """Handle one message, keeping the channel's pace; False when nothing is due."""
         await self._wait()
         claimed_at = self._now()
-        posting = await self._outbox.claim(self._owner, claimed_at, self._resting(claimed_at))
+        posting = await self._store.claim(self._owner, claimed_at, self._resting(claimed_at))
         if posting is None:
             return False
         try:
@@ -158,7 +134,7 @@ class Poster:
             self.state.adopted += 1
         self._failed.clear()
         self.state.problem, self.state.failing_since = "", None
-        await self._outbox.sent(posting, self._owner, self._now(), channel=channel, ts=ts)
+        await self._store.sent(posting, self._owner, self._now(), channel=channel, ts=ts)
 
     async def _look(self, posting: Posting, channel: str) -> str | None:
         """Find a message that may have been accepted; an edit may simply be made again."""
@@ -210,7 +186,6 @@ class Poster:
         is_there = may_be_to_blame(posting, others_too=others) and await self._is_there()
         now = self._now()
         retry = after_failure(posting, error, now, home=self._channel, is_there=is_there)
-        self.state.failed += 1
         kind = error.failure.value
         self.state.failures[kind] = self.state.failures.get(kind, 0) + 1
         self.state.problem = retry.problem
@@ -223,7 +198,7 @@ class Poster:
             "%s of alert %s not sent (%s): %s",
             *(posting.kind.value, posting.message.alert.key, error.failure.value, retry.problem),
         )
-        await self._outbox.put_back(posting, self._owner, retry)
+        await self._store.put_back(posting, self._owner, retry)
 
 
 def _plain(message: AlertMessage) -> AlertMessage:

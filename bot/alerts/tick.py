@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.alerts.live_watch import Lookout
 from bot.alerts.policy.digest import Quiet, digest
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.lifecycle import PolicySettings
@@ -21,8 +22,8 @@ from bot.alerts.policy.window import LONGEST_GAP, restored, resumed
 from bot.alerts.self_monitoring.failed_detectors import Rests
 from bot.alerts.self_monitoring.missed_ticks import GAP_PROGRESS, Gap, gap_between
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements, self_samples, telling
+from bot.alerts.store.postgres import Store
 from bot.alerts.store.tick_writer import TickRecord
-from bot.alerts.tick_needs import Memory, Watcher
 from bot.domain.alert import AlertMessage, Reason, Window
 from bot.domain.log import Followed
 from bot.errors import SourceError
@@ -63,9 +64,9 @@ class Tick:
 
     def __init__(
         self,
-        memory: Memory,
+        memory: Store,
         detectors: Sequence[Detector],
-        watcher: Watcher,
+        lookout: Lookout,
         *,
         environment: str,
         now: Clock,
@@ -77,7 +78,7 @@ class Tick:
         self.state = TickState()
         self._memory = memory
         self._detectors = tuple(detectors)
-        self._watcher = watcher
+        self._lookout = lookout
         self._environment = environment
         self._now = now
         self._tick_seconds = tick_seconds
@@ -138,17 +139,17 @@ class Tick:
 
     async def close(self) -> None:
         """Stop following the logs."""
-        await self._watcher.close()
+        await self._lookout.close()
 
     async def _forget(self) -> None:
         """Drop what was not written down: the next tick goes on from what was."""
         self._last = None
         self._windows.clear()
-        await self._watcher.close()
+        await self._lookout.close()
 
     async def _tick(self, now: datetime) -> None:
         since = await self._resume(now)
-        watch = await self._watcher.look(since=min(since, now), now=now)
+        watch = await self._lookout.look(since=min(since, now), now=now)
         self._count_lines(watch)
         alerts = await self._memory.load_alerts(now)
         mutes = await self._memory.mutes(now)
@@ -200,7 +201,7 @@ class Tick:
 
     def _left(self, quiet: Quiet) -> dict[str, Any]:
         gap = {GAP_PROGRESS: self._gap.left()} if self._gap else {}
-        return {**self._watcher.progress(), DIGEST_PROGRESS: quiet.left(), **gap}
+        return {**self._lookout.progress(), DIGEST_PROGRESS: quiet.left(), **gap}
 
     def _count_lines(self, watch: Watch) -> None:
         if isinstance(watch.logs, Followed):
@@ -229,7 +230,7 @@ class Tick:
         if progress is None:
             return now - self._look_back, False
         at, left = progress
-        self._watcher.resume(left)
+        self._lookout.resume(left)
         self._quiet = Quiet.read(left.get(DIGEST_PROGRESS) or {})
         self._gap = Gap.read(left.get(GAP_PROGRESS))
         return at, True

@@ -1,20 +1,16 @@
 """What commands ask of the bot's memory: aliases, labels, alerts, silences, the audit trail."""
 
-from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.alerts.policy.storm import STORM
 from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import silences, sql
-from bot.alerts.store.serialization import sample_of_row
-from bot.alerts.store.silences import remembered
-from bot.alerts.store.tick_writer import Session
+from bot.alerts.store.database import Database
+from bot.alerts.store.serialization import alert_of_row, sample_of_row
 from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute, MuteKind, longest
@@ -25,22 +21,8 @@ RECORDED_BEFORE = timedelta(hours=6)
 MOST_RECORDED = 20_000
 
 
-class Asked(ABC):
-    """Implements the BotMemory port over the session that a store gives it."""
-
-    _environment: str
-
-    @abstractmethod
-    async def _rows(self, statement: str, *values: object) -> Sequence[Any]:
-        """Return the rows of a statement. Raises SourceError."""
-
-    @abstractmethod
-    async def _value(self, statement: str, *values: object) -> Any:
-        """Return the first value of a statement. Raises SourceError."""
-
-    @abstractmethod
-    def _transaction(self) -> AbstractAsyncContextManager[Session]:
-        """Return a session whose statements are written together. Raises SourceError."""
+class CommandQueries(Database):
+    """Implements the BotMemory port."""
 
     async def alias(self, label: str) -> str | None:
         """Return the id that a run label stands for."""
@@ -79,7 +61,7 @@ class Asked(ABC):
         """Return open alerts (or all), last changed first, with the silences that hold."""
         rows = await self._rows(sql.ALERTS, self._environment, history, limit)
         mutes = await self.mutes(now)
-        found = [remembered(row) for row in rows]
+        found = [alert_of_row(row) for row in rows]
         return [replace(alert, mute=longest(mutes, alert.key, now)) for alert in found]
 
     async def events(self, key: str = "", *, limit: int = 100) -> Sequence[AlertEvent]:

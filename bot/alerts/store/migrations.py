@@ -1,6 +1,6 @@
 """The tables of the bot's memory; every replica applies them at its start, in order, once."""
 
-from bot.alerts.store.tick_writer import Session
+from bot.alerts.store.session import Session
 
 SCHEMA = "batchbot"
 MIGRATION_LOCK = 0x6261746368626F74

@@ -8,93 +8,48 @@ them are known or none.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
 
 from bot.alerts.policy.messages import Kind, OutboxHealth, Posting, Retry
 from bot.alerts.store import sql
-from bot.alerts.store.claimed import posting_of_row
-from bot.alerts.store.commands import Asked
-from bot.alerts.store.migrations import SCHEMA, migrate
-from bot.alerts.store.serialization import sample_of_row
-from bot.alerts.store.silences import remembered
+from bot.alerts.store.commands import CommandQueries
+from bot.alerts.store.database import COMMAND_TIMEOUT, SESSION, translated_errors
+from bot.alerts.store.serialization import alert_of_row, posting_of_row, sample_of_row
+from bot.alerts.store.session import Connection
 from bot.alerts.store.tick_writer import TickRecord, write_tick
 from bot.domain.alert import Alert, Sample
-from bot.domain.evidence import MEMORY
 from bot.errors import SourceError
 
 LEASE = timedelta(seconds=30)
 # No wait and no lease is that long: who wrote it had a clock that was set back since.
 FAR = timedelta(minutes=5)
 REMEMBERED = timedelta(hours=24)
-COMMAND_TIMEOUT = 10.0
 # A leader that stands still, or cannot reach the database any more, keeps its lock for as long as
 # its session lives; so the server ends a leader's session that has been idle for this long.
 LEAD_IDLE = timedelta(seconds=14)
 IDLE_SESSIONS_SINCE = 14
-# A leader whose host vanished is noticed by the server in about twenty seconds.
-SESSION = {
-    "application_name": "batchbot",
-    "search_path": SCHEMA,
-    "tcp_keepalives_idle": "8",
-    "tcp_keepalives_interval": "4",
-    "tcp_keepalives_count": "3",
-}
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-PoolConnection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
-BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-class Store(Asked):
+class Store(CommandQueries):
     """The memory of one environment; every method raises SourceError("memory", ...)."""
 
-    name = MEMORY
-
     def __init__(self, url: str, environment: str = "") -> None:
-        self._url = url
-        self._environment = environment
-        self._pool: Pool | None = None
+        super().__init__(url, environment)
         self._lead: Connection | None = None
         self._leads = False
         self._lead_turn = asyncio.Lock()
         # How often the lead was won, and at which of these the tick at work began.
         self._term = self._tick_term = 0
 
-    async def open(self) -> None:
-        """Connect, and bring the tables up to date; replicas that start at once take turns."""
-        async with _translated():
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=4,
-                command_timeout=COMMAND_TIMEOUT,
-                timeout=COMMAND_TIMEOUT,
-                server_settings=SESSION,
-            )
-            async with self._pool.acquire() as connection, connection.transaction():
-                await migrate(connection)
-
     async def close(self) -> None:
         """Give up the lead and close every connection."""
-        self._leads = False
-        if self._lead is not None and not self._lead.is_closed():
-            self._lead.terminate()
-        self._lead = None
-        if self._pool is not None:
-            self._pool.terminate()
-            self._pool = None
-
-    async def check(self) -> str:
-        """Prove that the database answers; return a detail for people."""
-        version = await self._value("SHOW server_version")
-        return f"PostgreSQL {version}"
+        self._drop_lead()
+        await super().close()
 
     @property
     def leads(self) -> bool:
@@ -116,7 +71,7 @@ class Store(Asked):
         """Like `lead`, and without beginning a tick: to be called well within LEAD_IDLE."""
         async with self._lead_turn:
             try:
-                async with _translated():
+                async with translated_errors():
                     await self._ask_for_lead()
             except SourceError:
                 self._drop_lead()
@@ -162,7 +117,7 @@ class Store(Asked):
                     self.name, "this process does not lead, so it may not write a tick"
                 )
             try:
-                async with _translated(), self._lead.transaction():
+                async with translated_errors(), self._lead.transaction():
                     await write_tick(self._lead, self._environment, record)
             except SourceError:
                 self._drop_lead()
@@ -171,7 +126,7 @@ class Store(Asked):
     async def load_alerts(self, now: datetime) -> list[Alert]:
         """Return the alerts that are open or ended within a day."""
         rows = await self._rows(sql.LOAD_ALERTS, self._environment, now - REMEMBERED)
-        return [remembered(row) for row in rows]
+        return [alert_of_row(row) for row in rows]
 
     async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
         """Return a detector's samples after `since`, oldest first."""
@@ -229,29 +184,6 @@ class Store(Asked):
             row["refused_since"],
         )
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next message may be sent; None when nothing waits."""
-        value: datetime | None = await self._value(sql.NEXT_TRY, self._environment)
-        return value
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[PoolConnection]:
-        async with _translated(), self._ready().acquire() as connection, connection.transaction():
-            yield connection
-
-    async def _rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
-        async with _translated():
-            return await self._ready().fetch(statement, *values)
-
-    async def _value(self, statement: str, *values: object) -> Any:
-        async with _translated():
-            return await self._ready().fetchval(statement, *values)
-
-    def _ready(self) -> Pool:
-        if self._pool is None:
-            raise SourceError(self.name, "the bot's own database is not open")
-        return self._pool
-
 
 async def _lead_session(url: str) -> Connection:
     session = await asyncpg.connect(
@@ -265,30 +197,3 @@ async def _lead_session(url: str) -> Connection:
             await session.execute(f"SET idle_session_timeout = '{idle}'")
         unready.pop_all()
     return session
-
-
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    try:
-        yield
-    except (*BROKEN, OSError, ValueError) as exc:
-        raise _source_error(exc) from exc
-
-
-def _source_error(error: Exception) -> SourceError:
-    timed_out = isinstance(error, TimeoutError)
-    words = "timed out" if timed_out else f"failed ({type(error).__name__})"
-    permanent = isinstance(
-        error,
-        asyncpg.InvalidAuthorizationSpecificationError
-        | asyncpg.InsufficientPrivilegeError
-        | asyncpg.InvalidCatalogNameError
-        | ValueError,
-    )
-    return SourceError(
-        Store.name,
-        f"the bot's own database {words}",
-        hint="Check BOT_DATABASE_URL.",
-        permanent=permanent,
-        timed_out=timed_out,
-    )

@@ -1,10 +1,13 @@
-"""Turns alerts and messages into JSON for the bot's memory, and back."""
+"""Converts alerts and messages to JSON for the bot's memory, and its rows back."""
 
 import json
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from bot.alerts.policy.messages import Kind, Posting
 from bot.domain.alert import Alert, AlertMessage, Sample
 from bot.domain.mute import Mute
 
@@ -41,3 +44,49 @@ def mute_json(mute: Mute) -> str:
 def sample_of_row(row: Any) -> Sample:
     """Return the sample of a row with its `at`, `data` and `unreadable`."""
     return Sample(row["at"], json.loads(row["data"]), row["unreadable"])
+
+
+def alert_of_row(row: Any) -> Alert:
+    """Return the alert of a row: its body, and the columns that people and the poster write."""
+    return replace(
+        alert_from_json(row["body"]),
+        number=row["number"],
+        channel=row["channel"],
+        thread_ts=row["thread_ts"],
+        acknowledged_by=row["acknowledged_by"],
+        acknowledged_at=row["acknowledged_at"],
+    )
+
+
+def posting_of_row(row: Any) -> Posting:
+    """Return the posting that a claimed row is. Raises ValueError for a body of another kind."""
+    message = message_from_json(row["body"])
+    alert = _presented(message.alert, row["present"])
+    placed = replace(alert, channel=row["head_channel"], thread_ts=row["head_ts"])
+    return Posting(
+        id=row["id"],
+        thread=row["thread"],
+        kind=Kind(row["kind"]),
+        token=row["token"],
+        message=replace(message, alert=placed),
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        channel=row["head_channel"],
+        thread_ts=row["head_ts"],
+        look_first=row["look_first"],
+        plain=row["plain"],
+    )
+
+
+def _presented(alert: Alert, present: str | None) -> Alert:
+    """Return an alert as it stands now: its number, and who looks after it."""
+    if present is None:
+        return alert
+    values = json.loads(present)
+    at = values["acknowledged_at"]
+    return replace(
+        alert,
+        number=values["number"],
+        acknowledged_by=values["acknowledged_by"],
+        acknowledged_at=datetime.fromisoformat(at) if at else None,
+    )

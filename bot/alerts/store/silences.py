@@ -4,14 +4,14 @@ While the alert fires its head message is edited and its thread gets one reply, 
 outbox as everything else, so that neither is lost nor said twice.
 """
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.alerts.store import sql
-from bot.alerts.store.serialization import alert_from_json, message_json, mute_json
-from bot.alerts.store.tick_writer import Session, enqueue_edit
+from bot.alerts.store.serialization import alert_of_row, message_json, mute_json
+from bot.alerts.store.session import Session
+from bot.alerts.store.tick_writer import enqueue_edit
 from bot.domain.alert import Alert, AlertMessage, AlertState, Reason
 from bot.domain.mute import Mute, MuteKind
 from bot.errors import NotFoundError
@@ -23,11 +23,11 @@ async def acknowledge(
     """Note who looks after an alert; return it with whoever does, the first one to say so."""
     row = await session.fetchrow(sql.ACKNOWLEDGE, key, by, now, environment)
     if row is None:
-        alert = remembered(await _one(session, environment, key))
+        alert = alert_of_row(await _one(session, environment, key))
         if alert.state is AlertState.RESOLVED:
             raise NotFoundError("That alert is resolved.", hint="See /alerts history.")
         return alert
-    alert = remembered(row)
+    alert = alert_of_row(row)
     await _tell(session, environment, row["thread"], alert, Reason.ACKNOWLEDGE, by, now)
     return alert
 
@@ -35,7 +35,7 @@ async def acknowledge(
 async def snooze(session: Session, environment: str, key: str, mute: Mute, now: datetime) -> Alert:
     """Silence one alert until `mute` ends, also when it resolves and comes back meanwhile."""
     row = await _one(session, environment, key)
-    alert = replace(remembered(row), mute=mute)
+    alert = replace(alert_of_row(row), mute=mute)
     await silence(session, environment, mute, now)
     await session.execute(sql.REMEMBER_MUTE, key, mute_json(mute))
     await _tell(session, environment, row["thread"], alert, Reason.SNOOZE, mute.by, now)
@@ -51,32 +51,6 @@ async def silence(session: Session, environment: str, mute: Mute, now: datetime)
         sql.ADD_MUTE,
         *(environment, mute.pattern, mute.until, mute.reason, mute.by, now),
         *(mute.since, mute.kind.value),
-    )
-
-
-def remembered(row: Any) -> Alert:
-    """Return the alert of a row: its body, and the columns that people and the poster write."""
-    return replace(
-        alert_from_json(row["body"]),
-        number=row["number"],
-        channel=row["channel"],
-        thread_ts=row["thread_ts"],
-        acknowledged_by=row["acknowledged_by"],
-        acknowledged_at=row["acknowledged_at"],
-    )
-
-
-def presented(alert: Alert, present: str | None) -> Alert:
-    """Return an alert as it stands now: its number, and who looks after it."""
-    if present is None:
-        return alert
-    values = json.loads(present)
-    at = values["acknowledged_at"]
-    return replace(
-        alert,
-        number=values["number"],
-        acknowledged_by=values["acknowledged_by"],
-        acknowledged_at=datetime.fromisoformat(at) if at else None,
     )
 
 

@@ -133,13 +133,6 @@ SELECT count(*) AS depth, min(created_at) AS oldest, max(attempts) AS attempts,
 FROM outbox WHERE environment = $1 AND state IN ('ready', 'sending')
 """
 
-NEXT_TRY = """
-SELECT min(CASE WHEN o.state = 'ready' THEN o.next_try ELSE o.lease_until END)
-FROM outbox o JOIN outbox h ON h.id = o.thread
-WHERE o.environment = $1 AND o.state IN ('ready', 'sending')
-  AND (o.kind = 'head' OR h.state = 'sent')
-"""
-
 LOAD_SAMPLES = """
 SELECT at, data, unreadable FROM sample
 WHERE environment = $1 AND detector = $2 AND at > $3 ORDER BY at

@@ -1,40 +1,21 @@
 """Writes one tick as a whole: samples, alerts and what is to be said; its caller's transaction."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from bot.alerts.policy.messages import Draft, Kind, drafts
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import sql
 from bot.alerts.store.serialization import alert_json, message_json
+from bot.alerts.store.session import Session
 from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason, Sample
 
 KEPT = timedelta(days=30)
 SAMPLES_KEPT = timedelta(days=3)
 TOLD = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
-
-
-class Session(Protocol):
-    """The little of a database session that is needed here."""
-
-    async def execute(self, query: str, *args: object) -> Any:
-        """Run a statement."""
-        ...
-
-    async def executemany(self, command: str, args: Iterable[Sequence[object]]) -> Any:
-        """Run a statement once for each row."""
-        ...
-
-    async def fetchval(self, query: str, *args: object) -> Any:
-        """Return the first value of the first row, or None."""
-        ...
-
-    async def fetchrow(self, query: str, *args: object) -> Any:
-        """Return the first row, or None."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
