@@ -1,42 +1,9 @@
-"""The ids people paste: CJ batch numbers, uuids, beginnings of a uuid, and run labels."""
-
-import re
-from enum import StrEnum
-from uuid import UUID
+"""What a run label or an alias in a command's words stands for."""
 
 from bot.diagnosis.evidence.run_labels import refs_of, remembered
-from bot.domain.ids import LABEL
+from bot.domain.ids import IdKind, kind_of
 from bot.errors import UsageError
 from bot.ports import CommandContext
-
-MAX_CJ_ID = 2_147_483_647
-MIN_PREFIX = 6
-
-_NUMBER = re.compile(r"#?([0-9]{1,10})")
-_UUID = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE
-)
-_PREFIX = re.compile(r"[0-9a-f]{6,8}(?:-[0-9a-f-]*)?|[0-9a-f]{6,31}", re.IGNORECASE)
-
-
-class IdKind(StrEnum):
-    """What an id can be by its shape alone; the sources decide what it is."""
-
-    NUMBER = "number"
-    UUID = "uuid"
-    PREFIX = "prefix"
-    LABEL = "label"
-
-
-def kind_of(word: str) -> IdKind | None:
-    """Return the first meaning that `word` can have: number, uuid, uuid prefix, run label."""
-    if cj_number(word) is not None:
-        return IdKind.NUMBER
-    if parse_uuid(word) is not None:
-        return IdKind.UUID
-    if uuid_prefix(word) is not None:
-        return IdKind.PREFIX
-    return IdKind.LABEL if LABEL.fullmatch(word) else None
 
 
 async def meant(word: str, context: CommandContext) -> str:
@@ -64,30 +31,3 @@ async def _stands_for(word: str, context: CommandContext) -> str:
             hint="Ask with the id of the one you mean.",
         )
     return refs[0] if refs else word
-
-
-def cj_number(word: str) -> int | None:
-    """Return the CJ batch number of `34` or `#34`, or None when it is none Postgres could hold."""
-    match = _NUMBER.fullmatch(word)
-    number = int(match.group(1)) if match else 0
-    return number if 0 < number <= MAX_CJ_ID else None
-
-
-def parse_uuid(word: str) -> UUID | None:
-    """Return the uuid that `word` spells in full, with hyphens or without, in any case."""
-    return UUID(word) if _UUID.fullmatch(word) else None
-
-
-def uuid_prefix(word: str) -> str | None:
-    """Return the beginning of a uuid (6 characters or more, lower case), or None."""
-    fold = word.casefold()
-    if not _PREFIX.fullmatch(fold) or len(fold) >= 36 or parse_uuid(fold):
-        return None
-    return fold if _fits_uuid(fold) else None
-
-
-def _fits_uuid(prefix: str) -> bool:
-    """Hyphens, where there are any, stand where a uuid has them."""
-    return "-" not in prefix or all(
-        (char == "-") == (place in (8, 13, 18, 23)) for place, char in enumerate(prefix)
-    )

@@ -16,13 +16,13 @@ from bot.diagnosis.logs import (
     services_named,
 )
 from bot.domain.evidence import Missing
+from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.log import Service
 from bot.domain.report import Report
 from bot.errors import Blank, UsageError
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
 from commands._choices import recent
-from commands._ids import IdKind, kind_of, parse_uuid
 from commands._words import lacking, misuse, shown, span, split_options, tokens, usage_lines
 
 USAGES = (

@@ -5,12 +5,13 @@ from uuid import UUID
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.trace.report import ambiguous, collect, diagnose, unnamed, untold
 from bot.domain.evidence import DATABASE, Missing
+from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.report import Report
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import Command, Usage
 from commands._choices import recent
-from commands._ids import IdKind, kind_of, meant, parse_uuid
+from commands._ids import meant
 from commands._words import lacking, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (

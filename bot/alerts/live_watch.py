@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from bot.domain.batch import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.batch import BatchSummary, BlockedSession
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import Followed, LogEvent
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import SourceError

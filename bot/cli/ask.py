@@ -10,6 +10,7 @@ from typing import Any
 from bot.cli.output import Exit, Format, to_json
 from bot.cli.progress import Work
 from bot.domain.evidence import LOGS, MEMORY, Missing
+from bot.domain.ids import IdKind, kind_of
 from bot.domain.report import Report, Verdict
 from bot.errors import (
     BatchbotError,
@@ -25,7 +26,6 @@ from bot.requests.command_text import read_phrase
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.settings import Settings
 from bot.text.privacy import presentable, said
-from commands._ids import IdKind, kind_of
 
 DEADLINE_SECONDS = 60.0
 LABELLED = ("batch", "trace")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from bot.domain.outbox import OutboxGroup
+
 
 @dataclass(frozen=True, slots=True)
 class BatchHeader:
@@ -124,20 +126,6 @@ class ProjectionCounts:
     count: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxGroup:
-    """Outbox rows of one event type for the batch's aggregate."""
-
-    event_type: str
-    count: int
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    unpublished: int = 0
-    oldest_unpublished_at: datetime | None = None
-    max_retry_count: int = 0
-    last_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +263,23 @@ class BlockedSession:
     blocked_by: tuple[int, ...] = ()
     relation: str = ""
     application: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonTotals:
+    """Sums over `batches` batches, to hold one way of working against another.
+
+    `response_ms` is the providers' answer time (median, 95th percentile) and `cost` the sum over
+    the `priced` comparisons that carry one, both from at most a bounded number of pairs
+    (`looked_at`); `finalised` counts batches with stored projections.
+    """
+
+    batches: int = 0
+    pairs: PairCounts = field(default_factory=PairCounts)
+    errors: tuple[ErrorGroup, ...] = ()
+    projections: int = 0
+    finalised: int = 0
+    cost: float | None = None
+    priced: int = 0
+    response_ms: tuple[float, float] | None = None
+    looked_at: int = 0

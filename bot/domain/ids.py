@@ -1,6 +1,6 @@
-"""Run labels: the names that people give to experiment runs, and the batch each stands for.
+"""The ids people paste, by shape, and run labels: the names that people give to experiment runs.
 
-The CJ service stores only a random uuid of a run (`bos_batch_id`). Its label is told in three
+The CJ service stores only a random uuid of a run (`bos_batch_id`). Its label stands in three
 places: the runner prints `Canonical batch UUID: U (label: L)`, its JSON lines hold both, and the
 request on Kafka carries `metadata.batch_label`.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -16,16 +17,70 @@ import orjson
 
 from bot.domain.log import LogEvent, Role
 
+MAX_CJ_ID = 2_147_483_647
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@-]{0,119}")
+_NUMBER = re.compile(r"#?([0-9]{1,10})")
+_UUID = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE
+)
+_PREFIX = re.compile(r"[0-9a-f]{6,8}(?:-[0-9a-f-]*)?|[0-9a-f]{6,31}", re.IGNORECASE)
+
 BANNER = "Canonical batch UUID"
 # What stands in every line that can tell a label.
 NEEDLES = (BANNER, "batch_uuid", "bos_batch_id")
-LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@-]{0,119}")
 _BANNER = re.compile(
     rf"{BANNER}:\s*([0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})"
     rf"\s*\(label:\s*({LABEL.pattern})\)"
 )
 _LABEL_FIELDS = ("batch_label", "label", "batch_id")
 _UUID_FIELDS = ("batch_uuid", "bos_batch_id")
+
+
+class IdKind(StrEnum):
+    """What an id can be by its shape alone; the sources decide what it is."""
+
+    NUMBER = "number"
+    UUID = "uuid"
+    PREFIX = "prefix"
+    LABEL = "label"
+
+
+def kind_of(word: str) -> IdKind | None:
+    """Return the first meaning that `word` can have: number, uuid, uuid prefix, run label."""
+    if cj_number(word) is not None:
+        return IdKind.NUMBER
+    if parse_uuid(word) is not None:
+        return IdKind.UUID
+    if uuid_prefix(word) is not None:
+        return IdKind.PREFIX
+    return IdKind.LABEL if LABEL.fullmatch(word) else None
+
+
+def cj_number(word: str) -> int | None:
+    """Return the CJ batch number of `34` or `#34`, or None when it is none Postgres could hold."""
+    match = _NUMBER.fullmatch(word)
+    number = int(match.group(1)) if match else 0
+    return number if 0 < number <= MAX_CJ_ID else None
+
+
+def parse_uuid(word: str) -> UUID | None:
+    """Return the uuid that `word` spells in full, with hyphens or without, in any case."""
+    return UUID(word) if _UUID.fullmatch(word) else None
+
+
+def uuid_prefix(word: str) -> str | None:
+    """Return the beginning of a uuid (6 characters or more, lower case), or None."""
+    fold = word.casefold()
+    if not _PREFIX.fullmatch(fold) or len(fold) >= 36 or parse_uuid(fold):
+        return None
+    return fold if _fits_uuid(fold) else None
+
+
+def _fits_uuid(prefix: str) -> bool:
+    """Hyphens, where there are any, stand where a uuid has them."""
+    return "-" not in prefix or all(
+        (char == "-") == (place in (8, 13, 18, 23)) for place, char in enumerate(prefix)
+    )
 
 
 @dataclass(frozen=True, slots=True)

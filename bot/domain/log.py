@@ -1,9 +1,10 @@
 """Log lines as facts: what one event said, and how much of the log was looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 
 class Role(StrEnum):
@@ -141,3 +142,20 @@ class Followed:
     def hears(self, role: Role) -> bool:
         """Say whether a log of that role is followed: the silence of any other proves nothing."""
         return role in self.containers.values() or any(one.role is role for one in self.events)
+
+
+def service_of(container: str, services: Sequence[Service], *, file: str = "") -> Service:
+    """Return the service of a container name or of a file; an unknown one is its own."""
+    for service in services:
+        if fnmatchcase(container, service.container) or container == service.name:
+            return service
+        if file and service.file and fnmatchcase(file, service.file):
+            return service
+    return Service(container, container, Role.OTHER)
+
+
+def is_wanted(service: Service, query: LogQuery) -> bool:
+    """Say whether a query asks for this service's log."""
+    if query.roles and service.role not in query.roles:
+        return False
+    return not query.services or service.name in query.services

@@ -8,10 +8,11 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from bot.domain.alert import Judgement, Sample, Window
-from bot.domain.batch import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.batch import BatchSummary, BlockedSession
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 

@@ -10,16 +10,16 @@ from bot.domain.batch import (
     BatchRows,
     BatchSummary,
     BlockedSession,
-    OutboxGroup,
+    ComparisonTotals,
     TraceRows,
 )
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
-from bot.domain.totals import ComparisonTotals
 
 
 class CjDatabase(Protocol):

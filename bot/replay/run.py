@@ -31,10 +31,11 @@ from bot.alerts.policy.round import Look, decide_round, look, policy_settings
 from bot.alerts.policy.storm import STORM, folded
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
 from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, Window
-from bot.domain.batch import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.batch import BatchSummary, BlockedSession
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role, Service
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.report import plain
 from bot.domain.service_state import ContainerState, ServiceHealth

@@ -15,8 +15,9 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from bot.domain.batch import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.batch import BatchSummary, BlockedSession
 from bot.domain.evidence import Missing
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.replay.files import Line

@@ -8,9 +8,16 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.domain.log import LogCoverage, LogEvent, LogQuery, LogSearch, Service
+from bot.domain.log import (
+    LogCoverage,
+    LogEvent,
+    LogQuery,
+    LogSearch,
+    Service,
+    is_wanted,
+    service_of,
+)
 from bot.errors import SourceError
-from bot.sources.container_names import is_wanted, service_of
 from bot.sources.log_follow.follow import FileFollow
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import LineParser

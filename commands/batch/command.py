@@ -9,6 +9,7 @@ from bot.diagnosis.batch.without_database import without_rows
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BatchMatch
 from bot.domain.evidence import DATABASE, MEMORY, Missing
+from bot.domain.ids import kind_of
 from bot.domain.report import Report, Table
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
@@ -16,7 +17,7 @@ from bot.registry import Command, Usage
 from bot.text.times import dated
 from bot.text.wording import sentence
 from commands._choices import alive, newest, recent
-from commands._ids import kind_of, meant
+from commands._ids import meant
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 from commands.batch.compare import check_compared, compare
 from commands.batch.investigate import bundled, exported, investigation

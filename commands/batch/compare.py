@@ -18,11 +18,11 @@ from bot.diagnosis.compare.sides import (
 )
 from bot.diagnosis.investigate.report import Investigation, collect
 from bot.domain.evidence import DATABASE, Missing
+from bot.domain.ids import kind_of
 from bot.domain.report import Report
 from bot.errors import UsageError
 from bot.ports import CommandContext, Request
 from bot.registry import Usage
-from commands._ids import kind_of
 from commands._words import misuse, shown, span, usage_lines
 
 PREFIX = "mode:"

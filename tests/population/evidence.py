@@ -14,7 +14,6 @@ from bot.domain.batch import (
     BatchRows,
     BlockedSession,
     ErrorGroup,
-    OutboxGroup,
     PairCounts,
     PairRow,
     PendingPair,
@@ -23,6 +22,7 @@ from bot.domain.batch import (
     ScoreCounts,
 )
 from bot.domain.log import LogEvent, Role, Service
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
 from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth

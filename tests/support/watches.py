@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bot.domain.batch import BatchSummary, BlockedSession, OutboxGroup
+from bot.domain.batch import BatchSummary, BlockedSession
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 

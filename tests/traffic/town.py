@@ -10,15 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from bot.domain.batch import (
-    BatchHeader,
-    BatchSummary,
-    BlockedSession,
-    OutboxGroup,
-    PairCounts,
-)
+from bot.domain.batch import BatchHeader, BatchSummary, BlockedSession, PairCounts
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.sources.log_format.parser import parse_lines

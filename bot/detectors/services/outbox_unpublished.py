@@ -8,22 +8,19 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._rows import Fact, facts_of, judge_facts, moment
 from bot.domain.alert import Condition, Judgement, Sample, Window
-from bot.domain.batch import OutboxGroup
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.log import LogEvent
+from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 from bot.text.redaction import redact
 from bot.text.times import clock
 
-# The relay gives a row up after so many tries.
-RETRIES = 5
-
 
 class OutboxUnpublishedSettings(BaseModel):
     """How long an event may wait; the relay looks every five seconds."""
 
-    after_seconds: float = Field(300, gt=0, description="how long an event may wait")
+    after_seconds: float = Field(LATE_SECONDS, gt=0, description="how long an event may wait")
 
 
 class OutboxUnpublished:
@@ -61,7 +58,7 @@ class OutboxUnpublished:
     def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
         for fact in facts:
             since = moment(fact["since"])
-            used_up = int(fact["retries"]) >= RETRIES
+            used_up = int(fact["retries"]) >= RELAY_TRIES
             if since is not None and (used_up or now - since > self._after):
                 yield _condition(fact, since, used_up=used_up)
 
@@ -82,7 +79,7 @@ def _group(group: OutboxGroup) -> Fact | None:
 
 
 def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
-    tries = f"all {RETRIES} tries used up" if used_up else f"{fact['retries']} tries"
+    tries = f"all {RELAY_TRIES} tries used up" if used_up else f"{fact['retries']} tries"
     return Condition(
         subject=str(fact["subject"]),
         rule="outbox-unpublished",

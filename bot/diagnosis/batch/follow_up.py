@@ -14,7 +14,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.evidence import Trail
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import Clue, Outcome, clue_of
-from bot.diagnosis.evidence.log_merge import merged
+from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import attempt, read
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue.evidence import QueueEvidence

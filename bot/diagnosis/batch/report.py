@@ -15,12 +15,12 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.queue_findings import stuck_findings
-from bot.diagnosis.batch.rules.rejected_callbacks import RUN_TEXTS, TEXTS, rejected_ids
 from bot.diagnosis.comparison.last_step import EVICTION
+from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import attempt, configured, read, reading
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
-from bot.diagnosis.runner.log_events import PHASES
+from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
 from bot.domain.batch import BatchHeader, BatchMatch
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role

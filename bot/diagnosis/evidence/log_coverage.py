@@ -1,11 +1,14 @@
-"""How much of the logs an answer rests on, in words and as horizons; pure."""
+"""How much of the logs was searched, and two searches of them as one; pure."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from bot.domain.evidence import Missing
 from bot.domain.log import LogCoverage, LogSearch
 from bot.text.times import dated
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def detail(answer: LogSearch | Missing) -> str:
@@ -43,4 +46,25 @@ def covers(answer: LogSearch | Missing, services: Iterable[str], moment: datetim
     return bool(mine) and all(
         not cover.truncated and cover.begins_at is not None and cover.begins_at <= moment
         for cover in mine
+    )
+
+
+def merged(first: LogSearch, second: LogSearch) -> LogSearch:
+    """Return both searches' events once each, in time order, with the counts of both."""
+    events = {(e.at, e.container, e.text): e for e in (*first.events, *second.events)}
+    ordered = sorted(events.values(), key=lambda e: e.at or _EPOCH)
+    more = {cover.container: cover for cover in second.coverage}
+    coverage = tuple(_added(cover, more.get(cover.container)) for cover in first.coverage)
+    missing = tuple(dict.fromkeys((*first.missing, *second.missing)))
+    return LogSearch(tuple(ordered), coverage, missing)
+
+
+def _added(one: LogCoverage, other: LogCoverage | None) -> LogCoverage:
+    if other is None:
+        return one
+    return replace(
+        one,
+        matched=one.matched + other.matched,
+        shown=one.shown + other.shown,
+        truncated=one.truncated or other.truncated,
     )

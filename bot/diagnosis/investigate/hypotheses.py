@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.rules.rejected_callbacks import lost_field, rejected_ids
 from bot.diagnosis.comparison.log_events import Step, clue_of
+from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent
 from bot.domain.report import Finding

@@ -8,8 +8,8 @@ from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.funnel import Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
-from bot.diagnosis.batch.rules.rejected_callbacks import rejected_ids
 from bot.diagnosis.comparison.log_events import line_text
+from bot.diagnosis.comparison.rejections import rejected_ids
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS

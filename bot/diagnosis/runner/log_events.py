@@ -29,6 +29,8 @@ PHASES: tuple[tuple[str, str], ...] = (
     ("kafka_publish_success", "its collector"),
     ("runner_invocation", "its own preparation"),
 )
+# What a runner writes when it starts: which batch's run the lines after it belong to.
+RUN_TEXTS = ("Canonical batch UUID", "kafka_publish_success")
 WAITING = ("collector_started", "llm_comparison_hydrated")
 
 

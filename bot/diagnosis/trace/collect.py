@@ -12,7 +12,7 @@ from uuid import UUID
 
 from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, clues_of
 from bot.diagnosis.evidence import system_state
-from bot.diagnosis.evidence.log_merge import merged
+from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.system_state import NO_HEALTH, ProviderState, provider_state
 from bot.diagnosis.queue import evidence as queue_evidence

@@ -16,11 +16,11 @@ from bot.domain.batch import (
     BatchRows,
     BatchSummary,
     BlockedSession,
-    OutboxGroup,
+    ComparisonTotals,
     TraceRows,
 )
 from bot.domain.evidence import DATABASE
-from bot.domain.totals import ComparisonTotals
+from bot.domain.outbox import OutboxGroup
 from bot.errors import SourceError
 from bot.sources.cj import batch_query
 from bot.sources.cj import queries as sql

@@ -12,8 +12,8 @@ from bot.domain.batch import (
     BatchMatch,
     BatchRows,
     BatchSummary,
+    ComparisonTotals,
     ErrorGroup,
-    OutboxGroup,
     PairCounts,
     PairRow,
     PendingPair,
@@ -21,7 +21,7 @@ from bot.domain.batch import (
     ProjectionCounts,
     ScoreCounts,
 )
-from bot.domain.totals import ComparisonTotals
+from bot.domain.outbox import OutboxGroup
 
 Row = Mapping[str, Any]
 PENDING_SAMPLE = 50

@@ -14,9 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.evidence import CONTAINERS
-from bot.domain.log import Role, Service
+from bot.domain.log import Role, Service, service_of
 from bot.domain.service_state import ContainerState
-from bot.sources.container_names import service_of
 from bot.sources.docker.clients import COMPOSE_SERVICE, Engines, GoneError
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from bot.domain.log import Role, Service
+from bot.domain.log import Role, Service, service_of
 from bot.errors import SourceError
-from bot.sources.container_names import service_of
 from bot.sources.docker.clients import COMPOSE_SERVICE
 from bot.sources.docker.engine import FAILURES, LIST_SECONDS, Engine, reason
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from bot.domain.log import LogQuery, LogSearch, Service
-from bot.sources.container_names import is_wanted
+from bot.domain.log import LogQuery, LogSearch, Service, is_wanted
 from bot.sources.docker.follow import DockerFollow
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import NAME, Container, Containers

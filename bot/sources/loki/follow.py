@@ -16,9 +16,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bot.domain.log import Followed, Role, Service
+from bot.domain.log import Followed, Role, Service, service_of
 from bot.errors import SourceError
-from bot.sources.container_names import service_of
 from bot.sources.docker.codec import StampedLines
 from bot.sources.log_follow.buffer import Arrivals
 from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Gate, last_head

@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.log import Service
-from bot.sources.container_names import service_of
+from bot.domain.log import Service, service_of
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 CORRELATION_LABEL = "correlation_id"

@@ -12,9 +12,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 
-from bot.domain.log import LogCoverage, LogEvent, LogQuery, LogSearch, Service
+from bot.domain.log import (
+    LogCoverage,
+    LogEvent,
+    LogQuery,
+    LogSearch,
+    Service,
+    is_wanted,
+    service_of,
+)
 from bot.errors import SourceError
-from bot.sources.container_names import is_wanted, service_of
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.merge import Part, merged

@@ -1,87 +1,55 @@
-"""Run labels are read where runners and requests tell them, and nowhere else."""
+"""Ids are told apart by their shape, and what is no id is none."""
 
-import json
-from datetime import UTC, datetime
-from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.ids import RunLabel, label_of_event, label_of_request
-from bot.domain.log import Role
-from bot.sources.log_format.parser import LineParser
-from tests.support.callbacks import BATCH
-from tests.support.fakes.sources import CJ, RUNNER, event
+from bot.domain.ids import IdKind, cj_number, kind_of, parse_uuid, uuid_prefix
 
-NOW = datetime(2025, 11, 18, 23, 48, tzinfo=UTC)
-BANNER = f"Canonical batch UUID: {BATCH.upper()} (label: serial-1)"
-LOGS = Path("bot/demo/incident/logs")
+ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
 
 @pytest.mark.parametrize(
-    ("text", "fields", "label"),
+    ("word", "kind"),
     [
-        (BANNER, {}, "serial-1"),
-        (f"runner_invocation\n{BANNER}\n", {}, "serial-1"),
-        ("runner_invocation", {"batch_id": "serial-1", "batch_uuid": BATCH}, "serial-1"),
-        ("runner_invocation", {"batch_label": "serial-1", "bos_batch_id": BATCH}, "serial-1"),
-        ("runner_invocation", {"batch_id": BATCH, "batch_uuid": BATCH}, None),
-        ("runner_invocation", {"batch_id": 34, "batch_uuid": BATCH}, None),
-        ("runner_invocation", {"batch_id": "serial-1"}, None),
-        ("runner_invocation", {"batch_id": "serial-1", "batch_uuid": "no"}, None),
-        (f"Canonical batch UUID: {BATCH} (label: )", {}, None),
-        ("Canonical batch UUID: x (label: serial-1)", {}, None),
+        ("34", IdKind.NUMBER),
+        ("#34", IdKind.NUMBER),
+        ("841111", IdKind.NUMBER),
+        (ID, IdKind.UUID),
+        (ID.upper(), IdKind.UUID),
+        (ID.replace("-", ""), IdKind.UUID),
+        ("84ebf6", IdKind.PREFIX),
+        ("8f3a11d7", IdKind.PREFIX),
+        ("8f3a11d7-94", IdKind.PREFIX),
+        ("8f3a1-94", IdKind.LABEL),
+        ("84ebf", IdKind.LABEL),
+        ("serial-bundle-20251119-0018", IdKind.LABEL),
+        ("99999999999", IdKind.PREFIX),
+        ("0", IdKind.LABEL),
+        ("'; drop table", None),
+        ("🔥", None),
+        ("", None),
     ],
 )
-def test_a_runners_line_teaches_its_label(
-    text: str, fields: dict[str, object], label: str | None
-) -> None:
-    learned = label_of_event(event(NOW, text, RUNNER, **fields))
-    assert (learned and learned.label) == label
-    assert learned is None or learned.bos_batch_id == BATCH
+def test_the_shape_tells_what_an_id_can_be(word: str, kind: IdKind | None) -> None:
+    assert kind_of(word) == kind
 
 
-def test_only_runners_teach_labels() -> None:
-    assert label_of_event(event(NOW, BANNER, CJ)) is None
+@given(st.uuids())
+def test_every_uuid_is_read_back_and_each_long_beginning_is_a_prefix(id: UUID) -> None:
+    text = str(id)
+    assert parse_uuid(text) == parse_uuid(text.upper()) == parse_uuid(id.hex) == id
+    assert all(uuid_prefix(text[:length]) == text[:length] for length in range(6, 36))
 
 
-@pytest.mark.parametrize("form", ["console", "json"])
-def test_the_labels_of_the_night_are_read_from_its_runner_log(form: str) -> None:
-    (path,) = (LOGS / form).glob("*runner*.log")
-    parser = LineParser("eng5_np_runner", path.stem, Role.RUNNER, UTC)
-    events = [parser.feed(line) for line in path.read_bytes().splitlines()]
-    whole = [one for one in (*events, parser.flush()) if one is not None]
-    learned = [found for one in whole if (found := label_of_event(one))]
-    assert {one.label: one.bos_batch_id[:8] for one in learned} == {
-        "serial-bundle-20251119-0018": "3e2d8a4c",
-        "serial-bundle-20251119-0048": "9c41f7b2",
-    }
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_shapes(word: str) -> None:
+    kind = kind_of(word)
+    assert (kind is IdKind.NUMBER) == (cj_number(word) is not None)
 
 
-@pytest.mark.parametrize(
-    ("message", "known"),
-    [
-        ({"metadata": {"batch_label": "run-1"}, "data": {"entity_id": BATCH}}, True),
-        (
-            {"metadata": {"batch_label": "run-1"}, "data": {"entity_ref": {"entity_id": BATCH}}},
-            True,
-        ),
-        (
-            {"metadata": {"batch_label": "min sommar"}, "data": {"entity_id": BATCH}},
-            False,
-        ),
-        ({"metadata": {}, "data": {"entity_id": BATCH}}, False),
-        ({"metadata": {"batch_label": "run-1"}, "data": {"entity_id": "34"}}, False),
-        ({"metadata": None, "data": []}, False),
-        ([], False),
-    ],
-)
-def test_a_request_teaches_its_label(message: object, known: bool) -> None:
-    learned = label_of_request(json.dumps(message).encode(), NOW, "topic")
-    assert learned == (RunLabel("run-1", BATCH, "topic", NOW) if known else None)
-
-
-@given(st.binary(max_size=100))
-def test_any_request_is_survived(message: bytes) -> None:
-    assert label_of_request(message, NOW, "topic") is None
+def test_a_number_that_postgres_could_not_hold_is_no_batch() -> None:
+    assert cj_number("2147483647") == 2147483647
+    assert cj_number("2147483648") is None

@@ -12,7 +12,7 @@ from bot.domain.batch import (
     BatchRows,
     BatchSummary,
     BlockedSession,
-    OutboxGroup,
+    ComparisonTotals,
     PairCounts,
     PairRow,
     TraceRows,
@@ -20,8 +20,8 @@ from bot.domain.batch import (
 from bot.domain.callback import ConsumerBacklog, SeenCallback
 from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading
-from bot.domain.totals import ComparisonTotals
 from bot.errors import SourceError
 from bot.ports import Asker, CommandContext, Progress, Sources, no_progress
 from tests.support.fakes.memory import FakeAlerts

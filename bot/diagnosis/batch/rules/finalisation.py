@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.domain.batch import OutboxGroup
 from bot.domain.log import LogEvent
+from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.times import clock, spoken
 
 STUCK_SECONDS = 600
-OUTBOX_LATE = timedelta(minutes=5)
-OUTBOX_RETRIES = 5
+OUTBOX_LATE = timedelta(seconds=LATE_SECONDS)
 MONITOR_SECONDS = 60
 DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
@@ -140,7 +139,7 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
         for group in evidence.rows.outbox
         if group.unpublished
         and (
-            group.max_retry_count >= OUTBOX_RETRIES
+            group.max_retry_count >= RELAY_TRIES
             or (group.oldest_unpublished_at and now - group.oldest_unpublished_at > OUTBOX_LATE)
         )
     ]

@@ -1,19 +1,13 @@
 """Rules on callbacks near a batch that were rejected: nobody's, or its own without their ids."""
 
-import re
 from datetime import datetime
-from uuid import UUID
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
+from bot.diagnosis.runner.log_events import RUN_TEXTS
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
-
-FIELDS = {"missing essay identifiers": "essay_a_id", "missing prompt hash": "prompt_sha256"}
-TEXTS = (*FIELDS, "Cannot find comparison pair")
-# What a runner writes when it starts: which batch's run the lines after it belong to.
-RUN_TEXTS = ("Canonical batch UUID", "kafka_publish_success")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -79,20 +73,6 @@ def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | 
         ),
         next=(f"/trace {first}", f"/logs llm_provider {first} --context 5"),
     )
-
-
-def rejected_ids(event: LogEvent) -> tuple[UUID, ...]:
-    """Return the correlation ids of a rejection, none for another event."""
-    said = f"{event.event} {event.error.message if event.error else ''}"
-    if not any(text in said for text in TEXTS):
-        return ()
-    return tuple(UUID(id) for id in _UUID.findall(said.lower())[:1])
-
-
-def lost_field(event: LogEvent) -> str:
-    """Return the field that a rejection names as missing; empty for another event."""
-    said = f"{event.event} {event.error.message if event.error else ''}"
-    return next((name for text, name in FIELDS.items() if text in said), "")
 
 
 def _same_run(evidence: BatchEvidence, event: LogEvent) -> bool | None:

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.rules.rejected_callbacks import RUN_TEXTS
-from bot.diagnosis.runner.log_events import Seen, schema_missing, seen_of, waiting
+from bot.diagnosis.runner.log_events import RUN_TEXTS, Seen, schema_missing, seen_of, waiting
 from bot.domain.evidence import Missing
 from bot.domain.report import Finding
 

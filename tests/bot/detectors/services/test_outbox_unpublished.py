@@ -1,7 +1,7 @@
 import pytest
 
 from bot.detectors.services.outbox_unpublished import OutboxUnpublished, OutboxUnpublishedSettings
-from bot.domain.batch import OutboxGroup
+from bot.domain.outbox import OutboxGroup
 from tests.support.scenes import NOW, ago, judged, told
 from tests.support.watches import GivenWatch
 

@@ -15,7 +15,6 @@ from bot.domain.batch import (
     BatchHeader,
     BatchRows,
     ErrorGroup,
-    OutboxGroup,
     PairCounts,
     PositionCounts,
     ProjectionCounts,
@@ -23,6 +22,7 @@ from bot.domain.batch import (
 )
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.outbox import OutboxGroup
 from bot.domain.report import Report, Severity, Verdict
 from bot.ports import Deadline, Sources
 from bot.sources.cj.database import CjPostgres

@@ -9,10 +9,9 @@ from bot.diagnosis.batch.funnel import STAGES, Stage, first_leak
 from bot.diagnosis.compare.report import Side, diagnose, first_difference, patterns_of
 from bot.diagnosis.compare.sides import ModeEvidence, known_mode, mode_counts, side_of_totals
 from bot.diagnosis.evidence.system_state import ProviderState
-from bot.domain.batch import BatchHeader, BatchSummary, ErrorGroup, PairCounts
+from bot.domain.batch import BatchHeader, BatchSummary, ComparisonTotals, ErrorGroup, PairCounts
 from bot.domain.log import LogSearch
 from bot.domain.report import Verdict
-from bot.domain.totals import ComparisonTotals
 from tests.support.fakes.sources import CJ, LPS, event
 
 NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)

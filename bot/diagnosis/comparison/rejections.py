@@ -1,0 +1,24 @@
+"""Log lines in which a consumer rejects a callback: its id and the field it lacks; pure."""
+
+import re
+from uuid import UUID
+
+from bot.domain.log import LogEvent
+
+FIELDS = {"missing essay identifiers": "essay_a_id", "missing prompt hash": "prompt_sha256"}
+TEXTS = (*FIELDS, "Cannot find comparison pair")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+def rejected_ids(event: LogEvent) -> tuple[UUID, ...]:
+    """Return the correlation ids of a rejection, none for another event."""
+    said = f"{event.event} {event.error.message if event.error else ''}"
+    if not any(text in said for text in TEXTS):
+        return ()
+    return tuple(UUID(id) for id in _UUID.findall(said.lower())[:1])
+
+
+def lost_field(event: LogEvent) -> str:
+    """Return the field that a rejection names as missing; empty for another event."""
+    said = f"{event.event} {event.error.message if event.error else ''}"
+    return next((name for text, name in FIELDS.items() if text in said), "")
