@@ -89,8 +89,8 @@ def ask(
     ] = None,
 ) -> None:
     """Answer one command here, without Slack; you act as an operator."""
-    from bot.cli import answering
     from bot.cli import ask as asking
+    from bot.cli.output import error_json
     from bot.settings import load_settings
 
     _log_quietly()
@@ -98,12 +98,12 @@ def ask(
         settings = load_settings()
         asked = asking.understand(" ".join(words), settings.slack.command_prefix)
         if watch is None:
-            code = _await(answering.answer_once(asked, settings, format, files))
+            code = _await(asking.answer_once(asked, settings, format, files))
         else:
-            code = _await(answering.answer_again(asked, settings, format, files, watch))
+            code = _await(asking.answer_again(asked, settings, format, files, watch))
     except BatchbotError as error:
         if format in (Format.JSON, Format.BLOCKS):
-            sys.stdout.write(to_json(asking.error_json(error)))
+            sys.stdout.write(to_json(error_json(error)))
         raise
     raise typer.Exit(code)
 
@@ -159,7 +159,6 @@ def doctor() -> None:
 @cli.command(epilog=help_texts.MANIFEST)
 def manifest() -> None:
     """Print the Slack app's manifest for the settings here."""
-    from bot.docs import usage_hints
     from bot.registry import commands
     from bot.settings import load_settings
     from bot.slack.setup.manifest import build_manifest, to_yaml
@@ -167,7 +166,7 @@ def manifest() -> None:
     settings = load_settings()
     http = settings.slack.signing_secret is not None and not settings.slack.socket_mode
     made = build_manifest(
-        usage_hints(commands()),
+        commands(),
         prefix=settings.slack.command_prefix,
         socket_mode=not http,
         public_url=settings.bot.http_public_url,
@@ -180,7 +179,7 @@ def main() -> NoReturn:
     try:
         code = cli(standalone_mode=False)
     except BatchbotError as error:
-        from bot.cli.ask import error_code, error_lines
+        from bot.cli.output import error_code, error_lines
 
         _complain(*error_lines(error))
         sys.exit(error_code(error))

@@ -42,17 +42,6 @@ def detector_table(known: Mapping[str, type]) -> str:
     return _table(("detector", "alerts when", "settings"), rows)
 
 
-def usage_hints(known: Mapping[str, Command]) -> dict[str, tuple[str, str]]:
-    """Return each command's summary and usage hint, for the manifest."""
-    return {name: (command.summary, usage_hint(command)) for name, command in known.items()}
-
-
-def usage_hint(command: Command) -> str:
-    """Return what Slack shows behind a command while it is typed."""
-    words = [usage.words for usage in command.usages if usage.words]
-    return " | ".join(words)[:150] or "no words needed"
-
-
 def generated() -> dict[Path, str]:
     """Return every generated file with the text it should have. Raises ValueError on no marker."""
     readme = README.read_text(encoding="utf-8")
@@ -60,7 +49,7 @@ def generated() -> dict[Path, str]:
     readme = between(readme, "detectors", detector_table(detectors()))
     return {
         README: readme,
-        MANIFEST: MANIFEST_HEAD + to_yaml(build_manifest(usage_hints(commands()))),
+        MANIFEST: MANIFEST_HEAD + to_yaml(build_manifest(commands())),
     }
 
 

@@ -1,35 +1,33 @@
-"""One command without Slack: the same way from the typed words to the report."""
+"""`ask`: one command without Slack, answered once or every few seconds.
+
+Answers go to stdout, everything else to stderr.
+"""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bot.cli.output import Exit, Format, to_json
-from bot.cli.progress import Work
-from bot.domain.evidence import LOGS, MEMORY, Missing
+from bot.cli.output import Exit, Format, exit_code, rendered, saved
+from bot.cli.progress import Work, told
+from bot.domain.evidence import MEMORY, Missing
 from bot.domain.ids import IdKind, kind_of
-from bot.domain.report import Report, Verdict
-from bot.errors import (
-    BatchbotError,
-    DeniedError,
-    NotFoundError,
-    SettingsError,
-    SourceError,
-    UsageError,
-)
+from bot.domain.report import Report
+from bot.errors import BatchbotError, SourceError
 from bot.ports import Asker, CommandContext, Deadline, Request
 from bot.registry import Command, commands
 from bot.requests.command_text import read_phrase
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
+from bot.service.tasks import stopped_by_signals, unless
 from bot.settings import Settings
-from bot.text.privacy import presentable, said
+from bot.text.privacy import presentable
 
 DEADLINE_SECONDS = 60.0
 LABELLED = ("batch", "trace")
-SEARCHED = (LOGS,)
+SEARCHED = ("logs",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,65 +106,88 @@ async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> An
         return Missing(MEMORY, error.message)
 
 
-def saved(report: Report, folder: Path | None) -> list[Path]:
-    """Write the files of an answer into a folder and return where they are. Raises UsageError."""
-    if folder is None:
-        return []
-    paths = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in report.attachments:
-            path = folder / Path(file.filename).name
-            path.write_bytes(file.content)
-            paths.append(path)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be written to: {error.strerror}.") from error
-    return paths
+async def answer_once(asked: Asked, settings: Settings, form: Format, files: Path | None) -> Exit:
+    """Print one answer and return its exit code. Raises BatchbotError."""
+    work = Work()
+    with stopped_by_signals() as stop:
+        async with told(work, sys.stderr, lines=form in (Format.TEXT, Format.MARKDOWN)):
+            report = await unless(stop, answer(asked, settings, work))
+    if report is None:
+        return Exit.INTERRUPTED
+    _keep(report, files)
+    _print(report, form)
+    return exit_code(report)
 
 
-def exit_code(report: Report) -> Exit:
-    """Return the exit code of an answer."""
-    if not report.found:
-        return Exit.USAGE
-    codes = {Verdict.ERROR: Exit.ERROR, Verdict.UNKNOWN: Exit.UNKNOWN}
-    return codes.get(report.verdict, Exit.FINE)
+async def answer_again(
+    asked: Asked, settings: Settings, form: Format, files: Path | None, seconds: float
+) -> Exit:
+    """Ask every `seconds` until Ctrl-C; return the last answer's exit code.
+
+    At a terminal one picture is redrawn; elsewhere, and in the formats that are data, one answer
+    is printed for each change. Raises the BatchbotError that asking again cannot help.
+    """
+    from bot.cli.watch import watch
+    from bot.cli.watch_screen import Lines, Picture
+
+    def keep(report: Report) -> None:
+        _keep(report, files)
+
+    with stopped_by_signals() as stop:
+        async with AsyncExitStack() as stack:
+            ask = Question(asked, settings, stack)
+            if form is Format.TEXT and sys.stdout.isatty():
+                with Picture(seconds, keep) as picture:
+                    return await watch(ask.answer, picture, seconds, utc_now, stop)
+            return await watch(ask.answer, Lines(form, keep), seconds, utc_now, stop)
 
 
-def error_code(error: BatchbotError) -> Exit:
-    """Return the exit code of a failure: wrong words are 2, what could not be read is 3."""
-    wrong = UsageError | NotFoundError | DeniedError | SettingsError
-    return Exit.USAGE if isinstance(error, wrong) else Exit.UNKNOWN
+class Question:
+    """One question whose sources stay open from answer to answer, and are opened anew on failure.
+
+    `stack` closes what is open at last.
+    """
+
+    def __init__(self, asked: Asked, settings: Settings, stack: AsyncExitStack) -> None:
+        self._asked = asked
+        self._settings = settings
+        self._outer = stack
+        self._opened: AsyncExitStack | None = None
+        self._context: CommandContext | None = None
+
+    async def answer(self) -> Report:
+        """Return the answer as of now. Raises BatchbotError."""
+        try:
+            return await run(self._asked, await self._ready())
+        except BatchbotError:
+            await self._close()
+            raise
+
+    async def _ready(self) -> CommandContext:
+        if self._context is None:
+            self._opened = await self._outer.enter_async_context(AsyncExitStack())
+            self._context = await prepare(self._asked, self._settings, Work(), self._opened)
+        return self._context
+
+    async def _close(self) -> None:
+        opened, self._opened, self._context = self._opened, None, None
+        if opened is not None:
+            await opened.aclose()
 
 
-def rendered(report: Report, form: Format) -> str:
-    """Return an answer as JSON, Markdown or Slack blocks; text is the terminal's own affair."""
-    if form in (Format.JSON, Format.BLOCKS):
-        return to_json(as_object(report, form))
-    from bot.text.markdown_report import render
+def _print(report: Report, form: Format) -> None:
+    if form is not Format.TEXT:
+        sys.stdout.write(rendered(report, form))
+        return
+    from bot.cli import terminal
 
-    return render(report)
-
-
-def as_object(report: Report, form: Format) -> dict[str, Any]:
-    """Return an answer as the object that `--format json` or `blocks` prints."""
-    if form is Format.JSON:
-        return report.as_json()
-    from bot.slack.blocks.renderer import BlockKit
-
-    message = BlockKit().report(report)
-    return {"text": message["text"], "blocks": message["blocks"]}
+    screen = terminal.console()
+    if screen.is_terminal:
+        screen.print(terminal.show(report))
+    else:
+        sys.stdout.write(terminal.printed(report))
 
 
-def error_json(error: BatchbotError) -> dict[str, Any]:
-    """Return a failure as JSON, for `--format json`."""
-    usage = list(error.usage) if isinstance(error, UsageError) else []
-    told = {"error": said(error.message), "hint": said(error.hint), "usage": usage}
-    return {"command": "", "verdict": "unknown", **told}
-
-
-def error_lines(error: BatchbotError) -> list[str]:
-    """Return a failure as lines for people: what is wrong, what to do, how it is called."""
-    source = f"{error.source}: " if isinstance(error, SourceError) else ""
-    usage = [f"  {line}" for line in error.usage] if isinstance(error, UsageError) else []
-    lines = [f"{source}{said(error.message)}", said(error.hint), *usage]
-    return [line for line in lines if line]
+def _keep(report: Report, files: Path | None) -> None:
+    for path in saved(report, files):
+        sys.stderr.write(f"wrote {path}\n")

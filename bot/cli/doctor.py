@@ -183,8 +183,8 @@ async def _slack(settings: Settings) -> list[Examined]:
         return [Examined(one.name, State.BROKEN, one.detail, one.fix) for one in mistaken]
     import aiohttp
 
-    from bot.slack.inbound.socket_mode import check_app_token, check_bot_token
     from bot.slack.outbound.web_api import Web, make_client
+    from bot.slack.setup.identity import check_app_token, check_bot_token
 
     async with aiohttp.ClientSession() as session:
         token = settings.slack.bot_token.get_secret_value()

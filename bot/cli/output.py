@@ -1,8 +1,20 @@
-"""The ways the command line prints: formats, JSON text, exit codes."""
+"""How the command line gives an answer or a failure: formats, files, exit codes."""
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from pathlib import Path
 from typing import Any
+
+from bot.domain.report import Report, Verdict
+from bot.errors import (
+    BatchbotError,
+    DeniedError,
+    NotFoundError,
+    SettingsError,
+    SourceError,
+    UsageError,
+)
+from bot.text.privacy import said
 
 
 class Format(StrEnum):
@@ -49,3 +61,67 @@ def event_line(event: Mapping[str, Any]) -> str:
     """Return an alert event of a replay as one line for people."""
     names = ("at", "event", "severity", "key", "title")
     return "  ".join(str(event.get(name) or "-") for name in names) + "\n"
+
+
+def saved(report: Report, folder: Path | None) -> list[Path]:
+    """Write the files of an answer into a folder and return where they are. Raises UsageError."""
+    if folder is None:
+        return []
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in report.attachments:
+            path = folder / Path(file.filename).name
+            path.write_bytes(file.content)
+            paths.append(path)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written to: {error.strerror}.") from error
+    return paths
+
+
+def exit_code(report: Report) -> Exit:
+    """Return the exit code of an answer."""
+    if not report.found:
+        return Exit.USAGE
+    codes = {Verdict.ERROR: Exit.ERROR, Verdict.UNKNOWN: Exit.UNKNOWN}
+    return codes.get(report.verdict, Exit.FINE)
+
+
+def error_code(error: BatchbotError) -> Exit:
+    """Return the exit code of a failure: wrong words are 2, what could not be read is 3."""
+    wrong = UsageError | NotFoundError | DeniedError | SettingsError
+    return Exit.USAGE if isinstance(error, wrong) else Exit.UNKNOWN
+
+
+def rendered(report: Report, form: Format) -> str:
+    """Return an answer as JSON, Markdown or Slack blocks; text is the terminal's own affair."""
+    if form in (Format.JSON, Format.BLOCKS):
+        return to_json(as_object(report, form))
+    from bot.text.markdown_report import render
+
+    return render(report)
+
+
+def as_object(report: Report, form: Format) -> dict[str, Any]:
+    """Return an answer as the object that `--format json` or `blocks` prints."""
+    if form is Format.JSON:
+        return report.as_json()
+    from bot.slack.blocks.renderer import BlockKit
+
+    message = BlockKit().report(report)
+    return {"text": message["text"], "blocks": message["blocks"]}
+
+
+def error_json(error: BatchbotError) -> dict[str, Any]:
+    """Return a failure as JSON, for `--format json`."""
+    usage = list(error.usage) if isinstance(error, UsageError) else []
+    told = {"error": said(error.message), "hint": said(error.hint), "usage": usage}
+    return {"command": "", "verdict": "unknown", **told}
+
+
+def error_lines(error: BatchbotError) -> list[str]:
+    """Return a failure as lines for people: what is wrong, what to do, how it is called."""
+    source = f"{error.source}: " if isinstance(error, SourceError) else ""
+    usage = [f"  {line}" for line in error.usage] if isinstance(error, UsageError) else []
+    lines = [f"{source}{said(error.message)}", said(error.hint), *usage]
+    return [line for line in lines if line]

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.cli.ask import error_code, exit_code
-from bot.cli.output import Exit
+from bot.cli.output import Exit, error_code, exit_code
 from bot.cli.report_diff import changes
 from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, SettingsError, UsageError
-from bot.service.stopping import unless
+from bot.service.tasks import unless
 
 # Asking again cannot help these.
 FINAL = (UsageError, DeniedError, SettingsError)

@@ -18,7 +18,6 @@ from rich.console import Console
 from bot.demo.incident.rows import load
 from bot.demo.services import PREFIX, LlmProvider, Script
 from bot.demo.workspace.server import Workspace
-from bot.docs import usage_hints
 from bot.errors import SettingsError
 from bot.registry import commands
 from bot.service import embedded_postgres
@@ -101,7 +100,7 @@ async def start_demo(
     logs = folder / "logs"
     shutil.copytree(INCIDENT_LOGS, logs)
     try:
-        manifest = build_manifest(usage_hints(commands()))
+        manifest = build_manifest(commands())
         workspace = await stack.enter_async_context(
             Workspace(port, manifest=manifest, note=NOTE, app_starts=True)
         )

@@ -24,17 +24,17 @@ from bot.requests.admission import Bounds
 from bot.requests.command_text import read_phrase
 from bot.requests.dispatcher import Desk
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
-from bot.service.stopping import stopped_by_signals, unless
-from bot.service.tasks import kept_going
+from bot.service.tasks import kept_going, stopped_by_signals, unless
 from bot.settings import Settings, SlackSettings, detector_settings
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import Door, build_app
-from bot.slack.inbound.socket_mode import Sockets, check_app_token
+from bot.slack.inbound.socket_mode import Sockets
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.block_fallback import Fitting
 from bot.slack.outbound.replies import SlackSpeech
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.web_api import make_client
+from bot.slack.setup.identity import check_app_token
 from bot.slack.setup.workspace import Workspace, ask_again, join
 from bot.text.markdown_report import render
 

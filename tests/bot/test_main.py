@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.ask import Asked, answer, error_code, exit_code, rendered, understand
-from bot.cli.output import Exit, Format, event_line
+from bot.cli.ask import Asked, answer, understand
+from bot.cli.output import Exit, Format, error_code, event_line, exit_code, rendered
 from bot.cli.progress import Work
 from bot.cli.setting_check import known_names
 from bot.domain.report import Confidence, Finding, Report, Severity
@@ -226,7 +226,7 @@ def test_an_alert_event_is_one_line() -> None:
 def test_interrupting_ends_quietly(tmp_path: Path) -> None:
     code = (
         "import signal, sys, threading, os\n"
-        "from bot import answering as ask\n"
+        "from bot.cli import ask\n"
         "async def wait(*_):\n"
         "    import asyncio\n"
         "    asyncio.get_running_loop().call_later(0.1, os.kill, os.getpid(), signal.SIGINT)\n"

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -32,22 +32,13 @@ from bot.ports.action_ids import (
 from bot.requests.command_text import traces_in
 from bot.requests.dispatcher import Desk
 from bot.slack.inbound.payload import Body, id_of, object_of, place_of, pressed, values_of
+from bot.slack.setup.identity import Identity
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_EVENTS = 2_000
 
 Ack = Callable[..., Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the bot is in its workspace, as auth.test said at start-up."""
-
-    bot_token: str
-    bot_user_id: str
-    bot_id: str = ""
-    team_id: str = ""
 
 
 class Seen:

@@ -12,7 +12,6 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.errors import PostError, SettingsError
 from bot.slack.outbound.web_api import Web
 
 log = logging.getLogger(__name__)
@@ -28,31 +27,6 @@ DISPATCHED_AT_ONCE = 8
 CALM_SECONDS, WAITS_SECONDS = 0.025, 0.5
 
 Dispatch = Callable[[Mapping[str, Any], Mapping[str, str]], Awaitable[tuple[int, str, str]]]
-
-
-async def check_bot_token(web: Web) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return what auth.test says of the bot and the scopes it was granted.
-
-    Raises SettingsError in words a person can act on: the SDK would retry a bad token for ever.
-    """
-    try:
-        answer = await web.call("auth.test")
-    except PostError as error:
-        raise SettingsError(
-            f"SLACK_BOT_TOKEN does not work ({error.message}).", hint=error.hint
-        ) from error
-    return answer, web.scopes
-
-
-async def check_app_token(web: Web, app_token: str) -> str:
-    """Return a fresh WebSocket address. Raises SettingsError when Slack gives none."""
-    try:
-        return await web.open_socket(app_token)
-    except PostError as error:
-        raise SettingsError(
-            f"SLACK_APP_TOKEN does not work ({error.message}).",
-            hint="It begins with xapp-, has the scope connections:write, and Socket Mode is on.",
-        ) from error
 
 
 class Sockets:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.ports.action_ids import EVENTS, EVENTS_PATH, TRACE_SHORTCUT
+from bot.registry import Command
 
 NAME = "batchbot"
 DESCRIPTION = "Diagnoses stuck LLM comparison batches, and alerts on them without being asked"
@@ -18,6 +19,7 @@ LONG_DESCRIPTION = (
 )
 BACKGROUND = "#1f3a5f"
 MAX_DESCRIPTION = 100
+MAX_HINT = 150
 SHORTCUT_NAME = "Trace this"
 SCOPES = {
     "app_mentions:read": "hear @batchbot in threads, where slash commands do not work",
@@ -34,13 +36,13 @@ NEEDED_SCOPES = frozenset({"chat:write", "commands"})
 
 
 def build_manifest(
-    commands: Mapping[str, tuple[str, str]],
+    commands: Mapping[str, Command],
     *,
     prefix: str = "",
     socket_mode: bool = True,
     public_url: str = "",
 ) -> dict[str, Any]:
-    """Return the manifest; `commands` maps a name to its summary and usage hint.
+    """Return the manifest.
 
     In HTTP mode Slack is told where to send requests: `public_url` is where it reaches the bot.
     """
@@ -67,7 +69,7 @@ def build_manifest(
 
 
 def _features(
-    commands: Mapping[str, tuple[str, str]], prefix: str, where: Mapping[str, str]
+    commands: Mapping[str, Command], prefix: str, where: Mapping[str, str]
 ) -> dict[str, Any]:
     return {
         "app_home": {
@@ -88,13 +90,19 @@ def _features(
             {
                 "command": f"/{prefix}{name}",
                 **where,
-                "description": summary[:MAX_DESCRIPTION],
-                "usage_hint": hint,
+                "description": command.summary[:MAX_DESCRIPTION],
+                "usage_hint": usage_hint(command),
                 "should_escape": False,
             }
-            for name, (summary, hint) in sorted(commands.items())
+            for name, command in sorted(commands.items())
         ],
     }
+
+
+def usage_hint(command: Command) -> str:
+    """Return what Slack shows behind a command while it is typed."""
+    words = [usage.words for usage in command.usages if usage.words]
+    return " | ".join(words)[:MAX_HINT] or "no words needed"
 
 
 def to_yaml(value: Any, indent: int = 0) -> str:

@@ -11,9 +11,8 @@ import aiohttp
 from bot.errors import SettingsError
 from bot.requests.access import Access
 from bot.settings import SlackSettings
-from bot.slack.inbound.listeners import Identity
-from bot.slack.inbound.socket_mode import check_bot_token
 from bot.slack.outbound.web_api import Web, make_client
+from bot.slack.setup.identity import Identity, check_bot_token
 from bot.slack.setup.manifest import NEEDED_SCOPES, SCOPES
 from bot.slack.setup.names import Found, find_channels, find_users
 

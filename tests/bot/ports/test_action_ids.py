@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.docs import MANIFEST, README, usage_hints
+from bot.docs import MANIFEST, README
 from bot.domain.alert import AlertMessage, Reason
 from bot.domain.report import Report
 from bot.errors import Blank
@@ -95,7 +95,7 @@ def test_the_forms_and_sheets_have_the_names_that_are_heard() -> None:
 
 
 def test_manifest_readme_and_help_name_the_same_commands() -> None:
-    made = build_manifest(usage_hints(commands()))
+    made = build_manifest(commands())
     declared = {row["command"] for row in made["features"]["slash_commands"]}
     shortcuts = [row["callback_id"] for row in made["features"]["shortcuts"]]
     assert shortcuts == [action_ids.TRACE_SHORTCUT]

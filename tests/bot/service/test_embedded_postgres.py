@@ -60,7 +60,8 @@ async def test_a_server_whose_owner_was_killed_is_adopted(folder: Path) -> None:
     owner = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "import asyncio, sys, time; from pathlib import Path; from bot import postgres\n"
+        "import asyncio, sys, time; from pathlib import Path\n"
+        "from bot.service import embedded_postgres as postgres\n"
         "server = asyncio.run(postgres.start(Path(sys.argv[1]), durable=False))\n"
         "print('up', flush=True); time.sleep(60)",
         str(folder),
@@ -135,7 +136,7 @@ def test_a_plain_user_starts_it_too(folder: Path) -> None:
     os.chown(home, nobody.pw_uid, nobody.pw_gid)
     script = (  # the interpreter may be root's own, so everything is imported before leaving root
         "import asyncio, concurrent.futures.thread, os, sys; from pathlib import Path\n"
-        "from bot import postgres\n"
+        "from bot.service import embedded_postgres as postgres\n"
         "os.setgroups([]); os.setgid(int(sys.argv[3])); os.setuid(int(sys.argv[2]))\n"
         "async def main():\n"
         "    server = await postgres.start(Path(sys.argv[1]), durable=False)\n"

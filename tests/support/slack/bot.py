@@ -19,10 +19,11 @@ from bot.requests.access import Access
 from bot.requests.admission import Bounds
 from bot.requests.dispatcher import Desk
 from bot.slack.blocks.renderer import BlockKit
-from bot.slack.inbound.listeners import Identity, build_app
+from bot.slack.inbound.listeners import build_app
 from bot.slack.outbound.replies import SlackSpeech
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.web_api import Web, make_client
+from bot.slack.setup.identity import Identity
 from tests.support.fakes.sources import at
 from tests.support.slack.web_api import SlackApi, slack_api
 

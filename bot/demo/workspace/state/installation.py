@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.docs import usage_hints
 from bot.registry import commands
 from bot.slack.setup.manifest import build_manifest
 
@@ -61,7 +60,7 @@ class Installation:
 
 def installed(manifest: Mapping[str, Any] | None = None) -> Installation:
     """Return the app of a manifest; without one, that of the registry's own manifest."""
-    strict, manifest = manifest is not None, manifest or build_manifest(usage_hints(commands()))
+    strict, manifest = manifest is not None, manifest or build_manifest(commands())
     features = manifest["features"]
     home = features["app_home"]
     return Installation(

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.demo.workspace.server import Workspace
 from bot.demo.workspace.state.space import CHANNELS
+from bot.registry import commands
 from bot.slack.setup.manifest import build_manifest
 
 
@@ -161,7 +162,7 @@ async def test_what_changed_is_told_at_once(
 async def test_a_command_that_is_not_installed_is_refused_by_the_client(
     session: aiohttp.ClientSession,
 ) -> None:
-    manifest = build_manifest({"queue": ("what waits", "")})
+    manifest = build_manifest({"queue": commands()["queue"]})
     async with Workspace(manifest=manifest) as workspace:
         body = {"channel": "alerts", "user": "oncall", "text": "/nonsense 1"}
         async with session.post(f"{workspace.url}/workspace/send", json=body):

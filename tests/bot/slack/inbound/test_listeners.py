@@ -15,8 +15,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.requests.access import Access
 from bot.requests.admission import Bounds
-from bot.slack.inbound.listeners import Door, Identity, build_app
+from bot.slack.inbound.listeners import Door, build_app
 from bot.slack.outbound.web_api import make_client
+from bot.slack.setup.identity import Identity
 from tests.support.slack import payloads
 from tests.support.slack.bot import ALERTS, INCIDENTS, QUIET, UUID, Bot
 

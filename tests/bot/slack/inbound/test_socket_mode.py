@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from bot.errors import SettingsError
-from bot.slack.inbound.socket_mode import Sockets, check_app_token
+from bot.slack.inbound.socket_mode import Sockets
 from bot.slack.outbound.web_api import Web, make_client
+from bot.slack.setup.identity import check_app_token
 
 ENVELOPE = {"envelope_id": "e1", "type": "slash_commands", "payload": {"command": "/queue"}}
 

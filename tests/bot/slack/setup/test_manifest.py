@@ -5,7 +5,6 @@ from pathlib import Path
 
 import yaml
 
-from bot.docs import usage_hints
 from bot.ports import action_ids
 from bot.registry import commands
 from bot.slack.setup import manifest
@@ -14,7 +13,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def _made(**options: object) -> dict:
-    return manifest.build_manifest(usage_hints(commands()), **options)  # type: ignore[arg-type]
+    return manifest.build_manifest(commands(), **options)  # type: ignore[arg-type]
 
 
 def test_every_command_of_the_registry_is_declared_once_with_the_prefix() -> None:
@@ -32,7 +31,7 @@ def test_what_is_declared_keeps_slacks_limits() -> None:
 
 
 def test_the_listeners_of_the_app_are_declared() -> None:
-    text = (ROOT / "bot" / "app.py").read_text(encoding="utf-8")
+    text = (ROOT / "bot" / "slack" / "inbound" / "listeners.py").read_text(encoding="utf-8")
     assert set(re.findall(r'@app\.event\("(\w+)"\)', text)) == set(action_ids.EVENTS)
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.arguments import with_seconds
-from bot.cli.completion import complete
+from bot.cli.arguments import complete, with_seconds
 from bot.cli.output import Format
 from bot.registry import commands
 
