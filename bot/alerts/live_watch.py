@@ -11,13 +11,14 @@ from uuid import UUID
 
 from bot.domain.batch import BatchSummary, BlockedSession
 from bot.domain.callback import ConsumerBacklog, SeenCallback
-from bot.domain.evidence import Missing, SourceState
+from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import SourceError
 from bot.ports import CallbackTopic, LogFollow, Sources
+from bot.ports.bounded import bounded_read
 
 READ_SECONDS = 8.0
 # Lines of several containers do not arrive in the order of their times; a follow that starts
@@ -86,7 +87,7 @@ class LiveWatch:
             return database
         unknown = [id for id in ids if id not in self._known]
         if unknown:
-            answer = await _bounded(database.name, database.owned(unknown), self.timeout)
+            answer = await bounded_read(database.name, database.owned(unknown), self.timeout)
             if isinstance(answer, Missing):
                 return answer
             self._owned.update(answer)
@@ -103,7 +104,7 @@ class LiveWatch:
             return source
         if name not in self._asked:
             label = str(getattr(source, "name", name))
-            self._asked[name] = asyncio.create_task(_bounded(label, call(source), self.timeout))
+            self._asked[name] = asyncio.create_task(bounded_read(label, call(source), self.timeout))
         answer: T | Missing = await asyncio.shield(self._asked[name])
         return answer
 
@@ -170,7 +171,7 @@ class Lookout:
         if self._follow is None:
             # A line may be written before a tick and reach its reader only after it.
             start = min(since, self._seen_until or since) - OVERLAP
-            follow = await _bounded(
+            follow = await bounded_read(
                 source.name, source.follow(since=start, **self._bounds), self._timeout
             )
             if isinstance(follow, Missing):
@@ -206,17 +207,6 @@ class Lookout:
 
 async def _taken(topic: CallbackTopic) -> Sequence[SeenCallback]:
     return topic.take()
-
-
-async def _bounded(name: str, call: Awaitable[T], timeout: float) -> T | Missing:
-    try:
-        async with asyncio.timeout(timeout):
-            return await call
-    except SourceError as error:
-        state = SourceState.TIMEOUT if error.timed_out else SourceState.MISSING
-        return Missing(error.source or name, error.message, state)
-    except TimeoutError:
-        return Missing(name, f"no answer within {timeout:g} s", SourceState.TIMEOUT)
 
 
 def _mark(event: LogEvent) -> str:

@@ -15,7 +15,8 @@ from typing import Protocol
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
 from bot.domain.evidence import Missing
 from bot.domain.log import Role
-from bot.errors import BatchbotError, PostError, SourceError
+from bot.errors import BatchbotError, PostError
+from bot.ports.bounded import bounded_read
 from bot.service.sources import build_memory, build_sources
 from bot.settings import ENV_FILE, Settings, given_names
 from bot.text.privacy import said
@@ -137,13 +138,9 @@ async def _source(
     fix = fix.replace("Set ", "Check ", 1)
     if isinstance(source, Missing):
         return Examined(what, bad, source.reason, fix)
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            detail = await source.check()
-    except SourceError as error:
-        return Examined(what, bad, error.message, error.hint or fix)
-    except TimeoutError:
-        return Examined(what, bad, f"no answer within {CHECK_SECONDS:g} s", fix)
+    detail = await bounded_read(what, source.check(), CHECK_SECONDS)
+    if isinstance(detail, Missing):
+        return Examined(what, bad, detail.reason, detail.hint or fix)
     for sign, remedy in SIGNS:
         if re.search(sign, detail):
             return Examined(what, State.WARNING, detail, remedy)
@@ -154,13 +151,15 @@ async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:
     what = "bot's own database"
     if settings.bot.database_url is None:
         return _embedded(what, settings.bot.data_dir)
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            detail = await (await build_memory(settings, stack)).check()
-    except (SourceError, TimeoutError) as error:
-        told = error.message if isinstance(error, SourceError) else "no answer"
-        return Examined(what, State.BROKEN, told, "Correct BOT_DATABASE_URL, or leave it empty.")
-    return Examined(what, State.OK, str(detail))
+    detail = await bounded_read(what, _check_memory(settings, stack), CHECK_SECONDS)
+    if isinstance(detail, Missing):
+        fix = "Correct BOT_DATABASE_URL, or leave it empty."
+        return Examined(what, State.BROKEN, detail.reason, fix)
+    return Examined(what, State.OK, detail)
+
+
+async def _check_memory(settings: Settings, stack: AsyncExitStack) -> str:
+    return str(await (await build_memory(settings, stack)).check())
 
 
 def _embedded(what: str, folder: Path) -> Examined:

@@ -27,11 +27,15 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A source that gave no evidence, and why; never to be read as "nothing wrong there"."""
+    """A source that gave no evidence, and why; never to be read as "nothing wrong there".
+
+    `hint` says what can be done about it, where that is known.
+    """
 
     source: str
     reason: str
     state: SourceState = SourceState.MISSING
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
-from bot.domain.evidence import Missing, SourceReading, SourceState
+from bot.domain.evidence import Missing, SourceReading, SourceState, reading_of
 from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, SourceError, UsageError
 from bot.ports import Asker, Overview
+from bot.ports.bounded import bounded_read
 from bot.requests.admission import Counter
 from bot.requests.replies import Voice
 
@@ -85,12 +86,7 @@ async def _state(name: str, source: Any) -> SourceReading:
     if isinstance(source, Missing):
         return SourceReading(name, source.state, source.reason)
     checked: Checked = source
-    try:
-        async with asyncio.timeout(SOURCE_SECONDS):
-            return SourceReading(name, SourceState.OK, await checked.check())
-    except SourceError as error:
-        state = SourceState.TIMEOUT if error.timed_out else SourceState.MISSING
-        return SourceReading(name, state, error.message)
-    except TimeoutError:
-        told = f"no answer within {SOURCE_SECONDS:g} s"
-        return SourceReading(name, SourceState.TIMEOUT, told)
+    answer = await bounded_read(name, checked.check(), SOURCE_SECONDS)
+    if isinstance(answer, Missing):
+        return reading_of(answer)
+    return SourceReading(name, SourceState.OK, answer)

@@ -15,7 +15,7 @@ from bot.diagnosis.comparison.evidence import Trail
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import Clue, Outcome, clue_of
 from bot.diagnosis.evidence.log_coverage import merged
-from bot.diagnosis.evidence.read import attempt, read
+from bot.diagnosis.evidence.read import read
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import BatchHeader, PairRow, PendingPair
@@ -157,7 +157,9 @@ async def _with_owners(
         return evidence
     wanted = set(requests)
     ids = {UUID(c.correlation_id) for c in _clues(evidence.nearby) if _names(c, wanted)}
-    found = await attempt(DATABASE, database.owned(sorted(ids)), deadline.next_timeout())
+    found = await read(
+        DATABASE, database, lambda source: source.owned(sorted(ids)), deadline.next_timeout()
+    )
     return evidence if isinstance(found, Missing) else replace(evidence, owned={**known, **found})
 
 

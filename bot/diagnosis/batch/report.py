@@ -18,7 +18,7 @@ from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
 from bot.diagnosis.evidence import log_coverage, system_state
-from bot.diagnosis.evidence.read import attempt, configured, read, reading
+from bot.diagnosis.evidence.read import configured, read, reading
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
 from bot.domain.batch import BatchHeader, BatchMatch
@@ -223,7 +223,9 @@ async def _owned(sources: Sources, logs: LogSearch | Missing, deadline: Deadline
     ids = sorted({id for event in events for id in rejected_ids(event)})[:200]
     if not ids or sources.database is None or isinstance(sources.database, Missing):
         return {}
-    return await attempt(DATABASE, sources.database.owned(ids), deadline.next_timeout())
+    return await read(
+        DATABASE, sources.database, lambda source: source.owned(ids), deadline.next_timeout()
+    )
 
 
 def _with_summary(report: Report, evidence: BatchEvidence) -> Report:

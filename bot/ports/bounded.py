@@ -1,0 +1,26 @@
+"""One bounded read of one source: its answer, or a Missing that says why there is none."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from bot.domain.evidence import Missing, SourceState
+from bot.errors import SourceError
+
+T = TypeVar("T")
+
+
+async def bounded_read(source_name: str, call: Awaitable[T], timeout: float) -> T | Missing:
+    """Await one read for at most `timeout` seconds; a failed one becomes a Missing.
+
+    SourceError and a passed deadline are absence of evidence; cancellation and programming errors
+    pass through.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            return await call
+    except SourceError as error:
+        state = SourceState.TIMEOUT if error.timed_out else SourceState.MISSING
+        return Missing(source_name, error.message, state, error.hint)
+    except TimeoutError:
+        return Missing(source_name, f"no answer within {timeout:.3g} s", SourceState.TIMEOUT)
