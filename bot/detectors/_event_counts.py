@@ -1,11 +1,15 @@
-"""Counts what log events report, by subject, over a window; shared by the log detectors."""
+"""The base of detectors that count what log events report, by subject, over a window."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from bot.domain.alert import QUIET_AFTER, Condition, Judgement, Sample, Sight, Window
+from pydantic import BaseModel, Field
+
+from bot.detectors._state import NOTHING_READ, unreadable_reason
+from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.report import Confidence, Severity
@@ -13,7 +17,6 @@ from bot.ports import Watch
 from bot.text.times import clock
 
 KEPT_EXAMPLES = 3
-SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,55 @@ class Tally:
     extras: tuple[Mapping[str, Any], ...]
 
 
+class QuietSettings(BaseModel):
+    """When what was counted is over."""
+
+    quiet_seconds: float = Field(900, gt=0, description="over after so long without another")
+
+
+class EventCountDetector(ABC):
+    """Alerts on what log events report, until it was quiet for `quiet_after`.
+
+    A subclass makes the sample of a tick, with `sample_of`, and the condition of one subject.
+    """
+
+    open_ticks: ClassVar[int] = 1
+    clear_ticks: ClassVar[int] = 1
+    Settings: ClassVar[type[BaseModel]] = QuietSettings
+
+    def __init__(self, settings: QuietSettings) -> None:
+        self.quiet_after = timedelta(seconds=settings.quiet_seconds)
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self.quiet_after.total_seconds() + 300
+
+    @abstractmethod
+    def condition(self, counted: Tally) -> Condition:
+        """Return the condition of a subject that is not over."""
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the window; a subject is over when it was quiet for long; pure."""
+        last = window.samples[-1] if window.samples else None
+        if last is None:
+            return Judgement(Sight.WARMING, note=NOTHING_READ)
+        tallies = tallies_of(window.samples)
+        conditions = tuple(
+            self.condition(one) for one in tallies if now - one.last_at < self.quiet_after
+        )
+        closing = {one.subject: f"quiet since {clock(one.last_at)} UTC" for one in tallies}
+        if last.unreadable:
+            return Judgement(
+                Sight.UNREADABLE, (*conditions, _unreadable(last)), last.unreadable, closing
+            )
+        return Judgement(
+            Sight.CLEAR,
+            conditions,
+            closing={UNREADABLE_SUBJECT: "the logs can be read again", **closing},
+        )
+
+
 def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -> Sample:
     """Fold a tick's occurrences into a sample: counts and a few examples of each subject.
 
@@ -60,32 +112,8 @@ def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -
         if one.counts and len(group["examples"]) < KEPT_EXAMPLES:
             example = {"source": one.source, "at": one.at.isoformat(), "text": one.text}
             group["examples"].append({**example, "extra": dict(one.extra)})
-    unreadable = f"{missing.source}: {missing.reason}" if missing else ""
+    unreadable = unreadable_reason(missing) if missing else ""
     return Sample(watch.now, {"groups": groups} if groups or not missing else {}, unreadable)
-
-
-def judge_tallies(
-    window: Window,
-    now: datetime,
-    condition_of: Callable[[Tally], Condition],
-    quiet_after: timedelta = QUIET_AFTER,
-) -> Judgement:
-    """Turn a window into conditions; a subject is over after `quiet_after` without another."""
-    last = window.samples[-1] if window.samples else None
-    if last is None:
-        return Judgement(Sight.WARMING, note="nothing was read yet")
-    tallies = tallies_of(window.samples)
-    conditions = tuple(
-        condition_of(tally) for tally in tallies if now - tally.last_at < quiet_after
-    )
-    closing = {tally.subject: f"quiet since {clock(tally.last_at)} UTC" for tally in tallies}
-    if last.unreadable:
-        return Judgement(
-            Sight.UNREADABLE, (*conditions, _unreadable(last)), last.unreadable, closing
-        )
-    return Judgement(
-        Sight.CLEAR, conditions, closing={SOURCE: "the logs can be read again", **closing}
-    )
 
 
 def tallies_of(samples: Sequence[Sample]) -> tuple[Tally, ...]:
@@ -128,7 +156,7 @@ def dated_events(watch: Watch) -> tuple[tuple[datetime, LogEvent], ...]:
 
 def _unreadable(sample: Sample) -> Condition:
     return Condition(
-        subject=SOURCE,
+        subject=UNREADABLE_SUBJECT,
         rule="source-unreadable",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.detectors._rows import moment
+from bot.detectors._state import moment
 
 # So many failures in a row, and so many requests given up over them, are no accident.
 HOPELESS, LOST = 3, 5

@@ -1,10 +1,12 @@
-"""What detectors on rows share: a tick's facts become a sample, the newest facts conditions."""
+"""The base of detectors on rows: each tick's facts become a sample, the newest facts conditions."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, TypeVar
 
+from bot.detectors._state import StateDetector, moment, unreadable_sample
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import Missing
@@ -17,19 +19,72 @@ ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 NOT_CONFIGURED = "what it needs is not configured"
 
 
+class AgeSettings(Protocol):
+    """The settings of a detector on rows."""
+
+    after_seconds: float
+
+
+class RowDetector(StateDetector, ABC):
+    """Alerts on facts that last, such as rows of a database; `after` is for how long they may.
+
+    A subclass makes the sample of a tick, with `facts_of`, and the conditions of its facts. A
+    fact is a mapping of JSON values with the key `subject`. `closing` words how an alert ended.
+    """
+
+    window_seconds: ClassVar[float] = 120.0
+    closing: ClassVar[str]
+
+    def __init__(self, settings: AgeSettings) -> None:
+        self.after = timedelta(seconds=settings.after_seconds)
+
+    @abstractmethod
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect the facts of one tick."""
+
+    @abstractmethod
+    def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterable[Condition]:
+        """Return what is wrong, by the newest facts; pure."""
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the newest facts; pure."""
+        unknown = no_facts(window)
+        if unknown is not None:
+            return unknown
+        found = tuple(self.conditions(facts_in(window.samples[-1]), now))
+        subjects = {str(fact["subject"]) for one in window.samples for fact in facts_in(one)}
+        return Judgement(Sight.CLEAR, found, closing=dict.fromkeys(subjects, self.closing))
+
+
+def lasting(
+    facts: Iterable[Fact], now: datetime, after: timedelta
+) -> Iterator[tuple[Fact, datetime]]:
+    """Yield the facts that have lasted for longer than `after`, each with its key `since`."""
+    for fact in facts:
+        since = moment(fact["since"])
+        if since is not None and now - since > after:
+            yield fact, since
+
+
 def facts_of(
     watch: Watch, answer: Sequence[T] | Missing | None, fact: Callable[[T], Fact | None]
 ) -> Sample:
     """Return a sample of the facts that a reading holds, as JSON values.
 
-    One that is not configured leaves a sample without facts, from which nothing is concluded.
+    A source that is not configured gives a sample without facts, from which nothing is concluded.
     """
     if isinstance(answer, Missing):
-        return Sample(watch.now, {}, f"{answer.source}: {answer.reason}")
+        return unreadable_sample(watch.now, answer)
     if answer is None:
         return Sample(watch.now)
     found = [one for row in answer if (one := fact(row)) is not None]
     return Sample(watch.now, {"facts": plain(found)})
+
+
+def facts_in(sample: Sample) -> Sequence[Fact]:
+    """Return the facts of a sample, none when it could not be read."""
+    found: Sequence[Fact] = sample.data.get("facts") or ()
+    return found
 
 
 def with_open(sample: Sample, batches: Sequence[BatchSummary] | Missing | None) -> Sample:
@@ -39,8 +94,13 @@ def with_open(sample: Sample, batches: Sequence[BatchSummary] | Missing | None) 
     """
     if batches is None or isinstance(batches, Missing):
         return sample
-    names = [f"batch {one.header.batch_id}" for one in batches if not is_over(one)]
+    names = [batch_subject(one) for one in batches if not is_over(one)]
     return replace(sample, data={**sample.data, "open": names})
+
+
+def batch_subject(batch: BatchSummary) -> str:
+    """Return the subject of an alert on a batch."""
+    return f"batch {batch.header.batch_id}"
 
 
 def is_over(batch: BatchSummary) -> bool:
@@ -49,31 +109,9 @@ def is_over(batch: BatchSummary) -> bool:
     return header.status.startswith(("COMPLETE", "ERROR")) or header.state in ENDED
 
 
-def judge_facts(
-    window: Window,
-    now: datetime,
-    conclude: Callable[[Sequence[Fact], datetime], Iterable[Condition]],
-    closing: str,
-) -> Judgement:
-    """Turn the newest facts into conditions; `closing` words how one ended."""
+def no_facts(window: Window) -> Judgement | None:
+    """Return the judgement on a window whose newest sample holds no facts, else None."""
     last = window.samples[-1] if window.samples else None
     if last is None or (not last.unreadable and "facts" not in last.data):
         return Judgement(Sight.WARMING, note=NOT_CONFIGURED)
-    if last.unreadable:
-        return Judgement(Sight.UNREADABLE, note=last.unreadable)
-    conditions = tuple(conclude(last.data["facts"], now))
-    return Judgement(Sight.CLEAR, conditions, closing=_closings(window, closing))
-
-
-def moment(value: Any) -> datetime | None:
-    """Return a fact's time."""
-    return datetime.fromisoformat(value) if isinstance(value, str) and value else None
-
-
-def _closings(window: Window, words: str) -> dict[str, str]:
-    subjects = {
-        str(fact.get("subject"))
-        for sample in window.samples
-        for fact in sample.data.get("facts") or ()
-    }
-    return dict.fromkeys(subjects, words)
+    return Judgement(Sight.UNREADABLE, note=last.unreadable) if last.unreadable else None

@@ -228,6 +228,8 @@ class AlertMessage:
 
 REPEAT_INTERVAL = timedelta(hours=1)
 QUIET_AFTER = timedelta(minutes=15)
+# The subject under which a detector says that it cannot read its source.
+UNREADABLE_SUBJECT = "source"
 
 
 def alert_key(detector: str, environment: str, subject: str) -> str:

@@ -4,21 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.alert import Alert, AlertState, Condition, Judgement, Sample, Sight
+from bot.domain.alert import (
+    UNREADABLE_SUBJECT,
+    Alert,
+    AlertState,
+    Condition,
+    Judgement,
+    Sample,
+    Sight,
+)
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
 
 UNREADABLE_SOURCE = "unreadable_source"
 RULE = "source-unreadable"
-# Under this subject a detector says by itself that it cannot see.
-SOURCE = "source"
 
 
 def without_sources(judgement: Judgement) -> Judgement:
     """Return a detector's judgement without its own words on what it cannot read."""
-    if all(condition.subject != SOURCE for condition in judgement.conditions):
+    if all(condition.subject != UNREADABLE_SUBJECT for condition in judgement.conditions):
         return judgement
-    rest = tuple(one for one in judgement.conditions if one.subject != SOURCE)
+    rest = tuple(one for one in judgement.conditions if one.subject != UNREADABLE_SUBJECT)
     return replace(judgement, conditions=rest)
 
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors._rows import Fact, facts_of, judge_facts, moment, with_open
+from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of, lasting, with_open
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, EvidenceLine
-from bot.domain.log import LogEvent
 from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -24,29 +23,15 @@ class BatchIdleSettings(BaseModel):
     after_seconds: float = Field(900, gt=0, description="how long an open batch may rest")
 
 
-class BatchIdle:
+class BatchIdle(RowDetector):
     """Watches the open batches for one that nobody goes on with."""
 
     name: ClassVar[str] = "batch_idle"
     summary: ClassVar[str] = (
         "An open batch rests for 15 minutes with every answer in, or before any was asked for"
     )
-    open_ticks: ClassVar[int] = 2
-    clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = ()
+    closing: ClassVar[str] = "the batch goes on"
     Settings: ClassVar[type[BaseModel]] = BatchIdleSettings
-
-    def __init__(self, settings: BatchIdleSettings) -> None:
-        self._after = timedelta(seconds=settings.after_seconds)
-
-    @property
-    def window_seconds(self) -> float:
-        """How far back `judge` wants to see."""
-        return 120.0
-
-    def wants(self, event: LogEvent) -> bool:
-        """Want no log event: rows and queue tell."""
-        return False
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the open batches that wait for no answer and own nothing in the queue."""
@@ -56,28 +41,26 @@ class BatchIdle:
             held = {item.cj_batch_id for item in queue.items} | {
                 item.bos_batch_id for item in queue.items
             }
-        return with_open(facts_of(watch, batches, lambda batch: _resting(batch, held)), batches)
+        return with_open(facts_of(watch, batches, lambda batch: _idle_fact(batch, held)), batches)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the newest rows; pure."""
-        judgement = judge_facts(window, now, self._conclude, "the batch goes on")
+        """Conclude from the newest rows, and word whether a batch ended; pure."""
+        judgement = super().judge(window, now)
         listed = window.samples[-1].data.get("open") if window.samples else None
         if listed is None:
             return judgement
         ended = {name: "the batch ended" for name in judgement.closing if name not in listed}
         return replace(judgement, closing={**judgement.closing, **ended})
 
-    def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
-        for fact in facts:
-            since = moment(fact["since"])
-            if since is not None and now - since > self._after:
-                yield _condition(fact, since)
+    def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
+        """Yield the condition of each fact that has lasted for too long."""
+        yield from (_condition(*one) for one in lasting(facts, now, self.after))
 
 
 DETECTOR = BatchIdle
 
 
-def _resting(batch: BatchSummary, held: set[str]) -> Fact | None:
+def _idle_fact(batch: BatchSummary, held: set[str]) -> Fact | None:
     header, pairs = batch.header, batch.pairs
     ended = header.status.startswith(("COMPLETE", "ERROR")) or header.state == "SCORING"
     mine = {str(header.batch_id), header.bos_batch_id} & held
@@ -87,7 +70,7 @@ def _resting(batch: BatchSummary, held: set[str]) -> Fact | None:
     times = (header.last_activity_at, header.created_at, pairs.last_completed_at)
     since = max(time for time in times if time is not None)
     return {
-        "subject": f"batch {header.batch_id}",
+        "subject": batch_subject(batch),
         "batch": header.batch_id,
         "since": since,
         "state": header.state or "unknown",

@@ -1,16 +1,15 @@
 """A batch rests in SCORING: its finalisation broke off, and no sweep looks at that state."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors._rows import Fact, facts_of, judge_facts, moment
-from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of, lasting
+from bot.domain.alert import Condition, Sample
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, EvidenceLine
-from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 from bot.text.times import clock
@@ -22,41 +21,21 @@ class FinalisationStuckSettings(BaseModel):
     after_seconds: float = Field(600, gt=0, description="how long a batch may rest in SCORING")
 
 
-class FinalisationStuck:
+class FinalisationStuck(RowDetector):
     """Watches the open batches for one that scores and does not end."""
 
     name: ClassVar[str] = "finalisation_stuck"
     summary: ClassVar[str] = "A batch rests in SCORING for 10 minutes and has no result"
-    open_ticks: ClassVar[int] = 2
-    clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = ()
+    closing: ClassVar[str] = "the batch left SCORING"
     Settings: ClassVar[type[BaseModel]] = FinalisationStuckSettings
-
-    def __init__(self, settings: FinalisationStuckSettings) -> None:
-        self._after = timedelta(seconds=settings.after_seconds)
-
-    @property
-    def window_seconds(self) -> float:
-        """How far back `judge` wants to see."""
-        return 120.0
-
-    def wants(self, event: LogEvent) -> bool:
-        """Want no log event: rows tell."""
-        return False
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the batches in SCORING without a result."""
         return facts_of(watch, await watch.open_batches(), _scoring)
 
-    def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the newest rows; pure."""
-        return judge_facts(window, now, self._conclude, "the batch left SCORING")
-
-    def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
-        for fact in facts:
-            since = moment(fact["since"])
-            if since is not None and now - since > self._after:
-                yield _condition(fact, since)
+    def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
+        """Yield the condition of each fact that has lasted for too long."""
+        yield from (_condition(*one) for one in lasting(facts, now, self.after))
 
 
 DETECTOR = FinalisationStuck
@@ -67,7 +46,7 @@ def _scoring(batch: BatchSummary) -> Fact | None:
     if header.state != "SCORING" or header.status.startswith("COMPLETE"):
         return None
     since = header.last_activity_at or header.updated_at or header.created_at
-    return {"subject": f"batch {header.batch_id}", "batch": header.batch_id, "since": since,
+    return {"subject": batch_subject(batch), "batch": header.batch_id, "since": since,
             "status": header.status}  # fmt: skip
 
 

@@ -5,13 +5,16 @@ so the failure's own line wins. Rows tell of the loss a quarter of an hour later
 """
 
 import re
-from datetime import datetime, timedelta
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
-
-from bot.detectors._event_counts import Occurrence, Tally, dated_events, judge_tallies, sample_of
-from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.detectors._event_counts import (
+    EventCountDetector,
+    Occurrence,
+    Tally,
+    dated_events,
+    sample_of,
+)
+from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -25,27 +28,12 @@ FAILED = re.compile(
 _CORRELATION = re.compile(r"correlation_id: ([0-9a-f-]{36})", re.IGNORECASE)
 
 
-class CallbacksUnpublishedSettings(BaseModel):
-    """When publishing works again."""
-
-    quiet_seconds: float = Field(900, gt=0, description="over after so long without another")
-
-
-class CallbacksUnpublished:
+class CallbacksUnpublished(EventCountDetector):
     """Watches the LLM provider's log for callbacks that did not reach Kafka."""
 
     name: ClassVar[str] = "callbacks_unpublished"
     summary: ClassVar[str] = "The LLM provider fails to publish callbacks: their answers are lost"
     needles: ClassVar[tuple[str, ...]] = ("callback event for request",)
-    Settings: ClassVar[type[BaseModel]] = CallbacksUnpublishedSettings
-
-    def __init__(self, settings: CallbacksUnpublishedSettings) -> None:
-        self._quiet_after = timedelta(seconds=settings.quiet_seconds)
-
-    @property
-    def window_seconds(self) -> float:
-        """How far back `judge` wants to see."""
-        return self._quiet_after.total_seconds() + 300
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is a callback that could not be published."""
@@ -60,9 +48,9 @@ class CallbacksUnpublished:
         ]
         return sample_of(watch, found)
 
-    def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the window; pure."""
-        return judge_tallies(window, now, _condition, self._quiet_after)
+    def condition(self, counted: Tally) -> Condition:
+        """Return the condition of one subject."""
+        return _condition(counted)
 
 
 DETECTOR = CallbacksUnpublished

@@ -12,6 +12,7 @@ from typing import ClassVar
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.detectors._event_counts import dated_events
+from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.callback import ConsumerBacklog
 from bot.domain.evidence import LOGS, TOPIC, EvidenceLine, Missing
@@ -119,14 +120,14 @@ class ConsumerSilent:
             self._untaken = known.after(dated_events(watch), self._least, watch.now)
         behind = isinstance(backlog, ConsumerBacklog) and backlog.beyond_end
         data = {"beyond_end": behind, UNTAKEN: _UNTAKEN.dump_python(self._untaken, mode="json")}
-        reason = f"{logs.source}: {logs.reason}" if isinstance(logs, Missing) else ""
+        reason = unreadable_reason(logs) if isinstance(logs, Missing) else ""
         return Sample(watch.now, data, reason)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the last sample; pure."""
         last = window.samples[-1] if window.samples else None
         if last is None or not last.data:
-            return Judgement(Sight.WARMING, note="nothing was read yet")
+            return Judgement(Sight.WARMING, note=NOTHING_READ)
         closing = {CONSUMER: "CJ takes callbacks again"}
         if last.data.get("beyond_end"):
             return Judgement(Sight.CLEAR, (_beyond(last.at),), closing=closing)

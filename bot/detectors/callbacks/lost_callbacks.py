@@ -11,11 +11,19 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors._rows import NOT_CONFIGURED, Fact, facts_of, is_over, moment, with_open
+from bot.detectors._rows import (
+    Fact,
+    batch_subject,
+    facts_in,
+    facts_of,
+    is_over,
+    no_facts,
+    with_open,
+)
+from bot.detectors._state import StateDetector, moment
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, QUEUE, EvidenceLine, Missing
-from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -31,16 +39,14 @@ class LostCallbacksSettings(BaseModel):
     after_seconds: float = Field(900, gt=0, description="how long a comparison may wait")
 
 
-class LostCallbacks:
+class LostCallbacks(StateDetector):
     """Watches the open batches for comparisons that nobody will answer."""
 
     name: ClassVar[str] = "lost_callbacks"
     summary: ClassVar[str] = (
         "Comparisons of an open batch wait for 15 minutes and are not in the queue any more"
     )
-    open_ticks: ClassVar[int] = 2
     clear_ticks: ClassVar[int] = 2
-    needles: ClassVar[tuple[str, ...]] = ()
     Settings: ClassVar[type[BaseModel]] = LostCallbacksSettings
 
     def __init__(self, settings: LostCallbacksSettings) -> None:
@@ -50,10 +56,6 @@ class LostCallbacks:
     def window_seconds(self) -> float:
         """How far back `judge` wants to see."""
         return STEADY.total_seconds() + 60
-
-    def wants(self, event: LogEvent) -> bool:
-        """Want no log event: rows and queue tell."""
-        return False
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the batches with pending comparisons, and how many of these are queued."""
@@ -65,20 +67,18 @@ class LostCallbacks:
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from what is missing at every look of the last minutes; pure."""
-        last = window.samples[-1] if window.samples else None
-        if last is None or (not last.unreadable and "facts" not in last.data):
-            return Judgement(Sight.WARMING, note=NOT_CONFIGURED)
-        if last.unreadable:
-            return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        unknown = no_facts(window)
+        if unknown is not None:
+            return unknown
         recent = [one for one in window.samples if now - one.at <= STEADY and "facts" in one.data]
         if now - window.started_at < STEADY:
             return Judgement(Sight.WARMING, note="answers in flight cannot be told yet")
-        subjects = {str(fact["subject"]) for one in window.samples for fact in _facts(one)}
+        subjects = {str(fact["subject"]) for one in window.samples for fact in facts_in(one)}
         closing = {subject: _closing(window.samples, subject) for subject in subjects}
         return Judgement(Sight.CLEAR, tuple(self._conclude(recent, now)), closing=closing)
 
     def _conclude(self, recent: Sequence[Sample], now: datetime) -> Iterator[Condition]:
-        for fact in _facts(recent[-1]):
+        for fact in facts_in(recent[-1]):
             since = moment(fact["since"])
             looks = [_missing(sample, str(fact["subject"])) for sample in recent]
             lost = min(looks)
@@ -92,16 +92,11 @@ class LostCallbacks:
 DETECTOR = LostCallbacks
 
 
-def _facts(sample: Sample) -> Sequence[Fact]:
-    found: Sequence[Fact] = sample.data.get("facts") or ()
-    return found
-
-
 def _with_ended(sample: Sample, batches: Sequence[BatchSummary] | Missing | None) -> Sample:
     """Return the sample with what the ended batches left unanswered, where they are listed."""
     if batches is None or isinstance(batches, Missing):
         return sample
-    left = {f"batch {one.header.batch_id}": one.pairs.pending for one in batches if is_over(one)}
+    left = {batch_subject(one): one.pairs.pending for one in batches if is_over(one)}
     return replace(sample, data={**sample.data, "left": left})
 
 
@@ -124,7 +119,7 @@ def _closing(samples: Sequence[Sample], subject: str) -> str:
 def _last_seen(samples: Sequence[Sample], subject: str) -> int:
     """Return how many comparisons of a batch were pending when it was last seen open."""
     for sample in reversed(samples):
-        for fact in _facts(sample):
+        for fact in facts_in(sample):
             if fact["subject"] == subject:
                 return int(fact["pending"])
         if subject in sample.data.get("open", ()):
@@ -134,7 +129,7 @@ def _last_seen(samples: Sequence[Sample], subject: str) -> int:
 
 def _missing(sample: Sample, subject: str) -> int:
     """Return how many pending comparisons of a batch were not in the queue at one look."""
-    for fact in _facts(sample):
+    for fact in facts_in(sample):
         if fact["subject"] == subject:
             return int(fact["pending"]) - int(fact["queued"] or 0)
     return 0
@@ -148,7 +143,7 @@ def _may_still_come(recent: Sequence[Sample], since: datetime, lately: datetime)
     answers = (
         moment(fact.get("answered"))
         for sample in recent
-        for fact in _facts(sample)
+        for fact in facts_in(sample)
         if (asked := moment(fact["since"])) is not None and asked <= since
     )
     return any(answer is not None and answer > lately for answer in answers)
@@ -162,7 +157,7 @@ def _waiting(batch: BatchSummary, items: Sequence[QueueItem] | None) -> Fact | N
     mine = [one for one in items or () if {one.cj_batch_id, one.bos_batch_id} & names]
     live = sum(one.status in LIVE for one in mine)
     return {
-        "subject": f"batch {header.batch_id}",
+        "subject": batch_subject(batch),
         "batch": header.batch_id,
         "since": pairs.pending_first_submitted_at or pairs.first_created_at,
         "answered": pairs.last_completed_at,

@@ -13,10 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, Field
-
-from bot.detectors._event_counts import Occurrence, Tally, dated_events, judge_tallies, sample_of
-from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.detectors._event_counts import (
+    EventCountDetector,
+    Occurrence,
+    QuietSettings,
+    Tally,
+    dated_events,
+    sample_of,
+)
+from bot.domain.alert import Condition, Sample
 from bot.domain.callback import RejectedCallback, SeenCallback
 from bot.domain.callback_tally import rejections, tally
 from bot.domain.evidence import Missing
@@ -49,13 +54,7 @@ WORDS = {
 }
 
 
-class RejectedCallbacksSettings(BaseModel):
-    """When rejected callbacks count as over."""
-
-    quiet_seconds: float = Field(900, gt=0, description="over after so long without another")
-
-
-class RejectedCallbacks:
+class RejectedCallbacks(EventCountDetector):
     """Watches the logs for callbacks that were rejected."""
 
     name: ClassVar[str] = "rejected_callbacks"
@@ -66,16 +65,10 @@ class RejectedCallbacks:
         "Comparison callback", "essay identifiers", "prompt hash", "cannot hydrate",
         "comparison pair for callback", "LLM comparison callback", "deserialization_failed",
     )  # fmt: skip
-    Settings: ClassVar[type[BaseModel]] = RejectedCallbacksSettings
 
-    def __init__(self, settings: RejectedCallbacksSettings) -> None:
-        self._quiet_after = timedelta(seconds=settings.quiet_seconds)
+    def __init__(self, settings: QuietSettings) -> None:
+        super().__init__(settings)
         self._counted = Counted(timedelta(seconds=self.window_seconds))
-
-    @property
-    def window_seconds(self) -> float:
-        """How far back `judge` wants to see."""
-        return self._quiet_after.total_seconds() + 300
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event reports a rejected callback."""
@@ -98,9 +91,9 @@ class RejectedCallbacks:
         told += [_from_topic(one, watch.now, _shares(seen), owned) for one in topic]
         return sample_of(watch, self._counted.once(told, watch.now), seen)
 
-    def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the window; pure."""
-        return judge_tallies(window, now, _condition, self._quiet_after)
+    def condition(self, counted: Tally) -> Condition:
+        """Return the condition of one subject."""
+        return _condition(counted)
 
 
 DETECTOR = RejectedCallbacks

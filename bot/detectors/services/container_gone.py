@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors._rows import moment
+from bot.detectors._state import StateDetector, moment, nothing_read, unreadable_sample
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import CONTAINERS, EvidenceLine, Missing
-from bot.domain.log import Followed, LogEvent
+from bot.domain.log import Followed
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.service_state import ContainerState
 from bot.ports import Watch
@@ -33,14 +33,11 @@ class ContainerGoneSettings(BaseModel):
     quiet_seconds: float = Field(900, gt=0, description="a restart is over after so long")
 
 
-class ContainerGone:
+class ContainerGone(StateDetector):
     """Watches the services' containers, by the Engine where it is asked, else by their logs."""
 
     name: ClassVar[str] = "container_gone"
     summary: ClassVar[str] = "A service's container ended, vanished, or started again"
-    open_ticks: ClassVar[int] = 2
-    clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = ()
     Settings: ClassVar[type[BaseModel]] = ContainerGoneSettings
 
     def __init__(self, settings: ContainerGoneSettings) -> None:
@@ -52,10 +49,6 @@ class ContainerGone:
         """How far back `judge` wants to see."""
         return self._quiet.total_seconds() + 60
 
-    def wants(self, event: LogEvent) -> bool:
-        """Want no log event: whether a container is there is told beside its lines."""
-        return False
-
     def resume(self, samples: Sequence[Sample]) -> None:
         """Learn what was there before from the samples that were kept, oldest first."""
         self._known = {}
@@ -66,7 +59,7 @@ class ContainerGone:
         """Collect the newest instance of each service's container."""
         answer = await watch.containers()
         if isinstance(answer, Missing):
-            return Sample(watch.now, {}, f"{answer.source}: {answer.reason}")
+            return unreadable_sample(watch.now, answer)
         logs = watch.logs
         restarted = list(logs.restarted) if isinstance(logs, Followed) else []
         if answer is None:
@@ -78,11 +71,9 @@ class ContainerGone:
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window alone."""
-        last = window.samples[-1] if window.samples else None
-        if last is None:
-            return Judgement(Sight.WARMING, note="nothing was read yet")
-        if last.unreadable:
-            return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        unknown = nothing_read(window)
+        if unknown is not None:
+            return unknown
         found = {condition.subject: condition for condition in self._restarts(window, now)}
         found |= {condition.subject: condition for condition in _absences(window)}
         return Judgement(Sight.CLEAR, tuple(found.values()), closing=_closing(window))

@@ -6,11 +6,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors._rows import Fact, facts_of, judge_facts
-from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.detectors._rows import Fact, RowDetector, facts_of
+from bot.domain.alert import Condition, Sample
 from bot.domain.batch import BlockedSession
 from bot.domain.evidence import DATABASE, EvidenceLine
-from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 from bot.text.times import clock, spoken
@@ -22,40 +21,24 @@ class DatabaseBlockedSettings(BaseModel):
     after_seconds: float = Field(60, ge=60, description="how long a session may wait or rest")
 
 
-class DatabaseBlocked:
+class DatabaseBlocked(RowDetector):
     """Watches the sessions of the CJ database; pids and ages only, never a query's text."""
 
     name: ClassVar[str] = "database_blocked"
     summary: ClassVar[str] = (
         "A session of the CJ database waits for a lock, or rests in a transaction, for a minute"
     )
-    open_ticks: ClassVar[int] = 2
     clear_ticks: ClassVar[int] = 2
-    needles: ClassVar[tuple[str, ...]] = ()
+    closing: ClassVar[str] = "no session waits or rests any more"
     Settings: ClassVar[type[BaseModel]] = DatabaseBlockedSettings
-
-    def __init__(self, settings: DatabaseBlockedSettings) -> None:
-        self._after = settings.after_seconds
-
-    @property
-    def window_seconds(self) -> float:
-        """How far back `judge` wants to see."""
-        return 120.0
-
-    def wants(self, event: LogEvent) -> bool:
-        """Want no log event: the server tells."""
-        return False
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the sessions that wait or rest."""
         return facts_of(watch, await watch.blocked_sessions(), _session)
 
-    def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the newest look; pure."""
-        return judge_facts(window, now, self._conclude, "no session waits or rests any more")
-
-    def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
-        old = [fact for fact in facts if float(fact["age"]) > self._after]
+    def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
+        """Yield one condition of all sessions that have waited or idled for too long."""
+        old = [fact for fact in facts if float(fact["age"]) > self.after.total_seconds()]
         if old:
             yield _condition(old, now)
 

@@ -9,10 +9,15 @@ import re
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
-
-from bot.detectors._event_counts import Occurrence, Tally, dated_events, judge_tallies, sample_of
-from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.detectors._event_counts import (
+    EventCountDetector,
+    Occurrence,
+    QuietSettings,
+    Tally,
+    dated_events,
+    sample_of,
+)
+from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -36,13 +41,7 @@ ALONE = (
 )
 
 
-class DatabaseErrorsSettings(BaseModel):
-    """When database errors count as over."""
-
-    quiet_seconds: float = Field(900, gt=0, description="over after so long without another")
-
-
-class DatabaseErrors:
+class DatabaseErrors(EventCountDetector):
     """Watches the logs for integrity errors and what follows from them."""
 
     name: ClassVar[str] = "database_errors"
@@ -53,16 +52,10 @@ class DatabaseErrors:
     needles: ClassVar[tuple[str, ...]] = (
         INTEGRITY, ROLLBACK, "UniqueViolation", "(Background on", "sqlalche.me", *CODES,
     )  # fmt: skip
-    Settings: ClassVar[type[BaseModel]] = DatabaseErrorsSettings
 
-    def __init__(self, settings: DatabaseErrorsSettings) -> None:
-        self._quiet_after = timedelta(seconds=settings.quiet_seconds)
+    def __init__(self, settings: QuietSettings) -> None:
+        super().__init__(settings)
         self._violations: dict[str, tuple[str, datetime]] = {}
-
-    @property
-    def window_seconds(self) -> float:
-        """How far back `judge` wants to see."""
-        return self._quiet_after.total_seconds() + 300
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event carries a database error."""
@@ -77,9 +70,9 @@ class DatabaseErrors:
                 found.append(self._occurrence(at, event, kind))
         return sample_of(watch, found)
 
-    def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the window; pure."""
-        return judge_tallies(window, now, _condition, self._quiet_after)
+    def condition(self, counted: Tally) -> Condition:
+        """Return the condition of one subject."""
+        return _condition(counted)
 
     def _occurrence(self, at: datetime, event: LogEvent, kind: str) -> Occurrence:
         constraint = event.error.constraint if event.error else ""

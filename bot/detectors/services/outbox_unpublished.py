@@ -1,15 +1,15 @@
 """Events of the CJ service that its relay does not publish: nobody hears that a batch ended."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors._rows import Fact, facts_of, judge_facts, moment
-from bot.domain.alert import Condition, Judgement, Sample, Window
+from bot.detectors._rows import Fact, RowDetector, facts_of
+from bot.detectors._state import moment
+from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import DATABASE, EvidenceLine
-from bot.domain.log import LogEvent
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -23,43 +23,25 @@ class OutboxUnpublishedSettings(BaseModel):
     after_seconds: float = Field(LATE_SECONDS, gt=0, description="how long an event may wait")
 
 
-class OutboxUnpublished:
+class OutboxUnpublished(RowDetector):
     """Watches the event outbox of the CJ database, by event type."""
 
     name: ClassVar[str] = "outbox_unpublished"
     summary: ClassVar[str] = (
         "An event of the CJ service waits in its outbox for 5 minutes, or used up its tries"
     )
-    open_ticks: ClassVar[int] = 2
-    clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = ()
+    closing: ClassVar[str] = "everything was published"
     Settings: ClassVar[type[BaseModel]] = OutboxUnpublishedSettings
-
-    def __init__(self, settings: OutboxUnpublishedSettings) -> None:
-        self._after = timedelta(seconds=settings.after_seconds)
-
-    @property
-    def window_seconds(self) -> float:
-        """How far back `judge` wants to see."""
-        return 120.0
-
-    def wants(self, event: LogEvent) -> bool:
-        """Want no log event: rows tell."""
-        return False
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect what waits in the outbox."""
         return facts_of(watch, await watch.unpublished(), _group)
 
-    def judge(self, window: Window, now: datetime) -> Judgement:
-        """Conclude from the newest rows; pure."""
-        return judge_facts(window, now, self._conclude, "everything was published")
-
-    def _conclude(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
+    def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
+        """Yield the event types of which one waits for too long, or is never tried again."""
         for fact in facts:
-            since = moment(fact["since"])
-            used_up = int(fact["retries"]) >= RELAY_TRIES
-            if since is not None and (used_up or now - since > self._after):
+            since, used_up = moment(fact["since"]), int(fact["retries"]) >= RELAY_TRIES
+            if since is not None and (used_up or now - since > self.after):
                 yield _condition(fact, since, used_up=used_up)
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import Streak
+from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.diagnosis.evidence.system_state import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
@@ -95,7 +96,7 @@ class ProviderErrors:
             **self._counts([one for one in dated_events(watch) if _is_providers(one[1])]),
         }
         logs = watch.logs
-        unreadable = f"{logs.source}: {logs.reason}" if isinstance(logs, Missing) else ""
+        unreadable = unreadable_reason(logs) if isinstance(logs, Missing) else ""
         return Sample(watch.now, data if isinstance(logs, Followed) or states else {}, unreadable)
 
     def _counts(self, events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, Any]:
@@ -140,7 +141,7 @@ class ProviderErrors:
         if last is not None and last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if not known:
-            return Judgement(Sight.WARMING, note="nothing was read yet")
+            return Judgement(Sight.WARMING, note=NOTHING_READ)
         failing = [one for one in known if _fails(one)]
         over = f"quiet since {clock(failing[-1].at)} UTC" if failing else "its answers come again"
         condition = self._newest(known, failing, now)

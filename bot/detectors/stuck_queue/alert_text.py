@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.queue.verdict import Observation, QueueVerdict
-from bot.domain.alert import Condition
+from bot.domain.alert import UNREADABLE_SUBJECT, Condition
 from bot.domain.chart import Chart
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.text.times import clock
 
 QUEUE = "llm_provider"
-SOURCE = "source"
 
 _SPAN = r"(?:an unknown time|\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?)"
 _LENGTH = re.compile(rf" (?:for|in) {_SPAN}\b| from \d+ to \d+\b")
@@ -58,7 +57,7 @@ def unreadable(verdict: QueueVerdict, now: datetime) -> Condition:
     """Return the words of a detector that cannot see its queue."""
     since = verdict.since or now
     return Condition(
-        subject=SOURCE,
+        subject=UNREADABLE_SUBJECT,
         rule=verdict.rule,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from bot.detectors._state import unreadable_reason
 from bot.detectors.stuck_queue.alert_text import QUEUE, stuck, unreadable, witnesses
 from bot.detectors.stuck_queue.depth_gauges import GAUGE, judge_gauges
 from bot.detectors.stuck_queue.resolution import after_expiry, closing, last_expired
@@ -181,9 +182,9 @@ def _unreadable_reason(
 ) -> str:
     """A queue is unreadable when its best source fails: Redis where configured, else the logs."""
     if isinstance(reading, Missing):
-        return f"{reading.source}: {reading.reason}"
+        return unreadable_reason(reading)
     if reading is None and isinstance(logs, Missing):
-        return f"{logs.source}: {logs.reason}"
+        return unreadable_reason(logs)
     return ""
 
 

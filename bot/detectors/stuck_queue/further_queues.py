@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from bot.detectors._state import StateDetector, nothing_read, unreadable_sample
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import QUEUE, EvidenceLine, Missing
-from bot.domain.log import LogEvent
 from bot.domain.queue import QueueFront
 from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
@@ -30,14 +30,11 @@ class FurtherQueuesSettings(BaseModel):
     after_seconds: float = Field(300, gt=0, description="how long a front may stand still")
 
 
-class FurtherQueues:
+class FurtherQueues(StateDetector):
     """Watches the front of each further queue."""
 
     name: ClassVar[str] = "further_queues"
     summary: ClassVar[str] = "A queue of LLM_QUEUE_PREFIXES has had the same front for 5 minutes"
-    open_ticks: ClassVar[int] = 2
-    clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = ()
     Settings: ClassVar[type[BaseModel]] = FurtherQueuesSettings
 
     def __init__(self, settings: FurtherQueuesSettings) -> None:
@@ -48,26 +45,21 @@ class FurtherQueues:
         """How far back `judge` wants to see."""
         return self._after.total_seconds() + 120
 
-    def wants(self, event: LogEvent) -> bool:
-        """Want no log event: Redis tells."""
-        return False
-
     async def sample(self, watch: Watch) -> Sample:
         """Collect the fronts of the queues that are not empty."""
         answer = await watch.fronts()
         if isinstance(answer, Missing):
-            return Sample(watch.now, {}, f"{answer.source}: {answer.reason}")
+            return unreadable_sample(watch.now, answer)
         if not answer:
             return Sample(watch.now)
         return Sample(watch.now, {one.prefix: _fact(one) for one in answer if one.queue_id})
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
-        last = window.samples[-1] if window.samples else None
-        if last is None:
-            return Judgement(Sight.WARMING, note="nothing was read yet")
-        if last.unreadable:
-            return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        unknown = nothing_read(window)
+        if unknown is not None:
+            return unknown
+        last = window.samples[-1]
         since = _standing(window.samples, last.data, now)
         found = tuple(
             _condition(prefix, last.data[prefix], at)

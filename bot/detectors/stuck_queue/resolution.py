@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.detectors.stuck_queue.alert_text import QUEUE, SOURCE
+from bot.detectors.stuck_queue.alert_text import QUEUE
 from bot.diagnosis.queue.log_events import TURNOVER, LoopSign
 from bot.diagnosis.queue.losses import Loss, LossKind
 from bot.diagnosis.queue.timeline import scene_of
 from bot.diagnosis.queue.verdict import Observation, expired_away
-from bot.domain.alert import Condition, Judgement, Sight
+from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.text.times import clock, spoken
@@ -33,7 +33,7 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
     name = f"item {lost.queue_id[:8]}" if lost.queue_id else "the stuck item"
     if lost.worked_at or _changed_after(looks, lost.at, now):
         words = f"the queue moves again; {name} was lost by expiry and gets no callback"
-        return Judgement(Sight.CLEAR, note=words, closing={QUEUE: words, SOURCE: words})
+        return Judgement(Sight.CLEAR, note=words, closing={QUEUE: words, UNREADABLE_SUBJECT: words})
     condition = Condition(
         subject=QUEUE,
         rule="orphaned-item",
@@ -54,7 +54,7 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
 
 def closing(looks: Sequence[Observation], what: str) -> dict[str, str]:
     """Return how a stuck queue's alert ends, when `what` is the state of the queue now."""
-    return {QUEUE: _ending(looks, what), SOURCE: "the queue can be read again"}
+    return {QUEUE: _ending(looks, what), UNREADABLE_SUBJECT: "the queue can be read again"}
 
 
 def _ending(looks: Sequence[Observation], what: str) -> str:

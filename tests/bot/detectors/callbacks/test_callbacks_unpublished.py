@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.detectors._event_counts import QuietSettings
 from bot.detectors.callbacks.callbacks_unpublished import (
     CallbacksUnpublished,
-    CallbacksUnpublishedSettings,
 )
 from bot.domain.alert import Condition, Judgement
 from bot.domain.log import Followed, Role
@@ -21,7 +21,7 @@ PUBLISHED = f"Published success callback event for request {Q}, correlation_id: 
 
 
 async def _judged(*texts: str, quiet: timedelta = timedelta()) -> Judgement:
-    detector = CallbacksUnpublished(CallbacksUnpublishedSettings())
+    detector = CallbacksUnpublished(QuietSettings())
     at = NOW - quiet
     logs = Followed(tuple(said(at, text, role=Role.LLM_PROVIDER) for text in texts))
     watches = [GivenWatch(at, at - TICK, logs=logs), GivenWatch(NOW, NOW - TICK, logs=Followed())]

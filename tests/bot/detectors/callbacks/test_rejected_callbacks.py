@@ -6,12 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from bot.detectors._event_counts import Occurrence
+from bot.detectors._event_counts import Occurrence, QuietSettings
 from bot.detectors.callbacks.rejected_callbacks import (
     MOST_REMEMBERED,
     Counted,
     RejectedCallbacks,
-    RejectedCallbacksSettings,
 )
 from bot.domain.alert import Judgement, Sight, Window
 from bot.domain.evidence import Missing
@@ -27,7 +26,7 @@ STRAY = "Error in callback processing: [CJ_CALLBACK_CORRELATION_FAILED] Cannot f
 
 
 async def _judged(watch: Watch, later: timedelta = timedelta(0)) -> Judgement:
-    detector = RejectedCallbacks(RejectedCallbacksSettings())
+    detector = RejectedCallbacks(QuietSettings())
     sample = await detector.sample(watch)
     return detector.judge(Window((sample,), sample.at), watch.now + later)
 
@@ -39,7 +38,7 @@ async def _played(*ticks: tuple[str, ...], apart: timedelta = TICK) -> Judgement
         GivenWatch(at, at - apart, logs=Followed(tuple(said(at, text) for text in texts)))
         for at, texts in zip(times, ticks, strict=True)
     ]
-    return await played(RejectedCallbacks(RejectedCallbacksSettings()), watches)
+    return await played(RejectedCallbacks(QuietSettings()), watches)
 
 
 def _counts(judgement: Judgement) -> dict[str, str]:
@@ -140,7 +139,7 @@ async def test_a_callback_that_keeps_coming_stays_one_and_is_not_over() -> None:
 
 
 async def test_lines_that_a_failed_tick_read_before_count_when_they_are_read_again() -> None:
-    detector = RejectedCallbacks(RejectedCallbacksSettings())
+    detector = RejectedCallbacks(QuietSettings())
     watch = _watch(ESSAYS + ID, PRINTED)
     await detector.sample(watch)
     sample = await detector.sample(watch)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.detectors.services.database_errors import DatabaseErrors, DatabaseErrorsSettings
+from bot.detectors._event_counts import QuietSettings
+from bot.detectors.services.database_errors import DatabaseErrors
 from bot.domain.alert import Judgement, Window
 from bot.domain.log import Followed, LogError, LogEvent, Role
 from tests.support.watches import GivenWatch
@@ -23,7 +24,7 @@ def _event(error: LogError | None, text: str = "Failed scoring finalization") ->
 
 
 async def _judged(*events: LogEvent) -> Judgement:
-    detector = DatabaseErrors(DatabaseErrorsSettings())
+    detector = DatabaseErrors(QuietSettings())
     sample = await detector.sample(GivenWatch(NOW, NOW, logs=Followed(events)))
     return detector.judge(Window((sample,), NOW), NOW)
 

@@ -1,0 +1,45 @@
+"""The base of detectors that read a state at each tick, and what their samples have in common."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from bot.domain.alert import Judgement, Sample, Sight, Window
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent
+
+NOTHING_READ = "nothing was read yet"
+
+
+class StateDetector:
+    """A detector that needs no log event; a state must be seen at two ticks before it alerts."""
+
+    open_ticks: ClassVar[int] = 2
+    clear_ticks: ClassVar[int] = 1
+    needles: ClassVar[tuple[str, ...]] = ()
+
+    def wants(self, event: LogEvent) -> bool:
+        """Want no log event."""
+        return False
+
+
+def unreadable_reason(missing: Missing) -> str:
+    """Return the `unreadable` of a sample whose source could not be read."""
+    return f"{missing.source}: {missing.reason}"
+
+
+def unreadable_sample(at: datetime, missing: Missing) -> Sample:
+    """Return the sample of a tick that could not read its source."""
+    return Sample(at, {}, unreadable_reason(missing))
+
+
+def nothing_read(window: Window) -> Judgement | None:
+    """Return the judgement on a window whose newest sample is absent or unreadable, else None."""
+    last = window.samples[-1] if window.samples else None
+    if last is None:
+        return Judgement(Sight.WARMING, note=NOTHING_READ)
+    return Judgement(Sight.UNREADABLE, note=last.unreadable) if last.unreadable else None
+
+
+def moment(value: Any) -> datetime | None:
+    """Return the time that a sample holds as text, None when it holds none."""
+    return datetime.fromisoformat(value) if isinstance(value, str) and value else None
