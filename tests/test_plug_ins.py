@@ -1,9 +1,16 @@
 """Every command, detector and rule by name: what is found by walking cannot vanish in silence."""
 
-from bot import registry
-from bot.diagnosis.batch.report import all_rules
+import importlib
+import inspect
+import pkgutil
+
+from bot import diagnosis, registry
+from bot.diagnosis.batch.rules import RULES as BATCH_RULES
 from bot.diagnosis.queue.rules import RULES as QUEUE_RULES
+from bot.diagnosis.queue.timeline import QueueVerdict
+from bot.diagnosis.runner.rules import RULES as RUNNER_RULES
 from bot.diagnosis.trace.rules import RULES as TRACE_RULES
+from bot.domain.report import Finding
 
 COMMANDS = {"alerts", "batch", "help", "logs", "queue", "runner", "trace"}
 DETECTORS = {
@@ -47,6 +54,7 @@ RULES = {
     },
     "queue": {
         "head_of_line_blocked",
+        "idle_worker",
         "leaked_item",
         "orphaned_item",
         "poison_item",
@@ -54,6 +62,7 @@ RULES = {
         "queue_not_draining",
         "worker_hung",
     },
+    "runner": {"schema_missing", "waiting"},
     "trace": {
         "bundle_collateral",
         "callback_metadata_lost",
@@ -73,6 +82,27 @@ def test_no_detector_vanishes() -> None:
     assert set(registry.detectors()) == DETECTORS
 
 
+FOUND = {
+    "batch": BATCH_RULES,
+    "queue": QUEUE_RULES,
+    "runner": RUNNER_RULES,
+    "trace": TRACE_RULES,
+}
+
+
 def test_no_rule_vanishes() -> None:
-    found = {"batch": all_rules(), "queue": QUEUE_RULES, "trace": TRACE_RULES}
-    assert {room: {rule.__name__ for rule in rules} for room, rules in found.items()} == RULES
+    assert {room: {rule.__name__ for rule in rules} for room, rules in FOUND.items()} == RULES
+
+
+def test_a_function_that_judges_is_a_rule_of_its_room() -> None:
+    written = {
+        function
+        for info in pkgutil.walk_packages(diagnosis.__path__, "bot.diagnosis.")
+        if "rule" in info.name
+        for name, function in inspect.getmembers(
+            importlib.import_module(info.name), inspect.isfunction
+        )
+        if not name.startswith("_")
+        and inspect.signature(function).return_annotation in (Finding | None, QueueVerdict | None)
+    }
+    assert written == {rule for rules in FOUND.values() for rule in rules}

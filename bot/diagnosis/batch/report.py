@@ -1,20 +1,16 @@
 """`/batch status`: collects what is known of a batch, then judges it by every rule."""
 
 import asyncio
-import importlib
-import inspect
-import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from bot.diagnosis.batch import rules
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.queue_findings import stuck_findings
+from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
 from bot.diagnosis.evidence import log_coverage, system_state
@@ -28,7 +24,6 @@ from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.ports import Deadline, Progress, Sources, no_progress
 
-Rule = Callable[[BatchEvidence, datetime], Finding | None]
 MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
 # Ten thousand comparisons leave about seven lines each.
 WHOLE_EVENTS = 100_000
@@ -46,19 +41,6 @@ _OPEN_WORDS = {
 }
 # These say nothing about the batch's result: what stands around it needs somebody.
 _AROUND = {"database-blocked", "runner-schema-missing", "runner-waiting"}
-
-
-@cache
-def all_rules() -> tuple[Rule, ...]:
-    """Return every rule of the rules package: public functions of (evidence, now)."""
-    found: list[Rule] = []
-    for info in pkgutil.iter_modules(rules.__path__):
-        module = importlib.import_module(f"{rules.__name__}.{info.name}")
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            ours = function.__module__ == module.__name__ and not name.startswith("_")
-            if ours and list(inspect.signature(function).parameters) == ["evidence", "now"]:
-                found.append(function)
-    return tuple(found)
 
 
 async def find(sources: Sources, ref: str, deadline: Deadline) -> Sequence[BatchMatch] | Missing:
@@ -123,7 +105,7 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
 
 def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:
     """Return what the rules find, worst first, a consequence after its cause."""
-    found = [finding for rule in all_rules() if (finding := rule(evidence, now)) is not None]
+    found = [finding for rule in RULES if (finding := rule(evidence, now)) is not None]
     found += stuck_findings(evidence, now)
     names = {finding.rule for finding in found}
     return tuple(

@@ -1,4 +1,4 @@
-"""Requests that come in and that nobody takes: what logs alone can tell of a loop."""
+"""Requests that are queued while the loop takes none, judged by its logs alone; pure."""
 
 from datetime import datetime
 
@@ -12,10 +12,10 @@ from bot.text.times import clock
 TAKEN = TURNOVER | {SignKind.EXPIRED}
 
 
-def taken_by_nobody(scene: Scene) -> QueueVerdict | None:
-    """Requests were queued since the loop last took one, and nobody took one for five minutes.
+def idle_worker(scene: Scene) -> QueueVerdict | None:
+    """Requests were queued, and the loop has taken none of them for five minutes.
 
-    That the loop beats, starts anew or fails meanwhile is no sign that it takes anything.
+    That the loop writes snapshots, restarts or fails meanwhile does not show that it takes any.
     """
     if scene.reading is not None or not scene.logs_readable or scene.unfinished:
         return None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 
+from bot.diagnosis.queue.idle_worker_rule import idle_worker
 from bot.diagnosis.queue.items import (
     LEAK_HELD,
     busy,
@@ -233,6 +234,7 @@ RULES = (
     poison_item,
     queue_frozen,
     queue_not_draining,
+    idle_worker,
 )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.diagnosis.queue.carry_over import carry
-from bot.diagnosis.queue.idle_worker_rule import taken_by_nobody
+from bot.diagnosis.queue.idle_worker_rule import idle_worker
 from bot.diagnosis.queue.items import busy, waiting_count, waits_long
 from bot.diagnosis.queue.log_events import (
     LoopSign,
@@ -89,10 +89,8 @@ def queue_verdicts(
         return (gate,)
     scene = scene_of(observations, now, prefix=prefix, opens_after=opens_after)
     if scene.size == 0:
-        return (taken_by_nobody(scene) or _calm(scene, "The queue is empty."),)
-    found = tuple(
-        verdict for rule in (*RULES, taken_by_nobody) if (verdict := rule(scene)) is not None
-    )
+        return (idle_worker(scene) or _calm(scene, "The queue is empty."),)
+    found = tuple(verdict for rule in RULES if (verdict := rule(scene)) is not None)
     return _without_undecided_cause(found) or (_quiet(scene),)
 
 

@@ -10,7 +10,8 @@ from bot.diagnosis.comparison.log_events import line_text
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read, reading
 from bot.diagnosis.evidence.system_state import ProviderState
-from bot.diagnosis.runner.log_events import Seen, runner_findings, seen_of
+from bot.diagnosis.runner.log_events import Seen, seen_of
+from bot.diagnosis.runner.rules import findings_of
 from bot.domain.evidence import HEALTH, LOGS, RUNNERS, Missing
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.report import Report, Table
@@ -57,7 +58,7 @@ def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
     listing = evidence.listing if isinstance(evidence.listing, RunnerListing) else RunnerListing()
     events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
     seen = [seen_of(runner, events) for runner in listing.runners]
-    findings = tuple(f for one in seen for f in runner_findings(one, now))
+    findings = tuple(f for one in seen for f in findings_of(one, now))
     blind = isinstance(evidence.listing, Missing) or bool(listing.unreadable)
     return Report(
         command="runner",

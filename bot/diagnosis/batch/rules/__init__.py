@@ -1,1 +1,41 @@
-"""The rules of a batch: one pure function for each known failure, found by walking this package."""
+"""The rules of a batch: one pure function for each known failure; RULES holds them all."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules import (
+    callbacks,
+    counters,
+    failures,
+    finalisation,
+    rejected_callbacks,
+    results,
+    runners,
+    system_state,
+)
+from bot.domain.report import Finding
+
+RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
+    callbacks.lost_callbacks,
+    callbacks.duplicate_callbacks,
+    counters.completion_overcounted,
+    counters.counters_overwritten,
+    failures.provider_failures,
+    failures.bundle_collateral,
+    finalisation.early_finalisation,
+    finalisation.repeated_finalisation,
+    finalisation.finalisation_stuck,
+    finalisation.waiting_on_monitor,
+    finalisation.outbox_unpublished,
+    rejected_callbacks.foreign_callback,
+    rejected_callbacks.callback_metadata_lost,
+    results.errors_counted_as_done,
+    results.position_bias,
+    results.degenerate_scores,
+    results.small_net_finalised,
+    runners.runner_schema_missing,
+    runners.runner_waiting,
+    system_state.database_blocked,
+    system_state.mode_mismatch,
+)

@@ -3,14 +3,15 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.runner.log_events import RUN_TEXTS, Seen, schema_missing, seen_of, waiting
+from bot.diagnosis.runner.log_events import RUN_TEXTS, Seen, seen_of
+from bot.diagnosis.runner.rules import schema_missing, waiting
 from bot.domain.evidence import Missing
 from bot.domain.report import Finding
 
 
 def runner_schema_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """This batch's runner does not find its schema file."""
-    found = (schema_missing(seen) for seen in _own_runners(evidence))
+    found = (schema_missing(seen, now) for seen in _own_runners(evidence))
     return next((finding for finding in found if finding), None)
 
 
