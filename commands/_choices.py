@@ -88,8 +88,7 @@ async def _runners(context: CommandContext) -> Sequence[Choice]:
 
 
 async def _services(context: CommandContext) -> Sequence[Choice]:
-    known = tuple(context.options.get("services", ()))
-    return [Choice(word, word) for word in service_words(known)]
+    return [Choice(word, word) for word in service_words(context.options.services)]
 
 
 _FINDERS: Mapping[str, Callable[[CommandContext], Awaitable[Sequence[Choice]]]] = {

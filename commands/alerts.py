@@ -1,6 +1,6 @@
 """`/alerts`: what is open, who looks after it, what is quiet until when; changes are operators'."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 
 from bot.diagnosis import alerts as judged
 from bot.diagnosis.export.alert import folder, zipped
@@ -157,7 +157,7 @@ async def _acknowledge(word: str, memory: BotMemory, context: CommandContext) ->
 
 async def _snooze(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
     now = context.now()
-    end = until(words[1] if len(words) > 1 else DEFAULT_SNOOZE, now, _zone(context))
+    end = until(words[1] if len(words) > 1 else DEFAULT_SNOOZE, now, context.options.zone)
     found = await _named(words[0], memory, now)
     alert = await memory.snooze(found.key, end, by=context.asker.user, now=now)
     told = (
@@ -168,7 +168,7 @@ async def _snooze(words: tuple[str, ...], memory: BotMemory, context: CommandCon
 
 
 async def _mute(request: Request, memory: BotMemory, context: CommandContext) -> Report:
-    now, zone = context.now(), _zone(context)
+    now, zone = context.now(), context.options.zone
     word, *rest = request.words
     begin: datetime | None = now
     end: datetime | None = None
@@ -235,13 +235,8 @@ def _memory(context: CommandContext) -> BotMemory:
     return memory
 
 
-def _zone(context: CommandContext) -> tzinfo:
-    zone = context.options.get("zone")
-    return zone if isinstance(zone, tzinfo) else UTC
-
-
 def _names(context: CommandContext) -> dict[str, str]:
-    return dict(context.options.get("names") or {})
+    return dict(context.options.names)
 
 
 COMMAND = Command(

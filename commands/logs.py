@@ -17,7 +17,6 @@ from bot.diagnosis.logs import (
 )
 from bot.domain.evidence import Missing
 from bot.domain.ids import IdKind, kind_of, parse_uuid
-from bot.domain.log import Service
 from bot.domain.report import Report
 from bot.errors import Blank, UsageError
 from bot.ports import CommandContext, Request
@@ -58,7 +57,7 @@ def parse(text: str) -> Request:
 async def run(request: Request, context: CommandContext) -> Report:
     """Search once. Raises UsageError for a service that does not exist here."""
     word, text = request.words
-    known: tuple[Service, ...] = tuple(context.options.get("services", ()))
+    known = context.options.services
     names = services_named(word, known)
     if names is None:
         words = service_words(known)

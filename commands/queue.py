@@ -37,12 +37,12 @@ def parse(text: str) -> Request:
 async def run(request: Request, context: CommandContext) -> Report:
     """Read the queue once and judge it. Raises UsageError for a queue that nobody configured."""
     now, deadline = context.now(), context.deadline
-    own = str(context.options.get("queue_prefix", ""))
+    own = context.options.queue_prefix
     (prefix,) = request.words or (own,)
     if prefix == own:
         evidence = await collect(context.sources, now, deadline=deadline)
     else:
-        _check_known(prefix, context.options.get("queue_prefixes", ()))
+        _check_known(prefix, context.options.queue_prefixes)
         evidence = await collect_other(context.sources, prefix, deadline=deadline)
     return diagnose(evidence, now, prefix=prefix)
 

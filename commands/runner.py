@@ -84,7 +84,7 @@ async def _stop(request: Request, context: CommandContext) -> Report:
 def _may_stop(context: CommandContext) -> None:
     if not context.asker.operator:
         raise DeniedError("Only operators may stop a runner.", hint="See SLACK_OPERATORS.")
-    if not context.options.get("runner_stop"):
+    if not context.options.runner_stop:
         raise DeniedError("Stopping runners is off.", hint="Set RUNNER_STOP=on to allow it.")
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, tzinfo
 
 from bot.domain.evidence import Missing
+from bot.domain.log import Service
 from bot.ports.deadline import Deadline
 from bot.ports.memory import BotMemory
 from bot.ports.sources import (
@@ -66,6 +66,18 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandOptions:
+    """The settings that commands read, and `names`: users and channels in words, by Slack id."""
+
+    queue_prefix: str = ""
+    queue_prefixes: tuple[str, ...] = ()
+    runner_stop: bool = False
+    services: tuple[Service, ...] = ()
+    zone: tzinfo = UTC
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CommandContext:
     """What a command may use while it runs; the same for Slack and for the terminal."""
 
@@ -75,7 +87,7 @@ class CommandContext:
     environment: str = ""
     deadline: Deadline = field(default_factory=lambda: Deadline.after(ANSWER_SECONDS))
     progress: Progress = no_progress
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: CommandOptions = field(default_factory=CommandOptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,18 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from bot.errors import BatchbotError, DeniedError, LackingError
-from bot.ports import Asker, Clock, CommandContext, Deadline, Place, Request, Sources
+from bot.ports import (
+    Asker,
+    Clock,
+    CommandContext,
+    CommandOptions,
+    Deadline,
+    Place,
+    Request,
+    Sources,
+)
 from bot.ports.commands import ANSWER_SECONDS
 from bot.registry import Command
 from bot.requests.access import Access
@@ -63,7 +71,7 @@ class Counter:
     now: Clock
     environment: str = ""
     prefix: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: CommandOptions = field(default_factory=CommandOptions)
 
     def read(self, typed: str) -> tuple[Command, str]:
         """Return the command that a line begins with, and its words. Raises UsageError."""

@@ -15,7 +15,7 @@ from bot.domain.evidence import Missing
 from bot.domain.report import Report
 from bot.errors import BatchbotError, LackingError, SourceError, UsageError
 from bot.monitoring.metrics import Metrics
-from bot.ports import Clock, Place, Renderer, Sources, Speech, Views
+from bot.ports import Clock, CommandOptions, Place, Renderer, Sources, Speech, Views
 from bot.registry import Command
 from bot.requests.access import Access
 from bot.requests.admission import Bounds, Counter, Order
@@ -45,7 +45,7 @@ class Desk:
     environment: str = ""
     prefix: str = ""
     bounds: Bounds = field(default_factory=Bounds)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: CommandOptions = field(default_factory=CommandOptions)
 
     def __post_init__(self) -> None:
         self._voice = Voice(self.speech, self.views, self.renderer)

@@ -95,7 +95,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         environment=settings.bot.environment,
         prefix=settings.slack.command_prefix,
         bounds=Bounds(),
-        options={**command_options(settings), "names": space.access.names},
+        options=command_options(settings, space.access.names),
     )
     threads = Threads(space.web, takes, space.access.names, drawing.draw, fitting)
     vitals = await _watch(settings, space, sources, memory, threads, stack)

@@ -6,11 +6,11 @@ sources that are configured.
 
 import importlib.util
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.domain.evidence import DATABASE, HEALTH, QUEUE, TOPIC, Missing
 from bot.domain.ids import RunLabel
@@ -19,6 +19,7 @@ from bot.errors import SourceError
 from bot.ports import (
     CallbackTopic,
     CjDatabase,
+    CommandOptions,
     ContainerSource,
     LlmQueue,
     LogSource,
@@ -28,12 +29,10 @@ from bot.ports import (
 )
 from bot.settings import Settings
 
-if TYPE_CHECKING:
-    from bot.service.build import Bot
-
 log = logging.getLogger(__name__)
 
 MEMORY_NAME = "batchbot"
+NO_NAMES: Mapping[str, str] = {}
 DOCKER_SOCKET = Path("/var/run/docker.sock")
 
 
@@ -239,21 +238,13 @@ def _callbacks(
     return callbacks
 
 
-def command_options(settings: Settings) -> dict[str, Any]:
-    """Return the settings that commands may read."""
-    return {
-        "queue_prefix": settings.queue.prefix,
-        "queue_prefixes": settings.queue.prefixes,
-        "cj_url": settings.cj.cj_url,
-        "llm_provider_url": settings.cj.llm_provider_url,
-        "runner_stop": settings.bot.runner_stop,
-        "services": settings.logs.services,
-        "zone": settings.logs.zone,
-    }
-
-
-async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> "Bot":
-    """Build and start the whole bot; see bot.service.build, which needs Slack's libraries."""
-    from bot.service import build
-
-    return await build.build_bot(settings, stack, durable=durable)
+def command_options(settings: Settings, names: Mapping[str, str] = NO_NAMES) -> CommandOptions:
+    """Return the settings that commands may read; `names` says Slack ids in words."""
+    return CommandOptions(
+        queue_prefix=settings.queue.prefix,
+        queue_prefixes=tuple(settings.queue.prefixes),
+        runner_stop=settings.bot.runner_stop,
+        services=tuple(settings.logs.services),
+        zone=settings.logs.zone,
+        names=names,
+    )

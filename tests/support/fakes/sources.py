@@ -23,7 +23,7 @@ from bot.domain.log import Followed, LogCoverage, LogEvent, LogQuery, LogSearch,
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.errors import SourceError
-from bot.ports import Asker, CommandContext, Progress, Sources, no_progress
+from bot.ports import Asker, CommandContext, CommandOptions, Progress, Sources, no_progress
 from tests.support.fakes.memory import FakeAlerts
 
 CJ = Service("cj_assessment_service", "huleedu_cj_assessment_service", Role.CJ)
@@ -399,7 +399,7 @@ def context(
         now=lambda: now,
         asker=Asker("U-ONCALL", "C-INCIDENTS", operator=operator),
         environment="test",
-        options=options or {},
+        options=CommandOptions(**(options or {})),
         progress=progress,
     )
 
