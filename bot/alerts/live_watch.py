@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from bot.domain.batch import BatchSummary, BlockedSession
-from bot.domain.callback import ConsumerBacklog, SeenCallback
+from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.outbox import OutboxGroup

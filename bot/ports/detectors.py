@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from bot.domain.alert import Judgement, Sample, Window
 from bot.domain.batch import BatchSummary, BlockedSession
-from bot.domain.callback import ConsumerBacklog, SeenCallback
+from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.outbox import OutboxGroup

@@ -13,7 +13,7 @@ from bot.domain.batch import (
     ComparisonTotals,
     TraceRows,
 )
-from bot.domain.callback import ConsumerBacklog, SeenCallback
+from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
 from bot.domain.outbox import OutboxGroup

@@ -32,7 +32,7 @@ from bot.alerts.policy.storm import STORM, folded
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
 from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, Window
 from bot.domain.batch import BatchSummary, BlockedSession
-from bot.domain.callback import ConsumerBacklog, SeenCallback
+from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role, Service
 from bot.domain.outbox import OutboxGroup

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bot.domain.batch import BatchSummary, BlockedSession
-from bot.domain.callback import ConsumerBacklog, SeenCallback
+from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.outbox import OutboxGroup

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from bot.detectors._event_counts import dated_events
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
-from bot.domain.callback import ConsumerBacklog
+from bot.domain.callbacks.callback import ConsumerBacklog
 from bot.domain.evidence import LOGS, TOPIC, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity

@@ -22,8 +22,8 @@ from bot.detectors._event_counts import (
     sample_of,
 )
 from bot.domain.alert import Condition, Sample
-from bot.domain.callback import RejectedCallback, SeenCallback
-from bot.domain.callback_tally import rejections, tally
+from bot.domain.callbacks.callback import RejectedCallback, SeenCallback
+from bot.domain.callbacks.tally import rejections, tally
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity

@@ -8,7 +8,7 @@ from typing import Any
 from bot.diagnosis.comparison.log_events import STEPS, Clue, Outcome, Step
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.batch import PairRow
-from bot.domain.callback import SeenCallback
+from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogSearch, Role, Service
 from bot.domain.queue import QueueItem

@@ -19,7 +19,7 @@ from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue import report as queue_look
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.batch import BatchRows, PairRow, TraceRows
-from bot.domain.callback import SeenCallback
+from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, TOPIC, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem

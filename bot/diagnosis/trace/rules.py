@@ -8,7 +8,7 @@ from bot.diagnosis.comparison.evidence import Ledger, Trail, ended
 from bot.diagnosis.comparison.last_step import trail_end
 from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, line_text
 from bot.domain.batch import BatchRows, PairRow
-from bot.domain.callback import SeenCallback
+from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.times import spoken

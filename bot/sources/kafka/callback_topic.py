@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
-from bot.domain.callback import ConsumerBacklog, SeenCallback
-from bot.domain.callback_contract import NOT_JSON, seen_of
+from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
+from bot.domain.callbacks.contract import NOT_JSON, seen_of
 from bot.domain.evidence import TOPIC
 from bot.domain.ids import RunLabel, label_of_request
 from bot.errors import SourceError

@@ -17,7 +17,7 @@ from bot.domain.batch import (
     PairRow,
     TraceRows,
 )
-from bot.domain.callback import ConsumerBacklog, SeenCallback
+from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.outbox import OutboxGroup

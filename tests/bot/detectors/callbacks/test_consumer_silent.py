@@ -5,7 +5,7 @@ import pytest
 
 from bot.detectors.callbacks.consumer_silent import ConsumerSilent, ConsumerSilentSettings
 from bot.domain.alert import Sample
-from bot.domain.callback import ConsumerBacklog
+from bot.domain.callbacks.callback import ConsumerBacklog
 from bot.domain.log import Followed, LogEvent, Role
 from tests.support.scenes import NOW, TICK, played, told
 from tests.support.watches import GivenWatch, said

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from bot.diagnosis.trace.report import collect, diagnose
-from bot.domain.callback import SeenCallback
+from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import SourceState
 from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading

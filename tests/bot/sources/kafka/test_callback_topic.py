@@ -10,8 +10,8 @@ import pytest
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
-from bot.domain.callback import SeenCallback
-from bot.domain.callback_tally import tally
+from bot.domain.callbacks.callback import SeenCallback
+from bot.domain.callbacks.tally import tally
 from bot.domain.ids import RunLabel
 from bot.errors import SourceError
 from bot.sources.kafka import callback_topic, reader

@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain.callback import SeenCallback
+from bot.domain.callbacks.callback import SeenCallback
 
 NOT_JSON = "json"
 ENVELOPE = "envelope."

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.callback import SeenCallback
-from bot.domain.callback_tally import Share, rejections, tally
+from bot.domain.callbacks.callback import SeenCallback
+from bot.domain.callbacks.tally import Share, rejections, tally
 
 NOW = datetime(2025, 11, 18, 23, 48, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.callback_contract import seen_of
+from bot.domain.callbacks.contract import seen_of
 from tests.support.callbacks import (
     BATCH,
     STUDENT_TEXT,

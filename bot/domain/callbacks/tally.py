@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.domain.callback import RejectedCallback, SeenCallback
+from bot.domain.callbacks.callback import RejectedCallback, SeenCallback
 from bot.domain.evidence import TOPIC
 
 UNKNOWN = "unknown"
