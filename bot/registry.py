@@ -26,7 +26,8 @@ class Usage:
 class Command:
     """A slash command. `parse` is pure and raises UsageError; `run` collects and judges.
 
-    `operator_verbs` are for operators only; `memory_verbs` need the bot's own database;
+    `operator_verbs` are for operators only; `changes` are the verbs that change something: they
+    are in the audit trail before they run and after; `memory_verbs` need the bot's own database;
     `choices` returns recent things of a kind (a batch, an alert) that could fill in what a line
     lacks; `tests` of the command live in the mirror file of its module.
     """
@@ -37,6 +38,7 @@ class Command:
     parse: Callable[[str], Request]
     run: Callable[[Request, CommandContext], Awaitable[Report]]
     operator_verbs: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
     memory_verbs: frozenset[str] = frozenset()
     choices: Choices | None = None
 

@@ -117,16 +117,13 @@ async def run(request: Request, context: CommandContext) -> Report:
         case "export":
             return await _export(request.words[0], memory, context)
         case "ack":
-            report = await _acknowledge(request.words[0], memory, context)
+            return await _acknowledge(request.words[0], memory, context)
         case "snooze":
-            report = await _snooze(request.words, memory, context)
+            return await _snooze(request.words, memory, context)
         case "unmute":
-            report = await _unmute(request.words[0], memory, context)
+            return await _unmute(request.words[0], memory, context)
         case _:
-            report = await _mute(request, memory, context)
-    what = f"alerts {request.verb} {' '.join(request.words)}"
-    await memory.audit(context.asker.user, context.asker.channel, redact(what), report.title[:200])
-    return report
+            return await _mute(request, memory, context)
 
 
 async def _list(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
@@ -246,6 +243,7 @@ COMMAND = Command(
     parse,
     run,
     operator_verbs=CHANGES,
+    changes=CHANGES,
     memory_verbs=frozenset(VERBS),
     choices=recent,
 )

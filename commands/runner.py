@@ -6,7 +6,7 @@ from bot.domain.evidence import MEMORY, RUNNERS, Missing
 from bot.domain.report import Report
 from bot.domain.runner import Runner
 from bot.errors import Blank, DeniedError, NotFoundError, SourceError
-from bot.ports import BotMemory, CommandContext, Request, RunnerSource
+from bot.ports import CommandContext, Request, RunnerSource
 from bot.registry import Command, Usage
 from bot.text.wording import sentence
 from commands._choices import recent
@@ -58,20 +58,13 @@ async def run(request: Request, context: CommandContext) -> Report:
 
 
 async def _stop(request: Request, context: CommandContext) -> Report:
-    """Raises DeniedError, NotFoundError or SourceError; every attempt is in the audit trail."""
+    """Raises DeniedError, NotFoundError or SourceError: no audit trail means no stop."""
     _may_stop(context)
-    source, memory = _needed(context)
+    source = _needed(context)
     runner = await _only(request.words[0], source, context)
     if "yes" not in request.options:
         return _confirmation(runner)
-    what = f"runner stop {runner.id} ({_name(runner)})"
-    await memory.audit(context.asker.user, context.asker.channel, what, "asked")
-    try:
-        outcome = await source.stop(runner.id, grace_seconds=GRACE_SECONDS)
-    except SourceError as error:
-        await memory.audit(context.asker.user, context.asker.channel, what, error.message)
-        raise
-    await memory.audit(context.asker.user, context.asker.channel, what, outcome)
+    outcome = await source.stop(runner.id, grace_seconds=GRACE_SECONDS)
     return Report(
         command="runner",
         title=f"Runner {runner.id} was stopped",
@@ -88,14 +81,14 @@ def _may_stop(context: CommandContext) -> None:
         raise DeniedError("Stopping runners is off.", hint="Set RUNNER_STOP=on to allow it.")
 
 
-def _needed(context: CommandContext) -> tuple[RunnerSource, BotMemory]:
+def _needed(context: CommandContext) -> RunnerSource:
     runners, memory = context.sources.runners, context.sources.memory
     if runners is None or isinstance(runners, Missing):
         reason = runners.reason if runners else "not configured"
         raise SourceError(RUNNERS, f"Runners cannot be looked for: {sentence(reason)}")
     if memory is None or isinstance(memory, Missing):
         raise SourceError(MEMORY, "Without the bot's database there is no audit trail.")
-    return runners, memory
+    return runners
 
 
 async def _only(word: str, source: RunnerSource, context: CommandContext) -> Runner:
@@ -133,6 +126,7 @@ COMMAND = Command(
     parse,
     run,
     operator_verbs=frozenset({"stop"}),
+    changes=frozenset({"stop"}),
     memory_verbs=frozenset({"stop"}),
     choices=recent,
 )

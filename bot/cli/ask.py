@@ -3,11 +3,10 @@
 Answers go to stdout, everything else to stderr.
 """
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,18 @@ from bot.domain.evidence import MEMORY, Missing
 from bot.domain.ids import IdKind, kind_of
 from bot.domain.report import Report
 from bot.errors import BatchbotError, SourceError
-from bot.ports import Asker, CommandContext, Deadline, Request
+from bot.ports import Asker, CommandContext, Place, Request
 from bot.registry import Command, commands
-from bot.requests.command_text import read_phrase
+from bot.requests import audit
+from bot.requests.admission import Job
+from bot.requests.command_text import read_line
+from bot.requests.jobs import run_job
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import stopped_by_signals, unless
 from bot.settings import Settings
-from bot.text.privacy import presentable
 
 DEADLINE_SECONDS = 60.0
+TERMINAL = Place("terminal", "terminal")
 LABELLED = ("batch", "trace")
 SEARCHED = ("logs",)
 
@@ -36,6 +38,7 @@ class Asked:
 
     command: Command
     request: Request
+    typed: str = ""
 
     @property
     def needs_memory(self) -> bool:
@@ -50,8 +53,8 @@ class Asked:
 
 def understand(line: str, prefix: str = "") -> Asked:
     """Return which command a line means. Raises UsageError."""
-    command, words = read_phrase(line, commands(), prefix)
-    return Asked(command, command.parse(words))
+    read = read_line(line, commands(), prefix)
+    return Asked(read.command, read.request(), read.text())
 
 
 async def answer(asked: Asked, settings: Settings, work: Work) -> Report:
@@ -68,7 +71,7 @@ async def prepare(
     return CommandContext(
         sources=work.watched(await build_sources(settings, stack, memory)),
         now=utc_now,
-        asker=Asker("terminal", "terminal", operator=True),
+        asker=Asker(TERMINAL.user, TERMINAL.channel, operator=True),
         environment=settings.bot.environment,
         progress=work,
         options=command_options(settings),
@@ -76,15 +79,20 @@ async def prepare(
 
 
 async def run(asked: Asked, context: CommandContext) -> Report:
-    """Run a command within its deadline. Raises BatchbotError."""
+    """Run a command within its deadline; the audit trail has what changes something.
+
+    Raises BatchbotError.
+    """
+    job = Job(TERMINAL, asked.typed, asked.command, asked.request, context)
+    if not job.is_change:
+        return await run_job(job, DEADLINE_SECONDS)
     try:
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            context = replace(context, deadline=Deadline.after(DEADLINE_SECONDS))
-            return presentable(await asked.command.run(asked.request, context))
-    except TimeoutError as error:
-        raise SourceError(
-            "batchbot", f"there was no answer within {DEADLINE_SECONDS:g} s", timed_out=True
-        ) from error
+        report = await run_job(job, DEADLINE_SECONDS)
+    except BatchbotError as error:
+        await audit.end(context.sources, TERMINAL, asked.typed, audit.failure_of(error))
+        raise
+    await audit.end(context.sources, TERMINAL, asked.typed, audit.outcome_of(job, report))
+    return report
 
 
 async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> Any:

@@ -14,7 +14,7 @@ from bot.errors import (
     SourceError,
     UsageError,
 )
-from bot.text.privacy import said
+from bot.text.privacy import presentable, said
 
 
 class Format(StrEnum):
@@ -105,7 +105,7 @@ def rendered(report: Report, form: Format) -> str:
 def as_object(report: Report, form: Format) -> dict[str, Any]:
     """Return an answer as the object that `--format json` or `blocks` prints."""
     if form is Format.JSON:
-        return report.as_json()
+        return presentable(report).as_json()
     from bot.slack.blocks.renderer import BlockKit
 
     message = BlockKit().report(report)

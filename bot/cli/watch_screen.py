@@ -15,6 +15,7 @@ from bot.cli.output import Format, as_object, error_json, error_lines, rendered,
 from bot.cli.report_diff import shortened
 from bot.cli.watch import Round
 from bot.domain.report import Report
+from bot.text.privacy import said
 
 Keep = Callable[[Report], None]
 
@@ -69,7 +70,7 @@ def _head(round: Round, seconds: float) -> Iterator[RenderableType]:
     )
     if round.since is not None:
         yield Text(f"new since {_clock(round.since)}:", style="bold yellow")
-        yield from (Text(f"  {line}", style="yellow") for line in shortened(round.new))
+        yield from (Text(f"  {said(line)}", style="yellow") for line in shortened(round.new))
     yield Text()
 
 
@@ -117,7 +118,7 @@ def _divider(round: Round) -> Iterator[str]:
     if round.number > 1:
         yield ""
         yield f"--- {_clock(round.at)}"
-        yield from (f"new: {line}" for line in shortened(round.new))
+        yield from (f"new: {said(line)}" for line in shortened(round.new))
         yield ""
 
 

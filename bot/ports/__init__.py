@@ -25,7 +25,7 @@ from bot.ports.messages import (
     Overview,
     Place,
     Renderer,
-    Speech,
+    ReplySender,
     Views,
 )
 from bot.ports.sources import (
@@ -60,11 +60,11 @@ __all__ = [
     "Place",
     "Progress",
     "Renderer",
+    "ReplySender",
     "Request",
     "RunnerSource",
     "ServiceProbe",
     "Sources",
-    "Speech",
     "Views",
     "Watch",
     "no_progress",

@@ -117,8 +117,8 @@ class Place:
     home: bool = False
 
 
-class Speech(Protocol):
-    """Says answers in Slack. No method raises for what Slack refuses: each falls back by itself,
+class ReplySender(Protocol):
+    """Sends replies to Slack. No method raises for what Slack refuses: each falls back by itself,
     from blocks to plain text and from one way of posting to the next, and logs what it could not.
     """
 

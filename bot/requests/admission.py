@@ -1,10 +1,9 @@
-"""A question that was admitted and understood, and the bounds within which it is answered."""
+"""Turns a typed line into a job, for those who may ask it; and the limits of all jobs."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.errors import BatchbotError, DeniedError, LackingError
+from bot.errors import DeniedError, LackingError
 from bot.ports import (
     Asker,
     Clock,
@@ -18,12 +17,12 @@ from bot.ports import (
 from bot.ports.commands import ANSWER_SECONDS
 from bot.registry import Command
 from bot.requests.access import Access
-from bot.requests.command_text import read_phrase
+from bot.requests.command_text import read_line
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """How much work is done at once, how much may wait, and the times in seconds."""
+class Limits:
+    """How many jobs run at once, how many may wait, and the times in seconds."""
 
     running: int = 8
     waiting: int = 200
@@ -34,7 +33,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Job:
     """A question that was admitted and understood; `typed` is it as a slash command."""
 
     place: Place
@@ -42,28 +41,27 @@ class Order:
     command: Command
     request: Request
     context: CommandContext
-    public: bool
+    public: bool = False
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it changes something, so that the audit trail has it from every way in."""
+        return self.request.verb in self.command.changes
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A line of somebody who may ask it, which lacks words."""
+
+    place: Place
+    typed: str
+    command: Command
+    lack: LackingError
 
 
 @dataclass
-class Progress:
-    """What a running command last said of itself."""
-
-    began: float
-    note: str = ""
-
-    def __call__(self, note: str) -> None:
-        """Take a note from the command."""
-        self.note = note
-
-    def told(self, now: float) -> str:
-        """Return the note with the time that has gone by."""
-        return f"{self.note + ', ' if self.note else ''}{int(now - self.began)} s"
-
-
-@dataclass
-class Counter:
-    """Turns what was typed into an order, for those who may ask it."""
+class Admission:
+    """Who may ask what; what a job needs to run is taken from here."""
 
     commands: Mapping[str, Command]
     sources: Sources
@@ -73,31 +71,23 @@ class Counter:
     prefix: str = ""
     options: CommandOptions = field(default_factory=CommandOptions)
 
-    def read(self, typed: str) -> tuple[Command, str]:
-        """Return the command that a line begins with, and its words. Raises UsageError."""
-        return read_phrase(typed, self.commands, self.prefix)
+    def admit(self, place: Place, typed: str) -> Job | Incomplete:
+        """Return the job that a line asks for, or what it lacks.
 
-    def line(self, command: Command, words: str) -> str:
-        """Return a question as it is typed, whichever door it came through."""
-        return f"/{self.prefix}{command.name} {words}".strip()
-
-    def take(self, place: Place, typed: str, *, closing: bool = False) -> Order:
-        """Return the order. Raises DeniedError, UsageError or LackingError; nothing is taken
-        while the bot is `closing`.
+        Raises DeniedError or UsageError.
         """
-        if closing:
-            raise BatchbotError("I am being restarted.", hint="Ask again in a minute.")
         asker = self.access.admit(place)
-        command, words = self.read(typed)
+        line = read_line(typed, self.commands, self.prefix)
+        command, shown = line.command, line.text(self.prefix)
         try:
-            request = command.parse(words)
+            request = line.request()
         except LackingError as lack:
             _allow(command, lack.verb, asker)
-            raise
+            return Incomplete(place, shown, command, lack)
         _allow(command, request.verb, asker)
         public = is_public(request, asker.public) and not place.home
         context = self.context(replace(asker, public=public))
-        return Order(place, self.line(command, words), command, request, context, public)
+        return Job(place, shown, command, request, context, public)
 
     def context(self, asker: Asker, seconds: float = ANSWER_SECONDS) -> CommandContext:
         """Return what a command may use; the answer must be complete after `seconds`."""
@@ -107,7 +97,6 @@ class Counter:
             asker=asker,
             environment=self.environment,
             deadline=Deadline.after(seconds),
-            progress=Progress(time.monotonic()),
             options=self.options,
         )
 

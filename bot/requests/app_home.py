@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 from bot.domain.evidence import Missing, SourceReading, SourceState, reading_of
 from bot.domain.report import Report
-from bot.errors import BatchbotError, DeniedError, SourceError, UsageError
-from bot.ports import Asker, Overview
+from bot.errors import BatchbotError, DeniedError, UsageError
+from bot.ports import Overview, Place
 from bot.ports.bounded import bounded_read
-from bot.requests.admission import Counter
-from bot.requests.replies import Voice
+from bot.requests.admission import Admission, Job
+from bot.requests.jobs import run_job
+from bot.requests.replies import Replies
 
 GLANCES = ("/queue", "/batch list", "/alerts")
 HELP = "/help"
@@ -30,20 +31,20 @@ class Checked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class AppHome:
     """Publishes App Homes."""
 
-    counter: Counter
-    voice: Voice
+    admission: Admission
+    replies: Replies
 
     async def publish(self, user: str) -> None:
         """Publish a user's home; who may not ask reads who can change that."""
-        if not self.counter.access.knows(user):
+        if not self.admission.access.knows(user):
             error = DeniedError(
                 "You are not on the list of people who may ask.",
                 hint="An operator can add you to SLACK_ALLOWED_USERS.",
             )
-            await self.voice.views.home(user, self.voice.renderer.error(error)["blocks"])
+            await self.replies.views.home(user, self.replies.renderer.error(error)["blocks"])
             return
         glances, sources = await asyncio.gather(
             asyncio.gather(*(self._glance(user, line) for line in (*GLANCES, HELP))),
@@ -54,30 +55,25 @@ class Home:
             glances=[one for one in states if one is not None],
             sources=sources,
             help=help_ if isinstance(help_, Report) else None,
-            at=self.counter.now(),
+            at=self.admission.now(),
         )
-        await self.voice.views.home(user, self.voice.renderer.home(overview))
+        await self.replies.views.home(user, self.replies.renderer.home(overview))
 
     async def sources(self) -> Sequence[SourceReading]:
         """Return the state of every source, each asked now."""
-        known = self.counter.sources
+        known = self.admission.sources
         named = [(one.name, getattr(known, one.name)) for one in fields(known)]
         return await asyncio.gather(*(_state(name, source) for name, source in named))
 
     async def _glance(self, user: str, typed: str) -> Report | BatchbotError | None:
         """Return a command's answer; None when this bot has no such command."""
         try:
-            command, words = self.counter.read(typed)
-            request = command.parse(words)
-            context = self.counter.context(Asker(user, ""), ANSWER_SECONDS)
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await command.run(request, context)
+            job = self.admission.admit(Place(user, user, home=True), typed)
+            return await run_job(job, ANSWER_SECONDS) if isinstance(job, Job) else None
         except UsageError:
             return None
         except BatchbotError as error:
             return error
-        except TimeoutError:
-            return SourceError(typed, f"no answer within {ANSWER_SECONDS:g} s", timed_out=True)
 
 
 async def _state(name: str, source: Any) -> SourceReading:

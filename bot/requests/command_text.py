@@ -1,12 +1,14 @@
-"""Which command a typed line means, the same in every door: slash, mention, button, terminal."""
+"""Which command a typed line means, the same from a slash command, mention, button or terminal."""
 
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from bot.errors import UsageError
+from bot.ports import Request
 from bot.registry import Command
 
 HELP = "help"
@@ -19,9 +21,23 @@ _UUID = re.compile(
 _BATCH = re.compile(r"\bbatch(?:[ _]?id)?[\s:=#]{1,3}(\d{1,9})\b", re.IGNORECASE)
 
 
-def read_phrase(
-    text: str, commands: Mapping[str, Command], prefix: str = ""
-) -> tuple[Command, str]:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A typed line: the command that it begins with, and the words after it."""
+
+    command: Command
+    words: str
+
+    def request(self) -> Request:
+        """Return the words understood. Raises UsageError, and LackingError when some lack."""
+        return self.command.parse(self.words)
+
+    def text(self, prefix: str = "") -> str:
+        """Return it as it is typed in Slack, wherever it came from."""
+        return f"/{prefix}{self.command.name} {self.words}".strip()
+
+
+def read_line(text: str, commands: Mapping[str, Command], prefix: str = "") -> Line:
     """Return the command that `text` begins with and the words after it.
 
     Mentions of the bot, a slash, the workspace's command prefix, quotes and capitals do not
@@ -32,9 +48,9 @@ def read_phrase(
     if prefix and name.startswith(prefix.casefold()):
         name = name[len(prefix) :]
     if not name and HELP in commands:
-        return commands[HELP], rest
+        return Line(commands[HELP], rest)
     if name in commands:
-        return commands[name], rest.strip()
+        return Line(commands[name], rest.strip())
     raise _unknown(name, commands, prefix)
 
 

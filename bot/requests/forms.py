@@ -8,8 +8,9 @@ from bot.errors import BatchbotError, FormError, LackingError, UsageError
 from bot.ports import Asker, Choice, Form, Place
 from bot.ports.action_ids import PICKED_BLOCK, TYPED_BLOCK
 from bot.registry import Command
-from bot.requests.admission import Counter
-from bot.requests.replies import Voice
+from bot.requests.admission import Admission, Incomplete
+from bot.requests.command_text import read_line
+from bot.requests.replies import Replies
 
 CHOICE_SECONDS = 8.0
 SHOWN_CHOICES = 5
@@ -29,30 +30,30 @@ class Filled:
 class Forms:
     """The modals of lines that lack words."""
 
-    counter: Counter
-    voice: Voice
+    admission: Admission
+    replies: Replies
 
-    async def ask(self, place: Place, command: Command, words: str, lack: LackingError) -> None:
+    async def ask(self, incomplete: Incomplete) -> None:
         """Ask for what a line lacks.
 
         A trigger lives three seconds, so the modal opens before anything is read; what there is
         to choose from comes with an update.
         """
-        typed = self.counter.line(command, words)
+        place, typed, lack = incomplete.place, incomplete.typed, incomplete.lack
         form = Form(
             typed, lack.message, lack.blanks, _carried(place, typed, len(lack.blanks)), looking=True
         )
         view_id = ""
         if place.trigger_id and not place.view_id:
-            view_id = await self.voice.views.open(place.trigger_id, self._view(form))
-        elif place.view_id and await self.voice.views.update(place.view_id, self._view(form)):
+            view_id = await self.replies.views.open(place.trigger_id, self._view(form))
+        elif place.view_id and await self.replies.views.update(place.view_id, self._view(form)):
             view_id = place.view_id
-        choices = await self._choices(command, place, lack)
+        choices = await self._choices(incomplete.command, place, lack)
         if view_id:
             whole = replace(form, choices=choices, looking=False)
-            await self.voice.views.update(view_id, self._view(whole))
+            await self.replies.views.update(view_id, self._view(whole))
             return
-        await self.voice.refuse(place, _in_words(typed, lack, choices))
+        await self.replies.refuse(place, _in_words(typed, lack, choices))
 
     def filled(self, user: str, carried: str, values: Mapping[str, str]) -> Filled:
         """Return the line that a form makes; pure. Raises FormError with what is wrong."""
@@ -68,22 +69,21 @@ class Forms:
             raise FormError(problems)
         line = f"{typed} {' '.join(words)}"
         try:
-            command, rest = self.counter.read(line)
-            command.parse(rest)
+            read_line(line, self.admission.commands, self.admission.prefix).request()
         except UsageError as error:
             said = f"{error.message} {error.hint}".strip()[:PROBLEM_CHARS]
             raise FormError({f"{TYPED_BLOCK}_0": said}) from error
         return Filled(place, line)
 
     def _view(self, form: Form) -> Mapping[str, object]:
-        return self.voice.renderer.form(form)
+        return self.replies.renderer.form(form)
 
     async def _choices(
         self, command: Command, place: Place, lack: LackingError
     ) -> dict[str, tuple[Choice, ...]]:
         if command.choices is None:
             return {}
-        context = self.counter.context(Asker(place.user, place.channel), CHOICE_SECONDS)
+        context = self.admission.context(Asker(place.user, place.channel), CHOICE_SECONDS)
         found: dict[str, tuple[Choice, ...]] = {}
         for kind in dict.fromkeys(blank.kind for blank in lack.blanks):
             try:

@@ -1,59 +1,102 @@
-"""Runs orders within bounds: so many at once, none for ever, each to be seen and cancelled."""
+"""Runs jobs within limits: so many at once, none without an end, each visible and cancellable."""
 
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, UsageError
 from bot.ports import Asker, Deadline
-from bot.requests.admission import Bounds, Order, Progress
-from bot.requests.replies import Voice
+from bot.requests import audit
+from bot.requests.admission import Job, Limits
+from bot.requests.replies import Replies
 
-Say = Callable[[Order, Report, str], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job's report, and the ts of the public message that showed its progress, or ""."""
+
+    report: Report
+    progress_ts: str = ""
 
 
-class Runs:
-    """The commands that run now."""
+@dataclass
+class JobProgress:
+    """What a running command last noted; `began` is in seconds on the monotonic clock."""
 
-    def __init__(self, voice: Voice, bounds: Callable[[], Bounds]) -> None:
-        self._voice = voice
-        self._bounds = bounds
-        self._slots = asyncio.Semaphore(bounds().running)
+    began: float
+    note: str = ""
+
+    def __call__(self, note: str) -> None:
+        """Take a note from the command."""
+        self.note = note
+
+    def line(self, now: float) -> str:
+        """Return the note with the time that has gone by."""
+        return f"{self.note + ', ' if self.note else ''}{int(now - self.began)} s"
+
+
+async def run_job(job: Job, seconds: float) -> Report:
+    """Run a job, the same from Slack and from a terminal; a change is audited before it is made.
+
+    Raises BatchbotError, also when there is no answer within `seconds`.
+    """
+    context = replace(job.context, deadline=Deadline.after(seconds))
+    try:
+        async with asyncio.timeout(seconds):
+            if job.is_change:
+                await audit.begin(job)
+            return await job.command.run(job.request, context)
+    except TimeoutError as error:
+        raise BatchbotError(
+            f"There was no answer within {seconds:g} s.",
+            hint="Narrow it (an id, a shorter time), or see `/help` for what each reads.",
+        ) from error
+
+
+class JobRunner:
+    """The jobs that run now, and those that wait for a place."""
+
+    def __init__(self, replies: Replies, limits: Limits) -> None:
+        self.limits = limits
+        self._replies = replies
+        self._slots = asyncio.Semaphore(limits.running)
         self._running: dict[str, tuple[str, asyncio.Task[Report]]] = {}
         self._ids = itertools.count(1)
 
-    async def run(self, order: Order, say: Say) -> Report:
-        """Run one order, show its progress, and say its report where that stands.
+    @asynccontextmanager
+    async def run(self, job: Job) -> AsyncIterator[Finished]:
+        """Run one job, show its progress, and yield its report to be said.
 
-        Raises BatchbotError when there is too much work, at the deadline and when cancelled.
+        Progress that still stands when no answer was said is marked as ended. Raises
+        BatchbotError when there is too much work, at the deadline and when cancelled.
         """
-        bounds = self._bounds()
-        if len(self._running) >= bounds.running + bounds.waiting:
+        if len(self._running) >= self.limits.running + self.limits.waiting:
             raise BatchbotError(
                 f"I am busy with {len(self._running)} questions.", hint="Ask again in a minute."
             )
         run_id = str(next(self._ids))
-        task = asyncio.create_task(self._bounded(order))
-        self._running[run_id] = (order.place.user, task)
-        stands_at, said = "", False
+        progress = JobProgress(time.monotonic())
+        job = replace(job, context=replace(job.context, progress=progress))
+        task = asyncio.create_task(self._in_turn(job))
+        self._running[run_id] = (job.place.user, task)
+        progress_ts, said = "", False
         try:
-            stands_at = await self._progress(order, task, run_id)
-            report = await _result(task)
-            await say(order, report, stands_at)
+            progress_ts = await self._show_progress(job, progress, task, run_id)
+            yield Finished(await _result(task), progress_ts)
             said = True
         finally:
             self._running.pop(run_id, None)
             task.cancel()
-            if stands_at and not said:
-                ended = self._voice.renderer.working(order.typed, "ended without an answer")
-                await self._voice.speech.public(order.place, ended, ts=stands_at)
-        return report
+            if progress_ts and not said:
+                ended = self._replies.renderer.working(job.typed, "ended without an answer")
+                await self._replies.sender.public(job.place, ended, ts=progress_ts)
 
     def cancel(self, run_id: str, by: Asker) -> None:
-        """Stop a running command; its asker or an operator may. Raises BatchbotError."""
+        """Stop a running job; its asker or an operator may. Raises BatchbotError."""
         asker, task = self._running.get(run_id, ("", None))
         if task is None:
             raise UsageError("That command is no longer running.")
@@ -66,37 +109,30 @@ class Runs:
         for _, task in list(self._running.values()):
             task.cancel("closing")
 
-    async def _bounded(self, order: Order) -> Report:
-        seconds = self._bounds().deadline
+    async def _in_turn(self, job: Job) -> Report:
+        seconds = self.limits.deadline
         async with self._slots:
-            context = replace(order.context, deadline=Deadline.after(seconds))
-            try:
-                async with asyncio.timeout(seconds):
-                    return await order.command.run(order.request, context)
-            except TimeoutError as error:
-                raise BatchbotError(
-                    f"There was no answer within {seconds:g} s.",
-                    hint="Narrow it (an id, a shorter time), or see `/help` for what each reads.",
-                ) from error
+            return await run_job(job, seconds)
 
-    async def _progress(self, order: Order, task: asyncio.Task[Report], run_id: str) -> str:
-        """Show that work goes on once it takes long; return where the public message stands.
+    async def _show_progress(
+        self, job: Job, progress: JobProgress, task: asyncio.Task[Report], run_id: str
+    ) -> str:
+        """Show that work goes on once it takes long; return the ts of the public message.
 
         What one person sees alone cannot be edited, except a modal: it is said once.
         """
-        bounds, voice, ts = self._bounds(), self._voice, ""
-        done, _ = await asyncio.wait({task}, timeout=bounds.progress_after)
+        limits, replies, ts = self.limits, self._replies, ""
+        done, _ = await asyncio.wait({task}, timeout=limits.progress_after)
         while not done:
-            progress = order.context.progress
-            note = progress.told(time.monotonic()) if isinstance(progress, Progress) else ""
-            lasting = order.public or bool(order.place.view_id)
-            message = voice.renderer.working(order.typed, note if lasting else "", run_id=run_id)
-            if order.public:
-                ts = await voice.speech.public(order.place, message, ts=ts) or ts
+            lasting = job.public or bool(job.place.view_id)
+            note = progress.line(time.monotonic()) if lasting else ""
+            message = replies.renderer.working(job.typed, note, run_id=run_id)
+            if job.public:
+                ts = await replies.sender.public(job.place, message, ts=ts) or ts
             else:
-                await voice.alone(order.place, message)
-            again = bool(ts) or (lasting and not order.public)
-            done, _ = await asyncio.wait({task}, timeout=bounds.progress_every if again else None)
+                await replies.alone(job.place, message)
+            again = bool(ts) or (lasting and not job.public)
+            done, _ = await asyncio.wait({task}, timeout=limits.progress_every if again else None)
         return ts
 
 

@@ -1,17 +1,17 @@
-"""Says things where they belong: to all, to the asker alone, or in the modal they look at."""
+"""Sends replies where they belong: to all, to the asker alone, or to the modal they look at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.ports import Place, Renderer, Speech, Views
+from bot.ports import Place, Renderer, ReplySender, Views
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """What the desk speaks with."""
+class Replies:
+    """What a reply is made and sent with."""
 
-    speech: Speech
+    sender: ReplySender
     views: Views
     renderer: Renderer
 
@@ -21,10 +21,10 @@ class Voice:
             place.view_id, self.renderer.sheet(message)
         )
         if not shown:
-            await self.speech.private(place, message)
+            await self.sender.private(place, message)
         elif message.get("files"):
-            await self.speech.files(place, message["files"])
+            await self.sender.files(place, message["files"])
 
     async def refuse(self, place: Place, error: Exception, *, error_id: str = "") -> None:
-        """Tell the asker alone why there is no answer."""
+        """Show the asker alone why there is no answer."""
         await self.alone(place, self.renderer.error(error, error_id=error_id))

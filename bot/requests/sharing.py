@@ -15,7 +15,7 @@ from typing import Any
 from bot.errors import BatchbotError, DeniedError, UsageError
 from bot.ports import Clock, Place
 from bot.requests.access import Access
-from bot.requests.replies import Voice
+from bot.requests.replies import Replies
 
 KEPT = timedelta(minutes=30)
 MOST = 200
@@ -39,8 +39,8 @@ class Kept:
 class Shares:
     """Keeps the last answers; the oldest goes when there are too many, or too much."""
 
-    def __init__(self, voice: Voice, access: Access, now: Clock) -> None:
-        self._voice = voice
+    def __init__(self, replies: Replies, access: Access, now: Clock) -> None:
+        self._replies = replies
         self._access = access
         self._now = now
         self._kept: OrderedDict[str, Kept] = OrderedDict()
@@ -62,14 +62,14 @@ class Shares:
             self._access.admit(place)
             kept = self._claim(place, id)
         except BatchbotError as error:
-            await self._voice.refuse(place, error)
+            await self._replies.refuse(place, error)
             return
         there = Place(
             kept.place.channel, place.user, kept.place.thread_ts, response_url=place.response_url
         )
-        message = self._voice.renderer.shared(kept.message, self._name(place.user), kept.at)
-        await self._voice.speech.public(there, message)
-        await self._voice.speech.withdraw(place)
+        message = self._replies.renderer.shared(kept.message, self._name(place.user), kept.at)
+        await self._replies.sender.public(there, message)
+        await self._replies.sender.withdraw(place)
 
     def _is_too_much(self, now: datetime) -> bool:
         """Say whether the oldest answer must go: it is too late for it, or they are too many."""

@@ -1,4 +1,4 @@
-"""Builds and runs the whole bot: Slack, desk, alerts and the HTTP side, in one exit stack."""
+"""Builds and runs the whole bot: Slack, dispatcher, alerts and the HTTP side, in one exit stack."""
 
 import asyncio
 import logging
@@ -20,9 +20,14 @@ from bot.monitoring.vitals import Vitals
 from bot.ports import Detector, Sources
 from bot.ports.action_ids import EVENTS_PATH
 from bot.registry import commands, detectors
-from bot.requests.admission import Bounds
-from bot.requests.command_text import read_phrase
-from bot.requests.dispatcher import Desk
+from bot.requests.admission import Admission, Limits
+from bot.requests.app_home import AppHome
+from bot.requests.command_text import read_line
+from bot.requests.dispatcher import Dispatcher
+from bot.requests.forms import Forms
+from bot.requests.jobs import JobRunner
+from bot.requests.replies import Replies
+from bot.requests.sharing import Shares
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import kept_going, stopped_by_signals, unless
 from bot.settings import Settings, SlackSettings, detector_settings
@@ -31,7 +36,7 @@ from bot.slack.inbound.listeners import Door, build_app
 from bot.slack.inbound.socket_mode import Sockets
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.block_fallback import Fitting
-from bot.slack.outbound.replies import SlackSpeech
+from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token
@@ -48,7 +53,7 @@ log = logging.getLogger(__name__)
 class Bot:
     """A running bot; closing the stack it was built on stops it."""
 
-    desk: Desk
+    dispatcher: Dispatcher
     sources: Sources
     port: int
     health: Health
@@ -83,24 +88,16 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     sources = timed_sources(sources, metrics.observe)
     drawing = await stack.enter_async_context(Drawing())
     fitting = Fitting()
-    desk = Desk(
-        commands=commands(),
-        sources=sources,
-        access=space.access,
-        renderer=BlockKit(whole=render),
-        speech=SlackSpeech(space.web, space.session, drawing.draw, fitting),
-        views=SlackViews(space.web),
-        now=utc_now,
-        metrics=metrics,
-        environment=settings.bot.environment,
-        prefix=settings.slack.command_prefix,
-        bounds=Bounds(),
-        options=command_options(settings, space.access.names),
+    replies = Replies(
+        SlackReplies(space.web, space.session, drawing.draw, fitting),
+        SlackViews(space.web),
+        BlockKit(whole=render),
     )
+    dispatcher = _dispatcher(settings, space, sources, replies, metrics)
     threads = Threads(space.web, takes, space.access.names, drawing.draw, fitting)
     vitals = await _watch(settings, space, sources, memory, threads, stack)
     checks = vitals.checks()
-    door = _door(settings.slack, space, desk)
+    door = _door(settings.slack, space, dispatcher)
     if settings.slack.socket_mode:
         sockets = await _listen(settings.slack, space, door, stack)
         vitals.sockets, checks["slack"] = sockets.connected, sockets.health
@@ -110,21 +107,46 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     health = Health(checks, metrics.exposition)
     routes = {} if settings.slack.socket_mode else {EVENTS_PATH: door.post}
     runner = await _serve(settings, build_site(health, routes), stack)
-    stack.push_async_callback(desk.close)
-    return Bot(desk, sources, _port(runner), health, space.access.alert_channel)
+    stack.push_async_callback(dispatcher.close)
+    return Bot(dispatcher, sources, _port(runner), health, space.access.alert_channel)
 
 
-def _door(settings: SlackSettings, space: Workspace, desk: Desk) -> Door:
+def _dispatcher(
+    settings: Settings, space: Workspace, sources: Sources, replies: Replies, metrics: Metrics
+) -> Dispatcher:
+    admission = Admission(
+        commands(),
+        sources,
+        space.access,
+        utc_now,
+        environment=settings.bot.environment,
+        prefix=settings.slack.command_prefix,
+        options=command_options(settings, space.access.names),
+    )
+    return Dispatcher(
+        admission,
+        JobRunner(replies, Limits()),
+        Forms(admission, replies),
+        AppHome(admission, replies),
+        Shares(replies, space.access, utc_now),
+        replies,
+        metrics,
+    )
+
+
+def _door(settings: SlackSettings, space: Workspace, dispatcher: Dispatcher) -> Door:
     secret = settings.signing_secret
     client = make_client(None, settings.api_url, space.session)
     return Door(
         build_app(
             client,
-            desk,
+            dispatcher,
             space.identity,
             signing_secret=secret.get_secret_value() if secret else "",
         ),
-        frozenset(f"/{desk.prefix}{name}" for name in desk.commands),
+        frozenset(
+            f"/{dispatcher.admission.prefix}{name}" for name in dispatcher.admission.commands
+        ),
     )
 
 
@@ -218,8 +240,7 @@ def build_detectors() -> list[Detector]:
 def takes(typed: str) -> bool:
     """Say whether a button's command would be understood."""
     try:
-        command, words = read_phrase(typed, commands())
-        command.parse(words)
+        read_line(typed, commands()).request()
     except UsageError:
         return False
     return True

@@ -174,14 +174,6 @@ async def _alias(label: str, ref: str, context: CommandContext) -> Report:
             unreadable_need=True,
             summary=f"The alias was not kept: {sentence(saved.reason)}",
         )
-    await read(
-        MEMORY,
-        context.sources.memory,
-        lambda memory: memory.audit(
-            who, context.asker.channel, f"/batch alias {label} {ref}", "ok"
-        ),
-        context.deadline.next_timeout(),
-    )
     return Report(
         command="batch alias",
         title="Alias",
@@ -257,6 +249,7 @@ COMMAND = Command(
     USAGES,
     parse,
     run,
+    changes=frozenset({"alias"}),
     memory_verbs=frozenset({"alias"}),
     choices=recent,
 )

@@ -14,6 +14,7 @@ from bot.cli.ask import Asked, answer, understand
 from bot.cli.output import Exit, Format, error_code, event_line, exit_code, rendered
 from bot.cli.progress import Work
 from bot.cli.setting_check import known_names
+from bot.cli.terminal import printed
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.errors import (
     BatchbotError,
@@ -165,13 +166,12 @@ async def test_a_command_acts_as_an_operator_and_starts_no_database(
 
     async def run(request: Request, context: CommandContext) -> Report:
         contexts.append(context)
-        return Report("x", "x", summary="dsn postgresql://u:hunter22@h/db")
+        return Report("x", "x")
 
     command = Command("x", "x", (), lambda text: Request("x", text), run)
-    report = await answer(Asked(command, Request("x", "")), load_settings(), Work())
+    await answer(Asked(command, Request("x", "")), load_settings(), Work())
     assert contexts[0].asker.operator
     assert contexts[0].sources.memory is None
-    assert "hunter22" not in report.summary
     assert not (tmp_path / ".batchbot").exists()
 
 
@@ -207,6 +207,15 @@ async def test_the_memory_is_opened_only_where_it_is_used_and_a_label_makes_none
         monkeypatch.setenv("BOT_DATABASE_URL", "postgresql://u@h/db")
     await answer(understand(line), load_settings(), Work())
     assert bool(asked_for) is opened
+
+
+@pytest.mark.parametrize("form", Format)
+def test_no_format_prints_a_secret(form: Format) -> None:
+    secret = "dsn postgresql://u:hunter22@h/db"
+    report = Report("x", secret, summary=secret)
+    text = printed(report) if form is Format.TEXT else rendered(report, form)
+    assert "dsn postgresql" in text
+    assert "hunter22" not in text
 
 
 @pytest.mark.parametrize("form", [Format.MARKDOWN, Format.JSON, Format.BLOCKS])

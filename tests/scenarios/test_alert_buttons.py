@@ -116,7 +116,7 @@ async def test_buttons_do_what_the_command_does_and_the_thread_tells_it_once(
     edited = await channel.sees(_says("🔕 snoozed by oncall until"))
     assert edited["ts"] == head["ts"]
     assert "acknowledge" not in [button["action_id"] for button in edited["blocks"][-1]["elements"]]
-    await channel.sees(_says("You look after it"), head["ts"], "oncall")
+    await channel.sees(_says("You look aft"), head["ts"], "oncall")
     for_all = [m for m in await channel.reads(head["ts"]) if not m["ephemeral_to"]]
     assert len(for_all) == 3
 
@@ -124,9 +124,18 @@ async def test_buttons_do_what_the_command_does_and_the_thread_tells_it_once(
     await channel.sees(_says("acknowledge by oncall", "snooze by oncall"), "", "oncall")
     store = Store(database_url, "np")
     await store.open()
-    audited = await store._rows("SELECT what, outcome FROM audit WHERE what LIKE 'alerts%'")
+    audited = await store._rows("SELECT who, what, outcome FROM audit ORDER BY id")
     await store.close()
-    assert [row["what"] for row in audited] == ["alerts ack 1", "alerts snooze 1 2h"]
+    changes = [
+        (row["what"], row["outcome"].replace(",", ":").split(":")[0][:12]) for row in audited[:5]
+    ]
+    assert changes == [
+        ("/alerts ack 1", "DeniedError"),
+        ("/alerts ack 1", "asked"),
+        ("/alerts ack 1", "You look aft"),
+        ("/alerts snooze 1 2h", "asked"),
+        ("/alerts snooze 1 2h", "Quiet until "),
+    ]
 
 
 async def test_an_export_is_a_file_in_the_thread(channel: Channel) -> None:

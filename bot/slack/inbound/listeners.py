@@ -1,4 +1,4 @@
-"""The only Slack listeners: acknowledge first, then hand each question to the desk.
+"""The only Slack listeners: acknowledge first, then hand each question to the dispatcher.
 
 Slack gives three seconds for an acknowledgement, so nothing is awaited before it. Everything
 that can go wrong after it ends in words for the asker; what nobody foresaw ends in an error id
@@ -15,10 +15,10 @@ from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_bolt.response import BoltResponse
 
 from bot.errors import FormError
 from bot.ports import Place
@@ -30,7 +30,7 @@ from bot.ports.action_ids import (
     TRACE_SHORTCUT,
 )
 from bot.requests.command_text import traces_in
-from bot.requests.dispatcher import Desk
+from bot.requests.dispatcher import Dispatcher
 from bot.slack.inbound.payload import Body, id_of, object_of, place_of, pressed, values_of
 from bot.slack.setup.identity import Identity
 
@@ -60,7 +60,9 @@ class Seen:
         return False
 
 
-def build_app(client: Any, desk: Desk, identity: Identity, *, signing_secret: str = "") -> AsyncApp:
+def build_app(
+    client: Any, dispatcher: Dispatcher, identity: Identity, *, signing_secret: str = ""
+) -> AsyncApp:
     """Return the Bolt app with every listener; the one place where listeners are made.
 
     `client` is an AsyncWebClient; requests are authorised as `identity`, without a call to Slack.
@@ -83,79 +85,81 @@ def build_app(client: Any, desk: Desk, identity: Identity, *, signing_secret: st
         logger=logging.getLogger("slack_bolt.batchbot"),
         name="batchbot",
     )
-    _listen_for_commands(app, desk)
-    _listen_for_presses(app, desk)
-    _listen_for_forms(app, desk)
-    _listen_for_events(app, desk)
-    _listen_for_errors(app, desk)
+    _listen_for_commands(app, dispatcher)
+    _listen_for_presses(app, dispatcher)
+    _listen_for_forms(app, dispatcher)
+    _listen_for_events(app, dispatcher)
+    _listen_for_errors(app, dispatcher)
     return app
 
 
-def _listen_for_commands(app: AsyncApp, desk: Desk) -> None:
-    names = "|".join(re.escape(name) for name in desk.commands)
+def _listen_for_commands(app: AsyncApp, dispatcher: Dispatcher) -> None:
+    names = "|".join(re.escape(name) for name in dispatcher.admission.commands)
 
-    @app.command(re.compile(rf"^/{re.escape(desk.prefix)}(?:{names})$"))
+    @app.command(re.compile(rf"^/{re.escape(dispatcher.admission.prefix)}(?:{names})$"))
     async def slash(ack: Ack, body: Body, context: Any) -> None:
-        await _acknowledge(ack, context, desk)
+        await _acknowledge(ack, context, dispatcher)
         typed = f"{body.get('command', '')} {body.get('text') or ''}".strip()
         place = place_of(body)
-        await _attend(desk, place, desk.answer(place, typed))
+        await _attend(dispatcher, place, dispatcher.answer(place, typed))
 
 
-def _listen_for_presses(app: AsyncApp, desk: Desk) -> None:
+def _listen_for_presses(app: AsyncApp, dispatcher: Dispatcher) -> None:
     @app.action(CANCEL_ACTION)
     async def cancel(ack: Ack, body: Body, context: Any) -> None:
-        await _acknowledge(ack, context, desk)
+        await _acknowledge(ack, context, dispatcher)
         place = place_of(body)
-        await _attend(desk, place, desk.cancel(place, pressed(body)))
+        await _attend(dispatcher, place, dispatcher.cancel(place, pressed(body)))
 
     @app.action(SHARE_ACTION)
     async def share(ack: Ack, body: Body, context: Any) -> None:
-        await _acknowledge(ack, context, desk)
+        await _acknowledge(ack, context, dispatcher)
         place = place_of(body)
-        await _attend(desk, place, desk.share(place, pressed(body)))
+        await _attend(dispatcher, place, dispatcher.share(place, pressed(body)))
 
     @app.action(REFRESH_ACTION)
     async def refresh(ack: Ack, body: Body, context: Any) -> None:
-        await _acknowledge(ack, context, desk)
+        await _acknowledge(ack, context, dispatcher)
         place = place_of(body)
-        await _attend(desk, place, desk.home(place.user))
+        await _attend(dispatcher, place, dispatcher.home(place.user))
 
     @app.action(re.compile(r".*"))
     async def press(ack: Ack, body: Body, context: Any) -> None:
-        await _acknowledge(ack, context, desk)
+        await _acknowledge(ack, context, dispatcher)
         place, typed = place_of(body), pressed(body)
         if typed.startswith("/"):
-            await _attend(desk, place, desk.answer(place, typed))
+            await _attend(dispatcher, place, dispatcher.answer(place, typed))
 
     @app.shortcut(TRACE_SHORTCUT)
     async def trace_this(ack: Ack, body: Body, context: Any) -> None:
-        await _acknowledge(ack, context, desk)
+        await _acknowledge(ack, context, dispatcher)
         place = place_of(body)
-        await _attend(desk, place, desk.offer(place, traces_in(body.get("message"))))
+        await _attend(dispatcher, place, dispatcher.offer(place, traces_in(body.get("message"))))
 
 
-def _listen_for_forms(app: AsyncApp, desk: Desk) -> None:
+def _listen_for_forms(app: AsyncApp, dispatcher: Dispatcher) -> None:
     @app.view(FORM_CALLBACK)
     async def submitted(ack: Ack, body: Body, context: Any) -> None:
         view = object_of(body.get("view"))
         user, carried = id_of(body, "user"), str(view.get("private_metadata") or "")
         try:
-            filled = desk.filled(user, carried, values_of(view))
+            filled = dispatcher.filled(user, carried, values_of(view))
         except FormError as error:
-            await _acknowledge(ack, context, desk, response_action="errors", errors=error.problems)
+            await _acknowledge(
+                ack, context, dispatcher, response_action="errors", errors=error.problems
+            )
             return
         place = filled.place
         if place.home:
             place = replace(place, view_id=str(view.get("id") or ""))
-            shown = desk.waiting(filled.typed)
-            await _acknowledge(ack, context, desk, response_action="update", view=shown)
+            shown = dispatcher.waiting(filled.typed)
+            await _acknowledge(ack, context, dispatcher, response_action="update", view=shown)
         else:
-            await _acknowledge(ack, context, desk)
-        await _attend(desk, place, desk.answer(place, filled.typed))
+            await _acknowledge(ack, context, dispatcher)
+        await _attend(dispatcher, place, dispatcher.answer(place, filled.typed))
 
 
-def _listen_for_events(app: AsyncApp, desk: Desk) -> None:
+def _listen_for_events(app: AsyncApp, dispatcher: Dispatcher) -> None:
     seen = Seen()
 
     @app.event("app_mention")
@@ -164,17 +168,17 @@ def _listen_for_events(app: AsyncApp, desk: Desk) -> None:
             return
         thread = str(event.get("thread_ts") or event.get("ts") or "")
         place = Place(str(event.get("channel") or ""), str(event.get("user") or ""), thread)
-        await _attend(desk, place, desk.answer(place, str(event.get("text") or "")))
+        await _attend(dispatcher, place, dispatcher.answer(place, str(event.get("text") or "")))
 
     @app.event("app_home_opened")
     async def home_opened(body: Body, event: Body) -> None:
         again = seen.again(str(body.get("event_id") or ""))
         if not again and event.get("tab", "home") == "home":
             user = str(event.get("user") or "")
-            await _attend(desk, Place(user, user, home=True), desk.home(user))
+            await _attend(dispatcher, Place(user, user, home=True), dispatcher.home(user))
 
 
-def _listen_for_errors(app: AsyncApp, desk: Desk) -> None:
+def _listen_for_errors(app: AsyncApp, dispatcher: Dispatcher) -> None:
     @app.middleware
     async def begin(context: Any, next: Callable[[], Awaitable[Any]]) -> None:
         context["began"] = time.monotonic()
@@ -182,11 +186,11 @@ def _listen_for_errors(app: AsyncApp, desk: Desk) -> None:
 
     @app.error
     async def unforeseen(error: Exception, body: Body) -> None:
-        await _confess(desk, place_of(body), error)
+        await _confess(dispatcher, place_of(body), error)
 
 
-async def _attend(desk: Desk, place: Place, work: Awaitable[None]) -> None:
-    """Await the desk, and tell the asker of an error that nobody foresaw.
+async def _attend(dispatcher: Dispatcher, place: Place, work: Awaitable[None]) -> None:
+    """Await the dispatcher, and tell the asker of an error that nobody foresaw.
 
     It may not reach Bolt: an error that comes within milliseconds of the acknowledgement makes
     Bolt forget that it was acknowledged, and the person sees a timeout.
@@ -194,21 +198,21 @@ async def _attend(desk: Desk, place: Place, work: Awaitable[None]) -> None:
     try:
         await work
     except Exception as error:
-        await _confess(desk, place, error)
+        await _confess(dispatcher, place, error)
 
 
-async def _confess(desk: Desk, place: Place, error: Exception) -> None:
+async def _confess(dispatcher: Dispatcher, place: Place, error: Exception) -> None:
     error_id = uuid.uuid4().hex[:10]
     log.error("unforeseen error %s", error_id, exc_info=error)
     if place.user and place.channel:
-        await desk.refuse(place, error, error_id=error_id)
+        await dispatcher.refuse(place, error, error_id=error_id)
 
 
-async def _acknowledge(ack: Ack, context: Any, desk: Desk, **answer: Any) -> None:
+async def _acknowledge(ack: Ack, context: Any, dispatcher: Dispatcher, **answer: Any) -> None:
     await ack(**answer)
     began = context.get("began")
     if began is not None:
-        desk.metrics.ack.observe(time.monotonic() - began)
+        dispatcher.metrics.ack.observe(time.monotonic() - began)
 
 
 class Door:
@@ -232,21 +236,5 @@ class Door:
         """Dispatch one HTTP request after its signature was checked."""
         if not request.headers.get("X-Slack-Request-Timestamp", "").isdigit():
             return web.json_response({"error": "invalid request"}, status=401)
-        bolt_request = AsyncBoltRequest(
-            body=await request.text(),
-            query=request.query_string,
-            headers={name: [value] for name, value in request.headers.items()},
-        )
-        return _as_web(await self._app.async_dispatch(bolt_request))
-
-
-def _as_web(response: BoltResponse) -> web.Response:
-    return web.Response(
-        status=response.status,
-        body=response.body,
-        headers={
-            name: value
-            for name, value in response.first_headers().items()
-            if name.lower() != "content-length"
-        },
-    )
+        response = await self._app.async_dispatch(await to_bolt_request(request))
+        return await to_aiohttp_response(response)

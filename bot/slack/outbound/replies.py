@@ -35,8 +35,8 @@ async def draw_nothing(_: Chart) -> Attachment | None:
     return None
 
 
-class SlackSpeech:
-    """Implements the Speech port on the Web API and on response_url."""
+class SlackReplies:
+    """Implements the ReplySender port on the Web API and on response_url."""
 
     def __init__(
         self,

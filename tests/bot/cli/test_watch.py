@@ -129,6 +129,19 @@ def test_data_is_one_object_a_line(form: Format, second: Round) -> None:
     assert failed["error"] == "refused"
 
 
+def test_what_is_new_shows_no_secret() -> None:
+    first = following(None, Report("x", "x"), AT)
+    finding = Finding(
+        "leak", Severity.ERROR, Confidence.HIGH, "dsn postgresql://u:hunter22@h/db", ""
+    )
+    second = following(first, Report("x", "x", findings=(finding,)), AT)
+    screen = Console(width=120, record=True)
+    screen.print(picture(second, 5))
+    for text in (written(second, Format.TEXT), screen.export_text()):
+        assert "dsn postgresql" in text
+        assert "hunter22" not in text
+
+
 def test_leaving_the_picture_leaves_the_last_answer(
     second: Round, capsys: pytest.CaptureFixture[str]
 ) -> None:

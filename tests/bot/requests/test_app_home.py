@@ -6,9 +6,9 @@ from bot.domain.evidence import Missing, SourceState
 from bot.domain.report import Report
 from bot.ports import Sources
 from bot.registry import commands
-from bot.requests.admission import Counter
-from bot.requests.app_home import Home
-from bot.requests.replies import Voice
+from bot.requests.admission import Admission
+from bot.requests.app_home import AppHome
+from bot.requests.replies import Replies
 from bot.slack.blocks.limits import view_violations
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound.views import fit
@@ -31,8 +31,8 @@ class Shown:
 
 async def _published(sources: Sources, user: str = "U0ONCALL0") -> str:
     shown = Shown()
-    counter = Counter(commands(), sources, ACCESS, lambda: AT)
-    await Home(counter, Voice(None, shown, BlockKit())).publish(user)  # type: ignore[arg-type]
+    admission = Admission(commands(), sources, ACCESS, lambda: AT)
+    await AppHome(admission, Replies(None, shown, BlockKit())).publish(user)  # type: ignore[arg-type]
     view = {"type": "home", "blocks": shown.blocks}
     assert view_violations(fit(view)) == []
     return str(shown.blocks)
@@ -54,9 +54,9 @@ async def test_it_tells_of_queue_batches_alerts_and_every_source() -> None:
 
 
 async def test_a_source_that_is_down_is_never_shown_as_fine() -> None:
-    home = Home(
-        Counter({}, Sources(queue=FakeQueue(error=down("llm_queue"))), ACCESS, lambda: AT),
-        Voice(None, None, BlockKit()),  # type: ignore[arg-type]
+    home = AppHome(
+        Admission({}, Sources(queue=FakeQueue(error=down("llm_queue"))), ACCESS, lambda: AT),
+        Replies(None, None, BlockKit()),  # type: ignore[arg-type]
     )
     states = {one.name: one.state for one in await home.sources()}
     assert states["queue"] is SourceState.MISSING

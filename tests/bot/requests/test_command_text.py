@@ -8,7 +8,7 @@ from bot.domain.report import Report
 from bot.errors import UsageError
 from bot.ports import CommandContext, Request
 from bot.registry import Command
-from bot.requests.command_text import read_phrase, traces_in
+from bot.requests.command_text import read_line, traces_in
 
 UUID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
@@ -38,13 +38,13 @@ COMMANDS = {
     ],
 )
 def test_every_door_speaks_the_same_words(typed: str, name: str, words: str) -> None:
-    command, rest = read_phrase(typed, COMMANDS, "hule-")
-    assert (command.name, rest) == (name, words)
+    line = read_line(typed, COMMANDS, "hule-")
+    assert (line.command.name, line.words) == (name, words)
 
 
 def test_an_unknown_command_names_the_nearest_and_all() -> None:
     with pytest.raises(UsageError, match=r"no command /bath\b") as raised:
-        read_phrase("/bath status 34", COMMANDS)
+        read_line("/bath status 34", COMMANDS)
     assert raised.value.hint == "Did you mean /batch?"
     assert len(raised.value.usage) == 4
 
@@ -52,7 +52,7 @@ def test_an_unknown_command_names_the_nearest_and_all() -> None:
 @given(st.text())
 def test_any_text_is_a_command_or_a_usage_error(text: str) -> None:
     try:
-        read_phrase(text, COMMANDS)
+        read_line(text, COMMANDS)
     except UsageError as error:
         assert len(error.message) < 100  # noqa: PT017 - the success branch is as good
 

@@ -74,7 +74,7 @@ async def test_rights_are_checked_anew(bot: Bot, more: dict[str, str], told: str
 async def test_an_answer_is_kept_for_half_an_hour(bot: Bot) -> None:
     value = await _asked(bot)
     late = at("2025-11-18 23:50") + KEPT + timedelta(seconds=1)
-    bot.desk._shares._now = lambda: late
+    bot.dispatcher.shares._now = lambda: late
     await bot.send(_press(bot, value))
     assert "no longer kept" in (await bot.slack.wait_for(2))[1].text
 
@@ -83,13 +83,13 @@ async def test_only_so_many_answers_are_kept(bot: Bot) -> None:
     value = await _asked(bot)
     place = Place(QUIET, "U0ONCALL0")
     for number in range(MOST):
-        bot.desk._shares.keep(str(number), place, {"text": "t", "blocks": []})
+        bot.dispatcher.shares.keep(str(number), place, {"text": "t", "blocks": []})
     await bot.send(_press(bot, value))
     await bot.slack.wait_for_text("no longer kept")
 
 
 async def test_what_can_no_longer_be_shared_is_not_held_any_longer(bot: Bot) -> None:
-    shares, place = bot.desk._shares, Place(QUIET, "U0ONCALL0")
+    shares, place = bot.dispatcher.shares, Place(QUIET, "U0ONCALL0")
     first, then = UserDict({"text": "t", "blocks": []}), at("2025-11-18 23:50")
     held = ref(first)
     shares._now = lambda: then

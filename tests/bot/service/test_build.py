@@ -97,7 +97,7 @@ async def test_names_that_could_not_be_looked_up_at_the_start_are_asked_for_agai
             async with asyncio.timeout(20):
                 while (await _get(bot.port, "/readyz"))[0] != 200:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
-            access = bot.desk.access
+            access = bot.dispatcher.admission.access
             assert access.alert_channel == "C0ALERTS00"
             assert access.operators == {"U0ONCALL0"}
 

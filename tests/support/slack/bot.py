@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -16,11 +17,16 @@ from bot.errors import Blank, LackingError, SourceError, UsageError
 from bot.ports import Choice, CommandContext, Request, Sources
 from bot.registry import Command, Usage
 from bot.requests.access import Access
-from bot.requests.admission import Bounds
-from bot.requests.dispatcher import Desk
+from bot.requests.admission import Admission, Limits
+from bot.requests.app_home import AppHome
+from bot.requests.dispatcher import Dispatcher
+from bot.requests.forms import Forms
+from bot.requests.jobs import JobRunner
+from bot.requests.replies import Replies
+from bot.requests.sharing import Shares
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import build_app
-from bot.slack.outbound.replies import SlackSpeech
+from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.web_api import Web, make_client
 from bot.slack.setup.identity import Identity
@@ -108,7 +114,7 @@ class Bot:
 
     slack: SlackApi
     app: AsyncApp
-    desk: Desk
+    dispatcher: Dispatcher
     shop: Workshop
 
     async def send(self, payload: Mapping[str, Any]) -> int:
@@ -122,25 +128,30 @@ class Bot:
         )
 
 
+def _now() -> datetime:
+    return at("2025-11-18 23:50")
+
+
 @pytest.fixture
 async def bot() -> AsyncIterator[Bot]:
     async with slack_api() as slack, aiohttp.ClientSession() as session:
         web_api = Web(make_client("xoxb-test", f"{slack.url}/api/", session))
         shop = Workshop()
-        desk = Desk(
-            commands=shop.commands(),
-            sources=Sources(),
-            access=ACCESS,
-            renderer=BlockKit(),
-            speech=SlackSpeech(web_api, session),
-            views=SlackViews(web_api),
-            now=lambda: at("2025-11-18 23:50"),
-            bounds=Bounds(running=4, progress_after=0.05, progress_every=0.02, grace=0.2),
+        replies = Replies(SlackReplies(web_api, session), SlackViews(web_api), BlockKit())
+        admission = Admission(shop.commands(), Sources(), ACCESS, _now)
+        limits = Limits(running=4, progress_after=0.05, progress_every=0.02, grace=0.2)
+        dispatcher = Dispatcher(
+            admission,
+            JobRunner(replies, limits),
+            Forms(admission, replies),
+            AppHome(admission, replies),
+            Shares(replies, ACCESS, _now),
+            replies,
         )
         app = build_app(
             make_client(None, f"{slack.url}/api/", session),
-            desk,
+            dispatcher,
             Identity("xoxb-test", "UBOT00000"),
         )
-        yield Bot(slack, app, desk, shop)
-        await desk.close()
+        yield Bot(slack, app, dispatcher, shop)
+        await dispatcher.close()

@@ -14,7 +14,7 @@ from bot.slack.blocks.charts import CHART
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.block_fallback import Fitting
-from bot.slack.outbound.replies import SlackSpeech
+from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.web_api import Web, make_client
 from tests.bot.slack.blocks.test_alert import ALERT
 from tests.support.charts import QUEUE
@@ -33,7 +33,7 @@ class Line:
     """The bot's two ways of speaking, which share what Slack refused."""
 
     slack: SlackApi
-    speech: SlackSpeech
+    speech: SlackReplies
     threads: Threads
 
 
@@ -43,7 +43,7 @@ async def line() -> AsyncIterator[Line]:
         web, fitting = Web(make_client("xoxb-test", f"{slack.url}/api/", session)), Fitting()
         yield Line(
             slack,
-            SlackSpeech(web, session, _draw, fitting),
+            SlackReplies(web, session, _draw, fitting),
             Threads(web, draw=_draw, fitting=fitting),
         )
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.requests.access import Access
-from bot.requests.admission import Bounds
+from bot.requests.admission import Limits
 from bot.slack.inbound.listeners import Door, build_app
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import Identity
@@ -192,7 +192,7 @@ async def test_fifty_commands_at_once_each_get_one_answer(bot: Bot) -> None:
 
 
 async def test_too_much_work_is_refused_in_words(bot: Bot) -> None:
-    bot.desk.bounds = Bounds(running=1, waiting=1, progress_after=60, grace=0.1)
+    bot.dispatcher.jobs.limits = Limits(running=1, waiting=1, progress_after=60, grace=0.1)
     for n in range(2):
         await bot.send(payloads.slash("/batch", f"wait {n}"))
     await bot.send(payloads.slash("/batch", "wait 3"))
@@ -200,7 +200,7 @@ async def test_too_much_work_is_refused_in_words(bot: Bot) -> None:
 
 
 async def test_a_command_that_takes_too_long_is_answered_at_the_deadline(bot: Bot) -> None:
-    bot.desk.bounds = Bounds(deadline=0.05, progress_after=60)
+    bot.dispatcher.jobs.limits = Limits(deadline=0.05, progress_after=60)
     await bot.send(payloads.slash("/batch", "wait 1"))
     assert "no answer within 0.05 s" in (await bot.slack.wait_for(1))[0].text
 
@@ -244,7 +244,7 @@ async def test_an_answer_that_slack_took_without_saying_so_is_not_said_twice(bot
     bot.slack.refusals["chat.postMessage"].append(take_and_drop)
     await bot.send(payloads.slash("/batch", "status 34"))
     await bot.slack.wait_for(1)
-    await bot.desk.close()
+    await bot.dispatcher.close()
     assert [one.way for one in bot.slack.said] == ["chat.postMessage"]
 
 
@@ -257,7 +257,7 @@ async def test_the_home_shows_glances_to_those_who_may_ask(bot: Bot) -> None:
 async def test_a_stop_waits_for_running_work_and_refuses_new(bot: Bot) -> None:
     await bot.send(payloads.slash("/batch", "wait 34"))
     await bot.slack.wait_for(1)
-    await bot.desk.close()
+    await bot.dispatcher.close()
     assert any("stopped" in one.text for one in bot.slack.said)
     await bot.send(payloads.slash("/batch", "status 34"))
     assert await bot.slack.wait_for_text("being restarted")
@@ -277,7 +277,9 @@ async def test_http_requests_need_a_fresh_right_signature(
     bot: Bot, skew: int, secret: str, status: int
 ) -> None:
     client = make_client(None, f"{bot.slack.url}/api/")
-    app = build_app(client, bot.desk, Identity("xoxb-test", "UBOT00000"), signing_secret="s3cret")
+    app = build_app(
+        client, bot.dispatcher, Identity("xoxb-test", "UBOT00000"), signing_secret="s3cret"
+    )
     body = urlencode(payloads.slash("/batch", "status 34"))
     stamp = str(int(time.time()) + skew)
     assert await _post(Door(app), body, stamp, _signature(secret, stamp, body)) == status
