@@ -32,7 +32,7 @@ Source = TypeVar("Source")
 
 @dataclass
 class LiveWatch:
-    """One tick's view of the sources; made by a Lookout."""
+    """One tick's view of the sources; made by a LiveWatcher."""
 
     now: datetime
     since: datetime
@@ -40,7 +40,7 @@ class LiveWatch:
     logs: Followed | Missing | None
     sources: Sources
     timeout: float = READ_SECONDS
-    _asked: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+    _reads: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
     _owned: dict[UUID, int] = field(default_factory=dict)
     _known: set[UUID] = field(default_factory=set)
 
@@ -74,7 +74,7 @@ class LiveWatch:
 
     async def callbacks(self) -> Sequence[SeenCallback] | Missing | None:
         """Return the callbacks that the topic brought since the previous tick."""
-        return await self._once("callbacks", self.sources.callbacks, _taken)
+        return await self._once("callbacks", self.sources.callbacks, _take)
 
     async def backlog(self) -> ConsumerBacklog | Missing | None:
         """Return how far CJ's consumer has come on the callback topic."""
@@ -102,14 +102,14 @@ class LiveWatch:
     ) -> T | Missing | None:
         if source is None or isinstance(source, Missing):
             return source
-        if name not in self._asked:
+        if name not in self._reads:
             label = str(getattr(source, "name", name))
-            self._asked[name] = asyncio.create_task(bounded_read(label, call(source), self.timeout))
-        answer: T | Missing = await asyncio.shield(self._asked[name])
+            self._reads[name] = asyncio.create_task(bounded_read(label, call(source), self.timeout))
+        answer: T | Missing = await asyncio.shield(self._reads[name])
         return answer
 
 
-class Lookout:
+class LiveWatcher:
     """Makes each tick's watch and follows the logs between ticks.
 
     `wants` says which log events matter; the others are dropped as they come. An event that holds
@@ -153,7 +153,7 @@ class Lookout:
             "recent": [(at.isoformat(), mark) for at, mark in self._recent],
         }
 
-    async def look(self, *, since: datetime, now: datetime) -> LiveWatch:
+    async def observe(self, *, since: datetime, now: datetime) -> LiveWatch:
         """Return the watch of one tick."""
         logs = await self._logs(since)
         return LiveWatch(now, since, self._environment, logs, self._sources, self._timeout)
@@ -179,14 +179,14 @@ class Lookout:
             self._follow = follow
             self._skip = frozenset(mark for _, mark in self._recent)
         try:
-            return self._fresh(self._follow.take())
+            return self._new_events(self._follow.take())
         except SourceError as error:
             await self.close()
             return Missing(source.name, error.message)
 
-    def _fresh(self, followed: Followed) -> Followed:
+    def _new_events(self, followed: Followed) -> Followed:
         events = tuple(event for event in followed.events if self._wants(event))
-        marked = [(event, _mark(event)) for event in events]
+        marked = [(event, _event_hash(event)) for event in events]
         if self._skip:
             marked = [(event, mark) for event, mark in marked if mark not in self._skip]
         self._remember(marked)
@@ -205,10 +205,10 @@ class Lookout:
             self._skip = frozenset()
 
 
-async def _taken(topic: CallbackTopic) -> Sequence[SeenCallback]:
+async def _take(topic: CallbackTopic) -> Sequence[SeenCallback]:
     return topic.take()
 
 
-def _mark(event: LogEvent) -> str:
+def _event_hash(event: LogEvent) -> str:
     text = f"{event.container}|{event.at}|{event.text or event.event}"
     return hashlib.blake2b(text.encode(errors="replace"), digest_size=9).hexdigest()

@@ -13,15 +13,13 @@ from typing import TypeVar
 from uuid import uuid4
 
 from bot.alerts.policy.messages import (
-    PLAIN_NOTE,
-    Kind,
+    MessageKind,
+    Pause,
     Posting,
-    Rest,
     after_failure,
-    may_be_to_blame,
+    may_be_at_fault,
 )
 from bot.alerts.store.postgres import Store
-from bot.domain.alert import AlertMessage
 from bot.errors import PostError, PostFailure, SourceError
 from bot.ports import Clock, Messenger
 
@@ -76,8 +74,8 @@ class Poster:
         self._sleep = sleep
         self._pause = pause
         self._owner = uuid4().hex
-        self._rest: Rest | None = None
-        self._closed: dict[str, Rest] = {}
+        self._paused: Pause | None = None
+        self._paused_channels: dict[str, Pause] = {}
         # The messages that were not taken since one was.
         self._failed: set[int] = set()
 
@@ -103,7 +101,9 @@ class Poster:
         """Handle one message, keeping the channel's pace; False when nothing is due."""
         await self._wait()
         claimed_at = self._now()
-        posting = await self._store.claim(self._owner, claimed_at, self._resting(claimed_at))
+        posting = await self._store.claim(
+            self._owner, claimed_at, self._channels_to_skip(claimed_at)
+        )
         if posting is None:
             return False
         try:
@@ -113,22 +113,26 @@ class Poster:
         return True
 
     async def _wait(self) -> None:
-        while self._rest is not None and (left := self._rest.left(self._now())):
-            await self._sleep(left.total_seconds())
+        while self._paused is not None and (remaining := self._paused.remaining(self._now())):
+            await self._sleep(remaining.total_seconds())
 
-    def _resting(self, now: datetime) -> frozenset[str]:
+    def _channels_to_skip(self, now: datetime) -> frozenset[str]:
         """Return the channels in which nothing is tried now."""
-        self._closed = {name: rest for name, rest in self._closed.items() if rest.left(now)}
-        return frozenset({*self._closed, *({""} if self._channel in self._closed else ())})
+        self._paused_channels = {
+            name: pause for name, pause in self._paused_channels.items() if pause.remaining(now)
+        }
+        return frozenset(
+            {*self._paused_channels, *({""} if self._channel in self._paused_channels else ())}
+        )
 
     async def _deliver(self, posting: Posting, claimed_at: datetime) -> None:
         channel = posting.channel or self._channel
-        ts = await self._look(posting, channel) if posting.look_first else None
+        ts = await self._find_earlier_post(posting, channel) if posting.look_first else None
         if ts is None:
             if self._now() - claimed_at > HOLD:
                 raise PostError(PostFailure.AMBIGUOUS, "it was held for too long to be sent now")
             self._pause_for(self._pause)
-            ts = await self._say(posting, channel)
+            ts = await self._send(posting, channel)
             self.state.sent += 1
         else:
             self.state.adopted += 1
@@ -136,9 +140,9 @@ class Poster:
         self.state.problem, self.state.failing_since = "", None
         await self._store.sent(posting, self._owner, self._now(), channel=channel, ts=ts)
 
-    async def _look(self, posting: Posting, channel: str) -> str | None:
+    async def _find_earlier_post(self, posting: Posting, channel: str) -> str | None:
         """Find a message that may have been accepted; an edit may simply be made again."""
-        if posting.kind is Kind.EDIT:
+        if posting.kind is MessageKind.EDIT:
             return None
         try:
             return await _bounded(
@@ -146,7 +150,7 @@ class Poster:
                     channel=channel,
                     token=str(posting.token),
                     since=posting.created_at - LOOK_MARGIN,
-                    thread_ts=posting.thread_ts if posting.kind is Kind.REPLY else "",
+                    thread_ts=posting.thread_ts if posting.kind is MessageKind.REPLY else "",
                 )
             )
         except PostError as error:
@@ -157,12 +161,12 @@ class Poster:
             LOG.warning("cannot look for a message before repeating it: %s", error.message)
             return None
 
-    async def _say(self, posting: Posting, channel: str) -> str:
-        message = _plain(posting.message) if posting.plain else posting.message
-        if posting.kind is Kind.EDIT:
+    async def _send(self, posting: Posting, channel: str) -> str:
+        message = replace(posting.message, plain=posting.plain)
+        if posting.kind is MessageKind.EDIT:
             await _bounded(self._messenger.edit(message, channel=channel, ts=posting.thread_ts))
             return posting.thread_ts
-        thread_ts = posting.thread_ts if posting.kind is Kind.REPLY else ""
+        thread_ts = posting.thread_ts if posting.kind is MessageKind.REPLY else ""
         token = str(posting.token)
         return await _bounded(
             self._messenger.post(message, channel=channel, token=token, thread_ts=thread_ts)
@@ -170,9 +174,9 @@ class Poster:
 
     def _pause_for(self, span: timedelta) -> None:
         now = self._now()
-        self._rest = Rest(now, now + span)
+        self._paused = Pause(now, now + span)
 
-    async def _is_there(self) -> bool:
+    async def _slack_answers(self) -> bool:
         """Say whether Slack answers: an outage is no message's fault, and must not change order."""
         try:
             await _bounded(self._messenger.greet())
@@ -183,26 +187,22 @@ class Poster:
     async def _put_back(self, posting: Posting, error: PostError) -> None:
         self._failed.add(posting.id)
         others = len(self._failed) > 1
-        is_there = may_be_to_blame(posting, others_too=others) and await self._is_there()
+        slack_answers = may_be_at_fault(posting, others_too=others) and await self._slack_answers()
         now = self._now()
-        retry = after_failure(posting, error, now, home=self._channel, is_there=is_there)
+        retry = after_failure(posting, error, now, home=self._channel, slack_answers=slack_answers)
         kind = error.failure.value
         self.state.failures[kind] = self.state.failures.get(kind, 0) + 1
         self.state.problem = retry.problem
         self.state.failing_since = self.state.failing_since or now
-        if retry.closed:
-            self._closed[posting.channel or self._channel] = Rest(now, now + retry.rest)
-        elif retry.rest:
-            self._pause_for(retry.rest)
+        if retry.only_channel:
+            self._paused_channels[posting.channel or self._channel] = Pause(now, now + retry.pause)
+        elif retry.pause:
+            self._pause_for(retry.pause)
         LOG.warning(
             "%s of alert %s not sent (%s): %s",
             *(posting.kind.value, posting.message.alert.key, error.failure.value, retry.problem),
         )
         await self._store.put_back(posting, self._owner, retry)
-
-
-def _plain(message: AlertMessage) -> AlertMessage:
-    return replace(message, note=PLAIN_NOTE)
 
 
 async def _bounded(call: Awaitable[T]) -> T:

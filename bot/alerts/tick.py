@@ -12,16 +12,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.alerts.live_watch import Lookout
-from bot.alerts.policy.digest import Quiet, digest
+from bot.alerts.live_watch import LiveWatcher
+from bot.alerts.policy.digest import DigestState, digest
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.lifecycle import PolicySettings
-from bot.alerts.policy.round import Look, decide_round, kept, look, policy_settings
+from bot.alerts.policy.round import (
+    DetectorResult,
+    decide_round,
+    evaluate,
+    policy_settings,
+    retention,
+)
 from bot.alerts.policy.storm import folded
 from bot.alerts.policy.window import LONGEST_GAP, restored, resumed
-from bot.alerts.self_monitoring.failed_detectors import Rests
+from bot.alerts.self_monitoring.failed_detectors import FailedDetectors
 from bot.alerts.self_monitoring.missed_ticks import GAP_PROGRESS, Gap, gap_between
-from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements, self_samples, telling
+from bot.alerts.self_monitoring.samples import (
+    SELF_WATCHED,
+    samples_to_keep,
+    self_judgements,
+    self_samples,
+)
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import AlertMessage, Reason, Window
@@ -66,32 +77,32 @@ class Tick:
         self,
         memory: Store,
         detectors: Sequence[Detector],
-        lookout: Lookout,
+        watcher: LiveWatcher,
         *,
         environment: str,
         now: Clock,
         tick_seconds: float = 15.0,
         look_back: timedelta = FIRST_LOOK_BACK,
         digest_hours: float = 24.0,
-        steady: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state = TickState()
         self._memory = memory
         self._detectors = tuple(detectors)
-        self._lookout = lookout
+        self._watcher = watcher
         self._environment = environment
         self._now = now
         self._tick_seconds = tick_seconds
         self._look_back = look_back
         self._digest_every = timedelta(hours=digest_hours)
-        self._quiet = Quiet()
+        self._quiet = DigestState()
         self._windows: dict[str, Window] = {}
-        self._rests = Rests()
+        self._failed = FailedDetectors()
         self._last: datetime | None = None
-        self._steady = steady
-        self._lived_at = steady()
+        self._monotonic = monotonic
+        self._monotonic_at = monotonic()
         self._gap: Gap | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def keep_lead(self) -> bool:
         """Show that the leader lives, also in a long tick; True when a tick is due at once.
@@ -104,29 +115,29 @@ class Tick:
         except SourceError as error:
             log.warning("the lead cannot be kept: %s", error.message)
             leads = False
-        took_over = leads and not self.state.leading and not self._turn.locked()
+        took_over = leads and not self.state.leading and not self._lock.locked()
         self.state.leading = self.state.leading and leads
         return took_over
 
     async def run(self) -> None:
-        """Look, judge, decide and remember once; a memory that cannot be reached is logged."""
-        async with self._turn:
+        """Sample, judge, decide and save once; a database that cannot be reached is logged."""
+        async with self._lock:
             await self._run()
 
     async def _run(self) -> None:
         try:
             if await self._begin():
-                began = self._steady()
+                began = self._monotonic()
                 await self._tick(self._now())
-                self.state.seconds = self._steady() - began
+                self.state.seconds = self._monotonic() - began
             else:
                 self.state.stood_by_at = self._now()
-                await self._forget()
+                await self._discard_unsaved()
             self.state.problem = ""
         except SourceError as error:
             log.warning("tick not remembered: %s", error.message)
             self.state.problem = error.message
-            await self._forget()
+            await self._discard_unsaved()
 
     async def _begin(self) -> bool:
         """Say whether this process leads; it does not when that cannot be asked."""
@@ -139,69 +150,69 @@ class Tick:
 
     async def close(self) -> None:
         """Stop following the logs."""
-        await self._lookout.close()
+        await self._watcher.close()
 
-    async def _forget(self) -> None:
+    async def _discard_unsaved(self) -> None:
         """Drop what was not written down: the next tick goes on from what was."""
         self._last = None
         self._windows.clear()
-        await self._lookout.close()
+        await self._watcher.close()
 
     async def _tick(self, now: datetime) -> None:
         since = await self._resume(now)
-        watch = await self._lookout.look(since=min(since, now), now=now)
+        watch = await self._watcher.observe(since=min(since, now), now=now)
         self._count_lines(watch)
         alerts = await self._memory.load_alerts(now)
         mutes = await self._memory.mutes(now)
         waiting = await self._memory.outbox_health()
-        looks = await self._look_all(watch)
-        seen = self_samples(self._gap, waiting, self._rests.left(), now)
+        results = await self._sample_all(watch)
+        seen = self_samples(self._gap, waiting, self._failed.to_json(), now)
         own = self_judgements(seen, alerts, now)
-        found = decide_round(looks, alerts, now, self._settings, mutes, own)
+        found = decide_round(results, alerts, now, self._settings, mutes, own)
         decisions = folded(found, alerts, now, self._environment, mutes)
-        told, quiet = self._digest(decisions, now)
+        message, quiet = self._digest(decisions, now)
         await self._memory.save_tick(
             TickRecord(
                 now=now,
                 samples={
-                    **{name: one.sample for name, one in looks.items()},
-                    **telling(seen, own, alerts),
+                    **{name: one.sample for name, one in results.items()},
+                    **samples_to_keep(seen, own, alerts),
                 },
                 decisions=decisions,
-                progress=self._left(quiet),
+                progress=self._progress(quiet),
                 forget=self._forgettable(now),
-                digest=told,
+                digest=message,
             )
         )
         self._quiet = quiet
-        self._remember(looks, decisions, now)
+        self._remember(results, decisions, now)
 
     async def _resume(self, now: datetime) -> datetime:
         """Return when the last tick was, and note when no tick was made for long since then."""
-        steady = self._steady()
+        monotonic = self._monotonic()
         if self._last is not None:
-            lived: float | None = steady - self._lived_at
+            elapsed: float | None = monotonic - self._monotonic_at
             since, known = self._last, True
         else:
-            lived = None
+            elapsed = None
             since, known = await self._load(now)
-        self._lived_at = steady
+        self._monotonic_at = monotonic
         if known:
-            self._gap = gap_between(since, now, lived) or self._gap
+            self._gap = gap_between(since, now, elapsed) or self._gap
         return since
 
     def _forgettable(self, now: datetime) -> dict[str, datetime]:
         """Return from when on samples are wanted, by detector; nothing in most ticks."""
         if self.state.ticks % PRUNE_EVERY:
             return {}
-        needed = {one.name: max(kept(one), REPLAYED) for one in self._detectors}
+        needed = {one.name: max(retention(one), REPLAYED) for one in self._detectors}
         # Which detectors failed is part of what any source is judged by.
         own = dict.fromkeys(SELF_WATCHED, max(needed.values(), default=REPLAYED))
         return {name: now - span for name, span in (own | needed).items()}
 
-    def _left(self, quiet: Quiet) -> dict[str, Any]:
-        gap = {GAP_PROGRESS: self._gap.left()} if self._gap else {}
-        return {**self._lookout.progress(), DIGEST_PROGRESS: quiet.left(), **gap}
+    def _progress(self, quiet: DigestState) -> dict[str, Any]:
+        gap = {GAP_PROGRESS: self._gap.to_json()} if self._gap else {}
+        return {**self._watcher.progress(), DIGEST_PROGRESS: quiet.to_json(), **gap}
 
     def _count_lines(self, watch: Watch) -> None:
         if isinstance(watch.logs, Followed):
@@ -210,9 +221,9 @@ class Tick:
 
     def _digest(
         self, decisions: Sequence[Decided], now: datetime
-    ) -> tuple[AlertMessage | None, Quiet]:
+    ) -> tuple[AlertMessage | None, DigestState]:
         if not self._digest_every:
-            return None, Quiet()
+            return None, DigestState()
         return digest(decisions, self._quiet, now, self._digest_every, self._environment)
 
     async def _load(self, now: datetime) -> tuple[datetime, bool]:
@@ -221,7 +232,7 @@ class Tick:
         # What a detector carries along is in its last sample, however long ago that was.
         since = now if progress is None else progress[0] - LONGEST_GAP
         for detector in self._detectors:
-            begin = now - kept(detector)
+            begin = now - retention(detector)
             samples = await self._memory.load_samples(detector.name, min(begin, since))
             resumed(detector, samples)
             window = restored(tuple(one for one in samples if one.at >= begin))
@@ -230,25 +241,25 @@ class Tick:
         if progress is None:
             return now - self._look_back, False
         at, left = progress
-        self._lookout.resume(left)
-        self._quiet = Quiet.read(left.get(DIGEST_PROGRESS) or {})
-        self._gap = Gap.read(left.get(GAP_PROGRESS))
+        self._watcher.resume(left)
+        self._quiet = DigestState.from_json(left.get(DIGEST_PROGRESS) or {})
+        self._gap = Gap.from_json(left.get(GAP_PROGRESS))
         return at, True
 
-    async def _look_all(self, watch: Watch) -> dict[str, Look]:
-        awake = [detector for detector in self._detectors if self._rests.awake(detector.name)]
-        looks = await asyncio.gather(*(self._look(detector, watch) for detector in awake))
-        return {d.name: one for d, one in zip(awake, looks, strict=True) if one is not None}
+    async def _sample_all(self, watch: Watch) -> dict[str, DetectorResult]:
+        awake = [detector for detector in self._detectors if self._failed.is_due(detector.name)]
+        results = await asyncio.gather(*(self._sample(detector, watch) for detector in awake))
+        return {d.name: one for d, one in zip(awake, results, strict=True) if one is not None}
 
-    async def _look(self, detector: Detector, watch: Watch) -> Look | None:
+    async def _sample(self, detector: Detector, watch: Watch) -> DetectorResult | None:
         try:
             sample = await detector.sample(watch)
-            seen = look(detector, self._windows.get(detector.name), sample, watch.now)
+            seen = evaluate(detector, self._windows.get(detector.name), sample, watch.now)
         except Exception as error:
             log.exception("detector %s failed", detector.name)
-            self._rests.failed(detector.name, type(error).__name__, watch.now)
+            self._failed.record_failure(detector.name, type(error).__name__, watch.now)
             return None
-        self._rests.succeeded(detector.name)
+        self._failed.record_success(detector.name)
         return seen
 
     def _settings(self, name: str) -> PolicySettings:
@@ -257,17 +268,17 @@ class Tick:
 
     def _remember(
         self,
-        looks: Mapping[str, Look],
+        results: Mapping[str, DetectorResult],
         decisions: Sequence[Decided],
         now: datetime,
     ) -> None:
         self._last = now
-        self._windows.update({name: one.window for name, one in looks.items()})
+        self._windows.update({name: one.window for name, one in results.items()})
         self.state.ticks += 1
         self.state.last_at = now
-        self.state.failing = self._rests.reasons()
+        self.state.failing = self._failed.reasons()
         self.state.firing = sum(decision.alert.state == "firing" for _, decision in decisions)
-        for name, one in looks.items():
+        for name, one in results.items():
             if one.sample.unreadable:
                 self.state.unreadable[name] = self.state.unreadable.get(name, 0) + 1
         for _, decision in decisions:

@@ -137,8 +137,8 @@ class Alert:
     fingerprint of rule, severity and what is known), `opens` are the newest times it opened, and
     `flaps` counts them once they are too many. `hides` counts the alerts that follow from this
     one and stay unsaid while it lasts; `fold` is the key of the alert that speaks for this one
-    when too many opened at once. `hushed` says that a silence kept something unsaid: the opening
-    of one that is pending, the repeats of one that fires.
+    when too many opened at once. `muted_while_firing` says that a silence
+    kept something unsaid: the opening of one that is pending, the repeats of one that fires.
     """
 
     key: str
@@ -167,7 +167,7 @@ class Alert:
     number: int = 0
     hides: int = 0
     fold: str = ""
-    hushed: bool = False
+    muted_while_firing: bool = False
 
     @property
     def standing(self) -> Standing:
@@ -218,12 +218,16 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage:
-    """What is to be said of an alert: the head message, or one reply that tells `reason`."""
+    """What is to be said of an alert: the parent message, or one reply that says `reason`.
+
+    `plain` asks for text alone: Slack refused the message's blocks.
+    """
 
     alert: Alert
     reason: Reason
-    head: bool
+    is_parent: bool
     note: str = ""
+    plain: bool = False
 
 
 REPEAT_INTERVAL = timedelta(hours=1)

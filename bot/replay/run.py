@@ -27,7 +27,7 @@ import orjson
 
 from bot import registry
 from bot.alerts.policy.lifecycle import PolicySettings
-from bot.alerts.policy.round import Look, decide_round, look, policy_settings
+from bot.alerts.policy.round import DetectorResult, decide_round, evaluate, policy_settings
 from bot.alerts.policy.storm import STORM, folded
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
 from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, Window
@@ -181,8 +181,8 @@ class Table:
             if decision.reason in SAID:
                 yield event_json(decision, now)
 
-    def _look(self, name: str, sample: Sample, now: datetime) -> Look:
-        seen = look(self.detectors[name], self.windows.get(name), sample, now)
+    def _look(self, name: str, sample: Sample, now: datetime) -> DetectorResult:
+        seen = evaluate(self.detectors[name], self.windows.get(name), sample, now)
         self.windows[name] = seen.window
         return seen
 

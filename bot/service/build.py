@@ -171,19 +171,19 @@ async def _watch(
     stack: AsyncExitStack,
 ) -> Vitals:
     """Start the ticks and the poster; return what watches them."""
-    from bot.alerts.live_watch import Lookout
+    from bot.alerts.live_watch import LiveWatcher
     from bot.alerts.schedule import build_scheduler
     from bot.alerts.tick import Tick
 
     made = build_detectors()
     seconds, environment = settings.bot.tick_seconds, settings.bot.environment
-    lookout = Lookout(
+    watcher = LiveWatcher(
         sources, environment=environment, wants=_any_wants(made), needles=all_needles(made)
     )
     tick = Tick(
         memory,
         made,
-        lookout,
+        watcher,
         environment=environment,
         now=utc_now,
         tick_seconds=seconds,

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 import redis
 
-from bot.alerts.live_watch import Lookout
+from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.demo.incident.rows import load
@@ -72,11 +72,11 @@ async def _run(count: int, ticks: int, *, moving: bool) -> list[Row]:
 
 def _tick(store: Store, sources: Sources) -> Tick:
     detectors = build_detectors()
-    lookout = Lookout(
+    watcher = LiveWatcher(
         sources, environment="bench", wants=lambda _: True, needles=all_needles(detectors)
     )
     clock = iter(datetime.now(UTC) + n * STEP for n in range(1_000_000))
-    return Tick(store, detectors, lookout, environment="bench", now=lambda: next(clock))
+    return Tick(store, detectors, watcher, environment="bench", now=lambda: next(clock))
 
 
 async def _measured(

@@ -127,7 +127,7 @@ def _huge(text: str) -> Report:
 def _alert(text: str) -> AlertMessage:
     condition = Condition(text, "r", Severity.ERROR, Confidence.HIGH, text, AT, why=text)
     alert = Alert(text, "d", text, text, AlertState.FIRING, Severity.ERROR, condition, AT, AT, AT)
-    return AlertMessage(alert, Reason.OPEN, head=True, note=text)
+    return AlertMessage(alert, Reason.OPEN, is_parent=True, note=text)
 
 
 RENDERERS: dict[str, Callable[[str], Any]] = {

@@ -181,7 +181,7 @@ async def _one_dies(replicas: Sequence[Replica], dice: random.Random) -> int:
 async def _start(environment: Mapping[str, str], dice: random.Random | None) -> Replica:
     point = dice.choice(POINTS) if dice else ""
     # Ticks and claims come every moment, messages are rare.
-    often = point.startswith(("Lookout.look", "Store.save_tick", "Store.claim"))
+    often = point.startswith(("LiveWatcher.observe", "Store.save_tick", "Store.claim"))
     count = dice.randint(1, 6 if often else 1) if dice else 0
     alive = Path(environment["LOG_FILES_DIR"]).parent / f"alive-{uuid4().hex}"
     process = await asyncio.create_subprocess_exec(

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from bot.__main__ import main
-from bot.alerts.live_watch import Lookout
+from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store import postgres as store_postgres
 from bot.alerts.store.postgres import Store
 from bot.slack.outbound.alert_threads import Threads
 
-OWNERS: dict[str, type] = {"Store": Store, "Threads": Threads, "Lookout": Lookout}
+OWNERS: dict[str, type] = {"Store": Store, "Threads": Threads, "LiveWatcher": LiveWatcher}
 POINTS = tuple(
     f"{method}:{side}"
     for method in (
-        "Lookout.look",
+        "LiveWatcher.observe",
         "Store.save_tick",
         "Store.claim",
         "Threads.post",

@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 import redis
 
-from bot.alerts.live_watch import Lookout
+from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
@@ -242,5 +242,5 @@ def _tick(store: Store, sources: Sources, clock: Clock) -> Tick:
     def wants(event: LogEvent) -> bool:
         return any(one.wants(event) for one in made)
 
-    lookout = Lookout(sources, environment="chaos", wants=wants, timeout=3)
-    return Tick(store, made, lookout, environment="chaos", now=clock, tick_seconds=TICK_SECONDS)
+    watcher = LiveWatcher(sources, environment="chaos", wants=wants, timeout=3)
+    return Tick(store, made, watcher, environment="chaos", now=clock, tick_seconds=TICK_SECONDS)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.alerts.live_watch import Lookout
+from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.domain.alert import AlertEvent, Reason
@@ -139,8 +139,8 @@ async def watched(
     made: list[Detector] = [detector(detector.Settings()) for detector in detectors().values()]
     wants = lambda event: any(one.wants(event) for one in made)  # noqa: E731
     beside = replace(sources or Sources(), logs=log)  # type: ignore[arg-type]
-    lookout = Lookout(beside, environment="np", wants=wants)
-    tick = Tick(store, made, lookout, environment="np", now=clock)
+    watcher = LiveWatcher(beside, environment="np", wants=wants)
+    tick = Tick(store, made, watcher, environment="np", now=clock)
     for _ in range(minutes * 4):
         clock.pass_(seconds=15)
         log.events = [event for event in events if event.at and event.at < clock()]
@@ -205,8 +205,8 @@ async def test_an_unreadable_source_is_exported_with_all_that_were_blind(
     await store.open()
     made: list[Detector] = [detector(detector.Settings()) for detector in detectors().values()]
     sources = Sources(logs=Missing("docker_logs", "cannot be reached"))
-    lookout = Lookout(sources, environment="np", wants=lambda _: True)
-    tick = Tick(store, made, lookout, environment="np", now=clock)
+    watcher = LiveWatcher(sources, environment="np", wants=lambda _: True)
+    tick = Tick(store, made, watcher, environment="np", now=clock)
     for _ in range(8):
         clock.pass_(seconds=15)
         await tick.run()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.live_watch import Lookout
+from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.poster import Poster
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
@@ -45,8 +45,8 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 def tick_over(store: Store, sources: Sources, clock: Clock, *others: Detector) -> Tick:
     """Return a tick of every detector, and of others."""
     made: list[Detector] = [kind(kind.Settings()) for kind in detectors().values()]
-    lookout = Lookout(sources, environment="np", wants=lambda _: True)
-    return Tick(store, [*made, *others], lookout, environment="np", now=clock)
+    watcher = LiveWatcher(sources, environment="np", wants=lambda _: True)
+    return Tick(store, [*made, *others], watcher, environment="np", now=clock)
 
 
 async def lived(store: Store) -> list[AlertEvent]:

@@ -28,39 +28,39 @@ QUIET = (Standing.SNOOZED, Standing.MUTED, Standing.ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class DigestState:
     """What was kept quiet since the last digest: since when, and what came and went unsaid."""
 
     since: datetime | None = None
     unsaid: int = 0
 
     @classmethod
-    def read(cls, left: Mapping[str, Any]) -> "Quiet":
-        """Return what `left` says; nothing when there is none."""
-        since = left.get("since")
-        return cls(datetime.fromisoformat(since) if since else None, int(left.get("unsaid") or 0))
+    def from_json(cls, values: Mapping[str, Any]) -> "DigestState":
+        """Return what `to_json` returned; nothing when there is none."""
+        since = values.get("since")
+        return cls(datetime.fromisoformat(since) if since else None, int(values.get("unsaid") or 0))
 
-    def left(self) -> dict[str, Any]:
-        """Return what `read` takes."""
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` takes."""
         return {"since": self.since.isoformat() if self.since else None, "unsaid": self.unsaid}
 
 
 def digest(
     decisions: Sequence[Decided],
-    quiet: Quiet,
+    quiet: DigestState,
     now: datetime,
     every: timedelta,
     environment: str = "",
-) -> tuple[AlertMessage | None, Quiet]:
+) -> tuple[AlertMessage | None, DigestState]:
     """Return the digest, when one is due, and what the next one goes on from."""
     unsaid = quiet.unsaid + sum(_went_unsaid(one) for one in decisions)
     found = [one for _, decision in decisions if _is_quiet(one := decision.alert, now, every)]
     if not found and not unsaid:
-        return None, Quiet()
+        return None, DigestState()
     since = quiet.since or now
     if now - since < every:
-        return None, Quiet(since, unsaid)
-    return _message(found, unsaid, since, now, environment), Quiet(now if found else None)
+        return None, DigestState(since, unsaid)
+    return _message(found, unsaid, since, now, environment), DigestState(now if found else None)
 
 
 def _went_unsaid(decided: Decided) -> bool:
@@ -102,7 +102,7 @@ def _message(
     key = alert_key(DIGEST, environment, DIGEST)
     alert = Alert(key, DIGEST, environment, DIGEST, AlertState.FIRING, severity, condition,
                   now, now, now)  # fmt: skip
-    return AlertMessage(alert, Reason.DIGEST, head=True)
+    return AlertMessage(alert, Reason.DIGEST, is_parent=True)
 
 
 def _first(found: Sequence[Alert]) -> Sequence[Alert]:

@@ -40,11 +40,11 @@ CAUSES = frozenset({UNREADABLE_SOURCE, *(rule.cause for rule in INHIBITIONS)})
 def inhibited(
     decisions: Sequence[Decided],
     remembered: Sequence[Alert],
-    blind: Mapping[str, str] | None = None,
+    unreadable: Mapping[str, str] | None = None,
 ) -> list[Decided]:
     """Return the decisions with symptoms kept pending, and each cause telling how many it hides.
 
-    `blind` names the detectors that cannot judge now, with the source that they lack: an alert
+    `unreadable` names the detectors that cannot judge now, with the source that they lack: an alert
     that one of them would open from what it saw before is a symptom of that source. A symptom
     that fired before its cause stays, and is not repeated meanwhile.
     """
@@ -52,16 +52,16 @@ def inhibited(
     hidden: Counter[str] = Counter()
     shown: list[Decided] = []
     for previous, decision in decisions:
-        cause = _cause_of(decision.alert, causes, blind or {})
+        cause = _cause_of(decision.alert, causes, unreadable or {})
         if cause is not None and decision.reason in (Reason.OPEN, Reason.PENDING):
             hidden[cause.key] += 1
             decision = inhibit(decision, previous, cause.key)
         elif cause is not None and previous is not None and decision.reason is Reason.REPEAT:
-            hushed = previous.hushed or previous.mute is not None
-            alert = replace(decision.alert, said_at=previous.said_at, hushed=hushed)
+            muted = previous.muted_while_firing or previous.mute is not None
+            alert = replace(decision.alert, said_at=previous.said_at, muted_while_firing=muted)
             decision = Decision(Reason.QUIET, alert, f"hidden by {cause.key}")
         shown.append((previous, decision))
-    return [(previous, _telling(decision, hidden)) for previous, decision in shown]
+    return [(previous, _with_hidden_count(decision, hidden)) for previous, decision in shown]
 
 
 def _lasting(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[Alert]:
@@ -72,12 +72,14 @@ def _lasting(decisions: Sequence[Decided], remembered: Sequence[Alert]) -> list[
 
 def _lasts(alert: Alert) -> bool:
     """Say whether a cause fires, or would but for a silence: what it breaks is announced too."""
-    return alert.state is AlertState.FIRING or (alert.hushed and alert.mute is not None)
+    return alert.state is AlertState.FIRING or (alert.muted_while_firing and alert.mute is not None)
 
 
-def _cause_of(symptom: Alert, causes: Sequence[Alert], blind: Mapping[str, str]) -> Alert | None:
+def _cause_of(
+    symptom: Alert, causes: Sequence[Alert], unreadable: Mapping[str, str]
+) -> Alert | None:
     """Return the alert that a symptom follows from; nothing is its own cause."""
-    lacks = blind.get(symptom.detector)
+    lacks = unreadable.get(symptom.detector)
     for alert in causes:
         if alert.detector == UNREADABLE_SOURCE and alert.subject == lacks:
             return alert
@@ -91,7 +93,7 @@ def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
     return named and symptom.detector in rule.symptoms
 
 
-def _telling(decision: Decision, hidden: Counter[str]) -> Decision:
+def _with_hidden_count(decision: Decision, hidden: Counter[str]) -> Decision:
     alert = decision.alert
     count = hidden[alert.key]
     if alert.hides == count:

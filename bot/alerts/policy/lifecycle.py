@@ -120,7 +120,7 @@ def _seen_again(
         return _begin(previous, condition, now, settings)
     return replace(
         previous,
-        condition=_steady(previous.condition, condition),
+        condition=_with_known_since(previous.condition, condition),
         severity=condition.severity,
         count=previous.count + condition.count,
         bad_streak=previous.bad_streak + 1,
@@ -128,7 +128,7 @@ def _seen_again(
     )
 
 
-def _steady(known: Condition, condition: Condition) -> Condition:
+def _with_known_since(known: Condition, condition: Condition) -> Condition:
     """Keep since when a state lasts: a window that slides along forgets when it began."""
     same = (known.rule, known.known) == (condition.rule, condition.known)
     if condition.count or not same or known.since >= condition.since:
@@ -173,16 +173,16 @@ def _muted(alert: Alert, mutes: Sequence[Mute], now: datetime) -> Alert:
     that sees it, however many saw nothing in between."""
     covering = longest(mutes, alert.key, now)
     silent = (covering or alert.mute) is not None and alert.state is AlertState.FIRING
-    if covering == alert.mute and alert.hushed >= silent:
+    if covering == alert.mute and alert.muted_while_firing >= silent:
         return alert
-    return replace(alert, mute=covering, hushed=alert.hushed or silent)
+    return replace(alert, mute=covering, muted_while_firing=alert.muted_while_firing or silent)
 
 
 def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
     if alert.bad_streak < settings.open_ticks:
         return Decision(Reason.PENDING, alert, f"bad for {alert.bad_streak} ticks")
     if alert.mute is not None:
-        return Decision(Reason.PENDING, replace(alert, hushed=True), "muted")
+        return Decision(Reason.PENDING, replace(alert, muted_while_firing=True), "muted")
     opens = (*_recent(alert, now, settings), now)
     flaps = len(opens) if len(opens) >= settings.flap_cycles else 0
     kept = bool(flaps) or _acknowledged_while_pending(alert)
@@ -195,7 +195,7 @@ def _maybe_open(alert: Alert, now: datetime, settings: PolicySettings) -> Decisi
         said=fingerprint(alert.condition),
         opens=opens[-20:],
         flaps=flaps,
-        hushed=False,
+        muted_while_firing=False,
         acknowledged_by=alert.acknowledged_by if kept else "",
         acknowledged_at=alert.acknowledged_at if kept else None,
     )
@@ -223,14 +223,14 @@ def _within(at: datetime, now: datetime, span: timedelta) -> bool:
 def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Decision:
     if alert.mute is not None:
         return Decision(Reason.QUIET, alert, "muted")
-    hushed, alert = alert.hushed, replace(alert, hushed=False)
+    muted_while_firing, alert = alert.muted_while_firing, replace(alert, muted_while_firing=False)
     said = fingerprint(alert.condition)
     if said != alert.said:
         note = f"{alert.said} -> {said}"
         return Decision(Reason.UPDATE, replace(alert, said=said, said_at=now, changed_at=now), note)
     if alert.acknowledged_by:
         return Decision(Reason.QUIET, alert, "acknowledged")
-    if hushed:
+    if muted_while_firing:
         return Decision(Reason.REPEAT, replace(alert, said_at=now), "no longer silenced")
     if now - alert.said_at >= settings.repeat_interval:
         return Decision(Reason.REPEAT, replace(alert, said_at=now), f"{alert.count} so far")
@@ -264,7 +264,7 @@ def _resolved(alert: Alert, now: datetime, closing: str) -> Alert:
         changed_at=now,
         closing=closing,
         bad_streak=0,
-        hushed=False,
+        muted_while_firing=False,
     )
 
 

@@ -9,7 +9,6 @@ from bot.alerts.policy.lifecycle import is_flapping
 from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason
 from bot.errors import PostError, PostFailure
 
-PLAIN_NOTE = "plain"
 EDIT_PAUSE = timedelta(seconds=45)
 SLOW = timedelta(minutes=1)
 LOOK_AFTER = timedelta(seconds=2)
@@ -19,10 +18,10 @@ KEEPS_PLACE = 3
 KEEPS_PLACE_LONG = 10
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """What a message is: the head of a thread, a reply in it, or an edit of its head."""
 
-    HEAD = "head"
+    PARENT = "head"
     REPLY = "reply"
     EDIT = "edit"
 
@@ -31,7 +30,7 @@ class Kind(StrEnum):
 class Draft:
     """A message to be said, `delay` from now at the earliest."""
 
-    kind: Kind
+    kind: MessageKind
     message: AlertMessage
     delay: timedelta = timedelta(0)
 
@@ -47,7 +46,7 @@ class Posting:
 
     id: int
     thread: int
-    kind: Kind
+    kind: MessageKind
     token: UUID
     message: AlertMessage
     attempts: int
@@ -73,13 +72,13 @@ class OutboxHealth:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Pause:
     """A time in which nothing is sent; a clock that was set back ends it."""
 
     since: datetime
     until: datetime
 
-    def left(self, now: datetime) -> timedelta:
+    def remaining(self, now: datetime) -> timedelta:
         """Return how long it still lasts."""
         return self.until - now if self.since <= now < self.until else timedelta(0)
 
@@ -89,17 +88,17 @@ class Retry:
     """What happens to a posting that failed.
 
     It is tried again at `next_try`; None leaves it first in its row, for it is not to blame.
-    Meanwhile everything rests for `rest`, or only its channel when that is `closed`. `problem` is
-    shown in the bot's health; `new_head` means that the thread's head is gone, or stands where
+    Meanwhile nothing is sent for `pause`; when `only_channel`, to its channel alone. `problem` is
+    shown in the bot's health; `new_parent` means that the thread's head is gone, or stands where
     nothing can be said any more, and must be said anew first.
     """
 
     next_try: datetime | None = None
     look_first: bool = False
     plain: bool = False
-    new_head: bool = False
-    rest: timedelta = timedelta(0)
-    closed: bool = False
+    new_parent: bool = False
+    pause: timedelta = timedelta(0)
+    only_channel: bool = False
     problem: str = ""
 
 
@@ -111,14 +110,16 @@ def drafts(previous: Alert | None, decision: Decision) -> tuple[Draft, ...]:
     alert, reason = decision.alert, decision.reason
     if alert.fold:
         return ()
-    head = AlertMessage(alert, reason, head=True)
-    reply = Draft(Kind.REPLY, AlertMessage(alert, reason, head=False, note=decision.note))
+    head = AlertMessage(alert, reason, is_parent=True)
+    reply = Draft(
+        MessageKind.REPLY, AlertMessage(alert, reason, is_parent=False, note=decision.note)
+    )
     if reason is Reason.OPEN and not is_flapping(alert):
-        return (Draft(Kind.HEAD, head),)
+        return (Draft(MessageKind.PARENT, head),)
     if reason in (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE):
-        return (reply, Draft(Kind.EDIT, head))
+        return (reply, Draft(MessageKind.EDIT, head))
     if alert.state is AlertState.FIRING and previous is not None and _looks_new(previous, alert):
-        return (Draft(Kind.EDIT, head, EDIT_PAUSE),)
+        return (Draft(MessageKind.EDIT, head, EDIT_PAUSE),)
     return ()
 
 
@@ -131,41 +132,46 @@ def _shown(alert: Alert) -> tuple[object, ...]:
 
 
 def after_failure(
-    posting: Posting, error: PostError, now: datetime, *, home: str = "", is_there: bool = False
+    posting: Posting,
+    error: PostError,
+    now: datetime,
+    *,
+    home: str = "",
+    slack_answers: bool = False,
 ) -> Retry:
     """Return what happens to a posting that Slack did not take; nothing is ever given up.
 
-    `home` is the channel of new heads, `is_there` says that Slack answers otherwise, so that the
-    message is to blame.
+    `home` is the channel of new parent messages, `slack_answers` says that Slack answers
+    otherwise, so that the message is at fault.
     """
     text, look = error.message, posting.look_first
     own_wait = backoff(posting.attempts)
     match error.failure:
         case PostFailure.LIMITED:
             wait = timedelta(seconds=max(1.0, error.retry_after))
-            return Retry(look_first=look, rest=wait, problem=text)
+            return Retry(look_first=look, pause=wait, problem=text)
         case PostFailure.UNAVAILABLE | PostFailure.AMBIGUOUS:
             look = look or error.failure is PostFailure.AMBIGUOUS
             wait = max(LOOK_AFTER, own_wait) if look else own_wait
-            if is_there:
-                return Retry(now + wait, look_first=look, rest=LOOK_AFTER, problem=text)
-            return Retry(look_first=look, rest=wait, problem=text)
+            if slack_answers:
+                return Retry(now + wait, look_first=look, pause=LOOK_AFTER, problem=text)
+            return Retry(look_first=look, pause=wait, problem=text)
         case PostFailure.UNSURE:
             return Retry(now + max(LOOK_AFTER, own_wait), look_first=True, problem=text)
         case PostFailure.MESSAGE_GONE:
-            return Retry(now, new_head=posting.kind is not Kind.HEAD, problem=text)
-        case PostFailure.CHANNEL if _stands_elsewhere(posting, home):
-            return Retry(now, new_head=True, problem=text)
+            return Retry(now, new_parent=posting.kind is not MessageKind.PARENT, problem=text)
+        case PostFailure.CHANNEL if _is_in_other_channel(posting, home):
+            return Retry(now, new_parent=True, problem=text)
         case PostFailure.CHANNEL | PostFailure.RIGHTS:
             next_try = now + SLOW if posting.attempts > KEEPS_PLACE_LONG else None
-            return Retry(next_try, look_first=look, rest=SLOW, closed=True, problem=text)
+            return Retry(next_try, look_first=look, pause=SLOW, only_channel=True, problem=text)
         case PostFailure.PAYLOAD:
             return Retry(now + SLOW if posting.plain else now, plain=True, problem=text)
         case _:
             return Retry(now + own_wait, look_first=look, problem=text)
 
 
-def may_be_to_blame(posting: Posting, *, others_too: bool) -> bool:
+def may_be_at_fault(posting: Posting, *, others_too: bool) -> bool:
     """Say whether a message failed so often that it must not hold up the others any more.
 
     While others fail too it is less likely, and yet two that are to blame must hold up nobody.
@@ -173,8 +179,8 @@ def may_be_to_blame(posting: Posting, *, others_too: bool) -> bool:
     return posting.attempts > (KEEPS_PLACE_LONG if others_too else KEEPS_PLACE)
 
 
-def _stands_elsewhere(posting: Posting, home: str) -> bool:
-    return posting.kind is not Kind.HEAD and posting.channel != home
+def _is_in_other_channel(posting: Posting, home: str) -> bool:
+    return posting.kind is not MessageKind.PARENT and posting.channel != home
 
 
 def backoff(attempts: int) -> timedelta:

@@ -10,8 +10,8 @@ from bot.alerts.policy.window import LONGEST_GAP, extended
 from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
 from bot.alerts.self_monitoring.unreadable_sources import (
     UNREADABLE_SOURCE,
-    blind_detectors,
-    source_judgement,
+    judge_sources,
+    unreadable_detectors,
     without_sources,
 )
 from bot.domain.alert import Alert, Judgement, Sample, Window
@@ -24,7 +24,7 @@ SOURCE_OPEN_TICKS, SOURCE_CLEAR_TICKS = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DetectorResult:
     """What one detector saw and concluded at one tick."""
 
     sample: Sample
@@ -32,19 +32,21 @@ class Look:
     judgement: Judgement
 
 
-def look(detector: Detector, window: Window | None, sample: Sample, now: datetime) -> Look:
+def evaluate(
+    detector: Detector, window: Window | None, sample: Sample, now: datetime
+) -> DetectorResult:
     """Add a sample to a detector's window and conclude from it."""
-    longer = extended(window, sample, kept(detector))
-    return Look(sample, longer, detector.judge(longer, now))
+    longer = extended(window, sample, retention(detector))
+    return DetectorResult(sample, longer, detector.judge(longer, now))
 
 
-def kept(detector: Detector) -> timedelta:
+def retention(detector: Detector) -> timedelta:
     """Return how long a detector's samples are needed."""
     return timedelta(seconds=detector.window_seconds) + LONGEST_GAP
 
 
 def decide_round(
-    looks: Mapping[str, Look],
+    results: Mapping[str, DetectorResult],
     alerts: Sequence[Alert],
     now: datetime,
     settings_of: Callable[[str], PolicySettings],
@@ -58,9 +60,9 @@ def decide_round(
     """
     own = own or {}
     failed = own.get(FAILED_DETECTOR)
-    judged = {name: without_sources(one.judgement) for name, one in looks.items()}
-    judged[UNREADABLE_SOURCE] = source_judgement(
-        {name: one.window.samples for name, one in looks.items()},
+    judged = {name: without_sources(one.judgement) for name, one in results.items()}
+    judged[UNREADABLE_SOURCE] = judge_sources(
+        {name: one.window.samples for name, one in results.items()},
         [alert for alert in alerts if alert.detector == UNREADABLE_SOURCE],
         certain=not (failed and failed.conditions),
     )
@@ -71,8 +73,10 @@ def decide_round(
         mine = [alert for alert in alerts if alert.detector == name]
         decisions = decide_all(mine, judgement, now, settings_of(name), mutes)
         found += [(known.get(decision.alert.key), decision) for decision in decisions]
-    blind = blind_detectors({name: (one.sample, one.judgement) for name, one in looks.items()})
-    return inhibited(found, alerts, blind)
+    unreadable = unreadable_detectors(
+        {name: (one.sample, one.judgement) for name, one in results.items()}
+    )
+    return inhibited(found, alerts, unreadable)
 
 
 def policy_settings(

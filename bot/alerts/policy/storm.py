@@ -25,8 +25,8 @@ from bot.domain.mute import Mute
 from bot.domain.report import Confidence, Severity
 
 STORM = "storm"
-# Five heads a minute and detector are read; a sixth and seventh are not.
-HEADS = 5
+# Five messages a minute and detector are read; a sixth and seventh are not.
+MAX_PARENTS = 5
 SPAN = timedelta(minutes=1)
 NAMED = 8
 _ORDER = tuple(Severity)
@@ -39,23 +39,23 @@ def folded(
     environment: str,
     mutes: Sequence[Mute] = (),
 ) -> list[Decided]:
-    """Return the decisions with openings beyond HEADS folded, and those on the storm alerts."""
+    """Return the decisions with the openings beyond MAX_PARENTS folded, and those on storms."""
     storms = {alert.subject: alert for alert in remembered if alert.detector == STORM}
     opening: defaultdict[str, list[Decision]] = defaultdict(list)
     for _, decision in decisions:
-        if _needs_head(decision):
+        if _needs_parent(decision):
             opening[decision.alert.detector].append(decision)
     fold: dict[str, str] = {}
     for detector, some in opening.items():
         storm = storms.get(detector)
-        raging = storm is not None and storm.state is AlertState.FIRING
-        for decision in _excess(some, _recent(remembered, detector, now), raging=raging):
+        is_open = storm is not None and storm.state is AlertState.FIRING
+        for decision in _excess(some, _recent(remembered, detector, now), is_open=is_open):
             fold[decision.alert.key] = alert_key(STORM, environment, detector)
     shown = [(previous, _marked(decision, fold)) for previous, decision in decisions]
     return [*shown, *_storms(shown, storms, remembered, fold, now, environment, mutes)]
 
 
-def _needs_head(decision: Decision) -> bool:
+def _needs_parent(decision: Decision) -> bool:
     """Say whether a decision would post into the channel itself."""
     goes_on = is_flapping(decision.alert) and bool(decision.alert.thread_ts)
     return decision.reason is Reason.OPEN and not goes_on
@@ -71,12 +71,12 @@ def _recent(remembered: Sequence[Alert], detector: str, now: datetime) -> int:
     )
 
 
-def _excess(some: Sequence[Decision], recent: int, *, raging: bool) -> Sequence[Decision]:
+def _excess(some: Sequence[Decision], recent: int, *, is_open: bool) -> Sequence[Decision]:
     """Return what is folded: the mildest and newest, and never one alone unless a storm is on."""
-    free = 0 if raging else max(0, HEADS - recent)
+    free = 0 if is_open else max(0, MAX_PARENTS - recent)
     worst = sorted(some, key=lambda one: (-_ORDER.index(one.alert.severity), one.alert.key))
     rest = worst[free:]
-    return rest if raging or len(rest) > 1 else ()
+    return rest if is_open or len(rest) > 1 else ()
 
 
 def _marked(decision: Decision, fold: dict[str, str]) -> Decision:
@@ -129,8 +129,8 @@ def _condition(
         # Twice as many is news, one more is not.
         known=f"{total.bit_length()}",
         count=fresh,
-        why=f"More than {HEADS} alerts of one kind opened within a minute: one cause is likelier "
-        "than many. Each keeps its number and its history.",
+        why=f"More than {MAX_PARENTS} alerts of one kind opened within a minute: one cause is "
+        "likelier than many. Each keeps its number and its history.",
         evidence=members[0].condition.evidence[:3],
         next=(listed,),
     )

@@ -13,11 +13,11 @@ from bot.domain.alert import (
 from bot.domain.report import Confidence, Severity
 
 FAILED_DETECTOR = "failed_detector"
-LONGEST_REST = 20
+LONGEST_BACKOFF = 20
 
 
 @dataclass(slots=True)
-class _Rest:
+class _Backoff:
     """A failing detector: how often it failed in a row, and how many ticks it still rests."""
 
     failures: int
@@ -26,65 +26,65 @@ class _Rest:
     since: datetime
 
 
-class Rests:
+class FailedDetectors:
     """The detectors that failed when they were tried last."""
 
     def __init__(self) -> None:
-        self._resting: dict[str, _Rest] = {}
+        self._backoffs: dict[str, _Backoff] = {}
 
-    def awake(self, name: str) -> bool:
+    def is_due(self, name: str) -> bool:
         """Say whether a detector is to be tried in this tick; each asking is one tick."""
-        rest = self._resting.get(name)
-        if rest is None:
+        one = self._backoffs.get(name)
+        if one is None:
             return True
-        rest.ticks -= 1
-        return rest.ticks < 0
+        one.ticks -= 1
+        return one.ticks < 0
 
-    def failed(self, name: str, reason: str, now: datetime) -> None:
-        """Let a detector rest, twice as long each time."""
-        before = self._resting.get(name)
+    def record_failure(self, name: str, reason: str, now: datetime) -> None:
+        """Let a detector one, twice as long each time."""
+        before = self._backoffs.get(name)
         failures = before.failures + 1 if before else 1
         since = before.since if before else now
-        self._resting[name] = _Rest(failures, min(2**failures, LONGEST_REST), reason, since)
+        self._backoffs[name] = _Backoff(failures, min(2**failures, LONGEST_BACKOFF), reason, since)
 
-    def succeeded(self, name: str) -> None:
+    def record_success(self, name: str) -> None:
         """Forget that a detector failed."""
-        self._resting.pop(name, None)
+        self._backoffs.pop(name, None)
 
     def reasons(self) -> dict[str, str]:
-        """Return why each resting detector failed."""
-        return {name: rest.reason for name, rest in self._resting.items()}
+        """Return why each failed detector failed."""
+        return {name: one.reason for name, one in self._backoffs.items()}
 
-    def left(self) -> Mapping[str, Any]:
+    def to_json(self) -> Mapping[str, Any]:
         """Return what `failed` takes, as JSON values."""
         return {
-            name: {"reason": rest.reason, "since": rest.since.isoformat()}
-            for name, rest in self._resting.items()
+            name: {"reason": one.reason, "since": one.since.isoformat()}
+            for name, one in self._backoffs.items()
         }
 
 
-def failed(resting: Mapping[str, Any]) -> Judgement:
-    """Conclude which detectors fail, from what `Rests.left` told.
+def judge_failed_detectors(failed: Mapping[str, Any]) -> Judgement:
+    """Conclude which detectors fail, from what `FailedDetectors.to_json` returned.
 
     Raises KeyError, TypeError or ValueError for anything else.
     """
     conditions = (
-        _failed(name, str(rest["reason"]), datetime.fromisoformat(rest["since"]))
-        for name, rest in resting.items()
+        _condition(name, str(one["reason"]), datetime.fromisoformat(one["since"]))
+        for name, one in failed.items()
     )
     return Judgement(Sight.CLEAR, conditions=tuple(conditions))
 
 
-def _failed(name: str, reason: str, since: datetime) -> Condition:
+def _condition(name: str, reason: str, since: datetime) -> Condition:
     return Condition(
         subject=name,
         rule="failed-detector",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         title=f"Detector {name} fails since {since:%H:%M} UTC ({reason}): what it "
-        "watches is not watched. Look at the bot's log.",
+        "watches is not watched. DetectorResult at the bot's log.",
         since=since,
         known=reason,
         count=0,
-        next=("Look at the bot's log for the traceback.",),
+        next=("DetectorResult at the bot's log for the traceback.",),
     )

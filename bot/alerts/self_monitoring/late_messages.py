@@ -17,7 +17,9 @@ SUBJECT = "slack"
 LATE_AFTER = timedelta(minutes=5)
 
 
-def late(waiting: OutboxHealth, remembered: Sequence[Alert], now: datetime) -> Judgement:
+def judge_late_messages(
+    waiting: OutboxHealth, remembered: Sequence[Alert], now: datetime
+) -> Judgement:
     """Conclude whether Slack takes the bot's messages in time."""
     known = next((one for one in remembered if one.state is not AlertState.RESOLVED), None)
     refused = waiting.refused_since

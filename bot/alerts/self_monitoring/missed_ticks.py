@@ -24,32 +24,32 @@ class Gap:
     begin: datetime
     end: datetime
 
-    def left(self) -> Mapping[str, str]:
-        """Return what `read` takes, as JSON values."""
+    def to_json(self) -> Mapping[str, str]:
+        """Return what `from_json` takes, as JSON values."""
         return {"begin": self.begin.isoformat(), "end": self.end.isoformat()}
 
     @classmethod
-    def read(cls, left: Any) -> "Gap | None":
-        """Return what was left by `left`, None when nothing was."""
+    def from_json(cls, values: Any) -> "Gap | None":
+        """Return what `to_json` returned, None when nothing was."""
         try:
-            return cls(*(datetime.fromisoformat(left[key]) for key in ("begin", "end")))
+            return cls(*(datetime.fromisoformat(values[key]) for key in ("begin", "end")))
         except (TypeError, KeyError, ValueError):
             return None
 
 
-def gap_between(last: datetime, now: datetime, lived: float | None = None) -> Gap | None:
+def gap_between(last: datetime, now: datetime, elapsed: float | None = None) -> Gap | None:
     """Return the gap between two ticks, None when it is none.
 
-    `lived` is how many seconds of a steady clock lie between them, None over a restart.
+    `elapsed` is how many seconds of a steady clock lie between them, None over a restart.
     """
     if now - last < LEAST_GAP:
         return None
-    if lived is not None and lived < LEAST_GAP.total_seconds():
+    if elapsed is not None and elapsed < LEAST_GAP.total_seconds():
         return None
     return Gap(last, now)
 
 
-def missed(gap: Gap | None, now: datetime) -> Judgement:
+def judge_missed_ticks(gap: Gap | None, now: datetime) -> Judgement:
     """Conclude that ticks were missed, for a quarter of an hour after they went on."""
     if gap is None or now - gap.end >= QUIET_AFTER:
         closing = {"ticks": f"on time since {gap.end:%H:%M} UTC"} if gap else {}
@@ -70,7 +70,7 @@ def missed(gap: Gap | None, now: datetime) -> Judgement:
                 since=gap.begin,
                 known=gap.begin.isoformat(),
                 count=0,
-                next=("Look at the bot's own log for why it stood still.",),
+                next=("DetectorResult at the bot's own log for why it stood still.",),
             ),
         ),
     )

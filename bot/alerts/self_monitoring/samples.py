@@ -11,9 +11,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.alerts.policy.messages import OutboxHealth
-from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR, failed
-from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES, late
-from bot.alerts.self_monitoring.missed_ticks import GAP_PROGRESS, MISSED_TICKS, Gap, missed
+from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR, judge_failed_detectors
+from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES, judge_late_messages
+from bot.alerts.self_monitoring.missed_ticks import (
+    GAP_PROGRESS,
+    MISSED_TICKS,
+    Gap,
+    judge_missed_ticks,
+)
 from bot.domain.alert import Alert, AlertState, Judgement, Sample
 
 SELF_WATCHED = (MISSED_TICKS, LATE_MESSAGES, FAILED_DETECTOR)
@@ -22,13 +27,13 @@ _WAITING: TypeAdapter[OutboxHealth] = TypeAdapter(OutboxHealth)
 
 
 def self_samples(
-    gap: Gap | None, waiting: OutboxHealth, resting: Mapping[str, Any], now: datetime
+    gap: Gap | None, waiting: OutboxHealth, failed: Mapping[str, Any], now: datetime
 ) -> dict[str, Sample]:
     """Return what one tick sees of the bot itself, by the name of who judges it."""
     return {
-        MISSED_TICKS: Sample(now, {GAP_PROGRESS: gap.left() if gap else None}),
+        MISSED_TICKS: Sample(now, {GAP_PROGRESS: gap.to_json() if gap else None}),
         LATE_MESSAGES: Sample(now, _WAITING.dump_python(waiting, mode="json")),
-        FAILED_DETECTOR: Sample(now, resting),
+        FAILED_DETECTOR: Sample(now, failed),
     }
 
 
@@ -46,7 +51,7 @@ def self_judgements(
     }
 
 
-def telling(
+def samples_to_keep(
     samples: Mapping[str, Sample], judged: Mapping[str, Judgement], remembered: Sequence[Alert]
 ) -> dict[str, Sample]:
     """Return the samples to be kept: of what is wrong, and of what ends."""
@@ -62,8 +67,8 @@ def _judgement(
     name: str, data: Mapping[str, Any], remembered: Sequence[Alert], now: datetime
 ) -> Judgement:
     if name == MISSED_TICKS:
-        return missed(Gap.read(data[GAP_PROGRESS]), now)
+        return judge_missed_ticks(Gap.from_json(data[GAP_PROGRESS]), now)
     if name == LATE_MESSAGES:
         mine = [alert for alert in remembered if alert.detector == name]
-        return late(_WAITING.validate_python(data), mine, now)
-    return failed(data)
+        return judge_late_messages(_WAITING.validate_python(data), mine, now)
+    return judge_failed_detectors(data)

@@ -28,7 +28,7 @@ def without_sources(judgement: Judgement) -> Judgement:
     return replace(judgement, conditions=rest)
 
 
-def source_judgement(
+def judge_sources(
     samples: Mapping[str, Sequence[Sample]], remembered: Sequence[Alert], *, certain: bool = True
 ) -> Judgement:
     """Conclude which sources cannot be read from the newest sample of each detector.
@@ -40,18 +40,18 @@ def source_judgement(
         for alert in remembered
         if alert.state is not AlertState.RESOLVED
     }
-    blind: dict[str, list[tuple[str, Sequence[Sample]]]] = {}
+    affected: dict[str, list[tuple[str, Sequence[Sample]]]] = {}
     for detector, some in samples.items():
         name = source_of(some[-1]) if some else ""
         if name:
-            blind.setdefault(name, []).append((detector, some))
-    conditions = tuple(_condition(name, who, since.get(name)) for name, who in blind.items())
+            affected.setdefault(name, []).append((detector, some))
+    conditions = tuple(_condition(name, who, since.get(name)) for name, who in affected.items())
     held = {} if certain else dict.fromkeys(since, "not every detector looked")
     closing = {name: f"{name} can be read again" for name in since}
     return Judgement(Sight.CLEAR, conditions, closing=closing, held=held)
 
 
-def blind_detectors(looks: Mapping[str, tuple[Sample, Judgement]]) -> dict[str, str]:
+def unreadable_detectors(looks: Mapping[str, tuple[Sample, Judgement]]) -> dict[str, str]:
     """Return which detectors cannot judge now, each with the source that it lacks."""
     return {
         name: source_of(sample)
@@ -66,12 +66,12 @@ def source_of(sample: Sample) -> str:
 
 
 def _condition(
-    name: str, blind: Sequence[tuple[str, Sequence[Sample]]], known: datetime | None
+    name: str, affected: Sequence[tuple[str, Sequence[Sample]]], known: datetime | None
 ) -> Condition:
-    since = min(_since(name, samples) for _, samples in blind)
+    since = min(_since(name, samples) for _, samples in affected)
     since = min(since, known) if known else since
-    names = ", ".join(sorted(detector for detector, _ in blind))
-    last = blind[0][1][-1]
+    names = ", ".join(sorted(detector for detector, _ in affected))
+    last = affected[0][1][-1]
     return Condition(
         subject=name,
         rule=RULE,

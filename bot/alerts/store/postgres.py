@@ -15,7 +15,7 @@ from typing import Any
 
 import asyncpg
 
-from bot.alerts.policy.messages import Kind, OutboxHealth, Posting, Retry
+from bot.alerts.policy.messages import MessageKind, OutboxHealth, Posting, Retry
 from bot.alerts.store import sql
 from bot.alerts.store.commands import CommandQueries
 from bot.alerts.store.database import COMMAND_TIMEOUT, SESSION, translated_errors
@@ -139,15 +139,15 @@ class Store(CommandQueries):
         return (rows[0]["at"], json.loads(rows[0]["body"])) if rows else None
 
     async def claim(
-        self, owner: str, now: datetime, resting: Collection[str] = ()
+        self, owner: str, now: datetime, paused: Collection[str] = ()
     ) -> Posting | None:
         """Take the next message to be sent, for LEASE; None when nothing is due.
 
-        Nothing is taken for the channels that are `resting`; "" is the one of new heads.
+        Nothing is taken for the channels that are `paused`; "" is the one of new heads.
         """
         rows = await self._rows(
             sql.CLAIM,
-            *(now, owner, now + LEASE, self._environment, list(resting), now + FAR),
+            *(now, owner, now + LEASE, self._environment, list(paused), now + FAR),
         )
         return posting_of_row(rows[0]) if rows else None
 
@@ -157,14 +157,14 @@ class Store(CommandQueries):
         """Record that a claimed message stands in Slack."""
         async with self._transaction() as connection:
             row = await connection.fetchval(sql.MARK_SENT, posting.id, owner, now, channel, ts)
-            if row is not None and posting.kind is Kind.HEAD:
+            if row is not None and posting.kind is MessageKind.PARENT:
                 await connection.execute(sql.PLACE_ALERT, posting.id, channel, ts)
 
     async def put_back(self, posting: Posting, owner: str, retry: Retry) -> None:
         """Return a claimed message that was not sent, for later."""
         async with self._transaction() as connection:
-            if retry.new_head:
-                await connection.execute(sql.RENEW_HEAD, posting.thread, retry.next_try)
+            if retry.new_parent:
+                await connection.execute(sql.RENEW_PARENT, posting.thread, retry.next_try)
                 await connection.execute(sql.FORGET_PLACE, posting.thread)
                 await connection.execute(sql.DROP_EDITS, posting.thread)
             plain = retry.plain or posting.plain

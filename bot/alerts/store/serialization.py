@@ -1,15 +1,20 @@
 """Converts alerts and messages to JSON for the bot's memory, and its rows back."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.alerts.policy.messages import Kind, Posting
+from bot.alerts.policy.messages import MessageKind, Posting
 from bot.domain.alert import Alert, AlertMessage, Sample
 from bot.domain.mute import Mute
+
+# Names that stand in the databases of bots that run, and the fields that they are read into.
+STORED_NAMES = {"muted_while_firing": "hushed", "is_parent": "head"}
+FIELD_NAMES = {stored: field for field, stored in STORED_NAMES.items()}
 
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _MESSAGE: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
@@ -18,22 +23,24 @@ _MUTE: TypeAdapter[Mute] = TypeAdapter(Mute)
 
 def alert_json(alert: Alert) -> str:
     """Return an alert as JSON text."""
-    return _ALERT.dump_json(alert).decode()
+    return json.dumps(_renamed(json.loads(_ALERT.dump_json(alert)), STORED_NAMES))
 
 
 def alert_from_json(text: str) -> Alert:
-    """Return the alert that `alert_json` wrote."""
-    return _ALERT.validate_json(text)
+    """Return the alert that `alert_json` wrote. Raises ValueError for anything else."""
+    return _ALERT.validate_python(_renamed(json.loads(text), FIELD_NAMES))
 
 
 def message_json(message: AlertMessage) -> str:
     """Return a message as JSON text."""
-    return _MESSAGE.dump_json(message).decode()
+    values = _renamed(json.loads(_MESSAGE.dump_json(message)), STORED_NAMES)
+    return json.dumps({**values, "alert": _renamed(values["alert"], STORED_NAMES)})
 
 
 def message_from_json(text: str) -> AlertMessage:
-    """Return the message that `message_json` wrote."""
-    return _MESSAGE.validate_json(text)
+    """Return the message that `message_json` wrote. Raises ValueError for anything else."""
+    values = _renamed(json.loads(text), FIELD_NAMES)
+    return _MESSAGE.validate_python({**values, "alert": _renamed(values["alert"], FIELD_NAMES)})
 
 
 def mute_json(mute: Mute) -> str:
@@ -62,20 +69,24 @@ def posting_of_row(row: Any) -> Posting:
     """Return the posting that a claimed row is. Raises ValueError for a body of another kind."""
     message = message_from_json(row["body"])
     alert = _presented(message.alert, row["present"])
-    placed = replace(alert, channel=row["head_channel"], thread_ts=row["head_ts"])
+    placed = replace(alert, channel=row["parent_channel"], thread_ts=row["parent_ts"])
     return Posting(
         id=row["id"],
         thread=row["thread"],
-        kind=Kind(row["kind"]),
+        kind=MessageKind(row["kind"]),
         token=row["token"],
         message=replace(message, alert=placed),
         attempts=row["attempts"],
         created_at=row["created_at"],
-        channel=row["head_channel"],
-        thread_ts=row["head_ts"],
+        channel=row["parent_channel"],
+        thread_ts=row["parent_ts"],
         look_first=row["look_first"],
         plain=row["plain"],
     )
+
+
+def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {names.get(key, key): value for key, value in values.items()}
 
 
 def _presented(alert: Alert, present: str | None) -> Alert:

@@ -28,7 +28,7 @@ async def acknowledge(
             raise NotFoundError("That alert is resolved.", hint="See /alerts history.")
         return alert
     alert = alert_of_row(row)
-    await _tell(session, environment, row["thread"], alert, Reason.ACKNOWLEDGE, by, now)
+    await _announce(session, environment, row["thread"], alert, Reason.ACKNOWLEDGE, by, now)
     return alert
 
 
@@ -38,7 +38,7 @@ async def snooze(session: Session, environment: str, key: str, mute: Mute, now: 
     alert = replace(alert_of_row(row), mute=mute)
     await silence(session, environment, mute, now)
     await session.execute(sql.REMEMBER_MUTE, key, mute_json(mute))
-    await _tell(session, environment, row["thread"], alert, Reason.SNOOZE, mute.by, now)
+    await _announce(session, environment, row["thread"], alert, Reason.SNOOZE, mute.by, now)
     return alert
 
 
@@ -61,7 +61,7 @@ async def _one(session: Session, environment: str, key: str) -> Any:
     return row
 
 
-async def _tell(
+async def _announce(
     session: Session,
     environment: str,
     thread: int | None,
@@ -78,7 +78,7 @@ async def _tell(
     # The thread of an alert that does not fire is that of an incident which is over.
     if thread is None or alert.fold or alert.state is not AlertState.FIRING:
         return
-    reply = message_json(AlertMessage(alert, reason, head=False))
+    reply = message_json(AlertMessage(alert, reason, is_parent=False))
     await session.execute(sql.ADD_REPLY, environment, alert.key, thread, reply, now)
-    head = message_json(AlertMessage(alert, reason, head=True))
+    head = message_json(AlertMessage(alert, reason, is_parent=True))
     await enqueue_edit(session, environment, thread, alert.key, head, now)

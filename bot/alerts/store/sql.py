@@ -26,7 +26,7 @@ INSERT INTO alert_event (environment, key, at, reason, severity, title, note, by
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
-ADD_HEAD = """
+ADD_PARENT = """
 WITH next AS (SELECT nextval(pg_get_serial_sequence('outbox', 'id')) AS id),
      head AS (INSERT INTO outbox (id, thread, environment, key, kind, body, next_try, created_at)
               SELECT id, id, $1, $2, 'head', $3, $4, $4 FROM next RETURNING id)
@@ -39,7 +39,7 @@ VALUES ($1, $2, $3, 'reply', $4, $5, $5)
 """
 
 # A head that nobody has tried to post yet simply shows the newest state when it is posted.
-REFRESH_HEAD = """
+REFRESH_PARENT = """
 UPDATE outbox SET body = $2
 WHERE id = $1 AND state = 'ready' AND attempts = 0 AND NOT look_first RETURNING id
 """
@@ -86,8 +86,8 @@ WHERE id = (
             OR e.id < o.id AND e.state = 'sending' AND e.lease_until > $1 AND e.lease_until <= $6)))
     ORDER BY o.kind = 'edit', least(o.next_try, $1), o.id LIMIT 1 FOR UPDATE OF o SKIP LOCKED)
 RETURNING id, thread, kind, token, body, attempts, created_at, look_first, plain,
-    (SELECT h.channel FROM outbox h WHERE h.id = outbox.thread) AS head_channel,
-    (SELECT h.ts FROM outbox h WHERE h.id = outbox.thread) AS head_ts,
+    (SELECT h.channel FROM outbox h WHERE h.id = outbox.thread) AS parent_channel,
+    (SELECT h.ts FROM outbox h WHERE h.id = outbox.thread) AS parent_ts,
     (SELECT jsonb_build_object('number', a.number, 'acknowledged_by', a.acknowledged_by,
                                'acknowledged_at', a.acknowledged_at)
      FROM alert a WHERE a.key = outbox.key AND a.thread = outbox.thread) AS present
@@ -107,7 +107,7 @@ UPDATE outbox SET state = 'ready', next_try = coalesce($3, next_try), look_first
 WHERE id = $1 AND owner = $2 AND state = 'sending' RETURNING id
 """
 
-RENEW_HEAD = """
+RENEW_PARENT = """
 UPDATE outbox h SET state = 'ready', token = gen_random_uuid(), attempts = 0, next_try = $2,
        look_first = false, ts = '', channel = '', owner = '', lease_until = NULL,
        body = jsonb_set(h.body, '{alert}', coalesce(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.alerts.policy.messages import Draft, Kind, drafts
+from bot.alerts.policy.messages import Draft, MessageKind, drafts
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import sql
 from bot.alerts.store.serialization import alert_json, message_json
@@ -15,7 +15,7 @@ from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason, 
 
 KEPT = timedelta(days=30)
 SAMPLES_KEPT = timedelta(days=3)
-TOLD = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
+ANNOUNCED = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ async def write_tick(session: Session, environment: str, record: TickRecord) -> 
         await _save_decision(session, environment, previous, decision, record.now)
     if record.digest is not None:
         said = message_json(record.digest)
-        await session.execute(sql.ADD_HEAD, environment, record.digest.alert.key, said, record.now)
+        await session.execute(
+            sql.ADD_PARENT, environment, record.digest.alert.key, said, record.now
+        )
     body = json.dumps(dict(record.progress))
     await session.execute(sql.SAVE_PROGRESS, environment, record.now, body)
 
@@ -74,7 +76,7 @@ async def _save_decision(
     alert = decision.alert
     if alert != previous:
         await _save_alert(session, environment, alert, fresh=_is_fresh(previous, alert))
-    if decision.reason in TOLD:
+    if decision.reason in ANNOUNCED:
         await session.execute(
             sql.SAVE_EVENT,
             *(environment, alert.key, now, decision.reason.value),
@@ -106,10 +108,10 @@ async def _enqueue(session: Session, environment: str, draft: Draft, now: dateti
     key = draft.message.alert.key
     body = message_json(draft.message)
     thread = await session.fetchval("SELECT thread FROM alert WHERE key = $1", key)
-    if draft.kind is Kind.HEAD or (draft.kind is Kind.REPLY and thread is None):
-        head = message_json(replace(draft.message, head=True))
-        await session.execute(sql.ADD_HEAD, environment, key, head, now)
-    elif draft.kind is Kind.REPLY:
+    if draft.kind is MessageKind.PARENT or (draft.kind is MessageKind.REPLY and thread is None):
+        head = message_json(replace(draft.message, is_parent=True))
+        await session.execute(sql.ADD_PARENT, environment, key, head, now)
+    elif draft.kind is MessageKind.REPLY:
         await session.execute(sql.ADD_REPLY, environment, key, thread, body, now)
     elif thread is not None:
         due = now + draft.delay
@@ -127,7 +129,7 @@ async def enqueue_edit(
 ) -> None:
     """Have a thread's head show `body`; edits that wait are folded into the newest."""
     due = due or now
-    if await session.fetchval(sql.REFRESH_HEAD, thread, body) is not None:
+    if await session.fetchval(sql.REFRESH_PARENT, thread, body) is not None:
         return
     if await session.fetchval(sql.REFRESH_EDIT, thread, body, due) is not None:
         return

@@ -18,7 +18,6 @@ from bot.slack.blocks.limits import violations
 from bot.slack.blocks.mrkdwn import clamp, code, date_token, duration, escape, mrkdwn, utc
 from bot.text.privacy import clean_chart, said
 
-PLAIN_NOTE = "plain"
 TEXT_CHARS = 500
 TITLE_CHARS = 400
 MARKS = {Severity.ERROR: "🔴", Severity.WARN: "⚠️", Severity.INFO: "🔵"}
@@ -55,12 +54,12 @@ def render(
     shown. `names` says Slack ids in words: a mention would ping.
     """
     text = clamp(escape(_line(message, names)), TEXT_CHARS)
-    if message.note == PLAIN_NOTE:
+    if message.plain:
         return {"text": text, "blocks": []}
     offered = offered_buttons(message, takes)
     levels = DIGEST_LEVELS if message.reason is Reason.DIGEST else EVIDENCE_LEVELS
     for evidence, chars in levels:
-        if message.head:
+        if message.is_parent:
             blocks = list(_head(message, evidence, chars, offered, names))
         else:
             blocks = list(_reply(message, evidence, chars, names))
@@ -73,16 +72,16 @@ def _line(message: AlertMessage, names: Names) -> str:
     """Return the whole message as one line of plain text, with UTC times."""
     alert, condition = message.alert, message.alert.condition
     title = said(condition.title)
-    note = "" if message.note == PLAIN_NOTE else said(message.note)
+    note = "" if message.plain else said(message.note)
     if message.reason is Reason.DIGEST:
         return f"🔕 {title}"
-    if not message.head and message.reason in (Reason.ACKNOWLEDGE, Reason.SNOOZE):
+    if not message.is_parent and message.reason in (Reason.ACKNOWLEDGE, Reason.SNOOZE):
         return _by_people(message, names)
     if alert.state is AlertState.RESOLVED:
         ending = said(alert.closing or note) or title
         return f"✅ Resolved after {_length(alert)}: {ending}"
     mark = f"{MARKS[alert.severity]} {SEVERITY_WORDS[alert.severity]}"
-    if message.head or message.reason is Reason.OPEN:
+    if message.is_parent or message.reason is Reason.OPEN:
         since, sure, step = _unsaid(condition)
         told = [f"since {utc(condition.since)}"] if since else []
         told += [f"confidence {condition.confidence.value}"] if sure else []

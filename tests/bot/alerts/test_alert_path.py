@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.alerts.live_watch import Lookout
+from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.poster import Poster
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
@@ -40,8 +40,8 @@ async def test_forty_frozen_minutes_are_one_thread_also_over_a_restart(
         await store.open()
         made = [detector(detector.Settings()) for detector in detectors().values()]
         wants = lambda one: any(detector.wants(one) for detector in made)  # noqa: E731
-        lookout = Lookout(Sources(logs=log), environment="test", wants=wants)  # type: ignore[arg-type]
-        return store, Tick(store, made, lookout, environment="test", now=clock)
+        watcher = LiveWatcher(Sources(logs=log), environment="test", wants=wants)  # type: ignore[arg-type]
+        return store, Tick(store, made, watcher, environment="test", now=clock)
 
     store, tick = await start()
     for second in range(END):

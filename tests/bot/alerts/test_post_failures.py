@@ -293,15 +293,15 @@ async def test_people_are_told_once_and_the_head_shows_who_and_until_when(line: 
 async def test_five_hundred_alerts_in_a_minute_are_a_few_messages_and_all_resolve(
     line: Line,
 ) -> None:
-    from bot.alerts.live_watch import Lookout
+    from bot.alerts.live_watch import LiveWatcher
     from bot.alerts.tick import Tick
     from bot.ports import Sources
     from tests.support.fakes.alerts import ScriptedDetector
 
     many = [condition(str(number)) for number in range(1, 501)]
     detector = ScriptedDetector(clear(), name="lost_callbacks")
-    lookout = Lookout(Sources(), wants=lambda _: True)
-    tick = Tick(line.store, [detector], lookout, environment="test", now=line.clock)
+    watcher = LiveWatcher(Sources(), wants=lambda _: True)
+    tick = Tick(line.store, [detector], watcher, environment="test", now=line.clock)
     for count in (125, 250, 375, 500, 500, 0):
         detector.says = clear(*many[:count])
         await tick.run()

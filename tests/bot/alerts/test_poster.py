@@ -159,7 +159,7 @@ async def test_refused_blocks_are_said_in_plain_text(
     await say(store, clock, condition())
     await drain(poster_of(store, slack, clock), clock, 2)
     (head,) = slack.heads()
-    assert head.message.note == "plain"
+    assert head.message.plain
 
 
 @pytest.mark.parametrize("failure", [PostFailure.CHANNEL, PostFailure.RIGHTS])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.alerts.live_watch import Lookout
+from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.domain.alert import Alert, AlertState, Judgement, Sample, Sight
@@ -72,8 +72,8 @@ def tick_of(
     store: Store, detectors: Sequence[Detector], clock: Clock, log: GrowingLog | None = None
 ) -> Tick:
     sources = Sources(logs=log)  # type: ignore[arg-type]
-    lookout = Lookout(sources, environment="test", wants=lambda _: True)
-    return Tick(store, detectors, lookout, environment="test", now=clock)
+    watcher = LiveWatcher(sources, environment="test", wants=lambda _: True)
+    return Tick(store, detectors, watcher, environment="test", now=clock)
 
 
 async def run(tick: Tick, clock: Clock, times: int = 1) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.alerts.policy.digest import Quiet, digest
+from bot.alerts.policy.digest import DigestState, digest
 from bot.alerts.policy.inhibition import Decided
 from bot.domain.alert import Alert, AlertState, Decision, Reason
 from bot.domain.mute import Mute, MuteKind
@@ -35,7 +35,7 @@ LOUD = quiet_alert(4)
 
 
 def test_a_digest_comes_once_an_interval_and_says_what_is_quiet() -> None:
-    quiet, said = Quiet(), []
+    quiet, said = DigestState(), []
     for hour in range(73):
         now = START + timedelta(hours=hour)
         message, quiet = digest(lasting(SNOOZED, MUTED, SEEN, LOUD), quiet, now, DAY, "np")
@@ -47,29 +47,29 @@ def test_a_digest_comes_once_an_interval_and_says_what_is_quiet() -> None:
 
 
 def test_what_is_told_anyway_is_in_no_digest() -> None:
-    assert digest(lasting(LOUD), Quiet(), START, DAY) == (None, Quiet())
+    assert digest(lasting(LOUD), DigestState(), START, DAY) == (None, DigestState())
 
 
 def test_what_came_and_went_unsaid_is_counted() -> None:
     pending = replace(MUTED, state=AlertState.PENDING)
     gone = replace(pending, state=AlertState.RESOLVED)
     decided: list[Decided] = [(pending, Decision(Reason.QUIET, gone))]
-    message, quiet = digest(decided, Quiet(), START, DAY)
-    assert (message, quiet) == (None, Quiet(START, 1))
+    message, quiet = digest(decided, DigestState(), START, DAY)
+    assert (message, quiet) == (None, DigestState(START, 1))
     message, quiet = digest([], quiet, START + DAY, DAY)
     assert message is not None
     assert "1 came and went while muted" in message.alert.condition.title
-    assert quiet == Quiet()
+    assert quiet == DigestState()
 
 
 def test_what_it_leaves_is_read_again_after_a_restart() -> None:
-    for quiet in (Quiet(), Quiet(START, 3)):
-        assert Quiet.read(quiet.left()) == quiet
+    for quiet in (DigestState(), DigestState(START, 3)):
+        assert DigestState.from_json(quiet.to_json()) == quiet
 
 
 def test_a_hundred_quiet_alerts_fit_one_message_that_pings_nobody() -> None:
     many = [quiet_alert(n, mute=Mute("x", by="U1")) for n in range(100)]
-    message, _ = digest(lasting(*many), Quiet(START), START + DAY, DAY)
+    message, _ = digest(lasting(*many), DigestState(START), START + DAY, DAY)
     assert message is not None
     shown = render(message)
     assert violations(shown["blocks"], shown["text"]) == []

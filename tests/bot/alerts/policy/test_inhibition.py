@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.alerts.policy.inhibition import Decided, inhibited
 from bot.alerts.policy.lifecycle import PolicySettings, decide
-from bot.alerts.policy.round import Look, decide_round
-from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE, source_judgement
+from bot.alerts.policy.round import DetectorResult, decide_round
+from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE, judge_sources
 from bot.domain.alert import Alert, AlertState, Judgement, Reason, Sample, Sight, Window
 from bot.domain.mute import Mute, MuteKind
 from tests.support.fakes.alerts import START, clear, condition
@@ -92,7 +92,7 @@ def muted_story(causes: str, mute: Mute, open_ticks: int = 1) -> list[tuple[int,
         sample = Sample(now, {})
         gone = (condition("llm_provider_service"),) if tick == "B" else ()
         looks = {
-            name: Look(sample, Window((sample,), now), judgement)
+            name: DetectorResult(sample, Window((sample,), now), judgement)
             for name, judgement in (
                 ("container_gone", Judgement(sight, gone)),
                 ("stuck_queue", clear(condition("x"))),
@@ -154,7 +154,7 @@ def test_a_cause_that_hides_nothing_any_more_says_so() -> None:
     assert decision.alert.hides == 0
 
 
-def looks(**unreadable: str) -> dict[str, Look]:
+def looks(**unreadable: str) -> dict[str, DetectorResult]:
     """Return the looks of detectors of which each lacks a source (or none)."""
     found = {}
     for name, words in unreadable.items():
@@ -162,7 +162,7 @@ def looks(**unreadable: str) -> dict[str, Look]:
         sight = Sight.UNREADABLE if words else Sight.CLEAR
         own = (condition("source", rule="source-unreadable"),) if words else ()
         judgement = Judgement(sight, (*own, condition("x")))
-        found[name] = Look(sample, Window((sample,), START), judgement)
+        found[name] = DetectorResult(sample, Window((sample,), START), judgement)
     return found
 
 
@@ -197,16 +197,16 @@ def test_one_unreadable_source_is_one_alert_that_names_who_is_blind_and_hides_wh
 
 def test_since_when_a_source_is_gone_does_not_move_with_the_window() -> None:
     samples = {"one": [Sample(START, {}, "redis: refused")]}
-    first = source_judgement(samples, []).conditions[0]
+    first = judge_sources(samples, []).conditions[0]
     _, opened = opening(UNREADABLE_SOURCE, "redis")
     known = replace(opened.alert, condition=first)
     later = {"one": [replace(samples["one"][0], at=START.replace(hour=23, minute=59))]}
-    assert source_judgement(later, [known]).conditions[0].title == first.title
+    assert judge_sources(later, [known]).conditions[0].title == first.title
 
 
 def test_a_source_is_not_readable_again_because_its_reader_broke() -> None:
     _, opened = opening(UNREADABLE_SOURCE, "redis")
-    judgement = source_judgement({}, [opened.alert], certain=False)
+    judgement = judge_sources({}, [opened.alert], certain=False)
     settings = PolicySettings(UNREADABLE_SOURCE, "np")
     assert decide(opened.alert, None, judgement, START, settings).reason is Reason.NO_DATA
 
@@ -223,7 +223,7 @@ def test_over_any_history_of_causes_and_blindness_each_opening_has_its_end(
         sight = Sight.UNREADABLE if blind else Sight.CLEAR
         found = {"stuck_queue": cause, "batch_idle": symptom}
         looks = {
-            name: Look(
+            name: DetectorResult(
                 sample,
                 Window((sample,), now),
                 Judgement(sight, (condition("x"),) if bad else ()),

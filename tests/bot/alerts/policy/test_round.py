@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alerts.live_watch import Lookout
+from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.policy.round import (
     SOURCE_OPEN_TICKS,
     decide_round,
-    kept,
-    look,
+    evaluate,
     policy_settings,
+    retention,
 )
 from bot.alerts.poster import Poster
 from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
@@ -35,18 +35,18 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 def tick_of(store: Store, detector: ScriptedDetector, clock: Clock, **options: object) -> Tick:
     """Return a tick over one scripted detector."""
-    lookout = Lookout(options.pop("sources", Sources()), wants=lambda _: True)  # type: ignore[arg-type]
-    return Tick(store, [detector], lookout, environment="np", now=clock, **options)  # type: ignore[arg-type]
+    watcher = LiveWatcher(options.pop("sources", Sources()), wants=lambda _: True)  # type: ignore[arg-type]
+    return Tick(store, [detector], watcher, environment="np", now=clock, **options)  # type: ignore[arg-type]
 
 
-def test_a_look_adds_to_the_window_and_judges_all_of_it() -> None:
+def test_a_sample_adds_to_the_window_and_judges_all_of_it() -> None:
     detector = ScriptedDetector(clear(condition()))
-    first = look(detector, None, Sample(START), START)
+    first = evaluate(detector, None, Sample(START), START)
     later = START + timedelta(seconds=15)
-    second = look(detector, first.window, Sample(later), later)
+    second = evaluate(detector, first.window, Sample(later), later)
     assert [sample.at for sample in second.window.samples] == [START, later]
     assert second.judgement.conditions == (condition(),)
-    assert kept(detector) == timedelta(minutes=15)
+    assert retention(detector) == timedelta(minutes=15)
 
 
 def test_the_bot_s_own_alerts_have_their_own_patience() -> None:
@@ -120,8 +120,8 @@ async def test_an_unreadable_log_is_one_alert_whoever_reads_it(store: Store) -> 
     clock = Clock()
     made = [detector(detector.Settings()) for detector in detectors().values()]
     sources = Sources(logs=Missing("docker_logs", "cannot be reached"))
-    lookout = Lookout(sources, environment="np", wants=lambda _: True)
-    tick = Tick(store, made, lookout, environment="np", now=clock)
+    watcher = LiveWatcher(sources, environment="np", wants=lambda _: True)
+    tick = Tick(store, made, watcher, environment="np", now=clock)
     for _ in range(4):
         await tick.run()
         clock.pass_(seconds=15)

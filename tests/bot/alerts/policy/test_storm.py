@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alerts.policy.lifecycle import PolicySettings, decide_all
-from bot.alerts.policy.messages import Kind, drafts
-from bot.alerts.policy.storm import HEADS, STORM, folded
+from bot.alerts.policy.messages import MessageKind, drafts
+from bot.alerts.policy.storm import MAX_PARENTS, STORM, folded
 from bot.domain.alert import Alert, AlertState, Condition, Reason
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Severity
@@ -26,7 +26,7 @@ class Play:
     def __init__(self) -> None:
         self.alerts: dict[str, Alert] = {}
         self.now = START
-        self.said: Counter[Kind] = Counter()
+        self.said: Counter[MessageKind] = Counter()
         self.reasons: list[tuple[str, Reason]] = []
 
     def tick(self, *conditions: Condition, mutes: Sequence[Mute] = ()) -> None:
@@ -54,7 +54,7 @@ def batches(*numbers: int) -> tuple[Condition, ...]:
 def test_a_hundred_alerts_are_five_heads_and_one_that_speaks_for_the_rest() -> None:
     play = Play()
     play.tick(*batches(*range(101, 201)))
-    assert play.said == {Kind.HEAD: HEADS + 1}
+    assert play.said == {MessageKind.PARENT: MAX_PARENTS + 1}
     assert "95 more of lost_callbacks since 23:48:00 UTC" in play.storm().condition.title
     assert "batches 106, 107" in play.storm().condition.title
     firing = [one for one in play.alerts.values() if one.state is AlertState.FIRING]
@@ -70,7 +70,7 @@ def test_a_storm_counts_down_without_noise_and_ends_with_the_last() -> None:
     assert "(80 resolved)" in play.storm().condition.title
     play.tick()
     assert all(alert.state is AlertState.RESOLVED for alert in play.alerts.values())
-    assert play.said[Kind.REPLY] == HEADS + 1
+    assert play.said[MessageKind.REPLY] == MAX_PARENTS + 1
     assert play.storm().closing == "all 95 resolved"
     resolved = [key for key, reason in play.reasons if reason is Reason.RESOLVE]
     assert len(resolved) == len(set(resolved)) == 101
@@ -82,9 +82,9 @@ def test_what_comes_later_joins_the_storm_and_only_a_doubling_is_news() -> None:
     play.said.clear()
     for count in (101, 102, 103):
         play.tick(*batches(*range(count)))
-    assert (play.said[Kind.HEAD], play.said[Kind.REPLY]) == (0, 0)
+    assert (play.said[MessageKind.PARENT], play.said[MessageKind.REPLY]) == (0, 0)
     play.tick(*batches(*range(400)))
-    assert (play.said[Kind.HEAD], play.said[Kind.REPLY]) == (0, 1)
+    assert (play.said[MessageKind.PARENT], play.said[MessageKind.REPLY]) == (0, 1)
     assert play.storm().count == 395
 
 
@@ -103,14 +103,14 @@ def test_a_storm_that_came_while_it_was_snoozed_counts_all_of_its_alerts_when_th
     for _ in range(2):
         play.tick(*again)
         assert play.storm().condition.title.startswith("15 more of lost_callbacks")
-    assert (play.said[Kind.HEAD], play.said[Kind.REPLY]) == (1, 0)
+    assert (play.said[MessageKind.PARENT], play.said[MessageKind.REPLY]) == (1, 0)
 
 
-@pytest.mark.parametrize("count", [1, HEADS, HEADS + 1])
+@pytest.mark.parametrize("count", [1, MAX_PARENTS, MAX_PARENTS + 1])
 def test_a_few_alerts_are_no_storm(count: int) -> None:
     play = Play()
     play.tick(*batches(*range(count)))
-    assert play.said == {Kind.HEAD: count}
+    assert play.said == {MessageKind.PARENT: count}
 
 
 def test_the_worst_get_a_message_of_their_own() -> None:
@@ -125,7 +125,7 @@ def test_a_minute_later_alerts_have_their_own_messages_again() -> None:
     play.tick(*batches(1, 2, 3, 4, 5))
     play.now += timedelta(minutes=2)
     play.tick(*batches(*range(1, 11)))
-    assert play.said == {Kind.HEAD: 10}
+    assert play.said == {MessageKind.PARENT: 10}
 
 
 @given(st.lists(st.sets(st.integers(0, 30)), max_size=12))

@@ -6,7 +6,7 @@ import pytest
 
 from bot.alerts.policy.messages import OutboxHealth
 from bot.alerts.poster import Poster
-from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES, late
+from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES, judge_late_messages
 from bot.alerts.store.postgres import Store
 from bot.domain.alert import Reason
 from bot.errors import PostFailure
@@ -29,7 +29,7 @@ AFTER = START + timedelta(minutes=20)
 def test_messages_are_late_once_one_was_refused_for_five_minutes(
     waiting: OutboxHealth, is_late: bool
 ) -> None:
-    assert bool(late(waiting, (), AFTER).conditions) is is_late
+    assert bool(judge_late_messages(waiting, (), AFTER).conditions) is is_late
 
 
 async def test_twenty_minutes_without_slack_are_told_once_and_end(database_url: str) -> None:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.alerts.self_monitoring.missed_ticks import Gap, gap_between, missed
+from bot.alerts.self_monitoring.missed_ticks import Gap, gap_between, judge_missed_ticks
 
 NOW = datetime(2025, 11, 19, 0, 0, tzinfo=UTC)
 
@@ -26,15 +26,15 @@ def test_a_gap_is_time_without_ticks_and_not_a_stepped_clock(
 
 def test_a_gap_is_said_for_a_while_and_then_over() -> None:
     gap = Gap(NOW - timedelta(minutes=40), NOW)
-    (condition,) = missed(gap, NOW + timedelta(minutes=1)).conditions
+    (condition,) = judge_missed_ticks(gap, NOW + timedelta(minutes=1)).conditions
     assert "between 23:20 and 00:00 UTC (40 min)" in condition.title
-    over = missed(gap, NOW + timedelta(minutes=15))
+    over = judge_missed_ticks(gap, NOW + timedelta(minutes=15))
     assert (over.conditions, over.closing) == ((), {"ticks": "on time since 00:00 UTC"})
-    assert missed(None, NOW).conditions == ()
+    assert judge_missed_ticks(None, NOW).conditions == ()
 
 
 @pytest.mark.parametrize("left", [None, {}, {"begin": "x", "end": "y"}, {"begin": None}, 7])
 def test_what_was_left_is_read_again_and_anything_else_is_none(left: object) -> None:
     gap = Gap(NOW - timedelta(minutes=40), NOW)
-    assert Gap.read(gap.left()) == gap
-    assert Gap.read(left) is None
+    assert Gap.from_json(gap.to_json()) == gap
+    assert Gap.from_json(left) is None

@@ -13,7 +13,7 @@ from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Confidence, Severity
-from bot.slack.blocks.alert import PLAIN_NOTE, render
+from bot.slack.blocks.alert import render
 from bot.slack.blocks.limits import violations
 from tests.support.strategies import alerts, texts
 
@@ -33,7 +33,7 @@ PINGS = re.compile(r"<(?!!date\^)[!@#]")
 
 
 def _head(alert: Alert = ALERT) -> dict:
-    return dict(render(AlertMessage(alert, Reason.OPEN, head=True)))
+    return dict(render(AlertMessage(alert, Reason.OPEN, is_parent=True)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -69,7 +69,7 @@ def test_a_firing_head_has_its_buttons_in_order() -> None:
 
 def test_a_button_that_would_do_nothing_is_not_shown() -> None:
     message = render(
-        AlertMessage(ALERT, Reason.OPEN, head=True), lambda typed: typed.startswith("/trace")
+        AlertMessage(ALERT, Reason.OPEN, is_parent=True), lambda typed: typed.startswith("/trace")
     )
     buttons = message["blocks"][-1]["elements"]
     assert [button["action_id"] for button in buttons] == ["trace"]
@@ -77,7 +77,7 @@ def test_a_button_that_would_do_nothing_is_not_shown() -> None:
 
 def test_an_acknowledged_alert_says_so_and_offers_it_no_more() -> None:
     seen = replace(ALERT, acknowledged_by="U1")
-    message = render(AlertMessage(seen, Reason.QUIET, head=True), names={"U1": "oncall"})
+    message = render(AlertMessage(seen, Reason.QUIET, is_parent=True), names={"U1": "oncall"})
     assert "acknowledged by oncall" in message["blocks"][1]["elements"][0]["text"]
     assert message["blocks"][-1]["elements"][0]["action_id"] == "snooze_30m"
     assert "U1" not in json.dumps(message)
@@ -96,7 +96,7 @@ def test_an_acknowledged_alert_says_so_and_offers_it_no_more() -> None:
 def test_the_thread_is_told_who_did_what_without_a_ping(reason: Reason, words: str) -> None:
     mute = Mute(ALERT.key, AT, by="U2", kind=MuteKind.SNOOZE)
     done = replace(ALERT, acknowledged_by="U1", mute=mute)
-    message = render(AlertMessage(done, reason, head=False), names={"U2": "oncall"})
+    message = render(AlertMessage(done, reason, is_parent=False), names={"U2": "oncall"})
     assert message["text"].startswith(words)
     assert "U1" not in json.dumps(message)
 
@@ -112,7 +112,7 @@ def test_the_thread_is_told_who_did_what_without_a_ping(reason: Reason, words: s
 def test_a_quiet_head_says_until_when_also_once_it_is_resolved(mute: Mute, words: str) -> None:
     for state in (AlertState.FIRING, AlertState.RESOLVED):
         quiet = replace(ALERT, mute=mute, state=state)
-        message = render(AlertMessage(quiet, Reason.QUIET, head=True), names={"U2": "oncall"})
+        message = render(AlertMessage(quiet, Reason.QUIET, is_parent=True), names={"U2": "oncall"})
         assert words in message["blocks"][1]["elements"][0]["text"]
 
 
@@ -132,7 +132,7 @@ def test_a_cause_says_how_many_alerts_it_hides() -> None:
 
 
 def test_a_digest_is_one_message_that_leads_to_the_list() -> None:
-    message = render(AlertMessage(ALERT, Reason.DIGEST, head=True))
+    message = render(AlertMessage(ALERT, Reason.DIGEST, is_parent=True))
     assert message["text"].startswith("🔕 Item 3f2a")
     assert [one["value"] for one in message["blocks"][-1]["elements"]] == ["/alerts list"]
 
@@ -157,6 +157,6 @@ def test_replies_tell_their_reason() -> None:
 
 
 def test_a_message_that_slack_refused_is_said_in_plain_text() -> None:
-    message = render(AlertMessage(ALERT, Reason.OPEN, True, PLAIN_NOTE))
+    message = render(AlertMessage(ALERT, Reason.OPEN, True, plain=True))
     assert message["blocks"] == []
     assert "Item 3f2a" in message["text"]

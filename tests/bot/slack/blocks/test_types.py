@@ -41,7 +41,7 @@ def test_any_message_and_view_is_of_slacks_types() -> None:
     @given(reports, alerts)
     def render(report: Report, alert: Alert) -> None:
         found.update(slack_types.block_shapes(KIT.report(report, share="x")["blocks"]))
-        head = AlertMessage(alert, Reason.OPEN, head=True)
+        head = AlertMessage(alert, Reason.OPEN, is_parent=True)
         found.update(slack_types.block_shapes(blocks_alert.render(head)["blocks"]))
 
     render()
