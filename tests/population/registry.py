@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 DIAGNOSIS = Path(__file__).parents[2] / "bot" / "diagnosis"
+MAKERS = ("Finding", "QueueVerdict", "Cause")
 NO_RULES = {"ok", "warming"}
 
 
@@ -12,7 +13,7 @@ def rule_ids() -> set[str]:
     found: set[str] = set()
     for path in DIAGNOSIS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Finding", "QueueVerdict"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in MAKERS:
                 found |= _said(node)
     return found - NO_RULES
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.comparison.causes import LOST_AFTER
 from bot.diagnosis.comparison.evidence import Trail
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import Clue, Outcome, clue_of
@@ -24,7 +25,6 @@ from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem, QueueReading
 from bot.ports import Deadline, Sources
 
-LOST_AFTER = timedelta(minutes=15)
 MAX_FOLLOWED = 50
 MAX_LINES = 4_000
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.funnel import STAGES, Stage
-from bot.diagnosis.batch.rules.failures import ERROR_SHARE, WARN_SHARE
 from bot.diagnosis.compare.report import Side, patterns_of
+from bot.diagnosis.comparison.causes import PROVIDER_FAILURES, WARN_SHARE, failure_severity
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read, reading
 from bot.diagnosis.evidence.system_state import ProviderState
@@ -18,7 +18,7 @@ from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.domain.batch import BatchSummary, ComparisonTotals, PairCounts
 from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
-from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.report import Confidence, Finding
 from bot.domain.service_state import ServiceHealth
 from bot.ports import Deadline, Sources
 
@@ -186,11 +186,11 @@ def _failing(totals: ComparisonTotals) -> tuple[Finding, ...]:
     said = f"{pairs.error} of {pairs.total} comparisons failed; they go back to {roots} failures."
     return (
         Finding(
-            rule="provider-failures",
-            severity=Severity.ERROR if share >= ERROR_SHARE else Severity.WARN,
+            rule=PROVIDER_FAILURES.rule,
+            severity=failure_severity(pairs.error, pairs.total),
             confidence=Confidence.MEDIUM,
             what=said,
-            why="Why the provider failed stays unproven without its logs.",
+            why=PROVIDER_FAILURES.why,
             evidence=(EvidenceLine(DATABASE, None, f"{pairs.error} error rows of {pairs.total}"),),
             next=("/batch list",),
         ),

@@ -2,8 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from bot.diagnosis.comparison.causes import (
+    BUNDLE_COLLATERAL,
+    CALLBACK_METADATA_LOST,
+    DUPLICATE_CALLBACKS,
+    FOREIGN_CALLBACK,
+    LOST_AFTER,
+    LOST_CALLBACKS,
+    PROVIDER_FAILURES,
+    failure_severity,
+)
 from bot.diagnosis.comparison.evidence import Ledger, Trail, ended
 from bot.diagnosis.comparison.last_step import trail_end
 from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, line_text
@@ -13,8 +23,6 @@ from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.times import spoken
 
-LOST_AFTER = timedelta(minutes=15)
-WARN_SHARE, ERROR_SHARE = 0.05, 0.20
 OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 
 
@@ -51,13 +59,11 @@ def foreign_callback(case: Case) -> Finding | None:
     if case.owned is not False or not case.rejected:
         return None
     return Finding(
-        rule="foreign-callback",
+        rule=FOREIGN_CALLBACK.rule,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         what="A rejected callback that no batch in the database owns.",
-        why="The callback topic is shared and kept: a consumer that starts at its earliest entry "
-        "also reads callbacks of other and older requests. This one is nobody's here; it is not a "
-        "fault of serial_bundle, whose metadata is filled by the same code as per_request's.",
+        why=FOREIGN_CALLBACK.why,
         evidence=(
             EvidenceLine(DATABASE, None, f"no pair and no batch carries {case.id}"),
             *_rejections(case),
@@ -79,13 +85,12 @@ def callback_metadata_lost(case: Case) -> Finding | None:
     if row is None or not lost:
         return None
     return Finding(
-        rule="callback-metadata-lost",
+        rule=CALLBACK_METADATA_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"The callback of pair {row.pair_id} (batch {row.batch_id}) came without "
         f"{', '.join(lost)}.",
-        why="A pair owns this correlation id, so the request was sent with its metadata and lost "
-        "it on the way through the LLM provider service.",
+        why=CALLBACK_METADATA_LOST.why,
         evidence=(
             EvidenceLine(DATABASE, row.created_at, f"pair {row.pair_id} of batch {row.batch_id}"),
             *_rejections(case),
@@ -104,7 +109,7 @@ def lost_callback(case: Case) -> Finding | None:
         return None
     end = trail_end(case.trail, case.ledger)
     return Finding(
-        rule="lost-callbacks",
+        rule=LOST_CALLBACKS.rule,
         severity=Severity.ERROR,
         confidence=end.confidence,
         what=f"Pair {row.pair_id} of batch {row.batch_id} waits for its answer for "
@@ -123,11 +128,11 @@ def provider_failure(case: Case) -> Finding | None:
     others = len(case.others)
     what = f"Pair {row.pair_id} failed at the provider: {_error_words(row)}"
     return Finding(
-        rule="provider-failures",
+        rule=PROVIDER_FAILURES.rule,
         severity=_severity(case),
         confidence=Confidence.HIGH,
         what=what + (f", and took {others} others of its bundle with it." if others else "."),
-        why="Why the provider failed is only as well known as its error says. " + _share(case),
+        why=PROVIDER_FAILURES.why + _share(case),
         evidence=(*_row_line(row), *_last_lines(case)),
         next=(f"/batch status {row.batch_id}", f"/logs llm_provider {case.id} --level error"),
     )
@@ -139,13 +144,12 @@ def bundle_collateral(case: Case) -> Finding | None:
     if row is None or row.winner != "error" or not _collateral(row):
         return None
     return Finding(
-        rule="bundle-collateral",
+        rule=BUNDLE_COLLATERAL.rule,
         severity=_severity(case),
         confidence=Confidence.HIGH,
         what=f"Pair {row.pair_id} did not fail itself: it was in one bundle with "
         f"{row.error_correlation_id}, which did ({_error_words(row)}).",
-        why="The first failure in a bundle fails every item of it, answered ones included. "
-        + _share(case),
+        why=BUNDLE_COLLATERAL.why + _share(case),
         evidence=_row_line(row),
         next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),
     )
@@ -158,12 +162,12 @@ def duplicate_callback(case: Case) -> Finding | None:
         return None
     differing = len(_winners(case)) > 1
     return Finding(
-        rule="duplicate-callbacks",
+        rule=DUPLICATE_CALLBACKS.rule,
         severity=Severity.WARN if differing else Severity.INFO,
         confidence=Confidence.HIGH,
         what=f"The callback came {len(doubles) + 1} times"
         + (", with different winners; the first one counts." if differing else "."),
-        why="A bundle that breaks off while its answers are handled is handled again as a whole.",
+        why=DUPLICATE_CALLBACKS.why,
         evidence=_lines(doubles),
         next=(f"/logs cj {case.id}",),
     )
@@ -191,20 +195,17 @@ def _collateral(row: PairRow) -> bool:
 
 
 def _severity(case: Case) -> Severity:
-    """As for the whole batch: errors are worth acting on from 5 %, and an error from 20 %."""
+    """Return the severity of its batch's errors; a warning where they are not known."""
     if not isinstance(case.batch, BatchRows) or not case.batch.pairs.total:
         return Severity.WARN
-    share = case.batch.pairs.error / case.batch.pairs.total
-    if share >= ERROR_SHARE:
-        return Severity.ERROR
-    return Severity.WARN if share >= WARN_SHARE else Severity.INFO
+    return failure_severity(case.batch.pairs.error, case.batch.pairs.total)
 
 
 def _share(case: Case) -> str:
     if not isinstance(case.batch, BatchRows):
         return ""
     pairs = case.batch.pairs
-    return f"{pairs.error} of {pairs.total} pairs of its batch are errors."
+    return f" {pairs.error} of {pairs.total} pairs of its batch are errors."
 
 
 def _error_words(row: PairRow) -> str:

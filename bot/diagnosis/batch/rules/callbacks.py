@@ -4,8 +4,9 @@ from collections import Counter
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line, names_batch
-from bot.diagnosis.batch.follow_up import LOST_AFTER, items_of, overdue
+from bot.diagnosis.batch.follow_up import items_of, overdue
 from bot.diagnosis.batch.queue_findings import stuck_findings
+from bot.diagnosis.comparison.causes import DUPLICATE_CALLBACKS, LOST_AFTER, LOST_CALLBACKS
 from bot.diagnosis.comparison.evidence import Trail, is_dispatch
 from bot.diagnosis.comparison.last_step import IN_REDIS, End, TrailEnd, trail_end
 from bot.diagnosis.comparison.ledger import build_ledger
@@ -40,7 +41,7 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
     ends = tuple(trail_end(trail, build_ledger(trail)) for trail in evidence.trails)
     undecided = _may_still_wait(evidence, now)
     return Finding(
-        rule="lost-callbacks",
+        rule=LOST_CALLBACKS.rule,
         severity=Severity.INFO if undecided else Severity.ERROR,
         confidence=Confidence.LOW if undecided else _confidence(evidence, ends),
         what=f"{pairs.pending} comparisons have no answer, the oldest begun {spoken(now - begun)} "
@@ -66,13 +67,12 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     joined = "" if ours else "; whose they are is not known, they came in this batch's time"
     parted = f" {len(differing)} of them name another winner." if differing else ""
     return Finding(
-        rule="duplicate-callbacks",
+        rule=DUPLICATE_CALLBACKS.rule,
         severity=Severity.WARN if differing or many else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
         what=f"{len(repeats)} callbacks came for comparisons that had an answer already{joined}."
         + parted,
-        why="A bundle that fails after some of its answers were sent is handled again as a whole, "
-        "and the model is asked again. The first answer stands.",
+        why=DUPLICATE_CALLBACKS.why,
         evidence=(
             evidence.line(f"{total} comparisons, {len(ours)} answered again by their ids"),
             *(log_line(clue.event) for clue in repeats[:3]),
@@ -132,10 +132,7 @@ def _why(ends: tuple[TrailEnd, ...]) -> str:
     first = Counter(end.why for end in ends).most_common(1)
     if first:
         return first[0][0]
-    return (
-        "An expired request, a failed publish or a consumer without a valid offset all end "
-        "without a callback, and the batch waits for hours."
-    )
+    return LOST_CALLBACKS.why
 
 
 def _pending_lines(evidence: BatchEvidence, ends: tuple[TrailEnd, ...]) -> tuple[EvidenceLine, ...]:

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.comparison.causes import ERROR_SHARE
 from bot.domain.report import Confidence, Finding, Severity
 
 SETTLED_SECONDS = 120
-ERROR_SHARE = 0.20
 VALID_SHARE = 0.80
 
 

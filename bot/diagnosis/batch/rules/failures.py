@@ -3,11 +3,14 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.comparison.causes import (
+    BUNDLE_COLLATERAL,
+    PROVIDER_FAILURES,
+    WARN_SHARE,
+    failure_severity,
+)
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Finding, Severity
-
-WARN_SHARE = 0.05
-ERROR_SHARE = 0.20
 
 
 def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -19,13 +22,12 @@ def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
     roots = sum(group.roots for group in groups)
     names = ", ".join(f"{group.rows} {group.code} ({group.provider})" for group in groups[:3])
     return Finding(
-        rule="provider-failures",
+        rule=PROVIDER_FAILURES.rule,
         severity=severity,
         confidence=Confidence.MEDIUM,
         what=f"{pairs.error} of {pairs.total} comparisons failed: {names or 'no code'}; they go "
         f"back to {roots} real failures.",
-        why="Rows of one bundle share the error of its first failure. Why the provider failed is "
-        "not recorded in the database and stays unproven without its logs.",
+        why=PROVIDER_FAILURES.why,
         evidence=_group_lines(evidence),
         next=("/logs llm_provider_service error --level error",),
     )
@@ -40,23 +42,22 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
         return None
     bundles = sum(group.bundles for group in groups)
     return Finding(
-        rule="bundle-collateral",
+        rule=BUNDLE_COLLATERAL.rule,
         severity=severity,
         confidence=Confidence.HIGH,
         what=f"{collateral} comparisons failed only because another one of their bundle did "
         f"({bundles} bundles, the largest {max(group.largest for group in groups)}).",
-        why="A serial bundle is worked off one by one, and the first exception fails or requeues "
-        "all of it, answers already paid for included.",
+        why=BUNDLE_COLLATERAL.why,
         evidence=_group_lines(evidence),
         next=("Run the failed pairs again with per_request, or a smaller bundle.",),
-        cause="provider-failures",
+        cause=PROVIDER_FAILURES.rule,
     )
 
 
 def _severity(count: int, total: int) -> Severity | None:
     if not total or count <= 0 or count / total < WARN_SHARE:
         return None
-    return Severity.ERROR if count / total >= ERROR_SHARE else Severity.WARN
+    return failure_severity(count, total)
 
 
 def _group_lines(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.comparison.causes import CALLBACK_METADATA_LOST, FOREIGN_CALLBACK
 from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
 from bot.diagnosis.runner.log_events import RUN_TEXTS
 from bot.domain.evidence import Missing
@@ -27,14 +28,12 @@ def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
     first = (by_id or list(stray))[0]
     joined = "rejected by this batch's own runner" if by_id else "joined to it by time alone"
     return Finding(
-        rule="foreign-callback",
+        rule=FOREIGN_CALLBACK.rule,
         severity=Severity.WARN,
         confidence=Confidence.HIGH if by_id else Confidence.LOW,
         what=f"{len(stray)} rejected callbacks in this batch's time belong to no batch in the "
         f"database ({first}); {joined}.",
-        why="A runner reads its topic from the earliest offset and took a callback without a batch "
-        "hint for its own (fixed upstream on 2025-11-30). The batching mode is not the cause. That "
-        "CJ sent before it committed was suspected and never proved: its rows are committed first.",
+        why=FOREIGN_CALLBACK.why,
         evidence=(
             evidence.line(f"no comparison carries {first}"),
             *(log_line(event) for event in list(stray.values())[:3]),
@@ -60,13 +59,12 @@ def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | 
     first = next(iter(lost))
     names = ", ".join(sorted({name for _, name in lost.values()}))
     return Finding(
-        rule="callback-metadata-lost",
+        rule=CALLBACK_METADATA_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"{len(lost)} callbacks of this batch's own comparisons came without {names} "
         f"(first {first}).",
-        why="The database owns these correlation ids, so the requests were sent with their "
-        "metadata and lost it on the way through the LLM provider service.",
+        why=CALLBACK_METADATA_LOST.why,
         evidence=(
             evidence.line(f"{len(lost)} of the rejected correlation ids are this batch's"),
             *(log_line(event) for event, _ in list(lost.values())[:3]),

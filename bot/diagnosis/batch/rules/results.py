@@ -4,6 +4,7 @@ from datetime import datetime
 from math import erfc, sqrt
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.batch import PositionCounts
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
@@ -39,7 +40,7 @@ def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | 
             ),
         ),
         next=("Do not use this batch's grades; run it again once the errors are understood.",),
-        cause="provider-failures",
+        cause=PROVIDER_FAILURES.rule,
     )
 
 
