@@ -24,9 +24,9 @@ CJ_LOGGER = "cj_assessment_service.message_handlers.llm_callback_handler"
 STRAY = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Script:
-    """When what happens, in seconds after the start."""
+    """When what happens, in seconds after the start; what has not happened yet may be moved."""
 
     freeze_at: float = 5
     stray_at: float = 12

@@ -1,6 +1,7 @@
 """The incident end to end: real Postgres, Redis protocol, log files, Bolt and sockets."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -15,11 +16,12 @@ pytestmark = pytest.mark.timeout(300)
 
 
 class Person:
-    """Types and reads in the workspace, as a browser would."""
+    """Types and reads in the workspace, as a browser would; `script` is what the services do."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, script: Script) -> None:
         self._session = session
         self._url = url
+        self.script = script
 
     async def types(self, text: str, *, user: str = "oncall", thread_ts: str = "") -> None:
         body = {"channel": "incidents", "user": user, "text": text, "thread_ts": thread_ts}
@@ -39,7 +41,7 @@ class Person:
             for message in await self.reads(channel, thread_ts):
                 if wanted(message):
                     return message
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.1)
 
     async def stats(self) -> dict[str, Any]:
         async with self._session.get(f"{self._url}/workspace/stats") as answer:
@@ -49,12 +51,13 @@ class Person:
 
 @pytest.fixture
 async def person(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Person]:
-    monkeypatch.setenv("DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS", "5")
+    monkeypatch.setenv("DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS", "3")
+    monkeypatch.setattr("bot.demo.run.TICK_SECONDS", 1.0)
     async with AsyncExitStack() as stack:
-        script = Script(freeze_at=1, stray_at=2, recover_at=75, beat=1)
+        script = Script(freeze_at=1, stray_at=2, recover_at=math.inf, beat=0.5)
         demo = await start_demo(stack, 0, script)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Person(session, demo.url)
+        yield Person(session, demo.url, script)
 
 
 async def test_the_night_is_a_command_and_an_alert(person: Person) -> None:
@@ -78,6 +81,7 @@ async def test_the_night_is_a_command_and_an_alert(person: Person) -> None:
     assert traced["user"] == "batchbot"
 
     head = await person.sees("alerts", lambda m: "orphaned-item" in m["text"])
+    person.script.recover_at = 0  # the queue moves on once its alert stands
     await person.sees("alerts", lambda m: "esolved" in m["text"], head["ts"])
     heads = await person.reads("alerts")
     assert len([m for m in heads if "orphaned-item" in str(m)]) == 1
