@@ -6,7 +6,6 @@ with its password, an essay in its SQL parameters. Every such text passes here b
 
 import re
 from collections.abc import Callable
-from itertools import pairwise
 
 MAX_TEXT_CHARS = 200
 MAX_READ_CHARS = 16_384
@@ -68,6 +67,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w.+%'-])[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
 )
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
+_RUNS = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
 
 
@@ -128,15 +128,8 @@ def _hide_opaque(match: re.Match[str]) -> str:
 
 def _looks_random(word: str) -> bool:
     """Keys change between letters, capitals and digits far more often than names and paths do."""
-    kinds = [_kind(char) for char in word]
-    changes = sum(a != b for a, b in pairwise(kinds))
-    if changes < 0.3 * len(word):
+    kinds = [run[0] for run in _RUNS.findall(word)]
+    if len(kinds) - 1 < 0.3 * len(word):
         return False
     longest = max(len(part) for part in re.split(r"[-_/+=]", word))
-    return ("a" in kinds and "A" in kinds) or longest >= 24
-
-
-def _kind(char: str) -> str:
-    if char.isdigit():
-        return "0"
-    return "A" if char.isupper() else "a" if char.islower() else "-"
+    return longest >= 24 or (any(map(str.islower, kinds)) and any(map(str.isupper, kinds)))
