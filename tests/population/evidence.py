@@ -130,9 +130,10 @@ def rows_of(world: World) -> BatchRows:
 def events_of(world: World, *, json: bool) -> list[LogEvent]:
     """Return the world's lines, rendered as the services write them and parsed again."""
     events: list[LogEvent] = []
+    lines = lines_of(world, json=json)
     for service in SERVICES:
         parser = LineParser(service.name, service.container, service.role, UTC)
-        for line in lines_of(world, json=json)[service.container]:
+        for line in lines[service.container]:
             for part in line.split("\n"):
                 if event := parser.feed(part.encode()):
                     events.append(event)

@@ -4,11 +4,13 @@ import asyncio
 import json
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, timedelta
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -38,6 +40,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
+T = TypeVar("T")
 TICK = timedelta(seconds=30)
 MOST_LOOKS, MORE_LOOKS = 1_200, 10
 OPTIONS = {"services": HULEEDU_SERVICES, "zone": UTC}
@@ -109,6 +112,19 @@ def _plain(value: Any) -> Any:
     )
 
 
+async def each(
+    found: Mapping[str, LogSource], read: Callable[[LogSource], Awaitable[T]]
+) -> Mapping[str, T]:
+    """Read every source at the same time: what they wait for, they wait for together."""
+    read_now = await asyncio.gather(*map(read, found.values()))
+    return dict(zip(found, read_now, strict=True))
+
+
+async def answered(line: str, database: CjPostgres, logs: LogSource) -> Any:
+    asked = context(Sources(database, logs), now=NOW, options=OPTIONS)
+    return heard(await run(understand(line), asked))
+
+
 async def test_every_command_answers_alike(
     shape: str, engine: Engine, database_url: str, tmp_path: Path
 ) -> None:
@@ -116,14 +132,7 @@ async def test_every_command_answers_alike(
     database = CjPostgres(database_url)
     async with log_sources(shape, engine, tmp_path) as found:
         for line in LINES:
-            answers = {
-                name: heard(
-                    await run(
-                        understand(line), context(Sources(database, logs), now=NOW, options=OPTIONS)
-                    )
-                )
-                for name, logs in found.items()
-            }
+            answers = await each(found, partial(answered, line, database))
             assert answers["files"]["facts"], line
             for name, answer in answers.items():
                 assert answer == answers["files"], (line, name)
@@ -147,11 +156,16 @@ async def caught_up(source: LogSource, expected: int) -> list[LogEvent]:
     return events
 
 
-def told(events: Sequence[LogEvent]) -> list[dict[str, Any]]:
+def in_order(events: Sequence[LogEvent]) -> list[LogEvent]:
+    """Return the events that have a time, in the order in which detectors look at them."""
+    dated = ((one.at, one.container, one) for one in events if one.at)
+    return [one for _, _, one in sorted(dated, key=itemgetter(0, 1))]
+
+
+def told(dated: Sequence[LogEvent]) -> list[dict[str, Any]]:
     """Return what all detectors say in the night, tick by tick."""
     made = {name: kind(kind.Settings()) for name, kind in detectors().items()}
     table, since, said = Table(made, "test", TICK.total_seconds()), NIGHT, list[dict[str, Any]]()
-    dated = sorted((one for one in events if one.at), key=lambda one: (one.at, one.container))
     while since < NOW:
         mine = tuple(one for one in dated if one.at and since <= one.at < since + TICK)
         watch = GivenWatch(since + TICK, since, logs=Followed(mine), owners={})
@@ -166,15 +180,16 @@ async def test_every_detector_tells_alike(shape: str, engine: Engine, tmp_path: 
         whole = await found["files"].search(LogQuery(max_events=10_000))
         expected = len(whole.events)
         assert expected > 1_000
-        followed = {name: await caught_up(source, expected) for name, source in found.items()}
+        followed = await each(found, lambda source: caught_up(source, expected))
     assert {name: len(events) for name, events in followed.items()} == dict.fromkeys(
         followed, expected
     )
-    said = {name: told(events) for name, events in followed.items()}
-    opened_rules = " ".join(one["title"] for one in said["files"] if one["event"] == "open")
+    # Detectors say the same of the same events: one night of them stands for all sources.
+    seen = {name: in_order(events) for name, events in followed.items()}
+    for name, events in seen.items():
+        assert events == seen["files"], name
+    opened_rules = " ".join(one["title"] for one in told(seen["files"]) if one["event"] == "open")
     assert "orphaned-item" in opened_rules
-    for name, events in said.items():
-        assert events == said["files"], name
 
 
 async def test_a_replay_of_what_each_source_recorded_tells_alike(
