@@ -1,4 +1,4 @@
-"""What a tick can see of live sources: each is read at most once a tick, whoever asks."""
+"""What a tick can read of live sources: each source is read at most once a tick."""
 
 import asyncio
 import hashlib
@@ -65,7 +65,7 @@ class LiveWatch:
         return await self._once("outbox", self.sources.database, lambda db: db.unpublished())
 
     async def health(self) -> Sequence[ServiceHealth] | Missing | None:
-        """Return what the services say of themselves."""
+        """Return the services' own state."""
         return await self._once("health", self.sources.probe, lambda probe: probe.health())
 
     async def containers(self) -> Sequence[ContainerState] | Missing | None:
@@ -113,7 +113,7 @@ class LiveWatcher:
     """Makes each tick's watch and follows the logs between ticks.
 
     `wants` says which log events matter; the others are dropped as they come. An event that holds
-    none of `needles` matters to nobody, so that a source need not parse it. `progress` is
+    none of `needles` matters to no detector, so that a source need not parse it. `progress` is
     what a successor needs to follow on from here without losing or repeating an event.
     """
 

@@ -1,4 +1,4 @@
-"""Says what waits in the outbox, in order, each message once, no faster than Slack allows.
+"""Posts what waits in the outbox, in order, each message once, no faster than Slack allows.
 
 A post whose answer never came is looked up by its token before it is repeated, and so is one
 whose poster died with it in hand.
@@ -41,7 +41,7 @@ T = TypeVar("T")
 class PosterState:
     """What the poster has done, for metrics and health; `failing_since` is None while it works.
 
-    `nowhere` says that the channel it is to post to is not found: nothing can be said at all.
+    `nowhere` says that the channel it is to post to is not found: nothing can be posted at all.
     """
 
     nowhere: bool = False

@@ -1,4 +1,4 @@
-"""One tick: look, judge each detector by itself, decide, remember.
+"""One tick: sample and judge each detector by itself, decide, save.
 
 One failing detector may not silence the others: it is logged, waits longer and longer before it
 is tried again, and is reported as an alert of its own.
@@ -107,8 +107,8 @@ class Tick:
     async def keep_lead(self) -> bool:
         """Show that the leader lives, also in a long tick; True when a tick is due at once.
 
-        It is due of whoever took over, and it is not made here: nothing would show meanwhile that
-        the new leader lives.
+        It is due when this process took over, and it is not run here: nothing would show
+        meanwhile that the new leader lives.
         """
         try:
             leads = await self._memory.keep()

@@ -35,7 +35,7 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class EventCount:
     """All occurrences of one subject in a window; `fresh` counts those of the newest sample."""
 
     subject: str
@@ -72,7 +72,7 @@ class EventCountDetector(ABC):
         return self.quiet_after.total_seconds() + 300
 
     @abstractmethod
-    def condition(self, counted: Tally) -> Condition:
+    def condition(self, counted: EventCount) -> Condition:
         """Return the condition of a subject that is not over."""
 
     def judge(self, window: Window, now: datetime) -> Judgement:
@@ -80,11 +80,11 @@ class EventCountDetector(ABC):
         last = window.samples[-1] if window.samples else None
         if last is None:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
-        tallies = tallies_of(window.samples)
+        counts = event_counts(window.samples)
         conditions = tuple(
-            self.condition(one) for one in tallies if now - one.last_at < self.quiet_after
+            self.condition(one) for one in counts if now - one.last_at < self.quiet_after
         )
-        closing = {one.subject: f"quiet since {clock(one.last_at)} UTC" for one in tallies}
+        closing = {one.subject: f"quiet since {clock(one.last_at)} UTC" for one in counts}
         if last.unreadable:
             return Judgement(
                 Sight.UNREADABLE, (*conditions, _unreadable(last)), last.unreadable, closing
@@ -99,7 +99,7 @@ class EventCountDetector(ABC):
 def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -> Sample:
     """Fold a tick's occurrences into a sample: counts and a few examples of each subject.
 
-    `other` is what a second source gave; what one of them tells counts while the other is away.
+    `other` is what a second source gave; one of them counts while the other cannot be read.
     """
     missing = next((one for one in (watch.logs, other) if isinstance(one, Missing)), None)
     groups: dict[str, dict[str, Any]] = {}
@@ -116,9 +116,9 @@ def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -
     return Sample(watch.now, {"groups": groups} if groups or not missing else {}, unreadable)
 
 
-def tallies_of(samples: Sequence[Sample]) -> tuple[Tally, ...]:
+def event_counts(samples: Sequence[Sample]) -> tuple[EventCount, ...]:
     """Add up the groups of all samples, by subject; a group that is malformed is passed over."""
-    found: dict[str, Tally] = {}
+    found: dict[str, EventCount] = {}
     for sample in samples:
         groups = sample.data.get("groups")
         for subject, group in groups.items() if isinstance(groups, dict) else ():
@@ -127,23 +127,25 @@ def tallies_of(samples: Sequence[Sample]) -> tuple[Tally, ...]:
     return tuple(found.values())
 
 
-def _added(tally: Tally | None, subject: str, group: Mapping[str, Any], fresh: int) -> Tally:
+def _added(
+    counted: EventCount | None, subject: str, group: Mapping[str, Any], fresh: int
+) -> EventCount:
     first, last = (datetime.fromisoformat(group[key]) for key in ("first", "last"))
     lines = tuple(
         EvidenceLine(item["source"], datetime.fromisoformat(item["at"]), item["text"])
         for item in group["examples"]
     )
     extras = tuple(item["extra"] for item in group["examples"])
-    if tally is None:
-        return Tally(subject, int(group["count"]), fresh, first, last, lines, extras)
-    return Tally(
+    if counted is None:
+        return EventCount(subject, int(group["count"]), fresh, first, last, lines, extras)
+    return EventCount(
         subject,
-        tally.count + int(group["count"]),
+        counted.count + int(group["count"]),
         fresh,
-        min(tally.first_at, first),
-        max(tally.last_at, last),
-        (*tally.examples, *lines)[-KEPT_EXAMPLES:],
-        (*tally.extras, *extras)[-KEPT_EXAMPLES:],
+        min(counted.first_at, first),
+        max(counted.last_at, last),
+        (*counted.examples, *lines)[-KEPT_EXAMPLES:],
+        (*counted.extras, *extras)[-KEPT_EXAMPLES:],
     )
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from bot.detectors._state import moment
 
-# So many failures in a row, and so many requests given up over them, are no accident.
-HOPELESS, LOST = 3, 5
+# From this many failures in a row, with this many requests given up over them, an alert opens.
+MIN_FAILURES, MIN_GIVEN_UP = 3, 5
 
 
 @dataclass(frozen=True, slots=True)
-class Streak:
+class FailureStreak:
     """A run of real failures; `at` is the last one, None before any."""
 
     failures: int = 0
@@ -20,29 +20,29 @@ class Streak:
     at: datetime | None = None
 
     @property
-    def is_hopeless(self) -> bool:
+    def gave_up_work(self) -> bool:
         """Whether the work was given up over it."""
-        return self.failures >= HOPELESS and self.given_up >= LOST
+        return self.failures >= MIN_FAILURES and self.given_up >= MIN_GIVEN_UP
 
-    def failed(self, at: datetime, longest: timedelta) -> "Streak":
-        """Return the run with one more failure; it begins anew when the last is too long ago."""
+    def with_failure(self, at: datetime, longest: timedelta) -> "FailureStreak":
+        """Return the run with one more failure; a new run when the last was too long ago."""
         goes_on = self.at is not None and abs(at - self.at) <= longest
-        before = self if goes_on else Streak()
-        return Streak(before.failures + 1, before.given_up, at)
+        before = self if goes_on else FailureStreak()
+        return FailureStreak(before.failures + 1, before.given_up, at)
 
-    def gave_up(self, at: datetime, longest: timedelta) -> "Streak":
+    def with_given_up(self, at: datetime, longest: timedelta) -> "FailureStreak":
         """Return the run with one request more that was given up over it."""
         goes_on = self.at is not None and abs(at - self.at) <= longest
-        return replace(self, given_up=self.given_up + 1) if goes_on else Streak()
+        return replace(self, given_up=self.given_up + 1) if goes_on else FailureStreak()
 
-    def left(self) -> Mapping[str, Any]:
-        """Return what `read` takes, as JSON values."""
+    def to_json(self) -> Mapping[str, Any]:
+        """Return what `from_json` takes, as JSON values."""
         at = self.at.isoformat() if self.at else None
         return {"failures": self.failures, "given_up": self.given_up, "at": at}
 
     @classmethod
-    def read(cls, left: Any) -> "Streak":
-        """Return what `left` told; a run without failures when it told nothing."""
-        if not isinstance(left, Mapping):
+    def from_json(cls, values: Any) -> "FailureStreak":
+        """Return what `to_json` returned; a run without failures for anything else."""
+        if not isinstance(values, Mapping):
             return cls()
-        return cls(int(left["failures"]), int(left["given_up"]), moment(left["at"]))
+        return cls(int(values["failures"]), int(values["given_up"]), moment(values["at"]))

@@ -74,7 +74,7 @@ def _went_unsaid(decided: Decided) -> bool:
 
 
 def _is_quiet(alert: Alert, now: datetime, every: timedelta) -> bool:
-    """Say whether an alert lasts without being told, or was told so often that nobody listens."""
+    """Say whether an open alert is silenced or acknowledged, or has lasted for a whole period."""
     if alert.fold or alert.state is AlertState.RESOLVED:
         return False
     lasting = alert.standing is Standing.FIRING and now - alert.opened_at >= every

@@ -1,4 +1,4 @@
-"""Decides, purely, what to say about an alert at one tick; the clock is passed in.
+"""Decides, purely, what to post about an alert at one tick; the clock is passed in.
 
 The life of an alert is pending, firing, resolved. It opens after `open_ticks` bad ticks in a row
 and resolves after `clear_ticks` good ones, and only a clear sight counts as good: a source that
@@ -169,8 +169,8 @@ def _begin(
 
 
 def _muted(alert: Alert, mutes: Sequence[Mute], now: datetime) -> Alert:
-    """Note the silence that holds; what fires is told again once one has held, at the next tick
-    that sees it, however many saw nothing in between."""
+    """Note the silence that holds; what fires is announced again once one has ended, at the next
+    tick that sees it, however many saw nothing in between."""
     covering = longest(mutes, alert.key, now)
     silent = (covering or alert.mute) is not None and alert.state is AlertState.FIRING
     if covering == alert.mute and alert.muted_while_firing >= silent:

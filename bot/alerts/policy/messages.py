@@ -19,7 +19,7 @@ KEEPS_PLACE_LONG = 10
 
 
 class MessageKind(StrEnum):
-    """What a message is: the head of a thread, a reply in it, or an edit of its head."""
+    """What a message is: a thread's parent message, a reply, or an edit of the parent message."""
 
     PARENT = "head"
     REPLY = "reply"
@@ -28,7 +28,7 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message to be said, `delay` from now at the earliest."""
+    """A message to be posted, `delay` from now at the earliest."""
 
     kind: MessageKind
     message: AlertMessage
@@ -39,8 +39,8 @@ class Draft:
 class Posting:
     """A claimed row of the outbox.
 
-    `thread` is the row of the thread's head; `thread_ts` and `channel` are where that head
-    stands. `look_first` says that an earlier try may have been accepted; `plain` that Slack
+    `thread` is the row of the thread's parent message; `thread_ts` and `channel` are where that
+    was posted. `look_first` says that an earlier try may have been accepted; `plain` that Slack
     refused the message's blocks.
     """
 
@@ -59,7 +59,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class OutboxHealth:
-    """How much is waiting to be said, since when, and the last trouble with it.
+    """How many messages wait, since when, and the last problem with them.
 
     `refused_since` is when the oldest message was written that was tried and not taken.
     """
@@ -89,8 +89,8 @@ class Retry:
 
     It is tried again at `next_try`; None leaves it first in its row, for it is not to blame.
     Meanwhile nothing is sent for `pause`; when `only_channel`, to its channel alone. `problem` is
-    shown in the bot's health; `new_parent` means that the thread's head is gone, or stands where
-    nothing can be said any more, and must be said anew first.
+    shown in the bot's health; `new_parent` means that the thread's parent message is gone, or
+    in a channel that takes no more posts, and must be posted again first.
     """
 
     next_try: datetime | None = None
@@ -103,23 +103,24 @@ class Retry:
 
 
 def drafts(previous: Alert | None, decision: Decision) -> tuple[Draft, ...]:
-    """Return the messages that a decision needs; edits never ping, so the head always follows.
+    """Return the messages that a decision needs.
 
-    An alert that is folded into a storm has none: the storm's speak for it.
+    Edits never ping, so the parent message is always kept current. An alert that is folded
+    into a storm has none: the storm's messages cover it.
     """
     alert, reason = decision.alert, decision.reason
     if alert.fold:
         return ()
-    head = AlertMessage(alert, reason, is_parent=True)
+    parent = AlertMessage(alert, reason, is_parent=True)
     reply = Draft(
         MessageKind.REPLY, AlertMessage(alert, reason, is_parent=False, note=decision.note)
     )
     if reason is Reason.OPEN and not is_flapping(alert):
-        return (Draft(MessageKind.PARENT, head),)
+        return (Draft(MessageKind.PARENT, parent),)
     if reason in (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE):
-        return (reply, Draft(MessageKind.EDIT, head))
+        return (reply, Draft(MessageKind.EDIT, parent))
     if alert.state is AlertState.FIRING and previous is not None and _looks_new(previous, alert):
-        return (Draft(MessageKind.EDIT, head, EDIT_PAUSE),)
+        return (Draft(MessageKind.EDIT, parent, EDIT_PAUSE),)
     return ()
 
 
@@ -174,7 +175,7 @@ def after_failure(
 def may_be_at_fault(posting: Posting, *, others_too: bool) -> bool:
     """Say whether a message failed so often that it must not hold up the others any more.
 
-    While others fail too it is less likely, and yet two that are to blame must hold up nobody.
+    While others fail too it is less likely, and yet two at fault must not hold up the rest.
     """
     return posting.attempts > (KEEPS_PLACE_LONG if others_too else KEEPS_PLACE)
 

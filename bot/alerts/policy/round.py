@@ -56,7 +56,7 @@ def decide_round(
     """Decide on every alert of one round; each decision comes with the alert as it was.
 
     `own` are the judgements on the bot itself, by name. One of them is on detectors that broke:
-    while one rests nobody knows whether what it reads can be read again.
+    while one is backed off, it is unknown whether its source can be read again.
     """
     own = own or {}
     failed = own.get(FAILED_DETECTOR)

@@ -1,6 +1,6 @@
-"""Folds what opens all at once: a few alerts get a message each, one speaks for the rest; pure.
+"""Groups alerts that open at once: a few get a message each, one storm alert covers the rest; pure.
 
-The rest keep their lives, their history and their numbers; only their messages are folded into
+The rest keep their states, their history and their numbers; only their messages are folded into
 those of one storm alert, which counts them and ends when the last of them does.
 """
 

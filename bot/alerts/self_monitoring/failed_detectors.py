@@ -1,4 +1,4 @@
-"""Detectors that fail: each waits longer and longer before it is tried again, and is told of."""
+"""Detectors that fail: each is backed off exponentially, and is an alert; pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ LONGEST_BACKOFF = 20
 
 @dataclass(slots=True)
 class _Backoff:
-    """A failing detector: how often it failed in a row, and how many ticks it still rests."""
+    """A failing detector: how often it failed in a row, and for how many ticks it is skipped."""
 
     failures: int
     ticks: int
@@ -34,14 +34,14 @@ class FailedDetectors:
 
     def is_due(self, name: str) -> bool:
         """Say whether a detector is to be tried in this tick; each asking is one tick."""
-        one = self._backoffs.get(name)
-        if one is None:
+        backoff = self._backoffs.get(name)
+        if backoff is None:
             return True
-        one.ticks -= 1
-        return one.ticks < 0
+        backoff.ticks -= 1
+        return backoff.ticks < 0
 
     def record_failure(self, name: str, reason: str, now: datetime) -> None:
-        """Let a detector one, twice as long each time."""
+        """Back the detector off exponentially, up to LONGEST_BACKOFF ticks."""
         before = self._backoffs.get(name)
         failures = before.failures + 1 if before else 1
         since = before.since if before else now
@@ -56,7 +56,7 @@ class FailedDetectors:
         return {name: one.reason for name, one in self._backoffs.items()}
 
     def to_json(self) -> Mapping[str, Any]:
-        """Return what `failed` takes, as JSON values."""
+        """Return what `judge_failed_detectors` takes, as JSON values."""
         return {
             name: {"reason": one.reason, "since": one.since.isoformat()}
             for name, one in self._backoffs.items()

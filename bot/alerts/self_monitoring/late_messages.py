@@ -1,6 +1,6 @@
-"""Messages that Slack does not take for long: said in the channel once it takes them again; pure.
+"""Messages that Slack has refused for long: an alert once it takes them again; pure.
 
-Until then the log, /readyz and the metrics tell it: see bot.monitoring.vitals.
+Until then the log, /readyz and the metrics show it: see bot.monitoring.vitals.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from bot.domain.report import Confidence, Severity
 
 LATE_MESSAGES = "late_messages"
 SUBJECT = "slack"
-# A rate limit or a short outage is waited out, and nobody misses a few minutes.
+# A rate limit or a short outage is waited out; a few minutes late is no alert.
 LATE_AFTER = timedelta(minutes=5)
 
 

@@ -1,6 +1,6 @@
-"""A stretch of time in which no tick was made: nothing was watched then, and that is said once.
+"""A time in which no tick was made, so that nothing was watched: one alert; pure.
 
-A clock that was stepped is no gap: while the process lives, its monotonic clock tells.
+A clock that was stepped is no gap: while the process runs, its monotonic clock decides.
 """
 
 from collections.abc import Mapping

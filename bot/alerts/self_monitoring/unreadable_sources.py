@@ -1,4 +1,4 @@
-"""What the detectors cannot see: one alert for each unreadable source, whoever reads it; pure."""
+"""Sources that cannot be read: one alert each, however many detectors read it; pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -76,7 +76,7 @@ class CommandQueries(Database):
         ]
 
     async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert:
-        """Note who looks after an open alert; return it with whoever said so first."""
+        """Note who looks after an open alert; return it with the first who did."""
         async with self._transaction() as connection:
             return await silences.acknowledge(connection, self._environment, key, by, now)
 
@@ -87,7 +87,7 @@ class CommandQueries(Database):
             return await silences.snooze(connection, self._environment, key, mute, now)
 
     async def mute(self, mute: Mute, *, now: datetime) -> None:
-        """Silence a pattern; the heads of what it covers show it from the next tick on."""
+        """Silence a pattern; the messages of what it covers show it from the next tick on."""
         async with self._transaction() as connection:
             await silences.silence(connection, self._environment, mute, now)
 
@@ -107,24 +107,24 @@ class CommandQueries(Database):
         ]
 
     async def recording(self, key: str, *, now: datetime) -> Recording:
-        """Return an alert with the samples it rests on, as far as they are kept.
+        """Return an alert with the samples it is based on, as far as they are kept.
 
-        A storm rests on those of the detector whose alerts it speaks for; an unreadable source on
-        those of all that could not read it, and on those that tell which did not even look.
+        A storm is based on those of the detector whose alerts it covers; an unreadable source on
+        those of all that could not read it, and on those that record which detectors failed.
         """
         found = [alert for alert in await self.alerts(now, history=True) if alert.key == key]
         if not found:
             raise NotFoundError("There is no alert with that key.", hint="See /alerts list.")
         (alert,) = found
-        detector, blind = alert.detector, None
+        detector, unreadable = alert.detector, None
         if detector == STORM:
             detector = alert.subject
         elif detector == UNREADABLE_SOURCE:
-            detector, blind = FAILED_DETECTOR, f"{alert.subject}:"
+            detector, unreadable = FAILED_DETECTOR, f"{alert.subject}:"
         since, until = alert.opened_at - RECORDED_BEFORE, alert.resolved_at or now
         rows = await self._rows(
             sql.RECORDED,
-            *(self._environment, detector, since, until, blind, MOST_RECORDED),
+            *(self._environment, detector, since, until, unreadable, MOST_RECORDED),
         )
         samples: defaultdict[str, list[Sample]] = defaultdict(list)
         for row in rows:

@@ -21,7 +21,7 @@ SESSION = {
     "tcp_keepalives_count": "3",
 }
 
-# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
+# A session that the server has ended and the driver not yet closed raises the driver's own error.
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 

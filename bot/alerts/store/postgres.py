@@ -143,7 +143,7 @@ class Store(CommandQueries):
     ) -> Posting | None:
         """Take the next message to be sent, for LEASE; None when nothing is due.
 
-        Nothing is taken for the channels that are `paused`; "" is the one of new heads.
+        Nothing is taken for the channels that are `paused`; "" is the one of new parent messages.
         """
         rows = await self._rows(
             sql.CLAIM,
@@ -174,7 +174,7 @@ class Store(CommandQueries):
             )
 
     async def outbox_health(self) -> OutboxHealth:
-        """Return how much waits to be said."""
+        """Return how many messages wait."""
         (row,) = await self._rows(sql.OUTBOX_HEALTH, self._environment)
         return OutboxHealth(
             row["depth"],

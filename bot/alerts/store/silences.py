@@ -1,7 +1,7 @@
-"""What people say to alerts: acknowledged, snoozed, muted; each within its caller's transaction.
+"""What people do to alerts: acknowledged, snoozed, muted; each within its caller's transaction.
 
-While the alert fires its head message is edited and its thread gets one reply, through the same
-outbox as everything else, so that neither is lost nor said twice.
+While the alert fires its parent message is edited and its thread gets one reply, through the same
+outbox as everything else, so that neither is lost nor posted twice.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from bot.errors import NotFoundError
 async def acknowledge(
     session: Session, environment: str, key: str, by: str, now: datetime
 ) -> Alert:
-    """Note who looks after an alert; return it with whoever does, the first one to say so."""
+    """Note who looks after an alert; return it with the first who does."""
     row = await session.fetchrow(sql.ACKNOWLEDGE, key, by, now, environment)
     if row is None:
         alert = alert_of_row(await _one(session, environment, key))
@@ -80,5 +80,5 @@ async def _announce(
         return
     reply = message_json(AlertMessage(alert, reason, is_parent=False))
     await session.execute(sql.ADD_REPLY, environment, alert.key, thread, reply, now)
-    head = message_json(AlertMessage(alert, reason, is_parent=True))
-    await enqueue_edit(session, environment, thread, alert.key, head, now)
+    parent = message_json(AlertMessage(alert, reason, is_parent=True))
+    await enqueue_edit(session, environment, thread, alert.key, parent, now)

@@ -38,7 +38,7 @@ INSERT INTO outbox (environment, key, thread, kind, body, next_try, created_at)
 VALUES ($1, $2, $3, 'reply', $4, $5, $5)
 """
 
-# A head that nobody has tried to post yet simply shows the newest state when it is posted.
+# A parent message that was not tried yet simply shows the newest state when it is posted.
 REFRESH_PARENT = """
 UPDATE outbox SET body = $2
 WHERE id = $1 AND state = 'ready' AND attempts = 0 AND NOT look_first RETURNING id
@@ -55,7 +55,7 @@ VALUES ($1, $2, $3, 'edit', $4, $5, $6)
 """
 
 # What is due first goes first, so that what is refused again and again makes way for the rest; a
-# thread's replies go one after the other, edits at last. Nothing goes to a channel that rests ($5).
+# thread's replies go one after the other, edits at last. Nothing goes to a paused channel ($5).
 # A row still `sending` after its lease belonged to a poster that died: whether its post arrived
 # must be looked up. What is due later than anything may be ($6) is due: the clock was set back.
 # What people did meanwhile (`present`) is shown as it is when the message is sent, not as it was
@@ -120,7 +120,7 @@ WHERE h.id = $1 AND h.state = 'sent'
 
 FORGET_PLACE = "UPDATE alert SET channel = '', thread_ts = '' WHERE thread = $1"
 
-# A head that is said anew shows what is known; an edit written before would take that back.
+# A parent message that is posted again shows what is known; an edit written before would undo that.
 DROP_EDITS = """
 UPDATE outbox SET state = 'dropped', lease_until = NULL
 WHERE thread = $1 AND kind = 'edit' AND state IN ('ready', 'sending')
@@ -160,8 +160,8 @@ DELETE FROM sample s WHERE environment = $1 AND detector = $2 AND at < $3
       AND a.opened_at >= s.at AND a.opened_at < s.at + $5::interval
       AND a.detector IN ($2, $6))
 """
-# A thread of which something still waits to be said is kept, for that is said where its head
-# stands; an alert whose head is forgotten has no thread, so nobody waits for it in vain.
+# A thread of which something still waits to be said is kept, for that is posted where its
+# parent message is; an alert whose parent message was pruned has no thread.
 PRUNE_OUTBOX = """
 WITH gone AS (
     DELETE FROM outbox o WHERE environment = $1 AND created_at < $2

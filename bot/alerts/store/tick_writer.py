@@ -1,4 +1,4 @@
-"""Writes one tick as a whole: samples, alerts and what is to be said; its caller's transaction."""
+"""Writes one tick as a whole: samples, alerts and messages, in its caller's transaction."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class TickRecord:
     """What one tick leaves behind, written as a whole.
 
     `samples` are the new sample of each detector, `forget` says from when each detector's
-    samples are still wanted, `decisions` come with the alert as it was before, `digest` is said
+    samples are still wanted, `decisions` come with the alert as it was before, `digest` is posted
     once, in a message of its own.
     """
 
@@ -41,9 +41,9 @@ async def write_tick(session: Session, environment: str, record: TickRecord) -> 
     for previous, decision in record.decisions:
         await _save_decision(session, environment, previous, decision, record.now)
     if record.digest is not None:
-        said = message_json(record.digest)
+        body = message_json(record.digest)
         await session.execute(
-            sql.ADD_PARENT, environment, record.digest.alert.key, said, record.now
+            sql.ADD_PARENT, environment, record.digest.alert.key, body, record.now
         )
     body = json.dumps(dict(record.progress))
     await session.execute(sql.SAVE_PROGRESS, environment, record.now, body)
@@ -109,8 +109,8 @@ async def _enqueue(session: Session, environment: str, draft: Draft, now: dateti
     body = message_json(draft.message)
     thread = await session.fetchval("SELECT thread FROM alert WHERE key = $1", key)
     if draft.kind is MessageKind.PARENT or (draft.kind is MessageKind.REPLY and thread is None):
-        head = message_json(replace(draft.message, is_parent=True))
-        await session.execute(sql.ADD_PARENT, environment, key, head, now)
+        parent = message_json(replace(draft.message, is_parent=True))
+        await session.execute(sql.ADD_PARENT, environment, key, parent, now)
     elif draft.kind is MessageKind.REPLY:
         await session.execute(sql.ADD_REPLY, environment, key, thread, body, now)
     elif thread is not None:
@@ -127,7 +127,7 @@ async def enqueue_edit(
     now: datetime,
     due: datetime | None = None,
 ) -> None:
-    """Have a thread's head show `body`; edits that wait are folded into the newest."""
+    """Have a thread's parent message show `body`; waiting edits are replaced by the newest."""
     due = due or now
     if await session.fetchval(sql.REFRESH_PARENT, thread, body) is not None:
         return

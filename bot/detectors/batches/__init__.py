@@ -1,1 +1,1 @@
-"""Detectors of batches that stand still or never end."""
+"""Detectors of batches that stop progressing or never end."""

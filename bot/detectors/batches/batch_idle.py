@@ -18,13 +18,13 @@ from bot.text.times import clock
 
 
 class BatchIdleSettings(BaseModel):
-    """How long an open batch may rest; the monitor sweeps every five minutes."""
+    """How long an open batch may be idle; the monitor sweeps every five minutes."""
 
     after_seconds: float = Field(900, gt=0, description="how long an open batch may rest")
 
 
 class BatchIdle(RowDetector):
-    """Watches the open batches for one that nobody goes on with."""
+    """Watches the open batches for one in which nothing happens."""
 
     name: ClassVar[str] = "batch_idle"
     summary: ClassVar[str] = (

@@ -1,4 +1,4 @@
-"""A batch rests in SCORING: its finalisation broke off, and no sweep looks at that state."""
+"""A batch stays in SCORING: its finalisation failed, and no sweep reads that state."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

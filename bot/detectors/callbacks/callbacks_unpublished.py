@@ -1,16 +1,16 @@
 """The LLM provider cannot publish callbacks: the answers are made, removed, and lost for good.
 
 The service swallows the failure, removes the request and then logs a success line all the same,
-so the failure's own line wins. Rows tell of the loss a quarter of an hour later, if they are read.
+so the failure's own line counts. Rows show the loss a quarter of an hour later, if they are read.
 """
 
 import re
 from typing import ClassVar
 
 from bot.detectors._event_counts import (
+    EventCount,
     EventCountDetector,
     Occurrence,
-    Tally,
     dated_events,
     sample_of,
 )
@@ -48,7 +48,7 @@ class CallbacksUnpublished(EventCountDetector):
         ]
         return sample_of(watch, found)
 
-    def condition(self, counted: Tally) -> Condition:
+    def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
         return _condition(counted)
 
@@ -68,22 +68,22 @@ def _ids(event: LogEvent) -> dict[str, str]:
     }
 
 
-def _condition(tally: Tally) -> Condition:
-    correlation = next((str(one["correlation_id"]) for one in tally.extras), "")
+def _condition(counted: EventCount) -> Condition:
+    correlation = next((str(one["correlation_id"]) for one in counted.extras), "")
     step = f"/trace {correlation}" if correlation else "/logs llm_provider Failed --level error"
     return Condition(
-        subject=tally.subject,
+        subject=counted.subject,
         rule="lost-callbacks",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"LLM provider cannot publish callbacks since {clock(tally.first_at)} UTC: "
-        f"{_counted(tally.count)} lost, high confidence. Next: {step}",
-        since=tally.first_at,
+        title=f"LLM provider cannot publish callbacks since {clock(counted.first_at)} UTC: "
+        f"{_counted(counted.count)} lost, high confidence. Next: {step}",
+        since=counted.first_at,
         known="unpublished",
-        count=tally.fresh,
+        count=counted.fresh,
         why="The service removes a request whose callback it could not publish; nobody sends it "
         "again, and its batch waits for it. A success line after the failure says nothing.",
-        evidence=tally.examples,
+        evidence=counted.examples,
         next=(step, "Look whether Kafka answers: docker ps --filter name=huleedu_kafka"),
         correlation_id=correlation,
     )

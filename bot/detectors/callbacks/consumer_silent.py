@@ -1,7 +1,7 @@
-"""The LLM provider publishes callbacks and CJ takes none: its consumer hears nothing.
+"""The LLM provider publishes callbacks and CJ takes none: its consumer receives nothing.
 
-After a topic was deleted and made anew, the offset of CJ's consumer group lies beyond its end and
-nothing reaches CJ, while every service looks healthy (HuleEdu, 2025-11-29).
+After a topic was deleted and created again, the offset of CJ's consumer group lies beyond its end
+and nothing reaches CJ, while every service looks healthy (HuleEdu, 2025-11-29).
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ SKEW = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Untaken:
+class UntakenCallbacks:
     """What was published since CJ last took anything; it outlives the window.
 
     `first` is when the first of `count` was published, `enough` the one that made them enough to
@@ -51,18 +51,18 @@ class Untaken:
 
     def after(
         self, events: Iterable[tuple[datetime, LogEvent]], least: int, until: datetime
-    ) -> "Untaken":
+    ) -> "UntakenCallbacks":
         """Return it with what was published and taken since, in any order, as seen at `until`."""
-        told = list(events)
-        taken = max((at for at, one in told if _is_consumed(one)), default=None)
+        found = list(events)
+        taken = max((at for at, one in found if _is_consumed(one)), default=None)
         now = self
         if taken is not None:
-            now = Untaken(heard=True, taken=taken, covered=max(taken, until))
-        for at in sorted(at for at, one in told if _is_published(one)):
+            now = UntakenCallbacks(heard=True, taken=taken, covered=max(taken, until))
+        for at in sorted(at for at, one in found if _is_published(one)):
             now = now._published(at, least)
         return now
 
-    def _published(self, at: datetime, least: int) -> "Untaken":
+    def _published(self, at: datetime, least: int) -> "UntakenCallbacks":
         if self.covered is not None and at <= self.covered + SKEW:
             return self
         count = self.count + 1
@@ -70,11 +70,11 @@ class Untaken:
         return replace(self, first=self.first or at, enough=enough, count=count)
 
 
-_UNTAKEN: TypeAdapter[Untaken] = TypeAdapter(Untaken)
+_UNTAKEN: TypeAdapter[UntakenCallbacks] = TypeAdapter(UntakenCallbacks)
 
 
 class ConsumerSilentSettings(BaseModel):
-    """How much may be published without a word of CJ."""
+    """How much may be published while CJ logs no callback."""
 
     after_seconds: float = Field(300, gt=0, description="how long CJ may be silent")
     least: int = Field(3, ge=1, description="fewer published callbacks prove nothing")
@@ -93,7 +93,7 @@ class ConsumerSilent:
     def __init__(self, settings: ConsumerSilentSettings) -> None:
         self._after = timedelta(seconds=settings.after_seconds)
         self._least = settings.least
-        self._untaken = Untaken()
+        self._untaken = UntakenCallbacks()
 
     @property
     def window_seconds(self) -> float:
@@ -136,7 +136,7 @@ class ConsumerSilent:
         silence = self._silence(_untaken(last), now)
         return Judgement(Sight.CLEAR, (silence,) if silence else (), closing=closing)
 
-    def _silence(self, untaken: Untaken, now: datetime) -> Condition | None:
+    def _silence(self, untaken: UntakenCallbacks, now: datetime) -> Condition | None:
         first, enough = untaken.first, untaken.enough
         if not untaken.heard or first is None or enough is None:
             return None
@@ -148,11 +148,11 @@ class ConsumerSilent:
 DETECTOR = ConsumerSilent
 
 
-def _untaken(sample: Sample) -> Untaken:
+def _untaken(sample: Sample) -> UntakenCallbacks:
     try:
         return _UNTAKEN.validate_python(sample.data.get(UNTAKEN) or {})
     except ValidationError:
-        return Untaken()
+        return UntakenCallbacks()
 
 
 def _is_published(event: LogEvent) -> bool:

@@ -1,6 +1,6 @@
 """Comparisons that wait for long and are not in the queue any more: their answers are lost.
 
-What still stands in the queue is waited for, or stuck, and that is told of the queue. Answers in
+What is still in the queue is waited for, or stuck, which is an alert of the queue. Answers in
 flight are in neither place for a moment, so only what is missing at every look counts.
 """
 
@@ -29,7 +29,7 @@ from bot.domain.report import Confidence, Severity
 from bot.ports import Watch
 from bot.text.times import clock
 
-STEADY = timedelta(minutes=3)
+MIN_WATCHED = timedelta(minutes=3)
 LIVE = ("queued", "processing")
 
 
@@ -40,7 +40,7 @@ class LostCallbacksSettings(BaseModel):
 
 
 class LostCallbacks(StateDetector):
-    """Watches the open batches for comparisons that nobody will answer."""
+    """Watches the open batches for comparisons that will get no answer."""
 
     name: ClassVar[str] = "lost_callbacks"
     summary: ClassVar[str] = (
@@ -55,7 +55,7 @@ class LostCallbacks(StateDetector):
     @property
     def window_seconds(self) -> float:
         """How far back `judge` wants to see."""
-        return STEADY.total_seconds() + 60
+        return MIN_WATCHED.total_seconds() + 60
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the batches with pending comparisons, and how many of these are queued."""
@@ -70,8 +70,10 @@ class LostCallbacks(StateDetector):
         unknown = no_facts(window)
         if unknown is not None:
             return unknown
-        recent = [one for one in window.samples if now - one.at <= STEADY and "facts" in one.data]
-        if now - window.started_at < STEADY:
+        recent = [
+            one for one in window.samples if now - one.at <= MIN_WATCHED and "facts" in one.data
+        ]
+        if now - window.started_at < MIN_WATCHED:
             return Judgement(Sight.WARMING, note="answers in flight cannot be told yet")
         subjects = {str(fact["subject"]) for one in window.samples for fact in facts_in(one)}
         closing = {subject: _closing(window.samples, subject) for subject in subjects}

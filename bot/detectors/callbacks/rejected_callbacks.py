@@ -3,7 +3,7 @@
 Sources: the runner's own words ("Comparison callback missing essay identifiers; correlation=C",
 HuleEdu incident of 2025-11-18) and the CJ service's callback handler. A run can die of a single
 stray callback that no batch owns, so ownership is looked up where a database is configured.
-A runner tells of one callback in several lines, and CJ in one more: callbacks are counted.
+A runner logs one callback in several lines, and CJ in one more: callbacks are counted.
 """
 
 import re
@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from bot.detectors._event_counts import (
+    EventCount,
     EventCountDetector,
     Occurrence,
     QuietSettings,
-    Tally,
     dated_events,
     sample_of,
 )
@@ -68,7 +68,7 @@ class RejectedCallbacks(EventCountDetector):
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
-        self._counted = Counted(timedelta(seconds=self.window_seconds))
+        self._counted = CountedCallbacks(timedelta(seconds=self.window_seconds))
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event reports a rejected callback."""
@@ -83,15 +83,15 @@ class RejectedCallbacks(EventCountDetector):
         ]
         seen = await watch.callbacks()
         topic = rejected_on(seen if isinstance(seen, Sequence) else ())
-        # A runner's line and the topic tell of the same callback.
+        # A runner's line and the topic show the same callback.
         ids = {one.correlation_id for one in topic}
         logged = [one for one in found if correlation_of(one[1]) not in ids - {""}]
         owned = await _owners(watch, [*(correlation_of(e) for _, e, _ in logged), *ids])
-        told = [_occurrence(*one, owned) for one in logged]
-        told += [_from_topic(one, watch.now, _shares(seen), owned) for one in topic]
-        return sample_of(watch, self._counted.once(told, watch.now), seen)
+        found_now = [_occurrence(*one, owned) for one in logged]
+        found_now += [_from_topic(one, watch.now, _shares(seen), owned) for one in topic]
+        return sample_of(watch, self._counted.once(found_now, watch.now), seen)
 
-    def condition(self, counted: Tally) -> Condition:
+    def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
         return _condition(counted)
 
@@ -99,10 +99,10 @@ class RejectedCallbacks(EventCountDetector):
 DETECTOR = RejectedCallbacks
 
 
-class Counted:
+class CountedCallbacks:
     """Which callbacks were counted for which field, by correlation id, for as long as a window.
 
-    Without a correlation id nothing shows that two lines tell of one callback: each counts.
+    Without a correlation id nothing shows that two lines are of one callback: each counts.
     """
 
     def __init__(self, span: timedelta) -> None:
@@ -112,11 +112,11 @@ class Counted:
     def once(self, found: Sequence[Occurrence], now: datetime) -> Iterator[Occurrence]:
         """Yield what was found, a callback that was counted before as one that counts no more.
 
-        That no comparison matches is left out where another field says what ails the callback.
+        That no comparison matches is left out where another field of the callback is wrong.
         """
         self._forget(now - self._span)
         named = _named(found) | {key[1] for key in self._first if key[0] != UNMATCHED}
-        told: set[tuple[str, str]] = set()
+        seen: set[tuple[str, str]] = set()
         for one in found:
             key = field, id = one.subject.partition("/")[0], str(one.extra["correlation_id"])
             if not id:
@@ -124,9 +124,9 @@ class Counted:
             elif field != UNMATCHED or id not in named:
                 at, subject = self._first.setdefault(key, (one.at, one.subject))
                 # A tick that was not written down reads the same lines again: those count.
-                again = key in told or at != one.at
+                again = key in seen or at != one.at
                 yield replace(one, subject=subject, counts=0) if again else one
-                told.add(key)
+                seen.add(key)
 
     def _forget(self, before: datetime) -> None:
         kept = [(key, first) for key, first in self._first.items() if first[0] >= before]
@@ -143,7 +143,7 @@ def _is_unmatched(one: Occurrence) -> bool:
 
 
 def rejected_field(event: LogEvent) -> str | None:
-    """Return the field for which an event says a callback was rejected; None for other events."""
+    """Return the field for which an event reports a rejected callback; None for other events."""
     said = f"{event.event} {event.fields.get('error') or ''}"
     if event.error is not None:
         said += f" {event.error.message}"
@@ -231,27 +231,29 @@ def _owner(correlation: str, owned: Mapping[UUID, int] | None) -> str:
     return f"batch {batch}" if batch is not None else "no batch"
 
 
-def _condition(tally: Tally) -> Condition:
-    field, _, mode = tally.subject.partition("/")
-    owners = sorted({str(extra.get("owner")) for extra in tally.extras})
-    correlation = next((str(e["correlation_id"]) for e in tally.extras if e["correlation_id"]), "")
+def _condition(counted: EventCount) -> Condition:
+    field, _, mode = counted.subject.partition("/")
+    owners = sorted({str(extra.get("owner")) for extra in counted.extras})
+    correlation = next(
+        (str(e["correlation_id"]) for e in counted.extras if e["correlation_id"]), ""
+    )
     foreign = owners == ["no batch"]
     words = WORDS.get(field, f"fail on field {field}")
     step = f"/trace {correlation}" if correlation else "/logs cj_assessment_service callback"
     return Condition(
-        subject=tally.subject,
+        subject=counted.subject,
         rule="foreign-callback" if foreign else "callback-rejected",
         severity=Severity.WARN,
         confidence=Confidence.HIGH if foreign else Confidence.MEDIUM,
-        title=f"Rejected callbacks ({mode}): {tally.count} {words}, since "
-        f"{clock(tally.first_at)} UTC, owned by: {', '.join(owners)}. Next: {step}",
-        since=tally.first_at,
+        title=f"Rejected callbacks ({mode}): {counted.count} {words}, since "
+        f"{clock(counted.first_at)} UTC, owned by: {', '.join(owners)}. Next: {step}",
+        since=counted.first_at,
         known=", ".join(owners),
-        count=tally.fresh,
+        count=counted.fresh,
         why="A callback that no comparison owns is stray and no fault of the batching mode."
         if foreign
         else "A rejected callback is acknowledged and lost; its comparison stays unanswered.",
-        evidence=tally.examples,
+        evidence=counted.examples,
         next=(step,),
         correlation_id=correlation,
     )

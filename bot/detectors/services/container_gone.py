@@ -86,7 +86,7 @@ class ContainerGone(StateDetector):
         yield from self._changed(window, now)
 
     def _changed(self, window: Window, now: datetime) -> Iterator[Condition]:
-        """Yield the services whose container started anew between two looks."""
+        """Yield the services whose container restarted between two ticks."""
         before: Mapping[str, Any] = {}
         for sample in window.samples:
             states = sample.data.get("states") or {}

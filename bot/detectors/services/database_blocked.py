@@ -16,7 +16,7 @@ from bot.text.times import clock, spoken
 
 
 class DatabaseBlockedSettings(BaseModel):
-    """How long a session may wait or rest."""
+    """How long a session may wait, or idle in a transaction."""
 
     after_seconds: float = Field(60, ge=60, description="how long a session may wait or rest")
 
@@ -33,7 +33,7 @@ class DatabaseBlocked(RowDetector):
     Settings: ClassVar[type[BaseModel]] = DatabaseBlockedSettings
 
     async def sample(self, watch: Watch) -> Sample:
-        """Collect the sessions that wait or rest."""
+        """Collect the sessions that block or wait."""
         return facts_of(watch, await watch.blocked_sessions(), _session)
 
     def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from bot.detectors._event_counts import (
+    EventCount,
     EventCountDetector,
     Occurrence,
     QuietSettings,
-    Tally,
     dated_events,
     sample_of,
 )
@@ -70,7 +70,7 @@ class DatabaseErrors(EventCountDetector):
                 found.append(self._occurrence(at, event, kind))
         return sample_of(watch, found)
 
-    def condition(self, counted: Tally) -> Condition:
+    def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
         return _condition(counted)
 
@@ -126,25 +126,25 @@ def original_of(event: LogEvent) -> str:
     return next((match[1] for text in said if (match := _ORIGINAL.search(text))), "")
 
 
-def _condition(tally: Tally) -> Condition:
-    service, _, cause = tally.subject.partition("/")
-    batches = sorted({str(extra["batch"]) for extra in tally.extras if extra["batch"]})
+def _condition(counted: EventCount) -> Condition:
+    service, _, cause = counted.subject.partition("/")
+    batches = sorted({str(extra["batch"]) for extra in counted.extras if extra["batch"]})
     place = f" of batch {', '.join(batches)}" if batches else ""
     step = f"/batch status {batches[0]}" if batches else "/batch list"
     alone = cause == ROLLBACK
     confidence = Confidence.MEDIUM if alone else Confidence.HIGH
     return Condition(
-        subject=tally.subject,
+        subject=counted.subject,
         rule=_rule(cause),
         severity=Severity.ERROR,
         confidence=confidence,
-        title=f"Database error in {service}: {_words(cause, tally)}{place}, {tally.count} log "
-        f"events since {clock(tally.first_at)} UTC, {confidence.value} confidence. Next: {step}",
-        since=tally.first_at,
+        title=f"Database error in {service}: {_words(cause, counted)}{place}, {counted.count} log "
+        f"events since {clock(counted.first_at)} UTC, {confidence.value} confidence. Next: {step}",
+        since=counted.first_at,
         known=cause,
-        count=tally.fresh,
+        count=counted.fresh,
         why=ALONE if alone else FOLDED,
-        evidence=tally.examples,
+        evidence=counted.examples,
         next=(step,),
         batch=batches[0] if batches else "",
     )
@@ -156,10 +156,10 @@ def _rule(cause: str) -> str:
     return "repeated-finalisation" if cause.startswith("grade_proj") else "integrity-error"
 
 
-def _words(cause: str, tally: Tally) -> str:
+def _words(cause: str, counted: EventCount) -> str:
     if cause == INTEGRITY:
         return f"{INTEGRITY}, its constraint not named"
     if cause != ROLLBACK:
         return f"{cause} violated"
-    originals = sorted({str(extra.get("original") or "") for extra in tally.extras} - {""})
+    originals = sorted({str(extra.get("original") or "") for extra in counted.extras} - {""})
     return f"{ROLLBACK} (original exception: {', '.join(originals) or 'not named'})"

@@ -1,4 +1,4 @@
-"""Events of the CJ service that its relay does not publish: nobody hears that a batch ended."""
+"""Events that the CJ service's relay does not publish, so that batches end unannounced."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

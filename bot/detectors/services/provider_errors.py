@@ -2,8 +2,8 @@
 
 When one request of a serial bundle or a job of the batch API fails, every item of it is failed or
 given back, so its lines are one failure. Only the provider's own lines count. A few failures in a
-row are told as well when a whole bundle was given up over them. An open circuit breaker is told at
-once, mock mode with everything.
+row open an alert too when a whole bundle was given up over them. An open circuit breaker opens one
+at once; mock mode is part of every title.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors._event_counts import dated_events
-from bot.detectors._failure_streak import Streak
+from bot.detectors._failure_streak import FailureStreak
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.diagnosis.evidence.system_state import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
@@ -37,7 +37,7 @@ GIVEN_UP = "Published error callback event for request"
 SEVERE_SHARE = 0.5
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
-# What failed together is told item by item at once.
+# Items that failed together are logged one by one within this time.
 ITEMS_WITHIN = timedelta(seconds=60)
 KEPT = 2
 
@@ -69,7 +69,7 @@ class ProviderErrors:
     def __init__(self, settings: ProviderErrorsSettings) -> None:
         self._settings = settings
         self._failed_at: datetime | None = None
-        self._streak = Streak()
+        self._streak = FailureStreak()
 
     @property
     def window_seconds(self) -> float:
@@ -78,13 +78,13 @@ class ProviderErrors:
         return longest + self._settings.quiet_seconds
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event tells how a request went."""
+        """Say whether an event is the success or failure of a request."""
         return _is_providers(event) and any(text in event.event for text in self.needles)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
         known = (one.data["streak"] for one in reversed(samples) if "streak" in one.data)
-        self._streak = Streak.read(next(known, None))
+        self._streak = FailureStreak.from_json(next(known, None))
 
     async def sample(self, watch: Watch) -> Sample:
         """Count this tick's answers and failures, and ask for the circuit breaker."""
@@ -104,19 +104,19 @@ class ProviderErrors:
         failures, items = [], []
         hopeless = False
         for at, event in events:
-            before, self._streak = self._streak, _longer(self._streak, at, event)
-            hopeless |= self._streak != before and self._streak.is_hopeless
+            before, self._streak = self._streak, _after_event(self._streak, at, event)
+            hopeless |= self._streak != before and self._streak.gave_up_work
             if _is_failure(event):
                 failures.append(event)
                 self._failed_at = at
-            elif _is_item(event) and not self._tells_again(at):
+            elif _is_item(event) and not self._is_repeated(at):
                 items.append(event)
         return {
             "failures": len(failures),
             "items": len(items),
             "done": sum(DONE in event.event for _, event in events),
             "given_up": sum(GIVEN_UP in event.event for _, event in events),
-            "streak": self._streak.left(),
+            "streak": self._streak.to_json(),
             "hopeless": hopeless,
             "breakers": _breakers(event for _, event in events),
             "examples": [
@@ -129,7 +129,7 @@ class ProviderErrors:
             ],
         }
 
-    def _tells_again(self, at: datetime) -> bool:
+    def _is_repeated(self, at: datetime) -> bool:
         """Say whether an item's failure at a moment belongs to one that was just counted."""
         before = self._failed_at
         return before is not None and timedelta(0) <= at - before <= ITEMS_WITHIN
@@ -216,13 +216,13 @@ def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[S
     return found[::-1]
 
 
-def _longer(streak: Streak, at: datetime, event: LogEvent) -> Streak:
+def _after_event(streak: FailureStreak, at: datetime, event: LogEvent) -> FailureStreak:
     """Return the run of failures after one more event."""
     if DONE in event.event:
-        return Streak()
+        return FailureStreak()
     if _is_failure(event):
-        return streak.failed(at, STREAK)
-    return streak.gave_up(at, STREAK) if GIVEN_UP in event.event else streak
+        return streak.with_failure(at, STREAK)
+    return streak.with_given_up(at, STREAK) if GIVEN_UP in event.event else streak
 
 
 def _is_failure(event: LogEvent) -> bool:
@@ -238,7 +238,7 @@ def _is_providers(event: LogEvent) -> bool:
 
 
 def _breakers(events: Iterable[LogEvent]) -> dict[str, bool]:
-    """Return whether each circuit breaker that lines tell of was open by the last of them."""
+    """Return whether each circuit breaker that lines name was open by the last of them."""
     found: dict[str, bool] = {}
     for turn in filter(None, map(circuit_turn, events)):
         name, is_open = turn
@@ -268,7 +268,7 @@ def _is_item(event: LogEvent) -> bool:
 
 
 def _failed(samples: Sequence[Sample]) -> int:
-    """Return the real failures: a bundle is one, whatever its items then say."""
+    """Return the real failures: a bundle counts as one, whatever its items log."""
     return _sum(samples, "failures") or _sum(samples, "items")
 
 

@@ -1,4 +1,4 @@
-"""How a stuck queue is said: what, since when, how sure, from which witnesses, what to do; pure."""
+"""Words a stuck queue's alert: what, since when, how sure, from which sources, what to do; pure."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _SPAN = r"(?:an unknown time|\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?)"
 _LENGTH = re.compile(rf" (?:for|in) {_SPAN}\b| from \d+ to \d+\b")
 
 
-def witnesses(looks: Sequence[Observation]) -> str:
+def sources_in_words(looks: Sequence[Observation]) -> str:
     """Return in words what the queue was judged from."""
     redis = any(look.reading is not None for look in looks)
     logs = looks[-1].logs_readable and any(look.snapshots or look.signs for look in looks)
@@ -26,7 +26,7 @@ def witnesses(looks: Sequence[Observation]) -> str:
     return "logs alone"
 
 
-def stuck(
+def stuck_condition(
     verdict: QueueVerdict, now: datetime, seen_in: str, chart: Chart | None = None
 ) -> Condition:
     """Return the alert of a verdict that was reached from `seen_in`."""
@@ -39,7 +39,7 @@ def stuck(
         severity=verdict.severity,
         confidence=verdict.confidence,
         title=f"LLM queue stuck ({verdict.rule}) since {clock(since)} UTC, "
-        f"{verdict.confidence.value} confidence from {seen_in}: {_steady(verdict.what)} "
+        f"{verdict.confidence.value} confidence from {seen_in}: {_without_durations(verdict.what)} "
         f"Next: {step}",
         since=since,
         count=0,
@@ -53,8 +53,8 @@ def stuck(
     )
 
 
-def unreadable(verdict: QueueVerdict, now: datetime) -> Condition:
-    """Return the words of a detector that cannot see its queue."""
+def unreadable_condition(verdict: QueueVerdict, now: datetime) -> Condition:
+    """Return the condition of a queue that cannot be read."""
     since = verdict.since or now
     return Condition(
         subject=UNREADABLE_SUBJECT,
@@ -72,8 +72,8 @@ def unreadable(verdict: QueueVerdict, now: datetime) -> Condition:
     )
 
 
-def _steady(what: str) -> str:
-    """Leave out what only grows with time: since when is said, and a longer wait is no news."""
+def _without_durations(what: str) -> str:
+    """Leave out durations: the title gives the start, and a longer wait is no news."""
     return _LENGTH.sub("", what)
 
 

@@ -1,7 +1,7 @@
 """Judges the queue by the provider's depth gauges, where neither Redis nor its log is read; pure.
 
 The gauges are set once a pass of the worker's loop, so they stand still while a bundle runs: they
-can say that nothing moves, and never why.
+show that nothing moves, and never why.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ GAUGE = "gauge"
 def judge_gauges(
     samples: Sequence[Sample], now: datetime, subject: str, opens_after: timedelta
 ) -> Judgement | None:
-    """Return what the gauges tell, None when no sample holds any."""
+    """Return the judgement by the gauges, None when no sample holds any."""
     read = [(one.at, tuple(one.data[GAUGE])) for one in samples if one.data.get(GAUGE)]
     if not read:
         return None

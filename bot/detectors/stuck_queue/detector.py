@@ -12,7 +12,12 @@ from typing import ClassVar
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.detectors._state import unreadable_reason
-from bot.detectors.stuck_queue.alert_text import QUEUE, stuck, unreadable, witnesses
+from bot.detectors.stuck_queue.alert_text import (
+    QUEUE,
+    sources_in_words,
+    stuck_condition,
+    unreadable_condition,
+)
 from bot.detectors.stuck_queue.depth_gauges import GAUGE, judge_gauges
 from bot.detectors.stuck_queue.resolution import after_expiry, closing, last_expired
 from bot.diagnosis.queue.carry_over import carry
@@ -76,7 +81,7 @@ class StuckQueue:
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
-        self._previous = _look(samples[-1])
+        self._previous = _observation(samples[-1])
 
     async def sample(self, watch: Watch) -> Sample:
         """Take one look at the queue and at what the loop logged since the look before."""
@@ -90,31 +95,41 @@ class StuckQueue:
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the window; pure."""
-        looks = self._looks(window)
+        observations = self._observations(window)
         opens_after = timedelta(seconds=self._settings.open_after_seconds)
-        if not any(one.reading or one.snapshots or one.signs or one.unreadable for one in looks):
+        if not any(
+            one.reading or one.snapshots or one.signs or one.unreadable for one in observations
+        ):
             by_gauge = judge_gauges(window.samples, now, QUEUE, opens_after)
             return by_gauge or Judgement(Sight.WARMING, note="nothing of the queue was seen yet")
-        verdict = judge_queue(looks, now, watched_since=window.started_at, opens_after=opens_after)
+        verdict = judge_queue(
+            observations, now, watched_since=window.started_at, opens_after=opens_after
+        )
         if verdict.rule == "queue-unreadable":
-            blind = Judgement(Sight.UNREADABLE, (unreadable(verdict, now),), verdict.what)
-            return self._by_the_others(looks, window, now) or blind
+            unreadable = Judgement(
+                Sight.UNREADABLE, (unreadable_condition(verdict, now),), verdict.what
+            )
+            return self._judge_by_other_sources(observations, window, now) or unreadable
         if verdict.rule == "warming":
             return Judgement(Sight.WARMING, note=verdict.what)
-        if verdict.rule == "ok" and (lost := last_expired(looks)) is not None:
-            return after_expiry(looks, lost, now)
+        if verdict.rule == "ok" and (lost := last_expired(observations)) is not None:
+            return after_expiry(observations, lost, now)
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else {}
-            ended = closing(looks, verdict.what)
+            ended = closing(observations, verdict.what)
             return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=ended)
         return Judgement(
             Sight.CLEAR,
-            (stuck(verdict, now, witnesses(looks), _chart(looks, verdict, now)),),
+            (
+                stuck_condition(
+                    verdict, now, sources_in_words(observations), _chart(observations, verdict, now)
+                ),
+            ),
             verdict.what,
         )
 
-    def _by_the_others(
-        self, looks: Sequence[Observation], window: Window, now: datetime
+    def _judge_by_other_sources(
+        self, observations: Sequence[Observation], window: Window, now: datetime
     ) -> Judgement | None:
         """Judge by logs, else by the gauges, while Redis cannot be read; None: nothing stuck.
 
@@ -122,39 +137,47 @@ class StuckQueue:
         nothing right: what it shows meanwhile follows from that.
         """
         opens_after = timedelta(seconds=self._settings.open_after_seconds)
-        told = [replace(one, reading=None, unreadable="") for one in looks if one.logs_readable]
-        if _has_lost_redis(looks, now - opens_after):
+        by_logs = [
+            replace(one, reading=None, unreadable="") for one in observations if one.logs_readable
+        ]
+        if _has_lost_redis(observations, now - opens_after):
             return None
-        if not told or not looks[-1].logs_readable:
+        if not by_logs or not observations[-1].logs_readable:
             by_gauge = judge_gauges(window.samples, now, QUEUE, opens_after)
             found = by_gauge.conditions if by_gauge else ()
             return Judgement(Sight.WARMING, found, "Redis unreadable") if found else None
-        verdict = judge_queue(told, now, watched_since=window.started_at, opens_after=opens_after)
+        verdict = judge_queue(
+            by_logs, now, watched_since=window.started_at, opens_after=opens_after
+        )
         if verdict.rule in ("ok", "warming", "queue-unreadable"):
             return None
-        found = (stuck(verdict, now, witnesses(told), _chart(told, verdict, now)),)
+        found = (
+            stuck_condition(verdict, now, sources_in_words(by_logs), _chart(by_logs, verdict, now)),
+        )
         return Judgement(Sight.WARMING, found, "Redis unreadable, judged from logs")
 
-    def _looks(self, window: Window) -> list[Observation]:
+    def _observations(self, window: Window) -> list[Observation]:
         """Return the samples as observations; each is read from its JSON once."""
         known = self._read
-        self._read = {id(one): known.get(id(one)) or (one, _look(one)) for one in window.samples}
+        self._read = {
+            id(one): known.get(id(one)) or (one, _observation(one)) for one in window.samples
+        }
         return [look for _, look in self._read.values()]
 
 
 DETECTOR = StuckQueue
 
 
-def _has_lost_redis(looks: Sequence[Observation], lately: datetime) -> bool:
+def _has_lost_redis(observations: Sequence[Observation], lately: datetime) -> bool:
     """Say whether the provider itself cannot reach Redis, by its own words."""
-    said = sorted((sign.at, sign.kind) for look in looks for sign in look.signs)
+    said = sorted((sign.at, sign.kind) for one in observations for sign in one.signs)
     store = [kind for _, kind in said if kind in (SignKind.STORE_LOST, SignKind.STORE_BACK)]
     failing = any(kind is SignKind.LOOP_ERROR and at >= lately for at, kind in said)
     return failing or store[-1:] == [SignKind.STORE_LOST]
 
 
 async def _gauge(watch: Watch) -> list[int] | None:
-    """Return the provider's depth gauges (total, queued), None when it tells none."""
+    """Return the provider's depth gauges (total, queued), None when it shows none."""
     health = await watch.health()
     for one in () if health is None or isinstance(health, Missing) else health:
         if one.queue_total is not None:
@@ -206,7 +229,7 @@ def _trimmed(reading: QueueReading) -> QueueReading:
     )
 
 
-def _look(sample: Sample) -> Observation:
+def _observation(sample: Sample) -> Observation:
     data = {key: value for key, value in sample.data.items() if key != GAUGE}
     try:
         return _OBSERVATION.validate_python(data)
@@ -214,10 +237,11 @@ def _look(sample: Sample) -> Observation:
         return Observation(sample.at, logs_readable=False, unreadable="sample unreadable")
 
 
-def _chart(looks: list[Observation], verdict: QueueVerdict, now: datetime) -> Chart | None:
+def _chart(observations: list[Observation], verdict: QueueVerdict, now: datetime) -> Chart | None:
     """Return the size of the queue as the ticks saw it, with the loop's dispatches."""
-    levels = [Level(look.at, look.reading.size) for look in looks if look.reading]
-    levels += logged_levels(one for look in looks for one in look.snapshots)
-    signs = {(one.at, one.kind, one.queue_id): one for look in looks for one in look.signs}
-    heard = list(signs.values()) if any(look.logs_readable for look in looks) else None
+    levels = [Level(one.at, one.reading.size) for one in observations if one.reading]
+    levels += logged_levels(snapshot for one in observations for snapshot in one.snapshots)
+    found = (sign for one in observations for sign in one.signs)
+    signs = {(sign.at, sign.kind, sign.queue_id): sign for sign in found}
+    heard = list(signs.values()) if any(one.logs_readable for one in observations) else None
     return queue_chart(levels, heard, now, since=verdict.since)

@@ -1,7 +1,7 @@
 """A further queue of LLM_QUEUE_PREFIXES does not move: the same item stays at its front.
 
 Of these only Redis is read, and of each only its front, so that a thousand of them cost little.
-Whether a worker hangs or the item is an orphan cannot be told by that; see stuck_queue for the
+Whether a worker hangs or the item is an orphan cannot be decided by that; see stuck_queue for the
 provider's own queue.
 """
 
@@ -60,7 +60,7 @@ class FurtherQueues(StateDetector):
         if unknown is not None:
             return unknown
         last = window.samples[-1]
-        since = _standing(window.samples, last.data, now)
+        since = _unchanged_since(window.samples, last.data, now)
         found = tuple(
             _condition(prefix, last.data[prefix], at)
             for prefix, at in since.items()
@@ -79,7 +79,7 @@ class FurtherQueues(StateDetector):
 DETECTOR = FurtherQueues
 
 
-def _standing(
+def _unchanged_since(
     samples: Sequence[Sample], newest: Mapping[str, Any], now: datetime
 ) -> dict[str, datetime]:
     """Return since when each queue has had the front that it has now, as far as was seen."""

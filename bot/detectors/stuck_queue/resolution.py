@@ -1,7 +1,7 @@
 """How a stuck queue ended, in words that claim no more than was seen; pure.
 
-That an item left by its time to live is no recovery, and neither is a queue that somebody emptied:
-what was in it got no answer.
+That an item left by its time to live is no recovery, and neither is a queue that was emptied by
+hand: what was in it got no answer.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ import pytest
 from bot.detectors._event_counts import Occurrence, QuietSettings
 from bot.detectors.callbacks.rejected_callbacks import (
     MOST_REMEMBERED,
-    Counted,
+    CountedCallbacks,
     RejectedCallbacks,
 )
 from bot.domain.alert import Judgement, Sight, Window
@@ -147,7 +147,7 @@ async def test_lines_that_a_failed_tick_read_before_count_when_they_are_read_aga
 
 
 async def test_what_was_counted_is_forgotten_with_the_window_and_bounded() -> None:
-    counted = Counted(timedelta(minutes=20))
+    counted = CountedCallbacks(timedelta(minutes=20))
     found = [
         Occurrence("essay_a_id/x", NOW, "runner", "", {"correlation_id": str(UUID(int=number))})
         for number in range(MOST_REMEMBERED + 5)
