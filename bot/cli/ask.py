@@ -136,7 +136,7 @@ async def answer_again(
     is printed for each change. Raises the BatchbotError that asking again cannot help.
     """
     from bot.cli.watch import watch
-    from bot.cli.watch_screen import Lines, Picture
+    from bot.cli.watch_screen import LineScreen, PictureScreen
 
     def keep(report: Report) -> None:
         _keep(report, files)
@@ -145,9 +145,9 @@ async def answer_again(
         async with AsyncExitStack() as stack:
             ask = Question(asked, settings, stack)
             if form is Format.TEXT and sys.stdout.isatty():
-                with Picture(seconds, keep) as picture:
+                with PictureScreen(seconds, keep) as picture:
                     return await watch(ask.answer, picture, seconds, utc_now, stop)
-            return await watch(ask.answer, Lines(form, keep), seconds, utc_now, stop)
+            return await watch(ask.answer, LineScreen(form, keep), seconds, utc_now, stop)
 
 
 class Question:

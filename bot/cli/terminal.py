@@ -78,25 +78,25 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield from _finding(number, finding)
     for table in _tables(report, dict(facts)):
         yield Text()
-        yield Fitting(_grid(table), _cards(table), by_words=True)
+        yield WideOrNarrow(_grid(table), _cards(table), by_words=True)
     for chart in report.charts:
         if drawn := chart_lines(chart):
             yield Text()
             yield Text("\n".join(drawn), style="cyan", no_wrap=True, overflow="crop")
     if report.timeline:
         yield Text()
-        yield Fitting(_timeline(report.timeline), _timeline(report.timeline, narrow=True))
+        yield WideOrNarrow(_timeline(report.timeline), _timeline(report.timeline, narrow=True))
     if report.sources:
         yield Text()
         yield _sources(report)
     if commands := next_commands(report):
         yield Text()
         line = Text("Next: " + "   ".join(commands), style="bold")
-        yield Fitting(line, Text("\n".join(["Next:", *commands]), style="bold"))
+        yield WideOrNarrow(line, Text("\n".join(["Next:", *commands]), style="bold"))
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
+class WideOrNarrow:
     """Something wide, and what stands in its place where it would have to be folded.
 
     With `by_words` it may be folded between words, but not within one.

@@ -20,7 +20,7 @@ from bot.text.privacy import said
 Keep = Callable[[Report], None]
 
 
-class Picture:
+class PictureScreen:
     """The whole terminal, redrawn each round; on leaving, the last answer stays in full."""
 
     def __init__(self, seconds: float, keep: Keep) -> None:
@@ -81,7 +81,7 @@ def _answer(round: Round) -> Iterator[RenderableType]:
         yield from (Text(line, style="bold magenta") for line in error_lines(round.answer))
 
 
-class Lines:
+class LineScreen:
     """A pipe or a file: the first answer, then one for each change."""
 
     def __init__(self, form: Format, keep: Keep) -> None:

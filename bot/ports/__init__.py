@@ -26,10 +26,11 @@ from bot.ports.messages import (
     Place,
     Renderer,
     ReplySender,
-    Views,
+    ViewSender,
 )
 from bot.ports.sources import (
     CallbackTopic,
+    Checkable,
     CjDatabase,
     ContainerSource,
     LlmQueue,
@@ -43,6 +44,7 @@ __all__ = [
     "Asker",
     "BotMemory",
     "CallbackTopic",
+    "Checkable",
     "Choice",
     "CjDatabase",
     "Clock",
@@ -65,7 +67,7 @@ __all__ = [
     "RunnerSource",
     "ServiceProbe",
     "Sources",
-    "Views",
+    "ViewSender",
     "Watch",
     "no_progress",
 ]

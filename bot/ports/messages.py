@@ -139,7 +139,7 @@ class ReplySender(Protocol):
         ...
 
 
-class Views(Protocol):
+class ViewSender(Protocol):
     """Modals and the App Home. No method raises for what Slack refuses; it is logged."""
 
     async def open(self, trigger_id: str, view: Mapping[str, Any]) -> str:

@@ -22,6 +22,14 @@ from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
 
 
+class Checkable(Protocol):
+    """What every source and the bot's own database can do."""
+
+    async def check(self) -> str:
+        """Prove that it answers; return a detail for people. Raises SourceError."""
+        ...
+
+
 class CjDatabase(Protocol):
     """Read-only view of the CJ assessment database. Every method raises SourceError."""
 

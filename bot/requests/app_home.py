@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any
 
 from bot.domain.evidence import Missing, SourceReading, SourceState, reading_of
 from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, UsageError
-from bot.ports import Overview, Place
+from bot.ports import Checkable, Overview, Place
 from bot.ports.bounded import bounded_read
 from bot.requests.admission import Admission, Job
 from bot.requests.jobs import run_job
@@ -18,16 +18,6 @@ GLANCES = ("/queue", "/batch list", "/alerts")
 HELP = "/help"
 SOURCE_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
-
-
-class Checked(Protocol):
-    """A source that can prove that it is there."""
-
-    name: str
-
-    async def check(self) -> str:
-        """Prove it; return a detail. Raises SourceError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ async def _state(name: str, source: Any) -> SourceReading:
         return SourceReading(name, SourceState.NOT_CONFIGURED)
     if isinstance(source, Missing):
         return SourceReading(name, source.state, source.reason)
-    checked: Checked = source
+    checked: Checkable = source
     answer = await bounded_read(name, checked.check(), SOURCE_SECONDS)
     if isinstance(answer, Missing):
         return reading_of(answer)

@@ -22,7 +22,7 @@ _BATCH = re.compile(r"\bbatch(?:[ _]?id)?[\s:=#]{1,3}(\d{1,9})\b", re.IGNORECASE
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CommandLine:
     """A typed line: the command that it begins with, and the words after it."""
 
     command: Command
@@ -37,7 +37,7 @@ class Line:
         return f"/{prefix}{self.command.name} {self.words}".strip()
 
 
-def read_line(text: str, commands: Mapping[str, Command], prefix: str = "") -> Line:
+def read_line(text: str, commands: Mapping[str, Command], prefix: str = "") -> CommandLine:
     """Return the command that `text` begins with and the words after it.
 
     Mentions of the bot, a slash, the workspace's command prefix, quotes and capitals do not
@@ -48,9 +48,9 @@ def read_line(text: str, commands: Mapping[str, Command], prefix: str = "") -> L
     if prefix and name.startswith(prefix.casefold()):
         name = name[len(prefix) :]
     if not name and HELP in commands:
-        return Line(commands[HELP], rest)
+        return CommandLine(commands[HELP], rest)
     if name in commands:
-        return Line(commands[name], rest.strip())
+        return CommandLine(commands[name], rest.strip())
     raise _unknown(name, commands, prefix)
 
 

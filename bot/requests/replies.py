@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.ports import Place, Renderer, ReplySender, Views
+from bot.ports import Place, Renderer, ReplySender, ViewSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,7 @@ class Replies:
     """What a reply is made and sent with."""
 
     sender: ReplySender
-    views: Views
+    views: ViewSender
     renderer: Renderer
 
     async def alone(self, place: Place, message: Mapping[str, Any]) -> None:

@@ -32,15 +32,15 @@ from bot.service.sources import build_memory, build_sources, command_options, ut
 from bot.service.tasks import kept_going, stopped_by_signals, unless
 from bot.settings import Settings, SlackSettings, detector_settings
 from bot.slack.blocks.renderer import BlockKit
-from bot.slack.inbound.listeners import Door, build_app
+from bot.slack.inbound.listeners import BoltReceiver, build_app
 from bot.slack.inbound.socket_mode import Sockets
 from bot.slack.outbound.alert_threads import Threads
-from bot.slack.outbound.block_fallback import Fitting
+from bot.slack.outbound.block_fallback import BlockFallback
 from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token
-from bot.slack.setup.workspace import Workspace, ask_again, join
+from bot.slack.setup.workspace import SlackWorkspace, ask_again, join
 from bot.text.markdown_report import render
 
 if TYPE_CHECKING:
@@ -87,32 +87,32 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         await sources.callbacks.start()
     sources = timed_sources(sources, metrics.observe)
     drawing = await stack.enter_async_context(Drawing())
-    fitting = Fitting()
+    fallback = BlockFallback()
     replies = Replies(
-        SlackReplies(space.web, space.session, drawing.draw, fitting),
+        SlackReplies(space.web, space.session, drawing.draw, fallback),
         SlackViews(space.web),
         BlockKit(whole=render),
     )
     dispatcher = _dispatcher(settings, space, sources, replies, metrics)
-    threads = Threads(space.web, takes, space.access.names, drawing.draw, fitting)
+    threads = Threads(space.web, takes, space.access.names, drawing.draw, fallback)
     vitals = await _watch(settings, space, sources, memory, threads, stack)
     checks = vitals.checks()
-    door = _door(settings.slack, space, dispatcher)
+    receiver = _receiver(settings.slack, space, dispatcher)
     if settings.slack.socket_mode:
-        sockets = await _listen(settings.slack, space, door, stack)
+        sockets = await _listen(settings.slack, space, receiver, stack)
         vitals.sockets, checks["slack"] = sockets.connected, sockets.health
     metrics.watch(vitals)
     _task(kept_going("the watch over the bot itself", vitals.run), stack)
     _task(ask_again(space, settings.slack), stack)
     health = Health(checks, metrics.exposition)
-    routes = {} if settings.slack.socket_mode else {EVENTS_PATH: door.post}
+    routes = {} if settings.slack.socket_mode else {EVENTS_PATH: receiver.post}
     runner = await _serve(settings, build_site(health, routes), stack)
     stack.push_async_callback(dispatcher.close)
     return Bot(dispatcher, sources, _port(runner), health, space.access.alert_channel)
 
 
 def _dispatcher(
-    settings: Settings, space: Workspace, sources: Sources, replies: Replies, metrics: Metrics
+    settings: Settings, space: SlackWorkspace, sources: Sources, replies: Replies, metrics: Metrics
 ) -> Dispatcher:
     admission = Admission(
         commands(),
@@ -134,10 +134,12 @@ def _dispatcher(
     )
 
 
-def _door(settings: SlackSettings, space: Workspace, dispatcher: Dispatcher) -> Door:
+def _receiver(
+    settings: SlackSettings, space: SlackWorkspace, dispatcher: Dispatcher
+) -> BoltReceiver:
     secret = settings.signing_secret
     client = make_client(None, settings.api_url, space.session)
-    return Door(
+    return BoltReceiver(
         build_app(
             client,
             dispatcher,
@@ -151,12 +153,12 @@ def _door(settings: SlackSettings, space: Workspace, dispatcher: Dispatcher) -> 
 
 
 async def _listen(
-    settings: SlackSettings, space: Workspace, door: Door, stack: AsyncExitStack
+    settings: SlackSettings, space: SlackWorkspace, receiver: BoltReceiver, stack: AsyncExitStack
 ) -> Sockets:
     assert settings.app_token is not None  # noqa: S101 - socket_mode says so
     token = settings.app_token.get_secret_value()
     first = await check_app_token(space.web, token)
-    sockets = Sockets(space.web, token, door.envelope, knows=door.knows)
+    sockets = Sockets(space.web, token, receiver.envelope, knows=receiver.knows)
     stack.push_async_callback(sockets.close)
     await sockets.open(first)
     return sockets
@@ -164,7 +166,7 @@ async def _listen(
 
 async def _watch(
     settings: Settings,
-    space: Workspace,
+    space: SlackWorkspace,
     sources: Sources,
     memory: Any,
     threads: Threads,
@@ -201,7 +203,9 @@ async def _watch(
     return vitals
 
 
-def _post(space: Workspace, memory: Any, threads: Threads, stack: AsyncExitStack) -> "PosterState":
+def _post(
+    space: SlackWorkspace, memory: Any, threads: Threads, stack: AsyncExitStack
+) -> "PosterState":
     """Post as soon as it is known where; the state tells that this is not known yet."""
     from bot.alerts.poster import Poster, PosterState
 

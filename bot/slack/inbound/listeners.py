@@ -41,7 +41,7 @@ REMEMBERED_EVENTS = 2_000
 Ack = Callable[..., Awaitable[Any]]
 
 
-class Seen:
+class RecentEvents:
     """Remembers the last events by id: Slack delivers one again when it missed the answer."""
 
     def __init__(self, limit: int = REMEMBERED_EVENTS) -> None:
@@ -160,11 +160,11 @@ def _listen_for_forms(app: AsyncApp, dispatcher: Dispatcher) -> None:
 
 
 def _listen_for_events(app: AsyncApp, dispatcher: Dispatcher) -> None:
-    seen = Seen()
+    recent = RecentEvents()
 
     @app.event("app_mention")
     async def mention(body: Body, event: Body) -> None:
-        if seen.again(str(body.get("event_id") or "")) or event.get("bot_id"):
+        if recent.again(str(body.get("event_id") or "")) or event.get("bot_id"):
             return
         thread = str(event.get("thread_ts") or event.get("ts") or "")
         place = Place(str(event.get("channel") or ""), str(event.get("user") or ""), thread)
@@ -172,7 +172,7 @@ def _listen_for_events(app: AsyncApp, dispatcher: Dispatcher) -> None:
 
     @app.event("app_home_opened")
     async def home_opened(body: Body, event: Body) -> None:
-        again = seen.again(str(body.get("event_id") or ""))
+        again = recent.again(str(body.get("event_id") or ""))
         if not again and event.get("tab", "home") == "home":
             user = str(event.get("user") or "")
             await _attend(dispatcher, Place(user, user, home=True), dispatcher.home(user))
@@ -215,7 +215,7 @@ async def _acknowledge(ack: Ack, context: Any, dispatcher: Dispatcher, **answer:
         dispatcher.metrics.ack.observe(time.monotonic() - began)
 
 
-class Door:
+class BoltReceiver:
     """Lets requests of either transport in: Socket Mode envelopes, and signed HTTP posts."""
 
     def __init__(self, app: AsyncApp, commands: Container[str] = ()) -> None:

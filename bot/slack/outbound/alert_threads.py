@@ -8,8 +8,8 @@ from bot.domain.alert import AlertMessage
 from bot.errors import PostError
 from bot.slack.blocks.alert import Takes, any_command, render
 from bot.slack.blocks.charts import CHART
-from bot.slack.outbound.block_fallback import Fitting, Message
-from bot.slack.outbound.posts import Posts
+from bot.slack.outbound.block_fallback import BlockFallback, Message
+from bot.slack.outbound.posts import ChannelPosts
 from bot.slack.outbound.replies import Draw, draw_nothing
 from bot.slack.outbound.web_api import Web
 
@@ -27,12 +27,12 @@ class Threads:
         takes: Takes = any_command,
         names: Mapping[str, str] | None = None,
         draw: Draw = draw_nothing,
-        fitting: Fitting | None = None,
+        fallback: BlockFallback | None = None,
     ) -> None:
         self._web = web
         self._draw = draw
-        self._fitting = fitting or Fitting()
-        self._posts = Posts(web, EVENT_TYPE)
+        self._fallback = fallback or BlockFallback()
+        self._posts = ChannelPosts(web, EVENT_TYPE)
         self._takes = takes
         self._names = names or {}
 
@@ -45,7 +45,7 @@ class Threads:
             return await self._posts.post(channel, some, token=token, thread_ts=thread_ts)
 
         shown = render(message, self._takes, self._names)
-        sent = await self._fitting.send(shown, send, bare=False)
+        sent = await self._fallback.send(shown, send, bare=False)
         if CHART in sent.without:
             await self._picture(message, channel, thread_ts or sent.ts)
         return sent.ts
@@ -57,7 +57,7 @@ class Threads:
             await self._posts.edit(channel, ts, some)
             return ts
 
-        await self._fitting.send(render(message, self._takes, self._names), send, bare=False)
+        await self._fallback.send(render(message, self._takes, self._names), send, bare=False)
 
     async def _picture(self, message: AlertMessage, channel: str, thread_ts: str) -> None:
         """Show the chart as a picture in the thread; without it the alert is said all the same."""

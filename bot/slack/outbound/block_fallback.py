@@ -53,7 +53,7 @@ class Refused:
         self._until.update(dict.fromkeys(kinds, self._clock() + KEPT_SECONDS))
 
 
-class Fitting:
+class BlockFallback:
     """Tries a message as it is, then without what Slack may not know, at last as text alone."""
 
     def __init__(self, refused: Refused | None = None) -> None:

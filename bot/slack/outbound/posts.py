@@ -20,7 +20,7 @@ QUIETLY: Mapping[str, Any] = {
 }
 
 
-class Posts:
+class ChannelPosts:
     """Messages in channels. Every method raises PostError; none tries twice."""
 
     def __init__(self, web: Web, event_type: str) -> None:

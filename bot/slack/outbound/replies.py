@@ -15,8 +15,8 @@ from bot.domain.report import Attachment
 from bot.errors import PostError, PostFailure
 from bot.ports import Place
 from bot.slack.blocks.charts import CHART, MAX_CHARTS
-from bot.slack.outbound.block_fallback import Fitting, Message, Sent
-from bot.slack.outbound.posts import QUIETLY, Posts
+from bot.slack.outbound.block_fallback import BlockFallback, Message, Sent
+from bot.slack.outbound.posts import QUIETLY, ChannelPosts
 from bot.slack.outbound.response_urls import ResponseUrls, post_to
 from bot.slack.outbound.web_api import Web
 
@@ -43,13 +43,13 @@ class SlackReplies:
         web: Web,
         session: aiohttp.ClientSession,
         draw: Draw = draw_nothing,
-        fitting: Fitting | None = None,
+        fallback: BlockFallback | None = None,
     ) -> None:
         self._web = web
         self._session = session
         self._draw = draw
-        self._fitting = fitting or Fitting()
-        self._posts = Posts(web, EVENT_TYPE)
+        self._fallback = fallback or BlockFallback()
+        self._posts = ChannelPosts(web, EVENT_TYPE)
         self._urls = ResponseUrls()
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -83,7 +83,7 @@ class SlackReplies:
         if place.response_url and await self._respond(place, message, "ephemeral"):
             return
         try:
-            await self._fitting.send(
+            await self._fallback.send(
                 message, lambda some: self._whisper(place, some), patience=PATIENCE_SECONDS
             )
         except PostError as error:
@@ -100,7 +100,7 @@ class SlackReplies:
 
         try:
             async with self._turns[place.channel]:
-                return await self._fitting.send(
+                return await self._fallback.send(
                     message, edit if ts else post, patience=PATIENCE_SECONDS
                 )
         except PostError as error:
@@ -153,7 +153,7 @@ class SlackReplies:
             return await self._posts.post(place.user, some, token=uuid4().hex)
 
         try:
-            await self._fitting.send(message, send, patience=PATIENCE_SECONDS)
+            await self._fallback.send(message, send, patience=PATIENCE_SECONDS)
         except PostError as error:
             log.error("an answer was lost: %s", error.message)  # noqa: TRY400 - said in full
 
@@ -175,7 +175,7 @@ class SlackReplies:
             return ""
 
         try:
-            await self._fitting.send(message, send, brief=True, patience=PATIENCE_SECONDS)
+            await self._fallback.send(message, send, brief=True, patience=PATIENCE_SECONDS)
         except PostError as error:
             log.info("response_url did not work: %s", error.message)
             return False

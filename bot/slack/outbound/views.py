@@ -16,7 +16,7 @@ PLAIN = frozenset(OPTIONAL_BLOCKS)
 
 
 class SlackViews:
-    """Implements the Views port. What Slack refuses is logged, never raised."""
+    """Implements the ViewSender port. What Slack refuses is logged, never raised."""
 
     def __init__(self, web: Web) -> None:
         self._web = web

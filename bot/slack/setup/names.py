@@ -21,7 +21,7 @@ _USER_ID = re.compile(r"[UW][A-Z0-9]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundNames:
     """The ids of some names, the names of those ids, and the names that nobody has."""
 
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Found:
         return frozenset(self.ids[word] for word in words if word in self.ids)
 
 
-async def find_channels(web: Web, words: Iterable[str]) -> Found:
+async def find_channels(web: Web, words: Iterable[str]) -> FoundNames:
     """Return the ids of channels by name (with or without #) or id.
 
     An archived channel is found too, where no other has its name: what waits for it must name it.
@@ -49,7 +49,7 @@ async def find_channels(web: Web, words: Iterable[str]) -> Found:
     )
 
 
-async def find_users(web: Web, words: Iterable[str]) -> Found:
+async def find_users(web: Web, words: Iterable[str]) -> FoundNames:
     """Return the ids of users by user name (with or without @) or id.
 
     Display names do not count: anybody can give themselves an operator's.
@@ -66,16 +66,18 @@ async def _find(
     method: str,
     key: str,
     **arguments: Any,
-) -> Found:
+) -> FoundNames:
     ids = {word: name for word, name in wanted.items() if _is_id(name, id_shape)}
     names = {word: name for word, name in wanted.items() if word not in ids}
     if not names:
-        return Found(ids)
+        return FoundNames(ids)
     try:
         rows = await _pages(web, method, key, arguments)
     except PostError as error:
         log.warning("cannot look names up: %s", error.message)
-        return Found(ids, unknown=tuple(names), problem=f"{error.message} {error.hint}".strip())
+        return FoundNames(
+            ids, unknown=tuple(names), problem=f"{error.message} {error.hint}".strip()
+        )
     known = {str(row.get("id")): str(row.get("name") or "") for row in rows}
     standing = _by_name(row for row in rows if not row.get("is_archived"))
     archived = _by_name(row for row in rows if row.get("is_archived"))
@@ -84,7 +86,7 @@ async def _find(
         if len(matches) == 1:
             ids[word] = next(iter(matches))
     unknown = tuple(word for word in names if word not in ids)
-    return Found(ids, {id: known[id] for id in ids.values() if id in known}, unknown)
+    return FoundNames(ids, {id: known[id] for id in ids.values() if id in known}, unknown)
 
 
 def _by_name(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, set[str]]:

@@ -14,7 +14,7 @@ from bot.settings import SlackSettings
 from bot.slack.outbound.web_api import Web, make_client
 from bot.slack.setup.identity import Identity, check_bot_token
 from bot.slack.setup.manifest import NEEDED_SCOPES, SCOPES
-from bot.slack.setup.names import Found, find_channels, find_users
+from bot.slack.setup.names import FoundNames, find_channels, find_users
 
 FIRST_WAIT = 5.0
 LONGEST_WAIT = 300.0
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Workspace:
+class SlackWorkspace:
     """What the workspace says of the bot and of the names in the settings.
 
     `missing` says which names could not be looked up, or "" when none is worth asking for again;
@@ -46,7 +46,7 @@ class Names:
     missing: str = ""
 
 
-async def join(settings: SlackSettings, stack: AsyncExitStack) -> Workspace:
+async def join(settings: SlackSettings, stack: AsyncExitStack) -> SlackWorkspace:
     """Return the workspace that the tokens open. Raises SettingsError when they do not."""
     if settings.bot_token is None:
         raise SettingsError(
@@ -73,11 +73,11 @@ async def join(settings: SlackSettings, stack: AsyncExitStack) -> Workspace:
         token, str(told.get("user_id")), str(told.get("bot_id")), str(told.get("team_id"))
     )
     names = await find_access(api, settings)
-    return Workspace(api, session, identity, names.access, names.missing)
+    return SlackWorkspace(api, session, identity, names.access, names.missing)
 
 
 async def ask_again(
-    space: Workspace,
+    space: SlackWorkspace,
     settings: SlackSettings,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
@@ -117,6 +117,6 @@ async def find_access(api: Web, settings: SlackSettings) -> Names:
     return Names(access, problems)
 
 
-def _warn_of_unknown(found: Found, what: str) -> None:
+def _warn_of_unknown(found: FoundNames, what: str) -> None:
     for word in found.unknown:
         log.warning("no %s is called %r; it allows nobody. %s", what, word, found.problem)

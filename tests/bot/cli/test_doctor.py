@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.doctor import Examined, State, _source, examine, examine_settings, show
+from bot.cli.doctor import CheckState, Examined, _source, examine, examine_settings, show
 from bot.settings import load_settings, readable_settings
 from tests.support.slack.web_api import slack_api
 
@@ -17,8 +17,8 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_nothing_configured_is_told_with_its_fixes() -> None:
     found = {one.what: one for one in await examine(load_settings())}
-    assert found["Slack"].state is State.BROKEN
-    assert found["CJ database"].state is State.SKIPPED
+    assert found["Slack"].state is CheckState.BROKEN
+    assert found["CJ database"].state is CheckState.SKIPPED
     assert "CJ_DATABASE_URL" in found["CJ database"].fix
 
 
@@ -31,16 +31,16 @@ async def test_tokens_scopes_and_names_are_checked(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("SLACK_ALERT_CHANNEL", "alerts")
         monkeypatch.setenv("SLACK_OPERATORS", "nobody")
         found = {one.what: one for one in await examine(load_settings())}
-    assert found["SLACK_BOT_TOKEN"].state is State.OK
+    assert found["SLACK_BOT_TOKEN"].state is CheckState.OK
     assert "users:read missing" in found["scopes"].detail
     assert found["users of the settings"].detail.startswith("unknown: nobody")
-    assert found["channel alerts"].state is State.OK
+    assert found["channel alerts"].state is CheckState.OK
 
 
 async def test_a_source_that_is_down_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_QUEUE_REDIS_URL", "redis://:hunter22@127.0.0.1:1/0")
     found = {one.what: one for one in await examine(load_settings())}
-    assert found["LLM queue"].state is State.BROKEN
+    assert found["LLM queue"].state is CheckState.BROKEN
     assert "hunter22" not in str(found)
 
 
@@ -59,7 +59,7 @@ async def test_what_was_asked_for_and_does_not_answer_is_broken_with_its_fix(
 ) -> None:
     monkeypatch.setenv(setting, value)
     found = {one.what: one for one in await examine(load_settings())}
-    assert found[what].state is State.BROKEN
+    assert found[what].state is CheckState.BROKEN
     assert fix in found[what].fix
     assert "hunter22" not in str(found)
 
@@ -72,8 +72,8 @@ async def test_what_nobody_asked_for_is_never_broken(
     monkeypatch.setattr("bot.service.sources.DOCKER_SOCKET", stale)
     monkeypatch.setattr("bot.sources.docker.clients.DEFAULT_SOCKET", str(stale))
     found = {one.what: one for one in await examine(load_settings())}
-    assert found["containers"].state is found["runners"].state is State.WARNING
-    assert found["callback topic"].state is found["service health"].state is State.SKIPPED
+    assert found["containers"].state is found["runners"].state is CheckState.WARNING
+    assert found["callback topic"].state is found["service health"].state is CheckState.SKIPPED
 
 
 class Said:
@@ -89,26 +89,28 @@ class Said:
 @pytest.mark.parametrize(
     ("detail", "state"),
     [
-        ("schema with total_budget; the role could write: use a read-only one", State.WARNING),
-        ("cj says healthy; llm says healthy, mock mode", State.OK),
-        ("cj says unhealthy", State.WARNING),
-        ("llm says degraded", State.WARNING),
-        ("llm says healthy, open circuit: anthropic_api", State.WARNING),
-        ("0 containers of the services, 0 running", State.WARNING),
-        ("10 containers of the services, 0 running", State.OK),
+        ("schema with total_budget; the role could write: use a read-only one", CheckState.WARNING),
+        ("cj says healthy; llm says healthy, mock mode", CheckState.OK),
+        ("cj says unhealthy", CheckState.WARNING),
+        ("llm says degraded", CheckState.WARNING),
+        ("llm says healthy, open circuit: anthropic_api", CheckState.WARNING),
+        ("0 containers of the services, 0 running", CheckState.WARNING),
+        ("10 containers of the services, 0 running", CheckState.OK),
     ],
 )
-async def test_an_answer_that_needs_a_look_is_a_warning(detail: str, state: State) -> None:
+async def test_an_answer_that_needs_a_look_is_a_warning(detail: str, state: CheckState) -> None:
     found = await _source("x", Said(detail), "fix")
-    assert (found.state, bool(found.fix)) == (state, state is State.WARNING)
+    assert (found.state, bool(found.fix)) == (state, state is CheckState.WARNING)
 
 
-@pytest.mark.parametrize(("state", "code"), [(State.OK, 0), (State.WARNING, 0), (State.BROKEN, 1)])
+@pytest.mark.parametrize(
+    ("state", "code"), [(CheckState.OK, 0), (CheckState.WARNING, 0), (CheckState.BROKEN, 1)]
+)
 def test_the_exit_code_is_1_only_when_something_is_broken(
-    state: State, code: int, capsys: pytest.CaptureFixture[str]
+    state: CheckState, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert show([Examined("x", state, "detail", "do this")]) == code
-    assert ("do this" in capsys.readouterr().out) is (state is not State.OK)
+    assert ("do this" in capsys.readouterr().out) is (state is not CheckState.OK)
 
 
 WRONG = """
@@ -137,20 +139,20 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Examined
 @pytest.mark.parametrize(
     ("what", "state", "told"),
     [
-        ("HTTP_PORT", State.BROKEN, "valid integer"),
-        ("SERVICES", State.BROKEN, "no valid JSON"),
-        ("LOG_SOURCE", State.BROKEN, "LOKI_URL"),
-        ("LOG_TIMEZONE", State.BROKEN, "Europe/Stockholm"),
-        ("DETECTOR_STUCK_QUEUE_*", State.BROKEN, "open_after_seconds"),
-        ("SLACK_BOT_TOKN", State.WARNING, "Did you mean SLACK_BOT_TOKEN?"),
-        ("CJ_DATABSE_URL", State.WARNING, "Did you mean CJ_DATABASE_URL?"),
-        ("DETECTOR_STUCK_QUEUE_OPEN_AFTER", State.WARNING, "OPEN_AFTER_SECONDS?"),
-        (".env, line 10", State.WARNING, "cannot be read"),
-        ("HUNTER", State.WARNING, "See .env.example"),
+        ("HTTP_PORT", CheckState.BROKEN, "valid integer"),
+        ("SERVICES", CheckState.BROKEN, "no valid JSON"),
+        ("LOG_SOURCE", CheckState.BROKEN, "LOKI_URL"),
+        ("LOG_TIMEZONE", CheckState.BROKEN, "Europe/Stockholm"),
+        ("DETECTOR_STUCK_QUEUE_*", CheckState.BROKEN, "open_after_seconds"),
+        ("SLACK_BOT_TOKN", CheckState.WARNING, "Did you mean SLACK_BOT_TOKEN?"),
+        ("CJ_DATABSE_URL", CheckState.WARNING, "Did you mean CJ_DATABASE_URL?"),
+        ("DETECTOR_STUCK_QUEUE_OPEN_AFTER", CheckState.WARNING, "OPEN_AFTER_SECONDS?"),
+        (".env, line 10", CheckState.WARNING, "cannot be read"),
+        ("HUNTER", CheckState.WARNING, "See .env.example"),
     ],
 )
 def test_each_odd_setting_has_its_line(
-    wrong: dict[str, Examined], what: str, state: State, told: str
+    wrong: dict[str, Examined], what: str, state: CheckState, told: str
 ) -> None:
     assert wrong[what].state is state
     assert told in f"{wrong[what].detail} {wrong[what].fix}"
@@ -174,7 +176,7 @@ def test_bad_settings_stand_at_their_defaults_so_that_the_rest_can_be_examined(
 def test_settings_without_a_fault_have_one_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("HTTP_PORT=9090\n", encoding="utf-8")
     (found,) = examine_settings({})
-    assert (found.what, found.state) == ("settings", State.OK)
+    assert (found.what, found.state) == ("settings", CheckState.OK)
 
 
 @pytest.mark.parametrize("token", ["xapp-1-hunter22", "xoxp-hunter22"])
@@ -184,7 +186,7 @@ async def test_a_token_of_another_kind_is_named_without_asking_slack(
     monkeypatch.setenv("SLACK_BOT_TOKEN", token)
     monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:1/api/")
     found = {one.what: one for one in await examine(load_settings())}
-    assert found["SLACK_BOT_TOKEN"].state is State.BROKEN
+    assert found["SLACK_BOT_TOKEN"].state is CheckState.BROKEN
     assert "xoxb-" in found["SLACK_BOT_TOKEN"].fix
     assert "hunter22" not in str(found)
 
@@ -205,7 +207,7 @@ async def test_a_log_that_no_verdict_can_rest_on_is_a_warning(
     found = {one.what: one for one in await examine(load_settings())}
     assert ("SERVICES" in found) is bool(lacking)
     if lacking:
-        assert found["SERVICES"].state is State.WARNING
+        assert found["SERVICES"].state is CheckState.WARNING
         assert found["SERVICES"].detail.startswith(lacking)
 
 
@@ -215,4 +217,4 @@ async def test_a_place_where_the_memory_cannot_be_kept_is_broken(
     (tmp_path / "file").touch()
     monkeypatch.setenv("BOT_DATA_DIR", str(tmp_path / "file" / "data"))
     found = {one.what: one for one in await examine(load_settings())}
-    assert found["bot's own database"].state is State.BROKEN
+    assert found["bot's own database"].state is CheckState.BROKEN

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bot.cli.output import Exit, Format
 from bot.cli.watch import Answer, Round, following, watch
-from bot.cli.watch_screen import Lines, Picture, picture, written
+from bot.cli.watch_screen import LineScreen, PictureScreen, picture, written
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.errors import BatchbotError, NotFoundError, SourceError, UsageError
 
@@ -112,7 +112,7 @@ def test_a_pipe_gets_the_first_answer_and_then_one_for_each_change(
     second: Round, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept: list[Report] = []
-    lines = Lines(Format.TEXT, kept.append)
+    lines = LineScreen(Format.TEXT, kept.append)
     for round in (Round(1, AT, FINE), Round(2, AT, FINE, is_news=False), second):
         lines.show(round)
     out = capsys.readouterr().out
@@ -145,6 +145,6 @@ def test_what_is_new_shows_no_secret() -> None:
 def test_leaving_the_picture_leaves_the_last_answer(
     second: Round, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Picture(5, lambda _: None) as shown:
+    with PictureScreen(5, lambda _: None) as shown:
         shown.show(second)
     assert "Error: stuck" in capsys.readouterr().out

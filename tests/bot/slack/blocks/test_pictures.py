@@ -13,7 +13,7 @@ from bot.ports import Place
 from bot.slack.blocks.charts import CHART
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound.alert_threads import Threads
-from bot.slack.outbound.block_fallback import Fitting
+from bot.slack.outbound.block_fallback import BlockFallback
 from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.web_api import Web, make_client
 from tests.bot.slack.blocks.test_alert import ALERT
@@ -40,11 +40,11 @@ class Line:
 @pytest.fixture
 async def line() -> AsyncIterator[Line]:
     async with slack_api() as slack, aiohttp.ClientSession() as session:
-        web, fitting = Web(make_client("xoxb-test", f"{slack.url}/api/", session)), Fitting()
+        web, fallback = Web(make_client("xoxb-test", f"{slack.url}/api/", session)), BlockFallback()
         yield Line(
             slack,
-            SlackReplies(web, session, _draw, fitting),
-            Threads(web, draw=_draw, fitting=fitting),
+            SlackReplies(web, session, _draw, fallback),
+            Threads(web, draw=_draw, fallback=fallback),
         )
 
 

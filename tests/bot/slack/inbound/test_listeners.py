@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.requests.access import Access
 from bot.requests.admission import Limits
-from bot.slack.inbound.listeners import Door, build_app
+from bot.slack.inbound.listeners import BoltReceiver, build_app
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import Identity
 from tests.support.slack import payloads
@@ -282,11 +282,11 @@ async def test_http_requests_need_a_fresh_right_signature(
     )
     body = urlencode(payloads.slash("/batch", "status 34"))
     stamp = str(int(time.time()) + skew)
-    assert await _post(Door(app), body, stamp, _signature(secret, stamp, body)) == status
+    assert await _post(BoltReceiver(app), body, stamp, _signature(secret, stamp, body)) == status
 
 
 async def test_a_timestamp_that_is_no_number_is_refused_not_an_error(bot: Bot) -> None:
-    assert await _post(Door(bot.app), "x=1", "soon", "v0=0") == 401
+    assert await _post(BoltReceiver(bot.app), "x=1", "soon", "v0=0") == 401
 
 
 def _signature(secret: str, stamp: str, body: str) -> str:
@@ -294,9 +294,9 @@ def _signature(secret: str, stamp: str, body: str) -> str:
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
-async def _post(door: Door, body: str, stamp: str, signature: str) -> int:
+async def _post(receiver: BoltReceiver, body: str, stamp: str, signature: str) -> int:
     site = web.Application()
-    site.router.add_post("/slack/events", door.post)
+    site.router.add_post("/slack/events", receiver.post)
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-Slack-Request-Timestamp": stamp,

@@ -9,7 +9,7 @@ from bot.domain.report import Table
 from bot.errors import PostError, PostFailure
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import CHART, visualization
-from bot.slack.outbound.block_fallback import Fitting, Refused
+from bot.slack.outbound.block_fallback import BlockFallback, Refused
 from tests.support.charts import FUNNEL
 
 TABLE = kit.table(Table(("a",), (("1",),)), 9, 9)
@@ -38,36 +38,36 @@ class Slack:
 @pytest.mark.parametrize("points", [True, False])
 @pytest.mark.parametrize("kind", [CHART, "table", "data_table"])
 async def test_only_the_type_that_was_refused_is_remembered(kind: str, points: bool) -> None:
-    slack, fitting = Slack([kind], points=points), Fitting()
-    sent = await fitting.send(MESSAGE, slack.send)
-    assert sent.without == fitting.refused.types() == {kind}
+    slack, fallback = Slack([kind], points=points), BlockFallback()
+    sent = await fallback.send(MESSAGE, slack.send)
+    assert sent.without == fallback.refused.types() == {kind}
     slack.seen.clear()
-    assert (await fitting.send(MESSAGE, slack.send)).without == {kind}
+    assert (await fallback.send(MESSAGE, slack.send)).without == {kind}
     assert len(slack.seen) == 1
     assert len(slack.seen[0]) == 4  # said in another form, not left out
 
 
 async def test_all_types_refused_are_all_remembered() -> None:
-    slack, fitting = Slack([CHART, "table", "data_table"], points=False), Fitting()
-    assert (await fitting.send(MESSAGE, slack.send)).without == {CHART, "table", "data_table"}
-    assert fitting.refused.types() == {CHART, "table", "data_table"}
+    slack, fallback = Slack([CHART, "table", "data_table"], points=False), BlockFallback()
+    assert (await fallback.send(MESSAGE, slack.send)).without == {CHART, "table", "data_table"}
+    assert fallback.refused.types() == {CHART, "table", "data_table"}
 
 
 async def test_where_tries_count_few_are_spent_and_a_guess_is_not_remembered() -> None:
-    slack, fitting = Slack(["table"], points=False), Fitting()
-    await fitting.send(MESSAGE, slack.send, brief=True)
+    slack, fallback = Slack(["table"], points=False), BlockFallback()
+    await fallback.send(MESSAGE, slack.send, brief=True)
     assert len(slack.seen) == 2
-    assert fitting.refused.types() == frozenset()
+    assert fallback.refused.types() == frozenset()
 
 
 async def test_a_refusal_for_another_reason_ends_in_plain_text_and_teaches_nothing() -> None:
-    slack, fitting = Slack(["section", "rich_text"]), Fitting()
-    sent = await fitting.send(MESSAGE, slack.send)
+    slack, fallback = Slack(["section", "rich_text"]), BlockFallback()
+    sent = await fallback.send(MESSAGE, slack.send)
     assert slack.seen[-1] == []
     assert CHART in sent.without
-    assert fitting.refused.types() == frozenset()
+    assert fallback.refused.types() == frozenset()
     with pytest.raises(PostError):
-        await fitting.send(MESSAGE, slack.send, bare=False)
+        await fallback.send(MESSAGE, slack.send, bare=False)
 
 
 async def test_a_refused_type_is_tried_again_after_a_day() -> None:
