@@ -223,8 +223,8 @@ def _head(rng: random.Random, variant: int) -> Made:
     ids = [str(world.uuid()) for _ in range(rng.randint(10, 30))]
     dead = {"status": "failed", "queued_at": BEGIN.isoformat(), "ttl": "PT4H"}
     heartbeat(world, since)
-    around = Around(extra_items=[(id, {**dead, "queue_id": id}) for id in ids], extra_first=True)
-    return world, around
+    system = Around(extra_items=[(id, {**dead, "queue_id": id}) for id in ids], extra_first=True)
+    return world, system
 
 
 def _not_draining(rng: random.Random, variant: int) -> Made:

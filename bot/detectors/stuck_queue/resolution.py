@@ -11,7 +11,7 @@ from itertools import pairwise
 from bot.detectors.stuck_queue.alert_text import QUEUE
 from bot.diagnosis.queue.log_events import TURNOVER, LoopSign
 from bot.diagnosis.queue.losses import Loss, LossKind
-from bot.diagnosis.queue.timeline import scene_of
+from bot.diagnosis.queue.timeline import timeline_of
 from bot.diagnosis.queue.verdict import Observation, expired_away
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
@@ -87,5 +87,5 @@ def _signs(looks: Sequence[Observation]) -> list[LoopSign]:
 
 def _changed_after(looks: Sequence[Observation], moment: datetime, now: datetime) -> bool:
     """Whether Redis shows that something moved after a moment."""
-    changed = scene_of(looks, now).last_change
+    changed = timeline_of(looks, now).last_change
     return changed is not None and changed > moment

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from bot.diagnosis.comparison.evidence import Trail
-from bot.diagnosis.evidence.system_state import ProviderState, Surroundings, provider_state
+from bot.diagnosis.comparison.evidence import ComparisonEvidence
+from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
@@ -20,19 +20,19 @@ ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 
 @dataclass(frozen=True, slots=True)
 class BatchEvidence:
-    """The rows of a batch, its log events, the queue, and who owns the stray callbacks near it.
+    """What was read of one batch; `owned` maps the ids of rejected callbacks to their batches.
 
-    `around` is what stands around it now: health, containers, sessions, runners. `trails` are
-    the ways of a bounded sample of its comparisons that wait for too long, `look` is one look at
-    the queue where it holds items of the batch; both are empty when nothing waits for long.
+    `system` is the state of the services now: health, containers, sessions, runners.
+    `comparisons` are a bounded sample of those that wait for too long, `look` is one look at the
+    queue where it holds items of the batch; both are empty when nothing waits for long.
     """
 
     rows: BatchRows
     logs: LogSearch | Missing
     queue: QueueReading | Missing
     owned: Mapping[UUID, int] | Missing = field(default_factory=dict)
-    around: Surroundings = field(default_factory=Surroundings)
-    trails: tuple[Trail, ...] = ()
+    system: SystemState = field(default_factory=SystemState)
+    comparisons: tuple[ComparisonEvidence, ...] = ()
     look: QueueEvidence | None = None
 
     @property
@@ -78,7 +78,7 @@ class BatchEvidence:
     def provider(self) -> ProviderState:
         """How the LLM provider answers, as far as health, lines and answers tell."""
         names = [name.partition("/")[0] for name in self.rows.models]
-        return provider_state(self.around.health, self.nearby, names)
+        return provider_state(self.system.health, self.nearby, names)
 
     def quiet_for(self, now: datetime) -> float:
         """Return the seconds since the batch last did anything."""

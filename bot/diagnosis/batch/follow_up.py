@@ -12,9 +12,9 @@ from uuid import UUID
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import LOST_AFTER
-from bot.diagnosis.comparison.evidence import Trail
+from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import EVICTION
-from bot.diagnosis.comparison.log_events import Clue, Outcome, clue_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, clue_of
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.queue import evidence as queue_evidence
@@ -37,7 +37,7 @@ async def follow_up(
     deadline: Deadline,
     search_again: bool = True,
 ) -> BatchEvidence:
-    """Return the evidence with trails, a look at the queue and joined callbacks where needed.
+    """Return the evidence with late comparisons, a look at the queue and joined callbacks.
 
     Without `search_again` the lines at hand are all that there are.
     """
@@ -57,7 +57,7 @@ async def follow_up(
         evidence,
         logs=_joined(evidence.logs, found),
         look=look,
-        trails=trails_of(evidence, waiting, found, known),
+        comparisons=comparisons_of(evidence, waiting, found, known),
     )
     return await _with_owners(sources, seen, doubled, deadline)
 
@@ -94,23 +94,23 @@ def doubled_requests(evidence: BatchEvidence) -> tuple[str, ...]:
     return tuple(dict.fromkeys(clue.queue_id for clue in twice if clue.queue_id))[:MAX_FOLLOWED]
 
 
-def trails_of(
+def comparisons_of(
     evidence: BatchEvidence,
     waiting: Sequence[PendingPair],
     logs: LogSearch | Missing,
     services: tuple[Service, ...],
-) -> tuple[Trail, ...]:
+) -> tuple[ComparisonEvidence, ...]:
     """Return the way of each waiting comparison, as rows, lines and queue show it; pure."""
     clues = _clues(logs.events if isinstance(logs, LogSearch) else ())
     by_id = _by_id(clues)
     items = evidence.queue.items if isinstance(evidence.queue, QueueReading) else ()
-    trails = []
+    comparisons = []
     for pair in waiting:
         ids = _ids_of(str(pair.correlation_id).lower(), clues, by_id, items)
         places = sorted({place for id in ids for place in by_id.get(id, ())})
         mine = tuple(clues[place] for place in places)
-        trails.append(
-            Trail(
+        comparisons.append(
+            ComparisonEvidence(
                 pair=_row(evidence.header, pair),
                 logs=logs,
                 clues=mine,
@@ -119,7 +119,7 @@ def trails_of(
                 services=services,
             )
         )
-    return tuple(trails)
+    return tuple(comparisons)
 
 
 async def _lines(
@@ -163,7 +163,7 @@ async def _with_owners(
     return evidence if isinstance(found, Missing) else replace(evidence, owned={**known, **found})
 
 
-def _names(clue: Clue, requests: set[str]) -> bool:
+def _names(clue: LogClue, requests: set[str]) -> bool:
     """Whether a line binds a callback that was taken to one of the requests."""
     return clue.queue_id in requests and len(clue.correlation_id) == 36
 
@@ -174,11 +174,11 @@ def _joined(first: LogSearch | Missing, second: LogSearch | Missing) -> LogSearc
     return first
 
 
-def _clues(events: Iterable[LogEvent]) -> tuple[Clue, ...]:
+def _clues(events: Iterable[LogEvent]) -> tuple[LogClue, ...]:
     return tuple(clue for event in events if (clue := clue_of(event)) is not None)
 
 
-def _by_id(clues: Sequence[Clue]) -> dict[str, list[int]]:
+def _by_id(clues: Sequence[LogClue]) -> dict[str, list[int]]:
     """Return where each id stands among the clues."""
     places: dict[str, list[int]] = {}
     for place, clue in enumerate(clues):
@@ -189,7 +189,7 @@ def _by_id(clues: Sequence[Clue]) -> dict[str, list[int]]:
 
 def _ids_of(
     correlation: str,
-    clues: Sequence[Clue],
+    clues: Sequence[LogClue],
     by_id: Mapping[str, Sequence[int]],
     items: Sequence[QueueItem],
 ) -> set[str]:

@@ -7,7 +7,7 @@ line binds to one. A bundle's dispatch names no ids, so its size is taken as tol
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta
 
-from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, clue_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.log import LogEvent, LogSearch
 
@@ -64,7 +64,7 @@ def logged_counts(
     }
 
 
-def _owner(clue: Clue, owners: Mapping[str, str]) -> str:
+def _owner(clue: LogClue, owners: Mapping[str, str]) -> str:
     return clue.correlation_id or owners.get(clue.queue_id, "")
 
 

@@ -263,7 +263,7 @@ def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
         reading(DATABASE, evidence.rows, "rows, outbox and scores"),
         reading(LOGS, logs, log_detail),
         reading(QUEUE, queue, size),
-        *evidence.around.readings,
+        *evidence.system.readings,
     )
 
 

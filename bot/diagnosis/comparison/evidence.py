@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.diagnosis.comparison.log_events import STEPS, Clue, Outcome, Step
+from bot.diagnosis.comparison.log_events import STEPS, LogClue, Outcome, Step
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.batch import PairRow
 from bot.domain.callbacks.callback import SeenCallback
@@ -49,7 +49,7 @@ class LedgerStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class ComparisonEvidence:
     """Everything that was found about one comparison.
 
     `pair` is its row, None when the database was read and has none, a Missing when it was not
@@ -58,7 +58,7 @@ class Trail:
 
     pair: PairRow | Missing | None
     logs: LogSearch | Missing
-    clues: tuple[Clue, ...] = ()
+    clues: tuple[LogClue, ...] = ()
     item: QueueItem | None = None
     queue_read: bool = False
     callbacks: tuple[SeenCallback, ...] = ()
@@ -70,7 +70,7 @@ class Trail:
         """The pair's row where there is one."""
         return self.pair if isinstance(self.pair, PairRow) else None
 
-    def of(self, step: Step, *outcomes: Outcome) -> tuple[Clue, ...]:
+    def of(self, step: Step, *outcomes: Outcome) -> tuple[LogClue, ...]:
         """Return the clues of a step, with one of the outcomes if any are given."""
         return tuple(
             clue

@@ -1,9 +1,9 @@
-"""Where the trail of a comparison without an answer ends, and what that means; pure."""
+"""Where a comparison without an answer was last seen, and what that means; pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.diagnosis.comparison.evidence import Ledger, StepState, Trail
+from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger, StepState
 from bot.diagnosis.comparison.log_events import Outcome, Step
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence
@@ -11,7 +11,7 @@ from bot.domain.report import Confidence
 EVICTION = "orphaned queue entries"
 
 
-class End(StrEnum):
+class LossPlace(StrEnum):
     """The places where an answer gets lost, in the order of a comparison's way."""
 
     NEVER_SENT = "never sent"
@@ -28,80 +28,84 @@ class End(StrEnum):
     UNKNOWN = "not decidable from what was read"
 
 
-IN_REDIS = (End.QUEUED, End.PROCESSING, End.DEAD_ITEM)
+IN_REDIS = (LossPlace.QUEUED, LossPlace.PROCESSING, LossPlace.DEAD_ITEM)
 
 
 @dataclass(frozen=True, slots=True)
-class TrailEnd:
-    """The end of one trail: its kind, in words, why it means a loss, and how sure."""
+class LostAnswer:
+    """Where one answer was lost: the place, in words, why it means a loss, and how sure."""
 
-    kind: End
+    kind: LossPlace
     where: str
     why: str
     confidence: Confidence = Confidence.HIGH
 
 
-def trail_end(trail: Trail, ledger: Ledger) -> TrailEnd:
-    """Say where the trail ends; a failure that was logged outweighs what later lines claim."""
-    if trail.of(Step.ANSWERED, Outcome.EXPIRED):
+def lost_answer(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
+    """Return where the answer was lost; a logged failure outweighs what later lines claim."""
+    if comparison.of(Step.ANSWERED, Outcome.EXPIRED):
         why = "An expired request gets no callback, so its batch waits for ever."
-        return TrailEnd(End.EXPIRED, "it expired in the queue", why)
-    if trail.of(Step.PUBLISHED, Outcome.FAILED):
+        return LostAnswer(LossPlace.EXPIRED, "it expired in the queue", why)
+    if comparison.of(Step.PUBLISHED, Outcome.FAILED):
         why = (
             "The failure to publish is swallowed and the request removed: the answer is lost for "
             "good, though a success line may follow."
         )
-        return TrailEnd(End.PUBLISH_FAILED, "its callback could not be published", why)
-    if trail.item is not None:
-        return _in_redis(trail.item.status)
+        return LostAnswer(LossPlace.PUBLISH_FAILED, "its callback could not be published", why)
+    if comparison.item is not None:
+        return _in_redis(comparison.item.status)
     if ledger[Step.CONSUMED].state is StepState.SEEN:
         why = "CJ took the callback and did not store it: a stray, an error, or a rollback."
-        return TrailEnd(End.NOT_STORED, "CJ consumed its callback and stored nothing", why)
+        return LostAnswer(LossPlace.NOT_STORED, "CJ consumed its callback and stored nothing", why)
     if ledger[Step.PUBLISHED].state is StepState.SEEN:
         why = "Between publish and consume lies Kafka: CJ's consumer, its group offset, or a topic "
         why += "that was made anew."
         sure = ledger[Step.CONSUMED].state is StepState.MISSING
         confidence = Confidence.HIGH if sure else Confidence.LOW
         where = "its callback was published and not consumed"
-        return TrailEnd(End.NOT_CONSUMED, where, why, confidence)
-    return _early(trail, ledger)
+        return LostAnswer(LossPlace.NOT_CONSUMED, where, why, confidence)
+    return _early(comparison, ledger)
 
 
-def _in_redis(status: str) -> TrailEnd:
+def _in_redis(status: str) -> LostAnswer:
     if status == "leaked":
         why = "Its place in the order is left and its data is gone: Redis evicted it, or it was "
         why += "removed by halves. No callback comes."
-        return TrailEnd(End.EVICTED, "its data is gone from Redis", why)
-    kind = {"queued": End.QUEUED, "processing": End.PROCESSING}.get(status, End.DEAD_ITEM)
+        return LostAnswer(LossPlace.EVICTED, "its data is gone from Redis", why)
+    kind = {"queued": LossPlace.QUEUED, "processing": LossPlace.PROCESSING}.get(
+        status, LossPlace.DEAD_ITEM
+    )
     why = "It is still in the queue; see its verdict there."
-    return TrailEnd(kind, f"it is in the LLM queue as {status}", why)
+    return LostAnswer(kind, f"it is in the LLM queue as {status}", why)
 
 
-def _early(trail: Trail, ledger: Ledger) -> TrailEnd:
+def _early(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
     last, missing = ledger.last_step, ledger.first_missing
-    if trail.of(Step.SENT, Outcome.FAILED):
+    if comparison.of(Step.SENT, Outcome.FAILED):
         why = "The row is written before the request is sent, and sending failed."
-        return TrailEnd(End.NEVER_SENT, "sending failed", why)
-    if _evicted_after(trail, ledger):
+        return LostAnswer(LossPlace.NEVER_SENT, "sending failed", why)
+    if _evicted_after(comparison, ledger):
         why = "It was queued, is gone from Redis without an end, and the service cleaned up "
         why += "entries without data: Redis evicted it under memory pressure."
-        return TrailEnd(End.EVICTED, "it was evicted from Redis", why, Confidence.MEDIUM)
+        return LostAnswer(LossPlace.EVICTED, "it was evicted from Redis", why, Confidence.MEDIUM)
     if missing in (None, Step.STORED):
         why = "The logs do not reach back far enough to tell where the trail ends."
-        return TrailEnd(End.UNKNOWN, "where it got lost cannot be told", why, Confidence.LOW)
+        return LostAnswer(
+            LossPlace.UNKNOWN, "where it got lost cannot be told", why, Confidence.LOW
+        )
     if missing is Step.QUEUED:
         why = "The row is written before the request is sent; the LLM provider never saw it."
         where = "the LLM provider never queued it"
-        return TrailEnd(End.NEVER_QUEUED, where, why, Confidence.MEDIUM)
+        return LostAnswer(LossPlace.NEVER_QUEUED, where, why, Confidence.MEDIUM)
     why = "The request was queued and never finished: evicted, removed by a restart, or held."
     where = f"last seen {last or 'nowhere'}, {missing} is missing"
-    return TrailEnd(End.UNFINISHED, where, why, Confidence.MEDIUM)
+    return LostAnswer(LossPlace.UNFINISHED, where, why, Confidence.MEDIUM)
 
 
-def _evicted_after(trail: Trail, ledger: Ledger) -> bool:
+def _evicted_after(comparison: ComparisonEvidence, ledger: Ledger) -> bool:
     queued = ledger[Step.QUEUED]
-    if queued.state is not StepState.SEEN or not trail.queue_read:
+    if queued.state is not StepState.SEEN or not comparison.queue_read:
         return False
-    events = trail.logs.events if isinstance(trail.logs, LogSearch) else ()
+    events = comparison.logs.events if isinstance(comparison.logs, LogSearch) else ()
     later = (e for e in events if e.at and (queued.at is None or e.at >= queued.at))
     return any(EVICTION in event.event for event in later)

@@ -10,10 +10,10 @@ from datetime import datetime
 from bot.diagnosis.comparison.evidence import (
     CJ_NAME,
     LPS_NAME,
+    ComparisonEvidence,
     Ledger,
     LedgerStep,
     StepState,
-    Trail,
     ended,
 )
 from bot.diagnosis.comparison.log_events import STEPS, Outcome, Step
@@ -24,51 +24,53 @@ from bot.domain.log import Role
 from bot.text.times import dated
 
 
-def build_ledger(trail: Trail) -> Ledger:
+def build_ledger(comparison: ComparisonEvidence) -> Ledger:
     """Return the ledger of one comparison."""
-    seen = {step: found for step in STEPS if (found := SEEN[step](trail)) is not None}
+    seen = {step: found for step in STEPS if (found := SEEN[step](comparison)) is not None}
     furthest = max((STEPS.index(step) for step in seen), default=-1)
     steps: list[LedgerStep] = []
-    moment = _start(trail)
+    moment = _start(comparison)
     for place, step in enumerate(STEPS):
-        entry = seen.get(step) or _unseen(trail, step, moment, implied=place < furthest)
+        entry = seen.get(step) or _unseen(comparison, step, moment, implied=place < furthest)
         steps.append(entry)
         moment = entry.at or moment
     return Ledger(tuple(steps))
 
 
-def _start(trail: Trail) -> datetime | None:
-    row, item = trail.row, trail.item
+def _start(comparison: ComparisonEvidence) -> datetime | None:
+    row, item = comparison.row, comparison.item
     times = [row.created_at, row.submitted_at] if row else []
     times += [item.queued_at] if item else []
-    times += [clue.event.at for clue in trail.clues]
+    times += [clue.event.at for clue in comparison.clues]
     return min((time for time in times if time), default=None)
 
 
-def _unseen(trail: Trail, step: Step, moment: datetime | None, *, implied: bool) -> LedgerStep:
+def _unseen(
+    comparison: ComparisonEvidence, step: Step, moment: datetime | None, *, implied: bool
+) -> LedgerStep:
     empty = LedgerStep(step, StepState.NOT_CHECKED)
     if step is Step.CREATED:
-        return _no_row(trail)
-    if trail.pair is None and step in (Step.STORED, Step.SCORED):
+        return _no_row(comparison)
+    if comparison.pair is None and step in (Step.STORED, Step.SCORED):
         return replace(empty, state=StepState.NOT_APPLICABLE, note="no batch owns the comparison")
     if implied:
         return replace(empty, note="no line found; a later step shows that it happened")
     if step in (Step.STORED, Step.SCORED):
-        return _not_in_the_row(trail, step)
-    return _not_in_the_logs(trail, step, moment)
+        return _not_in_the_row(comparison, step)
+    return _not_in_the_logs(comparison, step, moment)
 
 
-def _no_row(trail: Trail) -> LedgerStep:
-    if isinstance(trail.pair, Missing):
-        return LedgerStep(Step.CREATED, StepState.NOT_CHECKED, note=trail.pair.reason)
+def _no_row(comparison: ComparisonEvidence) -> LedgerStep:
+    if isinstance(comparison.pair, Missing):
+        return LedgerStep(Step.CREATED, StepState.NOT_CHECKED, note=comparison.pair.reason)
     note = "the database was read and no pair carries this id"
     return LedgerStep(Step.CREATED, StepState.MISSING, source=DATABASE, note=note)
 
 
-def _not_in_the_row(trail: Trail, step: Step) -> LedgerStep:
-    row = trail.row
+def _not_in_the_row(comparison: ComparisonEvidence, step: Step) -> LedgerStep:
+    row = comparison.row
     if row is None:
-        reason = trail.pair.reason if isinstance(trail.pair, Missing) else ""
+        reason = comparison.pair.reason if isinstance(comparison.pair, Missing) else ""
         return LedgerStep(step, StepState.NOT_CHECKED, note=reason)
     if step is Step.SCORED and row.winner is None and not ended(row):
         return LedgerStep(step, StepState.NOT_APPLICABLE, note="waits for the answer")
@@ -79,28 +81,34 @@ def _not_in_the_row(trail: Trail, step: Step) -> LedgerStep:
     return LedgerStep(step, StepState.MISSING, service=CJ_NAME, source=DATABASE)
 
 
-def _not_in_the_logs(trail: Trail, step: Step, moment: datetime | None) -> LedgerStep:
+def _not_in_the_logs(
+    comparison: ComparisonEvidence, step: Step, moment: datetime | None
+) -> LedgerStep:
     role = Role.CJ if step in (Step.SENT, Step.CONSUMED) else Role.LLM_PROVIDER
     service = CJ_NAME if role is Role.CJ else LPS_NAME
-    failed = _failure_note(trail, step)
+    failed = _failure_note(comparison, step)
     if failed:
         return LedgerStep(step, StepState.MISSING, *failed)
-    if step is Step.DISPATCHED and trail.item is not None and trail.item.status == "queued":
+    if (
+        step is Step.DISPATCHED
+        and comparison.item is not None
+        and comparison.item.status == "queued"
+    ):
         return LedgerStep(step, StepState.MISSING, service=service, source=QUEUE, note="it waits")
-    if step is Step.ANSWERED and trail.item is not None:
+    if step is Step.ANSWERED and comparison.item is not None:
         return LedgerStep(step, StepState.MISSING, service=service, source=QUEUE)
-    if covers(trail.logs, trail.names(role), moment):
-        note = _dispatch_note(trail, step)
+    if covers(comparison.logs, comparison.names(role), moment):
+        note = _dispatch_note(comparison, step)
         state = StepState.NOT_CHECKED if note else StepState.MISSING
         return LedgerStep(step, state, service=service, source=LOGS, note=note)
-    return LedgerStep(step, StepState.NOT_CHECKED, note=_why_blind(trail, role, moment))
+    return LedgerStep(step, StepState.NOT_CHECKED, note=_why_blind(comparison, role, moment))
 
 
-def _why_blind(trail: Trail, role: Role, moment: datetime | None) -> str:
-    if isinstance(trail.logs, Missing):
-        return f"logs: {trail.logs.reason}"
-    names = trail.names(role)
-    mine = [cover for cover in trail.logs.coverage if cover.service in names]
+def _why_blind(comparison: ComparisonEvidence, role: Role, moment: datetime | None) -> str:
+    if isinstance(comparison.logs, Missing):
+        return f"logs: {comparison.logs.reason}"
+    names = comparison.names(role)
+    mine = [cover for cover in comparison.logs.coverage if cover.service in names]
     if not mine:
         return f"no log of a {role.value} service was found"
     begins = begins_at(mine)
@@ -112,17 +120,19 @@ def _why_blind(trail: Trail, role: Role, moment: datetime | None) -> str:
     return f"the search was cut short in {', '.join(cut)}" if cut else "its time is not known"
 
 
-def _dispatch_note(trail: Trail, step: Step) -> str:
+def _dispatch_note(comparison: ComparisonEvidence, step: Step) -> str:
     """In serial_bundle mode a dispatch line carries no id: without a second time to hold it
     against, it proves nothing of this item."""
-    if step is not Step.DISPATCHED or not trail.dispatches:
+    if step is not Step.DISPATCHED or not comparison.dispatches:
         return ""
-    times = ", ".join(f"{event.at:%H:%M:%S}" for event in trail.dispatches[:3] if event.at)
+    times = ", ".join(f"{event.at:%H:%M:%S}" for event in comparison.dispatches[:3] if event.at)
     return f"bundles were dispatched at {times}; the lines name no item"
 
 
-def _failure_note(trail: Trail, step: Step) -> tuple[datetime | None, str, str, str] | None:
-    bad = trail.of(step, Outcome.FAILED, Outcome.EXPIRED, Outcome.REQUEUED)
+def _failure_note(
+    comparison: ComparisonEvidence, step: Step
+) -> tuple[datetime | None, str, str, str] | None:
+    bad = comparison.of(step, Outcome.FAILED, Outcome.EXPIRED, Outcome.REQUEUED)
     if not bad:
         return None
     last = bad[-1]

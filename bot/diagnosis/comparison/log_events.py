@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Clue:
+class LogClue:
     """A line that shows a step: its outcome, and the ids it binds together (lower case)."""
 
     step: Step
@@ -97,31 +97,24 @@ _REJECTION = re.compile(
 _CORRELATION = re.compile(r"correlation[_ ]?id['\"]?[:=]\s*['\"]?([0-9a-fA-F-]{36})", re.IGNORECASE)
 
 
-def clue_of(event: LogEvent) -> Clue | None:
+def clue_of(event: LogEvent) -> LogClue | None:
     """Read the step that a log event shows; None when it shows none."""
     rejection = _REJECTION.search(_squeezed(event)) if "allback" in event.text else None
     if rejection:
         id = rejection.group(2).lower()
-        return Clue(Step.CONSUMED, Outcome.REJECTED, event, correlation_id=id)
+        return LogClue(Step.CONSUMED, Outcome.REJECTED, event, correlation_id=id)
     for step, outcome, pattern in _PATTERNS:
         match = pattern.search(event.event)
         if match:
             queue = match.groupdict().get("queue") or _field(event, "request_id", "queue_id")
-            return Clue(step, outcome, event, queue.lower(), _correlation(event))
+            return LogClue(step, outcome, event, queue.lower(), _correlation(event))
     return None
 
 
-def clues_of(events: Iterable[LogEvent], ids: frozenset[str]) -> tuple[Clue, ...]:
+def clues_of(events: Iterable[LogEvent], ids: frozenset[str]) -> tuple[LogClue, ...]:
     """Return the clues about any of the ids, in the order of the events."""
     found = (clue for event in events if (clue := clue_of(event)) is not None)
     return tuple(clue for clue in found if {clue.queue_id, clue.correlation_id} & ids)
-
-
-def bound_ids(clues: Iterable[Clue]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the queue ids and the correlation ids that the clues name."""
-    seen = tuple(clues)
-    queues = frozenset(clue.queue_id for clue in seen if clue.queue_id)
-    return queues, frozenset(clue.correlation_id for clue in seen if clue.correlation_id)
 
 
 def line_text(event: LogEvent) -> str:

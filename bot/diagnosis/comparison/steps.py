@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot.diagnosis.comparison.evidence import CJ_NAME, LPS_NAME, LedgerStep, StepState, Trail
+from bot.diagnosis.comparison.evidence import (
+    CJ_NAME,
+    LPS_NAME,
+    ComparisonEvidence,
+    LedgerStep,
+    StepState,
+)
 from bot.diagnosis.comparison.log_events import STEPS, Outcome, Step
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, TOPIC
 from bot.domain.log import LogEvent
@@ -12,50 +18,53 @@ from bot.domain.log import LogEvent
 DISPATCH_NEAR = timedelta(seconds=30)
 
 
-def _created(trail: Trail) -> LedgerStep | None:
-    row = trail.row
+def _created(comparison: ComparisonEvidence) -> LedgerStep | None:
+    row = comparison.row
     if row is None:
         return None
     note = f"pair {row.pair_id} of batch {row.batch_id}"
     return LedgerStep(Step.CREATED, StepState.SEEN, row.created_at, CJ_NAME, DATABASE, note)
 
 
-def _sent(trail: Trail) -> LedgerStep | None:
-    row = trail.row
+def _sent(comparison: ComparisonEvidence) -> LedgerStep | None:
+    row = comparison.row
     if row is not None and row.submitted_at is not None:
         return LedgerStep(Step.SENT, StepState.SEEN, row.submitted_at, CJ_NAME, DATABASE)
-    return _from_logs(trail, Step.SENT)
+    return _from_logs(comparison, Step.SENT)
 
 
-def _queued(trail: Trail) -> LedgerStep | None:
-    if trail.item is not None:
-        note = f"item {trail.item.queue_id}, {trail.item.status}"
-        time = trail.item.queued_at
+def _queued(comparison: ComparisonEvidence) -> LedgerStep | None:
+    if comparison.item is not None:
+        note = f"item {comparison.item.queue_id}, {comparison.item.status}"
+        time = comparison.item.queued_at
         return LedgerStep(Step.QUEUED, StepState.SEEN, time, LPS_NAME, QUEUE, note)
-    return _from_logs(trail, Step.QUEUED)
+    return _from_logs(comparison, Step.QUEUED)
 
 
-def _dispatched(trail: Trail) -> LedgerStep | None:
-    line = _from_logs(trail, Step.DISPATCHED)
+def _dispatched(comparison: ComparisonEvidence) -> LedgerStep | None:
+    line = _from_logs(comparison, Step.DISPATCHED)
     if line is not None:
         return line
-    item = trail.item
+    item = comparison.item
     if item is not None and item.processing_started_at is not None:
-        near = _near(trail.dispatches, item.processing_started_at)
+        near = _near(comparison.dispatches, item.processing_started_at)
         note = _bundle_note(near) if near else ""
         time = item.processing_started_at
         return LedgerStep(Step.DISPATCHED, StepState.SEEN, time, LPS_NAME, QUEUE, note)
-    return _dispatched_between(trail)
+    return _dispatched_between(comparison)
 
 
-def _dispatched_between(trail: Trail) -> LedgerStep | None:
+def _dispatched_between(comparison: ComparisonEvidence) -> LedgerStep | None:
     """The last bundle before the answer, when the item was already queued: joined by time."""
-    queued, answered = _time(trail, Step.QUEUED), _time(trail, Step.ANSWERED, Step.PUBLISHED)
+    queued, answered = (
+        _time(comparison, Step.QUEUED),
+        _time(comparison, Step.ANSWERED, Step.PUBLISHED),
+    )
     if answered is None:
         return None
     fitting = [
         event
-        for event in trail.dispatches
+        for event in comparison.dispatches
         if event.at and event.at <= answered and (queued is None or event.at >= queued)
     ]
     if not fitting:
@@ -78,12 +87,12 @@ def _near(events: Iterable[LogEvent], moment: datetime) -> LogEvent | None:
     )
 
 
-def _answered(trail: Trail) -> LedgerStep | None:
-    done = trail.of(Step.ANSWERED, Outcome.DONE)
-    failed = trail.of(Step.ANSWERED, Outcome.FAILED)
+def _answered(comparison: ComparisonEvidence) -> LedgerStep | None:
+    done = comparison.of(Step.ANSWERED, Outcome.DONE)
+    failed = comparison.of(Step.ANSWERED, Outcome.FAILED)
     if done or not failed:
-        return _from_logs(trail, Step.ANSWERED)
-    if trail.of(Step.ANSWERED)[-1].outcome is Outcome.REQUEUED:
+        return _from_logs(comparison, Step.ANSWERED)
+    if comparison.of(Step.ANSWERED)[-1].outcome is Outcome.REQUEUED:
         return None
     last = failed[-1].event
     return LedgerStep(
@@ -91,28 +100,28 @@ def _answered(trail: Trail) -> LedgerStep | None:
     )
 
 
-def _published(trail: Trail) -> LedgerStep | None:
+def _published(comparison: ComparisonEvidence) -> LedgerStep | None:
     """A failed publish wins: the service logs success after it swallowed the failure as well."""
-    if trail.of(Step.PUBLISHED, Outcome.FAILED) and not _arrived(trail):
+    if comparison.of(Step.PUBLISHED, Outcome.FAILED) and not _arrived(comparison):
         return None
-    if trail.callbacks:
-        first = trail.callbacks[0]
+    if comparison.callbacks:
+        first = comparison.callbacks[0]
         return LedgerStep(Step.PUBLISHED, StepState.SEEN, first.at, LPS_NAME, TOPIC)
-    return _from_logs(trail, Step.PUBLISHED)
+    return _from_logs(comparison, Step.PUBLISHED)
 
 
-def _arrived(trail: Trail) -> bool:
-    return bool(trail.callbacks or trail.of(Step.CONSUMED))
+def _arrived(comparison: ComparisonEvidence) -> bool:
+    return bool(comparison.callbacks or comparison.of(Step.CONSUMED))
 
 
-def _consumed(trail: Trail) -> LedgerStep | None:
-    turned_away = trail.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
+def _consumed(comparison: ComparisonEvidence) -> LedgerStep | None:
+    turned_away = comparison.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
     if turned_away:
         event = turned_away[0].event
         note = "rejected: " + (turned_away[0].rejected_field or "no pair has this correlation")
         return LedgerStep(Step.CONSUMED, StepState.SEEN, event.at, event.service, LOGS, note)
-    acknowledged = any(callback.consumed for callback in trail.callbacks)
-    return _from_logs(trail, Step.CONSUMED) or (
+    acknowledged = any(callback.consumed for callback in comparison.callbacks)
+    return _from_logs(comparison, Step.CONSUMED) or (
         LedgerStep(
             Step.CONSUMED, StepState.SEEN, None, CJ_NAME, TOPIC, "its group has acknowledged it"
         )
@@ -121,17 +130,17 @@ def _consumed(trail: Trail) -> LedgerStep | None:
     )
 
 
-def _stored(trail: Trail) -> LedgerStep | None:
-    row = trail.row
+def _stored(comparison: ComparisonEvidence) -> LedgerStep | None:
+    row = comparison.row
     if row is not None and row.winner is not None:
         note = f"winner {row.winner}" + (f" ({row.error_code})" if row.error_code else "")
         time = row.completed_at or row.error_at
         return LedgerStep(Step.STORED, StepState.SEEN, time, CJ_NAME, DATABASE, note)
-    return _from_logs(trail, Step.STORED) if row is None else None
+    return _from_logs(comparison, Step.STORED) if row is None else None
 
 
-def _scored(trail: Trail) -> LedgerStep | None:
-    row = trail.row
+def _scored(comparison: ComparisonEvidence) -> LedgerStep | None:
+    row = comparison.row
     if row is None or row.winner not in ("essay_a", "essay_b"):
         return None
     if row.scored_at is not None:
@@ -155,17 +164,17 @@ SEEN = {
 }
 
 
-def _from_logs(trail: Trail, step: Step) -> LedgerStep | None:
-    lines = trail.of(step, Outcome.DONE)
+def _from_logs(comparison: ComparisonEvidence, step: Step) -> LedgerStep | None:
+    lines = comparison.of(step, Outcome.DONE)
     if not lines:
         return None
     event = lines[0].event if STEPS.index(step) <= STEPS.index(Step.QUEUED) else lines[-1].event
     return LedgerStep(step, StepState.SEEN, event.at, event.service, LOGS)
 
 
-def _time(trail: Trail, *steps: Step) -> datetime | None:
+def _time(comparison: ComparisonEvidence, *steps: Step) -> datetime | None:
     for step in steps:
-        lines = trail.of(step)
+        lines = comparison.of(step)
         if lines:
             return lines[-1].event.at
     return None

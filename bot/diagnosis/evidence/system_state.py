@@ -1,4 +1,4 @@
-"""What stands around a diagnosis: service health, containers, database sessions and runners."""
+"""The state of the system: service health, containers, database sessions and runners."""
 
 import asyncio
 import re
@@ -33,8 +33,8 @@ NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What was read around a batch or the queue; a source that was not asked is not configured."""
+class SystemState:
+    """What was read of the services' state; a source that was not asked is not configured."""
 
     health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
     containers: tuple[ContainerState, ...] | Missing = _NO_CONTAINERS
@@ -90,8 +90,8 @@ class ProviderState:
         }
 
 
-async def collect(sources: Sources, deadline: Deadline, *, runners: bool = True) -> Surroundings:
-    """Ask every source around a diagnosis at once, within the same time."""
+async def collect(sources: Sources, deadline: Deadline, *, runners: bool = True) -> SystemState:
+    """Read every source of the system's state at once, within the same time."""
     health, containers, sessions, listing = await asyncio.gather(
         read(HEALTH, sources.probe, lambda source: source.health(), deadline.next_timeout()),
         read(
@@ -113,7 +113,7 @@ async def collect(sources: Sources, deadline: Deadline, *, runners: bool = True)
             deadline.next_timeout(),
         ),
     )
-    return Surroundings(
+    return SystemState(
         health if isinstance(health, Missing) else tuple(health),
         containers if isinstance(containers, Missing) else tuple(containers),
         sessions if isinstance(sessions, Missing) else tuple(sessions),
@@ -156,7 +156,7 @@ def provider_state(
 
 
 def circuit_turn(event: LogEvent) -> tuple[str, bool] | None:
-    """Return which circuit breaker a line of the LLM provider tells of, and whether it is open.
+    """Return which circuit breaker a line of the LLM provider names, and whether it is open.
 
     The name is empty where the line says none; None for any other line. That it has a breaker
     to its broker, too, says nothing of the model.

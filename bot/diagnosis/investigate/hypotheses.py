@@ -17,7 +17,7 @@ VIOLATIONS = ("IntegrityError", "PendingRollbackError")
 CLASSIFIED = ("RATE_LIMIT", "AUTHENTICATION_ERROR", "TIMEOUT")
 
 
-class State(StrEnum):
+class HypothesisState(StrEnum):
     """What the evidence says of a hypothesis."""
 
     SUPPORTED = "supported"
@@ -30,7 +30,7 @@ class Hypothesis:
     """One suspicion, what the evidence says of it, and why."""
 
     name: str
-    state: State
+    state: HypothesisState
     why: str
 
     def as_fact(self) -> dict[str, str]:
@@ -38,7 +38,7 @@ class Hypothesis:
         return {"name": self.name, "state": self.state.value, "why": self.why}
 
 
-Answer = tuple[State, str]
+Answer = tuple[HypothesisState, str]
 Test = Callable[[BatchEvidence, frozenset[str]], Answer]
 
 
@@ -50,14 +50,17 @@ def hypotheses(evidence: BatchEvidence, findings: Sequence[Finding]) -> tuple[Hy
 
 def _metadata(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
     if "callback-metadata-lost" in rules:
-        return State.SUPPORTED, "callbacks of this batch's own comparisons came without their ids"
+        return (
+            HypothesisState.SUPPORTED,
+            "callbacks of this batch's own comparisons came without their ids",
+        )
     if isinstance(evidence.logs, Missing) or isinstance(evidence.owned, Missing):
-        return State.UNDECIDED, "logs or ownership could not be read"
+        return HypothesisState.UNDECIDED, "logs or ownership could not be read"
     rejected = {id for event in evidence.nearby if lost_field(event) for id in rejected_ids(event)}
     if not rejected:
-        return State.REFUTED, "no callback was rejected for missing ids in its time"
+        return HypothesisState.REFUTED, "no callback was rejected for missing ids in its time"
     return (
-        State.REFUTED,
+        HypothesisState.REFUTED,
         f"{len(rejected)} rejected in its time, and no comparison of it carries such an id: not "
         "from this run, and both modes build the same metadata",
     )
@@ -65,36 +68,45 @@ def _metadata(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
 
 def _callback_blocks_queue(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
     if isinstance(evidence.logs, Missing):
-        return State.UNDECIDED, "the logs could not be read"
+        return HypothesisState.UNDECIDED, "the logs could not be read"
     rejections = [event.at for event in evidence.nearby if rejected_ids(event) and event.at]
     if not rejections:
-        return State.REFUTED, "no callback was rejected in its time"
+        return HypothesisState.REFUTED, "no callback was rejected in its time"
     first = min(rejections)
     if _answers_after(evidence, first):
-        return State.REFUTED, f"answers went on after the first rejection at {clock(first)} UTC"
+        return (
+            HypothesisState.REFUTED,
+            f"answers went on after the first rejection at {clock(first)} UTC",
+        )
     if evidence.pairs.pending == 0:
-        return State.REFUTED, f"every comparison was answered; the rejection was at {clock(first)}"
-    return State.UNDECIDED, f"no answer was seen after the rejection at {clock(first)} UTC"
+        return (
+            HypothesisState.REFUTED,
+            f"every comparison was answered; the rejection was at {clock(first)}",
+        )
+    return (
+        HypothesisState.UNDECIDED,
+        f"no answer was seen after the rejection at {clock(first)} UTC",
+    )
 
 
 def _database_error_stops(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
     if isinstance(evidence.logs, Missing):
-        return State.UNDECIDED, "the logs could not be read"
+        return HypothesisState.UNDECIDED, "the logs could not be read"
     times = [event.at for event in evidence.events if _violates(event) and event.at]
     if not times:
-        return State.REFUTED, "no database error of this batch is in its logs"
+        return HypothesisState.REFUTED, "no database error of this batch is in its logs"
     if evidence.pairs.pending == 0:
         return (
-            State.REFUTED,
+            HypothesisState.REFUTED,
             f"all {evidence.pairs.total} comparisons have a result; the error at "
             f"{clock(min(times))} UTC hit the storing of results",
         )
-    return State.UNDECIDED, f"{evidence.pairs.pending} comparisons wait since the error"
+    return HypothesisState.UNDECIDED, f"{evidence.pairs.pending} comparisons wait since the error"
 
 
 def _commit_race(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
     return (
-        State.UNDECIDED,
+        HypothesisState.UNDECIDED,
         "never proved: CJ commits its rows before it sends, which is the safe order, and no line "
         "shows a callback that overtook its row",
     )
@@ -102,25 +114,28 @@ def _commit_race(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
 
 def _errors_as_done(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
     if "errors-counted-as-done" in rules:
-        return State.SUPPORTED, f"finalised with {evidence.pairs.error} errors among the results"
+        return (
+            HypothesisState.SUPPORTED,
+            f"finalised with {evidence.pairs.error} errors among the results",
+        )
     if not evidence.pairs.error:
-        return State.REFUTED, "no comparison failed"
+        return HypothesisState.REFUTED, "no comparison failed"
     if not evidence.finalised:
-        return State.UNDECIDED, "it was not finalised yet"
-    return State.REFUTED, "enough comparisons were valid when it was finalised"
+        return HypothesisState.UNDECIDED, "it was not finalised yet"
+    return HypothesisState.REFUTED, "enough comparisons were valid when it was finalised"
 
 
 def _provider_cause(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
     groups = evidence.rows.errors
     if not groups:
-        return State.REFUTED, "no comparison failed"
+        return HypothesisState.REFUTED, "no comparison failed"
     roots = sum(group.roots for group in groups)
     codes = ", ".join(sorted({group.code for group in groups}))
     named = [group.code for group in groups if group.code in CLASSIFIED]
     if named and len(named) == len(groups):
-        return State.SUPPORTED, f"{roots} failures, all classified: {codes}"
+        return HypothesisState.SUPPORTED, f"{roots} failures, all classified: {codes}"
     return (
-        State.UNDECIDED,
+        HypothesisState.UNDECIDED,
         f"{roots} failures behind {evidence.pairs.error} error rows say {codes}; what the "
         "provider answered is not recorded, so the cause stays unproven",
     )
@@ -130,12 +145,12 @@ def _early(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
     then = evidence.rows.at_first_finalisation
     if "early-finalisation" in rules and then is not None:
         return (
-            State.SUPPORTED,
+            HypothesisState.SUPPORTED,
             f"{then.answered} of {then.submitted} were answered at {clock(then.at)} UTC",
         )
     if then is None:
-        return State.REFUTED, "no result was published"
-    return State.REFUTED, f"{then.answered} of {then.submitted} were answered by then"
+        return HypothesisState.REFUTED, "no result was published"
+    return HypothesisState.REFUTED, f"{then.answered} of {then.submitted} were answered by then"
 
 
 def _stuck_item(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
@@ -144,34 +159,37 @@ def _stuck_item(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
         "queue-frozen",
     }  # fmt: skip
     if found:
-        return State.SUPPORTED, f"the queue holds items of it: {', '.join(sorted(found))}"
+        return HypothesisState.SUPPORTED, f"the queue holds items of it: {', '.join(sorted(found))}"
     if isinstance(evidence.queue, Missing):
-        return State.UNDECIDED, "the queue could not be read"
+        return HypothesisState.UNDECIDED, "the queue could not be read"
     if evidence.look is not None:
-        return State.UNDECIDED, "the queue holds items of it, and they move or are young"
-    return State.REFUTED, f"none of the {evidence.queue.size} items in the queue is its own"
+        return HypothesisState.UNDECIDED, "the queue holds items of it, and they move or are young"
+    return (
+        HypothesisState.REFUTED,
+        f"none of the {evidence.queue.size} items in the queue is its own",
+    )
 
 
 def _locks(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
     if "database-blocked" in rules:
-        return State.SUPPORTED, "a session blocks or waits now"
-    sessions = evidence.around.sessions
+        return HypothesisState.SUPPORTED, "a session blocks or waits now"
+    sessions = evidence.system.sessions
     if isinstance(sessions, Missing):
-        return State.UNDECIDED, f"sessions could not be read: {sessions.reason}"
-    return State.REFUTED, "no session waits for a lock or is left open now"
+        return HypothesisState.UNDECIDED, f"sessions could not be read: {sessions.reason}"
+    return HypothesisState.REFUTED, "no session waits for a lock or is left open now"
 
 
 def _modes(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
     if "mode-mismatch" in rules:
-        return State.SUPPORTED, "the containers are configured differently"
-    containers = evidence.around.containers
+        return HypothesisState.SUPPORTED, "the containers are configured differently"
+    containers = evidence.system.containers
     if isinstance(containers, Missing):
         how = "is not configured" if containers.state is SourceState.NOT_CONFIGURED else "failed"
-        return State.UNDECIDED, f"reading the containers {how}"
+        return HypothesisState.UNDECIDED, f"reading the containers {how}"
     known = [one for one in containers if one.modes]
     if not known:
-        return State.UNDECIDED, "no container tells its batching mode"
-    return State.REFUTED, "the containers are configured alike"
+        return HypothesisState.UNDECIDED, "no container tells its batching mode"
+    return HypothesisState.REFUTED, "the containers are configured alike"
 
 
 _TESTS: tuple[tuple[str, Test], ...] = (

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.diagnosis.queue.log_events import TURNOVER, SignKind
-from bot.diagnosis.queue.timeline import PROVIDER_LIMIT, QueueVerdict, Scene
+from bot.diagnosis.queue.timeline import PROVIDER_LIMIT, QueueTimeline, QueueVerdict
 from bot.diagnosis.queue.wording import DEFAULT_PREFIX, counted, log_lines
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Severity
@@ -12,56 +12,65 @@ from bot.text.times import clock
 TAKEN = TURNOVER | {SignKind.EXPIRED}
 
 
-def idle_worker(scene: Scene) -> QueueVerdict | None:
+def idle_worker(timeline: QueueTimeline) -> QueueVerdict | None:
     """Requests were queued, and the loop has taken none of them for five minutes.
 
     That the loop writes snapshots, restarts or fails meanwhile does not show that it takes any.
     """
-    if scene.reading is not None or not scene.logs_readable or scene.unfinished:
+    if timeline.reading is not None or not timeline.logs_readable or timeline.unfinished:
         return None
-    last = max((s.at for s in scene.signs if s.kind in TAKEN), default=None)
+    last = max((s.at for s in timeline.signs if s.kind in TAKEN), default=None)
     come = [
         sign
-        for sign in scene.signs
+        for sign in timeline.signs
         if sign.kind is SignKind.QUEUED and (last is None or sign.at > last)
     ]
-    if not come or scene.now - come[0].at < scene.opens_after or _nothing_waits(scene, come[0].at):
+    if (
+        not come
+        or timeline.now - come[0].at < timeline.opens_after
+        or _nothing_waits(timeline, come[0].at)
+    ):
         return None
     since, count = come[0].at, sum(sign.count for sign in come)
-    sure = scene.now - since >= PROVIDER_LIMIT * 2
+    sure = timeline.now - since >= PROVIDER_LIMIT * 2
     return QueueVerdict(
         rule="queue-frozen",
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=since,
-        what=f"Requests are queued and the loop, which {_seen(scene)}, takes none.",
-        why=f"An idle loop takes a request within a second of its coming: {_cause(scene, since)}.",
+        what=f"Requests are queued and the loop, which {_seen(timeline)}, takes none.",
+        why="An idle loop takes a request within a second of its coming: "
+        f"{_cause(timeline, since)}.",
         evidence=(
             EvidenceLine(LOGS, since, f"first of {counted(count)} queued since"),
-            *log_lines(scene),
+            *log_lines(timeline),
         ),
-        next=_steps(scene),
+        next=_steps(timeline),
     )
 
 
-def _nothing_waits(scene: Scene, since: datetime) -> bool:
+def _nothing_waits(timeline: QueueTimeline, since: datetime) -> bool:
     """Whether a snapshot written since then shows that the requests were taken after all."""
-    last = scene.snapshot
+    last = timeline.snapshot
     return last is not None and last.at > since and not last.queued
 
 
-def _seen(scene: Scene) -> str:
-    if scene.alive:
+def _seen(timeline: QueueTimeline) -> str:
+    if timeline.alive:
         return "goes on"
-    return f"gave its last sign at {clock(scene.last_sign)}" if scene.last_sign else "gave no sign"
+    return (
+        f"gave its last sign at {clock(timeline.last_sign)}"
+        if timeline.last_sign
+        else "gave no sign"
+    )
 
 
-def _cause(scene: Scene, since: datetime) -> str:
-    if any(sign.kind is SignKind.LOOP_ERROR and sign.at >= since for sign in scene.signs):
+def _cause(timeline: QueueTimeline, since: datetime) -> str:
+    if any(sign.kind is SignKind.LOOP_ERROR and sign.at >= since for sign in timeline.signs):
         return "the loop logs an error at each turn"
-    if any(sign.kind is SignKind.RESTART and sign.at >= since for sign in scene.signs):
+    if any(sign.kind is SignKind.RESTART and sign.at >= since for sign in timeline.signs):
         return "the worker starts anew and again before it takes one"
-    if scene.alive:
+    if timeline.alive:
         return (
             "the loop lives and takes nothing; ten dead items may stand in front of what waits, "
             "or the circuit breaker to the provider is open"
@@ -69,10 +78,10 @@ def _cause(scene: Scene, since: datetime) -> str:
     return "the worker is dead, or blocked"
 
 
-def _steps(scene: Scene) -> tuple[str, ...]:
-    if scene.alive:
+def _steps(timeline: QueueTimeline) -> tuple[str, ...]:
+    if timeline.alive:
         return (
             "/logs llm_provider queue --level error --since 1h",
-            f"Look at the front: redis-cli ZRANGE {scene.prefix or DEFAULT_PREFIX}:requests 0 9",
+            f"Look at the front: redis-cli ZRANGE {timeline.prefix or DEFAULT_PREFIX}:requests 0 9",
         )
     return ("Look whether the service runs: docker ps --filter name=llm_provider_service",)

@@ -9,8 +9,8 @@ from bot.diagnosis.queue.items import (
 from bot.diagnosis.queue.log_events import SignKind
 from bot.diagnosis.queue.losses import MOST, LossKind
 from bot.diagnosis.queue.timeline import (
+    QueueTimeline,
     QueueVerdict,
-    Scene,
 )
 from bot.diagnosis.queue.wording import (
     DEFAULT_PREFIX,
@@ -31,11 +31,11 @@ from bot.text.times import clock
 ESCALATES_AFTER = timedelta(minutes=10)
 
 
-def orphaned_item(scene: Scene) -> QueueVerdict | None:
+def orphaned_item(timeline: QueueTimeline) -> QueueVerdict | None:
     """The item is marked as being worked on, and the loop that took it has long gone on."""
-    if scene.reading is None:
-        return _orphan_by_snapshots(scene) or _orphan_by_restart(scene)
-    stuck = orphans(scene)
+    if timeline.reading is None:
+        return _orphan_by_snapshots(timeline) or _orphan_by_restart(timeline)
+    stuck = orphans(timeline)
     if not stuck:
         return None
     first = stuck[0]
@@ -46,56 +46,59 @@ def orphaned_item(scene: Scene) -> QueueVerdict | None:
         confidence=Confidence.HIGH if len(first.proofs) > 1 else Confidence.MEDIUM,
         since=first.since,
         what=f"{named(first.item, len(stuck) - 1)} {'are' if many else 'is'} in processing for "
-        f"{lasting(scene, first.since)} while the loop goes on without {'them' if many else 'it'}.",
+        f"{lasting(timeline, first.since)} while the loop goes on without "
+        f"{'them' if many else 'it'}.",
         why="The worker restarted or broke off while it held the item; nothing hands it back. "
         f"{expiry_words(first.item)}; {NO_CALLBACK}.",
         items=tuple(one.item for one in stuck),
-        evidence=(*item_lines(scene, [one.item for one in stuck[:3]]), *log_lines(scene)),
-        next=removal_steps(scene, [one.item for one in stuck]),
+        evidence=(*item_lines(timeline, [one.item for one in stuck[:3]]), *log_lines(timeline)),
+        next=removal_steps(timeline, [one.item for one in stuck]),
     )
 
 
-def _orphan_by_snapshots(scene: Scene) -> QueueVerdict | None:
-    run = stuck_run(scene)
-    if not run or not scene.alive or not scene.logs_readable:
+def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
+    run = stuck_run(timeline)
+    if not run or not timeline.alive or not timeline.logs_readable:
         return None
-    since, last, worked = run[0].at, run[-1], scene.last_turnover
+    since, last, worked = run[0].at, run[-1], timeline.last_turnover
     goes_on = worked is not None and worked > since
-    opens_after = ESCALATES_AFTER if goes_on and _expires(scene, since) else scene.opens_after
-    if scene.now - since < opens_after or len(run) < 3:
+    opens_after = ESCALATES_AFTER if goes_on and _expires(timeline, since) else timeline.opens_after
+    if timeline.now - since < opens_after or len(run) < 3:
         return None
     count = min(snapshot.not_queued for snapshot in run)
     return QueueVerdict(
         rule="orphaned-item",
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH if scene.now - since >= ESCALATES_AFTER else Confidence.MEDIUM,
+        confidence=Confidence.HIGH
+        if timeline.now - since >= ESCALATES_AFTER
+        else Confidence.MEDIUM,
         since=since,
-        what=f"{counted(count)} in the queue that nobody works on for {lasting(scene, since)}: "
+        what=f"{counted(count)} in the queue that nobody works on for {lasting(timeline, since)}: "
         f"size {last.size}, queued {last.queued}, and the loop "
         f"{'works on without it' if goes_on else 'is idle'}.",
         why="Snapshots are written at the top of the loop, never inside a bundle: what each of "
         "them shows as not queued nobody holds. Its worker restarted or broke off; the item leaves "
         f"only when its TTL (4 h) passes, and {NO_CALLBACK}.",
-        evidence=log_lines(scene, run),
-        next=_find_steps(scene),
+        evidence=log_lines(timeline, run),
+        next=_find_steps(timeline),
     )
 
 
-def _expires(scene: Scene, since: datetime) -> bool:
+def _expires(timeline: QueueTimeline, since: datetime) -> bool:
     """Whether items expire: until the provider's clean-up, every 5 minutes, they count too."""
     gone = (SignKind.EXPIRED, SignKind.CLEANED)
-    return any(sign.kind in gone and sign.at >= since for sign in scene.signs)
+    return any(sign.kind in gone and sign.at >= since for sign in timeline.signs)
 
 
-def _orphan_by_restart(scene: Scene) -> QueueVerdict | None:
+def _orphan_by_restart(timeline: QueueTimeline) -> QueueVerdict | None:
     """A single request was begun, and before its end was logged the worker started anew."""
-    if not scene.logs_readable or scene.writes_snapshots:
+    if not timeline.logs_readable or timeline.writes_snapshots:
         return None
-    gate = max(scene.opens_after, scene.hang_gate(1))
+    gate = max(timeline.opens_after, timeline.hang_gate(1))
     lost = [
         loss
-        for loss in scene.observations[-1].losses
-        if loss.kind is LossKind.BROKEN_OFF and scene.now - loss.at >= gate
+        for loss in timeline.observations[-1].losses
+        if loss.kind is LossKind.BROKEN_OFF and timeline.now - loss.at >= gate
     ]
     if not lost:
         return None
@@ -105,7 +108,9 @@ def _orphan_by_restart(scene: Scene) -> QueueVerdict | None:
     return QueueVerdict(
         rule="orphaned-item",
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH if scene.now - since >= ESCALATES_AFTER else Confidence.MEDIUM,
+        confidence=Confidence.HIGH
+        if timeline.now - since >= ESCALATES_AFTER
+        else Confidence.MEDIUM,
         since=since,
         what=f"Item {first.queue_id}{more}, begun at {clock(since)}, has no end in the logs, and "
         "the worker started anew after that.",
@@ -116,12 +121,12 @@ def _orphan_by_restart(scene: Scene) -> QueueVerdict | None:
             EvidenceLine(LOGS, loss.at, f"item {loss.queue_id} begun, no end logged")
             for loss in lost[:3]
         ),
-        next=(f"/trace {first.queue_id}", *_find_steps(scene)),
+        next=(f"/trace {first.queue_id}", *_find_steps(timeline)),
     )
 
 
-def _find_steps(scene: Scene) -> tuple[str, ...]:
+def _find_steps(timeline: QueueTimeline) -> tuple[str, ...]:
     return (
-        f"Find the item: redis-cli ZRANGE {scene.prefix or DEFAULT_PREFIX}:requests 0 9",
+        f"Find the item: redis-cli ZRANGE {timeline.prefix or DEFAULT_PREFIX}:requests 0 9",
         "Set LLM_QUEUE_REDIS_URL so that batchbot can name the item and its batch.",
     )

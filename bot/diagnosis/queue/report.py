@@ -13,7 +13,7 @@ from bot.diagnosis.queue.history import (
     logged_levels,
     queue_chart,
 )
-from bot.diagnosis.queue.timeline import Scene, scene_of
+from bot.diagnosis.queue.timeline import QueueTimeline, timeline_of
 from bot.diagnosis.queue.verdict import (
     QueueVerdict,
     queue_verdicts,
@@ -35,7 +35,7 @@ SHOWN_ITEMS = 10
 def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
     """Judge one look at the queue; pure."""
     looks = [evidence.observed(now)]
-    scene = scene_of(looks, now, prefix=prefix)
+    timeline = timeline_of(looks, now, prefix=prefix)
     verdicts = queue_verdicts(looks, now, prefix=prefix)
     unreadable = _redis_failed(evidence)
     shown = _named(verdicts[0], unreadable)
@@ -45,11 +45,11 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         findings = (*findings, unreadable)
     return Report(
         command="queue",
-        title=_title(scene, shown),
-        facts=_facts(evidence, scene, verdicts[0], shown)
+        title=_title(timeline, shown),
+        facts=_facts(evidence, timeline, verdicts[0], shown)
         | ({} if chart else {"history": NO_HISTORY}),
         findings=findings,
-        timeline=_timeline(scene, evidence),
+        timeline=_timeline(timeline, evidence),
         sources=(
             reading(QUEUE, evidence.reading, _redis_detail(evidence.reading)),
             reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
@@ -57,7 +57,7 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         ),
         unreadable_need=_blind(evidence) or verdicts[0].rule == "warming",
         summary=f"{verdicts[0].what} {evidence.provider.words}".strip(),
-        tables=_tables(scene, now),
+        tables=_tables(timeline, now),
         actions=_actions(verdicts[0]),
         charts=(chart,) if chart else (),
     )
@@ -125,24 +125,24 @@ def finding_of(verdict: QueueVerdict) -> Finding:
 
 
 def _facts(
-    evidence: QueueEvidence, scene: Scene, verdict: QueueVerdict, shown: str
+    evidence: QueueEvidence, timeline: QueueTimeline, verdict: QueueVerdict, shown: str
 ) -> dict[str, Any]:
-    redis, snapshot = scene.reading, scene.snapshot
+    redis, snapshot = timeline.reading, timeline.snapshot
     return {
-        "size": scene.size,
-        "by_status": _by_status(scene),
-        "oldest": _oldest(scene),
+        "size": timeline.size,
+        "by_status": _by_status(timeline),
+        "oldest": _oldest(timeline),
         "verdict": shown,
         "confidence": verdict.confidence,
         "since": verdict.since,
         "accepting": snapshot.accepting if snapshot else None,
-        "mode": scene.mode or "unknown",
-        "from": QUEUE if redis else LOGS if scene.snapshot or scene.signs else "nothing",
+        "mode": timeline.mode or "unknown",
+        "from": QUEUE if redis else LOGS if timeline.snapshot or timeline.signs else "nothing",
         "recent_dispatches": [
             {"at": event.at, "bundle_size": _plain(event, "bundle_size"), "mode": _mode(event)}
             for event in evidence.dispatches[-SHOWN_DISPATCHES:]
         ],
-        "last_sign_at": scene.last_sign,
+        "last_sign_at": timeline.last_sign,
         "last_snapshot_at": snapshot.at if snapshot else None,
         "logged_size": snapshot.size if snapshot else None,
         "usage_percent": snapshot.usage_percent if snapshot else None,
@@ -151,27 +151,27 @@ def _facts(
     }
 
 
-def _by_status(scene: Scene) -> dict[str, int]:
-    if scene.reading:
-        return scene.reading.by_status()
-    if scene.snapshot is None:
+def _by_status(timeline: QueueTimeline) -> dict[str, int]:
+    if timeline.reading:
+        return timeline.reading.by_status()
+    if timeline.snapshot is None:
         return {}
-    return {"queued": scene.snapshot.queued, "not_queued": scene.snapshot.not_queued}
+    return {"queued": timeline.snapshot.queued, "not_queued": timeline.snapshot.not_queued}
 
 
-def _oldest(scene: Scene) -> dict[str, Any] | None:
-    items = scene.reading.items if scene.reading else ()
+def _oldest(timeline: QueueTimeline) -> dict[str, Any] | None:
+    items = timeline.reading.items if timeline.reading else ()
     if not items:
         return None
-    item = min(items, key=lambda one: (one.queued_at is None, one.queued_at or scene.now))
+    item = min(items, key=lambda one: (one.queued_at is None, one.queued_at or timeline.now))
     return {
         "queue_id": item.queue_id,
         "correlation_id": item.correlation_id or None,
         "batch": item.cj_batch_id or item.bos_batch_id or None,
         "status": item.status,
-        "age_seconds": _seconds(scene.now - item.queued_at) if item.queued_at else None,
+        "age_seconds": _seconds(timeline.now - item.queued_at) if item.queued_at else None,
         "retry_count": item.retry_count,
-        "ttl_left_seconds": _seconds(item.expires_at - scene.now) if item.expires_at else None,
+        "ttl_left_seconds": _seconds(item.expires_at - timeline.now) if item.expires_at else None,
     }
 
 
@@ -188,7 +188,7 @@ def _mode(event: LogEvent) -> str:
     return str(event.fields.get("queue_processing_mode") or "unknown")[:40]
 
 
-def _timeline(scene: Scene, evidence: QueueEvidence) -> tuple[TimelineEntry, ...]:
+def _timeline(timeline: QueueTimeline, evidence: QueueEvidence) -> tuple[TimelineEntry, ...]:
     lines = [
         TimelineEntry(
             event.at,
@@ -198,10 +198,10 @@ def _timeline(scene: Scene, evidence: QueueEvidence) -> tuple[TimelineEntry, ...
         )
         for event in evidence.dispatches[-SHOWN_DISPATCHES:]
     ]
-    if scene.snapshot:
-        text = f"snapshot: size {scene.snapshot.size}, queued {scene.snapshot.queued}"
-        lines.append(TimelineEntry(scene.snapshot.at, "llm_provider_service", LOGS, text))
-    return tuple(sorted(lines, key=lambda line: line.at or scene.now))
+    if timeline.snapshot:
+        text = f"snapshot: size {timeline.snapshot.size}, queued {timeline.snapshot.queued}"
+        lines.append(TimelineEntry(timeline.snapshot.at, "llm_provider_service", LOGS, text))
+    return tuple(sorted(lines, key=lambda line: line.at or timeline.now))
 
 
 def _redis_detail(answer: QueueReading | Missing) -> str:
@@ -213,20 +213,20 @@ def _redis_detail(answer: QueueReading | Missing) -> str:
     return "; ".join(parts)
 
 
-def _title(scene: Scene, rule: str) -> str:
-    size = "?" if scene.size is None else scene.size
+def _title(timeline: QueueTimeline, rule: str) -> str:
+    size = "?" if timeline.size is None else timeline.size
     return f"LLM queue: {rule.replace('-', ' ')}, {size} in it"
 
 
-def _tables(scene: Scene, now: datetime) -> tuple[Table, ...]:
-    items = scene.reading.items if scene.reading else ()
+def _tables(timeline: QueueTimeline, now: datetime) -> tuple[Table, ...]:
+    items = timeline.reading.items if timeline.reading else ()
     if not items:
         return ()
     return (
         Table(
             columns=("item", "status", "batch", "age", "retries"),
             rows=tuple(_row(item, now) for item in items[:SHOWN_ITEMS]),
-            caption=f"{min(len(items), SHOWN_ITEMS)} of {scene.size} items, in queue order",
+            caption=f"{min(len(items), SHOWN_ITEMS)} of {timeline.size} items, in queue order",
         ),
     )
 

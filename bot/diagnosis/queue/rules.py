@@ -29,8 +29,8 @@ from bot.diagnosis.queue.orphan_rule import orphaned_item
 from bot.diagnosis.queue.timeline import (
     PROVIDER_LIMIT,
     SAME_BUNDLE,
+    QueueTimeline,
     QueueVerdict,
-    Scene,
 )
 from bot.diagnosis.queue.wording import (
     NO_CALLBACK,
@@ -52,51 +52,56 @@ DRAIN_WATCH = timedelta(minutes=15)
 DRAIN_GROWTH = 10
 
 
-def head_of_line_blocked(scene: Scene) -> QueueVerdict | None:
+def head_of_line_blocked(timeline: QueueTimeline) -> QueueVerdict | None:
     """Ten dead items stand in front, and the loop never looks further back."""
-    blockers, waiting = front(scene), waiting_count(scene)
-    quiet = quiet_since(scene)
-    logged = scene.snapshot.not_queued if scene.snapshot else 0
-    count = len(blockers) if scene.reading else logged
+    blockers, waiting = front(timeline), waiting_count(timeline)
+    quiet = quiet_since(timeline)
+    logged = timeline.snapshot.not_queued if timeline.snapshot else 0
+    count = len(blockers) if timeline.reading else logged
     # What Redis shows is certain as soon as a dead item counts as left behind.
-    certain = len(scene.readings) > 1 and any(leaked(scene, item) for item in blockers)
-    held_up = certain and quiet is not None and scene.now - quiet >= FRONT_HELD
-    if count < FRONT or not waiting or not scene.alive or not (held_up or lasts(scene, quiet)):
+    certain = len(timeline.readings) > 1 and any(leaked(timeline, item) for item in blockers)
+    held_up = certain and quiet is not None and timeline.now - quiet >= FRONT_HELD
+    if (
+        count < FRONT
+        or not waiting
+        or not timeline.alive
+        or not (held_up or lasts(timeline, quiet))
+    ):
         return None
     return QueueVerdict(
         rule="head-of-line-blocked",
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH if scene.reading else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if timeline.reading else Confidence.MEDIUM,
         since=quiet,
         what=f"{count} items that no worker will take stand in front of {waiting} waiting ones; "
-        f"nothing was dispatched for {lasting(scene, quiet)}.",
+        f"nothing was dispatched for {lasting(timeline, quiet)}.",
         why=f"The service looks at the first {FRONT} entries of the queue only; when none of them "
         "is waiting it takes nothing, however many wait behind.",
         items=blockers,
-        evidence=(*item_lines(scene, blockers[:3]), *log_lines(scene)),
-        next=removal_steps(scene, blockers),
+        evidence=(*item_lines(timeline, blockers[:3]), *log_lines(timeline)),
+        next=removal_steps(timeline, blockers),
     )
 
 
-def worker_hung(scene: Scene) -> QueueVerdict | None:
+def worker_hung(timeline: QueueTimeline) -> QueueVerdict | None:
     """The loop took items and has not come back: a provider call hangs, or is very slow."""
-    held_now = held(scene)
-    if held_now is None or not scene.logs_readable or stopped_after(scene, held_now[0]):
+    held_now = held(timeline)
+    if held_now is None or not timeline.logs_readable or stopped_after(timeline, held_now[0]):
         return None
     taken, size, items = held_now
-    silent = max(taken, scene.last_sign or taken, min(scene.watched_since, scene.now))
-    gate = scene.hang_gate(size)
-    if scene.now - silent < gate or scene.came_back_after(taken + SAME_BUNDLE):
+    silent = max(taken, timeline.last_sign or taken, min(timeline.watched_since, timeline.now))
+    gate = timeline.hang_gate(size)
+    if timeline.now - silent < gate or timeline.came_back_after(taken + SAME_BUNDLE):
         return None
     legal = PROVIDER_LIMIT * size
-    sure = scene.now - silent >= legal
+    sure = timeline.now - silent >= legal
     return QueueVerdict(
         rule="worker-hung",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if sure else Confidence.LOW,
         since=taken,
         what=f"The worker took {counted(size)} at {clock(taken)} and gave no sign for "
-        f"{spoken(scene.now - silent)}.",
+        f"{spoken(timeline.now - silent)}.",
         why="The loop writes nothing while a provider call runs. "
         + (
             f"That is longer than {counted(size)} may take ({spoken(legal)}): it hangs or is dead."
@@ -104,7 +109,7 @@ def worker_hung(scene: Scene) -> QueueVerdict | None:
             else f"{counted(size)} may legally take up to {spoken(legal)}, so it may only be slow."
         ),
         items=items,
-        evidence=(*item_lines(scene, items[:3]), *log_lines(scene)),
+        evidence=(*item_lines(timeline, items[:3]), *log_lines(timeline)),
         next=(
             "Look whether the provider answers: docker logs --since 15m "
             "huleedu_llm_provider_service",
@@ -114,17 +119,17 @@ def worker_hung(scene: Scene) -> QueueVerdict | None:
     )
 
 
-def leaked_item(scene: Scene) -> QueueVerdict | None:
+def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
     """An entry that counts in the queue's size and that nobody will ever take."""
-    reading = scene.reading
+    reading = timeline.reading
     if reading is None:
         return None
-    items = tuple(item for item in reading.items if leaked(scene, item))
+    items = tuple(item for item in reading.items if leaked(timeline, item))
     if not items:
         return None
-    once = len(scene.readings) == 1
+    once = len(timeline.readings) == 1
     status = items[0].status
-    since = scene.since_in_status(items[0])
+    since = timeline.since_in_status(items[0])
     return QueueVerdict(
         rule="leaked-item",
         severity=Severity.ERROR,
@@ -136,24 +141,24 @@ def leaked_item(scene: Scene) -> QueueVerdict | None:
         if status == "leaked"
         else f"A {status} item is never taken again; it counts in the size until its TTL passes.",
         items=items,
-        evidence=item_lines(scene, items[:3]),
-        next=removal_steps(scene, items),
+        evidence=item_lines(timeline, items[:3]),
+        next=removal_steps(timeline, items),
     )
 
 
-def poison_item(scene: Scene) -> QueueVerdict | None:
+def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
     """The same item fails, goes back into the queue and fails again."""
     items = tuple(
         item
-        for item in (scene.reading.items if scene.reading else ())
+        for item in (timeline.reading.items if timeline.reading else ())
         if item.retry_count >= POISON_RETRIES
         and item.status in ("queued", "processing")
-        and _keeps_failing(scene, item)
+        and _keeps_failing(timeline, item)
     )
     if not items:
         return None
     worst = max(items, key=lambda item: item.retry_count)
-    alone = scene.logs_readable and not _answered_since(scene, worst)
+    alone = timeline.logs_readable and not _answered_since(timeline, worst)
     sure = worst.retry_count > POISON_RETRIES and not alone
     return QueueVerdict(
         rule="poison-item",
@@ -166,34 +171,38 @@ def poison_item(scene: Scene) -> QueueVerdict | None:
         "them may drag the others along."
         + (" Nothing else was answered meanwhile, so the provider may fail altogether." * alone),
         items=(worst, *(item for item in items if item is not worst)),
-        evidence=item_lines(scene, items[:3]),
+        evidence=item_lines(timeline, items[:3]),
         next=(f"/trace {worst.queue_id}", f'/logs llm_provider "{worst.queue_id}" --level error'),
     )
 
 
-def queue_frozen(scene: Scene) -> QueueVerdict | None:
+def queue_frozen(timeline: QueueTimeline) -> QueueVerdict | None:
     """Nothing moves in the queue, and what can be read does not tell why."""
-    size, quiet = scene.size or 0, quiet_since(scene)
-    working, waiting = busy(scene), waiting_count(scene)
-    if not size or not (working or waiting or scene.reading is None) or not lasts(scene, quiet):
+    size, quiet = timeline.size or 0, quiet_since(timeline)
+    working, waiting = busy(timeline), waiting_count(timeline)
+    if (
+        not size
+        or not (working or waiting or timeline.reading is None)
+        or not lasts(timeline, quiet)
+    ):
         return None
-    out = held(scene)
+    out = held(timeline)
     size_out = out[1] if out else 1
-    if scene.now - (quiet or scene.now) < scene.hang_gate(size_out):
+    if timeline.now - (quiet or timeline.now) < timeline.hang_gate(size_out):
         return None
-    if scene.alive and not (waiting and waits_long(scene)):
+    if timeline.alive and not (waiting and waits_long(timeline)):
         return None
     legal = PROVIDER_LIMIT * size_out
-    sure = scene.logs_readable or scene.now - (quiet or scene.now) >= legal
+    sure = timeline.logs_readable or timeline.now - (quiet or timeline.now) >= legal
     return QueueVerdict(
         rule="queue-frozen",
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=quiet,
-        what=f"Nothing moved in the queue for {lasting(scene, quiet)}; {counted(size)} in it.",
-        why=_frozen_why(scene),
+        what=f"Nothing moved in the queue for {lasting(timeline, quiet)}; {counted(size)} in it.",
+        why=_frozen_why(timeline),
         items=working,
-        evidence=(*item_lines(scene, working[:3]), *log_lines(scene)),
+        evidence=(*item_lines(timeline, working[:3]), *log_lines(timeline)),
         next=(
             "Look whether the service runs: docker ps --filter name=llm_provider_service",
             "Look for an open circuit breaker: /logs llm_provider circuit --since 1h",
@@ -201,13 +210,13 @@ def queue_frozen(scene: Scene) -> QueueVerdict | None:
     )
 
 
-def queue_not_draining(scene: Scene) -> QueueVerdict | None:
+def queue_not_draining(timeline: QueueTimeline) -> QueueVerdict | None:
     """Items are worked off, and yet the queue only grows."""
-    series = sizes(scene)
+    series = sizes(timeline)
     if (
         not series
         or series[-1][0] - series[0][0] < DRAIN_WATCH
-        or lasts(scene, scene.last_turnover)
+        or lasts(timeline, timeline.last_turnover)
     ):
         return None
     if not _only_grows([size for _, size in series]):
@@ -221,7 +230,7 @@ def queue_not_draining(scene: Scene) -> QueueVerdict | None:
         f"{spoken(series[-1][0] - series[0][0])} and keeps growing, though items are worked off.",
         why="More comes in than the provider answers; what waits past its TTL is dropped without "
         "a callback.",
-        evidence=log_lines(scene),
+        evidence=log_lines(timeline),
         next=("/batch list WAITING_CALLBACKS",),
     )
 
@@ -238,20 +247,20 @@ RULES = (
 )
 
 
-def _keeps_failing(scene: Scene, item: QueueItem) -> bool:
+def _keeps_failing(timeline: QueueTimeline, item: QueueItem) -> bool:
     """Whether an item was given back so often for a while; in an outage each has its short turn."""
-    since = scene.now
-    for reading in reversed(scene.readings):
+    since = timeline.now
+    for reading in reversed(timeline.readings):
         seen = next((one for one in reading.items if one.queue_id == item.queue_id), None)
         if seen is None or seen.retry_count < POISON_RETRIES:
             break
         since = reading.at
-    return len(scene.readings) == 1 or scene.now - since >= LEAK_HELD
+    return len(timeline.readings) == 1 or timeline.now - since >= LEAK_HELD
 
 
-def _answered_since(scene: Scene, item: QueueItem) -> bool:
+def _answered_since(timeline: QueueTimeline, item: QueueItem) -> bool:
     """Whether anything was answered since an item was queued."""
-    finished = [sign.at for sign in scene.signs if sign.kind is SignKind.FINISHED]
+    finished = [sign.at for sign in timeline.signs if sign.kind is SignKind.FINISHED]
     return item.queued_at is not None and any(at > item.queued_at for at in finished)
 
 
@@ -269,14 +278,14 @@ def _only_grows(values: Sequence[int]) -> bool:
     return rises and values[-1] - values[0] >= DRAIN_GROWTH
 
 
-def _frozen_why(scene: Scene) -> str:
-    if not scene.logs_readable:
+def _frozen_why(timeline: QueueTimeline) -> str:
+    if not timeline.logs_readable:
         return "The logs cannot be read, so an orphan and a hung worker look the same from here."
-    if scene.alive:
+    if timeline.alive:
         return (
             "The loop lives and takes nothing: the circuit breaker to the provider may be open, or "
             "the waiting items are ones it does not accept."
         )
-    if any(sign.kind is SignKind.STOPPED for sign in scene.signs[-1:]):
+    if any(sign.kind is SignKind.STOPPED for sign in timeline.signs[-1:]):
         return "The queue processor stopped and did not start again."
     return "The loop gives no sign and holds no known item: the worker is dead, or blocked."

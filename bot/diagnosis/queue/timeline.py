@@ -95,7 +95,7 @@ class QueueVerdict:
 
 
 @dataclass(frozen=True)
-class Scene:
+class QueueTimeline:
     """Everything the observations hold, in time order, as of `now`."""
 
     now: datetime
@@ -243,14 +243,14 @@ class Scene:
         return since
 
 
-def scene_of(
+def timeline_of(
     observations: Sequence[Observation],
     now: datetime,
     *,
     prefix: str = "",
     opens_after: timedelta = OPENS_AFTER,
-) -> Scene:
-    """Fold observations, oldest first, into a scene; repeated signs count once.
+) -> QueueTimeline:
+    """Fold observations, oldest first, into a timeline; repeated signs count once.
 
     What is dated in the future was written before a clock was set back, and proves nothing now.
     """
@@ -263,7 +263,7 @@ def scene_of(
         if one.at <= edge
     }
     ordered = tuple(sorted(signs.values(), key=lambda sign: sign.at))
-    return Scene(
+    return QueueTimeline(
         now=now,
         observations=tuple(observations),
         readings=tuple(look.reading for look in observations if look.reading is not None),

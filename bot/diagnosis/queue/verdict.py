@@ -26,9 +26,9 @@ from bot.diagnosis.queue.timeline import (
     ALIVE_WITHIN,
     OPENS_AFTER,
     Observation,
+    QueueTimeline,
     QueueVerdict,
-    Scene,
-    scene_of,
+    timeline_of,
 )
 from bot.domain.evidence import QUEUE, EvidenceLine
 from bot.domain.report import Confidence, Severity
@@ -87,11 +87,11 @@ def queue_verdicts(
     gate = _unreadable(observations) or _warming(observations, now, watched_since, opens_after)
     if gate is not None:
         return (gate,)
-    scene = scene_of(observations, now, prefix=prefix, opens_after=opens_after)
-    if scene.size == 0:
-        return (idle_worker(scene) or _calm(scene, "The queue is empty."),)
-    found = tuple(verdict for rule in RULES if (verdict := rule(scene)) is not None)
-    return _without_undecided_cause(found) or (_quiet(scene),)
+    timeline = timeline_of(observations, now, prefix=prefix, opens_after=opens_after)
+    if timeline.size == 0:
+        return (idle_worker(timeline) or _calm(timeline, "The queue is empty."),)
+    found = tuple(verdict for rule in RULES if (verdict := rule(timeline)) is not None)
+    return _without_undecided_cause(found) or (_quiet(timeline),)
 
 
 def _without_undecided_cause(found: tuple[QueueVerdict, ...]) -> tuple[QueueVerdict, ...]:
@@ -145,9 +145,9 @@ def _warming(
     )
 
 
-def _quiet(scene: Scene) -> QueueVerdict:
+def _quiet(timeline: QueueTimeline) -> QueueVerdict:
     """No rule applies: healthy, or too little seen to say so."""
-    if scene.size is None and scene.last_sign is None:
+    if timeline.size is None and timeline.last_sign is None:
         return QueueVerdict(
             rule="warming",
             confidence=Confidence.LOW,
@@ -155,46 +155,48 @@ def _quiet(scene: Scene) -> QueueVerdict:
             why="In per_request mode no snapshots are written; without Redis the size is unknown.",
             undecided=True,
         )
-    if _one_blind_look(scene):
+    if _one_blind_look(timeline):
         return QueueVerdict(
             rule="warming",
             confidence=Confidence.LOW,
-            what=f"{scene.size} in the queue; one look without logs does not tell whether it "
+            what=f"{timeline.size} in the queue; one look without logs does not tell whether it "
             "moves.",
             undecided=True,
         )
-    return _calm(scene, _moving_words(scene))
+    return _calm(timeline, _moving_words(timeline))
 
 
-def _calm(scene: Scene, what: str) -> QueueVerdict:
+def _calm(timeline: QueueTimeline, what: str) -> QueueVerdict:
     verdict = QueueVerdict(rule="ok", what=what)
-    return replace(verdict, undecided=True) if _undecided(scene) else verdict
+    return replace(verdict, undecided=True) if _undecided(timeline) else verdict
 
 
-def _undecided(scene: Scene) -> bool:
+def _undecided(timeline: QueueTimeline) -> bool:
     """Whether what was seen proves no recovery: a failed last look, or a last snapshot that still
     shows something stuck, or silence with items in the queue.
     """
-    if scene.observations[-1].unreadable:
+    if timeline.observations[-1].unreadable:
         return True
-    if scene.reading is not None:
+    if timeline.reading is not None:
         # A worker that took something and is silent hangs on, also when its entries were removed.
-        return scene.logs_readable and scene.unfinished is not None and not scene.alive
-    if scene.snapshot is None:
+        return timeline.logs_readable and timeline.unfinished is not None and not timeline.alive
+    if timeline.snapshot is None:
         return False
-    silent = scene.now - (scene.last_sign or scene.snapshot.at) > ALIVE_WITHIN
-    return scene.snapshot.not_queued > 0 or (scene.snapshot.size > 0 and silent)
+    silent = timeline.now - (timeline.last_sign or timeline.snapshot.at) > ALIVE_WITHIN
+    return timeline.snapshot.not_queued > 0 or (timeline.snapshot.size > 0 and silent)
 
 
-def _one_blind_look(scene: Scene) -> bool:
-    span = scene.observations[-1].at - scene.observations[0].at
-    blind = not scene.logs_readable and span < timedelta(seconds=1)
-    return blind and not busy(scene) and waiting_count(scene) > 0 and waits_long(scene)
+def _one_blind_look(timeline: QueueTimeline) -> bool:
+    span = timeline.observations[-1].at - timeline.observations[0].at
+    blind = not timeline.logs_readable and span < timedelta(seconds=1)
+    return blind and not busy(timeline) and waiting_count(timeline) > 0 and waits_long(timeline)
 
 
-def _moving_words(scene: Scene) -> str:
-    if scene.size is None:
-        return f"The loop gave its last sign at {clock(scene.last_sign)}; its size is not logged."
-    last = scene.last_turnover
+def _moving_words(timeline: QueueTimeline) -> str:
+    if timeline.size is None:
+        return (
+            f"The loop gave its last sign at {clock(timeline.last_sign)}; its size is not logged."
+        )
+    last = timeline.last_turnover
     moved = f"last item moved at {clock(last)}" if last else "nothing in it is overdue"
-    return f"{scene.size} in the queue; {moved}."
+    return f"{timeline.size} in the queue; {moved}."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.queue.log_events import BEGINNINGS, Snapshot
-from bot.diagnosis.queue.timeline import Scene
+from bot.diagnosis.queue.timeline import QueueTimeline
 from bot.domain.evidence import LOGS, QUEUE, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.text.times import clock, spoken
@@ -13,10 +13,10 @@ NO_CALLBACK = "its batch gets no callback for it and waits on"
 DEFAULT_PREFIX = "llm_provider_service:queue"
 
 
-def item_lines(scene: Scene, items: Sequence[QueueItem]) -> tuple[EvidenceLine, ...]:
+def item_lines(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[EvidenceLine, ...]:
     """Return an evidence line for each item."""
     return tuple(
-        EvidenceLine(QUEUE, scene.reading.at if scene.reading else None, item_words(item))
+        EvidenceLine(QUEUE, timeline.reading.at if timeline.reading else None, item_words(item))
         for item in items
     )
 
@@ -40,14 +40,14 @@ def named(item: QueueItem, others: int = 0) -> str:
     return f"Item {item.queue_id}{batch}" + (f" and {others} more" if others else "")
 
 
-def log_lines(scene: Scene, run: Sequence[Snapshot] = ()) -> tuple[EvidenceLine, ...]:
+def log_lines(timeline: QueueTimeline, run: Sequence[Snapshot] = ()) -> tuple[EvidenceLine, ...]:
     """Return the log lines that convince: the run's first snapshot, the last, the last dispatch."""
     lines: list[EvidenceLine] = []
     if run:
         lines.append(_snapshot_line(run[0], "first such snapshot"))
-    if scene.snapshot:
-        lines.append(_snapshot_line(scene.snapshot, "last snapshot"))
-    beginnings = [s for s in scene.signs if s.kind in BEGINNINGS]
+    if timeline.snapshot:
+        lines.append(_snapshot_line(timeline.snapshot, "last snapshot"))
+    beginnings = [s for s in timeline.signs if s.kind in BEGINNINGS]
     if beginnings:
         last = beginnings[-1]
         lines.append(
@@ -62,9 +62,9 @@ def _snapshot_line(snapshot: Snapshot, words: str) -> EvidenceLine:
     )
 
 
-def removal_steps(scene: Scene, items: Sequence[QueueItem]) -> tuple[str, ...]:
+def removal_steps(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[str, ...]:
     """What to look at first, then the safe manual step; never done by the bot."""
-    prefix = scene.prefix or DEFAULT_PREFIX
+    prefix = timeline.prefix or DEFAULT_PREFIX
     id = items[0].queue_id if items else "<queue_id>"
     return (
         f"/trace {items[0].correlation_id or id}" if items else "/queue",
@@ -82,9 +82,9 @@ def expiry_words(item: QueueItem) -> str:
     return f"It leaves only when its TTL passes, at {clock(item.expires_at)}"
 
 
-def lasting(scene: Scene, since: datetime | None) -> str:
+def lasting(timeline: QueueTimeline, since: datetime | None) -> str:
     """Return how long something lasts by now."""
-    return spoken(scene.now - since) if since else "an unknown time"
+    return spoken(timeline.now - since) if since else "an unknown time"
 
 
 def counted(count: int) -> str:

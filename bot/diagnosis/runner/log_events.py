@@ -26,7 +26,7 @@ WAITING = ("collector_started", "llm_comparison_hydrated")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedRunner:
     """A runner with what its own log lines tell; `phase` is the event that says what it does."""
 
     runner: Runner
@@ -51,12 +51,12 @@ class Seen:
         return self.runner.options.get("batch-id", "")
 
 
-def seen_of(runner: Runner, events: Sequence[LogEvent]) -> Seen:
+def observed(runner: Runner, events: Sequence[LogEvent]) -> ObservedRunner:
     """Return a runner with its own lines among the events, and its phase."""
     mine = tuple(event for event in events if _is_of(event, runner))
     names = dict(PHASES)
     phase = next((e.event.strip() for e in reversed(mine) if e.event.strip() in names), "")
-    return Seen(runner, mine, phase)
+    return ObservedRunner(runner, mine, phase)
 
 
 def _is_of(event: LogEvent, runner: Runner) -> bool:

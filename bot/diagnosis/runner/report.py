@@ -10,7 +10,7 @@ from bot.diagnosis.comparison.log_events import line_text
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read, reading
 from bot.diagnosis.evidence.system_state import ProviderState
-from bot.diagnosis.runner.log_events import Seen, seen_of
+from bot.diagnosis.runner.log_events import ObservedRunner, observed
 from bot.diagnosis.runner.rules import findings_of
 from bot.domain.evidence import HEALTH, LOGS, RUNNERS, Missing
 from bot.domain.log import LogQuery, LogSearch, Role
@@ -57,7 +57,7 @@ def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
     """Say what each runner does and waits for; pure."""
     listing = evidence.listing if isinstance(evidence.listing, RunnerListing) else RunnerListing()
     events = evidence.logs.events if isinstance(evidence.logs, LogSearch) else ()
-    seen = [seen_of(runner, events) for runner in listing.runners]
+    seen = [observed(runner, events) for runner in listing.runners]
     findings = tuple(f for one in seen for f in findings_of(one, now))
     blind = isinstance(evidence.listing, Missing) or bool(listing.unreadable)
     return Report(
@@ -94,7 +94,7 @@ def matching(listing: RunnerListing, word: str) -> tuple[Runner, ...]:
     )
 
 
-def _fact(seen: Seen, now: datetime) -> dict[str, Any]:
+def _fact(seen: ObservedRunner, now: datetime) -> dict[str, Any]:
     runner, last = seen.runner, seen.last
     return {
         "id": runner.id,
@@ -121,14 +121,14 @@ def _age(runner: Runner, now: datetime) -> float | None:
     return max(0.0, (now - runner.started_at).total_seconds()) if runner.started_at else None
 
 
-def _title(listing: RunnerListing | Missing, seen: Sequence[Seen]) -> str:
+def _title(listing: RunnerListing | Missing, seen: Sequence[ObservedRunner]) -> str:
     if isinstance(listing, Missing):
         return "Runners cannot be looked for"
     running = sum(one.runner.running for one in seen)
     return f"{running} running, {len(seen) - running} ended" if seen else "No runner exists"
 
 
-def _summary(seen: Sequence[Seen], listing: RunnerListing, *, blind: bool) -> str:
+def _summary(seen: Sequence[ObservedRunner], listing: RunnerListing, *, blind: bool) -> str:
     if blind and not seen:
         reasons = "; ".join(f"{where}: {reason}" for where, reason in listing.unreadable)
         return f"Whether runners exist cannot be told. {reasons}".strip()
@@ -143,7 +143,7 @@ def _detail(listing: RunnerListing) -> str:
     return "; ".join(parts + [f"{where}: {reason}" for where, reason in listing.unreadable])
 
 
-def _tables(seen: Sequence[Seen], now: datetime) -> tuple[Table, ...]:
+def _tables(seen: Sequence[ObservedRunner], now: datetime) -> tuple[Table, ...]:
     if not seen:
         return ()
     rows = tuple(

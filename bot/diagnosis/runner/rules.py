@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.diagnosis.comparison.log_events import line_text
-from bot.diagnosis.runner.log_events import WAITING, Seen
+from bot.diagnosis.runner.log_events import WAITING, ObservedRunner
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
@@ -17,7 +17,7 @@ PACE = 3
 DEFAULT_COMPLETION_TIMEOUT = timedelta(seconds=1_800)
 
 
-def schema_missing(seen: Seen, now: datetime) -> Finding | None:
+def schema_missing(seen: ObservedRunner, now: datetime) -> Finding | None:
     """The runner cannot find its schema file and never reaches a service."""
     bad = [
         event
@@ -38,7 +38,7 @@ def schema_missing(seen: Seen, now: datetime) -> Finding | None:
     )
 
 
-def waiting(seen: Seen, now: datetime) -> Finding | None:
+def waiting(seen: ObservedRunner, now: datetime) -> Finding | None:
     """The runner waits for results and nothing has come for longer than is usual."""
     last = seen.last
     if not seen.runner.running or seen.phase not in WAITING or last is None or last.at is None:
@@ -63,7 +63,7 @@ def waiting(seen: Seen, now: datetime) -> Finding | None:
 RULES = (schema_missing, waiting)
 
 
-def findings_of(seen: Seen, now: datetime) -> tuple[Finding, ...]:
+def findings_of(seen: ObservedRunner, now: datetime) -> tuple[Finding, ...]:
     """Return what every rule finds about one runner."""
     return tuple(finding for rule in RULES if (finding := rule(seen, now)) is not None)
 
@@ -74,13 +74,13 @@ def _this_run(events: Sequence[LogEvent]) -> Sequence[LogEvent]:
     return events[starts[-1] :] if starts else events
 
 
-def _longest_pause(seen: Seen) -> timedelta:
+def _longest_pause(seen: ObservedRunner) -> timedelta:
     """The longest pause between its answers so far: bundles bring them in bursts."""
     times = [e.at for e in _this_run(seen.events) if e.at and e.event.strip() in WAITING]
     return max((later - earlier for earlier, later in pairwise(times)), default=timedelta(0))
 
 
-def _completion_timeout(seen: Seen) -> timedelta:
+def _completion_timeout(seen: ObservedRunner) -> timedelta:
     text = seen.runner.options.get("completion-timeout", "")
     try:
         return timedelta(seconds=float(text))

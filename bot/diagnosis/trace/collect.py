@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, clues_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clues_of
 from bot.diagnosis.evidence import system_state
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
@@ -68,7 +68,7 @@ class TraceEvidence:
         return self.logs.events if isinstance(self.logs, LogSearch) else ()
 
     @property
-    def clues(self) -> tuple[Clue, ...]:
+    def clues(self) -> tuple[LogClue, ...]:
         """The log events that show a step of the comparison."""
         return clues_of(self.events, self.ids)
 
@@ -291,7 +291,7 @@ def _submitted(found: TraceEvidence) -> datetime | None:
     return next((pair.submitted_at for pair in found.pairs if pair.submitted_at), None)
 
 
-def _first_time(clues: Iterable[Clue], steps: tuple[Step, ...]) -> datetime | None:
+def _first_time(clues: Iterable[LogClue], steps: tuple[Step, ...]) -> datetime | None:
     return next((clue.event.at for clue in clues if clue.step in steps and clue.event.at), None)
 
 

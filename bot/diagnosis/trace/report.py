@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.diagnosis.comparison.evidence import Ledger, Trail
+from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import configured, reading
 from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.trace.batch_ledger import batch_ledger
 from bot.diagnosis.trace.collect import TraceEvidence, collect
-from bot.diagnosis.trace.rules import Case, findings_of
+from bot.diagnosis.trace.rules import TracedComparison, findings_of
 from bot.diagnosis.trace.tables import in_queue, table, timeline
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import (
@@ -90,17 +90,19 @@ def untold(ref: str, missing: Missing) -> Report:
 
 
 def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
-    trail = _trail(evidence)
-    ledger = build_ledger(trail)
-    row = trail.row
+    comparison = _comparison(evidence)
+    ledger = build_ledger(comparison)
+    row = comparison.row
     others = tuple(pair for pair in evidence.pairs if pair is not row)
-    case = Case(str(evidence.id), now, trail, ledger, _owned(evidence), others, evidence.batch)
-    findings = (*findings_of(case), *evidence.queue_findings)
-    unsure = case.rejected and case.owned is None
+    traced = TracedComparison(
+        str(evidence.id), now, comparison, ledger, _owned(evidence), others, evidence.batch
+    )
+    findings = (*findings_of(traced), *evidence.queue_findings)
+    unsure = traced.rejected and traced.owned is None
     return Report(
         command="trace",
         title=_title(evidence, ledger),
-        facts=_facts(evidence, trail, ledger),
+        facts=_facts(evidence, comparison, ledger),
         findings=findings,
         timeline=timeline(evidence, row, ledger),
         sources=_sources(evidence),
@@ -111,10 +113,10 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
     )
 
 
-def _trail(evidence: TraceEvidence) -> Trail:
+def _comparison(evidence: TraceEvidence) -> ComparisonEvidence:
     pair: PairRow | Missing | None
     pair = evidence.rows if isinstance(evidence.rows, Missing) else _subject(evidence)
-    return Trail(
+    return ComparisonEvidence(
         pair=pair,
         logs=evidence.logs,
         clues=evidence.clues,
@@ -221,8 +223,10 @@ def _ledger_facts(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _facts(evidence: TraceEvidence, trail: Trail, ledger: Ledger) -> dict[str, Any]:
-    row = trail.row
+def _facts(
+    evidence: TraceEvidence, comparison: ComparisonEvidence, ledger: Ledger
+) -> dict[str, Any]:
+    row = comparison.row
     return {
         "id": str(evidence.id),
         "kind": "comparison",

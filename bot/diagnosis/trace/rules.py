@@ -14,9 +14,9 @@ from bot.diagnosis.comparison.causes import (
     PROVIDER_FAILURES,
     failure_severity,
 )
-from bot.diagnosis.comparison.evidence import Ledger, Trail, ended
-from bot.diagnosis.comparison.last_step import trail_end
-from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, line_text
+from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger, ended
+from bot.diagnosis.comparison.last_step import lost_answer
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
 from bot.domain.batch import BatchRows, PairRow
 from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
@@ -27,26 +27,26 @@ OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class TracedComparison:
     """One traced comparison with everything its rules need; `others` share its error."""
 
     id: str
     now: datetime
-    trail: Trail
+    comparison: ComparisonEvidence
     ledger: Ledger
     owned: bool | None
     others: tuple[PairRow, ...] = ()
     batch: BatchRows | Missing | None = None
 
     @property
-    def turned_away(self) -> tuple[Clue, ...]:
+    def turned_away(self) -> tuple[LogClue, ...]:
         """The lines in which a consumer rejected the callback."""
-        return self.trail.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
+        return self.comparison.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
 
     @property
     def rejected_callbacks(self) -> tuple[SeenCallback, ...]:
         """The callbacks on the topic that fail their contract."""
-        return tuple(callback for callback in self.trail.callbacks if callback.rejected)
+        return tuple(callback for callback in self.comparison.callbacks if callback.rejected)
 
     @property
     def rejected(self) -> bool:
@@ -54,9 +54,9 @@ class Case:
         return bool(self.turned_away or self.rejected_callbacks)
 
 
-def foreign_callback(case: Case) -> Finding | None:
+def foreign_callback(traced: TracedComparison) -> Finding | None:
     """A callback was rejected, and no batch in the database owns it."""
-    if case.owned is not False or not case.rejected:
+    if traced.owned is not False or not traced.rejected:
         return None
     return Finding(
         rule=FOREIGN_CALLBACK.rule,
@@ -65,8 +65,8 @@ def foreign_callback(case: Case) -> Finding | None:
         what="A rejected callback that no batch in the database owns.",
         why=FOREIGN_CALLBACK.why,
         evidence=(
-            EvidenceLine(DATABASE, None, f"no pair and no batch carries {case.id}"),
-            *_rejections(case),
+            EvidenceLine(DATABASE, None, f"no pair and no batch carries {traced.id}"),
+            *_rejections(traced),
         ),
         next=(
             "Judge the run that broke off by its own batch: /batch list",
@@ -75,13 +75,13 @@ def foreign_callback(case: Case) -> Finding | None:
     )
 
 
-def callback_metadata_lost(case: Case) -> Finding | None:
+def callback_metadata_lost(traced: TracedComparison) -> Finding | None:
     """The comparison is ours, and its callback came back without what identifies it."""
-    fields = {clue.rejected_field for clue in case.turned_away}
-    for callback in case.rejected_callbacks:
+    fields = {clue.rejected_field for clue in traced.turned_away}
+    for callback in traced.rejected_callbacks:
         fields |= set(callback.rejected)
     lost = sorted(fields & set(OWN_FIELDS))
-    row = case.trail.row
+    row = traced.comparison.row
     if row is None or not lost:
         return None
     return Finding(
@@ -93,21 +93,21 @@ def callback_metadata_lost(case: Case) -> Finding | None:
         why=CALLBACK_METADATA_LOST.why,
         evidence=(
             EvidenceLine(DATABASE, row.created_at, f"pair {row.pair_id} of batch {row.batch_id}"),
-            *_rejections(case),
+            *_rejections(traced),
         ),
-        next=(f"/batch status {row.batch_id}", f"/logs llm_provider {case.id} --context 5"),
+        next=(f"/batch status {row.batch_id}", f"/logs llm_provider {traced.id} --context 5"),
     )
 
 
-def lost_callback(case: Case) -> Finding | None:
+def lost_callback(traced: TracedComparison) -> Finding | None:
     """The comparison was sent long ago and nothing came back."""
-    row = case.trail.row
+    row = traced.comparison.row
     if row is None or row.winner is not None or row.submitted_at is None or ended(row):
         return None
-    age = case.now - row.submitted_at
+    age = traced.now - row.submitted_at
     if age <= LOST_AFTER:
         return None
-    end = trail_end(case.trail, case.ledger)
+    end = lost_answer(traced.comparison, traced.ledger)
     return Finding(
         rule=LOST_CALLBACKS.rule,
         severity=Severity.ERROR,
@@ -115,52 +115,52 @@ def lost_callback(case: Case) -> Finding | None:
         what=f"Pair {row.pair_id} of batch {row.batch_id} waits for its answer for "
         f"{spoken(age)}: {end.where}.",
         why=end.why,
-        evidence=_last_lines(case),
+        evidence=_last_lines(traced),
         next=(f"/batch status {row.batch_id}", "/queue"),
     )
 
 
-def provider_failure(case: Case) -> Finding | None:
+def provider_failure(traced: TracedComparison) -> Finding | None:
     """The provider failed on this very comparison."""
-    row = case.trail.row
+    row = traced.comparison.row
     if row is None or row.winner != "error" or _collateral(row):
         return None
-    others = len(case.others)
+    others = len(traced.others)
     what = f"Pair {row.pair_id} failed at the provider: {_error_words(row)}"
     return Finding(
         rule=PROVIDER_FAILURES.rule,
-        severity=_severity(case),
+        severity=_severity(traced),
         confidence=Confidence.HIGH,
         what=what + (f", and took {others} others of its bundle with it." if others else "."),
-        why=PROVIDER_FAILURES.why + _share(case),
-        evidence=(*_row_line(row), *_last_lines(case)),
-        next=(f"/batch status {row.batch_id}", f"/logs llm_provider {case.id} --level error"),
+        why=PROVIDER_FAILURES.why + _share(traced),
+        evidence=(*_row_line(row), *_last_lines(traced)),
+        next=(f"/batch status {row.batch_id}", f"/logs llm_provider {traced.id} --level error"),
     )
 
 
-def bundle_collateral(case: Case) -> Finding | None:
+def bundle_collateral(traced: TracedComparison) -> Finding | None:
     """Another comparison of the same bundle failed, and this one was thrown away with it."""
-    row = case.trail.row
+    row = traced.comparison.row
     if row is None or row.winner != "error" or not _collateral(row):
         return None
     return Finding(
         rule=BUNDLE_COLLATERAL.rule,
-        severity=_severity(case),
+        severity=_severity(traced),
         confidence=Confidence.HIGH,
         what=f"Pair {row.pair_id} did not fail itself: it was in one bundle with "
         f"{row.error_correlation_id}, which did ({_error_words(row)}).",
-        why=BUNDLE_COLLATERAL.why + _share(case),
+        why=BUNDLE_COLLATERAL.why + _share(traced),
         evidence=_row_line(row),
         next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),
     )
 
 
-def duplicate_callback(case: Case) -> Finding | None:
+def duplicate_callback(traced: TracedComparison) -> Finding | None:
     """The callback came more than once."""
-    doubles = case.trail.of(Step.STORED, Outcome.DUPLICATE)
+    doubles = traced.comparison.of(Step.STORED, Outcome.DUPLICATE)
     if not doubles:
         return None
-    differing = len(_winners(case)) > 1
+    differing = len(_winners(traced)) > 1
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
         severity=Severity.WARN if differing else Severity.INFO,
@@ -169,7 +169,7 @@ def duplicate_callback(case: Case) -> Finding | None:
         + (", with different winners; the first one counts." if differing else "."),
         why=DUPLICATE_CALLBACKS.why,
         evidence=_lines(doubles),
-        next=(f"/logs cj {case.id}",),
+        next=(f"/logs cj {traced.id}",),
     )
 
 
@@ -183,9 +183,9 @@ RULES = (
 )
 
 
-def findings_of(case: Case) -> tuple[Finding, ...]:
+def findings_of(traced: TracedComparison) -> tuple[Finding, ...]:
     """Return what every rule finds."""
-    return tuple(finding for rule in RULES if (finding := rule(case)) is not None)
+    return tuple(finding for rule in RULES if (finding := rule(traced)) is not None)
 
 
 def _collateral(row: PairRow) -> bool:
@@ -194,17 +194,17 @@ def _collateral(row: PairRow) -> bool:
     )
 
 
-def _severity(case: Case) -> Severity:
+def _severity(traced: TracedComparison) -> Severity:
     """Return the severity of its batch's errors; a warning where they are not known."""
-    if not isinstance(case.batch, BatchRows) or not case.batch.pairs.total:
+    if not isinstance(traced.batch, BatchRows) or not traced.batch.pairs.total:
         return Severity.WARN
-    return failure_severity(case.batch.pairs.error, case.batch.pairs.total)
+    return failure_severity(traced.batch.pairs.error, traced.batch.pairs.total)
 
 
-def _share(case: Case) -> str:
-    if not isinstance(case.batch, BatchRows):
+def _share(traced: TracedComparison) -> str:
+    if not isinstance(traced.batch, BatchRows):
         return ""
-    pairs = case.batch.pairs
+    pairs = traced.batch.pairs
     return f" {pairs.error} of {pairs.total} pairs of its batch are errors."
 
 
@@ -217,27 +217,27 @@ def _row_line(row: PairRow) -> tuple[EvidenceLine, ...]:
     return (EvidenceLine(DATABASE, row.error_at or row.completed_at, text),)
 
 
-def _rejections(case: Case) -> tuple[EvidenceLine, ...]:
+def _rejections(traced: TracedComparison) -> tuple[EvidenceLine, ...]:
     topic = tuple(
         EvidenceLine(TOPIC, callback.at, f"callback fails {', '.join(callback.rejected)}")
-        for callback in case.rejected_callbacks[:3]
+        for callback in traced.rejected_callbacks[:3]
     )
-    return (*_lines(case.turned_away[:3]), *topic)
+    return (*_lines(traced.turned_away[:3]), *topic)
 
 
-def _last_lines(case: Case) -> tuple[EvidenceLine, ...]:
-    return _lines(case.trail.clues[-3:])
+def _last_lines(traced: TracedComparison) -> tuple[EvidenceLine, ...]:
+    return _lines(traced.comparison.clues[-3:])
 
 
-def _lines(clues: Sequence[Clue]) -> tuple[EvidenceLine, ...]:
+def _lines(clues: Sequence[LogClue]) -> tuple[EvidenceLine, ...]:
     return tuple(
         EvidenceLine(f"{LOGS} {clue.event.container}", clue.event.at, line_text(clue.event))
         for clue in clues
     )
 
 
-def _winners(case: Case) -> set[str]:
+def _winners(traced: TracedComparison) -> set[str]:
     """The winners that the callbacks named, as the log lines wrote them."""
     names = ("winner", "existing_winner")
-    values = (clue.event.fields.get(name) for clue in case.trail.clues for name in names)
+    values = (clue.event.fields.get(name) for clue in traced.comparison.clues for name in names)
     return {str(value).lower().replace(" ", "_") for value in values if value}

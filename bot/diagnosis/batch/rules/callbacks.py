@@ -7,10 +7,10 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line, names_batch
 from bot.diagnosis.batch.follow_up import items_of, overdue
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.comparison.causes import DUPLICATE_CALLBACKS, LOST_AFTER, LOST_CALLBACKS
-from bot.diagnosis.comparison.evidence import Trail, is_dispatch
-from bot.diagnosis.comparison.last_step import IN_REDIS, End, TrailEnd, trail_end
+from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
+from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.diagnosis.comparison.log_events import Clue, Outcome, Step, clue_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
@@ -38,7 +38,9 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
     left_over = any(pair.submitted_at is None for pair in overdue(evidence, now))
     if waiting >= pairs.pending - pairs.unsent and not stuck and not left_over:
         return None
-    ends = tuple(trail_end(trail, build_ledger(trail)) for trail in evidence.trails)
+    ends = tuple(
+        lost_answer(comparison, build_ledger(comparison)) for comparison in evidence.comparisons
+    )
     undecided = _may_still_wait(evidence, now)
     return Finding(
         rule=LOST_CALLBACKS.rule,
@@ -90,19 +92,19 @@ def _oldest_begun(evidence: BatchEvidence, now: datetime) -> datetime | None:
 
 def _may_still_wait(evidence: BatchEvidence, now: datetime) -> bool:
     """Whether the queue was not read, its loop moves, and no line shows one that left it."""
-    if not isinstance(evidence.queue, Missing) or not evidence.trails:
+    if not isinstance(evidence.queue, Missing) or not evidence.comparisons:
         return False
     times = [event.at for event in evidence.nearby if event.at and is_dispatch(event)]
     moved = max((*times, *filter(None, [evidence.pairs.last_completed_at])), default=None)
     if moved is None or now - moved > OPENS_AFTER:
         return False
-    return all(_may_be_queued(trail, now) for trail in evidence.trails)
+    return all(_may_be_queued(comparison, now) for comparison in evidence.comparisons)
 
 
-def _may_be_queued(trail: Trail, now: datetime) -> bool:
-    """Whether its trail ends in the queue, or with a provider's call that was just begun."""
-    ledger = build_ledger(trail)
-    if trail_end(trail, ledger).kind not in (End.UNFINISHED, End.UNKNOWN):
+def _may_be_queued(comparison: ComparisonEvidence, now: datetime) -> bool:
+    """Whether it was last seen in the queue, or in a provider's call that was just begun."""
+    ledger = build_ledger(comparison)
+    if lost_answer(comparison, ledger).kind not in (LossPlace.UNFINISHED, LossPlace.UNKNOWN):
         return False
     taken = ledger[Step.DISPATCHED].at
     just_taken = taken is not None and now - taken <= OPENS_AFTER
@@ -110,14 +112,14 @@ def _may_be_queued(trail: Trail, now: datetime) -> bool:
     return ledger.last_step in last
 
 
-def _confidence(evidence: BatchEvidence, ends: tuple[TrailEnd, ...]) -> Confidence:
+def _confidence(evidence: BatchEvidence, ends: tuple[LostAnswer, ...]) -> Confidence:
     if not ends:
         blind = isinstance(evidence.queue, Missing) or isinstance(evidence.logs, Missing)
         return Confidence.MEDIUM if blind else Confidence.HIGH
     return min((end.confidence for end in ends), key=_RANK.index)
 
 
-def _where(evidence: BatchEvidence, ends: tuple[TrailEnd, ...], waiting: int) -> str:
+def _where(evidence: BatchEvidence, ends: tuple[LostAnswer, ...], waiting: int) -> str:
     if ends:
         counts = Counter(end.kind.value for end in ends).most_common()
         parts = ", ".join(f"{count} {words}" for words, count in counts)
@@ -128,14 +130,16 @@ def _where(evidence: BatchEvidence, ends: tuple[TrailEnd, ...], waiting: int) ->
     return f"{waiting} of them are still in the queue"
 
 
-def _why(ends: tuple[TrailEnd, ...]) -> str:
+def _why(ends: tuple[LostAnswer, ...]) -> str:
     first = Counter(end.why for end in ends).most_common(1)
     if first:
         return first[0][0]
     return LOST_CALLBACKS.why
 
 
-def _pending_lines(evidence: BatchEvidence, ends: tuple[TrailEnd, ...]) -> tuple[EvidenceLine, ...]:
+def _pending_lines(
+    evidence: BatchEvidence, ends: tuple[LostAnswer, ...]
+) -> tuple[EvidenceLine, ...]:
     pairs = evidence.pairs
     counted = evidence.line(f"{pairs.pending} pending rows", pairs.pending_first_submitted_at)
     if not ends:
@@ -145,11 +149,11 @@ def _pending_lines(evidence: BatchEvidence, ends: tuple[TrailEnd, ...]) -> tuple
             *(evidence.line(f"pair {one.pair_id}", one.submitted_at) for one in sample),
         )
     lines = []
-    for trail, end in list(zip(evidence.trails, ends, strict=True))[:3]:
-        row = trail.row
+    for comparison, end in list(zip(evidence.comparisons, ends, strict=True))[:3]:
+        row = comparison.row
         if row is not None:
             lines.append(evidence.line(f"pair {row.pair_id}: {end.where}", row.submitted_at))
-        lines += [log_line(clue.event) for clue in trail.clues[-1:]]
+        lines += [log_line(clue.event) for clue in comparison.clues[-1:]]
     return (counted, *lines)
 
 
@@ -159,11 +163,11 @@ def _steps(evidence: BatchEvidence) -> tuple[str, ...]:
     return (*steps, AGAIN)
 
 
-def _repeats(clue: Clue) -> bool:
+def _repeats(clue: LogClue) -> bool:
     return clue.step is Step.STORED and clue.outcome is Outcome.DUPLICATE
 
 
-def _split(evidence: BatchEvidence, twice: list[Clue]) -> tuple[list[Clue], list[Clue]]:
+def _split(evidence: BatchEvidence, twice: list[LogClue]) -> tuple[list[LogClue], list[LogClue]]:
     """Return the repeats of this batch's comparisons, and those that no id gives to any batch."""
     owners = _owners(evidence) if twice else {}
     number = evidence.header.batch_id
@@ -189,7 +193,7 @@ def _owners(evidence: BatchEvidence) -> dict[str, int]:
     return owners
 
 
-def _winners(evidence: BatchEvidence, clue: Clue) -> set[str]:
+def _winners(evidence: BatchEvidence, clue: LogClue) -> set[str]:
     """The winners that the lines of one request name, in one spelling."""
     if not clue.queue_id:
         return set()

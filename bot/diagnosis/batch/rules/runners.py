@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.runner.log_events import RUN_TEXTS, Seen, seen_of
+from bot.diagnosis.runner.log_events import RUN_TEXTS, ObservedRunner, observed
 from bot.diagnosis.runner.rules import schema_missing, waiting
 from bot.domain.evidence import Missing
 from bot.domain.report import Finding
@@ -21,16 +21,16 @@ def runner_waiting(evidence: BatchEvidence, now: datetime) -> Finding | None:
     return next((finding for finding in found if finding), None)
 
 
-def _own_runners(evidence: BatchEvidence) -> tuple[Seen, ...]:
+def _own_runners(evidence: BatchEvidence) -> tuple[ObservedRunner, ...]:
     """The runners whose newest run is this batch's."""
-    listing = evidence.around.runners
+    listing = evidence.system.runners
     if isinstance(listing, Missing):
         return ()
-    seen = (seen_of(runner, evidence.nearby) for runner in listing.runners)
+    seen = (observed(runner, evidence.nearby) for runner in listing.runners)
     return tuple(one for one in seen if _runs(one, evidence))
 
 
-def _runs(seen: Seen, evidence: BatchEvidence) -> bool:
+def _runs(seen: ObservedRunner, evidence: BatchEvidence) -> bool:
     header = evidence.header
     runs = [event for event in seen.events if any(text in event.text for text in RUN_TEXTS)]
     if runs:

@@ -1,4 +1,4 @@
-"""Rules on what stands around a batch: its database's sessions and its services' settings."""
+"""Rules on the state of the system: the database's sessions and its services' settings."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ NOT_SET = "(empty)"
 
 def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """A session of the CJ database waits for a lock, or sits in an open transaction."""
-    sessions = evidence.around.sessions
+    sessions = evidence.system.sessions
     if isinstance(sessions, Missing):
         return None
     held = [one for one in sessions if one.age_seconds > BLOCKED_SECONDS]
@@ -51,7 +51,7 @@ def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """CJ and the LLM provider are set to different batching modes."""
-    settings = evidence.around.containers
+    settings = evidence.system.containers
     known = () if isinstance(settings, Missing) else settings
     cj, provider = _setting(known, CJ_KEY), _setting(known, PROVIDER_KEY)
     sure = cj is not None and provider is not None

@@ -8,7 +8,7 @@ import pytest
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.system_state import database_blocked, mode_mismatch
 from bot.diagnosis.evidence import system_state
-from bot.diagnosis.evidence.system_state import Surroundings, provider_state
+from bot.diagnosis.evidence.system_state import SystemState, provider_state
 from bot.domain.batch import BlockedSession
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogSearch
@@ -98,7 +98,7 @@ async def test_every_source_is_listed_and_a_failed_one_is_not_fine() -> None:
     }
 
 
-def _evidence(around: Surroundings, *, mode: str | None = None, worked: str = "") -> BatchEvidence:
+def _evidence(around: SystemState, *, mode: str | None = None, worked: str = "") -> BatchEvidence:
     world, _ = healthy(0)
     rows = rows_of(world)
     object.__setattr__(rows.header, "batching_mode", mode)
@@ -133,7 +133,7 @@ def _containers(cj: str | None, provider: str | None) -> tuple[ContainerState, .
 def test_two_modes_that_differ_are_info(
     cj: str | None, provider: str | None, mode: str | None, worked: str, found: bool
 ) -> None:
-    around = Surroundings(containers=_containers(cj, provider))
+    around = SystemState(containers=_containers(cj, provider))
     finding = mode_mismatch(_evidence(around, mode=mode, worked=worked), NOW)
     assert (finding is not None) is found
     if finding:
@@ -142,17 +142,17 @@ def test_two_modes_that_differ_are_info(
 
 
 def test_without_containers_lines_and_rows_tell_the_modes() -> None:
-    evidence = _evidence(Surroundings(), mode="per_request", worked="serial_bundle")
+    evidence = _evidence(SystemState(), mode="per_request", worked="serial_bundle")
     finding = mode_mismatch(evidence, NOW)
     assert finding is not None
     assert finding.confidence.value == "medium"
-    assert mode_mismatch(_evidence(Surroundings(), mode="per_request"), NOW) is None
+    assert mode_mismatch(_evidence(SystemState(), mode="per_request"), NOW) is None
 
 
 def test_the_session_that_blocks_is_named_with_the_step_that_is_never_done() -> None:
     waits = BlockedSession(41, "active", "Lock:transactionid", 90.0, (77,), "cj_batch_states")
     sessions = (waits, BlockedSession(78, "idle in transaction", "", 61.0, (), "", "psql"))
-    finding = database_blocked(_evidence(Surroundings(sessions=sessions)), NOW)
+    finding = database_blocked(_evidence(SystemState(sessions=sessions)), NOW)
     assert finding is not None
     assert finding.severity is Severity.ERROR
     assert "pids 77 hold" in finding.what
@@ -162,5 +162,5 @@ def test_the_session_that_blocks_is_named_with_the_step_that_is_never_done() -> 
 
 def test_a_session_that_waits_for_a_moment_is_normal() -> None:
     young = (BlockedSession(41, "active", "Lock:tuple", 59.0),)
-    assert database_blocked(_evidence(Surroundings(sessions=young)), NOW) is None
-    assert database_blocked(_evidence(Surroundings(sessions=DOWN)), NOW) is None
+    assert database_blocked(_evidence(SystemState(sessions=young)), NOW) is None
+    assert database_blocked(_evidence(SystemState(sessions=DOWN)), NOW) is None
