@@ -41,7 +41,7 @@ FILES_IN_A_ROOM = 16
 FILES_IN_BOT = 9
 DRIVERS = {
     "asyncpg": {"bot/sources/cj/", "bot/alerts/store/"},
-    "docker": {"bot/sources/docker/", "bot/sources/runners/"},
+    "docker": {"bot/sources/docker/"},
     "redis": {"bot/sources/llm_queue.py"},
     "aiokafka": {"bot/sources/kafka/"},
     "matplotlib": {"bot/charts/__main__.py"},

@@ -28,12 +28,12 @@ from bot.ports import (
     Sources,
 )
 from bot.settings import Settings
+from bot.sources.docker import http
 
 log = logging.getLogger(__name__)
 
 MEMORY_NAME = "batchbot"
 NO_NAMES: Mapping[str, str] = {}
-DOCKER_SOCKET = Path("/var/run/docker.sock")
 
 
 def utc_now() -> datetime:
@@ -143,10 +143,8 @@ async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missin
         return _loki(settings, stack)
     if not docker_is_configured(settings):
         return None
-    try:
-        from bot.sources.docker.logs import DockerLogs
-    except ImportError:
-        return Missing("docker_logs", "this build cannot read Docker; set LOG_SOURCE=files")
+    from bot.sources.docker.logs import DockerLogs
+
     docker = DockerLogs(docker_hosts(settings), logs.services, logs.zone, logs.docker_log_dir)
     stack.push_async_callback(docker.close)
     return docker
@@ -220,7 +218,7 @@ def docker_is_configured(settings: Settings) -> bool:
     """Say whether Docker was asked for, or its usual socket is there."""
     logs = settings.logs
     asked = logs.source == "docker" or logs.docker_host or logs.docker_hosts
-    return bool(asked) or DOCKER_SOCKET.exists()
+    return bool(asked) or Path(http.DEFAULT_SOCKET).exists()
 
 
 def _callbacks(

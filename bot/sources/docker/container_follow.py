@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
 
+from bot.errors import SourceError
 from bot.sources.docker.codec import STAMP_BYTES, StampedLines
 from bot.sources.docker.deduplicate import Stutter
-from bot.sources.docker.engine import FAILURES, Stream
+from bot.sources.docker.engine import Stream
 from bot.sources.docker.listing import Container
 from bot.sources.docker.search import epoch, one_line, streamed
 from bot.sources.log_follow.buffer import Arrivals
@@ -94,8 +95,7 @@ class Reader:
 
     def _end(self) -> None:
         for stream in self._streams:
-            with suppress(*FAILURES):
-                stream.end()
+            stream.end()
 
     def _is_stalled(self, container: Container) -> bool:
         """Say whether the stream is quiet though the log has grown.
@@ -108,7 +108,7 @@ class Reader:
             return False
         self._ask_at = now + max(STALL_SECONDS, now - self._fed_at)
         last = b""
-        with suppress(*FAILURES):
+        with suppress(SourceError):
             last = one_line(container, 1)[:STAMP_BYTES]
         self._was_stalled = last > self._last
         return self._was_stalled
@@ -116,7 +116,7 @@ class Reader:
     def _read(self, container: Container) -> None:
         since = StampedLines(self._zone).time_of(self._last + b" ") if self._last else self._since
         resumed, seen = self._last, self._at_last
-        with suppress(*FAILURES):
+        with suppress(SourceError):
             for lines in streamed(
                 container, {"follow": 1, "since": epoch(since or self._since)}, self._streams
             ):

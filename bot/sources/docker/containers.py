@@ -10,16 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.domain.evidence import CONTAINERS
 from bot.domain.log import Role, Service, service_of
 from bot.domain.service_state import ContainerState
-from bot.sources.docker.clients import COMPOSE_SERVICE, Engines, GoneError
-
-if TYPE_CHECKING:
-    import docker
+from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
+from bot.sources.docker.errors import GoneError
 
 # Each start of a runner leaves a container behind; hundreds of those may hide no other service.
 PER_SERVICE = 10
@@ -39,19 +36,20 @@ class EngineContainers:
     name = CONTAINERS
 
     def __init__(self, hosts: Sequence[str], services: Sequence[Service]) -> None:
-        self._engines = Engines(CONTAINERS, hosts)
+        self._engines = tuple(Engine(host, CONTAINERS) for host in hosts)
         self._services = tuple(services)
 
     async def close(self) -> None:
         """Close the connections to the Engines."""
-        await self._engines.close()
+        for engine in self._engines:
+            await asyncio.to_thread(engine.close)
 
     async def containers(self) -> Sequence[ContainerState]:
         """Return the services' containers of every Engine, newest instance first.
 
         Raises SourceError when an Engine does not answer: its containers would look gone.
         """
-        found = await asyncio.gather(*(self._of(host) for host in self._engines.hosts))
+        found = await asyncio.gather(*(self._of(engine) for engine in self._engines))
         rows = [row for rows in found for row in rows]
         return tuple(state for _, state in sorted(rows, key=lambda row: row[0], reverse=True))
 
@@ -62,22 +60,22 @@ class EngineContainers:
         modes = {f"{key}={value or 'empty'}" for one in found for key, value in one.modes.items()}
         return "; ".join([f"{len(found)} containers of the services, {running} running", *modes])
 
-    async def _of(self, host: str) -> list[tuple[float, ContainerState]]:
-        listed = await self._engines.ask(host, lambda client: client.api.containers(all=True))
+    async def _of(self, engine: Engine) -> list[tuple[float, ContainerState]]:
+        listed = await asyncio.to_thread(engine.containers)
         mine = [(raw, service) for raw in listed if (service := self._service(raw)) is not None]
         gate = asyncio.Semaphore(AT_ONCE)
-        found = await asyncio.gather(*(self._state(host, gate, *row) for row in kept_of(mine)))
+        found = await asyncio.gather(*(self._state(engine, gate, *row) for row in kept_of(mine)))
         return [row for row in found if row is not None]
 
     async def _state(
-        self, host: str, gate: asyncio.Semaphore, raw: Mapping[str, Any], service: Service
+        self, engine: Engine, gate: asyncio.Semaphore, raw: Mapping[str, Any], service: Service
     ) -> tuple[float, ContainerState] | None:
         async with gate:
             try:
-                state = await self._engines.ask(host, partial(_inspect, raw["Id"], service))
+                inspected = await asyncio.to_thread(engine.inspect, raw["Id"])
             except GoneError:
                 return None
-        return _number(raw.get("Created")), state
+        return _number(raw.get("Created")), state_of(inspected, service)
 
     def _service(self, raw: Mapping[str, Any]) -> Service | None:
         names = [str(name).lstrip("/") for name in raw.get("Names") or ()]
@@ -140,10 +138,6 @@ def engine_time(value: object) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.year > 1 else None
-
-
-def _inspect(id: str, service: Service, client: "docker.DockerClient") -> ContainerState:
-    return state_of(client.api.inspect_container(id), service)
 
 
 def _rank(row: tuple[Mapping[str, Any], Service]) -> tuple[bool, float]:

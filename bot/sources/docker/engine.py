@@ -1,38 +1,38 @@
-"""One Docker Engine as the log reader needs it: its containers, their logs, what started."""
+"""The client of one Docker Engine: its containers, their logs, what started.
+
+The SDK is loaded on first use. Every method blocks and raises GoneError or SourceError.
+"""
 
 import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
 
-import docker
-import requests
-import urllib3
+from bot.sources.docker.errors import StatusError, engine_errors
+from bot.sources.docker.http import Body, connect
 
-from bot.sources.docker.http import Body, StatusError, connected
+if TYPE_CHECKING:
+    import docker
 
-TIMEOUT_SECONDS = 20.0
-LIST_SECONDS = 5.0
+COMPOSE_SERVICE = "com.docker.compose.service"
+TIMEOUT_SECONDS = 8.0
+STREAM_SECONDS = 20.0
 _ID = re.compile(rb'"id":"([0-9a-f]{64})"')
-FAILURES = (
-    docker.errors.DockerException,
-    requests.exceptions.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-)
 
 
 class Stream(Protocol):
     """An open answer of an Engine."""
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield what comes."""
+        """Yield what comes; read it within `engine_errors`."""
         ...
 
     def end(self) -> None:
-        """End it, from any thread."""
+        """End it, from any thread; never raises."""
         ...
 
     def close(self) -> None:
@@ -41,10 +41,15 @@ class Stream(Protocol):
 
 
 class Engine:
-    """A Docker Engine by its address, "" for Docker's own default. Calls block."""
+    """A Docker Engine by its address, "" for Docker's own default.
 
-    def __init__(self, host: str) -> None:
+    `source` names the source in errors; `timeout` bounds one call in seconds, streams aside.
+    """
+
+    def __init__(self, host: str, source: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self.host = host
+        self.source = source
+        self._timeout = timeout
         self._client: docker.DockerClient | None = None
         self._lock = threading.Lock()
         self._terminals: dict[str, bool] = {}
@@ -55,51 +60,64 @@ class Engine:
         return f"Docker Engine {self.host.rpartition('@')[2]}".strip()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; the next call opens new ones."""
         with self._lock:
             client, self._client = self._client, None
         if client is not None:
             client.close()
 
     def containers(self) -> list[Mapping[str, Any]]:
-        """Return all containers as the Engine lists them. Raises one of FAILURES."""
-        # The SDK leaves its socket open when nobody listens; so knock first.
-        knock = connected(self.host, LIST_SECONDS)
-        if knock is not None:
-            knock.close()
-        found: list[Mapping[str, Any]] = self._opened().api.containers(all=True)
-        return found
+        """Return all containers as the Engine lists them, stopped ones too."""
+        with engine_errors(self.source):
+            # The SDK leaves its socket open when a connection fails, so connect once without it.
+            probe = connect(self.host, self._timeout)
+            if probe is not None:
+                probe.close()
+            found: list[Mapping[str, Any]] = self._opened().api.containers(all=True)
+            return found
+
+    def inspect(self, id: str) -> Mapping[str, Any]:
+        """Return a container as the Engine describes it, its environment included."""
+        with engine_errors(self.source):
+            found: Mapping[str, Any] = self._opened().api.inspect_container(id)
+            return found
+
+    def stop(self, id: str, grace_seconds: float) -> None:
+        """Send TERM, and KILL after the grace; both are the Engine's own."""
+        with engine_errors(self.source):
+            self._opened().api.stop(id, timeout=max(1, round(grace_seconds)))
 
     def has_terminal(self, id: str) -> bool:
-        """Say whether a container's log comes without frames. Raises one of FAILURES."""
+        """Say whether a container's log comes without frames."""
         if id not in self._terminals:
-            told = self._opened().api.inspect_container(id)
-            self._terminals[id] = bool((told.get("Config") or {}).get("Tty"))
+            self._terminals[id] = bool((self.inspect(id).get("Config") or {}).get("Tty"))
         return self._terminals[id]
 
     def logs(self, id: str, **options: object) -> Stream:
-        """Open a container's log; options are the API's own. Raises one of FAILURES."""
+        """Open a container's log; options are the API's own."""
         query = {"stdout": 1, "stderr": 1, "timestamps": 1} | options
         path = f"/containers/{quote(id)}/logs?{urlencode(query)}"
-        return self._stream(path, follow=bool(options.get("follow")))
+        with engine_errors(self.source):
+            return self._stream(path, follow=bool(options.get("follow")))
 
     def starts(self, since: float, until: float) -> set[str]:
         """Return the ids of containers that started between two past moments.
 
-        Raises one of FAILURES; an Engine behind a proxy may refuse to tell.
+        An Engine behind a proxy may refuse it.
         """
-        asked = {"type": ["container"], "event": ["start"]}
-        query = {"since": f"{since:.6f}", "until": f"{until:.6f}", "filters": json.dumps(asked)}
-        stream = self._stream(f"/events?{urlencode(query)}", follow=False)
-        try:
-            told = b"".join(stream.chunks())
-        finally:
-            stream.close()
-        return {id.decode() for id in _ID.findall(told)}
+        wanted = {"type": ["container"], "event": ["start"]}
+        query = {"since": f"{since:.6f}", "until": f"{until:.6f}", "filters": json.dumps(wanted)}
+        with engine_errors(self.source):
+            stream = self._stream(f"/events?{urlencode(query)}", follow=False)
+            try:
+                events = b"".join(stream.chunks())
+            finally:
+                stream.close()
+        return {id.decode() for id in _ID.findall(events)}
 
     def _stream(self, path: str, *, follow: bool) -> Stream:
         # Without a version in its path a request is read as the Engine's own, old or new.
-        channel = connected(self.host, TIMEOUT_SECONDS)
+        channel = connect(self.host, STREAM_SECONDS)
         if channel is None:
             return _SdkStream(self._opened(), path)
         body = Body(channel, path)
@@ -107,10 +125,12 @@ class Engine:
             body.wait_for_ever()
         return body
 
-    def _opened(self) -> docker.DockerClient:
+    def _opened(self) -> "docker.DockerClient":
+        import docker
+
         with self._lock:
             if self._client is None:
-                timeout = int(LIST_SECONDS)
+                timeout = int(self._timeout)
                 self._client = (
                     docker.DockerClient(base_url=self.host, timeout=timeout)
                     if self.host
@@ -122,33 +142,24 @@ class Engine:
 class _SdkStream:
     """An answer through the SDK's own transports: TLS, ssh."""
 
-    def __init__(self, client: docker.DockerClient, path: str) -> None:
+    def __init__(self, client: "docker.DockerClient", path: str) -> None:
         api = client.api
         self._answer = api.get(api.base_url + path, stream=True, timeout=None)
-        if self._answer.status_code != requests.codes.ok:
+        if self._answer.status_code != HTTPStatus.OK:
             self._answer.close()
             raise StatusError(self._answer.status_code)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield what comes."""
+        """Yield what comes; read it within `engine_errors`."""
         yield from self._answer.iter_content(chunk_size=None)
 
     def end(self) -> None:
-        """End it, from any thread."""
-        self._answer.raw.shutdown()
+        """End it, from any thread; never raises."""
+        import urllib3
+
+        with suppress(urllib3.exceptions.HTTPError, OSError):  # the Engine was quicker
+            self._answer.raw.shutdown()
 
     def close(self) -> None:
         """End it and free what it holds."""
         self._answer.close()
-
-
-def reason(error: Exception) -> str:
-    """Say why an Engine did not answer, without its address or anything it sent."""
-    is_gone = isinstance(error, StatusError) and error.status == requests.codes.not_found
-    if is_gone or isinstance(error, docker.errors.NotFound):
-        return "the container is gone"
-    if isinstance(error, requests.exceptions.Timeout | TimeoutError):
-        return "no answer in time"
-    if isinstance(error, PermissionError) or "PermissionError" in str(error):
-        return "no permission to use the Engine's socket"
-    return f"the Engine could not be reached ({type(error).__name__})"

@@ -12,7 +12,7 @@ from bot.domain.log import Followed, Role, Service
 from bot.errors import SourceError
 from bot.sources.docker.codec import JsonFileLines
 from bot.sources.docker.container_follow import JOIN_SECONDS, Reader
-from bot.sources.docker.engine import FAILURES, Engine
+from bot.sources.docker.engine import Engine
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import Container, Containers
 from bot.sources.log_follow.buffer import Arrivals
@@ -144,6 +144,6 @@ class DockerFollow:
         for engine in engines:
             try:
                 found |= engine.starts(since, self._looked_at)
-            except FAILURES:
+            except SourceError:
                 continue  # a proxy that hides events costs a note, not the logs
         return found

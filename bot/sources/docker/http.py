@@ -13,17 +13,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from bot.sources.docker.errors import StatusError
+
 READ_BYTES = 256 << 10
 GATHER_SECONDS = 0.02
 DEFAULT_SOCKET = "/var/run/docker.sock"
-
-
-class StatusError(OSError):
-    """The Engine answered with an error; `status` is HTTP's."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the Engine answered {status}")
-        self.status = status
 
 
 class Body:
@@ -88,7 +82,7 @@ class Body:
         self._socket.close()
 
 
-def connected(address: str, timeout: float) -> socket.socket | None:
+def connect(address: str, timeout: float) -> socket.socket | None:
     """Connect to an Engine by unix socket or plain TCP; None for what needs the SDK's transports.
 
     Raises OSError.

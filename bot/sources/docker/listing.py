@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from bot.domain.log import Role, Service, service_of
 from bot.errors import SourceError
-from bot.sources.docker.clients import COMPOSE_SERVICE
-from bot.sources.docker.engine import FAILURES, LIST_SECONDS, Engine, reason
+from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
+from bot.sources.docker.errors import HINT
 
 NAME = "docker_logs"
 OWN_LABEL = "batchbot.self"
+LIST_SECONDS = 5.0
 # An Engine that was too slow to answer is not waited for again at once.
 REST_SECONDS = 15.0
 
@@ -38,7 +39,9 @@ class Containers:
     """Lists the services' containers of all Engines, each Engine on its own."""
 
     def __init__(self, hosts: Sequence[str], services: Sequence[Service]) -> None:
-        self.engines = tuple(Engine(host) for host in dict.fromkeys(hosts or ("",)))
+        self.engines = tuple(
+            Engine(host, NAME, LIST_SECONDS) for host in dict.fromkeys(hosts or ("",))
+        )
         self._services = tuple(services)
         self._known: dict[str, tuple[Container, ...]] = {}
         self._resting: dict[str, tuple[float, str]] = {}
@@ -59,7 +62,7 @@ class Containers:
             raise SourceError(
                 NAME,
                 f"no Docker Engine answers: {next(iter(missing.values()))}",
-                hint="Check DOCKER_HOST, and that the bot may use the Engine's socket.",
+                hint=HINT,
             )
         rows = [row for answer in found if not isinstance(answer, str) for row in answer]
         return Listing(rows, missing)
@@ -78,11 +81,11 @@ class Containers:
         began = time.monotonic()
         try:
             listed = engine.containers()
-        except FAILURES as error:
+        except SourceError as error:
             engine.close()
             if time.monotonic() - began >= LIST_SECONDS / 2:
-                self._resting[engine.host] = time.monotonic() + REST_SECONDS, reason(error)
-            return reason(error)
+                self._resting[engine.host] = time.monotonic() + REST_SECONDS, error.message
+            return error.message
         rows = tuple(row for raw in listed if (row := self._container(engine, raw)) is not None)
         self._known[engine.host] = rows
         return rows

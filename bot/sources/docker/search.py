@@ -8,8 +8,10 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from bot.domain.log import LogQuery
+from bot.errors import SourceError
 from bot.sources.docker.codec import StampedLines
-from bot.sources.docker.engine import FAILURES, Stream, reason
+from bot.sources.docker.engine import Stream
+from bot.sources.docker.errors import engine_errors
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.lines import FramedLines, Lines, TerminalLines
 from bot.sources.docker.listing import Container
@@ -39,8 +41,10 @@ class Searcher:
                 except (UnreadableError, OSError) as error:
                     note = f"read through the Engine's API: {_words(error)}"
             return self._through_api(container, query, stop, note)
-        except FAILURES as error:
-            return container.name, reason(error)
+        except SourceError as error:
+            return container.name, error.message
+        except OSError as error:
+            return container.name, f"its log cannot be spooled to disk ({type(error).__name__})"
 
     def _directly(
         self, files: EngineFiles, container: Container, query: LogQuery, stop: threading.Event
@@ -119,8 +123,7 @@ def streamed(
 ) -> Generator[list[bytes], None, None]:
     """Yield a container's lines as they come, each `stamp text` and a newline.
 
-    The open stream is put into `streams`, so that another thread can close it. Raises one of
-    FAILURES.
+    The open stream is put into `streams`, so that another thread can close it. Raises SourceError.
     """
     engine = container.engine
     lines: Lines = TerminalLines() if engine.has_terminal(container.id) else FramedLines()
@@ -128,9 +131,10 @@ def streamed(
     if streams is not None:
         streams[:] = [stream]
     try:
-        for chunk in stream.chunks():
-            if fresh := lines.feed(chunk):
-                yield fresh
+        with engine_errors(engine.source):
+            for chunk in stream.chunks():
+                if fresh := lines.feed(chunk):
+                    yield fresh
         if rest := lines.rest():
             yield rest
     finally:
@@ -154,7 +158,7 @@ def epoch(moment: datetime) -> str:
 
 
 def one_line(container: Container, tail: object) -> bytes:
-    """Return the first of a log's last lines, with its stamp. Raises one of FAILURES."""
+    """Return the first of a log's last lines, with its stamp. Raises SourceError."""
     with closing(streamed(container, {"tail": tail})) as lines:
         return next(lines, [b""])[0]
 

@@ -4,19 +4,16 @@ import asyncio
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.domain.evidence import CONTAINERS, RUNNERS
 from bot.domain.log import Role, Service
 from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.errors import SourceError
-from bot.sources.docker.clients import COMPOSE_SERVICE, Engines, GoneError
 from bot.sources.docker.containers import engine_time
+from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
+from bot.sources.docker.errors import GoneError
 from bot.sources.runners.command_line import shown_options
-
-if TYPE_CHECKING:
-    import docker
 
 KILLED = 137  # 128 + SIGKILL
 
@@ -37,7 +34,7 @@ class EngineRunners:
         runners = [service for service in services if service.role is Role.RUNNER]
         self._globs = tuple(service.container for service in runners)
         self._names = frozenset(service.name for service in runners)
-        self._engines = Engines(RUNNERS, hosts)
+        self._engines = tuple(Engine(host, RUNNERS) for host in hosts)
         self._processes = processes
         self._listing: asyncio.Task[RunnerListing] | None = None
 
@@ -45,7 +42,8 @@ class EngineRunners:
         """Close the connections to the Engines."""
         if self._listing is not None:
             await asyncio.wait({self._listing})
-        await self._engines.close()
+        for engine in self._engines:
+            await asyncio.to_thread(engine.close)
 
     async def list(self) -> RunnerListing:
         """Return the runners that exist now, newest first; an Engine that fails is named.
@@ -59,12 +57,12 @@ class EngineRunners:
     async def _list(self) -> RunnerListing:
         found: list[Runner] = []
         unreadable: dict[str, str] = {}
-        for host in self._engines.hosts:
+        for engine in self._engines:
             try:
-                found += [_runner(told) for told in await self._containers(host)]
+                found += [_runner(told) for told in await self._containers(engine)]
             except SourceError as error:
-                unreadable[host or "docker"] = error.message
-        looked_at = [CONTAINERS] if self._engines.hosts else []
+                unreadable[engine.host or "docker"] = error.message
+        looked_at = [CONTAINERS] if self._engines else []
         if self._processes:
             scope, processes = await asyncio.to_thread(_processes)
             found += processes
@@ -92,15 +90,15 @@ class EngineRunners:
             raise SourceError(RUNNERS, f"{where}: {reason}")
         return f"{len(listing.runners)} runners among {' and '.join(listing.looked_at)}"
 
-    async def _containers(self, host: str) -> Sequence[Mapping[str, Any]]:
+    async def _containers(self, engine: Engine) -> Sequence[Mapping[str, Any]]:
         """The inspected runner containers of one Engine."""
-        listed = await self._engines.ask(host, lambda client: client.api.containers(all=True))
+        listed = await asyncio.to_thread(engine.containers)
         found = []
         for raw in listed:
             if self._is_runner(raw):
                 # A --rm container may vanish between the list and its inspection.
                 try:
-                    found.append(await self._engines.ask(host, partial(_inspect, raw["Id"])))
+                    found.append(await asyncio.to_thread(engine.inspect, raw["Id"]))
                 except GoneError:
                     continue
         return found
@@ -111,27 +109,17 @@ class EngineRunners:
         return by_name or (raw.get("Labels") or {}).get(COMPOSE_SERVICE) in self._names
 
     async def _stop_container(self, id: str, grace: float) -> str:
-        for host in self._engines.hosts:
-            for told in await self._containers(host):
+        for engine in self._engines:
+            for told in await self._containers(engine):
                 if _short_id(told) != id:
                     continue
                 try:
-                    await self._engines.ask(host, partial(_stop, told["Id"], grace))
-                    after = await self._engines.ask(host, partial(_inspect, told["Id"]))
+                    await asyncio.to_thread(engine.stop, told["Id"], grace)
+                    after = await asyncio.to_thread(engine.inspect, told["Id"])
                 except GoneError:
                     return "it ended, and was removed with its logs"
                 return _ending((after.get("State") or {}).get("ExitCode"))
         return ""
-
-
-def _inspect(id: str, client: "docker.DockerClient") -> Mapping[str, Any]:
-    told: Mapping[str, Any] = client.api.inspect_container(id)
-    return told
-
-
-def _stop(id: str, grace: float, client: "docker.DockerClient") -> None:
-    """TERM, and KILL after the grace; both are the Engine's own."""
-    client.api.stop(id, timeout=max(1, round(grace)))
 
 
 def _ending(code: object) -> str:

@@ -69,8 +69,7 @@ async def test_what_nobody_asked_for_is_never_broken(
 ) -> None:
     stale = tmp_path / "docker.sock"
     stale.touch()
-    monkeypatch.setattr("bot.service.sources.DOCKER_SOCKET", stale)
-    monkeypatch.setattr("bot.sources.docker.clients.DEFAULT_SOCKET", str(stale))
+    monkeypatch.setattr("bot.sources.docker.http.DEFAULT_SOCKET", str(stale))
     found = {one.what: one for one in await examine(load_settings())}
     assert found["containers"].state is found["runners"].state is CheckState.WARNING
     assert found["callback topic"].state is found["service health"].state is CheckState.SKIPPED

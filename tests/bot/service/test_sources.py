@@ -22,7 +22,7 @@ async def built(stack: AsyncExitStack, memory: FakeMemory | None = None) -> Sour
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bot.service.sources.DOCKER_SOCKET", tmp_path / "none.sock")
+    monkeypatch.setattr("bot.sources.docker.http.DEFAULT_SOCKET", str(tmp_path / "none.sock"))
 
 
 async def test_without_an_engine_the_processes_are_listed_all_the_same() -> None:

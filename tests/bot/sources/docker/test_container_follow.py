@@ -37,6 +37,8 @@ class OpenStream:
 class QuietEngine:
     """An Engine whose containers write nothing."""
 
+    source = "docker_logs"
+
     def __init__(self) -> None:
         self.streams: list[OpenStream] = []
 
