@@ -136,7 +136,7 @@ def changed(alert: Alert, verb: str, summary: str, **facts: object) -> Report:
 
 
 def end_told(alert: Alert) -> str:
-    """Return where the end of an alert is told: not every alert has a thread of its own."""
+    """Return where the end of an alert is posted: not every alert has a thread of its own."""
     if alert.state is AlertState.RESOLVED:
         return "It is over now."
     if alert.state is AlertState.PENDING:

@@ -1,4 +1,4 @@
-"""`/logs`: what people grepped for by hand, bounded, redacted, with honest counts."""
+"""`/logs`: a bounded search of the logs, redacted, with exact counts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

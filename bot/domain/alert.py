@@ -206,7 +206,7 @@ class AlertEvent:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """An alert with the samples that its verdict rests on, by detector, oldest first.
+    """An alert with the samples that its verdict is made from, by detector, oldest first.
 
     `left_out` counts those in the middle of a long alert that would have been too many.
     """

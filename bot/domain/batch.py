@@ -14,7 +14,7 @@ class BatchHeader:
 
     `status` and `state` are the database's own words, unknown ones included; `state` is None
     when the progress row is absent. `total_budget` is the column of that name (None before the
-    migration of 2025-11-19 added it; `has_total_budget` tells the two apart),
+    migration of 2025-11-19 added it; `has_total_budget` distinguishes the two),
     `requested_budget` what `comparison_budget.max_pairs_requested` says: the true one where both
     exist and differ. `batching_mode` is CJ's recorded mode or override, None when not recorded.
     """

@@ -17,7 +17,7 @@ class ChartKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One named row of values, one for each label; None says that nobody measured it.
+    """One named row of values, one for each label; None where it was not measured.
 
     `summed` is for counts of events: merged points add up, where a level keeps its peak.
     """

@@ -1,4 +1,4 @@
-"""What a reading of a source can be: evidence, or the honest absence of it."""
+"""What a read of a source gives: evidence, or the reason why there is none."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -68,7 +68,7 @@ class LogEvent:
 
 @dataclass(frozen=True, slots=True)
 class LogCoverage:
-    """How much of one container's log an answer rests on.
+    """How much of one container's log was searched.
 
     `begins_at` is the horizon: nothing before it can be found. `scanned` and `matched` count
     lines, `shown` events returned, `unreadable` lines that could not be parsed; `truncated`

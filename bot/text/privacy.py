@@ -17,7 +17,7 @@ def presentable(report: Report) -> Report:
     """Return `report` with every text redacted; renderers are only ever given such a report.
 
     Rules already choose allow-listed fields; this is the last border, for what a service wrote
-    into a place where nobody expected it. It changes nothing in a report that is clean.
+    into an unexpected place. It changes nothing in a report that is clean.
     """
     return replace(
         report,

@@ -76,7 +76,7 @@ class BatchEvidence:
 
     @property
     def provider(self) -> ProviderState:
-        """How the LLM provider answers, as far as health, lines and answers tell."""
+        """How the LLM provider answers, by its health, its log lines and its answers."""
         names = [name.partition("/")[0] for name in self.rows.models]
         return provider_state(self.system.health, self.nearby, names)
 

@@ -1,7 +1,7 @@
 """The second reading of a batch, made only where the first found something to follow.
 
 Comparisons that wait for long are followed by their own ids through logs and queue; callbacks
-that came twice are joined to their batch by id, since the line that tells of them names none.
+that came twice are joined to their batch by id, since their log line names no batch.
 """
 
 import asyncio

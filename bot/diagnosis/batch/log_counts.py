@@ -1,7 +1,7 @@
 """How many of a batch's comparisons the logs show at each stage; pure.
 
 A line is counted for a comparison whose correlation id is the batch's, or whose queue id another
-line binds to one. A bundle's dispatch names no ids, so its size is taken as told.
+line binds to one. A bundle's dispatch names no ids, so its logged size is counted.
 """
 
 from collections.abc import Iterable, Mapping, Set

@@ -39,7 +39,7 @@ def judged(
     queue: QueueReading | Missing,
     health: tuple[ServiceHealth, ...] | Missing = system_state.NO_HEALTH,
 ) -> Report:
-    """Tell what was found without rows; pure."""
+    """Return the report of what was found without rows; pure."""
     report = batch_report.unreadable(ref, missing)
     found_events = logs.events if isinstance(logs, LogSearch) else ()
     events = tuple(event for event in found_events if _names(event, ref))

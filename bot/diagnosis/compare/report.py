@@ -124,7 +124,7 @@ def first_difference(left: Side, right: Side) -> str | None:
     """Return the first stage that different shares of the two sides' comparisons reached.
 
     Pairs are held against the budget, later stages against the pairs, projections against none
-    at all; a stage that one side did not count tells nothing.
+    at all; a stage that one side did not count is left out.
     """
     if not (left.batches and right.batches):
         return None
@@ -174,7 +174,7 @@ def _findings(left: Side, right: Side) -> tuple[Finding, ...]:
 
 
 def _sources(left: Side, right: Side) -> tuple[SourceReading, ...]:
-    """Each source once; of two readings the one that failed is told."""
+    """Return each source once; of two readings the one that failed."""
     told: dict[str, SourceReading] = {}
     for one in (*left.sources, *right.sources):
         if one.name not in told or one.state not in (SourceState.OK, told[one.name].state):

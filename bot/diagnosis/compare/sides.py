@@ -33,7 +33,7 @@ AROUND = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class ModeEvidence:
-    """The batches of a stretch of time, and the log lines that tell how requests were worked."""
+    """The batches of a stretch of time, and the log lines that show how requests were worked."""
 
     summaries: tuple[BatchSummary, ...]
     logs: LogSearch | Missing
@@ -42,7 +42,7 @@ class ModeEvidence:
 
     @property
     def provider(self) -> ProviderState:
-        """How the LLM provider answers now, and what its lines of that time tell."""
+        """How the LLM provider answers now, and what its lines of that time say."""
         events = self.logs.events if isinstance(self.logs, LogSearch) else ()
         return system_state.provider_state(self.health, events)
 
@@ -88,7 +88,7 @@ def side_of(found: Investigation, now: datetime) -> Side:
 async def collect_modes(
     sources: Sources, since: datetime, now: datetime, deadline: Deadline
 ) -> ModeEvidence | Missing:
-    """Read the batches since a moment, and the lines that tell their modes."""
+    """Read the batches since a moment, and the lines that name their modes."""
     query = LogQuery(
         any_of=(
             CJ_FIELD,

@@ -53,7 +53,7 @@ class ComparisonEvidence:
     """Everything that was found about one comparison.
 
     `pair` is its row, None when the database was read and has none, a Missing when it was not
-    read. `queue_read` tells an item that is not in the queue from a queue that was not read.
+    read. `queue_read` is False when the queue was not read, so that a missing item proves nothing.
     """
 
     pair: PairRow | Missing | None
@@ -113,5 +113,5 @@ def ended(row: PairRow) -> bool:
 
 
 def is_dispatch(event: LogEvent) -> bool:
-    """Say whether a line tells of a bundle that was dispatched."""
+    """Return whether a line says that a bundle was dispatched."""
     return event.event.strip() in DISPATCH_EVENTS

@@ -1,7 +1,7 @@
 """Finds the batch that a run label stands for.
 
 A person's alias is believed first, then what the bot has learned, then what the request topic
-and the runners' logs tell now.
+and what the runners' logs say now.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ MEMORY_SECONDS, SOURCE_SECONDS = 2.0, 5.0
 
 
 async def refs_of(sources: Sources, label: str, *, deadline: Deadline) -> tuple[str, ...]:
-    """Return the ids that a label stands for, newest first; empty when nobody knows it.
+    """Return the ids that a label stands for, newest first; empty when it is unknown.
 
     A person's alias gives what the person typed; everything else a BOS batch id.
     """

@@ -1,4 +1,4 @@
-"""`/batch investigate`: everything about one batch, collected once, judged, told in one piece."""
+"""`/batch investigate`: everything about one batch, collected once and judged, as one report."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -165,7 +165,7 @@ def _matrix(evidence: BatchEvidence, status: Report) -> Table:
 
 
 def _logged_mode(evidence: BatchEvidence) -> str:
-    """Return the LLM provider's mode as its lines tell it; CJ's own is not recorded."""
+    """Return the LLM provider's mode by its log lines; CJ's own is not recorded."""
     modes = {str(event.fields.get("queue_processing_mode") or "") for event in evidence.nearby}
     known = sorted(modes - {""})
     return f"{known[0]} (by the LLM provider's logs)" if len(known) == 1 else "unknown"

@@ -91,7 +91,7 @@ class QueueEvidence:
 
     @property
     def provider(self) -> ProviderState:
-        """How the LLM provider answers, as far as its health, its lines and its items tell."""
+        """How the LLM provider answers, by its health, its log lines and its items."""
         items = self.redis.items if self.redis else ()
         names = [str(event.fields.get("provider") or "") for event in self.dispatches]
         own = (*names, *(item.provider for item in items))

@@ -1,7 +1,7 @@
 """The queue's size over time with what was dispatched, as a chart; pure.
 
 Sizes come from what the bot remembers of its ticks, from the snapshots that the provider logs and
-from the reading of now. Where nobody measured, the chart has a gap.
+from the reading of now. Where no size is known, the chart has a gap.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,13 +30,13 @@ class Level:
 
 
 def levels_of(samples: Iterable[Sample]) -> tuple[Level, ...]:
-    """Return the sizes that the stuck queue's samples hold; one that tells none is left out."""
+    """Return the sizes that the stuck queue's samples hold; a sample without a size is left out."""
     found = (_level(sample) for sample in samples)
     return tuple(level for level in found if level is not None)
 
 
 def logged_levels(snapshots: Iterable[Snapshot]) -> tuple[Level, ...]:
-    """Return the sizes that the provider's snapshot lines tell."""
+    """Return the sizes in the provider's snapshot lines."""
     return tuple(Level(one.at, one.size) for one in snapshots)
 
 
@@ -49,7 +49,7 @@ def queue_chart(
 ) -> Chart | None:
     """Return the chart of the last hour, or of longer when `since` lies further back.
 
-    `signs` is None where the logs were not read: then nobody knows what was dispatched. None
+    `signs` is None where the logs were not read: then dispatches are unknown. None
     without two moments of known size: one number is no history.
     """
     start = max(now - LONGEST, min(now - SHOWN, since - BEFORE if since else now))

@@ -57,7 +57,7 @@ def stuck_run(timeline: QueueTimeline) -> tuple[Snapshot, ...]:
 
 
 def held(timeline: QueueTimeline) -> tuple[datetime, int, tuple[QueueItem, ...]] | None:
-    """What the loop holds now: since when, how many, and which items where Redis tells."""
+    """What the loop holds now: since when, how many, and which items where Redis was read."""
     begun = timeline.unfinished
     if timeline.reading is None:
         return (begun.at, max(1, begun.bundle_size or 1), ()) if begun else None
@@ -105,7 +105,7 @@ def waiting_count(timeline: QueueTimeline) -> int:
 
 
 def waits_long(timeline: QueueTimeline) -> bool:
-    """Say whether something waits for 5 minutes or more; snapshots do not tell, so they may."""
+    """Return whether something waits for 5 minutes or more; True where only snapshots exist."""
     if timeline.reading is None:
         return True
     return any(

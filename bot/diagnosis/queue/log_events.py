@@ -106,7 +106,7 @@ NEEDLES = (
 
 
 def is_queue_event(event: LogEvent) -> bool:
-    """Say whether an event tells something about the queue loop; cheap."""
+    """Return whether an event concerns the queue loop; cheap."""
     return snapshot_of(event) is not None or sign_of(event) is not None
 
 

@@ -65,7 +65,7 @@ def cleaned(signs: Iterable[LoopSign]) -> list[Loss]:
 
 
 def broken_off(signs: Iterable[LoopSign]) -> list[Loss]:
-    """Return the single requests whose worker started anew before their end was logged.
+    """Return the single requests whose worker restarted before their end was logged.
 
     Bundles write snapshots, which show what a restart left behind.
     """

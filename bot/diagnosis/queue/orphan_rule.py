@@ -1,4 +1,4 @@
-"""An item marked as being worked on, which nobody works on: by Redis, or by logs alone."""
+"""An item in processing that no worker holds: by Redis, or by logs alone."""
 
 from datetime import datetime, timedelta
 
@@ -91,7 +91,7 @@ def _expires(timeline: QueueTimeline, since: datetime) -> bool:
 
 
 def _orphan_by_restart(timeline: QueueTimeline) -> QueueVerdict | None:
-    """A single request was begun, and before its end was logged the worker started anew."""
+    """A single request was begun, and the worker restarted before its end was logged."""
     if not timeline.logs_readable or timeline.writes_snapshots:
         return None
     gate = max(timeline.opens_after, timeline.hang_gate(1))

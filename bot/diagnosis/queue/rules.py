@@ -120,7 +120,7 @@ def worker_hung(timeline: QueueTimeline) -> QueueVerdict | None:
 
 
 def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
-    """An entry that counts in the queue's size and that nobody will ever take."""
+    """An entry that counts in the queue's size and that no worker will ever take."""
     reading = timeline.reading
     if reading is None:
         return None
@@ -177,7 +177,7 @@ def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
 
 
 def queue_frozen(timeline: QueueTimeline) -> QueueVerdict | None:
-    """Nothing moves in the queue, and what can be read does not tell why."""
+    """Nothing moves in the queue, and what can be read does not show why."""
     size, quiet = timeline.size or 0, quiet_since(timeline)
     working, waiting = busy(timeline), waiting_count(timeline)
     if (

@@ -54,7 +54,7 @@ class Observation:
     `logs_from`, the time since when signs would have been seen, they are void when
     `logs_readable` is False. One look with an hour of signs is a full observation: `/queue`
     makes exactly one. `heard` says that the provider's log is known to be among those followed: a
-    quiet log and one that nobody reads look alike. `losses` are the items known to be lost.
+    quiet log and one that is not followed look alike. `losses` are the items known to be lost.
     """
 
     at: datetime
@@ -124,7 +124,7 @@ class QueueTimeline:
 
     @property
     def size(self) -> int | None:
-        """The newest size known, from Redis first; None when nothing told it."""
+        """The newest size known, from Redis first; None when it is unknown."""
         if self.reading is not None:
             return self.reading.size
         logged = self.snapshot.size if self.snapshot else None

@@ -1,4 +1,4 @@
-"""What a runner's own lines tell: what it does, waits for, and why it cannot go on; pure."""
+"""A runner with its own log lines: what it does and what it waits for; pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ WAITING = ("collector_started", "llm_comparison_hydrated")
 
 @dataclass(frozen=True, slots=True)
 class ObservedRunner:
-    """A runner with what its own log lines tell; `phase` is the event that says what it does."""
+    """A runner with its own log lines; `phase` is the event that says what it does."""
 
     runner: Runner
     events: tuple[LogEvent, ...]
@@ -40,7 +40,7 @@ class ObservedRunner:
 
     @property
     def waits_for(self) -> str:
-        """What it waits for, in words; unknown where no line tells."""
+        """What it waits for, in words; unknown where no line says so."""
         if not self.runner.running:
             return "nothing: it has ended"
         return dict(PHASES).get(self.phase, "unknown: no line tells")

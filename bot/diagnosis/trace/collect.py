@@ -52,7 +52,7 @@ class TraceEvidence:
 
     @property
     def provider(self) -> ProviderState:
-        """How the LLM provider answers, as far as its health, the lines and the answer tell."""
+        """How the LLM provider answers, by its health, its log lines and the answer."""
         names = [pair.provider or "" for pair in self.pairs]
         names += [item.provider for item in self.items] if isinstance(self.items, tuple) else []
         return provider_state(self.health, self.events, names)

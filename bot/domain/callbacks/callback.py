@@ -29,7 +29,7 @@ class SeenCallback:
     are there but wrong stand in `malformed` as well, the others are missing. Envelope fields
     begin with `envelope.`; `json` is a message that is no JSON object. `mode` is the LLM
     provider's queue processing mode and `bundle_size` the preferred one of the callback's
-    metadata; empty or None where the callback does not say. `consumed` tells whether CJ's
+    metadata; empty or None where the callback does not say. `consumed` says whether CJ's
     consumer group has acknowledged it, None where that was not or could not be asked.
     """
 
@@ -52,7 +52,7 @@ class ConsumerBacklog:
 
     `behind` counts messages not acknowledged yet, None when the group never acknowledged any.
     `beyond_end`: it waits for an offset that the topic does not reach, so it receives nothing;
-    the topic was made anew under it.
+    the topic was recreated.
     """
 
     group: str

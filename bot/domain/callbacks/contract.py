@@ -116,7 +116,7 @@ class _Faults:
 def seen_of(message: bytes | None, published_at: datetime) -> SeenCallback:
     """Return what a message of the topic is; pure, and it survives any bytes.
 
-    `published_at` is the broker's time, taken where the envelope tells none.
+    `published_at` is the broker's time, taken where the envelope has none.
     """
     faults = _Faults()
     told = _object(message)

@@ -28,7 +28,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class FieldTally:
-    """One failing field: `malformed` tells a wrong value from a missing one.
+    """One failing field: `malformed` is True for a wrong value, False for a missing one.
 
     `rejected` of `total` callbacks fail on it; the shares hold every mode, provider and bundle
     size seen, also those without a failure, the worst first.

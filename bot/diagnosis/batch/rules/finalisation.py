@@ -91,7 +91,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
 
 
 def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """The batch has been scoring for far too long and nobody watches it."""
+    """The batch has been scoring for far too long, and CJ's monitor does not look at that state."""
     header = evidence.header
     quiet = evidence.quiet_for(now)
     if header.state != "SCORING" or header.status.startswith("COMPLETE") or quiet <= STUCK_SECONDS:

@@ -1,4 +1,4 @@
-"""Rules on callbacks near a batch that were rejected: nobody's, or its own without their ids."""
+"""Rules on rejected callbacks near a batch: of no batch, or its own without their ids."""
 
 from datetime import datetime
 
@@ -74,7 +74,7 @@ def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | 
 
 
 def _same_run(evidence: BatchEvidence, event: LogEvent) -> bool | None:
-    """Whether this batch's runner wrote a line; None when no line tells whose run it was."""
+    """Whether this batch's runner wrote a line; None when no line names the run."""
     if event.role is not Role.RUNNER:
         return None
     header = evidence.header
