@@ -99,11 +99,12 @@ class SourceError(BatchbotError):
 class PostFailure(StrEnum):
     """Why Slack did not take a message, by what can be done about it.
 
-    `limited`: wait as told; `unavailable`: surely not delivered, try again; `ambiguous`: may have
-    been delivered, look first; `message_gone`: the head or thread was deleted; `channel`: the
-    channel is archived, unknown or not joined; `rights`: token or scope; `payload`: our message
-    was refused, say it in plain text; `refused`: surely not delivered, for a reason of this message
-    or unknown to us; `unsure`: what was posted since cannot all be read.
+    `limited`: wait as long as it says; `unavailable`: surely not delivered, try again;
+    `ambiguous`: may have been delivered, look first; `message_gone`: the parent message or the
+    thread was deleted; `channel`: the channel is archived, unknown or not joined; `rights`: token
+    or scope; `payload`: our message was refused, say it in plain text; `refused`: surely not
+    delivered, for a reason of this message or unknown to us; `unsure`:
+    what was posted since cannot all be read.
     """
 
     LIMITED = "limited"

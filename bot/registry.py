@@ -1,4 +1,4 @@
-"""Finds commands and detectors by walking their packages; nobody edits a list."""
+"""Finds commands and detectors by walking their packages; there is no list to edit."""
 
 import importlib
 import pkgutil

@@ -210,7 +210,7 @@ def load_settings() -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A name that somebody set, and where: in .env or in the environment.
+    """A name that was set, and where: in .env or in the environment.
 
     `line` is that of a line without a name, one that cannot be parsed.
     """

@@ -10,7 +10,7 @@ async def meant(word: str, context: CommandContext) -> str:
     """Return the id that a run label stands for; every other word stands for itself.
 
     An alias may stand for a label in turn, once. What looks like the beginning of a uuid may be
-    a label too (84ebf6 was somebody's name for a run), but is not searched for in logs. Raises
+    a label too (84ebf6 was once a run's name), but is not searched for in logs. Raises
     UsageError when a label stands for several batches: none is picked.
     """
     ref = await _stands_for(word, context)

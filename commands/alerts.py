@@ -65,7 +65,7 @@ REASON_CHARS = 120
 def parse(text: str) -> Request:
     """Take a verb and its words; nothing means list. Raises UsageError.
 
-    A change is confirmed to the person who made it alone: the alert's thread tells the others.
+    A change is confirmed to the person who made it alone: the others read it in the alert's thread.
     """
     lines = usage_lines("alerts", USAGES)
     # A star at a word's end is Slack's mark for bold, and here it is also a part of a pattern.

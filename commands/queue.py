@@ -35,7 +35,7 @@ def parse(text: str) -> Request:
 
 
 async def run(request: Request, context: CommandContext) -> Report:
-    """Read the queue once and judge it. Raises UsageError for a queue that nobody configured."""
+    """Read the queue once and judge it. Raises UsageError for a queue that is not configured."""
     now, deadline = context.now(), context.deadline
     own = context.options.queue_prefix
     (prefix,) = request.words or (own,)

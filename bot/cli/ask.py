@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli.output import Exit, Format, exit_code, rendered, saved
-from bot.cli.progress import Work, told
+from bot.cli.progress import Work, shown_progress
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.ids import IdKind, kind_of
 from bot.domain.report import Report
@@ -46,7 +46,7 @@ class Asked:
         return self.request.verb in self.command.memory_verbs
 
     def may_use_memory(self, names: Sequence[str] = LABELLED) -> bool:
-        """Whether a word could be a run label, which somebody may have told the bot."""
+        """Whether a word could be a run label, which the bot may have stored."""
         kinds = {kind_of(word) for word in self.request.words}
         return self.command.name in names and bool(kinds & {IdKind.LABEL, IdKind.PREFIX})
 
@@ -118,7 +118,7 @@ async def answer_once(asked: Asked, settings: Settings, form: Format, files: Pat
     """Print one answer and return its exit code. Raises BatchbotError."""
     work = Work()
     with stopped_by_signals() as stop:
-        async with told(work, sys.stderr, lines=form in (Format.TEXT, Format.MARKDOWN)):
+        async with shown_progress(work, sys.stderr, lines=form in (Format.TEXT, Format.MARKDOWN)):
             report = await unless(stop, answer(asked, settings, work))
     if report is None:
         return Exit.INTERRUPTED
@@ -151,9 +151,9 @@ async def answer_again(
 
 
 class Question:
-    """One question whose sources stay open from answer to answer, and are opened anew on failure.
+    """One question whose sources stay open from answer to answer; a failure opens them again.
 
-    `stack` closes what is open at last.
+    `stack` closes what is open in the end.
     """
 
     def __init__(self, asked: Asked, settings: Settings, stack: AsyncExitStack) -> None:

@@ -130,7 +130,7 @@ def show(found: Iterable[Examined]) -> int:
 async def _source(
     what: str, source: Checkable | Missing | None, fix: str, *, needed: bool = True
 ) -> Examined:
-    """Check one source; one that nobody asked for is never broken, only worth a warning."""
+    """Check one source; one that was not asked for is never broken, only worth a warning."""
     if source is None:
         return Examined(what, CheckState.SKIPPED, fix=fix)
     bad = CheckState.BROKEN if needed else CheckState.WARNING

@@ -34,7 +34,7 @@ class EventFormat(StrEnum):
 
 
 class Exit(IntEnum):
-    """What the exit code tells a script."""
+    """What the exit code means to a script."""
 
     FINE = 0
     ERROR = 1

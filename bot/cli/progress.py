@@ -1,4 +1,4 @@
-"""What one question has read so far, told to a person who waits at a terminal."""
+"""What one question has read so far, shown to a person who waits at a terminal."""
 
 import asyncio
 import time
@@ -41,7 +41,7 @@ class Work:
         self.note = note
 
     def watched(self, sources: Sources) -> Sources:
-        """Return the sources, each of which now tells when it is read."""
+        """Return the sources, each of which now reports when it is read."""
         return attended_sources(sources, self._read)
 
     def line(self) -> str:
@@ -74,23 +74,23 @@ class Work:
 
 
 @asynccontextmanager
-async def told(work: Work, stream: TextIO, *, lines: bool = True) -> AsyncIterator[None]:
-    """Tell how the work goes once it takes long: one line redrawn at a terminal.
+async def shown_progress(work: Work, stream: TextIO, *, lines: bool = True) -> AsyncIterator[None]:
+    """Show how the work goes once it takes long: one line redrawn at a terminal.
 
     Elsewhere a line is written after 2, 4, 8 ... seconds, or with `lines=False` none.
     """
     if stream.isatty():
-        telling = asyncio.create_task(_redraw(work))
+        showing = asyncio.create_task(_redraw(work))
     elif lines:
-        telling = asyncio.create_task(_write(work, stream))
+        showing = asyncio.create_task(_write(work, stream))
     else:
         yield
         return
     try:
         yield
     finally:
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
 
 
 async def _redraw(work: Work) -> None:

@@ -46,7 +46,7 @@ def known_names() -> frozenset[str]:
 
 
 def misspelt(given: Iterable[Given], known: frozenset[str]) -> Iterator[Doubt]:
-    """Yield a doubt for each name that nobody reads, with the nearest one that is; pure.
+    """Yield a doubt for each name that is never read, with the nearest one that is; pure.
 
     Of the environment, which holds much else, only names that look like ours count.
     """

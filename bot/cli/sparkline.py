@@ -32,7 +32,7 @@ def _sparks(chart: Chart) -> Iterator[str]:
 
 
 def _spark(values: Sequence[float | None], top: float) -> str:
-    """Return one cell a value, from zero up to `top`; what nobody measured is a blank."""
+    """Return one cell a value, from zero up to `top`; what was not measured is blank."""
     return "".join(_cell(value, top) for value in values)
 
 

@@ -1,4 +1,4 @@
-"""`batchbot ask --watch`: asks again and again, and tells what is new."""
+"""`batchbot ask --watch`: asks at an interval, and shows what is new."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

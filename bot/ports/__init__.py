@@ -1,4 +1,9 @@
-"""What the inner rooms need from outside; sources/, alerts/ and slack/ implement these."""
+"""What the inner rooms need of the outside, as protocols, and the values that cross with them.
+
+bot.sources implements sources.py, bot.alerts memory.py, bot.slack messages.py; bot.detectors and
+commands are plug-ins behind detectors.py and commands.py. May import: bot.domain, bot.errors. To
+add a port, add a protocol here only if its implementation may not be imported by those who use it.
+"""
 
 from bot.ports.commands import (
     Asker,

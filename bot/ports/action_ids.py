@@ -1,4 +1,4 @@
-"""The names of Slack's doors: what is drawn with one of them is heard under it.
+"""The ids that Slack sends back: what is drawn with one of them is heard under it.
 
 Action ids of buttons, callback ids of views and shortcuts, and the ids of a form's blocks.
 """

@@ -1,4 +1,4 @@
-"""How answers and alerts are said; slack/ implements these."""
+"""How answers and alerts are sent; slack/ implements these."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,18 +15,18 @@ from bot.ports.commands import Choice
 class Messenger(Protocol):
     """Posts alert messages. Every method raises PostError; none retries by itself.
 
-    `token` travels in the message's metadata, so that `find` can tell whether a post whose
+    `token` travels in the message's metadata, so that `find` shows whether a post whose
     answer never came was accepted all the same.
     """
 
     async def post(
         self, message: AlertMessage, *, channel: str, token: str, thread_ts: str = ""
     ) -> str:
-        """Post a head message, or a reply into `thread_ts`; return the message's ts."""
+        """Post a parent message, or a reply into `thread_ts`; return the message's ts."""
         ...
 
     async def edit(self, message: AlertMessage, *, channel: str, ts: str) -> None:
-        """Edit a head message so that it shows what is known now."""
+        """Edit a parent message so that it shows what is known now."""
         ...
 
     async def find(
@@ -36,7 +36,7 @@ class Messenger(Protocol):
         ...
 
     async def greet(self) -> None:
-        """Return once Slack answered the smallest of questions; nobody sees it."""
+        """Return once Slack answered a call without side effects."""
         ...
 
 
@@ -67,7 +67,7 @@ class Overview:
 
 
 class Renderer(Protocol):
-    """Turns a report into a message; app.py knows only this."""
+    """Turns a report into a message; the dispatcher knows only this."""
 
     def report(self, report: Report, *, share: str = "") -> Mapping[str, Any]:
         """Return the message's `text` and `blocks`; `share` offers to make it public."""
@@ -103,9 +103,10 @@ class Place:
     """Where something was asked, and so where it is answered.
 
     `response_url` is Slack's own way back to the asker: five uses within 30 minutes, and it is
-    as good as a password. `thread_ts` is the thread's head, empty outside threads. `trigger_id`
-    opens one modal within three seconds. `home` says that it was asked in the App Home or in a
-    modal that came from there; `view_id` is the modal in which the answer is shown.
+    as good as a password. `thread_ts` is the thread's parent message, empty outside threads.
+    `trigger_id` opens one modal within three seconds. `home` says that it was asked in the
+    App Home or in a modal that came from there; `view_id` is the modal that
+    shows the answer.
     """
 
     channel: str

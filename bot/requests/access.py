@@ -11,7 +11,7 @@ EVERYBODY = "*"
 
 @dataclass(slots=True)
 class Access:
-    """Allow-lists of Slack ids; an empty list means nobody, `*` everybody.
+    """Allow-lists of Slack ids; an empty list allows no one, `*` everyone.
 
     Incident channels and the alert channel are allowed channels, operators are allowed users.
     `names` says ids in words, for the sentence that refuses.

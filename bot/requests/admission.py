@@ -51,7 +51,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """A line of somebody who may ask it, which lacks words."""
+    """A line that its asker may ask, and that lacks words."""
 
     place: Place
     typed: str

@@ -143,7 +143,7 @@ class Dispatcher:
         return self.admission.admit(place, typed)
 
     async def _in_sight(self, job: Job) -> Job:
-        """Open the modal in which somebody who asked from the App Home reads the answer."""
+        """Open the modal in which who asked from the App Home reads the answer."""
         place = job.place
         if not place.home or place.view_id or not place.trigger_id:
             return job

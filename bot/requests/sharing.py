@@ -1,7 +1,7 @@
 """Answers that one person saw alone and may make public, kept for as long as Slack would allow.
 
 What is shared is the very answer that was seen: a command is not run again, since it might
-change something, and might say something else by now. Who shares is admitted anew.
+change something, and might say something else by now. Who shares is admitted again.
 """
 
 from collections import OrderedDict
@@ -24,7 +24,7 @@ MOST_BYTES = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One answer as everybody may read it, where it was asked, and when."""
+    """One answer as everyone may read it, where it was asked, and when."""
 
     place: Place
     message: Mapping[str, Any]
@@ -46,7 +46,7 @@ class Shares:
         self._kept: OrderedDict[str, Kept] = OrderedDict()
 
     def new_id(self) -> str:
-        """Return an id that nobody can guess."""
+        """Return an id that cannot be guessed."""
         return token_urlsafe(12)
 
     def keep(self, id: str, place: Place, message: Mapping[str, Any]) -> None:

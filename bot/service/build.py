@@ -206,7 +206,7 @@ async def _watch(
 def _post(
     space: SlackWorkspace, memory: Any, threads: Threads, stack: AsyncExitStack
 ) -> "PosterState":
-    """Post as soon as it is known where; the state tells that this is not known yet."""
+    """Post as soon as the alert channel is known; until then the state says that it is not."""
     from bot.alerts.poster import Poster, PosterState
 
     state = PosterState()

@@ -1,7 +1,7 @@
 """Where the embedded PostgreSQL lives: its binaries, data and sockets, and as whom it runs.
 
 The wheel's own Python API is not used: as root it adds a system user and opens every parent of
-the data folder to the world. Here nobody's rights are widened:
+the data folder to the world. Here no rights are widened:
 
 - Run by a plain user, the server is that user's own process; data and socket are for them alone.
 - Run by root (PostgreSQL refuses to be root), the server runs as the first of the users

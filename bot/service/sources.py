@@ -83,7 +83,7 @@ async def embedded_url(settings: Settings, stack: AsyncExitStack, durable: bool 
 
 
 def _label_listener(memory: Any, stack: AsyncExitStack) -> Callable[[RunLabel], None] | None:
-    """Return who remembers run labels that are read in passing; nobody without a memory."""
+    """Return what stores run labels that are read in passing; None without a database."""
     if memory is None or isinstance(memory, Missing):
         return None
     from bot.sources.run_labels import LabelBook

@@ -25,12 +25,12 @@ async def kept_going(
     failed: Callable[[], None] = _nothing,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Run `work` until it returns; begin it anew whenever it raises. Cancel it to stop.
+    """Run `work` until it returns; start it again whenever it raises. Cancel it to stop.
 
     Each failure is logged with its traceback, and `failed` is called, so that it is counted.
     """
     while (error := await _outcome(asyncio.create_task(work()))) is not None:
-        log.error("%s stopped unforeseen and begins anew", name, exc_info=error)
+        log.error("%s stopped unexpectedly and starts again", name, exc_info=error)
         failed()
         await sleep(AGAIN_SECONDS)
 

@@ -1,7 +1,7 @@
-"""Turns an alert into its head message, which is edited as things change, and its thread replies.
+"""Turns an alert into its parent message, edited as things change, and its thread replies.
 
-The head is one line that tells what is stuck, since when, how sure and what to do; the rest is
-for whoever opens the thread. Nothing in it pings anybody.
+The parent message is one line: what is stuck, since when, how sure and what to do; the details are
+in the thread. It mentions no user or channel.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ LOOK = "look"
 
 Takes = Callable[[str], bool]
 Names = Mapping[str, str]
-NOBODY: Names = {}
+NO_NAMES: Names = {}
 
 
 def any_command(_: str) -> bool:
@@ -46,9 +46,9 @@ def any_command(_: str) -> bool:
 
 
 def render(
-    message: AlertMessage, takes: Takes = any_command, names: Names = NOBODY
+    message: AlertMessage, takes: Takes = any_command, names: Names = NO_NAMES
 ) -> Mapping[str, Any]:
-    """Return the `text` and `blocks` of a head message or a reply; a refused one has no blocks.
+    """Return the `text` and `blocks` of a parent message or a reply; a refused one has no blocks.
 
     `takes` says whether the bot understands a command: a button that would do nothing is not
     shown. `names` says Slack ids in words: a mention would ping.
@@ -211,7 +211,7 @@ def _why(condition: Condition, evidence: int, chars: int) -> Iterator[Block]:
 
 
 def offered_buttons(message: AlertMessage, takes: Takes) -> list[tuple[str, str, str]]:
-    """Return the buttons of a head that lead somewhere, at most one of each."""
+    """Return the buttons of a parent message that lead somewhere, at most one of each."""
     if message.reason is Reason.DIGEST:
         wanted = [("Open alerts", LIST, "/alerts list")]
     else:

@@ -32,7 +32,7 @@ def chart_blocks(chart: Chart) -> Iterator[Block]:
 def visualization(chart: Chart) -> Block | None:
     """Return Slack's block; None when the first series has too few numbers to say anything.
 
-    Slack wants one number for each category of each series, so a category that nobody measured
+    Slack wants one number for each category of each series, so a category without a measurement
     is left out, and the alert's window becomes a series of its own.
     """
     small = thinned(chart, MAX_CATEGORIES)

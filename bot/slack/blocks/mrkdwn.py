@@ -57,7 +57,7 @@ def literal(text: object, limit: int) -> str:
     """Return outside text for a literal container (rich_text, raw_text, plain_text).
 
     Slack parses nothing there; the `<` of what looks like a mention is changed all the same, so
-    that a copy of the text pings nobody either.
+    that a copy of the text mentions no one either.
     """
     line = _MENTION.sub("‹", clean(text))
     return line if len(line) <= limit else line[: max(0, limit - 1)].rstrip() + ELLIPSIS

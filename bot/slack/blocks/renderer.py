@@ -59,7 +59,7 @@ class BlockKit:
         }
 
     def error(self, error: Exception, *, error_id: str = "") -> Mapping[str, Any]:
-        """Return the message that tells the asker what went wrong and what to do about it."""
+        """Return the message for the asker: what went wrong and what to do about it."""
         told = _error_words(error, error_id)
         text = clamp(escape(f"{told[0]} {told[1]}".strip()), SUMMARY_CHARS) or NO_WORDS
         for chars in ERROR_LEVELS:

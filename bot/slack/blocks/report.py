@@ -90,7 +90,7 @@ LEVELS = (
 GLANCE = Detail(
     facts=5, findings=2, evidence=0, steps=0, rows=5, timeline=0, buttons=3, chars=120
 )  # fmt: skip
-# What is told under an answer that was shared needs room as well.
+# The line under a shared answer needs room as well.
 FOOT_CHARS = 500
 
 

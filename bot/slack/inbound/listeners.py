@@ -1,7 +1,7 @@
 """The only Slack listeners: acknowledge first, then hand each question to the dispatcher.
 
 Slack gives three seconds for an acknowledgement, so nothing is awaited before it. Everything
-that can go wrong after it ends in words for the asker; what nobody foresaw ends in an error id
+that can go wrong after it ends in words for the asker; an unexpected error ends in an error id
 that stands in the log with the cause.
 """
 
@@ -185,12 +185,12 @@ def _listen_for_errors(app: AsyncApp, dispatcher: Dispatcher) -> None:
         await next()
 
     @app.error
-    async def unforeseen(error: Exception, body: Body) -> None:
+    async def unexpected(error: Exception, body: Body) -> None:
         await _confess(dispatcher, place_of(body), error)
 
 
 async def _attend(dispatcher: Dispatcher, place: Place, work: Awaitable[None]) -> None:
-    """Await the dispatcher, and tell the asker of an error that nobody foresaw.
+    """Await the dispatcher, and report an unexpected error to the asker.
 
     It may not reach Bolt: an error that comes within milliseconds of the acknowledgement makes
     Bolt forget that it was acknowledged, and the person sees a timeout.
@@ -216,7 +216,7 @@ async def _acknowledge(ack: Ack, context: Any, dispatcher: Dispatcher, **answer:
 
 
 class BoltReceiver:
-    """Lets requests of either transport in: Socket Mode envelopes, and signed HTTP posts."""
+    """Hands requests of either transport to Bolt: Socket Mode envelopes and signed HTTP posts."""
 
     def __init__(self, app: AsyncApp, commands: Container[str] = ()) -> None:
         self._app = app

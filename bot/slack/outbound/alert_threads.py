@@ -1,4 +1,4 @@
-"""Alert messages in Slack: heads, replies and edits, each findable by its token."""
+"""Alert messages in Slack: parent messages, replies and edits, each findable by its token."""
 
 import logging
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ EVENT_TYPE = "batchbot_alert"
 
 
 class Threads:
-    """Posts alert messages; implements the Messenger port. No method tries twice by itself."""
+    """Posts alert messages; implements the Messenger port. No method retries."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Threads:
     async def post(
         self, message: AlertMessage, *, channel: str, token: str, thread_ts: str = ""
     ) -> str:
-        """Post a head message, or a reply into `thread_ts`; return the message's ts."""
+        """Post a parent message, or a reply into `thread_ts`; return the message's ts."""
 
         async def send(some: Message) -> str:
             return await self._posts.post(channel, some, token=token, thread_ts=thread_ts)
@@ -51,7 +51,7 @@ class Threads:
         return sent.ts
 
     async def edit(self, message: AlertMessage, *, channel: str, ts: str) -> None:
-        """Edit a head message so that it shows what is known now."""
+        """Edit a parent message so that it shows what is known now."""
 
         async def send(some: Message) -> str:
             await self._posts.edit(channel, ts, some)

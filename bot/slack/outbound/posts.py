@@ -1,4 +1,4 @@
-"""Posting, editing and finding messages in channels, with a token that tells ours apart."""
+"""Posting, editing and finding messages in channels, with a token that identifies ours."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 from bot.errors import PostError, PostFailure
 from bot.slack.outbound.web_api import Web
 
-# `since` is told by our own clock, which may run far ahead of Slack's.
+# `since` is of our own clock, which may run far ahead of Slack's.
 LOOK_BACK = timedelta(days=1)
 PAGE = 200
 MAX_PAGES = 10

@@ -31,7 +31,7 @@ Draw = Callable[[Chart], Awaitable[Attachment | None]]
 
 
 async def draw_nothing(_: Chart) -> Attachment | None:
-    """Draw no picture, where there is nobody who could."""
+    """Draw no picture, where there is no drawing process."""
     return None
 
 
@@ -114,7 +114,7 @@ class SlackReplies:
         return Sent("")
 
     async def _post_once(self, place: Place, message: Message) -> str:
-        """Post, and when nobody knows whether Slack took it, look before posting again."""
+        """Post, and when it is unknown whether Slack accepted it, look before posting again."""
         token, began = uuid4().hex, datetime.now(UTC)
         for _ in range(3):
             try:

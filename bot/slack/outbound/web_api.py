@@ -238,7 +238,7 @@ def _header(headers: Any, wanted: str) -> str:
 
 
 async def patiently(error: PostError, waited: float, limit: float) -> float:
-    """Wait as a rate limit told, unless the patience of `limit` seconds is used up.
+    """Wait as long as a rate limit says, unless the patience of `limit` seconds is used up.
 
     Returns the seconds waited so far; raises `error` again when it is another failure.
     """

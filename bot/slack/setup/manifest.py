@@ -44,7 +44,7 @@ def build_manifest(
 ) -> dict[str, Any]:
     """Return the manifest.
 
-    In HTTP mode Slack is told where to send requests: `public_url` is where it reaches the bot.
+    In HTTP mode `public_url` is the address at which Slack reaches the bot.
     """
     url = f"{(public_url or 'https://batchbot.example.org').rstrip('/')}{EVENTS_PATH}"
     request: dict[str, str] = {} if socket_mode else {"request_url": url}

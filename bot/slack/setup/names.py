@@ -22,7 +22,7 @@ _USER_ID = re.compile(r"[UW][A-Z0-9]{6,}")
 
 @dataclass(frozen=True, slots=True)
 class FoundNames:
-    """The ids of some names, the names of those ids, and the names that nobody has."""
+    """The ids of some names, the names of those ids, and the names that do not exist."""
 
     ids: Mapping[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class FoundNames:
     problem: str = ""
 
     def of(self, words: Iterable[str]) -> frozenset[str]:
-        """Return the ids of `words`; unknown ones are left out, so they allow nobody."""
+        """Return the ids of `words`; unknown ones are left out, so they allow no one."""
         return frozenset(self.ids[word] for word in words if word in self.ids)
 
 

@@ -1,4 +1,4 @@
-"""What the Slack workspace says of the bot at start-up: its identity, scopes, and who is meant."""
+"""What the Slack workspace says of the bot at start-up: identity, scopes and access."""
 
 import asyncio
 import logging
@@ -96,7 +96,7 @@ async def ask_again(
 
 
 async def find_access(api: Web, settings: SlackSettings) -> Names:
-    """Return the access lists with names turned into ids; a name nobody has allows nobody."""
+    """Return the access lists with names turned into ids; an unknown name allows no one."""
     alert = (settings.alert_channel,) if settings.alert_channel else ()
     words = (*settings.incident_channels, *settings.allowed_channels, *alert)
     channels = await find_channels(api, words)

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from bot.cli import progress
-from bot.cli.progress import Work, byte_words, told
+from bot.cli.progress import Work, byte_words, shown_progress
 from bot.domain.evidence import Missing
 from bot.domain.log import LogCoverage, LogQuery, LogSearch
 from bot.errors import SourceError
@@ -85,7 +85,7 @@ async def test_a_pipe_gets_a_line_now_and_then_or_none(
             await asyncio.Event().wait()
 
     monkeypatch.setattr(progress.asyncio, "sleep", sleep)
-    async with told(Work(clock), stream, lines=lines):
+    async with shown_progress(Work(clock), stream, lines=lines):
         if lines:
             await enough.wait()
     assert len(stream.getvalue().splitlines()) == count
@@ -94,7 +94,7 @@ async def test_a_pipe_gets_a_line_now_and_then_or_none(
 
 async def test_quick_work_is_not_told_of() -> None:
     stream = io.StringIO()
-    async with told(Work(), stream):
+    async with shown_progress(Work(), stream):
         await asyncio.sleep(0)
     assert stream.getvalue() == ""
 

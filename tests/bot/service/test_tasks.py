@@ -23,7 +23,7 @@ async def test_work_that_fails_is_logged_counted_and_begun_anew(
 
     await kept_going("the poster", work, failed=lambda: failures.append(1), sleep=_at_once)
     assert (ends, len(failures)) == ([], 2)
-    assert "the poster stopped unforeseen" in caplog.text
+    assert "the poster stopped unexpectedly" in caplog.text
     assert "cannot be rendered" in caplog.text
     assert {record.levelno for record in caplog.records} == {logging.ERROR}
 
