@@ -1,0 +1,13 @@
+"""The border: what came from outside leaves only through here, by an allow-list.
+
+What lives here: the type of outside text (`outside.Outside`), and the judgement which of its words
+may be shown (`passing.let_out` for texts, `passing.name` for names). A text shows the words that
+services write of themselves (`vocabulary.txt`), numbers, times, versions and ids of known shapes;
+everything else becomes "…". Nothing is shown because no pattern knows it as a secret: vendors'
+shapes of keys (`secrets`) are the second line only.
+
+The way of a text: `decode.readable` (bounded, decoded, normalised), `secrets.without_secrets`,
+`judge.judged` (keys decide on their values by `key_words.toml`, words by `words.may_show`).
+It imports nothing of the bot, and every room may import it. A new shape of id is one pattern in
+`shapes`, a new word that services write is one line in `vocabulary.txt`.
+"""

@@ -1,0 +1,95 @@
+"""Outside text made readable before anything is matched in it: bounded, decoded, normalised."""
+
+import html
+import re
+import unicodedata
+from urllib.parse import unquote
+
+HEAD_CHARS, TAIL_CHARS = 6_144, 2_048
+CUT = "\n…\n"
+ROUNDS = 4
+
+_ESCAPES = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|(?:\x1b\[|\x9b)[0-?]*[@-~]?"
+    r"|\x1b[()#%*+][0-9A-Za-z]|\x1b[0-~]?"
+)
+_BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+# Format characters (Cf), variation selectors and fillers: invisible, so they can split a word in
+# two for a pattern while a person reads it as one.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+    "\U0001d173-\U0001d17a]"
+)
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_ESCAPED = re.compile(
+    r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))", re.S
+)
+_SHORT = {"n": "\n", "r": "\n", "t": " ", "b": " ", "f": " ", "v": " ", "a": " ", "0": " "}
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});?")
+
+
+def readable(raw: str) -> str:
+    """Return `raw` bounded, decoded and normalised, with line breaks kept as `\\n`.
+
+    Decodes percent encoding, JSON and unicode escapes and HTML entities until nothing changes,
+    in at most ROUNDS rounds. The result holds at most twice HEAD_CHARS + TAIL_CHARS characters.
+    """
+    text = visible(bounded(raw))
+    for _ in range(ROUNDS):
+        decoded = _decoded(text)
+        if decoded == text:
+            break
+        text = visible(decoded)
+    return bounded(text)
+
+
+def bounded(text: str) -> str:
+    """Return head and tail of a text that is too long, each ending at a word's end.
+
+    A word at a cut is dropped as a whole: a secret cut in two no longer looks like one.
+    """
+    if len(text) <= HEAD_CHARS + TAIL_CHARS:
+        return text
+    head, tail = text[:HEAD_CHARS], text[-TAIL_CHARS:]
+    before, blank, _ = head.rpartition(" ")
+    _, found, after = tail.partition(" ")
+    return f"{before if blank else ''}{CUT}{after if found else ''}"
+
+
+def visible(text: str) -> str:
+    """Return `text` without terminal codes, invisible and control characters, in form NFKC."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = without_escapes(text)
+    text = _INVISIBLE.sub("", _composed(_INVISIBLE.sub("", text)))
+    return _CONTROL.sub(" ", _BREAKS.sub("\n", text))
+
+
+def _composed(text: str) -> str:
+    """Return `text` in form NFKC, but with the mark of what was cut off as it is."""
+    return "…".join(unicodedata.normalize("NFKC", part) for part in text.split("…"))
+
+
+def without_escapes(text: str) -> str:
+    """Return `text` without terminal codes (colours, titles, cursor moves)."""
+    return _ESCAPES.sub("", text) if "\x1b" in text or "\x9b" in text else text
+
+
+def _decoded(text: str) -> str:
+    if "%" in text and _PERCENT.search(text):
+        text = unquote(text, errors="replace")
+    if "\\" in text:
+        text = _ESCAPED.sub(_unescaped, text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+    return text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match[1] or match[2] or match[3]
+    if code is None:
+        return _SHORT.get(match[4], match[4])
+    number = int(code, 16)
+    return chr(number) if number <= 0x10FFFF else " "

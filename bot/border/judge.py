@@ -1,0 +1,351 @@
+"""Judges a piece of outside text word by word: known words, ids and numbers stay, data goes.
+
+Runs in one pass over tokens; brackets and quotes are matched beforehand, so that hostile nesting
+costs no more than plain text.
+"""
+
+from dataclasses import dataclass, field
+
+from bot.border.keys import KeyKind, kind_of
+from bot.border.shapes import is_id, is_measure
+from bot.border.tokens import Token, partners, tokens_of
+from bot.border.vocabulary import is_known, key_words, pieces
+from bot.border.words import is_hex_of_32, may_show
+
+MARK = "…"
+DEEPEST = 12
+SOME_UNKNOWN = 0.2
+MOST_UNKNOWN = 2
+_SECRET_BEFORE = key_words("before_a_secret")
+_TRACE_BEFORE = key_words("before_a_trace")
+_PEOPLE = key_words("before_a_name")
+
+
+@dataclass(slots=True)
+class _Output:
+    parts: list[str] = field(default_factory=list)
+    hidden: int = 0
+
+    def show(self, text: str) -> None:
+        self.parts.append(text)
+
+    def hide(self) -> None:
+        self.hidden += 1
+        self.parts.append(MARK)
+
+
+def judged(text: str) -> tuple[str, int]:
+    """Return readable `text` with its data replaced by MARK, and how many pieces were replaced."""
+    tokens = tokens_of(text)
+    reader = _Reader(tokens)
+    reader.read(0, len(tokens), strict=False, depth=0)
+    return "".join(reader.out.parts), reader.out.hidden
+
+
+class _Reader:
+    """Walks tokens; each is visited once, but for the look ahead to a value's end."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.out = _Output()
+        self.partner = partners(tokens)
+
+    def read(self, start: int, end: int, *, strict: bool, depth: int) -> None:
+        """Judge the tokens from `start` to before `end`; `strict` allows no unknown word."""
+        clause: list[int] = []
+        index = start
+        while index < end:
+            token = self.tokens[index]
+            sep = self._separator_after(index, end)
+            if token.kind in ("word", "flag") and sep is not None:
+                self._clause(clause, strict=strict)
+                index, strict = self._pair(
+                    index, sep, end, strict=strict, depth=depth, prose=bool(clause)
+                )
+                clause = []
+                continue
+            if token.kind == "flag" and kind_of(token.text) is not KeyKind.KNOWN:
+                self._clause(clause, strict=strict)
+                clause = []
+                index = self._flag(index, end)
+                continue
+            if token.kind in ("word", "space", "flag"):
+                clause.append(index)
+                index += 1
+                continue
+            self._clause(clause, strict=strict)
+            clause = []
+            if token.kind in ("quote", "open"):
+                index = self._enclosed(index, end, depth=depth)
+                continue
+            self.out.show(
+                token.text if token.kind != "other" or token.text in "!?—–-…+*/\\^~#%$@." else MARK
+            )
+            index += 1
+            if token.kind == "line":
+                strict = False if depth == 0 else strict
+        self._clause(clause, strict=strict)
+
+    def _separator_after(self, index: int, end: int) -> int | None:
+        """Return where the `=` or `:` behind a key stands, or None when no key stands here."""
+        after = index + 1
+        if (
+            after < end
+            and self.tokens[after].kind == "quote"
+            and index
+            and self.tokens[index - 1].kind == "quote"
+        ):
+            return None
+        while after < end and self.tokens[after].kind == "space":
+            after += 1
+        if after < end and self.tokens[after].kind in ("equals", "colon"):
+            return after
+        return None
+
+    def _pair(
+        self, index: int, sep: int, end: int, *, strict: bool, depth: int, prose: bool
+    ) -> tuple[int, bool]:
+        """Judge a key and its value; return where to go on, and how strictly."""
+        key = self.tokens[index].text
+        kind = kind_of(key)
+        self._key(index)
+        for between in range(index + 1, sep + 1):
+            self.out.show(self.tokens[between].text)
+        value = sep + 1
+        while value < end and self.tokens[value].kind in ("space", "equals", "colon"):
+            self.out.show(self.tokens[value].text)
+            value += 1
+        return self._value(
+            kind, value, end, depth=depth, colon=self.tokens[sep].kind == "colon", strict=strict
+        )
+
+    def _value(
+        self, kind: KeyKind, value: int, end: int, *, depth: int, colon: bool, strict: bool
+    ) -> tuple[int, bool]:
+        if value >= end:
+            return value, strict
+        token = self.tokens[value]
+        if kind in (KeyKind.SECRET, KeyKind.PERSONAL, KeyKind.FREE_TEXT):
+            stop = self._value_end(value, end, kind)
+            if kind is KeyKind.FREE_TEXT and self._is_shape(value, stop):
+                self._shown(value, stop)
+            else:
+                self.out.hide()
+            return stop, strict
+        if token.kind in ("quote", "open"):
+            if kind is KeyKind.KNOWN and token.kind == "quote":
+                return self._quoted(value, end), strict
+            if kind is KeyKind.KNOWN:
+                return self._enclosed(value, end, depth=depth), strict
+            stop = min(self.partner.get(value, end - 1) + 1, end)
+            if self._is_shape(value + 1, stop - 1):
+                self._shown(value, stop)
+            else:
+                self.out.hide()
+            return stop, strict
+        if colon:
+            return value, True
+        stop = value
+        while stop < end and self.tokens[stop].kind not in (
+            "space",
+            "comma",
+            "line",
+            "close",
+            "open",
+            "quote",
+        ):
+            stop += 1
+        self._strictly(value, stop, known=kind is KeyKind.KNOWN)
+        return stop, strict
+
+    def _value_end(self, value: int, end: int, kind: KeyKind) -> int:
+        """Return where a value that is hidden ends: its quote or bracket, or the next key."""
+        token = self.tokens[value]
+        if token.kind in ("quote", "open"):
+            stop = self.partner.get(value)
+            return end if stop is None or stop >= end else stop + 1
+        stop = value + 1
+        while stop < end:
+            here = self.tokens[stop]
+            if here.kind == "close" or (
+                here.kind in ("comma", "line") and kind is not KeyKind.FREE_TEXT
+            ):
+                break
+            if here.kind == "word" and self.tokens[stop - 1].kind in ("space", "comma", "line"):
+                after = self._separator_after(stop, end)
+                if after is not None and self.tokens[after].kind == "equals" and "_" in here.text:
+                    break
+            stop += 1
+        return stop
+
+    def _flag(self, index: int, end: int) -> int:
+        """Judge an option of a command line and hide the word behind it."""
+        self._key(index)
+        index += 1
+        if index < end and self.tokens[index].kind == "space":
+            self.out.show(self.tokens[index].text)
+            index += 1
+        if index >= end or self.tokens[index].kind == "flag":
+            return index
+        stop = (
+            self.partner.get(index, index)
+            if self.tokens[index].kind in ("quote", "open")
+            else index
+        )
+        while stop < end and self.tokens[stop].kind not in ("space", "line", "flag"):
+            stop += 1
+        self.out.hide()
+        return min(stop, end)
+
+    def _enclosed(self, index: int, end: int, *, depth: int) -> int:
+        """Judge what stands in quotes or brackets: only known words and shapes are shown."""
+        token, stop = self.tokens[index], self.partner.get(index)
+        if stop is None or stop >= end:
+            self.out.show(token.text)
+            if token.kind == "quote":
+                self._strictly(index + 1, end, known=True)
+                return end
+            return index + 1
+        if depth >= DEEPEST:
+            self.out.hide()
+            return stop + 1
+        self.out.show(token.text)
+        if token.kind == "open":
+            self.read(index + 1, stop, strict=True, depth=depth + 1)
+        elif self._is_key(stop, end):
+            self._quoted_key(index + 1, stop)
+            return self._quoted_value(stop, end, depth=depth)
+        else:
+            self._strictly(index + 1, stop, known=stop - index == 2)
+        self.out.show(self.tokens[stop].text)
+        return stop + 1
+
+    def _quoted(self, index: int, end: int) -> int:
+        """Judge a quoted value of a known key: whole, or not at all."""
+        stop = min(self.partner.get(index, end), end)
+        self.out.show(self.tokens[index].text)
+        self._strictly(index + 1, stop, known=True)
+        if stop < end:
+            self.out.show(self.tokens[stop].text)
+        return min(stop + 1, end)
+
+    def _is_key(self, stop: int, end: int) -> bool:
+        after = stop + 1
+        while after < end and self.tokens[after].kind == "space":
+            after += 1
+        return after < end and self.tokens[after].kind in ("colon", "equals")
+
+    def _quoted_key(self, start: int, stop: int) -> None:
+        if stop - start == 1:
+            self._key(start)
+        else:
+            self._strictly(start, stop, known=False)
+
+    def _quoted_value(self, stop: int, end: int, *, depth: int) -> int:
+        self.out.show(self.tokens[stop].text)
+        key = self.tokens[stop - 1].text
+        value = stop + 1
+        while value < end and self.tokens[value].kind in ("space", "colon", "equals"):
+            self.out.show(self.tokens[value].text)
+            value += 1
+        kind = kind_of(key)
+        if value < end and self.tokens[value].kind not in ("quote", "open"):
+            kind = KeyKind.FREE_TEXT if kind is KeyKind.UNKNOWN else kind
+            last = value
+            while last < end and self.tokens[last].kind not in ("comma", "close", "line", "space"):
+                last += 1
+            hide = kind in (KeyKind.SECRET, KeyKind.PERSONAL)
+            if not hide and self._is_shape(value, last):
+                self._shown(value, last)
+            elif not hide and kind is KeyKind.KNOWN:
+                self._strictly(value, last, known=True)
+            else:
+                self.out.hide()
+            return last
+        return self._value(kind, value, end, depth=depth, colon=False, strict=True)[0]
+
+    def _key(self, index: int) -> None:
+        word = self.tokens[index].text
+        if all(is_known(p) or p.isdigit() or len(p) == 1 for p in pieces(word)) and len(word) <= 80:
+            self.out.show(word)
+        elif kind_of(word) in (KeyKind.UNKNOWN, KeyKind.KNOWN) and not may_show(word):
+            self.out.hide()
+        else:
+            self.out.show(word if may_show(word) or (len(word) <= 24 and word.isascii()) else MARK)
+
+    def _is_shape(self, start: int, stop: int) -> bool:
+        """Say whether a value is one id, number or time and nothing else."""
+        words = [t.text for t in self.tokens[start:stop] if t.kind not in ("space", "quote")]
+        text = "".join(words)
+        if text in ("None", "null", "true", "false", "True", "False", ""):
+            return True
+        return len(words) <= 3 and _shape(text)
+
+    def _shown(self, start: int, stop: int) -> None:
+        for token in self.tokens[start:stop]:
+            self.out.show(token.text)
+
+    def _strictly(self, start: int, stop: int, *, known: bool) -> None:
+        """Show a value whole or hide it whole."""
+        words = [t.text for t in self.tokens[start:stop] if t.kind == "word"]
+        odd = any(t.kind == "other" and not t.text.isascii() for t in self.tokens[start:stop])
+        fine = self._is_shape(start, stop) or (
+            known and not odd and len(words) <= 24 and all(self._may(w, []) for w in words)
+        )
+        if fine:
+            self._shown(start, stop)
+        else:
+            self.out.hide()
+
+    def _clause(self, clause: list[int], *, strict: bool) -> None:
+        """Show a run of words: whole, or without its few unknown words, or not at all."""
+        if not clause:
+            return
+        words = [self.tokens[i].text.rstrip(".-") for i in clause if self.tokens[i].kind == "word"]
+        verdicts = dict.fromkeys(clause, True)
+        before: list[str] = []
+        for i in clause:
+            if self.tokens[i].kind != "word":
+                continue
+            word = self.tokens[i].text.rstrip(".-")
+            verdicts[i] = not word or self._may(word, before)
+            before.append(word)
+        unknown = sum(not shown for shown in verdicts.values())
+        allowed = 0 if strict else max(1, min(MOST_UNKNOWN, int(len(words) * SOME_UNKNOWN)))
+        if unknown > allowed:
+            self._hide_run(clause, verdicts)
+            return
+        for i in clause:
+            if verdicts[i]:
+                self.out.show(self.tokens[i].text)
+            else:
+                self.out.hide()
+
+    def _hide_run(self, clause: list[int], verdicts: dict[int, bool]) -> None:
+        """Hide the words of a clause, but keep its ids and numbers and the blanks around it."""
+        marked = False
+        for i in clause:
+            token = self.tokens[i]
+            word = token.text.rstrip(".-")
+            if token.kind == "word" and verdicts[i] and _shape(word):
+                self.out.show(token.text)
+                marked = False
+            elif token.kind == "space":
+                self.out.show(" ")
+            elif not marked:
+                self.out.hide()
+                marked = True
+
+    def _may(self, word: str, before: list[str]) -> bool:
+        near = {w.lower().strip(":.,") for w in before[-3:]}
+        if is_hex_of_32(word):
+            return bool(near & _TRACE_BEFORE) and not near & _SECRET_BEFORE
+        if before and before[-1].lower() in _PEOPLE and not _shape(word) and word[:1].isupper():
+            return False
+        if near & _SECRET_BEFORE and any(c.isdigit() for c in word) and not word.isdigit():
+            return False
+        return may_show(word)
+
+
+def _shape(text: str) -> bool:
+    return is_id(text) or is_measure(text)

@@ -1,0 +1,50 @@
+"""What a key says of its value: hidden whatever it is, shown only as an id or number, or read."""
+
+from enum import Enum, auto
+from functools import lru_cache
+
+from bot.border.vocabulary import is_known, key_words, pieces
+
+
+class KeyKind(Enum):
+    """How the value behind a key is judged."""
+
+    SECRET = auto()
+    PERSONAL = auto()
+    FREE_TEXT = auto()
+    UNKNOWN = auto()
+    KNOWN = auto()
+
+
+_SECRET = key_words("secret")
+_SECRET_LAST = key_words("secret_unless_counted")
+# Counts and sizes of tokens, and keys that are names.
+_NOT_SECRET = key_words("counted")
+_PERSON = key_words("person")
+_FREE_TEXT = key_words("free_text")
+_NAMED = key_words("named")
+
+
+@lru_cache(maxsize=4096)
+def kind_of(key: str) -> KeyKind:
+    """Return how the value behind `key` is judged; unknown words in a key hide its value."""
+    words = pieces(key)
+    found = {word for word in words if not word.isdigit()}
+    if not found:
+        return KeyKind.UNKNOWN
+    flat = "".join(words)
+    if found & _SECRET or flat in _SECRET:
+        return KeyKind.SECRET
+    if words and (found & _SECRET_LAST) and not found & _NOT_SECRET:
+        return KeyKind.SECRET
+    if found & _PERSON:
+        return KeyKind.PERSONAL
+    if found == {"name"} or ("name" in found and not found & _NAMED):
+        return KeyKind.PERSONAL
+    if found & _FREE_TEXT:
+        return KeyKind.FREE_TEXT
+    return (
+        KeyKind.KNOWN
+        if all(is_known(word) or len(word) == 1 for word in found)
+        else KeyKind.UNKNOWN
+    )

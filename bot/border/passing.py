@@ -1,0 +1,60 @@
+"""What may be shown of a piece of outside text, and how much of it had to be replaced."""
+
+from dataclasses import dataclass
+
+from bot.border.decode import readable
+from bot.border.judge import MARK, judged
+from bot.border.secrets import HIDDEN, without_secrets
+from bot.border.words import is_name, may_show
+
+TEXT_CHARS = 200
+ELLIPSIS = "…"
+NO_NAME = "(not a name)"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Text that passed the border: one line, and how many pieces of it were replaced."""
+
+    text: str
+    replaced: int = 0
+
+
+def let_out(raw: str, limit: int = TEXT_CHARS) -> Passed:
+    """Return what may be shown of a log's, row's, queue's or person's text, in one line.
+
+    Words that services write of themselves, ids and numbers stay; quoted texts, values behind
+    unknown keys, whatever is not known goes. At most `limit` characters, cut at a word's end.
+    """
+    text = without_secrets(readable(raw))
+    shown, replaced = judged(text.replace(HIDDEN, MARK))
+    line = " ".join(shown.split())
+    while f"{MARK} {MARK}" in line:
+        line = line.replace(f"{MARK} {MARK}", MARK)
+    return Passed(clip(line, limit), replaced)
+
+
+def name(raw: str, limit: int = 80) -> str:
+    """Return a class, logger, model, provider, topic or event type, or NO_NAME.
+
+    A name is one word made of known words; whatever else stands in its place is dropped.
+    """
+    text = readable(raw).strip()
+    if not text:
+        return ""
+    if len(text) <= limit and (is_name(text) or may_show(text)) and without_secrets(text) == text:
+        return text
+    return NO_NAME
+
+
+def clip(text: str, limit: int = TEXT_CHARS) -> str:
+    """Return `text` in at most `limit` characters, cut between words and marked."""
+    if len(text) <= limit:
+        return text
+    if limit <= 0:
+        return ""
+    cut = text[: limit - 1]
+    if not text[limit - 1 : limit].isspace():
+        head, blank, _ = cut.rpartition(" ")
+        cut = head if blank and len(head) >= limit // 2 else cut
+    return cut.rstrip() + ELLIPSIS

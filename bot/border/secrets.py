@@ -1,0 +1,95 @@
+"""The second line: shapes of keys and of personal data, taken out of any text, our own included.
+
+Each pattern is linear: bounded repeats, no nested ones, and nothing that begins at every character.
+"""
+
+import re
+from itertools import pairwise
+
+from bot.border.shapes import UUID, without_people
+
+HIDDEN = "***"
+
+_URL_LOGIN = re.compile(
+    r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{1,30}://)"
+    r"[^\s/@\"'<>]{0,512}(?:/[^\s@\"'<>]{0,256})?@"
+)
+_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"-----BEGIN [A-Z0-9 ]{0,40}(?:KEY|CERTIFICATE)[A-Z ]{0,20}-----"
+            r".*?(?:-----END[^-]{0,60}-----|\Z)",
+            re.S,
+        ),
+        HIDDEN,
+    ),
+    (
+        re.compile(
+            r"(?i)\b(bearer|basic|digest|negotiate)\s+[\"']?"
+            r"(?=[\w.~+/:-]{0,4096}[A-Z0-9+/=])[\w.~+/=:-]{6,}"
+        ),
+        rf"\1 {HIDDEN}",
+    ),
+    (re.compile(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,4}"), HIDDEN),
+    (
+        re.compile(r"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}|\bxoxe[.-][\w.-]{6,}"),
+        HIDDEN,
+    ),
+    (re.compile(r"hooks\.slack\.com/[^\s\"'<>]+"), f"hooks.slack.com/{HIDDEN}"),
+    (re.compile(r"\b(?:sk|pk|rk|whsec|sess)[-_](?=[\w-]{8})[\w-]+"), HIDDEN),
+    (
+        re.compile(
+            r"\b(?:gh[pousr]_|github_pat_|glpat-|gldt-|glrt-|npm_|pypi-|hf_|gsk_|xai-|r8_|dop_v1_"
+            r"|shpat_|sq0\w{3}-|AKIA|ASIA|AROA|AIza|ya29\.|SG\.|AC[a-f0-9]{4}|key-|nvapi-|pplx-|rpa_"
+            r"|lin_api_|ntn_|secret_|figd_|PMAK-|dckr_pat_|ATATT|atlasv1)[\w.-]{10,}"
+        ),
+        HIDDEN,
+    ),
+    (
+        re.compile(r"(?i)\b(AccountKey|SharedAccessSignature|SharedAccessKey|sig)=[^\s;&\"']{6,}"),
+        rf"\1={HIDDEN}",
+    ),
+)
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
+_HEX = re.compile(r"[0-9a-fA-F]{32,}")
+_SHOWN_HEX = re.compile(r"(?:sha\d{1,3}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})")
+
+
+def without_secrets(text: str) -> str:
+    """Return `text` without keys, logins in addresses and personal data; other words stay."""
+    if "://" in text:
+        text = _URL_LOGIN.sub(rf"\1{HIDDEN}@", text)
+    for pattern, replacement in _SHAPES:
+        text = pattern.sub(replacement, text)
+    return without_people(text, HIDDEN)
+
+
+def without_opaque_words(text: str) -> str:
+    """Return `text` without long words that look random; uuids and digests stay."""
+    parts = UUID.split(text)
+    return "".join(
+        part if index % 2 else _LONG_WORD.sub(_opaque, part) for index, part in enumerate(parts)
+    )
+
+
+def _opaque(match: re.Match[str]) -> str:
+    word = match.group()
+    if _SHOWN_HEX.fullmatch(word):
+        return word
+    return HIDDEN if _HEX.search(word) or _looks_random(word) else word
+
+
+def _looks_random(word: str) -> bool:
+    """Keys change between letters, capitals and digits far more often than names and paths do."""
+    kinds = [_kind(char) for char in word]
+    changes = sum(a != b for a, b in pairwise(kinds))
+    if changes < 0.3 * len(word):
+        return False
+    longest = max(len(part) for part in re.split(r"[-_/+=]", word))
+    return ("a" in kinds and "A" in kinds) or longest >= 24
+
+
+def _kind(char: str) -> str:
+    if char.isdigit():
+        return "0"
+    return "A" if char.isupper() else "a" if char.islower() else "-"

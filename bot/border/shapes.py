@@ -1,0 +1,103 @@
+"""Words that may be shown for their shape alone: ids, numbers, times, versions, addresses."""
+
+import re
+from datetime import date
+
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+UUID = re.compile(rf"(?<![0-9a-fA-F])({_UUID})(?![0-9a-fA-F])")
+_ID = re.compile(
+    rf"(?:urn:uuid:)?{_UUID}"
+    r"|(?:sha(?:1|256|512):)?(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})"
+    r"|(?=[0-9a-f]*\d)[0-9a-f]{6,16}"
+    r"|(?:req|msg|resp|batch|evt|run|cmpl|chatcmpl|gen|toolu|call|asst|thread)[_-](?=\w*\d)\w{8,48}"
+    r"|ANCHOR_[A-Za-z0-9-]{1,40}(?:_[A-Za-z0-9]{1,12})?_[0-9a-f]{8}"
+    r"|0x[0-9a-fA-F]{1,16}"
+)
+HEX_32 = re.compile(r"[0-9a-fA-F]{32}")
+_NUMBER = re.compile(
+    r"[+-]?\d{1,9}(?:[.,]\d{1,9}){0,6}(?:[eE][+-]?\d{1,3})?"
+    r"(?:%|x|(?:n|u|µ|m)?s|sec|min|h|d|(?:[kKMGT]i?)?[bB]|k|M|px|st|nd|rd|th)?"
+    r"|\d{10,20}(?:\.\d{1,9})?"
+)
+_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}(?:[T_ ]?\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?(?:Z|[+-]\d{2}:?\d{2})?"
+    r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"
+    r"|\d{8}[_T-]\d{4,6}Z?"
+)
+_VERSION = re.compile(
+    r"[vV]?\d{1,5}(?:\.\d{1,6}){1,4}"
+    r"(?:[-+.]?(?:a|b|rc|dev|post|alpha|beta|final)\.?\d{0,8}){0,2}(?:[-+.]g?[0-9a-f]{6,12})?"
+)
+_PACKAGE = re.compile(
+    r"(?:@?[a-z0-9][\w-]{0,40}/)?[a-z0-9][\w-]{0,60}"
+    r"@v?\d{1,5}(?:\.\d{1,5}){1,3}(?:[-+.][a-z]{0,5}\.?\d{0,4})?"
+)
+_ADDRESS = re.compile(
+    r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?:/\d{1,2})?"
+    r"|\[?(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}\]?(?::\d{1,5})?"
+)
+
+_PERSONAL = re.compile(
+    r"(?<![\w.-])((?:19|20)?)(\d{2})(\d{2})(\d{2})([-+ ]?)(\d{4}|[TtRrXx]\d{3})(?![\w-])"
+)
+_PHONE = re.compile(
+    r"(?<![\w.:-])(?:\+|00)\d{1,3}(?:[ ()./-]{0,2}\d){6,13}(?![\w])"
+    r"|(?<![\w.:-])\(?0\d{1,3}\)?[ /-]{1,3}\d{2,3}(?:[ -]?\d{2,3}){1,3}(?![\w])"
+    r"|(?<![\w.:-])07\d{8}(?!\w)"
+)
+_EMAIL = re.compile(
+    r"[^\s@<>()\[\]{}\"',;:=|]{1,64}(?:@|\(at\)|\[at\])[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"
+)
+# Twelve digits of a later year are a time.
+LATEST_BIRTH = 2020
+_PACKAGE_TAIL = re.compile(r"@v?\d")
+
+
+def is_id(word: str) -> bool:
+    """Say whether a word has the shape of an id that diagnoses need; never of a person's."""
+    return _ID.fullmatch(word) is not None or _PACKAGE.fullmatch(word) is not None
+
+
+def is_measure(word: str) -> bool:
+    """Say whether a word is a number with or without unit, a time, a version or an address."""
+    patterns = (_NUMBER, _TIME, _VERSION, _ADDRESS)
+    return any(pattern.fullmatch(word) is not None for pattern in patterns)
+
+
+def without_people(text: str, mark: str) -> str:
+    """Return `text` with personal numbers, phone numbers and e-mail addresses replaced."""
+    text = _EMAIL.sub(lambda m: m.group() if _PACKAGE_TAIL.search(m.group()) else mark, text)
+    if any(char.isdigit() for char in text):
+        text = _PERSONAL.sub(lambda match: mark if _is_personal(match) else match.group(), text)
+        text = _PHONE.sub(lambda match: match.group() if _is_date(match.group()) else mark, text)
+    return text
+
+
+def _is_date(text: str) -> bool:
+    return _TIME.fullmatch(text.strip()) is not None
+
+
+def _is_personal(match: re.Match[str]) -> bool:
+    """Swedish personal and coordination numbers (Skatteverket, SKV 704 and 707).
+
+    Without a separator ten digits may be a time in seconds: there the check digit decides.
+    """
+    century, year, month, day, separator, last = match.groups()
+    number = int(day) - 60 if int(day) > 60 else int(day)
+    try:
+        date(2000, int(month), number)
+    except ValueError:
+        return False
+    if separator or not last.isdigit():
+        return True
+    if century:
+        return int(century + year) <= LATEST_BIRTH
+    return _luhn(f"{year}{month}{day}{last}")
+
+
+def _luhn(digits: str) -> bool:
+    total = 0
+    for index, digit in enumerate(digits):
+        value = int(digit) * (2 if index % 2 == 0 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0

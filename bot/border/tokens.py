@@ -1,0 +1,49 @@
+"""Outside text as tokens: words, quotes, brackets and separators, and which brackets match."""
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"(?P<word>\w(?:[\w.@/%+~#$*-]|:(?=[\w/])|['’](?=\w))*)"
+    r"|(?P<flag>(?<![\w-])--?[A-Za-z][\w-]*)"
+    r"|(?P<quote>[\"'`“”„«»‘’])"
+    r"|(?P<open>[(\[{<])|(?P<close>[)\]}>])"
+    r"|(?P<equals>=)|(?P<colon>:)|(?P<comma>[,;|&])|(?P<line>\n)|(?P<space>[^\S\n]+)|(?P<other>.)"
+)
+_PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
+_CLOSING_QUOTES = {"“": "”", "„": "”", "«": "»", "‘": "’"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token: its kind, a group's name in the pattern, and its text."""
+
+    kind: str
+    text: str
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Return the tokens of readable `text`; joined they are the text."""
+    return [Token(match.lastgroup or "other", match.group()) for match in _TOKEN.finditer(text)]
+
+
+def partners(tokens: list[Token]) -> dict[int, int]:
+    """Return where each opening bracket and quote is closed."""
+    found: dict[int, int] = {}
+    open_: dict[str, list[int]] = {"(": [], "[": [], "{": [], "<": []}
+    quotes: dict[str, int] = {}
+    for index, token in enumerate(tokens):
+        if token.kind == "open":
+            open_[token.text].append(index)
+        elif token.kind == "close" and open_[_PAIRS[token.text]]:
+            found[open_[_PAIRS[token.text]].pop()] = index
+        elif token.kind == "quote":
+            opener = next(
+                (o for o, c in _CLOSING_QUOTES.items() if c == token.text and o in quotes),
+                token.text,
+            )
+            if opener in quotes:
+                found[quotes.pop(opener)] = index
+            else:
+                quotes[token.text] = index
+    return found

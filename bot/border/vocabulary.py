@@ -1,0 +1,36 @@
+"""The words that services, drivers and databases write of themselves; no others are shown.
+
+The list was read out of the log and error texts of the services (THEN and NOW) and of the drivers
+they use, and lacks what essays and names would share with them.
+"""
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+
+_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+|\d+")
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Return the known words, in lower case."""
+    text = resources.files(__package__).joinpath("vocabulary.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+@cache
+def key_words(kind: str) -> frozenset[str]:
+    """Return the words that make a key one of `kind`, a name in key_words.toml."""
+    text = resources.files(__package__).joinpath("key_words.toml").read_text(encoding="utf-8")
+    return frozenset(str(tomllib.loads(text)[kind]).split())
+
+
+def pieces(word: str) -> list[str]:
+    """Return the words and numbers that an identifier is made of, in lower case."""
+    return [piece.lower() for piece in _PIECE.findall(word)]
+
+
+def is_known(word: str) -> bool:
+    """Say whether a word is one that services write; plural and tense are not guessed."""
+    return word in vocabulary()

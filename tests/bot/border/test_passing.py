@@ -1,0 +1,116 @@
+"""What passes the border and what does not; the outsider's corpus is in tests/attack."""
+
+import random
+import string
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.border.passing import NO_NAME, let_out, name
+
+TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+# In parts, so that no scanner takes an invented key for a real one.
+KEY = "sk-" + "ant-api03-" + "Zm9vYmFyQmF6MTIz"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Comparison callback missing essay identifiers; correlation={TRACED}",
+        'duplicate key value violates unique constraint "grade_projections_pkey"',
+        f"correlation_id={TRACED} queue_current_size=1 bundle_size=2",
+        "prompt_tokens=12548 total_tokens=12993 token_limit=200000",
+        "Timed out waiting for CJ assessment results; captured partial data.",
+        "huleedu.llm_provider.comparison_result.v1",
+        "revision 4f1c2a9be0d3578a6c4e1f20b39d8c7a1b2c3d4e",
+        "playwright@1.49.0",
+        "at 2025-11-19T00:12:31.123456Z after 12.5s",
+        "model=claude-haiku-4-5-20251001 provider=anthropic",
+    ],
+)
+def test_what_an_operator_needs_stays(text: str) -> None:
+    assert let_out(text, 1_000).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        (f"Incorrect key provided: {KEY}", "Zm9vYmFy"),
+        ("Skogen var mörk och Lova sprang hem till sin mormor", "mormor"),
+        ("student_prompt_text=Skriv om en resa", "resa"),
+        ("DB_PASS=hunter2", "hunter2"),
+        ("invalid input for query argument $5: 'Skogen var mörk'", "Skogen"),
+        ("LINE 1: INSERT INTO essays VALUES ('Lova sprang')", "Lova"),
+        ("[type=string_type, input_value='Lova sprang', input_type=str]", "Lova"),
+        ('{"event": "x", "essay_text": "Lova sp', "Lova"),
+        ("elev Lova Sandberg lämnade in", "Sandberg"),
+        ("personnummer 20100214-9876 saknas", "9876"),
+        ("ring 070-174 06 05", "174 06"),
+        ("lova.sandberg@skola.example", "sandberg"),
+        ("redis://:hunter2@redis:6379/0 refused", "hunter2"),
+        ("%7B%22password%22%3A%22hunter2%22%7D", "hunter2"),
+        ("pass\u200bword=hunter2", "hunter2"),
+        ("{\\u0022password\\u0022: \\u0022hunter2\\u0022}", "hunter2"),
+        ("password=\nhunter2", "hunter2"),
+        ("['--password', 'hunter2']", "hunter2"),
+        ("python run.py --label Lova-Sandberg", "Sandberg"),
+    ],
+)
+def test_what_is_data_goes(text: str, data: str) -> None:
+    passed = let_out(text, 1_000)
+    assert data not in passed.text
+    assert passed.replaced or "***" in passed.text or "…" in passed.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cj_assessment_service.batch_finalizer",
+        "IntegrityError",
+        "sqlalchemy.exc.PendingRollbackError",
+        "claude-haiku-4-5-20251001",
+        "huleedu.llm_provider.comparison_result.v1",
+        "LLMComparisonResultV1",
+        "",
+    ],
+)
+def test_a_name_is_shown(text: str) -> None:
+    assert name(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [KEY, "Lova Sandberg", "Skogen", "x" * 500, "provider: hunter2", "lova@skola.example"],
+)
+def test_what_is_no_name_is_not_shown_as_one(text: str) -> None:
+    assert name(text) == NO_NAME
+
+
+@given(st.integers(), st.integers(20, 120), st.text(max_size=20))
+def test_a_random_key_never_passes(seed: int, length: int, before: str) -> None:
+    key = "".join(random.Random(seed).choices(string.ascii_letters + string.digits, k=length))
+    assert key not in let_out(f"{before} {key} ", 1_000).text
+    assert key not in name(key)
+
+
+@given(st.uuids(), st.text(alphabet=st.characters(categories=["Ll"]), max_size=20))
+def test_a_uuid_stays(id: UUID, before: str) -> None:
+    assert str(id) in let_out(f"{before} {id} rejected").text
+
+
+@given(st.text(), st.integers(0, 300))
+def test_any_text_becomes_one_bounded_encodable_line(text: str, limit: int) -> None:
+    shown = let_out(text, limit).text
+    assert len(shown) <= limit
+    assert "\n" not in shown
+    assert "\x1b" not in shown
+    shown.encode()
+
+
+@given(st.text(alphabet="abåö \"'=:{}[](),\\%-1\n", max_size=80))
+def test_passing_twice_shows_no_more(text: str) -> None:
+    once = let_out(text, 1_000).text
+    words = [word for word in let_out(once, 1_000).text.split() if word != "…"]
+    assert all(word in once for word in words)
