@@ -27,11 +27,9 @@ class BatchHeader:
     created_at: datetime
     updated_at: datetime | None = None
     completed_at: datetime | None = None
-    expected_essay_count: int | None = None
     has_total_budget: bool = True
     total_budget: int | None = None
     requested_budget: int | None = None
-    budget_source: str | None = None
     max_possible_pairs: int | None = None
     total_comparisons: int | None = None
     submitted_comparisons: int | None = None
@@ -39,12 +37,9 @@ class BatchHeader:
     failed_comparisons: int | None = None
     completion_threshold_pct: int | None = None
     current_iteration: int | None = None
-    partial_scoring_triggered: bool | None = None
     last_activity_at: datetime | None = None
     batching_mode: str | None = None
     forced_to_scoring_reason: str | None = None
-    failed_reason: str | None = None
-    resampling_passes: int | None = None
     unreadable: int = 0
 
     @property
@@ -73,10 +68,7 @@ class PairCounts:
     unsent: int = 0
     other: int = 0
     first_created_at: datetime | None = None
-    last_created_at: datetime | None = None
     first_submitted_at: datetime | None = None
-    last_submitted_at: datetime | None = None
-    first_completed_at: datetime | None = None
     last_completed_at: datetime | None = None
     pending_first_submitted_at: datetime | None = None
 
@@ -138,7 +130,6 @@ class ScoreCounts:
     """
 
     essays: int = 0
-    students: int = 0
     anchors: int = 0
     scored: int = 0
     sharing: int = 0
@@ -171,9 +162,8 @@ class AnsweredCounts:
 class BatchRows:
     """Everything the database says of one batch, read in one transaction.
 
-    `repeated_pairs` counts essay pairs compared more than once (legal when resampling);
     `at_first_finalisation` compares what was sent and answered when the first projection or
-    completion event was written (None when there was none); `cost`, `tokens` and
+    completion event was written (None when there was none); `cost` and
     `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
     "provider/model" to rows.
     """
@@ -186,13 +176,10 @@ class BatchRows:
     outbox: tuple[OutboxGroup, ...] = ()
     scores: ScoreCounts = field(default_factory=ScoreCounts)
     pending: tuple[PendingPair, ...] = ()
-    repeated_pairs: int = 0
     at_first_finalisation: AnsweredCounts | None = None
     cost: float | None = None
-    tokens: int | None = None
     response_ms: tuple[float, float] | None = None
     models: Mapping[str, int] = field(default_factory=dict)
-    generation_modes: Mapping[str, int] = field(default_factory=dict)
     truncated: bool = False
 
 
@@ -226,8 +213,6 @@ class PairRow:
     bos_batch_id: str
     batch_status: str
     batch_state: str | None
-    essay_a_id: str
-    essay_b_id: str
     request_correlation_id: UUID | None
     matched_by: str
     created_at: datetime | None = None
@@ -239,7 +224,6 @@ class PairRow:
     error_correlation_id: UUID | None = None
     error_at: datetime | None = None
     provider: str | None = None
-    model: str | None = None
     response_ms: float | None = None
     scored_at: datetime | None = None
 

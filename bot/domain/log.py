@@ -78,7 +78,6 @@ class LogCoverage:
     container: str
     service: str
     begins_at: datetime | None = None
-    ends_at: datetime | None = None
     scanned: int = 0
     matched: int = 0
     shown: int = 0

@@ -19,13 +19,11 @@ class QueueItem:
     processing_started_at: datetime | None = None
     ttl: timedelta | None = None
     retry_count: int = 0
-    priority: int | None = None
     correlation_id: str = ""
     bos_batch_id: str = ""
     cj_batch_id: str = ""
     mode: str = ""
     provider: str = ""
-    size_bytes: int | None = None
     in_order: bool = True
 
     @property

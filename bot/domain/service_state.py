@@ -42,7 +42,6 @@ class ContainerState:
     id: str
     state: str
     started_at: datetime | None = None
-    finished_at: datetime | None = None
     restarts: int = 0
     exit_code: int | None = None
     out_of_memory: bool = False

@@ -216,13 +216,11 @@ def item_of(queue_id: str, value: bytes | str | None, *, in_order: bool = True) 
         processing_started_at=time_of(stored.get("processing_started_at")),
         ttl=duration_of(stored.get("ttl")),
         retry_count=_integer(stored.get("retry_count")) or 0,
-        priority=_integer(stored.get("priority")),
         correlation_id=_text(stored.get("correlation_id") or request.get("correlation_id")),
         bos_batch_id=_text(metadata.get("bos_batch_id")),
         cj_batch_id=_text(metadata.get("cj_batch_id")),
         mode=_text(metadata.get("queue_processing_mode") or metadata.get("cj_llm_batching_mode")),
         provider=_text(metadata.get("resolved_provider") or overrides.get("provider_override")),
-        size_bytes=_integer(stored.get("size_bytes")),
         in_order=in_order,
     )
 

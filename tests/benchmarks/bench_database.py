@@ -110,7 +110,7 @@ async def _median(call: Callable[[], Awaitable[Any]], repeats: int) -> float:
 async def _scans(url: str) -> int:
     queries: list[tuple[Any, ...]] = [
         (
-            batch_query.batch(has_total_budget=True, has_generation_mode=True),
+            batch_query.batch(has_total_budget=True),
             FIRST,
             DETAIL_PAIRS,
         ),

@@ -120,10 +120,8 @@ def rows_of(world: World) -> BatchRows:
             for number, one in enumerate(found)
             if one.winner is None
         )[:50],
-        repeated_pairs=len(found) - len({frozenset((one.a, one.b)) for one in found}),
         at_first_finalisation=_by_then(found, min(times)) if times else None,
         models={"anthropic/claude": sum(one.winner not in (None, "error") for one in found)},
-        generation_modes={} if world.then else dict(Counter(one.generation for one in found)),
     )
 
 
@@ -206,18 +204,15 @@ def _header(world: World) -> BatchHeader:
         state=world.state,
         created_at=BEGIN,
         updated_at=BEGIN,
-        expected_essay_count=world.essays - world.anchors,
         has_total_budget=now,
         total_budget=world.budget if now else None,
         requested_budget=world.budget,
-        budget_source="runner_override",
         total_comparisons=world.total,
         submitted_comparisons=world.submitted,
         completed_comparisons=world.completed,
         failed_comparisons=world.failed,
         completion_threshold_pct=95,
         current_iteration=world.iteration,
-        partial_scoring_triggered=False,
         last_activity_at=world.last_activity,
         batching_mode=world.mode if now else None,
         forced_to_scoring_reason=world.forced,
@@ -238,10 +233,7 @@ def _counts(found: Sequence[Comparison]) -> PairCounts:
         pending=by[None],
         unsent=sum(one.sent is None for one in found),
         first_created_at=min(created, default=None),
-        last_created_at=max(created, default=None),
         first_submitted_at=min(sent, default=None),
-        last_submitted_at=max(sent, default=None),
-        first_completed_at=min(done, default=None),
         last_completed_at=max(done, default=None),
         pending_first_submitted_at=min(waiting, default=None),
     )
@@ -296,7 +288,6 @@ def _scores(world: World) -> ScoreCounts:
     rows = [(shown[fit] > 1, cap >= 2.0) for fit, cap in world.scores.values()]
     return ScoreCounts(
         essays=world.essays,
-        students=world.essays - world.anchors,
         anchors=world.anchors,
         scored=len(world.scores),
         sharing=sum(shared for shared, _ in rows),
@@ -318,6 +309,6 @@ def _by_then(found: Sequence[Comparison], at: datetime) -> AnsweredCounts:
 
 def _traced(world: World, number: int, one: Comparison) -> PairRow:
     return PairRow(
-        number, world.id, str(world.bos), world.status, world.state, one.a, one.b,
+        number, world.id, str(world.bos), world.status, world.state,
         one.correlation, "request_correlation_id", one.created, one.sent, one.answered, one.winner,
     )  # fmt: skip

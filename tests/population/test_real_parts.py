@@ -61,8 +61,6 @@ async def test_tables_and_simulation_count_alike_and_healthy_ones_are_silent(
         assert (rows.position, rows.scores) == (expected.position, expected.scores)
         assert (rows.errors, rows.outbox) == (expected.errors, expected.outbox)
         assert rows.at_first_finalisation == expected.at_first_finalisation
-        assert rows.generation_modes == expected.generation_modes
-        assert rows.repeated_pairs == expected.repeated_pairs
         assert rows.header == expected.header
         sources = _sources((world, around), database, tmp_path / str(world.id))
         findings = await judged(world, around, sources)

@@ -82,8 +82,6 @@ def pair(**more: object) -> PairRow:
         "bos_batch_id": str(BOS),
         "batch_status": "COMPLETE_STABLE",
         "batch_state": "SCORING",
-        "essay_a_id": "essay-a",
-        "essay_b_id": "essay-b",
         "request_correlation_id": C,
         "matched_by": "request_correlation_id",
         "created_at": START,

@@ -415,7 +415,6 @@ def _item(one: Request) -> QueueItem:
         processing_started_at=one.started_at,
         ttl=timedelta(hours=4),
         retry_count=one.retries,
-        priority=5,
         correlation_id=one.correlation,
         bos_batch_id=one.batch.uuid,
         cj_batch_id=str(one.batch.number),

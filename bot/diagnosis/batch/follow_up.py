@@ -206,8 +206,6 @@ def _row(header: BatchHeader, pair: PendingPair) -> PairRow:
         bos_batch_id=header.bos_batch_id,
         batch_status=header.status,
         batch_state=header.state,
-        essay_a_id="",
-        essay_b_id="",
         request_correlation_id=pair.correlation_id,
         matched_by="request_correlation_id",
         created_at=pair.created_at,

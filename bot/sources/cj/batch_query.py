@@ -14,12 +14,11 @@ from bot.sources.cj.sql_fragments import (
 )
 
 
-def batch(*, has_total_budget: bool, has_generation_mode: bool) -> str:
+def batch(*, has_total_budget: bool) -> str:
     """Return the query of everything about batch $1; $2 bounds the pairs looked at in detail.
 
     Counts and error groups are over all pairs. Without a batch of that id it has no row.
     """
-    mode = "p.pair_generation_mode" if has_generation_mode else "NULL::text"
     return (
         "WITH RECURSIVE "
         + ", ".join(
@@ -30,7 +29,7 @@ def batch(*, has_total_budget: bool, has_generation_mode: bool) -> str:
                 _FINALISED,
                 _COUNTED,
                 FAILURES,
-                _DETAIL_PAIRS.replace("{mode}", mode),
+                _DETAIL_PAIRS,
                 _ESSAYS,
             )
         )
@@ -62,14 +61,13 @@ counted AS MATERIALIZED (
 """
 _DETAIL_PAIRS = f"""
 taken AS MATERIALIZED (
-    SELECT p.essay_a_els_id AS a, p.essay_b_els_id AS b, {{mode}} AS generation_mode,
+    SELECT p.essay_a_els_id AS a, p.essay_b_els_id AS b,
            p.processing_metadata IS NOT NULL AS recorded, {safe("p")} AS answer
     FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 LIMIT $2),
 answers AS MATERIALIZED (
     SELECT left(answer ->> 'provider', 60) AS provider, left(answer ->> 'model', 60) AS model,
            {number("answer ->> 'response_time_ms'")} AS response_ms,
-           {number("answer ->> 'cost_estimate'")} AS cost,
-           {number("answer -> 'token_usage' ->> 'total_tokens'")} AS tokens
+           {number("answer ->> 'cost_estimate'")} AS cost
     FROM taken WHERE json_typeof(answer) = 'object')
 """
 _ESSAYS = """
@@ -101,8 +99,7 @@ SELECT h.*,
                  FILTER (WHERE last_error IS NOT NULL))[1], 500) AS last_error
     FROM events GROUP BY event_type ORDER BY 3, 1 LIMIT 20) o) AS outbox,
  (SELECT row_to_json(e) FROM (
-    SELECT count(*) AS essays, count(*) FILTER (WHERE NOT is_anchor) AS students,
-           count(*) FILTER (WHERE is_anchor) AS anchors, count(score) AS scored,
+    SELECT count(*) AS essays, count(*) FILTER (WHERE is_anchor) AS anchors, count(score) AS scored,
            count(*) FILTER (WHERE shared) AS sharing,
            count(*) FILTER (WHERE se >= 2.0) AS at_se_cap,
            count(*) FILTER (WHERE shared OR se >= 2.0) AS degenerate,
@@ -113,20 +110,14 @@ SELECT h.*,
            p.created_at AT TIME ZONE 'UTC' AS created_at
     FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner IS NULL
     ORDER BY p.submitted_at NULLS LAST, p.id LIMIT 50) q) AS pending,
- (SELECT coalesce(sum(n - 1), 0) FROM (
-    SELECT count(*) AS n FROM taken GROUP BY least(a, b), greatest(a, b)
-    HAVING count(*) > 1) r) AS repeated_pairs,
  (SELECT row_to_json(v) FROM (
-    SELECT sum(cost) AS cost, sum(tokens)::bigint AS tokens,
+    SELECT sum(cost) AS cost,
            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
     FROM answers) v) AS spent,
  (SELECT json_object_agg(name, rows) FROM (
     SELECT coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') AS name,
            count(*) AS rows FROM answers WHERE coalesce(provider, model) IS NOT NULL
     GROUP BY 1 ORDER BY 2 DESC LIMIT 20) n) AS models,
- (SELECT json_object_agg(generation_mode, rows) FROM (
-    SELECT generation_mode, count(*) AS rows FROM taken WHERE generation_mode IS NOT NULL
-    GROUP BY 1 LIMIT 20) n) AS generation_modes,
  (SELECT count(*) FROM taken
   WHERE recorded AND (answer IS NULL OR json_typeof(answer) NOT IN ('object', 'null')))
    AS unreadable_pairs,

@@ -213,10 +213,7 @@ class CjPostgres:
         return "cj_batch_states.total_budget" in self._columns
 
     def _batch_query(self) -> str:
-        return batch_query.batch(
-            has_total_budget=self._has_total_budget,
-            has_generation_mode="cj_comparison_pairs.pair_generation_mode" in self._columns,
-        )
+        return batch_query.batch(has_total_budget=self._has_total_budget)
 
     async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
         async with self._reading() as connection:

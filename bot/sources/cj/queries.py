@@ -83,12 +83,11 @@ FROM cj_batch_uploads WHERE {where} ORDER BY id DESC LIMIT 20
 
 _PAIR_ROWS = f"""
 SELECT p.id AS pair_id, p.cj_batch_id AS batch_id, u.bos_batch_id, u.status::text AS batch_status,
-       s.state::text AS batch_state, p.essay_a_els_id AS essay_a_id, p.essay_b_els_id AS essay_b_id,
+       s.state::text AS batch_state,
        p.request_correlation_id, p.created_at AT TIME ZONE 'UTC' AS created_at, p.submitted_at,
        p.completed_at, p.winner, p.error_code, p.error_service, p.error_correlation_id,
        p.error_timestamp AS error_at,
        coalesce(left(m.answer ->> 'provider', 60), {error_provider("p")}) AS provider,
-       left(m.answer ->> 'model', 60) AS model,
        m.answer ->> 'response_time_ms' AS response_ms,
        (SELECT min(g.created_at) FROM grade_projections g WHERE g.cj_batch_id = p.cj_batch_id)
          AS scored_at

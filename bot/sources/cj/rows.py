@@ -26,8 +26,8 @@ from bot.domain.outbox import OutboxGroup
 Row = Mapping[str, Any]
 PENDING_SAMPLE = 50
 _DOCUMENTS = (
-    "pairs", "projections", "errors", "position", "outbox", "scores", "pending", "repeated_pairs",
-    "spent", "models", "generation_modes", "unreadable_pairs", "looked_at",
+    "pairs", "projections", "errors", "position", "outbox", "scores", "pending", "spent", "models",
+    "unreadable_pairs", "looked_at",
 )  # fmt: skip
 
 
@@ -42,12 +42,9 @@ def header_of(row: Row, *, has_total_budget: bool) -> BatchHeader:
         **values,
         has_total_budget=has_total_budget,
         requested_budget=_integer(budget.get("max_pairs_requested")),
-        budget_source=_text(budget.get("source")),
         max_possible_pairs=_integer(metadata.get("max_possible_pairs")),
         batching_mode=_text(mode),
         forced_to_scoring_reason=_text(_mapping(metadata.get("forced_to_scoring")).get("reason")),
-        failed_reason=_text(_mapping(metadata.get("failed_reason")).get("reason")),
-        resampling_passes=_integer(metadata.get("resampling_pass_count")),
         unreadable=unreadable,
     )
 
@@ -105,13 +102,10 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
         outbox=tuple(_outbox_group(item) for item in found["outbox"] or []),
         scores=ScoreCounts(**found["scores"]),
         pending=tuple(_pending(item) for item in found["pending"] or []),
-        repeated_pairs=int(found["repeated_pairs"] or 0),
         at_first_finalisation=AnsweredCounts(finalised_at, *then) if finalised_at else None,
         cost=_number(spent.get("cost")),
-        tokens=_integer(spent.get("tokens")),
         response_ms=_latency(spent.get("response_ms")),
         models=_counts(found["models"]),
-        generation_modes=_counts(found["generation_modes"]),
         truncated=pairs.pending > PENDING_SAMPLE or pairs.total > int(found["looked_at"] or 0),
     )
 

@@ -9,8 +9,6 @@ _STATE_KEYS = (
     "llm_batching_mode",
     "max_possible_pairs",
     "forced_to_scoring",
-    "failed_reason",
-    "resampling_pass_count",
 )
 
 
@@ -46,10 +44,10 @@ _HEADER = f"""
     SELECT u.id AS batch_id, u.bos_batch_id, u.event_correlation_id, u.status::text AS status,
         s.state::text AS state, u.created_at AT TIME ZONE 'UTC' AS created_at,
         u.updated_at AT TIME ZONE 'UTC' AS updated_at,
-        u.completed_at AT TIME ZONE 'UTC' AS completed_at, u.expected_essay_count,
+        u.completed_at AT TIME ZONE 'UTC' AS completed_at,
         {{total_budget}} AS total_budget, s.total_comparisons, s.submitted_comparisons,
         s.completed_comparisons, s.failed_comparisons, s.completion_threshold_pct,
-        s.current_iteration, s.partial_scoring_triggered, s.last_activity_at,
+        s.current_iteration, s.last_activity_at,
         {_STATE_METADATA} AS state_metadata
     FROM cj_batch_uploads u LEFT JOIN cj_batch_states s ON s.batch_id = u.id
 """
@@ -62,9 +60,7 @@ PAIR_COUNTS = """
     count(*) FILTER (WHERE p.winner IS NULL AND p.submitted_at IS NULL) AS unsent,
     count(*) FILTER (WHERE p.winner NOT IN ('essay_a', 'essay_b', 'error')) AS other,
     min(p.created_at) AT TIME ZONE 'UTC' AS first_created_at,
-    max(p.created_at) AT TIME ZONE 'UTC' AS last_created_at,
-    min(p.submitted_at) AS first_submitted_at, max(p.submitted_at) AS last_submitted_at,
-    min(p.completed_at) AS first_completed_at, max(p.completed_at) AS last_completed_at,
+    min(p.submitted_at) AS first_submitted_at, max(p.completed_at) AS last_completed_at,
     min(p.submitted_at) FILTER (WHERE p.winner IS NULL) AS pending_first_submitted_at
 """
 PROJECTIONS = """

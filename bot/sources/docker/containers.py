@@ -109,7 +109,6 @@ def state_of(told: Mapping[str, Any], service: Service) -> ContainerState:
         id=str(told.get("Id") or "")[:12],
         state=str(state.get("Status") or "unknown"),
         started_at=engine_time(state.get("StartedAt")),
-        finished_at=engine_time(state.get("FinishedAt")),
         restarts=int(_number(told.get("RestartCount"))),
         exit_code=code if isinstance(code, int) and not running else None,
         out_of_memory=state.get("OOMKilled") is True,

@@ -70,11 +70,9 @@ class Searcher:
         is_tail = tail is not None and sieve.lines >= tail
         if is_tail:
             notes.append(f"only the last {sieve.lines} lines were read")
-        begins, ends = self._span(container, query, sieve)
         return events, replace(
             coverage,
-            begins_at=begins,
-            ends_at=ends,
+            begins_at=self._begins_at(container, query, sieve),
             scanned=sieve.lines,
             bytes_read=sieve.bytes,
             truncated=coverage.truncated or is_cut or is_tail or sieve.dropped,
@@ -101,17 +99,12 @@ class Searcher:
                 return True
         return False
 
-    def _span(
-        self, container: Container, query: LogQuery, sieve: Sieve
-    ) -> tuple[datetime | None, datetime | None]:
-        """Return where the log begins and ends, which what was asked for may not tell."""
-        codec = StampedLines(self._zone)
-        first, last = sieve.first, sieve.last
+    def _begins_at(self, container: Container, query: LogQuery, sieve: Sieve) -> datetime | None:
+        """Return where the log begins, which the part that was asked for may not show."""
+        first = sieve.first
         if query.since or not first or _tail(query) is not None:
             first = one_line(container, "all")
-        if query.until or not last:
-            last = one_line(container, 1)
-        return codec.time_of(first), codec.time_of(last)
+        return StampedLines(self._zone).time_of(first)
 
     def _parser(self, container: Container) -> LineParser:
         service = container.service

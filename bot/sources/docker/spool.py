@@ -18,8 +18,7 @@ class Sieve:
     """Takes whole lines in order; keeps blocks of events around hits, the newest on disk.
 
     Without words everything is kept. Of what is kept the newest 32 to 64 MiB stay; `dropped` says
-    that there was more. `lines` and `bytes` count what went through, `first` and `last` are its
-    outermost lines.
+    that there was more. `lines` and `bytes` count what went through, `first` is the first line.
     """
 
     def __init__(self, folder: Path, words: Sequence[str], codec: Codec) -> None:
@@ -38,7 +37,6 @@ class Sieve:
         self._was_hit = False
         self.dropped = False
         self.first = b""
-        self.last = b""
         self.lines = 0
         self.bytes = 0
 
@@ -46,7 +44,6 @@ class Sieve:
         """Take lines, each with its newline."""
         block = b"".join(lines)
         self.first = self.first or lines[0]
-        self.last = lines[-1]
         self.lines += len(lines)
         self.bytes += len(block)
         self._waiting.append(block)

@@ -248,7 +248,6 @@ def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
     return replace(
         coverage,
         begins_at=segment.first_time(),
-        ends_at=segment.last_time(),
         scanned=found.scanned,
         matched=found.matched,
         shown=len(found.events),

@@ -221,7 +221,6 @@ class FakeLogs:
             container=service.container,
             service=service.name,
             begins_at=horizon,
-            ends_at=mine[-1].at if mine else None,
             scanned=len(inside),
             matched=len(matched),
             shown=len(shown),

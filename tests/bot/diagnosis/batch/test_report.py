@@ -96,8 +96,7 @@ def _header(**changes: Any) -> BatchHeader:
 
 def _pairs(**changes: Any) -> PairCounts:
     pairs = PairCounts(
-        total=40, essay_a=20, essay_b=20, first_submitted_at=DONE, last_submitted_at=DONE,
-        last_completed_at=DONE,
+        total=40, essay_a=20, essay_b=20, first_submitted_at=DONE, last_completed_at=DONE,
     )  # fmt: skip
     return replace(pairs, **changes)
 
@@ -107,7 +106,7 @@ def _evidence(rows: BatchRows, *events: LogEvent) -> BatchEvidence:
     return BatchEvidence(rows, logs, AWAY)
 
 
-SCORES = ScoreCounts(essays=24, students=12, anchors=12, scored=24)
+SCORES = ScoreCounts(essays=24, anchors=12, scored=24)
 RUNNING: dict[str, Any] = {"status": "PERFORMING_COMPARISONS", "state": "WAITING_CALLBACKS"}
 FRESH = NOW - timedelta(minutes=3)
 
@@ -151,7 +150,7 @@ HEALTHY = {
         _header(requested_budget=350, total_budget=350, submitted_comparisons=6,
                 completed_comparisons=6, total_comparisons=6),
         PairCounts(total=6, essay_a=3, essay_b=3, last_completed_at=DONE),
-        scores=ScoreCounts(essays=4, students=4, scored=4),
+        scores=ScoreCounts(essays=4, scored=4),
     ),
     "scoring since a moment": BatchRows(
         _header(status="PERFORMING_COMPARISONS", state="SCORING", last_activity_at=FRESH),
@@ -191,7 +190,7 @@ FAULTY = {
     ),
     "waiting-on-monitor": BatchRows(_header(**RUNNING), _pairs()),
     "degenerate-scores": BatchRows(
-        _header(), _pairs(), scores=ScoreCounts(24, 12, 12, 24, 6, 0, 6)
+        _header(), _pairs(), scores=ScoreCounts(24, 12, 24, 6, 0, 6)
     ),
     "outbox-unpublished": BatchRows(
         _header(), _pairs(), outbox=(OutboxGroup("cj.x", 1, DONE, DONE, 1, DONE),)

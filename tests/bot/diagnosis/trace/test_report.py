@@ -255,7 +255,6 @@ async def test_an_item_in_the_queue_is_judged_with_the_queue() -> None:
         after(3),
         timedelta(hours=4),
         0,
-        None,
         str(C),
         cj_batch_id="34",
     )

@@ -293,7 +293,7 @@ async def test_every_query_can_be_answered_from_indexes(
     await load(database_url, revision)
     now = revision == "now"
     queries: list[tuple[Any, ...]] = [
-        (batch_query.batch(has_total_budget=now, has_generation_mode=now), 33, 1000),
+        (batch_query.batch(has_total_budget=now), 33, 1000),
         (sql.summaries("ORDER BY u.id DESC LIMIT $1", has_total_budget=now), 20),
         (sql.MATCH.format(where="id = $1"), 33),
         (sql.MATCH.format(where="bos_batch_id = $1"), "x"),

@@ -74,7 +74,7 @@ def test_an_inspection_is_read_in_full_and_nothing_else_leaves() -> None:
     state = state_of(told, LPS)
     assert state == ContainerState(
         "llm_provider_service", "huleedu_llm_provider_service", "1a2b3c4d5e6f", "exited",
-        datetime(2025, 11, 18, 23, tzinfo=UTC), None, 4, 137, True,
+        datetime(2025, 11, 18, 23, tzinfo=UTC), 4, 137, True,
         {"LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE": "serial_bundle"},
     )  # fmt: skip
 
