@@ -41,10 +41,10 @@ T = TypeVar("T")
 class PosterState:
     """What the poster has done, for metrics and health; `failing_since` is None while it works.
 
-    `nowhere` says that the channel it is to post to is not found: nothing can be posted at all.
+    `channel_missing` says that the channel to post to is not found, so that nothing can be posted.
     """
 
-    nowhere: bool = False
+    channel_missing: bool = False
     sent: int = 0
     adopted: int = 0
     problem: str = ""

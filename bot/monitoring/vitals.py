@@ -49,7 +49,7 @@ class Ticks(Protocol):
 class Posts(Protocol):
     """The state of the poster."""
 
-    nowhere: bool
+    channel_missing: bool
     sent: int
     adopted: int
     failures: dict[str, int]
@@ -162,7 +162,7 @@ class Vitals(Collector):
         """
         if self.posts is None:
             return None
-        if not self.posts.nowhere and not (self.ticks.leading and self.depth):
+        if not self.posts.channel_missing and not (self.ticks.leading and self.depth):
             return None
         return self.posts.failing_since
 

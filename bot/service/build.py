@@ -211,12 +211,12 @@ def _post(
 
     state = PosterState()
     if not space.access.alert_channel:
-        state.nowhere, state.problem, state.failing_since = True, space.missing, utc_now()
+        state.channel_missing, state.problem, state.failing_since = True, space.missing, utc_now()
 
     async def post() -> None:
         if not space.access.alert_channel:
             await space.located.wait()
-            state.nowhere, state.problem, state.failing_since = False, "", None
+            state.channel_missing, state.problem, state.failing_since = False, "", None
         channel = space.access.alert_channel
         poster = Poster(memory, threads, channel, now=utc_now, state=state)
         await poster.run(lambda: memory.leads)

@@ -68,7 +68,7 @@ async def test_what_slack_once_refused_concerns_who_leads_and_only_while_it_wait
 @pytest.mark.parametrize("leading", [True, False])
 async def test_that_nobody_knows_where_to_post_is_told_by_every_process(leading: bool) -> None:
     bench = Bench()
-    bench.ticks.leading, bench.posts.nowhere = leading, True
+    bench.ticks.leading, bench.posts.channel_missing = leading, True
     bench.posts.failing_since, bench.posts.problem = START, "SLACK_ALERT_CHANNEL=x is not found"
     assert (await readiness(bench, bench.vitals()))["alerts"] == (
         False,
