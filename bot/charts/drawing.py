@@ -62,7 +62,7 @@ class Drawing:
             try:
                 content = await self._run(json.dumps(asdict(clean)).encode())
             except OSError as error:
-                # The message that the chart belongs to was said already, and stays said.
+                # The message that the chart belongs to was posted already, and stays as it is.
                 log.warning("a chart was not drawn: %s", error.strerror)
                 return None
         if not content:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from bot.domain.log import LogSearch
 from bot.errors import SourceError
-from bot.monitoring.source_calls import attended_sources
+from bot.monitoring.source_calls import instrumented_sources
 from bot.ports import Sources
 
 QUIET_SECONDS = 2.0
@@ -42,7 +42,7 @@ class Work:
 
     def watched(self, sources: Sources) -> Sources:
         """Return the sources, each of which now reports when it is read."""
-        return attended_sources(sources, self._read)
+        return instrumented_sources(sources, self._read)
 
     def line(self) -> str:
         """Return one line: the time gone by, what is read now, what answered, bytes searched."""

@@ -43,7 +43,7 @@ class LlmProvider:
         self._script = script
 
     async def run(self) -> None:
-        """Play the script, then go on healthily."""
+        """Play the script, then answer healthily."""
         began = asyncio.get_running_loop().time()
         stuck, stray = "", False
         self._last_hour()

@@ -1,4 +1,4 @@
-"""Stands before sources and attends each call: to time it, or to tell that it goes on."""
+"""Wraps sources so that each call is measured, or shown as progress."""
 
 import functools
 import inspect
@@ -13,18 +13,18 @@ from bot.errors import SourceError
 from bot.ports import Sources
 
 Observe = Callable[[str, str, str, float], None]
-Attend = Callable[[str, str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
+Instrument = Callable[[str, str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 
-class Attended:
-    """Stands before a source and hands everything on; each call of a coroutine is attended.
+class InstrumentedSource:
+    """A proxy of a source that passes each call of a coroutine through `instrument`.
 
-    `attend` is told the source and the method, and awaits the call itself.
+    `instrument` gets the names of the source and of the method, and awaits the call itself.
     """
 
-    def __init__(self, source: object, attend: Attend) -> None:
+    def __init__(self, source: object, instrument: Instrument) -> None:
         self._source = source
-        self._attend = attend
+        self._instrument = instrument
         self.name = str(getattr(source, "name", type(source).__name__))
 
     def __getattr__(self, name: str) -> Any:
@@ -33,18 +33,18 @@ class Attended:
             return value
 
         @functools.wraps(value)
-        async def attended(*args: Any, **values: Any) -> Any:
-            return await self._attend(self.name, name, lambda: value(*args, **values))
+        async def instrumented(*args: Any, **values: Any) -> Any:
+            return await self._instrument(self.name, name, lambda: value(*args, **values))
 
-        return attended
+        return instrumented
 
 
-def attended_sources(sources: Sources, attend: Attend) -> Sources:
-    """Return the sources with each configured one attended."""
+def instrumented_sources(sources: Sources, instrument: Instrument) -> Sources:
+    """Return the sources with each configured one instrumented."""
     return replace(
         sources,
         **{
-            item.name: Attended(source, attend)
+            item.name: InstrumentedSource(source, instrument)
             for item in fields(sources)
             if (source := getattr(sources, item.name)) is not None
             and not isinstance(source, Missing)
@@ -55,8 +55,8 @@ def attended_sources(sources: Sources, attend: Attend) -> Sources:
 def timed_sources(sources: Sources, observe: Observe) -> Sources:
     """Return the sources with each configured one timed.
 
-    `observe` is told the source, the method, the outcome (ok, error, timeout, cancelled) and the
-    seconds it took, so that a slow answer can be blamed on who made it slow.
+    `observe` gets the source, the method, the outcome (ok, error, timeout, cancelled) and the
+    seconds it took.
     """
 
     async def timed(source: str, method: str, call: Callable[[], Awaitable[Any]]) -> Any:
@@ -75,4 +75,4 @@ def timed_sources(sources: Sources, observe: Observe) -> Sources:
         finally:
             observe(source, method, outcome, time.monotonic() - began)
 
-    return attended_sources(sources, timed)
+    return instrumented_sources(sources, timed)

@@ -1,6 +1,6 @@
-"""The bot's own signs of life: what /metrics, /readyz and the dead-man line tell.
+"""The bot's own health: what /metrics, /readyz and the heartbeat log line show.
 
-The dead-man line is a log line at a steady pace while ticks are on time, so that its absence can
+The heartbeat is a log line every ten minutes while ticks are on time, so that its absence can
 be alerted on from outside (https://prometheus.io/docs/practices/alerting/#metamonitoring); a late
 tick is a warning at once.
 """
@@ -122,7 +122,7 @@ class Vitals(Collector):
         return found
 
     def tick_check(self) -> tuple[bool, str]:
-        """Say whether this process watches, stands by, or should watch and does not."""
+        """Say whether this process leads or stands by, as it should; else what is wrong."""
         if self.ticks.problem:
             return False, self.ticks.problem
         late = self.lateness(self.now())
@@ -144,7 +144,7 @@ class Vitals(Collector):
     def lateness(self, now: datetime) -> timedelta | None:
         """Return how long no tick was made where one was due; None when all is on time.
 
-        One is due of whoever leads, and of whoever cannot tell whether somebody else does.
+        One is due from the leader, and from a process that cannot find out who leads.
         """
         ticks = self.ticks
         if not ticks.leading and not ticks.problem:
@@ -155,10 +155,10 @@ class Vitals(Collector):
         return now - last if last is not None and now - last > allowed else None
 
     def _refused_since(self) -> datetime | None:
-        """Return since when Slack takes nothing of what waits.
+        """Return since when Slack refuses the messages that wait; None when it takes them.
 
-        Another replica may have said it meanwhile: only who leads knows, and only while
-        something waits. That there is no channel to post to is no matter of what waits.
+        Another replica may have posted them meanwhile, so only the leader's state counts, and
+        only while something waits. A missing channel counts whether or not something waits.
         """
         if self.posts is None:
             return None

@@ -1,7 +1,7 @@
 """Puts a recorded log's events in time order: clocks slip, and zones are set wrong.
 
-One line dated far ahead would take the clock, and all that follows, with it. It is told from a
-night without a word by what comes next: after a slip the time comes back.
+One line dated far ahead would take the clock, and all that follows, with it. A slip differs from a
+quiet night in what follows: after a slip the time comes back.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.log import LogEvent
 
-# Streams that mix stray by less; what lies further back is an older piece, told already.
+# Streams that mix stray by less; what lies further back is an older piece, replayed already.
 STRAY = timedelta(minutes=1)
 AHEAD = timedelta(minutes=5)
 # No service is silent for so long and then says one last thing.

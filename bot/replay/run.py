@@ -47,7 +47,7 @@ from bot.replay.samples import Readings, Recorded, readings_of
 from bot.settings import detector_settings
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
-# A night without a word is lived through, and every detector has said by then what it will.
+# A gap is replayed for this long; by then every detector has reached its last state.
 LONGEST_QUIET = timedelta(hours=12)
 # Alerts that were open before a recording begins all open with it, and that is no storm.
 SETTLED_AFTER = timedelta(minutes=5)
@@ -114,7 +114,7 @@ def replay_directory(
 ) -> Iterator[dict[str, Any]]:
     """Yield one JSON-ready object for each alert event. Raises UsageError for a bad directory.
 
-    `tally` is told what was read; it is complete after the last event.
+    `tally` counts what was read; it is complete after the last event.
     """
     lines = sample_lines(directory / SAMPLES, zone)
     made = {
@@ -156,9 +156,9 @@ def _again(
 
 @dataclass(slots=True)
 class Table:
-    """The detectors of a replay with what they remember from tick to tick.
+    """The detectors of a replay with what they keep from tick to tick.
 
-    `folds` says that storms are told as the bot would; else each alert speaks for itself.
+    `folds`: storms are folded into one alert as in the running bot; else each alert is reported.
     """
 
     detectors: Mapping[str, Detector]
@@ -169,7 +169,7 @@ class Table:
     alerts: dict[str, Alert] = field(default_factory=dict)
 
     def events(self, samples: Mapping[str, Sample], now: datetime) -> Iterator[dict[str, Any]]:
-        """Judge one tick's samples and yield what would be said."""
+        """Judge one tick's samples and yield what would be posted."""
         alerts = list(self.alerts.values())
         own = self_judgements(samples, alerts, now)
         looks = {name: self._look(name, samples[name], now) for name in samples if name not in own}

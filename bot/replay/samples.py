@@ -1,7 +1,7 @@
-"""What a samples.jsonl tells besides the logs, and for how long each line of it is believed.
+"""What a samples.jsonl adds to the logs, and for how long each line of it holds.
 
-A line holds until the next one. Where none comes for long, the recording knows no more than a
-source that broke: an item that one line saw must not stand in the queue for ever after.
+A line holds until the next one. Where none comes for long, the sources count as
+unreadable: an item of one line must not stay in the queue for ever.
 """
 
 from bisect import bisect_right
@@ -23,7 +23,7 @@ from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.replay.files import Line
 
 RECORDING = "recording"
-# Who samples in a steady step misses two now and then; a tick or two late is no gap either.
+# A recorder with a steady step may miss two samples; a tick or two late is no gap either.
 HELD_STEPS, HELD_TICKS = 3, 4
 
 _READING: TypeAdapter[QueueReading] = TypeAdapter(QueueReading)

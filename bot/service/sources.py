@@ -43,12 +43,12 @@ def utc_now() -> datetime:
 
 async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any = None) -> Sources:
     """Return the configured sources, closed with `stack`; one that cannot be built is Missing."""
-    hear = _label_listener(memory, stack)
+    on_label = _label_listener(memory, stack)
     return Sources(
         database=_database(settings, stack),
-        logs=_learning(await _logs(settings, stack), hear),
+        logs=_learning(await _logs(settings, stack), on_label),
         queue=_queue(settings, stack),
-        callbacks=_callbacks(settings, stack, hear),
+        callbacks=_callbacks(settings, stack, on_label),
         memory=memory,
         runners=_runners(settings, stack),
         containers=_containers(settings, stack),
@@ -86,21 +86,21 @@ def _label_listener(memory: Any, stack: AsyncExitStack) -> Callable[[RunLabel], 
     """Return what stores run labels that are read in passing; None without a database."""
     if memory is None or isinstance(memory, Missing):
         return None
-    from bot.sources.run_labels import LabelBook
+    from bot.sources.run_labels import RunLabelRecorder
 
-    book = LabelBook(memory)
-    stack.push_async_callback(book.close)
-    return book.hear
+    recorder = RunLabelRecorder(memory)
+    stack.push_async_callback(recorder.close)
+    return recorder.record
 
 
 def _learning(
-    logs: LogSource | Missing | None, hear: Callable[[RunLabel], None] | None
+    logs: LogSource | Missing | None, on_label: Callable[[RunLabel], None] | None
 ) -> LogSource | Missing | None:
-    if logs is None or isinstance(logs, Missing) or hear is None:
+    if logs is None or isinstance(logs, Missing) or on_label is None:
         return logs
-    from bot.sources.run_labels import LearningLogs
+    from bot.sources.run_labels import LabelledLogs
 
-    return LearningLogs(logs, hear)
+    return LabelledLogs(logs, on_label)
 
 
 def _database(settings: Settings, stack: AsyncExitStack) -> CjDatabase | Missing | None:
@@ -222,7 +222,7 @@ def docker_is_configured(settings: Settings) -> bool:
 
 
 def _callbacks(
-    settings: Settings, stack: AsyncExitStack, hear: Callable[[RunLabel], None] | None
+    settings: Settings, stack: AsyncExitStack, on_label: Callable[[RunLabel], None] | None
 ) -> CallbackTopic | Missing | None:
     """The client connects on first use, so that a command that needs no Kafka waits for none."""
     if not settings.queue.kafka_bootstrap_servers:
@@ -231,7 +231,7 @@ def _callbacks(
         return Missing(TOPIC, "no Kafka client: install batchbot with its kafka extra")
     from bot.sources.kafka.callback_topic import KafkaCallbacks
 
-    callbacks = KafkaCallbacks(settings.queue.kafka_bootstrap_servers, hear=hear)
+    callbacks = KafkaCallbacks(settings.queue.kafka_bootstrap_servers, on_label=on_label)
     stack.push_async_callback(callbacks.close)
     return callbacks
 

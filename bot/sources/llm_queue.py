@@ -178,7 +178,7 @@ class RedisQueue:
 
 
 def _check(keys: Iterable[str], answers: Sequence[Any]) -> None:
-    """Name the key that is no part of a queue. Raises SourceError, or what Redis said else."""
+    """Name the key that is no part of a queue. Raises SourceError, or Redis' own error."""
     for key, answer in zip(keys, answers, strict=True):
         if isinstance(answer, ResponseError) and "WRONGTYPE" in str(answer):
             raise SourceError(

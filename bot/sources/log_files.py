@@ -54,10 +54,10 @@ class LogFiles:
             raise self._empty()
         files = [file for file in found if is_wanted(file.service, query)]
         stop = threading.Event()
-        gate = asyncio.Semaphore(AT_ONCE)
+        at_once = asyncio.Semaphore(AT_ONCE)
 
         async def one(file: LogFile) -> tuple[list[LogEvent], LogCoverage] | tuple[str, str]:
-            async with gate:
+            async with at_once:
                 return await asyncio.to_thread(self._search_file, file, query, stop)
 
         try:

@@ -1,4 +1,4 @@
-"""Learns run labels in passing, from what is read anyway, and passes them on to the memory."""
+"""Collects run labels from logs and messages that are read anyway, and stores them."""
 
 import asyncio
 import logging
@@ -15,13 +15,13 @@ log = logging.getLogger(__name__)
 MAX_KNOWN = 5_000
 MAX_WAITING = 500
 
-Hear = Callable[[RunLabel], None]
+OnLabel = Callable[[RunLabel], None]
 
 
-class LabelBook:
-    """Takes what was heard and writes it to the memory in the background, each label once.
+class RunLabelRecorder:
+    """Writes run labels to the bot's database in the background, each once.
 
-    What the memory does not take is kept, up to a bound, until something else is heard.
+    What the database does not take is kept, up to a bound, until another label is recorded.
     """
 
     def __init__(self, memory: BotMemory) -> None:
@@ -30,8 +30,8 @@ class LabelBook:
         self._waiting: list[RunLabel] = []
         self._task: asyncio.Task[None] | None = None
 
-    def hear(self, learned: RunLabel) -> None:
-        """Note a label; one that is known already costs nothing."""
+    def record(self, learned: RunLabel) -> None:
+        """Queue a label for writing; one that is known already is skipped."""
         key = (learned.label, learned.bos_batch_id)
         if key in self._known:
             return
@@ -43,7 +43,7 @@ class LabelBook:
             self._task = asyncio.create_task(self._write(), name="run labels")
 
     async def close(self) -> None:
-        """Write what still waits."""
+        """Wait until everything is written."""
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
@@ -58,25 +58,25 @@ class LabelBook:
                 return
 
 
-class LearningLogs:
-    """A log source that hears the run labels in whatever is searched or followed."""
+class LabelledLogs:
+    """A log source that passes each run label in what it returns to `on_label`."""
 
-    def __init__(self, logs: LogSource, hear: Hear) -> None:
+    def __init__(self, logs: LogSource, on_label: OnLabel) -> None:
         self.name = logs.name
         self._logs = logs
-        self._hear = hear
+        self._on_label = on_label
 
     async def search(self, query: LogQuery) -> LogSearch:
         """Search as the source does."""
         found = await self._logs.search(query)
         for event in found.events:
-            _listen(self._hear, label_of_event(event))
+            _report(self._on_label, label_of_event(event))
         return found
 
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LogFollow:
-        """Follow as the source does; lines that tell a label come as well."""
+        """Follow as the source does; lines with a run label come as well."""
         words = None if needles is None else (*needles, *NEEDLES)
-        return _LearningFollow(await self._logs.follow(since=since, needles=words), self._hear)
+        return _LabelledFollow(await self._logs.follow(since=since, needles=words), self._on_label)
 
     async def services(self) -> Sequence[tuple[Service, str]]:
         """Return what the source does."""
@@ -87,21 +87,21 @@ class LearningLogs:
         return await self._logs.check()
 
 
-class _LearningFollow:
-    def __init__(self, follow: LogFollow, hear: Hear) -> None:
+class _LabelledFollow:
+    def __init__(self, follow: LogFollow, on_label: OnLabel) -> None:
         self._follow = follow
-        self._hear = hear
+        self._on_label = on_label
 
     def take(self) -> Followed:
         followed = self._follow.take()
         for event in followed.events:
-            _listen(self._hear, label_of_event(event))
+            _report(self._on_label, label_of_event(event))
         return followed
 
     async def close(self) -> None:
         await self._follow.close()
 
 
-def _listen(hear: Hear, learned: RunLabel | None) -> None:
+def _report(on_label: OnLabel, learned: RunLabel | None) -> None:
     if learned is not None:
-        hear(learned)
+        on_label(learned)

@@ -196,7 +196,7 @@ def _batch_34() -> Iterator[Said]:
 
 
 def _second_finalisation() -> Iterator[Said]:
-    """The run that collides with the first, and the callback that belongs to nobody."""
+    """The run that collides with the first, and the callback that belongs to no comparison."""
     yield Said(
         CJ,
         at(48, 43, 200),

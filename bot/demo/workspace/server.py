@@ -32,8 +32,8 @@ PAGE_HEADERS = {
 class Workspace:
     """A workspace that runs between `async with`; port 0 chooses a free one.
 
-    `manifest` is the app that is installed, by default the registry's own; `note` is what the
-    page tells every visitor; with `app_starts`, what is typed before the app came up waits for it.
+    `manifest` is the app that is installed, by default the registry's own; `note` is shown on
+    the page; with `app_starts`, what is typed before the app came up waits for it.
     """
 
     bot_token = BOT_TOKEN

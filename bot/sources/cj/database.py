@@ -39,7 +39,7 @@ ERROR_LOOK_BACK = timedelta(days=14)
 OPEN_STATES = ("INITIALIZING", "GENERATING_PAIRS", "WAITING_CALLBACKS", "SCORING")
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,8}(?:-[0-9a-fA-F-]*)?\Z")
-# A session that was told of its end and not yet closed is the driver's own error, not Postgres's.
+# A session that the server ended and that is not yet closed raises the driver's own error.
 _BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
     (asyncpg.InvalidPasswordError, "the password or user is rejected", True),

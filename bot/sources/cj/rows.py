@@ -136,7 +136,7 @@ def _counts(found: Any) -> dict[str, int]:
 
 
 def _latency(found: Any) -> tuple[float, float] | None:
-    """Return p50 and p95 in ms, None when no answer tells its time."""
+    """Return p50 and p95 in ms, None when no answer holds its time."""
     values = [_number(value) for value in found] if isinstance(found, list) else []
     match values:
         case [float(half), float(most)]:

@@ -8,18 +8,18 @@ from datetime import datetime, tzinfo
 
 from bot.errors import SourceError
 from bot.sources.docker.codec import STAMP_BYTES, StampedLines
-from bot.sources.docker.deduplicate import Stutter
+from bot.sources.docker.deduplicate import Deduplicator
 from bot.sources.docker.engine import Stream
 from bot.sources.docker.listing import Container
 from bot.sources.docker.search import epoch, one_line, streamed
-from bot.sources.log_follow.buffer import Arrivals
-from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Gate, last_head
+from bot.sources.log_follow.buffer import EventBuffer
+from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Prefilter, last_head
 from bot.sources.log_format.parser import LineParser
 
 QUIET_SECONDS = 1.0
 STALL_SECONDS = 10.0
 JOIN_SECONDS = 5.0
-# Who is this far behind the service only counts what is not wanted most; see Gate.
+# A reader this far behind the service only counts most lines; see Prefilter.
 BEHIND_SECONDS = 60.0
 HEAD_BYTES = 64
 
@@ -27,13 +27,15 @@ HEAD_BYTES = 64
 class Reader:
     """Reads one container's log; knows the last line it handed on, to the nanosecond."""
 
-    def __init__(self, gate: Gate, arrivals: Arrivals, since: datetime, zone: tzinfo) -> None:
-        self._gate = gate
-        self._arrivals = arrivals
+    def __init__(
+        self, prefilter: Prefilter, buffer: EventBuffer, since: datetime, zone: tzinfo
+    ) -> None:
+        self._prefilter = prefilter
+        self._buffer = buffer
         self._since = since
         self._zone = zone
         self._last = b""
-        self._stutter = Stutter()
+        self._deduplicator = Deduplicator()
         self._at_last = 0
         self._lock = threading.Lock()
         self._fed_at = time.monotonic()
@@ -50,14 +52,14 @@ class Reader:
 
     @staticmethod
     def maker(
-        zone: tzinfo, arrivals: Arrivals, needles: Sequence[str] | None, since: datetime
+        zone: tzinfo, buffer: EventBuffer, needles: Sequence[str] | None, since: datetime
     ) -> "Callable[[Container], Reader]":
         """Return what makes a reader for a container."""
 
         def make(container: Container) -> Reader:
             service = container.service
             parser = LineParser(service.name, container.name, service.role, zone)
-            return Reader(Gate(StampedLines(zone), parser, needles), arrivals, since, zone)
+            return Reader(Prefilter(StampedLines(zone), parser, needles), buffer, since, zone)
 
         return make
 
@@ -100,8 +102,8 @@ class Reader:
     def _is_stalled(self, container: Container) -> bool:
         """Say whether the stream is quiet though the log has grown.
 
-        Engines before 23 can lose a follower when a log is rotated and compressed. Who is quiet
-        is asked ever more seldom.
+        Engines before 23 can lose a follower when a log is rotated and compressed. The interval
+        between checks grows with the time that the stream has been quiet.
         """
         now = time.monotonic()
         if now - self._fed_at < STALL_SECONDS or now < self._ask_at:
@@ -129,14 +131,14 @@ class Reader:
                     self._feed(lines)
 
     def _feed(self, lines: list[bytes]) -> None:
-        lines = self._stutter.new(lines)
+        lines = self._deduplicator.new(lines)
         if not lines:
             return
         self._mark(lines)
         block = b"".join(lines)
         with self._lock:
             self._fed_at = time.monotonic()
-            cut = last_head(block, self._gate.codec)
+            cut = last_head(block, self._prefilter.codec)
             if cut >= 0:
                 self._pass(block[:cut])
                 block = block[cut:]
@@ -149,8 +151,8 @@ class Reader:
         """Hand on what was held, which `rest` completes."""
         block = b"".join((*self._held, rest))
         self._held, self._held_bytes = [], 0
-        events, lost = self._gate.events(block, behind=self._is_behind(block))
-        self._arrivals.add(events, unreadable=self._gate.take_unreadable(), lost=lost)
+        events, lost = self._prefilter.events(block, behind=self._is_behind(block))
+        self._buffer.add(events, unreadable=self._prefilter.take_unreadable(), lost=lost)
 
     def _flush(self) -> None:
         self._pass(b"")
@@ -162,7 +164,7 @@ class Reader:
 
     def _is_behind(self, block: bytes) -> bool:
         """Say whether lines come faster than they are read; what was there before is caught up."""
-        at = self._gate.codec.time_of(block[:HEAD_BYTES])
+        at = self._prefilter.codec.time_of(block[:HEAD_BYTES])
         if at is None:
             return False
         is_late = time.time() - at.timestamp() > BEHIND_SECONDS

@@ -63,14 +63,14 @@ class EngineContainers:
     async def _of(self, engine: Engine) -> list[tuple[float, ContainerState]]:
         listed = await asyncio.to_thread(engine.containers)
         mine = [(raw, service) for raw in listed if (service := self._service(raw)) is not None]
-        gate = asyncio.Semaphore(AT_ONCE)
-        found = await asyncio.gather(*(self._state(engine, gate, *row) for row in kept_of(mine)))
+        at_once = asyncio.Semaphore(AT_ONCE)
+        found = await asyncio.gather(*(self._state(engine, at_once, *row) for row in kept_of(mine)))
         return [row for row in found if row is not None]
 
     async def _state(
-        self, engine: Engine, gate: asyncio.Semaphore, raw: Mapping[str, Any], service: Service
+        self, engine: Engine, at_once: asyncio.Semaphore, raw: Mapping[str, Any], service: Service
     ) -> tuple[float, ContainerState] | None:
-        async with gate:
+        async with at_once:
             try:
                 inspected = await asyncio.to_thread(engine.inspect, raw["Id"])
             except GoneError:

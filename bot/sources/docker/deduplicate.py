@@ -1,4 +1,4 @@
-"""Leaves out what an Engine says again when it rotates a log under a follower.
+"""Drops lines that an Engine repeats when it rotates a log that is followed.
 
 Engines before 23 can send the last lines before a rotation once more. A stamp has nanoseconds and
 grows along a stream, so a line that came a moment ago, byte for byte, is the same line.
@@ -11,7 +11,7 @@ from itertools import pairwise
 REMEMBERED = 1_024
 
 
-class Stutter:
+class Deduplicator:
     """Remembers the last lines of one stream, by their hashes."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:

@@ -15,7 +15,7 @@ from bot.sources.docker.container_follow import JOIN_SECONDS, Reader
 from bot.sources.docker.engine import Engine
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import Container, Containers
-from bot.sources.log_follow.buffer import Arrivals
+from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.follow import FileFollow
 
 WATCH_SECONDS = 1.0
@@ -47,8 +47,8 @@ class DockerFollow:
     ) -> None:
         self._containers = containers
         self._files = files
-        self._arrivals = Arrivals()
-        self._new_reader = Reader.maker(zone, self._arrivals, needles, since)
+        self._buffer = EventBuffer()
+        self._new_reader = Reader.maker(zone, self._buffer, needles, since)
         self._readers: dict[str, Reader] = {}
         self._direct: dict[str, FollowedFile] = {}
         self._names: dict[str, str] = {}
@@ -59,7 +59,7 @@ class DockerFollow:
         self._watcher = threading.Thread(target=self._watch, name="watch containers", daemon=True)
         self._tails = FileFollow(
             self._followed_files, zone, since=since, needles=needles, codec=JsonFileLines,
-            arrivals=self._arrivals,
+            buffer=self._buffer,
         )  # fmt: skip
 
     async def start(self) -> None:
@@ -71,7 +71,7 @@ class DockerFollow:
     def take(self) -> Followed:
         """Return what arrived since the last call."""
         missing = {**self._missing, **self._tails.missing}
-        return self._arrivals.take(self._now_running, missing)
+        return self._buffer.take(self._now_running, missing)
 
     async def close(self) -> None:
         """Stop watching and close the streams and files."""
@@ -111,17 +111,17 @@ class DockerFollow:
     def _look_at(self, container: Container, *, restarted: bool) -> None:
         is_new = container.id not in self._readers and container.id not in self._direct
         if is_new and self._names.get(container.name, container.id) != container.id:
-            self._arrivals.restart(container.name)
+            self._buffer.restart(container.name)
         self._names[container.name] = container.id
         if container.id in self._direct or (is_new and self._is_direct(container)):
             if restarted and not is_new:
-                self._arrivals.restart(container.name)
+                self._buffer.restart(container.name)
             return
         reader = self._readers.get(container.id)
         if reader is None:
             reader = self._readers[container.id] = self._new_reader(container)
         if reader.look_at(container):
-            self._arrivals.restart(container.name)
+            self._buffer.restart(container.name)
 
     def _is_direct(self, container: Container) -> bool:
         """Follow a container by its file, if there is one."""

@@ -1,7 +1,7 @@
 """The body of one request to a Docker Engine, as it comes, in big chunks.
 
 The Engine flushes each log line, which makes each an HTTP chunk of its own, and taking those
-apart costs more than all the rest. HTTP/1.0 knows no chunks: the Engine then sends the bare
+apart costs more than everything else. HTTP/1.0 has no chunks: the Engine then sends the plain
 stream and closes it.
 """
 

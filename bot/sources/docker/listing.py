@@ -73,7 +73,7 @@ class Containers:
             engine.close()
 
     def _of(self, engine: Engine) -> tuple[Container, ...] | str:
-        """Return one Engine's containers, or why it does not tell."""
+        """Return one Engine's containers, or why they cannot be listed."""
         until, why = self._resting.pop(engine.host, (0.0, ""))
         if time.monotonic() < until:
             self._resting[engine.host] = until, why

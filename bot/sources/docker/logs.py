@@ -12,7 +12,7 @@ from bot.sources.docker.follow import DockerFollow
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import NAME, Container, Containers
 from bot.sources.docker.search import Searcher
-from bot.sources.log_search.merge import Part, merged
+from bot.sources.log_search.merge import SearchPart, merged
 
 AT_ONCE = 4
 
@@ -41,10 +41,10 @@ class DockerLogs:
     async def search(self, query: LogQuery) -> LogSearch:
         """Search every wanted container, several at once; an unreadable one becomes missing."""
         listing = await asyncio.to_thread(self._containers.list)
-        gate, stop = asyncio.Semaphore(AT_ONCE), threading.Event()
+        at_once, stop = asyncio.Semaphore(AT_ONCE), threading.Event()
 
-        async def one(container: Container) -> Part:
-            async with gate:
+        async def one(container: Container) -> SearchPart:
+            async with at_once:
                 return await asyncio.to_thread(self._searcher.search, container, query, stop)
 
         wanted = [row for row in listing.containers if is_wanted(row.service, query)]

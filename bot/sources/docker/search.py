@@ -15,9 +15,9 @@ from bot.sources.docker.errors import engine_errors
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.lines import FramedLines, Lines, TerminalLines
 from bot.sources.docker.listing import Container
-from bot.sources.docker.spool import Sieve, spool
+from bot.sources.docker.spool import Spool, spool_folder
 from bot.sources.log_format.parser import LineParser
-from bot.sources.log_search.merge import Part
+from bot.sources.log_search.merge import SearchPart
 from bot.sources.log_search.search import ESTIMATE, SLACK, search_segment
 
 TAIL_FACTOR = 20
@@ -31,7 +31,7 @@ class Searcher:
         self._zone = zone
         self._files = files
 
-    def search(self, container: Container, query: LogQuery, stop: threading.Event) -> Part:
+    def search(self, container: Container, query: LogQuery, stop: threading.Event) -> SearchPart:
         """Search one container; what cannot be read is named with the reason."""
         note = ""
         try:
@@ -48,60 +48,60 @@ class Searcher:
 
     def _directly(
         self, files: EngineFiles, container: Container, query: LogQuery, stop: threading.Event
-    ) -> Part:
+    ) -> SearchPart:
         with closing(files.opened(container.id)) as segment:
             return search_segment(segment, query, lambda: self._parser(container), stop.is_set)
 
     def _through_api(
         self, container: Container, query: LogQuery, stop: threading.Event, note: str
-    ) -> Part:
+    ) -> SearchPart:
         tail = _tail(query)
-        with spool() as folder:
-            sieve = Sieve(Path(folder), query.any_of, StampedLines(self._zone))
-            is_cut = self._sift(container, query, tail, sieve, stop)
-            with closing(sieve.segment()) as segment:
+        with spool_folder() as folder:
+            spool = Spool(Path(folder), query.any_of, StampedLines(self._zone))
+            is_cut = self._fill(container, query, tail, spool, stop)
+            with closing(spool.segment()) as segment:
                 events, coverage = search_segment(segment, query, lambda: self._parser(container))
         # Of what was streamed each line was counted.
         notes = [*(part for part in coverage.note.split("; ") if part != ESTIMATE), note]
         if is_cut:
             notes.append("the newest part of the log was not read")
-        if sieve.dropped:
+        if spool.dropped:
             notes.append("of very many matches only the newest were kept")
-        is_tail = tail is not None and sieve.lines >= tail
+        is_tail = tail is not None and spool.lines >= tail
         if is_tail:
-            notes.append(f"only the last {sieve.lines} lines were read")
+            notes.append(f"only the last {spool.lines} lines were read")
         return events, replace(
             coverage,
-            begins_at=self._begins_at(container, query, sieve),
-            scanned=sieve.lines,
-            bytes_read=sieve.bytes,
-            truncated=coverage.truncated or is_cut or is_tail or sieve.dropped,
+            begins_at=self._begins_at(container, query, spool),
+            scanned=spool.lines,
+            bytes_read=spool.bytes,
+            truncated=coverage.truncated or is_cut or is_tail or spool.dropped,
             note="; ".join(part for part in notes if part),
         )
 
-    def _sift(
+    def _fill(
         self,
         container: Container,
         query: LogQuery,
         tail: int | None,
-        sieve: Sieve,
+        spool: Spool,
         stop: threading.Event,
     ) -> bool:
-        """Stream a container's log through a sieve; return whether a bound ended it early."""
+        """Stream a container's log through a spool; return whether a bound ended it early."""
         options: dict[str, object] = {"tail": "all" if tail is None else tail}
         if query.since:
             options["since"] = epoch(query.since - SLACK)
         if query.until:
             options["until"] = epoch(query.until + SLACK)
         for lines in streamed(container, options):
-            sieve.feed(lines)
-            if stop.is_set() or sieve.bytes > query.max_bytes:
+            spool.feed(lines)
+            if stop.is_set() or spool.bytes > query.max_bytes:
                 return True
         return False
 
-    def _begins_at(self, container: Container, query: LogQuery, sieve: Sieve) -> datetime | None:
+    def _begins_at(self, container: Container, query: LogQuery, spool: Spool) -> datetime | None:
         """Return where the log begins, which the part that was asked for may not show."""
-        first = sieve.first
+        first = spool.first
         if query.since or not first or _tail(query) is not None:
             first = one_line(container, "all")
         return StampedLines(self._zone).time_of(first)

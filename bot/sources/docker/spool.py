@@ -14,7 +14,7 @@ BLOCK_BYTES = 1 << 20
 FILE_BYTES = 32 << 20
 
 
-class Sieve:
+class Spool:
     """Takes whole lines in order; keeps blocks of events around hits, the newest on disk.
 
     Without words everything is kept. Of what is kept the newest 32 to 64 MiB stay; `dropped` says
@@ -91,6 +91,6 @@ class Sieve:
             self.dropped = True
 
 
-def spool() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder for one sieve."""
+def spool_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder for one spool."""
     return tempfile.TemporaryDirectory(prefix="batchbot-")

@@ -1,7 +1,7 @@
-"""The callback topic in Kafka, watched without disturbing those who work from it.
+"""The callback topic in Kafka, read without affecting its consumers.
 
 No consumer group is joined at all: partitions are assigned by hand and positions are kept in
-memory, so nothing is ever committed and nobody's rebalance is caused. What arrives after the
+memory, so nothing is ever committed and no rebalance is caused. What arrives after the
 start is handed out by `take`; a bounded history before it only answers `find`, so that a trace
 does not call a callback missing that was published a minute earlier.
 """
@@ -33,8 +33,8 @@ class KafkaCallbacks:
     """Follows the callback topic in a background task; implements CallbackTopic.
 
     `start` returns at once and may be called again; the other methods start it too.
-    `hear` is told each run label that a request teaches. Memory is bounded: the oldest callbacks
-    are dropped first, and `lost` counts those that nobody had taken.
+    `on_label` is called with each run label that a request holds. Memory is bounded: the oldest
+    callbacks are dropped first, and `lost` counts those that `take` had not returned.
     """
 
     name = TOPIC
@@ -44,11 +44,11 @@ class KafkaCallbacks:
         bootstrap_servers: str,
         *,
         timeout_seconds: float = 5.0,
-        hear: Callable[[RunLabel], None] | None = None,
+        on_label: Callable[[RunLabel], None] | None = None,
     ) -> None:
         self._servers = bootstrap_servers
         self._timeout = timeout_seconds
-        self._hear = hear
+        self._on_label = on_label
         self._reader = TopicReader(
             TOPIC,
             bootstrap_servers,
@@ -110,7 +110,7 @@ class KafkaCallbacks:
         return ConsumerBacklog(CJ_GROUP, behind if known else None, beyond)
 
     async def label(self, label: str) -> RunLabel | None:
-        """Return what a request said a run label stands for, or None."""
+        """Return what a run label stands for according to a request, or None."""
         await self._reader.ready()
         if label not in self._labels:
             self._reader.raise_problem()
@@ -168,8 +168,8 @@ class KafkaCallbacks:
         self._labels[learned.label] = learned
         if len(self._labels) > MAX_LABELS:
             del self._labels[next(iter(self._labels))]
-        if self._hear is not None:
-            self._hear(learned)
+        if self._on_label is not None:
+            self._on_label(learned)
 
 
 def backlog_words(backlog: ConsumerBacklog) -> list[str]:

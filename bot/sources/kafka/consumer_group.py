@@ -1,8 +1,8 @@
-"""What a service's consumer group has acknowledged of a topic, asked and never changed.
+"""What a service's consumer group has acknowledged of a topic, read and never changed.
 
 CJ acknowledges a callback once it has handled it, also one that it could not use. So an offset
 below the acknowledged one was consumed, whatever the logs still hold; and a group that stands
-beyond the end of a topic receives nothing any more: the topic was made anew (HuleEdu,
+beyond the end of a topic receives nothing any more: the topic was recreated (HuleEdu,
 2025-11-29), and the service has to be restarted.
 """
 

@@ -8,7 +8,7 @@ Partition = tuple[str, int]
 
 
 @dataclass
-class Progress:
+class TopicProgress:
     """Where each partition is read on, and where the part of it begins that is handed out.
 
     `history` is how many messages of a topic are read back at the first time.
@@ -32,7 +32,7 @@ class Progress:
     ) -> None:
         """Choose where to read from: at the first time a bounded way back, later where we were.
 
-        A partition that ends before that was made anew, one that was not there at the first time
+        A partition that ends before that was recreated, one that was not there at the first time
         is new: both are read from their beginning and handed out in full.
         """
         is_first_time = not self.end
@@ -51,7 +51,7 @@ class Progress:
         self.next[one] = offset
 
     def is_live(self, one: Partition, offset: int) -> bool:
-        """Say whether a message is handed out; an offset seen before is a partition made anew."""
+        """Say whether a message is handed out; a repeated offset means a recreated partition."""
         if offset < self.next[one]:
             self.live_from[one] = 0
         return offset >= self.live_from[one]

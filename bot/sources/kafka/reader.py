@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import SourceError
-from bot.sources.kafka.offsets import Partition, Progress
+from bot.sources.kafka.offsets import Partition, TopicProgress
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -64,7 +64,7 @@ class TopicReader:
         self._task: asyncio.Task[None] | None = None
         self._problem: SourceError | None = SourceError(name, "not connected yet", hint=HINT)
         self._settled = asyncio.Event()
-        self.progress = Progress(history)
+        self.progress = TopicProgress(history)
         self.since: datetime | None = None
 
     @property
@@ -75,7 +75,7 @@ class TopicReader:
     def begin(self) -> None:
         """Begin to read, in the background; called again it does nothing.
 
-        A task that was ended by an unforeseen error is begun anew, and was no reading.
+        A task that an unexpected error ended is started again and does not count as reading.
         """
         if self._task is not None and self._task.done():
             self._problem = SourceError(self._name, "its reader broke off", hint=HINT)
@@ -131,7 +131,7 @@ class TopicReader:
         from aiokafka import AIOKafkaConsumer
         from aiokafka.errors import KafkaError
 
-        # It logs every attempt as an error, several a second; what matters of it is said here.
+        # It logs every attempt as an error, several a second; what is needed of it is logged here.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._servers,

@@ -1,4 +1,4 @@
-"""Holds what following logs brought until it is taken; bounded, and honest about what was lost."""
+"""Holds followed events until they are taken; bounded, and counts what was dropped."""
 
 import threading
 from collections import deque
@@ -10,7 +10,7 @@ MAX_EVENTS = 50_000
 MAX_CHARS = 64 << 20
 
 
-class Arrivals:
+class EventBuffer:
     """Events from several threads, oldest dropped first and counted when they are too many."""
 
     def __init__(self, *, max_events: int = MAX_EVENTS, max_chars: int = MAX_CHARS) -> None:

@@ -10,12 +10,12 @@ from typing import Protocol
 
 from bot.domain.log import Followed, Service
 from bot.errors import SourceError
-from bot.sources.log_follow.buffer import Arrivals
-from bot.sources.log_follow.prefilter import Gate
+from bot.sources.log_follow.buffer import EventBuffer
+from bot.sources.log_follow.prefilter import Prefilter
 from bot.sources.log_follow.tail import Tail, open_tail
 from bot.sources.log_format.codec import Codec, PlainLines
 from bot.sources.log_format.parser import LineParser
-from bot.sources.log_search.file import Part, snapshot
+from bot.sources.log_search.file import SegmentFile, snapshot
 from bot.sources.log_search.segment import Segment
 
 POLL_SECONDS = 0.25
@@ -46,7 +46,7 @@ class FileFollow:
         since: datetime,
         needles: Sequence[str] | None = None,
         codec: Callable[[tzinfo], Codec] = PlainLines,
-        arrivals: Arrivals | None = None,
+        buffer: EventBuffer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._files = files
@@ -54,7 +54,7 @@ class FileFollow:
         self._since = since
         self._needles = None if needles is None else tuple(needles)
         self._codec = codec
-        self._arrivals = arrivals or Arrivals()
+        self._buffer = buffer or EventBuffer()
         self._clock = clock
         self._tails: dict[Path, Tail] = {}
         self._missing: dict[str, str] = {}
@@ -74,7 +74,7 @@ class FileFollow:
     def take(self) -> Followed:
         """Return what arrived since the last call."""
         containers = {tail.container: tail.service.role for tail in list(self._tails.values())}
-        return self._arrivals.take(containers, dict(self._missing))
+        return self._buffer.take(containers, dict(self._missing))
 
     async def close(self) -> None:
         """Stop polling and close the files."""
@@ -148,10 +148,10 @@ class FileFollow:
         finally:
             tail.segment.close()
 
-    def _tail(self, path: Path | Part, service: Service, container: str) -> Tail:
+    def _tail(self, path: Path | SegmentFile, service: Service, container: str) -> Tail:
         parser = LineParser(service.name, container, service.role, self._zone)
-        gate = Gate(self._codec(self._zone), parser, self._needles)
-        return open_tail(path, gate, service, container, since=self._since)
+        prefilter = Prefilter(self._codec(self._zone), parser, self._needles)
+        return open_tail(path, prefilter, service, container, since=self._since)
 
     def _poll_file(self, file: _File) -> None:
         tail = self._tails.get(file.path)
@@ -170,7 +170,7 @@ class FileFollow:
 
     def _advance(self, tail: Tail, quiet: float = QUIET_SECONDS) -> None:
         steps = 0
-        while tail.advance(self._arrivals, now=self._clock(), quiet=quiet):
+        while tail.advance(self._buffer, now=self._clock(), quiet=quiet):
             steps += 1
             # One chatty log must not keep the others waiting; a finished one is read to its end.
             if steps >= MAX_STEPS and quiet >= 0:
@@ -212,10 +212,10 @@ def _siblings(path: Path) -> list[Path]:
     return [sibling for _, sibling in sorted(found)]
 
 
-def _is_later(part: Part, old: Tail) -> bool:
+def _is_later(part: SegmentFile, old: Tail) -> bool:
     """Say whether a rotated file was begun after the one that was followed.
 
-    A compressed file is told by how it begins: the last time that the Engine writes into its
+    A compressed file is recognised by its beginning: the last time that the Engine writes into its
     header can be that of lines which already went into the next file.
     """
     if not part.is_packed:
@@ -223,6 +223,6 @@ def _is_later(part: Part, old: Tail) -> bool:
     head = min(SAME_BYTES, part.size)
     if part.read(0, head) == old.segment.read(0, head):
         return False
-    began = Segment([part], old.gate.codec).first_time()
+    began = Segment([part], old.prefilter.codec).first_time()
     before = old.segment.first_time()
     return bool(began and before and began >= before)

@@ -1,7 +1,7 @@
-"""Lets through, of what is followed, only events that hold a wanted word, before parsing.
+"""Drops followed lines whose event holds no wanted word, before they are parsed.
 
 Parsing costs some 20 microseconds a line, searching its bytes a tenth of one: most lines of a
-chatty service matter to nobody and are only searched.
+busy service are of no use to any detector and are only searched.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,13 @@ from bot.sources.log_format.codec import Codec, is_head
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.memmem import positions
 
-# Who is behind keeps this many hits of each needle in a block, so that one chatty needle cannot
-# make the bot miss a rare one.
+# A reader that is behind keeps this many hits of each needle in a block, so that one frequent
+# needle cannot make the bot miss a rare one.
 KEPT_BEHIND = 200
 MAX_EVENT_BYTES = 4 << 20
 
 
-class Gate:
+class Prefilter:
     """Turns blocks of whole events into events; `needles` None lets everything through."""
 
     def __init__(self, codec: Codec, parser: LineParser, needles: Sequence[str] | None) -> None:
@@ -29,7 +29,8 @@ class Gate:
     def events(self, block: bytes, *, behind: bool = False) -> tuple[list[LogEvent], int]:
         """Return a block's wanted events, and how many lines were lost because of `behind`.
 
-        What is not wanted is not lost. Who is behind and wants everything loses the whole block.
+        What is not wanted is not lost. A reader that is behind and wants everything loses the
+        whole block.
         """
         if not block:
             return [], 0

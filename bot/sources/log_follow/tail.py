@@ -5,9 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.domain.log import LogEvent, Service
-from bot.sources.log_follow.buffer import Arrivals
-from bot.sources.log_follow.prefilter import Gate
-from bot.sources.log_search.file import Part
+from bot.sources.log_follow.buffer import EventBuffer
+from bot.sources.log_follow.prefilter import Prefilter
+from bot.sources.log_search.file import SegmentFile
 from bot.sources.log_search.search import SLACK, carried
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 
@@ -22,15 +22,15 @@ class Tail:
     """A file that is followed: events before `position` were handed on.
 
     The last event is held back until another begins or the file was quiet for a while, since its
-    traceback may still come. Until `caught_up`, events before `since` are dropped. Who is further
-    behind than memory of the disk is quick to read only counts most lines; see Gate.
+    traceback may still come. Until `caught_up`, events before `since` are dropped. A tail that
+    is further behind than the disk's cache reaches only counts most lines; see Prefilter.
     """
 
     service: Service
     container: str
     segment: Segment
     since: datetime
-    gate: Gate
+    prefilter: Prefilter
     position: int = 0
     mark: bytes = b""
     seen_size: int = -1
@@ -45,7 +45,7 @@ class Tail:
         self._remember()
 
     def was_truncated(self) -> bool:
-        """Say whether the file shrank, or was written anew, below what was already read."""
+        """Say whether the file shrank, or was rewritten, below what was already read."""
         if self.segment.refresh() < self.position:
             return True
         return self.segment.read(self.position - len(self.mark), self.position) != self.mark
@@ -60,7 +60,7 @@ class Tail:
             other.seek(max(0, self.position - len(self.mark)))
             return bool(self.mark) and other.read(len(self.mark)) == self.mark
 
-    def advance(self, arrivals: Arrivals, *, now: float, quiet: float) -> bool:
+    def advance(self, buffer: EventBuffer, *, now: float, quiet: float) -> bool:
         """Hand on the events that are complete; return whether more can be read at once.
 
         `now` is a monotonic time; after `quiet` seconds without growth the last event is complete.
@@ -78,8 +78,8 @@ class Tail:
         if end <= self.position:
             return False
         block = self.segment.read(self.position, end)
-        events, lost = self.gate.events(block, behind=behind)
-        arrivals.add(self._fresh(events), unreadable=self.gate.take_unreadable(), lost=lost)
+        events, lost = self.prefilter.events(block, behind=behind)
+        buffer.add(self._fresh(events), unreadable=self.prefilter.take_unreadable(), lost=lost)
         self.position = end
         self._remember()
         return not at_end
@@ -109,8 +109,13 @@ class Tail:
 
 
 def open_tail(
-    file: Path | Part, gate: Gate, service: Service, container: str, *, since: datetime
+    file: Path | SegmentFile,
+    prefilter: Prefilter,
+    service: Service,
+    container: str,
+    *,
+    since: datetime,
 ) -> Tail:
     """Open a file to be followed from its beginning. Raises OSError."""
     files = file if isinstance(file, Path) else [file]
-    return Tail(service, container, Segment(files, gate.codec), since, gate)
+    return Tail(service, container, Segment(files, prefilter.codec), since, prefilter)

@@ -48,7 +48,7 @@ def is_traceback_start(line: str) -> bool:
 
 
 def error_of(event: str, trace: str, level: str, fields: Mapping[str, object]) -> LogError | None:
-    """Return the error that an event tells of, or None when it tells of none.
+    """Return the error that an event reports, or None when it reports none.
 
     `trace` is the traceback text or "". The last class of a chain is the error's kind.
     """

@@ -11,7 +11,7 @@ ENGINE_STAMP = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))(?: |\Z)"
 )
 MAX_EPOCH = 253_402_300_799
-# Year 1 is Go's zero, 1970 that of Unix, 9999 a "never": who writes one knows no time.
+# Year 1 is Go's zero, 1970 that of Unix, 9999 a "never": a writer of one had no time.
 YEARS = range(2000, 2200)
 
 

@@ -23,7 +23,7 @@ ATTEMPTS = 8
 _LAST_TIME = re.compile(rb'\{"lastTime":"[^"]{10,40}"\}')
 
 
-class Part:
+class SegmentFile:
     """An open file. `size` counts its plain bytes and `offset` is where it lies in the whole log.
 
     A compressed part is read from its beginning as a stream, as a scan does, without a copy; its
@@ -76,7 +76,7 @@ class Part:
         return os.preadv(self._unpacked(), [view], start)
 
     def release(self) -> None:
-        """Give back the plain copy and begin streaming anew."""
+        """Close the plain copy and stream from the beginning."""
         if self.is_packed and self._plain >= 0:
             os.close(self._plain)
             self._plain = -1
@@ -137,19 +137,19 @@ def rotations(path: Path) -> list[Path]:
     return [*(numbered[number] for number in sorted(numbered, reverse=True)), path]
 
 
-def snapshot(path: Path) -> list[Part]:
+def snapshot(path: Path) -> list[SegmentFile]:
     """Open all files of a log, oldest first, as they were at one moment. Raises OSError.
 
     It may be rotated between listing and opening, or a file compressed and so vanish; then it is
-    listed anew.
+    listed again.
     """
     for attempt in range(ATTEMPTS):
-        parts: list[Part] = []
+        parts: list[SegmentFile] = []
         try:
             listed = rotations(path)
             inodes = [one.stat().st_ino for one in listed]
             for one in listed:
-                parts.append(Part(one))
+                parts.append(SegmentFile(one))
             if inodes == [part.inode for part in parts] and len(rotations(path)) == len(listed):
                 return parts
         except FileNotFoundError:

@@ -24,7 +24,7 @@ def _memmem() -> Callable[..., int | None] | None:
 _MEMMEM = _memmem()
 
 
-class Haystack:
+class SearchBuffer:
     """`size` bytes that are filled again and again, and searched."""
 
     def __init__(self, size: int) -> None:

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from bot.domain.log import LogCoverage, LogEvent, LogSearch
 from bot.sources.log_search.search import carried
 
-Part = tuple[list[LogEvent], LogCoverage] | tuple[str, str]
+SearchPart = tuple[list[LogEvent], LogCoverage] | tuple[str, str]
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-def merged(parts: Sequence[Part]) -> LogSearch:
+def merged(parts: Sequence[SearchPart]) -> LogSearch:
     """Return one answer; a part of two strings is a log that could not be read, and why.
 
-    What bears the same time is in the order of the containers' names, whichever source told it.
+    Events of the same time are in the order of the containers' names, whatever the source.
     """
     dated: list[tuple[datetime, str, int, int, LogEvent]] = []
     coverage: list[LogCoverage] = []

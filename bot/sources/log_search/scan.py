@@ -4,8 +4,8 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from bot.sources.log_format.codec import has_long_line
-from bot.sources.log_search.file import Part
-from bot.sources.log_search.memmem import Haystack
+from bot.sources.log_search.file import SegmentFile
+from bot.sources.log_search.memmem import SearchBuffer
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 
 # Below this much log the search also looks for both halves of an id everywhere; above, only where
@@ -37,7 +37,7 @@ class Scan:
         self._halves = [half for word in words if len(word) >= 32 for half in halves(word)]
         self._overlap = max((len(word) for word in words), default=1) - 1
         self._thorough = thorough
-        self._hay = Haystack(CHUNK_BYTES)
+        self._buffer = SearchBuffer(CHUNK_BYTES)
         self._newline = b"\n"
         self.lines = 0
         self.bytes = 0
@@ -54,38 +54,38 @@ class Scan:
                 self._part_hits(part, max(start, part.offset), min(end, part.end), found)
         return found
 
-    def _part_hits(self, part: Part, start: int, end: int, found: "array[int]") -> None:
+    def _part_hits(self, part: SegmentFile, start: int, end: int, found: "array[int]") -> None:
         """Scan forward, each chunk behind the end of the one before, where a word may straddle."""
         position, kept, number, was_cut = start, 0, 0, True
         while position < end and not self._stopped():
             room = min(CHUNK_BYTES - kept, end - position)
-            size = part.into(self._hay.view[kept : kept + room], position - part.offset)
+            size = part.into(self._buffer.view[kept : kept + room], position - part.offset)
             if size <= 0:
                 break
             full = kept + size
-            is_cut = self._thorough or may_cut(self._hay.bytes, full)
+            is_cut = self._thorough or may_cut(self._buffer.bytes, full)
             words = [*self._whole, *self._halves] if is_cut or was_cut else self._whole
             self._chunk_hits(full, words, position - kept, found)
             self._count(kept, full, number)
             position, was_cut, number = position + size, is_cut, number + 1
             kept = min(self._overlap, full)
-            self._hay.bytes[:kept] = self._hay.bytes[full - kept : full]
+            self._buffer.bytes[:kept] = self._buffer.bytes[full - kept : full]
         self.bytes += max(0, position - start)
 
     def _chunk_hits(self, size: int, words: list[bytes], base: int, found: "array[int]") -> None:
         fresh: list[int] = []
-        hay = self._hay
+        buffer = self._buffer
         for word in words:
-            at = hay.find(word, 0, size)
+            at = buffer.find(word, 0, size)
             while at >= 0:
                 fresh.append(base + at)
-                newline = hay.bytes.find(self._newline, at, size)
-                at = hay.find(word, newline, size) if newline >= 0 else -1
+                newline = buffer.bytes.find(self._newline, at, size)
+                at = buffer.find(word, newline, size) if newline >= 0 else -1
         for offset in sorted(fresh):
             if not found or found[-1] < base:
                 is_new = not found or offset > found[-1]
             else:
-                is_new = hay.bytes.find(self._newline, found[-1] - base, offset - base) >= 0
+                is_new = buffer.bytes.find(self._newline, found[-1] - base, offset - base) >= 0
             if is_new:
                 found.append(offset)
                 self.matched += 1
@@ -94,10 +94,10 @@ class Scan:
             del found[: len(found) // 2]
 
     def _count(self, start: int, end: int, number: int) -> None:
-        """Count lines; of much log only every 16th chunk, and the rest by its measure."""
+        """Count lines; of much log only every 16th chunk, extrapolated to the others."""
         if number % 16 == 0 or self.bytes + number * CHUNK_BYTES < EXACT_BYTES:
             start = max(0, start - len(self._newline) + 1)
-            self._newlines = self._hay.bytes.count(self._newline, start, end)
+            self._newlines = self._buffer.bytes.count(self._newline, start, end)
         else:
             self.exact = False
         self.lines += self._newlines

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.domain.log import LogCoverage, LogEvent, LogQuery
 from bot.sources.log_format.error import holds
 from bot.sources.log_format.parser import LineParser
-from bot.sources.log_search.file import Part
+from bot.sources.log_search.file import SegmentFile
 from bot.sources.log_search.scan import THOROUGH_BYTES, Scan
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 
@@ -178,7 +178,7 @@ def _has_older(segment: Segment, hits: "array[int]", start: int) -> bool:
     return any(part.end <= hits[0] and part.end > start for part in segment.parts)
 
 
-def _release_from(segment: Segment, part: Part, below: int) -> None:
+def _release_from(segment: Segment, part: SegmentFile, below: int) -> None:
     """Give back the plain copies of files that lie wholly above what is still to be read."""
     for newer in segment.parts:
         if newer.offset >= part.offset and newer.offset >= min(below, part.offset):

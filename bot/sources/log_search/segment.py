@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.sources.log_format.codec import Codec, heads, looked_back
-from bot.sources.log_search.file import Part
+from bot.sources.log_search.file import SegmentFile
 
 CHUNK_BYTES = 1 << 20
 BLOCK_BYTES = 16 << 10
@@ -20,13 +20,13 @@ class Segment:
     An event may begin in one file and end in the next: a log is rotated between two lines.
     """
 
-    def __init__(self, files: Path | Sequence[Path | Part], codec: Codec) -> None:
+    def __init__(self, files: Path | Sequence[Path | SegmentFile], codec: Codec) -> None:
         self.codec = codec
-        self.parts: list[Part] = []
+        self.parts: list[SegmentFile] = []
         self.size = 0
         try:
             for file in [files] if isinstance(files, Path) else files:
-                part = Part(file) if isinstance(file, Path) else file
+                part = SegmentFile(file) if isinstance(file, Path) else file
                 part.offset = self.size
                 self.parts.append(part)
                 self.size = part.end

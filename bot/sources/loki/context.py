@@ -67,7 +67,7 @@ class Surroundings:
 
 
 def needs_more(entry: Entry) -> bool:
-    """Say whether an event may go on beyond this line, or begin before it."""
+    """Say whether an event may continue after this line, or begin before it."""
     if entry.line.lstrip().startswith("{"):
         return False
     if not _is_head(entry):

@@ -16,7 +16,7 @@ EVENT_TEXT_LABEL = "logger_name"
 
 
 class Entry(NamedTuple):
-    """One line: its time (ns since 1970), container, service and level as labels tell, its text."""
+    """One line: its time (ns since 1970), container, service and level by its labels, its text."""
 
     at: int
     container: str

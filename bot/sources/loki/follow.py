@@ -19,8 +19,8 @@ import orjson
 from bot.domain.log import Followed, Role, Service, service_of
 from bot.errors import SourceError
 from bot.sources.docker.codec import StampedLines
-from bot.sources.log_follow.buffer import Arrivals
-from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Gate, last_head
+from bot.sources.log_follow.buffer import EventBuffer
+from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Prefilter, last_head
 from bot.sources.log_format.parser import LineParser
 from bot.sources.loki.entries import Entry, entries_of, moment, nanoseconds, stamped_lines
 from bot.sources.loki.http import NAME, EntriesLimitError, LokiHttp, RangeLimitError
@@ -34,7 +34,7 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 OVERLAP_NS = 10_000_000_000
 MAX_REMEMBERED = 50_000
 DAY = timedelta(days=1)
-# Who is this far behind the service only counts what is not wanted most; see Gate.
+# A reader this far behind the service only counts most lines; see Prefilter.
 BEHIND = timedelta(seconds=60)
 
 Layouts = Callable[[int, int], Awaitable[Layout]]
@@ -70,19 +70,19 @@ class Memory:
 class Intake:
     """Turns entries of any container into events, and holds them until they are taken.
 
-    Of lines only those around a needle are parsed; see Gate.
+    Of lines only those around a needle are parsed; see Prefilter.
     """
 
     def __init__(
         self, services: Sequence[Service], zone: tzinfo, needles: Sequence[str] | None,
         clock: Callable[[], datetime],
     ) -> None:  # fmt: skip
-        self.arrivals = Arrivals()
+        self.buffer = EventBuffer()
         self._services = tuple(services)
         self._zone = zone
         self._needles = needles
         self._clock = clock
-        self._gates: dict[str, Gate] = {}
+        self._prefilters: dict[str, Prefilter] = {}
         self._held: dict[str, list[bytes]] = {}
         self._fed_at: dict[str, float] = {}
         self._was_current = False
@@ -91,15 +91,15 @@ class Intake:
         """Take entries, oldest first; of each container the last event waits for its end."""
         touched: dict[str, None] = {}
         for entry in entries:
-            if entry.container not in self._gates:
-                self._gates[entry.container] = self._gate(entry)
+            if entry.container not in self._prefilters:
+                self._prefilters[entry.container] = self._prefilter(entry)
             self._held.setdefault(entry.container, []).extend(stamped_lines(entry))
             touched[entry.container] = None
         behind = bool(entries) and self._is_behind(entries[-1].at)
         for name in touched:
             self._fed_at[name] = time.monotonic()
             block = b"".join(self._held[name])
-            cut = last_head(block, self._gates[name].codec)
+            cut = last_head(block, self._prefilters[name].codec)
             cut = len(block) if len(block) - cut > MAX_EVENT_BYTES else max(cut, 0)
             self._held[name] = [block[cut:]] if cut < len(block) else []
             self._pass(name, block[:cut], behind=behind)
@@ -113,9 +113,9 @@ class Intake:
                 self._pass(name, b"".join(held), behind=False)
 
     def _pass(self, name: str, block: bytes, *, behind: bool) -> None:
-        gate = self._gates[name]
-        events, lost = gate.events(block, behind=behind)
-        self.arrivals.add(events, unreadable=gate.take_unreadable(), lost=lost)
+        prefilter = self._prefilters[name]
+        events, lost = prefilter.events(block, behind=behind)
+        self.buffer.add(events, unreadable=prefilter.take_unreadable(), lost=lost)
 
     def _is_behind(self, at: int) -> bool:
         """Say whether lines come faster than they are read; what was there before is caught up."""
@@ -123,11 +123,11 @@ class Intake:
         self._was_current = self._was_current or not is_late
         return is_late and self._was_current
 
-    def _gate(self, entry: Entry) -> Gate:
+    def _prefilter(self, entry: Entry) -> Prefilter:
         labelled = (one for one in self._services if one.name == entry.service)
         service = next(labelled, None) or service_of(entry.container, self._services)
         parser = LineParser(service.name, entry.container, service.role, self._zone)
-        return Gate(StampedLines(self._zone), parser, self._needles)
+        return Prefilter(StampedLines(self._zone), parser, self._needles)
 
 
 class LokiFollow:
@@ -162,7 +162,7 @@ class LokiFollow:
             if task.done() and not task.cancelled() and (error := task.exception()):
                 raise SourceError(NAME, f"following ended ({type(error).__name__})") from error
         self._intake.flush_quiet()
-        return self._intake.arrivals.take(self._containers, self._missing)
+        return self._intake.buffer.take(self._containers, self._missing)
 
     async def close(self) -> None:
         """Stop following."""
@@ -231,7 +231,7 @@ class LokiFollow:
             return False
         answer = _object(message.data)
         if answer is None:
-            self._intake.arrivals.add((), unreadable=1)
+            self._intake.buffer.add((), unreadable=1)
             return True
         found = sorted(entries_of(answer.get("streams")), key=lambda entry: entry.at)
         self._accept(found, memory)
@@ -244,7 +244,7 @@ class LokiFollow:
         end = nanoseconds(self._clock()) + OVERLAP_NS
         async for page in pager.ahead(selector, start, end):
             self._accept(page, memory)
-        self._intake.arrivals.lose(pager.cost.hidden)
+        self._intake.buffer.lose(pager.cost.hidden)
 
     def _accept(self, entries: Sequence[Entry], memory: Memory) -> None:
         self._intake.feed([entry for entry in entries if memory.is_new(entry)])

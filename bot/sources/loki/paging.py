@@ -85,7 +85,7 @@ class Pager:
     def _edge(
         self, page: list[Entry], fresh: list[Entry], at: int, step: int, seen: set[Entry]
     ) -> tuple[int, set[Entry]]:
-        """Return where to go on, and what of that nanosecond was already given."""
+        """Return where to continue, and which lines of that nanosecond were already returned."""
         if not fresh:
             # A whole page of one nanosecond: the server can show no more of it than this.
             self.cost.hidden += 1

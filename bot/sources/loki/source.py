@@ -1,7 +1,7 @@
-"""Service logs from Loki, for those whose logs outgrew one machine.
+"""Service logs from Loki, for logs of more than one machine.
 
 Loki narrows by line filter; what it gives is put into time order and read by the same search as
-a log file, so that an answer does not depend on where the logs live.
+a log file, so that an answer does not depend on where the logs are kept.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from bot.domain.log import (
 from bot.errors import SourceError
 from bot.sources.log_format.codec import PlainLines
 from bot.sources.log_format.parser import LineParser
-from bot.sources.log_search.merge import Part, merged
+from bot.sources.log_search.merge import SearchPart, merged
 from bot.sources.log_search.search import SLACK, search_segment
 from bot.sources.log_search.segment import Segment
 from bot.sources.loki.context import Surroundings
@@ -54,7 +54,7 @@ class Catch:
 
 
 class Loki:
-    """The LogSource over one Loki tenant; `clock` tells until when an open range goes."""
+    """The LogSource over one Loki tenant; `clock` gives the end of an open range."""
 
     name = NAME
 
@@ -70,7 +70,7 @@ class Loki:
         self._services = tuple(services)
         self._zone = zone
         self._clock = clock
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def search(self, query: LogQuery) -> LogSearch:
         """Search the wanted services side by side; raises SourceError when Loki cannot be read."""
@@ -138,15 +138,15 @@ class Loki:
 
     async def _search_service(
         self, service: Service, layout: Layout, query: LogQuery, start: int, end: int
-    ) -> list[Part]:
-        async with self._gate:
+    ) -> list[SearchPart]:
+        async with self._at_once:
             pager = Pager(self._http)
             try:
                 caught = await self._fetch(pager, service, layout, query, start, end)
                 begins = await self._horizons(pager, caught, start, end)
             except RangeLimitError as error:
                 raise SourceError(NAME, f"Loki searches {error}: too short a time") from error
-        parts: list[Part] = []
+        parts: list[SearchPart] = []
         for name, catch in caught.items():
             share = pager.cost.lines // len(caught), pager.cost.bytes // len(caught)
             events, coverage = await asyncio.to_thread(self._read, name, catch, query)

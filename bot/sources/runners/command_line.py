@@ -1,4 +1,4 @@
-"""Tells a runner's command line from one that merely mentions it, and what of it may be shown."""
+"""Recognises a runner's command line, and picks the options of it that may be shown."""
 
 import re
 from collections.abc import Sequence

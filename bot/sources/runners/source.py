@@ -48,7 +48,7 @@ class EngineRunners:
     async def list(self) -> RunnerListing:
         """Return the runners that exist now, newest first; an Engine that fails is named.
 
-        Who asks while others wait gets their answer: a look reads every process of the machine.
+        Concurrent callers share one listing, since it reads every process of the machine.
         """
         if self._listing is None or self._listing.done():
             self._listing = asyncio.create_task(self._list())

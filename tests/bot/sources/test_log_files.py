@@ -321,11 +321,11 @@ def test_words_keep_only_their_events_whole(path: Path) -> None:
 
 
 def test_too_much_is_dropped_oldest_first_and_counted(path: Path) -> None:
-    from bot.sources.log_follow.buffer import Arrivals
+    from bot.sources.log_follow.buffer import EventBuffer
 
     path.write_text("")
     files = source(path.parent)
-    follow = FileFollow(files._files, UTC, since=START, arrivals=Arrivals(max_events=5))
+    follow = FileFollow(files._files, UTC, since=START, buffer=EventBuffer(max_events=5))
     follow._begin()
     append(path, "".join(line(n) for n in range(20)))
     follow.poll()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from bot.domain.ids import RunLabel
 from bot.domain.log import LogQuery
-from bot.sources.run_labels import LabelBook, LearningLogs
+from bot.sources.run_labels import LabelledLogs, RunLabelRecorder
 from tests.support.callbacks import BATCH
 from tests.support.fakes.sources import CJ, RUNNER, FakeLogs, FakeMemory, down, event
 
@@ -16,18 +16,18 @@ LABEL = RunLabel("run-1", BATCH, RUNNER.container, NOW)
 
 async def test_a_search_teaches_the_memory_each_label_once() -> None:
     memory = FakeMemory()
-    book = LabelBook(memory)
-    logs = LearningLogs(FakeLogs([LINE, LINE, event(NOW, "else", CJ)]), book.hear)
+    recorder = RunLabelRecorder(memory)
+    logs = LabelledLogs(FakeLogs([LINE, LINE, event(NOW, "else", CJ)]), recorder.record)
     assert len((await logs.search(LogQuery())).events) == 3
     await logs.search(LogQuery())
-    await book.close()
+    await recorder.close()
     assert memory.labels == [LABEL]
 
 
 async def test_following_teaches_too_and_asks_for_the_lines_that_tell() -> None:
     heard: list[RunLabel] = []
     fake = FakeLogs([LINE])
-    follow = await LearningLogs(fake, heard.append).follow(since=NOW, needles=("snapshot",))
+    follow = await LabelledLogs(fake, heard.append).follow(since=NOW, needles=("snapshot",))
     assert follow.take().events == (LINE,)
     await follow.close()
     assert heard == [LABEL]
@@ -37,11 +37,11 @@ async def test_following_teaches_too_and_asks_for_the_lines_that_tell() -> None:
 
 async def test_labels_wait_for_a_memory_that_is_down() -> None:
     memory = FakeMemory(error=down("memory"))
-    book = LabelBook(memory)
-    book.hear(LABEL)
+    recorder = RunLabelRecorder(memory)
+    recorder.record(LABEL)
     await asyncio.sleep(0)
-    await book.close()
+    await recorder.close()
     memory.error = None
-    book.hear(RunLabel("run-2", BATCH, "x"))
-    await book.close()
+    recorder.record(RunLabel("run-2", BATCH, "x"))
+    await recorder.close()
     assert [one.label for one in memory.labels] == ["run-1", "run-2"]

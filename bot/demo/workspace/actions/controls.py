@@ -28,7 +28,7 @@ class Console:
         self._note = note
 
     async def about(self, _: web.Request) -> web.Response:
-        """GET /workspace/about: names, commands and shortcuts, for whoever draws the page."""
+        """GET /workspace/about: names, commands and shortcuts, for the page."""
         return web.json_response(
             {
                 "team": "HuleEdu", "bot": BOT_NAME, "channels": list(CHANNELS),

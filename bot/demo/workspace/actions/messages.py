@@ -112,7 +112,7 @@ class People:
         self._space.post(channel, said, user=BOT_USER, to=to)
 
     def _tell(self, channel: str, ts: str) -> None:
-        """Tell the app of a message that concerns it, if its manifest asks for such events."""
+        """Send the app an event for a message that concerns it, if its manifest lists it."""
         message = self._space.find(channel, ts)
         assert message is not None  # noqa: S101 - it was posted just now
         if MENTION in message["text"] and channel not in DMS.values():

@@ -104,7 +104,7 @@ class Payloads:
         return {**self._common(user), "type": "view_submission", "view": view, "response_urls": []}
 
     def closed(self, user: str, view: Mapping[str, Any], *, cleared: bool) -> Payload:
-        """A modal was closed that wanted to be told."""
+        """A modal with notify_on_close was closed."""
         payload = {**self._common(user), "type": "view_closed", "view": view, "is_cleared": cleared}
         del payload["trigger_id"]
         return payload

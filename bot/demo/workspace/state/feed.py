@@ -1,4 +1,4 @@
-"""Server-sent events: what changed, told to every open page, so that none has to ask."""
+"""Server-sent events: each open page is notified of changes, so that none has to poll."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ class Feed:
         self._listeners: set[asyncio.Queue[dict[str, Any] | None]] = set()
 
     def say(self, kind: str, **what: str) -> None:
-        """Tell every listener that something of this kind changed."""
+        """Notify every listener that something of this kind changed."""
         for listener in self._listeners:
             listener.put_nowait({"kind": kind, **what})
 

@@ -1,4 +1,4 @@
-"""Who a message would notify: the counter that shows whether anything pinged somebody."""
+"""Whom a message would notify, counted for the page."""
 
 import html
 import re
@@ -14,7 +14,7 @@ def mentions(message: Mapping[str, Any]) -> tuple[str, ...]:
 
     With blocks Slack shows the blocks, but the top-level text still feeds the notification, so
     both count. Angle brackets are read before entities are decoded, as Slack does: an escaped
-    `&lt;!here&gt;` is text and pings nobody.
+    `&lt;!here&gt;` is text and notifies no one.
     """
     found = [*_in_markup(message.get("text")), *_in_blocks(message.get("blocks"))]
     if message.get("parse") == "full" or message.get("link_names") in (True, "true", 1, "1"):

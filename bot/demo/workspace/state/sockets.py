@@ -14,7 +14,7 @@ from aiohttp import WSMsgType, web
 from bot.demo.workspace.state.space import APP, Space
 
 ACK_SECONDS = 3.0
-# Slack delivers an event that nobody acknowledged three times more: at once, after 1 and 5 minutes.
+# Slack repeats an unacknowledged event three times: at once, after 1 and after 5 minutes.
 RETRY_SECONDS = (0.5, 60.0, 300.0)
 MAX_SOCKETS = 10
 START_SECONDS = 60.0
@@ -75,7 +75,7 @@ class SocketDoor:
         return socket
 
     async def send_event(self, payload: Mapping[str, Any]) -> None:
-        """Send an event, and again as long as nobody acknowledges it."""
+        """Send an event, and repeat it until it is acknowledged."""
         retry: dict[str, Any] = {}
         for attempt, pause in enumerate((*RETRY_SECONDS, 0.0), start=1):
             if await self.send("events_api", payload, **retry) is not None:

@@ -41,7 +41,7 @@ TABLE_CHARACTERS = 10_000
 DATA_TABLE_CHARACTERS = 10_000
 MARKDOWN_CHARACTERS = 12_000
 # https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block says six; libraries
-# that are newer than it allow twelve, and who keeps to six is accepted by both.
+# that are newer than it allow twelve, and six is accepted by both.
 CHART_SERIES = 6
 _ID: dict[str, Rule] = {"block_id": string(255)}
 

@@ -74,7 +74,7 @@ def positive(value: Any, pointer: str, notes: Notes) -> None:
 
 
 def anything(_value: Any, _pointer: str, _notes: Notes) -> None:
-    """Accept any value; for parts that nobody here sends."""
+    """Accept any value; for parts that the bot does not send."""
 
 
 def array(rule: Rule, maximum: int, minimum: int = 1) -> Rule:

@@ -1,4 +1,4 @@
-"""conversations.*: channels, people, and what was said, page by page."""
+"""conversations.*: channels, people and messages, page by page."""
 
 import html
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class Conversations:
         return {"channel": _channel_row(conversation_of(values))}
 
     def members(self, values: Values) -> Answer:
-        """Who is in a conversation."""
+        """Return the members of a conversation."""
         id = conversation_of(values)
         people = [user for user, dm in DMS.items() if id in (dm, *CHANNELS.values())]
         return {"members": [*people, BOT_USER], "response_metadata": {"next_cursor": ""}}
@@ -126,7 +126,7 @@ def _row(message: Answer, whole: bool) -> Answer:
 
 
 def _within(at: float, oldest: float | None, latest: float | None, inclusive: bool) -> bool:
-    """Slack leaves the bounds themselves out unless told `inclusive`."""
+    """Slack leaves the bounds themselves out unless `inclusive` is set."""
     if inclusive:
         return (oldest is None or at >= oldest) and (latest is None or at <= latest)
     return (oldest is None or at > oldest) and (latest is None or at < latest)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -27,7 +28,6 @@ from bot.demo.workspace.validation.messages import (
     check_update,
 )
 from bot.demo.workspace.web_api.conversations import Conversations, conversation_of
-from bot.demo.workspace.web_api.even_share import EvenShare
 from bot.demo.workspace.web_api.files import Files
 from bot.demo.workspace.web_api.views import Views
 
@@ -35,9 +35,28 @@ READS = ("conversations.history", "conversations.replies")
 GREETING, AWAY = "auth.test", "service_unavailable"
 WRITES = ("chat.postMessage", "chat.postEphemeral", "chat.update")
 VIEW_WRITES = ("views.open", "views.update", "views.push", "views.publish")
+# Ten times 0.1 is a little less than one.
+ROUNDING = 1e-9
 
 Values = dict[str, Any]
 Answer = dict[str, Any]
+
+
+@dataclass(slots=True)
+class EvenShare:
+    """Counts calls; a share of 0.2 takes each fifth of them, so that faults are reproducible."""
+
+    _due: float = 0.0
+
+    def takes(self, share: float) -> bool:
+        """Say whether this call is one of the share."""
+        if not share > 0:
+            return False
+        self._due += min(share, 1.0)
+        if self._due < 1 - ROUNDING:
+            return False
+        self._due -= 1
+        return True
 
 
 class WebApi:
@@ -109,7 +128,7 @@ class WebApi:
         refused = {
             **dict.fromkeys(WRITES, faults.refuse),
             **dict.fromkeys(READS, faults.refuse_history),
-            # A message may be refused for many reasons, a greeting only while nobody is there.
+            # A message may be refused for many reasons, auth.test only while Slack is down.
             GREETING: faults.refuse if faults.refuse == AWAY else "",
         }
         if refused.get(method):

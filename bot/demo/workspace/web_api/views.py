@@ -71,7 +71,7 @@ class Views:
         return next((view for view in shown if view["id"] == view_id), None)
 
     def open(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """views.open: a modal for who made the trigger; it takes the place of an open one."""
+        """views.open: a modal for the trigger's user; it replaces an open one."""
         view = self._checked(values, "modal")
         user = self._exchange(values)
         self._stacks[user] = [view]

@@ -11,7 +11,7 @@ from bot.domain.log import Role, Service
 from bot.sources.docker.container_follow import Reader
 from bot.sources.docker.engine import Engine
 from bot.sources.docker.listing import Container
-from bot.sources.log_follow.buffer import Arrivals
+from bot.sources.log_follow.buffer import EventBuffer
 
 SINCE = datetime(2025, 11, 18, tzinfo=UTC)
 CJ = Service("cj_assessment_service", "*cj*", Role.CJ)
@@ -67,7 +67,7 @@ def test_a_start_is_told_also_where_the_stream_stays_open_over_it(
     lives: list[bool], told: list[bool]
 ) -> None:
     engine = QuietEngine()
-    reader = Reader.maker(UTC, Arrivals(), None, SINCE)(container(engine, running=True))
+    reader = Reader.maker(UTC, EventBuffer(), None, SINCE)(container(engine, running=True))
     try:
         assert [reader.look_at(container(engine, running=life)) for life in lives] == told
     finally:
@@ -109,11 +109,11 @@ def frames(numbers: range) -> bytes:
 
 
 def test_a_log_that_is_older_than_the_follow_is_caught_up_and_not_counted_only() -> None:
-    engine, arrivals = WrittenEngine([frames(range(1)), frames(range(1, 601))]), Arrivals()
+    engine, buffer = WrittenEngine([frames(range(1)), frames(range(1, 601))]), EventBuffer()
     one = container(engine, running=True)
-    reader = Reader.maker(UTC, arrivals, None, SINCE)(one)
+    reader = Reader.maker(UTC, buffer, None, SINCE)(one)
     reader.look_at(one)
     assert engine.stream.said.wait(30)
     reader.close()
-    taken = arrivals.take({}, {})
+    taken = buffer.take({}, {})
     assert (len(taken.events), taken.lost) == (601, 0)

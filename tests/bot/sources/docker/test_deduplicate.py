@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sources.docker.deduplicate import Stutter
+from bot.sources.docker.deduplicate import Deduplicator
 
 
 def stamped(number: int, text: str = "tick") -> bytes:
@@ -31,15 +31,15 @@ SAID: dict[str, tuple[list[list[bytes]], list[bytes]]] = {
 
 @pytest.mark.parametrize(("blocks", "expected"), SAID.values(), ids=SAID.keys())
 def test_each_line_comes_once(blocks: list[list[bytes]], expected: list[bytes]) -> None:
-    stutter = Stutter()
-    assert [line for block in blocks for line in stutter.new(block)] == expected
+    deduplicator = Deduplicator()
+    assert [line for block in blocks for line in deduplicator.new(block)] == expected
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 12)), max_size=20))
 def test_a_log_survives_any_stutter(steps: list[tuple[int, int]]) -> None:
-    stutter, at, heard = Stutter(remembered=16), 0, []
+    deduplicator, at, heard = Deduplicator(remembered=16), 0, []
     for forward, back in steps:
         start = max(0, at - back)
-        heard += stutter.new([stamped(number) for number in range(start, at + forward)])
+        heard += deduplicator.new([stamped(number) for number in range(start, at + forward)])
         at += forward
     assert heard == [stamped(number) for number in range(at)]

@@ -17,7 +17,7 @@ from bot.errors import SourceError
 from bot.sources.kafka import callback_topic, reader
 from bot.sources.kafka.callback_topic import CALLBACKS, REQUESTS, KafkaCallbacks
 from bot.sources.kafka.consumer_group import CJ_GROUP
-from bot.sources.kafka.offsets import Progress
+from bot.sources.kafka.offsets import TopicProgress
 from tests.support.callbacks import (
     BATCH,
     Spoil,
@@ -264,7 +264,7 @@ async def test_requests_teach_run_labels(broker: Broker, follow: Follow) -> None
     request = {"metadata": {"batch_label": "serial-1"}, "data": {"entity_id": BATCH}}
     broker.publish(REQUESTS, [encoded(request), b"junk", None])
     heard: list[RunLabel] = []
-    source = follow(broker.address, hear=heard.append)
+    source = follow(broker.address, on_label=heard.append)
     learned = await source.label("serial-1")
     assert learned is not None
     assert learned.bos_batch_id == BATCH
@@ -327,7 +327,7 @@ async def test_a_reader_that_broke_off_is_begun_anew_and_was_no_health(
 
 def test_the_way_back_is_shared_by_the_partitions_and_happens_once() -> None:
     one, two = ("t", 0), ("t", 1)
-    progress = Progress({"t": 100})
+    progress = TopicProgress({"t": 100})
     progress.begin([one, two], {one: 0, two: 0}, {one: 500, two: 20})
     assert (progress.next, progress.live_from) == ({one: 450, two: 0}, {one: 500, two: 20})
     progress.advance(one, 500)

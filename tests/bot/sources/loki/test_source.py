@@ -402,6 +402,6 @@ def test_who_falls_behind_counts_lines_and_keeps_those_with_a_needle() -> None:
     intake = Intake(HULEEDU_SERVICES, UTC, ("chatter", "rare"), lambda: NOW)
     intake.feed(entries[:1])
     intake.feed(entries[1:])
-    followed = intake.arrivals.take({}, {})
+    followed = intake.buffer.take({}, {})
     assert followed.lost == 1_000 - KEPT_BEHIND
     assert [event.event for event in followed.events if "rare" in event.event] == ["rare failure"]

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.demo.workspace.web_api.even_share import EvenShare
+from bot.demo.workspace.web_api.methods import EvenShare
 
 
 @pytest.mark.parametrize(
