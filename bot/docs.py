@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bot.registry import Command, commands, detectors
+from bot.registry import SlashCommand, commands, detectors
 from bot.slack.setup.manifest import build_manifest, to_yaml
 
 ROOT = Path(__file__).parent.parent
@@ -19,7 +19,7 @@ MANIFEST_HEAD = (
 )
 
 
-def command_table(known: Mapping[str, Command]) -> str:
+def command_table(known: Mapping[str, SlashCommand]) -> str:
     """Return README's table of commands: every way to call each, with an example."""
     rows = [
         (f"`/{f'{command.name} {usage.words}'.strip()}`", usage.summary, f"`{usage.example}`")

@@ -23,7 +23,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class SlashCommand:
     """A slash command. `parse` is pure and raises UsageError; `run` collects and judges.
 
     `operator_verbs` are for operators only; `changes` are the verbs that change something: they
@@ -47,7 +47,7 @@ class ClashError(Exception):
     """Two plug-ins have the same name; the bot refuses to start."""
 
 
-def commands() -> dict[str, Command]:
+def commands() -> dict[str, SlashCommand]:
     """Return every COMMAND of the commands package, by name."""
     return _plug_ins("commands", "COMMAND")
 

@@ -10,7 +10,7 @@ from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Attachment, Report
 from bot.errors import Blank, DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
-from bot.registry import Command, Usage
+from bot.registry import SlashCommand, Usage
 from bot.text.redaction import redact
 from bot.text.times import dated
 from bot.text.wording import sentence
@@ -236,7 +236,7 @@ def _names(context: CommandContext) -> dict[str, str]:
     return dict(context.options.names)
 
 
-COMMAND = Command(
+COMMAND = SlashCommand(
     "alerts",
     "What is wrong now, who looks after it, and what is kept quiet?",
     USAGES,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.batch import BatchSummary
 from bot.domain.report import Report, Table
 from bot.ports import CommandContext, Request
-from bot.registry import Command, Usage, commands
+from bot.registry import SlashCommand, Usage, commands
 from commands._choices import alive, newest
 from commands._words import choose, misuse, shown, split_options, tokens, usage_lines
 
@@ -43,7 +43,7 @@ async def run(request: Request, context: CommandContext) -> Report:
     return every(known, batches)
 
 
-def every(known: Mapping[str, Command], batches: Sequence[BatchSummary] = ()) -> Report:
+def every(known: Mapping[str, SlashCommand], batches: Sequence[BatchSummary] = ()) -> Report:
     """Return the list of all commands."""
     rows = tuple(
         (alive(usage.example, batches), usage.summary)
@@ -64,7 +64,7 @@ def _newest_status(batches: Sequence[BatchSummary]) -> tuple[str, ...]:
     return tuple(f"/batch status {one.header.batch_id}" for one in batches[:1])
 
 
-def one(command: Command, batches: Sequence[BatchSummary] = ()) -> Report:
+def one(command: SlashCommand, batches: Sequence[BatchSummary] = ()) -> Report:
     """Return all ways to call one command; operators' verbs are marked."""
     rows = tuple(
         (
@@ -90,9 +90,9 @@ def one(command: Command, batches: Sequence[BatchSummary] = ()) -> Report:
     )
 
 
-def _summary(command: Command, usage: Usage) -> str:
+def _summary(command: SlashCommand, usage: Usage) -> str:
     verb = usage.words.split(" ", 1)[0]
     return usage.summary + (" (operators)" if verb in command.operator_verbs else "")
 
 
-COMMAND = Command("help", "What can be asked, with an example of each.", USAGES, parse, run)
+COMMAND = SlashCommand("help", "What can be asked, with an example of each.", USAGES, parse, run)

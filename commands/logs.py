@@ -20,7 +20,7 @@ from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.report import Report
 from bot.errors import Blank, UsageError
 from bot.ports import CommandContext, Request
-from bot.registry import Command, Usage
+from bot.registry import SlashCommand, Usage
 from commands._choices import recent
 from commands._words import lacking, misuse, shown, span, split_options, tokens, usage_lines
 
@@ -122,6 +122,6 @@ def _check_options(options: dict[str, str]) -> None:
         raise UsageError(f"--level takes one of {', '.join(LEVELS)}.", usage=lines)
 
 
-COMMAND = Command(
+COMMAND = SlashCommand(
     "logs", "Which lines of a service hold a text or an id?", USAGES, parse, run, choices=recent
 )

@@ -6,7 +6,7 @@ from bot.diagnosis.queue.evidence import collect, collect_other
 from bot.diagnosis.queue.report import diagnose
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
-from bot.registry import Command, Usage
+from bot.registry import SlashCommand, Usage
 from commands._words import misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
@@ -58,4 +58,6 @@ def _check_known(prefix: str, known: Sequence[str]) -> None:
         )
 
 
-COMMAND = Command("queue", "What waits at the LLM provider, and is it stuck?", USAGES, parse, run)
+COMMAND = SlashCommand(
+    "queue", "What waits at the LLM provider, and is it stuck?", USAGES, parse, run
+)

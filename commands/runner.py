@@ -7,7 +7,7 @@ from bot.domain.report import Report
 from bot.domain.runner import Runner
 from bot.errors import Blank, DeniedError, NotFoundError, SourceError
 from bot.ports import CommandContext, Request, RunnerSource
-from bot.registry import Command, Usage
+from bot.registry import SlashCommand, Usage
 from bot.text.wording import sentence
 from commands._choices import recent
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
@@ -119,7 +119,7 @@ def _name(runner: Runner) -> str:
     return runner.options.get("batch-id") or runner.name
 
 
-COMMAND = Command(
+COMMAND = SlashCommand(
     "runner",
     "Which experiment runners exist, and what do they wait for?",
     USAGES,

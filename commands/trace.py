@@ -9,7 +9,7 @@ from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.report import Report
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
-from bot.registry import Command, Usage
+from bot.registry import SlashCommand, Usage
 from commands._choices import recent
 from commands._ids import meant
 from commands._words import lacking, misuse, shown, split_options, tokens, usage_lines
@@ -75,7 +75,7 @@ async def _named(word: str, context: CommandContext) -> UUID | Report:
     return (parse_uuid(matches[0].bos_batch_id) if matches else None) or unnamed(shown(word))
 
 
-COMMAND = Command(
+COMMAND = SlashCommand(
     "trace",
     "Where did one comparison get to?",
     USAGES,

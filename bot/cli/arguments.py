@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
-    from bot.registry import Command, Usage
+    from bot.registry import SlashCommand, Usage
 
 WATCH = "--watch"
 WATCH_SECONDS = 5.0
@@ -66,7 +66,7 @@ def _is_number(word: str) -> bool:
 
 
 def complete(
-    before: Sequence[str], typed: str, commands: Mapping[str, "Command"], choices: Choices
+    before: Sequence[str], typed: str, commands: Mapping[str, "SlashCommand"], choices: Choices
 ) -> list[Found]:
     """Return what `typed` may become, each with a word on it, after the words `before`.
 
@@ -80,7 +80,9 @@ def complete(
     return [(kept + word, told) for word, told in found if word.startswith(last)]
 
 
-def _next(words: Sequence[str], commands: Mapping[str, "Command"], choices: Choices) -> list[Found]:
+def _next(
+    words: Sequence[str], commands: Mapping[str, "SlashCommand"], choices: Choices
+) -> list[Found]:
     if not words:
         return [(f"/{name}", command.summary) for name, command in commands.items()]
     command = commands.get(words[0].lstrip("/"))

@@ -17,7 +17,7 @@ from bot.domain.ids import IdKind, kind_of
 from bot.domain.report import Report
 from bot.errors import BatchbotError, SourceError
 from bot.ports import Asker, CommandContext, Place, Request
-from bot.registry import Command, commands
+from bot.registry import SlashCommand, commands
 from bot.requests import audit
 from bot.requests.admission import Job
 from bot.requests.command_text import read_line
@@ -36,7 +36,7 @@ SEARCHED = ("logs",)
 class Asked:
     """A line of the terminal, understood."""
 
-    command: Command
+    command: SlashCommand
     request: Request
     typed: str = ""
 

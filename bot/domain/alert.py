@@ -45,7 +45,7 @@ class Condition:
     the alert's key; never a correlation id. `title` is the whole alert in one line: what, since
     when, how sure, what to do. A change of `known` (short words, such as the rule and the item)
     is news worth a reply; a change of `count` alone is a repeat. `count` is what this tick saw
-    anew, 0 for a state that merely lasts. `batch` and `correlation_id` feed the buttons; `chart`
+    for the first time, 0 for a state that merely lasts. `batch` and `correlation_id` feed the buttons; `chart`
     shows how it came about, and a change of it is no news.
     """
 
@@ -133,7 +133,7 @@ class Alert:
     `key` is detector/environment/subject, `number` its short name for people (0: none yet).
     `count` sums what was seen since it opened; `bad_streak` and `good_streak` count ticks for
     hysteresis; `said_at` is when the thread last got a reply. `mute`, `acknowledged_by` and
-    `channel`/`thread_ts` outlive a restart. `said` is what the thread was last told (a
+    `channel`/`thread_ts` outlive a restart. `said` is what the last reply in the thread said (a
     fingerprint of rule, severity and what is known), `opens` are the newest times it opened, and
     `flaps` counts them once they are too many. `hides` counts the alerts that follow from this
     one and stay unsaid while it lasts; `fold` is the key of the alert that speaks for this one

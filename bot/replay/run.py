@@ -125,7 +125,7 @@ def replay_directory(
     if export is not None:
         yield from _again(export, made, tick_seconds)
         return
-    table, tick = Table(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
+    table, tick = DetectorTable(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
     tally, readings = tally or Tally(), readings_of(lines, zone, tick)
     tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
     events = merged(directory, services, zone, tally)
@@ -145,7 +145,7 @@ def _again(
             hint="Replay it with the version that exported it.",
         )
     is_storm = export.key.startswith(f"{STORM}/")
-    table, began = Table(made, export.environment, tick_seconds), None
+    table, began = DetectorTable(made, export.environment, tick_seconds), None
     for now, samples in export.rounds():
         began = began or now
         table.folds = is_storm and (now >= export.opened_at or now - began >= SETTLED_AFTER)
@@ -155,7 +155,7 @@ def _again(
 
 
 @dataclass(slots=True)
-class Table:
+class DetectorTable:
     """The detectors of a replay with what they keep from tick to tick.
 
     `folds`: storms are folded into one alert as in the running bot; else each alert is reported.

@@ -15,7 +15,7 @@ from bot.ports import (
     Sources,
 )
 from bot.ports.commands import ANSWER_SECONDS
-from bot.registry import Command
+from bot.registry import SlashCommand
 from bot.requests.access import Access
 from bot.requests.command_text import read_line
 
@@ -38,7 +38,7 @@ class Job:
 
     place: Place
     typed: str
-    command: Command
+    command: SlashCommand
     request: Request
     context: CommandContext
     public: bool = False
@@ -55,7 +55,7 @@ class Incomplete:
 
     place: Place
     typed: str
-    command: Command
+    command: SlashCommand
     lack: LackingError
 
 
@@ -63,7 +63,7 @@ class Incomplete:
 class Admission:
     """Who may ask what; what a job needs to run is taken from here."""
 
-    commands: Mapping[str, Command]
+    commands: Mapping[str, SlashCommand]
     sources: Sources
     access: Access
     now: Clock
@@ -101,7 +101,7 @@ class Admission:
         )
 
 
-def _allow(command: Command, verb: str, asker: Asker) -> None:
+def _allow(command: SlashCommand, verb: str, asker: Asker) -> None:
     """Let operators alone use what is theirs. Raises DeniedError."""
     if verb in command.operator_verbs and not asker.operator:
         raise DeniedError(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from bot.errors import UsageError
 from bot.ports import Request
-from bot.registry import Command
+from bot.registry import SlashCommand
 
 HELP = "help"
 MAX_IDS = 5
@@ -25,7 +25,7 @@ _BATCH = re.compile(r"\bbatch(?:[ _]?id)?[\s:=#]{1,3}(\d{1,9})\b", re.IGNORECASE
 class CommandLine:
     """A typed line: the command that it begins with, and the words after it."""
 
-    command: Command
+    command: SlashCommand
     words: str
 
     def request(self) -> Request:
@@ -37,7 +37,7 @@ class CommandLine:
         return f"/{prefix}{self.command.name} {self.words}".strip()
 
 
-def read_line(text: str, commands: Mapping[str, Command], prefix: str = "") -> CommandLine:
+def read_line(text: str, commands: Mapping[str, SlashCommand], prefix: str = "") -> CommandLine:
     """Return the command that `text` begins with and the words after it.
 
     Mentions of the bot, a slash, the workspace's command prefix, quotes and capitals do not
@@ -80,7 +80,7 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
             yield from _texts(item, depth + 1)
 
 
-def _unknown(name: str, commands: Mapping[str, Command], prefix: str) -> UsageError:
+def _unknown(name: str, commands: Mapping[str, SlashCommand], prefix: str) -> UsageError:
     shown = name[:40]
     close = difflib.get_close_matches(shown, commands, n=1, cutoff=0.5)
     lines = [f"/{prefix}{command.name} - {command.summary}" for command in commands.values()]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from bot.errors import BatchbotError, FormError, LackingError, UsageError
 from bot.ports import Asker, Choice, Form, Place
 from bot.ports.action_ids import PICKED_BLOCK, TYPED_BLOCK
-from bot.registry import Command
+from bot.registry import SlashCommand
 from bot.requests.admission import Admission, Incomplete
 from bot.requests.command_text import read_line
 from bot.requests.replies import Replies
@@ -79,7 +79,7 @@ class Forms:
         return self.replies.renderer.form(form)
 
     async def _choices(
-        self, command: Command, place: Place, lack: LackingError
+        self, command: SlashCommand, place: Place, lack: LackingError
     ) -> dict[str, tuple[Choice, ...]]:
         if command.choices is None:
             return {}

@@ -13,7 +13,7 @@ from bot.domain.ids import kind_of
 from bot.domain.report import Report, Table
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
-from bot.registry import Command, Usage
+from bot.registry import SlashCommand, Usage
 from bot.text.times import dated
 from bot.text.wording import sentence
 from commands._choices import alive, newest, recent
@@ -243,7 +243,7 @@ async def _help(context: CommandContext) -> Report:
     )
 
 
-COMMAND = Command(
+COMMAND = SlashCommand(
     "batch",
     "Can this batch's result be trusted?",
     USAGES,

@@ -25,7 +25,7 @@ from bot.errors import (
     UsageError,
 )
 from bot.ports import CommandContext, Request
-from bot.registry import Command
+from bot.registry import SlashCommand
 from bot.settings import load_settings
 from tests.support.fakes.sources import FakeMemory
 
@@ -168,7 +168,7 @@ async def test_a_command_acts_as_an_operator_and_starts_no_database(
         contexts.append(context)
         return Report("x", "x")
 
-    command = Command("x", "x", (), lambda text: Request("x", text), run)
+    command = SlashCommand("x", "x", (), lambda text: Request("x", text), run)
     await answer(Asked(command, Request("x", "")), load_settings(), Work())
     assert contexts[0].asker.operator
     assert contexts[0].sources.memory is None

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.report import Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
-from bot.registry import Command, Usage, commands
+from bot.registry import SlashCommand, Usage, commands
 from commands.help import COMMAND, one, parse
 from tests.support.fakes.sources import at, context
 
@@ -38,7 +38,7 @@ def test_an_unknown_command_gets_the_nearest_one(text: str, hint: str) -> None:
 
 def test_verbs_of_operators_are_marked() -> None:
     usages = (Usage("stop <id>", "ends it", "/x stop 1"), Usage("list", "lists", "/x list"))
-    command = Command("x", "x", usages, parse, COMMAND.run, frozenset({"stop"}))
+    command = SlashCommand("x", "x", usages, parse, COMMAND.run, frozenset({"stop"}))
     assert [row[1] for row in one(command).tables[0].rows] == ["ends it (operators)", "lists"]
 
 

@@ -1,6 +1,6 @@
 """A batch's evidence as files for a bug report, with a folder that `batchbot replay` accepts; pure.
 
-The log lines are written anew from what was understood of them: allow-listed fields and redacted
+The log lines are written from what was understood of them: allow-listed fields and redacted
 texts, an error by its class, code and constraint. Detectors conclude the same from them.
 """
 

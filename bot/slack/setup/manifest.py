@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.ports.action_ids import EVENTS, EVENTS_PATH, TRACE_SHORTCUT
-from bot.registry import Command
+from bot.registry import SlashCommand
 
 NAME = "batchbot"
 DESCRIPTION = "Diagnoses stuck LLM comparison batches, and alerts on them without being asked"
@@ -36,7 +36,7 @@ NEEDED_SCOPES = frozenset({"chat:write", "commands"})
 
 
 def build_manifest(
-    commands: Mapping[str, Command],
+    commands: Mapping[str, SlashCommand],
     *,
     prefix: str = "",
     socket_mode: bool = True,
@@ -69,7 +69,7 @@ def build_manifest(
 
 
 def _features(
-    commands: Mapping[str, Command], prefix: str, where: Mapping[str, str]
+    commands: Mapping[str, SlashCommand], prefix: str, where: Mapping[str, str]
 ) -> dict[str, Any]:
     return {
         "app_home": {
@@ -99,7 +99,7 @@ def _features(
     }
 
 
-def usage_hint(command: Command) -> str:
+def usage_hint(command: SlashCommand) -> str:
     """Return what Slack shows behind a command while it is typed."""
     words = [usage.words for usage in command.usages if usage.words]
     return " | ".join(words)[:MAX_HINT] or "no words needed"

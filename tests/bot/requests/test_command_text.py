@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.domain.report import Report
 from bot.errors import UsageError
 from bot.ports import CommandContext, Request
-from bot.registry import Command
+from bot.registry import SlashCommand
 from bot.requests.command_text import read_line, traces_in
 
 UUID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -18,7 +18,7 @@ async def _run(request: Request, context: CommandContext) -> Report:
 
 
 COMMANDS = {
-    name: Command(name, f"about {name}", (), lambda text: Request("", text), _run)
+    name: SlashCommand(name, f"about {name}", (), lambda text: Request("", text), _run)
     for name in ("batch", "trace", "queue", "help")
 }
 

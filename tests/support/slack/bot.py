@@ -15,7 +15,7 @@ from slack_bolt.response import BoltResponse
 from bot.domain.report import Report
 from bot.errors import Blank, LackingError, SourceError, UsageError
 from bot.ports import Choice, CommandContext, Request, Sources
-from bot.registry import Command, Usage
+from bot.registry import SlashCommand, Usage
 from bot.requests.access import Access
 from bot.requests.admission import Admission, Limits
 from bot.requests.app_home import AppHome
@@ -54,10 +54,10 @@ class Workshop:
     recent: tuple[str, ...] = ("34", "33")
     report: Report | None = None
 
-    def commands(self) -> Mapping[str, Command]:
+    def commands(self) -> Mapping[str, SlashCommand]:
         """Return /batch (answers, waits, breaks or fails by its verb) and /trace."""
         usages = (Usage("status <id>", "what a batch is", "/batch status 34"),)
-        batch = Command(
+        batch = SlashCommand(
             "batch",
             "about a batch",
             usages,
@@ -66,7 +66,7 @@ class Workshop:
             frozenset({"alias"}),
             choices=self._choices,
         )
-        trace = Command(
+        trace = SlashCommand(
             "trace", "one comparison", usages, _parse("trace"), self._run, choices=self._choices
         )
         return {"batch": batch, "trace": trace}
