@@ -45,8 +45,8 @@ class Condition:
     the alert's key; never a correlation id. `title` is the whole alert in one line: what, since
     when, how sure, what to do. A change of `known` (short words, such as the rule and the item)
     is news worth a reply; a change of `count` alone is a repeat. `count` is what this tick saw
-    for the first time, 0 for a state that merely lasts. `batch` and `correlation_id` feed the buttons; `chart`
-    shows how it came about, and a change of it is no news.
+    for the first time, 0 for a state that merely lasts. `batch` and `correlation_id` feed the
+    buttons; `chart` shows how it came about, and a change of it is no news.
     """
 
     subject: str
