@@ -30,13 +30,22 @@ SCENARIO = "kill -9"
 REPLICAS = 2
 # A round begins when both replicas look and stand by; how long that takes is the machine's affair.
 START_SECONDS = 120.0
-ROUND_SECONDS = 4.0
-# Longer than any stretch in which both replicas are dead: what is older is over, not news.
-QUIET_SECONDS = 60
 # Rarer than what is folded into a storm, so that each alert has a head of its own.
 ROUNDS_PER_ALERT = 8
 SETTLE_SECONDS = 200.0
-LEASE_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a round waits for a death, a violation is news, and a message stays claimed.
+
+    All in seconds. `quiet` is longer than any stretch in which both replicas are dead: what is
+    older is over, not news.
+    """
+
+    round: float = 4.0
+    quiet: int = 60
+    lease: float = 4.0
 
 
 @dataclass(slots=True)
@@ -104,7 +113,7 @@ def judge(messages: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Verdi
     )
 
 
-async def run(*, rounds: int = 300, seed: int = 1, quiet: int = QUIET_SECONDS) -> list[Row]:
+async def run(*, rounds: int = 300, seed: int = 1, pace: Pace = Pace()) -> list[Row]:
     """Kill `rounds` times and return what was found."""
     dice = random.Random(seed)
     started = time.monotonic()
@@ -115,9 +124,9 @@ async def run(*, rounds: int = 300, seed: int = 1, quiet: int = QUIET_SECONDS) -
         server = await embedded_postgres.start(folder / "postgres", durable=True)
         stack.push_async_callback(server.stop)
         memory = await server.create_database("memory")
-        environment = environment_of(workspace, memory, logs, quiet)
-        deaths, wanted = await _rounds(rounds, environment, logs, dice)
-        verdict = await _settled(workspace, environment, wanted)
+        environment = environment_of(workspace, memory, logs, pace)
+        deaths, wanted = await _rounds(rounds, environment, logs, dice, pace)
+        verdict = await _settled(workspace, environment, wanted, pace)
         messages = len(workspace.space.messages[CHANNELS["alerts"]])
     seconds = time.monotonic() - started
     return _rows(rounds, deaths, wanted, verdict, messages, seconds)
@@ -132,7 +141,11 @@ def logs_in(folder: Path) -> Path:
 
 
 async def _rounds(
-    rounds: int, environment: Mapping[str, str], logs: Path, dice: random.Random
+    rounds: int,
+    environment: Mapping[str, str],
+    logs: Path,
+    dice: random.Random,
+    pace: Pace,
 ) -> tuple[Counter[str], list[str]]:
     deaths: Counter[str] = Counter()
     wanted: list[str] = []
@@ -141,10 +154,11 @@ async def _rounds(
     for number in range(rounds):
         if number % ROUNDS_PER_ALERT == 0:
             wanted.append(constraint(len(wanted)))
-        slot = await _one_dies(replicas, dice)
+        slot = await _one_dies(replicas, dice, pace)
         dead = replicas[slot]
         deaths[dead.point if dead.process.returncode == -9 and dead.point else "by chance"] += 1
-        replicas[slot] = await _start(environment, dice)
+        if number + 1 < rounds:
+            replicas[slot] = await _start(environment, dice)
         if number % 25 == 24:
             print(f"{SCENARIO}: {number + 1} of {rounds} rounds", file=sys.stderr)  # noqa: T201
     violated.cancel()
@@ -161,12 +175,12 @@ async def _keep_violating(logs: Path, wanted: Sequence[str]) -> None:
         await asyncio.sleep(1)
 
 
-async def _one_dies(replicas: Sequence[Replica], dice: random.Random) -> int:
+async def _one_dies(replicas: Sequence[Replica], dice: random.Random, pace: Pace) -> int:
     """Wait until a replica died at its point, or kill one; return its number."""
     for replica in replicas:
         await replica.is_up()
     waits = [asyncio.ensure_future(replica.process.wait()) for replica in replicas]
-    done, _ = await asyncio.wait(waits, timeout=ROUND_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait(waits, timeout=pace.round, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
     dead = [number for number, wait in enumerate(waits) if wait in done]
@@ -205,7 +219,10 @@ async def _kill(replica: Replica) -> None:
 
 
 async def _settled(
-    workspace: Workspace, environment: Mapping[str, str], wanted: Sequence[str]
+    workspace: Workspace,
+    environment: Mapping[str, str],
+    wanted: Sequence[str],
+    pace: Pace,
 ) -> Verdict:
     """Let two healthy replicas say what is left; return once all is well, or time is up.
 
@@ -217,14 +234,14 @@ async def _settled(
     try:
         while not judge(channel, wanted).clean and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.5)
-        await asyncio.sleep(LEASE_SECONDS + 1)
+        await asyncio.sleep(pace.lease + 1)
         return judge(channel, wanted)
     finally:
         for replica in replicas:
             await _kill(replica)
 
 
-def environment_of(workspace: Workspace, memory_url: str, logs: Path, quiet: int) -> dict[str, str]:
+def environment_of(workspace: Workspace, memory_url: str, logs: Path, pace: Pace) -> dict[str, str]:
     """Return the settings of a replica that posts to a workspace and reads a folder of logs."""
     clean = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
     return {
@@ -240,8 +257,8 @@ def environment_of(workspace: Workspace, memory_url: str, logs: Path, quiet: int
         "TICK_SECONDS": "0.3",
         "LOG_SOURCE": "files",
         "LOG_FILES_DIR": str(logs),
-        "DETECTOR_DATABASE_ERRORS_QUIET_SECONDS": str(quiet),
-        "CHAOS_LEASE": str(LEASE_SECONDS),
+        "DETECTOR_DATABASE_ERRORS_QUIET_SECONDS": str(pace.quiet),
+        "CHAOS_LEASE": str(pace.lease),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 
@@ -19,6 +20,7 @@ from bot.demo.workspace.server import Workspace
 from bot.demo.workspace.state.space import CHANNELS, Faults
 from bot.domain.alert import Condition, Judgement, Sight
 from bot.service import embedded_postgres
+from bot.service.embedded_postgres import EmbeddedPostgres
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.web_api import Web, make_client
 from tests.support.fakes.alerts import Clock, condition
@@ -86,23 +88,31 @@ class _Paced(Threads):
 
 
 @asynccontextmanager
-async def line() -> AsyncIterator[Line]:
-    """Start the parts and stop them again."""
-    clock, sent_at = Clock(), list[datetime]()
+async def postgres() -> AsyncIterator[EmbeddedPostgres]:
+    """Start the database server in which each line has a database of its own."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # noqa: ASYNC240
         server = await embedded_postgres.start(folder / "postgres", durable=False)
-        store = Store(await server.create_database("memory"), ENVIRONMENT)
         try:
-            async with Workspace(0) as workspace, aiohttp.ClientSession() as session:
-                await store.open()
-                await store.lead()
-                web = Web(make_client(workspace.bot_token, workspace.api_url, session))
-                threads = _Paced(web, clock, sent_at)
-                channel = CHANNELS["alerts"]
-                poster = Poster(store, threads, channel, now=clock, sleep=clock.sleep)
-                yield Line(store, workspace, poster, clock, sent_at)
+            yield server
         finally:
-            await store.close()
             await server.stop()
+
+
+@asynccontextmanager
+async def line(server: EmbeddedPostgres) -> AsyncIterator[Line]:
+    """Start the parts and stop them again."""
+    clock, sent_at = Clock(), list[datetime]()
+    store = Store(await server.create_database(f"memory_{uuid4().hex}"), ENVIRONMENT)
+    try:
+        async with Workspace(0) as workspace, aiohttp.ClientSession() as session:
+            await store.open()
+            await store.lead()
+            web = Web(make_client(workspace.bot_token, workspace.api_url, session))
+            threads = _Paced(web, clock, sent_at)
+            channel = CHANNELS["alerts"]
+            poster = Poster(store, threads, channel, now=clock, sleep=clock.sleep)
+            yield Line(store, workspace, poster, clock, sent_at)
+    finally:
+        await store.close()

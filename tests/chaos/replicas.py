@@ -17,15 +17,15 @@ import aiohttp
 from bot.demo.workspace.server import Workspace
 from bot.demo.workspace.state.space import CHANNELS
 from bot.service import embedded_postgres
-from tests.chaos.kills import counted, environment_of, judge, logs_in
+from tests.chaos.kills import Pace, counted, environment_of, judge, logs_in
 from tests.chaos.table import Row
 from tests.chaos.violations import constraint, write
 from tests.support.servers.wire import Wire, wire
 
 MOST_SECONDS = 30.0
 LIMIT_SECONDS = 90.0
-# Longer than a take-over: what is older than that is over, and no news to who takes over.
-QUIET_SECONDS = 40
+# Quiet for longer than a take-over: what is older is over, and no news to who takes over.
+PACE = Pace(quiet=40, lease=30)
 
 
 @dataclass(eq=False)
@@ -122,9 +122,9 @@ async def _lived(name: str, fault: Fault) -> list[Row]:
 
 async def _start(stack: AsyncExitStack, workspace: Workspace, memory: str, logs: Path) -> Replica:
     relay = await stack.enter_async_context(wire(memory))
-    environment = environment_of(workspace, relay.url, logs, QUIET_SECONDS)
+    environment = environment_of(workspace, relay.url, logs, PACE)
     port = _free_port()
-    more: Mapping[str, str] = {"HTTP_PORT": str(port), "TICK_SECONDS": "2", "CHAOS_LEASE": "30"}
+    more: Mapping[str, str] = {"HTTP_PORT": str(port), "TICK_SECONDS": "2"}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.chaos.replica"),
         env={**environment, **more},

@@ -4,28 +4,30 @@ from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from tests.chaos.line import Line, line
+from tests.chaos.line import Line, line, postgres
 from tests.chaos.table import Row
 
 DOWN = timedelta(minutes=10)
 DETECTOR = "lost_callbacks"
 KEYS = 40
 STORM = 500
+FAILURES: tuple[tuple[str, dict[str, object]], ...] = (
+    ("Slack down 10 min", {"refuse": "service_unavailable"}),
+    ("429 storm", {"rate_limit": True}),
+    ("5xx on every fifth call", {"errors": 0.2}),
+    ("dropped after accept, every tenth", {"drop_after_accept": 0.1}),
+)
 
 
 async def run_failures(*, keys: int = KEYS) -> list[Row]:
     """Let each alert open, change and resolve, under each way in which Slack fails."""
     rows: list[Row] = []
-    for name, faults in (
-        ("Slack down 10 min", {"refuse": "service_unavailable"}),
-        ("429 storm", {"rate_limit": True}),
-        ("5xx on every fifth call", {"errors": 0.2}),
-        ("dropped after accept, every tenth", {"drop_after_accept": 0.1}),
-    ):
-        async with line() as one:
-            lasting = "refuse" in faults or "rate_limit" in faults
-            await _lives(one, faults, keys, lasting=lasting)
-            rows += _judged(name, one, keys)
+    async with postgres() as server:
+        for name, faults in FAILURES:
+            async with line(server) as one:
+                lasting = "refuse" in faults or "rate_limit" in faults
+                await _lives(one, faults, keys, lasting=lasting)
+                rows += _judged(name, one, keys)
     return rows
 
 
@@ -86,7 +88,7 @@ def _mark(text: str) -> str:
 
 async def run_storm(*, alerts: int = STORM) -> list[Row]:
     """Let many alerts fire within a minute, and end."""
-    async with line() as one:
+    async with postgres() as server, line(server) as one:
         subjects = [f"batch {1_000 + number}" for number in range(alerts)]
         for part in range(4):
             await one.tick(DETECTOR, subjects[: alerts * (part + 1) // 4])

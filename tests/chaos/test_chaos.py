@@ -3,6 +3,8 @@
 from tests.chaos import kills, slack
 from tests.chaos.table import Row
 
+QUICK = kills.Pace(round=2, quiet=10, lease=2)
+
 
 def broken(rows: list[Row]) -> list[Row]:
     """Return the rows whose promise was not kept."""
@@ -10,7 +12,7 @@ def broken(rows: list[Row]) -> list[Row]:
 
 
 async def test_replicas_that_are_killed_lose_and_double_nothing() -> None:
-    assert broken(await kills.run(rounds=3, seed=3, quiet=10)) == []
+    assert broken(await kills.run(rounds=3, seed=3, pace=QUICK)) == []
 
 
 async def test_what_slack_does_loses_and_doubles_nothing() -> None:
