@@ -7,7 +7,7 @@ whose poster died with it in hand.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
@@ -21,6 +21,7 @@ from bot.alerts.policy.messages import (
 )
 from bot.alerts.store.postgres import Store
 from bot.errors import PostError, PostFailure, SourceError
+from bot.monitoring.state import PosterState
 from bot.ports import Clock, Messenger
 
 CHANNEL_PAUSE = timedelta(seconds=1)
@@ -35,21 +36,6 @@ LOOK_MARGIN = timedelta(seconds=60)
 
 LOG = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class PosterState:
-    """What the poster has done, for metrics and health; `failing_since` is None while it works.
-
-    `channel_missing` says that the channel to post to is not found, so that nothing can be posted.
-    """
-
-    channel_missing: bool = False
-    sent: int = 0
-    adopted: int = 0
-    problem: str = ""
-    failing_since: datetime | None = None
-    failures: dict[str, int] = field(default_factory=dict)
 
 
 class Poster:

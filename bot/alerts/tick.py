@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +37,7 @@ from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import AlertMessage, Reason, Window
 from bot.domain.log import Followed
 from bot.errors import SourceError
+from bot.monitoring.state import TickState
 from bot.ports import Clock, Detector, Watch
 
 PRUNE_EVERY = 20
@@ -47,27 +47,6 @@ DIGEST_PROGRESS = "quiet"
 REPLAYED = timedelta(minutes=15)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class TickState:
-    """What the ticks have done, for metrics and health.
-
-    `last_at` is the newest tick of this process, `stood_by_at` when it last knew that another
-    one leads, `problem` why it neither ticks nor knows.
-    """
-
-    ticks: int = 0
-    last_at: datetime | None = None
-    stood_by_at: datetime | None = None
-    leading: bool = False
-    problem: str = ""
-    failing: dict[str, str] = field(default_factory=dict)
-    unreadable: dict[str, int] = field(default_factory=dict)
-    firing: int = 0
-    seconds: float = 0.0
-    lost_lines: int = 0
-    unreadable_lines: int = 0
 
 
 class Tick:

@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from bot.errors import SourceError
+from bot.monitoring.state import PosterState, TickState
 
 POLL_SECONDS = 10.0
 LINE_EVERY = timedelta(minutes=10)
@@ -30,35 +31,8 @@ log = logging.getLogger(__name__)
 Check = Callable[[], tuple[bool, str]]
 
 
-class Ticks(Protocol):
-    """The state of the ticks."""
-
-    ticks: int
-    last_at: datetime | None
-    stood_by_at: datetime | None
-    seconds: float
-    leading: bool
-    problem: str
-    failing: dict[str, str]
-    unreadable: dict[str, int]
-    firing: int
-    lost_lines: int
-    unreadable_lines: int
-
-
-class Posts(Protocol):
-    """The state of the poster."""
-
-    channel_missing: bool
-    sent: int
-    adopted: int
-    failures: dict[str, int]
-    problem: str
-    failing_since: datetime | None
-
-
 class Outbox(Protocol):
-    """What the memory says of the messages that wait."""
+    """The part of the bot's database that Vitals reads."""
 
     async def outbox_health(self) -> Any:
         """Return depth, oldest and problem. Raises SourceError."""
@@ -67,13 +41,13 @@ class Outbox(Protocol):
 
 @dataclass(eq=False)
 class Vitals(Collector):
-    """Watches the bot itself; made once, polled by `run`, read by checks and by /metrics."""
+    """The bot's health; made once, polled by `run`, read by checks and by /metrics."""
 
-    ticks: Ticks
+    ticks: TickState
     memory: Outbox
     now: Callable[[], datetime]
     tick_seconds: float
-    posts: Posts | None = None
+    posts: PosterState | None = None
     sockets: Callable[[], Awaitable[int]] | None = None
     started_at: datetime | None = None
     depth: int = 0
@@ -105,7 +79,7 @@ class Vitals(Collector):
         else:
             self.memory_problem = ""
             self.depth, self.oldest = health.depth, health.oldest
-        self._speak(self.now())
+        self._log_state(self.now())
 
     def checks(self) -> dict[str, Check]:
         """Return what /readyz asks: each says whether it is well, and what it saw."""
@@ -166,22 +140,22 @@ class Vitals(Collector):
             return None
         return self.posts.failing_since
 
-    def _speak(self, now: datetime) -> None:
+    def _log_state(self, now: datetime) -> None:
         late = self.lateness(now)
         if late and not self._late:
             log.warning("ticks are late: none for %d s, nothing is watched", late.total_seconds())
         if self._late and not late:
             log.warning("ticks go on")
         self._late = late is not None
-        self._speak_of_slack(now)
+        self._log_slack(now)
         if late or (self._line_at is not None and now - self._line_at < LINE_EVERY):
             return
         self._line_at = now
         what = "watching" if self.ticks.leading else "standing by"
         log.info("alive and %s: %d ticks, %d waiting", what, self.ticks.ticks, self.depth)
 
-    def _speak_of_slack(self, now: datetime) -> None:
-        """Say once that Slack takes no alert for long, and once that it does again."""
+    def _log_slack(self, now: datetime) -> None:
+        """Log once that Slack has taken no alert for long, and once that it does again."""
         since = self._refused_since()
         silent = since is not None and now - since > OLD_MESSAGE
         if silent and not self._mute and self.posts is not None and since is not None:

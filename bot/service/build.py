@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -16,6 +16,7 @@ from bot.errors import SettingsError, UsageError
 from bot.monitoring.http import Health, build_site, serve
 from bot.monitoring.metrics import Metrics
 from bot.monitoring.source_calls import timed_sources
+from bot.monitoring.state import PosterState
 from bot.monitoring.vitals import Vitals
 from bot.ports import Detector, Sources
 from bot.ports.action_ids import EVENTS_PATH
@@ -42,9 +43,6 @@ from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token
 from bot.slack.setup.workspace import SlackWorkspace, ask_again, join
 from bot.text.markdown_report import render
-
-if TYPE_CHECKING:
-    from bot.alerts.poster import PosterState
 
 log = logging.getLogger(__name__)
 
@@ -205,9 +203,9 @@ async def _watch(
 
 def _post(
     space: SlackWorkspace, memory: Any, threads: Threads, stack: AsyncExitStack
-) -> "PosterState":
+) -> PosterState:
     """Post as soon as the alert channel is known; until then the state says that it is not."""
-    from bot.alerts.poster import Poster, PosterState
+    from bot.alerts.poster import Poster
 
     state = PosterState()
     if not space.access.alert_channel:

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.alerts.poster import PosterState
-from bot.alerts.tick import TickState
 from bot.errors import SourceError
 from bot.monitoring.metrics import Metrics
+from bot.monitoring.state import PosterState, TickState
 from bot.monitoring.vitals import Vitals
 
 START = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
