@@ -1,1 +1,6 @@
-"""CJ's Postgres, read only: queries, rows and schema detection."""
+"""CJ's Postgres, read only: `database` implements CjDatabase.
+
+SQL is in queries, batch_query and sql_fragments; rows turns its results into bot.domain.batch.
+asyncpg is imported here only. To read a further column: add it to the query, to the fact in
+bot/domain/batch.py and to the grants of deploy/readonly_role.sql.
+"""

@@ -1,1 +1,6 @@
-"""Searching log files at the speed of grep."""
+"""Searching log files at the speed of grep, within bounds on bytes, events and time.
+
+`search` runs a query over a `segment` (one log over its rotated `file`s), `scan` finds words in
+it with the C library (memmem), `merge` joins the results of several logs. May import log_format.
+A source whose logs are files or a spool opens a Segment and calls search_segment.
+"""

@@ -1,1 +1,5 @@
-"""Runners of experiments: containers and processes."""
+"""The ENG5 runners: `source` implements RunnerSource.
+
+Runners are containers (through bot.sources.docker) and processes of this machine (psutil). To
+recognise a further way to start the runner, or show a further option, change `command_line`.
+"""
