@@ -1,4 +1,4 @@
-"""What the CJ and LLM provider services say of themselves over HTTP: /healthz and /metrics.
+"""What the CJ and LLM provider services report over HTTP: /healthz and /metrics.
 
 Both services answer 200 while every batch stands still, so a healthy answer is a detail of a
 diagnosis and never its verdict; mock mode and open circuit breakers do change a verdict.

@@ -13,7 +13,7 @@ from bot.demo.workspace.actions.modals import Modals
 from bot.demo.workspace.actions.payloads import Payloads
 from bot.demo.workspace.actions.requests import body_of
 from bot.demo.workspace.state.installation import installed
-from bot.demo.workspace.state.sockets import SocketDoor
+from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.state.space import APP_TOKEN, BOT_TOKEN, Space
 from bot.demo.workspace.web_api.files import Files
 from bot.demo.workspace.web_api.methods import WebApi
@@ -51,7 +51,7 @@ class Workspace:
         self.files = Files()
         self.app = installed(manifest)
         self.views = Views(self.space.feed, lambda: self.space.faults, self.files.known)
-        self._door = SocketDoor(self.space, app_starts=app_starts)
+        self._door = SocketConnections(self.space, app_starts=app_starts)
         payloads = Payloads(self.space, self.views)
         self._people = People(self.space, self._door, payloads, self.app)
         self._modals = Modals(self.views, self._door, payloads, self.app)

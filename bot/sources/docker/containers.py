@@ -25,7 +25,7 @@ MODE_KEYS = {
     Role.CJ: ("CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE", "LLM_BATCHING_MODE"),
     Role.LLM_PROVIDER: ("LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE", "QUEUE_PROCESSING_MODE"),
 }
-# A mode is a word; whatever else somebody put there is none, and might be a secret.
+# A mode is a word; any other value is none, and might be a secret.
 _MODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _NOT_A_MODE = "unreadable"
 

@@ -14,8 +14,8 @@ from bot.sources.docker.errors import HINT
 NAME = "docker_logs"
 OWN_LABEL = "batchbot.self"
 LIST_SECONDS = 5.0
-# An Engine that was too slow to answer is not waited for again at once.
-REST_SECONDS = 15.0
+# An Engine that was too slow to answer is not asked again for this long.
+BACKOFF_SECONDS = 15.0
 
 
 class Container(NamedTuple):
@@ -44,7 +44,7 @@ class Containers:
         )
         self._services = tuple(services)
         self._known: dict[str, tuple[Container, ...]] = {}
-        self._resting: dict[str, tuple[float, str]] = {}
+        self._backoff: dict[str, tuple[float, str]] = {}
 
     def list(self) -> Listing:
         """Return what exists now; blocking. Raises SourceError when no Engine answers.
@@ -74,9 +74,9 @@ class Containers:
 
     def _of(self, engine: Engine) -> tuple[Container, ...] | str:
         """Return one Engine's containers, or why they cannot be listed."""
-        until, why = self._resting.pop(engine.host, (0.0, ""))
+        until, why = self._backoff.pop(engine.host, (0.0, ""))
         if time.monotonic() < until:
-            self._resting[engine.host] = until, why
+            self._backoff[engine.host] = until, why
             return why
         began = time.monotonic()
         try:
@@ -84,7 +84,7 @@ class Containers:
         except SourceError as error:
             engine.close()
             if time.monotonic() - began >= LIST_SECONDS / 2:
-                self._resting[engine.host] = time.monotonic() + REST_SECONDS, error.message
+                self._backoff[engine.host] = time.monotonic() + BACKOFF_SECONDS, error.message
             return error.message
         rows = tuple(row for raw in listed if (row := self._container(engine, raw)) is not None)
         self._known[engine.host] = rows
@@ -104,6 +104,6 @@ class Containers:
 
 
 def _is_own(id: str) -> bool:
-    """A container's host name is the beginning of its id, unless somebody set another."""
+    """A container's host name is the beginning of its id, unless another was set."""
     own = socket.gethostname()
     return len(own) >= 12 and id.startswith(own)

@@ -1,4 +1,4 @@
-"""How the lines of a service lie in a file: plainly, or each wrapped by somebody else."""
+"""How the lines of a service are stored in a file: plain, or each wrapped by a log driver."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.demo.workspace.actions.requests import base_of, body_of
 from bot.demo.workspace.state.installation import Installation
-from bot.demo.workspace.state.sockets import SocketDoor
+from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.state.space import BOT_NAME, CHANNELS, DMS, USERS, Space
 
 FAULTS = (
@@ -21,7 +21,7 @@ _PERMALINK = re.compile(r"p(\d+)(\d{6})")
 class Console:
     """The workspace's own calls."""
 
-    def __init__(self, space: Space, door: SocketDoor, app: Installation, note: str) -> None:
+    def __init__(self, space: Space, door: SocketConnections, app: Installation, note: str) -> None:
         self._space = space
         self._door = door
         self._app = app

@@ -10,7 +10,7 @@ from bot.demo.workspace.actions.payloads import MENTION, Payloads
 from bot.demo.workspace.actions.requests import base_of, body_of, channel_of, pressed, user_of
 from bot.demo.workspace.state.installation import Installation
 from bot.demo.workspace.state.refusal import Refusal
-from bot.demo.workspace.state.sockets import SocketDoor
+from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.state.space import (
     BOT_NAME,
     BOT_USER,
@@ -27,7 +27,7 @@ class People:
     """Turns what a person does with messages into what Slack would send to the bot."""
 
     def __init__(
-        self, space: Space, door: SocketDoor, payloads: Payloads, app: Installation
+        self, space: Space, door: SocketConnections, payloads: Payloads, app: Installation
     ) -> None:
         self._space = space
         self._door = door

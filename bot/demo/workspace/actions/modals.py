@@ -9,7 +9,7 @@ from bot.demo.workspace.actions.payloads import Payloads
 from bot.demo.workspace.actions.requests import body_of, pressed, state_of, unfilled, user_of
 from bot.demo.workspace.state.installation import Installation
 from bot.demo.workspace.state.refusal import Refusal
-from bot.demo.workspace.state.sockets import SocketDoor
+from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.web_api.views import View, Views
 
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -19,7 +19,7 @@ class Modals:
     """Turns what a person does in a view into what Slack would send to the bot."""
 
     def __init__(
-        self, views: Views, door: SocketDoor, payloads: Payloads, app: Installation
+        self, views: Views, door: SocketConnections, payloads: Payloads, app: Installation
     ) -> None:
         self._views = views
         self._door = door

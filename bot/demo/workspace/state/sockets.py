@@ -20,7 +20,7 @@ MAX_SOCKETS = 10
 START_SECONDS = 60.0
 
 
-class SocketDoor:
+class SocketConnections:
     """The workspace's side of Socket Mode.
 
     `app_starts` says that the app comes up beside it: until it has connected once, what people

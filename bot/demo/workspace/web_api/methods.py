@@ -11,7 +11,7 @@ from aiohttp import web
 from bot.demo.workspace.actions.requests import base_of
 from bot.demo.workspace.state.installation import Installation
 from bot.demo.workspace.state.refusal import Refusal
-from bot.demo.workspace.state.sockets import SocketDoor
+from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.state.space import (
     APP_TOKEN,
     BOT_ID,
@@ -63,7 +63,7 @@ class WebApi:
     """Answers /api/<method> from the space."""
 
     def __init__(
-        self, space: Space, door: SocketDoor, views: Views, files: Files, app: Installation
+        self, space: Space, door: SocketConnections, views: Views, files: Files, app: Installation
     ) -> None:
         self._space = space
         self._door = door
