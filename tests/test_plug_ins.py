@@ -95,7 +95,7 @@ def test_no_rule_vanishes() -> None:
 
 
 def test_a_function_that_judges_is_a_rule_of_its_room() -> None:
-    written = {
+    written: set[object] = {
         function
         for info in pkgutil.walk_packages(diagnosis.__path__, "bot.diagnosis.")
         if "rule" in info.name

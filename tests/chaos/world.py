@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 import redis
+from redis import Redis
 
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
@@ -147,10 +148,10 @@ class World:
             "queue_usage_percent": 0.1, "queue_processing_mode": "serial_bundle",
         })  # fmt: skip
 
-    def _turn_over(self, client: "redis.Redis[bytes]") -> None:
+    def _turn_over(self, client: Redis) -> None:
         """Finish what was queued and queue anew."""
         for id in client.hkeys(f"{PREFIX}:data"):
-            name = id.decode()
+            name = id.decode() if isinstance(id, bytes) else id
             self._log(f"Request {name} completed successfully, correlation_id: {name}", {})
         client.delete(f"{PREFIX}:requests", f"{PREFIX}:data")
         self._turn += 1

@@ -67,7 +67,7 @@ async def ask(
     return await COMMAND.run(parse(text), context(sources, NOW, operator=operator, options=given))
 
 
-def line(minutes_ago: float, text: str, **fields: object) -> Any:
+def line(minutes_ago: float, text: str, **fields: Any) -> Any:
     return event(NOW - timedelta(minutes=minutes_ago), text, RUNNER, **fields)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -189,10 +190,11 @@ async def test_another_database_is_refused_as_such(database_url: str) -> None:
 async def test_it_runs_through_psql_as_its_head_says(database_url: str) -> None:
     await load(database_url, "now")
     program = embedded_postgres_home.binaries() / "psql"
-    done = await asyncio.to_thread(
+    run = partial(
         subprocess.run,
         [program, "--no-psqlrc", database_url, "--single-transaction", "--set", "ON_ERROR_STOP=1",
          "--file", SCRIPT],
         capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "LC_ALL": "C"},
     )  # fmt: skip
+    done = await asyncio.to_thread(run)
     assert (done.returncode, done.stderr) == (0, "")

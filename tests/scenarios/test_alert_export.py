@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -244,13 +245,11 @@ async def test_the_terminal_saves_an_export_and_replays_it(
     await watched(store, events_of(*SCENES["rejected_callbacks"]()), clock, 4)
     await store.close()
     settings = {"BOT_DATABASE_URL": database_url, "BOT_ENVIRONMENT": "np"}
-    run = lambda *words: asyncio.to_thread(  # noqa: E731
-        batchbot, *words, cwd=tmp_path, settings=settings
-    )
-    asked = await run("ask", "/alerts export 1", "--files", "out")
+    run = partial(batchbot, cwd=tmp_path, settings=settings)
+    asked = await asyncio.to_thread(run, "ask", "/alerts export 1", "--files", "out")
     (path,) = (tmp_path / "out").iterdir()
     assert (asked.returncode, f"wrote {path.relative_to(tmp_path)}" in asked.stderr) == (0, True)
-    again = await run("replay", "--logs", str(path), "--format", "json")
+    again = await asyncio.to_thread(run, "replay", "--logs", str(path), "--format", "json")
     (event,) = [json.loads(line) for line in again.stdout.splitlines()]
     assert (event["detector"], event["event"]) == ("rejected_callbacks", "open")
 

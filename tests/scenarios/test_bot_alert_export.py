@@ -22,7 +22,7 @@ from bot.registry import detectors
 from bot.replay.files import SAMPLES
 from tests.bot.alerts.test_tick import run, tick_of
 from tests.scenarios.test_alert_export import exported, replayed, told
-from tests.support.fakes.alerts import Clock, ScriptedDetector, clear, condition
+from tests.support.fakes.alerts import Clock, ScriptedDetector, clear, condition, scripted
 from tests.support.fakes.messenger import FakeMessenger
 from tests.support.fakes.sources import FakeDatabase, down
 
@@ -107,7 +107,7 @@ async def test_late_messages_are_judged_again(store: Store, clock: Clock, tmp_pa
 async def test_a_detector_that_broke_is_judged_again(
     store: Store, clock: Clock, tmp_path: Path
 ) -> None:
-    bad = ScriptedDetector(RuntimeError("boom"), name="bad")
+    bad = scripted("bad", RuntimeError("boom"))
     tick = tick_of(store, [bad], clock)
     await run(tick, clock, 20)
     bad.says = clear()
@@ -122,7 +122,7 @@ async def test_a_source_counts_as_unreadable_while_one_that_reads_it_is_broken(
     store: Store, clock: Clock, tmp_path: Path
 ) -> None:
     database = FakeDatabase(error=down("cj_database"))
-    bad = ScriptedDetector(clear(), name="bad")
+    bad = scripted("bad", clear())
     tick = tick_over(store, Sources(database=database), clock, bad)
     await run(tick, clock, 8)
     bad.says = RuntimeError("boom")

@@ -22,7 +22,7 @@ from bot.domain.report import Report
 from bot.ports import LogSource, Sources
 from bot.registry import detectors
 from bot.replay.files import opened
-from bot.replay.run import Table, _finished, replay_directory
+from bot.replay.run import DetectorTable, _finished, replay_directory
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.cj.database import CjPostgres
 from bot.sources.docker.logs import DockerLogs
@@ -165,7 +165,11 @@ def in_order(events: Sequence[LogEvent]) -> list[LogEvent]:
 def told(dated: Sequence[LogEvent]) -> list[dict[str, Any]]:
     """Return what all detectors say in the night, tick by tick."""
     made = {name: kind(kind.Settings()) for name, kind in detectors().items()}
-    table, since, said = Table(made, "test", TICK.total_seconds()), NIGHT, list[dict[str, Any]]()
+    table, since, said = (
+        DetectorTable(made, "test", TICK.total_seconds()),
+        NIGHT,
+        list[dict[str, Any]](),
+    )
     while since < NOW:
         mine = tuple(one for one in dated if one.at and since <= one.at < since + TICK)
         watch = GivenWatch(since + TICK, since, logs=Followed(mine), owners={})

@@ -22,7 +22,7 @@ from tests.scenarios.test_bot_alert_export import (
     tick_over,
     waiting,
 )
-from tests.support.fakes.alerts import Clock, ScriptedDetector, clear
+from tests.support.fakes.alerts import Clock, clear, scripted
 from tests.support.fakes.messenger import FakeMessenger
 from tests.support.fakes.sources import FakeDatabase, context, down
 
@@ -35,7 +35,7 @@ class Life:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock = store, clock
         self.database = FakeDatabase()
-        self.broken = ScriptedDetector(clear(), name="bad")
+        self.broken = scripted("bad", clear())
         self._poster = Poster(store, FakeMessenger(), "C1", now=clock, sleep=clock.sleep)
 
     def all_detectors(self) -> Tick:

@@ -61,10 +61,10 @@ def ship_to_engine(engine: Engine, rows: Sequence[Row]) -> None:
         text = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
         logs[container].append(_escaped(text) + "\n")
     for name, entries in logs.items():
-        container = engine.run(name, "exit 0")
-        container.wait()
-        assert container.id
-        path = engine.data / "containers" / container.id / f"{container.id}-json.log"
+        made = engine.run(name, "exit 0")
+        made.wait()
+        assert made.id
+        path = engine.data / "containers" / made.id / f"{made.id}-json.log"
         path.write_text("".join(entries), encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from bot.registry import detectors
-from bot.replay.run import Table, _finished
+from bot.replay.run import DetectorTable, _finished
 from tests.support.watches import GivenWatch
 from tests.traffic.stories import PATIENCE, STORIES, WARM
 from tests.traffic.town import TICK, Town
@@ -58,7 +58,7 @@ class Watchtower:
     def __init__(self, town: Town) -> None:
         made = {name: kind(kind.Settings()) for name, kind in detectors().items()}
         self.town = town
-        self._table = Table(made, "traffic", TICK.total_seconds())
+        self._table = DetectorTable(made, "traffic", TICK.total_seconds())
 
     def tick(self) -> list[dict[str, Any]]:
         """Let a tick pass and return what would be said."""

@@ -160,6 +160,16 @@ def _hurry(town: Town) -> None:
     town._next_batch = town.now
 
 
+def _break_scoring(town: Town) -> None:
+    town.scoring_breaks = True
+    _hurry(town)
+
+
+def _forget(town: Town) -> None:
+    town.forgotten = True
+    _hurry(town)
+
+
 FROZEN = Witness("queue-frozen")
 STORIES: dict[str, Story] = {
     "orphaned-item": Story(
@@ -239,10 +249,10 @@ STORIES: dict[str, Story] = {
     "provider errors": Story("provider_errors", "", _fail),
     "finalisation stuck": Story(
         "finalisation_stuck", "",
-        lambda town: (setattr(town, "scoring_breaks", True), _hurry(town))[0],
+        _break_scoring,
     ),
     "batch idle": Story(
-        "batch_idle", "", lambda town: (setattr(town, "forgotten", True), _hurry(town))[0]
+        "batch_idle", "", _forget
     ),
     "outbox unpublished": Story("outbox_unpublished", "", _clog),
     "database blocked": Story("database_blocked", "", _block, _blocks_on),

@@ -61,6 +61,8 @@ class StuckQueue:
     summary: ClassVar[str] = (
         "The LLM queue shows no sign of life for 5 minutes: orphaned item, hung worker, leak …"
     )
+    open_ticks: ClassVar[int] = 1
+    clear_ticks: ClassVar[int] = 1
     needles: ClassVar[tuple[str, ...]] = NEEDLES
     Settings: ClassVar[type[BaseModel]] = StuckQueueSettings
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.poster import Poster
@@ -22,7 +23,7 @@ def _second(log: GrowingLog, clock: Clock, second: int) -> None:
     """Write what the queue's loop logs in this second: frozen at size 1, else turning over."""
     frozen = FROZEN_AFTER <= second < FROZEN_UNTIL
     if second % 30 == 0:
-        fields = {"queue_current_size": int(frozen), "queue_queued_count": 0}
+        fields: dict[str, Any] = {"queue_current_size": int(frozen), "queue_queued_count": 0}
         log.events.append(event(clock(), "queue_metrics_snapshot", **fields))
     if not frozen and second % 15 == 0:
         log.events.append(event(clock(), "serial_bundle_dispatch", bundle_size=1))

@@ -20,7 +20,7 @@ from bot.domain.alert import Condition
 from bot.slack.outbound import posts
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.web_api import Web, make_client
-from tests.support.fakes.alerts import Clock, clear, condition
+from tests.support.fakes.alerts import Clock, clear, condition, scripted
 
 ALERTS = CHANNELS["alerts"]
 SETTINGS = PolicySettings("stuck_queue", "test")
@@ -296,10 +296,9 @@ async def test_five_hundred_alerts_in_a_minute_are_a_few_messages_and_all_resolv
     from bot.alerts.live_watch import LiveWatcher
     from bot.alerts.tick import Tick
     from bot.ports import Sources
-    from tests.support.fakes.alerts import ScriptedDetector
 
     many = [condition(str(number)) for number in range(1, 501)]
-    detector = ScriptedDetector(clear(), name="lost_callbacks")
+    detector = scripted("lost_callbacks", clear())
     watcher = LiveWatcher(Sources(), wants=lambda _: True)
     tick = Tick(line.store, [detector], watcher, environment="test", now=line.clock)
     for count in (125, 250, 375, 500, 500, 0):

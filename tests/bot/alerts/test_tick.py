@@ -13,7 +13,7 @@ from bot.domain.alert import Alert, AlertState, Judgement, Sample, Sight
 from bot.domain.log import Followed, LogEvent
 from bot.errors import SourceError
 from bot.ports import Detector, Sources
-from tests.support.fakes.alerts import START, Clock, ScriptedDetector, clear, condition
+from tests.support.fakes.alerts import START, Clock, ScriptedDetector, clear, condition, scripted
 from tests.support.fakes.sources import event
 
 TICK = timedelta(seconds=15)
@@ -28,7 +28,7 @@ class GrowingLog:
         self.events: list[LogEvent] = []
         self.follows = 0
 
-    async def follow(self, *, since: object) -> "GrowingFollow":
+    async def follow(self, *, since: datetime) -> "GrowingFollow":
         self.follows += 1
         return GrowingFollow(self, since)
 
@@ -36,7 +36,7 @@ class GrowingLog:
 class GrowingFollow:
     """One follow of a GrowingLog."""
 
-    def __init__(self, log: GrowingLog, since: object) -> None:
+    def __init__(self, log: GrowingLog, since: datetime) -> None:
         self._log = log
         self._next = 0
         self._since = since
@@ -154,7 +154,7 @@ async def _refuse_lead() -> bool:
 
 async def test_one_failing_detector_is_told_once_rests_and_silences_no_other(store: Store) -> None:
     clock = Clock()
-    bad = ScriptedDetector(RuntimeError("boom"), name="bad")
+    bad = scripted("bad", RuntimeError("boom"))
     good = ScriptedDetector(clear(condition()))
     tick = tick_of(store, [bad, good], clock)
     await run(tick, clock, 6)
@@ -258,7 +258,7 @@ async def test_a_lead_that_cannot_be_kept_is_not_claimed_until_the_next_tick(sto
 async def test_a_cause_hides_its_symptom_and_says_so(store: Store) -> None:
     clock = Clock()
     gone = condition("llm_provider_service", rule="container-gone")
-    cause = ScriptedDetector(clear(gone), name="container_gone")
+    cause = scripted("container_gone", clear(gone))
     symptom = ScriptedDetector(clear(condition()))
     tick = tick_of(store, [symptom, cause], clock)
     await run(tick, clock, 2)

@@ -5,7 +5,6 @@ import io
 
 import pytest
 
-from bot.cli import progress
 from bot.cli.progress import Work, byte_words, shown_progress
 from bot.domain.evidence import Missing
 from bot.domain.log import LogCoverage, LogQuery, LogSearch
@@ -84,7 +83,7 @@ async def test_a_pipe_gets_a_line_now_and_then_or_none(
             enough.set()
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(progress.asyncio, "sleep", sleep)
+    monkeypatch.setattr("bot.cli.progress.asyncio.sleep", sleep)
     async with shown_progress(Work(clock), stream, lines=lines):
         if lines:
             await enough.wait()

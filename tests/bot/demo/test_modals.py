@@ -56,9 +56,9 @@ async def app(workspace: Workspace) -> AsyncIterator[AsyncApp]:
     client = AsyncWebClient(workspace.bot_token, base_url=workspace.api_url)
     made = AsyncApp(client=client, name="test")
     handler = AsyncSocketModeHandler(made, workspace.app_token)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     yield made
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 class Heard:
@@ -67,7 +67,8 @@ class Heard:
     def __init__(self) -> None:
         self._bodies: asyncio.Queue[Body] = asyncio.Queue()
 
-    def __call__(self, body: Body) -> None:
+    def __call__(self, body: Body | bytes) -> None:
+        assert isinstance(body, dict)
         self._bodies.put_nowait(body)
 
     async def next(self) -> Body:
@@ -279,11 +280,11 @@ async def test_an_event_that_is_missed_comes_again(workspace: Workspace, person:
         heard({**body, "headers": request.headers})
 
     handler = AsyncSocketModeHandler(late, workspace.app_token)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     body = await heard.next()
     assert body["headers"]["x-slack-retry-num"] == ["1"]
     assert body["event"]["text"].startswith("<@U0BATCHBOT>")
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 async def test_a_dm_is_the_person_s_own(app: AsyncApp, person: Person) -> None:

@@ -1,5 +1,6 @@
 """What a detector wants is never left out by the byte prefilter."""
 
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ from bot.domain.log import LogEvent, Role
 from bot.registry import detectors
 from bot.service.build import all_needles, build_detectors
 from bot.sources.log_format.parser import parse_lines
-from bot.sources.log_format.time import UTC
 
 RECORDED = sorted(Path(__file__).parents[3].glob("bot/demo/incident/logs/*/*.log"))
 

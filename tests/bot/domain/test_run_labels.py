@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ LOGS = Path("bot/demo/incident/logs")
     ],
 )
 def test_a_runners_line_teaches_its_label(
-    text: str, fields: dict[str, object], label: str | None
+    text: str, fields: dict[str, Any], label: str | None
 ) -> None:
     learned = label_of_event(event(NOW, text, RUNNER, **fields))
     assert (learned and learned.label) == label

@@ -90,6 +90,11 @@ async def test_who_cannot_tell_whether_another_leads_is_late_since_it_last_knew(
     assert (vitals.lateness(bench.at) is not None) is late
 
 
+def _slack_is_away(bench: Bench) -> None:
+    bench.memory.waiting = Waiting(1, START)
+    bench.posts.failing_since, bench.posts.problem = START, "Slack is away"
+
+
 @pytest.mark.parametrize(
     ("change", "check", "words"),
     [
@@ -97,11 +102,7 @@ async def test_who_cannot_tell_whether_another_leads_is_late_since_it_last_knew(
         (lambda b: setattr(b.ticks, "problem", "the memory is away"), "ticks", "memory is away"),
         (lambda b: setattr(b.memory, "broken", "no database"), "memory", "no database"),
         (
-            lambda b: (
-                setattr(b.memory, "waiting", Waiting(1, START)),
-                setattr(b.posts, "failing_since", START),
-                setattr(b.posts, "problem", "Slack is away"),
-            ),
+            _slack_is_away,
             "alerts",
             "Slack is away (since 23:00:00 UTC)",
         ),

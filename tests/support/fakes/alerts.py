@@ -62,7 +62,7 @@ class ScriptedDetector:
     says: Judgement | Exception = field(default_factory=clear)
     seen: list[LogEvent] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
-    name: str = "stuck_queue"
+    name: ClassVar[str] = "stuck_queue"
     summary: ClassVar[str] = "says what it is told"
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 1
@@ -85,3 +85,10 @@ class ScriptedDetector:
         if isinstance(self.says, Exception):
             raise self.says
         return self.says
+
+
+def scripted(name: str, says: Judgement | Exception) -> ScriptedDetector:
+    """Return a scripted detector of another name."""
+    kind = type(ScriptedDetector.__name__, (ScriptedDetector,), {"name": name})
+    made: ScriptedDetector = kind(says)
+    return made

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import docker
 import psutil
@@ -82,11 +83,12 @@ class Engine:
                 tar.addfile(link)
         self.client.api.import_image_from_data(packed.getvalue(), "batchbot-test", "latest")
 
-    def run(self, name: str, script: str, **options: object) -> Container:
-        return self.client.containers.run(
+    def run(self, name: str, script: str, **options: Any) -> Container:
+        started: Container = self.client.containers.run(
             IMAGE, ["/bin/sh", "-c", script], name=name, detach=True, network_mode="none",
             environment={"PATH": "/bin"}, **options,
-        )  # type: ignore[call-overload, no-any-return]  # fmt: skip
+        )  # fmt: skip
+        return started
 
 
 @contextmanager

@@ -78,7 +78,8 @@ class LokiServer:
         if self.busy > 0:
             self.busy -= 1
             return web.Response(status=self.busy_status, text="busy", headers={"Retry-After": "1"})
-        return await handler(request)
+        answer: web.StreamResponse = await handler(request)
+        return answer
 
     async def _range(self, request: web.Request) -> web.Response:
         query = request.query

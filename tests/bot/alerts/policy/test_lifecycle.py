@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -134,7 +135,7 @@ def test_a_silence_that_ends_while_nothing_is_seen_is_told_of_by_the_next_tick_t
     ],
 )
 def test_since_when_a_state_lasts_stays_although_the_window_slides(
-    changes: dict[str, object], since: str
+    changes: dict[str, Any], since: str
 ) -> None:
     opened = decide(None, lasting(START), clear(), START, SETTINGS).alert
     later = START + 40 * TICK
@@ -142,7 +143,7 @@ def test_since_when_a_state_lasts_stays_although_the_window_slides(
     assert still.condition.title == f"stuck since {since} UTC"
 
 
-def lasting(since: datetime, **changes: object) -> Condition:
+def lasting(since: datetime, **changes: Any) -> Condition:
     """Return a condition whose title says since when."""
     return condition(since=since, title=f"stuck since {since:%H:%M:%S} UTC", **changes)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -560,7 +561,7 @@ def test_a_line_is_read_as_its_sign(text: str, kind: SignKind | None) -> None:
     assert not signs_of([event(T0, text, CJ)])
 
 
-SNAPSHOT: dict[str, object] = {
+SNAPSHOT: dict[str, Any] = {
     "queue_processing_mode": "serial_bundle",
     "queue_current_size": 1,
     "queue_queued_count": 0,
@@ -572,7 +573,7 @@ SNAPSHOT: dict[str, object] = {
 def test_a_snapshot_line_is_read_with_its_numbers_as_numbers_or_text() -> None:
     expected = (Snapshot(T0, 1, 0, "serial_bundle", True, 0.1),)
     assert snapshots_of([event(T0, "queue_metrics_snapshot", **SNAPSHOT)]) == expected
-    text: dict[str, object] = {key: str(value) for key, value in SNAPSHOT.items()}
+    text: dict[str, Any] = {key: str(value) for key, value in SNAPSHOT.items()}
     assert snapshots_of([event(T0, "queue_metrics_snapshot", **text)]) == expected
 
 
@@ -581,7 +582,7 @@ def test_a_snapshot_line_is_read_with_its_numbers_as_numbers_or_text() -> None:
         st.sampled_from(sorted(SNAPSHOT)), st.text() | st.none() | st.floats() | st.integers()
     )
 )
-def test_a_mangled_snapshot_never_raises(fields: dict[str, object]) -> None:
+def test_a_mangled_snapshot_never_raises(fields: dict[str, Any]) -> None:
     for one in snapshots_of([event(T0, "queue_metrics_snapshot", **fields)]):
         assert one.size >= 0
 

@@ -162,7 +162,8 @@ _JSON = st.recursive(
     ),
     max_leaves=5,
 )
-_PATHS = [(key,) for key in callback()] + [("data", key) for key in callback()["data"]]
+_PATHS: list[tuple[str, ...]] = [(key,) for key in callback()]
+_PATHS += [("data", key) for key in callback()["data"]]
 _PATHS += [(*HINTS, key) for key in callback()["data"]["request_metadata"]]
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,7 +33,7 @@ ALERT = Alert(
 PINGS = re.compile(r"<(?!!date\^)[!@#]")
 
 
-def _head(alert: Alert = ALERT) -> dict:
+def _head(alert: Alert = ALERT) -> dict[str, Any]:
     return dict(render(AlertMessage(alert, Reason.OPEN, is_parent=True)))
 
 

@@ -1,6 +1,7 @@
 """A chart is drawn by Slack where it can, and says the same in text where it cannot."""
 
 from dataclasses import replace
+from typing import Any
 
 from bot.domain.chart import Series
 from bot.slack.blocks.charts import as_text, chart_blocks, visualization
@@ -8,8 +9,8 @@ from bot.slack.blocks.limits import violations
 from tests.support.charts import FUNNEL, LATENCY, QUEUE
 
 
-def _text(block: dict) -> list[str]:
-    return block["elements"][0]["elements"][0]["text"].split("\n")
+def _text(block: dict[str, Any]) -> list[str]:
+    return str(block["elements"][0]["elements"][0]["text"]).split("\n")
 
 
 def test_a_long_line_is_thinned_to_what_slack_takes_and_its_window_is_a_series() -> None:

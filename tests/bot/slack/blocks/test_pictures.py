@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -48,7 +49,7 @@ async def line() -> AsyncIterator[Line]:
         )
 
 
-def _kinds(arguments: dict) -> set[str]:
+def _kinds(arguments: dict[str, Any]) -> set[str]:
     return {block["type"] for block in arguments.get("blocks", [])}
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
 from bot.requests.access import Access
 from bot.requests.admission import Limits
@@ -302,6 +302,7 @@ async def _post(receiver: BoltReceiver, body: str, stamp: str, signature: str) -
         "X-Slack-Request-Timestamp": stamp,
         "X-Slack-Signature": signature,
     }
-    async with TestServer(site) as server, TestClient(server) as client:
-        answer = await client.post("/slack/events", data=body, headers=headers)
-        return answer.status
+    async with TestServer(site) as server, ClientSession() as session:
+        url = server.make_url("/slack/events")
+        async with session.post(url, data=body, headers=headers) as answer:
+            return answer.status

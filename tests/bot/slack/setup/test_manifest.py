@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -12,7 +13,7 @@ from bot.slack.setup import manifest
 ROOT = Path(__file__).parents[4]
 
 
-def _made(**options: object) -> dict:
+def _made(**options: object) -> dict[str, Any]:
     return manifest.build_manifest(commands(), **options)  # type: ignore[arg-type]
 
 

@@ -142,7 +142,7 @@ async def test_a_restart_of_the_engine_loses_and_repeats_nothing(
         engine.start()
         found = await seen.until("tick 39")
         # Who is killed between a line and the note of it writes that line again.
-        container = engine.client.containers.get(container.id)
+        container = engine.client.containers.get(name)
         assert found == [json.loads(line)["event"] for line in container.logs().splitlines()]
         assert set(ticks(40)) == set(found)
         assert seen.missing

@@ -78,7 +78,7 @@ def engine() -> Iterator[Engine]:
             type="json-file",
             config={"max-size": "30k", "max-file": "20", "compress": "true", "tag": "{{.Name}}"},
         )
-        scripts = [
+        scripts: list[tuple[str, str, dict[str, Any]]] = [
             ("huleedu_cj_assessment_service", "cat /in/mixed; cat /in/mixed >&2", {}),
             ("huleedu_llm_provider_service", "cat /in/rotating", {"log_config": rotated}),
             ("huleedu_content_service", "cat /in/rotating", {"tty": True}),
@@ -121,8 +121,8 @@ def told(coverage: LogCoverage) -> LogCoverage:
     Where pieces of two streams mix, the files' stretch around a hit is wider, and so holds more
     unreadable neighbours.
     """
-    counted = {} if not coverage.truncated else {"scanned": 0, "matched": 0, "note": ""}
-    return replace(coverage, bytes_read=0, unreadable=0, **counted)
+    same = replace(coverage, bytes_read=0, unreadable=0)
+    return replace(same, scanned=0, matched=0, note="") if coverage.truncated else same
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=str)

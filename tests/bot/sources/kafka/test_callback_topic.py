@@ -222,7 +222,7 @@ def read_as_cj(broker: Broker, count: int) -> None:
         message = consumer.poll(20)
         assert message is not None
         assert message.error() is None
-        consumer.commit(message, asynchronous=False)
+        consumer.commit(message, asynchronous=False)  # type: ignore[call-overload]
     consumer.close()
 
 

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -39,7 +40,7 @@ async def loki(
 
     async with running(server):
         source = Loki(
-            LokiHttp(server.url, sleep=sleep, **access),  # type: ignore[arg-type]
+            LokiHttp(server.url, sleep=sleep, **access),
             services,
             UTC,
             clock=lambda: NOW,
@@ -218,7 +219,7 @@ async def test_a_busy_server_is_asked_again(status: int) -> None:
     ],
 )
 async def test_a_refusal_is_an_error_that_says_what_to_check_and_no_secret(
-    server: LokiServer, access: dict[str, str], words: str
+    server: LokiServer, access: dict[str, Any], words: str
 ) -> None:
     async with loki(server, **access) as source:
         with pytest.raises(SourceError, match=words) as error:
@@ -238,7 +239,7 @@ async def test_a_refusal_is_an_error_that_says_what_to_check_and_no_secret(
     ],
 )
 async def test_tenant_token_and_password_are_sent(
-    server: LokiServer, access: dict[str, str]
+    server: LokiServer, access: dict[str, Any]
 ) -> None:
     async with loki(server, **access) as source:
         assert "0 containers" in await source.check()
