@@ -16,7 +16,7 @@ MAX_FETCHES = 60
 REACH_NS = 3_600_000_000_000
 
 
-class Surroundings:
+class ContextFetcher:
     """Fetches around matches within [start, end) ns, `context` events to both sides."""
 
     def __init__(self, pager: Pager, start: int, end: int, context: int) -> None:

@@ -27,7 +27,7 @@ from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.merge import SearchPart, merged
 from bot.sources.log_search.search import SLACK, search_segment
 from bot.sources.log_search.segment import Segment
-from bot.sources.loki.context import Surroundings
+from bot.sources.loki.context import ContextFetcher
 from bot.sources.loki.entries import Entry, as_lines, moment, nanoseconds
 from bot.sources.loki.follow import LokiFollow
 from bot.sources.loki.http import NAME, LokiHttp, RangeLimitError
@@ -43,7 +43,7 @@ LABEL_NAMES = "labels"
 
 
 @dataclass(slots=True)
-class Catch:
+class FetchedEntries:
     """What was fetched of one container: matched entries, those around them, and the bounds."""
 
     service: Service
@@ -173,9 +173,9 @@ class Loki:
 
     async def _fetch(
         self, pager: Pager, service: Service, layout: Layout, query: LogQuery, start: int, end: int
-    ) -> dict[str, Catch]:
+    ) -> dict[str, FetchedEntries]:
         selector = layout.selector(service)
-        caught = {name: Catch(service) for name in layout.containers_of(service)}
+        caught = {name: FetchedEntries(service) for name in layout.containers_of(service)}
         queries = [selector + line_filter(query.any_of)]
         if labelled := by_label(selector, layout, query.any_of):
             queries.append(labelled)
@@ -189,7 +189,7 @@ class Loki:
         for catch in caught.values():
             catch.back_to = moment(low)
         if query.any_of:
-            around = Surroundings(pager, start, end, query.context)
+            around = ContextFetcher(pager, start, end, query.context)
             for name, catch in caught.items():
                 found, whole = await around.of(container_selector(name), list(catch.matched))
                 catch.around = dict.fromkeys(found)
@@ -206,7 +206,7 @@ class Loki:
         self,
         pages: AsyncIterator[list[Entry]],
         service: Service,
-        caught: dict[str, Catch],
+        caught: dict[str, FetchedEntries],
         query: LogQuery,
     ) -> None:
         # An event may be many lines, so an unfiltered read takes more lines than events.
@@ -214,7 +214,7 @@ class Loki:
         bytes_left = query.max_bytes
         async for page in pages:
             for entry in page:
-                catch = caught.setdefault(entry.container, Catch(service))
+                catch = caught.setdefault(entry.container, FetchedEntries(service))
                 catch.matched[entry] = None
                 bytes_left -= len(entry.line)
             full = bool(caught) and all(len(one.matched) >= enough for one in caught.values())
@@ -225,7 +225,7 @@ class Loki:
                 return
 
     async def _horizons(
-        self, pager: Pager, caught: Mapping[str, Catch], start: int, end: int
+        self, pager: Pager, caught: Mapping[str, FetchedEntries], start: int, end: int
     ) -> dict[str, datetime | None]:
         """Return how far back each container's log goes, of those that matter most."""
         names = sorted(caught, key=lambda name: not caught[name].matched)[:MAX_HORIZONS]
@@ -240,7 +240,7 @@ class Loki:
         return None
 
     def _read(
-        self, container: str, catch: Catch, query: LogQuery
+        self, container: str, catch: FetchedEntries, query: LogQuery
     ) -> tuple[list[LogEvent], LogCoverage]:
         entries = sorted({**catch.around, **catch.matched}, key=lambda entry: entry.at)
         with tempfile.NamedTemporaryFile(prefix="batchbot-", suffix=".log") as spool:
