@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain import evidence
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 FILES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "commands").rglob("*.py")])
 
 # Each room imports only what stands on a lower floor; a room that is not listed fails.

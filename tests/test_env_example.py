@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from bot.errors import SettingsError
 from bot.settings import Settings, detector_settings, load_settings
+from tests.support.paths import ROOT
 
-EXAMPLE = Path(__file__).parent.parent / ".env.example"
+EXAMPLE = ROOT / ".env.example"
 
 
 def _aliases() -> set[str]:

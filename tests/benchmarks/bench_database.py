@@ -16,10 +16,11 @@ from bot.sources.cj import queries as sql
 from bot.sources.cj.database import DETAIL_PAIRS, CjPostgres
 from tests.benchmarks.figure import Row, Scale
 from tests.benchmarks.rows import BIG, FIRST, fill
+from tests.support.paths import ROOT
 from tests.support.plans import whole_reads
 from tests.support.servers.wire import wire
 
-SCHEMA = Path(__file__).parents[2] / "bot/demo/incident"
+SCHEMA = ROOT / "bot/demo/incident"
 SIZES = {"small": (100_000, 20_000), "full": (10_000_000, 1_000_000)}
 # Tables that grow with the work done; the others hold a row a batch.
 GROWING = {

@@ -28,6 +28,7 @@ from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand
 from bot.settings import load_settings
 from tests.support.fakes.sources import FakeMemory
+from tests.support.paths import ROOT
 
 HEAVY = ("slack_bolt", "slack_sdk", "matplotlib", "docker", "aiohttp", "asyncpg", "redis")
 
@@ -40,7 +41,7 @@ def batchbot(
     return subprocess.run(
         [sys.executable, "-m", "bot", *words],
         cwd=cwd,
-        env={**clean, "PYTHONPATH": str(Path(__file__).parents[2]), **(settings or {})},
+        env={**clean, "PYTHONPATH": str(ROOT), **(settings or {})},
         capture_output=True,
         text=True,
         timeout=60,
@@ -115,7 +116,7 @@ def test_asking_imports_no_library_that_it_does_not_need(tmp_path: Path) -> None
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(ROOT)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": root},
         capture_output=True, text=True, timeout=60, check=False,
@@ -244,7 +245,7 @@ def test_interrupting_ends_quietly(tmp_path: Path) -> None:
         "sys.argv = ['batchbot', 'ask', '/help']\n"
         "from bot.__main__ import main\nmain()\n"
     )
-    root = str(Path(__file__).parents[2])
+    root = str(ROOT)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": root},
         capture_output=True, text=True, timeout=60, check=False,

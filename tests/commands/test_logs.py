@@ -1,7 +1,6 @@
 """`/logs` finds what people grepped for, says how much it looked at, and shows nobody's text."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -27,6 +26,7 @@ from tests.support.fakes.sources import (
     down,
     event,
 )
+from tests.support.paths import ROOT
 from tests.support.trails import STRAY
 
 NOW = at("2025-11-19T00:30:00")
@@ -157,7 +157,7 @@ async def test_an_unknown_service_gets_the_nearest_one() -> None:
     assert caught.value.hint == "Did you mean runner?"
 
 
-RECORDED = Path(__file__).parents[2] / "bot" / "demo" / "incident" / "logs"
+RECORDED = ROOT / "bot" / "demo" / "incident" / "logs"
 
 
 async def _recorded(text: str, form: str, now: datetime) -> Report:

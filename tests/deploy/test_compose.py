@@ -1,15 +1,15 @@
 """Compose files, Dockerfile and settings agree; a copied .env.example breaks nothing."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bot.cli.setting_check import OF_COMPOSE
 from bot.settings import setting_names
+from tests.support.paths import ROOT
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = ROOT / "deploy"
 EXAMPLE = DEPLOY.parent / ".env.example"
 # What .env.example fills in for a bot on the host, and the container must have otherwise.
 OF_THE_CONTAINER = ("HTTP_HOST", "HTTP_PORT", "BOT_DATA_DIR", "BOT_DATABASE_URL", "DOCKER_HOST")

@@ -7,7 +7,6 @@ import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,11 +16,12 @@ from bot.demo.incident.rows import BATCHES, Revision, load, pair_id
 from bot.ports import CjDatabase
 from bot.service import embedded_postgres_home
 from bot.sources.cj.database import CjPostgres
+from tests.support.paths import ROOT
 
 ROLE = "batchbot_reader"
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
-SCRIPT = Path(__file__).parents[2] / "deploy" / "readonly_role.sql"
-LATER = Path(__file__).parents[2] / "bot" / "demo" / "incident" / "schema_now.sql"
+SCRIPT = ROOT / "deploy" / "readonly_role.sql"
+LATER = ROOT / "bot" / "demo" / "incident" / "schema_now.sql"
 Connection = asyncpg.Connection
 # Every reading of the port, with what it is asked; a new reading has to stand here.
 READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {

@@ -1,9 +1,10 @@
 """The rule ids that the code can say, read out of the code itself."""
 
 import ast
-from pathlib import Path
 
-DIAGNOSIS = Path(__file__).parents[2] / "bot" / "diagnosis"
+from tests.support.paths import ROOT
+
+DIAGNOSIS = ROOT / "bot" / "diagnosis"
 MAKERS = ("Finding", "QueueVerdict", "Cause")
 NO_RULES = {"ok", "warming"}
 

@@ -10,6 +10,7 @@ import pytest
 from bot.cli.arguments import complete, with_seconds
 from bot.cli.output import Format
 from bot.registry import commands
+from tests.support.paths import ROOT
 
 CHOICES = {"<service>": ("cj", "llm")}
 NAMES = [f"/{name}" for name in commands()]
@@ -66,7 +67,7 @@ def _shell(shell: str, line: str, folder: Path) -> list[str]:
     code = "import sys; sys.argv = ['batchbot']; from bot.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[3]),
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT),
              "_BATCHBOT_COMPLETE": f"complete_{shell}", **protocol},
         cwd=folder, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
@@ -95,7 +96,7 @@ def test_the_scripts_name_the_program(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True,
             timeout=60, check=False,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[3]),
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT),
                  "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
         )  # fmt: skip
         assert (done.returncode, "batchbot" in done.stdout) == (0, True), done.stderr

@@ -9,8 +9,9 @@ from bot.domain.log import LogEvent, Role
 from bot.registry import detectors
 from bot.service.build import all_needles, build_detectors
 from bot.sources.log_format.parser import parse_lines
+from tests.support.paths import ROOT
 
-RECORDED = sorted(Path(__file__).parents[3].glob("bot/demo/incident/logs/*/*.log"))
+RECORDED = sorted(ROOT.glob("bot/demo/incident/logs/*/*.log"))
 
 
 def events(path: Path) -> list[LogEvent]:

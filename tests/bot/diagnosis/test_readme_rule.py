@@ -2,15 +2,15 @@
 
 import re
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.domain.batch import BatchRows
 from bot.domain.report import Confidence, Finding, Severity
 from tests.bot.diagnosis.batch.test_report import HEALTHY, NOW, _evidence, _header, _pairs
+from tests.support.paths import ROOT
 
-README = Path(__file__).parents[3] / "README.md"
+README = ROOT / "README.md"
 
 
 def test_the_rule_of_the_readme_finds_its_row_and_no_healthy_batch() -> None:

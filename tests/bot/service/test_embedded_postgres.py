@@ -16,8 +16,8 @@ import pytest
 
 from bot.errors import SourceError
 from bot.service import embedded_postgres, embedded_postgres_home
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 AS_ROOT = os.geteuid() == 0
 
 

@@ -11,8 +11,9 @@ from bot.ports import Sources
 from bot.service.sources import build_sources
 from bot.settings import load_settings
 from tests.support.fakes.sources import FakeMemory
+from tests.support.paths import ROOT
 
-LOGS = Path(__file__).parents[3] / "bot" / "demo" / "incident" / "logs" / "json"
+LOGS = ROOT / "bot" / "demo" / "incident" / "logs" / "json"
 
 
 async def built(stack: AsyncExitStack, memory: FakeMemory | None = None) -> Sources:

@@ -22,8 +22,9 @@ from bot.text.markdown_report import render
 from commands.batch.command import parse, run
 from tests.bot.diagnosis.batch.test_report import NOW
 from tests.support.fakes.sources import FakeDatabase, context
+from tests.support.paths import ROOT
 
-LOGS = Path(__file__).parents[3] / "bot/demo/incident/logs"
+LOGS = ROOT / "bot/demo/incident/logs"
 UTC_ZONE = ZoneInfo("UTC")
 # What a replay of the night's own logs opens besides the stuck queue, which names no batch.
 ALERTS_OF_THE_NIGHT = {

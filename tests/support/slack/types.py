@@ -13,7 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PAGE = Path(__file__).parents[3] / "bot" / "demo" / "page"
+from tests.support.paths import ROOT
+
+PAGE = ROOT / "bot" / "demo" / "page"
 TSC = PAGE / "node_modules" / ".bin" / "tsc"
 SECONDS = 120
 # What a type spells out word by word; every other text is any string.

@@ -1,7 +1,6 @@
 """The manifest says what the code does: commands, shortcut, events, scopes."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -9,8 +8,7 @@ import yaml
 from bot.ports import action_ids
 from bot.registry import commands
 from bot.slack.setup import manifest
-
-ROOT = Path(__file__).parents[4]
+from tests.support.paths import ROOT
 
 
 def _made(**options: object) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +11,9 @@ from bot.sources.log_format.error import holds
 from bot.sources.log_format.head import head_of, split_stamp, starts_event
 from bot.sources.log_format.parser import LineParser, parse_lines
 from bot.text.redaction import without_escapes
+from tests.support.paths import ROOT
 
-FIXTURES = Path(__file__).parents[3] / "fixtures" / "structlog"
+FIXTURES = ROOT / "tests" / "fixtures" / "structlog"
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 

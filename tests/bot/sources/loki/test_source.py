@@ -21,10 +21,11 @@ from bot.sources.loki.http import LokiHttp
 from bot.sources.loki.labels import quoted
 from bot.sources.loki.paging import Pager
 from bot.sources.loki.source import Loki
+from tests.support.paths import ROOT
 from tests.support.servers.loki import LokiServer, running
 from tests.support.shipping import NOW, ship_to_files, ship_to_loki, shipped
 
-LOGS = Path(__file__).parents[4] / "bot/demo/incident/logs"
+LOGS = ROOT / "bot/demo/incident/logs"
 CJ = "huleedu_cj_assessment_service"
 FOREIGN = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
