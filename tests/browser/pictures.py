@@ -9,8 +9,9 @@ from playwright.async_api import async_playwright, expect
 
 from bot.demo.run import start_demo
 from bot.demo.services import STRAY, Script
-from tests.browser.conftest import CHROMIUM, FLAGS, ROOT
+from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.visitor import PHONE, Visitor, visit
+from tests.support.paths import ROOT
 
 FOLDER = ROOT / "bot" / "demo" / "page" / "pictures"
 ANSWER_MS = 20_000
