@@ -210,6 +210,22 @@ def test_every_plug_in_has_its_mirror_test() -> None:
     assert not missing, f"no mirror test for {missing}"
 
 
+MIRRORS = [path for room in ("bot", "commands") for path in (ROOT / "tests" / room).rglob("*.py")]
+
+
+@pytest.mark.parametrize("path", MIRRORS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_test_stands_where_what_it_tests_stands(path: Path) -> None:
+    """Named after its file or folder, and after a part of it: what cuts across is a scenario."""
+    room = ROOT / path.parent.relative_to(ROOT / "tests")
+    assert room.is_dir()
+    if path.name == "__init__.py":
+        return
+    tested = path.stem.removeprefix("test_")
+    assert path.stem != tested, "what only helps stands in tests/support"
+    places = {one.stem.strip("_") for one in room.iterdir()}
+    assert any(tested == place or tested.startswith(f"{place}_") for place in places)
+
+
 def test_broad_excepts_stand_only_at_the_three_boundaries() -> None:
     counts: dict[str, int] = {}
     for path in FILES:

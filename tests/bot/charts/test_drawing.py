@@ -40,14 +40,14 @@ async def test_a_chart_without_a_number_is_not_drawn() -> None:
 async def test_a_process_that_hangs_is_killed_and_leaves_no_picture(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with Drawing(seconds=0.5, module="tests.bot.charts.hangs") as drawing:
+    async with Drawing(seconds=0.5, module="tests.support.drawings.hangs") as drawing:
         async with asyncio.timeout(20):
             assert await drawing.draw(QUEUE) is None
     assert "not drawn within 0.5 s" in caplog.text
 
 
 async def test_a_process_that_breaks_leaves_no_picture(caplog: pytest.LogCaptureFixture) -> None:
-    async with Drawing(module="tests.bot.charts.breaks") as drawing:
+    async with Drawing(module="tests.support.drawings.breaks") as drawing:
         assert await drawing.draw(QUEUE) is None
     assert "was not drawn" in caplog.text
 
