@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 PORT ?= 8765
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test population bench chaos pictures lint format docs constraints clean
+.PHONY: help setup demo test truth population bench chaos pictures lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,10 @@ demo: setup ## Run the incident, a local Slack workspace and the bot on one mach
 
 test: setup ## Run the whole test suite.
 	$(BIN)/pytest -n 2
+
+truth: setup ## Judge what the bot says of a day whose truth is known: make truth DAY=folder.
+	@test -n "$(DAY)" || { echo 'Give a folder with logs, rows and truth.json: make truth DAY=/path/to/day'; exit 2; }
+	$(BIN)/python -m tests.truth "$(DAY)"
 
 population: setup ## Judge 2,400 healthy batches and every fault, and print the table.
 	$(BIN)/python -m tests.population

@@ -1,0 +1,98 @@
+"""Prints what the bot says of days whose truth is known: `make truth DAY=<folder>`."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from bot.service import embedded_postgres
+from tests.truth.answers import answer, line_of, settings_of
+from tests.truth.day import Day, DayError, Truth, days, moment_of
+from tests.truth.judge import unjudged, wrongs
+from tests.truth.rows import database_of
+
+
+def main() -> int:
+    """Judge each batch of a folder; 0 when all are right, 1 when one is not, 2 for no folder."""
+    parser = argparse.ArgumentParser(prog="python -m tests.truth", description=__doc__)
+    parser.add_argument("day", type=Path, help="a folder with logs, rows and truth.json")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print every finding")
+    given = parser.parse_args()
+    if not given.day.is_dir():
+        sys.stderr.write(f"{given.day} is no folder. Give one: make truth DAY=/path/to/day\n")
+        return 2
+    scratch = Path(tempfile.mkdtemp(prefix="bb-truth-"))
+    scratch.chmod(0o711)  # the server runs as another user, who has to pass through
+    try:
+        return asyncio.run(_judge_all(given.day, scratch, verbose=given.verbose))
+    except DayError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+async def _judge_all(root: Path, scratch: Path, *, verbose: bool) -> int:
+    server = await embedded_postgres.start(scratch / "postgres", durable=False)
+    right = total = 0
+    try:
+        for day in days(root, scratch):
+            url = await database_of(day, server)
+            for truth in day.truths:
+                report = await _ask(day, truth, url, scratch)
+                total += 1
+                right += _print(day, truth, report, verbose=verbose)
+    finally:
+        await server.stop(remove=True)
+    sys.stdout.write(f"\n{right} right, {total - right} wrong, of {total}\n")
+    return 0 if right == total else 1
+
+
+async def _ask(day: Day, truth: Truth, url: str, scratch: Path) -> Mapping[str, Any]:
+    at = moment_of(truth, await _created(url, truth.batch))
+    return await answer(line_of(truth.ask, truth.batch), settings_of(url, day.logs, scratch), at)
+
+
+async def _created(url: str, batch: int) -> datetime:
+    """Return when a batch was created: the day that a clock time of its truth belongs to."""
+    if url:
+        connection = await asyncpg.connect(url)
+        try:
+            found = await connection.fetchval(
+                "SELECT created_at FROM public.cj_batch_uploads WHERE id = $1", batch
+            )
+        finally:
+            await connection.close()
+        if found is not None:
+            return datetime.combine(found.date(), found.time(), UTC)
+    return datetime.now(UTC)
+
+
+def _print(day: Day, truth: Truth, report: Mapping[str, Any], *, verbose: bool) -> bool:
+    wrong = wrongs(truth, report)
+    open_ = unjudged(truth, report)
+    name = f"{day.name} {truth.batch}" if day.name else str(truth.batch)
+    causes = ", ".join([*truth.causes, *(group.get("cause", "") for group in truth.must_name)])
+    sys.stdout.write(
+        f"{'right' if not wrong else 'WRONG':6}{name:34.34} {truth.kind:8} -> "
+        f"{report['verdict']:8} {causes}\n"
+    )
+    for finding in report["findings"]:
+        if verbose or finding["severity"] != "info":
+            sys.stdout.write(f"      {finding['severity']:6}{finding['rule']}: {finding['what']}\n")
+    for line in wrong:
+        sys.stdout.write(f"      ! {line}\n")
+    for cause in open_:
+        sys.stdout.write(f"      ? not judged: {cause}\n")
+    return not wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""Asks the bot about a batch of a day: real sources over its rows and logs, at a given time."""
+
+import shlex
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.cli import ask
+from bot.cli.progress import Work
+from bot.errors import BatchbotError
+from bot.settings import (
+    BotSettings,
+    CjSettings,
+    LogSettings,
+    QueueSettings,
+    Settings,
+    SlackSettings,
+)
+
+NO_FILE: Mapping[str, Any] = {"_env_file": None}
+
+
+def settings_of(database: str, logs: Path | None, scratch: Path) -> Settings:
+    """Return settings that name these sources and no others, whatever the environment says."""
+    files: dict[str, Any] = {"LOG_SOURCE": "files", "LOG_FILES_DIR": logs} if logs else {}
+    rows: dict[str, Any] = {"CJ_DATABASE_URL": SecretStr(database)} if database else {}
+    return Settings(
+        slack=SlackSettings(**NO_FILE),
+        bot=BotSettings(**NO_FILE, BOT_DATA_DIR=scratch / "memory"),
+        cj=CjSettings(**NO_FILE, **rows),
+        logs=LogSettings(**NO_FILE, **files),
+        queue=QueueSettings(**NO_FILE),
+    )
+
+
+async def answer(line: str, settings: Settings, at: datetime) -> Mapping[str, Any]:
+    """Return the Report of a line as JSON. An error that people are told counts as unknown."""
+    asked = ask.understand(line)
+    async with AsyncExitStack() as stack:
+        context = await ask.prepare(asked, settings, Work(), stack)
+        context = replace(context, now=lambda: at.astimezone(UTC))
+        try:
+            report = await ask.run(asked, context)
+        except BatchbotError as error:
+            return {"verdict": "unknown", "summary": error.message, "findings": [], "facts": {}}
+        return report.as_json() | {"summary": str(report.summary)}
+
+
+def line_of(given: str, batch: int) -> str:
+    """Return the line to ask; a day's truth that names none asks for the investigation."""
+    return " ".join(shlex.split(given)) if given else f"/batch investigate {batch}"

@@ -1,0 +1,113 @@
+"""What counts as naming a cause: rule ids, or phrases in the bot's own words."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+# A day's truth words its causes freely; each word here stands for one of them.
+CAUSES: Mapping[str, tuple[str, ...]] = {
+    "content": ("content", "without content", "failed to prepare"),
+    "rate limit": ("rate limit", "429", "too many requests"),
+    "overload": ("overload", "529"),
+    "connection": ("connection loss", "connection", "disconnected", "connections lost"),
+    "orphan": ("orphaned-item", "orphan", "no worker holds", "nobody holds", "left the queue"),
+    "bundle": ("bundle-collateral", "bundle"),
+    "time-out": ("time-out", "timeout", "timed out"),
+    "timeout": ("time-out", "timeout", "timed out"),
+    "kafka": ("kafka", "callbacks-unpublished"),
+    "publish": ("callbacks-unpublished", "not published", "could not be published"),
+    "consumer": ("consumer-silent", "does not take", "takes no callbacks", "consumer"),
+    "finalis": ("finalisation-stuck", "finalisation", "finalis"),
+    "finaliz": ("finalisation-stuck", "finalisation", "finalis"),
+    "early": ("early-finalisation", "too early", "early"),
+    "flush": ("left the queue", "unanswered", "queue-lost", "not accounted for"),
+    "monitor": ("monitor", "gave up", "timed out", "time-out"),
+    "submission": ("submission", "never sent", "never queued", "not submitted"),
+    "outbox": ("outbox-unpublished", "outbox"),
+    "relay": ("outbox-unpublished", "outbox"),
+    "credit": ("credit", "billing"),
+    "key": ("api key", "key was refused", "authentication"),
+    "mock": ("mock",),
+    "duplicate": ("duplicate",),
+}
+_DENIED = re.compile(r"\b(not|never|without|don't|no|before|instead of|lose)\b")
+RANK = {"info": 0, "warn": 1, "error": 2}
+
+
+def spoken(report: Mapping[str, Any], least: str = "info") -> str:
+    """Return what the bot says in its own words, in lower case; quoted evidence is not its own."""
+    texts = [*_texts(report.get("headline", "")), *_texts(report.get("summary", ""))]
+    for finding in report.get("findings", ()):
+        if RANK.get(finding["severity"], 0) >= RANK[least]:
+            for part in ("rule", "cause", "what", "why", "next"):
+                texts += _texts(finding.get(part, ""))
+    for hypothesis in report.get("facts", {}).get("hypotheses", ()):
+        if hypothesis.get("state") == "supported":
+            texts += _texts(hypothesis)
+    return " ".join(texts).casefold()
+
+
+def is_named(report: Mapping[str, Any], cause: str) -> bool | None:
+    """Say whether a cause is named; None for a cause that is not known here."""
+    word = cause.casefold().strip()
+    text = spoken(report)
+    for key, phrases in CAUSES.items():
+        if key in word or word in phrases:
+            return any(phrase in text for phrase in phrases)
+    return True if word in text else None
+
+
+def is_group_named(report: Mapping[str, Any], group: Mapping[str, Any]) -> bool:
+    """Say whether one of a group's rules is there, or one phrase of each of its lists."""
+    least = group.get("min_severity", "info")
+    rules = set(group.get("rules", ()))
+    for finding in report.get("findings", ()):
+        weighty = RANK.get(finding["severity"], 0) >= RANK[least]
+        if weighty and rules & {finding["rule"], finding.get("cause", "")}:
+            return True
+    text = spoken(report, least)
+    lists: Sequence[Sequence[str]] = group.get("words", ())
+    return bool(lists) and all(any(word.casefold() in text for word in one) for one in lists)
+
+
+def accusation(report: Mapping[str, Any], group: Mapping[str, Any]) -> str:
+    """Return the finding that says what would be false, or ""."""
+    least = RANK[group.get("min_severity", "warn")]
+    for finding in report.get("findings", ()):
+        if RANK.get(finding["severity"], 0) < least:
+            continue
+        if finding["rule"] in group.get("rules", ()):
+            return str(finding["rule"])
+        what = " ".join(_texts(finding.get("what", ""))).casefold()
+        for word in group.get("words", ()):
+            if re.search(rf"(?<!no )(?<!not ){re.escape(word.casefold())}(?!\d)", what):
+                return f"{finding['rule']}: {word}"
+    return ""
+
+
+def advice(report: Mapping[str, Any], phrase: str) -> str:
+    """Return the rule of a finding that gives an advice which would do harm, or ""."""
+    for finding in report.get("findings", ()):
+        for step in _texts(finding.get("next", ())):
+            for match in re.finditer(re.escape(phrase.casefold()), step.casefold()):
+                before = step.casefold()[max(0, match.start() - 24) : match.start()]
+                if not re.search(
+                    r"\b(not|never|without|don't|no|before|instead of|lose)\b", before
+                ):
+                    return str(finding["rule"])
+    return ""
+
+
+def _texts(value: Any) -> list[str]:
+    return list(_leaves(value))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _leaves(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _leaves(one)

@@ -1,0 +1,66 @@
+"""Holds one answer against one truth; pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.truth.causes import accusation, advice, is_group_named, is_named
+from tests.truth.day import Truth
+
+VERDICTS: Mapping[str, tuple[str, ...]] = {
+    "healthy": ("ok",),
+    "usable": ("ok", "warn"),
+    "faulty": ("warn", "error"),
+}
+COUNTED = ("total_pairs", "valid", "errors", "pending", "projections", "budget")
+
+
+def wrongs(truth: Truth, report: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with an answer (`--format json`), one line each; empty when right."""
+    return [
+        *_verdict(truth, report),
+        *_causes(truth, report),
+        *(
+            f"accuses: {group.get('accusation', '')} ({found})"
+            for group in truth.must_not
+            if (found := accusation(report, group))
+        ),
+        *(
+            f"advises to {phrase} ({found})"
+            for phrase in truth.never_advise
+            if (found := advice(report, phrase))
+        ),
+        *_facts(truth, report),
+    ]
+
+
+def unjudged(truth: Truth, report: Mapping[str, Any]) -> list[str]:
+    """Return the causes whose naming nobody here can judge."""
+    return [cause for cause in truth.causes if is_named(report, cause) is None]
+
+
+def _verdict(truth: Truth, report: Mapping[str, Any]) -> list[str]:
+    allowed = truth.verdicts or VERDICTS.get(truth.kind, ())
+    found = report["verdict"]
+    wrong = [] if not allowed or found in allowed else [f"{found}, not {' or '.join(allowed)}"]
+    if truth.kind == "healthy":
+        wrong += [
+            f"a healthy batch has {finding['severity']} {finding['rule']}"
+            for finding in report.get("findings", ())
+            if finding["severity"] != "info" and not truth.verdicts
+        ]
+    return wrong
+
+
+def _causes(truth: Truth, report: Mapping[str, Any]) -> list[str]:
+    wrong = [f"not named: {cause}" for cause in truth.causes if is_named(report, cause) is False]
+    groups = (group for group in truth.must_name if not is_group_named(report, group))
+    return wrong + [f"not named: {group.get('cause', '')}" for group in groups]
+
+
+def _facts(truth: Truth, report: Mapping[str, Any]) -> list[str]:
+    facts = report.get("facts", {})
+    return [
+        f"{name} is {facts[name]}, not {truth.facts[name]}"
+        for name in COUNTED
+        if name in truth.facts and name in facts and facts[name] != truth.facts[name]
+    ]
