@@ -1,5 +1,6 @@
 """`/alerts`: what is open, who looks after it, what is quiet until when; changes are operators'."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.diagnosis import alerts as judged
@@ -145,10 +146,8 @@ async def _acknowledge(word: str, memory: BotMemory, context: CommandContext) ->
     name = judged.who(alert.acknowledged_by, _names(context))
     if alert.acknowledged_at != now:
         told = f"{name} looks after it since {dated(alert.acknowledged_at)} UTC."
-    else:
-        told = (
-            f"You look after it, and it is not repeated until it changes. {judged.end_told(alert)}"
-        )
+        return replace(judged.changed(alert, "ack", told, acknowledged_by=name), shown_in=None)
+    told = f"You look after it, and it is not repeated until it changes. {judged.end_told(alert)}"
     return judged.changed(alert, "ack", told, acknowledged_by=name)
 
 

@@ -125,14 +125,21 @@ def history(
 
 
 def changed(alert: Alert, verb: str, summary: str, **facts: object) -> Report:
-    """Return the report of what somebody just did to one alert."""
+    """Return the report of what somebody just did to one alert; its own message shows it too."""
     values = {"number": alert.number, "key": alert.key, "standing": alert.standing.value, **facts}
     return Report(
         command=f"alerts {verb}",
         title=f"Alert #{alert.number}: {alert.condition.title}",
         summary=summary,
         facts=values,
+        shown_in=message_of(alert),
     )
+
+
+def message_of(alert: Alert) -> tuple[str, str] | None:
+    """Return the message (channel and ts) that shows an alert as it stands, if there is one."""
+    shown = alert.state is AlertState.FIRING and alert.thread_ts and not alert.fold
+    return (alert.channel, alert.thread_ts) if shown else None
 
 
 def end_told(alert: Alert) -> str:

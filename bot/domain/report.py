@@ -100,6 +100,7 @@ class Report:
     line in words; `tables`, `charts`, `actions` (next commands, offered as buttons) and
     `attachments` are for people and are left out of the JSON contract. `document` is the whole
     answer as Markdown where it has a shape of its own; it is made from a presentable report.
+    `shown_in` is the Slack message (channel and ts) that shows by itself what was changed.
     """
 
     command: str
@@ -116,6 +117,7 @@ class Report:
     attachments: tuple[Attachment, ...] = ()
     document: str = ""
     charts: tuple[Chart, ...] = ()
+    shown_in: tuple[str, str] | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -32,6 +32,7 @@ from bot.ports.messages import (
     Renderer,
     ReplySender,
     ViewSender,
+    Way,
 )
 from bot.ports.sources import (
     CallbackTopic,
@@ -74,5 +75,6 @@ __all__ = [
     "Sources",
     "ViewSender",
     "Watch",
+    "Way",
     "no_progress",
 ]

@@ -13,5 +13,5 @@ SHEET_CALLBACK = "sheet"
 TYPED_BLOCK = "word"
 PICKED_BLOCK = "pick"
 FORM_ACTION = "value"
-EVENTS = ("app_home_opened", "app_mention")
+EVENTS = ("app_home_opened", "app_mention", "message.im")
 EVENTS_PATH = "/slack/events"

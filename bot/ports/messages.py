@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.domain.alert import AlertMessage
@@ -98,6 +99,19 @@ class Renderer(Protocol):
         ...
 
 
+class Way(StrEnum):
+    """How something was asked; each has its own way of being answered where Slack shows it.
+
+    `press` is a button or menu, `shortcut` one on a message, `message` a direct message.
+    """
+
+    COMMAND = "command"
+    MENTION = "mention"
+    MESSAGE = "message"
+    PRESS = "press"
+    SHORTCUT = "shortcut"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something was asked, and so where it is answered.
@@ -106,7 +120,8 @@ class Place:
     as good as a password. `thread_ts` is the thread's parent message, empty outside threads.
     `trigger_id` opens one modal within three seconds. `home` says that it was asked in the
     App Home or in a modal that came from there; `view_id` is the modal that
-    shows the answer.
+    shows the answer. `quiet_thread` says that the thread has no replies yet: Slack shows no
+    ephemeral message in it.
     """
 
     channel: str
@@ -116,6 +131,23 @@ class Place:
     trigger_id: str = ""
     view_id: str = ""
     home: bool = False
+    way: Way = Way.COMMAND
+    quiet_thread: bool = False
+
+    @property
+    def opens_modal(self) -> bool:
+        """Whether what its asker alone may read is shown in a modal, which Slack always shows."""
+        return self.way in (Way.PRESS, Way.SHORTCUT)
+
+    @property
+    def whisper_ts(self) -> str:
+        """The thread in which Slack shows an ephemeral message; else the channel itself does."""
+        return "" if self.quiet_thread else self.thread_ts
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is a conversation with one person."""
+        return self.channel.startswith("D")
 
 
 class ReplySender(Protocol):

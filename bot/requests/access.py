@@ -36,9 +36,10 @@ class Access:
     def admit(self, place: Place) -> Asker:
         """Return who asks, with their rights. Raises DeniedError with a sentence that helps.
 
-        The App Home is no channel: whoever may ask at all may ask there, and reads it alone.
+        The App Home and direct messages are no channels: whoever may ask at all may ask there.
         """
-        if not place.home and not _holds(self._all_channels(), place.channel):
+        anywhere = place.home or place.is_direct
+        if not anywhere and not _holds(self._all_channels(), place.channel):
             raise DeniedError(
                 f"I do not answer in this channel. {self._where()}",
                 hint="An operator can add it to SLACK_ALLOWED_CHANNELS.",

@@ -13,6 +13,7 @@ from bot.ports import (
     Place,
     Request,
     Sources,
+    Way,
 )
 from bot.ports.commands import ANSWER_SECONDS
 from bot.registry import SlashCommand
@@ -34,7 +35,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A question that was admitted and understood; `typed` is it as a slash command."""
+    """A question that was admitted and understood; `typed` is it as a slash command.
+
+    `public` says that everybody in the place reads the answer; in a direct message that is its
+    asker.
+    """
 
     place: Place
     typed: str
@@ -85,7 +90,7 @@ class Admission:
             _allow(command, lack.verb, asker)
             return Incomplete(place, shown, command, lack)
         _allow(command, request.verb, asker)
-        public = is_public(request, asker.public) and not place.home
+        public = place.way is Way.MESSAGE or (is_public(request, asker.public) and not place.home)
         context = self.context(replace(asker, public=public))
         return Job(place, shown, command, request, context, public)
 

@@ -13,7 +13,7 @@ from typing import Any
 from bot.domain.report import Report
 from bot.errors import BatchbotError, UsageError
 from bot.monitoring.metrics import Metrics
-from bot.ports import Place
+from bot.ports import Place, Way
 from bot.requests import audit
 from bot.requests.admission import Admission, Incomplete, Job
 from bot.requests.app_home import AppHome
@@ -143,12 +143,17 @@ class Dispatcher:
         return self.admission.admit(place, typed)
 
     async def _in_sight(self, job: Job) -> Job:
-        """Open the modal in which who asked from the App Home reads the answer."""
+        """Open the modal in which who pressed something reads an answer that is theirs alone.
+
+        A trigger lives three seconds, so it opens before anything is read. A change is often said
+        by the message whose button was pressed: its modal opens once there is more to say.
+        """
         place = job.place
-        if not place.home or place.view_id or not place.trigger_id:
+        wanted = place.home or (place.opens_modal and not job.public and not job.is_change)
+        if not wanted or place.view_id or not place.trigger_id:
             return job
         view_id = await self.replies.views.open(place.trigger_id, self.waiting(job.typed))
-        return replace(job, place=replace(place, view_id=view_id))
+        return replace(job, place=replace(place, view_id=view_id, trigger_id=""))
 
     async def _answered(self, job: Job) -> Report:
         async with self.jobs.run(job) as finished:
@@ -156,13 +161,30 @@ class Dispatcher:
         return finished.report
 
     async def _say(self, job: Job, finished: Finished) -> None:
+        if _shows_itself(job.place, finished.report):
+            return
         report = replace(finished.report, command=job.typed)
         message = self.replies.renderer.report(report)
-        if job.public:
+        if job.public and (finished.progress_ts or not _is_for_asker(job.place, finished.report)):
             await self.replies.sender.public(job.place, message, ts=finished.progress_ts)
-        elif job.place.home:
+        elif job.place.home or job.place.opens_modal:
             await self.replies.alone(job.place, message)
         else:
             share = self.shares.new_id()
             self.shares.keep(share, job.place, message)
             await self.replies.alone(job.place, self.replies.renderer.report(report, share=share))
+
+
+def _shows_itself(place: Place, report: Report) -> bool:
+    """Say whether the message whose button was pressed shows the outcome by itself."""
+    pressed = place.way is Way.PRESS and report.shown_in is not None
+    return pressed and report.shown_in == (place.channel, place.thread_ts)
+
+
+def _is_for_asker(place: Place, report: Report) -> bool:
+    """Say whether an answer concerns nobody but its asker: help, and what was not found.
+
+    In a conversation it is the reply all the same.
+    """
+    help_ = report.command.rpartition(" ")[2] == "help"
+    return place.way not in (Way.MENTION, Way.MESSAGE) and (help_ or not report.found)

@@ -15,7 +15,7 @@ from bot.requests.replies import Replies
 CHOICE_SECONDS = 8.0
 SHOWN_CHOICES = 5
 PROBLEM_CHARS = 150
-_CARRIED = ("channel", "thread_ts", "response_url", "home")
+_CARRIED = ("channel", "thread_ts", "response_url", "home", "quiet_thread")
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,10 @@ class JobRunner:
         What one person sees alone cannot be edited, except a modal: it is said once.
         """
         limits, replies, ts = self.limits, self._replies, ""
+        if job.place.opens_modal and not job.public and not job.place.view_id:
+            # Its trigger opens one modal, and that is for the answer.
+            await asyncio.wait({task})
+            return ts
         done, _ = await asyncio.wait({task}, timeout=limits.progress_after)
         while not done:
             lasting = job.public or bool(job.place.view_id)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.ports import Place, Renderer, ReplySender, ViewSender
+from bot.errors import DeniedError
+from bot.ports import Place, Renderer, ReplySender, ViewSender, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +17,28 @@ class Replies:
     renderer: Renderer
 
     async def alone(self, place: Place, message: Mapping[str, Any]) -> None:
-        """Show a message to the asker alone: in their modal, else where they asked."""
-        shown = bool(place.view_id) and await self.views.update(
-            place.view_id, self.renderer.sheet(message)
-        )
-        if not shown:
+        """Show a message to the asker alone: in a modal after a press, else where they asked."""
+        if not await self._in_modal(place, message):
             await self.sender.private(place, message)
         elif message.get("files"):
             await self.sender.files(place, message["files"])
 
     async def refuse(self, place: Place, error: Exception, *, error_id: str = "") -> None:
-        """Show the asker alone why there is no answer."""
-        await self.alone(place, self.renderer.error(error, error_id=error_id))
+        """Show why there is no answer: to the asker alone, or as the reply to a mention.
+
+        A mention is a message of its own: a reply in its thread is what its writer looks for.
+        """
+        message = self.renderer.error(error, error_id=error_id)
+        replied = place.way is Way.MENTION and not isinstance(error, DeniedError)
+        if replied or place.way is Way.MESSAGE:
+            await self.sender.public(place, message)
+        else:
+            await self.alone(place, message)
+
+    async def _in_modal(self, place: Place, message: Mapping[str, Any]) -> bool:
+        """Show a message in the open modal, or in one that a press may still open."""
+        if place.view_id:
+            return await self.views.update(place.view_id, self.renderer.sheet(message))
+        if not (place.opens_modal and place.trigger_id):
+            return False
+        return bool(await self.views.open(place.trigger_id, self.renderer.sheet(message)))

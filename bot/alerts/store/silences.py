@@ -1,7 +1,7 @@
 """What people do to alerts: acknowledged, snoozed, muted; each within its caller's transaction.
 
-While the alert fires its parent message is edited and its thread gets one reply, through the same
-outbox as everything else, so that neither is lost nor posted twice.
+While the alert fires its parent message is edited, through the same outbox as everything else, and
+that is the one confirmation: an edit pings nobody, and the buttons change with it.
 """
 
 from dataclasses import replace
@@ -78,7 +78,5 @@ async def _announce(
     # The thread of an alert that does not fire is that of an incident which is over.
     if thread is None or alert.fold or alert.state is not AlertState.FIRING:
         return
-    reply = message_json(AlertMessage(alert, reason, is_parent=False))
-    await session.execute(sql.ADD_REPLY, environment, alert.key, thread, reply, now)
     parent = message_json(AlertMessage(alert, reason, is_parent=True))
     await enqueue_edit(session, environment, thread, alert.key, parent, now)

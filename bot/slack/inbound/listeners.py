@@ -166,8 +166,15 @@ def _listen_for_events(app: AsyncApp, dispatcher: Dispatcher) -> None:
     async def mention(body: Body, event: Body) -> None:
         if recent.again(str(body.get("event_id") or "")) or event.get("bot_id"):
             return
-        thread = str(event.get("thread_ts") or event.get("ts") or "")
-        place = Place(str(event.get("channel") or ""), str(event.get("user") or ""), thread)
+        place = place_of(body)
+        await _attend(dispatcher, place, dispatcher.answer(place, str(event.get("text") or "")))
+
+    @app.event({"type": "message", "subtype": None})
+    async def direct_message(body: Body, event: Body) -> None:
+        is_ours = event.get("channel_type") != "im" or event.get("bot_id")
+        if is_ours or recent.again(str(body.get("event_id") or "")):
+            return
+        place = replace(place_of(body), thread_ts=str(event.get("thread_ts") or ""))
         await _attend(dispatcher, place, dispatcher.answer(place, str(event.get("text") or "")))
 
     @app.event("app_home_opened")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.ports import Place
+from bot.ports import Place, Way
 
 Body = Mapping[str, Any]
 
@@ -23,6 +23,7 @@ def place_of(body: Body) -> Place:
     )
     if container.get("is_ephemeral") and not container.get("thread_ts"):
         thread = ""
+    active = container.get("thread_ts") or message.get("thread_ts") or event.get("thread_ts")
     view = object_of(body.get("view"))
     user = id_of(body, "user") or str(event.get("user") or "")
     channel = id_of(body, "channel") or str(event.get("channel") or "")
@@ -35,7 +36,19 @@ def place_of(body: Body) -> Place:
         trigger_id=str(body.get("trigger_id") or ""),
         view_id=str(view.get("id") or "") if in_view and view.get("type") == "modal" else "",
         home=in_view,
+        way=_way(body),
+        quiet_thread=bool(thread) and not active,
     )
+
+
+def _way(body: Body) -> Way:
+    """Return how it was asked; a form that was submitted answers for the line it completes."""
+    if "actions" in body:
+        return Way.PRESS
+    if body.get("type") == "message_action":
+        return Way.SHORTCUT
+    kinds = {"app_mention": Way.MENTION, "message": Way.MESSAGE}
+    return kinds.get(str(object_of(body.get("event")).get("type")), Way.COMMAND)
 
 
 def id_of(body: Body, name: str) -> str:

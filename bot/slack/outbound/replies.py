@@ -138,7 +138,7 @@ class SlackReplies:
             "chat.postEphemeral",
             channel=place.channel,
             user=place.user,
-            thread_ts=place.thread_ts or None,
+            thread_ts=place.whisper_ts or None,
             text=message["text"],
             blocks=list(message["blocks"]) or None,
             link_names=False,
@@ -160,6 +160,8 @@ class SlackReplies:
     async def _respond(self, place: Place, message: Message, kind: str) -> bool:
         """Answer through the response_url; return whether Slack took it."""
 
+        thread_ts = place.whisper_ts if kind == "ephemeral" else place.thread_ts
+
         async def send(some: Message) -> str:
             if not self._urls.use(place.response_url):
                 raise PostError(PostFailure.RIGHTS, "the response_url is used up")
@@ -168,7 +170,7 @@ class SlackReplies:
                 "replace_original": False,
                 "text": some["text"],
                 **({"blocks": list(some["blocks"])} if some["blocks"] else {}),
-                **({"thread_ts": place.thread_ts} if place.thread_ts else {}),
+                **({"thread_ts": thread_ts} if thread_ts else {}),
                 **{key: QUIETLY[key] for key in ("unfurl_links", "unfurl_media")},
             }
             await post_to(self._session, place.response_url, body)

@@ -30,6 +30,9 @@ SCOPES = {
     "files:write": "attach what is too long for a message",
     "groups:history": "the same as channels:history in private channels",
     "groups:read": "the same as channels:read for private channels",
+    "im:history": "read what is asked in a direct message",
+    "im:write": "open the direct message that files of a private answer come in",
+    "usergroups:read": "look up who belongs to the user groups of SLACK_OPERATORS",
     "users:read": "turn the user names of the settings into ids",
 }
 NEEDED_SCOPES = frozenset({"chat:write", "commands"})
@@ -75,7 +78,7 @@ def _features(
         "app_home": {
             "home_tab_enabled": True,
             "messages_tab_enabled": True,
-            "messages_tab_read_only_enabled": True,
+            "messages_tab_read_only_enabled": False,
         },
         "bot_user": {"display_name": NAME, "always_online": True},
         "shortcuts": [

@@ -476,7 +476,7 @@ async def test_a_flapping_alert_goes_on_in_the_thread_it_has_with_who_looks_afte
         await poster.drain()
     _, second = slack.heads()
     reasons = [one.message.reason for one in slack.replies(second.ts)]
-    assert reasons == [Reason.ACKNOWLEDGE, Reason.RESOLVE, Reason.OPEN]
+    assert reasons == [Reason.RESOLVE, Reason.OPEN]
     await drain(poster, clock, 2)
     assert second.message.alert.acknowledged_by == "U1"
     assert second.message.alert.flaps == 3

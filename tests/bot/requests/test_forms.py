@@ -108,7 +108,7 @@ async def test_a_form_of_an_older_bot_is_refused_in_words(bot: Bot) -> None:
 async def test_a_mention_gets_the_same_question_in_words_with_what_exists(bot: Bot) -> None:
     await bot.send(payloads.mention("<@UBOT00000> batch status", thread_ts="1.5"))
     said = (await bot.slack.wait_for(1))[0]
-    assert (said.way, said.arguments["thread_ts"]) == ("chat.postEphemeral", "1.5")
+    assert (said.way, said.arguments["thread_ts"]) == ("chat.postMessage", "1.5")
     assert "For example `/batch status 34`. There are: 34 · scoring; 33 · scoring." in said.text
 
 

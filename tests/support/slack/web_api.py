@@ -28,8 +28,9 @@ class Said:
 
     @property
     def text(self) -> str:
-        """The message's top-level text."""
-        return str(self.arguments.get("text", ""))
+        """The message's top-level text; of a modal all of it."""
+        view = self.arguments.get("view")
+        return json.dumps(view, ensure_ascii=False) if view else str(self.arguments.get("text", ""))
 
 
 @dataclass

@@ -74,6 +74,7 @@ class Console:
                 "ack_ms": times[-1000:],
                 "ack_last_ms": self._space.acks_ms[-1] if times else None,
                 "would_have_notified": self._space.would_notify,
+                "hidden_ephemerals": len(self._space.hidden),
                 "sockets": self._door.open,
             }
         )

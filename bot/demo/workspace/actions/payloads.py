@@ -115,9 +115,16 @@ class Payloads:
         return {
             **self._common(user),
             "channel": {"id": channel, "name": conversation_name(channel)},
-            "message": dict(message),
+            "message": self._as_sent(channel, message),
             "response_url": self._space.response_url(base, channel, user, message["ts"]),
         }
+
+    def _as_sent(self, channel: str, message: Mapping[str, Any]) -> Payload:
+        """Return a message with what Slack adds to one that has replies."""
+        replies = len(self._space.replies(channel, message["ts"])) - 1
+        if replies < 1 or message["ephemeral_to"]:
+            return dict(message)
+        return {**message, "thread_ts": message["ts"], "reply_count": replies}
 
     def _common(self, user: str) -> Payload:
         name = name_of(user)

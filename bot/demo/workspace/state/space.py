@@ -61,12 +61,21 @@ class Space:
         self.faults = Faults()
         self.acks_ms: list[float] = []
         self.would_notify = 0
+        self.hidden: list[dict[str, Any]] = []
         self.response_urls: dict[str, ResponseUrl] = {}
         self._stamp = itertools.count(1)
 
     def post(self, channel: str, content: Mapping[str, Any], *, user: str, to: str = "") -> str:
-        """Add a message; `to` makes it ephemeral. Return its ts."""
+        """Add a message; `to` makes it ephemeral. Return its ts.
+
+        An ephemeral message into a thread without replies is taken and shown to nobody; it is
+        kept in `hidden`. https://docs.slack.dev/reference/methods/chat.postEphemeral
+        """
         ts = f"{int(time.time())}.{next(self._stamp):06d}"
+        thread = str(content.get("thread_ts") or "")
+        if to and thread and len(self.replies(channel, thread)) < 2:
+            self.hidden.append({**content, "channel": channel, "ephemeral_to": to, "ts": ts})
+            return ts
         pinged = len(mentions(content)) if user == BOT_USER else 0
         self.would_notify += pinged
         self.messages[channel].append(

@@ -189,7 +189,7 @@ async def test_an_acknowledgement_is_taken_once_and_ends_with_the_incident(
     await fired(store)
     assert (await store.acknowledge(KEY, by="U1", now=clock())).acknowledged_by == "U1"
     assert (await store.acknowledge(KEY, by="U2", now=clock())).acknowledged_by == "U1"
-    assert (await store.outbox_health()).depth == 2  # the head, which shows it, and one reply
+    assert (await store.outbox_health()).depth == 1  # the parent message, which shows it
     (alert,) = await store.load_alerts(clock())
     ended = decide(alert, None, clear(), clock(), SETTINGS)
     again = decide(ended.alert, condition(), clear(), clock(), SETTINGS)

@@ -192,3 +192,16 @@ async def test_what_is_typed_before_the_app_came_up_waits_for_it(
                     break
                 await asyncio.sleep(0.01)
             assert [message["text"] for message in seen] == ["empty"]
+
+
+async def test_an_ephemeral_message_is_shown_in_a_thread_only_once_it_has_replies(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
+    head = await client.chat_postMessage(channel="alerts", text="stuck")
+    whisper = {"channel": "alerts", "user": "U0ONCALL0", "thread_ts": head["ts"]}
+    assert (await client.chat_postEphemeral(text="unseen", **whisper))["ok"]
+    await client.chat_postMessage(channel="alerts", text="a reply", thread_ts=head["ts"])
+    await client.chat_postEphemeral(text="seen", **whisper)
+    seen = workspace.space.seen(CHANNELS["alerts"], head["ts"], "U0ONCALL0")
+    assert [one["text"] for one in seen] == ["stuck", "a reply", "seen"]
+    assert [one["text"] for one in workspace.space.hidden] == ["unseen"]

@@ -143,14 +143,17 @@ async def test_the_shortcut_lets_the_asker_choose_between_ids(bot: Bot) -> None:
     message = {"text": f"{UUID} in batch 34"}
     await bot.send(payloads.shortcut(message, response_url=bot.slack.response_url()))
     said = (await bot.slack.wait_for(1))[0]
-    values = [button["value"] for button in said.arguments["blocks"][-1]["elements"]]
+    assert said.way == "views.open"
+    values = [button["value"] for button in said.arguments["view"]["blocks"][-1]["elements"]]
     assert values == [f"/trace {UUID}", "/batch status 34"]
 
 
 async def test_the_shortcut_says_when_there_is_no_id(bot: Bot) -> None:
     url = bot.slack.response_url()
     await bot.send(payloads.shortcut({"text": "hello"}, response_url=url))
-    assert "no id in that message" in (await bot.slack.wait_for(1))[0].text
+    said = (await bot.slack.wait_for(1))[0]
+    assert said.way == "views.open"
+    assert "no id in that message" in said.text
 
 
 async def test_long_public_work_is_one_message_that_is_edited(bot: Bot) -> None:
