@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.words import Text
+
 
 class BatchbotError(Exception):
     """Base of every error that a user may read: a sentence, and what to do about it."""
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: Text, *, hint: str = "") -> None:
+        super().__init__(str(message))
         self.message = message
         self.hint = hint
 
 
 class UsageError(BatchbotError):
     """The words of a command are off; carries the usage lines to show."""
+
+    message: str
 
     def __init__(self, message: str, *, usage: Sequence[str] = (), hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -81,6 +85,8 @@ class SourceError(BatchbotError):
     (wrong password, missing table), `timed_out` that the deadline passed.
     """
 
+    message: str
+
     def __init__(
         self,
         source: str,
@@ -123,6 +129,8 @@ class PostError(BatchbotError):
 
     `notes` are Slack's own words on what it refused, such as the place of a wrong block.
     """
+
+    message: str
 
     def __init__(
         self,

@@ -190,7 +190,7 @@ async def _slack(settings: Settings) -> list[Examined]:
         try:
             told, scopes = await check_bot_token(web)
         except BatchbotError as error:
-            return [Examined("SLACK_BOT_TOKEN", CheckState.BROKEN, error.message, error.hint)]
+            return [Examined("SLACK_BOT_TOKEN", CheckState.BROKEN, str(error.message), error.hint)]
         found = [Examined("SLACK_BOT_TOKEN", CheckState.OK, f"user {told.get('user_id')}")]
         found.append(_scopes(scopes))
         if settings.slack.app_token is not None:
@@ -199,7 +199,7 @@ async def _slack(settings: Settings) -> list[Examined]:
                 found.append(Examined("SLACK_APP_TOKEN", CheckState.OK, "Socket Mode"))
             except BatchbotError as error:
                 found.append(
-                    Examined("SLACK_APP_TOKEN", CheckState.BROKEN, error.message, error.hint)
+                    Examined("SLACK_APP_TOKEN", CheckState.BROKEN, str(error.message), error.hint)
                 )
         elif settings.slack.signing_secret is None:
             fix = "Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."

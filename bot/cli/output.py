@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.report import Report, Verdict
+from bot.domain.words import times_of
 from bot.errors import (
     BatchbotError,
     DeniedError,
@@ -15,6 +16,7 @@ from bot.errors import (
     UsageError,
 )
 from bot.text.privacy import presentable, said
+from bot.text.times import UtcTimes
 
 
 class Format(StrEnum):
@@ -115,7 +117,7 @@ def as_object(report: Report, form: Format) -> dict[str, Any]:
 def error_json(error: BatchbotError) -> dict[str, Any]:
     """Return a failure as JSON, for `--format json`."""
     usage = list(error.usage) if isinstance(error, UsageError) else []
-    told = {"error": said(error.message), "hint": said(error.hint), "usage": usage}
+    told = {"error": str(said(error.message)), "hint": str(said(error.hint)), "usage": usage}
     return {"command": "", "verdict": "unknown", **told}
 
 
@@ -123,5 +125,7 @@ def error_lines(error: BatchbotError) -> list[str]:
     """Return a failure as lines for people: what is wrong, what to do, how it is called."""
     source = f"{error.source}: " if isinstance(error, SourceError) else ""
     usage = [f"  {line}" for line in error.usage] if isinstance(error, UsageError) else []
-    lines = [f"{source}{said(error.message)}", said(error.hint), *usage]
+    message, hint = said(error.message), said(error.hint)
+    times = UtcTimes.of([*times_of(message), *times_of(hint)])
+    lines = [f"{source}{times.text(message)}", times.text(hint), times.notice, *usage]
     return [line for line in lines if line]

@@ -85,7 +85,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
             name = _name(item)
             yield from _leaves(f"{path} {name}", item) if name else [(path, _row(item))]
     else:
-        yield path, fact_text(value)
+        yield path, str(fact_text(value))
 
 
 def _name(item: Any) -> str:
@@ -100,8 +100,8 @@ def _row(item: Any) -> str:
 
 
 def _events(before: Report, after: Report) -> Iterator[str]:
-    old = Counter((entry.service, entry.text) for entry in before.timeline)
-    new = Counter((entry.service, entry.text) for entry in after.timeline)
+    old = Counter((entry.service, str(entry.text)) for entry in before.timeline)
+    new = Counter((entry.service, str(entry.text)) for entry in after.timeline)
     fresh = list((new - old).elements())
     yield from (f"{service}: {text}" for service, text in fresh[:SHOWN_EVENTS])
     if len(fresh) > SHOWN_EVENTS:

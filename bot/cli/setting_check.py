@@ -80,5 +80,5 @@ def bad_detectors() -> Iterator[Doubt]:
         try:
             detector_settings(name, getattr(detector, "Settings"))  # noqa: B009 - not of the port
         except SettingsError as error:
-            what, _, detail = error.message.partition(": ")
+            what, _, detail = str(error.message).partition(": ")
             yield Doubt(what, detail, "Correct it; the README lists them.", is_wrong=True)

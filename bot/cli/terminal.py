@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -16,13 +15,14 @@ from bot.cli.sparkline import chart_lines
 from bot.domain.evidence import SourceState
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
 from bot.text.privacy import presentable
+from bot.text.times import UtcTimes, report_times
 from bot.text.wording import (
     STATE_WORDS,
     VERDICT_MARKS,
-    fact_rows,
     flat_facts,
     headline,
     next_commands,
+    shown_tables,
 )
 
 VERDICT_STYLES = {
@@ -64,31 +64,40 @@ def show(report: Report) -> RenderableType:
     return Group(*_parts(clean))
 
 
-def _parts(report: Report) -> Iterator[RenderableType]:
+def _head(report: Report, times: UtcTimes) -> Iterator[Text]:
     style = VERDICT_STYLES[report.verdict]
-    yield Text(f"{VERDICT_MARKS[report.verdict]} {headline(report)}", style=style)
+    yield Text(f"{VERDICT_MARKS[report.verdict]} {times.text(headline(report))}", style=style)
     if report.summary and report.title != report.summary:
-        yield Text(report.title, style="dim")
-    facts = list(flat_facts(report.facts))
+        yield Text(times.text(report.title), style="dim")
+    if times.notice:
+        yield Text(times.notice, style="dim")
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    times = UtcTimes.of(report_times(report))
+    yield from _head(report, times)
+    facts = [(name, times.text(text)) for name, text in flat_facts(report.facts)]
     if facts:
         yield Text()
-        yield _columns(_fact_rows(report.facts))
+        yield _columns(_fact_rows(report.facts, times))
     for number, finding in enumerate(report.findings, start=1):
         yield Text()
-        yield from _finding(number, finding)
-    for table in _tables(report, dict(facts)):
+        yield from _finding(number, finding, times)
+    for table in _tables(report, dict(facts), times):
         yield Text()
-        yield WideOrNarrow(_grid(table), _cards(table), by_words=True)
+        yield WideOrNarrow(_grid(table, times), _cards(table, times), by_words=True)
     for chart in report.charts:
         if drawn := chart_lines(chart):
             yield Text()
             yield Text("\n".join(drawn), style="cyan", no_wrap=True, overflow="crop")
     if report.timeline:
         yield Text()
-        yield WideOrNarrow(_timeline(report.timeline), _timeline(report.timeline, narrow=True))
+        yield WideOrNarrow(
+            _timeline(report.timeline, times), _timeline(report.timeline, times, narrow=True)
+        )
     if report.sources:
         yield Text()
-        yield _sources(report)
+        yield _sources(report, times)
     if commands := next_commands(report):
         yield Text()
         line = Text("Next: " + "   ".join(commands), style="bold")
@@ -113,13 +122,14 @@ class WideOrNarrow:
         yield self.wide if needed <= options.max_width else self.narrow
 
 
-def _fact_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _fact_rows(facts: Mapping[str, Any], times: UtcTimes) -> Iterator[tuple[str, str]]:
     """Yield facts as rows; a fact of many parts has a row for each."""
-    for name, text in flat_facts(facts):
+    for name, typed in flat_facts(facts):
+        text = times.text(typed)
         value = facts.get(name.replace(" ", "_"), facts.get(name))
         if isinstance(value, Mapping) and len(text) > LONG_FACT:
             yield name, ""
-            yield from ((f"  {part}", words) for part, words in flat_facts(value))
+            yield from ((f"  {part}", times.text(inner)) for part, inner in flat_facts(value))
         else:
             yield name, text
 
@@ -131,72 +141,69 @@ def _columns(rows: Iterable[tuple[str, str]]) -> Grid:
     return grid
 
 
-def _finding(number: int, finding: Finding) -> Iterator[RenderableType]:
+def _finding(number: int, finding: Finding, times: UtcTimes) -> Iterator[RenderableType]:
     style = SEVERITY_STYLES[finding.severity]
     yield Text.assemble(
         (f"{number}. ", "bold"),
         (finding.severity.value.upper(), style),
         f" {finding.rule} (confidence {finding.confidence.value})",
     )
-    yield _indented(Text(finding.what, style="bold"))
+    yield _indented(Text(times.text(finding.what), style="bold"))
     if finding.why:
-        yield _indented(Text(finding.why))
+        yield _indented(Text(times.text(finding.why)))
     for line in finding.evidence:
-        when = f"{_time(line.at)} " if line.at else ""
-        yield _indented(Text(f"- {when}{line.source}: {line.text}", style="dim"))
+        when = f"{times.at(line.at)} " if line.at else ""
+        yield _indented(Text(f"- {when}{line.source}: {times.text(line.text)}", style="dim"))
     for step in finding.next:
-        yield _indented(Text(f"-> {step}", style="cyan"))
+        yield _indented(Text(f"-> {times.text(step)}", style="cyan"))
 
 
 def _indented(text: Text) -> Padding:
     return Padding(text, (0, 0, 0, 3))
 
 
-def _tables(report: Report, facts: Mapping[str, str]) -> Sequence[Table]:
+def _tables(report: Report, facts: Mapping[str, str], times: UtcTimes) -> Sequence[Table]:
     """Return the tables; one that only says the facts again is left out."""
-    if report.tables:
-        return [
-            table
-            for table in report.tables
-            if not all(len(row) == 2 and facts.get(row[0]) == row[1] for row in table.rows)
-        ]
     return [
-        Table(tuple(rows[0]), tuple(map(tuple, rows[1:])), name.replace("_", " "))
-        for name, rows in fact_rows(report.facts)
-        if rows[0]
+        table
+        for table in shown_tables(report)
+        if not report.tables
+        or not all(
+            len(row) == 2 and facts.get(times.text(row[0])) == times.text(row[1])
+            for row in table.rows
+        )
     ]
 
 
-def _grid(table: Table) -> Grid:
-    grid = Grid(
-        title=Text(table.caption) if table.caption else None, title_justify="left", box=None
-    )
+def _grid(table: Table, times: UtcTimes) -> Grid:
+    caption = times.text(table.caption)
+    grid = Grid(title=Text(caption) if caption else None, title_justify="left", box=None)
     for column in table.columns:
         grid.add_column(Text(column, style="bold"), overflow="fold")
     for row in table.rows:
-        grid.add_row(*(Text(cell) for cell in row[: len(table.columns)]))
+        grid.add_row(*(Text(times.text(cell)) for cell in row[: len(table.columns)]))
     return grid
 
 
-def _cards(table: Table) -> Grid:
+def _cards(table: Table, times: UtcTimes) -> Grid:
     """Return a table's rows one below the other, each cell behind its heading."""
     grid = Grid.grid(padding=(0, 2))
     if table.caption:
-        grid.title, grid.title_justify = Text(table.caption), "left"
+        grid.title, grid.title_justify = Text(times.text(table.caption)), "left"
     for number, row in enumerate(table.rows):
         if number:
             grid.add_row("", "")
         for column, cell in zip(table.columns, row, strict=False):
             if cell:
-                grid.add_row(Text(column, style="bold"), Text(cell, overflow="fold"))
+                grid.add_row(Text(column, style="bold"), Text(times.text(cell), overflow="fold"))
     return grid
 
 
-def _timeline(entries: Sequence[TimelineEntry], *, narrow: bool = False) -> Grid:
+def _timeline(entries: Sequence[TimelineEntry], times: UtcTimes, *, narrow: bool = False) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     for entry in entries:
-        at = Text(_time(entry.at), style="dim", no_wrap=True)
-        who, what = entry.service or entry.source, entry.text
+        at = Text(times.at(entry.at, "no time"), style="dim", no_wrap=True)
+        who, what = entry.service or entry.source, times.text(entry.text)
         if narrow:
             grid.add_row(at, Text(f"{who}: {what}", overflow="fold"))
         else:
@@ -204,14 +211,12 @@ def _timeline(entries: Sequence[TimelineEntry], *, narrow: bool = False) -> Grid
     return grid
 
 
-def _sources(report: Report) -> Grid:
+def _sources(report: Report, times: UtcTimes) -> Grid:
     grid = Grid.grid(padding=(0, 2))
     for reading in report.sources:
-        words = Text(STATE_WORDS[reading.state], style=STATE_STYLES[reading.state])
-        detail = "" if reading.detail == words.plain else reading.detail
-        grid.add_row(Text(reading.name), words, Text(detail, style="dim"))
+        state = Text(STATE_WORDS[reading.state], style=STATE_STYLES[reading.state])
+        told = times.text(reading.detail)
+        grid.add_row(
+            Text(reading.name), state, Text("" if told == state.plain else told, style="dim")
+        )
     return grid
-
-
-def _time(at: datetime | None) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else "no time"

@@ -10,6 +10,7 @@ from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,13 @@ class Condition:
     rule: str
     severity: Severity
     confidence: Confidence
-    title: str
+    title: Text
     since: datetime
     known: str = ""
     count: int = 1
-    why: str = ""
+    why: Text = ""
     evidence: tuple[EvidenceLine, ...] = ()
-    next: tuple[str, ...] = ()
+    next: tuple[Text, ...] = ()
     batch: str = ""
     correlation_id: str = ""
     chart: Chart | None = None
@@ -83,9 +84,9 @@ class Judgement:
 
     sight: Sight
     conditions: tuple[Condition, ...] = ()
-    note: str = ""
-    closing: Mapping[str, str] = field(default_factory=dict)
-    held: Mapping[str, str] = field(default_factory=dict)
+    note: Text = ""
+    closing: Mapping[str, Text] = field(default_factory=dict)
+    held: Mapping[str, Text] = field(default_factory=dict)
 
 
 class Reason(StrEnum):
@@ -155,7 +156,7 @@ class Alert:
     bad_streak: int = 0
     good_streak: int = 0
     resolved_at: datetime | None = None
-    closing: str = ""
+    closing: Text = ""
     mute: Mute | None = None
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
@@ -188,7 +189,7 @@ class Decision:
 
     reason: Reason
     alert: Alert
-    note: str = ""
+    note: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +200,8 @@ class AlertEvent:
     key: str
     reason: Reason
     severity: Severity
-    title: str
-    note: str = ""
+    title: Text
+    note: Text = ""
     by: str = ""
 
 
@@ -226,7 +227,7 @@ class AlertMessage:
     alert: Alert
     reason: Reason
     is_parent: bool
-    note: str = ""
+    note: Text = ""
     plain: bool = False
 
 

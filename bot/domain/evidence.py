@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.words import Text
+
 # The names of the sources in reports, errors and metrics.
 DATABASE = "cj_database"
 QUEUE = "llm_queue"
@@ -44,7 +46,7 @@ class SourceReading:
 
     name: str
     state: SourceState
-    detail: str = ""
+    detail: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class EvidenceLine:
 
     source: str
     at: datetime | None
-    text: str
+    text: Text
 
 
 def reading_of(missing: Missing) -> SourceReading:

@@ -76,6 +76,11 @@ def uuid_prefix(word: str) -> str | None:
     return fold if _fits_uuid(fold) else None
 
 
+def short_id(id: str) -> str:
+    """Return the first 8 characters of a uuid, and any other id as it is."""
+    return id[:8] if parse_uuid(id) is not None else id
+
+
 def _fits_uuid(prefix: str) -> bool:
     """Hyphens, where there are any, stand where a uuid has them."""
     return "-" not in prefix or all(

@@ -1,13 +1,14 @@
 """The one shape of every answer: verdict, facts, findings, timeline and sources."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any
 
 from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, SourceReading
+from bot.domain.words import Text, Words
 
 
 class Severity(StrEnum):
@@ -52,10 +53,10 @@ class Finding:
     rule: str
     severity: Severity
     confidence: Confidence
-    what: str
-    why: str = ""
+    what: Text
+    why: Text = ""
     evidence: tuple[EvidenceLine, ...] = ()
-    next: tuple[str, ...] = ()
+    next: tuple[Text, ...] = ()
     cause: str = ""
 
 
@@ -66,7 +67,7 @@ class TimelineEntry:
     at: datetime | None
     service: str
     source: str
-    text: str
+    text: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ class Table:
     """A compact table for people; `columns` are headings, every row has as many cells."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str = ""
+    rows: tuple[tuple[Text, ...], ...]
+    caption: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,14 @@ class Report:
     """
 
     command: str
-    title: str
+    title: Text
     facts: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     sources: tuple[SourceReading, ...] = ()
     unreadable_need: bool = False
     found: bool = True
-    summary: str = ""
+    summary: Text = ""
     tables: tuple[Table, ...] = ()
     actions: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -128,12 +129,12 @@ class Report:
         """Return the report as plain JSON values; times become ISO-8601 with +00:00."""
         return {
             "command": self.command,
-            "title": self.title,
+            "title": plain(self.title),
             "verdict": self.verdict.value,
             "facts": plain(dict(self.facts)),
             "findings": [_finding_json(finding) for finding in self.findings],
-            "timeline": [plain(asdict(entry)) for entry in self.timeline],
-            "sources": [plain(asdict(reading)) for reading in self.sources],
+            "timeline": [_fields(entry) for entry in self.timeline],
+            "sources": [_fields(reading) for reading in self.sources],
         }
 
 
@@ -149,10 +150,15 @@ def worst_verdict(findings: Iterable[Finding], *, unknown: bool = False) -> Verd
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as JSON-ready data: enums as text, times as ISO-8601 UTC, spans in seconds."""
+    """Return `value` as JSON-ready data: enums as text, times as ISO-8601 UTC, spans in seconds.
+
+    Typed text becomes one string, with ISO-8601 times and whole ids.
+    """
     match value:
         case Enum():
             return value.value
+        case Words():
+            return str(value)
         case datetime():
             return value.astimezone(UTC).isoformat()
         case date():
@@ -172,6 +178,11 @@ def plain(value: Any) -> Any:
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
-    values: dict[str, Any] = plain(asdict(finding))
+    values = _fields(finding) | {"evidence": [_fields(line) for line in finding.evidence]}
     del values["cause"]
     return values
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Return a dataclass as a mapping; what it holds is not taken apart."""
+    return {one.name: plain(getattr(value, one.name)) for one in fields(value)}

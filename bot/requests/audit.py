@@ -51,7 +51,7 @@ async def end(sources: Sources, place: Place, typed: str, outcome: str) -> None:
 
 def outcome_of(job: Job, report: Report) -> str:
     """Return the outcome in words: what a change did, else the verdict."""
-    return report.summary if job.is_change else report.verdict.value
+    return str(report.summary) if job.is_change else report.verdict.value
 
 
 def failure_of(error: Exception) -> str:

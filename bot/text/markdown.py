@@ -2,7 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+
+from bot.domain.ids import short_id
+from bot.domain.report import Finding, TimelineEntry
+from bot.domain.words import Command, Id, Part, Text
+from bot.text.times import UtcTimes
+from bot.text.wording import as_step
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _MENTION = re.compile(r"(?<![\w`])@(?=\w)")
@@ -10,7 +16,10 @@ _MENTION = re.compile(r"(?<![\w`])@(?=\w)")
 
 def plain_text(text: str) -> str:
     """Return text on one line that can neither format, link nor mention."""
-    line = " ".join(str(text).split())
+    return _escaped(" ".join(str(text).split()))
+
+
+def _escaped(line: str) -> str:
     return _MENTION.sub("@\u200b", _SPECIAL.sub(r"\\\1", line))
 
 
@@ -20,15 +29,53 @@ def code(text: str) -> str:
     return f"`{line}`" if line else ""
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table and an empty one."""
-    yield f"| {' | '.join(plain_text(column) for column in columns)} |"
-    yield f"|{'---|' * len(columns)}"
-    for row in rows:
-        yield f"| {' | '.join(plain_text(cell) or ' ' for cell in row[: len(columns)])} |"
-    yield ""
+@dataclass(frozen=True, slots=True)
+class MarkdownWriter:
+    """Writes the typed text of one message as Markdown, its times as `times` has them."""
+
+    times: UtcTimes
+
+    def text(self, text: Text) -> str:
+        """Return a text on one line that can neither format, link nor mention."""
+        return self.times.text(text, _spelled).strip()
+
+    def quoted(self, text: Text) -> str:
+        """Return a text as inline code, empty for none."""
+        return code(self.times.text(text))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Iterator[str]:
+        """Yield the lines of a table and an empty one."""
+        yield f"| {' | '.join(plain_text(column) for column in columns)} |"
+        yield f"|{'---|' * len(columns)}"
+        for row in rows:
+            yield f"| {' | '.join(self.text(cell) or ' ' for cell in row[: len(columns)])} |"
+        yield ""
+
+    def finding(self, finding: Finding, *, steps: bool = True) -> Iterator[str]:
+        """Yield what stands under a finding's heading."""
+        yield f"{finding.severity.value} · `{finding.rule}` · confidence {finding.confidence.value}"
+        yield ""
+        if finding.why:
+            yield self.text(finding.why)
+            yield ""
+        for line in finding.evidence:
+            when = f"{self.times.at(line.at)} " if line.at else ""
+            yield f"- {when}{plain_text(line.source)}: {self.quoted(line.text)}"
+        if steps:
+            yield from (f"- Next: {self.text(as_step(step))}" for step in finding.next)
+        yield ""
+
+    def timeline(self, entries: Sequence[TimelineEntry]) -> Iterator[str]:
+        """Yield the timeline as a table."""
+        rows = [(self.times.at(e.at), e.service, e.source, e.text) for e in entries]
+        yield from self.table(("at", "service", "source", "what"), rows)
 
 
-def moment(at: datetime | None) -> str:
-    """Return a time as `2025-11-18 23:48:23Z`, empty when it is not known."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else ""
+def _spelled(part: Part) -> str:
+    match part:
+        case Id():
+            return code(short_id(part.value))
+        case Command():
+            return code(part.line)
+        case _:
+            return _escaped(" ".join(f"|{part}|".split())[1:-1])

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from enum import Enum
+from typing import Any, overload
 
 from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, SourceReading
 from bot.domain.report import Finding, Report, Table, TimelineEntry
+from bot.domain.words import Text, Words, mapped
 from bot.text.redaction import plain, redact
 
 SENTENCE_CHARS = 600
@@ -34,8 +36,12 @@ def presentable(report: Report) -> Report:
     )
 
 
-def said(text: str) -> str:
-    """Return one sentence as it may leave the bot."""
+@overload
+def said(text: str) -> str: ...
+@overload
+def said(text: Text) -> Text: ...
+def said(text: Text) -> Text:
+    """Return one sentence as it may leave the bot; what is typed in it stays typed."""
     return _said(text)
 
 
@@ -51,18 +57,37 @@ def clean_chart(chart: Chart) -> Chart:
     )
 
 
-def _said(text: str) -> str:
+@overload
+def _said(text: str) -> str: ...
+@overload
+def _said(text: Text) -> Text: ...
+def _said(text: Text) -> Text:
+    if isinstance(text, Words):
+        return mapped(text, lambda part: _between_parts(part, SENTENCE_CHARS))
     return redact(text, SENTENCE_CHARS)
 
 
-def _seen(text: str) -> str:
+@overload
+def _seen(text: str) -> str: ...
+@overload
+def _seen(text: Text) -> Text: ...
+def _seen(text: Text) -> Text:
+    if isinstance(text, Words):
+        return mapped(text, lambda part: _between_parts(part, EVIDENCE_CHARS))
     return redact(text, EVIDENCE_CHARS)
+
+
+def _between_parts(part: str, limit: int) -> str:
+    """Return a string of typed text redacted; the blanks that part it from its neighbours stay."""
+    blank = part.isspace()
+    before, after = part[:1].isspace(), part[-1:].isspace() and not blank
+    return f"{' ' * before}{redact(part, limit)}{' ' * after}"
 
 
 def _facts(value: Any) -> Any:
     match value:
-        case str():
-            return _seen(value) if type(value) is str else value
+        case str() | Words():
+            return value if isinstance(value, Enum) else _seen(value)
         case Mapping():
             return {plain(str(key)): _facts(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():

@@ -1,11 +1,12 @@
 """What every renderer says alike: verdict words, facts as short lines, sources in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, overload
 
 from bot.domain.evidence import SourceReading, SourceState
-from bot.domain.report import Report, Severity, Verdict, plain
+from bot.domain.report import Report, Severity, Table, Verdict, plain
+from bot.domain.words import Command, Span, Text, Time, Words, joined, words
 
 VERDICT_MARKS = {
     Verdict.OK: "✅",
@@ -33,17 +34,24 @@ def verdict_words(report: Report) -> str:
     return VERDICT_WORDS[report.verdict] if report.found else "Not found"
 
 
-def headline(report: Report) -> str:
+def headline(report: Report) -> Words:
     """Return the first line of an answer, without its mark: the verdict in words, then why."""
-    return f"{verdict_words(report)}: {report.summary or report.title}"
+    return words(f"{verdict_words(report)}: ", report.summary or report.title)
 
 
-def sentence(words: str) -> str:
-    """Return words with one full stop at their end; reasons of failures come with and without."""
-    return f"{words.rstrip().rstrip('.')}."
+@overload
+def sentence(text: str) -> str: ...
+@overload
+def sentence(text: Text) -> Text: ...
+def sentence(text: Text) -> Text:
+    """Return a text with one full stop at its end; reasons of failures come with and without."""
+    if isinstance(text, Words):
+        *others, last = text.parts or ("",)
+        return words(*others, sentence(last)) if isinstance(last, str) else words(text, ".")
+    return f"{text.rstrip().rstrip('.')}."
 
 
-def flat_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def flat_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
     """Yield facts as name and one short line; lists of objects are left to tables."""
     for name, value in facts.items():
         text = fact_text(value)
@@ -51,32 +59,44 @@ def flat_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield str(name).replace("_", " "), text
 
 
-def fact_text(value: Any) -> str:
+def fact_text(value: Any) -> Text:
     """Return a fact's value as one line, empty when there is nothing to say in one."""
     match value:
         case None | "":
             return ""
+        case Words():
+            return value
         case bool():
             return "yes" if value else "no"
         case datetime():
-            return (
-                str(plain(value.replace(microsecond=0))).replace("T", " ").replace("+00:00", " UTC")
-            )
+            return words(Time(value))
+        case timedelta():
+            return words(Span(value))
         case float():
             return f"{value:.3g}" if abs(value) < 1_000 else f"{value:,.0f}"
         case Mapping():
             parts = ((str(key), fact_text(item)) for key, item in value.items())
-            return " · ".join(f"{key.replace('_', ' ')} {text}" for key, text in parts if text)
+            return _line(
+                " · ", (words(f"{key.replace('_', ' ')} ", text) for key, text in parts if text)
+            )
         case list() | tuple():
             if any(isinstance(item, Mapping) for item in value):
                 return ""
-            return ", ".join(fact_text(item) for item in value)
+            return _line(", ", (fact_text(item) for item in value))
         case _:
             return str(plain(value))
 
 
-def fact_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, list[list[str]]]]:
-    """Yield facts that are lists of objects as tables: name, and rows with the headings first."""
+def _line(separator: str, texts: Iterable[Text]) -> Text:
+    """Return texts as one; a plain string where none of them is typed."""
+    line = joined(separator, texts)
+    return "".join(map(str, line)) if all(isinstance(part, str) for part in line) else line
+
+
+def fact_rows(
+    facts: Mapping[str, Any],
+) -> Iterator[tuple[str, tuple[tuple[str, ...], list[tuple[Text, ...]]]]]:
+    """Yield facts that are lists of objects as tables: name, headings and rows."""
     for name, value in facts.items():
         if not isinstance(value, list | tuple) or not value:
             continue
@@ -84,28 +104,58 @@ def fact_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, list[list[str]]]]
         if not items:
             continue
         keys = list(dict.fromkeys(str(key) for item in items for key in item))
-        rows = [[fact_text(item.get(key)) or "-" for key in keys] for item in items]
-        yield str(name), [[key.replace("_", " ") for key in keys], *rows]
+        rows = [tuple(fact_text(item.get(key)) or "-" for key in keys) for item in items]
+        yield str(name), (tuple(key.replace("_", " ") for key in keys), rows)
 
 
-def source_words(readings: Sequence[SourceReading]) -> list[str]:
+def shown_tables(report: Report) -> tuple[Table, ...]:
+    """Return a report's tables, or else its facts that are lists as tables."""
+    return report.tables or tuple(
+        Table(headings, tuple(rows), name.replace("_", " "))
+        for name, (headings, rows) in fact_rows(report.facts)
+        if headings
+    )
+
+
+def source_words(readings: Sequence[SourceReading]) -> list[Words]:
     """Return a line for each state that occurs: which sources it holds for, and the details."""
     lines = []
-    for state, words in STATE_WORDS.items():
+    for state, told in STATE_WORDS.items():
         names = [_source(reading) for reading in readings if reading.state is state]
         if names:
-            lines.append(f"{words}: {', '.join(names)}")
+            lines.append(words(f"{told}: ", joined(", ", names)))
     return lines
 
 
-def _source(reading: SourceReading) -> str:
+def _source(reading: SourceReading) -> Text:
     shown = reading.detail and reading.state is not SourceState.NOT_CONFIGURED
-    return f"{reading.name} ({reading.detail})" if shown else reading.name
+    return words(reading.name, " (", reading.detail, ")") if shown else reading.name
 
 
 def next_commands(report: Report) -> list[str]:
     """Return the commands an answer leads to, each once, its own actions first."""
     steps = [*report.actions, *(step for finding in report.findings for step in finding.next)]
-    typed = (step.strip().strip("`") for step in steps)
+    typed = (typed_command(step) for step in steps)
     own = f"/{report.command.lstrip('/')}"
-    return [step for step in dict.fromkeys(typed) if step.startswith("/") and step != own]
+    return [step for step in dict.fromkeys(typed) if step and step != own]
+
+
+def typed_command(step: Text) -> str:
+    """Return the command that a step consists of, empty when it says more than that."""
+    if isinstance(step, Words):
+        one = step.parts[0] if len(step.parts) == 1 else ""
+        return (
+            one.line
+            if isinstance(one, Command)
+            else typed_command(one)
+            if isinstance(one, str)
+            else ""
+        )
+    line = step.strip().strip("`")
+    return line if line.startswith("/") else ""
+
+
+def as_step(step: Text) -> Text:
+    """Return a step with the command that it consists of typed as one."""
+    command = typed_command(step)
+    return words(Command(command)) if command else step

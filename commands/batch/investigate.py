@@ -53,7 +53,7 @@ def exported(report: Report) -> Report:
     """Return the report with its page attached."""
     number = report.facts.get("batch_id")
     name = f"investigation-batch-{number}.md"
-    file = Attachment(name, report.document.encode(), report.title)
+    file = Attachment(name, report.document.encode(), str(report.title))
     return replace(report, attachments=(file,)) if report.document else report
 
 

@@ -204,7 +204,7 @@ async def test_history_tells_who_did_what() -> None:
     assert [entry.service for entry in (await ask("history", memory)).timeline] == [
         LOST.key, STUCK.key]  # fmt: skip
     (entry,) = (await ask("history 3", memory)).timeline
-    assert entry.text.startswith("acknowledge by oncall")
+    assert str(entry.text).startswith("acknowledge by oncall")
 
 
 async def test_an_export_is_a_zip_with_samples_and_redacted_lines() -> None:

@@ -17,7 +17,7 @@ async def test_help_names_every_command_with_an_example_to_type() -> None:
     assert report.verdict is Verdict.OK
     assert set(report.facts["commands"]) == set(commands())
     examples = [row[0] for row in report.tables[0].rows]
-    assert {example.split()[0] for example in examples} == {f"/{name}" for name in commands()}
+    assert {str(example).split()[0] for example in examples} == {f"/{name}" for name in commands()}
 
 
 @pytest.mark.parametrize("text", ["queue", "/queue", "Queue", "`/queue`"])

@@ -57,7 +57,7 @@ async def ask(text: str, logs: FakeLogs | None = None) -> Report:
 )
 async def test_a_text_is_found_in_one_service_of_the_last_day(service: str) -> None:
     report = await ask(f"{service} IntegrityError")
-    assert [entry.text[:30] for entry in report.timeline] == ["[error] Failed scoring finaliz"]
+    assert [str(entry.text)[:30] for entry in report.timeline] == ["[error] Failed scoring finaliz"]
     assert report.facts["matched"] == 1
     assert report.facts["scanned"] == 3
     assert report.verdict is Verdict.OK
@@ -184,7 +184,7 @@ async def test_counts_are_of_the_level_and_the_time_asked_for(form: str) -> None
     assert "3 lines match at error or worse" in report.summary
     late = await _recorded("cj batch --since 1h", form, at("2025-11-20T12:00:00"))
     assert (late.facts["matched"], late.found) == (0, False)
-    assert late.summary.startswith("No line matches")
+    assert str(late.summary).startswith("No line matches")
 
 
 async def test_a_search_that_was_cut_short_says_so_and_stays_bounded() -> None:

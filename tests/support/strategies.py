@@ -9,6 +9,7 @@ from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import EvidenceLine, SourceReading, SourceState
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
+from bot.domain.words import Command, Id, Span, Time, words
 
 HOSTILE_WORDS = (
     "<!channel> <!here> <!everyone> <@U012AB3CD> <!subteam^S1|x> <#C1|general>",
@@ -25,19 +26,27 @@ HOSTILE_WORDS = (
 texts = st.sampled_from(HOSTILE_WORDS) | st.text(st.characters(codec=None), max_size=80)
 some_moments = st.integers(0, 4_000_000_000).map(lambda at: datetime.fromtimestamp(at, UTC))
 moments = st.none() | some_moments
-evidence = st.builds(EvidenceLine, texts, moments, texts)
+parts = (
+    texts
+    | st.builds(Time, some_moments, st.sampled_from(["", " since ", " until "]))
+    | st.builds(Span, st.timedeltas())
+    | st.builds(Id, texts | st.uuids().map(str))
+    | st.builds(Command, texts | st.just("/trace 34"))
+)
+typed_texts = texts | st.lists(parts, max_size=6).map(lambda some: words(*some))
+evidence = st.builds(EvidenceLine, texts, moments, typed_texts)
 findings = st.builds(
     Finding,
     rule=st.sampled_from(["orphaned-item", "errors-counted-as-done"]),
     severity=st.sampled_from(Severity),
     confidence=st.sampled_from(Confidence),
-    what=texts,
-    why=texts,
+    what=typed_texts,
+    why=typed_texts,
     evidence=st.lists(evidence, max_size=15).map(tuple),
-    next=st.lists(texts | st.just("/trace 34"), max_size=6).map(tuple),
+    next=st.lists(typed_texts | st.just("/trace 34"), max_size=6).map(tuple),
 )
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | texts | some_moments,
+    st.none() | st.booleans() | st.integers() | st.floats() | typed_texts | some_moments,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
@@ -45,8 +54,8 @@ tables = st.integers(1, 8).flatmap(
     lambda width: st.builds(
         Table,
         st.tuples(*[texts] * width),
-        st.lists(st.tuples(*[texts] * width), max_size=12).map(lambda rows: tuple(rows * 4)),
-        texts,
+        st.lists(st.tuples(*[typed_texts] * width), max_size=12).map(lambda rows: tuple(rows * 4)),
+        typed_texts,
     )
 )
 kinds = st.sampled_from(ChartKind)
@@ -77,18 +86,18 @@ charts = st.integers(0, 70).flatmap(
 reports = st.builds(
     Report,
     command=st.just("/batch status 34") | texts,
-    title=texts,
+    title=typed_texts,
     facts=st.dictionaries(texts, values, max_size=12),
     findings=st.lists(findings, max_size=4).map(lambda some: tuple(some * 4)),
-    timeline=st.lists(st.builds(TimelineEntry, moments, texts, texts, texts), max_size=5).map(
+    timeline=st.lists(st.builds(TimelineEntry, moments, texts, texts, typed_texts), max_size=5).map(
         lambda some: tuple(some * 8)
     ),
     sources=st.lists(
-        st.builds(SourceReading, texts, st.sampled_from(SourceState), texts), max_size=5
+        st.builds(SourceReading, texts, st.sampled_from(SourceState), typed_texts), max_size=5
     ).map(tuple),
     unreadable_need=st.booleans(),
     found=st.booleans(),
-    summary=texts,
+    summary=typed_texts,
     tables=st.lists(tables, max_size=3).map(tuple),
     actions=st.lists(texts | st.just("/queue"), max_size=8).map(tuple),
     charts=st.lists(charts, max_size=3).map(tuple),
@@ -99,13 +108,13 @@ conditions = st.builds(
     rule=st.just("orphaned-item"),
     severity=st.sampled_from(Severity),
     confidence=st.sampled_from(Confidence),
-    title=texts,
+    title=typed_texts,
     since=some_moments,
     known=texts,
     count=st.integers(1, 10**9),
-    why=texts,
+    why=typed_texts,
     evidence=st.lists(evidence, max_size=12).map(tuple),
-    next=st.lists(texts, max_size=6).map(tuple),
+    next=st.lists(typed_texts, max_size=6).map(tuple),
     batch=st.sampled_from(["", "34"]),
     correlation_id=st.sampled_from(["", "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"]),
     chart=st.none() | charts,
@@ -124,7 +133,7 @@ alerts = st.builds(
     said_at=some_moments,
     count=st.integers(1, 10**6),
     resolved_at=moments,
-    closing=texts,
+    closing=typed_texts,
     mute=st.none()
     | st.builds(Mute, texts, moments, texts, texts, moments, st.sampled_from(MuteKind)),
     number=st.integers(0, 99),

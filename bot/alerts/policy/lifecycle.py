@@ -22,6 +22,7 @@ from bot.domain.alert import (
     alert_key,
 )
 from bot.domain.mute import Mute, longest
+from bot.domain.words import Text, with_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +134,8 @@ def _with_known_since(known: Condition, condition: Condition) -> Condition:
     same = (known.rule, known.known) == (condition.rule, condition.known)
     if condition.count or not same or known.since >= condition.since:
         return condition
-    title = condition.title.replace(_clock(condition.since), _clock(known.since))
+    title = with_time(condition.title, condition.since, known.since)
     return replace(condition, since=known.since, title=title)
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S}"
 
 
 def _begin(
@@ -256,7 +253,7 @@ def _good(
     return Decision(Reason.RESOLVE, replace(_resolved(good, now, closing), said_at=now), closing)
 
 
-def _resolved(alert: Alert, now: datetime, closing: str) -> Alert:
+def _resolved(alert: Alert, now: datetime, closing: Text) -> Alert:
     return replace(
         alert,
         state=AlertState.RESOLVED,
@@ -268,5 +265,5 @@ def _resolved(alert: Alert, now: datetime, closing: str) -> Alert:
     )
 
 
-def _closing(closings: Mapping[str, str], subject: str) -> str:
+def _closing(closings: Mapping[str, Text], subject: str) -> Text:
     return closings.get(subject) or "no longer seen"

@@ -10,7 +10,7 @@ from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import silences, sql
 from bot.alerts.store.database import Database
-from bot.alerts.store.serialization import alert_of_row, sample_of_row
+from bot.alerts.store.serialization import alert_of_row, sample_of_row, text_of_column
 from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute, MuteKind, longest
@@ -70,7 +70,7 @@ class CommandQueries(Database):
         return [
             AlertEvent(
                 *(row["at"], row["key"], Reason(row["reason"]), Severity(row["severity"])),
-                *(row["title"], row["note"], row["by"]),
+                *(text_of_column(row["title"]), text_of_column(row["note"]), row["by"]),
             )
             for row in rows
         ]

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from bot.alerts.policy.messages import MessageKind, Posting
 from bot.domain.alert import Alert, AlertMessage, Sample
 from bot.domain.mute import Mute
+from bot.domain.words import Text, Words
 
 # Names that stand in the databases of bots that run, and the fields that they are read into.
 STORED_NAMES = {"muted_while_firing": "hushed", "is_parent": "head"}
@@ -18,6 +19,9 @@ FIELD_NAMES = {stored: field for field, stored in STORED_NAMES.items()}
 
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _MESSAGE: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
+_TEXT: TypeAdapter[Words] = TypeAdapter(Words)
+# How typed text begins in a column of plain text.
+TYPED = '{"parts":['
 _MUTE: TypeAdapter[Mute] = TypeAdapter(Mute)
 
 
@@ -46,6 +50,19 @@ def message_from_json(text: str) -> AlertMessage:
 def mute_json(mute: Mute) -> str:
     """Return a silence as JSON text, as it stands inside an alert."""
     return _MUTE.dump_json(mute).decode()
+
+
+def text_column(text: Text) -> str:
+    """Return a text for a column of plain text; typed text is kept as JSON."""
+    return _TEXT.dump_json(text).decode() if isinstance(text, Words) else text
+
+
+def text_of_column(value: str) -> Text:
+    """Return the text that `text_column` wrote; anything else is a plain string."""
+    try:
+        return _TEXT.validate_json(value) if value.startswith(TYPED) else value
+    except ValueError:
+        return value
 
 
 def sample_of_row(row: Any) -> Sample:

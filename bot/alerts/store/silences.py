@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.alerts.store import sql
-from bot.alerts.store.serialization import alert_of_row, message_json, mute_json
+from bot.alerts.store.serialization import alert_of_row, message_json, mute_json, text_column
 from bot.alerts.store.session import Session
 from bot.alerts.store.tick_writer import enqueue_edit
 from bot.domain.alert import Alert, AlertMessage, AlertState, Reason
@@ -73,7 +73,7 @@ async def _announce(
     await session.execute(
         sql.SAVE_EVENT,
         *(environment, alert.key, now, reason.value, alert.severity.value),
-        *(alert.condition.title, "", by),
+        *(text_column(alert.condition.title), "", by),
     )
     # The thread of an alert that does not fire is that of an incident which is over.
     if thread is None or alert.fold or alert.state is not AlertState.FIRING:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.alerts.policy.messages import Draft, MessageKind, drafts
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import sql
-from bot.alerts.store.serialization import alert_json, message_json
+from bot.alerts.store.serialization import alert_json, message_json, text_column
 from bot.alerts.store.session import Session
 from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason, Sample
 
@@ -80,7 +80,12 @@ async def _save_decision(
         await session.execute(
             sql.SAVE_EVENT,
             *(environment, alert.key, now, decision.reason.value),
-            *(alert.severity.value, alert.condition.title, decision.note, ""),
+            *(
+                alert.severity.value,
+                text_column(alert.condition.title),
+                text_column(decision.note),
+                "",
+            ),
         )
     for draft in drafts(previous, decision):
         await _enqueue(session, environment, draft, now)
@@ -99,7 +104,7 @@ async def _save_alert(session: Session, environment: str, alert: Alert, *, fresh
     await session.execute(
         sql.SAVE_ALERT,
         *(alert.key, environment, alert.detector, alert.subject, alert.state.value),
-        *(alert.severity.value, alert.condition.title, alert_json(alert)),
+        *(alert.severity.value, text_column(alert.condition.title), alert_json(alert)),
         *(alert.opened_at, alert.changed_at, alert.resolved_at, fresh),
     )
 

@@ -23,6 +23,7 @@ from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.ports import Deadline, Progress, Sources, no_progress
+from bot.text.wording import typed_command
 
 MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
 # Ten thousand comparisons leave about seven lines each.
@@ -268,6 +269,7 @@ def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
 
 
 def _actions(evidence: BatchEvidence, findings: Sequence[Finding]) -> tuple[str, ...]:
-    traces = [step for finding in findings for step in finding.next if step.startswith("/trace ")]
+    steps = [typed_command(step) for finding in findings for step in finding.next]
+    traces = [step for step in steps if step.startswith("/trace ")]
     queue = ["/queue"] if configured(evidence.queue) and not evidence.ended else []
     return tuple(dict.fromkeys([*traces[:2], *queue, "/batch list"]))

@@ -13,6 +13,7 @@ from bot.domain.log import LogEvent, LogQuery, LogSearch
 from bot.domain.queue import QueueReading
 from bot.domain.report import Report, TimelineEntry
 from bot.domain.service_state import ServiceHealth
+from bot.domain.words import joined
 from bot.ports import Deadline, Sources
 
 MOST_LINES = 20
@@ -22,8 +23,8 @@ async def without_rows(
     sources: Sources, ref: str, missing: Missing, *, deadline: Deadline
 ) -> Report:
     """Return what logs and queue say of `ref`; the verdict stays unknown."""
-    words = batch_report.numbered(ref) if ref.isdecimal() else (ref,)
-    query = LogQuery(any_of=words, max_events=500)
+    names = batch_report.numbered(ref) if ref.isdecimal() else (ref,)
+    query = LogQuery(any_of=names, max_events=500)
     logs, queue, health = await asyncio.gather(
         read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
         read(QUEUE, sources.queue, lambda source: source.read(), deadline.next_timeout()),
@@ -66,7 +67,7 @@ def judged(
             reading(QUEUE, queue, size),
             reading(HEALTH, health, system_state.health_words(health)),
         ),
-        summary=" ".join(part for part in (report.summary, *found, provider.words) if part),
+        summary=joined(" ", (part for part in (report.summary, *found, provider.words) if part)),
     )
 
 

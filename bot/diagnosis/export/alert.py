@@ -70,7 +70,7 @@ def _lines(recording: Recording) -> Iterator[dict[str, Any]]:
 def _evidence(recording: Recording) -> Iterator[tuple[str, str, str]]:
     for line in recording.alert.condition.evidence:
         if line.at is not None:
-            yield line.source, plain(line.at), line.text
+            yield line.source, plain(line.at), str(line.text)
     for samples in recording.samples.values():
         for sample in samples:
             yield from _examples(sample.data)

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.report import Finding, Report, Severity
-from bot.text.markdown import code, moment, plain_text, table
-from bot.text.times import dated
-from bot.text.wording import VERDICT_MARKS, flat_facts, headline, source_words
+from bot.text.markdown import MarkdownWriter
+from bot.text.times import UtcTimes, report_times
+from bot.text.wording import VERDICT_MARKS, as_step, flat_facts, headline, source_words
 
 STUCK = frozenset(
     {
@@ -56,69 +56,62 @@ QUERIES = (
 
 def page(report: Report, now: datetime) -> str:
     """Return the whole page; `report` is a presentable investigation."""
-    return "\n".join(_lines(report, now)).rstrip() + "\n"
+    times = UtcTimes.of([now, *report_times(report)])
+    return "\n".join(_lines(report, now, MarkdownWriter(times))).rstrip() + "\n"
 
 
-def _lines(report: Report, now: datetime) -> Iterator[str]:
-    yield f"# {plain_text(report.title)}"
+def _lines(report: Report, now: datetime, write: MarkdownWriter) -> Iterator[str]:
+    yield f"# {write.text(report.title)}"
     yield ""
-    yield f"**Date:** {dated(now)} UTC"
+    yield f"**Date:** {UtcTimes().at(now)} UTC"
     yield f"**Status:** {'Open' if report.facts.get('pending') else 'Complete'}"
     yield ""
+    yield write.times.notice
+    yield ""
     yield from _heading("Executive summary")
-    yield f"{VERDICT_MARKS[report.verdict]} **{plain_text(headline(report))}**"
+    yield f"{VERDICT_MARKS[report.verdict]} **{write.text(headline(report))}**"
     yield ""
     for one in report.tables:
-        yield from _heading(one.caption)
-        yield from table(one.columns, one.rows)
+        yield from _heading(write.text(one.caption))
+        yield from write.table(one.columns, one.rows)
     yield from _heading("Evidence")
     for number, finding in enumerate(report.findings, start=1):
-        yield from _finding(number, finding)
+        yield f"### {number}. {write.text(finding.what)}"
+        yield ""
+        yield from write.finding(finding, steps=False)
     if not report.findings:
         yield "No rule found anything."
         yield ""
     yield from _heading("Facts")
-    yield from table(("fact", "value"), list(flat_facts(_scalars(report.facts))))
+    yield from write.table(("fact", "value"), list(flat_facts(_scalars(report.facts))))
     yield from _heading("Timeline")
-    rows = [(moment(e.at), e.service, e.source, e.text) for e in report.timeline]
-    yield from table(("at", "service", "source", "what"), rows)
-    yield from _answers(report)
-    yield from _recommendations(report.findings)
+    yield from write.timeline(report.timeline)
+    yield from _answers(report, write)
+    yield from _recommendations(report.findings, write)
     yield from _queries(report.facts)
     yield from _heading("Sources")
-    yield from (f"- {plain_text(line)}" for line in source_words(report.sources))
+    yield from (f"- {write.text(line)}" for line in source_words(report.sources))
 
 
 def _heading(text: str) -> tuple[str, str]:
-    return f"## {plain_text(text)}", ""
-
-
-def _finding(number: int, finding: Finding) -> Iterator[str]:
-    yield f"### {number}. {plain_text(finding.what)}"
-    yield ""
-    yield f"{finding.severity.value} · `{finding.rule}` · confidence {finding.confidence.value}"
-    yield ""
-    if finding.why:
-        yield plain_text(finding.why)
-        yield ""
-    for line in finding.evidence:
-        when = f"{moment(line.at)} " if line.at else ""
-        yield f"- {when}{plain_text(line.source)}: {code(line.text)}"
-    yield ""
+    return f"## {text}", ""
 
 
 def _scalars(facts: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in facts.items() if not isinstance(value, list | tuple)}
 
 
-def _answers(report: Report) -> Iterator[str]:
+def _answers(report: Report, write: MarkdownWriter) -> Iterator[str]:
     """Answer what an investigation has to answer before it is complete."""
     number = report.facts.get("batch_id")
     yield from _heading("Success criteria")
     for question, answer in (
-        ("Root cause of missing essay ids identified", _on(report, METADATA, "metadata")),
-        ("Reason for a stuck queue understood", _on(report, STUCK, "stuck")),
-        ("Database transaction errors explained", _on(report, TRANSACTIONS, "database error")),
+        ("Root cause of missing essay ids identified", _on(report, write, METADATA, "metadata")),
+        ("Reason for a stuck queue understood", _on(report, write, STUCK, "stuck")),
+        (
+            "Database transaction errors explained",
+            _on(report, write, TRANSACTIONS, "database error"),
+        ),
         (
             "per_request and serial_bundle compared",
             "`/batch compare mode:per_request mode:serial_bundle` holds all batches of both modes "
@@ -135,12 +128,12 @@ def _answers(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _on(report: Report, rules: frozenset[str], word: str) -> str:
+def _on(report: Report, write: MarkdownWriter, rules: frozenset[str], word: str) -> str:
     """Return what the findings, or else the hypotheses about it, say."""
     found = [one for one in report.findings if one.rule in rules]
     if found:
         return "; ".join(
-            f"{plain_text(one.what)} (`{one.rule}`, confidence {one.confidence.value})"
+            f"{write.text(one.what)} (`{one.rule}`, confidence {one.confidence.value})"
             for one in found
         )
     suspected = report.facts.get("hypotheses")
@@ -148,16 +141,17 @@ def _on(report: Report, rules: frozenset[str], word: str) -> str:
         if isinstance(one, Mapping) and word in str(one.get("name")):
             state = str(one.get("state"))
             begin = "Open, " if state == "undecided" else f"{state.capitalize()}, "
-            return begin + plain_text(str(one.get("why"))) + "."
+            return begin + write.text(one.get("why") or "") + "."
     return "Nothing of the kind in this batch."
 
 
-def _recommendations(findings: Sequence[Finding]) -> Iterator[str]:
+def _recommendations(findings: Sequence[Finding], write: MarkdownWriter) -> Iterator[str]:
     yield from _heading("Recommendations")
     told = [one for one in findings if one.next and one.severity is not Severity.INFO]
     for finding in told:
         for step in finding.next:
-            yield f"- {plain_text(step)} (`{finding.rule}`, confidence {finding.confidence.value})"
+            sure = f"confidence {finding.confidence.value}"
+            yield f"- {write.text(as_step(step))} (`{finding.rule}`, {sure})"
     if not told:
         yield "Nothing to do."
     yield ""

@@ -26,7 +26,8 @@ from bot.domain.evidence import (
 )
 from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity, Table
-from bot.text.times import clock, dated
+from bot.domain.words import Text, joined, when, words
+from bot.text.times import dated
 from bot.text.wording import sentence
 
 __all__ = ["ambiguous", "collect", "diagnose", "unnamed", "untold"]
@@ -107,7 +108,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
         timeline=timeline(evidence, row, ledger),
         sources=_sources(evidence),
         unreadable_need=_blind(evidence) or unsure,
-        summary=f"{_summary(ledger, findings, unsure=unsure)} {evidence.provider.words}".strip(),
+        summary=_with_provider(_summary(ledger, findings, unsure=unsure), evidence),
         tables=(table(ledger),),
         actions=_actions(row, evidence),
     )
@@ -254,13 +255,17 @@ def _logs_begin(evidence: TraceEvidence) -> datetime | None:
 
 def _title(evidence: TraceEvidence, ledger: Ledger) -> str:
     last, missing = ledger.last_step, ledger.first_missing
-    words = f"last seen {last.value}" if last else "no step seen"
-    return f"{evidence.id}: {words}, " + (
+    seen = f"last seen {last.value}" if last else "no step seen"
+    return f"{evidence.id}: {seen}, " + (
         f"first missing {missing.value}" if missing else "nothing missing"
     )
 
 
-def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> str:
+def _with_provider(text: Text, evidence: TraceEvidence) -> Text:
+    return joined(" ", (part for part in (text, evidence.provider.words) if part))
+
+
+def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> Text:
     worst = [f for f in findings if f.severity is not Severity.INFO]
     if worst:
         return worst[0].what
@@ -269,8 +274,10 @@ def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> st
     last, missing = ledger.last_step, ledger.first_missing
     if last is None:
         return "It is mentioned, and no step of a comparison was seen."
-    seen = f"Last step seen: {last.value} at {clock(ledger[last].at)} ({ledger[last].source})"
-    return f"{seen}; first step missing: {missing.value}." if missing else f"{seen}."
+    seen = words(
+        f"Last step seen: {last.value}", when(ledger[last].at, " at "), f" ({ledger[last].source})"
+    )
+    return words(seen, f"; first step missing: {missing.value}." if missing else ".")
 
 
 def _sources(evidence: TraceEvidence) -> tuple[SourceReading, ...]:
@@ -291,10 +298,10 @@ def _row_detail(evidence: TraceEvidence) -> str:
 
 def _callback_detail(evidence: TraceEvidence) -> str:
     seen = evidence.callbacks if isinstance(evidence.callbacks, tuple) else ()
-    words = [f"{len(seen)} callbacks with this id"]
-    words += [f"fails {', '.join(one.rejected)}" for one in seen if one.rejected][:1]
-    words += ["not acknowledged by CJ"] if any(one.consumed is False for one in seen) else []
-    return "; ".join(words)
+    told = [f"{len(seen)} callbacks with this id"]
+    told += [f"fails {', '.join(one.rejected)}" for one in seen if one.rejected][:1]
+    told += ["not acknowledged by CJ"] if any(one.consumed is False for one in seen) else []
+    return "; ".join(told)
 
 
 def _blind(evidence: TraceEvidence) -> bool:

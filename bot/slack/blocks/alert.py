@@ -11,12 +11,14 @@ from typing import Any
 from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Severity
+from bot.domain.words import Part, Span, Text, Time, Words, span_words, words
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import chart_blocks
-from bot.slack.blocks.elements import Block, gap, words
+from bot.slack.blocks.elements import Block, gap, piece, pieces
 from bot.slack.blocks.limits import violations
-from bot.slack.blocks.mrkdwn import clamp, code, date_token, duration, escape, mrkdwn, utc
+from bot.slack.blocks.mrkdwn import clamp, code, date_token, escape, literal, mrkdwn
 from bot.text.privacy import clean_chart, said
+from bot.text.wording import as_step
 
 TEXT_CHARS = 500
 TITLE_CHARS = 400
@@ -53,7 +55,7 @@ def render(
     `takes` says whether the bot understands a command: a button that would do nothing is not
     shown. `names` says Slack ids in words: a mention would ping.
     """
-    text = clamp(escape(_line(message, names)), TEXT_CHARS)
+    text = clamp(escape(literal(_line(message, names), TEXT_CHARS)), TEXT_CHARS)
     if message.plain:
         return {"text": text, "blocks": []}
     offered = offered_buttons(message, takes)
@@ -68,50 +70,59 @@ def render(
     return {"text": text, "blocks": [kit.section(text)]}
 
 
-def _line(message: AlertMessage, names: Names) -> str:
-    """Return the whole message as one line of plain text, with UTC times."""
+def _line(message: AlertMessage, names: Names) -> Words:
+    """Return the whole message as one line."""
     alert, condition = message.alert, message.alert.condition
     title = said(condition.title)
     note = "" if message.plain else said(message.note)
     if message.reason is Reason.DIGEST:
-        return f"🔕 {title}"
+        return words("🔕 ", title)
     if not message.is_parent and message.reason in (Reason.ACKNOWLEDGE, Reason.SNOOZE):
         return _by_people(message, names)
     if alert.state is AlertState.RESOLVED:
         ending = said(alert.closing or note) or title
-        return f"✅ Resolved after {_length(alert)}: {ending}"
+        return words("✅ Resolved after ", _length(alert), ": ", ending)
     mark = f"{MARKS[alert.severity]} {SEVERITY_WORDS[alert.severity]}"
     if message.is_parent or message.reason is Reason.OPEN:
         since, sure, step = _unsaid(condition)
-        told = [f"since {utc(condition.since)}"] if since else []
-        told += [f"confidence {condition.confidence.value}"] if sure else []
-        more = f" ({', '.join(told)})." if told else ""
-        return f"{mark}: {title}{more}" + (f" Next: {said(step)}" if step else "")
+        todo = words(" Next: ", said(as_step(step))) if step else ""
+        return words(f"{mark}: ", title, *_more(condition, since=since, sure=sure), todo)
     if message.reason is Reason.REPEAT:
-        return f"{mark}, still so: {title} (seen {alert.count} times since {utc(alert.opened_at)})"
-    return f"{mark}, changed: {title}{f' ({note})' if note else ''}"
+        seen = words(f" (seen {alert.count} times", Time(alert.opened_at, " since "), ")")
+        return words(f"{mark}, still so: ", title, seen)
+    return words(f"{mark}, changed: ", title, words(" (", note, ")") if note else "")
 
 
-def _by_people(message: AlertMessage, names: Names) -> str:
+def _more(condition: Condition, *, since: bool, sure: bool) -> Iterator[Part]:
+    """Yield what is said behind a title in brackets: how sure, and since when."""
+    if sure:
+        yield f" (confidence {condition.confidence.value}"
+    if since:
+        yield Time(condition.since, ", since " if sure else " since ")
+    if sure or since:
+        yield ")." if sure else "."
+
+
+def _by_people(message: AlertMessage, names: Names) -> Words:
     alert = message.alert
     if message.reason is Reason.ACKNOWLEDGE:
         by = _who(alert.acknowledged_by, names)
-        return f"👀 Acknowledged by {by}: not repeated until it changes; its end is told."
-    by, end = "", "somebody ends it"
+        return words(f"👀 Acknowledged by {by}: not repeated until it changes; its end is told.")
+    by, end = "", words(" until somebody ends it")
     if alert.mute is not None:
         by = f" by {_who(alert.mute.by, names)}"
-        end = utc(alert.mute.until) if alert.mute.until else end
-    return f"🔕 Snoozed{by} until {end}, also if it comes back; its end is told all the same."
+        end = words(Time(alert.mute.until, " until ")) if alert.mute.until else end
+    return words(f"🔕 Snoozed{by}", end, ", also if it comes back; its end is told all the same.")
 
 
-def _unsaid(condition: Condition) -> tuple[bool, bool, str]:
+def _unsaid(condition: Condition) -> tuple[bool, bool, Text]:
     """Return what the title does not say yet: since when, how sure, and the next step."""
-    title = condition.title
+    title = str(condition.title)
     step = condition.next[0] if condition.next else ""
     return (
         "since " not in title,
         "confidence" not in title,
-        "" if "Next:" in title or step in title else step,
+        "" if "Next:" in title or str(step) in title else step,
     )
 
 
@@ -142,7 +153,7 @@ def _head(
 
 def _reply(message: AlertMessage, evidence: int, chars: int, names: Names) -> Iterator[Block]:
     alert = message.alert
-    yield kit.section(escape(_line(message, names)))
+    yield kit.section(mrkdwn(_line(message, names), TEXT_CHARS))
     if message.reason is Reason.RESOLVE or alert.state is AlertState.RESOLVED:
         yield kit.context(f"Seen {alert.count} times since {date_token(alert.opened_at)}")
         return
@@ -154,12 +165,12 @@ def _headline(alert: Alert) -> str:
     title = mrkdwn(said(alert.condition.title), TITLE_CHARS)
     if alert.state is AlertState.RESOLVED:
         closing = f"\n{mrkdwn(said(alert.closing), TITLE_CHARS)}" if alert.closing else ""
-        return f"✅ *Resolved after {_length(alert)}:* {title}{closing}"
+        return f"✅ *Resolved after {span_words(_length(alert).length)}:* {title}{closing}"
     since, sure, step = _unsaid(alert.condition)
-    told = [f"since {date_token(alert.condition.since)}"] if since else []
+    told = [f"since {_moment(alert.condition.since)}"] if since else []
     told += [f"confidence {alert.condition.confidence.value}"] if sure else []
     more = f"\n{' · '.join(told)}" if told else ""
-    todo = f"\n*Next:* {mrkdwn(said(step), TITLE_CHARS)}" if step else ""
+    todo = f"\n*Next:* {mrkdwn(said(as_step(step)), TITLE_CHARS)}" if step else ""
     mark, word = MARKS[alert.severity], SEVERITY_WORDS[alert.severity]
     return f"{mark} *{word}:* {title}{more}{todo}"
 
@@ -167,7 +178,7 @@ def _headline(alert: Alert) -> str:
 def _state_line(alert: Alert, names: Names) -> str:
     """Say what the title leaves out; the key at its end holds detector, environment and subject."""
     number = f"#{alert.number}" if alert.number else ""
-    rule = "" if alert.condition.rule in alert.condition.title else alert.condition.rule
+    rule = "" if alert.condition.rule in str(alert.condition.title) else alert.condition.rule
     told = [number, rule, f"seen {alert.count}×" if alert.count > 1 else ""]
     line = [str(mrkdwn(text, 80)) for text in told if text]
     if alert.state is AlertState.RESOLVED and alert.resolved_at is not None:
@@ -187,25 +198,26 @@ def _state_line(alert: Alert, names: Names) -> str:
 
 
 def _silence(mute: Mute, names: Names) -> str:
-    words = {MuteKind.SNOOZE: "snoozed", MuteKind.MUTE: "muted"}.get(mute.kind, "maintenance")
+    kind = {MuteKind.SNOOZE: "snoozed", MuteKind.MUTE: "muted"}.get(mute.kind, "maintenance")
     by = f" by {mrkdwn(_who(mute.by, names), 40)}" if mute.by else ""
     end = f" until {_moment(mute.until)}" if mute.until else " until unmuted"
     reason = f" ({mrkdwn(said(mute.reason), 80)})" if mute.reason else ""
-    return f"🔕 {words}{by}{end}{reason}"
+    return f"🔕 {kind}{by}{end}{reason}"
 
 
 def _why(condition: Condition, evidence: int, chars: int) -> Iterator[Block]:
     elements = []
     if condition.why:
-        elements.append(kit.line(words(said(condition.why), chars * 2)))
+        elements.append(kit.line(*pieces(said(condition.why), chars * 2)))
     if shown := condition.evidence[:evidence]:
         clean = (type(one)(one.source, one.at, said(one.text)) for one in shown)
         elements.append(kit.bullets(kit.evidence_line(one, chars) for one in clean))
     for step in condition.next[1:4]:
-        elements.append(kit.line(words("Then:", 10, bold=True), gap(" "), words(said(step), chars)))
+        then = piece("Then:", 10, bold=True)
+        elements.append(kit.line(then, gap(" "), *pieces(said(as_step(step)), chars)))
     left = len(condition.evidence) - evidence
     if left > 0:
-        elements.append(kit.line(words(f"{left} more evidence lines", 40)))
+        elements.append(kit.line(piece(f"{left} more evidence lines", 40)))
     if elements:
         yield kit.rich(*elements)
 
@@ -243,9 +255,8 @@ def button_commands(alert: Alert) -> list[tuple[str, str, str]]:
     return found
 
 
-def _length(alert: Alert) -> str:
-    end = alert.resolved_at or alert.changed_at
-    return duration((end - alert.opened_at).total_seconds())
+def _length(alert: Alert) -> Span:
+    return Span((alert.resolved_at or alert.changed_at) - alert.opened_at)
 
 
 def _moment(at: datetime) -> str:

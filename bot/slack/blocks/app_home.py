@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from bot.domain.evidence import SourceReading, SourceState
+from bot.domain.words import words
 from bot.ports import Overview
 from bot.ports.action_ids import COMMAND_ACTION, REFRESH_ACTION
 from bot.slack.blocks import elements as kit
-from bot.slack.blocks.elements import Block, line, words
+from bot.slack.blocks.elements import Block, line, piece, pieces
 from bot.slack.blocks.mrkdwn import date_token
 from bot.text.privacy import said
 from bot.text.wording import STATE_WORDS
@@ -43,11 +44,10 @@ def source_blocks(overview: Overview) -> Iterator[Block]:
 
 def _source(reading: SourceReading) -> kit.Piece:
     state = "ok" if reading.state is SourceState.OK else STATE_WORDS[reading.state]
-    detail = said(reading.detail) if reading.detail else ""
-    told = f" {state}" + (f", {detail}" if detail else "")
+    told = words(f" {state}", *([", ", said(reading.detail)] if reading.detail else []))
     mark = STATE_MARKS[reading.state]
     return line(
-        words(f"{mark} {reading.name.replace('_', ' ')}", 40, bold=True),
+        piece(f"{mark} {reading.name.replace('_', ' ')}", 40, bold=True),
         kit.gap(" "),
-        words(told, DETAIL_CHARS),
+        *pieces(told, DETAIL_CHARS),
     )

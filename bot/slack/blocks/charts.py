@@ -127,4 +127,4 @@ def _spark_lines(series: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"{one['name'].ljust(width)} {marks}{last}"
     points = series[0]["data"] if series else []
     if points:
-        yield f"from {points[0]['label']} to {points[-1]['label']} UTC"
+        yield f"from {points[0]['label']} to {points[-1]['label']}"

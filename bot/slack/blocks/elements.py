@@ -6,7 +6,16 @@ from typing import Any
 
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Table
-from bot.slack.blocks.mrkdwn import clamp, literal, utc
+from bot.domain.words import Command, Id, Text, Time, Words, times_of
+from bot.slack.blocks.mrkdwn import (
+    as_literal,
+    between_parts,
+    clamp,
+    literal,
+    utc,
+    without_mentions,
+)
+from bot.text.redaction import ELLIPSIS
 
 Block = dict[str, Any]
 Piece = dict[str, Any]
@@ -14,6 +23,10 @@ Piece = dict[str, Any]
 MAX_SECTION_CHARS = 2_900
 MAX_COLUMNS = 6
 PAGE_ROWS = 10
+MAX_PIECES = 16
+MAX_ROW_PIECES = 30
+# What a date takes of the room that a text has.
+DATE_CHARS = 20
 DATE_FORMAT = "{date_short_pretty} {time_secs}"
 
 
@@ -29,16 +42,42 @@ def context(text: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": body}]}
 
 
-def words(text: object, limit: int, *, bold: bool = False, mono: bool = False) -> Piece:
+def piece(text: object, limit: int, *, bold: bool = False, mono: bool = False) -> Piece:
     """Return a literal run of rich text."""
-    piece: Piece = {"type": "text", "text": literal(text, limit) or " "}
+    return gap(literal(text, limit) or " ", bold=bold, mono=mono)
+
+
+def pieces(text: Text, limit: int, *, bold: bool = False, mono: bool = False) -> list[Piece]:
+    """Return a text as rich text: times in the reader's zone, ids and commands as code.
+
+    A string that is too long ends with an ellipsis; of more than MAX_PIECES parts the last are
+    left out.
+    """
+    if not isinstance(text, Words):
+        return [piece(text, limit, bold=bold, mono=mono)]
+    found: list[Piece] = []
+    left = limit
+    for part in text.parts[:MAX_PIECES]:
+        if left <= 0:
+            break
+        if isinstance(part, Time):
+            found += [gap(between_parts(part.lead), bold=bold, mono=mono)] if part.lead else []
+            found.append(moment(part.at))
+            left -= DATE_CHARS
+            continue
+        shown = as_literal(part)
+        as_code = mono or isinstance(part, Id | Command)
+        shown = shown if len(shown) <= left else f"{shown[: left - 1].rstrip()}{ELLIPSIS}"
+        found += [gap(shown, bold=bold, mono=as_code)] if shown else []
+        left -= len(shown)
+    return found or [gap(" ")]
+
+
+def gap(text: str, *, bold: bool = False, mono: bool = False) -> Piece:
+    """Return clean text as rich text; its spaces are kept."""
+    run: Piece = {"type": "text", "text": without_mentions(text)}
     style = {name: True for name, on in (("bold", bold), ("code", mono)) if on}
-    return {**piece, "style": style} if style else piece
-
-
-def gap(text: str) -> Piece:
-    """Return our own separator as rich text; its spaces are kept."""
-    return {"type": "text", "text": text}
+    return {**run, "style": style} if style else run
 
 
 def moment(at: datetime) -> Piece:
@@ -71,9 +110,9 @@ def evidence_line(evidence: EvidenceLine, limit: int) -> Piece:
     when = [moment(evidence.at), gap("  ")] if evidence.at is not None else []
     return line(
         *when,
-        words(evidence.source, 60, bold=True),
+        piece(evidence.source, 60, bold=True),
         gap("  "),
-        words(evidence.text, limit, mono=True),
+        *pieces(evidence.text, limit, mono=True),
     )
 
 
@@ -94,21 +133,25 @@ def preformatted(lines: Iterable[str], limit: int = 3_000) -> Block:
 
 def table(value: Table, rows: int, limit: int) -> Block:
     """Return a native table of at most `rows` rows; every cell is literal text."""
-    cut = [value.columns[:MAX_COLUMNS], *(row[:MAX_COLUMNS] for row in value.rows[:rows])]
+    columns = value.columns[:MAX_COLUMNS]
+    cut = [columns, *(row[:MAX_COLUMNS] for row in value.rows[:rows])]
     width = max((len(row) for row in cut), default=1) or 1
     return {
         "type": "table",
         "rows": [
-            [
-                {"type": "raw_text", "text": literal(cell, limit) or "-"}
-                for cell in (*row, *[""] * (width - len(row)))
-            ]
-            for row in cut
+            [_cell(cell, limit) for cell in (*row, *[""] * (width - len(row)))] for row in cut
         ],
     }
 
 
-def data_table(value: Table, rows: int, limit: int, *, title: str) -> Block:
+def _cell(text: Text, limit: int) -> Piece:
+    """Return a cell: rich text where it names a time, plain characters otherwise."""
+    if any(times_of(text)):
+        return rich(line(*pieces(text, limit)))
+    return {"type": "raw_text", "text": literal(text, limit) or "-"}
+
+
+def data_table(value: Table, rows: int, limit: int, *, title: Text) -> Block:
     """Return a table of which the reader turns the pages; every cell is literal text."""
     grid = table(value, rows, limit)["rows"]
     return {
@@ -117,6 +160,27 @@ def data_table(value: Table, rows: int, limit: int, *, title: str) -> Block:
         "page_size": PAGE_ROWS,
         "rows": grid,
     }
+
+
+def plain_table(rows: Sequence[Sequence[Piece]]) -> Block:
+    """Return the cells of a native table for a place without one: aligned in a code box, or as a
+    list where a cell names a time, which no code box shows in the reader's zone.
+    """
+    if any(cell["type"] == "rich_text" for row in rows for cell in row):
+        return rich(bullets(line(*_joined(row)) for row in rows[1:]))
+    texts = [[str(cell.get("text", "")) for cell in row] for row in rows]
+    return preformatted(table_lines(texts) if texts else [])
+
+
+def _joined(row: Sequence[Piece]) -> list[Piece]:
+    """Return the cells of a row as one line of rich text."""
+    found: list[Piece] = []
+    for cell in row:
+        shown = (
+            cell["elements"][0]["elements"] if cell["type"] == "rich_text" else [gap(cell["text"])]
+        )
+        found += [gap("  "), *shown] if found else shown
+    return found[:MAX_ROW_PIECES]
 
 
 def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:

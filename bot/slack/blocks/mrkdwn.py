@@ -9,11 +9,14 @@ import re
 from datetime import UTC, datetime
 from typing import NewType
 
+from bot.domain.ids import short_id
+from bot.domain.words import Command, Id, Part, Span, Time, Words, span_words, spelled
 from bot.text.redaction import ELLIPSIS, plain
 
 Mrkdwn = NewType("Mrkdwn", str)
 
 MAX_READ_CHARS = 20_000
+CODE_CHARS = 200
 _SEPARATORS = re.compile("[\u2028\u2029\x85]")
 _MENTION = re.compile(r"<(?=[!@#])")
 _ENTITY = re.compile(r"&[a-z]{0,3}$")
@@ -32,7 +35,10 @@ def clean(text: object) -> str:
 
 def escape(text: object) -> Mrkdwn:
     """Return `text` cleaned and with Slack's three control characters as entities."""
-    line = clean(text)
+    return _entities(clean(text))
+
+
+def _entities(line: str) -> Mrkdwn:
     return Mrkdwn(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
@@ -49,18 +55,60 @@ def clamp(text: str, limit: int) -> Mrkdwn:
 
 
 def mrkdwn(text: object, limit: int) -> Mrkdwn:
-    """Return outside text for a mrkdwn place: cleaned, escaped, clamped."""
+    """Return a text for a mrkdwn place: cleaned, escaped, clamped; its times are date tokens."""
+    if isinstance(text, Words):
+        return clamp(spelled(text, _in_mrkdwn).strip(), limit)
     return clamp(escape(text), limit)
 
 
+def _in_mrkdwn(part: Part) -> str:
+    match part:
+        case Time():
+            return f"{_entities(between_parts(part.lead))}{date_token(part.at)}"
+        case Id():
+            return code(short_id(part.value), CODE_CHARS)
+        case Command():
+            return code(part.line, CODE_CHARS)
+        case _:
+            return _entities(as_literal(part))
+
+
 def literal(text: object, limit: int) -> str:
-    """Return outside text for a literal container (rich_text, raw_text, plain_text).
+    """Return a text for a place that shows characters only (plain_text, raw_text, notifications).
 
     Slack parses nothing there; the `<` of what looks like a mention is changed all the same, so
-    that a copy of the text mentions no one either.
+    that a copy of the text mentions no one either. No time can be shown in its reader's zone, so
+    none is: it goes with its lead.
     """
-    line = _MENTION.sub("‹", clean(text))
+    whole = spelled(text, as_literal).strip() if isinstance(text, Words) else clean(text)
+    line = without_mentions(whole)
     return line if len(line) <= limit else line[: max(0, limit - 1)].rstrip() + ELLIPSIS
+
+
+def without_mentions(line: str) -> str:
+    """Return a line in which nothing looks like a mention."""
+    return _MENTION.sub("‹", line)
+
+
+def as_literal(part: Part) -> str:
+    """Return a part of a text as characters, without its time."""
+    match part:
+        case Time():
+            return ""
+        case Span():
+            return span_words(part.length)
+        case Id():
+            return clean(short_id(part.value))
+        case Command():
+            return clean(part.line)
+        case _:
+            return between_parts(part)
+
+
+def between_parts(text: str) -> str:
+    """Return a string of typed text as one visible line; blanks at its ends stay."""
+    line = clean(f"|{str(text)[: MAX_READ_CHARS - 2]}|")
+    return line.removeprefix("|").removesuffix("|")
 
 
 def code(text: object, limit: int) -> Mrkdwn:
@@ -70,7 +118,7 @@ def code(text: object, limit: int) -> Mrkdwn:
 
 
 def utc(at: datetime) -> str:
-    """Return a time as people read it where there is no reader's zone."""
+    """Return what stands in a date's place where Slack cannot show it."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -83,15 +131,3 @@ def date_token(at: datetime) -> Mrkdwn:
 def short_ids(text: str) -> str:
     """Return `text` with uuids cut to their first eight digits, for buttons and headings."""
     return _UUID_TAIL.sub(r"\1…", text)
-
-
-def duration(seconds: float) -> str:
-    """Return a span in the two largest units that matter: 45 s, 7 min, 2 h 05 min, 3 d 4 h."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3_600:
-        return f"{whole // 60} min"
-    if whole < 86_400:
-        return f"{whole // 3_600} h {whole % 3_600 // 60:02d} min"
-    return f"{whole // 86_400} d {whole % 86_400 // 3_600} h"

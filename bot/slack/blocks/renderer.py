@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.chart import drawable
 from bot.domain.report import Attachment, Report
+from bot.domain.words import Text, words
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.ports import Form, Overview
 from bot.ports.action_ids import CANCEL_ACTION
@@ -29,6 +30,7 @@ from bot.text.privacy import presentable, said
 
 # Text of emoji takes twelve times its length on the wire, so an error too may have to be cut.
 ERROR_LEVELS = (1_200, 400, 100)
+TITLE_CHARS = 200
 NO_WORDS = Mrkdwn("There is no answer.")
 
 
@@ -61,7 +63,8 @@ class BlockKit:
     def error(self, error: Exception, *, error_id: str = "") -> Mapping[str, Any]:
         """Return the message for the asker: what went wrong and what to do about it."""
         told = _error_words(error, error_id)
-        text = clamp(escape(f"{told[0]} {told[1]}".strip()), SUMMARY_CHARS) or NO_WORDS
+        plain = literal(words(told[0], " ", told[1]), SUMMARY_CHARS)
+        text = clamp(escape(plain), SUMMARY_CHARS) or NO_WORDS
         for chars in ERROR_LEVELS:
             blocks = list(_error_blocks(_error_mark(error), *told, chars))
             if not violations(blocks, text):
@@ -107,19 +110,21 @@ class BlockKit:
         if not cut or self.whole is None:
             return report.attachments
         whole = Attachment(
-            "answer.md", self.whole(report).encode(), f"Whole answer: {report.title}"
+            "answer.md",
+            self.whole(report).encode(),
+            literal(words("Whole answer: ", report.title), 200),
         )
         return (*report.attachments, whole)
 
 
 def _error_blocks(
-    mark: str, message: str, hint: str, usage: Sequence[str], chars: int
+    mark: str, message: Text, hint: Text, usage: Sequence[str], chars: int
 ) -> Iterator[Block]:
     yield kit.section(f"{mark} {mrkdwn(message, chars)}")
     if hint:
         yield kit.section(mrkdwn(hint, chars))
     if usage:
-        shown = [literal(words, min(160, chars)) for words in usage[:20]]
+        shown = [literal(one, min(160, chars)) for one in usage[:20]]
         yield kit.preformatted(shown, 2 * chars)
 
 
@@ -129,11 +134,12 @@ def _error_mark(error: Exception) -> str:
     return "🔴"
 
 
-def _error_words(error: Exception, error_id: str) -> tuple[str, str, Sequence[str]]:
+def _error_words(error: Exception, error_id: str) -> tuple[Text, Text, Sequence[str]]:
     if isinstance(error, BatchbotError):
         usage = error.usage if isinstance(error, UsageError) else ()
         source = f"{error.source}: " if isinstance(error, SourceError) else ""
-        return said(f"{source}{error.message}"), said(error.hint), [said(words) for words in usage]
+        message = words(source, said(error.message))
+        return message, said(error.hint), [said(line) for line in usage]
     return (
         f"Something broke inside the bot. Error id {error_id or 'unknown'}.",
         "The bot's log has the details under that id; the command changed nothing.",

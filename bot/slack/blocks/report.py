@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.chart import drawable
-from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
+from bot.domain.report import Finding, Report, Severity, TimelineEntry
+from bot.domain.words import Words, joined, words
 from bot.ports.action_ids import COMMAND_ACTION, SHARE_ACTION
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import chart_blocks
-from bot.slack.blocks.elements import Block, gap, line, moment, words
+from bot.slack.blocks.elements import Block, gap, line, moment, piece, pieces
 from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
 from bot.text.wording import (
     SEVERITY_MARKS,
     VERDICT_MARKS,
-    fact_rows,
+    as_step,
     flat_facts,
     headline,
     next_commands,
+    shown_tables,
     source_words,
     verdict_words,
 )
@@ -97,9 +99,11 @@ FOOT_CHARS = 500
 def summary_line(report: Report) -> str:
     """Return the whole answer in one escaped line, for notifications and screen readers."""
     worst = [finding.what for finding in report.findings if finding.severity is not Severity.INFO]
-    told = "" if report.summary or not worst else f" - {'; '.join(worst[:2])}"
-    mark = VERDICT_MARKS[report.verdict]
-    return clamp(escape(f"{mark} {headline(report)}{told}"), SUMMARY_CHARS)
+    told = words(" - ", joined("; ", worst[:2])) if worst and not report.summary else ""
+    line = literal(
+        words(f"{VERDICT_MARKS[report.verdict]} ", headline(report), told), SUMMARY_CHARS
+    )
+    return clamp(escape(line), SUMMARY_CHARS)
 
 
 def report_blocks(report: Report, detail: Detail, share: str = "") -> Iterator[Block]:
@@ -133,19 +137,25 @@ def _facts(report: Report, detail: Detail) -> Iterator[Block]:
     others = {name: value for name, value in report.facts.items() if name not in moments}
     pairs = list(flat_facts(others))[: detail.facts]
     limit = min(VALUE_CHARS, detail.chars)
-    shown = [(literal(name, LABEL_CHARS), literal(text, limit)) for name, text in pairs]
-    if short := [pair for pair in shown if len(pair[1]) <= SHORT_CHARS]:
+    short, long = [], []
+    for name, text in pairs:
+        shown = literal(text, limit)
+        if len(shown) <= SHORT_CHARS and not isinstance(text, Words):
+            short.append((literal(name, LABEL_CHARS), shown))
+        else:
+            label = piece(name, LABEL_CHARS, bold=True)
+            long.append(line(label, gap(" "), *pieces(text, limit)))
+    if short:
         yield kit.preformatted(kit.table_lines(short))
-    if long := [pair for pair in shown if len(pair[1]) > SHORT_CHARS]:
-        lines = [line(words(n, LABEL_CHARS, bold=True), gap(" "), words(v, limit)) for n, v in long]
-        yield kit.rich(kit.bullets(lines))
+    if long:
+        yield kit.rich(kit.bullets(long))
     if moments:
         told = [
-            [words(name.replace("_", " "), LABEL_CHARS), gap(" "), moment(at)]
+            [piece(name.replace("_", " "), LABEL_CHARS), gap(" "), moment(at)]
             for name, at in list(moments.items())[:6]
         ]
-        pieces = [piece for one in told for piece in (*one, gap("   "))]
-        yield kit.rich(line(*pieces[:-1]))
+        some = [one for three in told for one in (*three, gap("   "))]
+        yield kit.rich(line(*some[:-1]))
 
 
 def _finding(number: int, finding: Finding, detail: Detail) -> Block:
@@ -154,18 +164,18 @@ def _finding(number: int, finding: Finding, detail: Detail) -> Block:
     elements = [
         line(
             gap(f"{number}. {mark} "),
-            words(finding.what, detail.chars, bold=True),
+            *pieces(finding.what, detail.chars, bold=True),
             gap("\n"),
-            words(label, 120, mono=True),
+            piece(label, 120, mono=True),
         )
     ]
     if finding.why and detail.evidence:
-        elements.append(line(words(finding.why, detail.chars)))
+        elements.append(line(*pieces(finding.why, detail.chars)))
     if evidence := finding.evidence[: detail.evidence]:
         elements.append(kit.bullets(kit.evidence_line(one, detail.chars) for one in evidence))
     if steps := finding.next[: detail.steps]:
-        told = [piece for step in steps for piece in (words(step, detail.chars), gap(" · "))]
-        elements.append(line(words("Next:", 10, bold=True), gap(" "), *told[:-1]))
+        told = [one for step in steps for one in (*pieces(as_step(step), detail.chars), gap(" · "))]
+        elements.append(line(piece("Next:", 10, bold=True), gap(" "), *told[:-1]))
     return kit.rich(*elements)
 
 
@@ -173,7 +183,7 @@ def _tables(report: Report, detail: Detail) -> Iterator[Block]:
     if not detail.rows:
         return
     limit, native = min(VALUE_CHARS, detail.chars), False
-    for table in _all_tables(report):
+    for table in shown_tables(report):
         if not table.rows:
             continue
         if table.caption:
@@ -185,24 +195,12 @@ def _tables(report: Report, detail: Detail) -> Iterator[Block]:
             native = True
             yield kit.table(table, detail.rows, limit)
             continue
-        rows = [table.columns, *table.rows[: detail.rows]]
-        cells = [[literal(cell, 40) for cell in row[: kit.MAX_COLUMNS]] for row in rows]
-        yield kit.preformatted(kit.table_lines(cells))
-
-
-def _all_tables(report: Report) -> tuple[Table, ...]:
-    if report.tables:
-        return report.tables
-    return tuple(
-        Table(tuple(rows[0]), tuple(tuple(row) for row in rows[1:]), name.replace("_", " "))
-        for name, rows in fact_rows(report.facts)
-        if rows[0]
-    )
+        yield kit.plain_table(kit.table(table, detail.rows, 40)["rows"])
 
 
 def _timeline(entries: Sequence[TimelineEntry], detail: Detail) -> Block:
     return kit.rich(
-        line(words("Timeline", 10, bold=True)),
+        line(piece("Timeline", 10, bold=True)),
         kit.bullets(_entry(entry, detail) for entry in entries[: detail.timeline]),
     )
 
@@ -210,7 +208,8 @@ def _timeline(entries: Sequence[TimelineEntry], detail: Detail) -> Block:
 def _entry(entry: TimelineEntry, detail: Detail) -> kit.Piece:
     when = [moment(entry.at), gap("  ")] if entry.at is not None else []
     place = " · ".join(part for part in (entry.service, entry.source) if part)
-    return line(*when, words(place, 80, bold=True), gap("  "), words(entry.text, detail.chars))
+    text = pieces(entry.text, detail.chars)
+    return line(*when, piece(place, 80, bold=True), gap("  "), *text)
 
 
 def _small_print(report: Report, detail: Detail) -> Iterator[Block]:
@@ -223,7 +222,7 @@ def _small_print(report: Report, detail: Detail) -> Iterator[Block]:
 
 def left_out(report: Report, detail: Detail) -> str:
     """Return in words what a level of detail leaves out of a report, empty when nothing."""
-    tables = _all_tables(report)
+    tables = shown_tables(report)
     counts = {
         "findings": len(report.findings) - detail.findings,
         "facts": len(list(flat_facts(report.facts))) - detail.facts,

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.errors import PostError, PostFailure
 from bot.slack.blocks.charts import CHART, as_text
-from bot.slack.blocks.elements import Block, preformatted, table_lines
+from bot.slack.blocks.elements import Block, plain_table
 from bot.slack.outbound.web_api import patiently
 
 log = logging.getLogger(__name__)
@@ -142,5 +142,4 @@ def _hinted(shown: Sequence[Block], error: PostError) -> frozenset[str]:
 def _plainer(block: Mapping[str, Any]) -> Block:
     if block.get("type") == CHART:
         return as_text(block)
-    rows = [[str(cell.get("text", "")) for cell in row] for row in block.get("rows", [])]
-    return preformatted(table_lines(rows) if rows else [])
+    return plain_table(block.get("rows", []))

@@ -25,7 +25,7 @@ REPORT = Report(
     sources=(SourceReading("queue", SourceState.TIMEOUT, "5 s"),),
 )  # fmt: skip
 PARTS = ("66 of 100 failed", "errors", "34 are valid", "Errors count.", "/batch investigate 33",
-         "timed out", "2025-11-18 23:19:26Z", "confidence high", "sent")  # fmt: skip
+         "timed out", "23:19:26", "confidence high", "sent")  # fmt: skip
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -62,6 +62,6 @@ def test_any_report_prints_without_terminal_codes(report: Report) -> None:
 def test_any_report_is_markdown_that_mentions_nobody(report: Report) -> None:
     text = markdown_report.render(report)
     text.encode()
-    outside_code = re.sub(r"`[^`\n]*`", "", text)
-    assert not re.search(r"(?<!\\)<", outside_code)
+    outside_code = re.sub(r"`[^`\n]*`", "", re.sub(r"\\.", "", text))
+    assert "<" not in outside_code
     assert not re.search(r"(?<![\w\u200b])@\w", outside_code)

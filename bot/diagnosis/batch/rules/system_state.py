@@ -9,6 +9,7 @@ from bot.domain.evidence import CONTAINERS, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ContainerState
+from bot.domain.words import words
 from bot.text.times import spoken
 
 BLOCKED_SECONDS = 60
@@ -57,14 +58,14 @@ def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
     sure = cj is not None and provider is not None
     asked = cj or _recorded(evidence)
     worked = provider or _logged(evidence.nearby, PROVIDER_FIELDS)
-    if not asked or not worked or _same(asked.text, worked.text):
+    if not asked or not worked or _same(str(asked.text), str(worked.text)):
         return None
-    words = tuple(line.text.partition("=")[2] or line.text for line in (asked, worked))
+    modes = [str(line.text).partition("=")[2] or line.text for line in (asked, worked)]
     return Finding(
         rule="mode-mismatch",
         severity=Severity.INFO,
         confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
-        what=f"CJ is set to {words[0]} and the LLM provider to {words[1]}.",
+        what=words("CJ is set to ", modes[0], " and the LLM provider to ", modes[1], "."),
         why="The two are configured apart. Only the LLM provider's setting decides how requests "
         "are worked off; CJ's is a label, and a key for what may share a bundle. A setting that "
         "Compose was given no value for arrives empty.",

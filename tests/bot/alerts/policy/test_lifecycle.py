@@ -12,6 +12,7 @@ from bot.alerts.policy.lifecycle import PolicySettings, decide, decide_all, is_f
 from bot.domain.alert import Alert, AlertState, Condition, Judgement, Reason, Sight
 from bot.domain.mute import Mute
 from bot.domain.report import Severity
+from bot.domain.words import Time, Words, words
 from tests.support.fakes.alerts import START, clear, condition
 
 TICK = timedelta(seconds=15)
@@ -140,12 +141,17 @@ def test_since_when_a_state_lasts_stays_although_the_window_slides(
     opened = decide(None, lasting(START), clear(), START, SETTINGS).alert
     later = START + 40 * TICK
     still = decide(opened, lasting(later, **changes), clear(), later, SETTINGS).alert
-    assert still.condition.title == f"stuck since {since} UTC"
+    assert still.condition.title == stuck(datetime.fromisoformat(f"{START:%Y-%m-%d} {since}Z"))
 
 
 def lasting(since: datetime, **changes: Any) -> Condition:
     """Return a condition whose title says since when."""
-    return condition(since=since, title=f"stuck since {since:%H:%M:%S} UTC", **changes)
+    return condition(since=since, title=stuck(since), **changes)
+
+
+def stuck(since: datetime) -> Words:
+    """Return a title that says since when."""
+    return words("stuck", Time(since, " since "))
 
 
 @pytest.mark.parametrize("flapping", [False, True])

@@ -99,7 +99,7 @@ async def test_a_day_of_silence_is_one_digest_also_over_a_restart(store: Store) 
     (alert,) = await store.alerts(clock())
     assert alert.standing is Standing.MUTED
     digests = [one for one in slack.heads() if one.message.reason is Reason.DIGEST]
-    assert [one.message.alert.condition.title[-7:] for one in digests] == ["1 muted"] * 2
+    assert [str(one.message.alert.condition.title)[-7:] for one in digests] == ["1 muted"] * 2
     replies = [one.message.alert.detector for one in slack.posted if one.thread_ts]
     assert "stuck_queue" not in replies
 

@@ -102,7 +102,7 @@ def test_a_storm_that_came_while_it_was_snoozed_counts_all_of_its_alerts_when_th
     play.said.clear()
     for _ in range(2):
         play.tick(*again)
-        assert play.storm().condition.title.startswith("15 more of lost_callbacks")
+        assert str(play.storm().condition.title).startswith("15 more of lost_callbacks")
     assert (play.said[MessageKind.PARENT], play.said[MessageKind.REPLY]) == (1, 0)
 
 

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,8 +9,11 @@ from bot.alerts.store.serialization import (
     alert_json,
     message_from_json,
     message_json,
+    text_column,
+    text_of_column,
 )
 from bot.domain.alert import Alert, AlertMessage, Reason
+from bot.domain.words import Command, Id, Span, Time, Words, words
 from tests.bot.slack.blocks.test_alert import ALERT as FIRING
 
 ALERT = replace(FIRING, muted_while_firing=True)
@@ -24,6 +28,17 @@ def test_an_alert_is_read_as_it_was_written(alert: Alert) -> None:
 def test_a_message_is_read_as_it_was_written(is_parent: bool) -> None:
     message = AlertMessage(ALERT, Reason.OPEN, is_parent, "note", plain=True)
     assert message_from_json(message_json(message)) == message
+
+
+TITLE = words("stuck", Time(ALERT.opened_at, " since "), ": ", Id("x"), Command("/queue"),
+              Span(timedelta(minutes=6)))  # fmt: skip
+
+
+def test_typed_text_is_read_as_it_was_written_and_a_plain_string_too() -> None:
+    typed = replace(ALERT, closing=TITLE, condition=replace(ALERT.condition, title=TITLE))
+    assert alert_from_json(alert_json(typed)) == typed
+    for text in (TITLE, "since 23:48 UTC", "", '{"parts":[', Words()):
+        assert text_of_column(text_column(text)) == text
 
 
 def test_the_names_in_running_databases_stay() -> None:

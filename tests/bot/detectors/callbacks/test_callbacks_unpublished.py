@@ -54,4 +54,4 @@ async def test_it_names_the_rule_and_shows_no_secret() -> None:
 async def test_it_is_over_after_fifteen_quiet_minutes(minutes: int, open: bool) -> None:
     judged = await _judged(FAILED, quiet=timedelta(minutes=minutes))
     assert bool(judged.conditions) is open
-    assert judged.closing["llm_provider"].startswith("quiet since")
+    assert str(judged.closing["llm_provider"]).startswith("quiet since")

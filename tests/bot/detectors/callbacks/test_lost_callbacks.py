@@ -101,7 +101,7 @@ async def test_it_says_how_it_ended_and_not_that_all_is_well_when_the_batch_ende
     last = GivenWatch(NOW, NOW, batches=then, reading=held)
     judgement = await played(detector(), [*lost, last])
     assert told(judgement) == []
-    assert judgement.closing["batch 34"].startswith(words)
+    assert str(judgement.closing["batch 34"]).startswith(words)
 
 
 async def test_a_batch_that_got_its_answers_before_it_ended_left_none_behind() -> None:

@@ -44,7 +44,7 @@ async def _played(*ticks: tuple[str, ...], apart: timedelta = TICK) -> Judgement
 def _counts(judgement: Judgement) -> dict[str, str]:
     """Return how many callbacks each title tells of, by the failing field."""
     return {
-        one.subject.partition("/")[0]: one.title.split(": ", 1)[1].split(" ", 1)[0]
+        one.subject.partition("/")[0]: str(one.title).split(": ", 1)[1].split(" ", 1)[0]
         for one in judgement.conditions
     }
 

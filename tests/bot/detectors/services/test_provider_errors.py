@@ -168,8 +168,8 @@ async def test_what_was_given_up_after_answers_is_told_and_counted() -> None:
     for upto in (2, 3):
         (condition,) = (await played(detector, watches[:upto])).conditions
         assert condition.severity.value == "error"
-        assert condition.evidence[0].text.startswith("4 real failures against ")
-        assert condition.evidence[0].text.endswith(", 58 requests given up")
+        assert str(condition.evidence[0].text).startswith("4 real failures against ")
+        assert str(condition.evidence[0].text).endswith(", 58 requests given up")
 
 
 @pytest.mark.parametrize(

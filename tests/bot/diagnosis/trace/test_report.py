@@ -96,7 +96,7 @@ async def test_the_incident_s_callback_is_a_rejected_one_that_no_batch_owns(
 ) -> None:
     report = await trace(STRAY, healthy(*trail_lines().values(), *lines))
     assert rules(report) == {"foreign-callback": Severity.WARN}
-    assert report.summary == "A rejected callback that no batch in the database owns."
+    assert str(report.summary) == "A rejected callback that no batch in the database owns."
     (finding,) = report.findings
     assert finding.confidence is Confidence.HIGH
     assert "not a fault of serial_bundle" in finding.why

@@ -2,14 +2,17 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.blocks import mrkdwn
+from bot.domain.report import Table
+from bot.domain.words import Command, Id, Span, Time, words
+from bot.slack.blocks import elements, mrkdwn
 
+AT = datetime(2025, 11, 18, 23, 19, 26, tzinfo=UTC)
 HOSTILE = st.text(st.characters(codec=None), max_size=300) | st.sampled_from(
     [
         "<!channel> <!here> <@U123> <#C1|x> <https://evil|your bank>",
@@ -63,12 +66,43 @@ def test_a_time_is_a_date_token_with_utc_as_its_fallback() -> None:
     assert token == "<!date^1763507966^{date_short_pretty} {time_secs}|2025-11-18 23:19:26 UTC>"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0, "0 s"), (59.9, "59 s"), (420, "7 min"), (7_500, "2 h 05 min"), (273_600, "3 d 4 h")],
-)
-def test_a_span_is_said_in_its_two_largest_units(seconds: float, said: str) -> None:
-    assert mrkdwn.duration(seconds) == said
+TYPED = words(
+    "Item ", Id("8f3a11d7-9411-4ca2-9999-59a9d18c5da9"), " waits", Time(AT, " since "),
+    " (", Span(timedelta(minutes=6)), "): type ", Command("/queue"), " <b> & wait",
+)  # fmt: skip
+
+
+def test_typed_text_in_mrkdwn_has_date_tokens_and_code() -> None:
+    assert mrkdwn.mrkdwn(TYPED, 500) == (
+        f"Item `8f3a11d7` waits since {mrkdwn.date_token(AT)} (6 min): type `/queue` "
+        "&lt;b&gt; &amp; wait"
+    )
+
+
+def test_a_place_without_dates_shows_no_time_and_no_lead() -> None:
+    assert mrkdwn.literal(TYPED, 500) == "Item 8f3a11d7 waits (6 min): type /queue <b> & wait"
+
+
+def test_typed_text_in_rich_text_has_date_elements_and_code() -> None:
+    shown = elements.pieces(TYPED, 500)
+    assert [one.get("text", one["type"]) for one in shown] == [
+        "Item ", "8f3a11d7", " waits", " since ", "date", " (", "6 min", "): type ", "/queue",
+        " <b> & wait",
+    ]  # fmt: skip
+    assert [one["text"] for one in shown if one.get("style")] == ["8f3a11d7", "/queue"]
+
+
+def test_typed_text_is_cut_to_its_room() -> None:
+    shown = elements.pieces(words("a" * 30, Time(AT), "b" * 30), 60)
+    assert [one.get("text", one["type"]) for one in shown] == ["a" * 30, "date", "b" * 9 + "…"]
+
+
+def test_a_cell_with_a_time_is_rich_text_and_a_list_where_there_are_no_tables() -> None:
+    grid = elements.table(Table(("step", "at"), (("sent", words(Time(AT))),)), 5, 40)["rows"]
+    assert [[cell["type"] for cell in row] for row in grid] == [
+        ["raw_text", "raw_text"], ["raw_text", "rich_text"],
+    ]  # fmt: skip
+    assert [one["type"] for one in elements.plain_table(grid)["elements"]] == ["rich_text_list"]
 
 
 def test_a_uuid_is_shortened_for_a_button() -> None:

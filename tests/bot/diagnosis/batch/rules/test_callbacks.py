@@ -52,7 +52,7 @@ async def test_a_lost_answer_is_classified_by_where_its_trail_ends(way: str, wor
     finding = await _finding(world, "lost-callbacks")
     assert words in finding.what
     assert finding.severity is Severity.ERROR
-    assert finding.next[0].startswith("/trace ")
+    assert str(finding.next[0]).startswith("/trace ")
 
 
 async def test_two_kinds_of_loss_in_one_batch_are_both_told() -> None:
