@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 PORT ?= 8765
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test truth population bench chaos pictures lint format docs constraints clean
+.PHONY: help setup demo test truth population installs bench chaos pictures lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ truth: setup ## Judge what the bot says of a day whose truth is known: make trut
 
 population: setup ## Judge 2,400 healthy batches and every fault, and print the table.
 	$(BIN)/python -m tests.population
+
+installs: setup ## Try the conditions of real installations on real parts, and print the table.
+	$(BIN)/python -m tests.installs
 
 bench: setup ## Measure speed and memory, and write tests/benchmarks/RESULTS.md.
 	$(BIN)/python -m tests.benchmarks

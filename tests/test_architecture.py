@@ -17,7 +17,7 @@ FLOORS = (
     {"bot.border"},
     {"bot.domain"},
     {"bot.errors"},
-    {"bot.text", "bot.ports", "bot.settings"},
+    {"bot.drivers", "bot.text", "bot.ports", "bot.settings"},
     {"bot.registry", "bot.log", "bot.monitoring", "bot.charts"},
     {"bot.diagnosis", "bot.sources", "bot.alerts"},
     {"bot.detectors", "commands", "bot.replay", "bot.requests"},

@@ -27,6 +27,7 @@ DOCKER_FIX = "Give the bot a Docker Engine: DOCKER_HOST, or its socket (optional
 # What an answer may hold that is worth a warning, and what to do about it.
 SIGNS = (
     ("could write", "Use a read-only role: deploy/readonly_role.sql."),
+    ("a replica, ", "Its rows may be old: use the primary's address in CJ_DATABASE_URL."),
     (r"says un(healthy|reachable|readable)", "See the service's own /healthz, and its log."),
     ("says degraded", "See the service's own /healthz, and its log."),
     ("open circuit", "The provider failed repeatedly; see /logs llm_provider --level error."),
@@ -136,7 +137,7 @@ async def _source(
     bad = CheckState.BROKEN if needed else CheckState.WARNING
     fix = fix.replace("Set ", "Check ", 1)
     if isinstance(source, Missing):
-        return Examined(what, bad, source.reason, fix)
+        return Examined(what, bad, source.reason, source.hint or fix)
     detail = await bounded_read(what, source.check(), CHECK_SECONDS)
     if isinstance(detail, Missing):
         return Examined(what, bad, detail.reason, detail.hint or fix)

@@ -20,7 +20,12 @@ async def bounded_read(source_name: str, call: Awaitable[T], timeout: float) -> 
         async with asyncio.timeout(timeout):
             return await call
     except SourceError as error:
-        state = SourceState.TIMEOUT if error.timed_out else SourceState.MISSING
-        return Missing(source_name, error.message, state, error.hint)
+        return missing_of(error, source_name)
     except TimeoutError:
         return Missing(source_name, f"no answer within {timeout:.3g} s", SourceState.TIMEOUT)
+
+
+def missing_of(error: SourceError, source_name: str = "") -> Missing:
+    """Return the absence that an error of a source means, with its words and what to do."""
+    state = SourceState.TIMEOUT if error.timed_out else SourceState.MISSING
+    return Missing(source_name or error.source, error.message, state, error.hint)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.domain.evidence import DATABASE, HEALTH, QUEUE, TOPIC, Missing
+from bot.domain.evidence import TOPIC, Missing
 from bot.domain.ids import RunLabel
 from bot.domain.log import Role
 from bot.errors import SourceError
@@ -27,6 +27,7 @@ from bot.ports import (
     ServiceProbe,
     Sources,
 )
+from bot.ports.bounded import missing_of
 from bot.settings import Settings
 from bot.sources.docker import http
 
@@ -112,7 +113,7 @@ def _database(settings: Settings, stack: AsyncExitStack) -> CjDatabase | Missing
     try:
         database = CjPostgres(secret.get_secret_value())
     except SourceError as error:
-        return Missing(DATABASE, error.message)
+        return missing_of(error)
     stack.push_async_callback(database.close)
     return database
 
@@ -128,7 +129,7 @@ def _queue(settings: Settings, stack: AsyncExitStack) -> LlmQueue | Missing | No
             secret.get_secret_value(), settings.queue.prefix, others=settings.queue.prefixes
         )
     except SourceError as error:
-        return Missing(QUEUE, error.message)
+        return missing_of(error)
     stack.push_async_callback(queue.close)
     return queue
 
@@ -203,7 +204,7 @@ def _probe(settings: Settings, stack: AsyncExitStack) -> ServiceProbe | Missing 
     try:
         probe = HttpProbe([target for target in targets if target.url])
     except SourceError as error:
-        return Missing(HEALTH, error.message)
+        return missing_of(error)
     stack.push_async_callback(probe.close)
     return probe
 

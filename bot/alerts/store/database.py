@@ -1,5 +1,6 @@
 """Connects to the bot's own database, brings its tables up to date and translates its errors."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,11 +8,15 @@ from typing import Any
 import asyncpg
 
 from bot.alerts.store.migrations import SCHEMA, migrate
-from bot.alerts.store.session import Pool, PoolConnection
+from bot.alerts.store.session import Pool, PoolConnection, Session
 from bot.domain.evidence import MEMORY
-from bot.errors import SourceError
+from bot.drivers.postgres_address import PostgresAddress, postgres_address
+from bot.drivers.postgres_errors import postgres_trouble
+from bot.errors import SettingsError, SourceError
 
+SETTING = "BOT_DATABASE_URL"
 COMMAND_TIMEOUT = 10.0
+PROBE_SECONDS = 3.0
 # A leader whose host vanished is noticed by the server in about twenty seconds.
 SESSION = {
     "application_name": "batchbot",
@@ -24,6 +29,12 @@ SESSION = {
 # A session that the server has ended and the driver not yet closed raises the driver's own error.
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
+# What a statement that was prepared in another's session gives.
+OF_SHARED_SESSIONS = (
+    asyncpg.InvalidSQLStatementNameError,
+    asyncpg.DuplicatePreparedStatementError,
+)
+
 
 class Database:
     """A connection pool for one environment; every method raises SourceError("memory", ...)."""
@@ -31,23 +42,95 @@ class Database:
     name = MEMORY
 
     def __init__(self, url: str, environment: str = "") -> None:
-        self._url = url
+        try:
+            self._address = postgres_address(url, SETTING)
+        except SettingsError as error:
+            raise SourceError(self.name, error.message, hint=error.hint, permanent=True) from error
         self._environment = environment
+        self._sets_session = False
         self._pool: Pool | None = None
 
     async def open(self) -> None:
         """Connect, and bring the tables up to date; replicas that start at once take turns."""
-        async with translated_errors():
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=4,
-                command_timeout=COMMAND_TIMEOUT,
-                timeout=COMMAND_TIMEOUT,
-                server_settings=SESSION,
-            )
-            async with self._pool.acquire() as connection, connection.transaction():
-                await migrate(connection)
+        async with translated_errors(self._address):
+            try:
+                self._pool = await self._connected()
+            except asyncpg.ProtocolViolationError as error:
+                if "startup parameter" not in str(error):
+                    raise
+                self._sets_session = True
+                self._pool = await self._connected()
+            async with self._pool.acquire() as connection:
+                try:
+                    await self._refuse_shared(connection, self._pool)
+                except OF_SHARED_SESSIONS as error:
+                    raise self._shared() from error
+                await self.prepare(connection)
+                async with connection.transaction():
+                    await migrate(connection)
+
+    async def _connected(self) -> Pool:
+        return await asyncpg.create_pool(
+            self._address.url,
+            min_size=1,
+            max_size=4,
+            command_timeout=COMMAND_TIMEOUT,
+            timeout=COMMAND_TIMEOUT,
+            setup=self.prepare,
+            **self._options(),
+        )
+
+    def _options(self) -> dict[str, Any]:
+        """Return how to connect: a pooler refuses start-up parameters, or drops them in silence."""
+        if self._sets_session:
+            return {"server_settings": {"application_name": SESSION["application_name"]}}
+        return {"server_settings": SESSION}
+
+    async def prepare(self, session: Session) -> None:
+        """Set what a pooler did not let through at the start of a session."""
+        if self._sets_session:
+            for name, value in SESSION.items():
+                await session.execute(f"SET {name} = '{value}'")
+
+    async def _refuse_shared(self, session: Session, pool: Pool) -> None:
+        """Refuse a pooler that gives each transaction another session: the lead is a session's.
+
+        A pooler tells its client another process id than the server's own. Whether it shares
+        sessions shows while another client holds the one that answered last.
+        """
+        own = await session.fetchval("SELECT pg_backend_pid()")
+        if own == session.get_server_pid():
+            return
+        self._sets_session = True
+        taken, now = 0, own
+        try:
+            async with (
+                asyncio.timeout(PROBE_SECONDS),
+                pool.acquire() as other,
+                other.transaction(),
+            ):
+                taken, now = await other.fetchval("SELECT pg_backend_pid()"), 0
+                now = await session.fetchval("SELECT pg_backend_pid()")
+        except TimeoutError as error:
+            # One whose own session was given away waits for the other's end.
+            if now == own:
+                raise SourceError(
+                    self.name,
+                    "the pooler of the bot's own database has no session left",
+                    hint="It passes; default_pool_size is the bound.",
+                    timed_out=True,
+                ) from error
+        if taken_by_two(own, now, taken):
+            raise self._shared()
+
+    def _shared(self) -> SourceError:
+        return SourceError(
+            self.name,
+            "the bot's own database is behind a pooler that shares sessions (pool_mode "
+            "transaction): a lock taken there belongs to no process, so several would lead",
+            hint=f"Use the server's own address in {SETTING}, or a pool with pool_mode = session.",
+            permanent=True,
+        )
 
     async def close(self) -> None:
         """Close every connection of the pool."""
@@ -63,15 +146,19 @@ class Database:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[PoolConnection]:
         pool = self._opened()
-        async with translated_errors(), pool.acquire() as connection, connection.transaction():
+        async with (
+            translated_errors(self._address),
+            pool.acquire() as connection,
+            connection.transaction(),
+        ):
             yield connection
 
     async def _rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
-        async with translated_errors():
+        async with translated_errors(self._address):
             return await self._opened().fetch(statement, *values)
 
     async def _value(self, statement: str, *values: object) -> Any:
-        async with translated_errors():
+        async with translated_errors(self._address):
             return await self._opened().fetchval(statement, *values)
 
     def _opened(self) -> Pool:
@@ -80,29 +167,22 @@ class Database:
         return self._pool
 
 
+def taken_by_two(before: int, now: int, other: int) -> bool:
+    """Say whether two clients were given one session, by the process ids that answered. Pure."""
+    return now != before or other == before
+
+
 @asynccontextmanager
-async def translated_errors() -> AsyncIterator[None]:
+async def translated_errors(address: PostgresAddress) -> AsyncIterator[None]:
     """Raise SourceError in place of the driver's own errors."""
     try:
         yield
     except (*BROKEN, OSError, ValueError) as exc:
-        raise _source_error(exc) from exc
-
-
-def _source_error(error: Exception) -> SourceError:
-    timed_out = isinstance(error, TimeoutError)
-    words = "timed out" if timed_out else f"failed ({type(error).__name__})"
-    permanent = isinstance(
-        error,
-        asyncpg.InvalidAuthorizationSpecificationError
-        | asyncpg.InsufficientPrivilegeError
-        | asyncpg.InvalidCatalogNameError
-        | ValueError,
-    )
-    return SourceError(
-        Database.name,
-        f"the bot's own database {words}",
-        hint="Check BOT_DATABASE_URL.",
-        permanent=permanent,
-        timed_out=timed_out,
-    )
+        trouble = postgres_trouble(exc, SETTING, address)
+        raise SourceError(
+            Database.name,
+            f"the bot's own database: {trouble.message}",
+            hint=trouble.hint or f"Check {SETTING}.",
+            permanent=trouble.permanent,
+            timed_out=trouble.timed_out,
+        ) from exc

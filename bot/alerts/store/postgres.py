@@ -8,7 +8,7 @@ them are known or none.
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ import asyncpg
 from bot.alerts.policy.messages import MessageKind, OutboxHealth, Posting, Retry
 from bot.alerts.store import sql
 from bot.alerts.store.commands import CommandQueries
-from bot.alerts.store.database import COMMAND_TIMEOUT, SESSION, translated_errors
+from bot.alerts.store.database import COMMAND_TIMEOUT, translated_errors
 from bot.alerts.store.serialization import alert_of_row, posting_of_row, sample_of_row
 from bot.alerts.store.session import Connection
 from bot.alerts.store.tick_writer import TickRecord, write_tick
@@ -71,7 +71,7 @@ class Store(CommandQueries):
         """Like `lead`, and without beginning a tick: to be called well within LEAD_IDLE."""
         async with self._lead_turn:
             try:
-                async with translated_errors():
+                async with translated_errors(self._address):
                     await self._ask_for_lead()
             except SourceError:
                 self._drop_lead()
@@ -81,7 +81,7 @@ class Store(CommandQueries):
     async def _ask_for_lead(self) -> None:
         if self._lead is None or self._lead.is_closed():
             self._leads = False
-            self._lead = await _lead_session(self._url)
+            self._lead = await _lead_session(self._address.url, self._options(), self.prepare)
         if self._leads:
             await self._lead.execute("SELECT 1")
             return
@@ -117,7 +117,7 @@ class Store(CommandQueries):
                     self.name, "this process does not lead, so it may not write a tick"
                 )
             try:
-                async with translated_errors(), self._lead.transaction():
+                async with translated_errors(self._address), self._lead.transaction():
                     await write_tick(self._lead, self._environment, record)
             except SourceError:
                 self._drop_lead()
@@ -185,13 +185,16 @@ class Store(CommandQueries):
         )
 
 
-async def _lead_session(url: str) -> Connection:
-    session = await asyncpg.connect(
-        url, timeout=COMMAND_TIMEOUT, command_timeout=COMMAND_TIMEOUT, server_settings=SESSION
+async def _lead_session(
+    url: str, options: Mapping[str, Any], prepare: Callable[[Connection], Awaitable[None]]
+) -> Connection:
+    session: Connection = await asyncpg.connect(
+        url, timeout=COMMAND_TIMEOUT, command_timeout=COMMAND_TIMEOUT, **options
     )
     idle = f"{LEAD_IDLE.total_seconds():.0f}s"
     with ExitStack() as unready:
         unready.callback(session.terminate)
+        await prepare(session)
         await session.execute(f"SET idle_in_transaction_session_timeout = '{idle}'")
         if session.get_server_version().major >= IDLE_SESSIONS_SINCE:
             await session.execute(f"SET idle_session_timeout = '{idle}'")

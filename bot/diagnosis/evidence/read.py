@@ -25,8 +25,9 @@ async def read(
     if source is None:
         return Missing(source_name, "not configured", SourceState.NOT_CONFIGURED)
     if isinstance(source, Missing):
-        return source
-    answer = await bounded_read(source_name, call(source), timeout)
+        answer: T | Missing = source
+    else:
+        answer = await bounded_read(source_name, call(source), timeout)
     if isinstance(answer, Missing) and answer.hint:
         return replace(answer, reason=f"{sentence(answer.reason)} {answer.hint}")
     return answer

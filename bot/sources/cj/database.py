@@ -1,15 +1,11 @@
 """The CJ assessment database, read only; works on the schema before and after 2025-11-19."""
 
-import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from bot.domain.batch import (
     BatchMatch,
@@ -31,6 +27,7 @@ from bot.sources.cj.rows import (
     summary_of,
     totals_of,
 )
+from bot.sources.cj.session import CjSessions, tried_twice
 
 LARGEST_ID = 2**31 - 1
 DETAIL_PAIRS = 20_000
@@ -39,50 +36,27 @@ ERROR_LOOK_BACK = timedelta(days=14)
 OPEN_STATES = ("INITIALIZING", "GENERATING_PAIRS", "WAITING_CALLBACKS", "SCORING")
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,8}(?:-[0-9a-fA-F-]*)?\Z")
-# A session that the server ended and that is not yet closed raises the driver's own error.
-_BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-_REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
-    (asyncpg.InvalidPasswordError, "the password or user is rejected", True),
-    (asyncpg.InvalidAuthorizationSpecificationError, "the user is rejected", True),
-    (asyncpg.InvalidCatalogNameError, "there is no database of that name", True),
-    (asyncpg.InsufficientPrivilegeError, "the role may not read a needed column", True),
-    (asyncpg.UndefinedTableError, "a needed table is missing: is this the CJ database?", True),
-    (asyncpg.UndefinedColumnError, "a needed column is missing: is this the CJ database?", True),
-    (asyncpg.TooManyConnectionsError, "the server has no free connection", False),
-    (asyncpg.QueryCanceledError, "the query took too long and was cancelled", False),
-    (asyncpg.PostgresConnectionError, "the connection broke", False),
-    (asyncpg.InternalClientError, "the connection broke", False),
-    (asyncpg.CannotConnectNowError, "the server is starting up or shutting down", False),
-    (ConnectionRefusedError, "nobody listens at that address", False),
-    (OSError, "the server cannot be reached", False),
-    (ValueError, "the address in CJ_DATABASE_URL is malformed", True),
-)
 
 
 class CjPostgres:
     """Read-only view of the CJ database; implements the CjDatabase port.
 
     Every statement is read only and ends after `timeout_seconds`. Column
-    presence is looked up once through pg_attribute, since column grants hide the rest from
-    information_schema.
+    presence is looked up through pg_attribute, since column grants hide the rest from
+    information_schema, and again when a query or a migration shows that it has changed.
     """
 
     name = DATABASE
 
     def __init__(self, url: str, *, timeout_seconds: float = 5.0) -> None:
-        self._url = url
-        self._timeout = timeout_seconds
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._columns: frozenset[str] = frozenset()
-        self._opening = asyncio.Lock()
+        self._sessions = CjSessions(url, timeout_seconds)
+        self._reading = self._sessions.reading
 
     async def close(self) -> None:
         """Close the pool."""
-        if self._pool is not None:
-            # Read-only sessions have nothing to finish, and a hung one would not say goodbye.
-            self._pool.terminate()
-            self._pool = None
+        self._sessions.close()
 
+    @tried_twice
     async def find(self, ref: str) -> Sequence[BatchMatch]:
         """Return the batches that `ref` may mean, exact meanings first; at most 20."""
         async with self._reading() as connection:
@@ -92,6 +66,7 @@ class CjPostgres:
                     return tuple(match_of(row, how) for row in rows)
         return ()
 
+    @tried_twice
     async def batch(self, batch_id: int) -> BatchRows | None:
         """Return everything about one batch in one query, None when there is none.
 
@@ -102,11 +77,14 @@ class CjPostgres:
             return None
         async with self._reading() as connection:
             # A bounded fetch would have the server do alone what it plans for several workers.
-            rows = await connection.fetch(self._batch_query(), batch_id, DETAIL_PAIRS)
+            has_total_budget = self._sessions.has_total_budget
+            query = batch_query.batch(has_total_budget=has_total_budget)
+            rows = await connection.fetch(query, batch_id, DETAIL_PAIRS)
         if not rows:
             return None
-        return batch_rows_of(rows[0], has_total_budget=self._has_total_budget)
+        return batch_rows_of(rows[0], has_total_budget=has_total_budget)
 
+    @tried_twice
     async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
         """Return the newest batches, those in a state or status when one is given."""
         where = (
@@ -115,11 +93,13 @@ class CjPostgres:
         )
         return await self._summaries(where, limit, state)
 
+    @tried_twice
     async def open_batches(self, *, limit: int = 500) -> Sequence[BatchSummary]:
         """Return the batches that have not ended, oldest activity first."""
         where = "WHERE s.state::text = ANY($2) ORDER BY s.last_activity_at, u.id LIMIT $1"
         return await self._summaries(where, limit, list(OPEN_STATES))
 
+    @tried_twice
     async def trace(self, id: UUID, *, since: datetime | None = None) -> TraceRows:
         """Return the pairs and batches that carry a uuid in any of their id columns."""
         earliest = (since or datetime.now(UTC) - ERROR_LOOK_BACK).astimezone(UTC)
@@ -142,12 +122,14 @@ class CjPostgres:
             ),
         )
 
+    @tried_twice
     async def owned(self, correlation_ids: Sequence[UUID]) -> Mapping[UUID, int]:
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
         async with self._reading() as connection:
             rows = await connection.fetch(sql.OWNED, list(correlation_ids))
         return {row["id"]: row["batch_id"] for row in rows}
 
+    @tried_twice
     async def members(self, batch_id: int, *, limit: int = DETAIL_PAIRS) -> Sequence[UUID]:
         """Return the request correlation ids of a batch's comparisons, at most `limit`."""
         if not 0 <= batch_id <= LARGEST_ID:
@@ -156,6 +138,7 @@ class CjPostgres:
             rows = await connection.fetch(sql.MEMBERS, batch_id, limit)
         return tuple(row["id"] for row in rows)
 
+    @tried_twice
     async def totals(self, batch_ids: Sequence[int]) -> ComparisonTotals:
         """Return the sums over the comparisons of several batches, in one query."""
         ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
@@ -163,6 +146,7 @@ class CjPostgres:
             row = await connection.fetchrow(sql.TOTALS, ids, TOTAL_PAIRS)
         return totals_of(row, len(ids))
 
+    @tried_twice
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
         """Return sessions idle in transaction or waiting for a lock; no query text.
 
@@ -189,87 +173,55 @@ class CjPostgres:
             for row in rows
         )
 
+    @tried_twice
     async def unpublished(self) -> Sequence[OutboxGroup]:
         """Return what waits in the event outbox, by event type."""
         async with self._reading() as connection:
             rows = await connection.fetch(sql.UNPUBLISHED)
         return tuple(OutboxGroup(**dict(row)) for row in rows)
 
+    @tried_twice
     async def can_write(self) -> bool:
         """Say whether the role may change a table of the CJ database; it should not."""
         async with self._reading() as connection:
             return bool(await connection.fetchval(sql.CAN_WRITE, list(sql.TABLES)))
 
+    @tried_twice
     async def check(self) -> str:
-        """Prove that the database answers; return the revision of its schema."""
+        """Prove that every table is read; return the schema's revision and what is worth a look.
+
+        Raises SourceError that names the tables that the role may not read.
+        """
         async with self._reading() as connection:
             newest = await connection.fetchval("SELECT max(id) FROM cj_batch_uploads")
-        revision = "with" if self._has_total_budget else "without"
-        writes = "; the role could write: use a read-only one" if await self.can_write() else ""
-        return f"schema {revision} total_budget, newest batch {newest or 'none'}{writes}"
-
-    @property
-    def _has_total_budget(self) -> bool:
-        return "cj_batch_states.total_budget" in self._columns
-
-    def _batch_query(self) -> str:
-        return batch_query.batch(has_total_budget=self._has_total_budget)
+            server = await connection.fetchrow(sql.SERVER)
+            hidden = await connection.fetch(sql.UNREADABLE, list(sql.TABLES))
+        if hidden:
+            names = ", ".join(row["relname"] for row in hidden)
+            raise SourceError(
+                DATABASE,
+                f"the role {server['role']} may not read {names}: permission denied",
+                hint=f"GRANT SELECT ON {names} TO {server['role']}; deploy/readonly_role.sql does.",
+                permanent=True,
+            )
+        revision = "with" if self._sessions.has_total_budget else "without"
+        told = [f"schema {revision} total_budget, newest batch {newest or 'none'}"]
+        if await self.can_write():
+            told.append(f"the role {server['role']} could write: use a read-only one")
+        if server["is_replica"]:
+            told.append(f"a replica, {server['behind'] or 0:.0f} s behind its primary")
+        if self._sessions.is_pooled:
+            told.append("behind a pooler: each read is a read-only transaction of its own")
+        if unused := self._sessions.address.without_effect:
+            told.append(f"without effect in the address: {', '.join(unused)}")
+        return "; ".join(told)
 
     async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
         async with self._reading() as connection:
-            query = sql.summaries(where, has_total_budget=self._has_total_budget)
+            has_total_budget = self._sessions.has_total_budget
+            query = sql.summaries(where, has_total_budget=has_total_budget)
             rows = await connection.fetch(query, *values)
-        return tuple(summary_of(row, has_total_budget=self._has_total_budget) for row in rows)
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[Any]:
-        try:
-            pool = await self._opened()
-            async with pool.acquire(timeout=self._timeout) as connection:
-                if not self._columns:
-                    await self._learn_columns(connection)
-                # One statement is one read-only transaction by the server settings; an explicit
-                # one would cost two more round trips.
-                yield connection
-        except TimeoutError as error:
-            raise SourceError(DATABASE, "it did not answer in time", timed_out=True) from error
-        except (*_BROKEN, OSError, ValueError) as error:
-            raise _translated(error) from error
-
-    async def _opened(self) -> "asyncpg.Pool[asyncpg.Record]":
-        async with self._opening:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=0,
-                    max_size=4,
-                    timeout=self._timeout,
-                    command_timeout=self._timeout + 1,
-                    reset=_nothing_to_reset,
-                    server_settings={
-                        "application_name": "batchbot",
-                        "default_transaction_read_only": "on",
-                        "timezone": "UTC",
-                        "statement_timeout": str(int(self._timeout * 1000)),
-                        "idle_in_transaction_session_timeout": "30000",
-                    },
-                )
-            return self._pool
-
-    async def _learn_columns(self, connection: Any) -> None:
-        rows = await connection.fetch(sql.COLUMNS, list(sql.TABLES))
-        columns = frozenset(row[0] for row in rows)
-        if "cj_batch_uploads.id" not in columns:
-            raise SourceError(
-                DATABASE,
-                "it has no table cj_batch_uploads: is this the CJ database?",
-                permanent=True,
-            )
-        self._columns = columns
-
-
-async def _nothing_to_reset(_: object) -> None:
-    """No session state is ever set, and the driver's own reset costs each query a round trip."""
+        return tuple(summary_of(row, has_total_budget=has_total_budget) for row in rows)
 
 
 def _meanings(ref: str) -> Iterator[tuple[str, Any, str]]:
@@ -284,11 +236,3 @@ def _meanings(ref: str) -> Iterator[tuple[str, Any, str]]:
         return
     if _PREFIX.match(ref):
         yield "bos_batch_id LIKE $1", f"{ref.lower()}%", "prefix"
-
-
-def _translated(error: Exception) -> SourceError:
-    for kind, words, permanent in _REASONS:
-        if isinstance(error, kind):
-            timed_out = isinstance(error, asyncpg.QueryCanceledError)
-            return SourceError(DATABASE, words, permanent=permanent, timed_out=timed_out)
-    return SourceError(DATABASE, f"it refused the query ({type(error).__name__})")

@@ -1,0 +1,146 @@
+"""What goes wrong between here and a server: names, ports, TLS, time; the same for every driver."""
+
+import errno
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.border.outside import Outside
+from bot.errors import SourceError
+
+_ERRNO = re.compile(r"\[Errno (-?\d+)\]")
+_PASSING_NAMES = frozenset({socket.EAI_AGAIN})
+CERTIFICATE_HINT = "Give the CA's file; verification stays on."
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a server gave no answer: a sentence, what to do, and whether it passes by itself."""
+
+    message: str
+    hint: str = ""
+    permanent: bool = False
+    timed_out: bool = False
+
+    def error(self, source: str, *, hint: str = "") -> SourceError:
+        """Return it as the error of a source; `hint` is said where there is none."""
+        return SourceError(
+            source,
+            self.message,
+            hint=self.hint or hint,
+            permanent=self.permanent,
+            timed_out=self.timed_out,
+        )
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from or wraps; the outermost first."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        grouped = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        wrapped = (getattr(one, name, None) for name in ("reason", "os_error"))
+        waiting += [*one.args, *grouped, *wrapped, one.__cause__, one.__context__]
+
+
+def network_trouble(
+    error: BaseException, what: str, *, where: str = "", ca: str = ""
+) -> Trouble | None:
+    """Return what a failed connection means, None when it is no matter of the network.
+
+    `what` names the server, `where` its host and port, `ca` the setting that names a CA's file.
+    """
+    for one in causes(error):
+        if found := _trouble(one, what, f" at {where}" if where else "", ca):
+            return found
+    return None
+
+
+def _trouble(error: BaseException, what: str, at: str, ca: str) -> Trouble | None:
+    if isinstance(error, ssl.SSLError):
+        return tls_trouble(error, what, ca)
+    if isinstance(error, socket.gaierror):
+        return Trouble(
+            f"the host name{at} is not known here: {_name_words(error)}",
+            "Check the name; a container's name is known only inside its Docker network.",
+        )
+    if isinstance(error, TimeoutError):
+        return Trouble(f"{what}{at} did not answer in time", timed_out=True)
+    if isinstance(error, OSError) and (number := _number(error)):
+        return _system_trouble(number, what, at)
+    if isinstance(error, EOFError | ConnectionResetError | BrokenPipeError):
+        return closed(what, at)
+    return None
+
+
+def _system_trouble(number: int, what: str, at: str) -> Trouble | None:
+    said = os.strerror(number).lower()
+    if number in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
+        return closed(what, at)
+    if number == errno.ETIMEDOUT:
+        return Trouble(f"{what}{at} did not answer in time", timed_out=True)
+    if number == errno.ECONNREFUSED:
+        return Trouble(f"nobody listens{at}: {said}", "Start it, or correct host and port.")
+    if number in (errno.EACCES, errno.EPERM):
+        return Trouble(f"this user may not use {what}{at}: {said}", permanent=True)
+    if number == errno.ENOENT:
+        return Trouble(f"{what} is not there{at}: {said}", permanent=True)
+    return Trouble(f"{what}{at} cannot be reached: {said}")
+
+
+def closed(what: str, at: str = "") -> Trouble:
+    """Return the trouble of a server that hung up without an answer."""
+    return Trouble(f"{what}{at} closed the connection without an answer")
+
+
+def tls_trouble(error: ssl.SSLError, what: str, ca: str = "") -> Trouble:
+    """Return what a failed TLS handshake means; verification is never advised away."""
+    text = str(error).lower()
+    if isinstance(error, ssl.SSLCertVerificationError):
+        said = Outside(error.verify_message or "certificate verify failed")
+        if "not valid for" in error.verify_message or "mismatch" in error.verify_message.lower():
+            hint = "Use a host name that stands in the certificate."
+            return Trouble(f"the certificate of {what} names another host: {said}", hint, True)
+        if "expired" in error.verify_message or "not yet valid" in error.verify_message:
+            hint = "Renew the server's certificate, and check the clocks."
+            return Trouble(f"the certificate of {what} is out of its time: {said}", hint, True)
+        hint = f"Give the file of its CA by {ca}; verification stays on." if ca else ""
+        words = "certificate verify failed, signed by a CA that is not known here"
+        kind = "self-signed certificate, " if "self-signed" in error.verify_message else ""
+        return Trouble(f"{what}: {kind}{words}", hint or CERTIFICATE_HINT, True)
+    if "certificate required" in text or ("handshake failure" in text and "sslv3" in text):
+        return Trouble(
+            f"{what} wants a client certificate (TLS alert: certificate required)",
+            "Give the client's certificate and key.",
+            True,
+        )
+    if "wrong version number" in text or "record layer failure" in text or "unexpected eof" in text:
+        return Trouble(
+            f"the port of {what} does not speak TLS", "Use the address without TLS.", True
+        )
+    return Trouble(f"the TLS handshake with {what} failed: {_reason(error)}", permanent=True)
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return (error.reason or "no reason was given").replace("_", " ").lower()
+
+
+def _name_words(error: socket.gaierror) -> str:
+    again = error.errno in _PASSING_NAMES
+    return "the name server does not answer" if again else "name or service not known"
+
+
+def _number(error: OSError) -> int:
+    """Return the errno; asyncio writes those of several addresses into one text."""
+    if error.errno:
+        return error.errno
+    found = _ERRNO.search(str(error))
+    return int(found.group(1)) if found else 0

@@ -1,0 +1,131 @@
+"""PostgreSQL addresses, as people and other drivers write them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from bot.errors import SettingsError
+
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_SSL_WORDS = {
+    "true": "require",
+    "on": "require",
+    "1": "require",
+    "false": "disable",
+    "0": "disable",
+}
+# libpq's own, which asyncpg would send to the server as a parameter of the session.
+_OF_LIBPQ = frozenset(
+    {
+        "connect_timeout", "channel_binding", "gssencmode", "keepalives", "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "tcp_user_timeout", "client_encoding",
+        "fallback_application_name", "application_name", "replication", "requirepeer",
+        "sslcompression", "sslsni", "load_balance_hosts", "require_auth", "hostaddr",
+        "sslnegotiation", "sslcertmode", "gssdelegation", "scram_client_key",
+        "scram_server_key",
+    }
+)  # fmt: skip
+# SQLAlchemy's, asyncpg's and other clients' own.
+_OF_CLIENTS = frozenset(
+    {
+        "prepared_statement_cache_size", "prepared_statement_name_func", "statement_cache_size",
+        "async_fallback", "command_timeout", "timeout", "max_cached_statement_lifetime",
+        "max_cacheable_statement_size", "pgbouncer", "connection_limit", "pool_timeout",
+        "pool_size", "max_overflow", "schema", "server_settings",
+    }
+)  # fmt: skip
+_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+_MUST_HOLD = {"channel_binding": "require", "gssencmode": "require"}
+ENCODE = "Percent-encode the user and password: # is %23, @ is %40, / is %2F, : is %3A, ? is %3F."
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAddress:
+    """An address as asyncpg takes it, and what of it has no effect.
+
+    `where` is host and port, or the socket's folder; `user` is who logs in.
+    """
+
+    url: str
+    where: str = ""
+    user: str = ""
+    without_effect: tuple[str, ...] = ()
+    is_pooled: bool = False
+
+
+def postgres_address(text: str, setting: str) -> PostgresAddress:
+    """Read an address. Raises SettingsError that names the setting and never a part of it.
+
+    The driver of `postgresql+asyncpg://` is cut off, `ssl=` is `sslmode=`, and what belongs to
+    libpq or to another client is left out.
+    """
+    example = f"{setting}=postgresql://user:password@host:5432/database"
+    try:
+        parts = urlsplit(text.strip())
+        scheme = parts.scheme.partition("+")[0]
+        login, _, hosts = parts.netloc.rpartition("@")
+        given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        raise SettingsError(f"{setting} is malformed.", hint=f"Write {example}.") from None
+    if scheme not in ("postgresql", "postgres"):
+        raise SettingsError(
+            f"{setting} is no address of a PostgreSQL server.", hint=f"Write {example}."
+        )
+    query = parts.query if "@" in parts.query and not login else ""
+    if parts.fragment or "#" in text or "@" in parts.path or query or not _ports_are_numbers(hosts):
+        raise SettingsError(
+            f"{setting} cannot be taken apart: is the password encoded?", hint=ENCODE
+        )
+    user, has_password, password = login.partition(":")
+    kept, unused = _kept(given, setting)
+    netloc = quote(unquote(user), safe="")
+    netloc += f":{quote(unquote(password), safe='')}" if has_password else ""
+    url = f"postgresql://{netloc}{'@' if netloc else ''}{hosts}{parts.path}"
+    pooled = "0" in (given.get("prepared_statement_cache_size"), given.get("statement_cache_size"))
+    return PostgresAddress(
+        f"{url}?{urlencode(kept)}" if kept else url,
+        where=hosts or kept.get("host", ""),
+        user=unquote(user) or kept.get("user", ""),
+        without_effect=unused,
+        is_pooled=pooled or given.get("pgbouncer") == "true",
+    )
+
+
+def _kept(given: Mapping[str, str], setting: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the parameters that are kept, and the names of those that have no effect."""
+    kept: dict[str, str] = {}
+    unused: list[str] = []
+    for key, value in given.items():
+        if _MUST_HOLD.get(key) == value:
+            raise SettingsError(
+                f"{setting} asks for {key}=require, which this client cannot promise.",
+                hint=f"Take {key} out; sslmode=verify-full checks whom the bot speaks to.",
+            )
+        if key == "ssl":
+            kept["sslmode"] = _SSL_WORDS.get(value.lower(), value)
+        elif key in _OF_LIBPQ | _OF_CLIENTS:
+            unused.append(key)
+        else:
+            kept[key] = value
+    if "sslmode" in kept and kept["sslmode"] not in SSL_MODES:
+        raise SettingsError(
+            f"{setting} has an sslmode that is none.", hint=f"It is one of {', '.join(SSL_MODES)}."
+        )
+    for key in _FILES:
+        path = kept.get(key, "")
+        if path and path != "system" and not os.access(Path(path).expanduser(), os.R_OK):
+            raise SettingsError(
+                f"{setting}: the file of {key}, {path}, is not there or cannot be read.",
+                hint=f"Correct {key} in {setting}.",
+            )
+    return kept, tuple(unused)
+
+
+def _ports_are_numbers(hosts: str) -> bool:
+    for one in hosts.split(","):
+        port = one.rpartition("]")[2].partition(":")[2]
+        if port and not (port.isascii() and port.isdecimal() and int(port) < 65_536):
+            return False
+    return True

@@ -1,0 +1,188 @@
+"""The table of PostgreSQL's and its poolers' errors: what each means, and what to do."""
+
+from dataclasses import dataclass
+
+from bot.border.outside import Outside
+from bot.drivers.network import Trouble, network_trouble
+from bot.drivers.postgres_address import PostgresAddress
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A server's error: `text` must be in its message when given; `ours` says it in our words."""
+
+    state: str
+    text: str
+    ours: str
+    hint: str = ""
+    permanent: bool = False
+    timed_out: bool = False
+
+
+# The first row that fits is taken: SQLSTATE (or its class), and a part of the message.
+_ROWS = (
+    _Row(
+        "28P01",
+        "",
+        "the login of user {user} is refused",
+        "Correct user and password in {setting}.",
+        True,
+    ),
+    _Row(
+        "28000", "no encryption", "the server wants TLS", "Add ?sslmode=require to {setting}.", True
+    ),
+    _Row(
+        "28000",
+        "",
+        "the login of user {user} is refused",
+        "Correct {setting}, or pg_hba.conf at the server.",
+        True,
+    ),
+    _Row(
+        "3D000", "", "there is no such database", "Correct the name at the end of {setting}.", True
+    ),
+    _Row(
+        "53300",
+        "",
+        "the server has no connection left",
+        "It passes; pg_stat_activity shows who holds them, max_connections is the bound.",
+    ),
+    _Row("53100", "", "the server's disk is full", "Free space where the database writes."),
+    _Row("53200", "", "the server is out of memory"),
+    _Row(
+        "57P03", "", "the server is starting up or shutting down", "It passes; it is tried again."
+    ),
+    _Row("57P01", "", "the server ended the session", "It passes; it is tried again."),
+    _Row("57P02", "", "the server broke down and recovers", "It passes; it is tried again."),
+    _Row("57P05", "", "the server ended an idle session", "It passes; it is tried again."),
+    _Row("57014", "", "the query took too long and was cancelled", timed_out=True),
+    _Row(
+        "40001",
+        "recovery",
+        "a replica cancelled the query for its primary",
+        "Use the primary's address in {setting}, or hot_standby_feedback.",
+    ),
+    _Row("40P01", "", "the query was cancelled to end a deadlock"),
+    _Row("55P03", "", "a lock was not given in time", timed_out=True),
+    _Row(
+        "25006",
+        "",
+        "the server takes no writes: it is a replica or read only",
+        "Use the primary's address in {setting}.",
+        True,
+    ),
+    _Row(
+        "42501",
+        "",
+        "the role may not read what is needed",
+        "GRANT SELECT on it to the role; deploy/readonly_role.sql does.",
+        True,
+    ),
+    _Row("42P01", "", "a needed table is missing", "Is {setting} the right database?", True),
+    _Row("42703", "", "a needed column is missing", "Is {setting} the right database?", True),
+    _Row(
+        "42883",
+        "",
+        "a needed function is missing",
+        "The server is too old, or its role may not.",
+        True,
+    ),
+    _Row("3F000", "", "a needed schema is missing", "Is {setting} the right database?", True),
+    _Row(
+        "08P01",
+        "no such database",
+        "the pooler does not list that database",
+        "Correct the name at the end of {setting}, or the pooler's [databases].",
+        True,
+    ),
+    _Row(
+        "08P01",
+        "no more connections",
+        "the pooler has no place left",
+        "It passes; max_client_conn is the bound.",
+    ),
+    _Row(
+        "08P01",
+        "query_wait_timeout",
+        "the pooler got no connection to the server behind it",
+        "It passes once the server is back.",
+    ),
+    _Row(
+        "08P01",
+        "server login",
+        "the pooler cannot log in to the server behind it",
+        "See the pooler's log; it passes once the server is back.",
+    ),
+    _Row(
+        "08P01",
+        "startup parameter",
+        "the pooler refuses a start-up parameter",
+        "Use the server's own address in {setting}, or ignore_startup_parameters.",
+        True,
+    ),
+    _Row("08P01", "config error", "the pooler is set up wrongly", "See the pooler's log.", True),
+    _Row("08P01", "", "the pooler or server refuses the connection"),
+    _Row(
+        "42704",
+        "",
+        "the address holds a parameter that the server does not know",
+        "Take it out of {setting}.",
+        True,
+    ),
+    _Row(
+        "26000",
+        "",
+        "a prepared statement is gone: a pooler is in between",
+        "Add ?statement_cache_size=0 to {setting}.",
+    ),
+    _Row(
+        "42P05",
+        "",
+        "a prepared statement exists already: a pooler is in between",
+        "Add ?statement_cache_size=0 to {setting}.",
+    ),
+    _Row("0A000", "cached statement", "the tables have changed", "It passes; it is tried again."),
+    _Row("58P01", "", "the server misses a file of its own", "See the server's log."),
+    _Row("58", "", "the server's system fails", "See the server's log; is its disk full?"),
+    _Row("53", "", "the server lacks resources", "See the server's log."),
+    _Row("08", "", "the connection broke", "It passes; it is tried again."),
+    _Row("22", "", "the server cannot read a value"),
+)
+
+
+def postgres_trouble(error: BaseException, setting: str, address: PostgresAddress) -> Trouble:
+    """Return what an error of a PostgreSQL driver means; never a class's name."""
+    state = str(getattr(error, "sqlstate", None) or "")
+    said = str(getattr(error, "message", None) or "")
+    if state:
+        return _of_server(state, said, setting, address)
+    text = str(error)
+    if "rejected SSL upgrade" in text:
+        return Trouble(
+            "the server does not speak TLS: rejected SSL upgrade",
+            f"Switch TLS on at the server, or write sslmode=prefer in {setting}.",
+            permanent=True,
+        )
+    ca = f"sslrootcert in {setting}"
+    found = network_trouble(error, "the server", where=address.where, ca=ca)
+    if found is not None:
+        return found
+    if isinstance(error, ValueError | TypeError):
+        return Trouble(
+            f"{setting} is malformed",
+            f"Write {setting}=postgresql://user:password@host/database.",
+            True,
+        )
+    if isinstance(error, OSError):
+        return Trouble(f"the server at {address.where} cannot be reached")
+    return Trouble("the connection broke", "It passes; it is tried again.")
+
+
+def _of_server(state: str, said: str, setting: str, address: PostgresAddress) -> Trouble:
+    row = next(
+        (row for row in _ROWS if state.startswith(row.state) and row.text in said),
+        _Row("", "", "the server refuses the query"),
+    )
+    ours = row.ours.format(user=address.user or "?", setting=setting)
+    words = f"{ours}: {Outside(said)} ({state})" if said else f"{ours} ({state})"
+    return Trouble(words, row.hint.format(setting=setting), row.permanent, row.timed_out)

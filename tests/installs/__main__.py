@@ -1,0 +1,53 @@
+"""Print every condition with what a user sees: `python -m tests.installs [SYSTEM ...]`."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from bot.service import embedded_postgres
+from tests.installs import postgres
+from tests.installs.table import Row, printed
+
+
+async def _postgres(folder: Path) -> AsyncIterator[Row]:
+    data = folder / "server"
+    data.mkdir(mode=0o711)
+    server = await embedded_postgres.start(data, durable=False)
+    try:
+        async for one in postgres.rows(folder, server, quick=False):
+            yield one
+    finally:
+        await server.stop(remove=True)
+
+
+SYSTEMS: dict[str, Callable[[Path], AsyncIterator[Row]]] = {
+    "postgres": _postgres,
+}
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="bb-installs-"))
+    folder.chmod(0o711)  # as root a server runs as another user, who has to pass through
+    return folder
+
+
+async def _table(names: list[str]) -> int:
+    wrong = count = 0
+    for name in names:
+        folder = _folder()
+        try:
+            async for one in SYSTEMS[name](folder):
+                count, wrong = count + 1, wrong + bool(one.wrong)
+                sys.stdout.write(printed([one]) + "\n")
+                sys.stdout.flush()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.write(f"\n{count} conditions, {count - wrong} right, {wrong} wrong\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(_table(sys.argv[1:] or list(SYSTEMS))))

@@ -1,0 +1,23 @@
+"""The quick conditions of real installations are seen as they must be."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.service.embedded_postgres import EmbeddedPostgres
+from tests.installs import postgres
+from tests.installs.pgbouncer import has_pgbouncer
+from tests.installs.table import printed
+
+
+def needs(package: str, is_there: bool) -> None:
+    """Skip without a part, but fail in the gate."""
+    if not is_there:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"no {package} here")
+
+
+async def test_postgres_and_pgbouncer(tmp_path: Path, postgres_server: EmbeddedPostgres) -> None:
+    needs("pgbouncer", has_pgbouncer())
+    found = [one async for one in postgres.rows(tmp_path, postgres_server, quick=True)]
+    assert not any(one.wrong for one in found), printed(found)
