@@ -34,8 +34,8 @@ async def rows(folder: Path, server: EmbeddedPostgres, *, quick: bool) -> AsyncI
     yield await _statements(folder, url)
     yield await _lead(url)
     yield await _session_pool(url)
-    for one in ("zz", "full"):
-        yield await _no_place(folder, url, one)
+    for what in ("zz", "full"):
+        yield await _no_place(folder, url, what)
     yield await _migration(await _new(server))
     async for one in addresses(folder, url):
         yield one
@@ -200,12 +200,12 @@ async def addresses(folder: Path, server: str) -> AsyncIterator[Row]:
                   codes=[1, 3], about=CJ)  # fmt: skip
     seen = await _seen(folder, "postgresql://u:p@s3cr3t@127.0.0.1:1/d")
     yield row("PG-10", "@ in the password", seen, must=["127.0.0.1:1"], codes=[1, 3], about=CJ)
-    for id, url, must in (
+    for id, url, sentence in (
         ("unreachable", "postgresql://u:s3cr3t@127.0.0.1:1/d", "nobody listens at 127.0.0.1:1"),
         ("DNS", "postgresql://u:s3cr3t@db.invalid/d", "host name at db.invalid is not known"),
     ):
         seen = await _seen(folder, url)
-        yield row(f"PG-{id[:3]}", id, seen, must=[must], codes=[1, 3], about=CJ)
+        yield row(f"PG-{id[:3]}", id, seen, must=[sentence], codes=[1, 3], about=CJ)
 
 
 async def _rights(folder: Path, server: str) -> Row:
