@@ -45,7 +45,7 @@ class Database:
         try:
             self._address = postgres_address(url, SETTING)
         except SettingsError as error:
-            raise SourceError(self.name, error.message, hint=error.hint, permanent=True) from error
+            raise SourceError(self.name, str(error), hint=error.hint, permanent=True) from error
         self._environment = environment
         self._sets_session = False
         self._pool: Pool | None = None

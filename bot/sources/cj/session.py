@@ -46,7 +46,7 @@ class CjSessions:
         try:
             self.address: PostgresAddress = postgres_address(url, SETTING)
         except SettingsError as error:
-            raise SourceError(DATABASE, error.message, hint=error.hint, permanent=True) from error
+            raise SourceError(DATABASE, str(error), hint=error.hint, permanent=True) from error
         self.columns: frozenset[str] = frozenset()
         self.is_pooled = self.address.is_pooled
         self._timeout = timeout_seconds
