@@ -60,13 +60,15 @@ async def _ask(day: Day, truth: Truth, url: str, scratch: Path) -> Mapping[str, 
     return await answer(line_of(truth.ask, truth.batch), settings_of(url, day.logs, scratch), at)
 
 
-async def _created(url: str, batch: int) -> datetime:
+async def _created(url: str, batch: str) -> datetime:
     """Return when a batch was created: the day that a clock time of its truth belongs to."""
     if url:
         connection = await asyncpg.connect(url)
         try:
             found = await connection.fetchval(
-                "SELECT created_at FROM public.cj_batch_uploads WHERE id = $1", batch
+                "SELECT created_at FROM public.cj_batch_uploads "
+                "WHERE id::text = $1 OR bos_batch_id = $1",
+                batch,
             )
         finally:
             await connection.close()
@@ -78,7 +80,7 @@ async def _created(url: str, batch: int) -> datetime:
 def _print(day: Day, truth: Truth, report: Mapping[str, Any], *, verbose: bool) -> bool:
     wrong = wrongs(truth, report)
     open_ = unjudged(truth, report)
-    name = f"{day.name} {truth.batch}" if day.name else str(truth.batch)
+    name = f"{day.name} {truth.batch}"
     causes = ", ".join([*truth.causes, *(group.get("cause", "") for group in truth.must_name)])
     sys.stdout.write(
         f"{'right' if not wrong else 'WRONG':6}{name:34.34} {truth.kind:8} -> "

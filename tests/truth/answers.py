@@ -51,6 +51,6 @@ async def answer(line: str, settings: Settings, at: datetime) -> Mapping[str, An
         return report.as_json() | {"summary": str(report.summary)}
 
 
-def line_of(given: str, batch: int) -> str:
+def line_of(given: str, batch: str) -> str:
     """Return the line to ask; a day's truth that names none asks for the investigation."""
     return " ".join(shlex.split(given)) if given else f"/batch investigate {batch}"

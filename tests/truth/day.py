@@ -28,7 +28,7 @@ class Truth:
     phrases, `verdicts` what the answer may be.
     """
 
-    batch: int
+    batch: str
     kind: str
     done: str = ""
     causes: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ def _day(folder: Path, scratch: Path) -> Day:
 def _truth(entry: Mapping[str, Any]) -> Truth:
     asked = entry.get("asked_at")
     return Truth(
-        batch=int(entry["batch"]),
+        batch=str(entry["batch"]),
         kind=str(entry.get("kind", "")),
         done=str(entry.get("done", "")),
         causes=tuple(map(str, entry.get("causes", ()))),
