@@ -227,6 +227,17 @@ def test_a_test_stands_where_what_it_tests_stands(path: Path) -> None:
     assert any(tested == place or tested.startswith(f"{place}_") for place in places)
 
 
+def test_no_test_leans_on_another() -> None:
+    """What two of them need stands in tests/support."""
+    leaning = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in _imports(path)
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split("."))
+    ]
+    assert leaning == []
+
+
 def test_broad_excepts_stand_only_at_the_three_boundaries() -> None:
     counts: dict[str, int] = {}
     for path in FILES:

@@ -1,11 +1,9 @@
 """The command line as a person and a script meet it: words, exit codes, no traceback, quick."""
 
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -29,24 +27,9 @@ from bot.registry import SlashCommand
 from bot.settings import load_settings
 from tests.support.fakes.sources import FakeMemory
 from tests.support.paths import ROOT
+from tests.support.program import batchbot
 
 HEAVY = ("slack_bolt", "slack_sdk", "matplotlib", "docker", "aiohttp", "asyncpg", "redis")
-
-
-def batchbot(
-    *words: str, cwd: Path, settings: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run the command line in an empty folder, without this machine's settings."""
-    clean = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *words],
-        cwd=cwd,
-        env={**clean, "PYTHONPATH": str(ROOT), **(settings or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(

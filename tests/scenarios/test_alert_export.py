@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
-from bot.domain.alert import AlertEvent, Reason
+from bot.domain.alert import Reason
 from bot.domain.batch import BatchHeader, BatchRows, BlockedSession, PairCounts
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
@@ -26,17 +25,14 @@ from bot.errors import UsageError
 from bot.ports import Detector, Sources
 from bot.registry import detectors
 from bot.replay.files import SAMPLES, opened
-from bot.replay.run import replay_directory
-from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_format.parser import parse_lines
-from commands.alerts import COMMAND, parse
-from tests.bot.alerts.test_tick import GrowingLog
-from tests.bot.test_main import batchbot
+from tests.support.exports import UTC_ZONE, exported, replayed, told
 from tests.support.fakes.alerts import Clock
-from tests.support.fakes.sources import FakeDatabase, FakeQueue, context
+from tests.support.fakes.sources import FakeDatabase, FakeQueue
+from tests.support.program import batchbot
 from tests.support.recordings import START, busy_hour, console, integrity_error, missing_essay_ids
+from tests.support.ticks import GrowingLog
 
-UTC_ZONE = ZoneInfo("UTC")
 TICK = timedelta(seconds=15)
 AT = START + timedelta(minutes=2)
 Lines = Iterable[str]
@@ -148,26 +144,6 @@ async def watched(
         await tick.run()
         assert not tick.state.problem
     await tick.close()
-
-
-async def exported(store: Store, word: str, now: datetime, folder: Path) -> Path:
-    """Return the zip that /alerts export gives."""
-    report = await COMMAND.run(parse(f"export {word}"), context(Sources(memory=store), now))
-    (file,) = report.attachments
-    path = folder / file.filename
-    path.write_bytes(file.content)
-    return path
-
-
-def replayed(path: Path) -> list[dict[str, object]]:
-    """Return the alert events of a recording."""
-    with opened(path) as folder:
-        return list(replay_directory(folder, HULEEDU_SERVICES, UTC_ZONE))
-
-
-def told(event: AlertEvent) -> tuple[object, ...]:
-    """Return what a replay must tell again."""
-    return event.at.isoformat(), event.key, event.reason.value, event.severity.value
 
 
 @pytest.fixture

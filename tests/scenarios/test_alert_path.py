@@ -11,10 +11,10 @@ from bot.alerts.tick import Tick
 from bot.domain.alert import Reason
 from bot.ports import Sources
 from bot.registry import detectors
-from tests.bot.alerts.test_tick import GrowingLog
 from tests.support.fakes.alerts import Clock
 from tests.support.fakes.messenger import FakeMessenger
 from tests.support.fakes.sources import event
+from tests.support.ticks import GrowingLog
 
 FROZEN_AFTER, FROZEN_UNTIL, END = 600, 3000, 3600
 

@@ -3,30 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.poster import Poster
 from bot.alerts.store.postgres import Store
-from bot.alerts.tick import Tick
 from bot.domain.alert import AlertEvent
-from bot.domain.batch import BatchHeader, BatchRows, PairCounts
 from bot.errors import PostFailure, UsageError
-from bot.ports import Detector, Sources
-from bot.registry import detectors
+from bot.ports import Sources
 from bot.replay.files import SAMPLES
-from tests.bot.alerts.test_tick import run, tick_of
-from tests.scenarios.test_alert_export import exported, replayed, told
+from tests.support.exports import judged_again, known, lived, replayed, tick_over, told, waiting
 from tests.support.fakes.alerts import Clock, ScriptedDetector, clear, condition, scripted
 from tests.support.fakes.messenger import FakeMessenger
 from tests.support.fakes.sources import FakeDatabase, down
-
-Event = tuple[object, ...]
+from tests.support.ticks import run, tick_of
 
 
 @pytest.fixture
@@ -40,30 +32,6 @@ async def store(database_url: str) -> AsyncIterator[Store]:
     await store.open()
     yield store
     await store.close()
-
-
-def tick_over(store: Store, sources: Sources, clock: Clock, *others: Detector) -> Tick:
-    """Return a tick of every detector, and of others."""
-    made: list[Detector] = [kind(kind.Settings()) for kind in detectors().values()]
-    watcher = LiveWatcher(sources, environment="np", wants=lambda _: True)
-    return Tick(store, [*made, *others], watcher, environment="np", now=clock)
-
-
-async def lived(store: Store) -> list[AlertEvent]:
-    """Return every alert event, oldest first."""
-    return list(reversed(await store.events(limit=2_000)))
-
-
-async def judged_again(
-    store: Store, word: str, clock: Clock, folder: Path
-) -> list[dict[str, object]]:
-    """Return the events that the export of an alert gives."""
-    return replayed(await exported(store, word, clock(), folder))
-
-
-def known(events: Sequence[dict[str, object]]) -> list[Event]:
-    """Return what is compared of replayed events."""
-    return [tuple(one[name] for name in ("at", "key", "event", "severity")) for one in events]
 
 
 def resolves(events: Sequence[AlertEvent], detector: str) -> Sequence[AlertEvent]:
@@ -134,17 +102,6 @@ async def test_a_source_counts_as_unreadable_while_one_that_reads_it_is_broken(
     resolves(events, "unreadable_source")
     again = await judged_again(store, "unreadable_source", clock, tmp_path)
     assert known(again) == [told(one) for one in events]
-
-
-def waiting(clock: Clock, count: int) -> tuple[BatchRows, ...]:
-    """Return batches that wait for callbacks since an hour."""
-    old = clock() - timedelta(hours=1)
-    uuid = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"
-    first = BatchHeader(1, uuid, uuid, "PERFORMING_COMPARISONS", "WAITING_CALLBACKS", old,
-                        last_activity_at=old)  # fmt: skip
-    pairs = PairCounts(total=10, essay_a=7, pending=3, pending_first_submitted_at=old)
-    heads = [replace(first, batch_id=34 + number) for number in range(count)]
-    return tuple(BatchRows(head, pairs) for head in heads)
 
 
 async def test_a_storm_is_judged_again_with_its_members(

@@ -13,18 +13,11 @@ from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.ports import Sources
 from commands.alerts import COMMAND, parse
-from tests.bot.alerts.test_tick import tick_of
-from tests.scenarios.test_alert_export import told
-from tests.scenarios.test_bot_alert_export import (
-    judged_again,
-    known,
-    lived,
-    tick_over,
-    waiting,
-)
+from tests.support.exports import judged_again, known, lived, tick_over, told, waiting
 from tests.support.fakes.alerts import Clock, clear, scripted
 from tests.support.fakes.messenger import FakeMessenger
 from tests.support.fakes.sources import FakeDatabase, context, down
+from tests.support.ticks import tick_of
 
 BOOM = RuntimeError("boom")
 

@@ -17,8 +17,8 @@ from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.block_fallback import BlockFallback
 from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.web_api import Web, make_client
-from tests.bot.slack.blocks.test_alert import ALERT
 from tests.support.charts import QUEUE
+from tests.support.example_alert import ALERT
 from tests.support.slack.web_api import SlackApi, slack_api
 
 REPORT = Report("queue", "Queue", charts=(QUEUE,))

@@ -6,48 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
-from bot.alerts.tick import Tick
 from bot.domain.alert import Alert, AlertState, Judgement, Sample, Sight
-from bot.domain.log import Followed, LogEvent
 from bot.errors import SourceError
-from bot.ports import Detector, Sources
 from tests.support.fakes.alerts import START, Clock, ScriptedDetector, clear, condition, scripted
 from tests.support.fakes.sources import event
-
-TICK = timedelta(seconds=15)
-
-
-class GrowingLog:
-    """A log that grows; every follow begins at its `since`."""
-
-    name = "logs"
-
-    def __init__(self) -> None:
-        self.events: list[LogEvent] = []
-        self.follows = 0
-
-    async def follow(self, *, since: datetime) -> "GrowingFollow":
-        self.follows += 1
-        return GrowingFollow(self, since)
-
-
-class GrowingFollow:
-    """One follow of a GrowingLog."""
-
-    def __init__(self, log: GrowingLog, since: datetime) -> None:
-        self._log = log
-        self._next = 0
-        self._since = since
-
-    def take(self) -> Followed:
-        new = self._log.events[self._next :]
-        self._next = len(self._log.events)
-        return Followed(tuple(one for one in new if one.at and one.at >= self._since))
-
-    async def close(self) -> None:
-        pass
+from tests.support.ticks import TICK, GrowingLog, run, tick_of
 
 
 @dataclass
@@ -66,20 +30,6 @@ async def store(database_url: str) -> AsyncIterator[Store]:
     await store.open()
     yield store
     await store.close()
-
-
-def tick_of(
-    store: Store, detectors: Sequence[Detector], clock: Clock, log: GrowingLog | None = None
-) -> Tick:
-    sources = Sources(logs=log)  # type: ignore[arg-type]
-    watcher = LiveWatcher(sources, environment="test", wants=lambda _: True)
-    return Tick(store, detectors, watcher, environment="test", now=clock)
-
-
-async def run(tick: Tick, clock: Clock, times: int = 1) -> None:
-    for _ in range(times):
-        await tick.run()
-        clock.pass_(seconds=15)
 
 
 async def alerts_of(store: Store) -> dict[str, Alert]:

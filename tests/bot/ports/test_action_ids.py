@@ -16,7 +16,7 @@ from bot.slack.blocks import alert as blocks_alert
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.setup.manifest import build_manifest
 from commands.help import every
-from tests.bot.slack.blocks.test_alert import ALERT
+from tests.support.example_alert import ALERT
 from tests.support.fakes.sources import at
 from tests.support.slack import payloads
 from tests.support.slack.bot import Bot

@@ -1,6 +1,6 @@
 """`/batch` reads what people type, and says plainly what it could not find or read."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,9 +9,10 @@ from bot.domain.report import Verdict
 from bot.errors import SourceError, UsageError
 from bot.ports import Asker, CommandContext, Sources
 from commands.batch.command import parse, run
-from tests.bot.diagnosis.batch.test_report import NOW
 from tests.population.evidence import Around
 from tests.support.fakes.sources import CJ, FakeDatabase, FakeLogs, FakeMemory, down, event
+
+NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
 
 
 class _NoDatabase:

@@ -1,6 +1,7 @@
 """`/batch compare` takes two batches or two modes, and says what it cannot tell."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,8 +11,9 @@ from bot.errors import UsageError
 from bot.ports import Sources
 from bot.sources.cj.database import CjPostgres
 from commands.batch.command import parse, run
-from tests.bot.diagnosis.batch.test_report import NOW
 from tests.support.fakes.sources import FakeDatabase, FakeLogs, context, down
+
+NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(params=["then", "now"])

@@ -4,6 +4,7 @@ import json
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,9 +21,10 @@ from bot.sources.cj.database import CjPostgres
 from bot.sources.log_files import LogFiles
 from bot.text.markdown_report import render
 from commands.batch.command import parse, run
-from tests.bot.diagnosis.batch.test_report import NOW
 from tests.support.fakes.sources import FakeDatabase, context
 from tests.support.paths import ROOT
+
+NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
 
 LOGS = ROOT / "bot/demo/incident/logs"
 UTC_ZONE = ZoneInfo("UTC")

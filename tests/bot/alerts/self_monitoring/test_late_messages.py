@@ -10,9 +10,9 @@ from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES, judge_late_m
 from bot.alerts.store.postgres import Store
 from bot.domain.alert import Reason
 from bot.errors import PostFailure
-from tests.bot.alerts.test_tick import run, tick_of
 from tests.support.fakes.alerts import START, Clock, ScriptedDetector, clear, condition
 from tests.support.fakes.messenger import FakeMessenger
+from tests.support.ticks import run, tick_of
 
 AFTER = START + timedelta(minutes=20)
 

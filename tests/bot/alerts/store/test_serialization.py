@@ -14,7 +14,7 @@ from bot.alerts.store.serialization import (
 )
 from bot.domain.alert import Alert, AlertMessage, Reason
 from bot.domain.words import Command, Id, Span, Time, Words, words
-from tests.bot.slack.blocks.test_alert import ALERT as FIRING
+from tests.support.example_alert import ALERT as FIRING
 
 ALERT = replace(FIRING, muted_while_firing=True)
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.detectors.stuck_queue.detector import StuckQueue, StuckQueueSettings
 from bot.domain.log import Followed, Role
-from tests.bot.detectors.stuck_queue.test_resolution import line, snapshot
+from tests.support.queue_lines import line, snapshot
 from tests.support.scenes import NOW, TICK, played, told
 from tests.support.watches import GivenWatch
 

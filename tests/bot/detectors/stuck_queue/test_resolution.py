@@ -2,31 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from bot.detectors.stuck_queue.detector import StuckQueue, StuckQueueSettings
 from bot.domain.alert import Judgement
-from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.log import Followed, Role
 from bot.domain.queue import QueueItem, QueueReading
+from tests.support.queue_lines import line, snapshot
 from tests.support.scenes import NOW, TICK, played, told
-from tests.support.watches import GivenWatch, said
+from tests.support.watches import GivenWatch
 
 QUEUE_ID = "11111111-2222-4333-8444-555555555555"
 ITEM = QueueItem(
     QUEUE_ID, "processing", queued_at=NOW, processing_started_at=NOW, ttl=timedelta(hours=4)
 )
 DONE = f"Request {QUEUE_ID} completed successfully"
-
-
-def line(at: datetime, text: str) -> LogEvent:
-    return said(at, text, level="info", role=Role.LLM_PROVIDER)
-
-
-def snapshot(at: datetime, size: int) -> LogEvent:
-    fields = {"queue_current_size": size, "queue_queued_count": 0}
-    return replace(line(at, "queue_metrics_snapshot"), fields=fields)
 
 
 def looks(

@@ -1,5 +1,6 @@
 """A batch is judged by its rows: the incident's batches by name, healthy ones in silence."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,9 +24,10 @@ from bot.domain.batch import (
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.outbox import OutboxGroup
-from bot.domain.report import Report, Severity, Verdict
+from bot.domain.report import Confidence, Finding, Report, Severity, Verdict
 from bot.ports import Deadline, Sources
 from bot.sources.cj.database import CjPostgres
+from tests.support.paths import ROOT
 
 NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
 AWAY = Missing("x", "not configured", SourceState.NOT_CONFIGURED)
@@ -227,3 +229,26 @@ def test_lines_that_only_look_alarming_make_no_finding() -> None:
     text = "Stored 0 new comparison pairs for CJ Batch ID: 7"
     event = LogEvent(DONE, "cj", "cj", Role.CJ, "info", text, fields={"batch_id": 7}, text=text)
     assert diagnose(_evidence(HEALTHY["finished"], event), NOW).findings == ()
+
+
+def test_the_rule_of_the_readme_finds_its_row_and_no_healthy_batch() -> None:
+    section = (
+        (ROOT / "README.md").read_text(encoding="utf-8").partition("### Teach it a new failure")[2]
+    )
+    rule, row = re.findall(r"```python\n(.*?)```", section, re.S)[:2]
+    names: dict[str, Any] = {
+        "BatchEvidence": BatchEvidence,
+        "Confidence": Confidence,
+        "Finding": Finding,
+        "Severity": Severity,
+        "datetime": datetime,
+    }
+    exec(rule, names)
+    rows = eval(f"{{{row}}}", {"BatchRows": BatchRows, "_header": _header, "_pairs": _pairs})
+    finding = names["forced_early"](_evidence(rows["forced-early"]), NOW)
+    assert (finding.rule, bool(finding.evidence), bool(finding.next)) == (
+        "forced-early",
+        True,
+        True,
+    )
+    assert all(names["forced_early"](_evidence(one), NOW) is None for one in HEALTHY.values())

@@ -3,35 +3,22 @@
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
-from bot.domain.evidence import EvidenceLine
+from bot.domain.alert import Alert, AlertMessage, AlertState, Reason
 from bot.domain.mute import Mute, MuteKind
-from bot.domain.report import Confidence, Severity
 from bot.domain.words import Time, words
 from bot.slack.blocks.alert import render
 from bot.slack.blocks.limits import violations
 from bot.slack.blocks.mrkdwn import date_token
+from tests.support.example_alert import ALERT, AT, CONDITION
 from tests.support.strategies import alerts, texts
 
-AT = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)
-CONDITION = Condition(
-    "llm", "orphaned-item", Severity.ERROR, Confidence.HIGH,
-    "Item 3f2a is stuck in processing for 40 min while the worker is alive", AT,
-    evidence=(EvidenceLine("llm_queue", AT, "size 1, queued 0"),), why="Nobody owns it.",
-    next=("Wait for its TTL", "/queue"), batch="34",
-    correlation_id="8f3a11d7-9411-4ca2-9999-59a9d18c5da9",
-)  # fmt: skip
-ALERT = Alert(
-    "stuck_queue/np/llm", "stuck_queue", "np", "llm", AlertState.FIRING, Severity.ERROR,
-    CONDITION, AT, AT, AT, count=3,
-)  # fmt: skip
 PINGS = re.compile(r"<(?!!date\^)[!@#]")
 
 
