@@ -7,10 +7,14 @@ import time
 from datetime import UTC, datetime
 from typing import TextIO
 
-from bot.text.redaction import redact
+from bot.border.outside import Outside
+from bot.errors import BatchbotError
+from bot.text.redaction import presented, redact
 
 LINE_CHARS = 1_000
 QUIET = ("apscheduler", "aiohttp.access", "asyncio", "docker", "urllib3", "aiokafka")
+# Loggers whose words are ours.
+OURS = ("bot", "commands", "batchbot")
 AT_LEAST_INFO = ("slack_bolt", "slack_sdk")
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "taskName", "asctime"}
 
@@ -25,7 +29,7 @@ class Redacted(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
-        text = redact(record.getMessage(), LINE_CHARS)
+        text = _message(record)
         told = " ".join(f"{key}={value}" for key, value in _extras(record).items())
         error = record.exc_info[1] if record.exc_info else None
         cause = f" | {cause_line(error)}" if error is not None else ""
@@ -42,7 +46,7 @@ class Json(Redacted):
             "at": at,
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": redact(record.getMessage(), LINE_CHARS),
+            "event": _message(record),
             **_extras(record),
         }
         if record.exc_info and record.exc_info[1]:
@@ -70,7 +74,28 @@ def set_up(level: str = "INFO", *, as_json: bool = False, stream: TextIO | None 
 
 def _extras(record: logging.LogRecord) -> dict[str, str]:
     extras = {key: value for key, value in vars(record).items() if key not in _PLAIN}
-    return {key: redact(str(value), 200) for key, value in sorted(extras.items())}
+    return {key: presented(_argument(value), 200) for key, value in sorted(extras.items())}
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return a record's text: what a library logs is outside text, and so is its errors' text."""
+    if record.name.partition(".")[0] not in OURS:
+        return redact(record.getMessage(), LINE_CHARS)
+    given = record.args
+    if isinstance(given, tuple):
+        told = logging.makeLogRecord({"msg": record.msg, "args": tuple(map(_shown, given))})
+        return presented(told.getMessage(), LINE_CHARS)
+    return presented(record.getMessage(), LINE_CHARS)
+
+
+def _shown(value: object) -> object:
+    """Return an argument as it may be formatted; numbers stay numbers."""
+    return value if isinstance(value, int | float) else _argument(value)
+
+
+def _argument(value: object) -> str:
+    foreign = isinstance(value, BaseException) and not isinstance(value, BatchbotError)
+    return str(Outside(str(value))) if foreign else str(value)
 
 
 def cause_line(cause: BaseException) -> str:
@@ -78,9 +103,9 @@ def cause_line(cause: BaseException) -> str:
     error: BaseException | None = cause
     parts: list[str] = []
     while error is not None and len(parts) < 6:
-        parts.append(f"{type(error).__name__}: {redact(str(error), 200)}{_place(error)}")
+        parts.append(f"{type(error).__name__}: {_argument(error)}{_place(error)}")
         error = error.__cause__ or error.__context__
-    return " <- ".join(parts)
+    return presented(" <- ".join(parts), LINE_CHARS)
 
 
 def _place(error: BaseException) -> str:

@@ -14,13 +14,20 @@ _ESCAPES = re.compile(
     r"|\x1b[()#%*+][0-9A-Za-z]|\x1b[0-~]?"
 )
 _BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x1f\x80-\x84\x86-\x9f]")
+_BACKSPACED = re.compile("[^\x08\n]\x08")
+_REVERSED = re.compile("\u202e([^\u202c\n]{0,2000})\u202c?")
+_SPACED = re.compile(r"(?<!\w)(?:\w ){3,}\w(?!\w)")
+_LETTER_LIST = re.compile(r"""(?:["']\w["'], ?){3,}["']\w["']""")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"))
 # Format characters (Cf), variation selectors and fillers: invisible, so they can split a word in
 # two for a pattern while a person reads it as one.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
-    "\U0001d173-\U0001d17a]"
+    "\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+    "\U0001d173-\U0001d17a\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]"
+    # Behind a picture this one says that it is drawn in colours; elsewhere it splits words.
+    "|(?<![\u2190-\u2bff\U0001f000-\U0001faff])\ufe0f"
 )
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPED = re.compile(
@@ -42,7 +49,13 @@ def readable(raw: str) -> str:
         if decoded == text:
             break
         text = visible(decoded)
-    return bounded(text)
+    text = _LETTER_LIST.sub(_joined, _SPACED.sub(_joined, text))
+    return bounded(text.replace('"""', '"').replace("'''", "'"))
+
+
+def _joined(match: re.Match[str]) -> str:
+    """Return letters that stand alone as the word that they spell."""
+    return "".join(char for char in match.group() if char.isalnum() or char == "_")
 
 
 def bounded(text: str) -> str:
@@ -62,9 +75,19 @@ def visible(text: str) -> str:
     """Return `text` without terminal codes, invisible and control characters, in form NFKC."""
     if text.isascii() and text.isprintable():
         return text
-    text = without_escapes(text)
+    text = _typed(without_escapes(text)).translate(_DASHES)
     text = _INVISIBLE.sub("", _composed(_INVISIBLE.sub("", text)))
     return _CONTROL.sub(" ", _BREAKS.sub("\n", text))
+
+
+def _typed(text: str) -> str:
+    """Return `text` as it looks: backspaces and reversed writing carried out."""
+    if "\x08" in text:
+        for _ in range(ROUNDS):
+            text = _BACKSPACED.sub("", text)
+    if "\u202e" in text:
+        text = _REVERSED.sub(lambda found: found[1][::-1], text)
+    return text
 
 
 def _composed(text: str) -> str:

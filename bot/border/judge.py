@@ -6,18 +6,21 @@ costs no more than plain text.
 
 from dataclasses import dataclass, field
 
-from bot.border.keys import KeyKind, kind_of
-from bot.border.shapes import is_id, is_measure
+from bot.border.keys import KeyKind, counts, kind_of
+from bot.border.shapes import UUID, is_id, is_measure, is_number
 from bot.border.tokens import Token, partners, tokens_of
 from bot.border.vocabulary import is_known, key_words, pieces
-from bot.border.words import is_hex_of_32, may_show
+from bot.border.words import is_long_hex, may_show
 
 MARK = "…"
 DEEPEST = 12
+MOST_WORDS = 24
 SOME_UNKNOWN = 0.2
 MOST_UNKNOWN = 2
 _SECRET_BEFORE = key_words("before_a_secret")
 _TRACE_BEFORE = key_words("before_a_trace")
+_HIDDEN_KINDS = (KeyKind.SECRET, KeyKind.PERSONAL, KeyKind.FREE_TEXT)
+_YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
 _PEOPLE = key_words("before_a_name")
 
 
@@ -78,9 +81,7 @@ class _Reader:
             if token.kind in ("quote", "open"):
                 index = self._enclosed(index, end, depth=depth)
                 continue
-            self.out.show(
-                token.text if token.kind != "other" or token.text in "!?—–-…+*/\\^~#%$@." else MARK
-            )
+            self.out.show(token.text if token.kind != "other" or _is_sign(token.text) else MARK)
             index += 1
             if token.kind == "line":
                 strict = False if depth == 0 else strict
@@ -107,7 +108,7 @@ class _Reader:
     ) -> tuple[int, bool]:
         """Judge a key and its value; return where to go on, and how strictly."""
         key = self.tokens[index].text
-        kind = kind_of(key)
+        kind = KeyKind.KNOWN if _shape(key) else kind_of(key)
         self._key(index)
         for between in range(index + 1, sep + 1):
             self.out.show(self.tokens[between].text)
@@ -116,25 +117,37 @@ class _Reader:
             self.out.show(self.tokens[value].text)
             value += 1
         return self._value(
-            kind, value, end, depth=depth, colon=self.tokens[sep].kind == "colon", strict=strict
+            (key, kind),
+            value,
+            end,
+            depth=depth,
+            colon=self.tokens[sep].kind == "colon",
+            strict=strict,
         )
 
     def _value(
-        self, kind: KeyKind, value: int, end: int, *, depth: int, colon: bool, strict: bool
+        self,
+        keyed: tuple[str, KeyKind],
+        value: int,
+        end: int,
+        *,
+        depth: int,
+        colon: bool,
+        strict: bool,
     ) -> tuple[int, bool]:
         if value >= end:
             return value, strict
-        token = self.tokens[value]
-        if kind in (KeyKind.SECRET, KeyKind.PERSONAL, KeyKind.FREE_TEXT):
-            stop = self._value_end(value, end, kind)
-            if kind is KeyKind.FREE_TEXT and self._is_shape(value, stop):
-                self._shown(value, stop)
-            else:
-                self.out.hide()
-            return stop, strict
+        token, (key, kind) = self.tokens[value], keyed
+        if self._is_plain(key, value, end) or (
+            colon and is_long_hex(token.text) and self._may(token.text, pieces(key))
+        ):
+            self.out.show(token.text)
+            return value + 1, strict
+        if kind in _HIDDEN_KINDS:
+            return self._hidden(kind, value, end), strict
         if token.kind in ("quote", "open"):
             if kind is KeyKind.KNOWN and token.kind == "quote":
-                return self._quoted(value, end), strict
+                return self._quoted(key, value, end), strict
             if kind is KeyKind.KNOWN:
                 return self._enclosed(value, end, depth=depth), strict
             stop = min(self.partner.get(value, end - 1) + 1, end)
@@ -155,8 +168,21 @@ class _Reader:
             "quote",
         ):
             stop += 1
-        self._strictly(value, stop, known=kind is KeyKind.KNOWN)
+        self._strictly(value, stop, known=kind is KeyKind.KNOWN, key=key)
         return stop, strict
+
+    def _hidden(self, kind: KeyKind, value: int, end: int) -> int:
+        """Hide a value to its end."""
+        self.out.hide()
+        return self._value_end(value, end, kind)
+
+    def _is_plain(self, key: str, value: int, end: int) -> bool:
+        """Say whether a value is one bare word that says yes, no or how many."""
+        word = self.tokens[value].text
+        after = value + 1
+        if after < end and self.tokens[after].kind not in ("space", "comma", "close", "line"):
+            return False
+        return word in _YES_OR_NO or (counts(key) and is_number(word))
 
     def _value_end(self, value: int, end: int, kind: KeyKind) -> int:
         """Return where a value that is hidden ends: its quote or bracket, or the next key."""
@@ -216,15 +242,16 @@ class _Reader:
             self._quoted_key(index + 1, stop)
             return self._quoted_value(stop, end, depth=depth)
         else:
-            self._strictly(index + 1, stop, known=stop - index == 2)
+            blanks = any(t.kind == "space" for t in self.tokens[index + 1 : stop])
+            self._strictly(index + 1, stop, known=not blanks)
         self.out.show(self.tokens[stop].text)
         return stop + 1
 
-    def _quoted(self, index: int, end: int) -> int:
+    def _quoted(self, key: str, index: int, end: int) -> int:
         """Judge a quoted value of a known key: whole, or not at all."""
         stop = min(self.partner.get(index, end), end)
         self.out.show(self.tokens[index].text)
-        self._strictly(index + 1, stop, known=True)
+        self._strictly(index + 1, stop, known=True, key=key)
         if stop < end:
             self.out.show(self.tokens[stop].text)
         return min(stop + 1, end)
@@ -257,12 +284,14 @@ class _Reader:
             hide = kind in (KeyKind.SECRET, KeyKind.PERSONAL)
             if not hide and self._is_shape(value, last):
                 self._shown(value, last)
+            elif self._is_plain(key, value, end):
+                self.out.show(self.tokens[value].text)
             elif not hide and kind is KeyKind.KNOWN:
-                self._strictly(value, last, known=True)
+                self._strictly(value, last, known=True, key=key)
             else:
                 self.out.hide()
             return last
-        return self._value(kind, value, end, depth=depth, colon=False, strict=True)[0]
+        return self._value((key, kind), value, end, depth=depth, colon=False, strict=True)[0]
 
     def _key(self, index: int) -> None:
         word = self.tokens[index].text
@@ -277,7 +306,7 @@ class _Reader:
         """Say whether a value is one id, number or time and nothing else."""
         words = [t.text for t in self.tokens[start:stop] if t.kind not in ("space", "quote")]
         text = "".join(words)
-        if text in ("None", "null", "true", "false", "True", "False", ""):
+        if text in _YES_OR_NO or text == "":
             return True
         return len(words) <= 3 and _shape(text)
 
@@ -285,14 +314,15 @@ class _Reader:
         for token in self.tokens[start:stop]:
             self.out.show(token.text)
 
-    def _strictly(self, start: int, stop: int, *, known: bool) -> None:
+    def _strictly(self, start: int, stop: int, *, known: bool, key: str = "") -> None:
         """Show a value whole or hide it whole."""
-        words = [t.text for t in self.tokens[start:stop] if t.kind == "word"]
+        words = [t.text for t in self.tokens[start:stop] if t.kind in ("word", "flag")]
         odd = any(t.kind == "other" and not t.text.isascii() for t in self.tokens[start:stop])
-        fine = self._is_shape(start, stop) or (
-            known and not odd and len(words) <= 24 and all(self._may(w, []) for w in words)
-        )
-        if fine:
+        before, fine = pieces(key), known and not odd and len(words) <= MOST_WORDS
+        for word in words if fine else ():
+            fine = fine and self._may(word.rstrip(".-"), before)
+            before.append(word)
+        if fine or self._is_shape(start, stop):
             self._shown(start, stop)
         else:
             self.out.hide()
@@ -338,13 +368,23 @@ class _Reader:
 
     def _may(self, word: str, before: list[str]) -> bool:
         near = {w.lower().strip(":.,") for w in before[-3:]}
-        if is_hex_of_32(word):
+        if is_long_hex(word):
             return bool(near & _TRACE_BEFORE) and not near & _SECRET_BEFORE
-        if before and before[-1].lower() in _PEOPLE and not _shape(word) and word[:1].isupper():
+        if before and before[-1].lower() in _PEOPLE and (_shape(word) or word[:1].isupper()):
             return False
-        if near & _SECRET_BEFORE and any(c.isdigit() for c in word) and not word.isdigit():
+        digits = any(c.isdigit() for c in word) and not word.isdigit()
+        if near & _SECRET_BEFORE and digits and not UUID.search(word):
             return False
         return may_show(word)
+
+
+def _is_sign(char: str) -> bool:
+    """Say whether a character carries no text: punctuation, or a picture."""
+    return (
+        char in "!?—–-…+*/\\^~#%$@."
+        or "\u2600" <= char <= "\u27bf"
+        or ("\U0001f300" <= char <= "\U0001faff")
+    )
 
 
 def _shape(text: str) -> bool:

@@ -1,5 +1,6 @@
 """What a key says of its value: hidden whatever it is, shown only as an id or number, or read."""
 
+import re
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -20,6 +21,12 @@ _SECRET = key_words("secret")
 _SECRET_LAST = key_words("secret_unless_counted")
 # Counts and sizes of tokens, and keys that are names.
 _NOT_SECRET = key_words("counted")
+_NUMBERED = key_words("numbered")
+_IN_ONE_WORD = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
+_TEXTS = frozenset({"essay", "essays", "a", "b", "uppsats", "anchor"})
+_DIGESTS = frozenset({"sha", "hash", "md"})
+# Letters of other scripts in a key only look like ours.
+_FOREIGN = re.compile(r"[^\W\d_a-zA-ZåäöÅÄÖéÉüÜ]")
 _PERSON = key_words("person")
 _FREE_TEXT = key_words("free_text")
 _NAMED = key_words("named")
@@ -33,7 +40,11 @@ def kind_of(key: str) -> KeyKind:
     if not found:
         return KeyKind.UNKNOWN
     flat = "".join(words)
-    if found & _SECRET or flat in _SECRET:
+    if flat == "key":
+        return KeyKind.KNOWN
+    if found & _SECRET or flat in _SECRET or any(word in flat for word in _IN_ONE_WORD):
+        return KeyKind.SECRET
+    if not key.isascii() and _FOREIGN.search(key):
         return KeyKind.SECRET
     if words and (found & _SECRET_LAST) and not found & _NOT_SECRET:
         return KeyKind.SECRET
@@ -41,10 +52,16 @@ def kind_of(key: str) -> KeyKind:
         return KeyKind.PERSONAL
     if found == {"name"} or ("name" in found and not found & _NAMED):
         return KeyKind.PERSONAL
-    if found & _FREE_TEXT:
+    if (found & _FREE_TEXT or found <= _TEXTS) and not found & _DIGESTS:
         return KeyKind.FREE_TEXT
     return (
         KeyKind.KNOWN
         if all(is_known(word) or len(word) == 1 for word in found)
         else KeyKind.UNKNOWN
     )
+
+
+@lru_cache(maxsize=4096)
+def counts(key: str) -> bool:
+    """Say whether a number behind `key` counts or measures something."""
+    return not _NUMBERED.isdisjoint(pieces(key))

@@ -1,8 +1,12 @@
 """The type of outside text: it can be searched as it is, and written only by passing the border."""
 
-from typing import SupportsIndex
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, SupportsIndex, TypeVar
 
-from bot.border.passing import let_out
+from bot.border.passing import let_out, name
+
+T = TypeVar("T")
 
 
 class Outside(str):
@@ -10,7 +14,9 @@ class Outside(str):
 
     Matching (`in`, `startswith`, regular expressions) sees the whole text. Formatting it, in an
     f-string or by `str()`, gives what passes the border, so that words made of it are safe by
-    construction. `raw` gives the text itself, for readers and comparisons only.
+    construction. `raw` gives the text itself, for readers and comparisons only. Parts that its
+    own methods cut out stay outside; `join`, `re` and encoders see the raw text, so what they
+    make of it must be wrapped again or passed.
     """
 
     __slots__ = ()
@@ -30,18 +36,134 @@ class Outside(str):
         return f"Outside({let_out(self.raw).text!r})"
 
     def __add__(self, other: str) -> "Outside":
-        return Outside(self.raw + (other.raw if isinstance(other, Outside) else other))
+        return Outside(self.raw + raw(other))
 
     def __radd__(self, other: str) -> "Outside":
-        return Outside(other + self.raw)
+        return Outside(raw(other) + self.raw)
 
     def __getitem__(self, key: SupportsIndex | slice) -> "Outside":
         return Outside(self.raw[key])
 
-    def strip(self, chars: str | None = None, /) -> "Outside":
-        """Return the text without blanks around it; still outside."""
-        return Outside(self.raw.strip(chars))
 
-    def lower(self) -> "Outside":
-        """Return the text in lower case; still outside."""
-        return Outside(self.raw.lower())
+def _kept(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of str whose result, or the items of it, are outside text as well."""
+
+    def kept(self: Outside, *given: Any, **named: Any) -> Any:
+        return outside(method(self.raw, *given, **named))
+
+    return kept
+
+
+_KEPT = (
+    "capitalize", "casefold", "expandtabs", "format", "format_map", "ljust", "lower", "lstrip",
+    "partition", "removeprefix", "removesuffix", "replace", "rjust", "rpartition", "rsplit",
+    "rstrip", "split", "splitlines", "strip", "swapcase", "title", "translate", "upper", "zfill",
+    "__mod__", "__mul__",
+)  # fmt: skip
+for _method in _KEPT:
+    setattr(Outside, _method, _kept(getattr(str, _method)))
+
+
+def raw(text: str) -> str:
+    """Return the characters of any text, for comparing and searching only."""
+    return text.raw if isinstance(text, Outside) else text
+
+
+def outside(value: Any) -> Any:
+    """Return decoded data with every text in it, keys included, as outside text.
+
+    An enum of ours is a str too and stays what it is.
+    """
+    match value:
+        case str() if type(value) is str:
+            return Outside(value)
+        case Mapping():
+            return {outside(key): outside(item) for key, item in value.items()}
+        case list():
+            return [outside(item) for item in value]
+        case tuple():
+            return tuple(outside(item) for item in value)
+        case _:
+            return value
+
+
+def seal(fact: object, *, texts: tuple[str, ...] = (), names: tuple[str, ...] = ()) -> None:
+    """Make fields of a frozen fact outside text, or the names that they are; None stays.
+
+    For `__post_init__`: a fact then holds nothing that could be shown unjudged, whoever reads it.
+    """
+    for field in texts:
+        object.__setattr__(fact, field, outside(getattr(fact, field)))
+    for field in names:
+        object.__setattr__(fact, field, _named(getattr(fact, field)))
+
+
+def _named(value: Any) -> Any:
+    match value:
+        case Outside():
+            return name(value)
+        case str() if type(value) is str:
+            return name(value)
+        case Mapping():
+            return _summed((_named(key), item) for key, item in value.items())
+        case tuple():
+            return tuple(_named(item) for item in value)
+        case _:
+            return value
+
+
+def _summed(items: Any) -> dict[Any, Any]:
+    """Counts of several keys that are no names are one count."""
+    found: dict[Any, Any] = {}
+    for key, item in items:
+        both = key in found and isinstance(item, int)
+        found[key] = found[key] + item if both else item
+    return found
+
+
+def let_out_all(value: T) -> T:
+    """Return `value` (data, or a fact of dataclasses) with each outside text let out."""
+    return _let_out(value)  # type: ignore[no-any-return]
+
+
+def _let_out(value: Any) -> Any:
+    match value:
+        case Outside():
+            return str(value)
+        case Mapping():
+            return {_let_out(key): _let_out(item) for key, item in value.items()}
+        case list():
+            return [_let_out(item) for item in value]
+        case tuple():
+            return tuple(_let_out(item) for item in value)
+        case set() | frozenset():
+            return type(value)(_let_out(item) for item in value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return _fact(value)
+        case _:
+            return value
+
+
+def _fact(fact: Any) -> Any:
+    found = {}
+    for field in fields(fact):
+        value = getattr(fact, field.name)
+        passed = _let_out(value)
+        if field.init and passed is not value and (passed != value or _holds(value)):
+            found[field.name] = passed
+    return replace(fact, **found) if found else fact
+
+
+def _holds(value: Any) -> bool:
+    """Say whether data holds outside text; equal texts may differ in this alone."""
+    match value:
+        case Outside():
+            return True
+        case Mapping():
+            return any(_holds(key) or _holds(item) for key, item in value.items())
+        case list() | tuple() | set() | frozenset():
+            return any(_holds(item) for item in value)
+        case _:
+            return is_dataclass(value) and any(
+                _holds(getattr(value, field.name)) for field in fields(value)
+            )

@@ -1,6 +1,7 @@
 """What may be shown of a piece of outside text, and how much of it had to be replaced."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.border.decode import readable
 from bot.border.judge import MARK, judged
@@ -8,6 +9,8 @@ from bot.border.secrets import HIDDEN, without_secrets
 from bot.border.words import is_name, may_show
 
 TEXT_CHARS = 200
+# Short texts recur: states, ids, the messages of a loop.
+SHORT_CHARS = 200
 ELLIPSIS = "…"
 NO_NAME = "(not a name)"
 
@@ -26,12 +29,9 @@ def let_out(raw: str, limit: int = TEXT_CHARS) -> Passed:
     Words that services write of themselves, ids and numbers stay; quoted texts, values behind
     unknown keys, whatever is not known goes. At most `limit` characters, cut at a word's end.
     """
-    text = without_secrets(readable(raw))
-    shown, replaced = judged(text.replace(HIDDEN, MARK))
-    line = " ".join(shown.split())
-    while f"{MARK} {MARK}" in line:
-        line = line.replace(f"{MARK} {MARK}", MARK)
-    return Passed(clip(line, limit), replaced)
+    raw = str.__str__(raw)
+    passed = _short(raw) if len(raw) <= SHORT_CHARS else _whole(raw)
+    return Passed(clip(passed.text, limit), passed.replaced)
 
 
 def name(raw: str, limit: int = 80) -> str:
@@ -39,12 +39,32 @@ def name(raw: str, limit: int = 80) -> str:
 
     A name is one word made of known words; whatever else stands in its place is dropped.
     """
+    return _name(str.__str__(raw)) if len(raw) <= limit else NO_NAME
+
+
+@lru_cache(maxsize=16_384)
+def _name(raw: str) -> str:
     text = readable(raw).strip()
     if not text:
         return ""
-    if len(text) <= limit and (is_name(text) or may_show(text)) and without_secrets(text) == text:
+    one_word = not any(char.isspace() for char in text)
+    if one_word and (is_name(text) or may_show(text)) and without_secrets(text) == text:
         return text
     return NO_NAME
+
+
+@lru_cache(maxsize=16_384)
+def _short(raw: str) -> Passed:
+    return _whole(raw)
+
+
+def _whole(raw: str) -> Passed:
+    text = without_secrets(readable(raw))
+    shown, replaced = judged(text.replace(HIDDEN, MARK))
+    line = " ".join(shown.split())
+    while f"{MARK} {MARK}" in line:
+        line = line.replace(f"{MARK} {MARK}", MARK)
+    return Passed(line, replaced)
 
 
 def clip(text: str, limit: int = TEXT_CHARS) -> str:

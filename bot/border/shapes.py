@@ -1,23 +1,29 @@
 """Words that may be shown for their shape alone: ids, numbers, times, versions, addresses."""
 
 import re
-from datetime import date
+from collections.abc import Callable
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 UUID = re.compile(rf"(?<![0-9a-fA-F])({_UUID})(?![0-9a-fA-F])")
 _ID = re.compile(
     rf"(?:urn:uuid:)?{_UUID}"
-    r"|(?:sha(?:1|256|512):)?(?:[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})"
     r"|(?=[0-9a-f]*\d)[0-9a-f]{6,16}"
     r"|(?:req|msg|resp|batch|evt|run|cmpl|chatcmpl|gen|toolu|call|asst|thread)[_-](?=\w*\d)\w{8,48}"
     r"|ANCHOR_[A-Za-z0-9-]{1,40}(?:_[A-Za-z0-9]{1,12})?_[0-9a-f]{8}"
+    r"|(?:msgbatch|gen)[_-](?=[\w-]*\d)(?:\d{10}-)?\w{8,32}"
+    r"|[0-9a-f]{16}-[A-Z]{3}"
+    r"|00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]"
+    r"|https?://sqlalche\.me/e/\w{2}/\w{4}"
     r"|0x[0-9a-fA-F]{1,16}"
 )
-HEX_32 = re.compile(r"[0-9a-fA-F]{32}")
+# A trace id, a sha or a digest, or else a key: what stands before it decides.
+LONG_HEX = re.compile(r"[0-9a-fA-F]{32}|(?:sha(?:1|256|512):)?(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _NUMBER = re.compile(
     r"[+-]?\d{1,9}(?:[.,]\d{1,9}){0,6}(?:[eE][+-]?\d{1,3})?"
     r"(?:%|x|(?:n|u|µ|m)?s|sec|min|h|d|(?:[kKMGT]i?)?[bB]|k|M|px|st|nd|rd|th)?"
     r"|\d{10,20}(?:\.\d{1,9})?"
+    r"|\d{1,9}/\d{1,9}"
+    r"|P(?:\d{1,4}D)?(?:T(?:\d{1,4}H)?(?:\d{1,4}M)?(?:\d{1,6}(?:\.\d{1,6})?S)?)?(?<=[DHMS])"
 )
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T_ ]?\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?(?:Z|[+-]\d{2}:?\d{2})?"
@@ -38,12 +44,18 @@ _ADDRESS = re.compile(
 )
 
 _PERSONAL = re.compile(
-    r"(?<![\w.-])((?:19|20)?)(\d{2})(\d{2})(\d{2})([-+ ]?)(\d{4}|[TtRrXx]\d{3})(?![\w-])"
+    r"(?<![\d.])((?:19|20)?)(\d{2})([-. ]?)(\d{2})\3(\d{2})"
+    r"(\s?[-+._]?\s?)(\d{4}|[TtRrXx]\d{3})(?![\d.]*\d)"
 )
 _PHONE = re.compile(
-    r"(?<![\w.:-])(?:\+|00)\d{1,3}(?:[ ()./-]{0,2}\d){6,13}(?![\w])"
-    r"|(?<![\w.:-])\(?0\d{1,3}\)?[ /-]{1,3}\d{2,3}(?:[ -]?\d{2,3}){1,3}(?![\w])"
-    r"|(?<![\w.:-])07\d{8}(?!\w)"
+    r"(?<![\w.:-])(?:\+|00)\d{1,3}(?:[ ()./-]{0,2}\d){6,13}(?!\w)"
+    r"|(?<![\w.:-])\(?0\d{1,3}\)?[ /.-]{1,3}\d{2,3}(?:[ .-]?\d{2,3}){1,3}(?!\w)"
+    r"|(?<![\d.])(?:0|\+?46|0046)[ ()./-]{0,3}7[02369](?:[ ./-]{0,2}[\dOo]){7}(?!\w)"
+)
+# A dash of another kind or a hard blank makes no other number.
+_SEPARATORS = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+    | dict.fromkeys("\u00a0\u2007\u202f", " ")
 )
 _EMAIL = re.compile(
     r"[^\s@<>()\[\]{}\"',;:=|]{1,64}(?:@|\(at\)|\[at\])[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"
@@ -64,13 +76,29 @@ def is_measure(word: str) -> bool:
     return any(pattern.fullmatch(word) is not None for pattern in patterns)
 
 
+def is_number(word: str) -> bool:
+    """Say whether a word is a number that is too short to be a person's, with or without unit."""
+    return len(word) <= 9 and _NUMBER.fullmatch(word) is not None
+
+
 def without_people(text: str, mark: str) -> str:
     """Return `text` with personal numbers, phone numbers and e-mail addresses replaced."""
     text = _EMAIL.sub(lambda m: m.group() if _PACKAGE_TAIL.search(m.group()) else mark, text)
     if any(char.isdigit() for char in text):
-        text = _PERSONAL.sub(lambda match: mark if _is_personal(match) else match.group(), text)
-        text = _PHONE.sub(lambda match: match.group() if _is_date(match.group()) else mark, text)
+        text = _without(_PERSONAL, text, mark, _is_personal)
+        text = _without(_PHONE, text, mark, lambda match: not _is_date(match.group()))
     return text
+
+
+def _without(
+    pattern: re.Pattern[str], text: str, mark: str, hides: Callable[[re.Match[str]], bool]
+) -> str:
+    parts, end = [], 0
+    for match in pattern.finditer(text.translate(_SEPARATORS)):
+        if hides(match):
+            parts += [text[end : match.start()], mark]
+            end = match.end()
+    return "".join((*parts, text[end:]))
 
 
 def _is_date(text: str) -> bool:
@@ -82,17 +110,14 @@ def _is_personal(match: re.Match[str]) -> bool:
 
     Without a separator ten digits may be a time in seconds: there the check digit decides.
     """
-    century, year, month, day, separator, last = match.groups()
-    number = int(day) - 60 if int(day) > 60 else int(day)
-    try:
-        date(2000, int(month), number)
-    except ValueError:
+    century, year, _, month, day, separator, last = match.groups()
+    if not (0 < int(month) <= 12 and (0 < int(day) <= 31 or 40 < int(day) <= 91)):
+        return False
+    if century and int(century + year) > LATEST_BIRTH:
         return False
     if separator or not last.isdigit():
         return True
-    if century:
-        return int(century + year) <= LATEST_BIRTH
-    return _luhn(f"{year}{month}{day}{last}")
+    return bool(century) or _luhn(f"{year}{month}{day}{last}")
 
 
 def _luhn(digits: str) -> bool:

@@ -3,19 +3,16 @@
 import re
 from functools import lru_cache
 
-from bot.border.shapes import HEX_32, is_id, is_measure
+from bot.border.shapes import LONG_HEX, UUID, is_id, is_measure
 from bot.border.vocabulary import is_known, pieces
 
 LONGEST_WORD = 160
-_EXCEPTION = re.compile(
-    r"(?:[a-z_]{1,40}\.){0,6}_?[A-Z][A-Za-z0-9]{0,60}"
-    r"(?:Error|Exception|Warning|Interrupt|Exit|Timeout|Refused|Failure|Violation)"
-)
 _MODEL = re.compile(
     r"(?:[a-z]{2,20}/)?"
     r"(?:claude|gpt|gemini|llama|mistral|mixtral|qwen|deepseek|grok|nova|gemma|phi|command|o\d)"
     r"(?:[-.:]?(?:\d{1,8}(?:\.\d{1,3}){0,2}|[a-z]{1,12}\d{0,2}|\d{1,3}[a-z]{1,3})){0,8}"
 )
+_IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 _SPLIT = re.compile(r"[^\w]+|_")
 _DIGITS = re.compile(r"\d+")
 SINGLE_LETTERS = 2
@@ -34,10 +31,11 @@ def is_name(word: str) -> bool:
     """Say whether a word is a name made of known words: a class, logger, topic, model, path."""
     if len(word) > LONGEST_WORD:
         return False
-    if _EXCEPTION.fullmatch(word) or _MODEL.fullmatch(word):
+    if _MODEL.fullmatch(word):
         return True
     singles = 0
-    parts = [part for part in _SPLIT.split(word) if part]
+    rest = _IMAGE_DIGEST.sub("", UUID.sub("-", word))
+    parts = [part for part in _SPLIT.split(rest) if part]
     for part in parts:
         if is_id(part) or is_measure(part):
             continue
@@ -49,9 +47,9 @@ def is_name(word: str) -> bool:
                 singles += 1
             elif not is_known(piece):
                 return False
-    return bool(parts) and singles <= SINGLE_LETTERS
+    return bool(parts or rest != word) and singles <= SINGLE_LETTERS
 
 
-def is_hex_of_32(word: str) -> bool:
-    """Say whether a word may be a trace id, or a key: what stands before it decides."""
-    return HEX_32.fullmatch(word) is not None
+def is_long_hex(word: str) -> bool:
+    """Say whether a word may be a trace id or a digest, or a key: what stands before decides."""
+    return LONG_HEX.fullmatch(word) is not None

@@ -1,11 +1,12 @@
 """Alerts as facts: samples, windows, what a detector concludes, and what was decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.border.outside import let_out_all
 from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
@@ -24,6 +25,9 @@ class Sample:
     at: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
     unreadable: str = ""
+
+    def __post_init__(self) -> None:
+        _let_out(self, "data", "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,9 @@ class Condition:
     correlation_id: str = ""
     chart: Chart | None = None
 
+    def __post_init__(self) -> None:
+        _let_out(self, *(one.name for one in fields(self)))
+
 
 class Sight(StrEnum):
     """Whether a detector could see: only a clear sight may resolve anything."""
@@ -87,6 +94,9 @@ class Judgement:
     note: Text = ""
     closing: Mapping[str, Text] = field(default_factory=dict)
     held: Mapping[str, Text] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _let_out(self, "note", "closing", "held")
 
 
 class Reason(StrEnum):
@@ -241,3 +251,9 @@ def alert_key(detector: str, environment: str, subject: str) -> str:
     """Return the key under which an alert is grouped, muted and remembered; it has no spaces."""
     parts = (detector, environment or "-", subject)
     return "/".join("_".join(part.replace("/", "_").split()) for part in parts)
+
+
+def _let_out(fact: object, *names: str) -> None:
+    """Let the outside text of a fact's fields out: what is kept and posted holds none."""
+    for one in names:
+        object.__setattr__(fact, one, let_out_all(getattr(fact, one)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from bot.border.outside import seal
 from bot.domain.outbox import OutboxGroup
 
 
@@ -41,6 +42,21 @@ class BatchHeader:
     batching_mode: str | None = None
     forced_to_scoring_reason: str | None = None
     unreadable: int = 0
+
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            texts=(
+                "bos_batch_id",
+                "event_correlation_id",
+            ),
+            names=(
+                "status",
+                "state",
+                "batching_mode",
+                "forced_to_scoring_reason",
+            ),
+        )
 
     @property
     def true_budget(self) -> int | None:
@@ -101,6 +117,16 @@ class ErrorGroup:
     largest: int = 1
     first_at: datetime | None = None
     last_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            names=(
+                "code",
+                "service",
+                "provider",
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +208,12 @@ class BatchRows:
     models: Mapping[str, int] = field(default_factory=dict)
     truncated: bool = False
 
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            names=("models",),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
@@ -202,6 +234,9 @@ class BatchMatch:
     status: str
     created_at: datetime
     how: str
+
+    def __post_init__(self) -> None:
+        seal(self, texts=("bos_batch_id",), names=("status",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +262,20 @@ class PairRow:
     response_ms: float | None = None
     scored_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            texts=("bos_batch_id",),
+            names=(
+                "batch_status",
+                "batch_state",
+                "winner",
+                "error_code",
+                "error_service",
+                "provider",
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TraceRows:
@@ -247,6 +296,17 @@ class BlockedSession:
     blocked_by: tuple[int, ...] = ()
     relation: str = ""
     application: str = ""
+
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            names=(
+                "state",
+                "wait",
+                "relation",
+                "application",
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

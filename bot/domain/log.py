@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from bot.border.outside import outside, seal
+
 
 class Role(StrEnum):
     """What part a service plays in the life of a comparison."""
@@ -41,6 +43,9 @@ class LogError:
     code: str = ""
     constraint: str = ""
 
+    def __post_init__(self) -> None:
+        seal(self, texts=("message",), names=("kind", "chain", "code", "constraint"))
+
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
@@ -65,6 +70,11 @@ class LogEvent:
     error: LogError | None = None
     text: str = ""
 
+    def __post_init__(self) -> None:
+        seal(
+            self, texts=("container", "event", "fields", "text"), names=("level", "logger", "file")
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LogCoverage:
@@ -85,6 +95,9 @@ class LogCoverage:
     bytes_read: int = 0
     truncated: bool = False
     note: str = ""
+
+    def __post_init__(self) -> None:
+        seal(self, texts=("container",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +133,10 @@ class LogSearch:
     coverage: tuple[LogCoverage, ...]
     missing: tuple[tuple[str, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        named = tuple((outside(container), reason) for container, reason in self.missing)
+        object.__setattr__(self, "missing", named)
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -137,6 +154,11 @@ class Followed:
     unreadable: int = 0
     missing: Mapping[str, str] = field(default_factory=dict)
     restarted: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        named = {outside(container): reason for container, reason in self.missing.items()}
+        object.__setattr__(self, "missing", named)
+        seal(self, texts=("containers", "restarted"))
 
     def hears(self, role: Role) -> bool:
         """Say whether a log of that role is followed: the silence of any other proves nothing."""

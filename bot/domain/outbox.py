@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.border.outside import seal
+
 # The relay looks every 5 seconds and gives an event up after so many tries.
 RELAY_TRIES = 5
 LATE_SECONDS = 300
@@ -20,3 +22,6 @@ class OutboxGroup:
     oldest_unpublished_at: datetime | None = None
     max_retry_count: int = 0
     last_error: str = ""
+
+    def __post_init__(self) -> None:
+        seal(self, texts=("last_error",), names=("event_type",))

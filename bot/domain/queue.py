@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.border.outside import seal
+
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
@@ -26,6 +28,22 @@ class QueueItem:
     provider: str = ""
     in_order: bool = True
 
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            texts=(
+                "queue_id",
+                "correlation_id",
+                "bos_batch_id",
+                "cj_batch_id",
+            ),
+            names=(
+                "status",
+                "mode",
+                "provider",
+            ),
+        )
+
     @property
     def expires_at(self) -> datetime | None:
         """When the service will drop the item without a callback."""
@@ -41,6 +59,9 @@ class QueueFront:
     prefix: str
     queue_id: str = ""
     status: str = ""
+
+    def __post_init__(self) -> None:
+        seal(self, texts=("queue_id",), names=("status",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any
 
+from bot.border.outside import Outside
 from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, SourceReading
 from bot.domain.words import Text, Words
@@ -157,7 +158,7 @@ def plain(value: Any) -> Any:
     match value:
         case Enum():
             return value.value
-        case Words():
+        case Words() | Outside():
             return str(value)
         case datetime():
             return value.astimezone(UTC).isoformat()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bot.border.outside import seal
+
 
 class RunnerKind(StrEnum):
     """Where a runner lives."""
@@ -26,6 +28,9 @@ class Runner:
     started_at: datetime | None = None
     running: bool = True
     options: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        seal(self, texts=("name", "options"))
 
 
 @dataclass(frozen=True, slots=True)

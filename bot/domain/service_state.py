@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.border.outside import seal
+
 UNREACHABLE = "unreachable"
 UNREADABLE = "unreadable"
 
@@ -27,6 +29,15 @@ class ServiceHealth:
     queue_total: int | None = None
     queue_queued: int | None = None
 
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            names=(
+                "status",
+                "open_circuits",
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerState:
@@ -46,3 +57,6 @@ class ContainerState:
     exit_code: int | None = None
     out_of_memory: bool = False
     modes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        seal(self, texts=("container", "modes"), names=("state",))

@@ -144,8 +144,8 @@ def times_of(text: "Text") -> Iterator[datetime]:
 
 
 def spelled(text: "Text | Part", spell: Callable[[Part], str]) -> str:
-    """Return a text as characters, each part spelled by `spell`."""
-    return "".join(spell(part) for part in parts_of(text))
+    """Return a text as characters, each part spelled by `spell`; outside text is let out."""
+    return "".join(str(spell(part)) for part in parts_of(text))
 
 
 def _as_json(part: Part) -> str:

@@ -8,7 +8,7 @@ from bot.domain.report import Report
 from bot.errors import SourceError
 from bot.ports import BotMemory, Place, Sources
 from bot.requests.admission import Job
-from bot.text.redaction import redact
+from bot.text.redaction import presented, redact
 
 AUDIT_SECONDS = 2.0
 BEGUN = "asked"
@@ -37,7 +37,7 @@ async def begin(job: Job) -> None:
 
 async def end(sources: Sources, place: Place, typed: str, outcome: str) -> None:
     """Write down how a question ended; what cannot be written is logged."""
-    typed, outcome = redact(typed, CHARS), redact(outcome, CHARS)
+    typed, outcome = redact(typed, CHARS), presented(outcome, CHARS)
     log.info("answered", extra={"typed": typed, "user": place.user, "outcome": outcome})
     memory = _memory(sources)
     if memory is None:

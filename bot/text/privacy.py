@@ -9,7 +9,7 @@ from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, SourceReading
 from bot.domain.report import Finding, Report, Table, TimelineEntry
 from bot.domain.words import Text, Words, mapped
-from bot.text.redaction import plain, redact
+from bot.text.redaction import presented
 
 SENTENCE_CHARS = 600
 EVIDENCE_CHARS = 300
@@ -64,7 +64,7 @@ def _said(text: Text) -> Text: ...
 def _said(text: Text) -> Text:
     if isinstance(text, Words):
         return mapped(text, lambda part: _between_parts(part, SENTENCE_CHARS))
-    return redact(text, SENTENCE_CHARS)
+    return presented(text, SENTENCE_CHARS)
 
 
 @overload
@@ -74,14 +74,14 @@ def _seen(text: Text) -> Text: ...
 def _seen(text: Text) -> Text:
     if isinstance(text, Words):
         return mapped(text, lambda part: _between_parts(part, EVIDENCE_CHARS))
-    return redact(text, EVIDENCE_CHARS)
+    return presented(text, EVIDENCE_CHARS)
 
 
 def _between_parts(part: str, limit: int) -> str:
     """Return a string of typed text redacted; the blanks that part it from its neighbours stay."""
     blank = part.isspace()
     before, after = part[:1].isspace(), part[-1:].isspace() and not blank
-    return f"{' ' * before}{redact(part, limit)}{' ' * after}"
+    return f"{' ' * before}{presented(part, limit)}{' ' * after}"
 
 
 def _facts(value: Any) -> Any:
@@ -89,7 +89,7 @@ def _facts(value: Any) -> Any:
         case str() | Words():
             return value if isinstance(value, Enum) else _seen(value)
         case Mapping():
-            return {plain(str(key)): _facts(item) for key, item in value.items()}
+            return {_seen(str(key)): _facts(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_facts(item) for item in value]
         case _:

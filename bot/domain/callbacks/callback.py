@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.border.outside import seal
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedCallback:
@@ -19,6 +21,17 @@ class RejectedCallback:
     correlation_id: str = ""
     provider: str = ""
     text: str = ""
+
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            texts=("correlation_id",),
+            names=(
+                "field",
+                "mode",
+                "provider",
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,22 @@ class SeenCallback:
     rejected: tuple[str, ...] = ()
     malformed: tuple[str, ...] = ()
     consumed: bool | None = None
+
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            texts=(
+                "correlation_id",
+                "request_id",
+                "bos_batch_id",
+            ),
+            names=(
+                "mode",
+                "provider",
+                "rejected",
+                "malformed",
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,11 @@ from bot.border.decode import HEAD_CHARS, TAIL_CHARS, bounded, readable
         ("ｐａｓｓ", "pass"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("a\u2028b\r\nc", "a\nb\nc"),
-        ("a\x00b", "a b"),
+        ("a\x00b", "ab"),
+        ("passs\x08word", "password"),
+        ("\u202edrowssap\u202c=x", "password=x"),
+        ("p a s s w o r d = x", "password = x"),
+        ('"p", "a", "s", "s"', "pass"),
     ],
 )
 def test_a_text_is_decoded_until_nothing_changes(raw: str, text: str) -> None:

@@ -1,6 +1,7 @@
 """What passes the border and what does not; the outsider's corpus is in tests/attack."""
 
 import random
+import re
 import string
 from uuid import UUID
 
@@ -26,6 +27,10 @@ KEY = "sk-" + "ant-api03-" + "Zm9vYmFyQmF6MTIz"
         "huleedu.llm_provider.comparison_result.v1",
         "revision 4f1c2a9be0d3578a6c4e1f20b39d8c7a1b2c3d4e",
         "playwright@1.49.0",
+        "(Background on this error at: https://sqlalche.me/e/20/gkpj)",
+        "huledu-reboot-eng5_np_runner-run-1f2e3d4c5b6a",
+        "trace_id=4bf92f3577b34da6a3ce929d0e0e4736",
+        "secrets_loaded=7 has_student_prompt=True user_prompt_length=2014",
         "at 2025-11-19T00:12:31.123456Z after 12.5s",
         "model=claude-haiku-4-5-20251001 provider=anthropic",
     ],
@@ -82,7 +87,7 @@ def test_a_name_is_shown(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [KEY, "Lova Sandberg", "Skogen", "x" * 500, "provider: hunter2", "lova@skola.example"],
+    [KEY, "Lova Sandberg", "Skogen", "x" * 500, "provider: hunter2", "a b", "lova@skola.example"],
 )
 def test_what_is_no_name_is_not_shown_as_one(text: str) -> None:
     assert name(text) == NO_NAME
@@ -112,5 +117,5 @@ def test_any_text_becomes_one_bounded_encodable_line(text: str, limit: int) -> N
 @given(st.text(alphabet="abåö \"'=:{}[](),\\%-1\n", max_size=80))
 def test_passing_twice_shows_no_more(text: str) -> None:
     once = let_out(text, 1_000).text
-    words = [word for word in let_out(once, 1_000).text.split() if word != "…"]
+    words = re.findall(r"[^\W\d_]+", let_out(once, 1_000).text)
     assert all(word in once for word in words)

@@ -15,7 +15,7 @@ from tests.support.fakes.sources import FakeMemory, at, context, down
 from tests.support.slack.bot import ACCESS, QUIET, Bot
 
 NOW = at("2025-11-19 00:30")
-LINE = "/batch alias mine 33"
+LINE = "/batch alias baseline 33"
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Changing:
         self.ran_after.append([row[3] for row in self.memory.audited])
         if self.error:
             raise self.error
-        return Report("batch", "Alias", summary="mine now stands for 33.")
+        return Report("batch", "Alias", summary="baseline now stands for 33.")
 
 
 async def _from_slack(bot: Bot, command: Changing, line: str) -> None:
@@ -67,7 +67,7 @@ async def test_a_change_is_written_down_before_and_after_it_is_made(
     assert command.ran_after == [["asked"]]
     assert command.memory.audited == [
         (who, where, LINE, "asked"),
-        (who, where, LINE, "mine now stands for 33."),
+        (who, where, LINE, "baseline now stands for 33."),
     ]
 
 
