@@ -44,7 +44,7 @@ FILES_IN_BOT = 9
 DRIVERS = {
     "asyncpg": {"bot/sources/cj/", "bot/alerts/store/"},
     "docker": {"bot/sources/docker/"},
-    "redis": {"bot/sources/llm_queue.py"},
+    "redis": {"bot/sources/llm_queue.py", "bot/sources/redis/"},
     "aiokafka": {"bot/sources/kafka/"},
     "matplotlib": {"bot/charts/__main__.py"},
     "slack_bolt": {"bot/slack/inbound/listeners.py"},

@@ -38,7 +38,7 @@ _OF_CLIENTS = frozenset(
 )  # fmt: skip
 _FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _MUST_HOLD = {"channel_binding": "require", "gssencmode": "require"}
-ENCODE = "Percent-encode the user and password: # is %23, @ is %40, / is %2F, : is %3A, ? is %3F."
+ENCODE = "Percent-encode what stands before the host: write # as %23, @ as %40, / as %2F, ? as %3F."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def postgres_address(text: str, setting: str) -> PostgresAddress:
     The driver of `postgresql+asyncpg://` is cut off, `ssl=` is `sslmode=`, and what belongs to
     libpq or to another client is left out.
     """
-    example = f"{setting}=postgresql://user:password@host:5432/database"
+    example = f"{setting}=postgresql://host:5432/database (user and password before the host)"
     try:
         parts = urlsplit(text.strip())
         scheme = parts.scheme.partition("+")[0]

@@ -170,7 +170,7 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
     if isinstance(error, ValueError | TypeError):
         return Trouble(
             f"{setting} is malformed",
-            f"Write {setting}=postgresql://user:password@host/database.",
+            f"Write {setting}=postgresql://host:5432/database.",
             True,
         )
     if isinstance(error, OSError):

@@ -8,19 +8,13 @@ from uuid import UUID
 
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
-    BusyLoadingError,
-    RedisError,
-    ResponseError,
-)
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from bot.domain.evidence import QUEUE
 from bot.domain.queue import QueueFront, QueueItem, QueueReading
 from bot.errors import SourceError
+from bot.sources.redis.address import SETTING, redis_address
+from bot.sources.redis.errors import redis_error
 
 CHUNK = 200
 UNORDERED_LIMIT = 200
@@ -34,6 +28,9 @@ _DURATION = re.compile(
     r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?"
     r"(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?\Z"
 )
+
+
+_OF_BUNDLES = re.compile(r"'(?:multi|exec)' command|without MULTI|EXECABORT")
 
 
 class RedisQueue:
@@ -57,17 +54,18 @@ class RedisQueue:
         self._prefix = prefix
         self._others = tuple(dict.fromkeys(others))
         self._clock = clock
-        try:
-            self._redis: Redis = Redis.from_url(
-                url,
-                socket_timeout=timeout_seconds,
-                socket_connect_timeout=timeout_seconds,
-                max_connections=4,
-            )
-        except ValueError as error:
-            raise SourceError(
-                QUEUE, "the address in LLM_QUEUE_REDIS_URL is malformed", permanent=True
-            ) from error
+        self._address = redis_address(url)
+        self._redis: Redis = Redis(
+            **{
+                "socket_timeout": timeout_seconds,
+                "socket_connect_timeout": timeout_seconds,
+                **self._address.arguments,
+            },
+            max_connections=4,
+        )
+        # Hosts may forbid INFO, and users may lack MULTI: neither is needed.
+        self._may_inform = True
+        self._may_bundle = True
 
     async def close(self) -> None:
         """Close the connections."""
@@ -78,7 +76,7 @@ class RedisQueue:
         try:
             return await self._read(self._prefix, max_items)
         except RedisError as error:
-            raise _translated(error) from error
+            raise redis_error(error, self._address, self._prefix) from error
 
     async def read_other(self, prefix: str) -> QueueReading:
         """Read a further queue. Raises SourceError, also when it is not configured."""
@@ -93,7 +91,7 @@ class RedisQueue:
         try:
             return await self._read(prefix, OTHER_ITEMS)
         except RedisError as error:
-            raise _translated(error) from error
+            raise redis_error(error, self._address, self._prefix) from error
 
     async def fronts(self) -> Sequence[QueueFront]:
         """Return the front of each further queue, all in two round trips a thousand."""
@@ -102,7 +100,7 @@ class RedisQueue:
             for start in range(0, len(self._others), FRONTS_AT_ONCE):
                 found += await self._fronts(self._others[start : start + FRONTS_AT_ONCE])
         except RedisError as error:
-            raise _translated(error) from error
+            raise redis_error(error, self._address, self._prefix) from error
         return found
 
     async def find(self, id: UUID) -> Sequence[QueueItem]:
@@ -114,9 +112,58 @@ class RedisQueue:
         )
 
     async def check(self) -> str:
-        """Prove that the queue answers; return its size."""
+        """Prove that all of the queue can be read; return its size, and what was not checked."""
         reading = await self.read(max_items=1)
-        return f"{reading.size} items under {self._prefix}"
+        try:
+            await self._redis.hmget(f"{self._prefix}:data", ["batchbot"])
+            await self._redis.hscan(f"{self._prefix}:data", count=1)
+        except RedisError as error:
+            raise redis_error(error, self._address, self._prefix) from error
+        told = [f"{reading.size} items under {self._prefix}"]
+        if not self._may_inform:
+            told.append("whether it is a replica was not checked (no right to INFO)")
+        if not self._may_bundle:
+            told.append("read without MULTI, so not as of one moment")
+        return "; ".join(told)
+
+    async def _prove_master(self) -> None:
+        """Refuse the answers of a replica whose master is away: they are old, or were never there.
+
+        Raises SourceError and RedisError.
+        """
+        if not self._may_inform:
+            return
+        try:
+            told = await self._redis.info("replication")
+        except NoPermissionError:
+            self._may_inform = False
+            return
+        if told.get("role") == "slave" and told.get("master_link_status") != "up":
+            never = int(told.get("master_link_down_since_seconds", 0)) < 0
+            why = "never had its master's data" if never else "has lost its master"
+            raise SourceError(
+                QUEUE,
+                f"it is a replica that {why} (master_link_status:down), so what it holds proves "
+                "nothing",
+                hint=f"Set the address of the master, {told.get('master_host')}:"
+                f"{told.get('master_port')}, in {SETTING}.",
+            )
+
+    async def _order(self, order_key: str, data_key: str, max_items: int) -> tuple[int, Any, int]:
+        """Return the size, the first members and how many are stored, as of one moment."""
+        async with self._redis.pipeline(transaction=self._may_bundle) as pipe:
+            pipe.zcard(order_key)
+            pipe.zrange(order_key, 0, max(0, max_items - 1))
+            pipe.hlen(data_key)
+            try:
+                size, order, stored = await pipe.execute()
+            except ResponseError as error:
+                if not (self._may_bundle and _OF_BUNDLES.search(str(error))):
+                    raise
+            else:
+                return size, order, stored
+        self._may_bundle = False
+        return await self._order(order_key, data_key, max_items)
 
     async def _fronts(self, prefixes: Sequence[str]) -> list[QueueFront]:
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -140,11 +187,8 @@ class RedisQueue:
 
     async def _read(self, prefix: str, max_items: int) -> QueueReading:
         order_key, data_key = f"{prefix}:requests", f"{prefix}:data"
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zcard(order_key)
-            pipe.zrange(order_key, 0, max(0, max_items - 1))
-            pipe.hlen(data_key)
-            size, order, stored = await pipe.execute()
+        await self._prove_master()
+        size, order, stored = await self._order(order_key, data_key, max_items)
         ids = [_decoded(member) for member in order]
         items, unreadable = [], 0
         for start in range(0, len(ids), CHUNK):
@@ -264,23 +308,3 @@ def _integer(value: Any) -> int | None:
 
 def _decoded(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _translated(error: RedisError) -> SourceError:
-    match error:
-        case AuthenticationError() | AuthorizationError():
-            return SourceError(QUEUE, "the password or user is rejected", permanent=True)
-        case BusyLoadingError():
-            return SourceError(QUEUE, "Redis is still loading its data")
-        case RedisTimeoutError():
-            return SourceError(QUEUE, "Redis did not answer in time", timed_out=True)
-        case RedisConnectionError():
-            return SourceError(QUEUE, "Redis cannot be reached")
-        case ResponseError() if "WRONGTYPE" in str(error):
-            return SourceError(
-                QUEUE,
-                "a key of the queue has another type: is LLM_QUEUE_PREFIX right?",
-                permanent=True,
-            )
-        case _:
-            return SourceError(QUEUE, f"Redis refused the question ({type(error).__name__})")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from bot.service import embedded_postgres
-from tests.installs import postgres
+from tests.installs import postgres, redis
 from tests.installs.table import Row, printed
 
 
@@ -25,6 +25,7 @@ async def _postgres(folder: Path) -> AsyncIterator[Row]:
 
 SYSTEMS: dict[str, Callable[[Path], AsyncIterator[Row]]] = {
     "postgres": _postgres,
+    "redis": lambda folder: redis.rows(folder, quick=False),
 }
 
 

@@ -1,12 +1,13 @@
 """The quick conditions of real installations are seen as they must be."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from bot.service.embedded_postgres import EmbeddedPostgres
-from tests.installs import postgres
+from tests.installs import postgres, redis
 from tests.installs.pgbouncer import has_pgbouncer
 from tests.installs.table import printed
 
@@ -20,4 +21,11 @@ def needs(package: str, is_there: bool) -> None:
 async def test_postgres_and_pgbouncer(tmp_path: Path, postgres_server: EmbeddedPostgres) -> None:
     needs("pgbouncer", has_pgbouncer())
     found = [one async for one in postgres.rows(tmp_path, postgres_server, quick=True)]
+    assert not any(one.wrong for one in found), printed(found)
+
+
+@pytest.mark.redis_server
+async def test_redis(tmp_path: Path) -> None:
+    needs("redis-server", shutil.which("redis-server") is not None)
+    found = [one async for one in redis.rows(tmp_path, quick=True)]
     assert not any(one.wrong for one in found), printed(found)

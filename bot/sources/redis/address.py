@@ -1,0 +1,138 @@
+"""Redis addresses, read whole: an option, scheme or database that is none is named, not ignored."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from bot.domain.evidence import QUEUE
+from bot.errors import SourceError
+
+SETTING = "LLM_QUEUE_REDIS_URL"
+EXAMPLE = f"{SETTING}=redis://host:6379/0"
+DEFAULT_PORT = 6379
+ENCODE = "Percent-encode what stands before the host: write # as %23, @ as %40, / as %2F, ? as %3F."
+_REQUIREMENTS = ("none", "optional", "required")
+
+
+def _truth(text: str) -> bool:
+    return text.strip().lower() in ("1", "true", "yes", "on")
+
+
+def _requirement(text: str) -> str:
+    word = text.lower().removeprefix("cert_")
+    if word not in _REQUIREMENTS:
+        raise ValueError
+    return word
+
+
+OPTIONS: Mapping[str, Callable[[str], Any]] = {
+    "db": int,
+    "username": str,
+    "password": str,
+    "protocol": int,
+    "client_name": str,
+    "health_check_interval": int,
+    "socket_timeout": float,
+    "socket_connect_timeout": float,
+    "socket_keepalive": _truth,
+    "ssl_ca_certs": str,
+    "ssl_ca_path": str,
+    "ssl_certfile": str,
+    "ssl_keyfile": str,
+    "ssl_password": str,
+    "ssl_check_hostname": _truth,
+    "ssl_cert_reqs": _requirement,
+}
+_FILES = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """An address as the client's keyword arguments; `where` is host and port, or the socket."""
+
+    arguments: Mapping[str, Any]
+    where: str
+    user: str
+    is_tls: bool
+
+
+def redis_address(text: str) -> RedisAddress:
+    """Read an address. Raises SourceError that names what is wrong and never a part of a secret."""
+    try:
+        parts = urlsplit(text.strip())
+        given = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        raise _wrong("is malformed") from None
+    if "sentinel" in parts.scheme:
+        raise _wrong(
+            "names a Sentinel, which this client does not ask",
+            "Set the master's address; SENTINEL get-master-addr-by-name says which it is.",
+        )
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        raise _wrong("is no address of a Redis", f"Write {EXAMPLE}, rediss:// for TLS.")
+    login, _, host = parts.netloc.rpartition("@")
+    if parts.fragment or "#" in text or "@" in parts.path or ("@" in parts.query and not login):
+        raise _wrong("cannot be taken apart: is the password encoded?", ENCODE)
+    user, _, password = login.partition(":")
+    found: dict[str, Any] = {
+        "username": unquote(user) or None,
+        "password": unquote(password) or None,
+    }
+    if parts.scheme == "unix":
+        where = unquote(parts.path)
+        found["unix_socket_path"] = where
+    else:
+        where = _host(host, found)
+        found["db"] = _database(parts.path)
+    is_tls = parts.scheme == "rediss"
+    if is_tls:
+        found["ssl"] = True
+    found |= _options(given, is_tls=is_tls)
+    return RedisAddress(found, where, unquote(user) or "default", is_tls)
+
+
+def _host(text: str, found: dict[str, Any]) -> str:
+    host, bracket, rest = text.partition("]")
+    name, _, port = (rest if bracket else host).partition(":")
+    name = f"{host}]" if bracket else name
+    if port and not (port.isascii() and port.isdecimal() and int(port) < 65_536):
+        raise _wrong("has a port that is no number, or an unencoded password", ENCODE)
+    found["host"] = name.strip("[]") or "localhost"
+    found["port"] = int(port or DEFAULT_PORT)
+    return f"{name or 'localhost'}:{found['port']}"
+
+
+def _database(path: str) -> int:
+    number = path.strip("/")
+    if not number:
+        return 0
+    if not (number.isascii() and number.isdecimal()):
+        raise _wrong(
+            "has no number where the database stands",
+            f"Databases of Redis are numbers: write {EXAMPLE}.",
+        )
+    return int(number)
+
+
+def _options(given: list[tuple[str, str]], *, is_tls: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in given:
+        if name not in OPTIONS:
+            shown = name if name.isidentifier() and len(name) <= 40 else "in it"
+            raise _wrong(f"has an unknown option {shown}", f"Known: {', '.join(OPTIONS)}.")
+        if name.startswith("ssl_") and not is_tls:
+            raise _wrong(f"has the option {name} without TLS", "Write rediss:// for TLS.")
+        try:
+            found[name] = OPTIONS[name](value)
+        except ValueError:
+            raise _wrong(f"has a value of {name} that cannot be read") from None
+        if name in _FILES and not os.access(Path(value).expanduser(), os.R_OK):
+            raise _wrong(f"names a file of {name} that is not there or cannot be read: {value}")
+    return found
+
+
+def _wrong(what: str, hint: str = "") -> SourceError:
+    return SourceError(QUEUE, f"{SETTING} {what}", hint=hint or f"Write {EXAMPLE}.", permanent=True)

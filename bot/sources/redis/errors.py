@@ -1,0 +1,125 @@
+"""The table of Redis' errors: what each means, what to do, and whether it passes by itself."""
+
+import re
+from dataclasses import dataclass
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from bot.border.outside import Outside
+from bot.domain.evidence import QUEUE
+from bot.drivers.network import network_trouble
+from bot.errors import SourceError
+from bot.sources.redis.address import SETTING, RedisAddress
+
+CA = f"?ssl_ca_certs=/path/of/the/ca.pem in {SETTING}"
+
+_OF_PIPELINES = re.compile(r"\ACommand # .* of pipeline caused error: ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An error by a pattern of the server's words, the class's own code included."""
+
+    pattern: str
+    ours: str
+    hint: str
+    permanent: bool = False
+
+
+_ROWS = (
+    _Row(
+        r"called without any password",
+        "a password is given, and the server has none",
+        f"Take the password out of {SETTING}, or set requirepass at the server.",
+        True,
+    ),
+    _Row(
+        r"WRONGPASS|invalid (?:username|password)",
+        "the login of user {user} is refused",
+        f"Correct user and password in {SETTING}.",
+        True,
+    ),
+    _Row(
+        r"NOAUTH|Authentication required|HELLO must be called",
+        "the server wants a password",
+        f"Write user and password before the host in {SETTING}, as redis://:…@host:6379/0.",
+        True,
+    ),
+    _Row(
+        r"NOPERM|no permissions",
+        "the user {user} may not do it",
+        "Give the user +@read +ping, +multi +exec and the queue's keys: ACL SETUSER {user} "
+        "+@read +ping +multi +exec ~{prefix}:*",
+        True,
+    ),
+    _Row(r"LOADING|loading the dataset", "Redis is still loading its data", "It passes: wait."),
+    _Row(
+        r"MASTERDOWN|Link with MASTER is down",
+        "a replica that does not answer while its master is away",
+        f"It passes once the master is back; or set the master's address in {SETTING}.",
+    ),
+    _Row(
+        r"MOVED|ASK|\A\d+ \S+:\d+\Z",
+        "it is one node of a cluster, and the queue lies on another",
+        f"Set that node's address in {SETTING}; the queue's keys may lie on several nodes.",
+        True,
+    ),
+    _Row(
+        r"CROSSSLOT|same slot",
+        "it is one node of a cluster, and the queue's keys lie on several",
+        "A queue on several nodes cannot be read as one.",
+        True,
+    ),
+    _Row(r"CLUSTERDOWN|slot not served", "the cluster does not serve the queue's keys now",
+         "It passes once its nodes are back."),
+    _Row(
+        r"unknown command",
+        "the server does not know what a Redis knows: is it a Sentinel?",
+        f"Set the master's address in {SETTING}; SENTINEL get-master-addr-by-name says it.",
+        True,
+    ),
+    _Row(r"max number of clients", "the server has no connection left",
+         "It passes; CLIENT LIST shows who holds them, maxclients is the bound."),
+    _Row(
+        r"(?:DB|db) index",
+        "there is no database of that number",
+        f"Correct the number at the end of {SETTING}.",
+        True,
+    ),
+    _Row(r"WRONGTYPE|wrong kind of value", "a key of the queue has another type: "
+         "is LLM_QUEUE_PREFIX right", "Correct LLM_QUEUE_PREFIX.", True),
+    _Row(r"BUSY|running a script", "the server is busy with a script", "It passes: wait."),
+    _Row(r"DENIED|protected mode", "the server is in protected mode, for itself alone",
+         "Set a password at the server, or bind it to this network.", True),
+    _Row(r"NOPROTO|unsupported protocol", "the server does not speak that protocol version",
+         f"Write ?protocol=2 in {SETTING}.", True),
+    _Row(r"OOM|MISCONF|READONLY", "the server is in need", "See the server's log."),
+)  # fmt: skip
+
+
+def redis_error(error: RedisError, address: RedisAddress, prefix: str) -> SourceError:
+    """Return what an error of the driver means; never a class's name."""
+    text = _OF_PIPELINES.sub("", str(error)).strip("()',")
+    for row in _ROWS:
+        if re.search(row.pattern, text):
+            words = (
+                f"{row.ours.format(user=address.user)}: {Outside(text.partition(', otherwise')[0])}"
+            )
+            hint = row.hint.format(user=address.user, prefix=prefix)
+            return SourceError(QUEUE, words, hint=hint, permanent=row.permanent)
+    trouble = network_trouble(error, "Redis", where=address.where, ca=CA)
+    if trouble is not None and "closed the connection" not in trouble.message:
+        return trouble.error(QUEUE, hint=f"Check {SETTING}.")
+    if isinstance(error, RedisTimeoutError):
+        message = f"Redis at {address.where} did not answer in time"
+        return SourceError(QUEUE, message, hint=f"Check {SETTING}.", timed_out=True)
+    if trouble is not None or isinstance(error, RedisConnectionError):
+        other = "Does the port speak TLS? Then write rediss://" if not address.is_tls else ""
+        return SourceError(
+            QUEUE,
+            f"Redis at {address.where} closed the connection without an answer",
+            hint=f"{other} in {SETTING}." if other else "See the server's log.",
+        )
+    return SourceError(QUEUE, f"Redis refuses the question: {Outside(text)}")
