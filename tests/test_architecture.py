@@ -31,6 +31,7 @@ ABOVE_THE_SEALED = {"bot.service", "bot.docs", "bot.cli", "bot.demo", "bot.__mai
 REPLAY_MAY = ("bot.alerts.policy", "bot.alerts.self_monitoring", "bot.sources.log_format")
 # What lies deeper in the house of diagnosis knows nothing of what lies above it.
 DIAGNOSIS = (
+    {"publishing"},
     {"evidence"},
     {"queue"},
     {"comparison"},

@@ -16,9 +16,10 @@ class ServiceHealth:
 
     `status` is the service's own word (healthy, unhealthy, degraded, ...), `unreachable` when it
     gave no answer, `unreadable` when its answer held no status (a proxy's page, say).
-    `mock_mode`: the LLM provider answers without a model. `open_circuits` names providers whose
-    circuit breaker is open. `queue_total` and `queue_queued` are the queue depth gauges, which
-    stand still while a bundle runs.
+    `mock_mode`: the LLM provider answers without a model. `open_circuits` names model providers
+    whose circuit breaker is open, `broker_circuit_open` says it of the one before Kafka.
+    `queue_total` and `queue_queued` are the queue depth gauges, which stand still while a bundle
+    runs.
     """
 
     service: str
@@ -28,6 +29,7 @@ class ServiceHealth:
     open_circuits: tuple[str, ...] = ()
     queue_total: int | None = None
     queue_queued: int | None = None
+    broker_circuit_open: bool | None = None
 
     def __post_init__(self) -> None:
         seal(

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from yarl import URL
 
+from bot.domain.circuits import is_brokers
 from bot.domain.evidence import HEALTH
 from bot.domain.service_state import UNREACHABLE, UNREADABLE, ServiceHealth
 from bot.errors import SourceError
@@ -136,9 +137,12 @@ def with_metrics(health: ServiceHealth, body: bytes) -> ServiceHealth:
     """Return `health` with the queue depth and the open circuits of a /metrics body."""
     depth: dict[str, int] = {}
     circuits: list[str] = []
+    broker: bool | None = None
     for sample in _samples(body):
         if sample.name == QUEUE_DEPTH and 0 <= sample.value < 1 << 53:
             depth[sample.labels.get("queue_type", "")] = int(sample.value)
+        elif sample.name == CIRCUIT_STATE and is_brokers(_circuit(sample.labels)):
+            broker = sample.value == OPEN
         elif sample.name == CIRCUIT_STATE and sample.value == OPEN:
             circuits.append(_circuit(sample.labels))
     return replace(
@@ -146,6 +150,7 @@ def with_metrics(health: ServiceHealth, body: bytes) -> ServiceHealth:
         open_circuits=tuple(sorted(set(circuits))),
         queue_total=depth.get("total"),
         queue_queued=depth.get("queued"),
+        broker_circuit_open=broker,
     )
 
 
@@ -156,6 +161,8 @@ def said_of(health: ServiceHealth) -> str:
         words.append("mock mode" if health.mock_mode else "real models")
     if health.open_circuits:
         words.append(f"open circuit: {', '.join(health.open_circuits)}")
+    if health.broker_circuit_open:
+        words.append("open circuit to Kafka")
     return ", ".join(words)
 
 

@@ -1,89 +1,191 @@
-"""The LLM provider cannot publish callbacks: the answers are made, removed, and lost for good.
+"""The LLM provider's callbacks do not reach Kafka: their answers wait in its memory, or are lost.
 
-The service swallows the failure, removes the request and then logs a success line all the same,
-so the failure's own line counts. Rows show the loss a quarter of an hour later, if they are read.
+Its publisher swallows what Kafka refuses and says "Published success callback event" all the same.
+What it kept is published half a minute later, once Kafka answers; behind Kafka's open breaker it
+waits until something new is published; a restart, or five failures in a row, loses it for good.
 """
 
-import re
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
-from bot.detectors._event_counts import (
-    EventCount,
-    EventCountDetector,
-    Occurrence,
-    dated_events,
-    sample_of,
-)
-from bot.domain.alert import Condition, Sample
-from bot.domain.log import LogEvent
-from bot.domain.report import Confidence, Severity
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from bot.detectors._event_counts import KEPT_EXAMPLES, QuietSettings, dated_events
+from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
+from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
+from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
+from bot.diagnosis.publishing.wording import NO_RESTART, lost_why, waiting_why
+from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import Followed, LogEvent
+from bot.domain.report import Confidence, Severity, plain
 from bot.ports import Watch
-from bot.text.redaction import redact
 from bot.text.times import clock
 
 PROVIDER = "llm_provider"
-FAILED = re.compile(
-    r"Failed to publish (?:error )?callback event for request ([0-9a-f-]{36})", re.IGNORECASE
-)
-_CORRELATION = re.compile(r"correlation_id: ([0-9a-f-]{36})", re.IGNORECASE)
+# What is refused and published again moments later comes in bursts: one alert a burst.
+CALM = timedelta(minutes=2)
+# What a sample may keep of one provider's memory; what is behind these is of the same outage.
+MOST_KEPT = 200
+_MEMORIES: TypeAdapter[dict[str, PublisherMemory]] = TypeAdapter(dict[str, PublisherMemory])
 
 
-class CallbacksUnpublished(EventCountDetector):
-    """Watches the LLM provider's log for callbacks that did not reach Kafka."""
+class CallbacksUnpublished:
+    """Watches what the LLM provider's publisher holds in its memory, by its log."""
 
     name: ClassVar[str] = "callbacks_unpublished"
-    summary: ClassVar[str] = "The LLM provider fails to publish callbacks: their answers are lost"
-    needles: ClassVar[tuple[str, ...]] = ("callback event for request",)
+    summary: ClassVar[str] = (
+        "Kafka does not take the LLM provider's callbacks: answers wait in its memory, or are lost"
+    )
+    open_ticks: ClassVar[int] = 1
+    clear_ticks: ClassVar[int] = 1
+    needles: ClassVar[tuple[str, ...]] = NEEDLES
+    Settings: ClassVar[type[BaseModel]] = QuietSettings
+
+    def __init__(self, settings: QuietSettings) -> None:
+        self._quiet = timedelta(seconds=settings.quiet_seconds)
+        self._memories: dict[str, PublisherMemory] = {}
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self._quiet.total_seconds() + 300
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event is a callback that could not be published."""
-        return FAILED.match(event.event) is not None
+        """Say whether an event tells what was, or was not, published."""
+        return publish_sign(event) is not None
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        try:
+            self._memories = _MEMORIES.validate_python(samples[-1].data.get("memories") or {})
+        except ValidationError:
+            self._memories = {}
 
     async def sample(self, watch: Watch) -> Sample:
-        """Collect this tick's failures to publish."""
-        found = [
-            Occurrence(PROVIDER, at, event.container, redact(event.event), _ids(event))
-            for at, event in dated_events(watch)
-            if self.wants(event)
-        ]
-        return sample_of(watch, found)
+        """Fold this tick's lines into what is held, and note what was lost or went out late."""
+        events = [event for _, event in dated_events(watch)]
+        for name in {event.container for event in events}:
+            before = replace(self._memories.get(name, PublisherMemory()), gone=())
+            self._memories[name] = before.after(one for one in events if one.container == name)
+        memories = list(self._memories.values())
+        waiting = [one for memory in memories for one in memory.waiting]
+        gone = [one for memory in memories for one in memory.gone]
+        lost = [one for one in gone if one.fate is not Fate.DELIVERED]
+        kept = {name: _kept(memory) for name, memory in self._memories.items() if memory.held}
+        self._memories = {name: replace(one, gone=()) for name, one in self._memories.items()}
+        data = {
+            "waiting": [_fact(one) for one in waiting[:KEPT_EXAMPLES]],
+            "count": len(waiting),
+            "blocked": sum(one.fate is Fate.BLOCKED for one in waiting),
+            "open_since": min((m.open_since for m in memories if m.open_since), default=None),
+            "lost": [_fact(one) for one in lost[:KEPT_EXAMPLES]],
+            "lost_count": len(lost),
+            "late": len(gone) - len(lost),
+            "memories": _MEMORIES.dump_python(kept, mode="json"),
+        }
+        reason = unreadable_reason(watch.logs) if isinstance(watch.logs, Missing) else ""
+        return Sample(watch.now, plain(data) if isinstance(watch.logs, Followed) else {}, reason)
 
-    def condition(self, counted: EventCount) -> Condition:
-        """Return the condition of one subject."""
-        return _condition(counted)
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from what waits now and what was lost lately; pure."""
+        last = window.samples[-1] if window.samples else None
+        known = [one for one in window.samples if one.data]
+        if last is not None and last.unreadable:
+            return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        if not known:
+            return Judgement(Sight.WARMING, note=NOTHING_READ)
+        episode = self._episode(known, now)
+        closing = {PROVIDER: _closing(episode or known)}
+        if not episode:
+            return Judgement(Sight.CLEAR, closing=closing)
+        if not episode[-1].data["count"] and not _lost(episode):
+            held = {PROVIDER: "what waited was published a moment ago"}
+            return Judgement(Sight.CLEAR, held=held, closing=closing)
+        return Judgement(Sight.CLEAR, (_condition(episode, now),), closing=closing)
+
+    def _episode(self, known: Sequence[Sample], now: datetime) -> list[Sample]:
+        """Return the samples of the trouble that lasts, up to now; none when there is none."""
+        bad = [one for one in known if one.data["count"] or one.data["lost_count"]]
+        over = self._quiet if _lost(known) else CALM
+        if not bad or (now - bad[-1].at >= over and not known[-1].data["count"]):
+            return []
+        first = bad[-1]
+        for one in reversed(bad[:-1]):
+            if first.at - one.at > over:
+                break
+            first = one
+        return [one for one in known if one.at >= first.at]
 
 
 DETECTOR = CallbacksUnpublished
 
 
-def _counted(answers: int) -> str:
-    return f"{answers} answer{'s' if answers > 1 else ''}"
+def _kept(memory: PublisherMemory) -> PublisherMemory:
+    return replace(memory, held=memory.held[:MOST_KEPT], gone=())
 
 
-def _ids(event: LogEvent) -> dict[str, str]:
-    queue, correlation = FAILED.match(event.event), _CORRELATION.search(event.event)
+def _fact(one: HeldMessage) -> Mapping[str, Any]:
     return {
-        "queue_id": queue[1].lower() if queue else "",
-        "correlation_id": correlation[1].lower() if correlation else "",
+        "at": one.changed_at or one.at,
+        "since": one.at,
+        "fate": one.fate.value,
+        "queue_id": one.queue_id,
+        "correlation_id": one.correlation_id,
     }
 
 
-def _condition(counted: EventCount) -> Condition:
-    correlation = next((str(one["correlation_id"]) for one in counted.extras), "")
-    step = f"/trace {correlation}" if correlation else "/logs llm_provider Failed --level error"
+def _lost(samples: Sequence[Sample]) -> int:
+    return sum(int(one.data["lost_count"]) for one in samples)
+
+
+def _closing(samples: Sequence[Sample]) -> str:
+    late = sum(int(one.data["late"]) for one in samples)
+    lost = _lost(samples)
+    if lost:
+        return f"no further answer was lost; the {_answers(lost)} lost before do not come back"
+    return f"Kafka took the {_answers(late)} that waited" if late else "nothing waits any more"
+
+
+def _answers(count: int) -> str:
+    return f"{count} answer{'s' if count != 1 else ''}"
+
+
+def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
+    last = episode[-1].data
+    waiting, lost = int(last["count"]), _lost(episode)
+    facts = [fact for one in episode for fact in (*one.data["lost"], *one.data["waiting"])]
+    since = min(moment(fact["since"]) or now for fact in facts)
+    blocked = bool(last["blocked"]) or bool(last["open_since"])
+    fates = {Fate(fact["fate"]) for one in episode for fact in one.data["lost"]}
+    correlation = str(facts[0]["correlation_id"])
+    step = f"/trace {correlation}" if correlation else "/logs llm_provider Kafka --since 1h"
+    parts = [f"{_answers(lost)} lost"] if lost else []
+    if waiting:
+        where = "wait behind Kafka's open breaker" if blocked else "wait in the provider's memory"
+        parts.append(f"{_answers(waiting)} {where}")
     return Condition(
-        subject=counted.subject,
-        rule="lost-callbacks",
+        subject=PROVIDER,
+        rule="lost-callbacks" if lost else "callbacks-unpublished",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"LLM provider cannot publish callbacks since {clock(counted.first_at)} UTC: "
-        f"{_counted(counted.count)} lost, high confidence. Next: {step}",
-        since=counted.first_at,
-        known="unpublished",
-        count=counted.fresh,
-        why="The service removes a request whose callback it could not publish; nobody sends it "
-        "again, and its batch waits for it. A success line after the failure says nothing.",
-        evidence=counted.examples,
-        next=(step, "Look whether Kafka answers: docker ps --filter name=huleedu_kafka"),
+        title=f"Kafka takes no callbacks of the LLM provider since {clock(since)} UTC: "
+        f"{', '.join(parts)}, high confidence. Next: {step}",
+        since=since,
+        known=f"{'lost' if lost else ''} {'blocked' if waiting and blocked else ''}".strip(),
+        count=int(last["lost_count"]),
+        why=lost_why(fates) if lost else waiting_why(blocked=blocked),
+        evidence=_evidence(facts),
+        next=(step, *((NO_RESTART,) if waiting else ()), "/batch list waiting_callbacks"),
         correlation_id=correlation,
+    )
+
+
+def _evidence(facts: Sequence[Mapping[str, Any]]) -> tuple[EvidenceLine, ...]:
+    newest = {fact["queue_id"]: fact for fact in facts}
+    return tuple(
+        EvidenceLine(PROVIDER, moment(fact["at"]), f"callback {fact['queue_id']}: {fact['fate']}")
+        for fact in list(newest.values())[-KEPT_EXAMPLES:]
     )

@@ -16,8 +16,8 @@ from pydantic import BaseModel, Field
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak
 from bot.detectors._state import NOTHING_READ, unreadable_reason
-from bot.diagnosis.evidence.system_state import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.circuits import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
@@ -238,13 +238,14 @@ def _is_providers(event: LogEvent) -> bool:
 
 
 def _breakers(events: Iterable[LogEvent]) -> dict[str, bool]:
-    """Return whether each circuit breaker that lines name was open by the last of them."""
+    """Return whether each breaker before a model was open by the last line that names it."""
     found: dict[str, bool] = {}
     for turn in filter(None, map(circuit_turn, events)):
-        name, is_open = turn
-        if not is_open:
+        if turn.is_brokers:
+            continue
+        if not turn.is_open:
             found.pop("", None)
-        found[name] = is_open
+        found[turn.name] = turn.is_open
     return found
 
 

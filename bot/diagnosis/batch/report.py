@@ -18,6 +18,7 @@ from bot.diagnosis.evidence.read import configured, read, reading
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
 from bot.domain.batch import BatchHeader, BatchMatch
+from bot.domain.circuits import CIRCUIT_TEXTS
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
@@ -177,7 +178,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             *_named(number),
             f"Batch {number} ",
             "already has result, skipping update",
-            *system_state.CIRCUIT_TEXTS,
+            *CIRCUIT_TEXTS,
             "FileNotFoundError",
             *(phase for phase, _ in PHASES),
             *DISPATCH_EVENTS,

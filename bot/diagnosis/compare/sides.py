@@ -16,6 +16,7 @@ from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.domain.batch import BatchSummary, ComparisonTotals, PairCounts
+from bot.domain.circuits import CIRCUIT_TEXTS
 from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding
@@ -95,7 +96,7 @@ async def collect_modes(
             *DISPATCH_EVENTS,
             SNAPSHOT_EVENT,
             "Processing queued request",
-            *system_state.CIRCUIT_TEXTS,
+            *CIRCUIT_TEXTS,
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER),
         since=since,

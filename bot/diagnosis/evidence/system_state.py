@@ -1,13 +1,13 @@
 """The state of the system: service health, containers, database sessions and runners."""
 
 import asyncio
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BlockedSession
+from bot.domain.circuits import circuit_turn
 from bot.domain.evidence import (
     CONTAINERS,
     HEALTH,
@@ -17,14 +17,11 @@ from bot.domain.evidence import (
     SourceReading,
     SourceState,
 )
-from bot.domain.log import LogEvent, Role
+from bot.domain.log import LogEvent
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.ports import Deadline, Sources
 from bot.text.times import clock
-
-CIRCUIT_TEXTS = ("Circuit breaker open", "transitioned to OPEN", "transitioned to CLOSED")
-_TURNED = re.compile(r"Circuit breaker (?:'([^']*)' )?transitioned to (OPEN|CLOSED)\b")
 
 NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
     Missing(name, "not configured", SourceState.NOT_CONFIGURED)
@@ -54,7 +51,8 @@ class SystemState:
 
 @dataclass(frozen=True, slots=True)
 class ProviderState:
-    """How the LLM provider answers: `mock_mode` None is unknown, `open_circuits` names breakers.
+    """How the LLM provider answers: `mock_mode` None is unknown, `open_circuits` names breakers
+    that stand before a model; `broker_open` says that the one before Kafka is open.
 
     `circuit_at` is when the logs last said that a breaker was open, `circuit_closed_at` when they
     said after it that one closed; `answered_by_mock` whether the answers that were looked at say
@@ -66,6 +64,7 @@ class ProviderState:
     circuit_at: datetime | None = None
     circuit_closed_at: datetime | None = None
     answered_by_mock: bool = False
+    broker_open: bool = False
 
     @property
     def words(self) -> str:
@@ -79,6 +78,8 @@ class ProviderState:
             end = f", and closed again at {clock(again)}" if again else ""
             opened = clock(self.circuit_at)
             said.append(f"The LLM provider's circuit breaker was open at {opened}{end}.")
+        if self.broker_open:
+            said.append("Kafka's circuit breaker is open: answers wait in the provider's memory.")
         return " ".join(said)
 
     def facts(self) -> dict[str, object]:
@@ -143,31 +144,20 @@ def provider_state(
     modes = [one.mock_mode for one in told if one.mock_mode is not None]
     seen = any("mock" in name.casefold() for name in providers)
     circuits = {name for one in told for name in one.open_circuits}
-    turns = [(one.at, turn[1]) for one in events if one.at and (turn := circuit_turn(one))]
+    found = [(one.at, turn) for one in events if one.at and (turn := circuit_turn(one))]
+    turns = [(at, turn.is_open) for at, turn in found if not turn.is_brokers]
     opened = max((at for at, is_open in turns if is_open), default=None)
     closed = [at for at, is_open in turns if not is_open and opened and at >= opened]
+    brokers = [one.broker_circuit_open for one in told if one.broker_circuit_open is not None]
+    last = [turn.is_open for _, turn in found if turn.is_brokers][-1:]
     return ProviderState(
         mock_mode=any(modes) or seen if modes or seen else None,
         open_circuits=tuple(sorted(circuits)),
         circuit_at=opened,
         circuit_closed_at=min(closed, default=None),
         answered_by_mock=seen,
+        broker_open=any(brokers) if brokers else last == [True],
     )
-
-
-def circuit_turn(event: LogEvent) -> tuple[str, bool] | None:
-    """Return which circuit breaker a line of the LLM provider names, and whether it is open.
-
-    The name is empty where the line says none; None for any other line. That it has a breaker
-    to its broker, too, says nothing of the model.
-    """
-    if event.role is not Role.LLM_PROVIDER:
-        return None
-    turned = _TURNED.search(event.event)
-    if turned is None:
-        return ("", True) if CIRCUIT_TEXTS[0] in event.event else None
-    name = turned[1] or ""
-    return None if "kafka" in name.casefold() else (name, turned[2] == "OPEN")
 
 
 def health_words(health: tuple[ServiceHealth, ...] | Missing) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.system_state import (
-    CIRCUIT_TEXTS,
     NO_HEALTH,
     ProviderState,
     provider_state,
@@ -25,6 +24,7 @@ from bot.diagnosis.queue.verdict import (
     signs_of,
     snapshots_of,
 )
+from bot.domain.circuits import CIRCUIT_TEXTS
 from bot.domain.evidence import LOGS, MEMORY, QUEUE, Missing, SourceState
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading

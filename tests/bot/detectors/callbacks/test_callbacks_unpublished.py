@@ -1,57 +1,115 @@
-"""A callback that could not be published is a lost answer, whatever is logged after it."""
+"""A callback that Kafka did not take waits or is lost, whatever is logged after it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from bot.detectors._event_counts import QuietSettings
-from bot.detectors.callbacks.callbacks_unpublished import (
-    CallbacksUnpublished,
-)
-from bot.domain.alert import Condition, Judgement
+from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
+from bot.domain.alert import Judgement
 from bot.domain.log import Followed, Role
+from tests.support.kafka_lines import (
+    RESTART,
+    blocked,
+    correlation_id,
+    delivered,
+    dropped,
+    published,
+    queue_id,
+    refused,
+)
 from tests.support.scenes import NOW, TICK, played, told
 from tests.support.watches import GivenWatch, said
 
-Q = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"
-C = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
-FAILED = f"Failed to publish callback event for request {Q}: broker away, correlation_id: {C}"
-FAILED_ERROR = f"Failed to publish error callback event for request {Q}: token=PLANTED, no id"
-PUBLISHED = f"Published success callback event for request {Q}, correlation_id: {C}, topic: t"
+GIVEN_UP = (
+    f"Failed to publish callback event for request {queue_id(1)}: token=PLANTED, "
+    f"correlation_id: {correlation_id(1)}"
+)
 
 
-async def _judged(*texts: str, quiet: timedelta = timedelta()) -> Judgement:
+async def _judged(*ticks: Sequence[str], then: timedelta = timedelta()) -> Judgement:
+    """Return what is concluded when each tick brought some lines, the last one at NOW - then."""
     detector = CallbacksUnpublished(QuietSettings())
-    at = NOW - quiet
-    logs = Followed(tuple(said(at, text, role=Role.LLM_PROVIDER) for text in texts))
-    watches = [GivenWatch(at, at - TICK, logs=logs), GivenWatch(NOW, NOW - TICK, logs=Followed())]
-    return await played(detector, watches if quiet else watches[:1])
+    watches = []
+    for ago, texts in zip(range(len(ticks) - 1, -1, -1), ticks, strict=True):
+        at = NOW - then - ago * TICK
+        logs = Followed(tuple(said(at, text, role=Role.LLM_PROVIDER) for text in texts))
+        watches.append(GivenWatch(at, at - TICK, logs=logs))
+    if then:
+        watches.append(GivenWatch(NOW, NOW - TICK, logs=Followed()))
+    return await played(detector, watches)
 
 
 @pytest.mark.parametrize(
-    ("texts", "traced"),
+    ("ticks", "rules"),
     [
-        ([FAILED, PUBLISHED], [C]),
-        ([FAILED_ERROR], [""]),
-        ([PUBLISHED], []),
-        (["Published LLM provider failure event for provider: openai"], []),
-        ([], []),
+        ([published(1)], []),
+        ([["Published LLM provider failure event for provider: openai"]], []),
+        ([refused(1, topic="usage.v1"), published(1)], []),
+        ([refused(1) + published(1)], ["callbacks-unpublished"]),
+        ([blocked(1), published(1)], ["callbacks-unpublished"]),
+        ([[GIVEN_UP, *published(1)]], ["lost-callbacks"]),
+        ([refused(1) + published(1), RESTART], ["lost-callbacks"]),
+        ([refused(1) + published(1), dropped(1)], ["lost-callbacks"]),
     ],
 )
-async def test_only_a_failure_to_publish_is_told(texts: list[str], traced: list[str]) -> None:
-    assert told(await _judged(*texts), lambda one: one.correlation_id) == traced
+async def test_only_what_kafka_did_not_take_is_told(
+    ticks: list[list[str]], rules: list[str]
+) -> None:
+    assert told(await _judged(*ticks), lambda one: one.rule) == rules
 
 
-async def test_it_names_the_rule_and_shows_no_secret() -> None:
-    (condition,) = (await _judged(FAILED, FAILED_ERROR)).conditions
-    assert isinstance(condition, Condition)
-    assert (condition.rule, condition.subject) == ("lost-callbacks", "llm_provider")
-    assert "2 answers lost" in condition.title
+async def test_it_names_a_comparison_and_shows_no_secret() -> None:
+    (condition,) = (await _judged([GIVEN_UP])).conditions
+    assert (condition.subject, condition.correlation_id) == ("llm_provider", correlation_id(1))
+    assert "1 answer lost" in condition.title
     assert "PLANTED" not in str(condition)
 
 
+@pytest.mark.parametrize("lines", [blocked(1), refused(1)])
+async def test_no_restart_is_advised_while_answers_wait(lines: list[str]) -> None:
+    (condition,) = (await _judged(lines + published(1))).conditions
+    assert [step for step in condition.next if "restart" in step.casefold()] == [
+        "Do not restart the LLM provider: what waits in its memory would be lost."
+    ]
+
+
+async def test_what_waits_behind_the_open_breaker_is_told_until_it_is_published() -> None:
+    """Behind an open breaker nothing more is logged, however long it stays so."""
+    (condition,) = (await _judged(blocked(1), published(1), then=timedelta(hours=2))).conditions
+    assert "Kafka's open breaker" in condition.title
+    assert condition.since == NOW - timedelta(hours=2) - TICK
+
+
+async def test_what_was_published_late_is_over_after_two_calm_minutes() -> None:
+    lines = [refused(1) + published(1), delivered(1)]
+    at_once = await _judged(*lines)
+    assert (told(at_once), list(at_once.held)) == ([], ["llm_provider"])
+    later = await _judged(*lines, then=timedelta(minutes=2))
+    assert (told(later), dict(later.held)) == ([], {})
+    assert later.closing["llm_provider"] == "Kafka took the 1 answer that waited"
+
+
+async def test_a_second_burst_begins_anew() -> None:
+    first = [refused(1) + published(1), delivered(1), *[[]] * 12]
+    (condition,) = (await _judged(*first, refused(2) + published(2))).conditions
+    assert condition.since == NOW
+    assert condition.title.startswith("Kafka takes no callbacks")
+
+
 @pytest.mark.parametrize(("minutes", "open"), [(14, True), (15, False)])
-async def test_it_is_over_after_fifteen_quiet_minutes(minutes: int, open: bool) -> None:
-    judged = await _judged(FAILED, quiet=timedelta(minutes=minutes))
+async def test_a_loss_is_over_after_fifteen_quiet_minutes(minutes: int, open: bool) -> None:
+    judged = await _judged([GIVEN_UP], then=timedelta(minutes=minutes))
     assert bool(judged.conditions) is open
-    assert str(judged.closing["llm_provider"]).startswith("quiet since")
+    assert "do not come back" in judged.closing["llm_provider"]
+
+
+async def test_another_process_goes_on_with_what_waited() -> None:
+    before = CallbacksUnpublished(QuietSettings())
+    lines = tuple(said(NOW, one, role=Role.LLM_PROVIDER) for one in blocked(1) + published(1))
+    sample = await before.sample(GivenWatch(NOW, NOW - TICK, logs=Followed(lines)))
+    after = CallbacksUnpublished(QuietSettings())
+    after.resume([sample])
+    later = await after.sample(GivenWatch(NOW + TICK, NOW, logs=Followed()))
+    assert later.data["count"] == 1

@@ -1,0 +1,1 @@
+"""Whether a callback really reached Kafka: the provider logs success before it knows."""

@@ -1,0 +1,29 @@
+"""How reports and alerts word what did not reach Kafka, in one place."""
+
+from collections.abc import Collection
+
+from bot.diagnosis.publishing.memory import Fate
+
+NO_RESTART = "Do not restart the LLM provider: what waits in its memory would be lost."
+NEW_REQUEST = "Once Kafka answers, start any new batch: a new publish lets the breaker close."
+ASK_AGAIN = "Ask for the batch again: these answers do not come back."
+_LOST = {
+    Fate.RESTARTED: "The LLM provider was restarted while Kafka had not taken them: its memory is "
+    "empty.",
+    Fate.DROPPED: "Kafka refused them five times more, and the provider's publisher dropped them.",
+    Fate.GIVEN_UP: "The service could not publish them and removed their requests all the same.",
+}
+
+
+def lost_why(fates: Collection[Fate]) -> str:
+    """Return why answers that Kafka did not take are lost for good."""
+    return next((text for fate, text in _LOST.items() if fate in fates), _LOST[Fate.GIVEN_UP])
+
+
+def waiting_why(*, blocked: bool) -> str:
+    """Return why answers that Kafka did not take are not lost yet."""
+    if blocked:
+        return (
+            "Kafka refused ten messages and its breaker opened: only a new publish tries it again."
+        )
+    return "Kafka refused them; the provider's publisher tries again each half minute."
