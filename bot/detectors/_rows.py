@@ -15,7 +15,6 @@ from bot.ports import Watch
 
 T = TypeVar("T")
 Fact = Mapping[str, Any]
-ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 NOT_CONFIGURED = "what it needs is not configured"
 
 
@@ -105,8 +104,7 @@ def batch_subject(batch: BatchSummary) -> str:
 
 def is_over(batch: BatchSummary) -> bool:
     """Say whether a batch has ended, well or not."""
-    header = batch.header
-    return header.status.startswith(("COMPLETE", "ERROR")) or header.state in ENDED
+    return batch.header.ended
 
 
 def no_facts(window: Window) -> Judgement | None:

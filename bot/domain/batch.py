@@ -8,6 +8,16 @@ from uuid import UUID
 from bot.border.outside import seal
 from bot.domain.outbox import OutboxGroup
 
+_ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
+
+
+def has_ended(status: str, state: str | None) -> bool:
+    """Say whether a batch of this status and state asks nothing more, well or not.
+
+    Both are needed: a batch that CJ's monitor fails keeps the status FETCHING_CONTENT.
+    """
+    return state in _ENDED_STATES or status.startswith(("COMPLETE", "ERROR"))
+
 
 @dataclass(frozen=True, slots=True)
 class BatchHeader:
@@ -57,6 +67,11 @@ class BatchHeader:
                 "forced_to_scoring_reason",
             ),
         )
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to come for this batch, well or not."""
+        return has_ended(self.status, self.state)
 
     @property
     def true_budget(self) -> int | None:
@@ -172,6 +187,8 @@ class PendingPair:
     correlation_id: UUID | None
     submitted_at: datetime | None
     created_at: datetime | None = None
+    essay_a: str = ""
+    essay_b: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +278,13 @@ class PairRow:
     provider: str | None = None
     response_ms: float | None = None
     scored_at: datetime | None = None
+    essay_a: str = ""
+    essay_b: str = ""
+
+    @property
+    def batch_ended(self) -> bool:
+        """Whether its batch asks nothing more."""
+        return has_ended(self.batch_status, self.batch_state)
 
     def __post_init__(self) -> None:
         seal(

@@ -43,7 +43,6 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
 
 def _mark(summary: BatchSummary, now: datetime) -> str:
     header, pairs = summary.header, summary.pairs
-    ended = header.status.startswith(("COMPLETE", "ERROR"))
     oldest = pairs.pending_first_submitted_at
     if summary.completion_events > 1 or (
         header.state == "SCORING" and header.status.startswith("COMPLETE")
@@ -51,7 +50,11 @@ def _mark(summary: BatchSummary, now: datetime) -> str:
         return "finalised more than once"
     if pairs.total and pairs.error / pairs.total >= ERROR_SHARE:
         return f"{pairs.error} errors"
-    if not ended and oldest is not None and (now - oldest).total_seconds() > UNANSWERED_SECONDS:
+    if (
+        not header.ended
+        and oldest is not None
+        and (now - oldest).total_seconds() > UNANSWERED_SECONDS
+    ):
         return f"{pairs.pending} unanswered"
     return ""
 

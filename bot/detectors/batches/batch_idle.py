@@ -62,7 +62,7 @@ DETECTOR = BatchIdle
 
 def _idle_fact(batch: BatchSummary, held: set[str]) -> Fact | None:
     header, pairs = batch.header, batch.pairs
-    ended = header.status.startswith(("COMPLETE", "ERROR")) or header.state == "SCORING"
+    ended = header.ended or header.state == "SCORING"
     mine = {str(header.batch_id), header.bos_batch_id} & held
     # Comparisons without an answer are another detector's: they are waited for, or lost.
     if ended or mine or pairs.pending:

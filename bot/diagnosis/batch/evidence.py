@@ -1,12 +1,14 @@
 """What was read about one batch, frozen, and the few questions that all rules ask of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
+from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
+from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
@@ -15,7 +17,6 @@ from bot.domain.queue import QueueReading
 from bot.text.redaction import redact
 
 NO_ESSAYS = "COMPLETE_INSUFFICIENT_ESSAYS"
-ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class BatchEvidence:
     `system` is the state of the services now: health, containers, sessions, runners.
     `comparisons` are a bounded sample of those that wait for too long, `look` is one look at the
     queue where it holds items of the batch; both are empty when nothing waits for long.
+    `publishing` is what the provider's publisher holds, by the lines that were read.
     """
 
     rows: BatchRows
@@ -34,6 +36,7 @@ class BatchEvidence:
     system: SystemState = field(default_factory=SystemState)
     comparisons: tuple[ComparisonEvidence, ...] = ()
     look: QueueEvidence | None = None
+    publishing: PublisherMemory = field(default_factory=PublisherMemory)
 
     @property
     def header(self) -> BatchHeader:
@@ -54,8 +57,7 @@ class BatchEvidence:
     @property
     def ended(self) -> bool:
         """Whether nothing more is to come for this batch."""
-        status = self.header.status
-        return self.header.state in ENDED_STATES or status.startswith(("COMPLETE", "ERROR"))
+        return self.header.ended
 
     @property
     def has_result(self) -> bool:
@@ -79,6 +81,29 @@ class BatchEvidence:
         """How the LLM provider answers, by its health, its log lines and its answers."""
         names = [name.partition("/")[0] for name in self.rows.models]
         return provider_state(self.system.health, self.nearby, names)
+
+    @property
+    def unpublished(self) -> tuple[HeldMessage, ...]:
+        """The callbacks of this batch's pending pairs that Kafka did not take, by their ids."""
+        waiting = {str(one.correlation_id) for one in self.rows.pending if one.correlation_id}
+        memory = self.publishing
+        mine = (one for one in (*memory.gone, *memory.held) if one.correlation_id in waiting)
+        newest = {one.correlation_id: one for one in mine}
+        return tuple(one for one in newest.values() if one.fate is not Fate.DELIVERED)
+
+    @property
+    def unsent(self) -> tuple[LostSubmission, ...]:
+        """The comparisons that CJ could not hand over, joined to pending pairs by their essays."""
+        pairs = {(one.essay_a, one.essay_b) for one in self.rows.pending if one.essay_a}
+        found = (lost_submission(event) for event in self.nearby) if pairs else ()
+        lost = {(one.essay_a, one.essay_b): one for one in found if one is not None}
+        return tuple(one for essays, one in lost.items() if essays in pairs)
+
+    def correlations_of(self, lost: Iterable[LostSubmission]) -> tuple[str, ...]:
+        """Return the correlation ids of the pairs of lost submissions."""
+        essays = {(one.essay_a, one.essay_b) for one in lost}
+        mine = (one for one in self.rows.pending if (one.essay_a, one.essay_b) in essays)
+        return tuple(str(one.correlation_id) for one in mine if one.correlation_id)
 
     def quiet_for(self, now: datetime) -> float:
         """Return the seconds since the batch last did anything."""

@@ -117,6 +117,7 @@ def comparisons_of(
                 item=next((i for i in items if {i.queue_id, i.correlation_id} & ids), None),
                 queue_read=isinstance(evidence.queue, QueueReading),
                 services=services,
+                held=evidence.publishing.of(ids),
             )
         )
     return tuple(comparisons)
@@ -210,4 +211,6 @@ def _row(header: BatchHeader, pair: PendingPair) -> PairRow:
         matched_by="request_correlation_id",
         created_at=pair.created_at,
         submitted_at=pair.submitted_at,
+        essay_a=pair.essay_a,
+        essay_b=pair.essay_b,
     )

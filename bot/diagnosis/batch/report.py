@@ -9,12 +9,15 @@ from typing import Any
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
+from bot.diagnosis.batch.publisher import publisher_memory
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
+from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import configured, read, reading
+from bot.diagnosis.publishing.signs import NEEDLES
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
 from bot.domain.batch import BatchHeader, BatchMatch
@@ -86,6 +89,10 @@ async def collect(
     progress(f"logs: {log_coverage.detail(logs)}")
     owned = await _owned(sources, logs, deadline)
     evidence = BatchEvidence(rows, logs, queue, owned, around)
+    publishing = await publisher_memory(
+        sources, evidence, now, deadline=deadline, search_again=not whole
+    )
+    evidence = replace(evidence, publishing=publishing)
     return await follow_up(sources, evidence, now, deadline=deadline, search_again=not whole)
 
 
@@ -184,11 +191,13 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             *DISPATCH_EVENTS,
             *RUN_TEXTS,
             *TEXTS,
-            *((*LINES, SNAPSHOT_EVENT, EVICTION) if whole else ()),
+            SUBMISSION_FAILED,
+            *KAFKA_AWAY,
+            *((*LINES, *NEEDLES, REQUEST_TAKEN, SNAPSHOT_EVENT, EVICTION) if whole else ()),
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
         since=header.created_at - timedelta(minutes=1),
-        until=min(now, last + timedelta(minutes=10)),
+        until=min(now, last + timedelta(minutes=10)) if header.ended else now,
         max_events=WHOLE_EVENTS if whole else 2_000,
     )
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from bot.domain.report import Severity
 
+# The rules on answers that Kafka did not take, and on requests that were never handed over.
+UNPUBLISHED, SUBMISSION_LOST = "callbacks-unpublished", "submission-lost"
 # A comparison without an answer for longer than this is lost.
 LOST_AFTER = timedelta(minutes=15)
 # Failed comparisons are worth acting on from the first share, and an error from the second.

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.diagnosis.comparison.log_events import STEPS, LogClue, Outcome, Step
+from bot.diagnosis.publishing.memory import Fate, HeldMessage
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.batch import PairRow
 from bot.domain.callbacks.callback import SeenCallback
@@ -54,6 +55,7 @@ class ComparisonEvidence:
 
     `pair` is its row, None when the database was read and has none, a Missing when it was not
     read. `queue_read` is False when the queue was not read, so that a missing item proves nothing.
+    `held` is its callback as the provider's publisher holds it, where Kafka did not take it.
     """
 
     pair: PairRow | Missing | None
@@ -64,6 +66,13 @@ class ComparisonEvidence:
     callbacks: tuple[SeenCallback, ...] = ()
     dispatches: tuple[LogEvent, ...] = ()
     services: tuple[Service, ...] = ()
+    held: HeldMessage | None = None
+
+    @property
+    def unpublished(self) -> HeldMessage | None:
+        """Its callback, where Kafka did not take it, whatever the success line says."""
+        held, arrived = self.held, self.callbacks or self.of(Step.CONSUMED)
+        return None if held is None or held.fate is Fate.DELIVERED or arrived else held
 
     @property
     def row(self) -> PairRow | None:
@@ -101,15 +110,6 @@ class Ledger:
     def first_missing(self) -> Step | None:
         """The first step that should have left a trace and did not."""
         return next((s.step for s in self.steps if s.state is StepState.MISSING), None)
-
-
-def ended(row: PairRow) -> bool:
-    """Say whether the pair's batch will ask nothing more."""
-    return row.batch_status.startswith(("COMPLETE", "ERROR")) or row.batch_state in (
-        "COMPLETED",
-        "FAILED",
-        "CANCELLED",
-    )
 
 
 def is_dispatch(event: LogEvent) -> bool:

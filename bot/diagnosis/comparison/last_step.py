@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger, StepState
 from bot.diagnosis.comparison.log_events import Outcome, Step
+from bot.diagnosis.publishing.memory import WAITING, Fate
+from bot.diagnosis.publishing.wording import FATES, lost_why, waiting_why
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence
 
@@ -22,6 +24,7 @@ class LossPlace(StrEnum):
     EXPIRED = "expired in the queue"
     EVICTED = "evicted from Redis"
     PUBLISH_FAILED = "callback not published"
+    HELD_BACK = "answered, held back from Kafka"
     NOT_CONSUMED = "published, never consumed by CJ"
     NOT_STORED = "consumed by CJ, not stored"
     UNFINISHED = "queued, never finished"
@@ -46,6 +49,13 @@ def lost_answer(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
     if comparison.of(Step.ANSWERED, Outcome.EXPIRED):
         why = "An expired request gets no callback, so its batch waits for ever."
         return LostAnswer(LossPlace.EXPIRED, "it expired in the queue", why)
+    held = comparison.unpublished
+    if held is not None and held.fate in WAITING:
+        why = waiting_why(blocked=held.fate is Fate.BLOCKED)
+        return LostAnswer(LossPlace.HELD_BACK, f"its callback is held: {FATES[held.fate]}", why)
+    if held is not None:
+        where = f"its callback could not be published: {FATES[held.fate]}"
+        return LostAnswer(LossPlace.PUBLISH_FAILED, where, lost_why({held.fate}))
     if comparison.of(Step.PUBLISHED, Outcome.FAILED):
         why = (
             "The failure to publish is swallowed and the request removed: the answer is lost for "

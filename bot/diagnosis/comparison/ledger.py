@@ -14,11 +14,11 @@ from bot.diagnosis.comparison.evidence import (
     Ledger,
     LedgerStep,
     StepState,
-    ended,
 )
 from bot.diagnosis.comparison.log_events import STEPS, Outcome, Step
 from bot.diagnosis.comparison.steps import SEEN
 from bot.diagnosis.evidence.log_coverage import begins_at, covers
+from bot.diagnosis.publishing.wording import FATES
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
 from bot.domain.log import Role
 from bot.text.times import dated
@@ -72,11 +72,11 @@ def _not_in_the_row(comparison: ComparisonEvidence, step: Step) -> LedgerStep:
     if row is None:
         reason = comparison.pair.reason if isinstance(comparison.pair, Missing) else ""
         return LedgerStep(step, StepState.NOT_CHECKED, note=reason)
-    if step is Step.SCORED and row.winner is None and not ended(row):
+    if step is Step.SCORED and row.winner is None and not row.batch_ended:
         return LedgerStep(step, StepState.NOT_APPLICABLE, note="waits for the answer")
     if step is Step.SCORED and row.winner == "error":
         return LedgerStep(step, StepState.NOT_APPLICABLE, note="an error is not scored")
-    if step is Step.SCORED and not ended(row):
+    if step is Step.SCORED and not row.batch_ended:
         return LedgerStep(step, StepState.NOT_APPLICABLE, note="its batch is still running")
     return LedgerStep(step, StepState.MISSING, service=CJ_NAME, source=DATABASE)
 
@@ -132,6 +132,9 @@ def _dispatch_note(comparison: ComparisonEvidence, step: Step) -> str:
 def _failure_note(
     comparison: ComparisonEvidence, step: Step
 ) -> tuple[datetime | None, str, str, str] | None:
+    held = comparison.unpublished if step is Step.PUBLISHED else None
+    if held is not None:
+        return held.changed_at or held.at, LPS_NAME, LOGS, FATES[held.fate]
     bad = comparison.of(step, Outcome.FAILED, Outcome.EXPIRED, Outcome.REQUEUED)
     if not bad:
         return None

@@ -102,6 +102,8 @@ def _answered(comparison: ComparisonEvidence) -> LedgerStep | None:
 
 def _published(comparison: ComparisonEvidence) -> LedgerStep | None:
     """A failed publish wins: the service logs success after it swallowed the failure as well."""
+    if comparison.unpublished is not None:
+        return None
     if comparison.of(Step.PUBLISHED, Outcome.FAILED) and not _arrived(comparison):
         return None
     if comparison.callbacks:

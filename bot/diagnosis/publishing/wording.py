@@ -1,6 +1,6 @@
 """How reports and alerts word what did not reach Kafka, in one place."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from bot.diagnosis.publishing.memory import Fate
 
@@ -13,6 +13,33 @@ _LOST = {
     Fate.DROPPED: "Kafka refused them five times more, and the provider's publisher dropped them.",
     Fate.GIVEN_UP: "The service could not publish them and removed their requests all the same.",
 }
+
+
+FATES = {
+    Fate.REFUSED: "Kafka refused it, the provider tries again",
+    Fate.BLOCKED: "it waits behind Kafka's open breaker",
+    Fate.RESTARTED: "lost with the provider's restart",
+    Fate.DROPPED: "dropped after five refusals",
+    Fate.GIVEN_UP: "not published, and its request removed",
+    Fate.DELIVERED: "published late",
+}
+_WAITS = {
+    True: "wait in the LLM provider's memory behind Kafka's open breaker",
+    False: "that Kafka refused wait in the LLM provider's memory",
+}
+_GONE = {
+    Fate.RESTARTED: "were lost with the LLM provider's restart",
+    Fate.DROPPED: "were dropped: Kafka refused them each time",
+    Fate.GIVEN_UP: "were lost: they could not be published to Kafka",
+}
+
+
+def what(fates: Mapping[Fate, int], *, blocked: bool) -> str:
+    """Return how many answers wait or are lost, and where, as a sentence."""
+    waiting = fates.get(Fate.REFUSED, 0) + fates.get(Fate.BLOCKED, 0)
+    parts = [f"{fates[fate]} answers {words}" for fate, words in _GONE.items() if fates.get(fate)]
+    parts += [f"{waiting} answers {_WAITS[blocked]}"] if waiting else []
+    return f"{'; '.join(parts)}."
 
 
 def lost_why(fates: Collection[Fate]) -> str:

@@ -15,9 +15,11 @@ from bot.diagnosis.evidence import system_state
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.system_state import NO_HEALTH, ProviderState, provider_state
+from bot.diagnosis.publishing.memory import HeldMessage
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue import report as queue_look
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
+from bot.diagnosis.trace.publisher import failed_submission, held_callback
 from bot.domain.batch import BatchRows, PairRow, TraceRows
 from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, TOPIC, Missing
@@ -36,7 +38,11 @@ MAX_DISPATCHES = 200
 
 @dataclass(frozen=True, slots=True)
 class TraceEvidence:
-    """What was read about one uuid; `ids` are all ids that belong to it, lower case."""
+    """What was read about one uuid; `ids` are all ids that belong to it, lower case.
+
+    `held` is its callback where Kafka did not take it, `unsent` are lines without an id that may
+    say that it was never handed over.
+    """
 
     id: UUID
     rows: TraceRows | Missing
@@ -49,6 +55,8 @@ class TraceEvidence:
     batch: BatchRows | Missing | None = None
     queue_findings: tuple[Finding, ...] = ()
     health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
+    held: HeldMessage | None = None
+    unsent: tuple[LogEvent, ...] = ()
 
     @property
     def provider(self) -> ProviderState:
@@ -85,7 +93,11 @@ async def collect(
     found = await _first(sources, id, now, deadline)
     found = await _learn(sources, found, now, deadline)
     found = await _second(sources, found, now, deadline)
-    return await _around(sources, found, now, deadline)
+    held, unsent = await asyncio.gather(
+        held_callback(sources, found.clues, found.ids, now, deadline),
+        failed_submission(sources, next(iter(found.pairs), None), now, deadline),
+    )
+    return await _around(sources, replace(found, held=held, unsent=unsent), now, deadline)
 
 
 async def _first(sources: Sources, id: UUID, now: datetime, deadline: Deadline) -> TraceEvidence:

@@ -96,8 +96,9 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
     row = comparison.row
     others = tuple(pair for pair in evidence.pairs if pair is not row)
     traced = TracedComparison(
-        str(evidence.id), now, comparison, ledger, _owned(evidence), others, evidence.batch
-    )
+        str(evidence.id), now, comparison, ledger, _owned(evidence), others, evidence.batch,
+        evidence.unsent,
+    )  # fmt: skip
     findings = (*findings_of(traced), *evidence.queue_findings)
     unsure = traced.rejected and traced.owned is None
     return Report(
@@ -126,6 +127,7 @@ def _comparison(evidence: TraceEvidence) -> ComparisonEvidence:
         callbacks=evidence.callbacks if isinstance(evidence.callbacks, tuple) else (),
         dispatches=evidence.dispatches,
         services=evidence.services,
+        held=evidence.held,
     )
 
 

@@ -12,14 +12,27 @@ from bot.diagnosis.comparison.causes import (
     LOST_AFTER,
     LOST_CALLBACKS,
     PROVIDER_FAILURES,
+    SUBMISSION_LOST,
+    UNPUBLISHED,
     failure_severity,
 )
-from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger, ended
+from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
+from bot.diagnosis.comparison.submission import (
+    ASK_AGAIN,
+    LostSubmission,
+    fault_of,
+    lost_submission,
+    says_kafka_away,
+    submission_words,
+)
+from bot.diagnosis.publishing import wording
+from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.domain.batch import BatchRows, PairRow
 from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.times import spoken
 
@@ -28,7 +41,10 @@ OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 
 @dataclass(frozen=True, slots=True)
 class TracedComparison:
-    """One traced comparison with everything its rules need; `others` share its error."""
+    """One traced comparison with everything its rules need; `others` share its error.
+
+    `nearby` are lines without an id from the time of its submission.
+    """
 
     id: str
     now: datetime
@@ -37,6 +53,7 @@ class TracedComparison:
     owned: bool | None
     others: tuple[PairRow, ...] = ()
     batch: BatchRows | Missing | None = None
+    nearby: tuple[LogEvent, ...] = ()
 
     @property
     def turned_away(self) -> tuple[LogClue, ...]:
@@ -102,10 +119,11 @@ def callback_metadata_lost(traced: TracedComparison) -> Finding | None:
 def lost_callback(traced: TracedComparison) -> Finding | None:
     """The comparison was sent long ago and nothing came back."""
     row = traced.comparison.row
-    if row is None or row.winner is not None or row.submitted_at is None or ended(row):
+    if row is None or row.winner is not None or row.submitted_at is None or row.batch_ended:
         return None
     age = traced.now - row.submitted_at
-    if age <= LOST_AFTER:
+    held = traced.comparison.unpublished
+    if age <= LOST_AFTER or (held and held.fate in WAITING) or _unsent(traced):
         return None
     end = lost_answer(traced.comparison, traced.ledger)
     return Finding(
@@ -118,6 +136,55 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
         evidence=_last_lines(traced),
         next=(f"/batch status {row.batch_id}", "/queue"),
     )
+
+
+def callback_unpublished(traced: TracedComparison) -> Finding | None:
+    """The answer was made, and Kafka did not take its callback."""
+    held, row = traced.comparison.unpublished, traced.comparison.row
+    if held is None or (row is not None and row.winner is not None) or lost_callback(traced):
+        return None
+    waits, blocked = held.fate in WAITING, held.fate is Fate.BLOCKED
+    steps = (wording.NO_RESTART, wording.NEW_REQUEST) if waits else (wording.ASK_AGAIN,)
+    at = held.changed_at or held.at
+    return Finding(
+        rule=UNPUBLISHED,
+        severity=Severity.WARN if held.fate is Fate.REFUSED else Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"Answered, and its callback is not in Kafka: {wording.FATES[held.fate]}.",
+        why=wording.waiting_why(blocked=blocked) if waits else wording.lost_why({held.fate}),
+        evidence=(EvidenceLine(LOGS, at, wording.FATES[held.fate]), *_last_lines(traced)),
+        next=(*((f"/batch status {row.batch_id}",) if row else ()), *steps),
+    )
+
+
+def submission_lost(traced: TracedComparison) -> Finding | None:
+    """CJ could not hand the comparison to the LLM provider."""
+    lost = _unsent(traced)
+    if not lost:
+        return None
+    away = any(says_kafka_away(event) for event in traced.nearby)
+    what, why, step = submission_words(fault_of(lost, kafka_away=away))
+    return Finding(
+        rule=SUBMISSION_LOST,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"It was not submitted: {what}.",
+        why=why,
+        evidence=tuple(
+            EvidenceLine(one.event.container, one.at, line_text(one.event)) for one in lost[-2:]
+        ),
+        next=(step, ASK_AGAIN),
+    )
+
+
+def _unsent(traced: TracedComparison) -> tuple[LostSubmission, ...]:
+    """Return CJ's failing lines on the pair's essays, while it has no answer."""
+    row = traced.comparison.row
+    if row is None or row.winner is not None or not row.essay_a:
+        return ()
+    found = (lost_submission(event) for event in traced.nearby)
+    essays = (row.essay_a, row.essay_b)
+    return tuple(one for one in found if one and (one.essay_a, one.essay_b) == essays)
 
 
 def provider_failure(traced: TracedComparison) -> Finding | None:
@@ -177,6 +244,8 @@ RULES = (
     foreign_callback,
     callback_metadata_lost,
     lost_callback,
+    callback_unpublished,
+    submission_lost,
     provider_failure,
     bundle_collateral,
     duplicate_callback,

@@ -107,7 +107,8 @@ SELECT h.*,
     FROM essays) e) AS scores,
  (SELECT json_agg(q) FROM (
     SELECT p.id AS pair_id, p.request_correlation_id AS correlation_id, p.submitted_at,
-           p.created_at AT TIME ZONE 'UTC' AS created_at
+           p.created_at AT TIME ZONE 'UTC' AS created_at,
+           p.essay_a_els_id AS essay_a, p.essay_b_els_id AS essay_b
     FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner IS NULL
     ORDER BY p.submitted_at NULLS LAST, p.id LIMIT 50) q) AS pending,
  (SELECT row_to_json(v) FROM (

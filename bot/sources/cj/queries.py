@@ -105,6 +105,7 @@ SELECT p.id AS pair_id, p.cj_batch_id AS batch_id, u.bos_batch_id, u.status::tex
        p.request_correlation_id, p.created_at AT TIME ZONE 'UTC' AS created_at, p.submitted_at,
        p.completed_at, p.winner, p.error_code, p.error_service, p.error_correlation_id,
        p.error_timestamp AS error_at,
+       p.essay_a_els_id AS essay_a, p.essay_b_els_id AS essay_b,
        coalesce(left(m.answer ->> 'provider', 60), {error_provider("p")}) AS provider,
        m.answer ->> 'response_time_ms' AS response_ms,
        (SELECT min(g.created_at) FROM grade_projections g WHERE g.cj_batch_id = p.cj_batch_id)

@@ -6,7 +6,13 @@ from datetime import datetime
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line, names_batch
 from bot.diagnosis.batch.follow_up import items_of, overdue
 from bot.diagnosis.batch.queue_findings import stuck_findings
-from bot.diagnosis.comparison.causes import DUPLICATE_CALLBACKS, LOST_AFTER, LOST_CALLBACKS
+from bot.diagnosis.comparison.causes import (
+    DUPLICATE_CALLBACKS,
+    LOST_AFTER,
+    LOST_CALLBACKS,
+    SUBMISSION_LOST,
+    UNPUBLISHED,
+)
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
 from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
@@ -41,6 +47,9 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
     ends = tuple(
         lost_answer(comparison, build_ledger(comparison)) for comparison in evidence.comparisons
     )
+    elsewhere = _told_elsewhere(evidence)
+    if elsewhere and evidence.publishing.waiting:
+        return None
     undecided = _may_still_wait(evidence, now)
     return Finding(
         rule=LOST_CALLBACKS.rule,
@@ -51,7 +60,7 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
         why=MOVES if undecided else _why(ends),
         evidence=_pending_lines(evidence, ends),
         next=_steps(evidence),
-        cause=stuck[0].rule if stuck and all(end.kind in IN_REDIS for end in ends) else "",
+        cause=stuck[0].rule if stuck and all(end.kind in IN_REDIS for end in ends) else elsewhere,
     )
 
 
@@ -81,6 +90,16 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
         ),
         next=(f"/trace {differing[0]}",) if differing else ("/logs cj already has result",),
     )
+
+
+def _told_elsewhere(evidence: BatchEvidence) -> str:
+    """Return the rule of the finding that names where each followed answer ended, else empty."""
+    unsent = set(evidence.correlations_of(evidence.unsent))
+    held = {one.correlation_id for one in evidence.unpublished}
+    rows = [one.row for one in evidence.comparisons if one.row]
+    if not rows or any(str(row.request_correlation_id) not in unsent | held for row in rows):
+        return ""
+    return UNPUBLISHED if held else SUBMISSION_LOST
 
 
 def _oldest_begun(evidence: BatchEvidence, now: datetime) -> datetime | None:

@@ -1,0 +1,74 @@
+"""Rules on answers that Kafka did not take, and on comparisons that never reached the provider."""
+
+from collections import Counter
+from datetime import datetime
+
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.comparison.causes import SUBMISSION_LOST, UNPUBLISHED
+from bot.diagnosis.comparison.submission import (
+    ASK_AGAIN,
+    LostSubmission,
+    fault_of,
+    says_kafka_away,
+    submission_words,
+)
+from bot.diagnosis.publishing import wording
+from bot.diagnosis.publishing.memory import LOST, Fate, HeldMessage
+from bot.domain.evidence import LOGS, EvidenceLine
+from bot.domain.report import Confidence, Finding, Severity
+
+SHOWN = 3
+
+
+def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Answers of this batch were made and did not reach Kafka: they wait, or are lost."""
+    held = evidence.unpublished
+    if not held:
+        return None
+    fates = Counter(one.fate for one in held)
+    lost = sum(fates[fate] for fate in LOST)
+    blocked = bool(fates[Fate.BLOCKED]) or evidence.publishing.open_since is not None
+    waiting = len(held) - lost
+    first = min(held, key=lambda one: one.at)
+    steps = (wording.NO_RESTART, wording.NEW_REQUEST) if waiting else ()
+    return Finding(
+        rule=UNPUBLISHED,
+        severity=Severity.ERROR if lost or blocked else Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=wording.what(fates, blocked=blocked),
+        why=wording.lost_why(fates) if lost else wording.waiting_why(blocked=blocked),
+        evidence=tuple(_line(one) for one in held[:SHOWN]),
+        next=(f"/trace {first.correlation_id}", *steps, *((wording.ASK_AGAIN,) if lost else ())),
+    )
+
+
+def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """CJ could not hand comparisons of this batch to the LLM provider."""
+    lost = evidence.unsent
+    if not lost:
+        return None
+    away = any(says_kafka_away(event) for event in evidence.nearby)
+    what, why, step = submission_words(fault_of(lost, kafka_away=away))
+    trace = next(iter(evidence.correlations_of(lost)), "")
+    return Finding(
+        rule=SUBMISSION_LOST,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"{len(lost)} comparisons were not submitted: {what}.",
+        why=why,
+        evidence=(*(log_line(one.event) for one in lost[:SHOWN]), *_kafka_lines(evidence, lost)),
+        next=(*((f"/trace {trace}",) if trace else ()), step, ASK_AGAIN),
+    )
+
+
+def _line(one: HeldMessage) -> EvidenceLine:
+    text = f"callback of request {one.queue_id}: {wording.FATES[one.fate]}"
+    return EvidenceLine(LOGS, one.changed_at or one.at, text)
+
+
+def _kafka_lines(
+    evidence: BatchEvidence, lost: tuple[LostSubmission, ...]
+) -> tuple[EvidenceLine, ...]:
+    away = [one for one in evidence.nearby if says_kafka_away(one) and one.at]
+    text = f"{len(away)} lines beside which a service cannot reach Kafka"
+    return (EvidenceLine(LOGS, away[0].at, text),) if away else ()

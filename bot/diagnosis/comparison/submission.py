@@ -1,0 +1,115 @@
+"""Comparisons that CJ could not hand to the LLM provider: what its failing line says; pure.
+
+The row is written before the request is sent. The failing line names the two essays and no
+correlation id, so it is joined to its pair by them. While Kafka is away the provider takes the
+request and does not queue it, because it publishes first: CJ's call times out after a minute.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.log import LogEvent, Role
+
+SUBMISSION_FAILED = "Unexpected error processing task"
+CHUNK_SUBMITTED = "Batch chunk submitted"
+REQUEST_TAKEN = "Processing comparison request with correlation_id"
+# aiokafka's lines carry no time: they stand behind the line before them.
+KAFKA_AWAY = ("Unable connect to node with id", "Unable to update metadata from")
+_ESSAY = r"(?:ANCHOR_\S+?_[0-9a-f]{8}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[^\s-]+)"
+_FAILED = re.compile(
+    rf"{SUBMISSION_FAILED} (?P<a>{_ESSAY})-(?P<b>{_ESSAY}): (?P<error>.*)", re.DOTALL
+)
+_CHUNK = re.compile(rf"{CHUNK_SUBMITTED}: (?P<done>\d+)/(?P<all>\d+) successful")
+_UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refused",
+                "Name or service not known")  # fmt: skip
+_SILENT = re.compile(r"(?:Provider Service:|^)\s*$|timed? ?out", re.IGNORECASE)
+
+
+class SubmissionFault(StrEnum):
+    """Why CJ could not hand a comparison over, as far as lines show it."""
+
+    KAFKA = "kafka"
+    PROVIDER = "provider"
+    TIMED_OUT = "timed_out"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class LostSubmission:
+    """One comparison that was not handed over: its essays, and why by its own line alone."""
+
+    at: datetime
+    essay_a: str
+    essay_b: str
+    fault: SubmissionFault
+    event: LogEvent
+
+
+def lost_submission(event: LogEvent) -> LostSubmission | None:
+    """Read a failing line of CJ; None for another line."""
+    if event.at is None or event.role is not Role.CJ:
+        return None
+    match = _FAILED.match(event.event)
+    if match is None:
+        return None
+    return LostSubmission(event.at, match["a"], match["b"], _fault(match["error"]), event)
+
+
+def unsent_chunk(event: LogEvent) -> str:
+    """Return the batch of a chunk that was not handed over whole, empty for another line."""
+    match = _CHUNK.match(event.event) if event.role is Role.CJ else None
+    if match is None or int(match["done"]) >= int(match["all"]):
+        return ""
+    return str(event.fields.get("cj_batch_id") or "")[:20]
+
+
+def says_kafka_away(event: LogEvent) -> bool:
+    """Say whether a service writes beside this line that it cannot reach Kafka."""
+    return any(text in event.text for text in KAFKA_AWAY)
+
+
+def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionFault:
+    """Return the fault that most lines show; a silent time-out is Kafka's while that is away."""
+    faults = [one.fault for one in lost]
+    if SubmissionFault.PROVIDER in faults:
+        return SubmissionFault.PROVIDER
+    if SubmissionFault.TIMED_OUT in faults:
+        return SubmissionFault.KAFKA if kafka_away else SubmissionFault.TIMED_OUT
+    return SubmissionFault.OTHER
+
+
+def _fault(error: str) -> SubmissionFault:
+    if any(text in error for text in _UNREACHABLE):
+        return SubmissionFault.PROVIDER
+    return SubmissionFault.TIMED_OUT if _SILENT.search(error) else SubmissionFault.OTHER
+
+
+_WHAT = {
+    SubmissionFault.KAFKA: "the LLM provider could not publish to Kafka and did not queue them",
+    SubmissionFault.PROVIDER: "CJ could not connect to the LLM provider service",
+    SubmissionFault.TIMED_OUT: "the LLM provider did not answer CJ in time",
+    SubmissionFault.OTHER: "CJ could not hand them to the LLM provider",
+}
+_WHY = {
+    SubmissionFault.KAFKA: "The provider publishes before it queues; without Kafka CJ's call "
+    "times out after a minute.",
+    SubmissionFault.PROVIDER: "CJ writes its rows before it sends, and does not send again.",
+    SubmissionFault.TIMED_OUT: "CJ writes its rows before it sends; Kafka or the provider may be "
+    "slow or away.",
+    SubmissionFault.OTHER: "CJ writes its rows before it sends, and does not send again.",
+}
+_NEXT = {
+    SubmissionFault.KAFKA: "Look whether Kafka answers: docker ps --filter name=huleedu_kafka",
+    SubmissionFault.PROVIDER: "Look whether it runs: docker ps --filter name=llm_provider_service",
+    SubmissionFault.TIMED_OUT: "/logs llm_provider error --since 1h",
+    SubmissionFault.OTHER: "/logs cj Unexpected error processing task --since 1h",
+}
+ASK_AGAIN = "Ask for the batch again once that works: these get no answer."
+
+
+def submission_words(fault: SubmissionFault) -> tuple[str, str, str]:
+    """Return what happened, why that loses them, and the next step."""
+    return _WHAT[fault], _WHY[fault], _NEXT[fault]
