@@ -16,13 +16,13 @@ from bot.detectors._event_counts import KEPT_EXAMPLES, QuietSettings, dated_even
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
 from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
-from bot.diagnosis.publishing.wording import NO_RESTART, lost_why, waiting_why
+from bot.diagnosis.publishing.wording import FATES, NO_RESTART, lost_why, waiting_why
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.report import Confidence, Severity, plain
+from bot.domain.words import Command, Id, Time, words
 from bot.ports import Watch
-from bot.text.times import clock
 
 PROVIDER = "llm_provider"
 # What is refused and published again moments later comes in bursts: one alert a burst.
@@ -161,7 +161,7 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
     blocked = bool(last["blocked"]) or bool(last["open_since"])
     fates = {Fate(fact["fate"]) for one in episode for fact in one.data["lost"]}
     correlation = str(facts[0]["correlation_id"])
-    step = f"/trace {correlation}" if correlation else "/logs llm_provider Kafka --since 1h"
+    step = Command(f"/trace {correlation}" if correlation else "/logs llm_provider Kafka")
     parts = [f"{_answers(lost)} lost"] if lost else []
     if waiting:
         where = "wait behind Kafka's open breaker" if blocked else "wait in the provider's memory"
@@ -171,14 +171,22 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         rule="lost-callbacks" if lost else "callbacks-unpublished",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"Kafka takes no callbacks of the LLM provider since {clock(since)} UTC: "
-        f"{', '.join(parts)}, high confidence. Next: {step}",
+        title=words(
+            "Kafka takes no callbacks of the LLM provider since ",
+            Time(since),
+            f": {', '.join(parts)}, high confidence. Next: ",
+            step,
+        ),
         since=since,
         known=f"{'lost' if lost else ''} {'blocked' if waiting and blocked else ''}".strip(),
         count=int(last["lost_count"]),
         why=lost_why(fates) if lost else waiting_why(blocked=blocked),
         evidence=_evidence(facts),
-        next=(step, *((NO_RESTART,) if waiting else ()), "/batch list waiting_callbacks"),
+        next=(
+            words(step),
+            *((NO_RESTART,) if waiting else ()),
+            words(Command("/batch list waiting_callbacks")),
+        ),
         correlation_id=correlation,
     )
 
@@ -186,6 +194,10 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
 def _evidence(facts: Sequence[Mapping[str, Any]]) -> tuple[EvidenceLine, ...]:
     newest = {fact["queue_id"]: fact for fact in facts}
     return tuple(
-        EvidenceLine(PROVIDER, moment(fact["at"]), f"callback {fact['queue_id']}: {fact['fate']}")
+        EvidenceLine(
+            PROVIDER,
+            moment(fact["at"]),
+            words("callback of request ", Id(fact["queue_id"]), f": {FATES[Fate(fact['fate'])]}"),
+        )
         for fact in list(newest.values())[-KEPT_EXAMPLES:]
     )

@@ -34,6 +34,7 @@ from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Command, words
 from bot.text.times import spoken
 
 OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
@@ -153,7 +154,7 @@ def callback_unpublished(traced: TracedComparison) -> Finding | None:
         what=f"Answered, and its callback is not in Kafka: {wording.FATES[held.fate]}.",
         why=wording.waiting_why(blocked=blocked) if waits else wording.lost_why({held.fate}),
         evidence=(EvidenceLine(LOGS, at, wording.FATES[held.fate]), *_last_lines(traced)),
-        next=(*((f"/batch status {row.batch_id}",) if row else ()), *steps),
+        next=(*((words(Command(f"/batch status {row.batch_id}")),) if row else ()), *steps),
     )
 
 

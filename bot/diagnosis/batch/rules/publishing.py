@@ -16,6 +16,7 @@ from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import LOST, Fate, HeldMessage
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Command, Id, words
 
 SHOWN = 3
 
@@ -38,7 +39,11 @@ def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | N
         what=wording.what(fates, blocked=blocked),
         why=wording.lost_why(fates) if lost else wording.waiting_why(blocked=blocked),
         evidence=tuple(_line(one) for one in held[:SHOWN]),
-        next=(f"/trace {first.correlation_id}", *steps, *((wording.ASK_AGAIN,) if lost else ())),
+        next=(
+            words(Command(f"/trace {first.correlation_id}")),
+            *steps,
+            *((wording.ASK_AGAIN,) if lost else ()),
+        ),
     )
 
 
@@ -57,12 +62,12 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
         what=f"{len(lost)} comparisons were not submitted: {what}.",
         why=why,
         evidence=(*(log_line(one.event) for one in lost[:SHOWN]), *_kafka_lines(evidence, lost)),
-        next=(*((f"/trace {trace}",) if trace else ()), step, ASK_AGAIN),
+        next=(*((words(Command(f"/trace {trace}")),) if trace else ()), step, ASK_AGAIN),
     )
 
 
 def _line(one: HeldMessage) -> EvidenceLine:
-    text = f"callback of request {one.queue_id}: {wording.FATES[one.fate]}"
+    text = words("callback of request ", Id(one.queue_id), f": {wording.FATES[one.fate]}")
     return EvidenceLine(LOGS, one.changed_at or one.at, text)
 
 
