@@ -7,8 +7,8 @@ from bot.diagnosis.evidence.read import read
 from bot.diagnosis.logs import service_words
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, MEMORY, RUNNERS, Missing
+from bot.domain.words import Span, words
 from bot.ports import Choice, CommandContext
-from bot.text.times import spoken
 
 MOST = 25
 SECONDS = 4.0
@@ -50,9 +50,13 @@ async def _batches(context: CommandContext) -> Sequence[Choice]:
     return [
         Choice(
             str(one.header.batch_id),
-            f"{one.header.batch_id} · {one.header.status.lower().replace('_', ' ')} · "
-            f"{one.pairs.valid} of {one.pairs.total} valid · "
-            f"{spoken(now - one.header.created_at)} old",
+            words(
+                f"{one.header.batch_id} · "
+                f"{one.header.status.lower().replace('_', ' ')} · {one.pairs.valid} "
+                f"of {one.pairs.total} valid · ",
+                Span(now - one.header.created_at),
+                " old",
+            ),
         )
         for one in await newest(context)
     ]

@@ -1,7 +1,7 @@
 """`/alerts`: what is open, who looks after it, what is quiet until when; changes are operators'."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.diagnosis import alerts as judged
 from bot.diagnosis.export.alert import folder, zipped
@@ -9,11 +9,11 @@ from bot.domain.alert import Alert
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Attachment, Report
+from bot.domain.words import when, words
 from bot.errors import Blank, DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
 from bot.registry import SlashCommand, Usage
 from bot.text.redaction import redact
-from bot.text.times import dated
 from bot.text.wording import sentence
 from commands._choices import recent
 from commands._moments import is_moment, until, window
@@ -70,14 +70,14 @@ def parse(text: str) -> Request:
     """
     lines = usage_lines("alerts", USAGES)
     # A star at a word's end is Slack's mark for bold, and here it is also a part of a pattern.
-    words, options = split_options(tokens(text.replace("*", "%")), usage=lines)
-    words = tuple(word.replace("%", "*") for word in words)
-    asked = SYNONYMS.get(words[0].casefold(), words[0]) if words else "list"
+    given, options = split_options(tokens(text.replace("*", "%")), usage=lines)
+    given = tuple(word.replace("%", "*") for word in given)
+    asked = SYNONYMS.get(given[0].casefold(), given[0]) if given else "list"
     verb = choose(asked, VERBS)
     if verb is None:
         problem = f"{shown(asked)} is nothing /alerts can do."
         raise misuse(problem, "alerts", USAGES, word=asked, choices=VERBS)
-    rest = tuple(words[1:])
+    rest = tuple(given[1:])
     if verb in CHANGES:
         rest = (*rest[:1], *(w for i, w in enumerate(rest[1:]) if i or w.casefold() not in FILLERS))
     _check(verb, rest)
@@ -88,21 +88,21 @@ def parse(text: str) -> Request:
     return Request("alerts", verb, rest, options)
 
 
-def _check(verb: str, words: tuple[str, ...]) -> None:
+def _check(verb: str, given: tuple[str, ...]) -> None:
     least, most = WORDS[verb]
-    if not words and verb in ON_ALERT:
+    if not given and verb in ON_ALERT:
         blank = Blank("alert", "alert")
         raise lacking(f"/alerts {verb} needs an alert.", "alerts", USAGES, blank, verb=verb)
-    if verb == "list" and words and words[0].removeprefix("#").isdecimal():
-        raise misuse(f"{shown(words[0])} is no detector to list.", "alerts", USAGES)
-    if not least <= len(words) <= most:
-        problem = "is too long" if words else "needs an alert"
+    if verb == "list" and given and given[0].removeprefix("#").isdecimal():
+        raise misuse(f"{shown(given[0])} is no detector to list.", "alerts", USAGES)
+    if not least <= len(given) <= most:
+        problem = "is too long" if given else "needs an alert"
         problem = "needs a window such as 22:00..23:30" if verb == "maintenance" else problem
         raise misuse(f"/alerts {verb} {problem}.", "alerts", USAGES)
-    if verb == "snooze" and len(words) == 2 and not is_moment(words[1]):
-        raise misuse(f"{shown(words[1])} is no time to snooze for.", "alerts", USAGES)
-    if verb == "maintenance" and ".." not in words[1]:
-        raise misuse(f"{shown(words[1])} is no window such as 22:00..23:30.", "alerts", USAGES)
+    if verb == "snooze" and len(given) == 2 and not is_moment(given[1]):
+        raise misuse(f"{shown(given[1])} is no time to snooze for.", "alerts", USAGES)
+    if verb == "maintenance" and ".." not in given[1]:
+        raise misuse(f"{shown(given[1])} is no window such as 22:00..23:30.", "alerts", USAGES)
 
 
 async def run(request: Request, context: CommandContext) -> Report:
@@ -127,15 +127,15 @@ async def run(request: Request, context: CommandContext) -> Report:
             return await _mute(request, memory, context)
 
 
-async def _list(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
+async def _list(given: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
     now = context.now()
     alerts, mutes = await memory.alerts(now), await memory.mutes(now)
-    return judged.listing(alerts, mutes, now, _names(context), words[0] if words else "")
+    return judged.listing(alerts, mutes, now, _names(context), given[0] if given else "")
 
 
-async def _history(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
+async def _history(given: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
     alerts = await memory.alerts(context.now(), history=True)
-    key = judged.find(words[0], alerts).key if words else ""
+    key = judged.find(given[0], alerts).key if given else ""
     return judged.history(await memory.events(key), alerts, _names(context), key)
 
 
@@ -145,20 +145,21 @@ async def _acknowledge(word: str, memory: BotMemory, context: CommandContext) ->
     alert = await memory.acknowledge(found.key, by=user, now=now)
     name = judged.who(alert.acknowledged_by, _names(context))
     if alert.acknowledged_at != now:
-        told = f"{name} looks after it since {dated(alert.acknowledged_at)} UTC."
-        return replace(judged.changed(alert, "ack", told, acknowledged_by=name), shown_in=None)
+        already = words(f"{name} looks after it", when(alert.acknowledged_at, " since "), ".")
+        return replace(judged.changed(alert, "ack", already, acknowledged_by=name), shown_in=None)
     told = f"You look after it, and it is not repeated until it changes. {judged.end_told(alert)}"
     return judged.changed(alert, "ack", told, acknowledged_by=name)
 
 
-async def _snooze(words: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
+async def _snooze(given: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:
     now = context.now()
-    end = until(words[1] if len(words) > 1 else DEFAULT_SNOOZE, now, context.options.zone)
-    found = await _named(words[0], memory, now)
+    end = until(given[1] if len(given) > 1 else DEFAULT_SNOOZE, now, context.options.zone)
+    found = await _named(given[0], memory, now)
     alert = await memory.snooze(found.key, end, by=context.asker.user, now=now)
-    told = (
-        f"Quiet until {dated(end.astimezone(UTC))} UTC, also if it resolves and comes back. "
-        f"{judged.end_told(alert)}"
+    told = words(
+        "Quiet",
+        when(end, " until "),
+        f", also if it resolves and comes back. {judged.end_told(alert)}",
     )
     return judged.changed(alert, "snooze", told, until=end)
 
@@ -212,7 +213,7 @@ async def _export(word: str, memory: BotMemory, context: CommandContext) -> Repo
     return Report(
         command="alerts export",
         title=f"Alert #{found.number} {found.key} as a recording",
-        summary=f"{told}batchbot replay --logs {name}",
+        summary=words(told, f"batchbot replay --logs {name}"),
         facts={"key": found.key, "number": found.number, "samples": count, "file": name},
         attachments=(Attachment(name, zipped(files), f"Recording of {found.key}"),),
     )

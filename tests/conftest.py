@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = (
     "tests.support.slack.rendered",
+    "tests.support.typed_text",
     "tests.support.servers.postgres",
     "tests.support.servers.redis",
     "tests.support.slack.bot",

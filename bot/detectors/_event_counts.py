@@ -13,8 +13,8 @@ from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sample, S
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
-from bot.text.times import clock
 
 KEPT_EXAMPLES = 3
 
@@ -84,7 +84,7 @@ class EventCountDetector(ABC):
         conditions = tuple(
             self.condition(one) for one in counts if now - one.last_at < self.quiet_after
         )
-        closing = {one.subject: f"quiet since {clock(one.last_at)} UTC" for one in counts}
+        closing = {one.subject: words("quiet", when(one.last_at, " since ")) for one in counts}
         if last.unreadable:
             return Judgement(
                 Sight.UNREADABLE, (*conditions, _unreadable(last)), last.unreadable, closing
@@ -162,8 +162,11 @@ def _unreadable(sample: Sample) -> Condition:
         rule="source-unreadable",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        title=f"Logs cannot be read since {clock(sample.at)} UTC ({sample.unreadable}). "
-        "Run `batchbot doctor`; nothing opens or resolves meanwhile.",
+        title=words(
+            "Logs cannot be read",
+            when(sample.at, " since "),
+            f" ({sample.unreadable}). Run `batchbot doctor`; nothing opens or resolves meanwhile.",
+        ),
         since=sample.at,
         known="unreadable",
         next=("batchbot doctor",),

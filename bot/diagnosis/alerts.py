@@ -6,8 +6,8 @@ from datetime import datetime
 from bot.domain.alert import Alert, AlertEvent, AlertState, Standing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
+from bot.domain.words import Span, Text, when, words
 from bot.errors import NotFoundError, UsageError
-from bot.text.times import dated, spoken
 
 SHOWN = 50
 FINDINGS = 10
@@ -124,12 +124,12 @@ def history(
     )
 
 
-def changed(alert: Alert, verb: str, summary: str, **facts: object) -> Report:
+def changed(alert: Alert, verb: str, summary: Text, **facts: object) -> Report:
     """Return the report of what somebody just did to one alert; its own message shows it too."""
     values = {"number": alert.number, "key": alert.key, "standing": alert.standing.value, **facts}
     return Report(
         command=f"alerts {verb}",
-        title=f"Alert #{alert.number}: {alert.condition.title}",
+        title=words(f"Alert #{alert.number}: ", alert.condition.title),
         summary=summary,
         facts=values,
         shown_in=message_of(alert),
@@ -204,7 +204,7 @@ def _finding(alert: Alert) -> Finding:
         rule=condition.rule,
         severity=alert.severity if alert.severity is not Severity.INFO else Severity.WARN,
         confidence=condition.confidence,
-        what=f"#{alert.number} {condition.title}",
+        what=words(f"#{alert.number} ", condition.title),
         why=condition.why,
         evidence=condition.evidence[:3],
         next=(*condition.next[:2], f"/alerts ack {alert.number}"),
@@ -222,37 +222,41 @@ def _tables(
         yield Table(("silence", "kind", "until", "by", "reason"), rows, "Kept quiet")
 
 
-def _row(alert: Alert, now: datetime, names: Mapping[str, str]) -> tuple[str, ...]:
-    quiet = ""
+def _row(alert: Alert, now: datetime, names: Mapping[str, str]) -> tuple[Text, ...]:
+    quiet: Text = ""
     if alert.mute is not None:
-        quiet = f"until {_until(alert.mute)}"
+        quiet = words("until ", _until(alert.mute))
     elif alert.acknowledged_by:
         quiet = f"by {who(alert.acknowledged_by, names)}"
     elif alert.fold:
         quiet = "in its storm"
-    age = spoken(now - alert.opened_at)
+    age = words(Span(now - alert.opened_at))
     return (
         *(str(alert.number), alert.standing.value, age, f"{alert.count}×"),
         *(alert.key, quiet),
     )
 
 
-def _mute_row(mute: Mute, now: datetime, names: Mapping[str, str]) -> tuple[str, ...]:
-    kind = mute.kind.value if mute.holds(now) else f"{mute.kind.value} from {dated(mute.since)}"
+def _mute_row(mute: Mute, now: datetime, names: Mapping[str, str]) -> tuple[Text, ...]:
+    kind = (
+        mute.kind.value
+        if mute.holds(now)
+        else words(f"{mute.kind.value}", when(mute.since, " from "))
+    )
     return (mute.pattern, kind, _until(mute), who(mute.by, names), mute.reason)
 
 
-def _until(mute: Mute) -> str:
-    return f"{dated(mute.until)} UTC" if mute.until else "/alerts unmute"
+def _until(mute: Mute) -> Text:
+    return words(when(mute.until)) if mute.until else "/alerts unmute"
 
 
 def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
     """Return the report of a pattern that was just silenced."""
     kind = "Maintenance of" if mute.kind is MuteKind.MAINTENANCE else "Muted"
-    begin = f"from {dated(mute.since)} UTC " if mute.kind is MuteKind.MAINTENANCE else ""
+    begin = words(when(mute.since, "from "), " ") if mute.kind is MuteKind.MAINTENANCE else ""
     return Report(
         command=f"alerts {mute.kind.value}",
-        title=f"{kind} {mute.pattern} {begin}until {_until(mute)}",
+        title=words(kind, f" {mute.pattern} ", begin, "until ", _until(mute)),
         summary=f"Open alerts that it means now: {len(covered)}. What resolves is said all the "
         "same, and a daily digest lists what stays quiet.",
         facts={
@@ -278,7 +282,7 @@ def unsilenced(pattern: str, count: int) -> Report:
     )
 
 
-def _told(event: AlertEvent, names: Mapping[str, str]) -> str:
+def _told(event: AlertEvent, names: Mapping[str, str]) -> Text:
     by = f" by {who(event.by, names)}" if event.by else ""
-    note = f" ({event.note})" if event.note else ""
-    return f"{event.reason.value}{by}: {event.title}{note}"
+    note = words(" (", event.note, ")") if event.note else ""
+    return words(f"{event.reason.value}{by}: ", event.title, note)

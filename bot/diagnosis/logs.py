@@ -9,9 +9,9 @@ from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.report import Report, TimelineEntry
+from bot.domain.words import Text, when, words
 from bot.ports import Deadline, Sources
 from bot.text.redaction import clip, redact
-from bot.text.times import dated
 from bot.text.wording import sentence
 
 MAX_MATCHES = 40
@@ -170,24 +170,25 @@ def _hit(ask: LogAsk, event: LogEvent) -> bool:
     if ask.since and event.at and event.at < ask.since:
         return False
     squeezed = "".join(event.text.split())
-    words = [word for text in (ask.text, *ask.also) if (word := "".join(text.split()))]
-    return not words or any(word in squeezed for word in words)
+    told = [word for text in (ask.text, *ask.also) if (word := "".join(text.split()))]
+    return not told or any(word in squeezed for word in told)
 
 
-def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int | bool]) -> str:
+def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int | bool]) -> Text:
     if isinstance(answer, Missing):
         return f"The logs cannot be read: {sentence(answer.reason)}"
     matched, shown = counts["matched"], counts["shown"]
     begins = log_coverage.begins_at(answer.coverage)
-    horizon = f" Logs begin {dated(begins)} UTC." if begins else ""
+    horizon = when(begins, "; logs begin at ")
     level = f" at {ask.levels[0]} or worse" if ask.levels else ""
-    after = f"{level} since {dated(ask.since)} UTC" if ask.since else level
+    after = words(level, when(ask.since, " since "))
     if not matched:
-        return f"No line matches{after}.{horizon}"
+        return words("No line matches", after, horizon, ".")
     least = "At least " if counts["cut_short"] and ask.levels else ""
     context = " with the lines around them" if ask.context else ""
     newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
-    return f"{least}{matched:,} lines match{after}, {shown:,} shown{context}{newest}.{horizon}"
+    more = f", {shown:,} shown{context}{newest}"
+    return words(f"{least}{matched:,} lines match", after, more, horizon, ".")
 
 
 def _entry(event: LogEvent) -> TimelineEntry:

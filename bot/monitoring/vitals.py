@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bot.domain.words import Time, words
 from bot.errors import SourceError
 from bot.monitoring.state import PosterState, TickState
 
@@ -108,7 +109,7 @@ class Vitals(Collector):
         """Say whether alerts reach Slack, and since when they do not."""
         since = self._refused_since()
         if self.posts is not None and since is not None:
-            return False, f"{self.posts.problem} (since {since:%H:%M:%S} UTC)"
+            return False, str(words(self.posts.problem, Time(since, " since ")))
         age = self.now() - self.oldest if self.oldest else timedelta(0)
         if self.ticks.leading and age > OLD_MESSAGE:
             minutes = int(age.total_seconds() // 60)
@@ -160,8 +161,8 @@ class Vitals(Collector):
         silent = since is not None and now - since > OLD_MESSAGE
         if silent and not self._mute and self.posts is not None and since is not None:
             log.error(
-                "alerts do not reach Slack since %s UTC (%s); %d wait and will be said in order",
-                *(f"{since:%H:%M:%S}", self.posts.problem, self.depth),
+                "alerts do not reach Slack %s (%s); %d wait and will be said in order",
+                *(words(Time(since, "since ")), self.posts.problem, self.depth),
             )
         if self._mute and not silent and self.ticks.leading:
             log.warning("alerts reach Slack again")
@@ -177,7 +178,7 @@ class Vitals(Collector):
         ticks = self.ticks
         age = (now - ticks.last_at).total_seconds() if ticks.last_at else -1.0
         waiting = (now - self.oldest).total_seconds() if self.oldest else 0.0
-        for name, words, value in (
+        for name, text, value in (
             ("tick_age_seconds", "Time since the last tick; -1 before the first", age),
             ("tick_seconds", "How long the last tick took", ticks.seconds),
             ("ticks_on_time", "1 while no tick is overdue", float(not self.lateness(now))),
@@ -189,16 +190,16 @@ class Vitals(Collector):
             ("slack_sockets", "Socket Mode connections that stand", float(self.connected)),
             ("loop_lag_seconds", "How late the event loop last was", self.loop_lag),
         ):
-            yield GaugeMetricFamily(f"batchbot_{name}", words, value=value)
+            yield GaugeMetricFamily(f"batchbot_{name}", text, value=value)
 
     def _counters(self) -> Iterator[Metric]:
         ticks, posts = self.ticks, self.posts
-        for name, words, count in (
+        for name, text, count in (
             ("ticks", "Ticks since start", ticks.ticks),
             ("log_lines_lost", "Followed log lines dropped unread", ticks.lost_lines),
             ("log_lines_unreadable", "Followed log lines not parsed", ticks.unreadable_lines),
         ):
-            yield CounterMetricFamily(f"batchbot_{name}", words, value=count)
+            yield CounterMetricFamily(f"batchbot_{name}", text, value=count)
         blind = CounterMetricFamily(
             "batchbot_samples_unreadable", "Samples of a source that gave none", labels=["detector"]
         )

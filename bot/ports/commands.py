@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from bot.domain.evidence import Missing
 from bot.domain.log import Service
+from bot.domain.words import Text
 from bot.ports.deadline import Deadline
 from bot.ports.memory import BotMemory
 from bot.ports.sources import (
@@ -62,7 +63,7 @@ class Choice:
     """Something that could fill in what a command lacks: the word, and how people know it."""
 
     value: str
-    label: str
+    label: Text
 
 
 @dataclass(frozen=True, slots=True)

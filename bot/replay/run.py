@@ -39,6 +39,7 @@ from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.report import plain
 from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.domain.words import Text, words
 from bot.errors import UsageError
 from bot.ports import Detector
 from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
@@ -200,11 +201,11 @@ def _placed(alert: Alert) -> Alert:
 def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
     """Return one alert event as the replay contract has it."""
     alert = decision.alert
-    title = alert.condition.title
+    title: Text = alert.condition.title
     if decision.reason is Reason.RESOLVE:
-        title = f"Resolved: {alert.closing or 'no longer seen'} ({title})"
+        title = words("Resolved: ", alert.closing or "no longer seen", " (", title, ")")
     lines = [
-        {"source": line.source, "at": plain(line.at), "text": line.text}
+        {"source": line.source, "at": plain(line.at), "text": plain(line.text)}
         for line in alert.condition.evidence
     ]
     return {
@@ -213,7 +214,7 @@ def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
         "key": alert.key,
         "event": decision.reason.value,
         "severity": alert.severity.value,
-        "title": title,
+        "title": plain(title),
         "evidence": lines,
     }
 

@@ -20,6 +20,7 @@ from bot.domain.evidence import Missing
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
 from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.domain.words import Time, words
 from bot.replay.files import Line
 
 RECORDING = "recording"
@@ -89,7 +90,7 @@ def _at(one: Recorded) -> datetime:
 
 def _outdated(one: Recorded) -> Recorded:
     """Return the same without what may have changed since."""
-    gone = Missing(RECORDING, f"no sample since {one.at:%Y-%m-%d %H:%M:%S} UTC")
+    gone = Missing(RECORDING, str(words("no sample", Time(one.at, " since "))))
     told = [name for name in ("queue", *_ROWS) if getattr(one, name) is not None]
     values: dict[str, Any] = dict.fromkeys(told, gone)
     return replace(one, **values)

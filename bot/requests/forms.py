@@ -101,7 +101,7 @@ def _in_words(
     hint = lack.hint
     if known and all(known):
         example = " ".join(some[min(n, len(some) - 1)].value for n, some in enumerate(known))
-        newest = "; ".join(choice.label for choice in known[0][:SHOWN_CHOICES])
+        newest = "; ".join(str(choice.label) for choice in known[0][:SHOWN_CHOICES])
         hint = f"For example `{typed} {example}`. There are: {newest}."
     return UsageError(lack.message, usage=lack.usage, hint=hint)
 

@@ -5,7 +5,7 @@ The date is said once for a whole message where all its times share it.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.domain.ids import short_id
@@ -107,18 +107,3 @@ def _fact_times(value: Any) -> Iterator[datetime]:
                 yield from _fact_times(item)
         case _:
             pass
-
-
-def spoken(span: timedelta) -> str:
-    """Return a span in words."""
-    return span_words(span)
-
-
-def clock(moment: datetime | None) -> str:
-    """Return a moment as `23:48:23` UTC, or `?` when it is not known."""
-    return f"{moment:%H:%M:%S}" if moment else "?"
-
-
-def dated(moment: datetime | None) -> str:
-    """Return a moment as `2025-11-18 23:48:23` UTC, or `?` when it is not known."""
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "?"

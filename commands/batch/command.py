@@ -11,10 +11,10 @@ from bot.domain.batch import BatchMatch
 from bot.domain.evidence import DATABASE, MEMORY, Missing
 from bot.domain.ids import kind_of
 from bot.domain.report import Report, Table
+from bot.domain.words import when
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, Usage
-from bot.text.times import dated
 from bot.text.wording import sentence
 from commands._choices import alive, newest, recent
 from commands._ids import meant
@@ -201,7 +201,7 @@ def _check(verb: str, words: tuple[str, ...]) -> None:
 
 def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
     rows = tuple(
-        (str(one.batch_id), one.bos_batch_id, one.status, dated(one.created_at)) for one in matches
+        (str(one.batch_id), one.bos_batch_id, one.status, when(one.created_at)) for one in matches
     )
     return Report(
         command="batch status",

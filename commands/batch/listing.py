@@ -8,8 +8,8 @@ from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report, Table
+from bot.domain.words import Span, words
 from bot.ports import CommandContext
-from bot.text.times import spoken
 from commands._words import shown
 
 ERROR_SHARE = 0.05
@@ -85,7 +85,7 @@ def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
                 header.state or "-",
                 header.status,
                 counts,
-                spoken(now - header.created_at),
+                words(Span(now - header.created_at)),
                 _mark(one, now) or "ok",
             )
         )

@@ -162,7 +162,7 @@ async def test_changes_are_operators_only(text: str) -> None:
 async def test_a_second_acknowledgement_names_the_first() -> None:
     memory = memory_of(replace(STUCK, acknowledged_by="U-OTHER", acknowledged_at=START))
     report = await ask("ack 3", memory)
-    assert "an operator looks after it since 2025-11-18 23:48" in report.summary
+    assert "an operator looks after it since 2025-11-18T23:48" in report.summary
 
 
 async def test_tomorrow_is_eight_in_the_zone_of_the_logs() -> None:

@@ -104,7 +104,9 @@ async def test_all_errors_of_a_service_need_no_text() -> None:
 async def test_no_match_says_since_when_and_from_where_on_logs_exist() -> None:
     report = await ask("cj nonsense")
     assert not report.found
-    assert "No line matches since 2025-11-18 00:30:00 UTC. Logs begin 2025-10-01" in report.summary
+    assert str(report.summary) == (
+        "No line matches since 2025-11-18T00:30:00+00:00; logs begin at 2025-10-01T00:00:00+00:00."
+    )
 
 
 async def test_logs_that_cannot_be_read_are_unknown_and_not_empty() -> None:

@@ -21,6 +21,7 @@ from bot.domain.alert import (
 )
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 
 DIGEST = "digest"
 LISTED = 20
@@ -85,16 +86,16 @@ def _message(
     found: Sequence[Alert], unsaid: int, since: datetime, now: datetime, environment: str
 ) -> AlertMessage:
     counts = Counter(alert.standing for alert in found)
-    words = [f"{counts[one]} {one.value}" for one in QUIET if counts[one]]
-    words += [f"{counts[Standing.FIRING]} unattended"] if counts[Standing.FIRING] else []
-    words += [f"{unsaid} came and went while muted"] if unsaid else []
+    told = [f"{counts[one]} {one.value}" for one in QUIET if counts[one]]
+    told += [f"{counts[Standing.FIRING]} unattended"] if counts[Standing.FIRING] else []
+    told += [f"{unsaid} came and went while muted"] if unsaid else []
     severity = Severity.WARN if found else Severity.INFO
     condition = Condition(
         subject=DIGEST,
         rule=DIGEST,
         severity=severity,
         confidence=Confidence.HIGH,
-        title=f"Open and quiet since {since:%Y-%m-%d %H:%M} UTC: {', '.join(words)}",
+        title=words("Open and quiet", when(since, " since "), f": {', '.join(told)}"),
         since=since,
         evidence=tuple(_line(alert) for alert in _first(found)),
         why=f"The first {LISTED} of {len(found)} are listed." if len(found) > LISTED else "",
@@ -110,6 +111,6 @@ def _first(found: Sequence[Alert]) -> Sequence[Alert]:
 
 
 def _line(alert: Alert) -> EvidenceLine:
-    until = f" until {alert.mute.until:%m-%d %H:%M} UTC" if alert.mute and alert.mute.until else ""
-    text = f"{alert.standing.value}{until}, seen {alert.count}×: {alert.condition.title}"
+    until = words(when(alert.mute.until, " until ")) if alert.mute and alert.mute.until else ""
+    text = words(alert.standing.value, until, f", seen {alert.count}×: ", alert.condition.title)
     return EvidenceLine(f"#{alert.number} {alert.detector}", alert.opened_at, text)

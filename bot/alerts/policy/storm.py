@@ -23,6 +23,7 @@ from bot.domain.alert import (
 )
 from bot.domain.mute import Mute
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 
 STORM = "storm"
 # Five messages a minute and detector are read; a sixth and seventh are not.
@@ -123,8 +124,11 @@ def _condition(
         rule="alert-storm",
         severity=max((alert.severity for alert in members), key=_ORDER.index),
         confidence=Confidence.HIGH,
-        title=f"{total} more of {detector} since {since:%H:%M:%S} UTC{ended}, high confidence: "
-        f"{names}. Next: {listed}",
+        title=words(
+            f"{total} more of {detector}",
+            when(since, " since "),
+            f"{ended}, high confidence: {names}. Next: {listed}",
+        ),
         since=since,
         # Twice as many is news, one more is not.
         known=f"{total.bit_length()}",
@@ -141,8 +145,8 @@ def _names(subjects: Sequence[str]) -> str:
     if all(subject.isdecimal() for subject in subjects):
         some = sorted(subjects, key=int)
         named = ", ".join(some[:NAMED])
-        words = f"batches {named}"
+        told = f"batches {named}"
     else:
-        words = ", ".join(sorted(subjects)[:NAMED])
+        told = ", ".join(sorted(subjects)[:NAMED])
     left = len(subjects) - NAMED
-    return f"{words} and {left} more" if left > 0 else words
+    return f"{told} and {left} more" if left > 0 else told

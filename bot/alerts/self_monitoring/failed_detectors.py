@@ -11,6 +11,7 @@ from bot.domain.alert import (
     Sight,
 )
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 
 FAILED_DETECTOR = "failed_detector"
 LONGEST_BACKOFF = 20
@@ -81,8 +82,11 @@ def _condition(name: str, reason: str, since: datetime) -> Condition:
         rule="failed-detector",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        title=f"Detector {name} fails since {since:%H:%M} UTC ({reason}): what it "
-        "watches is not watched. DetectorResult at the bot's log.",
+        title=words(
+            f"Detector {name} fails",
+            when(since, " since "),
+            f" ({reason}): what it watches is not watched. DetectorResult at the bot's log.",
+        ),
         since=since,
         known=reason,
         count=0,

@@ -10,6 +10,7 @@ from bot.alerts.policy.messages import OutboxHealth
 from bot.domain.alert import Alert, AlertState, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 
 LATE_MESSAGES = "late_messages"
 SUBJECT = "slack"
@@ -36,8 +37,11 @@ def _condition(waiting: OutboxHealth, since: datetime, now: datetime) -> Conditi
         rule="late-messages",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        title=f"Slack did not take alerts since {since:%H:%M} UTC, high confidence: they come "
-        "late, and some may be over by now. Next: /alerts list",
+        title=words(
+            "Slack did not take alerts",
+            when(since, " since "),
+            ", high confidence: they come late, and some may be over by now. Next: /alerts list",
+        ),
         since=since,
         known=since.isoformat(),
         count=0,

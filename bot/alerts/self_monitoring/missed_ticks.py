@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.domain.alert import QUIET_AFTER, Condition, Judgement, Sight
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 
 MISSED_TICKS = "missed_ticks"
 GAP_PROGRESS = "gap"
@@ -52,10 +53,10 @@ def gap_between(last: datetime, now: datetime, elapsed: float | None = None) -> 
 def judge_missed_ticks(gap: Gap | None, now: datetime) -> Judgement:
     """Conclude that ticks were missed, for a quarter of an hour after they went on."""
     if gap is None or now - gap.end >= QUIET_AFTER:
-        closing = {"ticks": f"on time since {gap.end:%H:%M} UTC"} if gap else {}
+        closing = {"ticks": words("on time", when(gap.end, " since "))} if gap else {}
         return Judgement(Sight.CLEAR, closing=closing)
     minutes = int((gap.end - gap.begin).total_seconds() // 60)
-    between = f"between {gap.begin:%H:%M} and {gap.end:%H:%M} UTC"
+    between = words(when(gap.begin, "between "), when(gap.end, " and "))
     return Judgement(
         Sight.CLEAR,
         conditions=(
@@ -64,9 +65,13 @@ def judge_missed_ticks(gap: Gap | None, now: datetime) -> Judgement:
                 rule="missed-ticks",
                 severity=Severity.WARN,
                 confidence=Confidence.HIGH,
-                title=f"The bot made no tick {between} ({minutes} min): the queue and the database "
-                "were not watched then. Logs of that time are read now; high confidence. Next: "
-                "look at the bot's own log.",
+                title=words(
+                    "The bot made no tick ",
+                    between,
+                    f" ({minutes} min): the queue and the database were not watched then. "
+                    "Logs of that time are read now; high confidence. Next: look at the "
+                    "bot's own log.",
+                ),
                 since=gap.begin,
                 known=gap.begin.isoformat(),
                 count=0,

@@ -15,6 +15,7 @@ from bot.domain.alert import (
 )
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 
 UNREADABLE_SOURCE = "unreadable_source"
 RULE = "source-unreadable"
@@ -77,8 +78,12 @@ def _condition(
         rule=RULE,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        title=f"{name} cannot be read since {since:%H:%M:%S} UTC, high confidence: alerts that "
-        "rest on it neither open nor resolve. Next: batchbot doctor",
+        title=words(
+            f"{name} cannot be read",
+            when(since, " since "),
+            ", high confidence: alerts that rest on it neither open nor resolve. "
+            "Next: batchbot doctor",
+        ),
         since=since,
         known="unreadable",
         count=0,

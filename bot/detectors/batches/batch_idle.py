@@ -13,8 +13,8 @@ from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
-from bot.text.times import clock
 
 
 class BatchIdleSettings(BaseModel):
@@ -87,8 +87,11 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         rule="waiting-on-monitor" if answered else "batch-idle",
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
-        title=f"Batch {fact['batch']} rests in {fact['state']} since {clock(since)} UTC, {waits}, "
-        f"medium confidence. Next: {step}",
+        title=words(
+            f"Batch {fact['batch']} rests in {fact['state']}",
+            when(since, " since "),
+            f", {waits}, medium confidence. Next: {step}",
+        ),
         since=since,
         known=str(fact["state"]),
         count=0,

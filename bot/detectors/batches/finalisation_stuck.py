@@ -11,8 +11,8 @@ from bot.domain.alert import Condition, Sample
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
-from bot.text.times import clock
 
 
 class FinalisationStuckSettings(BaseModel):
@@ -57,8 +57,11 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         rule="finalisation-stuck",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"Batch {fact['batch']} rests in SCORING since {clock(since)} UTC without a result, "
-        f"high confidence. Next: {step}",
+        title=words(
+            f"Batch {fact['batch']} rests in SCORING",
+            when(since, " since "),
+            f" without a result, high confidence. Next: {step}",
+        ),
         since=since,
         known=str(fact["status"]),
         count=0,

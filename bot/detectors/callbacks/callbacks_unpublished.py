@@ -172,8 +172,8 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            "Kafka takes no callbacks of the LLM provider since ",
-            Time(since),
+            "Kafka takes no callbacks of the LLM provider",
+            Time(since, " since "),
             f": {', '.join(parts)}, high confidence. Next: ",
             step,
         ),

@@ -18,8 +18,8 @@ from bot.domain.callbacks.callback import ConsumerBacklog
 from bot.domain.evidence import LOGS, TOPIC, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import Text, when, words
 from bot.ports import Watch
-from bot.text.times import clock
 
 CONSUMER = "cj_assessment_service"
 UNTAKEN = "untaken"
@@ -164,10 +164,10 @@ def _is_consumed(event: LogEvent) -> bool:
 
 
 def _silent(count: int, since: datetime, taken: datetime | None) -> Condition:
-    last = f"took its last one at {clock(taken)} UTC" if taken else "took none that was seen"
+    last = words("took its last one", when(taken, " at ")) if taken else "took none that was seen"
     return _condition(
         since,
-        f"callbacks are published since {clock(since)} UTC and CJ {last}",
+        words("callbacks are published", when(since, " since "), " and CJ ", last),
         Confidence.MEDIUM,
         "silent",
         (EvidenceLine(LOGS, since, f"{count} callbacks published, none taken since"),),
@@ -186,7 +186,7 @@ def _beyond(at: datetime) -> Condition:
 
 def _condition(
     since: datetime,
-    what: str,
+    what: Text,
     confidence: Confidence,
     known: str,
     evidence: Sequence[EvidenceLine],
@@ -196,8 +196,11 @@ def _condition(
         rule="consumer-silent",
         severity=Severity.ERROR,
         confidence=confidence,
-        title=f"CJ takes no callbacks: {what}, {confidence.value} confidence. Next: restart "
-        "cj_assessment_service.",
+        title=words(
+            "CJ takes no callbacks: ",
+            what,
+            f", {confidence.value} confidence. Next: restart cj_assessment_service.",
+        ),
         since=since,
         known=known,
         count=0,

@@ -26,8 +26,8 @@ from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, QUEUE, EvidenceLine, Missing
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
-from bot.text.times import clock
 
 MIN_WATCHED = timedelta(minutes=3)
 LIVE = ("queued", "processing")
@@ -186,8 +186,11 @@ def _condition(fact: Fact, since: datetime, lost: int) -> Condition:
         rule="lost-callbacks",
         severity=Severity.ERROR,
         confidence=confidence,
-        title=f"Batch {number}: {lost} of {fact['total']} comparisons wait since {clock(since)} "
-        f"UTC, {where}, {confidence.value} confidence. Next: {step}",
+        title=words(
+            f"Batch {number}: {lost} of {fact['total']} comparisons wait",
+            when(since, " since "),
+            f", {where}, {confidence.value} confidence. Next: {step}",
+        ),
         since=since,
         known=where,
         count=0,

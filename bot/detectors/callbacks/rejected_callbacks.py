@@ -27,9 +27,9 @@ from bot.domain.callbacks.tally import rejections, tally
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
-from bot.text.times import clock
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -238,15 +238,18 @@ def _condition(counted: EventCount) -> Condition:
         (str(e["correlation_id"]) for e in counted.extras if e["correlation_id"]), ""
     )
     foreign = owners == ["no batch"]
-    words = WORDS.get(field, f"fail on field {field}")
+    told = WORDS.get(field, f"fail on field {field}")
     step = f"/trace {correlation}" if correlation else "/logs cj_assessment_service callback"
     return Condition(
         subject=counted.subject,
         rule="foreign-callback" if foreign else "callback-rejected",
         severity=Severity.WARN,
         confidence=Confidence.HIGH if foreign else Confidence.MEDIUM,
-        title=f"Rejected callbacks ({mode}): {counted.count} {words}, since "
-        f"{clock(counted.first_at)} UTC, owned by: {', '.join(owners)}. Next: {step}",
+        title=words(
+            f"Rejected callbacks ({mode}): {counted.count} {told}",
+            when(counted.first_at, ", since "),
+            f", owned by: {', '.join(owners)}. Next: {step}",
+        ),
         since=counted.first_at,
         known=", ".join(owners),
         count=counted.fresh,

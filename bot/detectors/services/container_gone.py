@@ -16,8 +16,8 @@ from bot.domain.evidence import CONTAINERS, EvidenceLine, Missing
 from bot.domain.log import Followed
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.service_state import ContainerState
+from bot.domain.words import when, words
 from bot.ports import Watch
-from bot.text.times import clock
 
 RUNNER = "runner"
 CLOSING = "the container runs"
@@ -153,9 +153,11 @@ def _condition(
         rule="container-gone" if severity is Severity.ERROR else "container-restarted",
         severity=severity,
         confidence=Confidence.HIGH,
-        title=f"Container of {service} {verb} {'since' if verb == GONE else 'at'} {clock(since)} "
-        f"UTC ({what}), high confidence. "
-        f"Next: {step}",
+        title=words(
+            f"Container of {service} {verb}",
+            when(since, " since " if verb == GONE else " at "),
+            f" ({what}), high confidence. Next: {step}",
+        ),
         since=since,
         known=verb,
         count=0,

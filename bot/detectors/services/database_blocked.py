@@ -11,8 +11,8 @@ from bot.domain.alert import Condition, Sample
 from bot.domain.batch import BlockedSession
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import Span, Text, when, words
 from bot.ports import Watch
-from bot.text.times import clock, spoken
 
 
 class DatabaseBlockedSettings(BaseModel):
@@ -73,8 +73,12 @@ def _condition(facts: Sequence[Fact], now: datetime) -> Condition:
         rule="database-blocked",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"CJ database blocked by {who} since {clock(since)} UTC: {len(waiting)} waiting for "
-        f"a lock, {len(idle)} idle in a transaction, high confidence. Next: find whose session",
+        title=words(
+            f"CJ database blocked by {who}",
+            when(since, " since "),
+            f": {len(waiting)} waiting for a lock, {len(idle)} idle in a "
+            "transaction, high confidence. Next: find whose session",
+        ),
         since=since,
         known=who,
         count=0,
@@ -84,8 +88,10 @@ def _condition(facts: Sequence[Fact], now: datetime) -> Condition:
     )
 
 
-def _words(fact: Fact) -> str:
-    age = spoken(timedelta(seconds=float(fact["age"])))
+def _words(fact: Fact) -> Text:
+    age = words(Span(timedelta(seconds=float(fact["age"]))))
     by = f", blocked by {fact['blocked_by']}" if fact["blocked_by"] else ""
     on = f" on {fact['relation']}" if fact["relation"] else ""
-    return f"pid {fact['pid']} {fact['state']} for {age}{on}{by} ({fact['application'] or '?'})"
+    return words(
+        f"pid {fact['pid']} {fact['state']} for ", age, f"{on}{by} ({fact['application'] or '?'})"
+    )

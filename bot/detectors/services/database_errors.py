@@ -20,9 +20,9 @@ from bot.detectors._event_counts import (
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
-from bot.text.times import clock
 
 INTEGRITY = "IntegrityError"
 ROLLBACK = "PendingRollbackError"
@@ -138,8 +138,15 @@ def _condition(counted: EventCount) -> Condition:
         rule=_rule(cause),
         severity=Severity.ERROR,
         confidence=confidence,
-        title=f"Database error in {service}: {_words(cause, counted)}{place}, {counted.count} log "
-        f"events since {clock(counted.first_at)} UTC, {confidence.value} confidence. Next: {step}",
+        title=words(
+            words(
+                f"Database error in {service}: ",
+                _words(cause, counted),
+                f"{place}, {counted.count} log events",
+            ),
+            when(counted.first_at, " since "),
+            f", {confidence.value} confidence. Next: {step}",
+        ),
         since=counted.first_at,
         known=cause,
         count=counted.fresh,

@@ -12,9 +12,9 @@ from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
-from bot.text.times import clock
 
 
 class OutboxUnpublishedSettings(BaseModel):
@@ -67,8 +67,11 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         rule="outbox-unpublished",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"CJ outbox: {fact['count']} × {fact['subject']} unpublished since {clock(since)} "
-        f"UTC, {tries}, high confidence. Next: check Kafka and the outbox relay.",
+        title=words(
+            f"CJ outbox: {fact['count']} × {fact['subject']} unpublished",
+            when(since, " since "),
+            f", {tries}, high confidence. Next: check Kafka and the outbox relay.",
+        ),
         since=since,
         known=tries if used_up else "waiting",
         count=0,

@@ -21,9 +21,9 @@ from bot.domain.circuits import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
-from bot.text.times import clock
 
 PROVIDER = "llm_provider"
 FAILURES = (
@@ -143,7 +143,9 @@ class ProviderErrors:
         if not known:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
         failing = [one for one in known if _fails(one)]
-        over = f"quiet since {clock(failing[-1].at)} UTC" if failing else "its answers come again"
+        over = (
+            words("quiet", when(failing[-1].at, " since ")) if failing else "its answers come again"
+        )
         condition = self._newest(known, failing, now)
         return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={PROVIDER: over})
 
@@ -177,8 +179,8 @@ class ProviderErrors:
         since = next((one.at for one in recent if _failed([one])), recent[-1].at)
         severe = share >= SEVERE_SHARE or hopeless or is_open
         given_up = _sum(recent, "given_up")
-        words = f"{failed} real failures against {done} answers ({share:.0%})"
-        words += f", {given_up} requests given up" if given_up else ""
+        told = f"{failed} real failures against {done} answers ({share:.0%})"
+        told += f", {given_up} requests given up" if given_up else ""
         breaker = "; its circuit breaker is open" if is_open else ""
         mock = "; MOCK MODE, no model answers" if recent[-1].data.get("mock_mode") else ""
         return Condition(
@@ -186,14 +188,18 @@ class ProviderErrors:
             rule="provider-failures",
             severity=Severity.ERROR if severe else Severity.WARN,
             confidence=Confidence.HIGH if burst else Confidence.MEDIUM,
-            title=f"Model provider fails since {clock(since)} UTC{breaker}{mock}, "
-            f"{'high' if burst else 'medium'} confidence. Next: /logs llm_provider error",
+            title=words(
+                "Model provider fails",
+                when(since, " since "),
+                f"{breaker}{mock}, {('high' if burst else 'medium')} confidence. "
+                "Next: /logs llm_provider error",
+            ),
             since=since,
             known=f"{'severe' if severe else 'burst'}{breaker}{mock}",
             count=_failed(recent[-1:]) if recent[-1].at == now else 0,
             why="Rate limits, overload or a wrong key; what the provider answered stands in its "
             "log. A serial bundle fails as one and throws away what was already answered.",
-            evidence=(EvidenceLine(LOGS, now, words), *_examples(recent)),
+            evidence=(EvidenceLine(LOGS, now, told), *_examples(recent)),
             next=("/logs llm_provider error --since 30m --level error", "/queue"),
         )
 

@@ -9,12 +9,13 @@ from bot.domain.alert import UNREADABLE_SUBJECT, Condition
 from bot.domain.chart import Chart
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
-from bot.text.times import clock
+from bot.domain.words import Part, Span, Text, Words, parts_of, when, words
+from bot.text.wording import as_step
 
 QUEUE = "llm_provider"
 
-_SPAN = r"(?:an unknown time|\d+ (?:d|h|min|s)(?: \d+ (?:h|min|s))?)"
-_LENGTH = re.compile(rf" (?:for|in) {_SPAN}\b| from \d+ to \d+\b")
+_LENGTH = re.compile(r" for an unknown time\b| from \d+ to \d+\b")
+_BEFORE_A_SPAN = re.compile(r" (?:for|in) $")
 
 
 def sources_in_words(looks: Sequence[Observation]) -> str:
@@ -38,9 +39,14 @@ def stuck_condition(
         rule=verdict.rule,
         severity=verdict.severity,
         confidence=verdict.confidence,
-        title=f"LLM queue stuck ({verdict.rule}) since {clock(since)} UTC, "
-        f"{verdict.confidence.value} confidence from {seen_in}: {_without_durations(verdict.what)} "
-        f"Next: {step}",
+        title=words(
+            f"LLM queue stuck ({verdict.rule})",
+            when(since, " since "),
+            f", {verdict.confidence.value} confidence from {seen_in}: ",
+            _without_durations(verdict.what),
+            " Next: ",
+            as_step(step),
+        ),
         since=since,
         count=0,
         known=f"{verdict.confidence.value} {item.queue_id if item else ''}".strip(),
@@ -61,8 +67,13 @@ def unreadable_condition(verdict: QueueVerdict, now: datetime) -> Condition:
         rule=verdict.rule,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        title=f"LLM queue cannot be read since {clock(since)} UTC ({verdict.what}) "
-        "Run `batchbot doctor`; its alerts neither open nor resolve meanwhile.",
+        title=words(
+            "LLM queue cannot be read",
+            when(since, " since "),
+            " (",
+            verdict.what,
+            ") Run `batchbot doctor`; its alerts neither open nor resolve meanwhile.",
+        ),
         since=since,
         count=0,
         known=verdict.rule,
@@ -72,9 +83,15 @@ def unreadable_condition(verdict: QueueVerdict, now: datetime) -> Condition:
     )
 
 
-def _without_durations(what: str) -> str:
+def _without_durations(what: Text) -> Words:
     """Leave out durations: the title gives the start, and a longer wait is no news."""
-    return _LENGTH.sub("", what)
+    found: list[Part] = []
+    for part in parts_of(what):
+        if isinstance(part, Span):
+            before = found.pop() if found else ""
+            part = _BEFORE_A_SPAN.sub("", before) if isinstance(before, str) else before
+        found.append(_LENGTH.sub("", part) if isinstance(part, str) else part)
+    return words(*found)
 
 
 def _batch(item: QueueItem | None) -> str:

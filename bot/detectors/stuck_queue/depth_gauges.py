@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.domain.alert import Condition, Judgement, Sample, Sight
 from bot.domain.evidence import HEALTH, EvidenceLine
 from bot.domain.report import Confidence, Severity
-from bot.text.times import clock
+from bot.domain.words import when, words
 
 GAUGE = "gauge"
 
@@ -44,9 +44,13 @@ def _condition(size: int, queued: int, since: datetime, subject: str) -> Conditi
         rule="queue-frozen",
         severity=Severity.ERROR,
         confidence=Confidence.LOW,
-        title=f"LLM queue stuck (queue-frozen) since {clock(since)} UTC, low confidence from "
-        f"/metrics alone: its gauges stand still at {size} in it, {queued} queued. Next: configure "
-        "Redis or logs, then /queue",
+        title=words(
+            "LLM queue stuck (queue-frozen)",
+            when(since, " since "),
+            ", low confidence from /metrics alone: its gauges stand still at "
+            f"{size} in it, {queued} queued. Next: configure Redis or logs, then "
+            "/queue",
+        ),
         since=since,
         known=f"by its gauge {size}/{queued}",
         count=0,

@@ -16,8 +16,8 @@ from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import QUEUE, EvidenceLine, Missing
 from bot.domain.queue import QueueFront
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
 from bot.ports import Watch
-from bot.text.times import clock
 
 FRONT, STATUS = "front", "status"
 YOUNG = "not watched for long enough to tell"
@@ -113,8 +113,11 @@ def _condition(prefix: str, fact: Mapping[str, Any], since: datetime) -> Conditi
         rule="queue-frozen",
         severity=Severity.ERROR,
         confidence=Confidence.LOW,
-        title=f"Queue {prefix} has had the same item at its front ({fact[STATUS]}) since "
-        f"{clock(since)} UTC, low confidence, from Redis alone. Next: {step}",
+        title=words(
+            f"Queue {prefix} has had the same item at its front ({fact[STATUS]})",
+            when(since, " since "),
+            f", low confidence, from Redis alone. Next: {step}",
+        ),
         since=since,
         known=f"{front} {fact[STATUS]}",
         count=0,

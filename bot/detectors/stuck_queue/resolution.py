@@ -16,7 +16,7 @@ from bot.diagnosis.queue.verdict import Observation, expired_away
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
-from bot.text.times import clock, spoken
+from bot.domain.words import Span, Text, when, words
 
 # An answer is logged moments before or after its item leaves; looks are a tick apart.
 BESIDE = timedelta(seconds=60)
@@ -32,15 +32,19 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
     """Conclude that an item was lost, until work goes on after that."""
     name = f"item {lost.queue_id[:8]}" if lost.queue_id else "the stuck item"
     if lost.worked_at or _changed_after(looks, lost.at, now):
-        words = f"the queue moves again; {name} was lost by expiry and gets no callback"
-        return Judgement(Sight.CLEAR, note=words, closing={QUEUE: words, UNREADABLE_SUBJECT: words})
+        told = f"the queue moves again; {name} was lost by expiry and gets no callback"
+        return Judgement(Sight.CLEAR, note=told, closing={QUEUE: told, UNREADABLE_SUBJECT: told})
     condition = Condition(
         subject=QUEUE,
         rule="orphaned-item",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=f"LLM queue: {name} expired at {clock(lost.at)} UTC, not completed; its batch waits "
-        "for a callback that will not come. Next: /batch list waiting_callbacks",
+        title=words(
+            f"LLM queue: {name} expired",
+            when(lost.at, " at "),
+            ", not completed; its batch waits for a callback that will not come. "
+            "Next: /batch list waiting_callbacks",
+        ),
         since=lost.at,
         known=f"expired {lost.queue_id}".strip(),
         why="An item that its time to live removed was never answered; the queue being empty is "
@@ -49,23 +53,24 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
         next=("/batch list waiting_callbacks", "/queue"),
         batch="",
     )
-    return Judgement(Sight.CLEAR, (condition,), f"expired {spoken(now - lost.at)} ago")
+    return Judgement(Sight.CLEAR, (condition,), words("expired ", Span(now - lost.at), " ago"))
 
 
-def closing(looks: Sequence[Observation], what: str) -> dict[str, str]:
+def closing(looks: Sequence[Observation], what: Text) -> dict[str, Text]:
     """Return how a stuck queue's alert ends, when `what` is the state of the queue now."""
     return {QUEUE: _ending(looks, what), UNREADABLE_SUBJECT: "the queue can be read again"}
 
 
-def _ending(looks: Sequence[Observation], what: str) -> str:
+def _ending(looks: Sequence[Observation], what: Text) -> Text:
     left = _left_at(looks)
     if left is None or any(sign.at > left - BESIDE for sign in _signs(looks)):
-        return f"the queue moves again: {what}"
+        return words("the queue moves again: ", what)
     if not looks[-1].logs_readable:
-        return f"what was stuck left the queue; whether answered, Redis does not tell: {what}"
-    return (
+        return words("what was stuck left the queue; whether answered, Redis does not tell: ", what)
+    return words(
         "what was stuck left the queue and no answer was logged (removed or flushed): it gets no "
-        f"callback. {what}"
+        "callback. ",
+        what,
     )
 
 

@@ -128,6 +128,6 @@ def names_batch(event: LogEvent, header: BatchHeader) -> bool:
 def log_line(event: LogEvent) -> EvidenceLine:
     """Return a log event as evidence: redacted, and its error by kind and constraint only."""
     error = event.error
-    words = f"{error.kind} {error.constraint}".strip() if error else ""
-    tail = f" ({words})" if words else ""
+    told = f"{error.kind} {error.constraint}".strip() if error else ""
+    tail = f" ({told})" if told else ""
     return EvidenceLine(event.container, event.at, redact(event.event) + tail)

@@ -77,7 +77,7 @@ def funnel_chart(stages: Sequence[Stage], leak: str | None) -> Chart | None:
     counted = [one for one in stages if one.count is not None and one.stage != "projections"]
     if not counted:
         return None
-    words = ", ".join(f"{_words(one.stage)} {one.count}" for one in counted)
+    told = ", ".join(f"{_words(one.stage)} {one.count}" for one in counted)
     missing = [_words(one.stage) for one in stages if one.count is None]
     uncounted = f" Not counted: {', '.join(missing)}." if missing else ""
     where = f"The first leak is at {_words(leak)}." if leak else "No comparison was lost."
@@ -85,7 +85,7 @@ def funnel_chart(stages: Sequence[Stage], leak: str | None) -> Chart | None:
         title="Funnel of the comparisons",
         labels=tuple(_words(one.stage) for one in counted),
         series=(Series("comparisons", tuple(float(one.count or 0) for one in counted)),),
-        alt=f"Comparisons by stage: {words}.{uncounted} {where}",
+        alt=f"Comparisons by stage: {told}.{uncounted} {where}",
         kind=ChartKind.BAR,
         y_label="comparisons",
     )

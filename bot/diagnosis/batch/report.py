@@ -26,6 +26,7 @@ from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
+from bot.domain.words import joined, words
 from bot.ports import Deadline, Progress, Sources, no_progress
 from bot.text.wording import typed_command
 
@@ -86,7 +87,7 @@ async def collect(
     logs = await read(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
-    progress(f"logs: {log_coverage.detail(logs)}")
+    progress(f"logs: {log_coverage.counted(logs)}")
     owned = await _owned(sources, logs, deadline)
     evidence = BatchEvidence(rows, logs, queue, owned, around)
     publishing = await publisher_memory(
@@ -224,13 +225,12 @@ async def _owned(sources: Sources, logs: LogSearch | Missing, deadline: Deadline
 def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
     pairs, header = evidence.pairs, evidence.header
     worst = f" ({report.findings[0].rule})" if report.verdict is not Verdict.OK else ""
-    words = (
+    told = words(
         f"Batch {header.batch_id}: {_verdict_words(report, evidence)}{worst}; "
-        f"{pairs.valid} of {pairs.total} comparisons valid, {pairs.error} errors, "
-        f"{pairs.pending} pending. "
-        f"{evidence.provider.words}"
+        f"{pairs.valid} of {pairs.total} comparisons valid, {pairs.error} "
+        f"errors, {pairs.pending} pending.",
     )
-    return replace(report, summary=words.strip())
+    return replace(report, summary=joined(" ", filter(None, (told, evidence.provider.words))))
 
 
 def _verdict_words(report: Report, evidence: BatchEvidence) -> str:

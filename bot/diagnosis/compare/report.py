@@ -11,6 +11,7 @@ from bot.domain.batch import ErrorGroup
 from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Finding, Report, Severity, Table
+from bot.domain.words import Text, joined, words
 
 # Two shares of one stage differ when they lie further apart than this.
 PART_SHARE = 0.05
@@ -102,7 +103,7 @@ def latency_chart(left: Side, right: Side) -> Chart | None:
     sides = [(side, side.response_ms) for side in (left, right) if side.response_ms]
     if not sides:
         return None
-    words = [
+    told = [
         f"{side.name} median {ms[0] / 1000:.1f} s, p95 {ms[1] / 1000:.1f} s" for side, ms in sides
     ]
     unmeasured = [side.name for side in (left, right) if not side.response_ms]
@@ -114,7 +115,7 @@ def latency_chart(left: Side, right: Side) -> Chart | None:
             Series("median", tuple(round(ms[0] / 1000, 2) for _, ms in sides)),
             Series("p95", tuple(round(ms[1] / 1000, 2) for _, ms in sides)),
         ),
-        alt=f"Response times: {'; '.join(words)}.{more}",
+        alt=f"Response times: {'; '.join(told)}.{more}",
         kind=ChartKind.BAR,
         y_label="seconds",
     )
@@ -165,7 +166,7 @@ def _only(mine: Sequence[tuple[str, int]], other: Sequence[tuple[str, int]]) -> 
 def _findings(left: Side, right: Side) -> tuple[Finding, ...]:
     """Both sides' findings, each with the side it is about; info stays with its own report."""
     named = [
-        replace(finding, what=f"{side.name}: {finding.what}")
+        replace(finding, what=words(f"{side.name}: ", finding.what))
         for side in (left, right)
         for finding in side.findings
         if finding.severity is not Severity.INFO
@@ -182,23 +183,23 @@ def _sources(left: Side, right: Side) -> tuple[SourceReading, ...]:
     return tuple(told.values())
 
 
-def _summary(left: Side, right: Side, parts: str | None) -> str:
-    return " ".join([_parting(left, right, parts), *_provider_words(left, right)])
+def _summary(left: Side, right: Side, parts: str | None) -> Text:
+    return joined(" ", [_parting(left, right, parts), *_provider_words(left, right)])
 
 
-def _provider_words(left: Side, right: Side) -> list[str]:
+def _provider_words(left: Side, right: Side) -> list[Text]:
     """What changes how a side reads: once where it is the same of both."""
     if left.provider.words == right.provider.words:
         return [left.provider.words] if left.provider.words else []
     sides = (one for one in (left, right) if one.provider.words)
-    return [f"{one.name}: {one.provider.words}" for one in sides]
+    return [words(f"{one.name}: ", one.provider.words) for one in sides]
 
 
 def _parting(left: Side, right: Side, parts: str | None) -> str:
     if parts is None:
-        words = "They part at no step that was counted"
+        told = "They part at no step that was counted"
         own = [f"only {side.name}: {', '.join(rules)}" for side, rules in _own(left, right)]
-        return f"{words}; {'; '.join(own)}." if own else f"{words}."
+        return f"{told}; {'; '.join(own)}." if own else f"{told}."
     return (
         f"They part at {parts.replace('_', ' ')}: {_cell(left, parts)} in {left.name}, "
         f"{_cell(right, parts)} in {right.name}."

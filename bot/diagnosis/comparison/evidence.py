@@ -13,6 +13,7 @@ from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogSearch, Role, Service
 from bot.domain.queue import QueueItem
+from bot.domain.words import Text
 
 CJ_NAME, LPS_NAME = "cj_assessment_service", "llm_provider_service"
 
@@ -35,7 +36,7 @@ class LedgerStep:
     at: datetime | None = None
     service: str = ""
     source: str = ""
-    note: str = ""
+    note: Text = ""
 
     def as_fact(self) -> dict[str, Any]:
         """Return the step as plain values."""

@@ -21,7 +21,7 @@ from bot.diagnosis.evidence.log_coverage import begins_at, covers
 from bot.diagnosis.publishing.wording import FATES
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
 from bot.domain.log import Role
-from bot.text.times import dated
+from bot.domain.words import Text, Time, joined, when, words
 
 
 def build_ledger(comparison: ComparisonEvidence) -> Ledger:
@@ -104,7 +104,7 @@ def _not_in_the_logs(
     return LedgerStep(step, StepState.NOT_CHECKED, note=_why_blind(comparison, role, moment))
 
 
-def _why_blind(comparison: ComparisonEvidence, role: Role, moment: datetime | None) -> str:
+def _why_blind(comparison: ComparisonEvidence, role: Role, moment: datetime | None) -> Text:
     if isinstance(comparison.logs, Missing):
         return f"logs: {comparison.logs.reason}"
     names = comparison.names(role)
@@ -115,18 +115,18 @@ def _why_blind(comparison: ComparisonEvidence, role: Role, moment: datetime | No
     if begins is None:
         return "its log is empty"
     if moment is not None and begins > moment:
-        return f"logs begin after that, at {dated(begins)}"
+        return words("logs begin after that", when(begins, ", at "))
     cut = [cover.container for cover in mine if cover.truncated]
     return f"the search was cut short in {', '.join(cut)}" if cut else "its time is not known"
 
 
-def _dispatch_note(comparison: ComparisonEvidence, step: Step) -> str:
+def _dispatch_note(comparison: ComparisonEvidence, step: Step) -> Text:
     """In serial_bundle mode a dispatch line carries no id: without a second time to hold it
     against, it proves nothing of this item."""
     if step is not Step.DISPATCHED or not comparison.dispatches:
         return ""
-    times = ", ".join(f"{event.at:%H:%M:%S}" for event in comparison.dispatches[:3] if event.at)
-    return f"bundles were dispatched at {times}; the lines name no item"
+    times = [words(Time(event.at)) for event in comparison.dispatches[:3] if event.at]
+    return words("bundles were dispatched at ", joined(", ", times), "; the lines name no item")
 
 
 def _failure_note(
@@ -139,9 +139,9 @@ def _failure_note(
     if not bad:
         return None
     last = bad[-1]
-    words = {
+    told = {
         Outcome.EXPIRED: "it expired in the queue; nobody is told",
         Outcome.REQUEUED: "it failed and went back into the queue",
     }
-    note = words.get(last.outcome, "it failed here")
+    note = told.get(last.outcome, "it failed here")
     return last.event.at, last.event.service, LOGS, note

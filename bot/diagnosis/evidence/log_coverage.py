@@ -6,26 +6,33 @@ from datetime import UTC, datetime
 
 from bot.domain.evidence import Missing
 from bot.domain.log import LogCoverage, LogSearch
-from bot.text.times import dated
+from bot.domain.words import Text, joined, when, words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def detail(answer: LogSearch | Missing) -> str:
-    """Return one line on a search: lines scanned and matched, the horizon, what was cut or lost."""
+def counted(answer: LogSearch | Missing) -> str:
+    """Return in words how much was searched, and found."""
     if isinstance(answer, Missing):
         return answer.reason
     scanned = sum(cover.scanned for cover in answer.coverage)
     matched = sum(cover.matched for cover in answer.coverage)
-    parts = [f"{len(answer.coverage)} containers, {scanned:,} lines scanned, {matched:,} matched"]
+    return f"{len(answer.coverage)} containers, {scanned:,} lines scanned, {matched:,} matched"
+
+
+def detail(answer: LogSearch | Missing) -> Text:
+    """Return one line on a search: lines scanned and matched, the horizon, what was cut or lost."""
+    if isinstance(answer, Missing):
+        return answer.reason
+    parts: list[Text] = [counted(answer)]
     begins = begins_at(answer.coverage)
-    parts += [f"logs begin {dated(begins)}"] if begins else []
+    parts += [words("logs begin", when(begins, " at "))] if begins else []
     unreadable = sum(cover.unreadable for cover in answer.coverage)
     parts += [f"{unreadable:,} lines unreadable"] if unreadable else []
     cut = [cover.container for cover in answer.coverage if cover.truncated]
     parts += [f"cut short in {', '.join(cut)}"] if cut else []
     parts += [f"{name}: {reason}" for name, reason in answer.missing]
-    return "; ".join(parts)
+    return joined("; ", parts)
 
 
 def begins_at(coverage: Iterable[LogCoverage]) -> datetime | None:

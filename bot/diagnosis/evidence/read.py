@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bot.domain.evidence import Missing, SourceReading, SourceState, reading_of
+from bot.domain.words import Text
 from bot.ports.bounded import bounded_read
 from bot.text.wording import sentence
 
@@ -33,7 +34,7 @@ async def read(
     return answer
 
 
-def reading(source_name: str, answer: object, detail: str = "") -> SourceReading:
+def reading(source_name: str, answer: object, detail: Text = "") -> SourceReading:
     """Return a report's line about one source; `answer` is a Missing or what was read.
 
     `detail` is said of a source that answered (what was read, how much of it).

@@ -20,8 +20,8 @@ from bot.domain.evidence import (
 from bot.domain.log import LogEvent
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.domain.words import Text, joined, when, words
 from bot.ports import Deadline, Sources
-from bot.text.times import clock
 
 NO_HEALTH, _NO_CONTAINERS, _NO_SESSIONS, _NO_RUNNERS = (
     Missing(name, "not configured", SourceState.NOT_CONFIGURED)
@@ -67,20 +67,22 @@ class ProviderState:
     broker_open: bool = False
 
     @property
-    def words(self) -> str:
+    def words(self) -> Text:
         """What changes how every result reads, as a sentence; empty when there is nothing."""
-        said = ["The LLM provider is in mock mode: no model answers."] if self.mock_mode else []
+        said: list[Text] = []
+        if self.mock_mode:
+            said.append("The LLM provider is in mock mode: no model answers.")
         if self.open_circuits:
             names = ", ".join(self.open_circuits)
             said.append(f"The LLM provider's circuit breaker is open ({names}).")
         elif self.circuit_at:
             again = self.circuit_closed_at
-            end = f", and closed again at {clock(again)}" if again else ""
-            opened = clock(self.circuit_at)
-            said.append(f"The LLM provider's circuit breaker was open at {opened}{end}.")
+            end = words(", and closed again", when(again, " at ")) if again else ""
+            opened = when(self.circuit_at, " at ")
+            said.append(words("The LLM provider's circuit breaker was open", opened, end, "."))
         if self.broker_open:
             said.append("Kafka's circuit breaker is open: answers wait in the provider's memory.")
-        return " ".join(said)
+        return joined(" ", said)
 
     def facts(self) -> dict[str, object]:
         """Return the state under the names that every report uses."""
@@ -167,8 +169,8 @@ def health_words(health: tuple[ServiceHealth, ...] | Missing) -> str:
     return "; ".join(f"{one.service} {one.status or 'said nothing'}" for one in health)
 
 
-def _counted(answer: tuple[object, ...] | Missing, words: str) -> str:
-    return answer.reason if isinstance(answer, Missing) else f"{len(answer)} {words}"
+def _counted(answer: tuple[object, ...] | Missing, noun: str) -> str:
+    return answer.reason if isinstance(answer, Missing) else f"{len(answer)} {noun}"
 
 
 def _runner_words(listing: RunnerListing | Missing) -> str:

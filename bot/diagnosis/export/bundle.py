@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from bot.domain.log import LogError, LogEvent
 from bot.domain.report import Report, plain
 from bot.text.redaction import redact
+from bot.text.times import UtcTimes
 
 REPLAY = "replay"
 # Numbers, states and ids; no text of a service is among them.
@@ -90,9 +91,10 @@ def _trace(error: LogError) -> Iterator[str]:
 
 
 def _readme(report: Report) -> str:
+    times = UtcTimes()
     return (
-        f"# {report.title}\n\n"
-        f"{report.summary}\n\n"
+        f"# {times.text(report.title)}\n\n"
+        f"{times.text(report.summary)}\n\n"
         "- `investigation.md`: the investigation as a page\n"
         "- `report.json`: the same as data\n"
         f"- `{REPLAY}/`: the log lines it rests on; run `batchbot replay --logs {REPLAY}`\n\n"

@@ -11,7 +11,7 @@ from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent
 from bot.domain.report import Finding
-from bot.text.times import clock
+from bot.domain.words import Text, when, words
 
 VIOLATIONS = ("IntegrityError", "PendingRollbackError")
 CLASSIFIED = ("RATE_LIMIT", "AUTHENTICATION_ERROR", "TIMEOUT")
@@ -31,14 +31,14 @@ class Hypothesis:
 
     name: str
     state: HypothesisState
-    why: str
+    why: Text
 
-    def as_fact(self) -> dict[str, str]:
+    def as_fact(self) -> dict[str, Text]:
         """Return the hypothesis as plain values."""
         return {"name": self.name, "state": self.state.value, "why": self.why}
 
 
-Answer = tuple[HypothesisState, str]
+Answer = tuple[HypothesisState, Text]
 Test = Callable[[BatchEvidence, frozenset[str]], Answer]
 
 
@@ -76,16 +76,16 @@ def _callback_blocks_queue(evidence: BatchEvidence, _: frozenset[str]) -> Answer
     if _answers_after(evidence, first):
         return (
             HypothesisState.REFUTED,
-            f"answers went on after the first rejection at {clock(first)} UTC",
+            words("answers went on after the first rejection", when(first, " at ")),
         )
     if evidence.pairs.pending == 0:
         return (
             HypothesisState.REFUTED,
-            f"every comparison was answered; the rejection was at {clock(first)}",
+            words("every comparison was answered; the rejection was", when(first, " at ")),
         )
     return (
         HypothesisState.UNDECIDED,
-        f"no answer was seen after the rejection at {clock(first)} UTC",
+        words("no answer was seen after the rejection", when(first, " at ")),
     )
 
 
@@ -98,8 +98,11 @@ def _database_error_stops(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
     if evidence.pairs.pending == 0:
         return (
             HypothesisState.REFUTED,
-            f"all {evidence.pairs.total} comparisons have a result; the error at "
-            f"{clock(min(times))} UTC hit the storing of results",
+            words(
+                f"all {evidence.pairs.total} comparisons have a result; the error",
+                when(min(times), " at "),
+                " hit the storing of results",
+            ),
         )
     return HypothesisState.UNDECIDED, f"{evidence.pairs.pending} comparisons wait since the error"
 
@@ -146,7 +149,7 @@ def _early(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
     if "early-finalisation" in rules and then is not None:
         return (
             HypothesisState.SUPPORTED,
-            f"{then.answered} of {then.submitted} were answered at {clock(then.at)} UTC",
+            words(f"{then.answered} of {then.submitted} were answered", when(then.at, " at ")),
         )
     if then is None:
         return HypothesisState.REFUTED, "no result was published"

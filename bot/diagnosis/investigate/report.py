@@ -16,6 +16,7 @@ from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
+from bot.domain.words import Text, words
 from bot.ports import Deadline, Progress, Sources, no_progress
 
 MOST_ENTRIES = 30
@@ -118,7 +119,9 @@ def _with_consequences(
             for told in _with_consequences(one, findings, seen):
                 follows = told is one
                 yield (
-                    replace(told, why=f"Follows from {cause.rule}. {told.why}") if follows else told
+                    replace(told, why=words(f"Follows from {cause.rule}. ", told.why))
+                    if follows
+                    else told
                 )
 
 
@@ -139,14 +142,14 @@ def _logged(found: Investigation) -> Mapping[str, int]:
     )
 
 
-def _sentence(status: Report, leak: str | None, stages: Sequence[Stage]) -> str:
+def _sentence(status: Report, leak: str | None, stages: Sequence[Stage]) -> Text:
     """Return the verdict as one sentence: how bad, the first cause, where comparisons were lost."""
     where = f" The first leak is at {_words(leak)}." if leak else " No comparison was lost."
     counted = all(stage.count is not None for stage in stages)
     unknown = "" if counted else " Stages that nothing counted are shown as such."
     if status.verdict is Verdict.OK and not leak:
         unknown = ""
-    return f"{status.summary}{where}{unknown}"
+    return words(status.summary, where, unknown)
 
 
 def _matrix(evidence: BatchEvidence, status: Report) -> Table:

@@ -12,7 +12,6 @@ from typing import Any
 from bot.diagnosis.queue.log_events import BEGINNINGS, LoopSign, Snapshot
 from bot.domain.alert import Sample
 from bot.domain.chart import Chart, Series
-from bot.text.times import clock, spoken
 
 SHOWN = timedelta(minutes=60)
 LONGEST = timedelta(hours=4, minutes=30)
@@ -64,7 +63,7 @@ def queue_chart(
     window = (_place(since, start, width), POINTS - 1) if since and since <= now else None
     return Chart(
         title="LLM queue: size and dispatches",
-        labels=tuple(f"{start + width * (n + 0.5):%H:%M:%S}" for n in range(POINTS)),
+        labels=tuple(f"{_minutes(width * (POINTS - n - 0.5))} ago" for n in range(POINTS)),
         series=(
             Series("size", tuple(sizes)),
             *(() if begun is None else (_dispatched(begun, start, width),)),
@@ -119,13 +118,18 @@ def _alt(
     since: datetime | None,
 ) -> str:
     sizes = [one.size for one in known]
-    words = f"Queue from {clock(start)} to {clock(now)} UTC: size {sizes[-1]} at its last reading"
-    words += f", {min(sizes)} to {max(sizes)} in that time." if min(sizes) != max(sizes) else "."
+    told = f"Queue in the last {_minutes(now - start)}: size {sizes[-1]} at its last reading"
+    told += f", {min(sizes)} to {max(sizes)} in that time." if min(sizes) != max(sizes) else "."
     if begun is None:
-        words += " Dispatches are not known: the logs were not read."
+        told += " Dispatches are not known: the logs were not read."
     elif begun:
         newest = max(one.at for one in begun)
-        words += f" {len(begun)} dispatches were logged, the last at {clock(newest)}."
+        told += f" {len(begun)} dispatches were logged, the last {_minutes(now - newest)} ago."
     else:
-        words += " No dispatch was logged in that time."
-    return words + (f" Stuck since {clock(since)}, for {spoken(now - since)}." if since else "")
+        told += " No dispatch was logged in that time."
+    return told + (f" Stuck for {_minutes(now - since)}." if since else "")
+
+
+def _minutes(span: timedelta) -> str:
+    """Return a length as a chart says it, where no reader's clock can stand."""
+    return f"{span // timedelta(minutes=1)} min"

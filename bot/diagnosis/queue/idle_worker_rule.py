@@ -7,7 +7,7 @@ from bot.diagnosis.queue.timeline import PROVIDER_LIMIT, QueueTimeline, QueueVer
 from bot.diagnosis.queue.wording import DEFAULT_PREFIX, counted, log_lines
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Severity
-from bot.text.times import clock
+from bot.domain.words import Text, when, words
 
 TAKEN = TURNOVER | {SignKind.EXPIRED}
 
@@ -38,7 +38,7 @@ def idle_worker(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=since,
-        what=f"Requests are queued and the loop, which {_seen(timeline)}, takes none.",
+        what=words("Requests are queued and the loop, which ", _seen(timeline), ", takes none."),
         why="An idle loop takes a request within a second of its coming: "
         f"{_cause(timeline, since)}.",
         evidence=(
@@ -55,11 +55,11 @@ def _nothing_waits(timeline: QueueTimeline, since: datetime) -> bool:
     return last is not None and last.at > since and not last.queued
 
 
-def _seen(timeline: QueueTimeline) -> str:
+def _seen(timeline: QueueTimeline) -> Text:
     if timeline.alive:
         return "goes on"
     return (
-        f"gave its last sign at {clock(timeline.last_sign)}"
+        words("gave its last sign", when(timeline.last_sign, " at "))
         if timeline.last_sign
         else "gave no sign"
     )

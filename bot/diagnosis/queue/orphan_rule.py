@@ -26,7 +26,7 @@ from bot.diagnosis.queue.wording import (
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
-from bot.text.times import clock
+from bot.domain.words import when, words
 
 ESCALATES_AFTER = timedelta(minutes=10)
 
@@ -45,11 +45,17 @@ def orphaned_item(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if len(first.proofs) > 1 else Confidence.MEDIUM,
         since=first.since,
-        what=f"{named(first.item, len(stuck) - 1)} {'are' if many else 'is'} in processing for "
-        f"{lasting(timeline, first.since)} while the loop goes on without "
-        f"{'them' if many else 'it'}.",
-        why="The worker restarted or broke off while it held the item; nothing hands it back. "
-        f"{expiry_words(first.item)}; {NO_CALLBACK}.",
+        what=words(
+            named(first.item, len(stuck) - 1),
+            f" {('are' if many else 'is')} in processing for ",
+            lasting(timeline, first.since),
+            f" while the loop goes on without {('them' if many else 'it')}.",
+        ),
+        why=words(
+            "The worker restarted or broke off while it held the item; nothing hands it back. ",
+            expiry_words(first.item),
+            f"; {NO_CALLBACK}.",
+        ),
         items=tuple(one.item for one in stuck),
         evidence=(*item_lines(timeline, [one.item for one in stuck[:3]]), *log_lines(timeline)),
         next=removal_steps(timeline, [one.item for one in stuck]),
@@ -73,9 +79,12 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         if timeline.now - since >= ESCALATES_AFTER
         else Confidence.MEDIUM,
         since=since,
-        what=f"{counted(count)} in the queue that nobody works on for {lasting(timeline, since)}: "
-        f"size {last.size}, queued {last.queued}, and the loop "
-        f"{'works on without it' if goes_on else 'is idle'}.",
+        what=words(
+            f"{counted(count)} in the queue that nobody works on for ",
+            lasting(timeline, since),
+            f": size {last.size}, queued {last.queued}, and the loop "
+            f"{('works on without it' if goes_on else 'is idle')}.",
+        ),
         why="Snapshots are written at the top of the loop, never inside a bundle: what each of "
         "them shows as not queued nobody holds. Its worker restarted or broke off; the item leaves "
         f"only when its TTL (4 h) passes, and {NO_CALLBACK}.",
@@ -112,8 +121,11 @@ def _orphan_by_restart(timeline: QueueTimeline) -> QueueVerdict | None:
         if timeline.now - since >= ESCALATES_AFTER
         else Confidence.MEDIUM,
         since=since,
-        what=f"Item {first.queue_id}{more}, begun at {clock(since)}, has no end in the logs, and "
-        "the worker started anew after that.",
+        what=words(
+            f"Item {first.queue_id}{more}, begun",
+            when(since, " at "),
+            ", has no end in the logs, and the worker started anew after that.",
+        ),
         why="A worker that starts anew takes only what waits; what it was at stays in processing "
         f"until its TTL (4 h) passes, and {NO_CALLBACK}.",
         items=tuple(QueueItem(loss.queue_id, "processing") for loss in lost),

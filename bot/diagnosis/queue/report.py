@@ -25,7 +25,7 @@ from bot.domain.evidence import HEALTH, LOGS, QUEUE, EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
-from bot.text.times import clock, spoken
+from bot.domain.words import Span, Text, joined, when, words
 from bot.text.wording import sentence
 
 SHOWN_DISPATCHES = 5
@@ -56,7 +56,7 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
             reading(HEALTH, evidence.health, health_words(evidence.health)),
         ),
         unreadable_need=_blind(evidence) or verdicts[0].rule == "warming",
-        summary=f"{verdicts[0].what} {evidence.provider.words}".strip(),
+        summary=joined(" ", filter(None, (verdicts[0].what, evidence.provider.words))),
         tables=_tables(timeline, now),
         actions=_actions(verdicts[0]),
         charts=(chart,) if chart else (),
@@ -204,13 +204,13 @@ def _timeline(timeline: QueueTimeline, evidence: QueueEvidence) -> tuple[Timelin
     return tuple(sorted(lines, key=lambda line: line.at or timeline.now))
 
 
-def _redis_detail(answer: QueueReading | Missing) -> str:
+def _redis_detail(answer: QueueReading | Missing) -> Text:
     if isinstance(answer, Missing):
         return answer.reason
-    parts = [f"read at {clock(answer.at)}, {len(answer.items)} items"]
+    parts: list[Text] = [words("read", when(answer.at, " at "), f", {len(answer.items)} items")]
     parts += [f"{answer.unreadable} entries unreadable"] if answer.unreadable else []
     parts += ["more items than were read"] if answer.truncated else []
-    return "; ".join(parts)
+    return joined("; ", parts)
 
 
 def _title(timeline: QueueTimeline, rule: str) -> str:
@@ -231,8 +231,8 @@ def _tables(timeline: QueueTimeline, now: datetime) -> tuple[Table, ...]:
     )
 
 
-def _row(item: QueueItem, now: datetime) -> tuple[str, ...]:
-    age = spoken(now - item.queued_at) if item.queued_at else "?"
+def _row(item: QueueItem, now: datetime) -> tuple[Text, ...]:
+    age = words(Span(now - item.queued_at)) if item.queued_at else "?"
     batch = item.cj_batch_id or item.bos_batch_id or "?"
     return (item.queue_id, item.status, batch, age, str(item.retry_count))
 

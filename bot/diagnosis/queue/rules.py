@@ -43,7 +43,7 @@ from bot.diagnosis.queue.wording import (
 )
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
-from bot.text.times import clock, spoken
+from bot.domain.words import Span, when, words
 
 FRONT = 10
 FRONT_HELD = timedelta(seconds=60)
@@ -73,8 +73,12 @@ def head_of_line_blocked(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if timeline.reading else Confidence.MEDIUM,
         since=quiet,
-        what=f"{count} items that no worker will take stand in front of {waiting} waiting ones; "
-        f"nothing was dispatched for {lasting(timeline, quiet)}.",
+        what=words(
+            f"{count} items that no worker will take stand in front of {waiting} "
+            "waiting ones; nothing was dispatched for ",
+            lasting(timeline, quiet),
+            ".",
+        ),
         why=f"The service looks at the first {FRONT} entries of the queue only; when none of them "
         "is waiting it takes nothing, however many wait behind.",
         items=blockers,
@@ -100,13 +104,24 @@ def worker_hung(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if sure else Confidence.LOW,
         since=taken,
-        what=f"The worker took {counted(size)} at {clock(taken)} and gave no sign for "
-        f"{spoken(timeline.now - silent)}.",
+        what=words(
+            f"The worker took {counted(size)}",
+            when(taken, " at "),
+            " and gave no sign for ",
+            Span(timeline.now - silent),
+            ".",
+        ),
         why="The loop writes nothing while a provider call runs. "
         + (
-            f"That is longer than {counted(size)} may take ({spoken(legal)}): it hangs or is dead."
+            words(
+                f"That is longer than {counted(size)} may take (",
+                Span(legal),
+                "): it hangs or is dead.",
+            )
             if sure
-            else f"{counted(size)} may legally take up to {spoken(legal)}, so it may only be slow."
+            else words(
+                f"{counted(size)} may legally take up to ", Span(legal), ", so it may only be slow."
+            )
         ),
         items=items,
         evidence=(*item_lines(timeline, items[:3]), *log_lines(timeline)),
@@ -135,7 +150,7 @@ def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if once else Confidence.HIGH,
         since=since,
-        what=f"{named(items[0], len(items) - 1)} left in the queue as {status}.",
+        what=words(named(items[0], len(items) - 1), f" left in the queue as {status}."),
         why="The entry is in the order and its data is gone (evicted or removed by halves): the "
         f"request is lost, {NO_CALLBACK}."
         if status == "leaked"
@@ -165,8 +180,11 @@ def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         since=worst.queued_at,
-        what=f"{named(worst)} came back {worst.retry_count} times; "
-        f"{counted(len(items))} with {POISON_RETRIES} retries or more.",
+        what=words(
+            named(worst),
+            f" came back {worst.retry_count} times; {counted(len(items))} with "
+            f"{POISON_RETRIES} retries or more.",
+        ),
         why="In serial_bundle mode one failing request sends its whole bundle back, so one of "
         "them may drag the others along."
         + (" Nothing else was answered meanwhile, so the provider may fail altogether." * alone),
@@ -199,7 +217,9 @@ def queue_frozen(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=quiet,
-        what=f"Nothing moved in the queue for {lasting(timeline, quiet)}; {counted(size)} in it.",
+        what=words(
+            "Nothing moved in the queue for ", lasting(timeline, quiet), f"; {counted(size)} in it."
+        ),
         why=_frozen_why(timeline),
         items=working,
         evidence=(*item_lines(timeline, working[:3]), *log_lines(timeline)),
@@ -226,8 +246,11 @@ def queue_not_draining(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
         since=series[0][0],
-        what=f"The queue grew from {series[0][1]} to {series[-1][1]} in "
-        f"{spoken(series[-1][0] - series[0][0])} and keeps growing, though items are worked off.",
+        what=words(
+            f"The queue grew from {series[0][1]} to {series[-1][1]} in ",
+            Span(series[-1][0] - series[0][0]),
+            " and keeps growing, though items are worked off.",
+        ),
         why="More comes in than the provider answers; what waits past its TTL is dropped without "
         "a callback.",
         evidence=log_lines(timeline),

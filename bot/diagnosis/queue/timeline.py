@@ -19,6 +19,7 @@ from bot.diagnosis.queue.losses import Loss
 from bot.domain.evidence import EvidenceLine
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
+from bot.domain.words import Text
 
 # Services on other machines may be a little ahead.
 CLOCK_SKEW = timedelta(seconds=60)
@@ -81,11 +82,11 @@ class QueueVerdict:
     severity: Severity = Severity.INFO
     confidence: Confidence = Confidence.HIGH
     since: datetime | None = None
-    what: str = ""
-    why: str = ""
+    what: Text = ""
+    why: Text = ""
     items: tuple[QueueItem, ...] = ()
     evidence: tuple[EvidenceLine, ...] = ()
-    next: tuple[str, ...] = ()
+    next: tuple[Text, ...] = ()
     undecided: bool = False
 
     @property
@@ -136,10 +137,10 @@ class QueueTimeline:
     @property
     def mode(self) -> str:
         """The queue's processing mode as it was last written, empty when it never was."""
-        words = [(one.at, one.mode) for one in self.snapshots if one.mode]
-        words += [(one.at, one.mode) for one in self.signs if one.mode]
-        if words:
-            return max(words)[1]
+        told = [(one.at, one.mode) for one in self.snapshots if one.mode]
+        told += [(one.at, one.mode) for one in self.signs if one.mode]
+        if told:
+            return max(told)[1]
         items = self.reading.items if self.reading else ()
         return next((item.mode for item in items if item.mode), "")
 

@@ -32,7 +32,7 @@ from bot.diagnosis.queue.timeline import (
 )
 from bot.domain.evidence import QUEUE, EvidenceLine
 from bot.domain.report import Confidence, Severity
-from bot.text.times import clock, spoken
+from bot.domain.words import Span, Text, when, words
 from bot.text.wording import sentence
 
 __all__ = [
@@ -138,7 +138,9 @@ def _warming(
     return QueueVerdict(
         rule="warming",
         since=watched_since,
-        what=f"Watched for {spoken(now - watched_since)}; a verdict needs {spoken(opens_after)}."
+        what=words(
+            "Watched for ", Span(now - watched_since), "; a verdict needs ", Span(opens_after), "."
+        )
         if young
         else f"Only {readable} of {len(observations)} looks could be read; too few for a verdict.",
         undecided=True,
@@ -166,7 +168,7 @@ def _quiet(timeline: QueueTimeline) -> QueueVerdict:
     return _calm(timeline, _moving_words(timeline))
 
 
-def _calm(timeline: QueueTimeline, what: str) -> QueueVerdict:
+def _calm(timeline: QueueTimeline, what: Text) -> QueueVerdict:
     verdict = QueueVerdict(rule="ok", what=what)
     return replace(verdict, undecided=True) if _undecided(timeline) else verdict
 
@@ -192,11 +194,13 @@ def _one_blind_look(timeline: QueueTimeline) -> bool:
     return blind and not busy(timeline) and waiting_count(timeline) > 0 and waits_long(timeline)
 
 
-def _moving_words(timeline: QueueTimeline) -> str:
+def _moving_words(timeline: QueueTimeline) -> Text:
     if timeline.size is None:
-        return (
-            f"The loop gave its last sign at {clock(timeline.last_sign)}; its size is not logged."
+        return words(
+            "The loop gave its last sign",
+            when(timeline.last_sign, " at "),
+            "; its size is not logged.",
         )
     last = timeline.last_turnover
-    moved = f"last item moved at {clock(last)}" if last else "nothing in it is overdue"
-    return f"{timeline.size} in the queue; {moved}."
+    moved = words("last item moved", when(last, " at ")) if last else "nothing in it is overdue"
+    return words(f"{timeline.size} in the queue; ", moved, ".")

@@ -7,7 +7,7 @@ from bot.diagnosis.queue.log_events import BEGINNINGS, Snapshot
 from bot.diagnosis.queue.timeline import QueueTimeline
 from bot.domain.evidence import LOGS, QUEUE, EvidenceLine
 from bot.domain.queue import QueueItem
-from bot.text.times import clock, spoken
+from bot.domain.words import Id, Span, Text, Words, joined, when, words
 
 NO_CALLBACK = "its batch gets no callback for it and waits on"
 DEFAULT_PREFIX = "llm_provider_service:queue"
@@ -21,23 +21,23 @@ def item_lines(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[Evi
     )
 
 
-def item_words(item: QueueItem) -> str:
+def item_words(item: QueueItem) -> Text:
     """Return one item in a line: ids, status, times and retries; never its text."""
-    parts = [f"item {item.queue_id} {item.status}"]
+    parts: list[Text] = [words("item ", Id(item.queue_id), f" {item.status}")]
     if item.processing_started_at:
-        parts.append(f"taken {clock(item.processing_started_at)}")
+        parts.append(words("taken", when(item.processing_started_at, " at ")))
     elif item.queued_at:
-        parts.append(f"queued {clock(item.queued_at)}")
+        parts.append(words("queued", when(item.queued_at, " at ")))
     parts.append(f"retries {item.retry_count}")
-    parts += [f"correlation {item.correlation_id}"] if item.correlation_id else []
+    parts += [words("correlation ", Id(item.correlation_id))] if item.correlation_id else []
     parts += [f"CJ batch {item.cj_batch_id}"] if item.cj_batch_id else []
-    return ", ".join(parts)
+    return joined(", ", parts)
 
 
-def named(item: QueueItem, others: int = 0) -> str:
+def named(item: QueueItem, others: int = 0) -> Words:
     """Return an item with its batch, and how many there are besides, as a sentence's subject."""
     batch = f" of CJ batch {item.cj_batch_id}" if item.cj_batch_id else ""
-    return f"Item {item.queue_id}{batch}" + (f" and {others} more" if others else "")
+    return words("Item ", Id(item.queue_id), batch, f" and {others} more" if others else "")
 
 
 def log_lines(timeline: QueueTimeline, run: Sequence[Snapshot] = ()) -> tuple[EvidenceLine, ...]:
@@ -56,13 +56,13 @@ def log_lines(timeline: QueueTimeline, run: Sequence[Snapshot] = ()) -> tuple[Ev
     return tuple(lines)
 
 
-def _snapshot_line(snapshot: Snapshot, words: str) -> EvidenceLine:
+def _snapshot_line(snapshot: Snapshot, told: str) -> EvidenceLine:
     return EvidenceLine(
-        LOGS, snapshot.at, f"{words}: size {snapshot.size}, queued {snapshot.queued}"
+        LOGS, snapshot.at, f"{told}: size {snapshot.size}, queued {snapshot.queued}"
     )
 
 
-def removal_steps(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[str, ...]:
+def removal_steps(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[Text, ...]:
     """What to look at first, then the safe manual step; never done by the bot."""
     prefix = timeline.prefix or DEFAULT_PREFIX
     id = items[0].queue_id if items else "<queue_id>"
@@ -75,16 +75,16 @@ def removal_steps(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[
     )
 
 
-def expiry_words(item: QueueItem) -> str:
+def expiry_words(item: QueueItem) -> Text:
     """Say when an item leaves by itself."""
     if item.expires_at is None:
         return "It leaves only when its TTL passes"
-    return f"It leaves only when its TTL passes, at {clock(item.expires_at)}"
+    return words("It leaves only when its TTL passes", when(item.expires_at, ", at "))
 
 
-def lasting(timeline: QueueTimeline, since: datetime | None) -> str:
+def lasting(timeline: QueueTimeline, since: datetime | None) -> Text:
     """Return how long something lasts by now."""
-    return spoken(timeline.now - since) if since else "an unknown time"
+    return words(Span(timeline.now - since)) if since else "an unknown time"
 
 
 def counted(count: int) -> str:

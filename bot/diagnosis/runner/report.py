@@ -17,8 +17,8 @@ from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.report import Report, Table
 from bot.domain.runner import Runner, RunnerListing
 from bot.domain.service_state import ServiceHealth
+from bot.domain.words import Span, joined, words
 from bot.ports import Deadline, Sources
-from bot.text.times import spoken
 
 LINES_EACH = 200
 
@@ -71,7 +71,9 @@ def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
             reading(HEALTH, evidence.health, system_state.health_words(evidence.health)),
         ),
         unreadable_need=blind,
-        summary=f"{_summary(seen, listing, blind=blind)} {evidence.provider.words}".strip(),
+        summary=joined(
+            " ", filter(None, (_summary(seen, listing, blind=blind), evidence.provider.words))
+        ),
         tables=_tables(seen, now),
         actions=("/runner list",),
     )
@@ -132,9 +134,9 @@ def _summary(seen: Sequence[ObservedRunner], listing: RunnerListing, *, blind: b
     if blind and not seen:
         reasons = "; ".join(f"{where}: {reason}" for where, reason in listing.unreadable)
         return f"Whether runners exist cannot be told. {reasons}".strip()
-    words = [f"{one.runner.id} waits for {one.waits_for}" for one in seen[:3]]
+    told = [f"{one.runner.id} waits for {one.waits_for}" for one in seen[:3]]
     looked = " and ".join(listing.looked_at) or "containers and processes"
-    return "; ".join(words) + "." if words else f"No runner was found among {looked}."
+    return "; ".join(told) + "." if told else f"No runner was found among {looked}."
 
 
 def _detail(listing: RunnerListing) -> str:
@@ -151,7 +153,9 @@ def _tables(seen: Sequence[ObservedRunner], now: datetime) -> tuple[Table, ...]:
             one.runner.id,
             one.label or one.runner.name,
             _mode(one.runner),
-            spoken(timedelta(seconds=age)) if (age := _age(one.runner, now)) is not None else "?",
+            words(Span(timedelta(seconds=age)))
+            if (age := _age(one.runner, now)) is not None
+            else "?",
             one.waits_for,
             line_text(one.last) if one.last else "",
         )

@@ -9,7 +9,7 @@ from bot.diagnosis.runner.log_events import WAITING, ObservedRunner
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
-from bot.text.times import spoken
+from bot.domain.words import Span, words
 
 SILENT_AFTER = timedelta(minutes=10)
 # As for a hung worker: silence is unusual when it is longer than three times the pace so far.
@@ -51,10 +51,16 @@ def waiting(seen: ObservedRunner, now: datetime) -> Finding | None:
         rule="runner-waiting",
         severity=Severity.WARN,
         confidence=Confidence.HIGH if silent > legal else Confidence.MEDIUM,
-        what=f"Runner {seen.runner.id}{label} waits for {seen.waits_for}; nothing came for "
-        f"{spoken(silent)}.",
-        why=f"It gives up by itself after {spoken(legal)}. What it waits for comes from CJ and the "
-        "LLM provider, so the cause is there.",
+        what=words(
+            f"Runner {seen.runner.id}{label} waits for {seen.waits_for}; nothing came for ",
+            Span(silent),
+            ".",
+        ),
+        why=words(
+            "It gives up by itself after ",
+            Span(legal),
+            ". What it waits for comes from CJ and the LLM provider, so the cause is there.",
+        ),
         evidence=(_line(last),),
         next=("/queue", f"/batch status {seen.label}" if seen.label else "/batch list"),
     )

@@ -26,8 +26,7 @@ from bot.domain.evidence import (
 )
 from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity, Table
-from bot.domain.words import Text, joined, when, words
-from bot.text.times import dated
+from bot.domain.words import Text, Time, joined, when, words
 from bot.text.wording import sentence
 
 __all__ = ["ambiguous", "collect", "diagnose", "unnamed", "untold"]
@@ -45,7 +44,12 @@ def diagnose(evidence: TraceEvidence, now: datetime) -> Report:
 def ambiguous(ref: str, matches: Sequence[BatchMatch]) -> Report:
     """Return the list of batches that an id may mean; none of them is picked."""
     rows = tuple(
-        (f"{match.batch_id}", match.bos_batch_id, match.status, dated(match.created_at))
+        (
+            f"{match.batch_id}",
+            match.bos_batch_id,
+            match.status,
+            words(Time(match.created_at)) if match.created_at else "?",
+        )
         for match in matches
     )
     return Report(
@@ -160,9 +164,7 @@ def _nothing(evidence: TraceEvidence) -> Report:
     read = [one for one in needed if not isinstance(one, Missing)]
     known = bool(read) and not failed
     begins = _logs_begin(evidence)
-    horizon = (
-        f" Logs begin {dated(begins)}: what is older could not have been found." if begins else ""
-    )
+    told = "No source that was read knows it." if known else _cannot_tell(failed)
     return Report(
         command="trace",
         title=f"Nothing found under {evidence.id}",
@@ -177,7 +179,7 @@ def _nothing(evidence: TraceEvidence) -> Report:
         sources=_sources(evidence),
         unreadable_need=not known,
         found=not known,
-        summary=("No source that was read knows it." if known else _cannot_tell(failed)) + horizon,
+        summary=words(told.rstrip("."), when(begins, "; logs begin at "), "."),
     )
 
 
@@ -255,10 +257,10 @@ def _logs_begin(evidence: TraceEvidence) -> datetime | None:
     return log_coverage.begins_at(logs.coverage) if isinstance(logs, LogSearch) else None
 
 
-def _title(evidence: TraceEvidence, ledger: Ledger) -> str:
+def _title(evidence: TraceEvidence, ledger: Ledger) -> Text:
     last, missing = ledger.last_step, ledger.first_missing
     seen = f"last seen {last.value}" if last else "no step seen"
-    return f"{evidence.id}: {seen}, " + (
+    return words(f"{evidence.id}: ", seen, ", ") + (
         f"first missing {missing.value}" if missing else "nothing missing"
     )
 

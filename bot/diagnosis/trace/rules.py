@@ -34,8 +34,7 @@ from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Command, words
-from bot.text.times import spoken
+from bot.domain.words import Command, Span, words
 
 OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 
@@ -131,8 +130,11 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
         rule=LOST_CALLBACKS.rule,
         severity=Severity.ERROR,
         confidence=end.confidence,
-        what=f"Pair {row.pair_id} of batch {row.batch_id} waits for its answer for "
-        f"{spoken(age)}: {end.where}.",
+        what=words(
+            f"Pair {row.pair_id} of batch {row.batch_id} waits for its answer for ",
+            Span(age),
+            f": {end.where}.",
+        ),
         why=end.why,
         evidence=_last_lines(traced),
         next=(f"/batch status {row.batch_id}", "/queue"),

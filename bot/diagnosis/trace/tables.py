@@ -8,7 +8,7 @@ from bot.diagnosis.trace.collect import TraceEvidence
 from bot.domain.batch import PairRow
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
 from bot.domain.report import Table, TimelineEntry
-from bot.text.times import clock
+from bot.domain.words import Text, joined, when
 
 SHOWN_LINES = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,10 +24,9 @@ def in_queue(evidence: TraceEvidence) -> str | None:
 def table(ledger: Ledger) -> Table:
     """Return the nine steps for people."""
     rows = tuple(
-        (_MARKS[step.state], step.step.value, clock(step.at) if step.at else "", _where(step))
-        for step in ledger.steps
+        (_MARKS[step.state], step.step.value, when(step.at), _where(step)) for step in ledger.steps
     )
-    return Table(("", "step", "at (UTC)", "where"), rows)
+    return Table(("", "step", "at", "where"), rows)
 
 
 _MARKS = {
@@ -38,8 +37,8 @@ _MARKS = {
 }
 
 
-def _where(step: LedgerStep) -> str:
-    return ", ".join(part for part in (step.source, step.note) if part)
+def _where(step: LedgerStep) -> Text:
+    return joined(", ", filter(None, (step.source, step.note)))
 
 
 def timeline(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.domain.words import Text
 from bot.errors import Blank
 from bot.ports import Choice, Form
 from bot.ports.action_ids import (
@@ -101,5 +102,5 @@ def _block(block_id: str, label: str, element: Piece, *, optional: bool) -> Bloc
     }
 
 
-def _plain(text: str, limit: int) -> Piece:
+def _plain(text: Text, limit: int) -> Piece:
     return {"type": "plain_text", "text": literal(text, limit) or "-", "emoji": False}

@@ -120,9 +120,7 @@ class KafkaCallbacks:
         """Prove that the topic is read; return what was seen of it."""
         await self._reader.ready()
         self._reader.raise_problem()
-        began = self._reader.since
-        since = f" since {began:%H:%M:%S} UTC" if began else ""
-        told = [f"{len(self._remembered)} callbacks known, {self.read} of them new{since}"]
+        told = [f"{len(self._remembered)} callbacks known, {self.read} of them new"]
         told += [f"{len(self._labels)} run labels"]
         told += [f"{self.unreadable} unreadable"] if self.unreadable else []
         told += [f"{self.lost} lost"] if self.lost else []

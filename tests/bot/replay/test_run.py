@@ -165,7 +165,7 @@ def test_where_samples_end_the_recording_cannot_be_read_and_proves_nothing(tmp_p
     _sampled(tmp_path, [_held(2, batches=[_waiting()]), _held(2.5, batches=[_waiting()])])
     (event,) = (one for one in _replayed(tmp_path) if one["event"] != "repeat")
     assert event["key"] == "unreadable_source/replay/recording"
-    assert "no sample since 2025-11-18 22:02:30 UTC" in str(event["evidence"])
+    assert "no sample since 2025-11-18T22:02:30+00:00" in str(event["evidence"])
 
 
 def test_samples_that_no_tick_saw_are_counted(tmp_path: Path) -> None:

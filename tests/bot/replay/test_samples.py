@@ -20,7 +20,7 @@ from tests.support.recordings import START
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 TICK = timedelta(seconds=15)
 NAIVE = "2025-11-18T23:00:00"
-GONE = Missing("recording", "no sample since 2025-11-18 22:00:00 UTC")
+GONE = Missing("recording", "no sample since 2025-11-18T22:00:00+00:00")
 KINDS = ("queue", "batches", "sessions", "outbox", "containers", "health")
 
 

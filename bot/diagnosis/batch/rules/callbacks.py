@@ -20,7 +20,7 @@ from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
-from bot.text.times import spoken
+from bot.domain.words import Span, words
 
 DUPLICATE_SHARE = 0.01
 IN_QUEUE = ("queued", "processing")
@@ -55,8 +55,11 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=LOST_CALLBACKS.rule,
         severity=Severity.INFO if undecided else Severity.ERROR,
         confidence=Confidence.LOW if undecided else _confidence(evidence, ends),
-        what=f"{pairs.pending} comparisons have no answer, the oldest begun {spoken(now - begun)} "
-        f"ago; {_where(evidence, ends, waiting)}.",
+        what=words(
+            f"{pairs.pending} comparisons have no answer, the oldest begun ",
+            Span(now - begun),
+            f" ago; {_where(evidence, ends, waiting)}.",
+        ),
         why=MOVES if undecided else _why(ends),
         evidence=_pending_lines(evidence, ends),
         next=_steps(evidence),
@@ -141,7 +144,7 @@ def _confidence(evidence: BatchEvidence, ends: tuple[LostAnswer, ...]) -> Confid
 def _where(evidence: BatchEvidence, ends: tuple[LostAnswer, ...], waiting: int) -> str:
     if ends:
         counts = Counter(end.kind.value for end in ends).most_common()
-        parts = ", ".join(f"{count} {words}" for words, count in counts)
+        parts = ", ".join(f"{count} {told}" for told, count in counts)
         left = evidence.pairs.pending - len(ends)
         return parts + (f" ({left} more were not followed)" if left > 0 else "")
     if isinstance(evidence.queue, Missing):

@@ -7,7 +7,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.domain.log import LogEvent
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
-from bot.text.times import clock, spoken
+from bot.domain.words import Span, when, words
 
 STUCK_SECONDS = 600
 OUTBOX_LATE = timedelta(seconds=LATE_SECONDS)
@@ -40,8 +40,11 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
         rule="early-finalisation",
         severity=Severity.INFO if forced else Severity.ERROR,
         confidence=Confidence.HIGH if exhausted or forced else Confidence.MEDIUM,
-        what=f"First finalised at {clock(then.at)} UTC with {then.answered} of {then.submitted} "
-        "comparisons answered.",
+        what=words(
+            "First finalised",
+            when(then.at, " at "),
+            f" with {then.answered} of {then.submitted} comparisons answered.",
+        ),
         why="CJ's monitor forced it to scoring: it had waited for the rest until its time-out."
         if forced
         else "The budget counted what was submitted, not what was answered, so the check at every "
@@ -100,7 +103,7 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
         rule="finalisation-stuck",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"In SCORING without activity for {spoken(timedelta(seconds=quiet))}.",
+        what=words("In SCORING without activity for ", Span(timedelta(seconds=quiet)), "."),
         why="A finalisation that fails leaves SCORING committed, and the batch monitor does not "
         "look at SCORING.",
         evidence=(
@@ -124,8 +127,11 @@ def waiting_on_monitor(evidence: BatchEvidence, now: datetime) -> Finding | None
         rule="waiting-on-monitor",
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
-        what=f"All {pairs.total} comparisons are answered since {clock(last)} UTC; nothing "
-        "continued the batch.",
+        what=words(
+            f"All {pairs.total} comparisons are answered",
+            when(last, " since "),
+            "; nothing continued the batch.",
+        ),
         why="Small batches waited for the five-minute sweep (fixed upstream on 2025-11-21).",
         evidence=(evidence.line("no comparison is pending", last),),
         next=("Wait one sweep (5 minutes), then /batch status again.",),

@@ -9,8 +9,7 @@ from bot.domain.evidence import CONTAINERS, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ContainerState
-from bot.domain.words import words
-from bot.text.times import spoken
+from bot.domain.words import Span, Text, joined, words
 
 BLOCKED_SECONDS = 60
 CJ_KEY, PROVIDER_KEY = "LLM_BATCHING_MODE", "QUEUE_PROCESSING_MODE"
@@ -75,16 +74,16 @@ def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 
 def _session(one: BlockedSession) -> EvidenceLine:
-    parts = [f"pid {one.pid}", one.state or "state hidden", f"for {_age(one)}"]
+    parts: list[Text] = [f"pid {one.pid}", one.state or "state hidden", words("for ", _age(one))]
     parts += [f"waits on {one.wait}"] if one.wait else []
     parts += [f"for {one.relation}"] if one.relation else []
     parts += [f"blocked by {', '.join(map(str, one.blocked_by))}"] if one.blocked_by else []
     parts += [f"application {one.application}"] if one.application else []
-    return EvidenceLine(SESSIONS, None, ", ".join(parts))
+    return EvidenceLine(SESSIONS, None, joined(", ", parts))
 
 
-def _age(one: BlockedSession) -> str:
-    return spoken(timedelta(seconds=one.age_seconds))
+def _age(one: BlockedSession) -> Text:
+    return words(Span(timedelta(seconds=one.age_seconds)))
 
 
 def _setting(containers: Iterable[ContainerState], key: str) -> EvidenceLine | None:

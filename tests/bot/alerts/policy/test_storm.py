@@ -55,7 +55,7 @@ def test_a_hundred_alerts_are_five_heads_and_one_that_speaks_for_the_rest() -> N
     play = Play()
     play.tick(*batches(*range(101, 201)))
     assert play.said == {MessageKind.PARENT: MAX_PARENTS + 1}
-    assert "95 more of lost_callbacks since 23:48:00 UTC" in play.storm().condition.title
+    assert "95 more of lost_callbacks since 2025-11-18T23:48:00" in play.storm().condition.title
     assert "batches 106, 107" in play.storm().condition.title
     firing = [one for one in play.alerts.values() if one.state is AlertState.FIRING]
     assert len(firing) == 101

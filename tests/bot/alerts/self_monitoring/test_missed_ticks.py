@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.alerts.self_monitoring.missed_ticks import Gap, gap_between, judge_missed_ticks
+from bot.domain.words import Time, words
 
 NOW = datetime(2025, 11, 19, 0, 0, tzinfo=UTC)
 
@@ -27,9 +28,15 @@ def test_a_gap_is_time_without_ticks_and_not_a_stepped_clock(
 def test_a_gap_is_said_for_a_while_and_then_over() -> None:
     gap = Gap(NOW - timedelta(minutes=40), NOW)
     (condition,) = judge_missed_ticks(gap, NOW + timedelta(minutes=1)).conditions
-    assert "between 23:20 and 00:00 UTC (40 min)" in condition.title
+    assert (
+        "between 2025-11-18T23:20:00+00:00 and 2025-11-19T00:00:00+00:00 (40 min)"
+        in condition.title
+    )
     over = judge_missed_ticks(gap, NOW + timedelta(minutes=15))
-    assert (over.conditions, over.closing) == ((), {"ticks": "on time since 00:00 UTC"})
+    assert (over.conditions, over.closing) == (
+        (),
+        {"ticks": words("on time", Time(NOW, " since "))},
+    )
     assert judge_missed_ticks(None, NOW).conditions == ()
 
 

@@ -93,7 +93,8 @@ async def test_it_is_over_after_fifteen_quiet_minutes_and_says_since_when() -> N
     assert (await _judged(watch, timedelta(minutes=14))).conditions
     judgement = await _judged(watch, timedelta(minutes=15))
     assert judgement.conditions == ()
-    assert judgement.closing["essay_a_id/unknown mode"] == "quiet since 23:50:00 UTC"
+    closing = judgement.closing["essay_a_id/unknown mode"]
+    assert str(closing) == "quiet since 2025-11-18T23:50:00+00:00"
 
 
 async def test_logs_that_cannot_be_read_are_told_and_resolve_nothing() -> None:

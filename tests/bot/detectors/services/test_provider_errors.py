@@ -7,7 +7,7 @@ from bot.detectors.services.provider_errors import ProviderErrors, ProviderError
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.service_state import ServiceHealth
-from bot.text.times import clock
+from bot.domain.words import Time, words
 from tests.support.scenes import NOW, TICK, played, told
 from tests.support.watches import GivenWatch, said
 
@@ -235,7 +235,7 @@ async def test_a_burst_that_ended_says_since_when_it_is_quiet() -> None:
         for n, one in enumerate(logs)
     ]
     closing = (await played(detector, watches)).closing
-    assert closing == {"llm_provider": f"quiet since {clock(NOW - TICK)} UTC"}
+    assert closing == {"llm_provider": words("quiet", Time(NOW - TICK, " since "))}
 
 
 async def test_failures_whose_share_hovers_at_the_limit_are_one_burst() -> None:

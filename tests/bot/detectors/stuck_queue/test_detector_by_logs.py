@@ -102,7 +102,7 @@ async def test_an_orphan_is_told_until_its_time_to_live_and_then_as_expired() ->
     (before,) = (await played(detector, watches[: hours - 40])).conditions
     assert name(1) in before.title
     (after,) = (await played(detector, watches[hours - 40 :])).conditions
-    assert "expired at 04:30:00 UTC, not completed" in after.title
+    assert "expired at 2025-11-19T04:30:00+00:00, not completed" in after.title
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def test_expiry_stays_told_however_long_nothing_moves_after_it(hours: floa
     ticks = int(timedelta(hours=hours) / TICK)
     judgement = await ended(ttl=timedelta(minutes=8), leaves=32, ticks=32 + ticks)
     (condition,) = judgement.conditions
-    assert "expired at 00:38:00 UTC, not completed" in condition.title
+    assert "expired at 2025-11-19T00:38:00+00:00, not completed" in condition.title
 
 
 @pytest.mark.parametrize("redis", [True, False])

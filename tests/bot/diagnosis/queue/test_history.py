@@ -21,7 +21,7 @@ def test_an_hour_is_shown_with_gaps_where_nobody_measured() -> None:
     assert len(chart.labels) == 60
     assert [value for value in chart.series[0].values if value is not None] == [1.0] * 3
     assert chart.window is None
-    assert chart.labels[0] == "23:30:30"
+    assert (chart.labels[0], chart.labels[-1]) == ("59 min ago", "0 min ago")
 
 
 def test_dispatches_are_counted_in_items_and_the_window_is_the_alerts() -> None:
@@ -35,8 +35,8 @@ def test_dispatches_are_counted_in_items_and_the_window_is_the_alerts() -> None:
     assert sum(value or 0 for value in chart.series[1].values) == 10
     assert chart.window is not None
     assert chart.window[1] == 59
-    assert "2 dispatches were logged, the last at 23:48:39" in chart.alt
-    assert "Stuck since 23:48:25, for 41 min 35 s" in chart.alt
+    assert "2 dispatches were logged, the last 41 min ago" in chart.alt
+    assert "Stuck for 41 min." in chart.alt
 
 
 def test_dispatches_that_nobody_could_read_are_not_drawn_as_none() -> None:
@@ -56,7 +56,7 @@ def test_what_began_long_ago_is_shown_from_before_it_began() -> None:
     since = NOW - timedelta(hours=3)
     chart = queue_chart(_levels(180, 0), (), NOW, since=since)
     assert chart is not None
-    assert chart.labels[0].startswith("21:")
+    assert chart.labels[0] == "193 min ago"
 
 
 def test_samples_tell_sizes_from_redis_or_from_a_fresh_snapshot() -> None:

@@ -362,7 +362,7 @@ UNKNOWN = UUID("99999999-9999-4999-8999-999999999999")
 async def test_an_id_that_nobody_knows_is_not_found_and_the_horizon_is_said() -> None:
     report = await trace(UNKNOWN, healthy())
     assert (report.found, report.unreadable_need) == (False, False)
-    assert "Logs begin 2025-11-18 20:00:00" in report.summary
+    assert "; logs begin at 2025-11-18T20:00:00" in report.summary
 
 
 @pytest.mark.parametrize(
