@@ -177,5 +177,5 @@ async def test_a_slack_that_is_away_for_long_is_an_error_line_once_and_its_retur
         await vitals.poll()
     said = [record.getMessage() for record in caplog.records if "Slack" in record.getMessage()]
     assert len(said) == 2
-    assert "do not reach Slack since 23:00:00 UTC" in said[0]
+    assert "do not reach Slack since 2025-11-18T23:00:00+00:00" in said[0]
     assert said[1] == "alerts reach Slack again"
