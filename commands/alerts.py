@@ -31,7 +31,7 @@ USAGES = (
     ),
     Usage(
         "snooze <alert> [30m|2h|tomorrow]",
-        "keep one alert quiet, also if it comes back; tomorrow is the next 08:00 in LOG_TIMEZONE",
+        "keep one alert quiet, also if it comes back; tomorrow begins at 8 in LOG_TIMEZONE",
         "/alerts snooze 3 2h",
     ),
     Usage(

@@ -283,3 +283,27 @@ def _is_broad(type_: ast.expr | None) -> bool:
     return type_ is None or (
         isinstance(type_, ast.Name) and type_.id in ("Exception", "BaseException")
     )
+
+
+# Rooms that turn typed times into characters, and those whose times are data or their own log.
+WORDS_TIMES = ("bot/text/", "bot/slack/blocks/", "bot/cli/", "bot/demo/")
+TIMES_AS_DATA = {"bot/log.py", "bot/sources/loki/entries.py"}
+CLOCK_FORMATS = ("%H", "%M", "%I", "%T")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_renderers_turn_a_time_into_words(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    if name.startswith(WORDS_TIMES) or name in TIMES_AS_DATA:
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    specs = [
+        ast.unparse(node.format_spec)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None
+    ]
+    assert not [spec for spec in specs if any(one in spec for one in CLOCK_FORMATS)]
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert "strftime" not in called, "write Time(at); a renderer words it"
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert "span_words" not in named or name == "bot/domain/words.py", "write Span(length)"

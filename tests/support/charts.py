@@ -4,12 +4,12 @@ from bot.domain.chart import Chart, ChartKind, Series
 
 QUEUE = Chart(
     title="LLM queue: size and dispatches",
-    labels=tuple(f"23:{minute:02d}" for minute in range(60)),
+    labels=tuple(f"{59 - minute} min ago" for minute in range(60)),
     series=(
         Series("size", tuple([0.0] * 20 + [None] * 4 + [9.0, 8.0] + [1.0] * 34)),
         Series("dispatched", tuple([0.0] * 24 + [8.0, 2.0] + [0.0] * 34), summed=True),
     ),
-    alt="Queue from 23:00 to 23:59 UTC: size 1 at its last reading, 0 to 9 in that time.",
+    alt="Queue in the last 60 min: size 1 at its last reading, 0 to 9 in that time.",
     y_label="items",
     window=(26, 59),
 )

@@ -17,6 +17,7 @@ from bot.slack.blocks.limits import MAX_JSON_CHARS, size, view_violations, viola
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound import views
 from tests.support.slack import types as slack_types
+from tests.support.slack.clocks import LOOSE_LEAD, clocks_in
 
 PINGS = re.compile(r"<(?!!date\^)[!@#]")
 SHAPES = "rendered_shapes"
@@ -31,6 +32,8 @@ def _message(message: Mapping[str, Any]) -> None:
     found = violations(blocks, text)
     if size(blocks) > MAX_JSON_CHARS:
         found.append(f"{size(blocks)} characters of blocks")
+    if LOOSE_LEAD.search(text):
+        found.append(f"a time was left out of half a phrase: {text[:200]!r}")
     _judge(found, [blocks, text])
     _shapes.update(slack_types.block_shapes(blocks))
 
@@ -42,6 +45,7 @@ def _view(view: Mapping[str, Any]) -> None:
 
 def _judge(found: list[str], shown: Any) -> None:
     text = json.dumps(shown, ensure_ascii=False)
+    found += [f"a time of day in a zone of ours: {one[:200]!r}" for one in clocks_in(shown)]
     if PINGS.search(text):
         found.append("it notifies somebody")
     try:

@@ -132,7 +132,7 @@ def test_a_digest_is_one_message_that_leads_to_the_list() -> None:
 
 def test_a_resolved_head_is_one_green_line_with_its_duration_and_no_buttons() -> None:
     done = replace(ALERT, state=AlertState.RESOLVED, resolved_at=AT + timedelta(minutes=12),
-                   closing="item 3f2a completed at 00:02")  # fmt: skip
+                   closing=words("item 3f2a completed", Time(AT, " at ")))  # fmt: skip
     message = _head(done)
     assert message["text"].startswith("✅ Resolved after 12 min: item 3f2a completed")
     assert [block["type"] for block in message["blocks"]] == ["section", "context"]
