@@ -138,6 +138,12 @@ class RedisQueue:
         except NoPermissionError:
             self._may_inform = False
             return
+        except ResponseError as error:
+            # A server that speaks the queue's commands but no INFO is asked for the queue alone.
+            if not str(error).startswith("unknown command"):
+                raise
+            self._may_inform = False
+            return
         if told.get("role") == "slave" and told.get("master_link_status") != "up":
             never = int(told.get("master_link_down_since_seconds", 0)) < 0
             why = "never had its master's data" if never else "has lost its master"

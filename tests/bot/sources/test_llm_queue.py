@@ -1,5 +1,6 @@
 """The queue is read from both keys, 0 is told from unreadable, and prompts stay inside."""
 
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import orjson
 import pytest
 import redis
+from fakeredis import TcpFakeServer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,6 +133,21 @@ async def test_a_further_queue_of_another_type_is_named(redis_url: str, key: str
             await reader.fronts()
     finally:
         await reader.close()
+
+
+async def test_a_server_without_the_command_info_is_read_all_the_same() -> None:
+    server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"redis://127.0.0.1:{server.server_address[1]}/0"
+    reader = RedisQueue(url, PREFIX, timeout_seconds=5)
+    try:
+        _store(url, {QUEUE_ID: orjson.dumps(STORED)})
+        reading = await reader.read()
+    finally:
+        await reader.close()
+        server.shutdown()
+        server.server_close()
+    assert [item.status for item in reading.items] == ["processing"]
 
 
 @pytest.mark.redis_server
