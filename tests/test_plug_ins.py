@@ -27,11 +27,13 @@ DETECTORS = {
     "provider_errors",
     "rejected_callbacks",
     "stuck_queue",
+    "submissions_lost",
 }
 RULES = {
     "batch": {
         "bundle_collateral",
         "callback_metadata_lost",
+        "callbacks_unpublished",
         "completion_overcounted",
         "counters_overwritten",
         "database_blocked",
@@ -50,6 +52,7 @@ RULES = {
         "runner_schema_missing",
         "runner_waiting",
         "small_net_finalised",
+        "submission_lost",
         "waiting_on_monitor",
     },
     "queue": {
@@ -66,10 +69,12 @@ RULES = {
     "trace": {
         "bundle_collateral",
         "callback_metadata_lost",
+        "callback_unpublished",
         "duplicate_callback",
         "foreign_callback",
         "lost_callback",
         "provider_failure",
+        "submission_lost",
     },
 }
 

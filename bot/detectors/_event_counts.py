@@ -23,7 +23,8 @@ KEPT_EXAMPLES = 3
 class Occurrence:
     """One thing that a log event reported; `text` is redacted, `extra` holds JSON values.
 
-    `counts` is 0 for one that was counted before: it shows only that its subject goes on.
+    `counts` is 0 for one that was counted before: it shows only that its subject goes on. One that
+    is `noted` counts nothing and is evidence all the same.
     """
 
     subject: str
@@ -32,6 +33,7 @@ class Occurrence:
     text: str
     extra: Mapping[str, Any]
     counts: int = 1
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class EventCountDetector(ABC):
         last = window.samples[-1] if window.samples else None
         if last is None:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
-        counts = event_counts(window.samples)
+        counts = event_counts(window.samples, self.quiet_after)
         conditions = tuple(
             self.condition(one) for one in counts if now - one.last_at < self.quiet_after
         )
@@ -109,21 +111,27 @@ def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -
         )
         group["count"] += one.counts
         group["last"] = one.at.isoformat()
-        if one.counts and len(group["examples"]) < KEPT_EXAMPLES:
+        if (one.counts or one.noted) and len(group["examples"]) < KEPT_EXAMPLES:
             example = {"source": one.source, "at": one.at.isoformat(), "text": one.text}
             group["examples"].append({**example, "extra": dict(one.extra)})
     unreadable = unreadable_reason(missing) if missing else ""
     return Sample(watch.now, {"groups": groups} if groups or not missing else {}, unreadable)
 
 
-def event_counts(samples: Sequence[Sample]) -> tuple[EventCount, ...]:
-    """Add up the groups of all samples, by subject; a group that is malformed is passed over."""
+def event_counts(samples: Sequence[Sample], over_after: timedelta) -> tuple[EventCount, ...]:
+    """Add up the groups of all samples, by subject, of the newest episode alone.
+
+    What comes after a silence of `over_after` is a new episode.
+    """
     found: dict[str, EventCount] = {}
     for sample in samples:
         groups = sample.data.get("groups")
         for subject, group in groups.items() if isinstance(groups, dict) else ():
             fresh = int(group["count"]) if sample is samples[-1] else 0
-            found[subject] = _added(found.get(subject), subject, group, fresh)
+            before = found.get(subject)
+            begins = before and datetime.fromisoformat(group["first"]) - before.last_at
+            new = isinstance(begins, timedelta) and begins >= over_after
+            found[subject] = _added(None if new else before, subject, group, fresh)
     return tuple(found.values())
 
 

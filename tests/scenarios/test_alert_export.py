@@ -45,6 +45,7 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
     "provider_errors": lambda: (Role.LLM_PROVIDER, provider_failures(AT)),
     "consumer_silent": lambda: (Role.LLM_PROVIDER, published(AT)),
     "callbacks_unpublished": lambda: (Role.LLM_PROVIDER, [unpublished(AT)]),
+    "submissions_lost": lambda: (Role.CJ, [unsent(AT)]),
 }
 
 
@@ -59,6 +60,12 @@ def unpublished(at: datetime) -> str:
     request = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"
     text = f"Failed to publish callback event for request {request}: broker away"
     return console(at, text, "lps", level="error")
+
+
+def unsent(at: datetime) -> str:
+    """Return a comparison that CJ could not hand over."""
+    text = "Unexpected error processing task e1-e2: Cannot connect to host llm_provider_service"
+    return console(at, text, "cj", level="error")
 
 
 def published(at: datetime) -> list[str]:

@@ -52,7 +52,7 @@ class PublishSign:
 _UUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _TOPIC = r"(?P<topic>[\w.-]+)"
 _EVENT = rf"topic='{_TOPIC}', event_id=(?P<event>{_UUID})"
-_IDS = rf"request (?P<queue>{_UUID})(?:.*?correlation_id: (?P<correlation>{_UUID}))?"
+_IDS = rf"request (?P<queue>[\w-]+)(?:.*?correlation_id: (?P<correlation>{_UUID}))?"
 _PATTERNS: tuple[tuple[PublishKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE | re.DOTALL))
     for kind, pattern in (

@@ -1,0 +1,127 @@
+"""CJ cannot hand comparisons to the LLM provider: their rows wait, and no answer will come.
+
+The failing line names two essays and no batch. The line that ends a chunk names the batch; that
+the provider cannot reach Kafka stands beside any of its lines.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from bot.detectors._event_counts import (
+    EventCount,
+    EventCountDetector,
+    Occurrence,
+    QuietSettings,
+    dated_events,
+    sample_of,
+)
+from bot.detectors._state import moment
+from bot.diagnosis.comparison.submission import (
+    ASK_AGAIN,
+    CHUNK_SUBMITTED,
+    KAFKA_AWAY,
+    SUBMISSION_FAILED,
+    LostSubmission,
+    SubmissionFault,
+    fault_of,
+    lost_submission,
+    says_kafka_away,
+    submission_words,
+    unsent_chunk,
+)
+from bot.domain.alert import Condition, Sample
+from bot.domain.log import LogEvent
+from bot.domain.report import Confidence, Severity
+from bot.domain.words import Command, Time, words
+from bot.ports import Watch
+from bot.text.redaction import redact
+
+CJ_SERVICE = "cj_assessment_service"
+# CJ's call times out a minute after Kafka was needed.
+KAFKA_WITHIN = timedelta(minutes=3)
+
+
+class SubmissionsLost(EventCountDetector):
+    """Watches CJ's log for comparisons that it could not hand over."""
+
+    name: ClassVar[str] = "submissions_lost"
+    summary: ClassVar[str] = (
+        "CJ cannot hand comparisons to the LLM provider: Kafka or the provider is away"
+    )
+    needles: ClassVar[tuple[str, ...]] = (SUBMISSION_FAILED, CHUNK_SUBMITTED, *KAFKA_AWAY)
+
+    def __init__(self, settings: QuietSettings) -> None:
+        super().__init__(settings)
+        self._kafka_at: datetime | None = None
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether an event tells of a lost submission, its batch, or Kafka being away."""
+        return bool(lost_submission(event) or unsent_chunk(event)) or says_kafka_away(event)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        self._kafka_at = moment(samples[-1].data.get("kafka_at"))
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect this tick's lost submissions, with the batch where a line names it."""
+        events = dated_events(watch)
+        away = [at for at, event in events if says_kafka_away(event)]
+        self._kafka_at = max((*away, *filter(None, [self._kafka_at])), default=None)
+        chunks = [(at, event, unsent_chunk(event)) for at, event in events]
+        found = [
+            Occurrence(CJ_SERVICE, at, event.container, redact(event.event), {"batch": batch},
+                       counts=0, noted=True)
+            for at, event, batch in chunks
+            if batch
+        ]  # fmt: skip
+        found += [self._occurrence(one) for _, event in events if (one := lost_submission(event))]
+        sample = sample_of(watch, sorted(found, key=lambda one: one.at))
+        known = {"kafka_at": self._kafka_at.isoformat() if self._kafka_at else None}
+        return replace(sample, data={**sample.data, **known}) if sample.data else sample
+
+    def _occurrence(self, one: LostSubmission) -> Occurrence:
+        near = self._kafka_at is not None and abs(one.at - self._kafka_at) <= KAFKA_WITHIN
+        extra = {
+            "essay_a": one.essay_a,
+            "essay_b": one.essay_b,
+            "fault": fault_of([one], kafka_away=near).value,
+        }
+        return Occurrence(CJ_SERVICE, one.at, one.event.container, redact(one.event.event), extra)
+
+    def condition(self, counted: EventCount) -> Condition:
+        """Return the condition of one subject."""
+        return _condition(counted)
+
+
+DETECTOR = SubmissionsLost
+
+
+def _condition(counted: EventCount) -> Condition:
+    faults = [SubmissionFault(one["fault"]) for one in counted.extras if "fault" in one]
+    fault = faults[-1] if faults else SubmissionFault.OTHER
+    what, why, step = submission_words(fault)
+    batch = _batch(counted.extras)
+    look = Command(f"/batch investigate {batch}" if batch else "/batch list waiting_callbacks")
+    many = f"{counted.count} comparison{'s' if counted.count != 1 else ''}"
+    return Condition(
+        subject=counted.subject,
+        rule="submission-lost",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        title=words(
+            f"{many} not submitted since ", Time(counted.first_at), f": {what}. Next: ", look
+        ),
+        since=counted.first_at,
+        known=fault.value,
+        count=counted.fresh,
+        why=why,
+        evidence=counted.examples,
+        next=(words(look), step, ASK_AGAIN),
+        batch=batch,
+    )
+
+
+def _batch(extras: Sequence[Mapping[str, Any]]) -> str:
+    return next((str(one["batch"]) for one in reversed(extras) if one.get("batch")), "")

@@ -1,0 +1,83 @@
+"""A comparison that CJ could not hand over is told at once, with what was away."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.detectors._event_counts import QuietSettings
+from bot.detectors.callbacks.submissions_lost import SubmissionsLost
+from bot.domain.alert import Judgement
+from bot.domain.log import Followed, LogEvent, Role
+from tests.support.scenes import NOW, TICK, played, told
+from tests.support.watches import GivenWatch, said
+
+A, B = "d2e9b3d9-eeeb-4772-85fd-8e9534e9c464", "59b2644a-eac8-4657-b94a-a1da5332a436"
+TASK = f"Unexpected error processing task {A}-{B}: "
+SILENT = TASK + "[EXTERNAL_SERVICE_ERROR] Unexpected error calling LLM Provider Service: "
+UNREACHABLE = TASK + "Cannot connect to host llm_provider_service:8080 ssl:default"
+CHUNK = "Batch chunk submitted: 0/4 successful"
+
+
+def away(at_tick: int = 0) -> LogEvent:
+    """Return a line of the provider beside which it cannot reach Kafka."""
+    event = said(NOW - at_tick * TICK, "queue_metrics_snapshot", role=Role.LLM_PROVIDER)
+    return replace(event, text=f"{event.event}\nUnable connect to node with id 1: [Errno 111]")
+
+
+def chunk(batch: object) -> LogEvent:
+    return replace(said(NOW, CHUNK, role=Role.CJ), fields={"cj_batch_id": batch})
+
+
+async def _judged(*ticks: Sequence[LogEvent]) -> Judgement:
+    watches = [
+        GivenWatch(NOW - n * TICK, NOW - (n + 1) * TICK, logs=Followed(tuple(events)))
+        for n, events in zip(range(len(ticks) - 1, -1, -1), ticks, strict=True)
+    ]
+    return await played(SubmissionsLost(QuietSettings()), watches)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "fault"),
+    [
+        ([[away(1)], [said(NOW, SILENT, role=Role.CJ)]], "kafka"),
+        ([[said(NOW, SILENT, role=Role.CJ)]], "timed_out"),
+        ([[said(NOW, UNREACHABLE, role=Role.CJ)]], "provider"),
+        ([[away(), said(NOW, UNREACHABLE, role=Role.CJ)]], "provider"),
+        ([[said(NOW, TASK + "'NoneType' object", role=Role.CJ)]], "other"),
+    ],
+)
+async def test_it_names_what_was_away_by_the_lines(ticks: list[list[LogEvent]], fault: str) -> None:
+    assert told(await _judged(*ticks), lambda one: one.known) == [fault]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [away()],
+        [replace(chunk(560), event="Batch chunk submitted: 4/4 successful")],
+        [said(NOW, SILENT, role=Role.LLM_PROVIDER)],
+    ],
+)
+async def test_nothing_else_opens_it(events: list[LogEvent]) -> None:
+    assert told(await _judged(events)) == []
+
+
+async def test_it_shows_the_essays_and_names_the_batch_when_a_line_does() -> None:
+    (condition,) = (await _judged([said(NOW, SILENT, role=Role.CJ)], [chunk(560)])).conditions
+    assert condition.batch == "560"
+    assert any(f"{A}-{B}" in str(line.text) for line in condition.evidence)
+    assert "/batch investigate 560" in condition.title
+
+
+async def test_a_second_episode_begins_with_its_own_onset() -> None:
+    """The window is longer than the silence that ends an episode."""
+    before = NOW - timedelta(minutes=16)
+    watches = [
+        GivenWatch(at, at - TICK, logs=Followed((said(at, SILENT, role=Role.CJ),)))
+        for at in (before, NOW)
+    ]
+    (condition,) = (await played(SubmissionsLost(QuietSettings()), watches)).conditions
+    assert condition.since == NOW
+    assert str(condition.title).startswith("1 comparison ")
