@@ -23,8 +23,7 @@ KEPT_EXAMPLES = 3
 class Occurrence:
     """One thing that a log event reported; `text` is redacted, `extra` holds JSON values.
 
-    `counts` is 0 for one that was counted before: it shows only that its subject goes on. One that
-    is `noted` counts nothing and is evidence all the same.
+    `counts` is 0 for one that was counted before: it shows only that its subject goes on.
     """
 
     subject: str
@@ -33,7 +32,6 @@ class Occurrence:
     text: str
     extra: Mapping[str, Any]
     counts: int = 1
-    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def sample_of(watch: Watch, found: Iterable[Occurrence], other: object = None) -
         )
         group["count"] += one.counts
         group["last"] = one.at.isoformat()
-        if (one.counts or one.noted) and len(group["examples"]) < KEPT_EXAMPLES:
+        if one.counts and len(group["examples"]) < KEPT_EXAMPLES:
             example = {"source": one.source, "at": one.at.isoformat(), "text": one.text}
             group["examples"].append({**example, "extra": dict(one.extra)})
     unreadable = unreadable_reason(missing) if missing else ""

@@ -1,13 +1,13 @@
 """CJ cannot hand comparisons to the LLM provider: their rows wait, and no answer will come.
 
-The failing line names two essays and no batch. The line that ends a chunk names the batch; that
-the provider cannot reach Kafka stands beside any of its lines.
+The failing line names two essays and no batch, which the batch's own report joins to its pairs.
+That the provider cannot reach Kafka stands beside any of its lines.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bot.detectors._event_counts import (
     EventCount,
@@ -20,7 +20,6 @@ from bot.detectors._event_counts import (
 from bot.detectors._state import moment
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
-    CHUNK_SUBMITTED,
     KAFKA_AWAY,
     SUBMISSION_FAILED,
     LostSubmission,
@@ -29,7 +28,6 @@ from bot.diagnosis.comparison.submission import (
     lost_submission,
     says_kafka_away,
     submission_words,
-    unsent_chunk,
 )
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
@@ -50,34 +48,27 @@ class SubmissionsLost(EventCountDetector):
     summary: ClassVar[str] = (
         "CJ cannot hand comparisons to the LLM provider: Kafka or the provider is away"
     )
-    needles: ClassVar[tuple[str, ...]] = (SUBMISSION_FAILED, CHUNK_SUBMITTED, *KAFKA_AWAY)
+    needles: ClassVar[tuple[str, ...]] = (SUBMISSION_FAILED, *KAFKA_AWAY)
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
         self._kafka_at: datetime | None = None
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event tells of a lost submission, its batch, or Kafka being away."""
-        return bool(lost_submission(event) or unsent_chunk(event)) or says_kafka_away(event)
+        """Say whether an event tells of a lost submission, or of Kafka being away."""
+        return lost_submission(event) is not None or says_kafka_away(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
         self._kafka_at = moment(samples[-1].data.get("kafka_at"))
 
     async def sample(self, watch: Watch) -> Sample:
-        """Collect this tick's lost submissions, with the batch where a line names it."""
+        """Collect this tick's lost submissions."""
         events = dated_events(watch)
         away = [at for at, event in events if says_kafka_away(event)]
         self._kafka_at = max((*away, *filter(None, [self._kafka_at])), default=None)
-        chunks = [(at, event, unsent_chunk(event)) for at, event in events]
-        found = [
-            Occurrence(CJ_SERVICE, at, event.container, redact(event.event), {"batch": batch},
-                       counts=0, noted=True)
-            for at, event, batch in chunks
-            if batch
-        ]  # fmt: skip
-        found += [self._occurrence(one) for _, event in events if (one := lost_submission(event))]
-        sample = sample_of(watch, sorted(found, key=lambda one: one.at))
+        found = [self._occurrence(one) for _, event in events if (one := lost_submission(event))]
+        sample = sample_of(watch, found)
         known = {"kafka_at": self._kafka_at.isoformat() if self._kafka_at else None}
         return replace(sample, data={**sample.data, **known}) if sample.data else sample
 
@@ -102,8 +93,7 @@ def _condition(counted: EventCount) -> Condition:
     faults = [SubmissionFault(one["fault"]) for one in counted.extras if "fault" in one]
     fault = faults[-1] if faults else SubmissionFault.OTHER
     what, why, step = submission_words(fault)
-    batch = _batch(counted.extras)
-    look = Command(f"/batch investigate {batch}" if batch else "/batch list waiting_callbacks")
+    look = Command("/batch list waiting_callbacks")
     many = f"{counted.count} comparison{'s' if counted.count != 1 else ''}"
     return Condition(
         subject=counted.subject,
@@ -119,9 +109,4 @@ def _condition(counted: EventCount) -> Condition:
         why=why,
         evidence=counted.examples,
         next=(words(look), step, ASK_AGAIN),
-        batch=batch,
     )
-
-
-def _batch(extras: Sequence[Mapping[str, Any]]) -> str:
-    return next((str(one["batch"]) for one in reversed(extras) if one.get("batch")), "")

@@ -14,7 +14,6 @@ from enum import StrEnum
 from bot.domain.log import LogEvent, Role
 
 SUBMISSION_FAILED = "Unexpected error processing task"
-CHUNK_SUBMITTED = "Batch chunk submitted"
 REQUEST_TAKEN = "Processing comparison request with correlation_id"
 # aiokafka's lines carry no time: they stand behind the line before them.
 KAFKA_AWAY = ("Unable connect to node with id", "Unable to update metadata from")
@@ -22,7 +21,6 @@ _ESSAY = r"(?:ANCHOR_\S+?_[0-9a-f]{8}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12
 _FAILED = re.compile(
     rf"{SUBMISSION_FAILED} (?P<a>{_ESSAY})-(?P<b>{_ESSAY}): (?P<error>.*)", re.DOTALL
 )
-_CHUNK = re.compile(rf"{CHUNK_SUBMITTED}: (?P<done>\d+)/(?P<all>\d+) successful")
 _UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refused",
                 "Name or service not known")  # fmt: skip
 _SILENT = re.compile(r"(?:Provider Service:|^)\s*$|timed? ?out", re.IGNORECASE)
@@ -56,14 +54,6 @@ def lost_submission(event: LogEvent) -> LostSubmission | None:
     if match is None:
         return None
     return LostSubmission(event.at, match["a"], match["b"], _fault(match["error"]), event)
-
-
-def unsent_chunk(event: LogEvent) -> str:
-    """Return the batch of a chunk that was not handed over whole, empty for another line."""
-    match = _CHUNK.match(event.event) if event.role is Role.CJ else None
-    if match is None or int(match["done"]) >= int(match["all"]):
-        return ""
-    return str(event.fields.get("cj_batch_id") or "")[:20]
 
 
 def says_kafka_away(event: LogEvent) -> bool:
