@@ -35,6 +35,7 @@ RULES = {
         "callback_metadata_lost",
         "callbacks_unpublished",
         "completion_overcounted",
+        "consumer_silent",
         "counters_overwritten",
         "database_blocked",
         "degenerate_scores",

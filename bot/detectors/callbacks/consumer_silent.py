@@ -1,11 +1,12 @@
 """The LLM provider publishes callbacks and CJ takes none: its consumer receives nothing.
 
 After a topic was deleted and created again, the offset of CJ's consumer group lies beyond its end
-and nothing reaches CJ, while every service looks healthy (HuleEdu, 2025-11-29).
+and nothing reaches CJ, while every service looks healthy (HuleEdu, 2025-11-29). A consumer that is
+down looks the same. A wave is published within seconds: each callback is followed by its id.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -13,70 +14,33 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.detectors._event_counts import dated_events
 from bot.detectors._state import NOTHING_READ, unreadable_reason
+from bot.detectors.callbacks._untaken import (
+    SKIPPED,
+    TAKEN,
+    UNREADABLE,
+    UntakenCallbacks,
+    is_taken,
+)
+from bot.diagnosis.comparison.causes import CONSUMER_SILENT, CONSUMER_STEPS
+from bot.diagnosis.publishing.memory import PublishedCallback
+from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.callbacks.callback import ConsumerBacklog
 from bot.domain.evidence import LOGS, TOPIC, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Text, when, words
+from bot.domain.words import Command, Text, Time, words
 from bot.ports import Watch
 
 CONSUMER = "cj_assessment_service"
 UNTAKEN = "untaken"
-PUBLISHED = "callback event for request"
-FAILED = "Failed to publish"
-CONSUMED = ("Processing LLM comparison callback", "Error processing LLM comparison callback")
-# Kafka and CJ's sequential consumer take their time.
-GRACE = timedelta(minutes=2)
-# The clock of CJ's machine, or the way of its lines, may be a little behind the provider's.
-SKEW = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class UntakenCallbacks:
-    """What was published since CJ last took anything; it outlives the window.
-
-    `first` is when the first of `count` was published, `enough` the one that made them enough to
-    judge by, `taken` when CJ last took one by its own clock, and `covered` by when that was seen:
-    what was published until then cannot be called untaken. `heard` says that CJ's log is known to
-    be followed: without that its silence proves nothing.
-    """
-
-    heard: bool = False
-    taken: datetime | None = None
-    covered: datetime | None = None
-    first: datetime | None = None
-    enough: datetime | None = None
-    count: int = 0
-
-    def after(
-        self, events: Iterable[tuple[datetime, LogEvent]], least: int, until: datetime
-    ) -> "UntakenCallbacks":
-        """Return it with what was published and taken since, in any order, as seen at `until`."""
-        found = list(events)
-        taken = max((at for at, one in found if _is_consumed(one)), default=None)
-        now = self
-        if taken is not None:
-            now = UntakenCallbacks(heard=True, taken=taken, covered=max(taken, until))
-        for at in sorted(at for at, one in found if _is_published(one)):
-            now = now._published(at, least)
-        return now
-
-    def _published(self, at: datetime, least: int) -> "UntakenCallbacks":
-        if self.covered is not None and at <= self.covered + SKEW:
-            return self
-        count = self.count + 1
-        enough = self.enough or (at if count >= least else None)
-        return replace(self, first=self.first or at, enough=enough, count=count)
-
-
 _UNTAKEN: TypeAdapter[UntakenCallbacks] = TypeAdapter(UntakenCallbacks)
 
 
 class ConsumerSilentSettings(BaseModel):
     """How much may be published while CJ logs no callback."""
 
-    after_seconds: float = Field(300, gt=0, description="how long CJ may be silent")
+    after_seconds: float = Field(90, gt=0, description="how long CJ may be silent")
     least: int = Field(3, ge=1, description="fewer published callbacks prove nothing")
 
 
@@ -84,10 +48,12 @@ class ConsumerSilent:
     """Watches both sides of the callback topic, and CJ's place in it where Kafka is read."""
 
     name: ClassVar[str] = "consumer_silent"
-    summary: ClassVar[str] = "Callbacks are published and the CJ service takes none for 5 minutes"
+    summary: ClassVar[str] = (
+        "Callbacks are published and the CJ service takes none for a minute and a half"
+    )
     open_ticks: ClassVar[int] = 2
     clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = (PUBLISHED, *CONSUMED)
+    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, TAKEN, UNREADABLE, SKIPPED)
     Settings: ClassVar[type[BaseModel]] = ConsumerSilentSettings
 
     def __init__(self, settings: ConsumerSilentSettings) -> None:
@@ -98,18 +64,18 @@ class ConsumerSilent:
     @property
     def window_seconds(self) -> float:
         """How far back `judge` wants to see; what matters is in the last sample."""
-        return self._after.total_seconds() + GRACE.total_seconds()
+        return self._after.total_seconds() + 120
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is a callback that was published or taken."""
-        return _is_published(event) or _is_consumed(event)
+        return publish_sign(event) is not None or (event.role is Role.CJ and is_taken(event))
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
         self._untaken = _untaken(samples[-1])
 
     async def sample(self, watch: Watch) -> Sample:
-        """Count what was published since CJ last took one, and ask for CJ's backlog."""
+        """Follow what was published and taken, and ask for CJ's place on the topic."""
         logs, backlog = watch.logs, await watch.backlog()
         if logs is None and backlog is None:
             return Sample(watch.now)
@@ -117,9 +83,16 @@ class ConsumerSilent:
             known = self._untaken
             if logs.hears(Role.CJ):
                 known = replace(known, heard=True)
-            self._untaken = known.after(dated_events(watch), self._least, watch.now)
-        behind = isinstance(backlog, ConsumerBacklog) and backlog.beyond_end
-        data = {"beyond_end": behind, UNTAKEN: _UNTAKEN.dump_python(self._untaken, mode="json")}
+            events = [event for _, event in dated_events(watch)]
+            self._untaken = known.after(events, watch.now, await _on_topic(watch))
+        place = backlog if isinstance(backlog, ConsumerBacklog) else None
+        if place is not None and place.behind == 0 and not place.beyond_end:
+            self._untaken = replace(self._untaken, waiting=())
+        data = {
+            "beyond_end": place is not None and place.beyond_end,
+            "waited_for": await _waited_for(watch) if self._untaken.waiting else None,
+            UNTAKEN: _UNTAKEN.dump_python(self._untaken, mode="json"),
+        }
         reason = unreadable_reason(logs) if isinstance(logs, Missing) else ""
         return Sample(watch.now, data, reason)
 
@@ -133,16 +106,19 @@ class ConsumerSilent:
             return Judgement(Sight.CLEAR, (_beyond(last.at),), closing=closing)
         if last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        if last.data.get("waited_for") is False:
+            return Judgement(Sight.CLEAR, closing={CONSUMER: "no batch waits for an answer"})
         silence = self._silence(_untaken(last), now)
         return Judgement(Sight.CLEAR, (silence,) if silence else (), closing=closing)
 
     def _silence(self, untaken: UntakenCallbacks, now: datetime) -> Condition | None:
-        first, enough = untaken.first, untaken.enough
-        if not untaken.heard or first is None or enough is None:
+        if not untaken.heard or len(untaken.waiting) < self._least:
             return None
-        if now - enough < GRACE or now - first < self._after:
+        first = untaken.waiting[0].at
+        quiet_since = max(first, untaken.seen_at or first)
+        if now - quiet_since < self._after:
             return None
-        return _silent(untaken.count, first, untaken.taken)
+        return _silent(len(untaken.waiting), first, untaken.taken_at)
 
 
 DETECTOR = ConsumerSilent
@@ -155,19 +131,33 @@ def _untaken(sample: Sample) -> UntakenCallbacks:
         return UntakenCallbacks()
 
 
-def _is_published(event: LogEvent) -> bool:
-    return PUBLISHED in event.event and FAILED not in event.event
+async def _on_topic(watch: Watch) -> tuple[PublishedCallback, ...] | None:
+    """Return what the topic itself brought since the last tick; None where it is not read."""
+    seen = await watch.callbacks()
+    if seen is None or isinstance(seen, Missing):
+        return None
+    return tuple(
+        PublishedCallback(one.at, one.request_id.lower(), one.correlation_id.lower())
+        for one in seen
+        if not one.consumed
+    )
 
 
-def _is_consumed(event: LogEvent) -> bool:
-    return any(text in event.event for text in CONSUMED)
+async def _waited_for(watch: Watch) -> bool | None:
+    """Return whether an open batch waits for answers; None where the rows are not read."""
+    batches = await watch.open_batches()
+    if batches is None or isinstance(batches, Missing):
+        return None
+    return any(one.pairs.pending for one in batches if not one.header.ended)
 
 
 def _silent(count: int, since: datetime, taken: datetime | None) -> Condition:
-    last = words("took its last one", when(taken, " at ")) if taken else "took none that was seen"
+    last = (
+        words("took its last one at ", Time(taken)) if taken else words("took none that was seen")
+    )
     return _condition(
         since,
-        words("callbacks are published", when(since, " since "), " and CJ ", last),
+        words(f"{count} published since ", Time(since), ", and it ", last),
         Confidence.MEDIUM,
         "silent",
         (EvidenceLine(LOGS, since, f"{count} callbacks published, none taken since"),),
@@ -193,19 +183,18 @@ def _condition(
 ) -> Condition:
     return Condition(
         subject=CONSUMER,
-        rule="consumer-silent",
+        rule=CONSUMER_SILENT.rule,
         severity=Severity.ERROR,
         confidence=confidence,
         title=words(
             "CJ takes no callbacks: ",
             what,
-            f", {confidence.value} confidence. Next: restart cj_assessment_service.",
+            f", {confidence.value} confidence. Next: look whether cj_assessment_service runs.",
         ),
         since=since,
         known=known,
         count=0,
-        why="After a topic was made anew, the consumer's offset is invalid and it receives "
-        "nothing, while every service looks healthy.",
+        why=CONSUMER_SILENT.why,
         evidence=tuple(evidence),
-        next=("Restart cj_assessment_service; it then reads from the topic's end.", "/batch list"),
+        next=(*CONSUMER_STEPS, words(Command("/batch list"))),
     )

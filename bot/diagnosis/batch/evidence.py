@@ -8,7 +8,12 @@ from uuid import UUID
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
-from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
+from bot.diagnosis.publishing.memory import (
+    Fate,
+    HeldMessage,
+    PublishedCallback,
+    PublisherMemory,
+)
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
@@ -20,13 +25,27 @@ NO_ESSAYS = "COMPLETE_INSUFFICIENT_ESSAYS"
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What lines say of callbacks between the provider and CJ, whoever's they are.
+
+    `memory` is what the provider's publisher holds and lost, `untaken` what Kafka took and CJ did
+    not, `taken_at` when CJ last took one. `heard` says that CJ's log was read from before on.
+    """
+
+    memory: PublisherMemory = field(default_factory=PublisherMemory)
+    untaken: tuple[PublishedCallback, ...] = ()
+    taken_at: datetime | None = None
+    heard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BatchEvidence:
     """What was read of one batch; `owned` maps the ids of rejected callbacks to their batches.
 
     `system` is the state of the services now: health, containers, sessions, runners.
     `comparisons` are a bounded sample of those that wait for too long, `look` is one look at the
     queue where it holds items of the batch; both are empty when nothing waits for long.
-    `publishing` is what the provider's publisher holds, by the lines that were read.
+    `delivery` is what lines say of the callbacks between provider and CJ.
     """
 
     rows: BatchRows
@@ -36,7 +55,7 @@ class BatchEvidence:
     system: SystemState = field(default_factory=SystemState)
     comparisons: tuple[ComparisonEvidence, ...] = ()
     look: QueueEvidence | None = None
-    publishing: PublisherMemory = field(default_factory=PublisherMemory)
+    delivery: Delivery = field(default_factory=Delivery)
 
     @property
     def header(self) -> BatchHeader:
@@ -86,10 +105,16 @@ class BatchEvidence:
     def unpublished(self) -> tuple[HeldMessage, ...]:
         """The callbacks of this batch's pending pairs that Kafka did not take, by their ids."""
         waiting = {str(one.correlation_id) for one in self.rows.pending if one.correlation_id}
-        memory = self.publishing
+        memory = self.delivery.memory
         mine = (one for one in (*memory.gone, *memory.held) if one.correlation_id in waiting)
         newest = {one.correlation_id: one for one in mine}
         return tuple(one for one in newest.values() if one.fate is not Fate.DELIVERED)
+
+    @property
+    def untaken(self) -> tuple[PublishedCallback, ...]:
+        """The callbacks of this batch's pending pairs that Kafka took and CJ did not."""
+        waiting = {str(one.correlation_id) for one in self.rows.pending if one.correlation_id}
+        return tuple(one for one in self.delivery.untaken if one.correlation_id in waiting)
 
     @property
     def unsent(self) -> tuple[LostSubmission, ...]:

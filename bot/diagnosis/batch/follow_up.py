@@ -117,7 +117,7 @@ def comparisons_of(
                 item=next((i for i in items if {i.queue_id, i.correlation_id} & ids), None),
                 queue_read=isinstance(evidence.queue, QueueReading),
                 services=services,
-                held=evidence.publishing.of(ids),
+                held=evidence.delivery.memory.of(ids),
             )
         )
     return tuple(comparisons)

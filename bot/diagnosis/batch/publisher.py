@@ -1,44 +1,79 @@
-"""What the provider's publisher holds of a batch's answers, read where answers are missing."""
+"""What became of a batch's callbacks between provider and CJ, read where answers are missing."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.evidence import BatchEvidence, Delivery
+from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
+from bot.diagnosis.evidence.log_coverage import covers
 from bot.diagnosis.evidence.read import read
-from bot.diagnosis.publishing.memory import PublisherMemory, memory_of
+from bot.diagnosis.publishing.memory import PublishedCallback, memory_of, published_by_all
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.domain.evidence import LOGS
-from bot.domain.log import LogQuery, LogSearch, Role
+from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.ports import Deadline, Sources
 
+TAKEN = "Processing LLM comparison callback"
 MAX_LINES = 20_000
 BEFORE = timedelta(minutes=1)
 
 
-async def publisher_memory(
+async def with_delivery(
     sources: Sources,
     evidence: BatchEvidence,
     now: datetime,
     *,
     deadline: Deadline,
     search_again: bool,
-) -> PublisherMemory:
-    """Return what the publisher holds and lost since the first missing answer was asked for.
+) -> BatchEvidence:
+    """Return the evidence with what was published, held back, lost and taken.
 
     Without `search_again` the lines at hand are all that there are.
     """
     if not evidence.pairs.pending or not isinstance(evidence.logs, LogSearch):
-        return PublisherMemory()
-    if not search_again:
-        return memory_of(evidence.nearby)
-    since = evidence.pairs.pending_first_submitted_at or evidence.header.created_at
-    query = LogQuery(
-        any_of=NEEDLES,
-        roles=(Role.LLM_PROVIDER,),
-        since=since - BEFORE,
-        until=now,
-        max_events=MAX_LINES,
+        return evidence
+    logs = evidence.logs
+    if search_again:
+        since = evidence.pairs.pending_first_submitted_at or evidence.header.created_at
+        query = LogQuery(
+            any_of=(*NEEDLES, TAKEN),
+            roles=(Role.LLM_PROVIDER, Role.CJ),
+            since=since - BEFORE,
+            until=now,
+            max_events=MAX_LINES,
+        )
+        answer = await read(
+            LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+        )
+        if not isinstance(answer, LogSearch):
+            return evidence
+        logs = answer
+    return replace(evidence, delivery=delivery_of(logs))
+
+
+def delivery_of(logs: LogSearch) -> Delivery:
+    """Return what lines say of callbacks between the provider and CJ; pure."""
+    published = published_by_all(logs.events)
+    taken = [one for one in map(_taken, logs.events) if one is not None]
+    ids = {queue_id for _, queue_id in taken}
+    return Delivery(
+        memory=memory_of(logs.events),
+        untaken=tuple(one for one in published if one.queue_id not in ids),
+        taken_at=max((at for at, _ in taken), default=None),
+        heard=_is_heard(logs, published),
     )
-    answer = await read(
-        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
-    )
-    return memory_of(answer.events) if isinstance(answer, LogSearch) else PublisherMemory()
+
+
+def _taken(event: LogEvent) -> tuple[datetime, str] | None:
+    clue = clue_of(event) if event.role is Role.CJ else None
+    if clue is None or event.at is None or clue.step is not Step.CONSUMED:
+        return None
+    return (event.at, clue.queue_id) if clue.outcome is Outcome.DONE else None
+
+
+def _is_heard(logs: LogSearch, published: Iterable[PublishedCallback]) -> bool:
+    """Whether CJ's log was read from before the first publish on, without a cut."""
+    first = min((one.at for one in published), default=None)
+    names = {one.service for one in logs.coverage if one.service.startswith("cj_")}
+    return covers(logs, names, first)

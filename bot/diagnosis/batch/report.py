@@ -9,7 +9,7 @@ from typing import Any
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
-from bot.diagnosis.batch.publisher import publisher_memory
+from bot.diagnosis.batch.publisher import TAKEN, with_delivery
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.comparison.last_step import EVICTION
@@ -90,10 +90,9 @@ async def collect(
     progress(f"logs: {log_coverage.counted(logs)}")
     owned = await _owned(sources, logs, deadline)
     evidence = BatchEvidence(rows, logs, queue, owned, around)
-    publishing = await publisher_memory(
+    evidence = await with_delivery(
         sources, evidence, now, deadline=deadline, search_again=not whole
     )
-    evidence = replace(evidence, publishing=publishing)
     return await follow_up(sources, evidence, now, deadline=deadline, search_again=not whole)
 
 
@@ -194,7 +193,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             *TEXTS,
             SUBMISSION_FAILED,
             *KAFKA_AWAY,
-            *((*LINES, *NEEDLES, REQUEST_TAKEN, SNAPSHOT_EVENT, EVICTION) if whole else ()),
+            *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, SNAPSHOT_EVENT, EVICTION) if whole else ()),
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
         since=header.created_at - timedelta(minutes=1),

@@ -5,8 +5,6 @@ from datetime import timedelta
 
 from bot.domain.report import Severity
 
-# The rules on answers that Kafka did not take, and on requests that were never handed over.
-UNPUBLISHED, SUBMISSION_LOST = "callbacks-unpublished", "submission-lost"
 # A comparison without an answer for longer than this is lost.
 LOST_AFTER = timedelta(minutes=15)
 # Failed comparisons are worth acting on from the first share, and an error from the second.
@@ -39,6 +37,18 @@ LOST_CALLBACKS = Cause(
     why="An expired request, a failed publish or a consumer without a valid offset all end "
     "without a callback, and the batch waits for hours.",
 )
+CONSUMER_SILENT = Cause(
+    rule="consumer-silent",
+    why="Its consumer is down, or waits for an offset that the topic no longer has: then every "
+    "service looks healthy.",
+)
+CONSUMER_STEPS = (
+    "Look whether it runs: docker ps --filter name=cj_assessment_service",
+    "Start or restart cj_assessment_service; what waits on the topic is taken then.",
+)
+# What they say depends on how: bot/diagnosis/publishing/wording.py, comparison/submission.py.
+UNPUBLISHED = Cause(rule="callbacks-unpublished", why="")
+SUBMISSION_LOST = Cause(rule="submission-lost", why="")
 DUPLICATE_CALLBACKS = Cause(
     rule="duplicate-callbacks",
     why="A bundle that fails after some of its answers were sent is handled again as a whole, "

@@ -98,17 +98,59 @@ class PublisherMemory:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedCallback:
+    """A callback that Kafka took at `at`, by everything that was logged about it."""
+
+    at: datetime
+    queue_id: str
+    correlation_id: str = ""
+
+
+def published_by(
+    memory: PublisherMemory, events: Iterable[LogEvent]
+) -> tuple[PublisherMemory, tuple[PublishedCallback, ...]]:
+    """Return the memory after more lines of its provider, and the callbacks that Kafka took."""
+    found: list[PublishedCallback] = []
+    for event in events:
+        sign = publish_sign(event)
+        if sign is None:
+            continue
+        before, memory = memory, _STEPS[sign.kind](memory, sign)
+        if sign.kind is PublishKind.CLAIMED and memory is before:
+            found.append(PublishedCallback(sign.at, sign.queue_id, sign.correlation_id))
+        elif sign.kind in (PublishKind.DELIVERED, PublishKind.RECOVERED):
+            left = {id(one) for one in memory.held}
+            found += [
+                PublishedCallback(sign.at, one.queue_id, one.correlation_id)
+                for one in before.held
+                if one.is_callback and id(one) not in left
+            ]
+    return memory, tuple(found)
+
+
+def published_by_all(events: Iterable[LogEvent]) -> tuple[PublishedCallback, ...]:
+    """Return the callbacks of all providers that Kafka took, by these lines."""
+    by_container = _by_container(events)
+    found = (published_by(PublisherMemory(), lines)[1] for lines in by_container.values())
+    return tuple(one for published in found for one in published)
+
+
 def memory_of(events: Iterable[LogEvent]) -> PublisherMemory:
     """Return what the publishers of all providers hold after these lines."""
-    by_container: dict[str, list[LogEvent]] = {}
-    for event in events:
-        by_container.setdefault(event.container, []).append(event)
-    found = [PublisherMemory().after(lines) for lines in by_container.values()]
+    found = [PublisherMemory().after(lines) for lines in _by_container(events).values()]
     return PublisherMemory(
         held=tuple(one for memory in found for one in memory.held),
         gone=tuple(one for memory in found for one in memory.gone),
         open_since=min((m.open_since for m in found if m.open_since), default=None),
     )
+
+
+def _by_container(events: Iterable[LogEvent]) -> dict[str, list[LogEvent]]:
+    found: dict[str, list[LogEvent]] = {}
+    for event in events:
+        found.setdefault(event.container, []).append(event)
+    return found
 
 
 def _claimed(memory: PublisherMemory, sign: PublishSign) -> PublisherMemory:

@@ -150,7 +150,7 @@ def callback_unpublished(traced: TracedComparison) -> Finding | None:
     steps = (wording.NO_RESTART, wording.NEW_REQUEST) if waits else (wording.ASK_AGAIN,)
     at = held.changed_at or held.at
     return Finding(
-        rule=UNPUBLISHED,
+        rule=UNPUBLISHED.rule,
         severity=Severity.WARN if held.fate is Fate.REFUSED else Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"Answered, and its callback is not in Kafka: {wording.FATES[held.fate]}.",
@@ -168,7 +168,7 @@ def submission_lost(traced: TracedComparison) -> Finding | None:
     away = any(says_kafka_away(event) for event in traced.nearby)
     what, why, step = submission_words(fault_of(lost, kafka_away=away))
     return Finding(
-        rule=SUBMISSION_LOST,
+        rule=SUBMISSION_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"It was not submitted: {what}.",

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.demo.services import CJ_LOG, LLM_LOG, LlmProvider, Script
-from bot.detectors.callbacks.consumer_silent import CONSUMED, PUBLISHED
+from bot.detectors.callbacks._untaken import TAKEN
+from bot.diagnosis.publishing.signs import NEEDLES
 from bot.domain.log import Role
 from bot.sources.log_format.parser import parse_lines
 
@@ -21,7 +22,7 @@ async def test_every_published_callback_is_taken_by_cj(redis_url: str, tmp_path:
     provider = LlmProvider(tmp_path, redis_url, Script(freeze_at=0, recover_at=0, beat=0.05))
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(provider.run(), 2)
-    published = [e for e in _events(tmp_path / LLM_LOG, Role.LLM_PROVIDER) if PUBLISHED in e]
-    taken = [e for e in _events(tmp_path / CJ_LOG, Role.CJ) if e.startswith(CONSUMED)]
+    published = [e for e in _events(tmp_path / LLM_LOG, Role.LLM_PROVIDER) if NEEDLES[0] in e]
+    taken = [e for e in _events(tmp_path / CJ_LOG, Role.CJ) if e.startswith(TAKEN)]
     assert published
     assert len(taken) == len(published)

@@ -30,6 +30,7 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     finalisation.waiting_on_monitor,
     finalisation.outbox_unpublished,
     publishing.callbacks_unpublished,
+    publishing.consumer_silent,
     publishing.submission_lost,
     rejected_callbacks.foreign_callback,
     rejected_callbacks.callback_metadata_lost,

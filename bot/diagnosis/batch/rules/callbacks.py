@@ -48,7 +48,7 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
         lost_answer(comparison, build_ledger(comparison)) for comparison in evidence.comparisons
     )
     elsewhere = _told_elsewhere(evidence)
-    if elsewhere and evidence.publishing.waiting:
+    if elsewhere and evidence.delivery.memory.waiting:
         return None
     undecided = _may_still_wait(evidence, now)
     return Finding(
@@ -102,7 +102,7 @@ def _told_elsewhere(evidence: BatchEvidence) -> str:
     rows = [one.row for one in evidence.comparisons if one.row]
     if not rows or any(str(row.request_correlation_id) not in unsent | held for row in rows):
         return ""
-    return UNPUBLISHED if held else SUBMISSION_LOST
+    return (UNPUBLISHED if held else SUBMISSION_LOST).rule
 
 
 def _oldest_begun(evidence: BatchEvidence, now: datetime) -> datetime | None:

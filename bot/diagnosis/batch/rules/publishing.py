@@ -1,10 +1,15 @@
 """Rules on answers that Kafka did not take, and on comparisons that never reached the provider."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.diagnosis.comparison.causes import SUBMISSION_LOST, UNPUBLISHED
+from bot.diagnosis.comparison.causes import (
+    CONSUMER_SILENT,
+    CONSUMER_STEPS,
+    SUBMISSION_LOST,
+    UNPUBLISHED,
+)
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
     LostSubmission,
@@ -16,9 +21,13 @@ from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import LOST, Fate, HeldMessage
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Command, Id, words
+from bot.domain.words import Command, Id, Time, words
 
 SHOWN = 3
+# A wave is published within a minute and taken as fast; a deployment of CJ takes as long.
+UNTAKEN_AFTER = timedelta(seconds=90)
+# The clocks of two services differ, and a callback is on its way when the consumer stops.
+BESIDE = timedelta(seconds=10)
 
 
 def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -28,12 +37,12 @@ def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | N
         return None
     fates = Counter(one.fate for one in held)
     lost = sum(fates[fate] for fate in LOST)
-    blocked = bool(fates[Fate.BLOCKED]) or evidence.publishing.open_since is not None
+    blocked = bool(fates[Fate.BLOCKED]) or evidence.delivery.memory.open_since is not None
     waiting = len(held) - lost
     first = min(held, key=lambda one: one.at)
     steps = (wording.NO_RESTART, wording.NEW_REQUEST) if waiting else ()
     return Finding(
-        rule=UNPUBLISHED,
+        rule=UNPUBLISHED.rule,
         severity=Severity.ERROR if lost or blocked else Severity.WARN,
         confidence=Confidence.HIGH,
         what=wording.what(fates, blocked=blocked),
@@ -47,6 +56,30 @@ def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | N
     )
 
 
+def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Kafka took answers of this batch, and CJ takes nothing since then."""
+    untaken, delivery = evidence.untaken, evidence.delivery
+    if not untaken or not delivery.heard or evidence.ended:
+        return None
+    first = min(one.at for one in untaken)
+    taken = delivery.taken_at
+    if now - first < UNTAKEN_AFTER or (taken is not None and taken > first + BESIDE):
+        return None
+    last = words("took its last one at ", Time(taken)) if taken else words("took none before")
+    return Finding(
+        rule=CONSUMER_SILENT.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if len(untaken) > 2 else Confidence.MEDIUM,
+        what=words(f"CJ does not take {len(untaken)} published callbacks; it ", last, "."),
+        why=CONSUMER_SILENT.why,
+        evidence=(
+            EvidenceLine(LOGS, first, "the first of them was published"),
+            evidence.line(f"{evidence.pairs.pending} comparisons wait"),
+        ),
+        next=(*CONSUMER_STEPS, words(Command(f"/trace {untaken[0].correlation_id}"))),
+    )
+
+
 def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """CJ could not hand comparisons of this batch to the LLM provider."""
     lost = evidence.unsent
@@ -56,7 +89,7 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
     what, why, step = submission_words(fault_of(lost, kafka_away=away))
     trace = next(iter(evidence.correlations_of(lost)), "")
     return Finding(
-        rule=SUBMISSION_LOST,
+        rule=SUBMISSION_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"{len(lost)} comparisons were not submitted: {what}.",

@@ -1,59 +1,114 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bot.detectors.callbacks.consumer_silent import ConsumerSilent, ConsumerSilentSettings
 from bot.domain.alert import Sample
+from bot.domain.batch import PairCounts
 from bot.domain.callbacks.callback import ConsumerBacklog
 from bot.domain.log import Followed, LogEvent, Role
-from tests.support.scenes import NOW, TICK, played, told
+from tests.support.kafka_lines import blocked, published, recovery, refused
+from tests.support.scenes import NOW, TICK, batch, played, told
 from tests.support.watches import GivenWatch, said
 
-PUBLISHED = "Published success callback event for request 8f3a, correlation_id: 1, topic: t"
-FAILED = "Failed to publish callback event for request 8f3a: no broker, correlation_id: 1"
-TAKEN = "Processing LLM comparison callback for request 8f3a"
+FAILED = "Failed to publish callback event for request q-1: no broker, correlation_id: 1"
+UNREAD = "Error processing LLM comparison callback message"
 PROVIDER = {"huleedu_llm_provider_service": Role.LLM_PROVIDER}
 CJ = {**PROVIDER, "huleedu_cj_assessment_service": Role.CJ}
 
 
+def took(number: int) -> str:
+    """Return the line of a callback that CJ took."""
+    return f"Processing LLM comparison callback for request 00000000-0000-4000-8000-{number:012d}"
+
+
 def watches(
-    texts: dict[int, str], containers: dict[str, Role] = CJ, **more: object
+    texts: dict[int, list[str]], containers: dict[str, Role] = CJ, **more: object
 ) -> list[GivenWatch]:
     """Return forty ticks; `texts` says what is logged at which, counted from the last."""
     found = []
     for n in range(40, -1, -1):
         at = NOW - TICK * n
-        events: tuple[LogEvent, ...] = (
-            (said(at, texts[n], role=Role.LLM_PROVIDER),) if n in texts else ()
-        )
+        events = tuple(logged(at, text) for text in texts.get(n, ()))
         logs = Followed(events, containers=containers)
         found.append(GivenWatch(at, at - TICK, logs=logs, **more))  # type: ignore[arg-type]
     return found
 
 
-SENT = dict.fromkeys(range(36, 10, -4), PUBLISHED)
+def logged(at: datetime, text: str) -> LogEvent:
+    """Return a line of the service that writes it."""
+    mine = text.startswith(("Published", "Failed", "Circuit", "Queued", "Kafka", "Success"))
+    return said(at, text, role=Role.LLM_PROVIDER if mine else Role.CJ)
+
+
+def wave(*numbers: int) -> list[str]:
+    """Return the lines of callbacks that are published at once."""
+    return [line for number in numbers for line in published(number)]
+
+
+TWELVE = range(12)
 
 
 @pytest.mark.parametrize(
     ("texts", "containers", "rules"),
     [
-        (SENT, CJ, ["consumer-silent"]),
-        ({**SENT, 2: TAKEN}, CJ, []),
-        ({**SENT, 39: TAKEN}, {}, ["consumer-silent"]),
-        (SENT, {"assessor-7f9": Role.CJ}, ["consumer-silent"]),
-        (SENT, PROVIDER, []),  # nobody reads CJ's log
-        (dict.fromkeys(range(7, 0, -1), PUBLISHED), CJ, []),  # it may still come
-        ({36: PUBLISHED, 30: PUBLISHED}, CJ, []),
-        (dict.fromkeys(SENT, FAILED), CJ, []),
+        # A whole wave within one tick.
+        ({10: wave(*TWELVE)}, CJ, ["consumer-silent"]),
+        ({10: wave(*TWELVE)}, {"assessor-7f9": Role.CJ}, ["consumer-silent"]),
+        ({36: wave(0), 30: wave(1), 20: wave(2)}, CJ, ["consumer-silent"]),
+        # CJ took the first of them and broke off.
+        ({10: [*wave(*TWELVE), took(0)]}, CJ, ["consumer-silent"]),
+        # Taken: all, or a later one of each that is missing.
+        ({10: [*wave(*TWELVE), *map(took, TWELVE)]}, CJ, []),
+        ({10: [*wave(*TWELVE), took(11)]}, CJ, []),
+        # CJ's lines come before the provider's.
+        ({11: [took(n) for n in TWELVE], 10: wave(*TWELVE)}, CJ, []),
+        # CJ is at work on what came before.
+        ({10: wave(*TWELVE), 3: [took(99)]}, CJ, []),
+        ({10: wave(*TWELVE)}, PROVIDER, []),  # nobody reads CJ's log
+        ({5: wave(*TWELVE)}, CJ, []),  # it may still come
+        ({36: wave(0, 1)}, CJ, []),
+        ({10: [FAILED] * 9}, CJ, []),
+        # What Kafka refused lies in the provider's memory, and is taken once that is published.
+        ({10: [line for n in TWELVE for line in refused(n) + published(n)]}, CJ, []),
+        ({10: [line for n in TWELVE for line in blocked(n) + published(n)]}, CJ, []),
+        ({20: [line for n in TWELVE for line in refused(n) + published(n)],
+          10: recovery(12, 0)}, CJ, []),
+        # A callback that CJ cannot read was taken all the same.
+        ({10: [*wave(*TWELVE), *[UNREAD] * 12]}, CJ, []),
         ({}, CJ, []),
     ],
-)
+)  # fmt: skip
 async def test_a_consumer_that_takes_nothing_is_told(
-    texts: dict[int, str], containers: dict[str, Role], rules: list[str]
+    texts: dict[int, list[str]], containers: dict[str, Role], rules: list[str]
 ) -> None:
     detector = ConsumerSilent(ConsumerSilentSettings())
     assert told(await played(detector, watches(texts, containers))) == rules
+
+
+async def test_it_is_told_within_two_minutes_of_the_first_callback() -> None:
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    (condition,) = (await played(detector, watches({6: wave(*TWELVE)}))).conditions
+    assert condition.since == NOW - 6 * TICK
+
+
+@pytest.mark.parametrize(("pending", "rules"), [(12, ["consumer-silent"]), (0, [])])
+async def test_it_is_told_only_while_a_batch_waits(pending: int, rules: list[str]) -> None:
+    one = batch(pairs=PairCounts(total=12, essay_a=12 - pending, pending=pending))
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    assert told(await played(detector, watches({10: wave(*TWELVE)}, batches=[one]))) == rules
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"consumer": ConsumerBacklog("cj", 0)}, {"topic": ()}],
+)
+async def test_what_kafka_itself_says_outweighs_the_lines(place: dict[str, Any]) -> None:
+    """CJ has acknowledged everything; or the topic never got what the lines claim."""
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    assert told(await played(detector, watches({10: wave(*TWELVE)}, **place))) == []
 
 
 async def test_an_offset_beyond_the_topics_end_is_told_at_once_with_high_confidence() -> None:
@@ -69,9 +124,10 @@ async def test_that_publishing_ends_is_no_recovery() -> None:
         GivenWatch(NOW + TICK * n, NOW + TICK * (n - 1), logs=Followed((), containers=CJ))
         for n in range(1, 200)
     ]
-    assert told(await played(detector, [*watches(SENT), *late])) == ["consumer-silent"]
-    took = said(late[-1].now + TICK, TAKEN, role=Role.CJ)
-    end = GivenWatch(took.at or NOW, NOW, logs=Followed((took,), containers=CJ))
+    silent = watches({20: wave(*TWELVE)})
+    assert told(await played(detector, [*silent, *late])) == ["consumer-silent"]
+    line = logged(late[-1].now + TICK, took(11))
+    end = GivenWatch(late[-1].now + TICK, NOW, logs=Followed((line,), containers=CJ))
     judgement = await played(detector, [*late, end])
     assert (told(judgement), judgement.closing["cj_assessment_service"]) == (
         [],
@@ -82,17 +138,19 @@ async def test_that_publishing_ends_is_no_recovery() -> None:
 @pytest.mark.parametrize("behind", [1, 45, 600])
 async def test_a_clock_of_cj_that_is_behind_is_no_silence(behind: int) -> None:
     detector = ConsumerSilent(ConsumerSilentSettings())
-    sent = watches(SENT)
-    for watch in sent:
+    seen = watches({n: wave(n) for n in range(36, 10, -4)})
+    for watch in seen:
         assert isinstance(watch.logs, Followed)
         if watch.logs.events:
-            took = said(watch.now - timedelta(seconds=behind), TAKEN, role=Role.CJ)
-            watch.logs = replace(watch.logs, events=(took, *watch.logs.events))
-    assert told(await played(detector, sent)) == []
+            number = int((NOW - watch.now) / TICK)
+            line = logged(watch.now - timedelta(seconds=behind), took(number))
+            watch.logs = replace(watch.logs, events=(line, *watch.logs.events))
+    assert told(await played(detector, seen)) == []
 
 
 async def test_another_process_goes_on_with_what_was_seen() -> None:
-    first, later = watches(SENT)[:36], watches(SENT)[36:]
+    silent = watches({20: wave(*TWELVE)})
+    first, later = silent[:36], silent[36:]
     before, after = (ConsumerSilent(ConsumerSilentSettings()) for _ in range(2))
     for watch in first:
         sample = await before.sample(watch)
@@ -102,5 +160,5 @@ async def test_another_process_goes_on_with_what_was_seen() -> None:
 
 async def test_a_sample_that_cannot_be_read_is_forgotten() -> None:
     detector = ConsumerSilent(ConsumerSilentSettings())
-    detector.resume((Sample(NOW, {"untaken": {"first": "soon"}}),))
+    detector.resume((Sample(NOW, {"untaken": {"waiting": "soon"}}),))
     assert told(await played(detector, watches({}))) == []

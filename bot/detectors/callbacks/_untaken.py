@@ -1,0 +1,90 @@
+"""Which callbacks Kafka took and CJ did not take yet, by their ids; pure.
+
+CJ takes them one after the other: what was published before one that it took is not waited for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
+from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory, published_by
+from bot.domain.log import LogEvent, Role
+
+TAKEN = "Processing LLM comparison callback"
+UNREADABLE = "Error processing LLM comparison callback"
+SKIPPED = "Duplicate message skipped"
+MOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class UntakenCallbacks:
+    """What was published and not taken, oldest first; it outlives the window.
+
+    `early` are requests whose callback CJ took before its publish was read: the logs of two
+    services come at their own pace. `taken_at` is when CJ last took one by its own clock,
+    `seen_at` when that was read. `heard` says that CJ's log is known to be followed: without that
+    its silence proves nothing.
+    """
+
+    heard: bool = False
+    waiting: tuple[PublishedCallback, ...] = ()
+    early: tuple[str, ...] = ()
+    taken_at: datetime | None = None
+    seen_at: datetime | None = None
+    memories: dict[str, PublisherMemory] = field(default_factory=dict)
+
+    def after(
+        self,
+        events: Iterable[LogEvent],
+        now: datetime,
+        on_topic: Sequence[PublishedCallback] | None = None,
+    ) -> "UntakenCallbacks":
+        """Return it with what was published and taken since, as read at `now`.
+
+        `on_topic` is what the topic itself brought, where it is read: then that is what was
+        published, whatever the lines say.
+        """
+        found = list(events)
+        memories, said = self._published(found)
+        new = said if on_topic is None else on_topic
+        known = [*self.waiting, *(one for one in new if one.queue_id not in self.early)]
+        state = replace(self, waiting=tuple(known[-MOST:]), memories=memories)
+        for event in found:
+            if event.role is Role.CJ:
+                state = state._taken(event, now)
+        return state
+
+    def _published(
+        self, events: Sequence[LogEvent]
+    ) -> tuple[dict[str, PublisherMemory], list[PublishedCallback]]:
+        memories, found = dict(self.memories), list[PublishedCallback]()
+        providers = [one for one in events if one.role is Role.LLM_PROVIDER]
+        for name in dict.fromkeys(one.container for one in providers):
+            lines = [one for one in providers if one.container == name]
+            memory, published = published_by(memories.get(name, PublisherMemory()), lines)
+            memories[name] = replace(memory, gone=(), held=memory.held[:MOST])
+            found += published
+        kept = {name: one for name, one in memories.items() if one != PublisherMemory()}
+        return kept, found
+
+    def _taken(self, event: LogEvent, now: datetime) -> "UntakenCallbacks":
+        if not is_taken(event):
+            return self
+        state = replace(self, heard=True, taken_at=event.at, seen_at=now)
+        if SKIPPED in event.event:
+            return state
+        clue = clue_of(event)
+        if clue is None or clue.step is not Step.CONSUMED or clue.outcome is not Outcome.DONE:
+            return replace(state, waiting=self.waiting[1:])
+        ids = [one.queue_id for one in self.waiting]
+        if clue.queue_id in ids:
+            return replace(state, waiting=self.waiting[ids.index(clue.queue_id) + 1 :])
+        return replace(state, early=(*self.early, clue.queue_id)[-MOST:])
+
+
+def is_taken(event: LogEvent) -> bool:
+    """Say whether a line of CJ shows that its consumer receives callbacks."""
+    if SKIPPED in event.event:
+        return "comparison_result" in event.event
+    return event.event.startswith((TAKEN, UNREADABLE))
