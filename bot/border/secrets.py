@@ -4,7 +4,6 @@ Each pattern is linear: bounded repeats, no nested ones, and nothing that begins
 """
 
 import re
-from itertools import pairwise
 
 from bot.border.shapes import UUID, without_people
 
@@ -51,6 +50,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
 )
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
+_RUNS = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
 _SHOWN_HEX = re.compile(r"(?:sha\d{1,3}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})")
 
@@ -81,15 +81,8 @@ def _opaque(match: re.Match[str]) -> str:
 
 def _looks_random(word: str) -> bool:
     """Keys change between letters, capitals and digits far more often than names and paths do."""
-    kinds = [_kind(char) for char in word]
-    changes = sum(a != b for a, b in pairwise(kinds))
-    if changes < 0.3 * len(word):
+    kinds = [run[0] for run in _RUNS.findall(word)]
+    if len(kinds) - 1 < 0.3 * len(word):
         return False
     longest = max(len(part) for part in re.split(r"[-_/+=]", word))
-    return ("a" in kinds and "A" in kinds) or longest >= 24
-
-
-def _kind(char: str) -> str:
-    if char.isdigit():
-        return "0"
-    return "A" if char.isupper() else "a" if char.islower() else "-"
+    return longest >= 24 or (any(map(str.islower, kinds)) and any(map(str.isupper, kinds)))

@@ -35,7 +35,7 @@ def presented(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return one line as it may leave the bot; text of ours keeps its words."""
     if isinstance(text, Outside):
         return let_out(text, limit).text
-    clean = without_opaque_words(without_secrets(_bounded(plain(text))))
+    clean = without_opaque_words(without_secrets(_plain_head(text)))
     return clip(" ".join(clean.split()), limit)
 
 
@@ -44,9 +44,12 @@ def plain(text: str) -> str:
     return visible(str(text)).replace("\n", " ")
 
 
-def _bounded(text: str) -> str:
+def _plain_head(text: str) -> str:
+    """Return plain `text`, at most of its first `MAX_READ_CHARS` characters, in whole words."""
     if len(text) <= MAX_READ_CHARS:
-        return text
-    head = text[:MAX_READ_CHARS]
-    # A secret cut in two no longer looks like one: the word at the cut goes as a whole.
-    return head[: len(head) - len(head.split()[-1])] if head.split() else ""
+        return plain(text)
+    head = plain(text[:MAX_READ_CHARS])
+    # A secret cut in two no longer looks like one: the word at the cut goes as a whole. It is
+    # sought after cleaning, because a terminal code within a word may hold spaces.
+    words = head.rsplit(None, 1)
+    return words[0] if len(words) > 1 else ""

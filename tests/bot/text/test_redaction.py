@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bot.border.decode import HEAD_CHARS, TAIL_CHARS
 from bot.border.outside import Outside
 from bot.text.redaction import MAX_READ_CHARS, clip, presented, redact
 
@@ -99,6 +100,42 @@ def test_a_secret_across_the_reading_bound_is_dropped_whole(written: Callable[[s
     for spare in range(0, 40, 3):
         text = "a " * ((MAX_READ_CHARS - spare) // 2) + "ghp_abcdefghijklmnopqrstuvwxyz"
         assert "ghp" not in written(text + " b" * 9)
+
+
+@pytest.mark.parametrize("written", [redact, presented])
+@pytest.mark.parametrize(
+    "after", [" " * 12, "\t\n" * 6, "\x1b[0m" * 3, "\x1b]0;a b c", "\u200b" * 9]
+)
+def test_no_part_of_a_secret_that_ends_before_the_bound_remains(
+    written: Callable[[str], str], after: str
+) -> None:
+    secret = "ghp_abcdefghijklmnopqrstuvwxyz"
+    text = " " * (MAX_READ_CHARS - len(secret) - len(after)) + secret + after
+    assert "ghp" not in written(text + " beyond " * 9)
+
+
+@pytest.mark.parametrize(
+    ("written", "bound"),
+    # What comes from outside is bounded once more when it is decoded, which can make it longer.
+    [(redact, (HEAD_CHARS + TAIL_CHARS) // 2), (presented, MAX_READ_CHARS)],
+)
+@given(head=st.text(max_size=80), tail=st.text(max_size=80), spare=st.integers(0, 40))
+def test_a_text_up_to_the_bound_is_shown_from_its_head_to_its_tail(
+    written: Callable[[str, int], str], bound: int, head: str, tail: str, spare: int
+) -> None:
+    # Far enough apart, so that what stands before and after makes no number or name together.
+    near, far = " " * 99, " " * (bound - len(head) - len(tail) - spare)
+    assert written(head + far + tail, 1_000) == written(head + near + tail, 1_000)
+
+
+@given(
+    st.sampled_from(["", " ", "\x1b[31m", "\u200b", "\x00", "é "]), st.text(max_size=80), st.text()
+)
+def test_what_stands_beyond_the_bound_changes_nothing(fill: str, tail: str, beyond: str) -> None:
+    head = (fill * MAX_READ_CHARS)[: MAX_READ_CHARS - len(tail)].ljust(MAX_READ_CHARS - len(tail))
+    bounded = presented(head + tail + "-", 1_000)
+    assert presented(head + tail + "-" + beyond, 1_000) == bounded
+    assert presented(head + tail + "-" + "\x1b[0m" * 70_000 + beyond, 1_000) == bounded
 
 
 @given(st.text(max_size=200), st.sampled_from(SHAPED))
