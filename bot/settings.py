@@ -119,6 +119,8 @@ class LogSettings(_Group):
     timezone: str = Field("UTC", alias="LOG_TIMEZONE")
     docker_host: str = Field("", alias="DOCKER_HOST")
     docker_hosts: Words = Field((), alias="DOCKER_HOSTS")
+    docker_tls_verify: str = Field("", alias="DOCKER_TLS_VERIFY")
+    docker_cert_path: Path | None = Field(None, alias="DOCKER_CERT_PATH")
     docker_log_dir: Path | None = Field(None, alias="DOCKER_LOG_DIR")
     files_dir: Path | None = Field(None, alias="LOG_FILES_DIR")
     loki_url: str = Field("", alias="LOKI_URL")

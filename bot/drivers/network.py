@@ -75,6 +75,7 @@ def _trouble(error: BaseException, what: str, at: str, ca: str) -> Trouble | Non
     if isinstance(error, TimeoutError):
         return Trouble(f"{what}{at} did not answer in time", timed_out=True)
     if isinstance(error, OSError) and (number := _number(error)):
+        at = at or (f" at {error.filename}" if error.filename else "")
         return _system_trouble(number, what, at)
     if isinstance(error, EOFError | ConnectionResetError | BrokenPipeError):
         return closed(what, at)
@@ -92,7 +93,7 @@ def _system_trouble(number: int, what: str, at: str) -> Trouble | None:
     if number in (errno.EACCES, errno.EPERM):
         return Trouble(f"this user may not use {what}{at}: {said}", permanent=True)
     if number == errno.ENOENT:
-        return Trouble(f"{what} is not there{at}: {said}", permanent=True)
+        return Trouble(f"{what} is not there{at}: {said}")
     return Trouble(f"{what}{at} cannot be reached: {said}")
 
 

@@ -30,6 +30,7 @@ from bot.ports import (
 from bot.ports.bounded import missing_of
 from bot.settings import Settings
 from bot.sources.docker import http
+from bot.sources.docker.address import EngineAddress
 
 log = logging.getLogger(__name__)
 
@@ -209,10 +210,16 @@ def _probe(settings: Settings, stack: AsyncExitStack) -> ServiceProbe | Missing 
     return probe
 
 
-def docker_hosts(settings: Settings) -> tuple[str, ...]:
+def docker_hosts(settings: Settings) -> tuple[EngineAddress, ...]:
     """Return the Engines to ask; an empty address means Docker's own default."""
     logs = settings.logs
-    return logs.docker_hosts or (logs.docker_host,)
+    folder = logs.docker_cert_path
+    if logs.docker_tls_verify and folder is None:
+        folder = Path("~/.docker").expanduser()
+    return tuple(
+        EngineAddress(host, folder, verifies=bool(logs.docker_tls_verify))
+        for host in logs.docker_hosts or (logs.docker_host,)
+    )
 
 
 def docker_is_configured(settings: Settings) -> bool:

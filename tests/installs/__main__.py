@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from bot.service import embedded_postgres
-from tests.installs import postgres, redis
+from tests.installs import docker, postgres, redis
 from tests.installs.table import Row, printed
+from tests.support.servers.engine import running_engine
 
 
 async def _postgres(folder: Path) -> AsyncIterator[Row]:
@@ -23,7 +24,14 @@ async def _postgres(folder: Path) -> AsyncIterator[Row]:
         await server.stop(remove=True)
 
 
+async def _docker(folder: Path) -> AsyncIterator[Row]:
+    with running_engine(Path(tempfile.mkdtemp(prefix="bb-engine-"))) as engine:
+        async for one in docker.rows(folder, engine, quick=False):
+            yield one
+
+
 SYSTEMS: dict[str, Callable[[Path], AsyncIterator[Row]]] = {
+    "docker": _docker,
     "postgres": _postgres,
     "redis": lambda folder: redis.rows(folder, quick=False),
 }

@@ -2,14 +2,16 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from bot.service.embedded_postgres import EmbeddedPostgres
-from tests.installs import postgres, redis
+from tests.installs import docker, postgres, redis
 from tests.installs.pgbouncer import has_pgbouncer
 from tests.installs.table import printed
+from tests.support.servers.engine import running_engine
 
 
 def needs(package: str, is_there: bool) -> None:
@@ -28,4 +30,11 @@ async def test_postgres_and_pgbouncer(tmp_path: Path, postgres_server: EmbeddedP
 async def test_redis(tmp_path: Path) -> None:
     needs("redis-server", shutil.which("redis-server") is not None)
     found = [one async for one in redis.rows(tmp_path, quick=True)]
+    assert not any(one.wrong for one in found), printed(found)
+
+
+@pytest.mark.engine
+async def test_docker(tmp_path: Path) -> None:
+    with running_engine(Path(tempfile.mkdtemp(prefix="bb-engine-"))) as engine:
+        found = [one async for one in docker.rows(tmp_path, engine, quick=True)]
     assert not any(one.wrong for one in found), printed(found)

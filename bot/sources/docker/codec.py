@@ -12,7 +12,6 @@ from bot.sources.log_format.codec import Line
 from bot.sources.log_format.head import HEAD_BYTES, starts_event
 from bot.sources.log_format.time import utc
 
-STAMP_BYTES = len("2025-11-18T23:48:23.000000001Z")
 _OPENS = b'{"log":"'
 _CLOSES = b'","stream":"'
 _TIME = b'"time":"'
@@ -21,7 +20,7 @@ _ESCAPES = str.maketrans(
     {chr(code): f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}
     | {"\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 )
-_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d)) ")
+_STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) ")
 
 
 class JsonFileLines:

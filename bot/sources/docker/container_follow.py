@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
 
 from bot.errors import SourceError
-from bot.sources.docker.codec import STAMP_BYTES, StampedLines
+from bot.sources.docker.codec import StampedLines
 from bot.sources.docker.deduplicate import Deduplicator
 from bot.sources.docker.engine import Stream
+from bot.sources.docker.errors import GoneError
 from bot.sources.docker.listing import Container
 from bot.sources.docker.search import epoch, one_line, streamed
 from bot.sources.log_follow.buffer import EventBuffer
@@ -19,6 +20,8 @@ from bot.sources.log_format.parser import LineParser
 QUIET_SECONDS = 1.0
 STALL_SECONDS = 10.0
 JOIN_SECONDS = 5.0
+# A log whose driver keeps nothing will not be read a second later.
+REST_SECONDS = 30.0
 # A reader this far behind the service only counts most lines; see Prefilter.
 BEHIND_SECONDS = 60.0
 HEAD_BYTES = 64
@@ -49,6 +52,9 @@ class Reader:
         self._was_stalled = False
         self._ask_at = 0.0
         self._starts = 0
+        # Why the log cannot be read, and until when it is not asked for again.
+        self.problem = ""
+        self._rests_until = 0.0
 
     @staticmethod
     def maker(
@@ -73,7 +79,11 @@ class Reader:
             if container.running and self._is_stalled(container):
                 self._end()
             return began_again
-        restarted = container.running and self._starts > 0 and not self._was_stalled
+        if time.monotonic() < self._rests_until:
+            return False
+        # A read that failed says nothing of the container.
+        was_read = self._starts > 0 and not self.problem
+        restarted = container.running and was_read and not self._was_stalled
         self._was_stalled = False
         # A stopped container is read once more, for what it wrote at its end.
         if container.running or self._was_running or not self._starts:
@@ -111,24 +121,34 @@ class Reader:
         self._ask_at = now + max(STALL_SECONDS, now - self._fed_at)
         last = b""
         with suppress(SourceError):
-            last = one_line(container, 1)[:STAMP_BYTES]
+            last = _stamp(one_line(container, 1))
         self._was_stalled = last > self._last
         return self._was_stalled
 
     def _read(self, container: Container) -> None:
         since = StampedLines(self._zone).time_of(self._last + b" ") if self._last else self._since
+        options = {"follow": 1, "since": epoch(since or self._since)}
+        try:
+            self._read_lines(streamed(container, options, self._streams))
+            self.problem = ""
+        except GoneError:
+            self.problem = ""
+        except SourceError as error:
+            # An Engine that is away is named by who lists its containers.
+            self.problem = error.message if error.permanent else ""
+            self._rests_until = time.monotonic() + REST_SECONDS if error.permanent else 0.0
+
+    def _read_lines(self, stream: Iterator[list[bytes]]) -> None:
         resumed, seen = self._last, self._at_last
-        with suppress(SourceError):
-            for lines in streamed(
-                container, {"follow": 1, "since": epoch(since or self._since)}, self._streams
-            ):
-                if self._is_closed:
-                    return
-                if resumed:
-                    lines, seen = _unseen(lines, resumed, seen)
-                    resumed = resumed if not lines else b""
-                if lines:
-                    self._feed(lines)
+        for lines in stream:
+            self.problem = ""
+            if self._is_closed:
+                return
+            if resumed:
+                lines, seen = _unseen(lines, resumed, seen)
+                resumed = resumed if not lines else b""
+            if lines:
+                self._feed(lines)
 
     def _feed(self, lines: list[bytes]) -> None:
         lines = self._deduplicator.new(lines)
@@ -173,9 +193,9 @@ class Reader:
 
     def _mark(self, lines: list[bytes]) -> None:
         """Remember the last stamp, and how many lines bear it."""
-        last, same = lines[-1][:STAMP_BYTES], 0
+        last, same = _stamp(lines[-1]), 0
         for line in reversed(lines):
-            if line[:STAMP_BYTES] != last:
+            if _stamp(line) != last:
                 break
             same += 1
         is_more = last == self._last and same == len(lines)
@@ -183,10 +203,15 @@ class Reader:
         self._last = last
 
 
+def _stamp(line: bytes) -> bytes:
+    """Return the Engine's stamp: Docker's has nine digits of a second, podman's may have none."""
+    return line.partition(b" ")[0]
+
+
 def _unseen(lines: list[bytes], last: bytes, seen: int) -> tuple[list[bytes], int]:
     """Leave out lines that were handed on before, `seen` of them with the very last stamp."""
     for number, line in enumerate(lines):
-        stamp = line[:STAMP_BYTES]
+        stamp = _stamp(line)
         if stamp > last or (stamp == last and seen <= 0):
             return lines[number:], 0
         seen -= stamp == last

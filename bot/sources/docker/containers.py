@@ -15,6 +15,7 @@ from typing import Any
 from bot.domain.evidence import CONTAINERS
 from bot.domain.log import Role, Service, service_of
 from bot.domain.service_state import ContainerState
+from bot.sources.docker.address import EngineAddress
 from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
 from bot.sources.docker.errors import GoneError
 
@@ -35,7 +36,7 @@ class EngineContainers:
 
     name = CONTAINERS
 
-    def __init__(self, hosts: Sequence[str], services: Sequence[Service]) -> None:
+    def __init__(self, hosts: Sequence[str | EngineAddress], services: Sequence[Service]) -> None:
         self._engines = tuple(Engine(host, CONTAINERS) for host in hosts)
         self._services = tuple(services)
 

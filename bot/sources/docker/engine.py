@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
 
+from bot.sources.docker.address import EngineAddress, addresses
 from bot.sources.docker.errors import StatusError, engine_errors
 from bot.sources.docker.http import Body, connect
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 COMPOSE_SERVICE = "com.docker.compose.service"
 TIMEOUT_SECONDS = 8.0
 STREAM_SECONDS = 20.0
+# In which the version is asked for, which every Engine answers.
+OLDEST_VERSION = "1.24"
 _ID = re.compile(rb'"id":"([0-9a-f]{64})"')
 
 
@@ -46,8 +49,11 @@ class Engine:
     `source` names the source in errors; `timeout` bounds one call in seconds, streams aside.
     """
 
-    def __init__(self, host: str, source: str, timeout: float = TIMEOUT_SECONDS) -> None:
-        self.host = host
+    def __init__(
+        self, address: str | EngineAddress, source: str, timeout: float = TIMEOUT_SECONDS
+    ) -> None:
+        (self._address,) = addresses([address])
+        self.host = self._address.host
         self.source = source
         self._timeout = timeout
         self._client: docker.DockerClient | None = None
@@ -70,6 +76,7 @@ class Engine:
         """Return all containers as the Engine lists them, stopped ones too."""
         with engine_errors(self.source):
             # The SDK leaves its socket open when a connection fails, so connect once without it.
+            self._address.check(self.source)
             probe = connect(self.host, self._timeout)
             if probe is not None:
                 probe.close()
@@ -117,7 +124,7 @@ class Engine:
 
     def _stream(self, path: str, *, follow: bool) -> Stream:
         # Without a version in its path a request is read as the Engine's own, old or new.
-        channel = connect(self.host, STREAM_SECONDS)
+        channel = None if self._address.is_tls else connect(self.host, STREAM_SECONDS)
         if channel is None:
             return _SdkStream(self._opened(), path)
         body = Body(channel, path)
@@ -131,12 +138,31 @@ class Engine:
         with self._lock:
             if self._client is None:
                 timeout = int(self._timeout)
-                self._client = (
-                    docker.DockerClient(base_url=self.host, timeout=timeout)
-                    if self.host
-                    else docker.from_env(timeout=timeout)
-                )
+                if self._address.is_tls:
+                    self._client = self._opened_by_tls(timeout)
+                elif self.host:
+                    self._client = docker.DockerClient(base_url=self.host, timeout=timeout)
+                else:
+                    self._client = docker.from_env(timeout=timeout)
             return self._client
+
+    def _opened_by_tls(self, timeout: int) -> "docker.DockerClient":
+        """Open with the certificates of the settings: requests prefers those of its environment."""
+        import docker
+
+        tls = self._address.tls_options(self.source)
+
+        def opened(version: str) -> docker.DockerClient:
+            client = docker.DockerClient(self.host, tls=tls, timeout=timeout, version=version)
+            client.api.trust_env = False
+            return client
+
+        first = opened(OLDEST_VERSION)
+        try:
+            version = str(first.version(api_version=False)["ApiVersion"])
+        finally:
+            first.close()
+        return opened(version)
 
 
 class _SdkStream:
@@ -146,8 +172,9 @@ class _SdkStream:
         api = client.api
         self._answer = api.get(api.base_url + path, stream=True, timeout=None)
         if self._answer.status_code != HTTPStatus.OK:
+            body = self._answer.content
             self._answer.close()
-            raise StatusError(self._answer.status_code)
+            raise StatusError(self._answer.status_code, body)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what comes; read it within `engine_errors`."""

@@ -96,7 +96,12 @@ class DockerFollow:
         started = self._started({row.engine for row in found if row.id in self._direct})
         for container in found:
             self._look_at(container, restarted=container.id in started)
-        self._missing = missing
+        unread = {
+            row.name: reader.problem
+            for row in found
+            if row.running and (reader := self._readers.get(row.id)) and reader.problem
+        }
+        self._missing = {**missing, **unread}
         self._now_running = {row.name: row.service.role for row in found if row.running}
         if not missing:
             self._forget({row.id for row in found})

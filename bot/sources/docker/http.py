@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from bot.sources.docker.errors import StatusError
+from bot.sources.docker.errors import BODY_BYTES, StatusError
 
 READ_BYTES = 256 << 10
 GATHER_SECONDS = 0.02
@@ -32,7 +32,7 @@ class Body:
             channel.sendall(f"GET {target} HTTP/1.0\r\nHost: docker\r\n\r\n".encode("ascii"))
             self._answer.begin()
             if self._answer.status != http.client.OK:
-                raise StatusError(self._answer.status)
+                raise StatusError(self._answer.status, self._answer.read(BODY_BYTES))
         except http.client.HTTPException as exc:
             self.close()
             raise ConnectionError("no HTTP answer") from exc
@@ -93,8 +93,9 @@ def connect(address: str, timeout: float) -> socket.socket | None:
         channel.settimeout(timeout)
         try:
             channel.connect(url.netloc + url.path)
-        except OSError:
+        except OSError as error:
             channel.close()
+            error.filename = url.netloc + url.path
             raise
         return channel
     if url.scheme in ("tcp", "http") and url.hostname:

@@ -4,7 +4,7 @@ import re
 from struct import Struct
 from typing import Protocol
 
-_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d) ")
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) ")
 # One byte that names the stream, three of nothing, the length.
 _FRAME = Struct(">BxxxI")
 _NEWLINE = 10

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from bot.domain.log import Role, Service, service_of
 from bot.errors import SourceError
+from bot.sources.docker.address import EngineAddress, addresses
 from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
 from bot.sources.docker.errors import HINT
 
@@ -38,12 +39,13 @@ class Listing(NamedTuple):
 class Containers:
     """Lists the services' containers of all Engines, each Engine on its own."""
 
-    def __init__(self, hosts: Sequence[str], services: Sequence[Service]) -> None:
+    def __init__(self, hosts: Sequence[str | EngineAddress], services: Sequence[Service]) -> None:
         self.engines = tuple(
-            Engine(host, NAME, LIST_SECONDS) for host in dict.fromkeys(hosts or ("",))
+            Engine(address, NAME, LIST_SECONDS) for address in addresses(hosts or ("",))
         )
         self._services = tuple(services)
         self._known: dict[str, tuple[Container, ...]] = {}
+        self._hints: dict[str, str] = {}
         self._backoff: dict[str, tuple[float, str]] = {}
 
     def list(self) -> Listing:
@@ -62,7 +64,7 @@ class Containers:
             raise SourceError(
                 NAME,
                 f"no Docker Engine answers: {next(iter(missing.values()))}",
-                hint=HINT,
+                hint=next(iter(self._hints.values()), "") or HINT,
             )
         rows = [row for answer in found if not isinstance(answer, str) for row in answer]
         return Listing(rows, missing)
@@ -83,6 +85,7 @@ class Containers:
             listed = engine.containers()
         except SourceError as error:
             engine.close()
+            self._hints[engine.host] = error.hint
             if time.monotonic() - began >= LIST_SECONDS / 2:
                 self._backoff[engine.host] = time.monotonic() + BACKOFF_SECONDS, error.message
             return error.message

@@ -2,19 +2,23 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 from bot.domain.log import LogQuery, LogSearch, Service, is_wanted
+from bot.errors import SourceError
+from bot.sources.docker.address import EngineAddress
+from bot.sources.docker.errors import GoneError
 from bot.sources.docker.follow import DockerFollow
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
-from bot.sources.docker.listing import NAME, Container, Containers
-from bot.sources.docker.search import Searcher
+from bot.sources.docker.listing import NAME, Container, Containers, Listing
+from bot.sources.docker.search import Searcher, one_line
 from bot.sources.log_search.merge import SearchPart, merged
 
 AT_ONCE = 4
+MOST_CHECKED = 50
 
 
 class DockerLogs:
@@ -28,7 +32,7 @@ class DockerLogs:
 
     def __init__(
         self,
-        hosts: Sequence[str],
+        hosts: Sequence[str | EngineAddress],
         services: Sequence[Service],
         zone: tzinfo,
         log_dir: Path | None = None,
@@ -47,6 +51,7 @@ class DockerLogs:
             async with at_once:
                 return await asyncio.to_thread(self._searcher.search, container, query, stop)
 
+        _needed(listing)
         wanted = [row for row in listing.containers if is_wanted(row.service, query)]
         try:
             found = merged(await asyncio.gather(*(one(row) for row in wanted)))
@@ -74,14 +79,39 @@ class DockerLogs:
         return [(row.service, row.name) for row in listing.containers]
 
     async def check(self) -> str:
-        """Say how many containers can be read, and how; SourceError when no Engine answers."""
+        """Read a line of each container; return how many there are, and how they are read.
+
+        Raises SourceError that names those that cannot be read, or when there is none.
+        """
         listing = await asyncio.to_thread(self._containers.list)
-        note = "".join(f"; {name}: {why}" for name, why in listing.missing.items())
-        running = sum(row.running for row in listing.containers)
-        said = f"{len(listing.containers)} containers of the services, {running} running{note}"
+        containers = _needed(listing)
+        unread = await self._unread(containers)
+        unread |= dict(listing.missing)
+        if unread:
+            raise SourceError(
+                self.name,
+                "; ".join(f"{name}: {why}" for name, (why, _) in _with_hints(unread).items()),
+                hint=next((hint for _, hint in _with_hints(unread).values() if hint), ""),
+            )
+        running = sum(row.running for row in containers)
+        said = (
+            f"{len(containers)} containers of the services, {running} running, a line of each read"
+        )
         if self._files is None:
             return said
-        return f"{said}; {await asyncio.to_thread(self._readable, listing.containers)}"
+        return f"{said}; {await asyncio.to_thread(self._readable, containers)}"
+
+    async def _unread(self, containers: Sequence[Container]) -> dict[str, "str | SourceError"]:
+        """Return the containers of which no line can be read, each with why."""
+        at_once = asyncio.Semaphore(AT_ONCE)
+
+        async def one(container: Container) -> SourceError | None:
+            async with at_once:
+                return await asyncio.to_thread(_unreadable, container)
+
+        newest = containers[:MOST_CHECKED]
+        found = await asyncio.gather(*(one(container) for container in newest))
+        return {row.name: why for row, why in zip(newest, found, strict=True) if why is not None}
 
     async def close(self) -> None:
         """Close the connections to the Engines."""
@@ -98,3 +128,34 @@ class DockerLogs:
             except UnreadableError as error:
                 why = f" (others: {error})"
         return f"{readable} read from DOCKER_LOG_DIR{why}"
+
+
+def _needed(listing: Listing) -> Sequence[Container]:
+    """Return the containers; raises SourceError where no Engine has one of the services.
+
+    An Engine that was never the services' own knows nothing of them.
+    """
+    if not listing.containers and not listing.missing:
+        raise SourceError(
+            NAME,
+            "the Docker Engine has no container of the services",
+            hint="SERVICES names the containers, DOCKER_HOST the Engine; see docker ps -a.",
+        )
+    return listing.containers
+
+
+def _unreadable(container: Container) -> SourceError | None:
+    try:
+        one_line(container, 1)
+    except GoneError:
+        return None
+    except SourceError as error:
+        return error
+    return None
+
+
+def _with_hints(unread: Mapping[str, "str | SourceError"]) -> dict[str, tuple[str, str]]:
+    return {
+        name: (why, "") if isinstance(why, str) else (why.message, why.hint)
+        for name, why in unread.items()
+    }

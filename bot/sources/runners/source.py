@@ -10,6 +10,7 @@ from bot.domain.evidence import CONTAINERS, RUNNERS
 from bot.domain.log import Role, Service
 from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.errors import SourceError
+from bot.sources.docker.address import EngineAddress
 from bot.sources.docker.containers import engine_time
 from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
 from bot.sources.docker.errors import GoneError
@@ -29,7 +30,11 @@ class EngineRunners:
     name = RUNNERS
 
     def __init__(
-        self, hosts: Sequence[str], services: Iterable[Service], *, processes: bool = True
+        self,
+        hosts: Sequence[str | EngineAddress],
+        services: Iterable[Service],
+        *,
+        processes: bool = True,
     ) -> None:
         runners = [service for service in services if service.role is Role.RUNNER]
         self._globs = tuple(service.container for service in runners)
