@@ -34,6 +34,7 @@ cli = typer.Typer(
 @cli.command(epilog=help_texts.RUN)
 def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
+    from bot.cli.output import error_lines, start_code
     from bot.cli.setting_check import known_names, misspelt
     from bot.log import set_up
     from bot.service.build import run_bot
@@ -44,7 +45,11 @@ def run() -> None:
     set_up()
     for doubt in misspelt(given_names(), known_names()):
         log.warning("%s: %s. %s", doubt.name, doubt.detail, doubt.fix)
-    _await(run_bot(settings))
+    try:
+        _await(run_bot(settings))
+    except BatchbotError as error:
+        _complain(*error_lines(error))
+        raise typer.Exit(start_code(error)) from error
 
 
 @cli.command(epilog=help_texts.DEMO)

@@ -78,6 +78,14 @@ class SettingsError(BatchbotError):
     """A setting is missing or malformed; the message names it and shows a valid value."""
 
 
+class AwayError(BatchbotError):
+    """What the bot cannot start without is away; `retry_after` seconds is what it asks to wait."""
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
 class SourceError(BatchbotError):
     """A source could not be read.
 

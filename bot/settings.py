@@ -73,6 +73,7 @@ class SlackSettings(_Group):
     app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
     signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
     api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL", pattern=r"^https?://\S+$")
+    team_id: str = Field("", alias="SLACK_TEAM_ID", pattern=r"^(T[A-Z0-9]+)?$")
     command_prefix: str = Field("", alias="SLACK_COMMAND_PREFIX", pattern=r"^[a-z0-9_-]{0,20}$")
     alert_channel: str = Field("", alias="SLACK_ALERT_CHANNEL")
     incident_channels: Words = Field((), alias="SLACK_INCIDENT_CHANNELS")

@@ -5,11 +5,12 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
 from bot.domain.evidence import Missing
@@ -18,8 +19,11 @@ from bot.errors import BatchbotError, PostError
 from bot.ports import Checkable
 from bot.ports.bounded import bounded_read
 from bot.service.sources import build_memory, build_sources
-from bot.settings import ENV_FILE, Settings, given_names
+from bot.settings import ENV_FILE, Settings, SlackSettings, given_names
 from bot.text.privacy import said
+
+if TYPE_CHECKING:
+    from bot.slack.setup.names import FoundNames
 
 CHECK_SECONDS = 10.0
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
@@ -188,6 +192,7 @@ async def _slack(settings: Settings) -> list[Examined]:
     async with aiohttp.ClientSession() as session:
         token = settings.slack.bot_token.get_secret_value()
         web = Web(make_client(token, settings.slack.api_url, session))
+        web.team_id = settings.slack.team_id
         try:
             told, scopes = await check_bot_token(web)
         except BatchbotError as error:
@@ -236,27 +241,54 @@ async def _names(web: object, settings: Settings) -> list[Examined]:
     alert = (slack.alert_channel,) if slack.alert_channel else ()
     channels = await find_channels(web, (*alert, *slack.incident_channels, *slack.allowed_channels))
     users = await find_users(web, (*slack.allowed_users, *slack.operators))
-    found = [_unknown("channels", channels.unknown, channels.problem)]
-    found.append(_unknown("users", users.unknown, users.problem))
+    found = _unknown_channels(slack, channels)
+    found += _unknown_people(slack, users)
+    found += [
+        Examined(f"channel {word}", CheckState.WARNING, f"it is called {name} now",
+                 f"Set its id, {channels.ids[word]}, in place of its old name.")
+        for word, name in channels.renamed().items() if word not in channels.ids.values()
+    ]  # fmt: skip
     for word, id in channels.ids.items():
         if id != "*":
             found.append(await _membership(web, word, id, needed=word in alert))
-    if not alert:
-        fix = "Set SLACK_ALERT_CHANNEL, or nobody is told."
-        found.append(Examined("SLACK_ALERT_CHANNEL", CheckState.WARNING, "not set", fix))
-    if not (slack.allowed_users or slack.operators):
-        fix = "Set SLACK_ALLOWED_USERS or SLACK_OPERATORS: empty means nobody."
-        found.append(Examined("SLACK_ALLOWED_USERS", CheckState.BROKEN, "nobody may ask", fix))
     return found
 
 
-def _unknown(what: str, names: Sequence[str], problem: str) -> Examined:
-    if not names:
-        return Examined(f"{what} of the settings", CheckState.OK)
-    detail = f"unknown: {', '.join(names)}. {problem}".strip()
-    return Examined(
-        f"{what} of the settings", CheckState.WARNING, detail, "Use ids, or correct them."
-    )
+def _unknown_channels(slack: SlackSettings, channels: "FoundNames") -> list[Examined]:
+    """Name the settings whose channels are not found: without the alert channel nothing is told."""
+    found = []
+    for setting, words, state in (
+        ("SLACK_ALERT_CHANNEL", (slack.alert_channel,), CheckState.BROKEN),
+        ("SLACK_INCIDENT_CHANNELS", slack.incident_channels, CheckState.WARNING),
+        ("SLACK_ALLOWED_CHANNELS", slack.allowed_channels, CheckState.WARNING),
+    ):
+        if unknown := [word for word in words if word in channels.unknown]:
+            detail = f"no channel is called {', '.join(unknown)}. {channels.problem}".strip()
+            effect = " No alert can be told." if state is CheckState.BROKEN else ""
+            fix = "Write its id or correct it; a private channel is seen after /invite @batchbot."
+            found.append(Examined(setting, state, detail + effect, fix))
+    if not slack.alert_channel:
+        fix = "Set SLACK_ALERT_CHANNEL, or nobody is told."
+        found.append(Examined("SLACK_ALERT_CHANNEL", CheckState.WARNING, "not set", fix))
+    return found or [Examined("channels of the settings", CheckState.OK)]
+
+
+def _unknown_people(slack: SlackSettings, users: "FoundNames") -> list[Examined]:
+    """Name the settings whose people are not found; broken where nobody of one is."""
+    found = []
+    for setting, words in (
+        ("SLACK_ALLOWED_USERS", slack.allowed_users), ("SLACK_OPERATORS", slack.operators)
+    ):  # fmt: skip
+        if unknown := [word for word in words if word in users.unknown]:
+            nobody = not users.of(words)
+            detail = f"unknown: {', '.join(unknown)}. {users.problem}".strip()
+            state = CheckState.BROKEN if nobody else CheckState.WARNING
+            effect = " So it allows nobody." if nobody else ""
+            found.append(Examined(setting, state, detail + effect, "Use ids, or correct them."))
+    if not (slack.allowed_users or slack.operators):
+        fix = "Set SLACK_ALLOWED_USERS or SLACK_OPERATORS: empty means nobody."
+        found.append(Examined("SLACK_ALLOWED_USERS", CheckState.BROKEN, "nobody may ask", fix))
+    return found or [Examined("users of the settings", CheckState.OK)]
 
 
 async def _membership(web: object, word: str, id: str, *, needed: bool) -> Examined:
@@ -266,7 +298,8 @@ async def _membership(web: object, word: str, id: str, *, needed: bool) -> Exami
     try:
         answer = await web.query("conversations.info", channel=id)
     except PostError as error:
-        return Examined(f"channel {word}", CheckState.WARNING, error.message, error.hint)
+        state = CheckState.BROKEN if needed else CheckState.WARNING
+        return Examined(f"channel {word}", state, error.message, error.hint)
     channel = answer.get("channel") or {}
     state = CheckState.BROKEN if needed else CheckState.WARNING
     if channel.get("is_archived"):

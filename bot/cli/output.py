@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain.report import Report, Verdict
 from bot.domain.words import times_of
 from bot.errors import (
+    AwayError,
     BatchbotError,
     DeniedError,
     NotFoundError,
@@ -36,12 +37,17 @@ class EventFormat(StrEnum):
 
 
 class Exit(IntEnum):
-    """What the exit code means to a script."""
+    """What the exit code means to a script; this is the one place where they are written.
+
+    USAGE is also a wrong setting. AWAY is of `run` alone: what it cannot start without is away
+    and may come back, so that a supervisor may start it again; it is sysexits' EX_UNAVAILABLE.
+    """
 
     FINE = 0
     ERROR = 1
     USAGE = 2
     UNKNOWN = 3
+    AWAY = 69
     INTERRUPTED = 130
 
 
@@ -93,6 +99,15 @@ def error_code(error: BatchbotError) -> Exit:
     """Return the exit code of a failure: wrong words are 2, what could not be read is 3."""
     wrong = UsageError | NotFoundError | DeniedError | SettingsError
     return Exit.USAGE if isinstance(error, wrong) else Exit.UNKNOWN
+
+
+def start_code(error: BatchbotError) -> Exit:
+    """Return the exit code of a start that failed: 2 when a setting is to be corrected."""
+    if isinstance(error, AwayError):
+        return Exit.AWAY
+    if isinstance(error, SourceError):
+        return Exit.USAGE if error.permanent else Exit.AWAY
+    return error_code(error)
 
 
 def rendered(report: Report, form: Format) -> str:

@@ -40,7 +40,7 @@ from bot.slack.outbound.block_fallback import BlockFallback
 from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.web_api import make_client
-from bot.slack.setup.identity import check_app_token
+from bot.slack.setup.identity import check_app_token, patient
 from bot.slack.setup.workspace import SlackWorkspace, ask_again, join
 from bot.text.markdown_report import render
 
@@ -155,7 +155,7 @@ async def _listen(
 ) -> Sockets:
     assert settings.app_token is not None  # noqa: S101 - socket_mode says so
     token = settings.app_token.get_secret_value()
-    first = await check_app_token(space.web, token)
+    first = await patient(lambda: check_app_token(space.web, token))
     sockets = Sockets(space.web, token, receiver.envelope, knows=receiver.knows)
     stack.push_async_callback(sockets.close)
     await sockets.open(first)

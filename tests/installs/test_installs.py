@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.service.embedded_postgres import EmbeddedPostgres
-from tests.installs import docker, postgres, redis
+from tests.installs import docker, postgres, redis, slack
 from tests.installs.pgbouncer import has_pgbouncer
 from tests.installs.table import printed
 from tests.support.servers.engine import running_engine
@@ -37,4 +37,9 @@ async def test_redis(tmp_path: Path) -> None:
 async def test_docker(tmp_path: Path) -> None:
     with running_engine(Path(tempfile.mkdtemp(prefix="bb-engine-"))) as engine:
         found = [one async for one in docker.rows(tmp_path, engine, quick=True)]
+    assert not any(one.wrong for one in found), printed(found)
+
+
+async def test_slack(tmp_path: Path) -> None:
+    found = [one async for one in slack.rows(tmp_path, quick=True)]
     assert not any(one.wrong for one in found), printed(found)

@@ -108,6 +108,8 @@ class Web:
     def __init__(self, client: AsyncWebClient) -> None:
         self.client = client
         self.scopes: frozenset[str] = frozenset()
+        # Where an app that is installed for a whole organisation looks names up.
+        self.team_id = ""
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call one method with JSON arguments; leave out those that are None.

@@ -4,10 +4,10 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.errors import PostError
+from bot.errors import PostError, PostFailure
 from bot.slack.outbound.web_api import Web, patiently
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,8 @@ PATIENCE_SECONDS = 60.0
 EVERYBODY = "*"
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{6,}")
+# What Slack answers where an app of a whole organisation does not say which workspace it means.
+_NO_TEAM = ("missing_argument", "team_access_not_granted", "invalid_arguments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,23 @@ class FoundNames:
     names: dict[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     problem: str = ""
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, words: Iterable[str]) -> frozenset[str]:
-        """Return the ids of `words`; unknown ones are left out, so they allow no one."""
-        return frozenset(self.ids[word] for word in words if word in self.ids)
+        """Return the ids of `words`, of a user group its members'; unknown ones allow no one."""
+        asked = tuple(words)
+        groups = (self.members[word] for word in asked if word in self.members)
+        ids = frozenset(self.ids[word] for word in asked if word in self.ids)
+        return ids.union(*groups)
+
+    def renamed(self) -> dict[str, str]:
+        """Return the words that are no name of now, each with the name that is."""
+        now = ((word, self.names.get(id, "")) for word, id in self.ids.items())
+        return {
+            word: name
+            for word, name in now
+            if name and name.casefold() != word.lstrip("#@").casefold() and word not in self.names
+        }
 
 
 async def find_channels(web: Web, words: Iterable[str]) -> FoundNames:
@@ -50,13 +65,30 @@ async def find_channels(web: Web, words: Iterable[str]) -> FoundNames:
 
 
 async def find_users(web: Web, words: Iterable[str]) -> FoundNames:
-    """Return the ids of users by user name (with or without @) or id.
+    """Return the ids of users by user name (with or without @) or id, and of user groups.
 
     Display names do not count: anybody can give themselves an operator's.
     """
-    return await _find(
-        web, {word: word.lstrip("@") for word in words}, _USER_ID, "users.list", "members"
-    )
+    wanted = {word: word.lstrip("@") for word in words}
+    found = await _find(web, wanted, _USER_ID, "users.list", "members")
+    return await _with_groups(web, found, wanted) if found.unknown else found
+
+
+async def _with_groups(web: Web, found: FoundNames, wanted: Mapping[str, str]) -> FoundNames:
+    """Add the user groups among the names that no user has; a disabled group is none."""
+    try:
+        rows = await _pages(web, "usergroups.list", "usergroups", {"include_users": True})
+    except PostError as error:
+        problem = f"{found.problem} User groups: {error.message} {error.hint}".strip()
+        return replace(found, problem=problem)
+    groups: dict[str, frozenset[str]] = {}
+    for row in rows:
+        if not row.get("date_delete"):
+            people = frozenset(str(one) for one in row.get("users") or ())
+            groups |= dict.fromkeys((str(row.get("id")), str(row.get("handle") or "")), people)
+    members = {word: groups[wanted[word]] for word in found.unknown if wanted[word] in groups}
+    unknown = tuple(word for word in found.unknown if word not in members)
+    return replace(found, members=members, unknown=unknown)
 
 
 async def _find(
@@ -81,8 +113,10 @@ async def _find(
     known = {str(row.get("id")): str(row.get("name") or "") for row in rows}
     standing = _by_name(row for row in rows if not row.get("is_archived"))
     archived = _by_name(row for row in rows if row.get("is_archived"))
+    before = _by_former_name(rows)
     for word, name in names.items():
-        matches = standing.get(name.casefold()) or archived.get(name.casefold(), set())
+        fold = name.casefold()
+        matches = standing.get(fold) or archived.get(fold) or before.get(fold, set())
         if len(matches) == 1:
             ids[word] = next(iter(matches))
     unknown = tuple(word for word in names if word not in ids)
@@ -97,6 +131,15 @@ def _by_name(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, set[str]]:
     return found
 
 
+def _by_former_name(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, set[str]]:
+    """Return the channels that were renamed, by the names they had."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        for name in row.get("previous_names") or ():
+            found[str(name).casefold()].add(str(row.get("id")))
+    return found
+
+
 def _is_id(name: str, shape: re.Pattern[str]) -> bool:
     return name == EVERYBODY or bool(shape.fullmatch(name))
 
@@ -108,8 +151,13 @@ async def _pages(
     cursor, waited = "", 0.0
     for _ in range(MAX_PAGES):
         try:
-            page = await web.query(method, limit=PAGE, cursor=cursor, **arguments)
+            page = await web.query(
+                method, limit=PAGE, cursor=cursor, team_id=web.team_id, **arguments
+            )
         except PostError as error:
+            if not web.team_id and error.message.endswith(_NO_TEAM):
+                web.team_id = await _only_team(web, error)
+                continue
             waited = await patiently(error, waited, PATIENCE_SECONDS)
             continue
         rows += [row for row in page.get(key) or [] if not row.get("deleted")]
@@ -117,3 +165,18 @@ async def _pages(
         if not cursor:
             break
     return rows
+
+
+async def _only_team(web: Web, error: PostError) -> str:
+    """Return the one workspace of an app that is installed for an organisation.
+
+    Raises PostError when there are several, for none may be taken unasked.
+    """
+    teams = (await web.query("auth.teams.list")).get("teams") or []
+    if len(teams) == 1:
+        return str(teams[0].get("id"))
+    raise PostError(
+        PostFailure.REFUSED,
+        f"the app is installed for {len(teams)} workspaces, and names are those of one",
+        hint="Set SLACK_TEAM_ID, or write ids (C..., U...) in place of names.",
+    ) from error

@@ -12,7 +12,7 @@ from bot.errors import SettingsError
 from bot.requests.access import Access
 from bot.settings import SlackSettings
 from bot.slack.outbound.web_api import Web, make_client
-from bot.slack.setup.identity import Identity, check_bot_token
+from bot.slack.setup.identity import Identity, check_bot_token, patient
 from bot.slack.setup.manifest import NEEDED_SCOPES, SCOPES
 from bot.slack.setup.names import FoundNames, find_channels, find_users
 
@@ -60,7 +60,8 @@ async def join(settings: SlackSettings, stack: AsyncExitStack) -> SlackWorkspace
     session = await stack.enter_async_context(aiohttp.ClientSession())
     token = settings.bot_token.get_secret_value()
     api = Web(make_client(token, settings.api_url, session))
-    told, scopes = await check_bot_token(api)
+    api.team_id = settings.team_id
+    told, scopes = await patient(lambda: check_bot_token(api))
     missing = sorted(set(SCOPES) - scopes) if scopes else []
     if NEEDED_SCOPES & set(missing):
         raise SettingsError(
@@ -70,7 +71,7 @@ async def join(settings: SlackSettings, stack: AsyncExitStack) -> SlackWorkspace
     if missing:
         log.warning("the app lacks the scopes %s: see `batchbot doctor`", ", ".join(missing))
     identity = Identity(
-        token, str(told.get("user_id")), str(told.get("bot_id")), str(told.get("team_id"))
+        token, str(told.get("user_id")), str(told.get("bot_id")), str(told.get("team_id") or "")
     )
     names = await find_access(api, settings)
     return SlackWorkspace(api, session, identity, names.access, names.missing)

@@ -33,7 +33,8 @@ async def test_tokens_scopes_and_names_are_checked(monkeypatch: pytest.MonkeyPat
         found = {one.what: one for one in await examine(load_settings())}
     assert found["SLACK_BOT_TOKEN"].state is CheckState.OK
     assert "users:read missing" in found["scopes"].detail
-    assert found["users of the settings"].detail.startswith("unknown: nobody")
+    assert found["SLACK_OPERATORS"].state is CheckState.BROKEN
+    assert found["SLACK_OPERATORS"].detail.startswith("unknown: nobody")
     assert found["channel alerts"].state is CheckState.OK
 
 

@@ -9,6 +9,8 @@ from bot.slack.setup.names import find_channels
 class Listed:
     """A workspace that lists its channels."""
 
+    team_id = ""
+
     def __init__(self, *channels: dict[str, Any]) -> None:
         self._channels = channels
 

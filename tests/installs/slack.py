@@ -1,0 +1,111 @@
+"""Slack: tokens, names and channels as doctor sees them, and what passes by itself."""
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from tests.installs.table import Row, Seen, row
+from tests.installs.user import doctor, installed, line_of
+from tests.support.slack.web_api import SlackApi, slack_api
+
+ALERTS = {"id": "C0ALERTS00", "name": "alerts", "is_member": True}
+NAMES = {"SLACK_ALERT_CHANNEL": "alerts", "SLACK_OPERATORS": "oncall"}
+PEOPLE = {"id": "U0ONCALL00", "name": "oncall"}
+
+
+async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
+    """Yield the conditions."""
+    for id, condition, refusals, settings, must, code in (
+        ("SL-01", "a revoked token", {"auth.test": ("token_revoked", 200)}, {},
+         ["SLACK_BOT_TOKEN", "token_revoked"], 1),
+        ("SL-01b", "an invalid app token", {"apps.connections.open": ("invalid_auth", 200)}, {},
+         ["SLACK_APP_TOKEN - broken", "invalid_auth"], 1),
+        ("SL-02", "tokens swapped", {}, {"SLACK_BOT_TOKEN": "xapp-1-s3cr3t",
+         "SLACK_APP_TOKEN": "xoxb-s3cr3t"}, ["SLACK_BOT_TOKEN - broken",
+         "SLACK_APP_TOKEN - broken"], 1),
+        ("SL-03", "429 at auth.test", {"auth.test": ("ratelimited", 429)}, {},
+         ["cannot be asked now", "It passes"], 1),
+        ("SL-04", "503 at apps.connections.open", {"apps.connections.open": ("fatal_error", 503)},
+         {}, ["cannot be asked now whether SLACK_APP_TOKEN"], 1),
+        ("SL-07", "an alert channel that is not found", {}, {"SLACK_ALERT_CHANNEL": "alrets"},
+         ["SLACK_ALERT_CHANNEL - broken: no channel is called alrets", "No alert can be told",
+          "invite"], 1),
+        ("SL-07b", "an alert channel's id that is hidden",
+         {"conversations.info": ("channel_not_found", 200)}, {}, ["channel alerts - broken"], 1),
+        ("SL-09", "a user group without its scope", {"usergroups.list": ("missing_scope", 200)},
+         {"SLACK_OPERATORS": "oncall-team"}, ["SLACK_OPERATORS - broken", "missing_scope"], 1),
+        ("SL-11", "nobody of the operators is known", {}, {"SLACK_OPERATORS": "nobody"},
+         ["SLACK_OPERATORS - broken: unknown: nobody", "it allows nobody"], 1),
+    ):  # fmt: skip
+        async with slack_api() as slack:
+            for method, (word, status) in refusals.items():
+                slack.refuse(method, word, status=status, times=9)
+            found = await seen(folder, slack, settings)
+        yield row(id, condition, found, must=must, codes=[code], about="SLACK|channel alerts")
+    async for one in _shapes(folder):
+        yield one
+
+
+async def seen(folder: Path, slack: SlackApi, settings: Mapping[str, str]) -> Seen:
+    """Return doctor's lines on Slack."""
+    slack.channels = slack.channels or [ALERTS]
+    slack.users = slack.users or [PEOPLE]
+    slack.scopes = ",".join(("commands", "chat:write", "usergroups:read"))
+    tokens = {"SLACK_BOT_TOKEN": "xoxb-s3cr3t", "SLACK_APP_TOKEN": "xapp-1-s3cr3t"}
+    api = {"SLACK_API_URL": f"{slack.url}/api/", "LOG_FILES_DIR": str(folder)}
+    with installed(folder, {**tokens, **NAMES, **api, **settings}):
+        whole = await doctor()
+    lines = [line_of(whole, what) for what in (
+        "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_ALERT_CHANNEL", "SLACK_OPERATORS",
+        "channels of the settings", "users of the settings", "channel alerts", "channel old",
+        f"channel {settings.get('SLACK_ALERT_CHANNEL')}",
+    )]  # fmt: skip
+    text = "\n".join(one.text for one in lines if one.text)
+    return Seen(text, int(any(one.code for one in lines)))
+
+
+def _answers(slack: SlackApi, method: str, answer: Mapping[str, Any]) -> None:
+    """Let every call of a method be answered so."""
+    slack.refusals[method] += [lambda _: web.json_response(dict(answer))] * 9
+
+
+async def _shapes(folder: Path) -> AsyncIterator[Row]:
+    async with slack_api() as slack:
+        slack.channels = [{**ALERTS, "name": "llm-alerts", "previous_names": ["old"]}]
+        found = await seen(folder, slack, {"SLACK_ALERT_CHANNEL": "old"})
+    yield row("SL-06", "the channel was renamed", found, codes=[0],
+              must=["called llm-alerts now", "C0ALERTS00"])  # fmt: skip
+    async with slack_api() as slack:
+        _answers(slack, "usergroups.list", {"ok": True, "usergroups": [
+            {"id": "S0TEAM0000", "handle": "team", "users": ["U0ONCALL00"]},
+            {"id": "S0GONE0000", "handle": "gone", "users": ["U0ONCALL00"], "date_delete": 1},
+        ]})  # fmt: skip
+        found = await seen(folder, slack, {"SLACK_OPERATORS": "@team"})
+        gone = await seen(folder, slack, {"SLACK_OPERATORS": "@gone"})
+    yield row("SL-09b", "a user group", found, codes=[0], must=["users of the settings - ok"])
+    yield row("SL-09c", "a disabled user group", gone, codes=[1], must=["unknown: @gone"])
+    for id, teams, settings, must, code in (
+        ("SL-05", 1, {}, "channels of the settings - ok", 0),
+        ("SL-05b", 2, {}, "SLACK_TEAM_ID", 1),
+        ("SL-05c", 2, {"SLACK_TEAM_ID": "T00000001"}, "channels of the settings - ok", 0),
+    ):
+        async with slack_api() as slack:
+            for method in ("conversations.list", "users.list", "usergroups.list"):
+                slack.refusals[method] += [_wants_team(slack, method)] * 9
+            listed = [{"id": f"T0000000{number}"} for number in range(1, teams + 1)]
+            _answers(slack, "auth.teams.list", {"ok": True, "teams": listed})
+            found = await seen(folder, slack, settings)
+        yield row(id, f"an app of an organisation with {teams} workspaces", found, must=[must],
+                  codes=[code])  # fmt: skip
+
+
+def _wants_team(slack: SlackApi, method: str) -> Any:
+    def answer(arguments: Mapping[str, Any]) -> web.Response:
+        if not arguments.get("team_id"):
+            return web.json_response({"ok": False, "error": "missing_argument"})
+        listed = {"channels": slack.channels, "members": slack.users, "usergroups": []}
+        return web.json_response({"ok": True, **listed})
+
+    return answer
