@@ -43,7 +43,12 @@ def run() -> None:
     _log_quietly()
     settings = load_settings()
     set_up()
-    for doubt in misspelt(given_names(), known_names()):
+    doubts = list(misspelt(given_names(), known_names()))
+    if wrong := [doubt for doubt in doubts if doubt.is_wrong]:
+        raise SettingsError(
+            "; ".join(f"{one.name}: {one.detail}" for one in wrong), hint=wrong[0].fix
+        )
+    for doubt in doubts:
         log.warning("%s: %s. %s", doubt.name, doubt.detail, doubt.fix)
     try:
         _await(run_bot(settings))

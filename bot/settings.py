@@ -6,6 +6,7 @@ documents each one.
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,13 +39,43 @@ ROLE_WORDS = {
 
 ENV_FILE = ".env"
 
+_COLON = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*:(?!//)")
+_OPEN_QUOTE = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*[\"']")
+
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class _Group(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+        # With a byte order mark, as some editors write it, or without one.
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8-sig",
+        extra="ignore",
+        env_ignore_empty=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_meant(cls, values: Any) -> Any:
+        """Take off what other readers of the same file leave on; what is empty then is not set."""
+        if not isinstance(values, dict):
+            return values
+        meant = {name: as_meant(one) for name, one in values.items()}
+        return {name: one for name, one in meant.items() if one != ""}
+
+
+def as_meant(value: Any) -> Any:
+    """Return a value without blanks at its ends, one pair of quotes, and a comment in its place.
+
+    `docker run --env-file` and systemd keep quotes and carriage returns; python-dotenv takes a
+    comment directly behind the equals sign for the value.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip().strip("\ufeff")
+    if len(text) > 1 and text[0] in "\"'" and text[0] == text[-1] and text[0] not in text[1:-1]:
+        text = text[1:-1]
+    return "" if text == "#" or text.startswith("# ") else text
 
 
 def _decoded(text: str) -> Any:
@@ -55,6 +86,8 @@ def _decoded(text: str) -> Any:
         raise ValueError(
             f"no valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
         ) from None
+    except RecursionError:
+        raise ValueError("no valid JSON: it nests too deep") from None
 
 
 def _words(value: Any) -> Any:
@@ -213,14 +246,17 @@ def load_settings() -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A name that was set, and where: in .env or in the environment.
+    """A name that was set, and where: in .env, there at a line, or in the environment.
 
-    `line` is that of a line without a name, one that cannot be parsed.
+    `name` is empty for a line that cannot be parsed or has no equals sign; `problem` says why, and
+    nothing of it. `is_empty` says that the name has no value.
     """
 
     name: str
     place: str
     line: int = 0
+    problem: str = ""
+    is_empty: bool = False
 
 
 def setting_names() -> set[str]:
@@ -234,29 +270,46 @@ def given_names() -> list[Given]:
     from dotenv.parser import parse_stream
 
     try:
-        with Path(ENV_FILE).open(encoding="utf-8") as stream:
+        with Path(ENV_FILE).open(encoding="utf-8-sig") as stream:
             lines = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeError):
         lines = []
     found = [
-        Given("", ENV_FILE, line.original.line) if line.error else Given(str(line.key), ENV_FILE)
+        _given(line.key, line.value, line.original.string, line.original.line, wrong=line.error)
         for line in lines
         if line.error or line.key
     ]
-    return found + [Given(name, "the environment") for name in os.environ]
+    return found + [
+        Given(name, "the environment", is_empty=not as_meant(value))
+        for name, value in os.environ.items()
+    ]
+
+
+def _given(key: str | None, value: str | None, text: str, line: int, *, wrong: bool) -> Given:
+    if not (wrong or value is None):
+        return Given(str(key), ENV_FILE, line, is_empty=not as_meant(value))
+    if _COLON.match(text):
+        return Given("", ENV_FILE, line, "write = instead of :")
+    if wrong and _OPEN_QUOTE.match(text):
+        return Given("", ENV_FILE, line, "the quote is not closed")
+    return Given("", ENV_FILE, line, "cannot be read")
 
 
 def readable_settings() -> tuple[Settings, dict[str, str]]:
     """Return the settings with each bad one at its default, and what is wrong with those.
 
-    Raises SettingsError when .env cannot be read at all.
+    A .env that cannot be read at all is one of them.
     """
     wrong: dict[str, str] = {}
     groups: dict[str, _Group] = {}
+    unreadable = _unreadable_file()
+    source: dict[str, Any] = {"_env_file": None} if unreadable else {}
+    if unreadable:
+        wrong[ENV_FILE] = unreadable
     for name, group in GROUPS.items():
-        problems, defaults = _problems(group)
+        problems, defaults = _problems(group, source)
         wrong.update(problems)
-        groups[name] = group(**defaults)
+        groups[name] = group(**source, **defaults)
     try:
         return Settings.model_validate(groups), wrong
     except ValidationError as error:
@@ -265,16 +318,29 @@ def readable_settings() -> tuple[Settings, dict[str, str]]:
         return Settings.model_validate({**groups, "logs": logs}), wrong
 
 
-def _problems(group: type[_Group]) -> tuple[dict[str, str], dict[str, Any]]:
+def _unreadable_file() -> str:
+    """Return why .env cannot be read, "" when it can or is not there."""
     try:
-        group()
+        Path(ENV_FILE).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except UnicodeError:
+        return "it is not UTF-8: save it as UTF-8"
+    except OSError as error:
+        return f"it cannot be read: {(error.strerror or 'unknown reason').lower()}"
+    return ""
+
+
+def _problems(
+    group: type[_Group], source: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, Any]]:
+    try:
+        group(**source)
     except ValidationError as error:
         defaults = {str(field.alias): field.default for field in group.model_fields.values()}
         rows = error.errors(include_input=False, include_url=False)
         problems = {str(row["loc"][0]): _said(row["msg"]) for row in rows}
         return problems, {name: defaults[name] for name in problems}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{ENV_FILE} cannot be read ({type(error).__name__}).") from None
     return {}, {}
 
 

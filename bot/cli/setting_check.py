@@ -18,6 +18,8 @@ FOREIGN = frozenset(
     }
 )  # fmt: skip
 SIMILAR = 0.8
+NEARLY = 0.85
+LONGEST_SLIP = 2
 DETECTOR = "DETECTOR_"
 TOKENS = {
     "SLACK_BOT_TOKEN": ("xoxb-", "the bot token, from OAuth & Permissions"),
@@ -48,12 +50,16 @@ def known_names() -> frozenset[str]:
 def misspelt(given: Iterable[Given], known: frozenset[str]) -> Iterator[Doubt]:
     """Yield a doubt for each name that is never read, with the nearest one that is; pure.
 
-    Of the environment, which holds much else, only names that look like ours count.
+    Of the environment, which holds much else, only names that look like ours count. What stands
+    where a name should be may be a value, so that only what is nearly a name of ours is shown.
     """
+    before: Given | None = None
     for one in given:
-        if one.line:
-            yield Doubt(f"{one.place}, line {one.line}", "cannot be read", "Write NAME=value.")
+        place = f"{one.place}, line {one.line}" if one.line else one.place
+        if not one.name:
+            yield _line_doubt(place, one, before)
             continue
+        before = one
         name = one.name.upper()
         if name in known or name in OF_COMPOSE or name in FOREIGN:
             continue
@@ -61,7 +67,28 @@ def misspelt(given: Iterable[Given], known: frozenset[str]) -> Iterator[Doubt]:
         if not (near or one.place == ENV_FILE or name.startswith(DETECTOR)):
             continue
         fix = f"Did you mean {near[0]}?" if near else "See .env.example for every name."
-        yield Doubt(one.name, f"no such setting (in {one.place})", fix)
+        shown = one.name if near and is_nearly(name, near[0]) else place
+        yield Doubt(shown, f"no such setting (in {one.place})", fix)
+
+
+def _line_doubt(place: str, one: Given, before: Given | None) -> Doubt:
+    slipped = before is not None and before.is_empty and before.place == one.place
+    if slipped and before is not None and before.name.upper() in setting_names():
+        detail = f"{before.name.upper()} is empty; line {one.line} looks like its value"
+        return Doubt(place, detail, "Write NAME=value in one line.", is_wrong=True)
+    is_wrong = "quote" in one.problem or "instead of" in one.problem
+    fix = "Write NAME=value."
+    if "quote" in one.problem:
+        fix = "Close it; what follows up to the next quote was not read."
+    return Doubt(place, one.problem or "cannot be read", fix, is_wrong=is_wrong)
+
+
+def is_nearly(name: str, known: str) -> bool:
+    """Say whether a name is a part of a known one, or it with a slip; so it holds no value."""
+    if name in known:
+        return True
+    close = difflib.SequenceMatcher(None, name, known).ratio() >= NEARLY
+    return close and abs(len(name) - len(known)) <= LONGEST_SLIP
 
 
 def mistaken_tokens(values: Mapping[str, str]) -> Iterator[Doubt]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.service.embedded_postgres import EmbeddedPostgres
-from tests.installs import docker, postgres, redis, slack
+from tests.installs import docker, env, postgres, redis, slack
 from tests.installs.pgbouncer import has_pgbouncer
 from tests.installs.table import printed
 from tests.support.servers.engine import running_engine
@@ -42,4 +42,9 @@ async def test_docker(tmp_path: Path) -> None:
 
 async def test_slack(tmp_path: Path) -> None:
     found = [one async for one in slack.rows(tmp_path, quick=True)]
+    assert not any(one.wrong for one in found), printed(found)
+
+
+async def test_env_files(tmp_path: Path) -> None:
+    found = [one async for one in env.rows(tmp_path, quick=True)]
     assert not any(one.wrong for one in found), printed(found)

@@ -148,7 +148,7 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Examined
         ("CJ_DATABSE_URL", CheckState.WARNING, "Did you mean CJ_DATABASE_URL?"),
         ("DETECTOR_STUCK_QUEUE_OPEN_AFTER", CheckState.WARNING, "OPEN_AFTER_SECONDS?"),
         (".env, line 10", CheckState.WARNING, "cannot be read"),
-        ("HUNTER", CheckState.WARNING, "See .env.example"),
+        (".env, line 11", CheckState.WARNING, "See .env.example"),
     ],
 )
 def test_each_odd_setting_has_its_line(

@@ -1,0 +1,142 @@
+"""The .env file as people write it, and mutations of it: no secret shown, every line printed."""
+
+import asyncio
+import contextlib
+import io
+import re
+import string
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.cli.doctor import examine_settings, show
+from bot.cli.output import error_lines
+from bot.domain.evidence import Missing
+from bot.errors import SettingsError
+from bot.service.sources import build_sources
+from bot.settings import load_settings, readable_settings
+from tests.installs.table import NEVER, SECRET, Row, Seen, row
+from tests.installs.user import doctor, installed
+
+TOKEN = f"xoxb-1-{SECRET}"
+URL = f"postgresql://u:{SECRET}@127.0.0.1:1/d"
+WHOLE = f"""SLACK_BOT_TOKEN={TOKEN}
+SLACK_APP_TOKEN=xapp-1-{SECRET}
+SLACK_ALERT_CHANNEL=alerts
+CJ_DATABASE_URL={URL}
+BOT_DATABASE_URL=postgresql+asyncpg://u:{SECRET}@127.0.0.1:1/b?ssl=disable
+LLM_QUEUE_REDIS_URL=redis://u:{SECRET}@127.0.0.1:1/0
+LOKI_URL=http://127.0.0.1:1
+LOKI_TOKEN={SECRET}
+DOCKER_HOST=tcp://127.0.0.1:1
+SERVICES=[{{"name": "cj", "container": "*cj*", "role": "cj"}}]
+TICK_SECONDS=15
+"""
+FILES: tuple[tuple[str, str, str | bytes, list[str], int], ...] = (
+    ("EV-01", "quotes", f'CJ_DATABASE_URL="{URL}"\nTICK_SECONDS=\'15\'\n', ["nobody listens"], 1),
+    ("EV-02", "values slipped to the next line",
+     f"SLACK_BOT_TOKEN=\n{TOKEN}\nCJ_DATABASE_URL=\n{URL}\n",
+     ["SLACK_BOT_TOKEN is empty; line 2 looks like its value", "line 4 looks like"], 1),
+    ("EV-03", "a quote that is not closed", f'SLACK_APP_TOKEN="xapp-1-{SECRET}\nTICK_SECONDS=15\n',
+     ["line 1 - broken: the quote is not closed"], 1),
+    ("EV-04a", "a byte order mark", b"\xef\xbb\xbfCJ_DATABASE_URL=" + URL.encode(),
+     ["nobody listens"], 1),
+    ("EV-04b", "UTF-16", f"CJ_DATABASE_URL={URL}\n".encode("utf-16"),
+     [r"\.env - broken: it is not UTF-8", "LLM queue"], 1),
+    ("EV-05", "carriage returns and blanks",
+     f"CJ_DATABASE_URL={URL}  \u00a0\r\nLOG_SOURCE=docker\r\n",
+     ["nobody listens"], 1),
+    ("EV-06", "a colon", "export TICK_SECONDS=15\nLOG_SOURCE: docker\n",
+     ["line 2 - broken: write = instead of :"], 1),
+    ("EV-07", "a comment as the value", "LOKI_TOKEN=   # none yet\nTICK_SECONDS=15 # seconds\n",
+     ["settings - ok"], 1),
+    ("EV-08", "broken JSON", f"SERVICES=[{{name: {SECRET}}}]\nDOCKER_HOSTS=tcp://127.0.0.1:1\n",
+     ["SERVICES - broken: no valid JSON", "LLM queue"], 1),
+)  # fmt: skip
+
+
+async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
+    """Yield the conditions, as a file and as `docker run --env-file` would give them."""
+    for id, condition, content, must, code in FILES:
+        with installed(folder, {"LOG_FILES_DIR": str(folder)}, content):
+            found = await doctor()
+        yield row(id, condition, found, must=must, codes=[code], about=r"\.env|settings|CJ data")
+    quoted = {"CJ_DATABASE_URL": f'"{URL}"\r', "TICK_SECONDS": "'15'"}
+    with installed(folder, {"LOG_FILES_DIR": str(folder), **quoted}):
+        found = await doctor()
+    yield row("EV-01b", "quotes by docker run --env-file", found, must=["nobody listens"],
+              codes=[1], about="CJ data")  # fmt: skip
+    count = 100 if quick else 10_000
+    problem = mutated(folder, count)
+    yield row("EV-fuzz", f"{count} mutated files and addresses", Seen(problem or "none told", 0),
+              must=["none told"])  # fmt: skip
+
+
+_NOISE = st.text(
+    alphabet=st.sampled_from("\n\r =:#@/?&%\"'[]{},\\\0\u00a0\ufeff" + string.ascii_letters + "01"),
+    max_size=6,
+)  # fmt: skip
+_CHANGES = st.lists(
+    st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 12), _NOISE), min_size=1, max_size=5
+)
+
+
+def changed(text: str, changes: list[tuple[int, int, str]]) -> str:
+    """Return a text with each (place, length) replaced; the secret itself stays whole."""
+    for place, length, noise in changes:
+        end = min(len(text), place + length)
+        if SECRET in text[max(0, place - len(SECRET)) : end + len(SECRET)]:
+            end = place
+            at = text.find(SECRET, max(0, place - len(SECRET)))
+            if at < place < at + len(SECRET):
+                place = end = at
+        text = text[:place] + noise + text[end:]
+    return text
+
+
+def mutated(folder: Path, count: int) -> str:
+    """Return what was wrong with the first mutation that shows a secret or breaks; "" for none."""
+    found: list[str] = []
+
+    @settings(max_examples=count, deadline=None, database=None, derandomize=True,
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(_CHANGES)
+    def holds(changes: list[tuple[int, int, str]]) -> None:
+        with installed(folder, {}, changed(WHOLE, changes)):
+            text = asyncio.run(_told())
+        bad = [one for one in NEVER if re.search(one, text)]
+        assert not bad, f"{bad} in {text[:500]}"
+
+    def run() -> None:
+        try:
+            holds()
+        except BaseException as error:
+            found.append(f"{type(error).__name__}: {str(error)[:1500]}")
+
+    # hypothesis runs loops of its own, which may not be inside of another.
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return found[0] if found else ""
+
+
+async def _told() -> str:
+    """Return all that doctor and ask say of the settings, without asking any server."""
+    out = io.StringIO()
+    read, wrong = readable_settings()
+    with contextlib.redirect_stdout(out):
+        show(examine_settings(wrong))
+    async with AsyncExitStack() as stack:
+        sources = await build_sources(read, stack)
+        for one in (sources.database, sources.queue, sources.logs, sources.probe):
+            if isinstance(one, Missing):
+                out.write(f"{one.reason} {one.hint}\n")
+    try:
+        load_settings()
+    except SettingsError as error:
+        out.write("\n".join(error_lines(error)))
+    return out.getvalue()
