@@ -106,7 +106,14 @@ def ask(
     _log_quietly()
     try:
         settings = load_settings()
-        asked = asking.understand(" ".join(words), settings.slack.command_prefix)
+        asked = asking.understand(
+            " ".join(words),
+            settings.slack.command_prefix,
+            settings.logs.services,
+            settings.logs.zone,
+        )
+        if asked.is_read:
+            sys.stderr.write(f"Read as {asked.typed}\n")
         if watch is None:
             code = _await(asking.answer_once(asked, settings, format, files))
         else:

@@ -38,6 +38,16 @@ class Blank:
     kind: str = "text"
 
 
+class UnreadError(UsageError):
+    """A plain question that could not be read, with three commands that are offered instead."""
+
+    def __init__(
+        self, message: str, *, offers: Sequence[str], hint: str = "", usage: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, usage=usage, hint=hint)
+        self.offers = tuple(offers)
+
+
 class LackingError(UsageError):
     """A command lacks words: `blanks`, in the order in which they follow what was typed.
 

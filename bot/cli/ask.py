@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.cli.output import Exit, Format, exit_code, rendered, saved
 from bot.cli.progress import Work, shown_progress
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.ids import IdKind, kind_of
+from bot.domain.log import Service
 from bot.domain.report import Report
 from bot.errors import BatchbotError, SourceError
 from bot.ports import Asker, CommandContext, Place, Request
@@ -22,9 +24,12 @@ from bot.requests import audit
 from bot.requests.admission import Job
 from bot.requests.command_text import read_line
 from bot.requests.jobs import run_job
+from bot.requests.questions.asking import misuse_of, unread
+from bot.requests.questions.line import typed_command
+from bot.requests.questions.reader import read_question
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import stopped_by_signals, unless
-from bot.settings import Settings
+from bot.settings import HULEEDU_SERVICES, Settings
 
 DEADLINE_SECONDS = 60.0
 TERMINAL = Place("terminal", "terminal")
@@ -39,6 +44,7 @@ class Asked:
     command: SlashCommand
     request: Request
     typed: str = ""
+    is_read: bool = False
 
     @property
     def needs_memory(self) -> bool:
@@ -51,10 +57,22 @@ class Asked:
         return self.command.name in names and bool(kinds & {IdKind.LABEL, IdKind.PREFIX})
 
 
-def understand(line: str, prefix: str = "") -> Asked:
-    """Return which command a line means. Raises UsageError."""
-    read = read_line(line, commands(), prefix)
-    return Asked(read.command, read.request(), read.text())
+def understand(
+    line: str,
+    prefix: str = "",
+    services: Sequence[Service] = HULEEDU_SERVICES,
+    zone: tzinfo = UTC,
+) -> Asked:
+    """Return which command a line, or a plain question, means. Raises UsageError."""
+    known = commands()
+    read = typed_command(line, known, prefix, services)
+    if read is not None:
+        return Asked(read.command, read.request(), read.text())
+    reading = read_question(line, services=services, now=utc_now(), zone=zone)
+    if not reading.line:
+        raise unread(reading, misuse_of(line, known, prefix))
+    read = read_line(reading.line, known)
+    return Asked(read.command, read.request(), read.text(), is_read=True)
 
 
 async def answer(asked: Asked, settings: Settings, work: Work) -> Report:

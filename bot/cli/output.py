@@ -14,6 +14,7 @@ from bot.errors import (
     NotFoundError,
     SettingsError,
     SourceError,
+    UnreadError,
     UsageError,
 )
 from bot.text.privacy import presentable, said
@@ -142,5 +143,6 @@ def error_lines(error: BatchbotError) -> list[str]:
     usage = [f"  {line}" for line in error.usage] if isinstance(error, UsageError) else []
     message, hint = said(error.message), said(error.hint)
     times = UtcTimes.of([*times_of(message), *times_of(hint)])
-    lines = [f"{source}{times.text(message)}", times.text(hint), times.notice, *usage]
+    offers = f"Or: {', '.join(error.offers)}" if isinstance(error, UnreadError) else ""
+    lines = [f"{source}{times.text(message)}", times.text(hint), times.notice, offers, *usage]
     return [line for line in lines if line]

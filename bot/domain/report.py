@@ -102,6 +102,7 @@ class Report:
     line in words; `tables`, `charts`, `actions` (next commands, offered as buttons) and
     `attachments` are for people and are left out of the JSON contract. `document` is the whole
     answer as Markdown where it has a shape of its own; it is made from a presentable report.
+    `read_as` is the command that a plain question was read as.
     `shown_in` is the Slack message (channel and ts) that shows by itself what was changed.
     """
 
@@ -120,6 +121,7 @@ class Report:
     document: str = ""
     charts: tuple[Chart, ...] = ()
     shown_in: tuple[str, str] | None = None
+    read_as: str = ""
 
     @property
     def verdict(self) -> Verdict:

@@ -167,6 +167,10 @@ class ReplySender(Protocol):
         """Send files to the asker in a direct message."""
         ...
 
+    async def subject(self, place: Place) -> str:
+        """Return what the place's thread is about (`batch 34`, `queue`, `trace <id>`), else ""."""
+        ...
+
     async def withdraw(self, place: Place) -> None:
         """Take away the message, seen by the asker alone, whose button was pressed."""
         ...

@@ -38,7 +38,7 @@ class Job:
     """A question that was admitted and understood; `typed` is it as a slash command.
 
     `public` says that everybody in the place reads the answer; in a direct message that is its
-    asker.
+    asker. `read_as` is the command that a plain question was read as.
     """
 
     place: Place
@@ -47,6 +47,12 @@ class Job:
     request: Request
     context: CommandContext
     public: bool = False
+    read_as: str = ""
+
+    @property
+    def line(self) -> str:
+        """The command without the workspace's prefix."""
+        return " ".join((self.command.name, self.request.verb, *self.request.words))
 
     @property
     def is_change(self) -> bool:

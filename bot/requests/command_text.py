@@ -13,8 +13,11 @@ from bot.registry import SlashCommand
 
 HELP = "help"
 MAX_IDS = 5
-_BOT_MENTION = re.compile(r"^\s*(?:<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*)+")
+_BOT_MENTION = re.compile(r"^\s*(?:(?:<@[A-Z0-9]+(?:\|[^>]*)?>|@batchbot\b)[\s,:]*)+", re.I)
 _EDGES = "/`'\"\u2018\u2019\u201c\u201d.,:;!?\u200b\u00a0"
+_QUOTED = re.compile(r"^(?:(?:&gt;|>)\s*)+")
+_BOLD = re.compile(r"^([*_~`]+)(.*?)\1$", re.DOTALL)
+_LONE_MARKS = re.compile(r"(?:\s+[?!.,;:]+)+$")
 _UUID = re.compile(
     r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])"
 )
@@ -34,7 +37,7 @@ class CommandLine:
 
     def text(self, prefix: str = "") -> str:
         """Return it as it is typed in Slack, wherever it came from."""
-        return f"/{prefix}{self.command.name} {self.words}".strip()
+        return f"/{prefix}{self.command.name} {' '.join(self.words.split())}".strip()
 
 
 def read_line(text: str, commands: Mapping[str, SlashCommand], prefix: str = "") -> CommandLine:
@@ -43,7 +46,7 @@ def read_line(text: str, commands: Mapping[str, SlashCommand], prefix: str = "")
     Mentions of the bot, a slash, the workspace's command prefix, quotes and capitals do not
     matter. Nothing at all means help. Raises UsageError that names the nearest command.
     """
-    first, _, rest = _BOT_MENTION.sub("", text).strip().partition(" ")
+    first, rest = (*unwrapped(text).split(maxsplit=1), "", "")[:2]
     name = first.strip(_EDGES).casefold()
     if prefix and name.startswith(prefix.casefold()):
         name = name[len(prefix) :]
@@ -52,6 +55,14 @@ def read_line(text: str, commands: Mapping[str, SlashCommand], prefix: str = "")
     if name in commands:
         return CommandLine(commands[name], rest.strip())
     raise _unknown(name, commands, prefix)
+
+
+def unwrapped(text: str) -> str:
+    """Return a line without what it was pasted in: a mention, a quotation, bold, a lone mark."""
+    plain = _QUOTED.sub("", _BOT_MENTION.sub("", text).strip())
+    plain = _BOT_MENTION.sub("", plain).strip()
+    inner = _BOLD.match(plain)
+    return _LONE_MARKS.sub("", inner[2] if inner else plain).strip()
 
 
 def traces_in(message: Any) -> list[str]:

@@ -19,6 +19,7 @@ from bot.requests.admission import Admission, Incomplete, Job
 from bot.requests.app_home import AppHome
 from bot.requests.forms import Filled, Forms
 from bot.requests.jobs import Finished, JobRunner
+from bot.requests.questions.asking import Questions, subject_of
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 
@@ -31,6 +32,7 @@ class Dispatcher:
     jobs: JobRunner
     forms: Forms
     app_home: AppHome
+    questions: Questions
     shares: Shares
     replies: Replies
     metrics: Metrics = field(default_factory=Metrics)
@@ -45,12 +47,14 @@ class Dispatcher:
         with self._attending():
             name, outcome, words = "-", "broken", ""
             try:
-                job = self._admitted(place, typed)
+                meant = await self.questions.meant(place, typed)
+                job = self._admitted(place, meant.typed)
                 if isinstance(job, Incomplete):
                     outcome = words = "asked back"
                     await self.forms.ask(job)
                 else:
                     name = job.command.name
+                    job = replace(job, read_as=job.typed if meant.is_read else "")
                     job = await self._in_sight(job)
                     place = job.place
                     report = await self._answered(job)
@@ -163,8 +167,8 @@ class Dispatcher:
     async def _say(self, job: Job, finished: Finished) -> None:
         if _shows_itself(job.place, finished.report):
             return
-        report = replace(finished.report, command=job.typed)
-        message = self.replies.renderer.report(report)
+        report = replace(finished.report, command=job.typed, read_as=job.read_as)
+        message = {**self.replies.renderer.report(report), "subject": subject_of(job.line)}
         if job.public and (finished.progress_ts or not _is_for_asker(job.place, finished.report)):
             await self.replies.sender.public(job.place, message, ts=finished.progress_ts)
         elif job.place.home or job.place.opens_modal:

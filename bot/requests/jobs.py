@@ -12,6 +12,7 @@ from bot.errors import BatchbotError, DeniedError, UsageError
 from bot.ports import Asker, Deadline
 from bot.requests import audit
 from bot.requests.admission import Job, Limits
+from bot.requests.questions.asking import subject_of
 from bot.requests.replies import Replies
 
 
@@ -130,7 +131,8 @@ class JobRunner:
         while not done:
             lasting = job.public or bool(job.place.view_id)
             note = progress.line(time.monotonic()) if lasting else ""
-            message = replies.renderer.working(job.typed, note, run_id=run_id)
+            working = replies.renderer.working(job.typed, note, run_id=run_id)
+            message = {**working, "subject": subject_of(job.line)}
             if job.public:
                 ts = await replies.sender.public(job.place, message, ts=ts) or ts
             else:

@@ -27,6 +27,7 @@ from bot.requests.command_text import read_line
 from bot.requests.dispatcher import Dispatcher
 from bot.requests.forms import Forms
 from bot.requests.jobs import JobRunner
+from bot.requests.questions.asking import Questions
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
@@ -126,6 +127,7 @@ def _dispatcher(
         JobRunner(replies, Limits()),
         Forms(admission, replies),
         AppHome(admission, replies),
+        Questions(admission, replies.sender),
         Shares(replies, space.access, utc_now),
         replies,
         metrics,

@@ -8,7 +8,14 @@ from typing import Any
 from bot.domain.chart import drawable
 from bot.domain.report import Attachment, Report
 from bot.domain.words import Text, words
-from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
+from bot.errors import (
+    BatchbotError,
+    DeniedError,
+    NotFoundError,
+    SourceError,
+    UnreadError,
+    UsageError,
+)
 from bot.ports import Form, Overview
 from bot.ports.action_ids import CANCEL_ACTION
 from bot.slack.blocks import elements as kit
@@ -23,6 +30,7 @@ from bot.slack.blocks.report import (
     LEVELS,
     SUMMARY_CHARS,
     left_out,
+    offer_blocks,
     report_blocks,
     summary_line,
 )
@@ -47,7 +55,7 @@ class BlockKit:
         clean = presentable(report)
         text = summary_line(clean)
         for detail in LEVELS:
-            blocks = list(report_blocks(clean, detail, share))
+            blocks = [*report_blocks(clean, detail, share), *_read_as(report)]
             if size(blocks) <= MAX_JSON_CHARS - FOOT_CHARS and not violations(blocks, text):
                 break
         else:
@@ -69,7 +77,8 @@ class BlockKit:
             blocks = list(_error_blocks(_error_mark(error), *told, chars))
             if not violations(blocks, text):
                 break
-        return {"text": text, "blocks": blocks}
+        offers = error.offers if isinstance(error, UnreadError) else ()
+        return {"text": text, "blocks": [*blocks, *offer_blocks(offers)]}
 
     def working(self, typed: str, note: str, *, run_id: str = "") -> Mapping[str, Any]:
         """Return the message that stands where an answer will be, with a way to cancel it."""
@@ -115,6 +124,10 @@ class BlockKit:
             literal(words("Whole answer: ", report.title), 200),
         )
         return (*report.attachments, whole)
+
+
+def _read_as(report: Report) -> list[Block]:
+    return [kit.context(f"Read as {code(report.read_as, 150)}")] if report.read_as else []
 
 
 def _error_blocks(

@@ -244,3 +244,8 @@ def button_label(command: str) -> str:
     """Return what a button that runs `command` says: `/trace 8f3a…` becomes `Trace 8f3a…`."""
     label = short_ids(command.lstrip("/"))
     return label[:1].upper() + label[1:]
+
+
+def offer_blocks(commands: Sequence[str]) -> list[Block]:
+    """Return a row of buttons that run commands, nothing when there is none."""
+    return kit.buttons([_button(command, index) for index, command in enumerate(commands)])

@@ -9,7 +9,7 @@ from bot.errors import PostError
 from bot.slack.blocks.alert import Takes, any_command, render
 from bot.slack.blocks.charts import CHART
 from bot.slack.outbound.block_fallback import BlockFallback, Message
-from bot.slack.outbound.posts import ChannelPosts
+from bot.slack.outbound.posts import SUBJECT, ChannelPosts
 from bot.slack.outbound.replies import Draw, draw_nothing
 from bot.slack.outbound.web_api import Web
 
@@ -44,7 +44,7 @@ class Threads:
         async def send(some: Message) -> str:
             return await self._posts.post(channel, some, token=token, thread_ts=thread_ts)
 
-        shown = render(message, self._takes, self._names)
+        shown = {**render(message, self._takes, self._names), SUBJECT: _subject(message)}
         sent = await self._fallback.send(shown, send, bare=False)
         if CHART in sent.without:
             await self._picture(message, channel, thread_ts or sent.ts)
@@ -79,3 +79,13 @@ class Threads:
     async def greet(self) -> None:
         """Return once Slack answered the smallest of questions. Raises PostError."""
         await self._web.call("auth.test")
+
+
+def _subject(message: AlertMessage) -> str:
+    """Return what a question in an alert's thread may leave out."""
+    condition = message.alert.condition
+    if condition.batch:
+        return f"batch {condition.batch}"
+    if condition.correlation_id:
+        return f"trace {condition.correlation_id}"
+    return "queue" if "queue" in message.alert.detector else ""

@@ -12,6 +12,8 @@ LOOK_BACK = timedelta(days=1)
 PAGE = 200
 MAX_PAGES = 10
 PAYLOAD_TOKEN = "token"  # noqa: S105 - a key of message metadata, no secret
+# What a message is about, so that a question in its thread may leave it out.
+SUBJECT = "subject"
 QUIETLY: Mapping[str, Any] = {
     "unfurl_links": False,
     "unfurl_media": False,
@@ -44,7 +46,7 @@ class ChannelPosts:
             "chat.postMessage",
             channel=channel,
             thread_ts=thread_ts or None,
-            metadata={"event_type": self._event_type, "event_payload": {PAYLOAD_TOKEN: token}},
+            metadata={"event_type": self._event_type, "event_payload": _payload(token, message)},
             **_content(message),
             **QUIETLY,
         )
@@ -56,6 +58,21 @@ class ChannelPosts:
         await self._web.call(
             "chat.update", channel=channel, ts=ts, link_names=False, parse="none", **content
         )
+
+    async def subject(self, channel: str, thread_ts: str) -> str:
+        """Return what the newest message of ours in a thread is about, "" when none says.
+
+        Raises PostError.
+        """
+        page = await self._web.query(
+            "conversations.replies",
+            channel=channel,
+            ts=thread_ts,
+            limit=PAGE,
+            include_all_metadata=True,
+        )
+        told = [_metadata(message).get(SUBJECT) for message in page.get("messages") or []]
+        return str(next(filter(None, reversed(told)), ""))
 
     async def find(
         self, channel: str, *, token: str, since: datetime, thread_ts: str = ""
@@ -95,7 +112,16 @@ def _content(message: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+def _payload(token: str, message: Mapping[str, Any]) -> dict[str, str]:
+    subject = message.get(SUBJECT)
+    return {PAYLOAD_TOKEN: token, **({SUBJECT: str(subject)} if subject else {})}
+
+
 def _token(message: Any) -> str:
+    return str(_metadata(message).get(PAYLOAD_TOKEN) or "")
+
+
+def _metadata(message: Any) -> Mapping[str, Any]:
     metadata = message.get("metadata") if isinstance(message, Mapping) else None
     payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
-    return str(payload.get(PAYLOAD_TOKEN) or "") if isinstance(payload, Mapping) else ""
+    return payload if isinstance(payload, Mapping) else {}

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 EVENT_TYPE = "batchbot_answer"
 PATIENCE_SECONDS = 90.0
+SUBJECT_SECONDS = 5.0
 MAX_FILE_BYTES = 5_000_000
 FILES_TEXT = "Files of an answer that only you see"
 
@@ -69,6 +70,15 @@ class SlackReplies:
         await self._to_asker(place, message)
         if message.get("files"):
             await self.files(place, message["files"])
+
+    async def subject(self, place: Place) -> str:
+        """Return what the place's thread is about, as our messages in it say; else ""."""
+        try:
+            async with asyncio.timeout(SUBJECT_SECONDS):
+                return await self._posts.subject(place.channel, place.thread_ts)
+        except (PostError, TimeoutError) as error:
+            log.warning("cannot read what a thread is about: %s", error)
+            return ""
 
     async def withdraw(self, place: Place) -> None:
         """Take away the message, seen by one person alone, whose button was pressed."""

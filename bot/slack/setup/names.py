@@ -24,7 +24,10 @@ _NO_TEAM = ("missing_argument", "team_access_not_granted", "invalid_arguments")
 
 @dataclass(frozen=True, slots=True)
 class FoundNames:
-    """The ids of some names, the names of those ids, and the names that do not exist."""
+    """The ids of some names, the names of those ids, and the names that do not exist.
+
+    `members` are the ids of those who belong to a user group, by its word in the settings.
+    """
 
     ids: Mapping[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from bot.requests.app_home import AppHome
 from bot.requests.dispatcher import Dispatcher
 from bot.requests.forms import Forms
 from bot.requests.jobs import JobRunner
+from bot.requests.questions.asking import Questions
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 from bot.slack.blocks.renderer import BlockKit
@@ -145,6 +146,7 @@ async def bot() -> AsyncIterator[Bot]:
             JobRunner(replies, limits),
             Forms(admission, replies),
             AppHome(admission, replies),
+            Questions(admission, replies.sender),
             Shares(replies, ACCESS, _now),
             replies,
         )

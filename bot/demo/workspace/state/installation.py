@@ -20,6 +20,7 @@ NEEDS: Mapping[str, str] = {
     "conversations.open": "im:write",
     "users.list": "users:read",
     "users.info": "users:read",
+    "usergroups.list": "usergroups:read",
     "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
     "files.info": "files:read",

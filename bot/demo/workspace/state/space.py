@@ -15,6 +15,8 @@ BOT_TOKEN, APP_TOKEN = "xoxb-local-workspace", "xapp-local-workspace"
 USERS = {"oncall": "U0ONCALL0", "researcher": "U0RESEARCH", "guest": "U0GUEST00"}
 CHANNELS = {"incidents": "C0INCIDENTS", "alerts": "C0ALERTS00"}
 DMS = {"U0ONCALL0": "D0ONCALL0", "U0RESEARCH": "D0RESEARCH", "U0GUEST00": "D0GUEST00"}
+# A user group by its id: its handle, and who is in it.
+GROUPS = {"S0ONCALL0": ("llm-oncall", ("U0ONCALL0",))}
 BOT_NAME = "batchbot"
 RESPONSE_USES = 5
 RESPONSE_SECONDS = 1800

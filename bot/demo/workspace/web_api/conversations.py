@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.demo.workspace.state.refusal import Refusal
-from bot.demo.workspace.state.space import BOT_NAME, BOT_USER, CHANNELS, DMS, TEAM, USERS, Space
+from bot.demo.workspace.state.space import (
+    BOT_NAME,
+    BOT_USER,
+    CHANNELS,
+    DMS,
+    GROUPS,
+    TEAM,
+    USERS,
+    Space,
+)
 
 Values = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -63,6 +72,15 @@ class Conversations:
         """Everybody, the bot among them."""
         rows = [_user_row(id) for id in (*USERS.values(), BOT_USER)]
         return {"members": rows, "response_metadata": {"next_cursor": ""}}
+
+    def groups(self, _: Values) -> Answer:
+        """The user groups."""
+        return {
+            "usergroups": [
+                {"id": id, "handle": handle, "users": list(users), "date_delete": 0}
+                for id, (handle, users) in GROUPS.items()
+            ]
+        }
 
     def user(self, values: Values) -> Answer:
         """One person."""

@@ -87,6 +87,7 @@ class WebApi:
             "conversations.open": lambda _, values: talk.open(values),
             "users.list": lambda _, values: talk.users(values),
             "users.info": lambda _, values: talk.user(values),
+            "usergroups.list": lambda _, values: talk.groups(values),
             "views.open": lambda _, values: views.open(values),
             "views.push": lambda _, values: views.push(values),
             "views.update": lambda _, values: views.update(values),

@@ -1,9 +1,11 @@
 from typing import Any, cast
 
+import aiohttp
 import pytest
 
-from bot.slack.outbound.web_api import Web
-from bot.slack.setup.names import find_channels
+from bot.demo.workspace.server import Workspace
+from bot.slack.outbound.web_api import Web, make_client
+from bot.slack.setup.names import find_channels, find_users
 
 
 class Listed:
@@ -42,3 +44,15 @@ async def test_a_channel_is_found_also_when_it_is_archived(
     found = await find_channels(cast(Web, Listed(*channels)), ["#alerts"])
     assert found.ids.get("#alerts") == id
     assert found.unknown == (() if id else ("#alerts",))
+
+
+async def test_a_user_group_stands_for_those_who_belong_to_it() -> None:
+    async with Workspace() as space, aiohttp.ClientSession() as session:
+        web = Web(make_client(space.bot_token, space.api_url, session))
+        found = await find_users(web, ["@llm-oncall", "nobody"])
+        assert found.of(["@llm-oncall", "nobody"]) == {"U0ONCALL0"}
+        assert found.unknown == ("nobody",)
+        space.app.missing.add("usergroups:read")
+        found = await find_users(web, ["@llm-oncall"])
+        assert found.unknown == ("@llm-oncall",)
+        assert "missing_scope" in found.problem

@@ -1,0 +1,99 @@
+"""Puts a plain question to the reader, with what its thread is about where that matters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.errors import UnreadError, UsageError
+from bot.ports import Place, ReplySender, Way
+from bot.registry import SlashCommand
+from bot.requests.admission import Admission
+from bot.requests.command_text import read_line
+from bot.requests.questions.line import typed_command
+from bot.requests.questions.reader import Reading, needs_subject, read_question
+
+
+@dataclass(frozen=True, slots=True)
+class MeantLine:
+    """A command line, and whether it was read from a plain question."""
+
+    typed: str
+    is_read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Reads what people write to the bot; slash commands and buttons are commands already."""
+
+    admission: Admission
+    sender: ReplySender
+
+    async def meant(self, place: Place, typed: str) -> MeantLine:
+        """Return the line that is meant. Raises DeniedError, and UnreadError with three offers."""
+        if place.way not in (Way.MENTION, Way.MESSAGE):
+            return MeantLine(typed)
+        admission, options = self.admission, self.admission.options
+        admission.access.admit(place)
+        if typed_command(typed, admission.commands, admission.prefix, options.services):
+            return MeantLine(typed)
+        has_thread = bool(place.thread_ts) and not place.quiet_thread
+        asks = has_thread and needs_subject(typed, options.services)
+        subject = await self.sender.subject(place) if asks else ""
+        reading = read_question(
+            typed,
+            subject=subject,
+            services=options.services,
+            now=admission.now(),
+            zone=options.zone,
+        )
+        if reading.line:
+            return MeantLine(f"/{admission.prefix}{reading.line[1:]}", True)
+        raise unread(reading, misuse_of(typed, admission.commands, admission.prefix))
+
+
+def misuse_of(
+    typed: str, commands: Mapping[str, SlashCommand], prefix: str = ""
+) -> UsageError | None:
+    """Return what is wrong with a line that begins with a command's name, or nearly with one."""
+    try:
+        line = read_line(typed, commands, prefix)
+    except UsageError as error:
+        return error if error.hint else None
+    try:
+        line.request()
+    except UsageError as error:
+        return error
+    return None
+
+
+def unread(reading: Reading, misuse: UsageError | None = None) -> UnreadError:
+    """Return the answer to what could not be read: what is not understood, and three commands."""
+    to_type = (
+        f" To change something, type the command: {reading.to_type}." if reading.to_type else ""
+    )
+    if misuse is not None:
+        return UnreadError(
+            misuse.message, offers=reading.offers, hint=misuse.hint + to_type, usage=misuse.usage
+        )
+    whole = reading.problem.endswith(".")
+    problem = reading.problem if whole else f"I did not understand {reading.problem}."
+    return UnreadError(
+        f"{problem} Nothing was run.",
+        offers=reading.offers,
+        hint=f"Ask like: why is batch 34 stuck?{to_type}",
+    )
+
+
+def subject_of(line: str) -> str:
+    """Return what an answer is about, as a later question in its thread may leave it out."""
+    words = line.lstrip("/").split()
+    match words:
+        case ["batch", "status" | "investigate" | "bundle", id, *_]:
+            return f"batch {id}"
+        case ["batch", id] if any(char.isdigit() for char in id):
+            return f"batch {id}"
+        case ["trace", id, *_]:
+            return f"trace {id}"
+        case ["queue", *_]:
+            return "queue"
+        case _:
+            return ""

@@ -1,0 +1,63 @@
+"""What a typed text asks for: the command that it is, else the one that its question means."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
+
+from bot.diagnosis.logs import services_named
+from bot.domain.ids import IdKind, kind_of
+from bot.domain.log import Service
+from bot.errors import LackingError, UsageError
+from bot.ports import Request
+from bot.registry import SlashCommand
+from bot.requests.command_text import CommandLine, read_line, unwrapped
+from bot.requests.questions.reader import Reading, read_question
+
+
+def typed_command(
+    text: str,
+    commands: Mapping[str, SlashCommand],
+    prefix: str = "",
+    services: Iterable[Service] = (),
+) -> CommandLine | None:
+    """Return the command that a text is as it stands, also one that lacks words; else None.
+
+    Text with a slash is a command even where it is wrong: its own words say how it is used. Raises
+    UsageError for a slash without a command.
+    """
+    plain = unwrapped(text)
+    if plain.startswith("/"):
+        return read_line(plain, commands, prefix)
+    try:
+        line = read_line(plain, commands, prefix)
+        request = line.request()
+    except LackingError:
+        return read_line(plain, commands, prefix)
+    except UsageError:
+        return None
+    return None if _is_a_sentence(request, services) else line
+
+
+def _is_a_sentence(request: Request, services: Iterable[Service]) -> bool:
+    """Say whether a command that takes any word was given one that names nothing."""
+    if request.command == "logs":
+        return services_named(request.words[0], services) is None
+    bare = request.command == "trace" and kind_of(request.words[0]) is IdKind.LABEL
+    return bare and not any(char.isdigit() for char in request.words[0])
+
+
+def meant_line(
+    text: str,
+    commands: Mapping[str, SlashCommand],
+    *,
+    subject: str = "",
+    services: Iterable[Service] = (),
+    now: datetime,
+    zone: tzinfo = UTC,
+    prefix: str = "",
+) -> Reading:
+    """Return the command line of a text: as typed, or as its question is read."""
+    known = tuple(services)
+    command = typed_command(text, commands, prefix, known)
+    if command is not None:
+        return Reading(command.text(prefix))
+    return read_question(text, subject=subject, services=known, now=now, zone=zone)

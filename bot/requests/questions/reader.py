@@ -1,0 +1,225 @@
+"""Decides which command a plain question means; pure, and the same words mean the same line."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from bot.domain.log import Service
+from bot.requests.questions.log_search import SEARCHES, log_line
+from bot.requests.questions.text import Kind, Named, clean, ids_of, words_of
+from bot.requests.questions.vocabulary import ELSEWHERE, Topic, topic_of, words_in
+
+BUTTONS = ("/batch list", "/queue", "/help")
+CHANGES = {
+    "mute": "/alerts mute <pattern> 2h",
+    "unmute": "/alerts unmute <pattern>",
+    "ack": "/alerts ack <number>",
+    "acknowledge": "/alerts ack <number>",
+    "snooze": "/alerts snooze <number> 2h",
+}
+_COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|help)\b")
+_TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|ta bort|again from)\b")
+_AGAIN = re.compile(r"\b(run|kör|try) (it )?(again|om)\b")
+_CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)\b")
+_WHATS_UP = re.compile(r"\b(what'?s up|going on|hur kommer det sig)\b")
+# What is said of a batch, and of no comparison.
+_OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
+PICKED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a question means: a command line, or why it could not be read and what to offer.
+
+    `to_type` is a command that acts: it is shown to be typed, and offered by no button.
+    """
+
+    line: str = ""
+    problem: str = ""
+    offers: tuple[str, ...] = BUTTONS
+    to_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question taken apart."""
+
+    text: str
+    words: tuple[str, ...]
+    ids: tuple[Named, ...]
+    topics: frozenset[Topic]
+    subject: str = ""
+
+    def about(self, *topics: Topic) -> bool:
+        """Say whether a word of one of these topics stands in it."""
+        return not self.topics.isdisjoint(topics)
+
+
+def read_question(
+    text: str,
+    *,
+    subject: str = "",
+    services: Iterable[Service] = (),
+    now: datetime,
+    zone: tzinfo = UTC,
+) -> Reading:
+    """Return what a question means.
+
+    `subject` is what the thread is about: `batch 34`, `queue`, `trace <uuid>`, or nothing.
+    """
+    known = tuple(services)
+    asked = _taken_apart(text, subject, known)
+    if refusal := _refused(asked):
+        return refusal
+    if SEARCHES.search(asked.text):
+        line = log_line(asked.text, known, now, zone)
+        if line is not None:
+            return Reading(line)
+        if not asked.ids:
+            return _unread("which service, and what to look for", ("/logs", *BUTTONS[:2]))
+    if asked.about(Topic.COMPARE):
+        return _compared(asked)
+    if len(asked.ids) > 1:
+        return _several(asked)
+    return _of_one(asked, asked.ids[0]) if asked.ids else _of_none(asked)
+
+
+def needs_subject(text: str, services: Iterable[Service] = ()) -> bool:
+    """Say whether the thread's subject could matter: a question that names less than it needs."""
+    asked = _taken_apart(text, "", tuple(services))
+    return len(asked.ids) < PICKED and _refused(asked) is None
+
+
+def _taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> _Question:
+    plain = clean(text)
+    words = words_of(plain)
+    ids = ids_of(words, (service.name for service in services))
+    topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
+    if _WHATS_UP.search(plain.casefold()):
+        topics.add(Topic.WHY)
+    return _Question(plain, tuple(words), tuple(ids), frozenset(topics), subject)
+
+
+def _unread(problem: str, offers: tuple[str, ...] = BUTTONS, to_type: str = "") -> Reading:
+    return Reading(problem=problem, offers=offers[:3], to_type=to_type)
+
+
+def _refused(asked: _Question) -> Reading | None:
+    """Return why nothing may be run: the question acts, forbids, or is about something else."""
+    fold = asked.text.casefold()
+    if not asked.words:
+        return _unread("which command")
+    if asked.about(Topic.NEVER) or _TAKEN_BACK.search(fold) or _COMMAND_INSIDE.search(fold):
+        return _unread("whether to run something", _offers(asked))
+    if asked.about(Topic.ACT) or _AGAIN.search(fold):
+        return _unread(
+            "I change nothing on a plain question: a change is typed as a command, by an operator.",
+            _offers(asked),
+            _to_type(asked),
+        )
+    if asked.about(Topic.OTHER):
+        return _unread("anything but batches, comparisons, the queue, logs and alerts")
+    elsewhere = ELSEWHERE & {word.casefold() for word in asked.words}
+    if elsewhere and not asked.ids and not SEARCHES.search(asked.text):
+        return _unread("anything but batches, comparisons, the queue, logs and alerts")
+    if any(one.kind is Kind.TOO_SHORT for one in asked.ids):
+        return _unread("an id of fewer than 6 characters")
+    return None
+
+
+def _to_type(asked: _Question) -> str:
+    """Return how a change that people ask for is typed, where there is a command for it."""
+    folds = {word.casefold() for word in asked.words}
+    if asked.about(Topic.RUNNER):
+        return "/runner stop <id>"
+    return next((line for verb, line in CHANGES.items() if verb in folds), "")
+
+
+def _offers(asked: _Question) -> tuple[str, ...]:
+    """Return what can safely be looked at instead."""
+    found = [f"/batch status {one.word}" for one in asked.ids if one.kind is not Kind.TOO_SHORT]
+    return (*found[:2], *BUTTONS)[:3]
+
+
+def _compared(asked: _Question) -> Reading:
+    words = [one.word for one in asked.ids]
+    topic, _, id = asked.subject.partition(" ")
+    if len(words) == 1 and topic == "batch" and id != words[0]:
+        words = [id, *words]
+    if len(words) != PICKED:
+        return _unread("which two batches to compare", _offers(asked))
+    return Reading(f"/batch compare {words[0]} {words[1]}")
+
+
+def _several(asked: _Question) -> Reading:
+    lines = [_looked_up(one) for one in asked.ids[:2]]
+    return _unread("which of the ids is meant", (*lines, "/help"))
+
+
+def _looked_up(id: Named) -> str:
+    return f"/batch status {id.word}" if _is_batch(id) else f"/trace {id.word}"
+
+
+def _is_batch(id: Named) -> bool:
+    return id.is_batch or id.kind in (Kind.NUMBER, Kind.LABEL)
+
+
+def _of_one(asked: _Question, id: Named) -> Reading:
+    folds = {word.casefold() for word in asked.words}
+    is_batch = _is_batch(id) or bool(_OF_BATCHES & folds and not asked.about(Topic.TRACE))
+    if not is_batch:
+        return Reading(f"/trace {id.word}")
+    if asked.about(Topic.BUNDLE):
+        return Reading(f"/batch bundle {id.word}")
+    if asked.about(Topic.WHY) and not _only_goes(asked):
+        return Reading(f"/batch investigate {id.word}")
+    named = id.is_batch or id.kind is Kind.LABEL
+    follows = asked.subject.startswith("batch ")
+    if asked.about(Topic.STATUS, Topic.TRACE) or (named and len(asked.words) > 1) or follows:
+        return Reading(f"/batch status {id.word}")
+    return _unread(
+        f"what to do with {id.word}",
+        (f"/batch status {id.word}", f"/batch investigate {id.word}", "/help"),
+    )
+
+
+def _only_goes(asked: _Question) -> bool:
+    """Say whether the only word that asks why is a plain `going`, as in `how is it going`."""
+    asks = {w.casefold() for w in asked.words if topic_of(w.casefold()) is Topic.WHY}
+    return asks == {"going"} and not _WHATS_UP.search(asked.text.casefold())
+
+
+def _of_none(asked: _Question) -> Reading:
+    fold = asked.text.casefold()
+    if asked.about(Topic.QUEUE):
+        return Reading("/queue")
+    if asked.about(Topic.ALERTS):
+        return Reading("/alerts list")
+    if asked.about(Topic.RUNNER):
+        return Reading("/runner")
+    if asked.about(Topic.HELP) or _CAN_DO.search(fold):
+        return Reading("/help")
+    if "batches" in fold or "batcharna" in fold or "batcher" in fold:
+        return Reading("/batch list")
+    if asked.subject and _follows(asked):
+        return _of_subject(asked)
+    if asked.about(Topic.LIST) and asked.about(Topic.WHY):
+        return Reading("/queue" if "stuck" in fold else "/batch list")
+    return _unread("which batch, comparison or queue is meant")
+
+
+def _follows(asked: _Question) -> bool:
+    """Say whether every word is known: a follow-up is short and names nothing new."""
+    known = [topic_of(word.casefold()) for word in asked.words]
+    return all(topic is not None for topic in known) and not asked.about(Topic.LOGS)
+
+
+def _of_subject(asked: _Question) -> Reading:
+    topic, _, id = asked.subject.partition(" ")
+    if topic == "batch" and asked.about(Topic.TRACE):
+        return Reading(f"/trace {id}")
+    if topic != "batch":
+        return Reading(f"/{topic} {id}".strip())
+    verb = "investigate" if asked.about(Topic.WHY) else "status"
+    return Reading(f"/batch {verb} {id}")

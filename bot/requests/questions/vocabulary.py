@@ -1,0 +1,91 @@
+"""The words that mean something in a question, English and Swedish, and their misspellings."""
+
+import difflib
+from enum import StrEnum, auto
+from functools import cache
+
+
+def words_in(text: str) -> frozenset[str]:
+    """Return the words of a text, each once."""
+    return frozenset(text.split())
+
+
+class Topic(StrEnum):
+    """What a word says about a question."""
+
+    COMPARE = auto()
+    LOGS = auto()
+    TRACE = auto()
+    WHY = auto()
+    STATUS = auto()
+    QUEUE = auto()
+    ALERTS = auto()
+    RUNNER = auto()
+    LIST = auto()
+    HELP = auto()
+    BATCH = auto()
+    BUNDLE = auto()
+    # Words that act, that forbid, or that are about something else: nothing is run.
+    ACT = auto()
+    NEVER = auto()
+    OTHER = auto()
+    # Words that say nothing by themselves.
+    FILLER = auto()
+
+
+WORDS: dict[Topic, str] = {
+    Topic.COMPARE: "compare compared comparing vs versus difference differences different differ "
+    "differs diff jämför jämföra skillnad skillnaden skiljer",
+    Topic.LOGS: "log logs grep search loggar loggarna loggen sök",
+    Topic.TRACE: "trace where follow correlation var vart path vägen callback",
+    Topic.WHY: "why wrong stuck fail fails failed failing failure broken die died dies dead "
+    "investigate happened happening varför fastnat hänger hanging hangs hang problem reason cause "
+    "crash crashed slow error errors going strul fel y stalled",
+    Topic.STATUS: "ok okay done finished finish complete completed status check eta progress doing "
+    "ready klar klart färdig how hows hur när when go did fine healthy running still result "
+    "results grades state",
+    Topic.QUEUE: "queue q kö kön queued backlog",
+    Topic.ALERTS: "alert alerts alarm alarms larm larmen",
+    Topic.RUNNER: "runner runners runnern",
+    Topic.LIST: "list lista recent latest newest senaste batches batcher batcharna which what vad "
+    "vilka visa",
+    Topic.HELP: "help hjälp commands usage",
+    Topic.BATCH: "batch batchen run körning körningen",
+    Topic.BUNDLE: "bundle zip evidence",
+    Topic.ACT: "mute unmute snooze unsnooze ack acknowledge unack stop kill restart requeue delete "
+    "remove clear purge flush drop cancel retry rerun resolve close repair drain pause resume "
+    "start reset reboot redeploy deploy abort terminate wipe empty disable enable silence "
+    "maintenance alias change set fix release unstick unblock skip move put send resend rollback "
+    "döda stoppa stäng starta rensa töm tysta kvittera radera avbryt",
+    Topic.NEVER: "dont don't never ignore instead",
+    Topic.OTHER: "student students pupil teacher elev eleven joke weather token password secret "
+    "instructions prompt",
+    Topic.FILLER: "is are the a an of in on at to for it its this that these and or with w we i me "
+    "my you your can could would please pls plz tack hey hi hello there now nu then då real quick "
+    "rn just again yet snart soon been be was were has have had do does all any anything some "
+    "come back up down out about around lol thanks know tell show give get got by from what's "
+    "whats will går det är en ett för med på och i den har look need see many much comparisons "
+    "items waiting wait long alive far so but really night last yesterday today evening morning "
+    "open lines line item since someone when",
+}
+_TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
+SHORTEST_GUESS = 4
+CLOSE = 0.8
+# Without these a subject is not a batch's, and no command looks at it.
+ELSEWHERE = words_in(
+    "database db postgres kafka redis docker server network disk cpu memory slack wifi vpn"
+)
+
+
+@cache
+def topic_of(word: str) -> Topic | None:
+    """Return what a word says, misspelt ones included; None for an unknown word."""
+    if word in _TOPIC:
+        return _TOPIC[word]
+    if len(word) < SHORTEST_GUESS or not word.isalpha() or word in ELSEWHERE:
+        return None
+    close = difflib.get_close_matches(word, _GUESSABLE, n=1, cutoff=CLOSE)
+    return _TOPIC[close[0]] if close else None
+
+
+_GUESSABLE = tuple(word for word in _TOPIC if len(word) >= SHORTEST_GUESS)

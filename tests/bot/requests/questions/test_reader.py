@@ -1,0 +1,82 @@
+"""Plain questions, each with the command that it must become, or none: an outsider's table."""
+
+import html
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.registry import commands
+from bot.requests.command_text import read_line
+from bot.requests.questions.line import meant_line
+from bot.settings import HULEEDU_SERVICES
+
+TABLE = Path(__file__).parents[3] / "fixtures" / "questions.jsonl"
+ROWS = [json.loads(line) for line in TABLE.read_text(encoding="utf-8").splitlines()]
+NOW = "2025-11-19T09:00:00Z"
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _since(line: str, now: datetime) -> tuple[str, datetime | None]:
+    """Return a line without its --since, and when that begins."""
+    words = line.split()
+    if "--since" not in words:
+        return line, None
+    place = words.index("--since")
+    span = words.pop(place + 1)
+    words.pop(place)
+    unit = {"h": "hours", "m": "minutes", "d": "days"}[span[-1]]
+    return " ".join(words), now - timedelta(**{unit: int(span[:-1])})
+
+
+def _is_right(line: str, row: dict[str, Any], now: datetime) -> bool:
+    right = [row["command"], *row.get("also", ())]
+    if "since_between" not in row:
+        return line in right
+    bare, begins = _since(line, now)
+    first, last = (_moment(one) for one in row["since_between"])
+    fits = begins is not None and first <= begins <= last
+    return fits and bare in [_since(one, now)[0] for one in right]
+
+
+@pytest.mark.parametrize("escaped", [False, True])
+@pytest.mark.parametrize("row", ROWS, ids=[row["text"][:60] for row in ROWS])
+def test_a_question_becomes_its_command_or_none(row: dict[str, Any], escaped: bool) -> None:
+    now = _moment(row.get("now", NOW))
+    text = row["text"]
+    if escaped and "<@" not in text:
+        text = html.escape(text, quote=False)
+    read = meant_line(
+        text,
+        commands(),
+        subject=row["thread_subject"] or "",
+        services=HULEEDU_SERVICES,
+        now=now.astimezone(UTC),
+    )
+    if row["command"] is None:
+        assert read.line == "", row["why"]
+        assert len(read.offers) == 3
+    else:
+        assert _is_right(read.line, row, now), (read.line, row["why"])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["text"][:60] for row in ROWS])
+def test_whatever_is_read_or_offered_is_a_command_that_is_understood_and_changes_nothing(
+    row: dict[str, Any],
+) -> None:
+    known = commands()
+    read = meant_line(
+        row["text"], known, subject=row["thread_subject"] or "", services=HULEEDU_SERVICES,
+        now=_moment(NOW),
+    )  # fmt: skip
+    for line in filter(None, (read.line, *read.offers)):
+        command = read_line(line, known)
+        assert not command.command.changes & set(line.split())
+        if line in ("/logs",):
+            continue
+        assert command.request().verb not in command.command.changes
