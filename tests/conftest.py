@@ -10,6 +10,7 @@ pytest_plugins = (
     "tests.support.servers.postgres",
     "tests.support.servers.redis",
     "tests.support.slack.bot",
+    "tests.support.slack.people",
 )
 
 # How fast a machine is decides no test; time is measured in tests/benchmarks. The gate draws the

@@ -1,10 +1,11 @@
 """Plain questions in Slack: read aloud, answered in place, and following a thread's subject."""
 
+import asyncio
+
 import pytest
 
-from tests.scenarios.test_visible_answers import Person, person
+from tests.support.slack.people import Person
 
-__all__ = ["person"]
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -23,8 +24,6 @@ async def _asks(person: Person, text: str, channel: str = "incidents", thread: s
 async def _reads(
     person: Person, thread: str, wanted: str, channel: str = "incidents"
 ) -> dict[str, object]:
-    import asyncio
-
     while True:
         for one in await person.sees(channel, thread, "oncall"):
             if wanted in str(one["blocks"]) + str(one.get("text")):
