@@ -7,17 +7,26 @@ from bot.diagnosis import alerts as judged
 from bot.diagnosis.export.alert import folder, zipped
 from bot.domain.alert import Alert
 from bot.domain.evidence import MEMORY, Missing
-from bot.domain.mute import Mute, MuteKind
+from bot.domain.mute import ALL, Mute, MuteKind
 from bot.domain.report import Attachment, Report
 from bot.domain.words import when, words
 from bot.errors import Blank, DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
-from bot.registry import SlashCommand, Usage
+from bot.registry import SlashCommand, Usage, detectors
 from bot.text.redaction import redact
 from bot.text.wording import sentence
 from commands._choices import recent
 from commands._moments import is_moment, until, window
-from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
+from commands._words import (
+    choose,
+    lacking,
+    misuse,
+    nearest,
+    shown,
+    split_options,
+    tokens,
+    usage_lines,
+)
 
 USAGES = (
     Usage(
@@ -70,7 +79,7 @@ def parse(text: str) -> Request:
     """
     lines = usage_lines("alerts", USAGES)
     # A star at a word's end is Slack's mark for bold, and here it is also a part of a pattern.
-    given, options = split_options(tokens(text.replace("*", "%")), usage=lines)
+    given, options = split_options(tokens(text.replace("*", "%")), flags=("yes",), usage=lines)
     given = tuple(word.replace("%", "*") for word in given)
     asked = SYNONYMS.get(given[0].casefold(), given[0]) if given else "list"
     verb = choose(asked, VERBS)
@@ -180,8 +189,22 @@ async def _mute(request: Request, memory: BotMemory, context: CommandContext) ->
     alerts = await memory.alerts(now)
     pattern = await _pattern(word, memory, now)
     mute = Mute(pattern, end, reason, context.asker.user, begin, kind)
+    if "yes" not in request.options and not await _means_something(mute, memory, now):
+        rest_words = " ".join(request.words[1:])
+        near = nearest(pattern, _detectors()) or ""
+        return judged.asked_first(f"/alerts {request.verb}", pattern, rest_words, near)
     await memory.mute(mute, now=now)
     return judged.silenced(mute, [alert for alert in alerts if mute.matches(alert.key)])
+
+
+async def _means_something(mute: Mute, memory: BotMemory, now: datetime) -> bool:
+    """Say whether a silence could ever keep anything quiet: a detector, or an alert that was."""
+    known = await memory.alerts(now, history=True)
+    return any(mute.matches(key) for key in (*(one.key for one in known), *_detectors()))
+
+
+def _detectors() -> tuple[str, ...]:
+    return (*detectors(), *judged.OWN_DETECTORS, ALL)
 
 
 async def _unmute(word: str, memory: BotMemory, context: CommandContext) -> Report:

@@ -1,9 +1,12 @@
 """`/trace`: one id through every service, from the pair's creation to its score."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from bot.diagnosis.evidence.read import read
-from bot.diagnosis.trace.report import ambiguous, collect, diagnose, unnamed, untold
+from bot.diagnosis.trace.prefix import begun_by
+from bot.diagnosis.trace.report import ambiguous, collect, diagnose, several, unnamed, untold
+from bot.domain.batch import BatchMatch
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.report import Report
@@ -69,10 +72,23 @@ async def _named(word: str, context: CommandContext) -> UUID | Report:
         context.deadline.next_timeout(),
     )
     if isinstance(matches, Missing):
-        return untold(shown(word), matches)
+        found = await _begun_by(ref, word, (), context) if kind_of(ref) is IdKind.PREFIX else None
+        return found if isinstance(found, UUID) else untold(shown(word), matches)
     if len(matches) > 1:
         return ambiguous(shown(word), matches)
+    if kind_of(ref) is IdKind.PREFIX:
+        return await _begun_by(ref, word, matches, context)
     return (parse_uuid(matches[0].bos_batch_id) if matches else None) or unnamed(shown(word))
+
+
+async def _begun_by(
+    prefix: str, word: str, matches: Sequence[BatchMatch], context: CommandContext
+) -> UUID | Report:
+    """Return the one uuid that begins with a prefix, among what rows and logs hold."""
+    found = await begun_by(context.sources, prefix.casefold(), matches, deadline=context.deadline)
+    if len(found) > 1:
+        return several(shown(word), found)
+    return found[0] if found else unnamed(shown(word))
 
 
 COMMAND = SlashCommand(

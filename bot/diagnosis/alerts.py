@@ -6,11 +6,13 @@ from datetime import datetime
 from bot.domain.alert import Alert, AlertEvent, AlertState, Standing
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
-from bot.domain.words import Span, Text, when, words
+from bot.domain.words import Command, Span, Text, when, words
 from bot.errors import NotFoundError, UsageError
 
 SHOWN = 50
 FINDINGS = 10
+# What raises alerts on the bot itself, and the one that speaks for many.
+OWN_DETECTORS = ("failed_detector", "late_messages", "missed_ticks", "storm", "unreadable_source")
 CHOICES = 6
 # Unattended ones first: they are what the list is opened for.
 LISTED = (
@@ -267,6 +269,27 @@ def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
             "covers": [alert.key for alert in covered[:SHOWN]],
         },
         actions=(f"/alerts unmute {mute.pattern}",),
+    )
+
+
+def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
+    """Return the question that stands before a silence on what no alert is called."""
+    typed = " ".join(filter(None, (command, pattern, rest, "--yes")))
+    instead = " ".join(filter(None, (command, near, rest)))
+    meant: Text = words("Did you mean ", near, "? ") if near else ""
+    return Report(
+        command=command.lstrip("/"),
+        title=f"No detector and no alert is called {pattern[:60]}",
+        summary=words(
+            "Nothing was silenced: no detector and no alert so far is called ",
+            pattern[:60],
+            ". ",
+            meant,
+            "To silence it all the same: ",
+            Command(typed),
+        ),
+        facts={"pattern": pattern, "confirmed": False},
+        actions=(instead, typed) if near else (typed,),
     )
 
 

@@ -63,6 +63,10 @@ class CjDatabase(Protocol):
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
         ...
 
+    async def begun_by(self, prefix: str, *, limit: int = 20) -> Sequence[UUID]:
+        """Return the request correlation ids of comparisons that begin with `prefix`."""
+        ...
+
     async def members(self, batch_id: int, *, limit: int = 20_000) -> Sequence[UUID]:
         """Return the request correlation ids of a batch's comparisons, at most `limit`."""
         ...

@@ -9,7 +9,7 @@ from bot.diagnosis.batch.without_database import without_rows
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BatchMatch
 from bot.domain.evidence import DATABASE, MEMORY, Missing
-from bot.domain.ids import kind_of
+from bot.domain.ids import cj_number, kind_of
 from bot.domain.report import Report, Table
 from bot.domain.words import when
 from bot.errors import Blank
@@ -131,7 +131,7 @@ async def _whole(request: Request, context: CommandContext) -> Report:
     work = bundled if request.verb == "bundle" else investigation
     report = await work(number, word, context)
     if report is None:
-        return replace(_nothing(shown(word)), command=command)
+        return replace(await _nothing(shown(word), context), command=command)
     return exported(report) if "export" in request.options else report
 
 
@@ -142,7 +142,7 @@ async def _number(word: str, context: CommandContext) -> int | Report:
     if isinstance(matches, Missing):
         return await without_rows(context.sources, shown(ref), matches, deadline=context.deadline)
     if not matches:
-        return _nothing(shown(word))
+        return await _nothing(shown(word), context)
     return _several(shown(word), matches) if len(matches) > 1 else matches[0].batch_id
 
 
@@ -155,7 +155,7 @@ async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Repor
     evidence = await batch_report.collect(context.sources, number, now, deadline=context.deadline)
     if isinstance(evidence, Missing):
         return batch_report.unreadable(shown(word), evidence)
-    return _nothing(shown(word)) if evidence is None else evidence
+    return await _nothing(shown(word), context) if evidence is None else evidence
 
 
 async def _alias(label: str, ref: str, context: CommandContext) -> Report:
@@ -215,7 +215,24 @@ def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
     )
 
 
-def _nothing(word: str) -> Report:
+async def _nothing(word: str, context: CommandContext) -> Report:
+    """Return that no batch is known so, with the newest one; a number is nobody's job name."""
+    if cj_number(word) is None:
+        return _unknown(word)
+    batches = await newest(context)
+    latest = f" The newest is batch {batches[0].header.batch_id}." if batches else ""
+    return Report(
+        command="batch status",
+        title=f"There is no batch {word}",
+        facts={"id": word, "kind": "unknown"},
+        sources=(reading(DATABASE, True),),
+        found=False,
+        summary=f"There is no batch {word.removeprefix('#')}.{latest}",
+        actions=(*(f"/batch status {one.header.batch_id}" for one in batches[:1]), "/batch list"),
+    )
+
+
+def _unknown(word: str) -> Report:
     return Report(
         command="batch status",
         title=f"No batch is known as {word}",

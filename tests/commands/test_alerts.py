@@ -9,6 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.alerts.policy.storm import STORM
+from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
+from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES
+from bot.alerts.self_monitoring.missed_ticks import MISSED_TICKS
+from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
+from bot.diagnosis.alerts import OWN_DETECTORS
 from bot.domain.alert import Alert, AlertState, Sample
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import MuteKind
@@ -259,3 +265,30 @@ async def test_a_change_is_confirmed_with_where_the_alert_s_end_is_told(
     given: Alert, words: str, change: str
 ) -> None:
     assert words in (await ask(change, memory_of(given))).summary
+
+
+async def test_a_silence_on_what_no_alert_is_called_asks_first() -> None:
+    memory = memory_of()
+    report = await ask("mute stuck_queu 2h deploying", memory)
+    assert report.actions == (
+        "/alerts mute stuck_queue 2h deploying",
+        "/alerts mute stuck_queu 2h deploying --yes",
+    )
+    assert memory.silences == []
+    for line in report.actions:
+        await ask(line.removeprefix("/alerts "), memory)
+    assert [mute.pattern for mute in memory.silences] == ["stuck_queue", "stuck_queu"]
+
+
+@pytest.mark.parametrize("pattern", ["stuck_queue", "all", "*34*", "unreadable_source", "3"])
+async def test_a_silence_on_what_an_alert_is_or_may_be_called_needs_no_question(
+    pattern: str,
+) -> None:
+    memory = memory_of()
+    await ask(f"mute {pattern} 2h", memory)
+    assert len(memory.silences) == 1
+
+
+def test_the_bot_s_own_detectors_may_be_muted_by_name() -> None:
+    own = (FAILED_DETECTOR, LATE_MESSAGES, MISSED_TICKS, STORM, UNREADABLE_SOURCE)
+    assert own == OWN_DETECTORS

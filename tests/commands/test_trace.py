@@ -1,5 +1,8 @@
 """`/trace` takes any id a person has, and says what it is when it is no single comparison."""
 
+from dataclasses import replace
+from uuid import UUID
+
 import pytest
 
 from bot.domain.batch import BatchHeader, BatchRows
@@ -8,7 +11,7 @@ from bot.errors import UsageError
 from bot.ports import Sources
 from commands.trace import COMMAND, parse
 from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeMemory, at, context, down
-from tests.support.trails import BEFORE_ALL, BOS, RUNNER_REJECTION, STRAY, batch
+from tests.support.trails import BEFORE_ALL, BOS, RUNNER_REJECTION, STRAY, batch, pair
 
 NOW = at("2025-11-19T00:30:00")
 
@@ -82,3 +85,20 @@ async def test_a_memory_that_is_down_does_not_hide_the_batch() -> None:
     memory = FakeMemory(error=down("memory"))
     sources = Sources(database=FakeDatabase([batch()]), memory=memory)
     assert (await ask(str(BOS)[:8], sources)).facts["batch_id"] == 34
+
+
+@pytest.mark.parametrize("text", ["8f3a11", "8F3A11D7", "8f3a11d7-94"])
+async def test_the_first_six_characters_of_an_id_in_a_log_are_enough(text: str) -> None:
+    logs = FakeLogs([*BEFORE_ALL, RUNNER_REJECTION])
+    report = await ask(text, Sources(database=FakeDatabase(), logs=logs))
+    assert report.facts["id"] == str(STRAY)
+    alone = await ask(text, Sources(database=FakeDatabase(error=down("cj_database")), logs=logs))
+    assert alone.facts["id"] == str(STRAY)
+
+
+async def test_a_short_id_that_begins_several_is_not_guessed() -> None:
+    twins = [UUID(f"8f3a11d7-9411-4ca2-9999-59a9d18c5d{n}") for n in ("a9", "aa")]
+    pairs = [replace(pair(), request_correlation_id=id) for id in twins]
+    report = await ask("8f3a11", Sources(database=FakeDatabase(pairs=pairs)))
+    assert report.actions == tuple(f"/trace {id}" for id in twins)
+    assert not report.found

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.ledger import build_ledger
@@ -26,10 +27,10 @@ from bot.domain.evidence import (
 )
 from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity, Table
-from bot.domain.words import Text, Time, joined, when, words
+from bot.domain.words import Id, Text, Time, joined, when, words
 from bot.text.wording import sentence
 
-__all__ = ["ambiguous", "collect", "diagnose", "unnamed", "untold"]
+__all__ = ["ambiguous", "collect", "diagnose", "several", "unnamed", "untold"]
 
 
 def diagnose(evidence: TraceEvidence, now: datetime) -> Report:
@@ -59,6 +60,18 @@ def ambiguous(ref: str, matches: Sequence[BatchMatch]) -> Report:
         facts={"matches": [match.batch_id for match in matches]},
         tables=(Table(("batch", "BOS id", "status", "created"), rows),),
         actions=tuple(f"/batch status {match.batch_id}" for match in matches[:3]),
+    )
+
+
+def several(ref: str, ids: Sequence[UUID]) -> Report:
+    """Return the list of ids that a short one begins; none of them is picked."""
+    return Report(
+        command="trace",
+        title=f"{ref} may be any of {len(ids)} ids",
+        summary=words(f"{ref} may be any of ", joined(", ", (Id(str(id)) for id in ids)), "."),
+        facts={"matches": [str(id) for id in ids]},
+        found=False,
+        actions=tuple(f"/trace {id}" for id in ids[:3]),
     )
 
 

@@ -130,6 +130,15 @@ class CjPostgres:
         return {row["id"]: row["batch_id"] for row in rows}
 
     @tried_twice
+    async def begun_by(self, prefix: str, *, limit: int = 20) -> Sequence[UUID]:
+        """Return the request correlation ids of comparisons that begin with `prefix`."""
+        digits = prefix.replace("-", "")
+        first, last = (UUID(digits.ljust(32, fill)) for fill in "0f")
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.BEGUN_BY, first, last, limit)
+        return tuple(row["id"] for row in rows)
+
+    @tried_twice
     async def members(self, batch_id: int, *, limit: int = DETAIL_PAIRS) -> Sequence[UUID]:
         """Return the request correlation ids of a batch's comparisons, at most `limit`."""
         if not 0 <= batch_id <= LARGEST_ID:

@@ -133,6 +133,11 @@ SELECT request_correlation_id AS id, min(cj_batch_id) AS batch_id FROM cj_compar
 WHERE request_correlation_id = ANY($1) GROUP BY 1
 """
 
+BEGUN_BY = """
+SELECT DISTINCT request_correlation_id AS id FROM cj_comparison_pairs
+WHERE request_correlation_id BETWEEN $1 AND $2 ORDER BY 1 LIMIT $3
+"""
+
 UNPUBLISHED = """
 SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
        count(*) AS unpublished, min(created_at) AS oldest_unpublished_at,

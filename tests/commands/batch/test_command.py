@@ -119,3 +119,12 @@ async def test_bare_batch_shows_examples_of_batches_that_exist() -> None:
 async def test_bare_batch_says_when_its_examples_are_of_no_batch() -> None:
     report = await run(parse(""), _context(Sources(database=_NoDatabase())))  # type: ignore[arg-type]
     assert "not of this database" in report.summary
+
+
+async def test_a_number_that_no_batch_has_names_the_newest_and_no_shell() -> None:
+    header = BatchHeader(34, "abcdef00-0000-4000-8000-000000000001", "c", "PENDING", None, NOW)
+    sources = Sources(database=FakeDatabase([BatchRows(header)]))
+    report = await run(parse("status 9999"), _context(sources))
+    assert not report.found
+    assert report.summary == "There is no batch 9999. The newest is batch 34."
+    assert report.actions == ("/batch status 34", "/batch list")

@@ -102,6 +102,11 @@ class FakeDatabase:
         ids = (pair.request_correlation_id for pair in self.pairs if pair.batch_id == batch_id)
         return [id for id in ids if id is not None][:limit]
 
+    async def begun_by(self, prefix: str, *, limit: int = 20) -> Sequence[UUID]:
+        self._called(f"begun_by {prefix}")
+        ids = (pair.request_correlation_id for pair in self.pairs)
+        return [id for id in ids if id is not None and str(id).startswith(prefix)][:limit]
+
     async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
         self._called("newest")
         wanted = state.casefold() if state else None

@@ -347,3 +347,12 @@ async def test_sessions_that_the_role_may_not_see_are_unreadable_and_not_absent(
         await owner.execute(f"DROP OWNED BY {name}")
         await owner.execute(f"DROP ROLE {name}")
         await owner.close()
+
+
+async def test_comparisons_are_found_by_the_first_six_characters_of_their_id(
+    database: CjPostgres,
+) -> None:
+    wanted = sorted(await database.members(34))[0]
+    assert wanted in await database.begun_by(str(wanted)[:6])
+    assert await database.begun_by(str(wanted)[:-1].upper()) == (wanted,)
+    assert await database.begun_by("ffffffffffff") == ()
