@@ -48,6 +48,13 @@ USAGES = (
         "keep a detector, a subject, a key with * or `all` quiet, until unmuted or for a time",
         "/alerts mute lost_callbacks 2h deploying",
     ),
+    Usage("unack <alert>", "give it back: nobody looks after it any more", "/alerts unack 3"),
+    Usage("wake <alert>", "end its snooze", "/alerts wake 3"),
+    Usage(
+        "note <alert> <text>",
+        "keep what helped; it is shown when the alert opens again",
+        "/alerts note 3 restarted the LLM provider",
+    ),
     Usage("unmute <pattern>", "end a silence, a snooze or a maintenance", "/alerts unmute all"),
     Usage(
         "maintenance <pattern> <from..until> [reason]",
@@ -61,15 +68,20 @@ USAGES = (
         "/alerts export 3",
     ),
 )
-VERBS = ("list", "ack", "snooze", "mute", "unmute", "maintenance", "history", "export")
-SYNONYMS = {"acknowledge": "ack", "silence": "mute", "unsnooze": "unmute"}
-CHANGES = frozenset({"ack", "snooze", "mute", "unmute", "maintenance"})
-WORDS = {"list": (0, 1), "ack": (1, 1), "snooze": (1, 2), "unmute": (1, 1), "history": (0, 1),
-         "export": (1, 1), "mute": (1, 60), "maintenance": (2, 60)}  # fmt: skip
-ON_ALERT = ("ack", "snooze", "export")
+VERBS = (
+    *("list", "ack", "unack", "snooze", "wake", "note", "mute", "unmute", "maintenance"),
+    *("history", "export"),
+)
+SYNONYMS = {"acknowledge": "ack", "unacknowledge": "unack", "silence": "mute", "unsnooze": "wake"}
+CHANGES = frozenset({"ack", "unack", "snooze", "wake", "note", "mute", "unmute", "maintenance"})
+WORDS = {"list": (0, 1), "ack": (1, 1), "unack": (1, 1), "snooze": (1, 2), "wake": (1, 1),
+         "note": (2, 60), "mute": (1, 60), "unmute": (1, 1), "maintenance": (2, 60),
+         "history": (0, 1), "export": (1, 1)}  # fmt: skip
+ON_ALERT = ("ack", "unack", "snooze", "wake", "note", "export")
 FILLERS = ("for", "until", "from")
 DEFAULT_SNOOZE = "30m"
 REASON_CHARS = 120
+NOTE_CHARS = 200
 
 
 def parse(text: str) -> Request:
@@ -102,6 +114,8 @@ def _check(verb: str, given: tuple[str, ...]) -> None:
     if not given and verb in ON_ALERT:
         blank = Blank("alert", "alert")
         raise lacking(f"/alerts {verb} needs an alert.", "alerts", USAGES, blank, verb=verb)
+    if verb == "note" and len(given) == 1:
+        raise lacking("/alerts note needs what helped.", "alerts", USAGES, Blank("what helped"))
     if verb == "list" and given and given[0].removeprefix("#").isdecimal():
         raise misuse(f"{shown(given[0])} is no detector to list.", "alerts", USAGES)
     if not least <= len(given) <= most:
@@ -128,6 +142,8 @@ async def run(request: Request, context: CommandContext) -> Report:
             return await _export(request.words[0], memory, context)
         case "ack":
             return await _acknowledge(request.words[0], memory, context)
+        case "unack" | "wake" | "note":
+            return await _changed(request, memory, context)
         case "snooze":
             return await _snooze(request.words, memory, context)
         case "unmute":
@@ -158,6 +174,21 @@ async def _acknowledge(word: str, memory: BotMemory, context: CommandContext) ->
         return replace(judged.changed(alert, "ack", already, acknowledged_by=name), shown_in=None)
     told = f"You look after it, and it is not repeated until it changes. {judged.end_told(alert)}"
     return judged.changed(alert, "ack", told, acknowledged_by=name)
+
+
+async def _changed(request: Request, memory: BotMemory, context: CommandContext) -> Report:
+    now, by = context.now(), context.asker.user
+    key = (await _named(request.words[0], memory, now)).key
+    if request.verb == "unack":
+        alert = await memory.release(key, by=by, now=now)
+        return judged.changed(alert, "unack", "Nobody looks after it now; it is repeated again.")
+    if request.verb == "wake":
+        alert = await memory.wake(key, by=by, now=now)
+        return judged.changed(alert, "wake", "It is no longer snoozed.")
+    text = redact(" ".join(request.words[1:]), NOTE_CHARS)
+    alert = await memory.note(key, text, by=by, now=now)
+    told = f"Kept: {text}. It is shown when this alert opens again."
+    return replace(judged.changed(alert, "note", told, note=text), shown_in=None)
 
 
 async def _snooze(given: tuple[str, ...], memory: BotMemory, context: CommandContext) -> Report:

@@ -102,8 +102,8 @@ class Judgement:
 class Reason(StrEnum):
     """Why something was, or was not, said about an alert; logged for each decision.
 
-    A tick decides on all but the last three: people acknowledge and snooze, and a digest lists
-    what is open and quiet.
+    People acknowledge, snooze, take either back and leave notes; a digest lists what is open and
+    quiet; a tick decides on all the others.
     """
 
     OPEN = "open"
@@ -115,6 +115,10 @@ class Reason(StrEnum):
     NO_DATA = "no_data"
     ACKNOWLEDGE = "acknowledge"
     SNOOZE = "snooze"
+    UNACKNOWLEDGE = "unacknowledge"
+    WAKE = "wake"
+    NOTE = "note"
+    ESCALATE = "escalate"
     DIGEST = "digest"
 
 
@@ -138,6 +142,22 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SeenBefore:
+    """What is known of an alert from the times it opened before.
+
+    `count` is how often in the last 7 days, `length` how long the last time took, None when it is
+    not known; `channel` and `thread_ts` are its message then; `helped` is what a person noted.
+    """
+
+    count: int
+    last_at: datetime
+    length: timedelta | None = None
+    channel: str = ""
+    thread_ts: str = ""
+    helped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """What is remembered of one alert between ticks.
 
@@ -150,6 +170,8 @@ class Alert:
     one and stay unsaid while it lasts; `fold` is the key of the alert that speaks for this one
     when too many opened at once. `muted_while_firing` says that a silence
     kept something unsaid: the opening of one that is pending, the repeats of one that fires.
+    `before` is what is known from earlier times, `escalated_at` when somebody else was woken since
+    nobody acknowledged it.
     """
 
     key: str
@@ -179,6 +201,8 @@ class Alert:
     hides: int = 0
     fold: str = ""
     muted_while_firing: bool = False
+    before: SeenBefore | None = None
+    escalated_at: datetime | None = None
 
     @property
     def standing(self) -> Standing:

@@ -63,6 +63,18 @@ class BotMemory(Protocol):
         """Silence one alert until a time, over resolves and restarts. Raises NotFoundError."""
         ...
 
+    async def release(self, key: str, *, by: str, now: datetime) -> Alert:
+        """Note that nobody looks after an alert any more. Raises NotFoundError if nobody did."""
+        ...
+
+    async def wake(self, key: str, *, by: str, now: datetime) -> Alert:
+        """End the snooze of an alert. Raises NotFoundError when it is not snoozed."""
+        ...
+
+    async def note(self, key: str, text: str, *, by: str, now: datetime) -> Alert:
+        """Keep what helped against an alert; it is shown when it opens again."""
+        ...
+
     async def mute(self, mute: Mute, *, now: datetime) -> None:
         """Silence a pattern; a mute takes the place of an earlier one on the same pattern."""
         ...

@@ -126,6 +126,12 @@ async def test_buttons_do_what_the_command_does_and_the_parent_message_alone_say
     edited = await channel.sees(_says("🔕 snoozed by oncall until"))
     assert edited["ts"] == head["ts"]
     assert "acknowledge" not in [button["action_id"] for button in edited["blocks"][-1]["elements"]]
+    assert "wake" in [button["action_id"] for button in edited["blocks"][-1]["elements"]]
+    await channel.press(head, "wake", "oncall")
+    awake = await channel.sees(lambda m: "snoozed by" not in str(m["blocks"]))
+    assert "unacknowledge" in [one["action_id"] for one in awake["blocks"][-1]["elements"]]
+    await channel.press(head, "unacknowledge", "oncall")
+    await channel.sees(lambda m: "acknowledged by" not in str(m["blocks"]))
     assert len(await channel.reads(head["ts"])) == 1
 
     await channel.types("/alerts history 1")

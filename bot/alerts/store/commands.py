@@ -93,7 +93,23 @@ class CommandQueries(Database):
 
     async def unmute(self, pattern: str, *, by: str, now: datetime) -> int:
         """End every silence on a pattern, also those to come; return how many there were."""
-        return len(await self._rows(sql.END_MUTE, self._environment, pattern, None, now, by))
+        async with self._transaction() as connection:
+            return await silences.unsilence(connection, self._environment, pattern, by, now)
+
+    async def release(self, key: str, *, by: str, now: datetime) -> Alert:
+        """Note that nobody looks after an alert any more."""
+        async with self._transaction() as connection:
+            return await silences.release(connection, self._environment, key, by, now)
+
+    async def wake(self, key: str, *, by: str, now: datetime) -> Alert:
+        """End the snooze of an alert."""
+        async with self._transaction() as connection:
+            return await silences.wake(connection, self._environment, key, by, now)
+
+    async def note(self, key: str, text: str, *, by: str, now: datetime) -> Alert:
+        """Keep what helped against an alert, for the next time."""
+        async with self._transaction() as connection:
+            return await silences.note(connection, self._environment, key, text, by, now)
 
     async def mutes(self, now: datetime) -> Sequence[Mute]:
         """Return the silences that hold, and those to come."""

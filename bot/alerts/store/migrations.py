@@ -123,6 +123,17 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (label, bos_batch_id)
     );
     """,
+    """
+    CREATE TABLE alert_note (
+        id bigserial PRIMARY KEY,
+        environment text NOT NULL,
+        key text NOT NULL,
+        at timestamptz NOT NULL,
+        by text NOT NULL,
+        text text NOT NULL
+    );
+    CREATE INDEX alert_note_of_key ON alert_note (environment, key, at DESC);
+    """,
 )
 
 

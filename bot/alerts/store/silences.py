@@ -42,6 +42,55 @@ async def snooze(session: Session, environment: str, key: str, mute: Mute, now: 
     return alert
 
 
+async def release(session: Session, environment: str, key: str, by: str, now: datetime) -> Alert:
+    """Note that nobody looks after an alert any more. Raises NotFoundError when nobody did."""
+    row = await session.fetchrow(sql.RELEASE_ALERT, key, environment)
+    if row is None:
+        raise NotFoundError("Nobody looks after that alert.", hint="See /alerts list.")
+    alert = alert_of_row(row)
+    await _announce(session, environment, row["thread"], alert, Reason.UNACKNOWLEDGE, by, now)
+    return alert
+
+
+async def wake(session: Session, environment: str, key: str, by: str, now: datetime) -> Alert:
+    """End the snooze of an alert. Raises NotFoundError when it is not snoozed."""
+    row = await _one(session, environment, key)
+    ended = await session.fetch(sql.END_MUTE, environment, key, MuteKind.SNOOZE.value, now, by)
+    if not ended:
+        raise NotFoundError("That alert is not snoozed.", hint="See /alerts list.")
+    alert = replace(alert_of_row(row), mute=None, muted_while_firing=False)
+    await session.execute(sql.FORGET_MUTE, key)
+    await _announce(session, environment, row["thread"], alert, Reason.WAKE, by, now)
+    return alert
+
+
+async def unsilence(
+    session: Session, environment: str, pattern: str, by: str, now: datetime
+) -> int:
+    """End every silence on a pattern; the messages that showed it are edited at once."""
+    ended = await session.fetch(sql.END_MUTE, environment, pattern, None, now, by)
+    for row in await session.fetch(sql.SILENCED, environment, pattern):
+        alert = replace(alert_of_row(row), mute=None)
+        await session.execute(sql.FORGET_MUTE, alert.key)
+        await _show(session, environment, row["thread"], alert, Reason.WAKE, now)
+    return len(ended)
+
+
+async def note(
+    session: Session, environment: str, key: str, text: str, by: str, now: datetime
+) -> Alert:
+    """Keep what helped against an alert, for the next time. Raises NotFoundError."""
+    row = await _one(session, environment, key)
+    alert = alert_of_row(row)
+    await session.execute(sql.ADD_NOTE, environment, key, now, by, text)
+    await session.execute(
+        sql.SAVE_EVENT,
+        *(environment, key, now, Reason.NOTE.value, alert.severity.value),
+        *(alert.condition.title, text, by),
+    )
+    return alert
+
+
 async def silence(session: Session, environment: str, mute: Mute, now: datetime) -> None:
     """Remember a silence; it takes the place of one of its kind on the same pattern."""
     if mute.kind is not MuteKind.MAINTENANCE:
@@ -75,6 +124,18 @@ async def _announce(
         *(environment, alert.key, now, reason.value, alert.severity.value),
         *(text_column(alert.condition.title), "", by),
     )
+    await _show(session, environment, thread, alert, reason, now)
+
+
+async def _show(
+    session: Session,
+    environment: str,
+    thread: int | None,
+    alert: Alert,
+    reason: Reason,
+    now: datetime,
+) -> None:
+    """Have an alert's parent message show what a person changed."""
     # The thread of an alert that does not fire is that of an incident which is over.
     if thread is None or alert.fold or alert.state is not AlertState.FIRING:
         return

@@ -211,6 +211,37 @@ SELECT body, number, thread, channel, thread_ts, acknowledged_by, acknowledged_a
 WHERE key = $1 AND environment = $2 FOR UPDATE
 """
 
+RELEASE_ALERT = """
+UPDATE alert SET acknowledged_by = '', acknowledged_at = NULL
+WHERE key = $1 AND environment = $2 AND state <> 'resolved' AND acknowledged_by <> ''
+RETURNING body, number, thread, channel, thread_ts, acknowledged_by, acknowledged_at
+"""
+
+FORGET_MUTE = """
+UPDATE alert SET body = body || '{"mute": null, "hushed": false}'::jsonb WHERE key = $1
+"""
+
+SILENCED = """
+SELECT body, number, thread, channel, thread_ts, acknowledged_by, acknowledged_at FROM alert
+WHERE environment = $1 AND state <> 'resolved' AND lower(body #>> '{mute,pattern}') = lower($2)
+FOR UPDATE
+"""
+
+ADD_NOTE = "INSERT INTO alert_note (environment, key, at, by, text) VALUES ($1, $2, $3, $4, $5)"
+
+# How often an alert opened in the last 7 days, when last, when that ended, and what helped: noted
+# of this alert, else of another of its detector.
+SEEN_BEFORE = """
+SELECT count(*) FILTER (
+           WHERE reason = 'open' AND at > $3::timestamptz - interval '7 days') AS count,
+       max(at) FILTER (WHERE reason = 'open') AS last_at,
+       max(at) FILTER (WHERE reason = 'resolve') AS resolved_at,
+       (SELECT text FROM alert_note WHERE environment = $1
+          AND split_part(key, '/', 1) = split_part($2, '/', 1)
+        ORDER BY key = $2 DESC, at DESC LIMIT 1) AS helped
+FROM alert_event WHERE environment = $1 AND key = $2 AND at < $3
+"""
+
 REMEMBER_MUTE = "UPDATE alert SET body = jsonb_set(body, '{mute}', $2::jsonb) WHERE key = $1"
 
 ALERTS = """

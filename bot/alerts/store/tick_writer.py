@@ -11,7 +11,15 @@ from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import sql
 from bot.alerts.store.serialization import alert_json, message_json, text_column
 from bot.alerts.store.session import Session
-from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason, Sample
+from bot.domain.alert import (
+    Alert,
+    AlertMessage,
+    AlertState,
+    Decision,
+    Reason,
+    Sample,
+    SeenBefore,
+)
 
 KEPT = timedelta(days=30)
 SAMPLES_KEPT = timedelta(days=3)
@@ -73,6 +81,9 @@ async def _save_decision(
     decision: Decision,
     now: datetime,
 ) -> None:
+    if decision.reason is Reason.OPEN:
+        before = await _seen_before(session, environment, previous, decision.alert.key, now)
+        decision = replace(decision, alert=replace(decision.alert, before=before))
     alert = decision.alert
     if alert != previous:
         await _save_alert(session, environment, alert, fresh=_is_fresh(previous, alert))
@@ -89,6 +100,24 @@ async def _save_decision(
         )
     for draft in drafts(previous, decision):
         await _enqueue(session, environment, draft, now)
+
+
+async def _seen_before(
+    session: Session, environment: str, previous: Alert | None, key: str, now: datetime
+) -> SeenBefore | None:
+    """Return what is known of an alert from the times it opened before, None for the first."""
+    row = await session.fetchrow(sql.SEEN_BEFORE, environment, key, now)
+    if row is None or (row["last_at"] is None and not row["helped"]):
+        return None
+    last, end = row["last_at"], row["resolved_at"]
+    return SeenBefore(
+        count=row["count"],
+        last_at=last or now,
+        length=end - last if last and end and end >= last else None,
+        channel=previous.channel if previous else "",
+        thread_ts=previous.thread_ts if previous else "",
+        helped=row["helped"] or "",
+    )
 
 
 def _is_fresh(previous: Alert | None, alert: Alert) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
+from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason, SeenBefore
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Severity
 from bot.domain.words import Part, Span, Text, Time, Words, span_words, words
@@ -27,7 +27,12 @@ SEVERITY_WORDS = {Severity.ERROR: "Error", Severity.WARN: "Warning", Severity.IN
 EVIDENCE_LEVELS = ((6, 300), (4, 160), (2, 80), (0, 60))
 DIGEST_LEVELS = ((20, 200), (20, 100), (10, 80), (0, 60))
 
+# Slack leads from here to the message, whichever workspace it is of.
+ARCHIVES = "https://slack.com/archives"
+
 ACKNOWLEDGE = "acknowledge"
+UNACKNOWLEDGE = "unacknowledge"
+WAKE = "wake"
 SNOOZE_SHORT = "snooze_30m"
 SNOOZE_LONG = "snooze_2h"
 SNOOZE_DAY = "snooze_tomorrow"
@@ -143,6 +148,8 @@ def _head(
     else:
         yield kit.section(_headline(alert))
         yield kit.context(_state_line(alert, names))
+        if alert.before is not None and alert.state is not AlertState.RESOLVED:
+            yield kit.context(_seen_before(alert.before))
     if alert.state is AlertState.RESOLVED:
         return
     yield from _why(condition, evidence, chars)
@@ -197,6 +204,19 @@ def _state_line(alert: Alert, names: Names) -> str:
     return " · ".join([*line, str(code(alert.key, 200))])
 
 
+def _seen_before(before: SeenBefore) -> str:
+    """Say what is known from earlier times, with a link to the thread of the last one."""
+    times = f"{before.count}× in 7 days, last" if before.count else "last"
+    told = f"Seen before: {times} {_moment(before.last_at)}"
+    if before.length is not None:
+        told += f", for {span_words(before.length)}"
+    if before.thread_ts:
+        stamp = before.thread_ts.replace(".", "")
+        told += f" (<{ARCHIVES}/{before.channel}/p{stamp}|its thread>)"
+    helped = f" · What helped: {mrkdwn(said(before.helped), 200)}" if before.helped else ""
+    return told + helped
+
+
 def _silence(mute: Mute, names: Names) -> str:
     kind = {MuteKind.SNOOZE: "snoozed", MuteKind.MUTE: "muted"}.get(mute.kind, "maintenance")
     by = f" by {mrkdwn(_who(mute.by, names), 40)}" if mute.by else ""
@@ -240,8 +260,12 @@ def button_commands(alert: Alert) -> list[tuple[str, str, str]]:
     condition = alert.condition
     ref = str(alert.number or alert.key)
     found: list[tuple[str, str, str]] = []
-    if not alert.acknowledged_by:
+    if alert.acknowledged_by:
+        found.append(("Un-acknowledge", UNACKNOWLEDGE, f"/alerts unack {ref}"))
+    else:
         found.append(("Acknowledge", ACKNOWLEDGE, f"/alerts ack {ref}"))
+    if alert.mute is not None and alert.mute.kind is MuteKind.SNOOZE:
+        found.append(("Wake", WAKE, f"/alerts wake {ref}"))
     found.append(("Snooze 30 m", SNOOZE_SHORT, f"/alerts snooze {ref} 30m"))
     found.append(("Snooze 2 h", SNOOZE_LONG, f"/alerts snooze {ref} 2h"))
     found.append(("Until tomorrow", SNOOZE_DAY, f"/alerts snooze {ref} tomorrow"))

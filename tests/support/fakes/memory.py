@@ -16,6 +16,7 @@ class FakeAlerts:
     known: dict[str, Alert] = field(default_factory=dict)
     silences: list[Mute] = field(default_factory=list)
     happened: list[AlertEvent] = field(default_factory=list)
+    noted: list[tuple[str, str, str]] = field(default_factory=list)
     samples: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
 
     def _check(self) -> None:
@@ -55,6 +56,26 @@ class FakeAlerts:
         await self.mute(mute, now=now)
         self._happen(self.known[key], Reason.SNOOZE, by, now)
         return replace(self.known[key], mute=mute)
+
+    async def release(self, key: str, *, by: str, now: datetime) -> Alert:
+        alert = self._open(key)
+        if not alert.acknowledged_by:
+            raise NotFoundError("Nobody looks after that alert.")
+        alert = replace(alert, acknowledged_by="", acknowledged_at=None)
+        self._happen(alert, Reason.UNACKNOWLEDGE, by, now)
+        return alert
+
+    async def wake(self, key: str, *, by: str, now: datetime) -> Alert:
+        alert = self._open(key)
+        if not await self.unmute(key, by=by, now=now):
+            raise NotFoundError("That alert is not snoozed.")
+        self._happen(alert, Reason.WAKE, by, now)
+        return alert
+
+    async def note(self, key: str, text: str, *, by: str, now: datetime) -> Alert:
+        alert = self.known[key]
+        self.noted.append((key, text, by))
+        return alert
 
     async def mute(self, mute: Mute, *, now: datetime) -> None:
         self._check()

@@ -303,3 +303,56 @@ async def test_a_database_that_is_not_there_is_a_source_error_without_its_addres
         await store.open()
     assert "hunter2" not in str(caught.value)
     assert caught.value.source == "memory"
+
+
+async def test_what_people_take_back_is_shown_on_the_parent_message_at_once(
+    database_url: str,
+) -> None:
+    store, clock = Store(database_url, "test"), Clock()
+    await store.open()
+    await fired(store)
+    await store.acknowledge(KEY, by="U1", now=clock())
+    assert (await store.release(KEY, by="U2", now=clock())).acknowledged_by == ""
+    with pytest.raises(NotFoundError, match="Nobody looks after"):
+        await store.release(KEY, by="U2", now=clock())
+    await store.snooze(KEY, clock() + timedelta(hours=1), by="U1", now=clock())
+    (snoozed,) = await store.load_alerts(clock())
+    assert snoozed.mute is not None
+    await store.wake(KEY, by="U2", now=clock())
+    (awake,) = await store.load_alerts(clock())
+    assert (awake.mute, await store.mutes(clock())) == (None, [])
+    with pytest.raises(NotFoundError, match="not snoozed"):
+        await store.wake(KEY, by="U2", now=clock())
+    await store.snooze(KEY, clock() + timedelta(hours=1), by="U1", now=clock())
+    assert await store.unmute(KEY, by="U2", now=clock()) == 1
+    (again,) = await store.load_alerts(clock())
+    assert again.mute is None
+    told = [event.reason for event in await store.events(KEY)]
+    assert told[:4] == [Reason.SNOOZE, Reason.WAKE, Reason.SNOOZE, Reason.UNACKNOWLEDGE]
+    await store.close()
+
+
+async def test_an_alert_that_opens_again_knows_how_often_and_what_helped(
+    database_url: str,
+) -> None:
+    store, clock = Store(database_url, "test"), Clock()
+    await store.open()
+    await fired(store)
+    (first,) = await store.load_alerts(clock())
+    assert first.before is None
+    await store.note(KEY, "restarted the provider", by="U1", now=clock())
+    clock.pass_(minutes=12)
+    over = decide(first, None, clear(), clock(), SETTINGS)
+    await store.save_tick(TickRecord(clock(), decisions=[(first, over)]))
+    clock.pass_(hours=1)
+    (gone,) = await store.load_alerts(clock())
+    await store.save_tick(
+        TickRecord(
+            clock(), decisions=[(gone, decide(gone, condition(), clear(), clock(), SETTINGS))]
+        )
+    )
+    (again,) = await store.load_alerts(clock())
+    assert again.before is not None
+    assert (again.before.count, again.before.helped) == (1, "restarted the provider")
+    assert again.before.length == timedelta(minutes=12)
+    await store.close()

@@ -69,7 +69,7 @@ def test_an_acknowledged_alert_says_so_and_offers_it_no_more() -> None:
     seen = replace(ALERT, acknowledged_by="U1")
     message = render(AlertMessage(seen, Reason.QUIET, is_parent=True), names={"U1": "oncall"})
     assert "acknowledged by oncall" in message["blocks"][1]["elements"][0]["text"]
-    assert message["blocks"][-1]["elements"][0]["action_id"] == "snooze_30m"
+    assert message["blocks"][-1]["elements"][0]["action_id"] == "unacknowledge"
     assert "U1" not in json.dumps(message)
 
 
