@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.log import Role, Service
+from bot.domain.route import Route, routes_from
 from bot.errors import SettingsError
 
 HULEEDU_SERVICES = (
@@ -133,9 +134,15 @@ class BotSettings(_Group):
     http_public_url: str = Field("", alias="HTTP_PUBLIC_URL", pattern=r"^(https?://\S+)?$")
     tick_seconds: float = Field(15.0, alias="TICK_SECONDS", gt=0, le=300)
     digest_hours: float = Field(24.0, alias="ALERT_DIGEST_HOURS", ge=0, le=24 * 31)
+    alert_routes: Annotated[tuple[Route, ...], NoDecode] = Field((), alias="ALERT_ROUTES")
     runner_stop: bool = Field(False, alias="RUNNER_STOP")
     database_url: SecretStr | None = Field(None, alias="BOT_DATABASE_URL")
     data_dir: Path = Field(Path(".batchbot"), alias="BOT_DATA_DIR")
+
+    @field_validator("alert_routes", mode="before")
+    @classmethod
+    def _parse_routes(cls, value: Any) -> Any:
+        return routes_from(_decoded(value)) if isinstance(value, str) else value
 
 
 class CjSettings(_Group):

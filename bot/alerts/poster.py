@@ -6,7 +6,7 @@ whose poster died with it in hand.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -20,6 +20,8 @@ from bot.alerts.policy.messages import (
     may_be_at_fault,
 )
 from bot.alerts.store.postgres import Store
+from bot.domain.alert import AlertMessage
+from bot.domain.route import Route, route_of, waking
 from bot.errors import PostError, PostFailure, SourceError
 from bot.monitoring.state import PosterState
 from bot.ports import Clock, Messenger
@@ -51,10 +53,14 @@ class Poster:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         pause: timedelta = CHANNEL_PAUSE,
         state: PosterState | None = None,
+        routes: Sequence[Route] = (),
     ) -> None:
         self.state = state or PosterState()
         self._store = store
         self._messenger = messenger
+        self._routes = tuple(routes)
+        # Channels of routes that took no message: what opens is posted in the alert channel.
+        self._closed: set[str] = set()
         self._channel = channel
         self._now = now
         self._sleep = sleep
@@ -112,7 +118,7 @@ class Poster:
         )
 
     async def _deliver(self, posting: Posting, claimed_at: datetime) -> None:
-        channel = posting.channel or self._channel
+        channel = posting.channel or self._channel_of(posting)
         ts = await self._find_earlier_post(posting, channel) if posting.look_first else None
         if ts is None:
             if self._now() - claimed_at > HOLD:
@@ -148,7 +154,7 @@ class Poster:
             return None
 
     async def _send(self, posting: Posting, channel: str) -> str:
-        message = replace(posting.message, plain=posting.plain)
+        message = self._routed(posting)
         if posting.kind is MessageKind.EDIT:
             await _bounded(self._messenger.edit(message, channel=channel, ts=posting.thread_ts))
             return posting.thread_ts
@@ -156,6 +162,23 @@ class Poster:
         token = str(posting.token)
         return await _bounded(
             self._messenger.post(message, channel=channel, token=token, thread_ts=thread_ts)
+        )
+
+    def _channel_of(self, posting: Posting) -> str:
+        """Return where a new parent message belongs; what it opens there stays there."""
+        wanted = route_of(posting.message.alert, self._routes).channel
+        return wanted if wanted and wanted not in self._closed else self._channel
+
+    def _routed(self, posting: Posting) -> AlertMessage:
+        """Return the message with whom it wakes; who was woken once is not woken by a new try."""
+        route = route_of(posting.message.alert, self._routes)
+        woken = waking(posting.message, route, is_edit=posting.kind is MessageKind.EDIT)
+        return replace(
+            posting.message,
+            plain=posting.plain,
+            mention=woken.mention,
+            broadcast=woken.broadcast and posting.kind is MessageKind.REPLY,
+            runbook=route.runbook,
         )
 
     def _pause_for(self, span: timedelta) -> None:
@@ -180,6 +203,10 @@ class Poster:
         self.state.failures[kind] = self.state.failures.get(kind, 0) + 1
         self.state.problem = retry.problem
         self.state.failing_since = self.state.failing_since or now
+        routed = posting.channel or self._channel_of(posting)
+        if error.failure is PostFailure.CHANNEL and routed != self._channel:
+            self._closed.add(routed)
+            retry = replace(retry, next_try=now, only_channel=False, pause=timedelta(0))
         if retry.only_channel:
             self._paused_channels[posting.channel or self._channel] = Pause(now, now + retry.pause)
         elif retry.pause:

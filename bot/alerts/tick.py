@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.policy.digest import DigestState, digest
+from bot.alerts.policy.escalation import escalated
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.lifecycle import PolicySettings
 from bot.alerts.policy.round import (
@@ -36,6 +37,7 @@ from bot.alerts.store.postgres import Store
 from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import AlertMessage, Reason, Window
 from bot.domain.log import Followed
+from bot.domain.route import Route
 from bot.errors import SourceError
 from bot.monitoring.state import TickState
 from bot.ports import Clock, Detector, Watch
@@ -63,6 +65,7 @@ class Tick:
         tick_seconds: float = 15.0,
         look_back: timedelta = FIRST_LOOK_BACK,
         digest_hours: float = 24.0,
+        routes: Sequence[Route] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state = TickState()
@@ -74,6 +77,7 @@ class Tick:
         self._tick_seconds = tick_seconds
         self._look_back = look_back
         self._digest_every = timedelta(hours=digest_hours)
+        self._routes = tuple(routes)
         self._quiet = DigestState()
         self._windows: dict[str, Window] = {}
         self._failed = FailedDetectors()
@@ -148,7 +152,8 @@ class Tick:
         seen = self_samples(self._gap, waiting, self._failed.to_json(), now)
         own = self_judgements(seen, alerts, now)
         found = decide_round(results, alerts, now, self._settings, mutes, own)
-        decisions = folded(found, alerts, now, self._environment, mutes)
+        spoken = folded(found, alerts, now, self._environment, mutes)
+        decisions = escalated(spoken, self._routes, now)
         message, quiet = self._digest(decisions, now)
         await self._memory.save_tick(
             TickRecord(

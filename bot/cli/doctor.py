@@ -251,6 +251,7 @@ async def _names(web: object, settings: Settings) -> list[Examined]:
     for word, id in channels.ids.items():
         if id != "*":
             found.append(await _membership(web, word, id, needed=word in alert))
+    found.append(await _woken(web, settings))
     return found
 
 
@@ -289,6 +290,22 @@ def _unknown_people(slack: SlackSettings, users: "FoundNames") -> list[Examined]
         fix = "Set SLACK_ALLOWED_USERS or SLACK_OPERATORS: empty means nobody."
         found.append(Examined("SLACK_ALLOWED_USERS", CheckState.BROKEN, "nobody may ask", fix))
     return found or [Examined("users of the settings", CheckState.OK)]
+
+
+async def _woken(web: object, settings: Settings) -> Examined:
+    from bot.slack.outbound.web_api import Web
+    from bot.slack.setup.routes import find_routes
+
+    assert isinstance(web, Web)  # noqa: S101 - typed loosely to keep Slack's import lazy
+    found = await find_routes(web, settings.bot.alert_routes)
+    fix = "Give a route of ALERT_ROUTES a mention such as @here; see .env.example."
+    if found.unknown:
+        detail = f"unknown: {', '.join(found.unknown)}"
+        return Examined("ALERT_ROUTES", CheckState.WARNING, detail, "Use ids, or correct them.")
+    if not any(one.mention for one in found.routes):
+        detail = "nobody will be woken: no route mentions anybody"
+        return Examined("ALERT_ROUTES", CheckState.WARNING, detail, fix)
+    return Examined("ALERT_ROUTES", CheckState.OK, f"{len(found.routes)} routes")
 
 
 async def _membership(web: object, word: str, id: str, *, needed: bool) -> Examined:

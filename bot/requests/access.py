@@ -23,6 +23,7 @@ class Access:
     incident_channels: frozenset[str] = frozenset()
     alert_channel: str = ""
     names: dict[str, str] = field(default_factory=dict)
+    routed_channels: frozenset[str] = frozenset()
 
     def learn(self, found: "Access") -> None:
         """Add ids whose names could not be looked up before."""
@@ -58,11 +59,12 @@ class Access:
 
     def _all_channels(self) -> frozenset[str]:
         alert = {self.alert_channel} if self.alert_channel else set()
-        return self.channels | self.incident_channels | alert
+        return self.channels | self.incident_channels | self.routed_channels | alert
 
     def _is_public(self, place: Place) -> bool:
         """Answers are public in incident channels, and in the threads of the alert channel."""
-        in_alert_thread = bool(place.thread_ts) and place.channel == self.alert_channel
+        alert_channels = {self.alert_channel, *self.routed_channels}
+        in_alert_thread = bool(place.thread_ts) and place.channel in alert_channels
         return in_alert_thread or _holds(self.incident_channels, place.channel)
 
     def _where(self) -> str:

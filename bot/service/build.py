@@ -12,6 +12,7 @@ from aiohttp import web
 from bot.charts.drawing import Drawing
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
+from bot.domain.route import Route
 from bot.errors import SettingsError, UsageError
 from bot.monitoring.http import Health, build_site, serve
 from bot.monitoring.metrics import Metrics
@@ -42,7 +43,7 @@ from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token, patient
-from bot.slack.setup.workspace import SlackWorkspace, ask_again, join
+from bot.slack.setup.workspace import SlackWorkspace, ask_again, join, look_up_routes
 from bot.text.markdown_report import render
 
 log = logging.getLogger(__name__)
@@ -178,6 +179,7 @@ async def _watch(
     from bot.alerts.tick import Tick
 
     made = build_detectors()
+    routes = await look_up_routes(space, settings.bot.alert_routes)
     seconds, environment = settings.bot.tick_seconds, settings.bot.environment
     watcher = LiveWatcher(
         sources, environment=environment, wants=_any_wants(made), needles=all_needles(made)
@@ -190,6 +192,7 @@ async def _watch(
         now=utc_now,
         tick_seconds=seconds,
         digest_hours=settings.bot.digest_hours,
+        routes=routes,
     )
     stack.push_async_callback(tick.close)
     scheduler = build_scheduler(tick, seconds)
@@ -197,14 +200,18 @@ async def _watch(
     stack.callback(scheduler.shutdown, wait=False)
     vitals = Vitals(tick.state, memory, utc_now, seconds)
     if settings.slack.alert_channel:
-        vitals.posts = _post(space, memory, threads, stack)
+        vitals.posts = _post(space, memory, threads, stack, routes)
     else:
         log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set")
     return vitals
 
 
 def _post(
-    space: SlackWorkspace, memory: Any, threads: Threads, stack: AsyncExitStack
+    space: SlackWorkspace,
+    memory: Any,
+    threads: Threads,
+    stack: AsyncExitStack,
+    routes: Sequence[Route],
 ) -> PosterState:
     """Post as soon as the alert channel is known; until then the state says that it is not."""
     from bot.alerts.poster import Poster
@@ -218,7 +225,7 @@ def _post(
             await space.located.wait()
             state.channel_missing, state.problem, state.failing_since = False, "", None
         channel = space.access.alert_channel
-        poster = Poster(memory, threads, channel, now=utc_now, state=state)
+        poster = Poster(memory, threads, channel, now=utc_now, state=state, routes=routes)
         await poster.run(lambda: memory.leads)
 
     def failed() -> None:

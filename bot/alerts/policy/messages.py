@@ -7,6 +7,7 @@ from uuid import UUID
 
 from bot.alerts.policy.lifecycle import is_flapping
 from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason
+from bot.domain.route import is_worse
 from bot.errors import PostError, PostFailure
 
 EDIT_PAUSE = timedelta(seconds=45)
@@ -113,11 +114,18 @@ def drafts(previous: Alert | None, decision: Decision) -> tuple[Draft, ...]:
         return ()
     parent = AlertMessage(alert, reason, is_parent=True)
     reply = Draft(
-        MessageKind.REPLY, AlertMessage(alert, reason, is_parent=False, note=decision.note)
+        MessageKind.REPLY,
+        AlertMessage(
+            alert,
+            reason,
+            is_parent=False,
+            note=decision.note,
+            is_worse=previous is not None and is_worse(previous, alert),
+        ),
     )
     if reason is Reason.OPEN and not is_flapping(alert):
         return (Draft(MessageKind.PARENT, parent),)
-    if reason in (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE):
+    if reason in (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE, Reason.ESCALATE):
         return (reply, Draft(MessageKind.EDIT, parent))
     if alert.state is AlertState.FIRING and previous is not None and _looks_new(previous, alert):
         return (Draft(MessageKind.EDIT, parent, EDIT_PAUSE),)

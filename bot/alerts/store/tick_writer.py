@@ -23,7 +23,7 @@ from bot.domain.alert import (
 
 KEPT = timedelta(days=30)
 SAMPLES_KEPT = timedelta(days=3)
-ANNOUNCED = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
+ANNOUNCED = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE, Reason.ESCALATE)
 
 
 @dataclass(frozen=True, slots=True)

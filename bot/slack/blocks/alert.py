@@ -60,7 +60,8 @@ def render(
     `takes` says whether the bot understands a command: a button that would do nothing is not
     shown. `names` says Slack ids in words: a mention would ping.
     """
-    text = clamp(escape(literal(_line(message, names), TEXT_CHARS)), TEXT_CHARS)
+    woken = f"{message.mention} " if message.mention else ""
+    text = f"{woken}{clamp(escape(literal(_line(message, names), TEXT_CHARS)), TEXT_CHARS)}"
     if message.plain:
         return {"text": text, "blocks": []}
     offered = offered_buttons(message, takes)
@@ -70,6 +71,7 @@ def render(
             blocks = list(_head(message, evidence, chars, offered, names))
         else:
             blocks = list(_reply(message, evidence, chars, names))
+        blocks += _route_lines(message)
         if not violations(blocks, text):
             return {"text": text, "blocks": blocks}
     return {"text": text, "blocks": [kit.section(text)]}
@@ -92,6 +94,10 @@ def _line(message: AlertMessage, names: Names) -> Words:
         since, sure, step = _unsaid(condition)
         todo = words(" Next: ", said(as_step(step))) if step else ""
         return words(f"{mark}: ", title, *_more(condition, since=since, sure=sure), todo)
+    if message.reason is Reason.ESCALATE:
+        return words(
+            "⏰ Nobody has acknowledged this", Time(alert.opened_at, " since "), ": ", title
+        )
     if message.reason is Reason.REPEAT:
         seen = words(f" (seen {alert.count} times", Time(alert.opened_at, " since "), ")")
         return words(f"{mark}, still so: ", title, seen)
@@ -133,6 +139,15 @@ def _unsaid(condition: Condition) -> tuple[bool, bool, Text]:
 
 def _who(id: str, names: Names) -> str:
     return names.get(id) or ("the terminal" if id == "terminal" else "an operator")
+
+
+def _route_lines(message: AlertMessage) -> list[Block]:
+    """Return whom a message wakes, as Slack's own mention, and where the runbook is."""
+    found = [kit.section(message.mention)] if message.mention else []
+    if message.runbook.startswith("https://") and message.is_parent:
+        address = "".join(char for char in message.runbook if char not in "<>|\\ ")
+        found.append(kit.context(f"<{address}|Runbook>"))
+    return found
 
 
 def _head(

@@ -42,7 +42,9 @@ class Threads:
         """Post a parent message, or a reply into `thread_ts`; return the message's ts."""
 
         async def send(some: Message) -> str:
-            return await self._posts.post(channel, some, token=token, thread_ts=thread_ts)
+            return await self._posts.post(
+                channel, some, token=token, thread_ts=thread_ts, broadcast=message.broadcast
+            )
 
         shown = {**render(message, self._takes, self._names), SUBJECT: _subject(message)}
         sent = await self._fallback.send(shown, send, bare=False)

@@ -30,13 +30,28 @@ class ChannelPosts:
         self._event_type = event_type
 
     async def post(
-        self, channel: str, message: Mapping[str, Any], *, token: str, thread_ts: str = ""
+        self,
+        channel: str,
+        message: Mapping[str, Any],
+        *,
+        token: str,
+        thread_ts: str = "",
+        broadcast: bool = False,
     ) -> str:
-        """Post a message and return its ts."""
-        return (await self.open(channel, message, token=token, thread_ts=thread_ts))[1]
+        """Post a message and return its ts; with `broadcast` a reply is in the channel too."""
+        told = await self.open(
+            channel, message, token=token, thread_ts=thread_ts, broadcast=broadcast
+        )
+        return told[1]
 
     async def open(
-        self, channel: str, message: Mapping[str, Any], *, token: str, thread_ts: str = ""
+        self,
+        channel: str,
+        message: Mapping[str, Any],
+        *,
+        token: str,
+        thread_ts: str = "",
+        broadcast: bool = False,
     ) -> tuple[str, str]:
         """Post a message; return the id of the channel it stands in, and its ts.
 
@@ -46,6 +61,7 @@ class ChannelPosts:
             "chat.postMessage",
             channel=channel,
             thread_ts=thread_ts or None,
+            reply_broadcast=True if broadcast and thread_ts else None,
             metadata={"event_type": self._event_type, "event_payload": _payload(token, message)},
             **_content(message),
             **QUIETLY,

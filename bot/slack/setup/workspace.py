@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import aiohttp
 
+from bot.domain.route import Route
 from bot.errors import SettingsError
 from bot.requests.access import Access
 from bot.settings import SlackSettings
@@ -15,6 +16,7 @@ from bot.slack.outbound.web_api import Web, make_client
 from bot.slack.setup.identity import Identity, check_bot_token, patient
 from bot.slack.setup.manifest import NEEDED_SCOPES, SCOPES
 from bot.slack.setup.names import FoundNames, find_channels, find_users
+from bot.slack.setup.routes import find_routes
 
 FIRST_WAIT = 5.0
 LONGEST_WAIT = 300.0
@@ -94,6 +96,15 @@ async def ask_again(
             space.located.set()
     if space.missing:
         log.warning("every name that was missing has been found")
+
+
+async def look_up_routes(space: SlackWorkspace, routes: Sequence[Route]) -> tuple[Route, ...]:
+    """Return the routes with Slack's ids; their channels count as alert channels."""
+    found = await find_routes(space.web, routes)
+    for word in found.unknown:
+        log.warning("ALERT_ROUTES names %r, which Slack does not know", word)
+    space.access.routed_channels |= {one.channel for one in found.routes if one.channel}
+    return found.routes
 
 
 async def find_access(api: Web, settings: SlackSettings) -> Names:
