@@ -32,6 +32,7 @@ from bot.ports.messages import (
     Renderer,
     ReplySender,
     ViewSender,
+    WatchMessenger,
     Way,
 )
 from bot.ports.sources import (
@@ -75,6 +76,7 @@ __all__ = [
     "Sources",
     "ViewSender",
     "Watch",
+    "WatchMessenger",
     "Way",
     "no_progress",
 ]

@@ -56,6 +56,7 @@ class Asker:
     channel: str
     operator: bool = False
     public: bool = False
+    thread_ts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

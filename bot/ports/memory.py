@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.domain.alert import Alert, AlertEvent, Recording, Sample
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute
+from bot.domain.progress import BatchWatch
 
 
 class BotMemory(Protocol):
@@ -85,6 +86,24 @@ class BotMemory(Protocol):
 
     async def mutes(self, now: datetime) -> Sequence[Mute]:
         """Return the silences that hold, and those to come."""
+        ...
+
+    async def watch(
+        self, batch_id: int, *, channel: str, thread_ts: str, asker: str, now: datetime
+    ) -> bool:
+        """Begin to watch a batch in a channel; False when it is watched there already."""
+        ...
+
+    async def watches(self) -> Sequence[BatchWatch]:
+        """Return what is watched, oldest first."""
+        ...
+
+    async def watched(self, id: int, *, ts: str, now: datetime, ended: bool = False) -> None:
+        """Remember a watch's message, and that it is over."""
+        ...
+
+    async def unwatch(self, batch_id: int, *, channel: str, now: datetime) -> int:
+        """Stop watching a batch in a channel; return how many watches that ended."""
         ...
 
     async def recording(self, key: str, *, now: datetime) -> Recording:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from bot.domain.alert import AlertMessage
 from bot.domain.evidence import SourceReading
+from bot.domain.progress import BatchProgress, BatchWatch
 from bot.domain.report import Attachment, Report
 from bot.errors import BatchbotError, Blank
 from bot.ports.commands import Choice
@@ -173,6 +174,18 @@ class ReplySender(Protocol):
 
     async def withdraw(self, place: Place) -> None:
         """Take away the message, seen by the asker alone, whose button was pressed."""
+        ...
+
+
+class WatchMessenger(Protocol):
+    """Shows watched batches. Every method raises PostError."""
+
+    async def show(self, watch: BatchWatch, seen: BatchProgress, now: datetime) -> str:
+        """Post or edit a watch's message; return its ts."""
+        ...
+
+    async def tell(self, watch: BatchWatch, seen: BatchProgress, now: datetime, ts: str) -> None:
+        """Mention the asker, once, in the thread of the watch's message."""
         ...
 
 

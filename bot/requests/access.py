@@ -51,7 +51,8 @@ class Access:
                 "You are not on the list of people who may ask.",
                 hint="An operator can add you to SLACK_ALLOWED_USERS.",
             )
-        return Asker(place.user, place.channel, operator, not place.home and self._is_public(place))
+        public = not place.home and self._is_public(place)
+        return Asker(place.user, place.channel, operator, public, place.thread_ts)
 
     def knows(self, user: str) -> bool:
         """Say whether a user may ask at all, wherever that is."""

@@ -31,6 +31,7 @@ from bot.requests.jobs import JobRunner
 from bot.requests.questions.asking import Questions
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
+from bot.requests.watching import BatchWatcher
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import kept_going, stopped_by_signals, unless
 from bot.settings import Settings, SlackSettings, detector_settings
@@ -41,6 +42,7 @@ from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.block_fallback import BlockFallback
 from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.views import SlackViews
+from bot.slack.outbound.watch_messages import WatchMessages
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token, patient
 from bot.slack.setup.workspace import SlackWorkspace, ask_again, join, look_up_routes
@@ -103,6 +105,8 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         vitals.sockets, checks["slack"] = sockets.connected, sockets.health
     metrics.watch(vitals)
     _task(kept_going("the watch over the bot itself", vitals.run), stack)
+    watcher = BatchWatcher(sources, memory, WatchMessages(space.web), utc_now)
+    _task(kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack)
     _task(ask_again(space, settings.slack), stack)
     health = Health(checks, metrics.exposition)
     routes = {} if settings.slack.socket_mode else {EVENTS_PATH: receiver.post}

@@ -19,6 +19,7 @@ from bot.text.wording import sentence
 from commands._choices import alive, newest, recent
 from commands._ids import meant
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
+from commands.batch import watch
 from commands.batch.compare import check_compared, compare
 from commands.batch.investigate import bundled, exported, investigation
 from commands.batch.listing import newest_batches
@@ -50,6 +51,11 @@ USAGES = (
         "/batch compare mode:per_request mode:serial_bundle --since 7d",
     ),
     Usage(
+        "watch <id>",
+        "one message that follows it to its end; `watch list`, `watch stop <id>`",
+        "/batch watch 34",
+    ),
+    Usage(
         "list [state]", "the newest batches, with a mark for those that need a look", "/batch list"
     ),
     Usage(
@@ -65,6 +71,7 @@ WORDS = {
     "bundle": (1, 1, "one id"),
     "compare": (2, 2, "two ids, or two modes"),
     "list": (0, 1, "at most one state"),
+    "watch": (1, 2, "one id, list, or stop and an id"),
     "alias": (2, 2, "a label and an id"),
     "help": (0, 9, "nothing"),
 }
@@ -74,6 +81,7 @@ BLANKS = {
     "status": (BATCH,),
     "investigate": (BATCH,),
     "bundle": (BATCH,),
+    "watch": (BATCH,),
     "compare": (Blank("first batch or mode", "batch"), Blank("second batch or mode", "batch")),
     "alias": (Blank("run label"), BATCH),
 }
@@ -108,6 +116,8 @@ async def run(request: Request, context: CommandContext) -> Report:
             return await _whole(request, context)
         case "compare":
             return await compare(request, context, lambda word: _number(word, context))
+        case "watch":
+            return await _watch(request.words, context)
         case "list":
             return await newest_batches(request.words[0] if request.words else None, context)
         case "alias":
@@ -133,6 +143,17 @@ async def _whole(request: Request, context: CommandContext) -> Report:
     if report is None:
         return replace(await _nothing(shown(word), context), command=command)
     return exported(report) if "export" in request.options else report
+
+
+async def _watch(given: tuple[str, ...], context: CommandContext) -> Report:
+    if given == (watch.LIST,):
+        return await watch.listing(context)
+    if len(given) > 1:
+        if given[0] != watch.STOP:
+            raise misuse("/batch watch takes one id.", "batch", USAGES)
+        return await watch.stop(given[1], context)
+    number = await _number(given[0], context)
+    return number if isinstance(number, Report) else await watch.begin(number, context)
 
 
 async def _number(word: str, context: CommandContext) -> int | Report:
@@ -267,6 +288,6 @@ COMMAND = SlashCommand(
     parse,
     run,
     changes=frozenset({"alias"}),
-    memory_verbs=frozenset({"alias"}),
+    memory_verbs=frozenset({"alias", "watch"}),
     choices=recent,
 )

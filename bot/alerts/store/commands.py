@@ -14,6 +14,7 @@ from bot.alerts.store.serialization import alert_of_row, sample_of_row, text_of_
 from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute, MuteKind, longest
+from bot.domain.progress import BatchWatch
 from bot.domain.report import Severity
 from bot.errors import NotFoundError
 
@@ -121,6 +122,33 @@ class CommandQueries(Database):
             )
             for row in rows
         ]
+
+    async def watch(
+        self, batch_id: int, *, channel: str, thread_ts: str, asker: str, now: datetime
+    ) -> bool:
+        """Begin to watch a batch in a channel; False when it is watched there already."""
+        rows = await self._rows(
+            sql.WATCH, *(self._environment, batch_id, channel, thread_ts, asker, now)
+        )
+        return bool(rows)
+
+    async def watches(self) -> Sequence[BatchWatch]:
+        """Return what is watched, oldest first."""
+        return [
+            BatchWatch(
+                *(row["id"], row["batch_id"], row["channel"], row["thread_ts"], row["asker"]),
+                *(str(row["token"]), row["started_at"], row["ts"]),
+            )
+            for row in await self._rows(sql.WATCHES, self._environment)
+        ]
+
+    async def watched(self, id: int, *, ts: str, now: datetime, ended: bool = False) -> None:
+        """Remember a watch's message, and that it is over."""
+        await self._rows(sql.WATCHED, id, ts, now if ended else None)
+
+    async def unwatch(self, batch_id: int, *, channel: str, now: datetime) -> int:
+        """Stop watching a batch in a channel; return how many watches that ended."""
+        return len(await self._rows(sql.UNWATCH, self._environment, batch_id, channel, now))
 
     async def recording(self, key: str, *, now: datetime) -> Recording:
         """Return an alert with the samples it is based on, as far as they are kept.

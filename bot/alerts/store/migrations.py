@@ -134,6 +134,22 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX alert_note_of_key ON alert_note (environment, key, at DESC);
     """,
+    """
+    CREATE TABLE batch_watch (
+        id serial PRIMARY KEY,
+        environment text NOT NULL,
+        batch_id int NOT NULL,
+        channel text NOT NULL,
+        thread_ts text NOT NULL DEFAULT '',
+        asker text NOT NULL,
+        token uuid NOT NULL DEFAULT gen_random_uuid(),
+        ts text NOT NULL DEFAULT '',
+        started_at timestamptz NOT NULL,
+        ended_at timestamptz
+    );
+    CREATE UNIQUE INDEX batch_watch_open ON batch_watch (environment, batch_id, channel)
+        WHERE ended_at IS NULL;
+    """,
 )
 
 

@@ -281,3 +281,17 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
 ON CONFLICT (label, bos_batch_id) DO UPDATE SET at = greatest(run_label.at, excluded.at)
 """
 LEARNED = "SELECT bos_batch_id FROM run_label WHERE label = $1 ORDER BY at DESC LIMIT 20"
+
+WATCH = """
+INSERT INTO batch_watch (environment, batch_id, channel, thread_ts, asker, started_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id
+"""
+WATCHES = """
+SELECT id, batch_id, channel, thread_ts, asker, token, ts, started_at FROM batch_watch
+WHERE environment = $1 AND ended_at IS NULL ORDER BY id
+"""
+WATCHED = "UPDATE batch_watch SET ts = $2, ended_at = coalesce($3, ended_at) WHERE id = $1"
+UNWATCH = """
+UPDATE batch_watch SET ended_at = $4
+WHERE environment = $1 AND batch_id = $2 AND channel = $3 AND ended_at IS NULL RETURNING id
+"""

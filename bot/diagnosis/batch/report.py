@@ -24,6 +24,7 @@ from bot.domain.batch import BatchHeader, BatchMatch
 from bot.domain.circuits import CIRCUIT_TEXTS
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
+from bot.domain.progress import progress_of
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.words import joined, words
@@ -96,6 +97,12 @@ async def collect(
     return await follow_up(sources, evidence, now, deadline=deadline, search_again=not whole)
 
 
+def _expected_end(evidence: BatchEvidence, now: datetime) -> dict[str, datetime] | None:
+    """Return between when and when it will be done; None when that is not known."""
+    found = progress_of(evidence.rows, now).expected_end
+    return {"from": found[0], "to": found[1]} if found else None
+
+
 def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
     """Judge a batch by every rule; pure."""
     findings = findings_of(evidence, now)
@@ -103,7 +110,7 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
     report = Report(
         command="batch status",
         title=f"Batch {header.batch_id}",
-        facts=facts_of(evidence),
+        facts={**facts_of(evidence), "expected_end": _expected_end(evidence, now)},
         findings=findings,
         timeline=timeline(evidence),
         sources=readings(evidence),

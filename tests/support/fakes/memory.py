@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.domain.alert import Alert, AlertEvent, AlertState, Reason, Recording, Sample
 from bot.domain.mute import Mute, MuteKind, longest
+from bot.domain.progress import BatchWatch
 from bot.errors import NotFoundError
 
 
@@ -16,6 +17,7 @@ class FakeAlerts:
     known: dict[str, Alert] = field(default_factory=dict)
     silences: list[Mute] = field(default_factory=list)
     happened: list[AlertEvent] = field(default_factory=list)
+    waits: list[BatchWatch] = field(default_factory=list)
     noted: list[tuple[str, str, str]] = field(default_factory=list)
     samples: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
 
@@ -91,6 +93,30 @@ class FakeAlerts:
     async def mutes(self, now: datetime) -> Sequence[Mute]:
         self._check()
         return list(self.silences)
+
+    async def watch(
+        self, batch_id: int, *, channel: str, thread_ts: str, asker: str, now: datetime
+    ) -> bool:
+        self._check()
+        if any((one.batch_id, one.channel) == (batch_id, channel) for one in self.waits):
+            return False
+        self.waits.append(BatchWatch(len(self.waits) + 1, batch_id, channel, thread_ts, asker,
+                                     f"token-{batch_id}", now))  # fmt: skip
+        return True
+
+    async def watches(self) -> Sequence[BatchWatch]:
+        self._check()
+        return list(self.waits)
+
+    async def watched(self, id: int, *, ts: str, now: datetime, ended: bool = False) -> None:
+        changed = [replace(one, ts=ts) if one.id == id else one for one in self.waits]
+        self.waits = [one for one in changed if not (ended and one.id == id)]
+
+    async def unwatch(self, batch_id: int, *, channel: str, now: datetime) -> int:
+        before = len(self.waits)
+        gone = (batch_id, channel)
+        self.waits = [one for one in self.waits if (one.batch_id, one.channel) != gone]
+        return before - len(self.waits)
 
     async def recording(self, key: str, *, now: datetime) -> Recording:
         self._check()

@@ -356,3 +356,19 @@ async def test_an_alert_that_opens_again_knows_how_often_and_what_helped(
     assert (again.before.count, again.before.helped) == (1, "restarted the provider")
     assert again.before.length == timedelta(minutes=12)
     await store.close()
+
+
+async def test_a_watch_outlives_a_restart_and_is_one_a_channel(database_url: str) -> None:
+    async with opened(database_url) as store:
+        given = {"channel": "C1", "thread_ts": "", "asker": "U1", "now": START}
+        assert await store.watch(34, **given)  # type: ignore[arg-type]
+        assert not await store.watch(34, **given)  # type: ignore[arg-type]
+    async with opened(database_url) as store:
+        (watch,) = await store.watches()
+        assert (watch.batch_id, watch.asker, watch.ts) == (34, "U1", "")
+        await store.watched(watch.id, ts="1.5", now=START)
+        assert [one.ts for one in await store.watches()] == ["1.5"]
+        await store.watched(watch.id, ts="1.5", now=START, ended=True)
+        assert await store.watches() == []
+        assert await store.watch(34, **given)  # type: ignore[arg-type]
+        assert await store.unwatch(34, channel="C1", now=START) == 1
