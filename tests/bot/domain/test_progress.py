@@ -15,8 +15,6 @@ BEGUN = NOW - timedelta(minutes=10)
 def rows(
     done: int, *, total: int = 100, last: datetime = NOW, status: str = "PENDING"
 ) -> BatchRows:
-    done: int, *, total: int = 100, last: datetime = NOW, status: str = "PENDING"
-) -> BatchRows:
     """Return a batch that began ten minutes ago."""
     header = BatchHeader(34, "b", "c", status, "WAITING_CALLBACKS", BEGUN)
     pairs = PairCounts(total=total, essay_a=done, pending=total - done, first_submitted_at=BEGUN,
