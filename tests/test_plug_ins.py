@@ -25,6 +25,7 @@ DETECTORS = {
     "lost_callbacks",
     "outbox_unpublished",
     "provider_errors",
+    "queue_unanswered",
     "rejected_callbacks",
     "stuck_queue",
     "submissions_lost",

@@ -46,6 +46,7 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
     "consumer_silent": lambda: (Role.LLM_PROVIDER, published(AT)),
     "callbacks_unpublished": lambda: (Role.LLM_PROVIDER, [unpublished(AT)]),
     "submissions_lost": lambda: (Role.CJ, [unsent(AT)]),
+    "queue_unanswered": lambda: (Role.LLM_PROVIDER, [console(START, "Queue processor stats", "q")]),
 }
 
 
@@ -106,8 +107,21 @@ def rows(clock: Clock) -> dict[str, Sources]:
                 others={"a:queue": QueueReading(old, 3, (QueueItem("q-front", "queued"),))}
             )
         ),
+        "queue_unanswered": Sources(queue=EmptiedQueue(clock=clock)),
         "container_gone": Sources(containers=GivenContainers((gone,))),
     }
+
+
+@dataclass
+class EmptiedQueue(FakeQueue):
+    """A queue that holds an item until a moment, and nothing after it."""
+
+    clock: Clock | None = None
+
+    async def read(self, *, max_items: int = 2_000) -> QueueReading:
+        now = self.clock() if self.clock else AT
+        items = (QueueItem("q-1", "queued", START),) if now < AT else ()
+        return QueueReading(now, len(items), items)
 
 
 @dataclass

@@ -19,8 +19,9 @@ from bot.detectors.stuck_queue.alert_text import (
     unreadable_condition,
 )
 from bot.detectors.stuck_queue.depth_gauges import GAUGE, judge_gauges
-from bot.detectors.stuck_queue.resolution import after_expiry, closing, last_expired
+from bot.detectors.stuck_queue.resolution import after_expiry, closing, last_expired, left_just_now
 from bot.diagnosis.queue.carry_over import carry
+from bot.diagnosis.queue.conservation import ended_requests
 from bot.diagnosis.queue.history import Level, logged_levels, queue_chart
 from bot.diagnosis.queue.log_events import NEEDLES
 from bot.diagnosis.queue.verdict import (
@@ -40,6 +41,7 @@ from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.queue import QueueReading
 from bot.ports import Watch
 
+MOST_ENDED = 300
 KEPT_ITEMS, KEPT_FRONT, KEPT_WAITING = 40, 12, 5
 
 _OBSERVATION: TypeAdapter[Observation] = TypeAdapter(Observation)
@@ -117,7 +119,7 @@ class StuckQueue:
         if verdict.rule == "ok" and (lost := last_expired(observations)) is not None:
             return after_expiry(observations, lost, now)
         if verdict.rule == "ok":
-            held = {QUEUE: verdict.what} if verdict.undecided else {}
+            held = {QUEUE: verdict.what} if verdict.undecided else left_just_now(observations)
             ended = closing(observations, verdict.what)
             return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=ended)
         return Judgement(
@@ -199,6 +201,7 @@ def _observed(reading: QueueReading | Missing | None, watch: Watch, *, known: bo
         logs_readable=isinstance(logs, Followed) and not logs.missing and heard,
         unreadable=_unreadable_reason(reading, logs),
         heard=heard,
+        ended=ended_requests(events)[-MOST_ENDED:],
     )
 
 

@@ -61,12 +61,22 @@ def closing(looks: Sequence[Observation], what: Text) -> dict[str, Text]:
     return {QUEUE: _ending(looks, what), UNREADABLE_SUBJECT: "the queue can be read again"}
 
 
+def left_just_now(looks: Sequence[Observation]) -> dict[str, Text]:
+    """Return what holds an alert: its items left at the last look, and the logs may lag behind."""
+    if len(looks) < 2 or not looks[-1].logs_readable or not _unexplained(looks[-2:], looks):
+        return {}
+    return {QUEUE: "what was stuck left a moment ago; whether it was answered is read next"}
+
+
 def _ending(looks: Sequence[Observation], what: Text) -> Text:
-    left = _left_at(looks)
+    lost = _unexplained(looks, looks)
+    if lost and looks[-1].logs_readable:
+        return words(f"{len(lost)} items left the queue unanswered and are lost. ", what)
+    if lost:
+        return words("what was stuck left the queue; whether answered, Redis does not tell: ", what)
+    left = _stuck_by_snapshots(looks)
     if left is None or any(sign.at > left - BESIDE for sign in _signs(looks)):
         return words("the queue moves again: ", what)
-    if not looks[-1].logs_readable:
-        return words("what was stuck left the queue; whether answered, Redis does not tell: ", what)
     return words(
         "what was stuck left the queue and no answer was logged (removed or flushed): it gets no "
         "callback. ",
@@ -74,14 +84,27 @@ def _ending(looks: Sequence[Observation], what: Text) -> Text:
     )
 
 
-def _left_at(looks: Sequence[Observation]) -> datetime | None:
-    """Return when something last left the queue for good, None when nothing was seen to."""
-    for before, after in reversed(list(pairwise(looks))):
-        if before.reading is not None and after.reading is not None:
-            here = {item.queue_id for item in after.reading.items}
-            gone = [item for item in before.reading.items if item.queue_id not in here]
-            if any(not expired_away(item, after.at) for item in gone):
-                return before.at
+def _unexplained(
+    looks: Sequence[Observation], around: Sequence[Observation]
+) -> dict[str, datetime]:
+    """Return the items that left Redis between looks with no end in the lines of any, and when."""
+    ended = {queue_id for look in around for queue_id in look.ended}
+    found: dict[str, datetime] = {}
+    for before, after in pairwise(looks):
+        if before.reading is None or after.reading is None or after.reading.truncated:
+            continue
+        here = {item.queue_id for item in after.reading.items}
+        for item in before.reading.items:
+            if item.queue_id not in here | ended and not expired_away(item, after.at):
+                found[item.queue_id] = after.at
+    back = {item.queue_id for item in looks[-1].reading.items} if looks[-1].reading else set()
+    return {queue_id: at for queue_id, at in found.items() if queue_id not in back}
+
+
+def _stuck_by_snapshots(looks: Sequence[Observation]) -> datetime | None:
+    """Return when a snapshot last showed something stuck, where Redis is not read."""
+    if any(look.reading is not None for look in looks):
+        return None
     snapshots = [one for look in looks for one in look.snapshots if one.not_queued]
     return max((one.at for one in snapshots), default=None)
 

@@ -55,7 +55,8 @@ class Observation:
     `logs_from`, the time since when signs would have been seen, they are void when
     `logs_readable` is False. One look with an hour of signs is a full observation: `/queue`
     makes exactly one. `heard` says that the provider's log is known to be among those followed: a
-    quiet log and one that is not followed look alike. `losses` are the items known to be lost.
+    quiet log and one that is not followed look alike. `losses` are the items known to be lost,
+    `ended` the requests that this look's lines say ended, went back or expired.
     """
 
     at: datetime
@@ -67,6 +68,7 @@ class Observation:
     unreadable: str = ""
     heard: bool = False
     losses: tuple[Loss, ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""Items left the LLM queue without an answer, an error, an expiry or a return in the logs.
+
+Each look at Redis is held against the one before by queue id, so that a loss of a few items beside
+others that were answered counts too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.detectors._event_counts import (
+    EventCount,
+    EventCountDetector,
+    Occurrence,
+    QuietSettings,
+    dated_events,
+    sample_of,
+)
+from bot.diagnosis.queue.conservation import Conservation, Departure, ended_requests
+from bot.diagnosis.queue.log_events import NEEDLES, sign_of
+from bot.domain.alert import Condition, Sample
+from bot.domain.evidence import QUEUE as REDIS
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.queue import QueueReading
+from bot.domain.report import Confidence, Severity
+from bot.domain.words import Command, Time, words
+from bot.ports import Watch
+
+QUEUE = "llm_provider"
+UNACCOUNTED = "llm_provider, logs with a gap"
+_STATE: TypeAdapter[Conservation] = TypeAdapter(Conservation)
+
+
+class UnansweredItems(EventCountDetector):
+    """Watches Redis and the provider's log for items that left the queue and were not answered."""
+
+    name: ClassVar[str] = "queue_unanswered"
+    summary: ClassVar[str] = (
+        "Items left the LLM queue unanswered: flushed, evicted or removed by hand"
+    )
+    needles: ClassVar[tuple[str, ...]] = NEEDLES
+
+    def __init__(self, settings: QuietSettings) -> None:
+        super().__init__(settings)
+        self._known = Conservation()
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether an event ends, returns or expires a request."""
+        sign = sign_of(event)
+        return sign is not None and bool(sign.queue_id)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        try:
+            self._known = _STATE.validate_python(samples[-1].data.get("known") or {})
+        except ValidationError:
+            self._known = Conservation()
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Hold this look at Redis against the one before."""
+        reading = await watch.queue()
+        logs, found = watch.logs, list[Occurrence]()
+        if isinstance(reading, QueueReading) and isinstance(logs, Followed):
+            sound = logs.hears(Role.LLM_PROVIDER) and not (logs.lost or logs.missing)
+            ended = ended_requests(event for _, event in dated_events(watch))
+            self._known, lost = self._known.after(reading, ended, sound=sound)
+            found = [_occurrence(one) for one in lost]
+        else:
+            self._known = Conservation()
+        sample = sample_of(watch, found)
+        known = _STATE.dump_python(self._known, mode="json")
+        return replace(sample, data={**sample.data, "known": known}) if sample.data else sample
+
+    def condition(self, counted: EventCount) -> Condition:
+        """Return the condition of one subject."""
+        return _condition(counted)
+
+
+DETECTOR = UnansweredItems
+
+
+def _occurrence(one: Departure) -> Occurrence:
+    extra: dict[str, Any] = {"correlation_id": one.correlation_id, "batch": one.batch}
+    subject = QUEUE if one.is_sound else UNACCOUNTED
+    return Occurrence(subject, one.at, REDIS, f"item {one.queue_id} is gone from Redis", extra)
+
+
+def _condition(counted: EventCount) -> Condition:
+    sound = counted.subject == QUEUE
+    first = counted.extras[0] if counted.extras else {}
+    correlation, batch = str(first.get("correlation_id", "")), str(first.get("batch", ""))
+    step = Command(f"/trace {correlation}" if correlation else "/queue")
+    what = "left the queue unanswered" if sound else "not accounted for"
+    many = f"{counted.count} item{'s' if counted.count != 1 else ''}"
+    return Condition(
+        subject=counted.subject,
+        rule="left-unanswered" if sound else "not-accounted-for",
+        severity=Severity.ERROR if sound else Severity.INFO,
+        confidence=Confidence.HIGH if sound else Confidence.LOW,
+        title=words(f"LLM queue: {many} {what} since ", Time(counted.first_at), ". Next: ", step),
+        since=counted.first_at,
+        known=what,
+        count=counted.fresh,
+        why="Flushed, evicted or removed by hand: no line says that they were answered, given "
+        "back or expired."
+        if sound
+        else "They are gone from Redis, and the logs of that time have a gap.",
+        evidence=counted.examples,
+        next=(words(step), "Ask for their batch again: they get no callback."),
+        batch=batch,
+        correlation_id=correlation,
+    )
