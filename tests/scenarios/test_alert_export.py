@@ -191,7 +191,7 @@ async def test_an_exported_alert_gives_the_same_verdict_again(
     again = [event for event in replayed(path) if event["key"] == key]
     assert events[0].reason is Reason.OPEN
     assert [tuple(e[n] for n in ("at", "key", "event", "severity")) for e in again] == lived
-    assert again[0]["title"] == events[0].title
+    assert again[0]["title"] == str(events[0].title)
     assert again[0]["evidence"]
     assert {event["detector"] for event in replayed(path)} == {name}
 

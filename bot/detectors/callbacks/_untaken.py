@@ -51,8 +51,7 @@ class UntakenCallbacks:
         known = [*self.waiting, *(one for one in new if one.queue_id not in self.early)]
         state = replace(self, waiting=tuple(known[-MOST:]), memories=memories)
         for event in found:
-            if event.role is Role.CJ:
-                state = state._taken(event, now)
+            state = state._taken(event, now)
         return state
 
     def _published(

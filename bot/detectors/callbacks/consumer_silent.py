@@ -68,7 +68,7 @@ class ConsumerSilent:
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is a callback that was published or taken."""
-        return publish_sign(event) is not None or (event.role is Role.CJ and is_taken(event))
+        return publish_sign(event) is not None or is_taken(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
