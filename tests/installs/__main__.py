@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from bot.service import embedded_postgres
-from tests.installs import docker, env, postgres, redis, slack
+from tests.installs import docker, env, log_files, postgres, redis, slack
 from tests.installs.table import Row, printed
 from tests.support.servers.engine import running_engine
 
@@ -33,6 +33,7 @@ async def _docker(folder: Path) -> AsyncIterator[Row]:
 SYSTEMS: dict[str, Callable[[Path], AsyncIterator[Row]]] = {
     "docker": _docker,
     "env": lambda folder: env.rows(folder, quick=False),
+    "log_files": lambda folder: log_files.rows(folder, quick=False),
     "slack": lambda folder: slack.rows(folder, quick=False),
     "postgres": _postgres,
     "redis": lambda folder: redis.rows(folder, quick=False),

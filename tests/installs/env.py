@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import logging
 import re
 import string
 import threading
@@ -101,6 +102,7 @@ def changed(text: str, changes: list[tuple[int, int, str]]) -> str:
 def mutated(folder: Path, count: int) -> str:
     """Return what was wrong with the first mutation that shows a secret or breaks; "" for none."""
     found: list[str] = []
+    logging.getLogger("dotenv").setLevel(logging.ERROR)
 
     @settings(max_examples=count, deadline=None, database=None, derandomize=True,
               suppress_health_check=list(HealthCheck))  # fmt: skip

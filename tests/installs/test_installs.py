@@ -4,11 +4,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.service.embedded_postgres import EmbeddedPostgres
-from tests.installs import docker, env, postgres, redis, slack
+from tests.installs import docker, env, log_files, postgres, redis, slack
 from tests.installs.pgbouncer import has_pgbouncer
 from tests.installs.table import printed
 from tests.support.servers.engine import running_engine
@@ -40,8 +41,9 @@ async def test_docker(tmp_path: Path) -> None:
     assert not any(one.wrong for one in found), printed(found)
 
 
-async def test_slack(tmp_path: Path) -> None:
-    found = [one async for one in slack.rows(tmp_path, quick=True)]
+@pytest.mark.parametrize("system", [slack, log_files])
+async def test_slack_and_log_files(system: Any, tmp_path: Path) -> None:
+    found = [one async for one in system.rows(tmp_path, quick=True)]
     assert not any(one.wrong for one in found), printed(found)
 
 

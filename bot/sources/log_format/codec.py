@@ -14,7 +14,11 @@ CUT_BYTES = 16 << 10
 LOOK_BACK_BYTES = 256 << 10
 LOOK_FAR_BACK_BYTES = 4 << 20
 
-_JSON_TIME = re.compile(rb'"(?:timestamp|time|ts)"\s*:\s*"([0-9T:.,Z+ -]{19,40})"')
+# Under the keys and in the ways in which structlog, pino, zap and OpenTelemetry write it.
+_JSON_TIME = re.compile(
+    rb'"(?:timestamp|time|ts|timestamp_ns|timeUnixNano|Timestamp|@timestamp|asctime)"\s*:\s*'
+    rb'(?:"([0-9Tt:.,Zz+ -]{9,40})"|([0-9][0-9.eE+]{8,24}))'
+)
 _ANY_TIME = re.compile(
     rb"(?:\x1b\[[0-9;]*m)*\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?)"
 )
@@ -83,8 +87,13 @@ class PlainLines:
         if not starts_event(raw):
             stamp = split_stamp(raw[: 2 * HEAD_BYTES])[0]
             return utc(stamp.decode("ascii"), self._zone) if stamp else None
-        found = _JSON_TIME.search(raw) if raw[:1] == b"{" else _ANY_TIME.match(raw)
-        return utc(found.group(1).decode("ascii"), self._zone) if found else None
+        if raw[:1] == b"{":
+            found = _JSON_TIME.search(raw)
+            value = (found[1] or found[2]) if found else None
+        else:
+            found = _ANY_TIME.match(raw)
+            value = found[1] if found else None
+        return utc(value.decode("ascii"), self._zone) if value else None
 
     def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
         """Yield the lines unchanged."""

@@ -26,6 +26,12 @@ _LONE_HIGH = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-f
 _LONE_LOW = re.compile(r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _WIDE_FORMAT = re.compile(r"%[^a-zA-Z%]*(?:\d{3,}|\*)")
 _PLACE = re.compile(r"%[-+ #0-9.]*[srdifge]")
+TIME_KEYS = (
+    *("timestamp", "time", "ts", "timestamp_ns", "timeUnixNano", "Timestamp", "@timestamp"),
+    "asctime",
+)
+MESSAGE_KEYS = ("event", "message", "msg", "body", "Body")
+LEVEL_KEYS = ("level", "severity", "severityText", "SeverityText", "levelname")
 _STANDARD_KEYS = frozenset(
     {"event", "timestamp", "level", "logger_name", "filename", "lineno", "exception"}
 )
@@ -109,16 +115,27 @@ def json_event(fold: Fold) -> Read:
     fields = fold.json
     if fields is None:
         return _salvaged(fold.head.rest)
-    level = level_name(fields.get("level") or fields.get("severity"))
-    message = fields.get("event", fields.get("message", ""))
+    level = level_name(_first(fields, LEVEL_KEYS))
     return _read(
         fields,
-        str(message),
-        fields.get("timestamp"),
+        _message(fields),
+        _first(fields, TIME_KEYS),
         level,
         _text(fields, "logger_name", "logger"),
         _json_trace(fields.get("exception")),
     )
+
+
+def _message(fields: Mapping[str, Any]) -> str:
+    """Return the event text; OpenTelemetry wraps its own by the kind of value."""
+    found = _first(fields, MESSAGE_KEYS)
+    if isinstance(found, Mapping):
+        found = found.get("stringValue", "")
+    return "" if found is None else str(found)
+
+
+def _first(fields: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    return next((fields[key] for key in keys if fields.get(key) not in (None, "")), None)
 
 
 def _json_trace(trace: object) -> str:

@@ -29,6 +29,8 @@ _START = re.compile(
     rb"|(?: - )?\s*(?:[\w.]+ - )?" + _WORD + rb"))"
 )  # fmt: skip
 LEVEL_NAMES = {"warn": "warning", "exception": "error", "fatal": "critical", "err": "error"}
+# As the standard library and pino count, the latter ten higher from info on.
+LEVEL_NUMBERS = ((60, "critical"), (50, "error"), (40, "warning"), (20, "info"), (1, "debug"))
 HEAD_BYTES = 200
 
 
@@ -53,6 +55,8 @@ class Head:
 
 def level_name(level: object) -> str:
     """Return a level in the one spelling that every reader compares with."""
+    if isinstance(level, int) and not isinstance(level, bool):
+        return next((name for least, name in LEVEL_NUMBERS if level >= least), "")
     name = level.strip().lower() if isinstance(level, str) else ""
     return LEVEL_NAMES.get(name, name)
 

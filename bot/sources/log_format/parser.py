@@ -16,7 +16,10 @@ from bot.text.redaction import without_escapes
 
 MAX_LINE_BYTES = 1 << 20
 _BOX = "│╭╰├─┃┏┗+|"
-_EVENT_KEYS = ("event", "timestamp", "message", "level")
+_EVENT_KEYS = (
+    *("event", "timestamp", "message", "level", "msg", "time", "ts", "body", "Body"),
+    *("timeUnixNano", "timestamp_ns"),
+)
 _FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
 
 

@@ -4,11 +4,12 @@ Two label layouts occur. The older one keeps only a line's event text and moves 
 correlation id into labels; the newer one keeps the whole line.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from bot.sources.log_format.head import starts_event
+from bot.sources.loki.labels import CONTAINER_LABELS, SERVICE_LABELS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000_000
@@ -41,10 +42,14 @@ def entries_of(streams: Any) -> Iterator[Entry]:
 def _entry(labels: Mapping[str, Any], value: Any) -> Entry | None:
     if not isinstance(value, list) or len(value) < 2 or not str(value[0]).isdigit():
         return None
-    service = str(labels.get("service") or labels.get("compose_service") or "")
-    container = str(labels.get("container") or labels.get("container_name") or service)
+    service = _first(labels, SERVICE_LABELS)
+    container = _first(labels, CONTAINER_LABELS) or service
     line = _whole_line(int(value[0]), labels, str(value[1]))
     return Entry(int(value[0]), container, service, str(labels.get("level") or ""), line)
+
+
+def _first(labels: Mapping[str, Any], names: Sequence[str]) -> str:
+    return next((str(labels[name]) for name in names if labels.get(name)), "")
 
 
 def _whole_line(at: int, labels: Mapping[str, Any], text: str) -> str:

@@ -23,12 +23,19 @@ from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.prefilter import MAX_EVENT_BYTES, Prefilter, last_head
 from bot.sources.log_format.parser import LineParser
 from bot.sources.loki.entries import Entry, entries_of, moment, nanoseconds, stamped_lines
-from bot.sources.loki.http import NAME, EntriesLimitError, LokiHttp, RangeLimitError
+from bot.sources.loki.http import (
+    NAME,
+    EntriesLimitError,
+    LokiHttp,
+    RangeLimitError,
+    TailRefusedError,
+)
 from bot.sources.loki.labels import Layout, selectors
 from bot.sources.loki.paging import Pager
 
 QUIET_SECONDS = 1.0
 RELOOK_SECONDS = 60.0
+POLL_SECONDS = 5.0
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 # Lines of several containers do not reach Loki in the order of their times.
 OVERLAP_NS = 10_000_000_000
@@ -160,7 +167,7 @@ class LokiFollow:
         """Return what arrived since the last call. Raises SourceError when following broke."""
         for task in self._tasks:
             if task.done() and not task.cancelled() and (error := task.exception()):
-                raise SourceError(NAME, f"following ended ({type(error).__name__})") from error
+                raise SourceError(NAME, "following ended by an error of its own") from error
         self._intake.flush_quiet()
         return self._intake.buffer.take(self._containers, self._missing)
 
@@ -193,13 +200,24 @@ class LokiFollow:
             try:
                 selector = (await self._look())[number]
                 if selector:
-                    await self._tail(selector, memory, number)
+                    await self._tail_or_poll(selector, memory, number)
                 self._missing.pop("Loki", None)
                 failures = 0 if selector else len(RETRY_SECONDS) - 1
             except (SourceError, EntriesLimitError, RangeLimitError) as error:
                 self._missing["Loki"] = str(error)
                 failures += 1
             await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+
+    async def _tail_or_poll(self, selector: str, memory: Memory, number: int) -> None:
+        """Follow by the tail; where a proxy refuses its websocket, by range queries for a while."""
+        try:
+            await self._tail(selector, memory, number)
+        except TailRefusedError:
+            looked_at = time.monotonic()
+            while time.monotonic() - looked_at < RELOOK_SECONDS:
+                await self._fill(selector, memory, memory.resume_at)
+                self._missing.pop("Loki", None)
+                await asyncio.sleep(POLL_SECONDS)
 
     async def _tail(self, selector: str, memory: Memory, number: int) -> None:
         """Read one websocket until it ends or other containers are to be followed."""

@@ -6,12 +6,15 @@ https://grafana.com/docs/loki/latest/reference/loki-http-api/
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import orjson
 
+from bot.border.outside import Outside
+from bot.drivers.network import Trouble, network_trouble
 from bot.errors import SourceError
 
 NAME = "loki"
@@ -40,6 +43,10 @@ class RangeLimitError(Exception):
     def __init__(self, limit: timedelta | None) -> None:
         super().__init__(f"at most {limit} in one query")
         self.limit = limit
+
+
+class TailRefusedError(SourceError):
+    """The websocket of a tail is refused, by a proxy perhaps; range queries may still work."""
 
 
 class LokiHttp:
@@ -88,7 +95,9 @@ class LokiHttp:
                 self._address(path), params=params, heartbeat=20, max_msg_size=MAX_ANSWER_BYTES
             )
         except aiohttp.WSServerHandshakeError as error:
-            raise _refusal(error.status, b"") from error
+            message = f"the tail's websocket is refused (HTTP {error.status})"
+            hint = "Let the proxy pass the headers Upgrade and Connection on."
+            raise TailRefusedError(NAME, message, hint=hint) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _unreachable(error) from error
 
@@ -109,7 +118,9 @@ class LokiHttp:
 
     async def _once(self, path: str, params: Mapping[str, str]) -> tuple[int, float | None, bytes]:
         try:
-            async with self._open().get(self._address(path), params=params) as answer:
+            async with self._open().get(
+                self._address(path), params=params, allow_redirects=False
+            ) as answer:
                 body = await answer.content.read(MAX_ANSWER_BYTES)
                 while not answer.content.at_eof() and len(body) < MAX_ANSWER_BYTES:
                     body += await answer.content.read(MAX_ANSWER_BYTES - len(body))
@@ -127,7 +138,10 @@ def _decoded(body: bytes) -> Any:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise SourceError(
-            NAME, "what answers at LOKI_URL is not Loki: it does not speak JSON", permanent=True
+            NAME,
+            "what answers at LOKI_URL is not Loki, or a log-in page: no JSON",
+            hint=_LOGIN,
+            permanent=True,
         ) from error
     if not isinstance(answer, dict):
         raise SourceError(NAME, "what answers at LOKI_URL is not Loki", permanent=True)
@@ -137,9 +151,43 @@ def _decoded(body: bytes) -> Any:
 def _unreachable(error: Exception) -> SourceError:
     if isinstance(error, TimeoutError):
         return SourceError(NAME, f"no answer within {TIMEOUT_SECONDS:g} s", timed_out=True)
-    return SourceError(
-        NAME, f"Loki could not be reached ({type(error).__name__})", hint="Check LOKI_URL."
-    )
+    trouble = network_trouble(error, "Loki", ca="SSL_CERT_FILE in the bot's environment")
+    if trouble is not None and not trouble.timed_out:
+        message = f"Loki could not be reached: {trouble.message}"
+        return Trouble(message, trouble.hint, trouble.permanent).error(NAME, hint="Check LOKI_URL.")
+    if isinstance(error, ValueError):
+        return SourceError(
+            NAME, "LOKI_URL is malformed", hint="Write LOKI_URL=http://host:3100.", permanent=True
+        )
+    return SourceError(NAME, "Loki could not be reached", hint="Check LOKI_URL.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An answer by its HTTP status and a pattern of its words."""
+
+    statuses: tuple[int, ...]
+    pattern: str
+    ours: str
+    hint: str
+    permanent: bool = False
+
+
+_LOGIN = "Check LOKI_TENANT and LOKI_TOKEN, or LOKI_USERNAME and LOKI_PASSWORD."
+_ELSEWHERE = (301, 302, 303, 307, 308)
+_ROWS = (
+    _Row(
+        (401,), "no org id", "Loki wants a tenant", "Set LOKI_TENANT; Loki calls it org id.", True
+    ),
+    _Row((401, 403), "", "Loki refuses us", _LOGIN, True),
+    _Row(
+        (301, 302, 303, 307, 308), "", "a proxy before Loki sends us to a log-in page", _LOGIN, True
+    ),
+    _Row((404,), "", "no Loki API there", "Check LOKI_URL.", True),
+    _Row((429,), "", "Loki limits our rate", "It passes; max_outstanding_per_tenant is the bound."),
+    _Row((502, 504), "", "a proxy gets no answer from Loki", "It passes once Loki is back."),
+    _Row((503,), "", "Loki is not ready", "It passes: wait."),
+)
 
 
 def _refusal(status: int, body: bytes) -> Exception:
@@ -148,18 +196,12 @@ def _refusal(status: int, body: bytes) -> Exception:
         return EntriesLimitError(int(found.group(1)))
     if "query time range exceeds" in text or "query length" in text:
         return RangeLimitError(_span(text))
-    if status in (401, 403):
-        return SourceError(
-            NAME,
-            f"Loki refuses us (HTTP {status})",
-            hint="Check LOKI_TENANT and LOKI_TOKEN, or LOKI_USERNAME and LOKI_PASSWORD.",
-            permanent=True,
-        )
-    if status == 429:
-        return SourceError(NAME, "Loki limits our rate (HTTP 429)")
-    if status == 404:
-        return SourceError(NAME, "no Loki API there (HTTP 404)", hint="Check LOKI_URL.")
-    return SourceError(NAME, f"Loki answered HTTP {status}")
+    words = "" if "<" in text or not text.strip() else f": {Outside(text.strip())}"
+    for row in _ROWS:
+        if status in row.statuses and row.pattern in text:
+            message = f"{row.ours} (HTTP {status}){words}"
+            return SourceError(NAME, message, hint=row.hint, permanent=row.permanent)
+    return SourceError(NAME, f"Loki answered HTTP {status}{words}")
 
 
 def _span(text: str) -> timedelta | None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 
+from bot.border import passing
 from bot.domain.log import (
     LogCoverage,
     LogEvent,
@@ -30,8 +31,15 @@ from bot.sources.log_search.segment import Segment
 from bot.sources.loki.context import ContextFetcher
 from bot.sources.loki.entries import Entry, as_lines, moment, nanoseconds
 from bot.sources.loki.follow import LokiFollow
-from bot.sources.loki.http import NAME, LokiHttp, RangeLimitError
-from bot.sources.loki.labels import Layout, by_label, container_selector, line_filter
+from bot.sources.loki.http import NAME, LokiHttp, RangeLimitError, TailRefusedError
+from bot.sources.loki.labels import (
+    CONTAINER_LABELS,
+    SERVICE_LABELS,
+    Layout,
+    by_label,
+    layout_of,
+    line_filter,
+)
 from bot.sources.loki.paging import Pager
 
 # Without a lower bound an id is looked for a month at a time, until a month holds it.
@@ -76,6 +84,7 @@ class Loki:
         """Search the wanted services side by side; raises SourceError when Loki cannot be read."""
         start, end = self._range(query)
         layout = await self.layout(start, end)
+        await self._prove_ours(layout)
         wanted = [one for one in self._services if is_wanted(one, query) and layout.selector(one)]
         parts = await asyncio.gather(
             *(self._search_service(one, layout, query, start, end) for one in wanted)
@@ -102,8 +111,16 @@ class Loki:
 
     async def check(self) -> str:
         """Say how many containers Loki holds lines of; raises SourceError."""
-        found = await self.services()
-        return f"Loki holds lines of {len(found)} containers of the services"
+        layout = await self.layout(*self._range(LogQuery()))
+        await self._prove_ours(layout)
+        found = [one for one in self._services if layout.selector(one)]
+        told = f"Loki holds lines of {len(found)} of the services"
+        try:
+            socket = await self._http.websocket("tail", {"query": layout.selector(found[0])})
+        except TailRefusedError as error:
+            return f"{told}; range queries are used, as {error.message}"
+        await socket.close()
+        return told
 
     async def close(self) -> None:
         """Close the connections."""
@@ -112,24 +129,50 @@ class Loki:
     async def layout(self, start: int, end: int) -> Layout:
         """Return the labels used between two times (ns since 1970). Raises SourceError."""
         try:
-            return await self._layout(start, end)
+            names, values = await self._values(start, end)
+            return layout_of(names, values, self._services)
         except RangeLimitError as error:
             step = int((error.limit or STEP).total_seconds()) * 1_000_000_000
             edges = [*range(start, end, step), end]
-        pieces = await asyncio.gather(*(self._layout(*one) for one in pairwise(edges)))
-        return Layout(
-            frozenset().union(*(one.names for one in pieces)),
-            tuple(sorted({name for one in pieces for name in one.services})),
-            tuple(sorted({name for one in pieces for name in one.containers})),
-        )
+        pieces = await asyncio.gather(*(self._values(*one) for one in pairwise(edges)))
+        merged_values: dict[str, set[str]] = {}
+        for _, one in pieces:
+            for label, found in one.items():
+                merged_values.setdefault(label, set()).update(found)
+        every = frozenset[str]().union(*(names for names, _ in pieces))
+        return layout_of(every, merged_values, self._services)
 
-    async def _layout(self, start: int, end: int) -> Layout:
+    async def _values(self, start: int, end: int) -> tuple[frozenset[str], dict[str, list[str]]]:
+        """Return the labels there are, and the values of those that may name a service."""
         bounds = {"start": str(start), "end": str(end)}
-        names = _strings(await self._http.get(LABEL_NAMES, bounds))
-        services, containers = await asyncio.gather(
-            *(self._http.get(f"label/{label}/values", bounds) for label in ("service", "container"))
+        names = frozenset(_strings(await self._http.get(LABEL_NAMES, bounds)))
+        asked = [label for label in (*SERVICE_LABELS, *CONTAINER_LABELS) if label in names]
+        found = await asyncio.gather(
+            *(self._http.get(f"label/{label}/values", bounds) for label in asked)
         )
-        return Layout(frozenset(names), tuple(_strings(services)), tuple(_strings(containers)))
+        return names, {label: _strings(one) for label, one in zip(asked, found, strict=True)}
+
+    async def _prove_ours(self, layout: Layout) -> None:
+        """Refuse to call a service quiet that Loki never had. Raises SourceError."""
+        if any(layout.selector(one) for one in self._services):
+            return
+        end = nanoseconds(self._clock())
+        whole = await self.layout(nanoseconds(self._clock() - STEP), end)
+        if any(whole.selector(one) for one in self._services):
+            return
+        if not whole.names:
+            raise SourceError(
+                NAME,
+                "Loki holds nothing at all for this tenant",
+                hint="Check LOKI_TENANT, which Loki calls org id; it is case sensitive.",
+            )
+        labels = ", ".join(sorted(passing.name(one) for one in whole.names)[:20])
+        raise SourceError(
+            NAME,
+            f"none of Loki's streams is of the services; the labels there are {labels}",
+            hint=f"Let the collector write one of {', '.join(SERVICE_LABELS + CONTAINER_LABELS)}, "
+            "or name what it writes in SERVICES.",
+        )
 
     def _range(self, query: LogQuery) -> tuple[int, int]:
         end = min(query.until + SLACK, self._clock()) if query.until else self._clock()
@@ -143,7 +186,7 @@ class Loki:
             pager = Pager(self._http)
             try:
                 caught = await self._fetch(pager, service, layout, query, start, end)
-                begins = await self._horizons(pager, caught, start, end)
+                begins = await self._horizons(pager, layout, caught, start, end)
             except RangeLimitError as error:
                 raise SourceError(NAME, f"Loki searches {error}: too short a time") from error
         parts: list[SearchPart] = []
@@ -191,7 +234,7 @@ class Loki:
         if query.any_of:
             around = ContextFetcher(pager, start, end, query.context)
             for name, catch in caught.items():
-                found, whole = await around.of(container_selector(name), list(catch.matched))
+                found, whole = await around.of(layout.container_selector(name), list(catch.matched))
                 catch.around = dict.fromkeys(found)
                 catch.cut = catch.cut or not whole
         return caught
@@ -225,17 +268,25 @@ class Loki:
                 return
 
     async def _horizons(
-        self, pager: Pager, caught: Mapping[str, FetchedEntries], start: int, end: int
+        self,
+        pager: Pager,
+        layout: Layout,
+        caught: Mapping[str, FetchedEntries],
+        start: int,
+        end: int,
     ) -> dict[str, datetime | None]:
         """Return how far back each container's log goes, of those that matter most."""
         names = sorted(caught, key=lambda name: not caught[name].matched)[:MAX_HORIZONS]
-        return {name: await self._first(pager, name, start, end) for name in names}
+        return {
+            name: await self._first(pager, layout.container_selector(name), start, end)
+            for name in names
+        }
 
-    async def _first(self, pager: Pager, container: str, start: int, end: int) -> datetime | None:
+    async def _first(self, pager: Pager, selector: str, start: int, end: int) -> datetime | None:
         """Return the time of the oldest line that Loki still has of a container."""
         first = replace(pager, limit=1)
         oldest = nanoseconds(self._clock() - LOOKBACK)
-        async for page in first.ahead(container_selector(container), min(oldest, start), end):
+        async for page in first.ahead(selector, min(oldest, start), end):
             return moment(page[0].at)
         return None
 
