@@ -17,26 +17,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain.log import Role, Service
+from bot.domain.log import Service
 from bot.domain.route import Route, routes_from
+from bot.domain.services import HULEEDU_SERVICES as HULEEDU_SERVICES
+from bot.domain.services import services_of
 from bot.errors import SettingsError
-
-HULEEDU_SERVICES = (
-    Service("cj_assessment_service", "*cj_assessment_service*", Role.CJ),
-    Service("llm_provider_service", "*llm_provider_service*", Role.LLM_PROVIDER),
-    Service("eng5_np_runner", "*eng5_np_runner-run-*", Role.RUNNER, "eng5*.log"),
-)
-ROLE_WORDS = {
-    "cj": Role.CJ,
-    "cj_assessment": Role.CJ,
-    "cj_assessment_service": Role.CJ,
-    "llm": Role.LLM_PROVIDER,
-    "lps": Role.LLM_PROVIDER,
-    "llm_provider": Role.LLM_PROVIDER,
-    "llm_provider_service": Role.LLM_PROVIDER,
-    "runner": Role.RUNNER,
-    "eng5_np_runner": Role.RUNNER,
-}
 
 ENV_FILE = ".env"
 
@@ -211,6 +196,15 @@ class QueueSettings(_Group):
     prefix: str = Field("llm_provider_service:queue", alias="LLM_QUEUE_PREFIX", min_length=1)
     prefixes: Words = Field((), alias="LLM_QUEUE_PREFIXES")
     kafka_bootstrap_servers: str = Field("", alias="KAFKA_BOOTSTRAP_SERVERS")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", alias="KAFKA_SECURITY_PROTOCOL"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", alias="KAFKA_SASL_MECHANISM"
+    )
+    kafka_sasl_username: str = Field("", alias="KAFKA_SASL_USERNAME")
+    kafka_sasl_password: SecretStr | None = Field(None, alias="KAFKA_SASL_PASSWORD")
+    kafka_ssl_cafile: Path | None = Field(None, alias="KAFKA_SSL_CAFILE")
 
     _split = field_validator("prefixes", mode="before")(_words)
 
@@ -374,19 +368,7 @@ def detector_settings(name: str, model: type[M]) -> M:
 
 def services_from_json(text: str) -> tuple[Service, ...]:
     """Parse SERVICES: a JSON list of {name, container, role, file}. Raises ValueError."""
-    rows = _decoded(text)
-    if not isinstance(rows, list) or not rows:
-        raise ValueError('SERVICES is a JSON list such as [{"name":"cj","container":"*cj*"}]')
-    return tuple(_service(row) for row in rows)
-
-
-def _service(row: Any) -> Service:
-    if not isinstance(row, Mapping) or not row.get("name"):
-        raise ValueError("each entry of SERVICES needs a name")
-    name = str(row["name"])
-    role = ROLE_WORDS.get(str(row.get("role") or name).lower(), Role.OTHER)
-    container = str(row.get("container") or name)
-    return Service(name, container, role, str(row.get("file") or ""))
+    return services_of(_decoded(text))
 
 
 def _without_values(error: Exception) -> str:

@@ -238,8 +238,18 @@ def _callbacks(
     if importlib.util.find_spec("aiokafka") is None:
         return Missing(TOPIC, "no Kafka client: install batchbot with its kafka extra")
     from bot.sources.kafka.callback_topic import KafkaCallbacks
+    from bot.sources.kafka.security import KafkaSecurity
 
-    callbacks = KafkaCallbacks(settings.queue.kafka_bootstrap_servers, on_label=on_label)
+    queue = settings.queue
+    password = queue.kafka_sasl_password
+    security = KafkaSecurity(
+        queue.kafka_security_protocol,
+        queue.kafka_sasl_mechanism,
+        queue.kafka_sasl_username,
+        password.get_secret_value() if password else "",
+        queue.kafka_ssl_cafile,
+    )
+    callbacks = KafkaCallbacks(queue.kafka_bootstrap_servers, on_label=on_label, security=security)
     stack.push_async_callback(callbacks.close)
     return callbacks
 

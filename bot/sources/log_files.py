@@ -125,7 +125,7 @@ class LogFiles:
             with closing(Segment(snapshot(path), PlainLines(self._zone))) as segment:
                 return search_segment(segment, query, parser, stop.is_set)
         except OSError as error:
-            return container, f"cannot be read: {error.strerror or type(error).__name__}"
+            return container, f"cannot be read: {error.strerror or 'unknown reason'}"
 
 
 def _unreadable(path: Path) -> bool:

@@ -20,6 +20,7 @@ from yarl import URL
 from bot.domain.circuits import is_brokers
 from bot.domain.evidence import HEALTH
 from bot.domain.service_state import UNREACHABLE, UNREADABLE, ServiceHealth
+from bot.drivers.network import network_trouble
 from bot.errors import SourceError
 
 MAX_HEALTH_BYTES = 1 << 20
@@ -230,5 +231,6 @@ async def _translated(target: ProbeTarget) -> AsyncIterator[None]:
         message = f"{target.service} did not answer in time"
         raise SourceError(HEALTH, message, hint=hint, timed_out=True) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        message = f"{target.service} cannot be reached ({type(error).__name__})"
-        raise SourceError(HEALTH, message, hint=hint) from error
+        trouble = network_trouble(error, target.service)
+        why = f": {trouble.message}" if trouble else ""
+        raise SourceError(HEALTH, f"{target.service} cannot be reached{why}", hint=hint) from error

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.report import Attachment
+from bot.drivers.network import network_trouble
 from bot.errors import PostError, PostFailure
 
 log = logging.getLogger(__name__)
@@ -165,11 +166,14 @@ def _translated(method: str) -> Iterator[None]:
     except aiohttp.ClientConnectorError as error:
         raise PostError(PostFailure.UNAVAILABLE, f"{method}: Slack is not reachable") from error
     except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
-        raise PostError(
-            PostFailure.AMBIGUOUS, f"{method}: no answer ({type(error).__name__})"
-        ) from error
+        raise PostError(PostFailure.AMBIGUOUS, f"{method}: no answer{_why(error)}") from error
     except UNREADABLE as error:
         raise _unreadable(method) from error
+
+
+def _why(error: Exception) -> str:
+    trouble = network_trouble(error, "Slack")
+    return f" ({trouble.message})" if trouble else ""
 
 
 def _unreadable(method: str) -> PostError:

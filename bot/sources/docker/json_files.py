@@ -53,4 +53,4 @@ class EngineFiles:
 def _why(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "DOCKER_LOG_DIR may not be read"
-    return f"its file cannot be read: {error.strerror or type(error).__name__}"
+    return f"its file cannot be read: {error.strerror or 'unknown reason'}"

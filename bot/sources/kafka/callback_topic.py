@@ -7,7 +7,7 @@ does not call a callback missing that was published a minute earlier.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
@@ -20,6 +20,7 @@ from bot.errors import SourceError
 from bot.sources.kafka.consumer_group import CJ_GROUP, acknowledged
 from bot.sources.kafka.offsets import Partition
 from bot.sources.kafka.reader import Message, TopicReader
+from bot.sources.kafka.security import KafkaSecurity
 
 CALLBACKS = "huleedu.llm_provider.comparison_result.v1"
 REQUESTS = "huleedu.els.cj_assessment.requested.v1"
@@ -45,7 +46,9 @@ class KafkaCallbacks:
         *,
         timeout_seconds: float = 5.0,
         on_label: Callable[[RunLabel], None] | None = None,
+        security: KafkaSecurity = KafkaSecurity(),  # noqa: B008 - it is frozen
     ) -> None:
+        self._security = security
         self._servers = bootstrap_servers
         self._timeout = timeout_seconds
         self._on_label = on_label
@@ -56,6 +59,7 @@ class KafkaCallbacks:
             self._keep,
             needed=CALLBACKS,
             timeout_seconds=timeout_seconds,
+            security=security,
         )
         self._waiting: deque[SeenCallback] = deque()
         self._remembered: deque[tuple[SeenCallback, Partition, int]] = deque(maxlen=MAX_REMEMBERED)
@@ -104,7 +108,9 @@ class KafkaCallbacks:
         await self._reader.ready()
         self._reader.raise_problem()
         ends = {one: end for one, end in self._reader.progress.next.items() if one[0] == CALLBACKS}
-        known = await acknowledged(self._servers, ends, timeout=self._timeout)
+        known = await acknowledged(
+            self._servers, ends, timeout=self._timeout, security=self._security
+        )
         behind = sum(max(0, ends[one] - offset) for one, offset in known.items())
         beyond = any(offset > ends[one] for one, offset in known.items())
         return ConsumerBacklog(CJ_GROUP, behind if known else None, beyond)
@@ -136,10 +142,17 @@ class KafkaCallbacks:
         if found and self._reader.is_reading:
             with suppress(SourceError):
                 partitions = {partition for _, partition, _ in found}
-                known = await acknowledged(self._servers, partitions, timeout=self._timeout)
+                known = await acknowledged(
+                    self._servers, partitions, timeout=self._timeout, security=self._security
+                )
         return tuple(
             replace(seen, consumed=offset < known[partition]) if partition in known else seen
             for seen, partition, offset in found
+        )
+
+    async def _acknowledged(self, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+        return await acknowledged(
+            self._servers, partitions, timeout=self._timeout, security=self._security
         )
 
     def _keep(self, message: Message) -> None:

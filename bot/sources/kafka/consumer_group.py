@@ -10,14 +10,19 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from bot.domain.evidence import TOPIC
-from bot.errors import SourceError
 from bot.sources.kafka.offsets import Partition
+from bot.sources.kafka.security import KafkaSecurity, kafka_error
 
 CJ_GROUP = "cj_assessment_consumer_group"
 
 
 async def acknowledged(
-    servers: str, partitions: Iterable[Partition], *, group: str = CJ_GROUP, timeout: float = 5.0
+    servers: str,
+    partitions: Iterable[Partition],
+    *,
+    group: str = CJ_GROUP,
+    timeout: float = 5.0,
+    security: KafkaSecurity = KafkaSecurity(),  # noqa: B008 - it is frozen
 ) -> Mapping[Partition, int]:
     """Return the offset that a group would read next; nothing of a partition it never read.
 
@@ -28,7 +33,10 @@ async def acknowledged(
     from aiokafka.errors import KafkaError
 
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=servers, client_id="batchbot", request_timeout_ms=int(timeout * 1_000)
+        bootstrap_servers=servers,
+        client_id="batchbot",
+        request_timeout_ms=int(timeout * 1_000),
+        **security.options(TOPIC),
     )
     try:
         async with asyncio.timeout(timeout):
@@ -36,9 +44,7 @@ async def acknowledged(
             wanted = [TopicPartition(*one) for one in partitions]
             offsets = await admin.list_consumer_group_offsets(group, partitions=wanted)
     except (KafkaError, OSError, ValueError) as error:
-        message = f"the consumer group cannot be asked for ({type(error).__name__})"
-        timed_out = isinstance(error, TimeoutError)
-        raise SourceError(TOPIC, message, timed_out=timed_out) from error
+        raise kafka_error(TOPIC, error, "the consumer group cannot be asked for") from error
     finally:
         await asyncio.gather(admin.close(), return_exceptions=True)
     return {tuple(one): int(at.offset) for one, at in offsets.items() if at.offset >= 0}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import SourceError
 from bot.sources.kafka.offsets import Partition, TopicProgress
+from bot.sources.kafka.security import HINT, KafkaSecurity, kafka_error
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -22,7 +23,6 @@ PROOF_SECONDS = 5.0
 SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0
 REASSIGN_SECONDS = 60.0
-HINT = "Check KAFKA_BOOTSTRAP_SERVERS, and that the broker's advertised address is reachable."
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,8 +54,10 @@ class TopicReader:
         *,
         needed: str,
         timeout_seconds: float,
+        security: KafkaSecurity = KafkaSecurity(),  # noqa: B008 - it is frozen
     ) -> None:
         self._name = name
+        self._security = security
         self._servers = servers
         self._topics = tuple(history)
         self._keep = keep
@@ -144,6 +146,7 @@ class TopicReader:
             retry_backoff_ms=200,
             fetch_max_bytes=8 << 20,
             max_partition_fetch_bytes=4 << 20,
+            **self._security.options(self._name),
         )
         try:
             async with asyncio.timeout(self._timeout):
@@ -155,8 +158,7 @@ class TopicReader:
                 self._name, "the broker does not answer", hint=HINT, timed_out=True
             ) from error
         except (KafkaError, OSError, ValueError) as error:
-            message = f"the broker cannot be read ({type(error).__name__})"
-            raise SourceError(self._name, message, hint=HINT) from error
+            raise kafka_error(self._name, error, "the topic cannot be read") from error
         finally:
             await _stopped(consumer, self._timeout)
 

@@ -97,7 +97,7 @@ class FileFollow:
             try:
                 self._poll_file(file)
             except OSError as error:
-                missing[file.container] = error.strerror or type(error).__name__
+                missing[file.container] = error.strerror or "unknown reason"
         for path in self._tails.keys() - {file.path for file in files}:
             self._drop(path)
         self._missing = missing

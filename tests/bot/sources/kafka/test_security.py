@@ -1,0 +1,52 @@
+"""Each error of the Kafka client is said in words, with what to do and whether it passes."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+from aiokafka import errors
+
+from bot.errors import SourceError
+from bot.sources.kafka.security import KafkaSecurity, kafka_error
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "hint", "permanent"),
+    [
+        (errors.KafkaConnectionError("Unable to bootstrap from [('x', 1)]"), "TLS or SASL",
+         "KAFKA_SECURITY_PROTOCOL", False),
+        (errors.UnsupportedCodecError("Libraries for snappy compression codec not found"),
+         "codec that is not installed (snappy)", "cramjam", True),
+        (errors.TopicAuthorizationFailedError("x"), "may not read the topic", "READ", True),
+        (errors.GroupAuthorizationFailedError("x"), "consumer group", "DESCRIBE", True),
+        (errors.AuthenticationFailedError("invalid credentials"), "refuses the login",
+         "KAFKA_SASL_USERNAME", True),
+        (errors.UnsupportedSaslMechanismError("x"), "by that mechanism", "enabled", True),
+        (errors.UnrecognizedBrokerVersion("x"), "speak TLS", "SASL_SSL", False),
+        (ConnectionRefusedError(111, "x"), "nobody listens", "Start it", False),
+        (errors.KafkaError("boom"), "the broker refuses it", "KAFKA_BOOTSTRAP_SERVERS", False),
+    ],
+)  # fmt: skip
+def test_an_error_of_the_client_is_said_in_words(
+    error: Exception, words: str, hint: str, permanent: bool
+) -> None:
+    found = kafka_error("callback_topic", error, "the topic cannot be read")
+    assert words in found.message
+    assert hint in found.hint
+    assert found.permanent is permanent
+    assert type(error).__name__ not in found.message + found.hint
+
+
+def test_the_usual_settings_become_the_clients_arguments() -> None:
+    security = KafkaSecurity("SASL_SSL", "SCRAM-SHA-256", "me", "s3cr3t")
+    found = security.options("callback_topic")
+    assert isinstance(found["ssl_context"], ssl.SSLContext)
+    assert found["ssl_context"].verify_mode is ssl.CERT_REQUIRED
+    assert (found["sasl_mechanism"], found["sasl_plain_username"]) == ("SCRAM-SHA-256", "me")
+    assert KafkaSecurity().options("callback_topic") == {"security_protocol": "PLAINTEXT"}
+
+
+def test_a_ca_file_that_is_not_there_is_named() -> None:
+    security = KafkaSecurity("SSL", ca_file=Path("/nope.pem"))
+    with pytest.raises(SourceError, match=r"KAFKA_SSL_CAFILE=/nope\.pem"):
+        security.options("callback_topic")
