@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import os
 import re
+import shutil
 import sys
 from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from bot.slack.setup.names import FoundNames
 
 CHECK_SECONDS = 10.0
+# What the embedded Postgres needs to go on writing.
+LEAST_FREE = 64 << 20
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
 DOCKER_FIX = "Give the bot a Docker Engine: DOCKER_HOST, or its socket (optional)."
 # What an answer may hold that is worth a warning, and what to do about it.
@@ -175,6 +178,11 @@ def _embedded(what: str, folder: Path) -> Examined:
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         fix = "Set BOT_DATA_DIR to a folder that can be written to, or BOT_DATABASE_URL."
         return Examined(what, CheckState.BROKEN, f"{there} cannot be written to", fix)
+    free = shutil.disk_usage(there).free
+    if free < LEAST_FREE:
+        fix = f"Free space in {there}: alerts are told meanwhile, but not remembered."
+        detail = f"no space left in {there} ({free >> 20} MB free)"
+        return Examined(what, CheckState.BROKEN, detail, fix)
     return Examined(what, CheckState.OK, f"embedded Postgres under {folder}")
 
 

@@ -6,22 +6,35 @@ process that uses it says stop, so a short command never takes the server from a
 
 import asyncio
 import fcntl
+import logging
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
+import psutil
+
 from bot.errors import SourceError
-from bot.service.embedded_postgres_home import NAME, Home, home_for, own_folder
+from bot.service.embedded_postgres_home import (
+    NAME,
+    Home,
+    home_for,
+    own_folder,
+    refuse_other_versions,
+)
 from bot.service.embedded_postgres_home import remove as remove_home
 
 START_SECONDS = 60
 STOP_SECONDS = 30
 LOCK_POLL_SECONDS = 0.05
+WATCH_SECONDS = 5.0
+LARGEST_LOG = 10 << 20
 SAFE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+log = logging.getLogger(__name__)
 
 
 class EmbeddedPostgres:
@@ -56,10 +69,30 @@ class EmbeddedPostgres:
 
     async def create_database(self, name: str, *, template: str = "template1") -> str:
         """Create a database, a copy of `template`, unless it is there; return its address."""
+        async with _locked(self._home.lock("door")):
+            return await self._created(name, template)
+
+    async def _created(self, name: str, template: str) -> str:
         exists = f"SELECT 1 FROM pg_database WHERE datname = '{_safe(name)}'"  # name is checked
         if not (await self._client(exists, "postgres")).strip():
             await self._client(f"CREATE DATABASE {name} TEMPLATE {_safe(template)}", "postgres")
         return self.url(name)
+
+    async def keep_running(
+        self, *, durable: bool = True, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        """Start the server again whenever it is gone; run it until the bot ends."""
+        while True:
+            await sleep(WATCH_SECONDS)
+            if await asyncio.to_thread(_is_alive, self._home.cluster / "postmaster.pid"):
+                continue
+            try:
+                async with _locked(self._home.lock("door")):
+                    if self._users is not None and not await _running(self._home):
+                        log.warning("the embedded PostgreSQL is gone and is started again")
+                        await _launch(self._home, durable=durable)
+            except SourceError as error:
+                log.warning("the embedded PostgreSQL cannot be started: %s", error.message)
 
     async def drop_database(self, name: str) -> None:
         """Drop a database, with the sessions that use it."""
@@ -108,14 +141,30 @@ async def start(data_dir: Path, *, durable: bool = True) -> EmbeddedPostgres:
     `durable=False` trades crash safety for speed, for demos and tests. Takes about 0.7 s the
     first time. Raises SourceError when the wheel is missing or the server does not come up.
     """
-    home = await asyncio.to_thread(home_for, data_dir)
-    async with _locked(home.lock("door")):
-        await _init(home)
-        if not await _running(home):
-            await _launch(home, durable=durable)
-        users = home.lock("users").open("a")
-        _try_lock(users, fcntl.LOCK_SH)
+    try:
+        home = await asyncio.to_thread(home_for, data_dir)
+        refuse_other_versions(home)
+        async with _locked(home.lock("door")):
+            await _init(home)
+            if not await _running(home):
+                await _launch(home, durable=durable)
+            users = home.lock("users").open("a")
+            _try_lock(users, fcntl.LOCK_SH)
+    except OSError as error:
+        raise _unwritable(data_dir, error) from error
     return EmbeddedPostgres(home, users)
+
+
+def _unwritable(data_dir: Path, error: OSError) -> SourceError:
+    """Return what a folder means that cannot be written to, with the numbers to give it to."""
+    place = error.filename or data_dir
+    return SourceError(
+        NAME,
+        f"{place} cannot be used: {(error.strerror or 'unknown reason').lower()}",
+        hint=f"Make {data_dir} writable (chown {os.geteuid()}:{os.getegid()}; in a read-only "
+        "container a volume or tmpfs), set BOT_DATA_DIR, or BOT_DATABASE_URL.",
+        permanent=True,
+    )
 
 
 async def _init(home: Home) -> None:
@@ -140,6 +189,7 @@ async def _running(home: Home) -> bool:
 
 
 async def _launch(home: Home, *, durable: bool) -> None:
+    await asyncio.to_thread(_rotate, home.log)
     await asyncio.to_thread(own_folder, home.sockets, home.user)
     settings = {
         "listen_addresses": "",
@@ -162,6 +212,21 @@ async def _launch(home: Home, *, durable: bool) -> None:
         f"--log={home.log}",
         f"--options={options}",
     )
+
+
+def _is_alive(pid_file: Path) -> bool:
+    """Say whether the server's process lives; a dead one that nobody waited for does not."""
+    try:
+        process = psutil.Process(int(pid_file.read_text(encoding="ascii").split("\n")[0]))
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except (OSError, ValueError, psutil.Error):
+        return False
+
+
+def _rotate(log_file: Path) -> None:
+    """Keep the server's log and the one before it, each within a bound, from start to start."""
+    if log_file.exists() and log_file.stat().st_size > LARGEST_LOG:
+        log_file.replace(log_file.with_name(f"{log_file.name}.1"))
 
 
 async def _stop(home: Home) -> None:

@@ -67,6 +67,29 @@ def home_for(data_dir: Path) -> Home:
     return Home(programs, cluster, _socket_folder(cluster), user, "; ".join(notes))
 
 
+def refuse_other_versions(home: Home) -> None:
+    """Refuse to begin with an empty cluster beside one of another major version.
+
+    Raises SourceError and OSError.
+    """
+    mine = home.cluster.name.removeprefix("pg")
+    found = {path.parent.name: path for path in home.cluster.parent.glob("pg*/PG_VERSION")}
+    own = found.pop(home.cluster.name, None)
+    written = own.read_text(encoding="ascii", errors="replace").strip() if own else ""
+    others = sorted(path.read_text(encoding="ascii", errors="replace").strip()
+                    for path in found.values())  # fmt: skip
+    if (own and written != mine) or (own is None and others):
+        there = written or ", ".join(others)
+        raise SourceError(
+            NAME,
+            f"the data in {home.cluster.parent} is of PostgreSQL {there}, and this installation "
+            f"has {mine}",
+            hint="To keep it, dump it with the old version (pg_dumpall) and set BOT_DATABASE_URL; "
+            "to begin anew, move the folder away.",
+            permanent=True,
+        )
+
+
 def _server_user() -> pwd.struct_passwd:
     for name in SERVER_USERS:
         try:

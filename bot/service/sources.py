@@ -4,6 +4,7 @@ Drivers are imported where they are needed, so that a command at the terminal pa
 sources that are configured.
 """
 
+import asyncio
 import importlib.util
 import logging
 from collections.abc import Callable, Mapping
@@ -79,9 +80,16 @@ async def embedded_url(settings: Settings, stack: AsyncExitStack, durable: bool 
 
     server = await embedded_postgres.start(settings.bot.data_dir, durable=durable)
     stack.push_async_callback(server.stop)
+    watch = asyncio.create_task(server.keep_running(durable=durable))
+    stack.push_async_callback(_ended, watch)
     if server.note:
         log.info("embedded Postgres: %s", server.note)
     return await server.create_database(MEMORY_NAME)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _label_listener(memory: Any, stack: AsyncExitStack) -> Callable[[RunLabel], None] | None:

@@ -1,6 +1,7 @@
 """The embedded server: started, adopted, shared, kept private, and stopped."""
 
 import asyncio
+import contextlib
 import os
 import pwd
 import shutil
@@ -10,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.errors import SourceError
 from bot.service import embedded_postgres, embedded_postgres_home
+from bot.service.embedded_postgres_home import home_for, refuse_other_versions
 from tests.support.paths import ROOT
 
 AS_ROOT = os.geteuid() == 0
@@ -212,3 +215,42 @@ def _link(source: str, target: str) -> None:
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_a_server_that_was_killed_is_started_again(folder: Path) -> None:
+    server = await embedded_postgres.start(folder, durable=False)
+    try:
+        pid = int((server.cluster / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, signal.SIGKILL)
+        again = asyncio.create_task(server.keep_running(durable=False, sleep=_soon))
+        async with asyncio.timeout(60):
+            while True:
+                await asyncio.sleep(0.1)
+                with contextlib.suppress(SourceError):
+                    assert (await server.psql("SELECT 1")).strip() == "1"
+                    break
+        again.cancel()
+        await asyncio.gather(again, return_exceptions=True)
+    finally:
+        await server.stop(remove=True)
+
+
+async def _soon(_: float) -> None:
+    await asyncio.sleep(0.2)
+
+
+def test_data_of_another_major_version_is_not_passed_over(tmp_path: Path) -> None:
+    tmp_path.chmod(0o711)
+    (tmp_path / "pg15").mkdir()
+    (tmp_path / "pg15" / "PG_VERSION").write_text("15\n")
+    home = replace(home_for(tmp_path), cluster=tmp_path / "pg16")
+    with pytest.raises(SourceError, match="is of PostgreSQL 15, and this installation has 16"):
+        refuse_other_versions(home)
+
+
+async def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SourceError, match="cannot be used") as caught:
+        await embedded_postgres.start(tmp_path / "file" / "data")
+    assert "BOT_DATABASE_URL" in caught.value.hint
+    assert caught.value.permanent
