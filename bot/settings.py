@@ -17,10 +17,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.domain.log import Service
+from bot.domain.log import HULEEDU_SERVICES as HULEEDU_SERVICES
+from bot.domain.log import Service, services_of
 from bot.domain.route import Route, routes_from
-from bot.domain.services import HULEEDU_SERVICES as HULEEDU_SERVICES
-from bot.domain.services import services_of
 from bot.errors import SettingsError
 
 ENV_FILE = ".env"
