@@ -70,7 +70,7 @@ class Line:
 
 
 def _bad(subject: str, known: str) -> Condition:
-    return condition(subject, title=f"{subject} is stuck since 23:48 UTC", known=known or subject)
+    return condition(subject, title=f"{subject} is stuck", known=known or subject)
 
 
 class _Paced(Threads):

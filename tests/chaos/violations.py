@@ -9,7 +9,7 @@ CONTAINER = "huleedu_cj_assessment_service"
 
 def constraint(number: int) -> str:
     """Return the constraint that violation `number` names, and its alert's key ends with."""
-    return f"uq_chaos_{number:04d}"
+    return f"uq_alert_{number:04d}"
 
 
 def write(folder: Path, number: int) -> None:

@@ -38,7 +38,7 @@ def condition(subject: str = "llm_provider", **changes: Any) -> Condition:
         "rule": "orphaned-item",
         "severity": Severity.ERROR,
         "confidence": Confidence.HIGH,
-        "title": "LLM queue stuck since 23:48 UTC",
+        "title": "LLM queue stuck",
         "since": START,
         "known": "item 3f2a",
         "count": 0,
