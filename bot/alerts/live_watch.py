@@ -153,6 +153,18 @@ class LiveWatcher:
             "recent": [(at.isoformat(), mark) for at, mark in self._recent],
         }
 
+    @property
+    def configured(self) -> frozenset[str]:
+        """The names of the sources that the settings name."""
+        sources = self._sources
+        every = (
+            *(sources.database, sources.logs, sources.queue, sources.callbacks),
+            *(sources.runners, sources.containers, sources.probe),
+        )
+        return frozenset(
+            one.source if isinstance(one, Missing) else one.name for one in every if one is not None
+        )
+
     async def observe(self, *, since: datetime, now: datetime) -> LiveWatch:
         """Return the watch of one tick."""
         logs = await self._logs(since)

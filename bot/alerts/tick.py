@@ -151,7 +151,9 @@ class Tick:
         results = await self._sample_all(watch)
         seen = self_samples(self._gap, waiting, self._failed.to_json(), now)
         own = self_judgements(seen, alerts, now)
-        found = decide_round(results, alerts, now, self._settings, mutes, own)
+        found = decide_round(
+            results, alerts, now, self._settings, mutes, own, self._watcher.configured
+        )
         spoken = folded(found, alerts, now, self._environment, mutes)
         decisions = escalated(spoken, self._routes, now)
         message, quiet = self._digest(decisions, now)

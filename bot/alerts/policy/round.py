@@ -1,6 +1,6 @@
 """One round of all detectors, purely: windows, judgements, decisions; the tick and the replay."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -52,6 +52,7 @@ def decide_round(
     settings_of: Callable[[str], PolicySettings],
     mutes: Sequence[Mute] = (),
     own: Mapping[str, Judgement] | None = None,
+    configured: Collection[str] | None = None,
 ) -> list[Decided]:
     """Decide on every alert of one round; each decision comes with the alert as it was.
 
@@ -65,6 +66,7 @@ def decide_round(
         {name: one.window.samples for name, one in results.items()},
         [alert for alert in alerts if alert.detector == UNREADABLE_SOURCE],
         certain=not (failed and failed.conditions),
+        configured=configured,
     )
     judged.update(own)
     known = {alert.key: alert for alert in alerts}

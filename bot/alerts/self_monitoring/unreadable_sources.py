@@ -1,6 +1,6 @@
 """Sources that cannot be read: one alert each, however many detectors read it; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,12 +13,19 @@ from bot.domain.alert import (
     Sample,
     Sight,
 )
-from bot.domain.evidence import EvidenceLine
+from bot.domain.evidence import CONTAINERS, DATABASE, HEALTH, QUEUE, RUNNERS, TOPIC, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 
 UNREADABLE_SOURCE = "unreadable_source"
 RULE = "source-unreadable"
+# What a source as a whole is called; a part of one, such as an Engine, is none of the settings.
+NAMES = frozenset(
+    {
+        *(DATABASE, QUEUE, TOPIC, HEALTH, CONTAINERS, RUNNERS),
+        *("loki", "docker_logs", "log_files"),
+    }
+)
 
 
 def without_sources(judgement: Judgement) -> Judgement:
@@ -30,11 +37,17 @@ def without_sources(judgement: Judgement) -> Judgement:
 
 
 def judge_sources(
-    samples: Mapping[str, Sequence[Sample]], remembered: Sequence[Alert], *, certain: bool = True
+    samples: Mapping[str, Sequence[Sample]],
+    remembered: Sequence[Alert],
+    *,
+    certain: bool = True,
+    configured: Collection[str] | None = None,
 ) -> Judgement:
     """Conclude which sources cannot be read from the newest sample of each detector.
 
     While it is not `certain` that all detectors looked, nothing counts as readable again.
+    `configured` names the sources that there are, None where that is not known: one that was
+    taken out of the settings is not readable again.
     """
     since = {
         alert.subject: alert.condition.since
@@ -48,7 +61,12 @@ def judge_sources(
             affected.setdefault(name, []).append((detector, some))
     conditions = tuple(_condition(name, who, since.get(name)) for name, who in affected.items())
     held = {} if certain else dict.fromkeys(since, "not every detector looked")
-    closing = {name: f"{name} can be read again" for name in since}
+    closing = {
+        name: f"{name} can be read again"
+        if configured is None or name in configured or name not in NAMES
+        else f"{name} is not configured any more"
+        for name in since
+    }
     return Judgement(Sight.CLEAR, conditions, closing=closing, held=held)
 
 
