@@ -42,7 +42,7 @@ DO $$
 DECLARE
     wanted CONSTANT jsonb := '{
         "cj_batch_uploads": ["id", "bos_batch_id", "event_correlation_id", "status", "created_at",
-            "updated_at", "completed_at"],
+            "updated_at", "completed_at", "expected_essay_count"],
         "cj_batch_states": ["batch_id", "state", "total_budget", "total_comparisons",
             "submitted_comparisons", "completed_comparisons", "failed_comparisons",
             "completion_threshold_pct", "current_iteration", "last_activity_at",

@@ -8,7 +8,9 @@ from uuid import UUID
 from bot.border.outside import seal
 from bot.domain.outbox import OutboxGroup
 
-_ENDED_STATES = ("COMPLETED", "FAILED", "CANCELLED")
+FORCED_RECOVERY, NO_ESSAYS = "COMPLETE_FORCED_RECOVERY", "COMPLETE_INSUFFICIENT_ESSAYS"
+CANCELLED = "CANCELLED"
+_ENDED_STATES = ("COMPLETED", "FAILED", CANCELLED)
 
 
 def has_ended(status: str, state: str | None) -> bool:
@@ -38,6 +40,7 @@ class BatchHeader:
     created_at: datetime
     updated_at: datetime | None = None
     completed_at: datetime | None = None
+    expected_essay_count: int | None = None
     has_total_budget: bool = True
     total_budget: int | None = None
     requested_budget: int | None = None
@@ -74,6 +77,18 @@ class BatchHeader:
         return has_ended(self.status, self.state)
 
     @property
+    def failed(self) -> bool:
+        """Whether it ended without a result, and nobody cancelled it."""
+        if self.state == CANCELLED or self.status.startswith("COMPLETE"):
+            return False
+        return self.state == "FAILED" or self.status.startswith("ERROR")
+
+    @property
+    def forced(self) -> bool:
+        """Whether CJ's monitor scored it without waiting for the rest."""
+        return self.status == FORCED_RECOVERY or bool(self.forced_to_scoring_reason)
+
+    @property
     def true_budget(self) -> int | None:
         """The requested budget where it is known, else the column.
 
@@ -101,6 +116,7 @@ class PairCounts:
     first_created_at: datetime | None = None
     first_submitted_at: datetime | None = None
     last_completed_at: datetime | None = None
+    last_valid_at: datetime | None = None
     pending_first_submitted_at: datetime | None = None
 
     @property
@@ -116,10 +132,12 @@ class PairCounts:
 
 @dataclass(frozen=True, slots=True)
 class ErrorGroup:
-    """Error rows alike in code, service and provider.
+    """Error rows alike in code, service, provider and in what the model's provider answered.
 
-    `roots` counts distinct error correlation ids: the failures that really happened (H9).
-    `bundled_rows` are rows in a group of more than one, `largest` the largest such group.
+    `http_status` to `message` are what the error details say of that answer (0: there was none),
+    empty where they say nothing; the message is to be matched and never shown. `roots` counts
+    distinct error correlation ids: the failures that really happened (H9). `bundled_rows` are rows
+    in a group of more than one, `largest` the largest such group.
     """
 
     code: str
@@ -132,10 +150,15 @@ class ErrorGroup:
     largest: int = 1
     first_at: datetime | None = None
     last_at: datetime | None = None
+    http_status: int | None = None
+    error_type: str = ""
+    provider_error_type: str = ""
+    message: str = ""
 
     def __post_init__(self) -> None:
         seal(
             self,
+            texts=("error_type", "provider_error_type", "message"),
             names=(
                 "code",
                 "service",
@@ -167,7 +190,8 @@ class ScoreCounts:
 
     `sharing` counts scored essays whose score another essay of the batch also has, `at_se_cap`
     those with a standard error of 2.0 or more, `degenerate` those that are either,
-    `uncompared` those with comparison_count 0.
+    `uncompared` those with comparison_count 0. Of `pairs` pairs of essays, `close` have scores
+    nearer to each other than their combined standard error: these cannot be told apart.
     """
 
     essays: int = 0
@@ -177,6 +201,8 @@ class ScoreCounts:
     at_se_cap: int = 0
     degenerate: int = 0
     uncompared: int = 0
+    pairs: int = 0
+    close: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +232,8 @@ class BatchRows:
     """Everything the database says of one batch, read in one transaction.
 
     `at_first_finalisation` compares what was sent and answered when the first projection or
-    completion event was written (None when there was none); `cost` and
+    completion event was written (None when there was none); `worst_essay` is the essay that the
+    most failed comparisons hold, and in how many; `cost` and
     `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
     "provider/model" to rows.
     """
@@ -218,6 +245,7 @@ class BatchRows:
     projections: ProjectionCounts = field(default_factory=ProjectionCounts)
     outbox: tuple[OutboxGroup, ...] = ()
     scores: ScoreCounts = field(default_factory=ScoreCounts)
+    worst_essay: tuple[str, int] | None = None
     pending: tuple[PendingPair, ...] = ()
     at_first_finalisation: AnsweredCounts | None = None
     cost: float | None = None
@@ -234,12 +262,16 @@ class BatchRows:
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
-    """One line of a list of batches: the header, its pair counts and its completion events."""
+    """One line of a list of batches: the header, its pair counts and its completion events.
+
+    `essays` counts those that take part, anchors included; None where it was not read.
+    """
 
     header: BatchHeader
     pairs: PairCounts
     projections: ProjectionCounts = field(default_factory=ProjectionCounts)
     completion_events: int = 0
+    essays: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +290,10 @@ class BatchMatch:
 
 @dataclass(frozen=True, slots=True)
 class PairRow:
-    """One comparison pair, without its texts. `matched_by` says which column held the id."""
+    """One comparison pair, without its texts. `matched_by` says which column held the id.
+
+    `http_status` to `message` are as in an ErrorGroup.
+    """
 
     pair_id: int
     batch_id: int
@@ -280,6 +315,10 @@ class PairRow:
     scored_at: datetime | None = None
     essay_a: str = ""
     essay_b: str = ""
+    http_status: int | None = None
+    error_type: str = ""
+    provider_error_type: str = ""
+    message: str = ""
 
     @property
     def batch_ended(self) -> bool:
@@ -289,7 +328,7 @@ class PairRow:
     def __post_init__(self) -> None:
         seal(
             self,
-            texts=("bos_batch_id",),
+            texts=("bos_batch_id", "error_type", "provider_error_type", "message"),
             names=(
                 "batch_status",
                 "batch_state",

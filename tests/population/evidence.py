@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from math import hypot
 
 import orjson
 
@@ -204,6 +206,7 @@ def _header(world: World) -> BatchHeader:
         state=world.state,
         created_at=BEGIN,
         updated_at=BEGIN,
+        expected_essay_count=world.essays - world.anchors + world.faults.no_content,
         has_total_budget=now,
         total_budget=world.budget if now else None,
         requested_budget=world.budget,
@@ -225,6 +228,7 @@ def _counts(found: Sequence[Comparison]) -> PairCounts:
     sent = [one.sent for one in found if one.sent]
     done = [one.answered for one in found if one.answered]
     waiting = [one.sent for one in found if one.sent and one.winner is None]
+    valid = [one.answered for one in found if one.answered and one.winner != "error"]
     return PairCounts(
         total=len(found),
         essay_a=by["essay_a"],
@@ -235,6 +239,7 @@ def _counts(found: Sequence[Comparison]) -> PairCounts:
         first_created_at=min(created, default=None),
         first_submitted_at=min(sent, default=None),
         last_completed_at=max(done, default=None),
+        last_valid_at=max(valid, default=None),
         pending_first_submitted_at=min(waiting, default=None),
     )
 
@@ -286,6 +291,7 @@ def _scores(world: World) -> ScoreCounts:
         for name in (one.a, one.b)
     )
     rows = [(shown[fit] > 1, cap >= 2.0) for fit, cap in world.scores.values()]
+    both = [*combinations(world.scores.values(), 2)]
     return ScoreCounts(
         essays=world.essays,
         anchors=world.anchors,
@@ -294,6 +300,8 @@ def _scores(world: World) -> ScoreCounts:
         at_se_cap=sum(capped for _, capped in rows),
         degenerate=sum(shared or capped for shared, capped in rows),
         uncompared=sum(not met[name] for name in world.names),
+        pairs=len(both),
+        close=sum(abs(one[0] - other[0]) <= hypot(one[1], other[1]) for one, other in both),
     )
 
 

@@ -80,7 +80,9 @@ def _early(rng: random.Random, variant: int) -> Made:
 
 def _repeated(rng: random.Random, variant: int) -> Made:
     kind = ("violation", "events", "left over")[variant % 3]
-    return _live(rng, variant, Faults(no_terminal_guard=kind)), Around()
+    # Of today's services the state alone says nothing: their monitor leaves it behind as well.
+    changes: dict[str, Any] = {"then": True} if kind == "left over" else {}
+    return _live(rng, variant, Faults(no_terminal_guard=kind), **changes), Around()
 
 
 def _stuck(rng: random.Random, variant: int) -> Made:
@@ -153,6 +155,40 @@ def _small_net(rng: random.Random, variant: int) -> Made:
 def _degenerate(rng: random.Random, variant: int) -> Made:
     sizes: dict[str, Any] = {"essays": 24, "anchors": 8, "budget": 40, "bundle": 8}
     return _live(rng, variant, Faults(outage=rng.uniform(0.93, 0.99)), **sizes), Around()
+
+
+def _gave_up(rng: random.Random, variant: int) -> Made:
+    ways = ("expired", "evicted", "never_sent")
+    faults = Faults(lost=ways[variant % len(ways)], gave_up=True)
+    return _live(rng, variant, faults), Around()
+
+
+def _cancelled(rng: random.Random, variant: int) -> Made:
+    return _live(rng, variant, Faults(), stop="cancel"), Around()
+
+
+def _incomplete(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults(), then=False)
+    for one in rng.sample(world.comparisons, 3):
+        one.winner = one.answered = None
+    return world, Around()
+
+
+def _planned(rng: random.Random, variant: int) -> Made:
+    return _live(rng, variant, Faults(), then=False, stop="stability"), Around()
+
+
+def _without_content(rng: random.Random, variant: int) -> Made:
+    faults = Faults(no_content=rng.randint(1, 30))
+    return _live(rng, variant, faults, anchors=0), Around()
+
+
+def _idle(rng: random.Random, variant: int) -> Made:
+    return _frozen(rng, variant, "new", rng.uniform(16, 900)), Around()
+
+
+def _mocked(rng: random.Random, variant: int) -> Made:
+    return _live(rng, variant, Faults(), later=rng.uniform(1, 50)), Around(mock=True)
 
 
 def _unpublished(rng: random.Random, variant: int) -> Made:
@@ -252,6 +288,13 @@ def _unreadable(rng: random.Random, variant: int) -> Made:
 
 
 FAULTS: Mapping[str, tuple[Break, Severity]] = {
+    "batch-failed": (_gave_up, Severity.ERROR),
+    "batch-cancelled": (_cancelled, Severity.WARN),
+    "batch-idle": (_idle, Severity.WARN),
+    "answers-missing": (_incomplete, Severity.WARN),
+    "ended-as-planned": (_planned, Severity.INFO),
+    "content-missing": (_without_content, Severity.WARN),
+    "mock-mode": (_mocked, Severity.WARN),
     "completion-overcounted": (_overcounted, Severity.WARN),
     "counters-overwritten": (_overwritten, Severity.WARN),
     "errors-counted-as-done": (_counted_as_done, Severity.ERROR),

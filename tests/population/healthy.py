@@ -13,7 +13,6 @@ STATES = (
     "unsent",
     "waiting",
     "backlog",
-    "cancelled",
     "failed",
     "stable_stragglers",
     "small_net",
@@ -75,7 +74,6 @@ def _options(rng: random.Random, state: str, *, then: bool) -> dict[str, Any]:
     }
     special: dict[str, dict[str, Any]] = {
         "backlog": {"wave": 60, "budget": 60, "seconds_each": rng.uniform(20, 34), "bundle": 8},
-        "cancelled": {"stop": "cancel"},
         "failed": {"stop": "insufficient"},
         "stable_stragglers": {"stop": "stability"},
         "small_net": {

@@ -26,7 +26,8 @@ async def write(connection: Any, world: World) -> None:
         "INSERT INTO cj_batch_uploads (id, bos_batch_id, event_correlation_id, language,"
         " course_code, expected_essay_count, status, created_at, updated_at)"
         " VALUES ($1, $2, $3, 'sv', 'SV1', $4, $5, $6, $6)",
-        world.id, str(world.bos), str(world.event_id), world.essays - world.anchors,
+        world.id, str(world.bos), str(world.event_id),
+        world.essays - world.anchors + world.faults.no_content,
         world.status, _naive(BEGIN),
     )  # fmt: skip
     budget = {"max_pairs_requested": world.budget, "source": "runner_override"}

@@ -41,7 +41,7 @@ def test_the_population_holds_every_state_of_both_revisions() -> None:
             "COMPLETE_INSUFFICIENT_ESSAYS", "COMPLETE_FORCED_RECOVERY"
             } == {world.status for world in worlds}  # fmt: skip
     states = {world.state for world in worlds}
-    assert {"INITIALIZING", "WAITING_CALLBACKS", "SCORING", "COMPLETED", "CANCELLED",
+    assert {"INITIALIZING", "WAITING_CALLBACKS", "SCORING", "COMPLETED",
             "FAILED"} <= states  # fmt: skip
 
 

@@ -63,6 +63,8 @@ class Faults:
     capped_at_pairs: bool = False
     stray: str = ""
     own_stray: str = ""
+    no_content: int = 0
+    gave_up: bool = False
     wave_denominator: bool = False
 
 
@@ -158,7 +160,7 @@ def life(world: World) -> Iterator[Step]:
         at = yield from _work(world, wave, at)
         if world.status.startswith("COMPLETE"):
             return
-        if world.straggling:
+        if world.straggling or (not world.then and _is_stable(world)):
             break
         if world.stop == "cancel" and len(world.comparisons) > world.budget // 2:
             yield at, "cancelled"
@@ -171,6 +173,9 @@ def life(world: World) -> Iterator[Step]:
         return
     if world.stop == "forced":
         yield from _force(world, at)
+        return
+    if world.faults.gave_up:
+        yield from _give_up(world, at)
         return
     if world.open and world.stop != "stability":
         return
@@ -188,6 +193,14 @@ def _force(world: World, at: datetime) -> Iterator[Step]:
     yield at + timedelta(minutes=1), "over"
     if not world.then:
         world.status = "COMPLETE_FORCED_RECOVERY"
+
+
+def _give_up(world: World, at: datetime) -> Iterator[Step]:
+    """CJ's monitor fails a batch that got too few of its answers; the upload's status stays."""
+    at += timedelta(hours=4, minutes=world.rng.randint(1, 6))
+    yield at, "gave up"
+    world.say(at, CJ, "Marking stuck batch as FAILED", "warning", batch_id=world.id)
+    world.status, world.state, world.last_activity = "FETCHING_CONTENT", "FAILED", at
 
 
 def _begin(world: World) -> Iterator[Step]:
@@ -317,10 +330,14 @@ def _work(
 
 def _leaves_last(world: World) -> bool:
     """Whether the batch ends without the answers of its last bundle."""
-    sent = len(world.comparisons)
-    return (world.stop == "stability" and sent >= world.budget // 2) or (
-        world.stop == "forced" and sent >= world.budget
-    )
+    if world.stop == "forced":
+        return len(world.comparisons) >= world.budget
+    # The newer revision waits for what is on its way before it scores.
+    return world.then and _is_stable(world)
+
+
+def _is_stable(world: World) -> bool:
+    return world.stop == "stability" and len(world.comparisons) >= world.budget // 2
 
 
 def _take(world: World, bundle: list[Comparison], at: datetime) -> None:
@@ -512,7 +529,8 @@ def score(world: World) -> None:
                 mine = (one.winner == "essay_a") == (one.a == name)
                 won, lost = won + mine, lost + (not mine)
         met = won + lost
-        fit = (won - lost) / (met + 1) + world.ability[name] * 0.1
+        # On the scale of a real ranking, whose scores lie several standard errors apart.
+        fit = 2.5 * (won - lost) / (met + 1) + world.ability[name] * 0.25
         world.scores[name] = (fit, min(1.9, 1.5 / met**0.5)) if met else (0.0, 2.0)
 
 

@@ -57,7 +57,8 @@ async def _judge_all(root: Path, scratch: Path, *, verbose: bool) -> int:
 
 async def _ask(day: Day, truth: Truth, url: str, scratch: Path) -> Mapping[str, Any]:
     at = moment_of(truth, await _created(url, truth.batch))
-    return await answer(line_of(truth.ask, truth.batch), settings_of(url, day.logs, scratch), at)
+    settings = settings_of(url, day.logs, scratch)
+    return await answer(line_of(truth.ask, truth.batch), settings, at, day.folder)
 
 
 async def _created(url: str, batch: str) -> datetime:

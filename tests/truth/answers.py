@@ -21,6 +21,7 @@ from bot.settings import (
     Settings,
     SlackSettings,
 )
+from tests.truth.recorded import with_recorded
 
 NO_FILE: Mapping[str, Any] = {"_env_file": None}
 
@@ -38,12 +39,19 @@ def settings_of(database: str, logs: Path | None, scratch: Path) -> Settings:
     )
 
 
-async def answer(line: str, settings: Settings, at: datetime) -> Mapping[str, Any]:
-    """Return the Report of a line as JSON. An error that people are told counts as unknown."""
+async def answer(line: str, settings: Settings, at: datetime, recorded: Path) -> Mapping[str, Any]:
+    """Return the Report of a line as JSON. An error that people are told counts as unknown.
+
+    `recorded` is a folder whose recordings stand in for the sources that settings do not name.
+    """
     asked = ask.understand(line)
     async with AsyncExitStack() as stack:
         context = await ask.prepare(asked, settings, Work(), stack)
-        context = replace(context, now=lambda: at.astimezone(UTC))
+        context = replace(
+            context,
+            now=lambda: at.astimezone(UTC),
+            sources=with_recorded(context.sources, recorded, at),
+        )
         try:
             report = await ask.run(asked, context)
         except BatchbotError as error:

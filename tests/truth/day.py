@@ -47,6 +47,7 @@ class Day:
     """One folder: where its logs lie, its rows, and the truth of its batches."""
 
     name: str
+    folder: Path
     logs: Path | None
     sql: str
     rows: Mapping[str, Any] | None
@@ -89,6 +90,7 @@ def _day(folder: Path, scratch: Path) -> Day:
         raise DayError(f"{folder / 'truth.json'} cannot be read: {error}") from error
     return Day(
         name=folder.name,
+        folder=folder,
         logs=_logs(folder, scratch),
         sql=_sql(folder),
         rows=_rows(folder),

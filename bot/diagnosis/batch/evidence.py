@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
+from bot.diagnosis.comparison.failure_reasons import Failures, failures_of, request_ids
 from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
 from bot.diagnosis.publishing.memory import (
@@ -15,13 +16,11 @@ from bot.diagnosis.publishing.memory import (
     PublisherMemory,
 )
 from bot.diagnosis.queue.evidence import QueueEvidence
-from bot.domain.batch import BatchHeader, BatchRows, PairCounts
+from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, PairCounts
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.queue import QueueReading
 from bot.text.redaction import redact
-
-NO_ESSAYS = "COMPLETE_INSUFFICIENT_ESSAYS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,7 @@ class BatchEvidence:
     `comparisons` are a bounded sample of those that wait for too long, `look` is one look at the
     queue where it holds items of the batch; both are empty when nothing waits for long.
     `delivery` is what lines say of the callbacks between provider and CJ.
+    `members` are the correlation ids of its comparisons, where they were needed.
     """
 
     rows: BatchRows
@@ -56,6 +56,7 @@ class BatchEvidence:
     comparisons: tuple[ComparisonEvidence, ...] = ()
     look: QueueEvidence | None = None
     delivery: Delivery = field(default_factory=Delivery)
+    members: frozenset[str] = frozenset()
 
     @property
     def header(self) -> BatchHeader:
@@ -81,7 +82,12 @@ class BatchEvidence:
     @property
     def has_result(self) -> bool:
         """Whether there is a result to trust or distrust."""
-        return self.finalised and self.header.status != NO_ESSAYS
+        return self.finalised and not self.has_no_essays
+
+    @property
+    def has_no_essays(self) -> bool:
+        """Whether it ended because there was nothing to compare."""
+        return self.header.status == NO_ESSAYS
 
     @property
     def events(self) -> tuple[LogEvent, ...]:
@@ -129,6 +135,12 @@ class BatchEvidence:
         essays = {(one.essay_a, one.essay_b) for one in lost}
         mine = (one for one in self.rows.pending if (one.essay_a, one.essay_b) in essays)
         return tuple(str(one.correlation_id) for one in mine if one.correlation_id)
+
+    @property
+    def failures(self) -> tuple[Failures, ...]:
+        """Why its comparisons failed at the model's provider, the most first."""
+        ids = self.members | request_ids(self.nearby, self.members)
+        return failures_of(self.rows.errors, self.nearby, ids)
 
     def quiet_for(self, now: datetime) -> float:
         """Return the seconds since the batch last did anything."""

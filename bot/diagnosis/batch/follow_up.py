@@ -63,9 +63,12 @@ async def follow_up(
 
 
 def overdue(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:
-    """Return the sampled comparisons of a running batch that wait longer than an answer takes."""
+    """Return the sampled comparisons that wait longer than an answer takes.
+
+    An answer that did not come before its batch ended is late, however short it waited.
+    """
     if evidence.ended:
-        return ()
+        return evidence.rows.pending[:MAX_FOLLOWED]
     late = (
         pair
         for pair in evidence.rows.pending

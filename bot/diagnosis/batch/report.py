@@ -12,6 +12,10 @@ from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.publisher import TAKEN, with_delivery
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
+from bot.diagnosis.batch.rules.content import NOT_PREPARED
+from bot.diagnosis.batch.rules.ended import ENDINGS
+from bot.diagnosis.batch.rules.finalisation import NOT_FINALISED
+from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
 from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
@@ -20,7 +24,7 @@ from bot.diagnosis.evidence.read import configured, read, reading
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
-from bot.domain.batch import BatchHeader, BatchMatch
+from bot.domain.batch import BatchHeader, BatchMatch, BatchRows
 from bot.domain.circuits import CIRCUIT_TEXTS
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
@@ -89,8 +93,10 @@ async def collect(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
     progress(f"logs: {log_coverage.counted(logs)}")
-    owned = await _owned(sources, logs, deadline)
-    evidence = BatchEvidence(rows, logs, queue, owned, around)
+    owned, members = await asyncio.gather(
+        _owned(sources, logs, deadline), _members(sources, rows, deadline, whole=whole)
+    )
+    evidence = BatchEvidence(rows, logs, queue, owned, around, members=members)
     evidence = await with_delivery(
         sources, evidence, now, deadline=deadline, search_again=not whole
     )
@@ -156,6 +162,8 @@ def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
         "total_budget_column": header.total_budget,
         "batching_mode": header.batching_mode or MODE_UNKNOWN,
         "real_failures": sum(group.roots for group in rows.errors),
+        "failure_reasons": [one.as_fact() for one in evidence.failures],
+        "expected_essays": header.expected_essay_count,
         "essays": rows.scores.essays,
         "anchors": rows.scores.anchors,
         "cost": rows.cost,
@@ -200,6 +208,10 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             *TEXTS,
             SUBMISSION_FAILED,
             *KAFKA_AWAY,
+            *failure_reasons.NEEDLES,
+            *ENDINGS,
+            *NOT_FINALISED,
+            NOT_PREPARED,
             *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, SNAPSHOT_EVENT, EVICTION) if whole else ()),
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
@@ -216,6 +228,19 @@ def _named(number: int) -> tuple[str, ...]:
         for quote, gap in (("'", " "), ('"', " "), ('"', ""))
         for value in (number, f"{quote}{number}{quote}")
     )
+
+
+async def _members(
+    sources: Sources, rows: BatchRows, deadline: Deadline, *, whole: bool
+) -> frozenset[str]:
+    """Return the correlation ids of the comparisons, where lines have to be joined to them."""
+    if not (whole or rows.pairs.error or rows.pairs.pending):
+        return frozenset()
+    number = rows.header.batch_id
+    ids = await read(
+        DATABASE, sources.database, lambda source: source.members(number), deadline.next_timeout()
+    )
+    return frozenset() if isinstance(ids, Missing) else frozenset(str(id) for id in ids)
 
 
 async def _owned(sources: Sources, logs: LogSearch | Missing, deadline: Deadline) -> Any:
@@ -243,11 +268,13 @@ def _verdict_words(report: Report, evidence: BatchEvidence) -> str:
     loud = {one.rule for one in report.findings if one.severity is not Severity.INFO}
     if loud and loud <= _AROUND:
         return "nothing wrong with it, something around it needs a look"
-    if report.verdict is not Verdict.UNKNOWN and not evidence.ended:
+    if report.verdict is Verdict.UNKNOWN:
+        return _WORDS[report.verdict]
+    if not evidence.ended:
         return _OPEN_WORDS[report.verdict]
-    if report.verdict is Verdict.OK and not evidence.has_result:
+    if not evidence.has_result:
         return "ended without a result"
-    if report.verdict is Verdict.OK and evidence.provider.answered_by_mock:
+    if evidence.provider.answered_by_mock:
         return "answered by a mock, so its result says nothing of the essays"
     return _WORDS[report.verdict]
 

@@ -54,15 +54,17 @@ DUPLICATE_CALLBACKS = Cause(
     why="A bundle that fails after some of its answers were sent is handled again as a whole, "
     "and the model is asked again. The first answer stands.",
 )
+BATCH_FAILED = Cause(
+    rule="batch-failed",
+    why="A batch that ends so has no grades; whoever asked for it is told that it failed, or not.",
+)
 PROVIDER_FAILURES = Cause(
     rule="provider-failures",
-    why="Rows of one bundle share the error of its first failure. Why the provider failed is "
-    "not recorded in the database and stays unproven without its logs.",
+    why="The model's provider did not answer, or what it answered could not be used.",
 )
 BUNDLE_COLLATERAL = Cause(
     rule="bundle-collateral",
-    why="A serial bundle is worked off one by one, and the first exception fails or requeues "
-    "all of it, answers already paid for included.",
+    why="A serial bundle is worked off one by one; the first failure throws all of it away.",
 )
 
 

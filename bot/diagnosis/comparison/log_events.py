@@ -66,6 +66,7 @@ _PATTERNS: tuple[tuple[Step, Outcome, re.Pattern[str]], ...] = tuple(
         (Step.SENT, Outcome.FAILED, r"Unexpected error processing task"),
         (Step.QUEUED, Outcome.DONE, r"Queuing LLM request for provider"),
         (Step.QUEUED, Outcome.DONE, rf"Queued request {_ID}"),
+        (Step.QUEUED, Outcome.DONE, rf"Request queued successfully .*queue_id: {_ID}"),
         (Step.DISPATCHED, Outcome.DONE, rf"Processing queued request {_ID}"),
         (Step.ANSWERED, Outcome.DONE, rf"Request {_ID} completed successfully"),
         (Step.ANSWERED, Outcome.EXPIRED, rf"Request {_ID} has expired"),

@@ -1,7 +1,7 @@
 """`/batch investigate`: everything about one batch, collected once and judged, as one report."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
@@ -10,10 +10,9 @@ from bot.diagnosis.batch.funnel import Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
 from bot.diagnosis.comparison.log_events import line_text
 from bot.diagnosis.comparison.rejections import rejected_ids
-from bot.diagnosis.evidence.read import read
 from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
-from bot.domain.evidence import DATABASE, Missing
+from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
 from bot.domain.words import Text, words
@@ -33,10 +32,9 @@ MILESTONES = (
 
 @dataclass(frozen=True, slots=True)
 class Investigation:
-    """A batch's evidence and the correlation ids of its comparisons (lower case)."""
+    """A batch's evidence, every line of its comparisons' way included."""
 
     evidence: BatchEvidence
-    members: frozenset[str] = field(default_factory=frozenset)
 
 
 async def collect(
@@ -53,12 +51,8 @@ async def collect(
     )
     if evidence is None or isinstance(evidence, Missing):
         return evidence
-    ids = await read(
-        DATABASE, sources.database, lambda source: source.members(batch_id), deadline.next_timeout()
-    )
-    members = frozenset() if isinstance(ids, Missing) else frozenset(str(id) for id in ids)
     progress("judging")
-    return Investigation(evidence, members)
+    return Investigation(evidence)
 
 
 def investigate(found: Investigation, now: datetime) -> Report:
@@ -138,7 +132,7 @@ def _logged(found: Investigation) -> Mapping[str, int]:
     if not isinstance(evidence.logs, LogSearch):
         return {}
     return logged_counts(
-        evidence.logs, found.members, begin=begin, end=end, proven=pairs.with_winner
+        evidence.logs, found.evidence.members, begin=begin, end=end, proven=pairs.with_winner
     )
 
 

@@ -14,17 +14,18 @@ from bot.sources.cj.sql_fragments import (
 )
 
 
-def batch(*, has_total_budget: bool) -> str:
+def batch(*, has_total_budget: bool, has_expected_count: bool = True) -> str:
     """Return the query of everything about batch $1; $2 bounds the pairs looked at in detail.
 
     Counts and error groups are over all pairs. Without a batch of that id it has no row.
     """
+    chosen = f"{header(has_total_budget, has_expected_count)} WHERE u.id = $1"
     return (
         "WITH RECURSIVE "
         + ", ".join(
             (
                 OUTBOX_TYPES,
-                f"header AS MATERIALIZED ({header(has_total_budget)} WHERE u.id = $1)",
+                f"header AS MATERIALIZED ({chosen})",
                 _EVENTS,
                 _FINALISED,
                 _COUNTED,
@@ -76,7 +77,11 @@ essays AS MATERIALIZED (
            comparison_count,
            current_bt_score IS NOT NULL
              AND count(*) OVER (PARTITION BY current_bt_score) > 1 AS shared
-    FROM cj_processed_essays WHERE cj_batch_id = $1)
+    FROM cj_processed_essays WHERE cj_batch_id = $1),
+measured AS MATERIALIZED (
+    SELECT row_number() OVER () AS place, score, se FROM essays
+    WHERE score IS NOT NULL AND se IS NOT NULL AND abs(score) < 1e9 AND se BETWEEN 0 AND 1e9
+    LIMIT 300)
 """
 _BATCH_COLUMNS = f"""
 SELECT h.*,
@@ -105,6 +110,17 @@ SELECT h.*,
            count(*) FILTER (WHERE shared OR se >= 2.0) AS degenerate,
            count(*) FILTER (WHERE comparison_count = 0) AS uncompared
     FROM essays) e) AS scores,
+ (SELECT row_to_json(s) FROM (
+    SELECT count(*) AS pairs,
+           count(*) FILTER (WHERE abs(a.score - b.score) <= sqrt(a.se * a.se + b.se * b.se))
+             AS close
+    FROM measured a JOIN measured b ON b.place < a.place) s) AS separation,
+ (SELECT row_to_json(w) FROM (
+    SELECT essay, count(*) AS errors
+    FROM (SELECT unnest(ARRAY[p.essay_a_els_id, p.essay_b_els_id]) AS essay
+          FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner = 'error'
+          LIMIT 2000) one
+    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1) w) AS worst_essay,
  (SELECT json_agg(q) FROM (
     SELECT p.id AS pair_id, p.request_correlation_id AS correlation_id, p.submitted_at,
            p.created_at AT TIME ZONE 'UTC' AS created_at,

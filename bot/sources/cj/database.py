@@ -78,7 +78,10 @@ class CjPostgres:
         async with self._reading() as connection:
             # A bounded fetch would have the server do alone what it plans for several workers.
             has_total_budget = self._sessions.has_total_budget
-            query = batch_query.batch(has_total_budget=has_total_budget)
+            query = batch_query.batch(
+                has_total_budget=has_total_budget,
+                has_expected_count=self._sessions.has_expected_count,
+            )
             rows = await connection.fetch(query, batch_id, DETAIL_PAIRS)
         if not rows:
             return None
@@ -228,7 +231,11 @@ class CjPostgres:
     async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
         async with self._reading() as connection:
             has_total_budget = self._sessions.has_total_budget
-            query = sql.summaries(where, has_total_budget=has_total_budget)
+            query = sql.summaries(
+                where,
+                has_total_budget=has_total_budget,
+                has_expected_count=self._sessions.has_expected_count,
+            )
             rows = await connection.fetch(query, *values)
         return tuple(summary_of(row, has_total_budget=has_total_budget) for row in rows)
 

@@ -13,6 +13,7 @@ from bot.sources.cj.sql_fragments import (
     OUTBOX_TYPES,
     PAIR_COUNTS,
     PROJECTIONS,
+    answered,
     error_provider,
     header,
     number,
@@ -28,12 +29,14 @@ TABLES = (
     "event_outbox",
 )
 
-# Column grants hide other columns from information_schema, so the catalogue itself is asked.
+# Column grants hide other columns from information_schema, so the catalogue itself is asked. A role
+# of an earlier readonly_role.sql may not read how many essays are expected: then it is not read.
 COLUMNS = """
 SELECT c.relname || '.' || a.attname
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
   AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
+  AND (a.attname <> 'expected_essay_count' OR has_column_privilege(c.oid, a.attnum, 'SELECT'))
 """
 
 
@@ -55,14 +58,16 @@ WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND pg_table_is_visib
 """
 
 
-def summaries(where: str, *, has_total_budget: bool) -> str:
+def summaries(where: str, *, has_total_budget: bool, has_expected_count: bool = True) -> str:
     """Return the query of one line for each batch that `where` chooses, in that order."""
     return f"""
-WITH RECURSIVE {OUTBOX_TYPES}, chosen AS MATERIALIZED ({header(has_total_budget)} {where})
+WITH RECURSIVE {OUTBOX_TYPES},
+chosen AS MATERIALIZED ({header(has_total_budget, has_expected_count)} {where})
 SELECT c.*,
  (SELECT row_to_json(n) FROM (SELECT {PAIR_COUNTS} FROM cj_comparison_pairs p
                               WHERE p.cj_batch_id = c.batch_id) n) AS pairs,
  ({PROJECTIONS.format(batch_id="c.batch_id")}) AS projections,
+ (SELECT count(*) FROM cj_processed_essays e WHERE e.cj_batch_id = c.batch_id) AS essays,
  (SELECT count(*) FROM {OUTBOX.format(bos_batch_id="c.bos_batch_id")}
   WHERE {FINAL_EVENT}) AS completion_events
 FROM chosen c
@@ -104,7 +109,7 @@ SELECT p.id AS pair_id, p.cj_batch_id AS batch_id, u.bos_batch_id, u.status::tex
        s.state::text AS batch_state,
        p.request_correlation_id, p.created_at AT TIME ZONE 'UTC' AS created_at, p.submitted_at,
        p.completed_at, p.winner, p.error_code, p.error_service, p.error_correlation_id,
-       p.error_timestamp AS error_at,
+       p.error_timestamp AS error_at, {answered("p")},
        p.essay_a_els_id AS essay_a, p.essay_b_els_id AS essay_b,
        coalesce(left(m.answer ->> 'provider', 60), {error_provider("p")}) AS provider,
        m.answer ->> 'response_time_ms' AS response_ms,

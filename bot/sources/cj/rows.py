@@ -26,7 +26,8 @@ from bot.domain.outbox import OutboxGroup
 Row = Mapping[str, Any]
 PENDING_SAMPLE = 50
 _DOCUMENTS = (
-    "pairs", "projections", "errors", "position", "outbox", "scores", "pending", "spent", "models",
+    "pairs", "projections", "errors", "position", "outbox", "scores", "separation", "worst_essay",
+    "pending", "spent", "models",
     "unreadable_pairs", "looked_at",
 )  # fmt: skip
 
@@ -68,19 +69,21 @@ def pair_row_of(row: Row, matched_by: str) -> PairRow:
     """Build one traced pair."""
     values = dict(row)
     values["response_ms"] = _number(values["response_ms"])
+    values["http_status"] = _integer(values["http_status"])
     return PairRow(**values, matched_by=matched_by)
 
 
 def summary_of(row: Row, *, has_total_budget: bool) -> BatchSummary:
     """Build one line of a list of batches."""
     values = dict(row)
-    events = values.pop("completion_events")
+    events, essays = values.pop("completion_events"), values.pop("essays")
     pairs, projections = _json(values.pop("pairs")), _json(values.pop("projections"))
     return BatchSummary(
         header_of(values, has_total_budget=has_total_budget),
         pair_counts_of(pairs),
         projections_of(projections),
         int(events or 0),
+        essays,
     )
 
 
@@ -92,7 +95,7 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
     counted = dict(found["pairs"])
     then = [counted.pop(f"{name}_by_then") for name in ("sent", "answered", "valid")]
     pairs = pair_counts_of(counted)
-    spent = found["spent"] or {}
+    spent, worst = found["spent"] or {}, found["worst_essay"]
     return BatchRows(
         header=header_of(values, has_total_budget=has_total_budget),
         pairs=pairs,
@@ -100,7 +103,12 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
         position=PositionCounts(**found["position"]),
         projections=projections_of(found["projections"]),
         outbox=tuple(_outbox_group(item) for item in found["outbox"] or []),
-        scores=ScoreCounts(**found["scores"]),
+        scores=ScoreCounts(
+            **found["scores"],
+            pairs=found["separation"]["pairs"],
+            close=found["separation"]["close"],
+        ),
+        worst_essay=(worst["essay"], int(worst["errors"])) if worst else None,
         pending=tuple(_pending(item) for item in found["pending"] or []),
         at_first_finalisation=AnsweredCounts(finalised_at, *then) if finalised_at else None,
         cost=_number(spent.get("cost")),
@@ -145,7 +153,8 @@ def _latency(found: Any) -> tuple[float, float] | None:
 
 
 def _error_group(item: Row) -> ErrorGroup:
-    return ErrorGroup(**_with_times(item, "first_at", "last_at"))
+    values = _with_times(item, "first_at", "last_at")
+    return ErrorGroup(**{**values, "http_status": _integer(values["http_status"])})
 
 
 def _outbox_group(item: Row) -> OutboxGroup:

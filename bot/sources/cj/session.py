@@ -25,6 +25,7 @@ SETTING = "CJ_DATABASE_URL"
 RELEARN_SECONDS = 5.0
 KEPT_STATEMENTS = 100
 TOTAL_BUDGET = "cj_batch_states.total_budget"
+EXPECTED_COUNT = "cj_batch_uploads.expected_essay_count"
 # A session that the server ended and that is not yet closed raises the driver's own error.
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _OF_POOLERS = ("26000", "42P05")
@@ -60,6 +61,11 @@ class CjSessions:
     def has_total_budget(self) -> bool:
         """Whether the schema is that of 2025-11-19 or later."""
         return TOTAL_BUDGET in self.columns
+
+    @property
+    def has_expected_count(self) -> bool:
+        """Whether the role may read how many essays a batch expects."""
+        return EXPECTED_COUNT in self.columns
 
     def close(self) -> None:
         """Close every session."""

@@ -45,7 +45,8 @@ _HEADER = f"""
         s.state::text AS state, u.created_at AT TIME ZONE 'UTC' AS created_at,
         u.updated_at AT TIME ZONE 'UTC' AS updated_at,
         u.completed_at AT TIME ZONE 'UTC' AS completed_at,
-        {{total_budget}} AS total_budget, s.total_comparisons, s.submitted_comparisons,
+        {{expected}} AS expected_essay_count, {{total_budget}} AS total_budget,
+        s.total_comparisons, s.submitted_comparisons,
         s.completed_comparisons, s.failed_comparisons, s.completion_threshold_pct,
         s.current_iteration, s.last_activity_at,
         {_STATE_METADATA} AS state_metadata
@@ -61,6 +62,7 @@ PAIR_COUNTS = """
     count(*) FILTER (WHERE p.winner NOT IN ('essay_a', 'essay_b', 'error')) AS other,
     min(p.created_at) AT TIME ZONE 'UTC' AS first_created_at,
     min(p.submitted_at) AS first_submitted_at, max(p.completed_at) AS last_completed_at,
+    max(p.completed_at) FILTER (WHERE p.winner IN ('essay_a', 'essay_b')) AS last_valid_at,
     min(p.submitted_at) FILTER (WHERE p.winner IS NULL) AS pending_first_submitted_at
 """
 PROJECTIONS = """
@@ -87,25 +89,50 @@ OUTBOX = """
 FINAL_EVENT = "o.event_type ILIKE '%complet%'"
 
 
-def header(has_total_budget: bool) -> str:
+def header(has_total_budget: bool, has_expected_count: bool = True) -> str:
     """Return the query of batches' own rows; the caller adds which."""
-    return _HEADER.format(total_budget="s.total_budget" if has_total_budget else "NULL::int")
+    return _HEADER.format(
+        total_budget="s.total_budget" if has_total_budget else "NULL::int",
+        expected="u.expected_essay_count" if has_expected_count else "NULL::int",
+    )
+
+
+def answered(table: str) -> str:
+    """Return columns that say what the model's provider answered, by a pair's error details.
+
+    They stand at the top of the details or one level down. Numbers in the message are left out,
+    so that alike messages are one group; it is matched and never shown.
+    """
+    details = f"{table}.error_details"
+    safe_details = f"CASE WHEN {details}::text {_UNSAFE} THEN NULL ELSE {details} END"
+
+    def value(name: str, most: int) -> str:
+        one = f"({safe_details})"
+        return f"left(coalesce({one} ->> '{name}', {one} -> 'details' ->> '{name}', ''), {most})"
+
+    message = value("provider_error_message", 200)
+    return (
+        f"{value('http_status', 9)} AS http_status, {value('error_type', 60)} AS error_type, "
+        f"{value('provider_error_type', 60)} AS provider_error_type, "
+        rf"regexp_replace({message}, '[0-9]+', '#', 'g') AS message"
+    )
 
 
 FAILURES = f"""
 failures AS MATERIALIZED (
     SELECT coalesce(p.error_code, 'unknown') AS code,
            coalesce(p.error_service, 'unknown') AS service,
-           coalesce({error_provider("p")}, 'unknown') AS provider,
+           coalesce({error_provider("p")}, 'unknown') AS provider, {answered("p")},
            coalesce(p.error_correlation_id, p.request_correlation_id) AS root,
            count(*) AS rows, min(p.error_timestamp) AS first_at, max(p.error_timestamp) AS last_at
     FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner = 'error'
-    GROUP BY 1, 2, 3, 4)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8)
 """
 ERROR_GROUPS = """
-    SELECT code, service, provider, sum(rows)::bigint AS rows, count(*) AS roots,
+    SELECT code, service, provider, http_status, error_type, provider_error_type, message,
+           sum(rows)::bigint AS rows, count(*) AS roots,
            coalesce(sum(rows) FILTER (WHERE rows > 1), 0)::bigint AS bundled_rows,
            count(*) FILTER (WHERE rows > 1) AS bundles, max(rows) AS largest,
            min(first_at) AS first_at, max(last_at) AS last_at
-    FROM failures GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 20
+    FROM failures GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 8 DESC, 1, 2, 3, 4, 5, 6, 7 LIMIT 40
 """

@@ -6,7 +6,9 @@ from datetime import datetime
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules import (
     callbacks,
+    content,
     counters,
+    ended,
     failures,
     finalisation,
     publishing,
@@ -20,6 +22,12 @@ from bot.domain.report import Finding
 RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     callbacks.lost_callbacks,
     callbacks.duplicate_callbacks,
+    content.content_missing,
+    ended.batch_failed,
+    ended.batch_cancelled,
+    ended.answers_missing,
+    ended.orphaned_by_restart,
+    ended.ended_as_planned,
     counters.completion_overcounted,
     counters.counters_overwritten,
     failures.provider_failures,
@@ -28,6 +36,7 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     finalisation.repeated_finalisation,
     finalisation.finalisation_stuck,
     finalisation.waiting_on_monitor,
+    finalisation.batch_idle,
     finalisation.outbox_unpublished,
     publishing.callbacks_unpublished,
     publishing.consumer_silent,
@@ -41,5 +50,6 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     runners.runner_schema_missing,
     runners.runner_waiting,
     system_state.database_blocked,
+    system_state.mock_mode,
     system_state.mode_mismatch,
 )

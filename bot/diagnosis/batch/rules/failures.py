@@ -1,35 +1,40 @@
-"""Rules on comparisons that failed."""
+"""Rules on comparisons that failed, and why the model's provider failed on them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import (
     BUNDLE_COLLATERAL,
+    ERROR_SHARE,
     PROVIDER_FAILURES,
     WARN_SHARE,
     failure_severity,
 )
-from bot.domain.evidence import EvidenceLine
+from bot.diagnosis.comparison.failure_reasons import FailureReason, Failures
+from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Command, Id, Text, Time, words
+
+LOOK = Command("/logs llm_provider_service error --level error")
 
 
 def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """The LLM provider failed for a notable share of the comparisons."""
-    pairs, groups = evidence.pairs, evidence.rows.errors
-    severity = _severity(pairs.error, pairs.total)
-    if severity is None:
+    """The model's provider failed for comparisons, for the reason that rows or logs name."""
+    pairs, failures = evidence.pairs, evidence.failures
+    if not (failures or pairs.error):
         return None
-    roots = sum(group.roots for group in groups)
-    names = ", ".join(f"{group.rows} {group.code} ({group.provider})" for group in groups[:3])
+    failures = failures or (Failures(FailureReason.UNKNOWN, pairs.error),)
+    first = failures[0]
+    severity = failure_severity(pairs.error, pairs.total) if pairs.error else Severity.INFO
     return Finding(
         rule=PROVIDER_FAILURES.rule,
         severity=severity,
-        confidence=Confidence.MEDIUM,
-        what=f"{pairs.error} of {pairs.total} comparisons failed: {names or 'no code'}; they go "
-        f"back to {roots} real failures.",
-        why=PROVIDER_FAILURES.why,
-        evidence=_group_lines(evidence),
-        next=("/logs llm_provider_service error --level error",),
+        confidence=Confidence.LOW if first.reason is FailureReason.UNKNOWN else Confidence.HIGH,
+        what=_what(evidence, failures),
+        why=_why(evidence, first),
+        evidence=(*_group_lines(evidence), *(_reason_line(one) for one in failures[:3])),
+        next=(_remedy(evidence, first), words(LOOK)),
     )
 
 
@@ -37,27 +42,87 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """One failure in a bundle failed all comparisons of that bundle."""
     groups = evidence.rows.errors
     collateral = sum(group.bundled_rows - group.bundles for group in groups)
-    severity = _severity(collateral, evidence.pairs.total)
-    if severity is None:
+    total = evidence.pairs.total
+    if not total or collateral <= 0 or collateral / total < WARN_SHARE:
         return None
     bundles = sum(group.bundles for group in groups)
     return Finding(
         rule=BUNDLE_COLLATERAL.rule,
-        severity=severity,
+        severity=failure_severity(collateral, total),
         confidence=Confidence.HIGH,
-        what=f"{collateral} comparisons failed only because another one of their bundle did "
-        f"({bundles} bundles, the largest {max(group.largest for group in groups)}).",
+        what=f"{collateral} comparisons failed only because another of their bundle did",
         why=BUNDLE_COLLATERAL.why,
-        evidence=_group_lines(evidence),
-        next=("Run the failed pairs again with per_request, or a smaller bundle.",),
+        evidence=(
+            evidence.line(f"{bundles} bundles, the largest {max(one.largest for one in groups)}"),
+            *_group_lines(evidence),
+        ),
+        next=("Ask for the failed ones again with per_request, or in smaller bundles.",),
         cause=PROVIDER_FAILURES.rule,
     )
 
 
-def _severity(count: int, total: int) -> Severity | None:
-    if not total or count <= 0 or count / total < WARN_SHARE:
-        return None
-    return failure_severity(count, total)
+def mostly_failed(evidence: BatchEvidence) -> bool:
+    """Say whether failures are many enough to have ended the batch."""
+    pairs = evidence.pairs
+    return bool(pairs.error) and pairs.error >= ERROR_SHARE * pairs.total
+
+
+def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
+    pairs, first = evidence.pairs, failures[0]
+    more = len({one.reason for one in failures if one.comparisons}) - 1
+    others = f" (+{more} more)" if more > 0 else ""
+    if pairs.error:
+        return f"{pairs.error} of {pairs.total} comparisons failed: {first.what}{others}"
+    many = "requests" if first.requests != 1 else "request"
+    return f"{first.requests} {many} met a failure: {first.what}"
+
+
+def _why(evidence: BatchEvidence, first: Failures) -> Text:
+    if first.reason is FailureReason.UNKNOWN:
+        read = evidence.logs
+        if isinstance(read, Missing):
+            return f"The rows hold no answer of the provider, and the logs: {read.reason}."
+        return "Read were the rows and the logs: neither holds what the provider answered."
+    essay = _one_essay(evidence, first)
+    if essay:
+        return words(first.words.why, " Essay ", Id(essay), " is in every one that failed.")
+    if not evidence.pairs.error:
+        return words(first.words.why, " Each was asked again, up to three times.")
+    return words(first.words.why, *_passed(evidence, first))
+
+
+def _passed(evidence: BatchEvidence, first: Failures) -> tuple[str | Time, ...]:
+    """Whether it is over: answers came after the last failure."""
+    last, valid = first.last_at, evidence.pairs.last_valid_at
+    if last is None:
+        return ()
+    if valid is not None and valid > last:
+        return (" It passed: the last was", Time(last, " at "), ".")
+    return (" It had not passed", Time(last, " at "), ", the last failure.")
+
+
+def _remedy(evidence: BatchEvidence, first: Failures) -> Text:
+    if first.reason is FailureReason.RATE_LIMIT and first.retry_after:
+        return f"Wait {first.retry_after} s (its Retry-After), then send fewer at once."
+    return first.words.do
+
+
+def _one_essay(evidence: BatchEvidence, first: Failures) -> str:
+    """Return the essay that all failed comparisons hold, where its length is the reason."""
+    worst = evidence.rows.worst_essay
+    if first.reason is not FailureReason.TOO_LONG or worst is None:
+        return ""
+    essay, errors = worst
+    return essay if errors == evidence.pairs.error else ""
+
+
+def _reason_line(one: Failures) -> EvidenceLine:
+    status = f"HTTP {one.status}, " if one.status else ""
+    wait = f", Retry-After {one.retry_after} s" if one.retry_after else ""
+    counted = f"{one.comparisons} rows, {one.real} failures, {one.requests} requests in the logs"
+    source = " and ".join(one.sources) or "nothing"
+    text = f"{status}{one.reason.value}: {counted}{wait} (read in {source})"
+    return EvidenceLine(source, one.last_at, text)
 
 
 def _group_lines(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:

@@ -1,13 +1,15 @@
 """Rules on how, when and how often a batch was finalised."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.border.passing import name
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.domain.log import LogEvent
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Span, when, words
+from bot.domain.words import Command, Span, Text, Time, words
 
 STUCK_SECONDS = 600
 OUTBOX_LATE = timedelta(seconds=LATE_SECONDS)
@@ -16,49 +18,57 @@ DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
 STABILITY_NEEDS = 10
 EXHAUSTED = "Comparison budget exhausted; finalizing"
-FORCED = "COMPLETE_FORCED_RECOVERY"
+SWEPT = "Finalizing batch with all callbacks received"
+IDLE_SECONDS = 900
+# The lines in which a finalisation says that it failed; the first is every such line's.
+NOT_FINALISED = ("Failed scoring finalization", "Failed to store grade projections")
+_DENIED = re.compile(r"permission denied for (table|schema|sequence|relation) (\w{1,60})")
 THRESHOLD = "Completion threshold reached; finalizing"
 
 
 def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Results were published before enough of the comparisons were answered."""
-    then = evidence.rows.at_first_finalisation
-    header = evidence.header
-    if then is None or not then.submitted:
+    then, header, total = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs.total
+    if then is None or not total or header.forced:
         return None
     threshold = header.completion_threshold_pct or DEFAULT_THRESHOLD
-    if then.answered * 100 >= threshold * then.submitted:
+    if then.answered * 100 >= threshold * total or _stopped_by_stability(evidence):
         return None
     exhausted = [event for event in evidence.events if EXHAUSTED in event.event]
-    by_threshold = any(THRESHOLD in event.event for event in evidence.events)
-    impossible = then.answered < STABILITY_NEEDS
-    stable = header.status == "COMPLETE_STABLE" and not impossible
-    if not exhausted and (stable or by_threshold):
+    swept = [event for event in evidence.events if SWEPT in event.event]
+    if not exhausted and any(THRESHOLD in event.event for event in evidence.events):
         return None
-    forced = bool(header.forced_to_scoring_reason) or header.status == FORCED
     return Finding(
         rule="early-finalisation",
-        severity=Severity.INFO if forced else Severity.ERROR,
-        confidence=Confidence.HIGH if exhausted or forced else Confidence.MEDIUM,
-        what=words(
-            "First finalised",
-            when(then.at, " at "),
-            f" with {then.answered} of {then.submitted} comparisons answered.",
-        ),
-        why="CJ's monitor forced it to scoring: it had waited for the rest until its time-out."
-        if forced
-        else "The budget counted what was submitted, not what was answered, so the check at every "
-        "fifth callback took the budget for used up.",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if exhausted or swept else Confidence.MEDIUM,
+        what=f"Finalised too early: {then.answered} of {total} comparisons were answered by then",
+        why=_why_early(evidence, swept=bool(swept)),
         evidence=(
             evidence.line(
-                f"{then.answered} of {then.submitted} answered, {then.valid} valid", then.at
+                f"{then.answered} of {total} answered, {then.valid} valid, {then.submitted} sent",
+                then.at,
             ),
-            *(log_line(event) for event in exhausted[:2]),
+            *(log_line(event) for event in (*exhausted, *swept)[:2]),
         ),
-        next=("Ask whether the missing comparisons matter before the grades are used.",)
-        if forced
-        else ("Score again from all answers before using the grades.",),
+        next=("Score again from all answers before using the grades.",),
     )
+
+
+def _stopped_by_stability(evidence: BatchEvidence) -> bool:
+    """Whether it stopped since scores were stable: not on a few answers, nor to go on after it."""
+    then, header = evidence.rows.at_first_finalisation, evidence.header
+    if then is None or header.status != "COMPLETE_STABLE" or then.answered < STABILITY_NEEDS:
+        return False
+    return then.submitted >= evidence.pairs.total - evidence.pairs.unsent
+
+
+def _why_early(evidence: BatchEvidence, *, swept: bool) -> str:
+    if swept:
+        return "The monitor's sweep came between two waves, when all that was sent had an answer."
+    if evidence.header.has_total_budget:
+        return "Comparisons were sent or answered after the result, which does not hold them."
+    return "The budget counted what was sent, not what was answered, at every fifth callback."
 
 
 def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -70,7 +80,12 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         if "completed" in group.event_type.lower() and group.count > 1
     ]
     violations = [event for event in evidence.events if _violates(event)]
-    left_over = header.state == "SCORING" and header.status.startswith("COMPLETE")
+    # Later revisions' monitor also forces a batch that had ended into SCORING.
+    left_over = (
+        header.state == "SCORING"
+        and header.status.startswith("COMPLETE")
+        and not header.has_total_budget
+    )
     if not (events or violations or left_over):
         return None
     lines = [
@@ -84,33 +99,82 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         rule="repeated-finalisation",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if events or violations else Confidence.MEDIUM,
-        what=f"Finalised more than once: {_repeats(events, left_over=left_over)}.",
-        why="Finalisation had no guard against a second run; the second one violates "
-        "grade_projections' primary key (IntegrityError, then PendingRollbackError). The first "
-        "run's results exist.",
+        what=f"Finalised more than once: {_repeats(events, left_over=left_over)}",
+        why="A second run hit the primary key of the grades; the first run's result stands.",
         evidence=(*lines, *(log_line(event) for event in violations[:3])),
-        next=("The state is cosmetic; check whether the first run was early before trusting it.",),
+        next=("Check whether the first run was early before trusting its result.",),
     )
 
 
 def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """The batch has been scoring for far too long, and CJ's monitor does not look at that state."""
+    """The batch's finalisation failed, or scores for far too long; no sweep reads that state."""
     header = evidence.header
     quiet = evidence.quiet_for(now)
-    if header.state != "SCORING" or header.status.startswith("COMPLETE") or quiet <= STUCK_SECONDS:
+    failed = not_finalised(evidence)
+    if header.state != "SCORING" or header.status.startswith("COMPLETE"):
+        return None
+    if not failed and quiet <= STUCK_SECONDS:
         return None
     return Finding(
         rule="finalisation-stuck",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=words("In SCORING without activity for ", Span(timedelta(seconds=quiet)), "."),
-        why="A finalisation that fails leaves SCORING committed, and the batch monitor does not "
-        "look at SCORING.",
+        what="Its finalisation failed: it stays in scoring and has no result"
+        if failed
+        else words("In scoring without activity for ", _quiet(quiet)),
+        why=why_not_finalised(failed[-1])
+        if failed
+        else "A finalisation that fails leaves this state behind, and no sweep looks at it.",
         evidence=(
             evidence.line(f"status {header.status}, state SCORING", header.last_activity_at),
+            *(log_line(event) for event in failed[-2:]),
         ),
-        next=("/logs cj_assessment_service scoring --level error",),
+        next=(
+            "Remove the cause, then have CJ finalise it again: all its answers are stored.",
+            words(Command("/logs cj_assessment_service scoring --level error")),
+        ),
     )
+
+
+def not_finalised(evidence: BatchEvidence) -> list[LogEvent]:
+    """Return the batch's own lines in which a finalisation failed."""
+    return [
+        event for event in evidence.events if any(text in event.event for text in NOT_FINALISED)
+    ]
+
+
+def why_not_finalised(event: LogEvent) -> Text:
+    """Return why a finalisation failed, by its line."""
+    said = (event.event, event.error.message if event.error else "")
+    denied = next((found for text in said if (found := _DENIED.search(text))), None)
+    if denied:
+        return f"The database refused it: permission denied for {denied[1]} {name(denied[2])}."
+    if any("user_id is None" in text for text in said):
+        return "The batch has no user_id, which CJ needs to publish a result."
+    kind = event.fields.get("error_type") or (event.error.kind if event.error else "")
+    return f"Its own line says: {name(str(kind))}." if kind else "Its own line says no more."
+
+
+def batch_idle(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """An open batch rests before any comparison was asked for."""
+    header, quiet = evidence.header, evidence.quiet_for(now)
+    if evidence.ended or evidence.pairs.total or header.state == "SCORING" or quiet <= IDLE_SECONDS:
+        return None
+    return Finding(
+        rule="batch-idle",
+        severity=Severity.WARN,
+        confidence=Confidence.MEDIUM,
+        what=words("No comparison was made, and nothing moves for ", _quiet(quiet)),
+        why="Its essays or its pairs never came, and no sweep looks for that.",
+        evidence=(
+            evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
+        ),
+        next=(words(Command("/logs cj_assessment_service prepare --level error")),),
+    )
+
+
+def _quiet(seconds: float) -> Span:
+    return Span(timedelta(seconds=seconds))
 
 
 def waiting_on_monitor(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -128,9 +192,7 @@ def waiting_on_monitor(evidence: BatchEvidence, now: datetime) -> Finding | None
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
         what=words(
-            f"All {pairs.total} comparisons are answered",
-            when(last, " since "),
-            "; nothing continued the batch.",
+            f"All {pairs.total} comparisons are answered", Time(last, " since "), ", and it rests"
         ),
         why="Small batches waited for the five-minute sweep (fixed upstream on 2025-11-21).",
         evidence=(evidence.line("no comparison is pending", last),),

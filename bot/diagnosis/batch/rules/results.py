@@ -13,6 +13,8 @@ VALID_SHARE = 0.80
 MIXED_PAIRS = 30
 BIAS = 0.15
 DEGENERATE_SHARE = 0.25
+# Of healthy rankings up to seven in ten pairs lie within their combined standard error.
+UNUSABLE_SHARE = 0.85
 # The service's own default of what counts as no movement, since December 2025.
 STABLE_CHANGE = 0.025
 
@@ -67,21 +69,30 @@ def position_bias(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 
 def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """Many essays share one score or have no usable error bound."""
+    """Most pairs of essays cannot be told apart by their scores."""
     scores = evidence.rows.scores
-    if not evidence.finalised or not scores.scored or not scores.essays:
+    if not evidence.has_result or not scores.scored or not scores.essays:
         return None
-    if scores.degenerate < DEGENERATE_SHARE * scores.essays:
+    share = scores.close / scores.pairs if scores.pairs else 0.0
+    unusable = share > UNUSABLE_SHARE
+    if not unusable and scores.degenerate < DEGENERATE_SHARE * scores.essays:
         return None
     return Finding(
         rule="degenerate-scores",
-        severity=Severity.WARN,
+        severity=Severity.WARN if unusable else Severity.INFO,
         confidence=Confidence.HIGH,
-        what=f"{scores.degenerate} of {scores.essays} essays share a score ({scores.sharing}) or "
-        f"sit at the standard error's cap ({scores.at_se_cap}).",
-        why="Too few valid comparisons leave the ranking's model nothing to tell essays apart by.",
-        evidence=(evidence.line(f"{scores.uncompared} essays were never compared"),),
-        next=("Treat the ranking as undecided.",),
+        what=f"{share:.0%} of the pairs of essays cannot be told apart by their scores",
+        why="Their scores lie nearer than their standard errors: too few valid comparisons."
+        if unusable
+        else "Standard errors at the cap are common where essays are few; the ranking holds.",
+        evidence=(
+            evidence.line(f"{scores.close} of {scores.pairs} pairs within one standard error"),
+            evidence.line(
+                f"{scores.sharing} essays share a score, {scores.at_se_cap} at the error's cap, "
+                f"{scores.uncompared} never compared"
+            ),
+        ),
+        next=("Treat the ranking as undecided.",) if unusable else (),
         cause="errors-counted-as-done",
     )
 

@@ -1,0 +1,208 @@
+"""Rules on how a batch ended: without a result, with answers missing, by hand, or well."""
+
+from datetime import datetime
+
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.queue_findings import stuck_findings
+from bot.diagnosis.batch.rules.content import missing_essays
+from bot.diagnosis.batch.rules.failures import mostly_failed
+from bot.diagnosis.batch.rules.finalisation import not_finalised, why_not_finalised
+from bot.diagnosis.comparison.causes import BATCH_FAILED, LOST_AFTER, PROVIDER_FAILURES
+from bot.diagnosis.comparison.evidence import ComparisonEvidence
+from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
+from bot.diagnosis.comparison.ledger import build_ledger
+from bot.diagnosis.comparison.log_events import Step
+from bot.domain.batch import CANCELLED
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent, Role
+from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Command, Text, Time, words
+
+ORPHANED, ANSWERS_MISSING = "orphaned-item", "answers-missing"
+LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
+GAVE_UP = "Marking stuck batch as FAILED"
+STARTED = "Queue processor started"
+# What a line that says how a batch ended holds; STARTED is where a worker let go of its items.
+ENDINGS = (LOW_SUCCESS, GAVE_UP, STARTED, "Forcing stuck batch to SCORING", "Handling stuck batch")
+SUCCESS_SHARE = 0.8
+AGAIN = "Remove the cause, then run the batch again: it has no grades."
+
+
+def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The batch ended without a result."""
+    header, pairs = evidence.header, evidence.pairs
+    if not header.failed:
+        return None
+    why, lines = _ending(evidence)
+    return Finding(
+        rule=BATCH_FAILED.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"It ended without a result: {pairs.valid} of {pairs.total} comparisons are valid",
+        why=why,
+        evidence=(
+            evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
+            *(log_line(event) for event in lines[-2:]),
+        ),
+        next=(AGAIN, words(Command("/batch list"))),
+        cause=_cause(evidence, now),
+    )
+
+
+def batch_cancelled(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The batch was cancelled."""
+    header, pairs = evidence.header, evidence.pairs
+    if header.state != CANCELLED:
+        return None
+    return Finding(
+        rule="batch-cancelled",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"It was cancelled with {pairs.valid} of {pairs.total} comparisons valid",
+        why="No service writes that state, so a person or a script did; no line says who.",
+        evidence=(evidence.line(f"state {header.state}", header.last_activity_at),),
+        next=("Ask who cancelled it before running it again.",),
+    )
+
+
+def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The batch ended while comparisons that were sent had no answer."""
+    header, pairs = evidence.header, evidence.pairs
+    missing = _missing(evidence)
+    if not evidence.ended or missing <= 0 or header.state == CANCELLED:
+        return None
+    # Before December 2025 a stop by stability did not wait for what was on its way.
+    left = header.status == "COMPLETE_STABLE" and not header.has_total_budget
+    by = "Forced recovery ended it" if header.forced else "It ended"
+    return Finding(
+        rule="answers-missing",
+        severity=Severity.INFO if header.forced or left else Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"{by} with {missing} of {pairs.total} comparisons missing",
+        why=_missing_why(evidence),
+        evidence=(
+            evidence.line(f"{pairs.pending} pending rows", pairs.pending_first_submitted_at),
+        ),
+        next=("Ask whether the missing comparisons matter before the grades are used.",)
+        if evidence.finalised
+        else (AGAIN,),
+        cause=ORPHANED if orphaned_by_restart(evidence, now) else "",
+    )
+
+
+def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The LLM provider restarted while it held requests, and nothing hands these back."""
+    if any(one.rule == ORPHANED for one in stuck_findings(evidence, now)):
+        return None
+    if not evidence.ended and not isinstance(evidence.queue, Missing):
+        return None
+    restarts = [event for event in evidence.nearby if _is_start(event)]
+    lost = [(one, at) for one in evidence.comparisons if (at := _restart(one, restarts))]
+    if not lost or (not evidence.ended and now - min(at for _, at in lost) <= LOST_AFTER):
+        return None
+    at = max(at for _, at in lost)
+    many = f"{len(lost)} comparisons were" if len(lost) > 1 else "1 comparison was"
+    return Finding(
+        rule="orphaned-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM,
+        what=f"{many} orphaned by a restart of the LLM provider service",
+        why=words(
+            "It held them when it started anew", Time(at, " at "), ", and nothing hands them back."
+        ),
+        evidence=tuple(log_line(event) for event in restarts if event.at == at)[:1],
+        next=("Ask for these comparisons again; a held item is dropped after four hours.",),
+    )
+
+
+def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The batch ended before its budget was used, or with too few essays, and nothing is wrong."""
+    header, pairs = evidence.header, evidence.pairs
+    if evidence.has_no_essays and not missing_essays(evidence):
+        sent = header.expected_essay_count
+        count = "Fewer than two essays were" if sent is None else f"{_essays(sent)}"
+        what, why = f"{count} sent, so there was nothing to compare", "That is no fault."
+    elif not _stopped_early(evidence):
+        return None
+    else:
+        what = (
+            f"It ended with {pairs.total} of up to {header.true_budget} comparisons, all answered"
+        )
+        why = "Scores became stable, or every pair was compared; a budget is a limit, not a goal."
+    return Finding(
+        rule="ended-as-planned",
+        severity=Severity.INFO,
+        confidence=Confidence.HIGH,
+        what=what,
+        why=why,
+        evidence=(evidence.line(f"status {header.status}", header.completed_at),),
+    )
+
+
+def _stopped_early(evidence: BatchEvidence) -> bool:
+    """Whether all that was sent has a result, and it was less than might have been sent."""
+    header, pairs = evidence.header, evidence.pairs
+    whole = evidence.has_result and pairs.valid == pairs.total
+    return whole and header.status == "COMPLETE_STABLE" and pairs.total < (header.true_budget or 0)
+
+
+def _ending(evidence: BatchEvidence) -> tuple[Text, list[LogEvent]]:
+    """Return why a batch ended without a result, and the lines that say so."""
+    header, pairs = evidence.header, evidence.pairs
+    answered = pairs.valid + pairs.error
+    share = pairs.valid / answered if answered else 0.0
+    failed = not_finalised(evidence)
+    if failed:
+        return why_not_finalised(failed[-1]), failed
+    low = [event for event in evidence.events if LOW_SUCCESS in event.event]
+    gave_up = [event for event in evidence.events if GAVE_UP in event.event]
+    if low or (header.status.startswith("ERROR") and answered and share < SUCCESS_SHARE):
+        return f"CJ ended it as failed: {share:.0%} of its answers are valid, 80 % are needed.", low
+    if gave_up or not header.status.startswith("ERROR"):
+        when = (Time(gave_up[-1].at, " at "),) if gave_up and gave_up[-1].at else ()
+        return words("CJ's monitor gave up on it", *when, " after its time-out."), gave_up
+    return "CJ stored no reason for it.", []
+
+
+def _cause(evidence: BatchEvidence, now: datetime) -> str:
+    if mostly_failed(evidence):
+        return PROVIDER_FAILURES.rule
+    if orphaned_by_restart(evidence, now):
+        return ORPHANED
+    return ANSWERS_MISSING if evidence.pairs.pending else ""
+
+
+def _missing(evidence: BatchEvidence) -> int:
+    """Return how many answers a result lacks, those that came after a forced one included."""
+    then, pairs = evidence.rows.at_first_finalisation, evidence.pairs
+    if evidence.header.forced and then is not None:
+        return pairs.total - then.answered
+    return pairs.pending
+
+
+def _missing_why(evidence: BatchEvidence) -> str:
+    if evidence.header.forced:
+        return "CJ's monitor had waited for them until its time-out and scored the others."
+    ends = [lost_answer(one, build_ledger(one)) for one in evidence.comparisons]
+    places = {end.kind for end in ends} - {LossPlace.UNKNOWN}
+    if len(places) == 1:
+        return f"Where they ended: {places.pop().value}."
+    return "Their answers never came, so its result does not hold them."
+
+
+def _restart(comparison: ComparisonEvidence, starts: list[LogEvent]) -> datetime | None:
+    """Return the first start of the provider after it took a request that never came back."""
+    ledger = build_ledger(comparison)
+    if lost_answer(comparison, ledger).kind is not LossPlace.UNFINISHED:
+        return None
+    queued = ledger[Step.QUEUED].at
+    later = (event.at for event in starts if event.at and queued and event.at > queued)
+    return min(later, default=None)
+
+
+def _is_start(event: LogEvent) -> bool:
+    return event.role is Role.LLM_PROVIDER and STARTED in event.event
+
+
+def _essays(count: int) -> str:
+    return "1 essay was" if count == 1 else f"{count} essays were"

@@ -1,0 +1,338 @@
+"""Why the model's provider failed on a comparison, by its rows and by the log's lines; pure.
+
+One reader for both: what a row's error details and what a line of the LLM provider service say of
+the provider's answer become one `FailureReason` of a closed list.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.diagnosis.comparison.log_events import clue_of
+from bot.domain.batch import ErrorGroup, PairRow
+from bot.domain.log import LogEvent, Role
+from bot.text.redaction import UUID
+
+
+class FailureReason(StrEnum):
+    """What went wrong at the model's provider."""
+
+    OVERLOADED = "overloaded"
+    RATE_LIMIT = "rate_limit"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection_lost"
+    TOO_LONG = "content_too_long"
+    CREDIT = "credit_used_up"
+    KEY = "key_refused"
+    MODEL = "model_unknown"
+    ANSWER = "answer_unusable"
+    SERVER = "server_error"
+    REFUSED = "request_refused"
+    UNKNOWN = "not_recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonWords:
+    """What people read of a reason: what happened, what it means and what to do."""
+
+    what: str
+    why: str
+    do: str
+
+
+WORDS: Mapping[FailureReason, ReasonWords] = {
+    FailureReason.OVERLOADED: ReasonWords(
+        "model provider overloaded",
+        "The model's provider had no capacity left.",
+        "Wait until the provider has capacity, then ask for the failed comparisons again.",
+    ),
+    FailureReason.RATE_LIMIT: ReasonWords(
+        "rate limit of the provider",
+        "More was asked of the model's provider at once than its rate limit allows.",
+        "Wait as its Retry-After says, then send fewer at once or in smaller bundles.",
+    ),
+    FailureReason.TIMEOUT: ReasonWords(
+        "the model provider timed out",
+        "The model's provider did not answer within the time-out.",
+        "Send fewer at once or smaller bundles, and ask for the failed comparisons again.",
+    ),
+    FailureReason.CONNECTION: ReasonWords(
+        "connection to the model provider lost",
+        "Connections to the model's provider broke off before an answer came.",
+        "Check the network to the model's provider, then ask for the failed ones again.",
+    ),
+    FailureReason.TOO_LONG: ReasonWords(
+        "an essay is too long for the model",
+        "The prompt is longer than what the model takes.",
+        "Shorten the essay or take it out, then run the batch again.",
+    ),
+    FailureReason.CREDIT: ReasonWords(
+        "the provider's credit is used up",
+        "The account at the model's provider has no credit, and refuses every request.",
+        "Top up the account at the model's provider, then run the batch again.",
+    ),
+    FailureReason.KEY: ReasonWords(
+        "the provider refused the API key",
+        "The model's provider does not accept the key of the LLM provider service.",
+        "Correct the API key of the LLM provider service, then run the batch again.",
+    ),
+    FailureReason.MODEL: ReasonWords(
+        "model unknown to the provider",
+        "The request names a model that the provider does not have.",
+        "Correct the model's name in the override or the settings, then run the batch again.",
+    ),
+    FailureReason.ANSWER: ReasonWords(
+        "the model's answer was unusable",
+        "The model answered, but not in the form that was asked for.",
+        "Look at the request that fails each time; ask for the others of its bundle again.",
+    ),
+    FailureReason.SERVER: ReasonWords(
+        "server error of the model provider",
+        "The model's provider had an error of its own.",
+        "Wait until the provider is well, then ask for the failed comparisons again.",
+    ),
+    FailureReason.REFUSED: ReasonWords(
+        "the provider refused the request",
+        "The model's provider called the request invalid.",
+        "Read the provider's answer in the LLM provider's log before asking again.",
+    ),
+    FailureReason.UNKNOWN: ReasonWords(
+        "no cause found", "", "Read the LLM provider's log of that time."
+    ),
+}
+# The first that matches names the reason: words say more than a status, a status more than a class.
+_SPOKEN: tuple[tuple[FailureReason, re.Pattern[str]], ...] = tuple(
+    (reason, re.compile(pattern, re.IGNORECASE))
+    for reason, pattern in (
+        (
+            FailureReason.CREDIT,
+            r"credit balance|insufficient[_ ]quota|exceeded your current quota|billing",
+        ),
+        (
+            FailureReason.TOO_LONG,
+            r"prompt is too long|context[_ ]length|maximum context|request_too_large",
+        ),
+        (FailureReason.KEY, r"invalid x-api-key|authentication|permission_error|invalid api key"),
+        (FailureReason.MODEL, r"not_found_error|model[_ ]not[_ ]found|unknown model"),
+        (FailureReason.RATE_LIMIT, r"rate[_ ]limit|too many requests"),
+        (FailureReason.OVERLOADED, r"overloaded"),
+        (FailureReason.TIMEOUT, r"time(?:d)?[- ]?out(?! of)"),
+        (
+            FailureReason.CONNECTION,
+            r"connection_error|disconnected|connection reset|cannot connect|broken pipe|"
+            r"connection refused|ClientConnect|ClientOSError",
+        ),
+        (FailureReason.ANSWER, r"no tool use|invalid_response|failed to parse|max_tokens limit"),
+        (FailureReason.SERVER, r"server_error|api_error|internal server error|bad gateway"),
+    )
+)
+_BY_STATUS: Mapping[int, FailureReason] = {
+    0: FailureReason.CONNECTION,
+    401: FailureReason.KEY,
+    403: FailureReason.KEY,
+    404: FailureReason.MODEL,
+    408: FailureReason.TIMEOUT,
+    413: FailureReason.TOO_LONG,
+    429: FailureReason.RATE_LIMIT,
+    504: FailureReason.TIMEOUT,
+    529: FailureReason.OVERLOADED,
+}
+_STATUS = re.compile(r"(?:call failed|API error|API failure|HTTP status \d{3}): (\d{3})\b")
+# What a line that says why the model's provider failed holds, in either revision's words.
+NEEDLES = (
+    "Anthropic API failure",
+    "Anthropic API call failed",
+    "Unexpected error calling Anthropic API",
+    "Anthropic API error",
+    "failed with HuleEduError",
+    "LLM service error processing request",
+)
+# Classes of reasons, of which the lines may name a more precise one.
+_VAGUE = frozenset(
+    {FailureReason.CONNECTION, FailureReason.SERVER, FailureReason.REFUSED, FailureReason.UNKNOWN}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What failed for one reason: `comparisons` that ended as errors, `real` failures behind them.
+
+    `requests` counts the batch's requests that met it by the log, retried ones included; `status`
+    is the HTTP status where one is known and `retry_after` what the provider asked to wait, in
+    seconds. `sources` says where it was read: rows, logs or both.
+    """
+
+    reason: FailureReason
+    comparisons: int = 0
+    real: int = 0
+    requests: int = 0
+    status: int | None = None
+    retry_after: str = ""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    sources: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> ReasonWords:
+        """What people read of it."""
+        return WORDS[self.reason]
+
+    @property
+    def what(self) -> str:
+        """What happened, with the status of the answer where there was one."""
+        return f"{self.words.what} ({self.status})" if self.status else self.words.what
+
+    def as_fact(self) -> dict[str, object]:
+        """Return it as plain values."""
+        return {
+            "reason": self.reason.value,
+            "comparisons": self.comparisons,
+            "real_failures": self.real,
+            "requests": self.requests,
+            "http_status": self.status,
+            "retry_after": self.retry_after or None,
+            "first_at": self.first_at,
+            "last_at": self.last_at,
+            "sources": list(self.sources),
+        }
+
+
+def reason_of(texts: Sequence[str], status: int | None = None) -> FailureReason:
+    """Return the reason that words and status of an answer name; UNKNOWN when they name none."""
+    for reason, pattern in _SPOKEN:
+        if any(pattern.search(text) for text in texts):
+            return reason
+    found = next((match for text in texts if (match := _STATUS.search(text))), None)
+    if status is None and found:
+        status = int(found[1])
+    if status is None:
+        return FailureReason.UNKNOWN
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= 500:
+        return FailureReason.SERVER
+    return FailureReason.REFUSED if 400 <= status < 500 else FailureReason.UNKNOWN
+
+
+def reason_of_group(group: ErrorGroup) -> FailureReason:
+    """Return the reason that error rows name."""
+    said = (group.code, group.error_type, group.provider_error_type, group.message)
+    return reason_of(said, group.http_status)
+
+
+def reason_of_row(row: PairRow) -> FailureReason:
+    """Return the reason that one error row names."""
+    said = (row.error_code or "", row.error_type, row.provider_error_type, row.message)
+    return reason_of(said, row.http_status)
+
+
+def reason_of_line(event: LogEvent) -> FailureReason | None:
+    """Return the reason that a line of the LLM provider names; None for any other line."""
+    if event.role is not Role.LLM_PROVIDER or event.level not in ("error", "warning", "critical"):
+        return None
+    said = event.event
+    if not any(needle in said for needle in NEEDLES) and " failed: " not in said:
+        return None
+    answer = event.fields.get("error_text")
+    reason = reason_of((said, answer) if isinstance(answer, str) else (said,))
+    if reason is FailureReason.UNKNOWN and event.error:
+        return reason_of((event.error.kind, *event.error.chain))
+    return reason
+
+
+def failures_of(
+    groups: Sequence[ErrorGroup], events: Iterable[LogEvent], ids: Set[str]
+) -> tuple[Failures, ...]:
+    """Return why comparisons failed, the most first: by rows, more precisely by lines about `ids`.
+
+    Requests that met a failure and got their answer after it count as `requests` alone.
+    """
+    logged = _logged(events, ids)
+    found: dict[FailureReason, Failures] = {}
+    for group in groups:
+        reason = reason_of_group(group)
+        by_log = reason in _VAGUE and _more_precise(reason, logged)
+        source = ("rows", "logs") if by_log and reason is not FailureReason.UNKNOWN else ("rows",)
+        one = Failures(
+            by_log or reason,
+            group.rows,
+            group.roots,
+            status=group.http_status or None,
+            first_at=group.first_at,
+            last_at=group.last_at,
+            sources=("logs",) if by_log and reason is FailureReason.UNKNOWN else source,
+        )
+        found[one.reason] = _added(found.get(one.reason), one)
+    for reason, one in logged.items():
+        if reason is not FailureReason.UNKNOWN:
+            found[reason] = _added(found.get(reason), one)
+    return tuple(sorted(found.values(), key=lambda one: (-one.comparisons, -one.requests)))
+
+
+def request_ids(events: Iterable[LogEvent], members: Set[str]) -> frozenset[str]:
+    """Return the queue ids that lines bind to one of these correlation ids."""
+    if not members:
+        return frozenset()
+    clues = (clue for event in events if (clue := clue_of(event)) is not None)
+    return frozenset(c.queue_id for c in clues if c.queue_id and c.correlation_id in members)
+
+
+def _more_precise(
+    reason: FailureReason, logged: Mapping[FailureReason, Failures]
+) -> FailureReason | None:
+    """Return the reason that the lines name where the rows hold only its class."""
+    others = [one for one in logged.values() if one.reason not in (reason, FailureReason.UNKNOWN)]
+    confirmed = reason is not FailureReason.UNKNOWN and reason in logged
+    if confirmed or not others:
+        return None
+    return max(others, key=lambda one: one.requests).reason
+
+
+def _logged(events: Iterable[LogEvent], ids: Set[str]) -> dict[FailureReason, Failures]:
+    """Return what the lines say of the requests with these ids, by reason."""
+    seen: dict[FailureReason, Failures] = {}
+    requests: dict[FailureReason, set[str]] = {}
+    for event in events:
+        reason = reason_of_line(event)
+        if reason is None:
+            continue
+        mine = {one.lower() for one in UUID.findall(event.text)} & ids
+        if not mine:
+            continue
+        requests.setdefault(reason, set()).update(mine)
+        wait = event.fields.get("retry-after", event.fields.get("retry_after", ""))
+        one = Failures(
+            reason,
+            status=_status(event),
+            retry_after=str(wait) if str(wait).isdigit() else "",
+            first_at=event.at,
+            last_at=event.at,
+            sources=("logs",),
+        )
+        seen[reason] = _added(seen.get(reason), one)
+    return {reason: replace(one, requests=len(requests[reason])) for reason, one in seen.items()}
+
+
+def _status(event: LogEvent) -> int | None:
+    found = _STATUS.search(event.event)
+    return int(found[1]) if found else None
+
+
+def _added(one: Failures | None, more: Failures) -> Failures:
+    if one is None:
+        return more
+    firsts = [at for at in (one.first_at, more.first_at) if at]
+    lasts = [at for at in (one.last_at, more.last_at) if at]
+    return Failures(
+        one.reason,
+        one.comparisons + more.comparisons,
+        one.real + more.real,
+        max(one.requests, more.requests),
+        one.status or more.status,
+        one.retry_after or more.retry_after,
+        min(firsts, default=None),
+        max(lasts, default=None),
+        tuple(dict.fromkeys((*one.sources, *more.sources))),
+    )

@@ -1,0 +1,124 @@
+"""One reader of why the model's provider failed, for rows and for the lines of both revisions."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.diagnosis.comparison.failure_reasons import (
+    FailureReason,
+    Failures,
+    failures_of,
+    reason_of_group,
+    reason_of_line,
+)
+from bot.domain.batch import ErrorGroup
+from bot.domain.log import LogError, LogEvent, Role
+
+AT = datetime(2026, 2, 10, 9, 29, 32, tzinfo=UTC)
+OWN, OTHER = "86e26627-1135-4553-bfbf-975da269c245", "0d5b5bd8-8fb7-4ab0-8b0c-63ac0d3a8e77"
+REQUEST = "5352ba4c-6226-458c-aa82-24ff1fa071a4"
+CALL = f"Request {REQUEST} failed with HuleEduError: "
+OVERLOADED_THEN = (
+    f"Request {REQUEST} failed: Anthropic API call failed: [EXTERNAL_SERVICE_ERROR] Unexpected "
+    "error calling Anthropic API: [EXTERNAL_SERVICE_ERROR] Anthropic API error: 529 - "
+    f'{{"type":"error","error":{{"type":"overloaded_error"}}}}, correlation_id: {OWN}'
+)
+
+
+def _group(status: int | None, kind: str = "", of: str = "", message: str = "") -> ErrorGroup:
+    return ErrorGroup(
+        "EXTERNAL_SERVICE_ERROR", "llm_provider_service", "anthropic", 4, 1,
+        first_at=AT, last_at=AT, http_status=status, error_type=kind, provider_error_type=of,
+        message=message,
+    )  # fmt: skip
+
+
+def _line(text: str, seconds: int = 0, error: LogError | None = None, **fields: object) -> LogEvent:
+    return LogEvent(
+        AT + timedelta(seconds=seconds), "llm_provider_service", "l", Role.LLM_PROVIDER, "error",
+        text, fields=fields, text=f"{text} {fields}", error=error,
+    )  # fmt: skip
+
+
+INVALID = ("client_error", "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    ("group", "reason"),
+    [
+        (_group(529, "overloaded", "overloaded_error", "Overloaded"), FailureReason.OVERLOADED),
+        (_group(429, "rate_limit", "rate_limit_error"), FailureReason.RATE_LIMIT),
+        (_group(0, "connection_error"), FailureReason.CONNECTION),
+        (_group(500, "server_error", "api_error"), FailureReason.SERVER),
+        (_group(401, "authentication", "authentication_error"), FailureReason.KEY),
+        (_group(404, "client_error", "not_found_error", "model: x-#"), FailureReason.MODEL),
+        (_group(400, *INVALID, "prompt is too long: # tokens"), FailureReason.TOO_LONG),
+        (_group(400, *INVALID, "Your credit balance is too low"), FailureReason.CREDIT),
+        (_group(400, *INVALID, "?"), FailureReason.REFUSED),
+        (_group(200, "invalid_response"), FailureReason.ANSWER),
+        (_group(None), FailureReason.UNKNOWN),
+    ],
+)
+def test_rows_name_the_reason(group: ErrorGroup, reason: FailureReason) -> None:
+    assert reason_of_group(group) is reason
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (OVERLOADED_THEN, FailureReason.OVERLOADED),
+        (
+            f"{CALL}Anthropic API call failed: 429, message='Too Many Requests'",
+            FailureReason.RATE_LIMIT,
+        ),
+        (f"{CALL}Anthropic API call failed: Server disconnected", FailureReason.CONNECTION),
+        (
+            f"{CALL}Anthropic API call failed: Timeout on reading data from socket",
+            FailureReason.TIMEOUT,
+        ),
+        (f"{CALL}No tool use found in Anthropic response", FailureReason.ANSWER),
+        (f"{CALL}Unexpected error calling Anthropic API: ", FailureReason.UNKNOWN),
+    ],
+)
+def test_lines_of_either_revision_name_the_reason(said: str, reason: FailureReason) -> None:
+    assert reason_of_line(_line(said)) is reason
+
+
+def test_a_time_out_without_words_is_read_off_its_exception() -> None:
+    error = LogError("TimeoutError", chain=("TimeoutError",))
+    line = _line("Unexpected error calling Anthropic API:", error=error)
+    assert reason_of_line(line) is FailureReason.TIMEOUT
+
+
+def test_a_line_of_a_success_names_none() -> None:
+    line = _line(f"Request {REQUEST} completed successfully, correlation_id: {OWN}")
+    assert reason_of_line(line) is None
+
+
+def test_lines_make_a_class_in_the_rows_precise_and_those_of_others_do_not() -> None:
+    mine = _line(f"{CALL}Anthropic API call failed: Timeout on reading data from socket", 3)
+    (found,) = failures_of((_group(0, "connection_error"),), [mine], {REQUEST})
+    assert (found.reason, found.comparisons, found.real) == (FailureReason.TIMEOUT, 4, 1)
+    assert found.sources == ("rows", "logs")
+    (found,) = failures_of((_group(0, "connection_error"),), [mine], {OTHER})
+    assert (found.reason, found.sources) == (FailureReason.CONNECTION, ("rows",))
+
+
+def test_rows_that_hold_no_answer_take_the_reason_of_the_lines() -> None:
+    (found,) = failures_of((_group(None),), [_line(OVERLOADED_THEN)], {OWN})
+    assert (found.reason, found.status, found.sources) == (
+        FailureReason.OVERLOADED,
+        529,
+        ("logs",),
+    )
+
+
+def test_retried_requests_are_counted_apart_with_what_the_provider_asked_to_wait() -> None:
+    answer = {"status_code": 429, "retry-after": "5", "correlation_id": OWN}
+    lines = [_line("Anthropic API failure: 429", n, None, **answer) for n in (0, 40)]
+    assert failures_of((), lines, {OWN}) == (
+        Failures(
+            FailureReason.RATE_LIMIT, requests=1, status=429, retry_after="5",
+            first_at=AT, last_at=AT + timedelta(seconds=40), sources=("logs",),
+        ),
+    )  # fmt: skip
