@@ -34,11 +34,12 @@ cli = typer.Typer(
 @cli.command(epilog=help_texts.RUN)
 def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
+    from bot.cli.given_names import given_names
     from bot.cli.output import error_lines, start_code
     from bot.cli.setting_check import known_names, misspelt
     from bot.log import set_up
     from bot.service.build import run_bot
-    from bot.settings import given_names, load_settings
+    from bot.settings import load_settings
 
     _log_quietly()
     settings = load_settings()

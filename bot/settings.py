@@ -6,9 +6,7 @@ documents each one.
 
 import json
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -19,13 +17,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.domain.log import HULEEDU_SERVICES as HULEEDU_SERVICES
 from bot.domain.log import Service, services_of
-from bot.domain.route import Route, routes_from
+from bot.domain.routing.route import Route, routes_from
 from bot.errors import SettingsError
 
 ENV_FILE = ".env"
-
-_COLON = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*:(?!//)")
-_OPEN_QUOTE = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*[\"']")
 
 Words = Annotated[tuple[str, ...], NoDecode]
 
@@ -244,55 +239,15 @@ def load_settings() -> Settings:
     return settings
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A name that was set, and where: in .env, there at a line, or in the environment.
-
-    `name` is empty for a line that cannot be parsed or has no equals sign; `problem` says why, and
-    nothing of it. `is_empty` says that the name has no value.
-    """
-
-    name: str
-    place: str
-    line: int = 0
-    problem: str = ""
-    is_empty: bool = False
+def environment() -> Mapping[str, str]:
+    """Return the variables of the environment, settings or not."""
+    return os.environ
 
 
 def setting_names() -> set[str]:
     """Return the name of every setting that is not a detector's own."""
     fields = (field for group in GROUPS.values() for field in group.model_fields.values())
     return {str(field.alias) for field in fields}
-
-
-def given_names() -> list[Given]:
-    """Return the names that are set in .env and in the environment, empty ones too."""
-    from dotenv.parser import parse_stream
-
-    try:
-        with Path(ENV_FILE).open(encoding="utf-8-sig") as stream:
-            lines = list(parse_stream(stream))
-    except (OSError, UnicodeError):
-        lines = []
-    found = [
-        _given(line.key, line.value, line.original.string, line.original.line, wrong=line.error)
-        for line in lines
-        if line.error or line.key
-    ]
-    return found + [
-        Given(name, "the environment", is_empty=not as_meant(value))
-        for name, value in os.environ.items()
-    ]
-
-
-def _given(key: str | None, value: str | None, text: str, line: int, *, wrong: bool) -> Given:
-    if not (wrong or value is None):
-        return Given(str(key), ENV_FILE, line, is_empty=not as_meant(value))
-    if _COLON.match(text):
-        return Given("", ENV_FILE, line, "write = instead of :")
-    if wrong and _OPEN_QUOTE.match(text):
-        return Given("", ENV_FILE, line, "the quote is not closed")
-    return Given("", ENV_FILE, line, "cannot be read")
 
 
 def readable_settings() -> tuple[Settings, dict[str, str]]:

@@ -21,7 +21,7 @@ from bot.alerts.policy.messages import (
 )
 from bot.alerts.store.postgres import Store
 from bot.domain.alert import AlertMessage
-from bot.domain.route import Route, route_of, waking
+from bot.domain.routing.route import Route, route_of, waking
 from bot.errors import PostError, PostFailure, SourceError
 from bot.monitoring.state import PosterState
 from bot.ports import Clock, Messenger

@@ -37,7 +37,7 @@ from bot.alerts.store.postgres import Store
 from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import AlertMessage, Reason, Window
 from bot.domain.log import Followed
-from bot.domain.route import Route
+from bot.domain.routing.route import Route
 from bot.errors import SourceError
 from bot.monitoring.state import TickState
 from bot.ports import Clock, Detector, Watch

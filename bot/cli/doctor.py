@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.cli.given_names import given_names
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
 from bot.domain.evidence import Missing
 from bot.domain.log import Role
@@ -20,7 +21,7 @@ from bot.errors import BatchbotError, PostError
 from bot.ports import Checkable
 from bot.ports.bounded import bounded_read
 from bot.service.sources import build_memory, build_sources
-from bot.settings import ENV_FILE, Settings, SlackSettings, given_names
+from bot.settings import ENV_FILE, Settings, SlackSettings
 from bot.text.privacy import said
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.cli.given_names import Given
 from bot.errors import SettingsError
 from bot.registry import detectors
-from bot.settings import ENV_FILE, Given, detector_settings, setting_names
+from bot.settings import ENV_FILE, detector_settings, setting_names
 
 # Names that compose.yaml takes from the same file.
 OF_COMPOSE = frozenset({"BOT_DATABASE_PASSWORD", "HULEEDU_NETWORK", "COMPOSE_PROJECT_NAME"})

@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.charts.drawing import Drawing
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
-from bot.domain.route import Route
+from bot.domain.routing.route import Route
 from bot.errors import SettingsError, UsageError
 from bot.monitoring.http import Health, build_site, serve
 from bot.monitoring.metrics import Metrics

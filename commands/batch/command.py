@@ -19,10 +19,10 @@ from bot.text.wording import sentence
 from commands._choices import alive, newest, recent
 from commands._ids import meant
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
-from commands.batch import watch
 from commands.batch.compare import check_compared, compare
 from commands.batch.investigate import bundled, exported, investigation
 from commands.batch.listing import newest_batches
+from commands.batch.watch import LIST, STOP, begin_watching, list_watched, stop_watching
 
 USAGES = (
     Usage(
@@ -146,14 +146,14 @@ async def _whole(request: Request, context: CommandContext) -> Report:
 
 
 async def _watch(given: tuple[str, ...], context: CommandContext) -> Report:
-    if given == (watch.LIST,):
-        return await watch.listing(context)
+    if given == (LIST,):
+        return await list_watched(context)
     if len(given) > 1:
-        if given[0] != watch.STOP:
+        if given[0] != STOP:
             raise misuse("/batch watch takes one id.", "batch", USAGES)
-        return await watch.stop(given[1], context)
+        return await stop_watching(given[1], context)
     number = await _number(given[0], context)
-    return number if isinstance(number, Report) else await watch.begin(number, context)
+    return number if isinstance(number, Report) else await begin_watching(number, context)
 
 
 async def _number(word: str, context: CommandContext) -> int | Report:

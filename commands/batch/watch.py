@@ -20,7 +20,7 @@ def memory_of(context: CommandContext) -> BotMemory:
     return memory
 
 
-async def begin(number: int, context: CommandContext) -> Report:
+async def begin_watching(number: int, context: CommandContext) -> Report:
     """Watch a batch from now on; the message comes with the next look."""
     asker = context.asker
     if asker.channel == TERMINAL:
@@ -44,7 +44,7 @@ async def begin(number: int, context: CommandContext) -> Report:
     )
 
 
-async def listing(context: CommandContext) -> Report:
+async def list_watched(context: CommandContext) -> Report:
     """Return what is watched."""
     found = await memory_of(context).watches()
     names = context.options.names
@@ -62,7 +62,7 @@ async def listing(context: CommandContext) -> Report:
     )
 
 
-async def stop(word: str, context: CommandContext) -> Report:
+async def stop_watching(word: str, context: CommandContext) -> Report:
     """Stop watching a batch here. Raises NotFoundError when it is not watched."""
     asker = context.asker
     number = int(word) if word.isdecimal() else 0

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.alerts.policy.inhibition import Decided
 from bot.domain.alert import Decision, Reason
-from bot.domain.route import Route, due_escalation
+from bot.domain.routing.route import Route, due_escalation
 
 # What a tick has to say besides goes first; the next tick escalates.
 GIVES_WAY = (Reason.QUIET, Reason.REPEAT, Reason.NO_DATA)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bot.alerts.policy.lifecycle import is_flapping
 from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason
-from bot.domain.route import is_worse
+from bot.domain.routing.route import is_worse
 from bot.errors import PostError, PostFailure
 
 EDIT_PAUSE = timedelta(seconds=45)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.route import Route
+from bot.domain.routing.route import Route
 from bot.errors import PostError
 from bot.slack.outbound.web_api import Web
 from bot.slack.setup.names import find_channels, find_users

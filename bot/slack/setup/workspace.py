@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from bot.domain.route import Route
+from bot.domain.routing.route import Route
 from bot.errors import SettingsError
 from bot.requests.access import Access
 from bot.settings import SlackSettings

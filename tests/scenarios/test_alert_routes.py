@@ -10,7 +10,7 @@ from bot.alerts.store.postgres import Store
 from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import Alert, AlertMessage, Condition, Reason
 from bot.domain.report import Severity
-from bot.domain.route import Route
+from bot.domain.routing.route import Route
 from tests.support.fakes.alerts import START, Clock, clear, condition
 from tests.support.fakes.messenger import FakeMessenger
 

@@ -1,0 +1,1 @@
+"""Where alerts are posted and whom they wake."""
