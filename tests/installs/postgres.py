@@ -142,6 +142,8 @@ async def _no_place(folder: Path, server: str, what: str) -> Row:
 async def _backend_away(folder: Path, server: str) -> Row:
     async with pgbouncer(server, query_wait_timeout="2", server_connect_timeout="1") as url:
         holder = [await asyncpg.connect(url, statement_cache_size=0) for _ in range(4)]
+        for one in holder:
+            await one.execute("SELECT 1")  # a session of the server is given at the first query
         seen = await _seen(folder, url)
         for one in holder:
             await one.close()
