@@ -1,10 +1,11 @@
 """Silences: what was snoozed, muted or is under maintenance, by whom and until when; pure."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from bot.domain.glob import glob_matches
 
 ALL = "all"
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -43,8 +44,7 @@ class Mute:
         if self.kind is MuteKind.SNOOZE:
             return pattern == folded
         if "*" in pattern:
-            shape = ".*".join(re.escape(part) for part in pattern.split("*"))
-            return re.fullmatch(shape, folded) is not None
+            return glob_matches(pattern, folded)
         detector, _, rest = folded.partition("/")
         return pattern in (ALL, folded, detector, rest.partition("/")[2])
 

@@ -1,6 +1,7 @@
 """The files of a recording: a folder or a zip, and the lines of its samples.jsonl."""
 
 import contextlib
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -143,4 +144,5 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
         left -= info.file_size
         if left < 0:
             raise UsageError("That recording is larger than 500 MB unpacked.")
-        (folder / name).write_bytes(archive.read(info))
+        with archive.open(info) as packed, (folder / name).open("wb") as plain:
+            shutil.copyfileobj(packed, plain, 1 << 20)

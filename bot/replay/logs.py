@@ -1,8 +1,10 @@
 """The log files of a recording, merged in time, with a count of what could not be read."""
 
+import errno
 import fnmatch
 import gzip
 import heapq
+import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +16,12 @@ from bot.domain.log import LogEvent, Role, Service
 from bot.errors import UsageError
 from bot.replay.files import SAMPLES
 from bot.replay.ordering import in_order
-from bot.sources.log_format.parser import LineParser
+from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATTERNS = ("*.log", "*.log.gz")
+# A small compressed file can hold any number of bytes.
+MOST_UNPACKED_BYTES = 2_000_000_000
 
 
 @dataclass(slots=True)
@@ -111,9 +115,10 @@ def _dated(events: Iterator[LogEvent], tally: Tally) -> Iterator[LogEvent]:
 
 def _parsed(path: Path, parser: LineParser, tally: Tally) -> Iterator[LogEvent]:
     """Yield what a file holds, as far as it can be read."""
+    most = MOST_UNPACKED_BYTES if path.suffix == ".gz" else sys.maxsize
     try:
         with _opened(path) as lines:
-            for line in lines:
+            for line in _bounded(lines, most):
                 event = parser.feed(line)
                 if event is not None:
                     yield event
@@ -127,6 +132,24 @@ def _parsed(path: Path, parser: LineParser, tally: Tally) -> Iterator[LogEvent]:
 
 def _opened(path: Path) -> IO[bytes]:
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _bounded(file: IO[bytes], most: int) -> Iterator[bytes]:
+    """Yield lines of at most MAX_LINE_BYTES each, of a longer one its beginning.
+
+    Raises OSError once the file holds more than `most` bytes.
+    """
+    line = begin = b""
+    while line := file.readline(MAX_LINE_BYTES):
+        most -= len(line)
+        if most < 0:
+            raise OSError(errno.EFBIG, "larger than 2 GB unpacked")
+        begin = begin or line
+        if line.endswith(b"\n"):
+            yield begin
+            begin = b""
+    if begin:
+        yield begin
 
 
 def _container(path: Path) -> str:

@@ -10,7 +10,7 @@ from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import silences, sql
 from bot.alerts.store.database import Database
-from bot.alerts.store.serialization import alert_of_row, sample_of_row, text_of_column
+from bot.alerts.store.serialization import alert_of_row, mute_of_row, sample_of_row, text_of_column
 from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute, MuteKind, longest
@@ -113,15 +113,10 @@ class CommandQueries(Database):
             return await silences.note(connection, self._environment, key, text, by, now)
 
     async def mutes(self, now: datetime) -> Sequence[Mute]:
-        """Return the silences that hold, and those to come."""
+        """Return the silences that hold, and those to come; one that cannot be read is skipped."""
         rows = await self._rows(sql.MUTES, self._environment, now)
-        return [
-            Mute(
-                *(row["pattern"], row["until"], row["reason"], row["by"], row["since"]),
-                kind=MuteKind(row["kind"]),
-            )
-            for row in rows
-        ]
+        found = (mute_of_row(row) for row in rows)
+        return [mute for mute in found if mute is not None]
 
     async def watch(
         self, batch_id: int, *, channel: str, thread_ts: str, asker: str, now: datetime

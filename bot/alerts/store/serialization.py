@@ -1,6 +1,7 @@
 """Converts alerts and messages to JSON for the bot's memory, and its rows back."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -9,10 +10,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.alerts.policy.messages import MessageKind, Posting
+from bot.border.outside import Outside
 from bot.domain.alert import Alert, AlertMessage, Sample
-from bot.domain.mute import Mute
+from bot.domain.mute import Mute, MuteKind
 from bot.domain.words import Text, Words
 
+log = logging.getLogger(__name__)
 # Names that stand in the databases of bots that run, and the fields that they are read into.
 STORED_NAMES = {"muted_while_firing": "hushed", "is_parent": "head"}
 FIELD_NAMES = {stored: field for field, stored in STORED_NAMES.items()}
@@ -63,6 +66,16 @@ def text_of_column(value: str) -> Text:
         return _TEXT.validate_json(value) if value.startswith(TYPED) else value
     except ValueError:
         return value
+
+
+def mute_of_row(row: Any) -> Mute | None:
+    """Return the silence of a row; None, and a line in the log, for one of an unknown kind."""
+    try:
+        kind = MuteKind(row["kind"])
+    except ValueError:
+        log.warning("a stored silence of an unknown kind is skipped: %s", Outside(row["kind"]))
+        return None
+    return Mute(row["pattern"], row["until"], row["reason"], row["by"], row["since"], kind)
 
 
 def sample_of_row(row: Any) -> Sample:

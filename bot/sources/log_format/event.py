@@ -18,9 +18,11 @@ from bot.sources.log_format.head import Head, level_name
 
 MAX_HALF_CHARS = 512 * 1024
 MAX_TAIL_TRIES = 200
+# A template may name one long argument many times.
+MAX_FILLED_CHARS, MAX_WIDTH = 256 * 1024, 99
 _LOGGER = re.compile(r"(?:\A|\s)\[([A-Za-z_][\w.\-]*)\](?=\s|\Z)")
 _BARE_TAIL = re.compile(
-    r"\s{2,}(?=[A-Za-z_][\w.]*=)|\s(?=(?:extra=\{|filename=|func_name=|lineno=))"
+    r"(?<!\s)\s{2,}(?=[A-Za-z_][\w.]*=)|\s(?=(?:extra=\{|filename=|func_name=|lineno=))"
 )
 _LONE_HIGH = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 _LONE_LOW = re.compile(r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
@@ -186,6 +188,12 @@ def filled(template: str, arguments: object) -> str:
     if not arguments or "%" not in template or _WIDE_FORMAT.search(template):
         return template
     values = arguments if isinstance(arguments, Mapping) else tuple(arguments)
+    longest = max(
+        len(str(item))
+        for item in (arguments.values() if isinstance(arguments, Mapping) else values)
+    )
+    if template.count("%") * (longest + MAX_WIDTH) > MAX_FILLED_CHARS:
+        return template
     try:
         return str(template % values)
     except (TypeError, ValueError, KeyError, OverflowError):

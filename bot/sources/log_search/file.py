@@ -17,6 +17,8 @@ from bot.sources.log_format.time import utc
 
 HEAD_BYTES = 128 << 10
 BLOCK_BYTES = 1 << 20
+# A small compressed file can hold any number of bytes; no log that is rotated is larger.
+MOST_BYTES = 4 << 30
 _SIZE_BYTES = 4
 ATTEMPTS = 8
 # The Engine writes when a rotated file's last line was written into the gzip header's extra field.
@@ -180,8 +182,10 @@ class _Placed(io.RawIOBase):
 
 
 def _unpack(packed: gzip.GzipFile, plain: IO[bytes]) -> None:
-    """Write what can be unpacked; a half-written end is left out."""
+    """Write what can be unpacked, at most MOST_BYTES; a half-written end is left out."""
+    left = MOST_BYTES
     with suppress(EOFError, zlib.error):
-        while block := packed.read1(BLOCK_BYTES):
+        while left > 0 and (block := packed.read1(BLOCK_BYTES)):
             plain.write(block)
+            left -= len(block)
     plain.flush()

@@ -195,11 +195,15 @@ class Segment:
     def _bisected(self, moment: datetime, low: int, high: int) -> int:
         while high - low > 4 * BLOCK_BYTES:
             middle = self.line_start((low + high) // 2)
+            if middle <= low:  # one line reaches from here past the middle
+                middle = self.line_end((low + high) // 2, high)
+                if middle >= high:
+                    break
             at, position = self.time_after(middle, high)
             if at is not None and at < moment:
-                low = max(position, low + 1)
+                low = max(position, middle)
             else:
-                high = middle if middle > low else low
+                high = middle
         return self.line_start(low)
 
     def raws(self, start: int, end: int) -> Iterator[bytes]:

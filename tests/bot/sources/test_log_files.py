@@ -103,6 +103,17 @@ async def test_bounds_levels_and_context_narrow_and_widen(tmp_path: Path) -> Non
     assert near == [f"tick {n}" for n in range(14_998, 15_006)]
 
 
+@pytest.mark.parametrize("size", [70_000, 200_000, 1_000_000])
+async def test_a_newest_line_that_is_very_long_does_not_slow_the_search(
+    tmp_path: Path, size: int
+) -> None:
+    (tmp_path / f"{CJ}.log").write_text(
+        "".join(line(n) for n in range(50)) + f"{START:%Y-%m-%d %H:%M:%S} [info ] {'x' * size}\n"
+    )
+    found = words(tmp_path, any_of=("tick 7",), since=START + timedelta(seconds=5))
+    assert await asyncio.wait_for(found, 5) == ["tick 7"]
+
+
 async def test_several_containers_come_in_time_order_and_roles_narrow(tmp_path: Path) -> None:
     (tmp_path / f"{CJ}.log").write_text(line(1) + line(3))
     (tmp_path / "x-eng5_np_runner-run-1.log").write_text(line(2) + "Validated\n" + line(4))
