@@ -42,6 +42,9 @@ installs: setup ## Try the conditions of real installations on real parts, and p
 bench: setup ## Measure speed and memory, and write tests/benchmarks/RESULTS.md.
 	$(BIN)/python -m tests.benchmarks
 
+attack: setup ## Carry the outsider's corpus through every way out, and print what leaked or hung.
+	$(BIN)/python -m tests.attack
+
 chaos: setup ## Kill replicas, break Slack and every source, and print what was kept.
 	$(BIN)/python -m tests.chaos
 

@@ -6,10 +6,11 @@ costs no more than plain text.
 
 from dataclasses import dataclass, field
 
-from bot.border.keys import KeyKind, counts, kind_of
-from bot.border.shapes import UUID, is_id, is_measure, is_number
+from bot.border.context import is_shape, is_sign, may_stand
+from bot.border.keys import KeyKind, counts, is_known_key, kind_of
+from bot.border.shapes import is_number
 from bot.border.tokens import Token, partners, tokens_of
-from bot.border.vocabulary import is_known, key_words, pieces
+from bot.border.vocabulary import pieces
 from bot.border.words import is_long_hex, may_show
 
 MARK = "…"
@@ -17,11 +18,8 @@ DEEPEST = 12
 MOST_WORDS = 24
 SOME_UNKNOWN = 0.2
 MOST_UNKNOWN = 2
-_SECRET_BEFORE = key_words("before_a_secret")
-_TRACE_BEFORE = key_words("before_a_trace")
 _HIDDEN_KINDS = (KeyKind.SECRET, KeyKind.PERSONAL, KeyKind.FREE_TEXT)
 _YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
-_PEOPLE = key_words("before_a_name")
 
 
 @dataclass(slots=True)
@@ -81,7 +79,7 @@ class _Reader:
             if token.kind in ("quote", "open"):
                 index = self._enclosed(index, end, depth=depth)
                 continue
-            self.out.show(token.text if token.kind != "other" or _is_sign(token.text) else MARK)
+            self.out.show(token.text if token.kind != "other" or is_sign(token.text) else MARK)
             index += 1
             if token.kind == "line":
                 strict = False if depth == 0 else strict
@@ -108,7 +106,7 @@ class _Reader:
     ) -> tuple[int, bool]:
         """Judge a key and its value; return where to go on, and how strictly."""
         key = self.tokens[index].text
-        kind = KeyKind.KNOWN if _shape(key) else kind_of(key)
+        kind = KeyKind.KNOWN if is_shape(key) else kind_of(key)
         self._key(index)
         for between in range(index + 1, sep + 1):
             self.out.show(self.tokens[between].text)
@@ -139,7 +137,7 @@ class _Reader:
             return value, strict
         token, (key, kind) = self.tokens[value], keyed
         if self._is_plain(key, value, end) or (
-            colon and is_long_hex(token.text) and self._may(token.text, pieces(key))
+            colon and is_long_hex(token.text) and may_stand(token.text, pieces(key))
         ):
             self.out.show(token.text)
             return value + 1, strict
@@ -226,6 +224,9 @@ class _Reader:
     def _enclosed(self, index: int, end: int, *, depth: int) -> int:
         """Judge what stands in quotes or brackets: only known words and shapes are shown."""
         token, stop = self.tokens[index], self.partner.get(index)
+        if stop is not None and stop < end and self._follows_data(index):
+            self.out.hide()
+            return stop + 1
         if stop is None or stop >= end:
             self.out.show(token.text)
             if token.kind == "quote":
@@ -246,6 +247,19 @@ class _Reader:
             self._strictly(index + 1, stop, known=not blanks)
         self.out.show(self.tokens[stop].text)
         return stop + 1
+
+    def _follows_data(self, index: int) -> bool:
+        """Say whether a quoted text is the second of a pair such as `'--password', '…'`."""
+        place = index - 1
+        while place > 0 and (self.tokens[place].kind == "space" or self.tokens[place].text == "b"):
+            place -= 1
+        if place < 1 or self.tokens[place].text != ",":
+            return False
+        place -= 2 if self.tokens[place - 1].kind == "quote" else 1
+        return self.tokens[place].kind in ("word", "flag") and kind_of(self.tokens[place].text) in (
+            KeyKind.SECRET,
+            KeyKind.PERSONAL,
+        )
 
     def _quoted(self, key: str, index: int, end: int) -> int:
         """Judge a quoted value of a known key: whole, or not at all."""
@@ -295,12 +309,10 @@ class _Reader:
 
     def _key(self, index: int) -> None:
         word = self.tokens[index].text
-        if all(is_known(p) or p.isdigit() or len(p) == 1 for p in pieces(word)) and len(word) <= 80:
+        if is_known_key(word) or may_show(word):
             self.out.show(word)
-        elif kind_of(word) in (KeyKind.UNKNOWN, KeyKind.KNOWN) and not may_show(word):
-            self.out.hide()
         else:
-            self.out.show(word if may_show(word) or (len(word) <= 24 and word.isascii()) else MARK)
+            self.out.hide()
 
     def _is_shape(self, start: int, stop: int) -> bool:
         """Say whether a value is one id, number or time and nothing else."""
@@ -308,7 +320,7 @@ class _Reader:
         text = "".join(words)
         if text in _YES_OR_NO or text == "":
             return True
-        return len(words) <= 3 and _shape(text)
+        return len(words) <= 3 and is_shape(text)
 
     def _shown(self, start: int, stop: int) -> None:
         for token in self.tokens[start:stop]:
@@ -320,7 +332,7 @@ class _Reader:
         odd = any(t.kind == "other" and not t.text.isascii() for t in self.tokens[start:stop])
         before, fine = pieces(key), known and not odd and len(words) <= MOST_WORDS
         for word in words if fine else ():
-            fine = fine and self._may(word.rstrip(".-"), before)
+            fine = fine and may_stand(word.rstrip(".-"), before)
             before.append(word)
         if fine or self._is_shape(start, stop):
             self._shown(start, stop)
@@ -335,10 +347,10 @@ class _Reader:
         verdicts = dict.fromkeys(clause, True)
         before: list[str] = []
         for i in clause:
-            if self.tokens[i].kind != "word":
+            if self.tokens[i].kind not in ("word", "flag"):
                 continue
             word = self.tokens[i].text.rstrip(".-")
-            verdicts[i] = not word or self._may(word, before)
+            verdicts[i] = not word or may_stand(word, before)
             before.append(word)
         unknown = sum(not shown for shown in verdicts.values())
         allowed = 0 if strict else max(1, min(MOST_UNKNOWN, int(len(words) * SOME_UNKNOWN)))
@@ -357,7 +369,7 @@ class _Reader:
         for i in clause:
             token = self.tokens[i]
             word = token.text.rstrip(".-")
-            if token.kind == "word" and verdicts[i] and _shape(word):
+            if token.kind == "word" and verdicts[i] and is_shape(word):
                 self.out.show(token.text)
                 marked = False
             elif token.kind == "space":
@@ -365,27 +377,3 @@ class _Reader:
             elif not marked:
                 self.out.hide()
                 marked = True
-
-    def _may(self, word: str, before: list[str]) -> bool:
-        near = {w.lower().strip(":.,") for w in before[-3:]}
-        if is_long_hex(word):
-            return bool(near & _TRACE_BEFORE) and not near & _SECRET_BEFORE
-        if before and before[-1].lower() in _PEOPLE and (_shape(word) or word[:1].isupper()):
-            return False
-        digits = any(c.isdigit() for c in word) and not word.isdigit()
-        if near & _SECRET_BEFORE and digits and not UUID.search(word):
-            return False
-        return may_show(word)
-
-
-def _is_sign(char: str) -> bool:
-    """Say whether a character carries no text: punctuation, or a picture."""
-    return (
-        char in "!?—–-…+*/\\^~#%$@."
-        or "\u2600" <= char <= "\u27bf"
-        or ("\U0001f300" <= char <= "\U0001faff")
-    )
-
-
-def _shape(text: str) -> bool:
-    return is_id(text) or is_measure(text)

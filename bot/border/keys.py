@@ -22,11 +22,22 @@ _SECRET_LAST = key_words("secret_unless_counted")
 # Counts and sizes of tokens, and keys that are names.
 _NOT_SECRET = key_words("counted")
 _NUMBERED = key_words("numbered")
+MOST_KEY_CHARS = 80
+_KEY_WORDS = (
+    _SECRET
+    | _SECRET_LAST
+    | _NOT_SECRET
+    | _NUMBERED
+    | key_words("person")
+    | key_words("free_text")
+    | key_words("named")
+)
 _IN_ONE_WORD = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
 _TEXTS = frozenset({"essay", "essays", "a", "b", "uppsats", "anchor"})
 _DIGESTS = frozenset({"sha", "hash", "md"})
 # Letters of other scripts in a key only look like ours.
 _FOREIGN = re.compile(r"[^\W\d_a-zA-ZåäöÅÄÖéÉüÜ]")
+_LETTER = re.compile("[A-Za-z]")
 _PERSON = key_words("person")
 _FREE_TEXT = key_words("free_text")
 _NAMED = key_words("named")
@@ -44,7 +55,7 @@ def kind_of(key: str) -> KeyKind:
         return KeyKind.KNOWN
     if found & _SECRET or flat in _SECRET or any(word in flat for word in _IN_ONE_WORD):
         return KeyKind.SECRET
-    if not key.isascii() and _FOREIGN.search(key):
+    if _FOREIGN.search(key) and _LETTER.search(key):
         return KeyKind.SECRET
     if words and (found & _SECRET_LAST) and not found & _NOT_SECRET:
         return KeyKind.SECRET
@@ -65,3 +76,15 @@ def kind_of(key: str) -> KeyKind:
 def counts(key: str) -> bool:
     """Say whether a number behind `key` counts or measures something."""
     return not _NUMBERED.isdisjoint(pieces(key))
+
+
+@lru_cache(maxsize=4096)
+def is_known_key(key: str) -> bool:
+    """Say whether a key is made of known words, and may be shown for itself."""
+    return len(key) <= MOST_KEY_CHARS and all(
+        is_known(word)
+        or word in _KEY_WORDS
+        or (len(word) == 1 and word.isascii())
+        or (word.isdigit() and len(word) < 5)
+        for word in pieces(key)
+    )

@@ -49,6 +49,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1={HIDDEN}",
     ),
 )
+_HEX_PAIRS = re.compile(r"(?<!\w)(?:[0-9a-fA-F]{2}[ :]{1,2}){7,64}[0-9a-fA-F]{2}(?!\w)")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _RUNS = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
@@ -59,6 +60,7 @@ def without_secrets(text: str) -> str:
     """Return `text` without keys, logins in addresses and personal data; other words stay."""
     if "://" in text:
         text = _URL_LOGIN.sub(rf"\1{HIDDEN}@", text)
+    text = _HEX_PAIRS.sub(HIDDEN, text)
     for pattern, replacement in _SHAPES:
         text = pattern.sub(replacement, text)
     return without_people(text, HIDDEN)

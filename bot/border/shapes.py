@@ -7,7 +7,7 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 UUID = re.compile(rf"(?<![0-9a-fA-F])({_UUID})(?![0-9a-fA-F])")
 _ID = re.compile(
     rf"(?:urn:uuid:)?{_UUID}"
-    r"|(?=[0-9a-f]*\d)[0-9a-f]{6,16}"
+    r"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,16}"
     r"|(?:req|msg|resp|batch|evt|run|cmpl|chatcmpl|gen|toolu|call|asst|thread)[_-](?=\w*\d)\w{8,48}"
     r"|ANCHOR_[A-Za-z0-9-]{1,40}(?:_[A-Za-z0-9]{1,12})?_[0-9a-f]{8}"
     r"|(?:msgbatch|gen)[_-](?=[\w-]*\d)(?:\d{10}-)?\w{8,32}"
@@ -19,12 +19,13 @@ _ID = re.compile(
 # A trace id, a sha or a digest, or else a key: what stands before it decides.
 LONG_HEX = re.compile(r"[0-9a-fA-F]{32}|(?:sha(?:1|256|512):)?(?:[0-9a-f]{40}|[0-9a-f]{64})")
 _NUMBER = re.compile(
-    r"[+-]?\d{1,9}(?:[.,]\d{1,9}){0,6}(?:[eE][+-]?\d{1,3})?"
+    r"[+-]?(?:\d{1,7}|[1-9]\d{7,8}(?=[.,a-zA-Z%]))(?:[.,]\d{1,9}){0,6}(?:[eE][+-]?\d{1,3})?"
     r"(?:%|x|(?:n|u|µ|m)?s|sec|min|h|d|(?:[kKMGT]i?)?[bB]|k|M|px|st|nd|rd|th)?"
-    r"|\d{10,20}(?:\.\d{1,9})?"
-    r"|\d{1,9}/\d{1,9}"
+    r"|[1-9]\d{0,8}/[1-9]\d{0,8}"
     r"|P(?:\d{1,4}D)?(?:T(?:\d{1,4}H)?(?:\d{1,4}M)?(?:\d{1,6}(?:\.\d{1,6})?S)?)?(?<=[DHMS])"
 )
+# A time in seconds, an offset, a size in bytes: shown where a word of ours leads to it.
+_LONG_NUMBER = re.compile(r"[1-9]\d{7,19}(?:\.\d{1,9})?")
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T_ ]?\d{2}:?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?(?:Z|[+-]\d{2}:?\d{2})?"
     r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?"
@@ -35,21 +36,21 @@ _VERSION = re.compile(
     r"(?:[-+.]?(?:a|b|rc|dev|post|alpha|beta|final)\.?\d{0,8}){0,2}(?:[-+.]g?[0-9a-f]{6,12})?"
 )
 _PACKAGE = re.compile(
-    r"(?:@?[a-z0-9][\w-]{0,40}/)?[a-z0-9][\w-]{0,60}"
+    r"(?:@?[a-z0-9][a-z0-9_-]{0,40}/)?[a-z0-9][a-z0-9_-]{0,60}"
     r"@v?\d{1,5}(?:\.\d{1,5}){1,3}(?:[-+.][a-z]{0,5}\.?\d{0,4})?"
 )
 _ADDRESS = re.compile(
     r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?:/\d{1,2})?"
-    r"|\[?(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}\]?(?::\d{1,5})?"
+    r"|(?:f[cd][0-9a-f]{2}|fe80):(?:[0-9a-f]{0,4}:){1,6}[0-9a-f]{0,4}"
 )
 
 _PERSONAL = re.compile(
-    r"(?<![\d.])((?:19|20)?)(\d{2})([-. ]?)(\d{2})\3(\d{2})"
+    r"(?<!\d)(?<!\d\.)((?:19|20)?)(\d{2})([-. ]?)(\d{2})\3(\d{2})"
     r"(\s?[-+._]?\s?)(\d{4}|[TtRrXx]\d{3})(?![\d.]*\d)"
 )
 _PHONE = re.compile(
     r"(?<![\w.:-])(?:\+|00)\d{1,3}(?:[ ()./-]{0,2}\d){6,13}(?!\w)"
-    r"|(?<![\w.:-])\(?0\d{1,3}\)?[ /.-]{1,3}\d{2,3}(?:[ .-]?\d{2,3}){1,3}(?!\w)"
+    r"|(?<![A-Za-z0-9:-])(?<!\d\.)\(?0\d{1,3}\)?[ /.-]{1,3}\d{2,3}(?:[ .-]?\d{2,3}){1,3}(?!\w)"
     r"|(?<![\d.])(?:0|\+?46|0046)[ ()./-]{0,3}7[02369](?:[ ./-]{0,2}[\dOo]){7}(?!\w)"
 )
 # A dash of another kind or a hard blank makes no other number.
@@ -74,6 +75,11 @@ def is_measure(word: str) -> bool:
     """Say whether a word is a number with or without unit, a time, a version or an address."""
     patterns = (_NUMBER, _TIME, _VERSION, _ADDRESS)
     return any(pattern.fullmatch(word) is not None for pattern in patterns)
+
+
+def is_long_number(word: str) -> bool:
+    """Say whether a word is a long number: a time in seconds, or a password."""
+    return _LONG_NUMBER.fullmatch(word) is not None
 
 
 def is_number(word: str) -> bool:

@@ -13,6 +13,7 @@ _MODEL = re.compile(
     r"(?:[-.:]?(?:\d{1,8}(?:\.\d{1,3}){0,2}|[a-z]{1,12}\d{0,2}|\d{1,3}[a-z]{1,3})){0,8}"
 )
 _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
+_DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _SPLIT = re.compile(r"[^\w]+|_")
 _DIGITS = re.compile(r"\d+")
 SINGLE_LETTERS = 2
@@ -41,7 +42,7 @@ def is_name(word: str) -> bool:
             continue
         for piece in pieces(part):
             if piece.isdigit():
-                if len(piece) > 6:
+                if len(piece) > 6 and not _DAY.fullmatch(piece):
                     return False
             elif len(piece) == 1:
                 singles += 1

@@ -1,0 +1,35 @@
+"""`make attack`: the outsider's corpus against the border, as a table. Exits 1 on a leak."""
+
+import argparse
+import sys
+from collections import Counter
+
+from tests.attack import measure
+
+
+def main() -> int:
+    """Print the table; return 1 when something leaks that a promise names, or is slow."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attack")
+    parser.add_argument("--per-place", type=int, default=None, help="at most so many plants each")
+    outcome = measure.attack(parser.parse_args().per_place)
+    gone, times = measure.over_redacted(), measure.slow()
+    promised = [leak for leak in outcome.leaks if leak.promise != "beyond"]
+    lines = [f"{'where':<12}{'planted':>9}"]
+    lines += [f"{where:<12}{count:>9,}" for where, count in outcome.planted.items()]
+    by_way = Counter((leak.way, leak.promise) for leak in outcome.leaks)
+    lines += [f"leaked by {way} ({promise}): {count}" for (way, promise), count in by_way.items()]
+    lines += [
+        f"  {leak.place} {leak.plant} by {leak.way}: {leak.shown}"
+        for leak in {(one.place, one.plant): one for one in outcome.leaks}.values()
+    ]
+    lines.append(f"leaked: {len(promised)} of what a promise names, {len(outcome.leaks)} in all")
+    lines.append(f"over-redacted: {len(gone)} {gone[:10]}")
+    slow = [(seconds, name) for seconds, name in times if seconds > measure.MOST_SECONDS]
+    lines += [f"slow: {name} {seconds:.2f} s" for seconds, name in times[:5]]
+    lines.append(f"over {measure.MOST_SECONDS:.0f} s: {len(slow)} of {len(times)}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if promised or slow else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,117 @@
+"""The ways out: what each kind of outside text becomes once the bot's own parts have read it."""
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.alerts.store import serialization
+from bot.border.outside import Outside, let_out_all
+from bot.border.passing import let_out, name
+from bot.cli import terminal
+from bot.cli.output import to_json
+from bot.diagnosis import logs
+from bot.diagnosis.export import bundle
+from bot.domain.alert import Alert, AlertState, Condition, Sample
+from bot.domain.batch import BlockedSession, ErrorGroup, PairRow
+from bot.domain.callbacks.callback import RejectedCallback
+from bot.domain.evidence import EvidenceLine
+from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.outbox import OutboxGroup
+from bot.domain.queue import QueueItem
+from bot.domain.report import Confidence, Finding, Report, Severity
+from bot.domain.runner import Runner, RunnerKind
+from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.log import Json, Redacted
+from bot.slack.blocks.renderer import BlockKit
+from bot.sources.llm_queue import item_of
+from bot.sources.log_format.parser import parse_lines
+from bot.text import markdown_report
+from bot.text.privacy import presentable
+
+AT = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
+KIT = BlockKit()
+
+
+def ways_out(where: str, raw: str) -> Iterator[tuple[str, str]]:
+    """Yield (way, output) for a text that lies at `where`."""
+    text = Outside(raw)
+    yield "border", let_out(raw, 100_000).text
+    yield "name", name(raw)
+    yield "bot log", _logged(raw)
+    match where:
+        case "log":
+            events = tuple(events_of(raw))
+            report = logs.diagnose(logs.LogAsk(""), LogSearch(events, ()))
+            yield from rendered("/logs", report)
+            yield (
+                "bundle",
+                "\n".join(content.decode() for content in bundle.log_files(events).values()),
+            )
+            yield "event", "\n".join(_leaves(events))
+        case "row":
+            yield "row", "\n".join(_leaves(_rows(raw)))
+        case "queue":
+            yield "queue", "\n".join(_leaves((QueueItem(raw, raw), item_of("q", raw))))
+        case _:
+            yield "fact", "\n".join(_leaves(_facts(raw)))
+    yield from rendered("finding", _report(text))
+    yield "store", _stored(text)
+
+
+def events_of(raw: str) -> Iterator[LogEvent]:
+    """Yield what the parser reads of a log's text."""
+    lines = raw.encode("utf-8", "replace").split(b"\n")
+    service = "cj_assessment_service"
+    return parse_lines(lines, service=service, container=service, role=Role.CJ, zone=UTC)
+
+
+def rendered(way: str, report: Report) -> Iterator[tuple[str, str]]:
+    """Yield a report as each renderer writes it."""
+    yield f"{way} terminal", terminal.printed(report)
+    yield f"{way} markdown", markdown_report.render(report)
+    yield f"{way} json", to_json(presentable(report).as_json())
+    yield f"{way} slack", str(KIT.report(report))
+
+
+def _report(text: Outside) -> Report:
+    line = EvidenceLine(text, AT, text)
+    finding = Finding("rule", Severity.WARN, Confidence.HIGH, f"It said {text}.", evidence=(line,))
+    facts = {"said": text, "by": {text: 1}, "some": [text]}
+    return Report("batch", "A title", facts=facts, findings=(finding,), summary=f"With {text}")
+
+
+def _rows(raw: str) -> tuple[object, ...]:
+    pair = PairRow(1, 2, raw, raw, raw, None, "pair", winner=raw, error_code=raw, provider=raw)
+    session = BlockedSession(1, raw, raw, 1.0, relation=raw, application=raw)
+    return (ErrorGroup(raw, raw, raw, 1, 1), OutboxGroup(raw, 1, last_error=raw), pair, session)
+
+
+def _facts(raw: str) -> tuple[object, ...]:
+    rejected = RejectedCallback(AT, raw, raw, "topic", correlation_id=raw, provider=raw)
+    container = ContainerState("cj", raw, "c1", raw, modes={"MODE": raw})
+    runner = Runner("p1", RunnerKind.PROCESS, raw, options={"mode": raw})
+    return (rejected, container, runner, ServiceHealth("cj", AT, raw, open_circuits=(raw,)))
+
+
+def _stored(text: Outside) -> str:
+    found = Condition(
+        "subject", "rule", Severity.WARN, Confidence.HIGH, text, AT, known=text,
+        evidence=(EvidenceLine(text, AT, text),),
+    )  # fmt: skip
+    firing = AlertState.FIRING
+    alert = Alert("a/b/c", "a", "b", "c", firing, Severity.WARN, found, AT, AT, AT)
+    return serialization.alert_json(alert) + str(Sample(AT, {"x": text, text: 1}, text))
+
+
+def _logged(raw: str) -> str:
+    record = logging.makeLogRecord(
+        {"name": "bot.test", "msg": "read %s: %s", "args": (Outside(raw), ValueError(raw))}
+    )
+    theirs = logging.makeLogRecord({"name": "aiokafka", "msg": f"read {raw}"})
+    return "\n".join(kind().format(one) for kind in (Redacted, Json) for one in (record, theirs))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield every text of facts as it may be written: what passed, keys included."""
+    yield str(let_out_all(value))
