@@ -17,7 +17,7 @@ _BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x1f\x80-\x84\x86-\x9f]")
 _BACKSPACED = re.compile("[^\x08\n]\x08")
 _REVERSED = re.compile("\u202e([^\u202c\n]{0,2000})\u202c?")
-_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_] ){3,}[^\W\d_](?!\w)")
+_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_]\s){3,}[^\W\d_](?!\w)")
 _LETTER_LIST = re.compile(r"""(?:["']\w["'], ?){3,}["']\w["']""")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"))
 # Format characters (Cf), variation selectors and fillers: invisible, so they can split a word in

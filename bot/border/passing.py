@@ -47,7 +47,7 @@ def _name(raw: str) -> str:
     text = readable(raw).strip()
     if not text:
         return ""
-    one_word = not any(char.isspace() for char in text)
+    one_word = not any(char.isspace() or char in "=?&" for char in text)
     if one_word and (is_name(text) or may_show(text)) and without_secrets(text) == text:
         return text
     return NO_NAME

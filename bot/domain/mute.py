@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from bot.domain.glob import glob_matches
-
 ALL = "all"
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -57,3 +55,20 @@ def longest(mutes: Iterable[Mute], key: str, now: datetime) -> Mute | None:
     """Return the silence that keeps `key` quiet for longest, None when none does."""
     covering = [mute for mute in mutes if mute.covers(key, now)]
     return max(covering, key=lambda mute: mute.until or _NEVER, default=None)
+
+
+def glob_matches(pattern: str, text: str) -> bool:
+    """Say whether `pattern` means the whole `text`, without backtracking; `*` is any characters."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == first
+    *middle, last = rest
+    if not text.startswith(first):
+        return False
+    position = len(first)
+    for part in middle:
+        found = text.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return len(text) - len(last) >= position and text.endswith(last)

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.glob import glob_matches
-from bot.domain.mute import Mute
+from bot.domain.mute import Mute, glob_matches
 
 
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
