@@ -23,14 +23,13 @@ from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.domain.runner import Runner, RunnerKind
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.log import Json, Redacted
-from bot.slack.blocks.renderer import BlockKit
+from bot.slack.blocks.report import LEVELS, report_blocks
 from bot.sources.llm_queue import item_of
 from bot.sources.log_format.parser import parse_lines
 from bot.text import markdown_report
 from bot.text.privacy import presentable
 
 AT = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
-KIT = BlockKit()
 
 
 def ways_out(where: str, raw: str) -> Iterator[tuple[str, str]]:
@@ -71,7 +70,8 @@ def rendered(way: str, report: Report) -> Iterator[tuple[str, str]]:
     yield f"{way} terminal", terminal.printed(report)
     yield f"{way} markdown", markdown_report.render(report)
     yield f"{way} json", to_json(presentable(report).as_json())
-    yield f"{way} slack", str(KIT.report(report))
+    # Not through BlockKit, whose messages the tests hold against rules on words of ours.
+    yield f"{way} slack", str(list(report_blocks(presentable(report), LEVELS[0])))
 
 
 def _report(text: Outside) -> Report:
