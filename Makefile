@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 PORT ?= 8765
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test truth population installs bench chaos pictures lint format docs constraints clean
+.PHONY: help setup demo test truth population installs attack bench chaos pictures lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
