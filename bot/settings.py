@@ -189,6 +189,7 @@ class QueueSettings(_Group):
     redis_url: SecretStr | None = Field(None, alias="LLM_QUEUE_REDIS_URL")
     prefix: str = Field("llm_provider_service:queue", alias="LLM_QUEUE_PREFIX", min_length=1)
     prefixes: Words = Field((), alias="LLM_QUEUE_PREFIXES")
+    repair: bool = Field(False, alias="QUEUE_REPAIR")
     kafka_bootstrap_servers: str = Field("", alias="KAFKA_BOOTSTRAP_SERVERS")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", alias="KAFKA_SECURITY_PROTOCOL"

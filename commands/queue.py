@@ -1,14 +1,18 @@
 """`/queue`: what waits at the LLM provider, and whether it moves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.diagnosis.queue.evidence import collect, collect_other
 from bot.diagnosis.queue.report import diagnose
 from bot.domain.report import Report
+from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, Usage
-from commands._words import misuse, shown, split_options, tokens, usage_lines
+from commands._requeue import offers, requeue
+from commands._words import lacking, misuse, shown, split_options, tokens, usage_lines
 
+REQUEUE = "requeue"
 USAGES = (
     Usage("", "size, oldest item and verdict of the LLM provider's queue", "/queue"),
     Usage("status", "the same", "/queue status"),
@@ -17,25 +21,37 @@ USAGES = (
         "the same of a further queue, one of LLM_QUEUE_PREFIXES",
         "/queue status other_service:queue",
     ),
+    Usage(
+        "requeue <id> --yes",
+        "put an orphaned item back; needs QUEUE_REPAIR=on, and is tried first without --yes",
+        "/queue requeue 11111111",
+    ),
 )
 
 
 def parse(text: str) -> Request:
     """Take no words, `status`, or `status` and a prefix. Raises UsageError."""
-    words, options = split_options(tokens(text), usage=usage_lines("queue", USAGES))
+    words, options = split_options(tokens(text), flags=("yes",), usage=usage_lines("queue", USAGES))
+    if words and words[0].casefold() == REQUEUE:
+        if len(words) != 2:
+            raise lacking("/queue requeue needs one id.", "queue", USAGES, Blank("queue id"),
+                          verb=REQUEUE)  # fmt: skip
+        return Request("queue", REQUEUE, (words[1],), options)
     if words and (len(words) > 2 or words[0].casefold() != "status"):
         raise misuse(
             f"/queue takes no {shown(words[-1])}.",
             "queue",
             USAGES,
             word=words[-1],
-            choices=("status",),
+            choices=("status", REQUEUE),
         )
     return Request("queue", "status", tuple(words[1:]), options)
 
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Read the queue once and judge it. Raises UsageError for a queue that is not configured."""
+    if request.verb == REQUEUE:
+        return await requeue(request.words[0], context, confirmed="yes" in request.options)
     now, deadline = context.now(), context.deadline
     own = context.options.queue_prefix
     (prefix,) = request.words or (own,)
@@ -44,7 +60,9 @@ async def run(request: Request, context: CommandContext) -> Report:
     else:
         _check_known(prefix, context.options.queue_prefixes)
         evidence = await collect_other(context.sources, prefix, deadline=deadline)
-    return diagnose(evidence, now, prefix=prefix)
+    report = diagnose(evidence, now, prefix=prefix)
+    offered = offers(report) if context.options.queue_repair and prefix == own else ()
+    return replace(report, actions=(*offered, *report.actions))
 
 
 def _check_known(prefix: str, known: Sequence[str]) -> None:
@@ -59,5 +77,12 @@ def _check_known(prefix: str, known: Sequence[str]) -> None:
 
 
 COMMAND = SlashCommand(
-    "queue", "What waits at the LLM provider, and is it stuck?", USAGES, parse, run
+    "queue",
+    "What waits at the LLM provider, and is it stuck?",
+    USAGES,
+    parse,
+    run,
+    operator_verbs=frozenset({REQUEUE}),
+    changes=frozenset({REQUEUE}),
+    memory_verbs=frozenset({REQUEUE}),
 )

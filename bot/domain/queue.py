@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.border.outside import seal
 
@@ -50,6 +51,15 @@ class QueueItem:
         if self.queued_at is None or self.ttl is None:
             return None
         return self.queued_at + self.ttl
+
+
+class Requeued(StrEnum):
+    """What became of an item: put back, would be, or left as it is and why."""
+
+    DONE = "done"
+    WOULD = "would"
+    CHANGED = "changed"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)

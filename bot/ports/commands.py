@@ -74,6 +74,7 @@ class CommandOptions:
     queue_prefix: str = ""
     queue_prefixes: tuple[str, ...] = ()
     runner_stop: bool = False
+    queue_repair: bool = False
     services: tuple[Service, ...] = ()
     zone: tzinfo = UTC
     names: Mapping[str, str] = field(default_factory=dict)

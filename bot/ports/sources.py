@@ -17,7 +17,7 @@ from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
 from bot.domain.outbox import OutboxGroup
-from bot.domain.queue import QueueFront, QueueItem, QueueReading
+from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
 
@@ -144,6 +144,10 @@ class LlmQueue(Protocol):
 
     async def find(self, id: UUID) -> Sequence[QueueItem]:
         """Return items whose queue id or correlation id is `id`."""
+        ...
+
+    async def requeue(self, item: QueueItem, *, dry_run: bool) -> Requeued:
+        """Set an item's status to queued if it is still as it was read; nothing else changes."""
         ...
 
     async def check(self) -> str:

@@ -268,6 +268,7 @@ def command_options(settings: Settings, names: Mapping[str, str] = NO_NAMES) -> 
         queue_prefix=settings.queue.prefix,
         queue_prefixes=tuple(settings.queue.prefixes),
         runner_stop=settings.bot.runner_stop,
+        queue_repair=settings.queue.repair,
         services=tuple(settings.logs.services),
         zone=settings.logs.zone,
         names=names,

@@ -10,11 +10,13 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from bot.border.outside import raw
 from bot.domain.evidence import QUEUE
-from bot.domain.queue import QueueFront, QueueItem, QueueReading
+from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
 from bot.errors import SourceError
 from bot.sources.redis.address import SETTING, redis_address
 from bot.sources.redis.errors import redis_error
+from bot.sources.redis.requeue import requeue, started_as_stored
 
 CHUNK = 200
 UNORDERED_LIMIT = 200
@@ -110,6 +112,18 @@ class RedisQueue:
         return tuple(
             item for item in reading.items if wanted in (item.queue_id, item.correlation_id)
         )
+
+    async def requeue(self, item: QueueItem, *, dry_run: bool) -> Requeued:
+        """Set an item's status to queued if it is still as it was read; nothing else changes."""
+        id = raw(item.queue_id)
+        try:
+            value = await self._redis.hget(f"{self._prefix}:data", id)
+            started = started_as_stored(value, item.processing_started_at)
+            if not started:
+                return Requeued.CHANGED if value else Requeued.GONE
+            return await requeue(self._redis, self._prefix, id, started, dry_run=dry_run)
+        except RedisError as error:
+            raise redis_error(error, self._address, self._prefix) from error
 
     async def check(self) -> str:
         """Prove that all of the queue can be read; return its size, and what was not checked."""

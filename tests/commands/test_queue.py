@@ -1,13 +1,16 @@
 """`/queue` takes no words and answers from whatever can be read."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from bot.domain.queue import QueueReading
+from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Verdict
-from bot.errors import UsageError
-from bot.ports import Sources
+from bot.errors import DeniedError, NotFoundError, UsageError
+from bot.ports import CommandContext, Sources
 from commands.queue import COMMAND, parse
-from tests.support.fakes.sources import FakeQueue, at, context, down
+from tests.support.fakes.sources import FakeLogs, FakeMemory, FakeQueue, at, context, down, event
 
 NOW = at("2025-11-19T00:30:00")
 PREFIXES = {"queue_prefix": "own:queue", "queue_prefixes": ("other:queue",)}
@@ -57,3 +60,67 @@ async def test_a_prefix_that_nobody_configured_is_a_slip_and_no_unreadable_queue
     with pytest.raises(UsageError, match="no queue others:queue") as caught:
         await COMMAND.run(parse("status others:queue"), some)
     assert caught.value.hint == "Did you mean other:queue?"
+
+
+TAKEN = at("2025-11-18T23:48:25")
+ORPHAN = QueueItem(
+    queue_id="3f2a0000-0000-4000-8000-000000000001",
+    status="processing",
+    queued_at=TAKEN,
+    processing_started_at=TAKEN,
+)
+IDLE = [
+    event(f"2025-11-19T00:{minute:02d}:10", "queue_metrics_snapshot", queue_current_size=1,
+          queue_queued_count=0, queue_usage_percent=0.1, accepting_requests=True)
+    for minute in range(30)
+]  # fmt: skip
+REPAIR = {**PREFIXES, "queue_repair": True}
+
+
+def _stuck(**more: Any) -> tuple[FakeQueue, CommandContext]:
+    queue = FakeQueue(QueueReading(NOW, 1, (ORPHAN,)))
+    given: dict[str, Any] = {"operator": True, "options": REPAIR, **more}
+    sources = Sources(queue=queue, logs=FakeLogs(IDLE), memory=FakeMemory())
+    return queue, context(sources, NOW, **given)
+
+
+async def test_an_orphan_is_tried_first_and_then_put_back_by_an_operator() -> None:
+    queue, some = _stuck()
+    (offer, *_) = (await COMMAND.run(parse(""), some)).actions
+    assert offer == f"/queue requeue {ORPHAN.queue_id}"
+    tried = await COMMAND.run(parse("requeue 3f2a0000"), some)
+    assert tried.actions == (f"/queue requeue {ORPHAN.queue_id} --yes",)
+    done = await COMMAND.run(parse(tried.actions[0].removeprefix("/queue ")), some)
+    assert done.facts["outcome"] == "done"
+    assert queue.requeued == [(ORPHAN.queue_id, True), (ORPHAN.queue_id, False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "error"),
+    [
+        ("requeue 3f2a0000 --yes", {"operator": False}, DeniedError),
+        ("requeue 3f2a0000 --yes", {"options": PREFIXES}, DeniedError),
+        ("requeue ffffffff --yes", {}, NotFoundError),
+        ("requeue 3f2 --yes", {}, NotFoundError),
+    ],
+)
+async def test_nothing_else_is_put_back(
+    text: str, more: dict[str, Any], error: type[Exception]
+) -> None:
+    queue, some = _stuck(**more)
+    with pytest.raises(error):
+        await COMMAND.run(parse(text), some)
+    assert queue.requeued == []
+
+
+async def test_an_item_that_is_worked_on_is_no_orphan() -> None:
+    queue, some = _stuck()
+    queue.reading = QueueReading(NOW, 1, (replace(ORPHAN, processing_started_at=NOW),))
+    with pytest.raises(NotFoundError):
+        await COMMAND.run(parse("requeue 3f2a0000 --yes"), some)
+    assert queue.requeued == []
+
+
+async def test_putting_back_is_not_offered_while_it_is_off() -> None:
+    _, some = _stuck(options=PREFIXES)
+    assert not any("requeue" in line for line in (await COMMAND.run(parse(""), some)).actions)

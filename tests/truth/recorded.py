@@ -14,7 +14,7 @@ from uuid import UUID
 
 from bot.domain.batch import BlockedSession
 from bot.domain.evidence import Missing
-from bot.domain.queue import QueueFront, QueueItem, QueueReading
+from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
 from bot.domain.service_state import ServiceHealth
 from bot.ports import CjDatabase, Sources
 
@@ -37,6 +37,9 @@ class RecordedQueue:
 
     async def fronts(self) -> Sequence[QueueFront]:
         return ()
+
+    async def requeue(self, item: QueueItem, *, dry_run: bool) -> Requeued:
+        return Requeued.GONE
 
     async def find(self, id: UUID) -> Sequence[QueueItem]:
         items = self._reading.items

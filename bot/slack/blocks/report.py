@@ -237,7 +237,19 @@ def left_out(report: Report, detail: Detail) -> str:
 
 
 def _button(command: str, index: int) -> kit.Piece:
-    return kit.button(button_label(command), f"{COMMAND_ACTION}_{index}", command)
+    made = kit.button(button_label(command), f"{COMMAND_ACTION}_{index}", command)
+    return {**made, "confirm": _confirm(command)} if command.endswith(" --yes") else made
+
+
+def _confirm(command: str) -> kit.Piece:
+    """Return the dialog that stands before what cannot be taken back."""
+    text = f"This runs {command.removesuffix(' --yes')}. It is written to the audit trail."
+    words_ = {"title": "Are you sure?", "text": text, "confirm": "Do it", "deny": "Leave it"}
+    limits = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
+    return {
+        name: {"type": "plain_text", "text": literal(one, limits[name]), "emoji": False}
+        for name, one in words_.items()
+    }
 
 
 def button_label(command: str) -> str:

@@ -12,7 +12,7 @@ from fakeredis import TcpFakeServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.queue import QueueFront
+from bot.domain.queue import QueueFront, Requeued
 from bot.errors import SourceError
 from bot.sources.llm_queue import RedisQueue, duration_of, item_of, time_of
 
@@ -193,3 +193,64 @@ def test_no_json_value_makes_the_reader_fail(value: object) -> None:
     stored = orjson.dumps(dict.fromkeys(STORED, value))
     assert item_of("q", stored) is not None
     assert time_of(value) is None or isinstance(value, str)
+
+
+TEXTS = {"a": '"status":"processing"}', "b": {"status": "processing"}, "c": [], "d": 1.0, "ä": "ö"}
+
+
+@pytest.mark.redis_server
+@pytest.mark.parametrize("indented", [False, True])
+async def test_an_orphan_is_put_back_by_changing_one_word(
+    queue: RedisQueue, redis_url: str, indented: bool
+) -> None:
+    request = {**STORED["request_data"], **TEXTS}  # type: ignore[dict-item]
+    option = orjson.OPT_INDENT_2 if indented else 0
+    before = orjson.dumps({**STORED, "request_data": request}, option=option)
+    _store(redis_url, {QUEUE_ID: before, "other": orjson.dumps(STORED)})
+    item = (await queue.read()).items[0]
+    assert await queue.requeue(item, dry_run=True) == Requeued.WOULD
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.hget(f"{PREFIX}:data", QUEUE_ID) == before
+        assert await queue.requeue(item, dry_run=False) == Requeued.DONE
+        after = client.hget(f"{PREFIX}:data", QUEUE_ID)
+        assert client.hget(f"{PREFIX}:data", "other") == orjson.dumps(STORED)
+        order = client.zrange(f"{PREFIX}:requests", 0, -1, withscores=True)
+    assert isinstance(after, bytes)
+    assert orjson.loads(after) == {**orjson.loads(before), "status": "queued"}
+    assert len(after) == len(before) - len("processing") + len("queued")
+    assert order == [(QUEUE_ID.encode(), 0.0), (b"other", 1.0)]
+    assert await queue.requeue(item, dry_run=False) == Requeued.CHANGED
+
+
+@pytest.mark.redis_server
+@pytest.mark.parametrize(
+    ("now", "word"),
+    [
+        ({"status": "completed"}, Requeued.CHANGED),
+        ({"status": None}, Requeued.CHANGED),
+        ({"processing_started_at": "2025-11-18T23:59:05+00:00"}, Requeued.CHANGED),
+        ({"processing_started_at": None}, Requeued.CHANGED),
+        (None, Requeued.GONE),
+    ],
+)
+async def test_what_is_no_longer_that_orphan_is_left_as_it_is(
+    queue: RedisQueue, redis_url: str, now: dict[str, str | None] | None, word: Requeued
+) -> None:
+    _store(redis_url, {QUEUE_ID: orjson.dumps(STORED)})
+    item = (await queue.read()).items[0]
+    value = None if now is None else orjson.dumps({**STORED, **now})
+    with redis.Redis.from_url(redis_url) as client:
+        client.hdel(f"{PREFIX}:data", QUEUE_ID)
+        if value is not None:
+            client.hset(f"{PREFIX}:data", QUEUE_ID, value)
+        assert await queue.requeue(item, dry_run=False) == word
+        assert client.hget(f"{PREFIX}:data", QUEUE_ID) == value
+
+
+@pytest.mark.redis_server
+async def test_an_item_that_left_the_order_is_not_put_back(
+    queue: RedisQueue, redis_url: str
+) -> None:
+    _store(redis_url, {QUEUE_ID: orjson.dumps(STORED)}, unordered=(QUEUE_ID,))
+    (item,) = (await queue.read()).items
+    assert await queue.requeue(item, dry_run=False) == Requeued.GONE

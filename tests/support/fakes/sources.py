@@ -21,7 +21,7 @@ from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.outbox import OutboxGroup
-from bot.domain.queue import QueueFront, QueueItem, QueueReading
+from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
 from bot.errors import SourceError
 from bot.ports import Asker, CommandContext, CommandOptions, Progress, Sources, no_progress
 from tests.support.fakes.memory import FakeAlerts
@@ -275,6 +275,7 @@ class FakeQueue:
     error: SourceError | None = None
     name: str = "llm_queue"
     others: dict[str, QueueReading] = field(default_factory=dict)
+    requeued: list[tuple[str, bool]] = field(default_factory=list)
 
     async def read(self, *, max_items: int = 2_000) -> QueueReading:
         if self.error is not None:
@@ -283,6 +284,10 @@ class FakeQueue:
         if len(reading.items) <= max_items:
             return reading
         return replace(reading, items=reading.items[:max_items], truncated=True)
+
+    async def requeue(self, item: QueueItem, *, dry_run: bool) -> Requeued:
+        self.requeued.append((item.queue_id, dry_run))
+        return Requeued.WOULD if dry_run else Requeued.DONE
 
     async def read_other(self, prefix: str) -> QueueReading:
         if self.error is not None:

@@ -1,0 +1,98 @@
+"""Puts an orphaned item back in the queue: for operators, judged again first, never guessed."""
+
+from bot.border.outside import raw
+from bot.diagnosis.queue.evidence import QueueEvidence, collect
+from bot.diagnosis.queue.report import verdicts_of
+from bot.domain.evidence import MEMORY, QUEUE, Missing
+from bot.domain.queue import QueueItem, Requeued
+from bot.domain.report import Report
+from bot.domain.words import Command, Id, words
+from bot.errors import DeniedError, NotFoundError, SourceError
+from bot.ports import CommandContext, LlmQueue
+from bot.text.wording import sentence
+
+ORPHANED = "orphaned-item"
+LEAST_CHARS = 6
+OUTCOMES = {
+    Requeued.DONE: "Its status is queued again; the worker takes it with its next look.",
+    Requeued.CHANGED: "Nothing was changed: it is no longer the item that was judged.",
+    Requeued.GONE: "Nothing was changed: it is no longer in the queue.",
+}
+
+
+async def requeue(word: str, context: CommandContext, *, confirmed: bool) -> Report:
+    """Try it, or do it. Raises DeniedError, NotFoundError or SourceError."""
+    if not context.asker.operator:
+        raise DeniedError("Only operators may put an item back.", hint="See SLACK_OPERATORS.")
+    if not context.options.queue_repair:
+        raise DeniedError(
+            "Putting items back is off.",
+            hint="Set QUEUE_REPAIR=on, or see /queue for the commands.",
+        )
+    queue = _needed(context)
+    evidence = await collect(context.sources, context.now(), deadline=context.deadline)
+    item = _orphan(word, evidence, context)
+    outcome = await queue.requeue(item, dry_run=not confirmed)
+    return _would(item) if outcome is Requeued.WOULD else _outcome(item, outcome)
+
+
+def offers(report: Report) -> tuple[str, ...]:
+    """Return the command that tries to put the oldest orphan back, where one was found."""
+    oldest = report.facts.get("oldest") or {}
+    found = any(one.rule == ORPHANED for one in report.findings) and oldest.get("queue_id")
+    return (f"/queue requeue {raw(oldest['queue_id'])}",) if found else ()
+
+
+def _needed(context: CommandContext) -> LlmQueue:
+    queue, memory = context.sources.queue, context.sources.memory
+    if queue is None or isinstance(queue, Missing):
+        reason = queue.reason if queue else "not configured"
+        raise SourceError(QUEUE, f"The queue cannot be read: {sentence(reason)}")
+    if memory is None or isinstance(memory, Missing):
+        raise SourceError(MEMORY, "Without the bot's database there is no audit trail.")
+    return queue
+
+
+def _orphan(word: str, evidence: QueueEvidence, context: CommandContext) -> QueueItem:
+    """Return the one item that a word means, if it is judged an orphan now."""
+    verdicts = verdicts_of(evidence, context.now())
+    orphans = {i.queue_id: i for v in verdicts if v.rule == ORPHANED for i in v.items}
+    stored = evidence.redis.items if evidence.redis else ()
+    found = [
+        one
+        for one in stored
+        if one.queue_id in orphans and len(word) >= LEAST_CHARS and one.queue_id.startswith(word)
+    ]
+    if len(found) != 1:
+        raise NotFoundError(
+            f"{word[:40]} is no orphaned item of the queue now.", hint="See /queue."
+        )
+    return found[0]
+
+
+def _would(item: QueueItem) -> Report:
+    line = f"/queue requeue {item.queue_id} --yes"
+    return Report(
+        command="queue requeue",
+        title="Put the item back in the queue?",
+        summary=words(
+            "One script in Redis sets the status of item ",
+            Id(item.queue_id),
+            " from processing to queued, only if it is still the same orphan. It changes nothing "
+            "else and reads no text. It was tried: it would be done. To do it: ",
+            Command(line),
+        ),
+        facts={"queue_id": item.queue_id, "outcome": Requeued.WOULD.value, "confirmed": False},
+        actions=(line,),
+    )
+
+
+def _outcome(item: QueueItem, outcome: Requeued) -> Report:
+    done = outcome is Requeued.DONE
+    return Report(
+        command="queue requeue",
+        title="The item was put back in the queue" if done else "The item was left as it is",
+        summary=words("Item ", Id(item.queue_id), f": {OUTCOMES[outcome]}"),
+        facts={"queue_id": item.queue_id, "outcome": outcome.value, "confirmed": True},
+        actions=("/queue",),
+    )
