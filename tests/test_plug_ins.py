@@ -14,6 +14,7 @@ from bot.domain.report import Finding
 
 COMMANDS = {"alerts", "batch", "help", "logs", "queue", "runner", "trace"}
 DETECTORS = {
+    "batch_failed",
     "batch_idle",
     "callbacks_unpublished",
     "consumer_silent",

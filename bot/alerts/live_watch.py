@@ -56,6 +56,12 @@ class LiveWatch:
         """Return the batches that have not ended."""
         return await self._once("batches", self.sources.database, lambda db: db.open_batches())
 
+    async def failed_batches(self, since: datetime) -> Sequence[BatchSummary] | Missing | None:
+        """Return the batches that ended without a result since a moment."""
+        return await self._once(
+            "failed", self.sources.database, lambda db: db.failed_batches(since)
+        )
+
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
         """Return the database sessions that block or wait."""
         return await self._once("sessions", self.sources.database, lambda db: db.blocked_sessions())

@@ -41,6 +41,10 @@ class Watch(Protocol):
         """Return the batches that have not ended."""
         ...
 
+    async def failed_batches(self, since: datetime) -> Sequence[BatchSummary] | Missing | None:
+        """Return the batches that ended without a result since a moment."""
+        ...
+
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
         ...
@@ -80,6 +84,9 @@ class Detector(Protocol):
     A detector may also have `needles`, a tuple of words: every event that it `wants` holds one of
     them in its raw text, an empty tuple says that it wants none. When all detectors name theirs,
     other lines are never parsed, which makes following some twenty times cheaper.
+
+    A detector whose conditions are events that happened once, not states that last, has
+    `of_events` True: an alert of such a condition ends when a person acknowledges it.
 
     A detector that carries facts from sample to sample, because they outlive the window, may have
     `resume(samples)`: it is called with those that were kept, oldest first and never none, when a

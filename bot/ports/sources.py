@@ -55,6 +55,10 @@ class CjDatabase(Protocol):
         """Return the batches that have not ended, oldest activity first."""
         ...
 
+    async def failed_batches(self, since: datetime, *, limit: int = 100) -> Sequence[BatchSummary]:
+        """Return the batches that ended without a result since a moment, the newest first."""
+        ...
+
     async def trace(self, id: UUID, *, since: datetime | None = None) -> TraceRows:
         """Return the pairs and batches that carry a uuid in any of their id columns."""
         ...

@@ -76,6 +76,10 @@ class RecordedWatch:
         """Return the recorded batches; None when none were recorded."""
         return self.recorded.batches if self.recorded else None
 
+    async def failed_batches(self, since: datetime) -> Sequence[BatchSummary] | Missing | None:
+        """Return the recorded batches that ended without a result; None when none were recorded."""
+        return await self.open_batches()
+
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         """Return the recorded owners; None when none were recorded."""
         return self.recorded.owned if self.recorded else None

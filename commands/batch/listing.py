@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.evidence.read import read, reading
-from bot.domain.batch import BatchSummary
+from bot.domain.batch import CANCELLED, BatchSummary
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report, Table
 from bot.domain.words import Span, words
@@ -44,10 +44,16 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
 def _mark(summary: BatchSummary, now: datetime) -> str:
     header, pairs = summary.header, summary.pairs
     oldest = pairs.pending_first_submitted_at
-    if summary.completion_events > 1 or (
-        header.state == "SCORING" and header.status.startswith("COMPLETE")
-    ):
+    if header.failed:
+        return "ended without a result"
+    if header.state == CANCELLED:
+        return "cancelled"
+    # Today's monitor, too, leaves an ended batch in SCORING: alone that is THEN's second run.
+    again = header.state == "SCORING" and header.status.startswith("COMPLETE")
+    if summary.completion_events > 1 or (again and not header.has_total_budget):
         return "finalised more than once"
+    if missing := _missing_essays(summary):
+        return f"{missing} essays missing"
     if pairs.total and pairs.error / pairs.total >= ERROR_SHARE:
         return f"{pairs.error} errors"
     if (
@@ -56,7 +62,17 @@ def _mark(summary: BatchSummary, now: datetime) -> str:
         and (now - oldest).total_seconds() > UNANSWERED_SECONDS
     ):
         return f"{pairs.pending} unanswered"
+    if header.ended and pairs.pending and not header.forced:
+        return f"{pairs.pending} unanswered"
     return ""
+
+
+def _missing_essays(summary: BatchSummary) -> int:
+    """Return how many essays were expected and take no part; 0 while they may still come."""
+    expected, essays = summary.header.expected_essay_count, summary.essays
+    if expected is None or essays is None or not (summary.pairs.total or summary.header.ended):
+        return 0
+    return max(0, expected - essays)
 
 
 def _fact(summary: BatchSummary, now: datetime) -> dict[str, object]:

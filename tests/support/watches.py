@@ -42,6 +42,9 @@ class GivenWatch:
     async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
         return self.batches
 
+    async def failed_batches(self, since: datetime) -> Sequence[BatchSummary] | Missing | None:
+        return self.batches
+
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         return self.owners
 

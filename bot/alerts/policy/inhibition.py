@@ -13,11 +13,15 @@ Decided = tuple[Alert | None, Decision]
 
 @dataclass(frozen=True, slots=True)
 class Inhibition:
-    """Alerts of `symptoms` are hidden while one of `cause` lasts whose subject holds `subject`."""
+    """Alerts of `symptoms` are hidden while one of `cause` lasts whose subject holds `subject`.
+
+    With `same_batch` only those of the batch that the cause is about.
+    """
 
     cause: str
     subject: str
     symptoms: frozenset[str]
+    same_batch: bool = False
 
 
 INHIBITIONS = (
@@ -33,6 +37,12 @@ INHIBITIONS = (
     ),
     Inhibition("consumer_silent", "", frozenset({"lost_callbacks", "batch_idle"})),
     Inhibition("stuck_queue", "", frozenset({"batch_idle"})),
+    Inhibition(
+        "batch_failed",
+        "",
+        frozenset({"lost_callbacks", "batch_idle", "finalisation_stuck"}),
+        same_batch=True,
+    ),
 )
 CAUSES = frozenset({UNREADABLE_SOURCE, *(rule.cause for rule in INHIBITIONS)})
 
@@ -89,6 +99,8 @@ def _cause_of(
 
 
 def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
+    if rule.same_batch and symptom.condition.batch != cause.condition.batch:
+        return False
     named = cause.detector == rule.cause and rule.subject in cause.subject
     return named and symptom.detector in rule.symptoms
 

@@ -37,6 +37,7 @@ class PolicySettings:
     flap_cycles: int = 3
     flap_window: timedelta = timedelta(minutes=60)
     flap_clear_ticks: int = 40
+    of_events: bool = False
 
 
 def decide(
@@ -48,6 +49,8 @@ def decide(
     mutes: Sequence[Mute] = (),
 ) -> Decision:
     """Return what to do about one alert. Raises ValueError when there is nothing to decide on."""
+    if condition is not None and settings.of_events and _is_settled(previous, condition):
+        condition = None
     if condition is not None:
         return _bad(previous, condition, judgement, now, settings, mutes)
     if previous is None:
@@ -69,6 +72,13 @@ def decide_all(
         decide(known.get(subject), conditions.get(subject), judgement, now, settings, mutes)
         for subject in (*conditions, *(s for s in known if s not in conditions))
     )
+
+
+def _is_settled(previous: Alert | None, condition: Condition) -> bool:
+    """Say whether an event that happened once was already acknowledged, or its alert ended."""
+    if previous is None or condition.since > previous.condition.since:
+        return False
+    return previous.state is AlertState.RESOLVED or bool(previous.acknowledged_by)
 
 
 def inhibit(decision: Decision, previous: Alert | None, by: str) -> Decision:

@@ -90,6 +90,7 @@ def policy_settings(
         environment=environment,
         open_ticks=getattr(detector, "open_ticks", 1),
         clear_ticks=getattr(detector, "clear_ticks", 1),
+        of_events=getattr(detector, "of_events", False),
         flap_clear_ticks=max(1, round(FLAP_QUIET / timedelta(seconds=tick_seconds))),
     )
     if name != UNREADABLE_SOURCE:

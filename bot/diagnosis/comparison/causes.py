@@ -56,7 +56,7 @@ DUPLICATE_CALLBACKS = Cause(
 )
 BATCH_FAILED = Cause(
     rule="batch-failed",
-    why="A batch that ends so has no grades; whoever asked for it is told that it failed, or not.",
+    why="It has no grades, and the services try nothing more for it.",
 )
 PROVIDER_FAILURES = Cause(
     rule="provider-failures",

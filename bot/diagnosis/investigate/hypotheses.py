@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.comparison.failure_reasons import FailureReason
 from bot.diagnosis.comparison.log_events import Step, clue_of
 from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
 from bot.domain.evidence import Missing, SourceState
@@ -14,7 +15,6 @@ from bot.domain.report import Finding
 from bot.domain.words import Text, when, words
 
 VIOLATIONS = ("IntegrityError", "PendingRollbackError")
-CLASSIFIED = ("RATE_LIMIT", "AUTHENTICATION_ERROR", "TIMEOUT")
 
 
 class HypothesisState(StrEnum):
@@ -129,19 +129,16 @@ def _errors_as_done(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
 
 
 def _provider_cause(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
-    groups = evidence.rows.errors
-    if not groups:
+    if not evidence.pairs.error:
         return HypothesisState.REFUTED, "no comparison failed"
-    roots = sum(group.roots for group in groups)
-    codes = ", ".join(sorted({group.code for group in groups}))
-    named = [group.code for group in groups if group.code in CLASSIFIED]
-    if named and len(named) == len(groups):
-        return HypothesisState.SUPPORTED, f"{roots} failures, all classified: {codes}"
-    return (
-        HypothesisState.UNDECIDED,
-        f"{roots} failures behind {evidence.pairs.error} error rows say {codes}; what the "
-        "provider answered is not recorded, so the cause stays unproven",
-    )
+    failures = [one for one in evidence.failures if one.comparisons]
+    known = [one for one in failures if one.reason is not FailureReason.UNKNOWN]
+    if known and len(known) == len(failures):
+        causes = ", ".join(f"{one.comparisons} by {one.what}" for one in known)
+        return HypothesisState.SUPPORTED, f"of {evidence.pairs.error} that failed {causes}"
+    if isinstance(evidence.logs, Missing):
+        return HypothesisState.UNDECIDED, "the rows do not say, and the logs could not be read"
+    return HypothesisState.UNDECIDED, "neither the rows nor the logs that were read say all of it"
 
 
 def _early(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:

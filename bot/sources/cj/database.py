@@ -103,6 +103,15 @@ class CjPostgres:
         return await self._summaries(where, limit, list(OPEN_STATES))
 
     @tried_twice
+    async def failed_batches(self, since: datetime, *, limit: int = 100) -> Sequence[BatchSummary]:
+        """Return the batches that ended without a result since a moment, the newest first."""
+        where = (
+            "WHERE s.state::text = 'FAILED' AND s.last_activity_at >= $2 "
+            "AND u.status::text NOT LIKE 'COMPLETE%' ORDER BY s.last_activity_at DESC LIMIT $1"
+        )
+        return await self._summaries(where, limit, since)
+
+    @tried_twice
     async def trace(self, id: UUID, *, since: datetime | None = None) -> TraceRows:
         """Return the pairs and batches that carry a uuid in any of their id columns."""
         earliest = (since or datetime.now(UTC) - ERROR_LOOK_BACK).astimezone(UTC)

@@ -126,6 +126,11 @@ class FakeDatabase:
             self._summary(row) for row in self.batches if not row.header.status.startswith(ended)
         ][:limit]
 
+    async def failed_batches(self, since: datetime, *, limit: int = 100) -> Sequence[BatchSummary]:
+        self._called("failed_batches")
+        ended = [row for row in self.batches if row.header.failed]
+        return [self._summary(row) for row in ended][:limit]
+
     async def trace(self, id: UUID, *, since: datetime | None = None) -> TraceRows:
         self._called(f"trace {id}")
         pairs = [

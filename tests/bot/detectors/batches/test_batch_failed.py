@@ -1,0 +1,108 @@
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.alerts.policy.inhibition import inhibited
+from bot.alerts.policy.lifecycle import decide_all
+from bot.alerts.policy.round import policy_settings
+from bot.detectors.batches.batch_failed import BatchFailed, BatchFailedSettings
+from bot.domain.alert import Alert, AlertState, Decision, Judgement, Reason, Sight
+from bot.domain.batch import PairCounts
+from bot.domain.evidence import Missing
+from tests.support.fakes.alerts import condition
+from tests.support.scenes import NOW, ago, batch, judged, played, told
+from tests.support.watches import GivenWatch
+
+SETTINGS = BatchFailedSettings()
+FAILED: dict[str, Any] = {"status": "FETCHING_CONTENT", "state": "FAILED"}
+ERRORS = PairCounts(total=40, essay_a=30, error=10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "causes"),
+    [
+        (
+            {"status": "ERROR_PROCESSING", "state": "FAILED", "pairs": ERRORS},
+            ["10 of 40 comparisons failed"],
+        ),
+        (
+            {**FAILED, "pairs": PairCounts(total=5, essay_a=2, pending=3)},
+            ["3 of 5 comparisons never got an answer"],
+        ),
+        ({"status": "COMPLETE_STABLE", "state": "COMPLETED"}, []),
+        ({"status": "COMPLETE_INSUFFICIENT_ESSAYS", "state": "FAILED"}, []),
+        ({"status": "FETCHING_CONTENT", "state": "CANCELLED"}, []),
+        ({}, []),
+    ],
+    ids=["low success", "the monitor gave up", "well", "too few essays", "cancelled", "running"],
+)
+async def test_an_end_without_a_result_is_told_with_its_cause(
+    changes: dict[str, Any], causes: list[str]
+) -> None:
+    row = batch(**{**changes, "last_activity_at": ago(minutes=2)})
+    judgement = await judged(BatchFailed(SETTINGS), GivenWatch(NOW, NOW, batches=(row,)))
+    assert told(judgement, lambda one: one.known) == causes
+    assert told(judgement, lambda one: one.since) == [ago(minutes=2)] * len(causes)
+
+
+async def test_what_ended_before_the_first_start_is_not_told_also_after_a_restart() -> None:
+    before = batch(1, **FAILED, last_activity_at=ago(minutes=9))
+    between = batch(2, **FAILED, last_activity_at=ago(minutes=3))
+    first = BatchFailed(SETTINGS)
+    seen = await first.sample(GivenWatch(ago(minutes=5), ago(minutes=5), batches=(before,)))
+    assert seen.data["facts"] == []
+    second = BatchFailed(SETTINGS)
+    second.resume([seen])
+    watch = GivenWatch(NOW, NOW, batches=(before, between))
+    judgement = await played(second, [watch])
+    assert told(judgement, lambda one: one.subject) == ["batch 2"]
+
+
+async def test_an_end_is_no_news_a_day_later() -> None:
+    row = batch(**FAILED, last_activity_at=ago(hours=25))
+    detector = BatchFailed(SETTINGS)
+    detector.resume([await detector.sample(GivenWatch(ago(hours=30), ago(hours=30), batches=()))])
+    assert told(await played(detector, [GivenWatch(NOW, NOW, batches=(row,))])) == []
+
+
+async def test_an_acknowledged_end_is_closed_and_not_opened_again() -> None:
+    row = batch(**FAILED, last_activity_at=ago(minutes=2))
+    detector = BatchFailed(SETTINGS)
+    judgement = await judged(detector, GivenWatch(NOW, NOW, batches=(row,)))
+    settings = policy_settings(detector, detector.name, "", 15)
+    known: list[Alert] = []
+    reasons = []
+    for tick in range(6):
+        (decision,) = decide_all(known, judgement, NOW + tick * timedelta(seconds=15), settings)
+        reasons.append(decision.reason)
+        found = decision.alert
+        if decision.reason is Reason.OPEN:
+            found = replace(found, acknowledged_by="Ada", acknowledged_at=NOW)
+        known = [found]
+    assert [one for one in reasons if one is not Reason.QUIET] == [
+        Reason.PENDING,
+        Reason.OPEN,
+        Reason.RESOLVE,
+    ]
+
+
+def _firing(detector: str, number: int) -> Alert:
+    found = condition(f"batch {number}", batch=str(number))
+    return Alert(
+        f"{detector}/-/batch_{number}", detector, "", found.subject, AlertState.FIRING,
+        found.severity, found, NOW, NOW, NOW,
+    )  # fmt: skip
+
+
+def test_a_failed_batch_covers_the_alerts_of_that_batch_alone() -> None:
+    opened = [Decision(Reason.OPEN, _firing("lost_callbacks", number)) for number in (9, 10)]
+    decided = inhibited([(None, one) for one in opened], [_firing("batch_failed", 9)])
+    assert [one.reason for _, one in decided] == [Reason.PENDING, Reason.OPEN]
+
+
+async def test_an_unread_database_is_no_health() -> None:
+    watch = GivenWatch(NOW, NOW, batches=Missing("cj_database", "away"))
+    judgement: Judgement = await judged(BatchFailed(SETTINGS), watch)
+    assert judgement.sight is Sight.UNREADABLE
