@@ -1,5 +1,7 @@
 """Who may ask where: a table of people and places."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import DeniedError
@@ -22,7 +24,7 @@ ACCESS = Access(
         (Place("C1", "U1"), Asker("U1", "C1", operator=False, public=False)),
         (Place("C2", "U1"), Asker("U1", "C2", operator=False, public=True)),
         (Place("C3", "U9"), Asker("U9", "C3", operator=True, public=False)),
-        (Place("C3", "U9", "1.1"), Asker("U9", "C3", operator=True, public=True)),
+        (Place("C3", "U9", "1.1"), Asker("U9", "C3", operator=True, public=True, thread_ts="1.1")),
     ],
 )
 def test_allowed_people_are_admitted_with_their_rights(place: Place, asker: Asker) -> None:
@@ -48,3 +50,12 @@ def test_empty_lists_mean_nobody_and_a_star_everybody() -> None:
         Access().admit(Place("C1", "U1"))
     everybody = Access(users=frozenset("*"), channels=frozenset("*"))
     assert everybody.admit(Place("C1", "U1")) == Asker("U1", "C1")
+
+
+@pytest.mark.parametrize("channel", ["D1", "C9"])
+def test_a_direct_message_and_the_channel_of_a_route_are_places_to_ask(channel: str) -> None:
+    access = replace(ACCESS, routed_channels=frozenset({"C9"}))
+    assert access.admit(Place(channel, "U1")) == Asker("U1", channel)
+    with pytest.raises(DeniedError):
+        access.admit(Place(channel, "U7"))
+    assert access.admit(Place("C9", "U1", "1.1")).public
