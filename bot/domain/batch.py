@@ -1,6 +1,6 @@
 """What the CJ database says of batches and comparisons; never holds student text or user ids."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -370,6 +370,19 @@ class BlockedSession:
                 "application",
             ),
         )
+
+
+def lock_waits(
+    sessions: Sequence[BlockedSession], seconds: float
+) -> tuple[tuple[BlockedSession, ...], tuple[int, ...]]:
+    """Return the sessions that have waited for another for longer, and the pids at the root.
+
+    An open transaction that nobody waits for blocks nothing, whoever left it open.
+    """
+    waiting = tuple(one for one in sessions if one.blocked_by and one.age_seconds > seconds)
+    holding = {pid for one in waiting for pid in one.blocked_by}
+    roots = holding - {one.pid for one in waiting}
+    return waiting, tuple(sorted(roots or holding))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from yarl import URL
 
-from bot.domain.circuits import is_brokers
 from bot.domain.evidence import HEALTH
-from bot.domain.service_state import UNREACHABLE, UNREADABLE, ServiceHealth
+from bot.domain.service_state import UNREACHABLE, UNREADABLE, ServiceHealth, is_brokers
 from bot.drivers.network import network_trouble
 from bot.errors import SourceError
 

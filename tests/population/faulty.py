@@ -204,7 +204,7 @@ def _blocked(rng: random.Random, variant: int) -> Made:
         41, "active", "Lock:transactionid", age, (77,), "cj_batch_states", "cj"
     )
     left = BlockedSession(77, "idle in transaction", "Client:ClientRead", age + 9, (), "", "psql")
-    sessions = (left,) if variant % 2 else (waiting, left)
+    sessions = (waiting,) if variant % 2 else (waiting, left)
     return _live(rng, variant, Faults(), logs=False), Around(sessions=sessions)
 
 

@@ -100,7 +100,7 @@ def rows(clock: Clock) -> dict[str, Sources]:
         "finalisation_stuck": database(batch(answered, "SCORING")),
         "outbox_unpublished": database(batch(answered, "COMPLETED", outbox=(group,))),
         "database_blocked": database(
-            blocked=(BlockedSession(7, "idle in transaction", "Client:ClientRead", 90),)
+            blocked=(BlockedSession(7, "active", "Lock:transactionid", 90, (9,)),)
         ),
         "further_queues": Sources(
             queue=FakeQueue(

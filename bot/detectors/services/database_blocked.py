@@ -1,4 +1,7 @@
-"""A session of the CJ database blocks others, waits for a lock, or was left in a transaction."""
+"""A session of the CJ database waits for a lock that another one holds.
+
+An open transaction that nobody waits for is no fault: services leave some open for a while.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -8,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._rows import Fact, RowDetector, facts_of
 from bot.domain.alert import Condition, Sample
-from bot.domain.batch import BlockedSession
+from bot.domain.batch import BlockedSession, lock_waits
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Span, Text, when, words
@@ -16,9 +19,9 @@ from bot.ports import Watch
 
 
 class DatabaseBlockedSettings(BaseModel):
-    """How long a session may wait, or idle in a transaction."""
+    """How long a session may wait for another."""
 
-    after_seconds: float = Field(60, ge=60, description="how long a session may wait or rest")
+    after_seconds: float = Field(60, ge=60, description="how long a session may wait")
 
 
 class DatabaseBlocked(RowDetector):
@@ -26,10 +29,10 @@ class DatabaseBlocked(RowDetector):
 
     name: ClassVar[str] = "database_blocked"
     summary: ClassVar[str] = (
-        "A session of the CJ database waits for a lock, or rests in a transaction, for a minute"
+        "A session of the CJ database has waited for another one's lock for a minute"
     )
     clear_ticks: ClassVar[int] = 2
-    closing: ClassVar[str] = "no session waits or rests any more"
+    closing: ClassVar[str] = "no session waits any more"
     Settings: ClassVar[type[BaseModel]] = DatabaseBlockedSettings
 
     async def sample(self, watch: Watch) -> Sample:
@@ -37,10 +40,10 @@ class DatabaseBlocked(RowDetector):
         return facts_of(watch, await watch.blocked_sessions(), _session)
 
     def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
-        """Yield one condition of all sessions that have waited or idled for too long."""
-        old = [fact for fact in facts if float(fact["age"]) > self.after.total_seconds()]
-        if old:
-            yield _condition(old, now)
+        """Yield one condition of the sessions that have waited for another for too long."""
+        waiting, roots = lock_waits(list(map(_from, facts)), self.after.total_seconds())
+        if waiting:
+            yield _condition(waiting, roots, facts, now)
 
 
 DETECTOR = DatabaseBlocked
@@ -59,15 +62,24 @@ def _session(one: BlockedSession) -> Fact:
     }
 
 
-def _condition(facts: Sequence[Fact], now: datetime) -> Condition:
-    waiting = [fact for fact in facts if fact["blocked_by"]]
-    roots = {pid for fact in waiting for pid in fact["blocked_by"]} - {f["pid"] for f in waiting}
-    idle = [fact["pid"] for fact in facts if str(fact["state"]).startswith("idle in transaction")]
-    oldest = max(float(fact["age"]) for fact in facts)
-    since = now - timedelta(seconds=round(oldest))
-    pids = sorted(roots or set(idle) or {fact["pid"] for fact in facts})
-    who = ", ".join(f"pid {pid}" for pid in pids[:3])
-    step = f"SELECT pg_terminate_backend({pids[0]});  -- after asking whose it is"
+def _from(fact: Fact) -> BlockedSession:
+    return BlockedSession(
+        int(fact["pid"]),
+        str(fact["state"]),
+        str(fact["wait"]),
+        float(fact["age"]),
+        tuple(fact["blocked_by"]),
+    )
+
+
+def _condition(
+    waiting: Sequence[BlockedSession], roots: Sequence[int], facts: Sequence[Fact], now: datetime
+) -> Condition:
+    since = now - timedelta(seconds=round(max(one.age_seconds for one in waiting)))
+    who = ", ".join(f"pid {pid}" for pid in roots[:3])
+    concerned = {*roots, *(one.pid for one in waiting)}
+    shown = [fact for fact in facts if fact["pid"] in concerned]
+    step = f"SELECT pg_terminate_backend({roots[0]});  -- after asking whose it is"
     return Condition(
         subject=DATABASE,
         rule="database-blocked",
@@ -76,14 +88,13 @@ def _condition(facts: Sequence[Fact], now: datetime) -> Condition:
         title=words(
             f"CJ database blocked by {who}",
             when(since, " since "),
-            f": {len(waiting)} waiting for a lock, {len(idle)} idle in a "
-            "transaction, high confidence. Next: find whose session",
+            f": {len(waiting)} waiting for a lock, high confidence. Next: find whose session",
         ),
         since=since,
         known=who,
         count=0,
-        why="A transaction that is left open keeps its locks, and finalisation waits for them.",
-        evidence=tuple(EvidenceLine(DATABASE, None, _words(fact)) for fact in facts[:5]),
+        why="A transaction that is left open keeps its locks, and others wait for them now.",
+        evidence=tuple(EvidenceLine(DATABASE, None, _words(fact)) for fact in shown[:5]),
         next=("Find whose session it is by its application and pid.", step),
     )
 

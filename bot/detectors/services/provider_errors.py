@@ -17,10 +17,10 @@ from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
-from bot.domain.circuits import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
+from bot.domain.service_state import CIRCUIT_TEXTS, circuit_turn
 from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.redaction import redact

@@ -25,12 +25,12 @@ from bot.diagnosis.publishing.signs import NEEDLES
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
 from bot.domain.batch import BatchHeader, BatchMatch, BatchRows
-from bot.domain.circuits import CIRCUIT_TEXTS
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.progress import progress_of
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
+from bot.domain.service_state import CIRCUIT_TEXTS
 from bot.domain.words import joined, words
 from bot.ports import Deadline, Progress, Sources, no_progress
 from bot.text.wording import typed_command

@@ -16,11 +16,10 @@ from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.domain.batch import BatchSummary, ComparisonTotals, PairCounts
-from bot.domain.circuits import CIRCUIT_TEXTS
 from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding
-from bot.domain.service_state import ServiceHealth
+from bot.domain.service_state import CIRCUIT_TEXTS, ServiceHealth
 from bot.ports import Deadline, Sources
 
 MODES = ("per_request", "serial_bundle", "provider_batch_api")

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BlockedSession
-from bot.domain.circuits import circuit_turn
 from bot.domain.evidence import (
     CONTAINERS,
     HEALTH,
@@ -19,7 +18,7 @@ from bot.domain.evidence import (
 )
 from bot.domain.log import LogEvent
 from bot.domain.runner import RunnerListing
-from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.domain.service_state import ContainerState, ServiceHealth, circuit_turn
 from bot.domain.words import Text, joined, when, words
 from bot.ports import Deadline, Sources
 

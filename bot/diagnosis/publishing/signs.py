@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.circuits import circuit_turn
 from bot.domain.log import LogEvent, Role
+from bot.domain.service_state import circuit_turn
 
 
 class PublishKind(StrEnum):

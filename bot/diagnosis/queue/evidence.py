@@ -24,11 +24,10 @@ from bot.diagnosis.queue.verdict import (
     signs_of,
     snapshots_of,
 )
-from bot.domain.circuits import CIRCUIT_TEXTS
 from bot.domain.evidence import LOGS, MEMORY, QUEUE, Missing, SourceState
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.queue import QueueReading
-from bot.domain.service_state import ServiceHealth
+from bot.domain.service_state import CIRCUIT_TEXTS, ServiceHealth
 from bot.ports import Deadline, Sources
 
 # An item leaves by its TTL after 4 hours at the latest, so nothing older can still be stuck.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.domain.batch import BlockedSession
+from bot.domain.batch import BlockedSession, lock_waits
 from bot.domain.evidence import CONTAINERS, HEALTH, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
@@ -23,23 +23,22 @@ NOT_SET = "(empty)"
 
 
 def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """A session of the CJ database waits for a lock, or sits in an open transaction."""
+    """A session of the CJ database waits for a lock that another one holds."""
     sessions = evidence.system.sessions
     if isinstance(sessions, Missing):
         return None
-    held = [one for one in sessions if one.age_seconds > BLOCKED_SECONDS]
-    if not held:
+    waiting, roots = lock_waits(sessions, BLOCKED_SECONDS)
+    if not waiting:
         return None
-    first = next((one for one in held if one.blocked_by), held[0])
-    blockers = sorted({pid for one in held for pid in one.blocked_by})
-    root = f"; pids {', '.join(map(str, blockers))} hold what they wait for" if blockers else ""
-    pid = blockers[0] if blockers else first.pid
+    concerned = {*roots, *(one.pid for one in waiting)}
+    held = [one for one in sessions if one.pid in concerned]
+    pid = roots[0]
     return Finding(
         rule="database-blocked",
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"{len(held)} sessions of the CJ database wait for a lock or sit in an open "
-        f"transaction for more than {BLOCKED_SECONDS} s{root}.",
+        what=f"{len(waiting)} sessions of the CJ database wait for locks that pid "
+        f"{', '.join(map(str, roots[:3]))} holds.",
         why="Row locks are held until a transaction ends: callbacks of the same batch wait behind "
         "them, and an open transaction that nobody ends blocks for ever. Seen now; it need not "
         "be what happened to an older batch.",
