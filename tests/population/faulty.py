@@ -302,7 +302,7 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "early-finalisation": (_early, Severity.ERROR),
     "repeated-finalisation": (_repeated, Severity.ERROR),
     "finalisation-stuck": (_stuck, Severity.ERROR),
-    "foreign-callback": (_foreign, Severity.WARN),
+    "foreign-callback": (_foreign, Severity.INFO),
     "callback-metadata-lost": (_metadata, Severity.ERROR),
     "provider-failures": (_provider, Severity.WARN),
     "bundle-collateral": (_collateral, Severity.WARN),

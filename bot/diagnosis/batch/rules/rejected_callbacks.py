@@ -29,7 +29,8 @@ def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
     joined = "rejected by this batch's own runner" if by_id else "joined to it by time alone"
     return Finding(
         rule=FOREIGN_CALLBACK.rule,
-        severity=Severity.WARN,
+        # Time alone lays it at no batch's door.
+        severity=Severity.WARN if by_id else Severity.INFO,
         confidence=Confidence.HIGH if by_id else Confidence.LOW,
         what=f"{len(stray)} rejected callbacks in this batch's time belong to no batch in the "
         f"database ({first}); {joined}.",
