@@ -158,9 +158,14 @@ def test_the_session_that_blocks_is_named_with_the_step_that_is_never_done() -> 
     finding = database_blocked(_evidence(SystemState(sessions=sessions)), NOW)
     assert finding is not None
     assert finding.severity is Severity.ERROR
-    assert "pids 77 hold" in finding.what
+    assert "pid 77 holds" in finding.what
     assert any("pg_terminate_backend(77)" in step for step in finding.next)
-    assert [line.source for line in finding.evidence] == ["database_sessions"] * 2
+    assert [line.source for line in finding.evidence] == ["database_sessions"]
+
+
+def test_a_transaction_that_nobody_waits_for_blocks_nothing() -> None:
+    left = BlockedSession(78, "idle in transaction", "", 900.0, (), "", "cj_assessment")
+    assert database_blocked(_evidence(SystemState(sessions=(left,))), NOW) is None
 
 
 def test_a_session_that_waits_for_a_moment_is_normal() -> None:
