@@ -118,7 +118,7 @@ def rows_of(world: World) -> BatchRows:
         outbox=_outbox(world),
         scores=_scores(world),
         pending=tuple(
-            PendingPair(number, one.correlation, one.sent, one.created)
+            PendingPair(number, one.correlation, one.sent, one.created, one.a, one.b)
             for number, one in enumerate(found)
             if one.winner is None
         )[:50],

@@ -137,6 +137,23 @@ def _lost(rng: random.Random, variant: int) -> Made:
     return world, Around(runner_running=False, no_queue=variant % 5 == 4)
 
 
+def _held_back(rng: random.Random, variant: int) -> Made:
+    """Kafka refuses the answers, or its breaker holds them back, in any minute after that."""
+    way = ("refused", "blocked", "publish")[variant % 3]
+    faults = Faults(lost=way, lost_share=1.0)
+    return _live(rng, variant, faults, later=rng.uniform(1, 200)), Around(runner_running=False)
+
+
+def _untaken(rng: random.Random, variant: int) -> Made:
+    faults = Faults(lost="consumer", lost_share=1.0)
+    return _live(rng, variant, faults, later=rng.uniform(2, 200)), Around(runner_running=False)
+
+
+def _unsent(rng: random.Random, variant: int) -> Made:
+    faults = Faults(lost="never_sent", lost_share=1.0)
+    return _live(rng, variant, faults, later=rng.uniform(1, 200)), Around(runner_running=False)
+
+
 def _monitored(rng: random.Random, variant: int) -> Made:
     faults = Faults(no_continuation=True)
     return _live(rng, variant, faults, later=rng.uniform(1.2, 4.5)), Around()
@@ -316,6 +333,9 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "queue-unreadable": (_unreadable, Severity.WARN),
     "duplicate-callbacks": (_duplicates, Severity.WARN),
     "lost-callbacks": (_lost, Severity.ERROR),
+    "callbacks-unpublished": (_held_back, Severity.WARN),
+    "consumer-silent": (_untaken, Severity.ERROR),
+    "submission-lost": (_unsent, Severity.ERROR),
     "waiting-on-monitor": (_monitored, Severity.WARN),
     "small-net-finalised": (_small_net, Severity.WARN),
     "degenerate-scores": (_degenerate, Severity.WARN),

@@ -448,6 +448,16 @@ def _lose(world: World, bundle: list[Comparison], at: datetime) -> bool:
                 failed = f"Failed to publish callback event for request {one.request}: broker down, correlation_id: {one.correlation}"
                 world.say(at, LLM, failed, "error", raised=("KafkaError", "broker down"))
                 world.say(at, LLM, f"Published success callback event for {end}, topic: {TOPIC}")
+            case "refused" | "blocked":
+                kept = f"topic='{TOPIC}', event_id={one.root or one.correlation}"
+                words = (
+                    f"Kafka publish failed for topic '{TOPIC}': gone. Queuing message for retry."
+                    if how == "refused"
+                    else f"Circuit breaker is open for Kafka publisher 'p', queuing message for topic '{TOPIC}'"
+                )
+                world.say(at, LLM, words, "error")
+                world.say(at, LLM, f"Queued message for retry: {kept}, queue_size=1")
+                world.say(at, LLM, f"Published success callback event for {end}, topic: {TOPIC}")
             case "consumer":
                 world.say(
                     at,
