@@ -24,13 +24,13 @@ async def test_a_storm_is_a_few_messages_and_every_alert_resolves() -> None:
 
 
 def test_the_channel_is_judged_by_what_stands_in_it() -> None:
-    head = {"ts": "1", "thread_ts": "", "text": "✅ Resolved: uq_chaos_0000", "blocks": []}
-    red = {**head, "text": "🔴 uq_chaos_0000"}
+    head = {"ts": "1", "thread_ts": "", "text": "✅ Resolved: uq_batch_0000", "blocks": []}
+    red = {**head, "text": "🔴 uq_batch_0000"}
     end = {"ts": "2", "thread_ts": "1", "text": "✅ Resolved", "blocks": []}
     twice = {**head, "ts": "3"}
-    names = ["uq_chaos_0000", "uq_chaos_0001"]
+    names = ["uq_batch_0000", "uq_batch_0001"]
     assert kills.judge([head, end], names[:1]).clean
-    assert kills.judge([head], names[:1]).unresolved == ("uq_chaos_0000",)
-    assert kills.judge([head, end, twice], names[:1]).doubled == ("uq_chaos_0000",)
-    assert kills.judge([red, end], names[:1]).red == ("uq_chaos_0000",)
-    assert kills.judge([head, end], names).missing == ("uq_chaos_0001",)
+    assert kills.judge([head], names[:1]).unresolved == ("uq_batch_0000",)
+    assert kills.judge([head, end, twice], names[:1]).doubled == ("uq_batch_0000",)
+    assert kills.judge([red, end], names[:1]).red == ("uq_batch_0000",)
+    assert kills.judge([head, end], names).missing == ("uq_batch_0001",)

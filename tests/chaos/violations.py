@@ -8,7 +8,7 @@ CONTAINER = "huleedu_cj_assessment_service"
 
 
 def constraint(number: int) -> str:
-    """Return the constraint that violation `number` names, and its alert's key ends with."""
+    """Return the constraint that violation `number` names, of words that may leave the bot."""
     return f"uq_alert_{number:04d}"
 
 
