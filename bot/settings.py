@@ -142,6 +142,7 @@ class LogSettings(_Group):
     docker_tls_verify: str = Field("", alias="DOCKER_TLS_VERIFY")
     docker_cert_path: Path | None = Field(None, alias="DOCKER_CERT_PATH")
     docker_log_dir: Path | None = Field(None, alias="DOCKER_LOG_DIR")
+    docker_inspect: bool = Field(False, alias="DOCKER_INSPECT")
     files_dir: Path | None = Field(None, alias="LOG_FILES_DIR")
     loki_url: str = Field("", alias="LOKI_URL")
     loki_tenant: str = Field("", alias="LOKI_TENANT")

@@ -15,9 +15,10 @@ from commands._words import choose, lacking, misuse, shown, split_options, token
 USAGES = (
     Usage("list", "runners with mode, label, age and what they wait for", "/runner list"),
     Usage(
-        "stop <id> --yes",
-        "end one; needs RUNNER_STOP=on, and is written to the audit trail",
-        "/runner stop 1a2b3c4d5e6f --yes",
+        "stop <id>",
+        "end one, after a confirmation that names it whole; needs RUNNER_STOP=on, and is written "
+        "to the audit trail",
+        "/runner stop 1a2b3c4d5e6f",
     ),
 )
 VERBS = ("list", "stop")
@@ -27,7 +28,7 @@ GRACE_SECONDS = 10.0
 def parse(text: str) -> Request:
     """Take `list`, or `stop` and an id; nothing means list. Raises UsageError."""
     words, options = split_options(
-        tokens(text), flags=("yes",), usage=usage_lines("runner", USAGES)
+        tokens(text), flags=("yes",), valued=("started",), usage=usage_lines("runner", USAGES)
     )
     verb = choose(words[0], VERBS) if words else "list"
     if verb is None:
@@ -62,12 +63,12 @@ async def _stop(request: Request, context: CommandContext) -> Report:
     _may_stop(context)
     source = _needed(context)
     runner = await _only(request.words[0], source, context)
-    if "yes" not in request.options:
+    if not _is_confirmed(runner, request):
         return _confirmation(runner)
     outcome = await source.stop(runner.id, grace_seconds=GRACE_SECONDS)
     return Report(
         command="runner",
-        title=f"Runner {runner.id} was stopped",
+        title=f"Runner {runner.short_id} was stopped",
         summary=f"{_name(runner)}: {outcome}. Written to the audit trail.",
         facts={"id": runner.id, "outcome": outcome},
         actions=("/runner list",),
@@ -99,19 +100,33 @@ async def _only(word: str, source: RunnerSource, context: CommandContext) -> Run
     if len(found) == 1:
         return found[0]
     if found:
-        ids = ", ".join(one.id for one in found)
+        ids = ", ".join(one.short_id for one in found)
         raise misuse(f"{shown(word)} may be any of {ids}.", "runner", USAGES)
     raise NotFoundError(f"No running runner is called {shown(word)}.", hint="See /runner list.")
 
 
+def _is_confirmed(runner: Runner, request: Request) -> bool:
+    """Say whether the request names this very runner: its whole id, and when it started.
+
+    A prefix, a name or a label is for looking it up only.
+    """
+    options = request.options
+    return (
+        "yes" in options
+        and request.words[0] == runner.id
+        and options.get("started") == runner.started
+    )
+
+
 def _confirmation(runner: Runner) -> Report:
+    confirmed = f"/runner stop {runner.id} --started {runner.started} --yes"
     return Report(
         command="runner",
-        title=f"Stop runner {runner.id}?",
+        title=f"Stop runner {runner.short_id}?",
         summary=f"{_name(runner)} gets TERM, and KILL after {GRACE_SECONDS:.0f} s. What it "
-        f"collected so far may be lost. To do it: /runner stop {runner.id} --yes",
+        f"collected so far may be lost. To do it: {confirmed}",
         facts={"id": runner.id, "confirmed": False},
-        actions=(f"/runner stop {runner.id} --yes",),
+        actions=(confirmed,),
     )
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from bot.border.outside import seal
 
+SHORT_ID = 12
+
 
 class RunnerKind(StrEnum):
     """Where a runner lives."""
@@ -17,7 +19,7 @@ class RunnerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """One runner. `id` is a container's short id or `p<pid>`; `options` are the allow-listed
+    """One runner. `id` is a container's whole id or `p<pid>`; `options` are the allow-listed
     options of its command line by name (`mode`, `batch-id`, `completion-timeout`, ...), never
     the whole line; `running` is False for a container that ended and was not removed.
     """
@@ -31,6 +33,16 @@ class Runner:
 
     def __post_init__(self) -> None:
         seal(self, texts=("name", "options"))
+
+    @property
+    def short_id(self) -> str:
+        """The id as people read it; only the whole one stops a runner."""
+        return self.id[:SHORT_ID]
+
+    @property
+    def started(self) -> str:
+        """When it started, as whole seconds since 1970; a number may name another process later."""
+        return str(int(self.started_at.timestamp())) if self.started_at else "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,9 @@ def _containers(settings: Settings, stack: AsyncExitStack) -> ContainerSource | 
         return None
     from bot.sources.docker.containers import EngineContainers
 
-    containers = EngineContainers(docker_hosts(settings), settings.logs.services)
+    containers = EngineContainers(
+        docker_hosts(settings), settings.logs.services, inspects=settings.logs.docker_inspect
+    )
     stack.push_async_callback(containers.close)
     return containers
 

@@ -19,12 +19,13 @@ from tests.support.fakes.sources import RUNNER, FakeLogs, FakeMemory, at, contex
 NOW = at("2025-11-19T00:30:00")
 STARTED = NOW - timedelta(minutes=45)
 ONE = Runner(
-    "1a2b3c4d5e6f",
+    "1a2b3c4d5e6f" + "7" * 52,
     RunnerKind.CONTAINER,
     RUNNER.container,
     STARTED,
     options={"mode": "execute", "batch-id": "serial-1"},
 )
+CONFIRMED = f"stop {ONE.id} --started {int(STARTED.timestamp())} --yes"
 TWO = Runner("1a2b99999999", RunnerKind.CONTAINER, "other-eng5_np_runner-run-9", STARTED)
 DONE = Runner("ffff99999999", RunnerKind.CONTAINER, "done-eng5_np_runner-run-9", STARTED, False)
 
@@ -147,19 +148,20 @@ async def test_no_runner_is_a_clear_answer() -> None:
     assert (report.verdict, report.title) == (Verdict.OK, "No runner exists")
 
 
-@pytest.mark.parametrize("word", ["1a2b3c4d5e6f", "1a2b3c", "serial-1", RUNNER.container])
-async def test_a_confirmed_stop_ends_that_runner(word: str) -> None:
+async def test_a_confirmed_stop_ends_that_runner() -> None:
     runners = FakeRunners()
-    report = await ask(f"stop {word} --yes", runners, memory=FakeMemory())
+    report = await ask(CONFIRMED, runners, memory=FakeMemory())
     assert runners.stopped == [(ONE.id, 10.0)]
     assert report.facts["outcome"] == "it ended"
 
 
-async def test_without_the_confirmation_nothing_is_stopped_and_the_button_is_offered() -> None:
+@pytest.mark.parametrize("word", [ONE.short_id, "1a2b3c", "serial-1", RUNNER.container, ONE.id])
+async def test_what_does_not_name_it_whole_is_looked_up_and_offers_the_button(word: str) -> None:
     runners = FakeRunners()
-    report = await ask("stop 1a2b3c", runners, memory=FakeMemory())
+    for text in (f"stop {word}", f"stop {word} --yes", f"stop {word} --started 1 --yes"):
+        report = await ask(text, runners, memory=FakeMemory())
+        assert report.actions == (f"/runner {CONFIRMED}",)
     assert runners.stopped == []
-    assert report.actions == ("/runner stop 1a2b3c4d5e6f --yes",)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ async def test_a_stop_that_may_not_be_is_refused_and_touches_nothing(
 async def test_a_stop_that_fails_is_said() -> None:
     failing = FakeRunners(error=SourceError("runners", "it belongs to another user"))
     with pytest.raises(SourceError, match="another user"):
-        await ask("stop serial-1 --yes", failing, memory=FakeMemory())
+        await ask(CONFIRMED, failing, memory=FakeMemory())
 
 
 @pytest.mark.parametrize("text", ["stop", "stop a b", "list now", "kill 1", "stop 1 --force"])

@@ -134,7 +134,7 @@ def _summary(seen: Sequence[ObservedRunner], listing: RunnerListing, *, blind: b
     if blind and not seen:
         reasons = "; ".join(f"{where}: {reason}" for where, reason in listing.unreadable)
         return f"Whether runners exist cannot be told. {reasons}".strip()
-    told = [f"{one.runner.id} waits for {one.waits_for}" for one in seen[:3]]
+    told = [f"{one.runner.short_id} waits for {one.waits_for}" for one in seen[:3]]
     looked = " and ".join(listing.looked_at) or "containers and processes"
     return "; ".join(told) + "." if told else f"No runner was found among {looked}."
 
@@ -150,7 +150,7 @@ def _tables(seen: Sequence[ObservedRunner], now: datetime) -> tuple[Table, ...]:
         return ()
     rows = tuple(
         (
-            one.runner.id,
+            one.runner.short_id,
             one.label or one.runner.name,
             _mode(one.runner),
             words(Span(timedelta(seconds=age)))

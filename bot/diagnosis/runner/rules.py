@@ -30,7 +30,7 @@ def schema_missing(seen: ObservedRunner, now: datetime) -> Finding | None:
         rule="runner-schema-missing",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        what=f"Runner {seen.runner.id} does not find its schema file.",
+        what=f"Runner {seen.runner.short_id} does not find its schema file.",
         why="The schemas were moved from Documentation/ to docs/ (2025-11-18): a checkout or a "
         "mount from before does not hold them. No service was reached.",
         evidence=(_line(bad[-1]),),
@@ -52,7 +52,7 @@ def waiting(seen: ObservedRunner, now: datetime) -> Finding | None:
         severity=Severity.WARN,
         confidence=Confidence.HIGH if silent > legal else Confidence.MEDIUM,
         what=words(
-            f"Runner {seen.runner.id}{label} waits for {seen.waits_for}; nothing came for ",
+            f"Runner {seen.runner.short_id}{label} waits for {seen.waits_for}; nothing came for ",
             Span(silent),
             ".",
         ),

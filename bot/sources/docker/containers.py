@@ -1,22 +1,27 @@
-"""The services' containers as their Engines see them, and of their environment the two modes.
+"""The services' containers as their Engines list them, and what happened to them by events.
 
-A container's environment holds API keys and passwords. Two settings decide how comparisons are
-bundled, are configured apart and can disagree; they alone are picked out, where the environment
-is read, and nothing else of it leaves this file.
+An inspection shows a container's environment, with API keys and passwords, so none is made unless
+`inspects` is set (DOCKER_INSPECT=on). Two settings decide how comparisons are bundled, are
+configured apart and can disagree; they alone are picked out of it, where it is read.
 """
 
 import asyncio
 import re
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from bot.domain.evidence import CONTAINERS
 from bot.domain.log import Role, Service, service_of
 from bot.domain.service_state import ContainerState
+from bot.errors import SourceError
 from bot.sources.docker.address import EngineAddress
-from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
+from bot.sources.docker.engine import COMPOSE_SERVICE, ContainerEvent, Engine
 from bot.sources.docker.errors import GoneError
 
 # Each start of a runner leaves a container behind; hundreds of those may hide no other service.
@@ -29,16 +34,48 @@ MODE_KEYS = {
 # A mode is a word; any other value is none, and might be a secret.
 _MODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _NOT_A_MODE = "unreadable"
+_EXITED = re.compile(r"Exited \((\d{1,5})\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What events said of one container since the bot looks: starts, its end, lack of memory."""
+
+    started_at: datetime | None = None
+    starts: int = 0
+    exit_code: int | None = None
+    out_of_memory: bool = False
+
+    def after(self, event: ContainerEvent) -> "Life":
+        """Return what is known once this happened too."""
+        match event.action:
+            case "start":
+                return Life(event.at, self.starts + 1)
+            case "oom":
+                return replace(self, out_of_memory=True)
+            case _:
+                return replace(self, exit_code=event.exit_code)
 
 
 class EngineContainers:
-    """Inspects the containers of the configured services; implements ContainerSource."""
+    """Lists the containers of the configured services; implements ContainerSource."""
 
     name = CONTAINERS
 
-    def __init__(self, hosts: Sequence[str | EngineAddress], services: Sequence[Service]) -> None:
+    def __init__(
+        self,
+        hosts: Sequence[str | EngineAddress],
+        services: Sequence[Service],
+        *,
+        inspects: bool = False,
+    ) -> None:
         self._engines = tuple(Engine(host, CONTAINERS) for host in hosts)
         self._services = tuple(services)
+        self._inspects = inspects
+        self._lives: dict[Engine, dict[str, Life]] = {engine: {} for engine in self._engines}
+        # Each Engine is first asked for all the events that it still has.
+        self._seen_until = dict.fromkeys(self._engines, 0.0)
+        self._looking = asyncio.Lock()
 
     async def close(self) -> None:
         """Close the connections to the Engines."""
@@ -55,7 +92,7 @@ class EngineContainers:
         return tuple(state for _, state in sorted(rows, key=lambda row: row[0], reverse=True))
 
     async def check(self) -> str:
-        """Say how many containers can be inspected, and the modes found. Raises SourceError."""
+        """Say how many containers are listed, and the modes found. Raises SourceError."""
         found = await self.containers()
         running = sum(one.state == "running" for one in found)
         modes = {f"{key}={value or 'empty'}" for one in found for key, value in one.modes.items()}
@@ -63,20 +100,48 @@ class EngineContainers:
 
     async def _of(self, engine: Engine) -> list[tuple[float, ContainerState]]:
         listed = await asyncio.to_thread(engine.containers)
+        lives = await self._lived(engine, {str(raw.get("Id")) for raw in listed})
         mine = [(raw, service) for raw in listed if (service := self._service(raw)) is not None]
         at_once = asyncio.Semaphore(AT_ONCE)
-        found = await asyncio.gather(*(self._state(engine, at_once, *row) for row in kept_of(mine)))
-        return [row for row in found if row is not None]
+        return list(
+            await asyncio.gather(
+                *(
+                    self._state(engine, at_once, raw, service, lives.get(str(raw.get("Id"))))
+                    for raw, service in kept_of(mine)
+                )
+            )
+        )
+
+    async def _lived(self, engine: Engine, ids: AbstractSet[str]) -> Mapping[str, Life]:
+        """Return what is known of each container that exists; without events what was known."""
+        async with self._looking:
+            lives, until = self._lives[engine], time.time()
+            try:
+                events = await asyncio.to_thread(engine.events, self._seen_until[engine], until)
+            except SourceError:
+                events = []  # a proxy that hides events costs restart counts, not the states
+            else:
+                self._seen_until[engine] = until
+            for event in events:
+                lives[event.id] = lives.get(event.id, Life()).after(event)
+            self._lives[engine] = {id: life for id, life in lives.items() if id in ids}
+            return self._lives[engine]
 
     async def _state(
-        self, engine: Engine, at_once: asyncio.Semaphore, raw: Mapping[str, Any], service: Service
-    ) -> tuple[float, ContainerState] | None:
-        async with at_once:
-            try:
-                inspected = await asyncio.to_thread(engine.inspect, raw["Id"])
-            except GoneError:
-                return None
-        return _number(raw.get("Created")), state_of(inspected, service)
+        self,
+        engine: Engine,
+        at_once: asyncio.Semaphore,
+        raw: Mapping[str, Any],
+        service: Service,
+        life: Life | None,
+    ) -> tuple[float, ContainerState]:
+        modes: Mapping[str, str] = {}
+        if self._inspects and service.role in MODE_KEYS:
+            async with at_once:
+                with suppress(GoneError):
+                    inspected = await asyncio.to_thread(engine.inspect, str(raw["Id"]))
+                    modes = modes_of((inspected.get("Config") or {}).get("Env"), service.role)
+        return _number(raw.get("Created")), state_of(raw, service, life or Life(), modes)
 
     def _service(self, raw: Mapping[str, Any]) -> Service | None:
         names = [str(name).lstrip("/") for name in raw.get("Names") or ()]
@@ -99,21 +164,23 @@ def kept_of(
     return kept
 
 
-def state_of(told: Mapping[str, Any], service: Service) -> ContainerState:
-    """Return what an inspection says; pure, and the border that the environment stops at."""
-    state = told.get("State") or {}
-    running = bool(state.get("Running"))
-    code = state.get("ExitCode")
+def state_of(
+    listed: Mapping[str, Any], service: Service, life: Life, modes: Mapping[str, str]
+) -> ContainerState:
+    """Return what a list's entry and events say; pure."""
+    names = [str(name).lstrip("/") for name in listed.get("Names") or ()]
+    state = str(listed.get("State") or "unknown")
+    exited = _EXITED.match(str(listed.get("Status") or ""))
     return ContainerState(
         service=service.name,
-        container=str(told.get("Name") or "").lstrip("/"),
-        id=str(told.get("Id") or "")[:12],
-        state=str(state.get("Status") or "unknown"),
-        started_at=engine_time(state.get("StartedAt")),
-        restarts=int(_number(told.get("RestartCount"))),
-        exit_code=code if isinstance(code, int) and not running else None,
-        out_of_memory=state.get("OOMKilled") is True,
-        modes=modes_of((told.get("Config") or {}).get("Env"), service.role),
+        container=names[0] if names else "",
+        id=str(listed.get("Id") or "")[:12],
+        state=state,
+        started_at=life.started_at,
+        restarts=max(0, life.starts - 1),
+        exit_code=int(exited[1]) if exited else None if state == "running" else life.exit_code,
+        out_of_memory=life.out_of_memory,
+        modes=modes,
     )
 
 
@@ -129,15 +196,6 @@ def modes_of(environment: object, role: Role) -> dict[str, str]:
         if key in wanted and separator:
             found[key] = value if not value or _MODE.fullmatch(value) else _NOT_A_MODE
     return found
-
-
-def engine_time(value: object) -> datetime | None:
-    """Read an Engine's time (nanoseconds, Z); the year 1 means never."""
-    try:
-        moment = datetime.fromisoformat(str(value or "")[:19]).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return moment if moment.year > 1 else None
 
 
 def _rank(row: tuple[Mapping[str, Any], Service]) -> tuple[bool, float]:

@@ -4,12 +4,12 @@ The SDK is loaded on first use. Every method blocks and raises GoneError or Sour
 """
 
 import json
-import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from bot.sources.docker.address import EngineAddress, addresses
@@ -20,11 +20,21 @@ if TYPE_CHECKING:
     import docker
 
 COMPOSE_SERVICE = "com.docker.compose.service"
+COMPOSE_PROJECT = "com.docker.compose.project"
 TIMEOUT_SECONDS = 8.0
 STREAM_SECONDS = 20.0
 # In which the version is asked for, which every Engine answers.
 OLDEST_VERSION = "1.24"
-_ID = re.compile(rb'"id":"([0-9a-f]{64})"')
+LIFE_EVENTS = ("start", "die", "oom")
+
+
+class ContainerEvent(NamedTuple):
+    """Something that happened to a container; `exit_code` is a "die"'s."""
+
+    id: str
+    action: str
+    at: datetime
+    exit_code: int | None = None
 
 
 class Stream(Protocol):
@@ -58,7 +68,6 @@ class Engine:
         self._timeout = timeout
         self._client: docker.DockerClient | None = None
         self._lock = threading.Lock()
-        self._terminals: dict[str, bool] = {}
 
     @property
     def name(self) -> str:
@@ -94,12 +103,6 @@ class Engine:
         with engine_errors(self.source):
             self._opened().api.stop(id, timeout=max(1, round(grace_seconds)))
 
-    def has_terminal(self, id: str) -> bool:
-        """Say whether a container's log comes without frames."""
-        if id not in self._terminals:
-            self._terminals[id] = bool((self.inspect(id).get("Config") or {}).get("Tty"))
-        return self._terminals[id]
-
     def logs(self, id: str, **options: object) -> Stream:
         """Open a container's log; options are the API's own."""
         query = {"stdout": 1, "stderr": 1, "timestamps": 1} | options
@@ -107,20 +110,24 @@ class Engine:
         with engine_errors(self.source):
             return self._stream(path, follow=bool(options.get("follow")))
 
-    def starts(self, since: float, until: float) -> set[str]:
-        """Return the ids of containers that started between two past moments.
+    def events(self, since: float, until: float) -> list[ContainerEvent]:
+        """Return what happened to containers between two past moments, in order.
 
-        An Engine behind a proxy may refuse it.
+        The Engine keeps its newest 256 events of any kind; one behind a proxy may refuse them.
         """
-        wanted = {"type": ["container"], "event": ["start"]}
+        wanted = {"type": ["container"], "event": list(LIFE_EVENTS)}
         query = {"since": f"{since:.6f}", "until": f"{until:.6f}", "filters": json.dumps(wanted)}
         with engine_errors(self.source):
             stream = self._stream(f"/events?{urlencode(query)}", follow=False)
             try:
-                events = b"".join(stream.chunks())
+                lines = b"".join(stream.chunks()).splitlines()
             finally:
                 stream.close()
-        return {id.decode() for id in _ID.findall(events)}
+        return [event for line in lines if (event := event_of(line)) is not None]
+
+    def starts(self, since: float, until: float) -> set[str]:
+        """Return the ids of containers that started between two past moments."""
+        return {one.id for one in self.events(since, until) if one.action == "start"}
 
     def _stream(self, path: str, *, follow: bool) -> Stream:
         # Without a version in its path a request is read as the Engine's own, old or new.
@@ -163,6 +170,21 @@ class Engine:
         finally:
             first.close()
         return opened(version)
+
+
+def event_of(line: bytes) -> ContainerEvent | None:
+    """Read one line of an Engine's events; None for what is none of LIFE_EVENTS."""
+    try:
+        told = json.loads(line)
+        actor, action = told["Actor"], told["Action"]
+        at = datetime.fromtimestamp(told["timeNano"] / 1e9, UTC)
+        code = str((actor.get("Attributes") or {}).get("exitCode", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
+        return None
+    if action not in LIFE_EVENTS:
+        return None
+    exit_code = int(code) if code.isascii() and code.isdecimal() and len(code) < 6 else None
+    return ContainerEvent(str(actor.get("ID") or ""), action, at, exit_code)
 
 
 class _SdkStream:

@@ -16,6 +16,10 @@ BODY_BYTES = 4_000
 WHAT = "the Docker Engine"
 CA = "ca.pem in DOCKER_CERT_PATH"
 
+PROXY_HINT = (
+    "deploy/docker-proxy allows a stop with RUNNER_STOP=on and an inspect with DOCKER_INSPECT=on."
+)
+
 
 class StatusError(OSError):
     """The Engine answered with an error; `status` is HTTP's, `said` its own words."""
@@ -104,6 +108,9 @@ def _translated(source: str, error: Exception, *, is_timeout: bool) -> SourceErr
     status, said = _answered(error)
     if status == HTTPStatus.NOT_FOUND:
         return GoneError(source, "the container is gone", permanent=True)
+    if status == HTTPStatus.FORBIDDEN:
+        message = "the proxy before the Docker Engine does not allow it"
+        return SourceError(source, message, hint=PROXY_HINT, permanent=True)
     if is_timeout:
         message = "the Docker Engine did not answer in time"
         return SourceError(source, message, hint=HINT, timed_out=True)

@@ -8,6 +8,8 @@ _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d
 # One byte that names the stream, three of nothing, the length.
 _FRAME = Struct(">BxxxI")
 _NEWLINE = 10
+# 0 to 2 are the process's, 3 is what the Engine itself says.
+LAST_STREAM = 3
 PIECE_BYTES = 16 << 10
 MAX_LINE_BYTES = 4 << 20
 
@@ -22,6 +24,28 @@ class Lines(Protocol):
     def rest(self) -> list[bytes]:
         """Return lines that the stream's end completed."""
         ...
+
+
+class ContainerLines:
+    """The lines of any container: its first bytes show whether they come in frames.
+
+    A line has a stamp, so it begins with a digit; a frame begins with the number of its stream.
+    """
+
+    def __init__(self) -> None:
+        self._lines: Lines | None = None
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the lines that are complete now."""
+        if self._lines is None:
+            if not chunk:
+                return []
+            self._lines = FramedLines() if chunk[0] <= LAST_STREAM else TerminalLines()
+        return self._lines.feed(chunk)
+
+    def rest(self) -> list[bytes]:
+        """Return lines that the stream's end completed."""
+        return self._lines.rest() if self._lines is not None else []
 
 
 class FramedLines:

@@ -13,7 +13,7 @@ from bot.sources.docker.codec import StampedLines
 from bot.sources.docker.engine import Stream
 from bot.sources.docker.errors import engine_errors
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
-from bot.sources.docker.lines import FramedLines, Lines, TerminalLines
+from bot.sources.docker.lines import ContainerLines
 from bot.sources.docker.listing import Container
 from bot.sources.docker.spool import Spool, spool_folder
 from bot.sources.log_format.parser import LineParser
@@ -119,7 +119,7 @@ def streamed(
     The open stream is put into `streams`, so that another thread can close it. Raises SourceError.
     """
     engine = container.engine
-    lines: Lines = TerminalLines() if engine.has_terminal(container.id) else FramedLines()
+    lines = ContainerLines()
     stream = engine.logs(container.id, **options)
     if streams is not None:
         streams[:] = [stream]

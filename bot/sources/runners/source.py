@@ -2,21 +2,24 @@
 
 import asyncio
 import fnmatch
+import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.evidence import CONTAINERS, RUNNERS
 from bot.domain.log import Role, Service
-from bot.domain.runner import Runner, RunnerKind, RunnerListing
+from bot.domain.runner import SHORT_ID, Runner, RunnerKind, RunnerListing
 from bot.errors import SourceError
 from bot.sources.docker.address import EngineAddress
-from bot.sources.docker.containers import engine_time
-from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
+from bot.sources.docker.engine import COMPOSE_PROJECT, COMPOSE_SERVICE, Engine
 from bot.sources.docker.errors import GoneError
 from bot.sources.runners.command_line import shown_options
 
 KILLED = 137  # 128 + SIGKILL
+_EXITED = re.compile(r"Exited \((\d{1,5})\)")
 
 
 class EngineRunners:
@@ -24,7 +27,8 @@ class EngineRunners:
 
     `hosts` are Docker addresses, "" for Docker's own default and none at all to leave Docker out;
     `services` give the container globs and compose names of role runner. Only what matches is
-    ever listed, and only what is listed can be stopped.
+    ever listed. Only what is listed can be stopped, and of containers only one of the compose
+    project that a service's own container belongs to. Nothing is inspected.
     """
 
     name = RUNNERS
@@ -36,7 +40,9 @@ class EngineRunners:
         *,
         processes: bool = True,
     ) -> None:
+        services = tuple(services)
         runners = [service for service in services if service.role is Role.RUNNER]
+        self._services = frozenset(one.name for one in services if one.role is not Role.RUNNER)
         self._globs = tuple(service.container for service in runners)
         self._names = frozenset(service.name for service in runners)
         self._engines = tuple(Engine(host, RUNNERS) for host in hosts)
@@ -64,7 +70,8 @@ class EngineRunners:
         unreadable: dict[str, str] = {}
         for engine in self._engines:
             try:
-                found += [_runner(told) for told in await self._containers(engine)]
+                listed = await asyncio.to_thread(engine.containers)
+                found += [_runner(raw) for raw in listed if self._is_runner(raw)]
             except SourceError as error:
                 unreadable[engine.host or "docker"] = error.message
         looked_at = [CONTAINERS] if self._engines else []
@@ -95,19 +102,6 @@ class EngineRunners:
             raise SourceError(RUNNERS, f"{where}: {reason}")
         return f"{len(listing.runners)} runners among {' and '.join(listing.looked_at)}"
 
-    async def _containers(self, engine: Engine) -> Sequence[Mapping[str, Any]]:
-        """The inspected runner containers of one Engine."""
-        listed = await asyncio.to_thread(engine.containers)
-        found = []
-        for raw in listed:
-            if self._is_runner(raw):
-                # A --rm container may vanish between the list and its inspection.
-                try:
-                    found.append(await asyncio.to_thread(engine.inspect, raw["Id"]))
-                except GoneError:
-                    continue
-        return found
-
     def _is_runner(self, raw: Mapping[str, Any]) -> bool:
         names = [str(name).lstrip("/") for name in raw.get("Names") or ()]
         by_name = any(fnmatch.fnmatchcase(name, glob) for name in names for glob in self._globs)
@@ -115,20 +109,51 @@ class EngineRunners:
 
     async def _stop_container(self, id: str, grace: float) -> str:
         for engine in self._engines:
-            for told in await self._containers(engine):
-                if _short_id(told) != id:
+            listed = await asyncio.to_thread(engine.containers)
+            for raw in listed:
+                if str(raw.get("Id")) != id or not self._is_runner(raw):
                     continue
-                try:
-                    await asyncio.to_thread(engine.stop, told["Id"], grace)
-                    after = await asyncio.to_thread(engine.inspect, told["Id"])
-                except GoneError:
-                    return "it ended, and was removed with its logs"
-                return _ending((after.get("State") or {}).get("ExitCode"))
+                if not self._is_of_the_project(raw, listed):
+                    raise SourceError(
+                        RUNNERS,
+                        f"container {id[:SHORT_ID]} is not of the services' compose project",
+                        hint="Stop it by hand, if it is one of yours.",
+                        permanent=True,
+                    )
+                with suppress(GoneError):
+                    await asyncio.to_thread(engine.stop, id, grace)
+                after = await asyncio.to_thread(engine.containers)
+                return _ending(next((one for one in after if one.get("Id") == id), None))
         return ""
 
+    def _is_of_the_project(
+        self, raw: Mapping[str, Any], listed: Sequence[Mapping[str, Any]]
+    ) -> bool:
+        """Say whether a service's container is of the same compose project."""
+        project = _label(raw, COMPOSE_PROJECT)
+        return bool(project) and any(
+            _label(one, COMPOSE_PROJECT) == project
+            and _label(one, COMPOSE_SERVICE) in self._services
+            for one in listed
+        )
 
-def _ending(code: object) -> str:
-    return "it had to be killed" if code == KILLED else f"it ended with exit code {code}"
+
+def _ending(listed: Mapping[str, Any] | None) -> str:
+    """Say how a container ended, by its entry in the list after it; None when it is gone."""
+    if listed is None or listed.get("State") in ("removing", "dead"):
+        return "it ended, and was removed with its logs"
+    exited = _EXITED.match(str(listed.get("Status") or ""))
+    if exited is None:
+        return "it ended"
+    return (
+        "it had to be killed"
+        if int(exited[1]) == KILLED
+        else f"it ended with exit code {exited[1]}"
+    )
+
+
+def _label(listed: Mapping[str, Any], name: str) -> str:
+    return str((listed.get("Labels") or {}).get(name) or "")
 
 
 def _processes() -> tuple[str, list[Runner]]:
@@ -144,20 +169,27 @@ def _stop_process(id: str, grace: float) -> str:
     return runners_processes.stop(id, grace)
 
 
-def _short_id(told: Mapping[str, Any]) -> str:
-    return str(told.get("Id") or "")[:12]
-
-
-def _runner(told: Mapping[str, Any]) -> Runner:
-    state = told.get("State") or {}
+def _runner(listed: Mapping[str, Any]) -> Runner:
+    """Read an Engine's list entry; a runner's container is made when its run begins."""
+    id = str(listed.get("Id") or "")
+    names = [str(name).lstrip("/") for name in listed.get("Names") or ()]
+    created = listed.get("Created")
     return Runner(
-        id=_short_id(told),
+        id=id,
         kind=RunnerKind.CONTAINER,
-        name=str(told.get("Name") or "").lstrip("/") or _short_id(told),
-        started_at=engine_time(state.get("StartedAt")),
-        running=bool(state.get("Running")),
-        options=shown_options([str(one) for one in told.get("Args") or ()]),
+        name=names[0] if names else id[:SHORT_ID],
+        started_at=datetime.fromtimestamp(created, UTC) if isinstance(created, int) else None,
+        running=listed.get("State") == "running",
+        options=shown_options(_arguments(str(listed.get("Command") or ""))),
     )
+
+
+def _arguments(command: str) -> list[str]:
+    """Take a listed command apart; the Engine quotes arguments that hold blanks."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
 
 
 def _newest_first(runners: Iterable[Runner]) -> tuple[Runner, ...]:

@@ -40,7 +40,7 @@ def _words(before: str, typed: str) -> list[str]:
         ("/logs cj --since 2h x --level", "", ["error"]),
         ("/help", "qu", ["queue"]),
         ("/queue", "", ["status"]),
-        ("/runner stop 1a2b", "--", ["--yes"]),
+        ("/runner stop 1a2b", "--", []),
         ("/nonsense", "", []),
         ("", "/batch st", ["/batch status"]),
         ("", "/alerts snooze 3 to", ["/alerts snooze 3 tomorrow"]),

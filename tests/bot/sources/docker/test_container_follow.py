@@ -42,9 +42,6 @@ class QuietEngine:
     def __init__(self) -> None:
         self.streams: list[OpenStream] = []
 
-    def has_terminal(self, id: str) -> bool:
-        return False
-
     def logs(self, id: str, **options: object) -> OpenStream:
         self.streams.append(OpenStream())
         return self.streams[-1]

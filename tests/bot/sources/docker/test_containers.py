@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from bot.domain.log import Role, Service
 from bot.domain.service_state import ContainerState
 from bot.errors import SourceError
-from bot.sources.docker.containers import PER_SERVICE, EngineContainers, kept_of, modes_of, state_of
+from bot.sources.docker.containers import (
+    PER_SERVICE,
+    EngineContainers,
+    Life,
+    kept_of,
+    modes_of,
+    state_of,
+)
+from bot.sources.docker.engine import ContainerEvent, event_of
 from tests.support.servers.engine import Engine, running_engine
 
 # The docker SDK leaves the sockets of ended streams to the garbage collector.
@@ -60,23 +68,32 @@ def test_only_the_own_mode_of_a_service_is_taken(
     assert modes_of(environment, role) == modes
 
 
-def test_an_inspection_is_read_in_full_and_nothing_else_leaves() -> None:
-    told = {
-        "Id": "1a2b3c4d5e6f7a8b",
-        "Name": "/huleedu_llm_provider_service",
-        "RestartCount": 4,
-        "State": {
-            "Status": "exited", "Running": False, "ExitCode": 137, "OOMKilled": True,
-            "StartedAt": "2025-11-18T23:00:00.123456789Z", "FinishedAt": "0001-01-01T00:00:00Z",
-        },
-        "Config": {"Env": ENVIRONMENT},
+def test_a_lists_entry_and_events_are_read_together() -> None:
+    listed = {
+        "Id": "1a2b3c4d5e6f7a8b", "Names": ["/huleedu_llm_provider_service"], "State": "exited",
+        "Status": "Exited (137) 5 minutes ago",
     }  # fmt: skip
-    state = state_of(told, LPS)
-    assert state == ContainerState(
+    start = datetime(2025, 11, 18, 23, tzinfo=UTC)
+    life = Life()
+    for action, code in (("start", None), ("oom", None), ("die", 137), ("start", None)):
+        life = life.after(ContainerEvent("1a2b", action, start, code))
+    assert life == Life(start, starts=2)
+    life = life.after(ContainerEvent("1a2b", "oom", start))
+    modes = {"LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE": "serial_bundle"}
+    assert state_of(listed, LPS, life, modes) == ContainerState(
         "llm_provider_service", "huleedu_llm_provider_service", "1a2b3c4d5e6f", "exited",
-        datetime(2025, 11, 18, 23, tzinfo=UTC), 4, 137, True,
-        {"LLM_PROVIDER_SERVICE_QUEUE_PROCESSING_MODE": "serial_bundle"},
+        start, 1, 137, True, modes,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"{}", b"[]", b"null", b'{"Actor": 1, "Action": "die", "timeNano": 1}',
+     b'{"Actor": {}, "Action": "die", "timeNano": 1e300}', b'{"Actor": {}, "Action": ["start"]}',
+     b'{"Actor": {"ID": "x"}, "Action": "exec_create: sh", "timeNano": 1}'],
+)  # fmt: skip
+def test_an_odd_event_is_left_out(line: bytes) -> None:
+    assert event_of(line) is None
 
 
 def test_hundreds_of_ended_runners_hide_no_other_service_and_no_running_one() -> None:
@@ -90,11 +107,9 @@ def test_hundreds_of_ended_runners_hide_no_other_service_and_no_running_one() ->
     assert len(ids) == PER_SERVICE + 1
 
 
-@given(
-    st.dictionaries(st.sampled_from(["Id", "Name", "RestartCount", "Weird"]), st.none() | st.text())
-)
-def test_an_odd_inspection_is_survived(told: dict[str, object]) -> None:
-    assert state_of(told, CJ).state == "unknown"
+@given(st.dictionaries(st.sampled_from(["Id", "Names", "Status", "Weird"]), st.none() | st.text()))
+def test_an_odd_entry_is_survived(listed: dict[str, object]) -> None:
+    assert state_of(listed, CJ, Life(), {}).state == "unknown"
 
 
 async def test_no_engine_is_a_source_error(tmp_path: Path) -> None:
@@ -126,11 +141,16 @@ async def test_a_real_engine_tells_states_exits_labels_and_modes(engine: Engine)
     new.start()
     foreign = create(image, ["/bin/sleep", "60"], name="somebody-elses", network_mode=network)
     foreign.start()
-    source = EngineContainers([engine.url], [CJ, LPS, RUNNER])
+    blind = EngineContainers([engine.url], [CJ, LPS, RUNNER])
+    source = EngineContainers([engine.url], [CJ, LPS, RUNNER], inspects=True)
     try:
+        assert not any(one.modes for one in await blind.containers())
+        new.restart(timeout=1)
+        again = {one.service: one for one in await blind.containers()}
         found = await source.containers()
         said = await source.check()
     finally:
+        await blind.close()
         await source.close()
         for container in (old, new, foreign):
             container.remove(force=True)
@@ -139,5 +159,9 @@ async def test_a_real_engine_tells_states_exits_labels_and_modes(engine: Engine)
         ("llm_provider_service", "oddly-named", "running", None),
     ]
     assert all(one.started_at is not None for one in found)
+    assert again[LPS.name].restarts == 1
+    assert again[LPS.name].started_at == next(
+        one.started_at for one in found if one.service == LPS.name
+    )
     assert SECRET not in f"{found}{said}"
     assert "CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE=empty" in said

@@ -22,6 +22,8 @@ def response(status: int) -> requests.Response:
     [
         (NotFound(SECRET, response(404)), "the container is gone", True, False),
         (StatusError(404), "the container is gone", True, False),
+        (APIError(SECRET, response(403)), "the proxy before the Docker Engine", True, False),
+        (StatusError(403), "the proxy before the Docker Engine", True, False),
         (APIError(SECRET, response(500)), "answered with an error (500)", False, False),
         (StatusError(500), "answered with an error (500)", False, False),
         (requests.exceptions.ReadTimeout(SECRET), "did not answer in time", False, True),

@@ -15,7 +15,7 @@ from bot.domain.log import Role, Service
 from bot.domain.runner import RunnerKind
 from bot.errors import SourceError
 from bot.sources.runners.source import EngineRunners
-from tests.support.servers.engine import Engine, running_engine
+from tests.support.servers.engine import IMAGE, Engine, running_engine
 
 # The docker SDK leaves the sockets of ended streams to the garbage collector.
 pytestmark = [
@@ -126,6 +126,8 @@ async def containers(engine: Engine) -> AsyncIterator[EngineRunners]:
             container.remove(force=True)
 
 
+PROJECT = {"com.docker.compose.project": "huleedu"}
+OF_CJ = {**PROJECT, "com.docker.compose.service": "cj_assessment_service"}
 OBEYS = "trap 'exit 0' TERM; while true; do sleep 0.05; done"
 RESISTS = "trap '' TERM; while true; do sleep 0.05; done"
 
@@ -138,7 +140,7 @@ async def test_runner_containers_are_known_by_name_or_label_and_others_are_not(
     by_label = engine.run("odd", OBEYS, labels={"com.docker.compose.service": "eng5_np_runner"})
     engine.run("huleedu_cj_assessment_service", OBEYS)
     listing = await containers.list()
-    assert {one.id for one in listing.runners} == {by_name.short_id, by_label.short_id}
+    assert {one.id for one in listing.runners} == {by_name.id, by_label.id}
     assert all(one.running and one.started_at for one in listing.runners)
     assert await containers.check() == "2 runners among containers"
 
@@ -155,10 +157,40 @@ async def test_runner_containers_are_known_by_name_or_label_and_others_are_not(
 async def test_a_container_is_asked_first_and_forced_after_the_grace(
     engine: Engine, containers: EngineRunners, script: str, removed: bool, outcome: str
 ) -> None:
-    runner = engine.run("proj-eng5_np_runner-run-1", script, auto_remove=removed)
-    ended = await containers.stop(runner.short_id, grace_seconds=1)
-    # A container that removes itself may still be inspected for a moment.
+    engine.run("any", OBEYS, labels=OF_CJ)
+    runner = engine.run("proj-eng5_np_runner-run-1", script, auto_remove=removed, labels=PROJECT)
+    ended = await containers.stop(runner.id or "", grace_seconds=1)
+    # A container that removes itself may still be listed for a moment.
     assert ended == outcome or (removed and ended == "it ended with exit code 0")
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("labels", [{}, {"com.docker.compose.project": "somebody-elses"}])
+async def test_a_runner_of_another_project_is_listed_and_never_stopped(
+    engine: Engine, containers: EngineRunners, labels: dict[str, str]
+) -> None:
+    engine.run("any", OBEYS, labels=OF_CJ)
+    runner = engine.run("proj-eng5_np_runner-run-1", OBEYS, labels=labels)
+    assert [one.id for one in (await containers.list()).runners] == [runner.id]
+    with pytest.raises(SourceError, match="compose project"):
+        await containers.stop(runner.id or "", grace_seconds=1)
+    runner.reload()
+    assert runner.status == "running"
+
+
+@pytest.mark.engine
+async def test_the_options_of_a_runners_command_line_are_read_from_the_list(
+    engine: Engine, containers: EngineRunners
+) -> None:
+    engine.client.containers.run(
+        IMAGE, ["/bin/sleep", "60", "--mode", "execute", "--batch-id=a b", "--key", "SECRET"],
+        name="proj-eng5_np_runner-run-2", detach=True, network_mode="none",
+        entrypoint=["/bin/sh", "-c", "sleep 60", "--"],
+    )  # fmt: skip
+    (runner,) = (await containers.list()).runners
+    assert {name: str(value) for name, value in runner.options.items()} == {
+        "mode": "execute", "batch-id": "a b"
+    }  # fmt: skip
 
 
 @pytest.mark.engine
