@@ -361,15 +361,7 @@ class BlockedSession:
     application: str = ""
 
     def __post_init__(self) -> None:
-        seal(
-            self,
-            names=(
-                "state",
-                "wait",
-                "relation",
-                "application",
-            ),
-        )
+        seal(self, texts=("state", "wait"), names=("relation", "application"))
 
 
 def lock_waits(

@@ -29,6 +29,8 @@ READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {
     "batch": lambda reader: reader.batch(33),
     "newest": lambda reader: reader.newest(state="scoring"),
     "open_batches": lambda reader: reader.open_batches(),
+    "failed_batches": lambda reader: reader.failed_batches(BATCHES[0].started),
+    "begun_by": lambda reader: reader.begun_by(str(pair_id(33, 7))[:8]),
     "trace": lambda reader: reader.trace(UUID(BATCHES[-1].event_correlation_id)),
     "owned": lambda reader: reader.owned([pair_id(33, 7), uuid4()]),
     "members": lambda reader: reader.members(33),
