@@ -18,9 +18,7 @@ from bot.text.privacy import presentable
 from bot.text.times import UtcTimes, report_times
 from bot.text.wording import (
     STATE_WORDS,
-    VERDICT_MARKS,
     flat_facts,
-    headline,
     next_commands,
     shown_tables,
 )
@@ -66,9 +64,12 @@ def show(report: Report) -> RenderableType:
 
 def _head(report: Report, times: UtcTimes) -> Iterator[Text]:
     style = VERDICT_STYLES[report.verdict]
-    yield Text(f"{VERDICT_MARKS[report.verdict]} {times.text(headline(report))}", style=style)
-    if report.summary and report.title != report.summary:
-        yield Text(times.text(report.title), style="dim")
+    first, summary = times.text(report.first_line), times.text(report.summary)
+    yield Text(first, style=style)
+    if summary and summary.rstrip(".") not in first:
+        yield Text(summary)
+    if (title := times.text(report.title)) not in first:
+        yield Text(title, style="dim")
     if times.notice:
         yield Text(times.notice, style="dim")
 

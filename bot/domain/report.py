@@ -9,7 +9,8 @@ from typing import Any
 from bot.border.outside import Outside
 from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, SourceReading
-from bot.domain.words import Text, Words
+from bot.domain.headline import MOST_CHARS, one_breath
+from bot.domain.words import Text, Words, words
 
 
 class Severity(StrEnum):
@@ -39,6 +40,10 @@ class Verdict(StrEnum):
 
 # JSON readers and writers agree on whole numbers of 64 bits only.
 MOST_INTEGER = 2**63 - 1
+VERDICT_MARKS = {Verdict.WARN: "⚠️", Verdict.UNKNOWN: "❔", Verdict.ERROR: "🔴"}
+WELL = "✅"
+UNDER_WAY = "⏳"
+_MARK_CHARS = 3
 _VERDICT_ORDER = (Verdict.OK, Verdict.WARN, Verdict.UNKNOWN, Verdict.ERROR)
 
 
@@ -103,6 +108,9 @@ class Report:
     `attachments` are for people and are left out of the JSON contract. `document` is the whole
     answer as Markdown where it has a shape of its own; it is made from a presentable report.
     `read_as` is the command that a plain question was read as.
+    `headline` is the first line where the summary is too long for one, `mark` the subject's state
+    as a mark where nothing is wrong with it: an answer without a subject has none. `matters` are
+    the two or three facts that a reader wants first, in words.
     `shown_in` is the Slack message (channel and ts) that shows by itself what was changed.
     """
 
@@ -121,6 +129,9 @@ class Report:
     document: str = ""
     charts: tuple[Chart, ...] = ()
     shown_in: tuple[str, str] | None = None
+    headline: Text = ""
+    mark: str = ""
+    matters: tuple[tuple[str, Text], ...] = ()
     read_as: str = ""
 
     @property
@@ -128,12 +139,28 @@ class Report:
         """Return the worst of the findings and of what could not be read."""
         return worst_verdict(self.findings, unknown=self.unreadable_need or not self.found)
 
+    @property
+    def state_mark(self) -> str:
+        """Return the subject's state as a mark; what was not found has none."""
+        return VERDICT_MARKS.get(self.verdict, self.mark) if self.found else ""
+
+    @property
+    def first_line(self) -> Words:
+        """Return mark and headline: what is read first, and all that a notification says."""
+        mark = self.state_mark
+        told = one_breath(
+            self.headline or self.summary or self.title, MOST_CHARS - _MARK_CHARS * bool(mark)
+        )
+        return words(f"{mark} ", told) if mark else told
+
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON values; times become ISO-8601 with +00:00."""
         return {
             "command": self.command,
             "title": plain(self.title),
             "verdict": self.verdict.value,
+            "headline": plain(self.first_line),
+            "summary": plain(self.summary),
             "facts": plain(dict(self.facts)),
             "findings": [_finding_json(finding) for finding in self.findings],
             "timeline": [_fields(entry) for entry in self.timeline],
@@ -181,9 +208,7 @@ def plain(value: Any) -> Any:
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
-    values = _fields(finding) | {"evidence": [_fields(line) for line in finding.evidence]}
-    del values["cause"]
-    return values
+    return _fields(finding) | {"evidence": [_fields(line) for line in finding.evidence]}
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -7,9 +7,7 @@ from bot.text.markdown import MarkdownWriter, code
 from bot.text.privacy import presentable
 from bot.text.times import UtcTimes, report_times
 from bot.text.wording import (
-    VERDICT_MARKS,
     flat_facts,
-    headline,
     next_commands,
     shown_tables,
     source_words,
@@ -28,8 +26,11 @@ def _lines(report: Report) -> Iterator[str]:
     write = MarkdownWriter(times)
     yield f"# {write.text(report.title)}"
     yield ""
-    yield f"{VERDICT_MARKS[report.verdict]} **{write.text(headline(report))}**"
+    yield f"**{write.text(report.first_line)}**"
     yield ""
+    if report.summary:
+        yield write.text(report.summary)
+        yield ""
     if times.notice:
         yield times.notice
         yield ""

@@ -26,6 +26,8 @@ def presentable(report: Report) -> Report:
         command=_said(report.command),
         title=_said(report.title),
         summary=_said(report.summary),
+        headline=_said(report.headline),
+        matters=tuple((_seen(name), _seen(text)) for name, text in report.matters),
         facts=_facts(report.facts),
         findings=tuple(_finding(finding) for finding in report.findings),
         timeline=tuple(_entry(entry) for entry in report.timeline),

@@ -79,7 +79,7 @@ def plainly(part: Part) -> str:
 def report_times(report: Report) -> Iterator[datetime]:
     """Yield every moment that a report says."""
     yield from _fact_times(report.facts)
-    texts: list[Text] = [report.title, report.summary]
+    texts: list[Text] = [report.title, report.summary, *(text for _, text in report.matters)]
     for finding in report.findings:
         texts += [finding.what, finding.why, *finding.next]
         texts += [line.text for line in finding.evidence]

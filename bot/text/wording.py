@@ -8,12 +8,6 @@ from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Report, Severity, Table, Verdict, plain
 from bot.domain.words import Command, Span, Text, Time, Words, joined, words
 
-VERDICT_MARKS = {
-    Verdict.OK: "✅",
-    Verdict.WARN: "⚠️",
-    Verdict.UNKNOWN: "❔",
-    Verdict.ERROR: "🔴",
-}
 VERDICT_WORDS = {
     Verdict.OK: "OK",
     Verdict.WARN: "Warning",
@@ -32,11 +26,6 @@ STATE_WORDS = {
 def verdict_words(report: Report) -> str:
     """Return the verdict as a word; an id under which nothing lives says so."""
     return VERDICT_WORDS[report.verdict] if report.found else "Not found"
-
-
-def headline(report: Report) -> Words:
-    """Return the first line of an answer, without its mark: the verdict in words, then why."""
-    return words(f"{verdict_words(report)}: ", report.summary or report.title)
 
 
 @overload

@@ -7,7 +7,7 @@ from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import CANCELLED, BatchSummary
 from bot.domain.evidence import DATABASE, Missing
-from bot.domain.report import Report, Table
+from bot.domain.report import UNDER_WAY, WELL, Report, Table
 from bot.domain.words import Span, words
 from bot.ports import CommandContext
 from commands._words import shown
@@ -27,13 +27,15 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
     )
     if isinstance(found, Missing):
         return batch_report.unreadable("list", found)
-    words = f"{len(found)} newest batches" + (f" in {shown(state)}" if state else "")
+    several = "batch" if len(found) == 1 else "batches"
+    words = f"{len(found)} newest {several}" + (f" in {shown(state)}" if state else "")
+    looks = sum(bool(_mark(one, now)) for one in found)
     return Report(
         command="batch list",
         title="Batches",
         facts={"batches": [_fact(summary, now) for summary in found]},
         sources=(reading(DATABASE, found),),
-        summary=f"{words}; {sum(bool(_mark(one, now)) for one in found)} need a look.",
+        summary=f"{words}; {looks} {'needs' if looks == 1 else 'need'} a look.",
         tables=(_table(found, now),) if found else (),
         actions=tuple(f"/batch status {one.header.batch_id}" for one in found if _mark(one, now))[
             :4
@@ -75,6 +77,12 @@ def _missing_essays(summary: BatchSummary) -> int:
     return max(0, expected - essays)
 
 
+def _state(summary: BatchSummary, now: datetime) -> str:
+    if _mark(summary, now):
+        return "⚠️"
+    return WELL if summary.header.ended else UNDER_WAY
+
+
 def _fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
     header, pairs = summary.header, summary.pairs
     return {
@@ -97,12 +105,11 @@ def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
         counts = f"{pairs.valid}/{pairs.total}"
         rows.append(
             (
+                _state(one, now),
                 str(header.batch_id),
-                header.state or "-",
-                header.status,
                 counts,
                 words(Span(now - header.created_at)),
-                _mark(one, now) or "ok",
+                _mark(one, now) or ("finished" if header.ended else "under way"),
             )
         )
-    return Table(("batch", "state", "status", "valid", "age", "look"), tuple(rows))
+    return Table(("", "batch", "valid", "age", "state"), tuple(rows))

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import follow_up
+from bot.diagnosis.batch.headline import AROUND, headline, mark, matters
 from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.publisher import TAKEN, with_delivery
 from bot.diagnosis.batch.queue_findings import stuck_findings
@@ -50,8 +51,6 @@ _OPEN_WORDS = {
     Verdict.WARN: "no result yet, and it needs a look",
     Verdict.ERROR: "no result yet, and it will not end well by itself",
 }
-# These say nothing about the batch's result: what stands around it needs somebody.
-_AROUND = {"database-blocked", "runner-schema-missing", "runner-waiting"}
 
 
 async def find(sources: Sources, ref: str, deadline: Deadline) -> Sequence[BatchMatch] | Missing:
@@ -255,18 +254,23 @@ async def _owned(sources: Sources, logs: LogSearch | Missing, deadline: Deadline
 
 def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
     pairs, header = evidence.pairs, evidence.header
-    worst = f" ({report.findings[0].rule})" if report.verdict is not Verdict.OK else ""
     told = words(
-        f"Batch {header.batch_id}: {_verdict_words(report, evidence)}{worst}; "
+        f"Batch {header.batch_id}: {_verdict_words(report, evidence)}; "
         f"{pairs.valid} of {pairs.total} comparisons valid, {pairs.error} "
         f"errors, {pairs.pending} pending.",
     )
-    return replace(report, summary=joined(" ", filter(None, (told, evidence.provider.words))))
+    return replace(
+        report,
+        headline=headline(report, evidence),
+        mark=mark(evidence),
+        matters=matters(evidence),
+        summary=joined(" ", filter(None, (told, evidence.provider.words))),
+    )
 
 
 def _verdict_words(report: Report, evidence: BatchEvidence) -> str:
     loud = {one.rule for one in report.findings if one.severity is not Severity.INFO}
-    if loud and loud <= _AROUND:
+    if loud and loud <= AROUND:
         return "nothing wrong with it, something around it needs a look"
     if report.verdict is Verdict.UNKNOWN:
         return _WORDS[report.verdict]
@@ -314,5 +318,6 @@ def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
 def _actions(evidence: BatchEvidence, findings: Sequence[Finding]) -> tuple[str, ...]:
     steps = [typed_command(step) for finding in findings for step in finding.next]
     traces = [step for step in steps if step.startswith("/trace ")]
+    whole = f"/batch investigate {evidence.header.batch_id}"
     queue = ["/queue"] if configured(evidence.queue) and not evidence.ended else []
-    return tuple(dict.fromkeys([*traces[:2], *queue, "/batch list"]))
+    return tuple(dict.fromkeys([whole, *traces[:2], *queue, "/batch list"]))

@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.domain.report import Finding, Report, Severity
 from bot.text.markdown import MarkdownWriter
 from bot.text.times import UtcTimes, report_times
-from bot.text.wording import VERDICT_MARKS, as_step, flat_facts, headline, source_words
+from bot.text.wording import as_step, flat_facts, source_words
 
 STUCK = frozenset(
     {
@@ -69,7 +69,7 @@ def _lines(report: Report, now: datetime, write: MarkdownWriter) -> Iterator[str
     yield write.times.notice
     yield ""
     yield from _heading("Executive summary")
-    yield f"{VERDICT_MARKS[report.verdict]} **{write.text(headline(report))}**"
+    yield f"**{write.text(report.first_line)}**"
     yield ""
     for one in report.tables:
         yield from _heading(write.text(one.caption))

@@ -99,7 +99,7 @@ def _line(message: AlertMessage, names: Names) -> Words:
             "⏰ Nobody has acknowledged this", Time(alert.opened_at, " since "), ": ", title
         )
     if message.reason is Reason.REPEAT:
-        seen = words(f" (seen {alert.count} times", Time(alert.opened_at, " since "), ")")
+        seen = words(f" (seen {_times(alert.count)}", Time(alert.opened_at, " since "), ")")
         return words(f"{mark}, still so: ", title, seen)
     return words(f"{mark}, changed: ", title, words(" (", note, ")") if note else "")
 
@@ -177,7 +177,7 @@ def _reply(message: AlertMessage, evidence: int, chars: int, names: Names) -> It
     alert = message.alert
     yield kit.section(mrkdwn(_line(message, names), TEXT_CHARS))
     if message.reason is Reason.RESOLVE or alert.state is AlertState.RESOLVED:
-        yield kit.context(f"Seen {alert.count} times since {date_token(alert.opened_at)}")
+        yield kit.context(f"Seen {_times(alert.count)} since {date_token(alert.opened_at)}")
         return
     if message.reason in (Reason.UPDATE, Reason.OPEN):
         yield from _why(alert.condition, evidence, chars)
@@ -294,8 +294,12 @@ def button_commands(alert: Alert) -> list[tuple[str, str, str]]:
     return found
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def _length(alert: Alert) -> Span:
-    return Span((alert.resolved_at or alert.changed_at) - alert.opened_at)
+    return Span((alert.resolved_at or alert.changed_at) - alert.condition.since)
 
 
 def _moment(at: datetime) -> str:

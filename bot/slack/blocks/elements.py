@@ -11,17 +11,21 @@ from bot.slack.blocks.mrkdwn import (
     as_literal,
     between_parts,
     clamp,
+    cut,
     literal,
     utc,
     without_mentions,
 )
-from bot.text.redaction import ELLIPSIS
 
 Block = dict[str, Any]
 Piece = dict[str, Any]
 
 MAX_SECTION_CHARS = 2_900
 MAX_COLUMNS = 6
+MAX_FIELDS = 10
+FIELD_CHARS = 1_900
+MENU_ITEMS = 5
+OPTION_CHARS = 150
 PAGE_ROWS = 10
 MAX_PIECES = 16
 MAX_ROW_PIECES = 30
@@ -34,6 +38,12 @@ def section(text: str) -> Block:
     """Return a section of ready mrkdwn (escaped by the caller)."""
     body = clamp(text, MAX_SECTION_CHARS) or " "
     return {"type": "section", "text": {"type": "mrkdwn", "text": body}}
+
+
+def fields(texts: Iterable[str]) -> Block:
+    """Return a section of short texts side by side, of ready mrkdwn."""
+    told = [{"type": "mrkdwn", "text": clamp(text, FIELD_CHARS) or " "} for text in texts]
+    return {"type": "section", "fields": told[:MAX_FIELDS]}
 
 
 def context(text: str) -> Block:
@@ -67,7 +77,7 @@ def pieces(text: Text, limit: int, *, bold: bool = False, mono: bool = False) ->
             continue
         shown = as_literal(part)
         as_code = mono or isinstance(part, Id | Command)
-        shown = shown if len(shown) <= left else f"{shown[: left - 1].rstrip()}{ELLIPSIS}"
+        shown = cut(shown, left)
         found += [gap(shown, bold=bold, mono=as_code)] if shown else []
         left -= len(shown)
     return found or [gap(" ")]
@@ -201,6 +211,21 @@ def button(label: str, action_id: str, value: str, *, style: str = "") -> Piece:
         "value": literal(value, 2_000),
     }
     return {**piece, "style": style} if style else piece
+
+
+def menu(action_id: str, items: Sequence[tuple[str, str]]) -> Piece:
+    """Return a menu of at most five commands, each a label and what it runs."""
+    return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": [
+            {
+                "text": {"type": "plain_text", "text": literal(label, 75) or "-", "emoji": False},
+                "value": literal(value, OPTION_CHARS),
+            }
+            for label, value in items[:MENU_ITEMS]
+        ],
+    }
 
 
 def buttons(pieces: Sequence[Piece]) -> list[Block]:

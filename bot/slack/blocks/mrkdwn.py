@@ -49,9 +49,9 @@ def clamp(text: str, limit: int) -> Mrkdwn:
     """
     if len(text) <= limit:
         return Mrkdwn(text)
-    cut = text[: max(0, limit - 1)]
-    cut = _TOKEN.sub("", _ENTITY.sub("", cut)).rstrip()
-    return Mrkdwn(cut + ELLIPSIS) if limit > 0 else Mrkdwn("")
+    head = text[: max(0, limit - 1)]
+    head = _TOKEN.sub("", _ENTITY.sub("", head)).rstrip()
+    return Mrkdwn(head + ELLIPSIS) if limit > 0 else Mrkdwn("")
 
 
 def mrkdwn(text: object, limit: int) -> Mrkdwn:
@@ -82,7 +82,17 @@ def literal(text: object, limit: int) -> str:
     """
     whole = spelled(text, as_literal).strip() if isinstance(text, Words) else clean(text)
     line = without_mentions(whole)
-    return line if len(line) <= limit else line[: max(0, limit - 1)].rstrip() + ELLIPSIS
+    return cut(line, limit)
+
+
+def cut(line: str, limit: int) -> str:
+    """Return a line in at most `limit` characters, between two words where it has any."""
+    if len(line) <= limit:
+        return line
+    head = line[: max(0, limit - 1)]
+    place = head.rfind(" ")
+    whole = line[len(head) : len(head) + 1] == " " or place < len(head) // 2
+    return (head if whole else head[:place]).rstrip() + ELLIPSIS
 
 
 def without_mentions(line: str) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.chart import drawable
-from bot.domain.report import Finding, Report, Severity, TimelineEntry
-from bot.domain.words import Words, joined, words
+from bot.domain.report import Finding, Report, TimelineEntry
+from bot.domain.words import Words
 from bot.ports.action_ids import COMMAND_ACTION, SHARE_ACTION
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import chart_blocks
@@ -18,17 +18,19 @@ from bot.slack.blocks.elements import Block, gap, line, moment, piece, pieces
 from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
 from bot.text.wording import (
     SEVERITY_MARKS,
-    VERDICT_MARKS,
     as_step,
     flat_facts,
-    headline,
     next_commands,
     shown_tables,
     source_words,
-    verdict_words,
 )
 
 SUMMARY_CHARS = 400
+HEADLINE_CHARS = 120
+NO_HEADLINE = "An answer without words"
+# Room for a cause or a remedy, which are written to fit.
+CAUSE_CHARS = 200
+NEXT_SHOWN = 2
 LABEL_CHARS = 30
 VALUE_CHARS = 90
 # What is longer would make an aligned column scroll sideways on a phone.
@@ -97,39 +99,85 @@ FOOT_CHARS = 500
 
 
 def summary_line(report: Report) -> str:
-    """Return the whole answer in one escaped line, for notifications and screen readers."""
-    worst = [finding.what for finding in report.findings if finding.severity is not Severity.INFO]
-    told = words(" - ", joined("; ", worst[:2])) if worst and not report.summary else ""
-    line = literal(
-        words(f"{VERDICT_MARKS[report.verdict]} ", headline(report), told), SUMMARY_CHARS
-    )
-    return clamp(escape(line), SUMMARY_CHARS)
+    """Return the headline in one escaped line, for notifications and screen readers."""
+    line = clamp(escape(literal(report.first_line, HEADLINE_CHARS)), SUMMARY_CHARS)
+    return line or NO_HEADLINE
 
 
 def report_blocks(report: Report, detail: Detail, share: str = "") -> Iterator[Block]:
-    """Yield a presentable report at one level of detail; `share` offers to make it public."""
-    yield _head(report, detail)
+    """Yield a presentable report at one level of detail; `share` offers to make it public.
+
+    What to read and what to do comes first, then the buttons, then what it rests on.
+    """
+    yield from _head(report, detail)
+    yield from _first(report.findings, detail)
+    if not report.matters:
+        yield from _shown(report, detail)
+    yield from kit.buttons(_buttons(report, detail, share))
+    if report.matters:
+        yield from _shown(report, detail)
+    if detail.evidence:
+        for number, finding in enumerate(report.findings[: detail.findings], start=1):
+            yield _finding(number, finding, detail)
+    if detail.timeline and report.timeline:
+        yield _timeline(report.timeline, detail)
     if detail.facts:
         yield from _facts(report, detail)
-    for number, finding in enumerate(report.findings[: detail.findings], start=1):
-        yield _finding(number, finding, detail)
+    yield from _small_print(report, detail)
+
+
+def _head(report: Report, detail: Detail) -> Iterator[Block]:
+    first = report.first_line
+    yield kit.section(f"*{mrkdwn(first, SUMMARY_CHARS)}*")
+    if report.matters:
+        told = (f"*{mrkdwn(n, 40)}*\n{mrkdwn(t, max(detail.chars, 80))}" for n, t in report.matters)
+        yield kit.fields(told)
+    elif report.summary and str(report.summary).rstrip(".") not in str(first):
+        yield kit.section(mrkdwn(report.summary, max(200, detail.chars)))
+
+
+def _first(findings: Sequence[Finding], detail: Detail) -> Iterator[Block]:
+    """Yield the first finding with its cause and remedy, and what the next two are."""
+    if not findings:
+        return
+    chars = max(detail.chars, CAUSE_CHARS)
+    first, *others = findings
+    mark = SEVERITY_MARKS[first.severity]
+    elements = [line(gap(f"{mark} "), *pieces(first.what, chars, bold=True))]
+    if first.why:
+        elements.append(line(*pieces(first.why, chars)))
+    if first.next:
+        todo = pieces(as_step(first.next[0]), chars)
+        elements.append(line(piece("Do:", 10, bold=True), gap(" "), *todo))
+    if others:
+        elements.append(kit.bullets(line(*pieces(one.what, chars)) for one in others[:NEXT_SHOWN]))
+    yield kit.rich(*elements)
+    if (more := len(others) - NEXT_SHOWN) > 0:
+        yield kit.context(f"+{more} more, below")
+
+
+def _shown(report: Report, detail: Detail) -> Iterator[Block]:
     yield from _tables(report, detail)
     if detail.charts:
         for chart in [one for one in report.charts if drawable(one)][: detail.charts]:
             yield from chart_blocks(chart)
-    if detail.timeline and report.timeline:
-        yield _timeline(report.timeline, detail)
-    yield from _small_print(report, detail)
-    steps = [_button(step, i) for i, step in enumerate(next_commands(report)[: detail.buttons])]
-    shared = [kit.button("Share", SHARE_ACTION, share)] if share else []
-    yield from kit.buttons([*steps, *shared])
 
 
-def _head(report: Report, detail: Detail) -> Block:
-    mark, verdict = VERDICT_MARKS[report.verdict], verdict_words(report)
-    why = mrkdwn(report.summary or report.title, max(200, detail.chars))
-    below = f"\n{mrkdwn(report.title, 200)}" if report.summary else ""
-    return kit.section(f"{mark} *{verdict}:* {why}{below}")
+def _buttons(report: Report, detail: Detail, share: str) -> list[kit.Piece]:
+    """Return the first command as the one that stands out, two more, and the others in a menu."""
+    commands = next_commands(report)
+    commands.sort(key=lambda one: one.endswith(" --yes"), reverse=True)
+    shown, others = commands[: min(3, detail.buttons)], commands[3 : 3 + kit.MENU_ITEMS]
+    found = [
+        _button(one, i, "" if i or one.endswith(" --yes") else "primary")
+        for i, one in enumerate(shown)
+    ]
+    if share:
+        found.append(kit.button("Share", SHARE_ACTION, share))
+    menu = [(button_label(one), one) for one in others if _fits_menu(one)]
+    if menu:
+        found.append(kit.menu(f"{COMMAND_ACTION}_menu", menu))
+    return found
 
 
 def _facts(report: Report, detail: Detail) -> Iterator[Block]:
@@ -236,8 +284,13 @@ def left_out(report: Report, detail: Detail) -> str:
     return ", ".join(f"{count} more {name}" for name, count in counts.items() if count > 0)
 
 
-def _button(command: str, index: int) -> kit.Piece:
-    made = kit.button(button_label(command), f"{COMMAND_ACTION}_{index}", command)
+def _fits_menu(command: str) -> bool:
+    """Say whether a menu may hold a command: one that asks first stays a button."""
+    return len(command) <= kit.OPTION_CHARS and not command.endswith(" --yes")
+
+
+def _button(command: str, index: int, style: str = "") -> kit.Piece:
+    made = kit.button(button_label(command), f"{COMMAND_ACTION}_{index}", command, style=style)
     return {**made, "confirm": _confirm(command)} if command.endswith(" --yes") else made
 
 

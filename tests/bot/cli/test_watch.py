@@ -105,7 +105,7 @@ def test_the_picture_has_the_news_above_the_answer(second: Round) -> None:
     assert lines[0].startswith("23:19:31Z · every 5 s · asked 2 times")
     assert lines[1] == "new since 23:19:26Z:"
     assert "verdict: OK → Error" in lines[2]
-    assert any("Error: stuck" in line for line in lines[4:])
+    assert any("🔴 stuck" in line for line in lines[4:])
 
 
 def test_a_pipe_gets_the_first_answer_and_then_one_for_each_change(
@@ -147,4 +147,4 @@ def test_leaving_the_picture_leaves_the_last_answer(
 ) -> None:
     with PictureScreen(5, lambda _: None) as shown:
         shown.show(second)
-    assert "Error: stuck" in capsys.readouterr().out
+    assert "🔴 stuck" in capsys.readouterr().out

@@ -60,10 +60,15 @@ def position_bias(evidence: BatchEvidence, now: datetime) -> Finding | None:
         severity=Severity.WARN,
         confidence=_surer(chance),
         what=f"Anchors are in slot A in {position.anchors_in_a} of {position.mixed} mixed pairs "
-        f"({share:.0%}); fair slots would do so in {_odds(chance)}.",
-        why="Without shuffling the two slots, a model's liking for one slot becomes a liking for "
-        "anchors (fixed upstream on 2025-11-19).",
-        evidence=(evidence.line(f"{position.anchors_in_a}/{position.mixed} anchors in slot A"),),
+        f"({share:.0%}).",
+        why="Unshuffled slots turn a model's liking for one slot into a liking for anchors "
+        "(fixed upstream on 2025-11-19).",
+        evidence=(
+            evidence.line(
+                f"{position.anchors_in_a}/{position.mixed} anchors in slot A; fair slots would do "
+                f"so in {_odds(chance)}"
+            ),
+        ),
         next=("Compare with a run whose slots are shuffled before trusting the ranking.",),
     )
 

@@ -61,11 +61,11 @@ def test_any_report_fits_slack_and_pings_nobody(report: Report) -> None:
     json.dumps(message["blocks"], ensure_ascii=False).encode()
 
 
-def test_the_first_line_is_the_verdict_in_words() -> None:
+def test_the_first_line_is_the_state_of_the_subject_in_one_breath() -> None:
     message = BlockKit().report(BATCH_33)
     first = message["blocks"][0]["text"]["text"]
-    assert first.startswith("🔴 *Error:* 66 of 100 comparisons failed")
-    assert message["text"].startswith("🔴 Error: 66 of 100 comparisons failed")
+    assert first == "*🔴 66 of 100 comparisons failed and were counted as done*"
+    assert message["text"] == "🔴 66 of 100 comparisons failed and were counted as done"
 
 
 def test_an_answer_shows_evidence_next_steps_and_every_source() -> None:
@@ -80,16 +80,24 @@ def test_an_answer_shows_evidence_next_steps_and_every_source() -> None:
 
 
 def test_next_commands_become_buttons_once_each() -> None:
-    buttons = BlockKit().report(BATCH_33)["blocks"][-1]["elements"]
+    blocks = BlockKit().report(BATCH_33)["blocks"]
+    (buttons,) = (block["elements"] for block in blocks if block["type"] == "actions")
     assert [(b["text"]["text"], b["value"]) for b in buttons] == [
         ("Trace 8f3a11d7…", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
         ("Batch investigate 33", "/batch investigate 33"),
     ]
 
 
-def test_an_id_that_nobody_has_reads_not_found() -> None:
+def test_what_has_no_subject_carries_no_mark() -> None:
     message = BlockKit().report(Report("batch status 9", "No batch 9", found=False))
-    assert "Not found" in message["text"]
+    assert message["text"] == "No batch 9"
+    assert BlockKit().report(Report("help", "What can be asked"))["text"] == "What can be asked"
+
+
+def test_the_first_remedy_and_the_buttons_stand_before_what_they_rest_on() -> None:
+    shown = _texts(BlockKit().report(BATCH_33)["blocks"])
+    places = [shown.index(one) for one in ("Errors count as", "Do:", '"actions"', "100 rows: 66")]
+    assert places == sorted(places)
 
 
 def test_what_is_left_out_is_counted_and_the_whole_goes_to_a_file() -> None:

@@ -1,0 +1,77 @@
+"""A batch's answer in one breath: what its result is worth, or how far it is; pure."""
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.domain.headline import MOST_CHARS, one_breath
+from bot.domain.report import UNDER_WAY, WELL, Report, Severity, Verdict
+from bot.domain.words import Text, words
+
+# Room for the mark before the line.
+ROOM = MOST_CHARS - 3
+AROUND = frozenset({"database-blocked", "runner-schema-missing", "runner-waiting"})
+
+
+def headline(report: Report, evidence: BatchEvidence) -> Text:
+    """Return the line without its mark: the worth of the result, then the number behind it."""
+    subject = f"Batch {evidence.header.batch_id}: {_worth(report, evidence)}"
+    loud = [one for one in report.findings if one.severity is not Severity.INFO]
+    pairs = evidence.pairs
+    if pairs.total and pairs.error >= pairs.total * 0.05:
+        return f"{subject}. {pairs.error} of {counted(pairs.total)} failed"
+    if loud and evidence.ended:
+        whole = words(f"{subject}. ", loud[0].what)
+        if len(str(one_breath(whole, 10 * ROOM))) <= ROOM:
+            return whole
+    if loud and not evidence.ended:
+        whole = words(f"Batch {evidence.header.batch_id}: ", loud[0].what)
+        if len(str(one_breath(whole, 10 * ROOM))) <= ROOM:
+            return whole
+    return f"{subject}, {pairs.valid} of {counted(pairs.total)} valid"
+
+
+def mark(evidence: BatchEvidence) -> str:
+    """Return the mark of a batch with which nothing is wrong."""
+    if not evidence.ended:
+        return UNDER_WAY
+    return WELL if evidence.has_result and not evidence.provider.answered_by_mock else ""
+
+
+def matters(evidence: BatchEvidence) -> tuple[tuple[str, Text], ...]:
+    """Return the facts that are read first: the comparisons, and who answered them."""
+    pairs, rows = evidence.pairs, evidence.rows
+    waiting = f" · {pairs.pending} waiting" if pairs.pending else ""
+    models = ", ".join(str(name) for name in rows.models) or "not recorded"
+    cost = f", {rows.cost:.2f} USD" if rows.cost else ""
+    told: list[tuple[str, Text]] = [
+        ("Comparisons", f"{pairs.valid} valid · {pairs.error} failed{waiting}"),
+        ("Model", f"{models}{cost}"),
+    ]
+    if evidence.provider.words:
+        told.append(("LLM provider", evidence.provider.words))
+    return tuple(told)
+
+
+def counted(number: int) -> str:
+    """Return a number of comparisons in words."""
+    return f"{number} comparison{'' if number == 1 else 's'}"
+
+
+def _worth(report: Report, evidence: BatchEvidence) -> str:
+    verdict = report.verdict
+    loud = {one.rule for one in report.findings if one.severity is not Severity.INFO}
+    if loud and loud <= AROUND:
+        return "nothing wrong with it, but with what is around it"
+    if verdict is Verdict.UNKNOWN:
+        return "not decidable, a needed source could not be read"
+    if not evidence.ended:
+        return {Verdict.OK: "under way", Verdict.WARN: "under way, and it needs a look"}.get(
+            verdict, "it will not finish by itself"
+        )
+    if verdict is Verdict.ERROR:
+        return "do not use the grades" if evidence.has_result else "ended without grades"
+    if verdict is Verdict.WARN:
+        return "use the grades with care" if evidence.has_result else "ended without grades"
+    if not evidence.has_result:
+        return "ended without a result"
+    if evidence.provider.answered_by_mock:
+        return "answered by a mock, so its grades say nothing"
+    return "finished well"
