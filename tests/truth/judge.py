@@ -11,7 +11,17 @@ VERDICTS: Mapping[str, tuple[str, ...]] = {
     "usable": ("ok", "warn"),
     "faulty": ("warn", "error"),
 }
-COUNTED = ("total_pairs", "valid", "errors", "pending", "projections", "budget")
+COUNTED = (
+    "total_pairs",
+    "valid",
+    "errors",
+    "pending",
+    "projections",
+    "budget",
+    "dispatched",
+    "retried_dispatches",
+    "real_failures",
+)
 
 
 def wrongs(truth: Truth, report: Mapping[str, Any]) -> list[str]:
@@ -58,7 +68,9 @@ def _causes(truth: Truth, report: Mapping[str, Any]) -> list[str]:
 
 
 def _facts(truth: Truth, report: Mapping[str, Any]) -> list[str]:
-    facts = report.get("facts", {})
+    stages = {one["stage"]: one["count"] for one in report.get("facts", {}).get("funnel", ())}
+    counted = {name: count for name, count in stages.items() if count is not None}
+    facts = {**counted, **report.get("facts", {})}
     return [
         f"{name} is {facts[name]}, not {truth.facts[name]}"
         for name in COUNTED

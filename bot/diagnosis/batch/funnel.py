@@ -13,6 +13,7 @@ STAGES = (
     "submitted",
     "queued",
     "dispatched",
+    "retried_dispatches",
     "answered",
     "callbacks_ok",
     "callbacks_rejected",
@@ -21,7 +22,7 @@ STAGES = (
     "projections",
 )
 # Counts beside the way: they grow when something goes wrong, and are no stage to pass through.
-BESIDE = ("callbacks_rejected", "stored_error")
+BESIDE = ("retried_dispatches", "callbacks_rejected", "stored_error")
 # Projections count student essays, not comparisons, so they are not held against the stage before.
 OTHER_UNIT = ("budget", "projections")
 

@@ -1,7 +1,9 @@
 """How many of a batch's comparisons the logs show at each stage; pure.
 
 A line is counted for a comparison whose correlation id is the batch's, or whose queue id another
-line binds to one. A bundle's dispatch names no ids, so its logged size is counted.
+line binds to one. A bundle's dispatch names no ids, so its logged size is counted, less those that
+went back into the queue and were dispatched again; it counts for nothing where requests of another
+batch were worked off in the same time.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -13,6 +15,8 @@ from bot.domain.log import LogEvent, LogSearch
 
 LINES = (
     "Queuing LLM request for provider",
+    "Request queued successfully for provider",
+    "Requeueing request",
     "Processing queued request",
     "completed successfully, correlation_id",
     "failed, correlation_id",
@@ -22,13 +26,8 @@ LINES = (
     "has expired, correlation_id",
     *DISPATCH_EVENTS,
 )
-_STAGES: tuple[tuple[str, Step, frozenset[Outcome]], ...] = (
-    ("queued", Step.QUEUED, frozenset({Outcome.DONE})),
-    ("dispatched", Step.DISPATCHED, frozenset({Outcome.DONE})),
-    ("answered", Step.ANSWERED, frozenset({Outcome.DONE, Outcome.FAILED})),
-    ("callbacks_rejected", Step.CONSUMED, frozenset({Outcome.REJECTED, Outcome.STRAY})),
-)
 _WAY = ("queued", "dispatched", "answered")
+RETRIED = "retried_dispatches"
 MARGIN = timedelta(minutes=1)
 
 
@@ -50,12 +49,20 @@ def logged_counts(
         return {}
     clues = [clue for event in search.events if (clue := clue_of(event)) is not None]
     owners = {clue.queue_id: clue.correlation_id for clue in clues if clue.correlation_id}
+    mine = [(id, clue) for clue in clues if (id := _owner(clue, owners)) in members]
+    last = {id: clue.outcome for id, clue in mine if clue.step is Step.ANSWERED}
+    retried = sum(clue.outcome is Outcome.REQUEUED for _, clue in mine)
     counts = {
-        name: len({id for clue in clues if (id := _owner(clue, owners)) in members
-                   and clue.step is step and clue.outcome in outcomes})
-        for name, step, outcomes in _STAGES
-    }  # fmt: skip
-    counts["dispatched"] += _bundled(search.events, begin - MARGIN, end + MARGIN)
+        "queued": len(_ids(mine, Step.QUEUED, Outcome.DONE)),
+        "dispatched": len(_ids(mine, Step.DISPATCHED, Outcome.DONE)),
+        "answered": sum(one in (Outcome.DONE, Outcome.FAILED) for one in last.values()),
+        "callbacks_rejected": len(_ids(mine, Step.CONSUMED, Outcome.REJECTED, Outcome.STRAY)),
+        RETRIED: retried,
+    }
+    window = begin - MARGIN, end + MARGIN
+    bundled = _bundled(search.events, *window)
+    if bundled and not _has_strangers(clues, owners, members, *window):
+        counts["dispatched"] += bundled - retried
     asked = len(members)
     return {
         name: count
@@ -64,8 +71,30 @@ def logged_counts(
     }
 
 
+def _ids(mine: Iterable[tuple[str, LogClue]], step: Step, *outcomes: Outcome) -> set[str]:
+    return {id for id, clue in mine if clue.step is step and clue.outcome in outcomes}
+
+
 def _owner(clue: LogClue, owners: Mapping[str, str]) -> str:
     return clue.correlation_id or owners.get(clue.queue_id, "")
+
+
+def _has_strangers(
+    clues: Iterable[LogClue],
+    owners: Mapping[str, str],
+    members: Set[str],
+    begin: datetime,
+    end: datetime,
+) -> bool:
+    """Whether a request of another batch was worked off in that time."""
+    return any(
+        clue.step is Step.ANSWERED
+        and clue.event.at is not None
+        and begin <= clue.event.at <= end
+        and (owner := _owner(clue, owners)) != ""
+        and owner not in members
+        for clue in clues
+    )
 
 
 def _bundled(events: Iterable[LogEvent], begin: datetime, end: datetime) -> int:

@@ -1,0 +1,47 @@
+"""The funnel counts bundles by their logged sizes, what was dispatched again apart."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.diagnosis.batch.log_counts import logged_counts
+from bot.domain.log import LogEvent, LogSearch, Role
+
+AT = datetime(2026, 4, 7, 9, 1, tzinfo=UTC)
+MEMBERS = [f"{n:08d}-0000-4000-8000-000000000001" for n in range(3)]
+STRANGER = "99999999-0000-4000-8000-000000000001"
+
+
+def _line(second: int, text: str, **fields: object) -> LogEvent:
+    at = AT + timedelta(seconds=second)
+    return LogEvent(at, "llm", "llm", Role.LLM_PROVIDER, "info", text, fields=fields, text=text)
+
+
+def _request(correlation: str) -> str:
+    return correlation.replace("000001", "000002")
+
+
+def _answered(second: int, correlation: str) -> LogEvent:
+    text = f"Request {_request(correlation)} completed successfully, correlation_id: {correlation}"
+    return _line(second, text)
+
+
+@pytest.mark.parametrize(
+    ("others", "dispatched"), [((), 3), ((_answered(9, STRANGER),), None)], ids=["alone", "mixed"]
+)
+def test_a_bundle_that_was_requeued_counts_once(
+    others: tuple[LogEvent, ...], dispatched: int | None
+) -> None:
+    again = (_line(2, f"Requeueing request {_request(id)} for retry (1/3)") for id in MEMBERS)
+    events = (
+        _line(1, "serial_bundle_dispatch", bundle_size=3),
+        *again,
+        _line(3, "serial_bundle_dispatch", bundle_size=3),
+        *(_answered(8, id) for id in MEMBERS),
+        *others,
+    )
+    counts = logged_counts(
+        LogSearch(events, ()), frozenset(MEMBERS), begin=AT, end=AT + timedelta(seconds=9), proven=3
+    )
+    assert counts.get("dispatched") == dispatched
+    assert (counts["retried_dispatches"], counts["answered"]) == (3, 3)
