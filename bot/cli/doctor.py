@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,8 +17,9 @@ from bot.cli.given_names import given_names
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
 from bot.domain.evidence import Missing
 from bot.domain.log import Role
+from bot.domain.rights import TriedState
 from bot.errors import BatchbotError, PostError
-from bot.ports import Checkable
+from bot.ports import Checkable, CjDatabase
 from bot.ports.bounded import bounded_read
 from bot.service.sources import build_memory, build_sources
 from bot.settings import ENV_FILE, Settings, SlackSettings
@@ -32,6 +33,7 @@ CHECK_SECONDS = 10.0
 LEAST_FREE = 64 << 20
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
 DOCKER_FIX = "Give the bot a Docker Engine: DOCKER_HOST, or its socket (optional)."
+ROLE_FIX = "Use the role that deploy/readonly_role.sql makes."
 # What an answer may hold that is worth a warning, and what to do about it.
 SIGNS = (
     ("could write", "Use a read-only role: deploy/readonly_role.sql."),
@@ -112,7 +114,8 @@ async def examine(settings: Settings) -> list[Examined]:
             _memory(settings, stack),
         ]
         found = list(await asyncio.gather(*looks))
-    return [*await _slack(settings), *found, *_roles(settings), *_files(settings)]
+        rights = await _rights(sources.database)
+    return [*await _slack(settings), *found, *rights, *_roles(settings), *_files(settings)]
 
 
 def _roles(settings: Settings) -> Iterable[Examined]:
@@ -153,6 +156,28 @@ async def _source(
         if re.search(sign, detail):
             return Examined(what, CheckState.WARNING, detail, remedy)
     return Examined(what, CheckState.OK, detail)
+
+
+async def _rights(database: CjDatabase | Missing | None) -> Sequence[Examined]:
+    """Try what the role of CJ_DATABASE_URL should be refused; a line for each that it is not."""
+    if database is None or isinstance(database, Missing):
+        return ()
+    what = "CJ database role"
+    tried = await bounded_read(what, database.tried_rights(), CHECK_SECONDS)
+    if isinstance(tried, Missing):
+        return (Examined(what, CheckState.WARNING, tried.reason, ROLE_FIX),)
+    said = {state: [one for one in tried if one.state is state] for state in TriedState}
+    found = [
+        Examined(what, CheckState.WARNING, f"it may {one.what}, which the bot never does", ROLE_FIX)
+        for one in said[TriedState.ALLOWED]
+    ]
+    if refused := said[TriedState.REFUSED]:
+        detail = f"tried and refused: {', '.join(one.what for one in refused)}"
+        found.append(Examined(what, CheckState.OK, detail))
+    if open_ := said[TriedState.NOT_TRIED]:
+        detail = "; ".join(f"not tried: {one.what} ({one.detail})" for one in open_)
+        found.append(Examined(what, CheckState.WARNING, detail, "Look again later."))
+    return found
 
 
 async def _memory(settings: Settings, stack: AsyncExitStack) -> Examined:

@@ -18,6 +18,7 @@ from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
+from bot.domain.rights import TriedRight
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
 
@@ -89,6 +90,10 @@ class CjDatabase(Protocol):
 
     async def check(self) -> str:
         """Prove that the database answers; return a detail for people. Used by doctor."""
+        ...
+
+    async def tried_rights(self) -> Sequence[TriedRight]:
+        """Try what the role should be refused, without a change; used by doctor."""
         ...
 
 

@@ -14,6 +14,7 @@ from bot.service import embedded_postgres
 from bot.sources.cj import batch_query
 from bot.sources.cj import queries as sql
 from bot.sources.cj.database import DETAIL_PAIRS, CjPostgres
+from bot.sources.cj.schema import CjSchema
 from tests.benchmarks.figure import Row, Scale
 from tests.benchmarks.rows import BIG, FIRST, fill
 from tests.support.paths import ROOT
@@ -111,11 +112,11 @@ async def _median(call: Callable[[], Awaitable[Any]], repeats: int) -> float:
 async def _scans(url: str) -> int:
     queries: list[tuple[Any, ...]] = [
         (
-            batch_query.batch(has_total_budget=True),
+            batch_query.batch(CjSchema(has_total_budget=True)),
             FIRST,
             DETAIL_PAIRS,
         ),
-        (sql.summaries("ORDER BY u.id DESC LIMIT $1", has_total_budget=True), 20),
+        (sql.summaries("ORDER BY u.id DESC LIMIT $1", CjSchema(has_total_budget=True)), 20),
         (sql.MATCH.format(where="id = $1"), FIRST),
     ]
     connection = await asyncpg.connect(url)

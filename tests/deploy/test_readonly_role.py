@@ -7,20 +7,34 @@ import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from bot.cli.doctor import CheckState, _rights
 from bot.demo.incident.rows import BATCHES, Revision, load, pair_id
+from bot.domain.rights import TriedState
+from bot.errors import SourceError
 from bot.ports import CjDatabase
 from bot.service import embedded_postgres_home
 from bot.sources.cj.database import CjPostgres
+from bot.sources.cj.rights import ATTEMPTS
 from tests.support.paths import ROOT
 
 ROLE = "batchbot_reader"
+HOSTILE = (
+    '{"provider": "a\\u0000b", "model": "m", "comparison_budget": {"max_pairs_requested": 7}}',
+    '{"provider": "openai", "model": {"name": "PLANTED"}, "response_time_ms": "12.5"}',
+    '{"provider": "PLANTED: she wrote it", "comparison_budget": ["PLANTED"]}',
+    '["PLANTED"]',
+    '"PLANTED"',
+    "null",
+)
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
 SCRIPT = ROOT / "deploy" / "readonly_role.sql"
+DROP = SCRIPT.with_name("readonly_role_drop.sql")
 LATER = ROOT / "bot" / "demo" / "incident" / "schema_now.sql"
 Connection = asyncpg.Connection
 # Every reading of the port, with what it is asked; a new reading has to stand here.
@@ -38,7 +52,10 @@ READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {
     "blocked_sessions": lambda reader: reader.blocked_sessions(older_than_seconds=0),
     "unpublished": lambda reader: reader.unpublished(),
     "check": lambda reader: reader.check(),
+    "tried_rights": lambda reader: reader.tried_rights(),
 }
+# What each says of the role itself, or of the sessions of the moment, differs by the role.
+OF_THE_ROLE = {"check", "blocked_sessions", "tried_rights"}
 
 PORT = {
     name
@@ -76,24 +93,84 @@ async def reader(url: str) -> AsyncIterator[Connection]:
     await connection.close()
 
 
-async def test_the_role_reads_the_same_as_the_owner(url: str) -> None:
-    owner, reader = CjPostgres(url), CjPostgres(as_reader(url))
-    for name in PORT - {"check", "blocked_sessions"}:
-        read = READINGS[name]
-        assert await read(reader) == await read(owner), name
-    assert await reader.batch(33) is not None
+async def readings(url: str) -> dict[str, object]:
+    source = CjPostgres(url)
+    try:
+        return {name: await READINGS[name](source) for name in PORT - OF_THE_ROLE}
+    finally:
+        await source.close()
+
+
+async def test_the_role_reads_through_functions_what_the_owner_reads_of_columns(url: str) -> None:
+    by_functions = await readings(as_reader(url))
+    owner = await asyncpg.connect(url)
+    await owner.execute("DROP SCHEMA batchbot CASCADE")
     await owner.close()
+    assert by_functions == await readings(url)
+    assert by_functions["batch"] is not None
+
+
+@pytest.mark.parametrize("document", HOSTILE)
+async def test_documents_of_any_shape_are_read_alike_and_give_away_nothing(
+    database_url: str, document: str
+) -> None:
+    await load(database_url, "now")
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("UPDATE cj_batch_states SET processing_metadata = $1", document)
+    await owner.execute(
+        "UPDATE cj_comparison_pairs SET processing_metadata = $1, error_details = $1", document
+    )
+    by_columns = await readings(database_url)
+    await granted(database_url)
+    await owner.close()
+    by_functions = await readings(as_reader(database_url))
+    assert by_functions == by_columns
+    assert "PLANTED" not in str(by_functions)
+
+
+async def test_the_doctor_tries_the_role_and_reports_each_refusal(url: str) -> None:
+    reader = CjPostgres(as_reader(url))
+    assert "could write" not in await reader.check()
+    assert {one.what: one.state for one in await reader.tried_rights()} == dict.fromkeys(
+        ATTEMPTS, TriedState.REFUSED
+    )
+    (line,) = await _rights(reader)
+    assert line.state is CheckState.OK
+    assert all(what in line.detail for what in ATTEMPTS)
     await reader.close()
 
 
-async def test_the_doctor_has_nothing_to_say_against_the_role(url: str) -> None:
+async def test_the_doctor_names_what_an_owner_may_beyond_need_and_changes_nothing(url: str) -> None:
+    before = await readings(url)
+    owner = CjPostgres(url)
+    lines = await _rights(owner)
+    assert {line.state for line in lines} == {CheckState.WARNING}
+    assert len(lines) == len(ATTEMPTS)
+    assert all("readonly_role.sql" in line.fix for line in lines)
+    await owner.close()
+    assert await readings(url) == before
+
+
+async def test_without_the_functions_the_bot_reads_columns_and_the_doctor_says_so(
+    url: str,
+) -> None:
+    owner = await asyncpg.connect(url)
+    await owner.execute("DROP SCHEMA batchbot CASCADE")
+    for table in ("cj_batch_states", "cj_comparison_pairs"):
+        await owner.execute(f"GRANT SELECT (processing_metadata) ON {table} TO {ROLE}")
+    await owner.execute(f"GRANT SELECT (error_details) ON cj_comparison_pairs TO {ROLE}")
+    await owner.close()
     reader = CjPostgres(as_reader(url))
-    assert "could write" not in await reader.check()
+    assert await reader.batch(33) is not None
+    allowed = [one.what for one in await reader.tried_rights() if one.state is TriedState.ALLOWED]
+    assert allowed == [
+        "read a batch's document", "read an answer's document", "read an error's document"
+    ]  # fmt: skip
     await reader.close()
 
 
 def test_every_reading_of_the_port_is_tried_as_the_role() -> None:
-    assert set(READINGS) >= PORT
+    assert set(READINGS) == PORT
 
 
 async def test_who_blocks_whom_is_seen(url: str) -> None:
@@ -119,6 +196,9 @@ async def test_who_blocks_whom_is_seen(url: str) -> None:
         "user_id FROM cj_batch_uploads",
         "org_id FROM cj_batch_uploads",
         "processing_metadata FROM cj_batch_uploads",
+        "processing_metadata FROM cj_batch_states",
+        "processing_metadata FROM cj_comparison_pairs",
+        "error_details FROM cj_comparison_pairs",
         "calculation_metadata FROM grade_projections",
     ],
 )
@@ -182,6 +262,100 @@ async def test_after_a_migration_it_is_run_again_and_takes_back_what_was_too_muc
         with pytest.raises(REFUSED):
             await reader.execute(statement)
     await reader.close()
+
+
+async def test_no_migration_of_the_services_depends_on_the_functions(url: str) -> None:
+    owner = await asyncpg.connect(url)
+    await owner.execute("ALTER TABLE cj_comparison_pairs ALTER processing_metadata TYPE jsonb")
+    await owner.execute("ALTER TABLE cj_batch_states RENAME processing_metadata TO metadata")
+    await owner.execute("ALTER TABLE cj_comparison_pairs DROP COLUMN error_details")
+    await owner.execute("DROP TABLE grade_projections")
+    await owner.close()
+    reader = CjPostgres(as_reader(url))
+    with pytest.raises(SourceError, match="missing"):
+        await reader.batch(33)
+    assert await reader.find("33")
+    await reader.close()
+
+
+async def test_a_callers_temporary_table_does_not_take_the_place_of_one_of_cj(url: str) -> None:
+    reader = await asyncpg.connect(as_reader(url))
+    await reader.execute("SET default_transaction_read_only = off")
+    await reader.execute(
+        "CREATE TEMP TABLE cj_batch_states (batch_id int, processing_metadata json)"
+    )
+    assert await reader.fetchval("SELECT batchbot.batch_metadata(33)")
+    await reader.close()
+
+
+@pytest.fixture
+async def services_role(database_url: str) -> AsyncIterator[str]:
+    """A database whose tables belong to a role that is no superuser; its address for that role."""
+    administrator = await asyncpg.connect(database_url)
+    name, database = f"services_{uuid4().hex[:8]}", urlsplit(database_url).path.strip("/")
+    await administrator.execute(f"CREATE ROLE {name} LOGIN CREATEROLE")
+    await administrator.execute(f"ALTER DATABASE {database} OWNER TO {name}")
+    await administrator.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {name}")
+    yield re.sub(r"//[^@/]*@", f"//{name}@", database_url)
+    await administrator.execute(f"ALTER DATABASE {database} OWNER TO postgres")
+    await administrator.execute(f"REASSIGN OWNED BY {name} TO postgres; DROP OWNED BY {name}")
+    await administrator.execute(f"DROP ROLE {name}")
+    await administrator.close()
+
+
+@pytest.mark.parametrize("revision", ["then", "now"])
+async def test_an_owner_who_is_no_superuser_can_make_it_and_blocked_sessions_are_seen(
+    services_role: str, revision: Revision
+) -> None:
+    await load(services_role, revision)
+    by_columns = await readings(services_role)
+    await granted(services_role)
+    assert await readings(as_reader(services_role)) == by_columns
+    reader = CjPostgres(as_reader(services_role))
+    assert {one.state for one in await reader.tried_rights()} == {TriedState.REFUSED}
+    idle = await asyncpg.connect(services_role)
+    await idle.execute("BEGIN; LOCK TABLE cj_batch_states IN ACCESS EXCLUSIVE MODE")
+    (blocked,) = await reader.blocked_sessions(older_than_seconds=0)
+    assert blocked.state == "idle in transaction"
+    await idle.close()
+    await reader.close()
+
+
+async def test_what_others_granted_is_taken_back_or_named(
+    database_url: str,
+) -> None:
+    await load(database_url, "now")
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(f"""
+        CREATE TABLE pupils (name text);
+        DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}')
+            THEN CREATE ROLE {ROLE} LOGIN; END IF; END $$;
+        GRANT ALL ON pupils TO {ROLE};
+        GRANT pg_read_all_stats TO {ROLE};
+        GRANT SELECT (event_data), UPDATE (topic) ON event_outbox TO PUBLIC""")
+    said: list[str] = []
+    owner.add_log_listener(lambda _, message: said.append(message.message))
+    await owner.execute(SCRIPT.read_text(encoding="utf-8"))
+    await owner.close()
+    reader = await asyncpg.connect(as_reader(database_url))
+    for statement in ("SELECT name FROM pupils", "SET ROLE pg_read_all_stats"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await reader.execute(statement)
+    await reader.close()
+    assert len(said) == 2
+    assert "can still read event_outbox.event_data:" in said[0]
+    assert "can still write event_outbox:" in said[1]
+
+
+async def test_the_drop_script_leaves_nothing(url: str) -> None:
+    owner = await asyncpg.connect(url)
+    await owner.execute(DROP.read_text(encoding="utf-8"))
+    left = """SELECT nspname FROM pg_namespace WHERE nspname = 'batchbot' UNION ALL
+        SELECT relname FROM pg_class WHERE relacl::text LIKE '%batchbot_reader%' UNION ALL
+        SELECT attname FROM pg_attribute WHERE attacl::text LIKE '%batchbot_reader%'"""
+    assert await owner.fetch(left) == []
+    await owner.execute(DROP.read_text(encoding="utf-8"))
+    await owner.close()
 
 
 async def test_another_database_is_refused_as_such(database_url: str) -> None:

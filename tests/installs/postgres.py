@@ -168,7 +168,7 @@ async def _migration(url: str) -> Row:
             await owner.execute(change)
             reader._sessions._learnt_at = -1e9
             found = await reader.batch(34)
-            said.append("total_budget" if reader._sessions.has_total_budget else "none")
+            said.append("total_budget" if reader._sessions.schema.has_total_budget else "none")
             assert found is not None
     except SourceError as error:
         said.append(error.message)

@@ -1,36 +1,39 @@
 """The query of everything about one batch: one statement, so one snapshot and one round trip."""
 
+from bot.sources.cj.schema import CjSchema
 from bot.sources.cj.sql_fragments import (
     ERROR_GROUPS,
-    FAILURES,
     FINAL_EVENT,
     OUTBOX,
     OUTBOX_TYPES,
     PAIR_COUNTS,
     PROJECTIONS,
     header,
-    number,
-    safe,
 )
 
 
-def batch(*, has_total_budget: bool, has_expected_count: bool = True) -> str:
+def batch(schema: CjSchema) -> str:
     """Return the query of everything about batch $1; $2 bounds the pairs looked at in detail.
 
     Counts and error groups are over all pairs. Without a batch of that id it has no row.
     """
-    chosen = f"{header(has_total_budget, has_expected_count)} WHERE u.id = $1"
+    detail = schema.answers("ARRAY[$1]", only_valid=False)
+    own = header(
+        has_total_budget=schema.has_total_budget,
+        has_expected_count=schema.has_expected_count,
+        state_metadata=schema.state_metadata,
+    )
     return (
         "WITH RECURSIVE "
         + ", ".join(
             (
                 OUTBOX_TYPES,
-                f"header AS MATERIALIZED ({chosen})",
+                f"header AS MATERIALIZED ({own} WHERE u.id = $1)",
                 _EVENTS,
                 _FINALISED,
                 _COUNTED,
-                FAILURES,
-                _DETAIL_PAIRS,
+                f"failures AS MATERIALIZED ({schema.failures('ARRAY[$1]')})",
+                f"taken AS MATERIALIZED (SELECT * FROM {detail} f)",
                 _ESSAYS,
             )
         )
@@ -60,17 +63,6 @@ counted AS MATERIALIZED (
           AS valid_by_then
     FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1)
 """
-_DETAIL_PAIRS = f"""
-taken AS MATERIALIZED (
-    SELECT p.essay_a_els_id AS a, p.essay_b_els_id AS b,
-           p.processing_metadata IS NOT NULL AS recorded, {safe("p")} AS answer
-    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 LIMIT $2),
-answers AS MATERIALIZED (
-    SELECT left(answer ->> 'provider', 60) AS provider, left(answer ->> 'model', 60) AS model,
-           {number("answer ->> 'response_time_ms'")} AS response_ms,
-           {number("answer ->> 'cost_estimate'")} AS cost
-    FROM taken WHERE json_typeof(answer) = 'object')
-"""
 _ESSAYS = """
 essays AS MATERIALIZED (
     SELECT els_essay_id, is_anchor, current_bt_score AS score, current_bt_se AS se,
@@ -92,8 +84,8 @@ SELECT h.*,
  (SELECT row_to_json(m) FROM (
     SELECT count(*) AS mixed, count(*) FILTER (WHERE a.is_anchor) AS anchors_in_a
     FROM taken p
-    JOIN cj_processed_essays a ON a.els_essay_id = p.a AND a.cj_batch_id = $1
-    JOIN cj_processed_essays b ON b.els_essay_id = p.b AND b.cj_batch_id = $1
+    JOIN cj_processed_essays a ON a.els_essay_id = p.essay_a AND a.cj_batch_id = $1
+    JOIN cj_processed_essays b ON b.els_essay_id = p.essay_b AND b.cj_batch_id = $1
     WHERE a.is_anchor <> b.is_anchor) m) AS position,
  (SELECT json_agg(o) FROM (
     SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
@@ -130,14 +122,11 @@ SELECT h.*,
  (SELECT row_to_json(v) FROM (
     SELECT sum(cost) AS cost,
            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
-    FROM answers) v) AS spent,
+    FROM taken) v) AS spent,
  (SELECT json_object_agg(name, rows) FROM (
     SELECT coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') AS name,
-           count(*) AS rows FROM answers WHERE coalesce(provider, model) IS NOT NULL
+           count(*) AS rows FROM taken WHERE coalesce(provider, model) IS NOT NULL
     GROUP BY 1 ORDER BY 2 DESC LIMIT 20) n) AS models,
- (SELECT count(*) FROM taken
-  WHERE recorded AND (answer IS NULL OR json_typeof(answer) NOT IN ('object', 'null')))
-   AS unreadable_pairs,
  (SELECT count(*) FROM taken) AS looked_at
 FROM header h
 """

@@ -17,9 +17,11 @@ from bot.domain.batch import (
 )
 from bot.domain.evidence import DATABASE
 from bot.domain.outbox import OutboxGroup
+from bot.domain.rights import TriedRight
 from bot.errors import SourceError
 from bot.sources.cj import batch_query
 from bot.sources.cj import queries as sql
+from bot.sources.cj.rights import tried_rights
 from bot.sources.cj.rows import (
     batch_rows_of,
     match_of,
@@ -77,15 +79,11 @@ class CjPostgres:
             return None
         async with self._reading() as connection:
             # A bounded fetch would have the server do alone what it plans for several workers.
-            has_total_budget = self._sessions.has_total_budget
-            query = batch_query.batch(
-                has_total_budget=has_total_budget,
-                has_expected_count=self._sessions.has_expected_count,
-            )
-            rows = await connection.fetch(query, batch_id, DETAIL_PAIRS)
+            schema = self._sessions.schema
+            rows = await connection.fetch(batch_query.batch(schema), batch_id, DETAIL_PAIRS)
         if not rows:
             return None
-        return batch_rows_of(rows[0], has_total_budget=has_total_budget)
+        return batch_rows_of(rows[0], has_total_budget=schema.has_total_budget)
 
     @tried_twice
     async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
@@ -116,8 +114,9 @@ class CjPostgres:
         """Return the pairs and batches that carry a uuid in any of their id columns."""
         earliest = (since or datetime.now(UTC) - ERROR_LOOK_BACK).astimezone(UTC)
         async with self._reading() as connection:
-            pairs = await connection.fetch(sql.PAIRS_BY_REQUEST, id)
-            failed = await connection.fetch(sql.PAIRS_BY_ERROR, id, earliest.replace(tzinfo=None))
+            schema, since = self._sessions.schema, earliest.replace(tzinfo=None)
+            pairs = await connection.fetch(sql.pairs_by_request(schema), id)
+            failed = await connection.fetch(sql.pairs_by_error(schema), id, since)
             batches = await connection.fetch(
                 sql.MATCH.format(where="bos_batch_id = $1 OR event_correlation_id = $1"), str(id)
             )
@@ -164,7 +163,8 @@ class CjPostgres:
         """Return the sums over the comparisons of several batches, in one query."""
         ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
         async with self._reading() as connection:
-            row = await connection.fetchrow(sql.TOTALS, ids, TOTAL_PAIRS)
+            query = sql.totals(self._sessions.schema)
+            row = await connection.fetchrow(query, ids, TOTAL_PAIRS)
         return totals_of(row, len(ids))
 
     @tried_twice
@@ -174,13 +174,16 @@ class CjPostgres:
         Raises SourceError when none is seen and the role may not see other roles' sessions.
         """
         async with self._reading() as connection:
-            rows = await connection.fetch(sql.BLOCKED, older_than_seconds)
-            hidden = 0 if rows else await connection.fetchval(sql.HIDDEN_SESSIONS)
+            by_function = self._sessions.schema.has_functions
+            blocked = sql.BLOCKED_BY_FUNCTION if by_function else sql.BLOCKED
+            unseen = sql.HIDDEN_BY_FUNCTION if by_function else sql.HIDDEN_SESSIONS
+            rows = await connection.fetch(blocked, older_than_seconds)
+            hidden = 0 if rows else await connection.fetchval(unseen)
         if hidden:
             raise SourceError(
                 DATABASE,
                 f"the state of {hidden} sessions is hidden from the role",
-                hint="Let a superuser GRANT pg_read_all_stats to it.",
+                hint="Run deploy/readonly_role.sql: it makes a function for that.",
                 permanent=True,
             )
         return tuple(
@@ -208,6 +211,12 @@ class CjPostgres:
             return bool(await connection.fetchval(sql.CAN_WRITE, list(sql.TABLES)))
 
     @tried_twice
+    async def tried_rights(self) -> Sequence[TriedRight]:
+        """Try what the role should be refused, without a change."""
+        async with self._reading() as connection:
+            return await tried_rights(connection)
+
+    @tried_twice
     async def check(self) -> str:
         """Prove that every table is read; return the schema's revision and what is worth a look.
 
@@ -225,7 +234,7 @@ class CjPostgres:
                 hint=f"GRANT SELECT ON {names} TO {server['role']}; deploy/readonly_role.sql does.",
                 permanent=True,
             )
-        revision = "with" if self._sessions.has_total_budget else "without"
+        revision = "with" if self._sessions.schema.has_total_budget else "without"
         told = [f"schema {revision} total_budget, newest batch {newest or 'none'}"]
         if await self.can_write():
             told.append(f"the role {server['role']} could write: use a read-only one")
@@ -239,14 +248,9 @@ class CjPostgres:
 
     async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
         async with self._reading() as connection:
-            has_total_budget = self._sessions.has_total_budget
-            query = sql.summaries(
-                where,
-                has_total_budget=has_total_budget,
-                has_expected_count=self._sessions.has_expected_count,
-            )
-            rows = await connection.fetch(query, *values)
-        return tuple(summary_of(row, has_total_budget=has_total_budget) for row in rows)
+            schema = self._sessions.schema
+            rows = await connection.fetch(sql.summaries(where, schema), *values)
+        return tuple(summary_of(row, has_total_budget=schema.has_total_budget) for row in rows)
 
 
 def _meanings(ref: str) -> Iterator[tuple[str, Any, str]]:

@@ -5,19 +5,15 @@ label of a newer revision is an error on an older database. What belongs togethe
 statement, so that it is one snapshot and one round trip.
 """
 
+from bot.sources.cj.schema import CjSchema
 from bot.sources.cj.sql_fragments import (
     ERROR_GROUPS,
-    FAILURES,
     FINAL_EVENT,
     OUTBOX,
     OUTBOX_TYPES,
     PAIR_COUNTS,
     PROJECTIONS,
-    answered,
-    error_provider,
     header,
-    number,
-    safe,
 )
 
 TABLES = (
@@ -29,14 +25,19 @@ TABLES = (
     "event_outbox",
 )
 
-# Column grants hide other columns from information_schema, so the catalogue itself is asked. A role
-# of an earlier readonly_role.sql may not read how many essays are expected: then it is not read.
-COLUMNS = """
+# Column grants hide other columns from information_schema, so the catalogue itself is asked; of
+# the functions of readonly_role.sql only those that may be called. A role of an earlier one may
+# not read how many essays are expected: then it is not read.
+NAMES = """
 SELECT c.relname || '.' || a.attname
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
   AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
   AND (a.attname <> 'expected_essay_count' OR has_column_privilege(c.oid, a.attnum, 'SELECT'))
+UNION ALL
+SELECT 'batchbot.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = 'batchbot' AND has_schema_privilege(n.oid, 'USAGE')
+  AND has_function_privilege(p.oid, 'EXECUTE')
 """
 
 
@@ -58,11 +59,15 @@ WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND pg_table_is_visib
 """
 
 
-def summaries(where: str, *, has_total_budget: bool, has_expected_count: bool = True) -> str:
+def summaries(where: str, schema: CjSchema) -> str:
     """Return the query of one line for each batch that `where` chooses, in that order."""
+    own = header(
+        has_total_budget=schema.has_total_budget,
+        has_expected_count=schema.has_expected_count,
+        state_metadata=schema.state_metadata,
+    )
     return f"""
-WITH RECURSIVE {OUTBOX_TYPES},
-chosen AS MATERIALIZED ({header(has_total_budget, has_expected_count)} {where})
+WITH RECURSIVE {OUTBOX_TYPES}, chosen AS MATERIALIZED ({own} {where})
 SELECT c.*,
  (SELECT row_to_json(n) FROM (SELECT {PAIR_COUNTS} FROM cj_comparison_pairs p
                               WHERE p.cj_batch_id = c.batch_id) n) AS pairs,
@@ -74,16 +79,11 @@ FROM chosen c
 """
 
 
-# Sums over the batches $1; $2 bounds the pairs whose answers are looked at.
-TOTALS = f"""
-WITH {FAILURES.replace("= $1", "= ANY($1)")},
-taken AS MATERIALIZED (
-    SELECT {safe("p")} AS answer FROM cj_comparison_pairs p
-    WHERE p.cj_batch_id = ANY($1) AND p.winner IN ('essay_a', 'essay_b') LIMIT $2),
-answers AS MATERIALIZED (
-    SELECT {number("answer ->> 'response_time_ms'")} AS response_ms,
-           {number("answer ->> 'cost_estimate'")} AS cost
-    FROM taken WHERE json_typeof(answer) = 'object')
+def totals(schema: CjSchema) -> str:
+    """Return the query of sums over the batches $1; $2 bounds the answers looked at."""
+    return f"""
+WITH failures AS MATERIALIZED ({schema.failures("$1")}),
+taken AS MATERIALIZED (SELECT * FROM {schema.answers("$1", only_valid=True)} f)
 SELECT
  (SELECT row_to_json(n) FROM (SELECT {PAIR_COUNTS} FROM cj_comparison_pairs p
                               WHERE p.cj_batch_id = ANY($1)) n) AS pairs,
@@ -94,9 +94,10 @@ SELECT
  (SELECT row_to_json(v) FROM (
     SELECT sum(cost) AS cost, count(cost) AS priced,
            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
-    FROM answers) v) AS spent,
+    FROM taken) v) AS spent,
  (SELECT count(*) FROM taken) AS looked_at
 """
+
 
 MATCH = """
 SELECT id AS batch_id, bos_batch_id, status::text AS status,
@@ -104,29 +105,40 @@ SELECT id AS batch_id, bos_batch_id, status::text AS status,
 FROM cj_batch_uploads WHERE {where} ORDER BY id DESC LIMIT 20
 """
 
-_PAIR_ROWS = f"""
+_PAIR_ROWS = """
 SELECT p.id AS pair_id, p.cj_batch_id AS batch_id, u.bos_batch_id, u.status::text AS batch_status,
        s.state::text AS batch_state,
        p.request_correlation_id, p.created_at AT TIME ZONE 'UTC' AS created_at, p.submitted_at,
        p.completed_at, p.winner, p.error_code, p.error_service, p.error_correlation_id,
-       p.error_timestamp AS error_at, {answered("p")},
-       p.essay_a_els_id AS essay_a, p.essay_b_els_id AS essay_b,
-       coalesce(left(m.answer ->> 'provider', 60), {error_provider("p")}) AS provider,
-       m.answer ->> 'response_time_ms' AS response_ms,
+       p.error_timestamp AS error_at,
+       p.essay_a_els_id AS essay_a, p.essay_b_els_id AS essay_b, m.provider, m.response_ms,
+       m.http_status, m.error_type, m.provider_error_type, m.message,
        (SELECT min(g.created_at) FROM grade_projections g WHERE g.cj_batch_id = p.cj_batch_id)
          AS scored_at
 FROM cj_comparison_pairs p JOIN cj_batch_uploads u ON u.id = p.cj_batch_id
 LEFT JOIN cj_batch_states s ON s.batch_id = u.id
-CROSS JOIN LATERAL (SELECT {safe("p")} AS answer) m
+CROSS JOIN LATERAL {answer} m
 """
-PAIRS_BY_REQUEST = _PAIR_ROWS + "WHERE p.request_correlation_id = $1 ORDER BY p.id LIMIT 20"
-# error_correlation_id has no index: the batches of a stretch of time bound the look-up.
-PAIRS_BY_ERROR = (
-    _PAIR_ROWS
-    + """WHERE p.error_correlation_id = $1 AND p.cj_batch_id = ANY(ARRAY(
+
+
+def pairs_by_request(schema: CjSchema) -> str:
+    """Return the query of the comparisons whose request has the correlation id $1."""
+    rows = _PAIR_ROWS.format(answer=schema.answer)
+    return rows + "WHERE p.request_correlation_id = $1 ORDER BY p.id LIMIT 20"
+
+
+def pairs_by_error(schema: CjSchema) -> str:
+    """Return the query of the comparisons whose error has the correlation id $1.
+
+    That column has no index: the batches created since $2 bound the look-up.
+    """
+    return (
+        _PAIR_ROWS.format(answer=schema.answer)
+        + """WHERE p.error_correlation_id = $1 AND p.cj_batch_id = ANY(ARRAY(
     SELECT id FROM cj_batch_uploads WHERE created_at >= $2 ORDER BY id DESC LIMIT 200))
 ORDER BY p.id LIMIT 100"""
-)
+    )
+
 
 MEMBERS = """
 SELECT request_correlation_id AS id FROM cj_comparison_pairs
@@ -171,6 +183,9 @@ WHERE datname = current_database() AND state IS NULL
   AND coalesce(backend_type, 'client backend') = 'client backend'
   AND NOT pg_has_role(usesysid, 'USAGE') AND NOT pg_has_role('pg_read_all_stats', 'USAGE')
 """
+
+BLOCKED_BY_FUNCTION = "SELECT * FROM batchbot.blocked_sessions($1::float8)"
+HIDDEN_BY_FUNCTION = "SELECT batchbot.hidden_sessions()"
 
 CAN_WRITE = """
 SELECT coalesce(bool_or(

@@ -28,7 +28,7 @@ PENDING_SAMPLE = 50
 _DOCUMENTS = (
     "pairs", "projections", "errors", "position", "outbox", "scores", "separation", "worst_essay",
     "pending", "spent", "models",
-    "unreadable_pairs", "looked_at",
+    "looked_at",
 )  # fmt: skip
 
 

@@ -19,17 +19,17 @@ from bot.drivers.postgres_address import PostgresAddress, postgres_address
 from bot.drivers.postgres_errors import postgres_trouble
 from bot.errors import SettingsError, SourceError
 from bot.sources.cj import queries as sql
+from bot.sources.cj.schema import CjSchema
 
 SETTING = "CJ_DATABASE_URL"
 # While a column of the newer schema is lacking, a migration may add it at any time.
 RELEARN_SECONDS = 5.0
 KEPT_STATEMENTS = 100
-TOTAL_BUDGET = "cj_batch_states.total_budget"
-EXPECTED_COUNT = "cj_batch_uploads.expected_essay_count"
 # A session that the server ended and that is not yet closed raises the driver's own error.
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _OF_POOLERS = ("26000", "42P05")
-_OF_SCHEMA = ("42703", "42P01", "42883", "42804")
+# The read-only role's functions may have been made, changed or dropped since.
+_OF_SCHEMA = ("42703", "42P01", "42883", "42804", "3F000", "42501")
 
 S = TypeVar("S")
 P = ParamSpec("P")
@@ -48,7 +48,8 @@ class CjSessions:
             self.address: PostgresAddress = postgres_address(url, SETTING)
         except SettingsError as error:
             raise SourceError(DATABASE, str(error), hint=error.hint, permanent=True) from error
-        self.columns: frozenset[str] = frozenset()
+        self.schema = CjSchema()
+        self._is_known = False
         self.is_pooled = self.address.is_pooled
         self._timeout = timeout_seconds
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -56,16 +57,6 @@ class CjSessions:
         self._left: list[asyncpg.Pool[asyncpg.Record]] = []
         self._opening = asyncio.Lock()
         self._learnt_at = 0.0
-
-    @property
-    def has_total_budget(self) -> bool:
-        """Whether the schema is that of 2025-11-19 or later."""
-        return TOTAL_BUDGET in self.columns
-
-    @property
-    def has_expected_count(self) -> bool:
-        """Whether the role may read how many essays a batch expects."""
-        return EXPECTED_COUNT in self.columns
 
     def close(self) -> None:
         """Close every session."""
@@ -123,24 +114,24 @@ class CjSessions:
             return self._pool
 
     async def _learn(self, connection: Any, *, was_pooled: bool) -> None:
-        """Learn the columns, and of a direct session whether it is as it was asked to be."""
+        """Learn the schema, and of a direct session whether it is as it was asked to be."""
         now = time.monotonic()
-        is_due = not self.has_total_budget and now - self._learnt_at > RELEARN_SECONDS
-        if self.columns and not is_due:
+        is_due = not self.schema.has_total_budget and now - self._learnt_at > RELEARN_SECONDS
+        if self._is_known and not is_due:
             return
-        if not (self.columns or was_pooled):
+        if not (self._is_known or was_pooled):
             held, pid = await connection.fetchrow(sql.SESSION)
             if not held or pid != connection.get_server_pid():
                 raise self._pooled()
-        columns = frozenset(row[0] for row in await connection.fetch(sql.COLUMNS, list(sql.TABLES)))
-        if "cj_batch_uploads.id" not in columns:
+        names = frozenset(row[0] for row in await connection.fetch(sql.NAMES, list(sql.TABLES)))
+        if "cj_batch_uploads.id" not in names:
             raise SourceError(
                 DATABASE,
                 "it has no table cj_batch_uploads: is this the CJ database?",
                 hint=f"Correct the name at the end of {SETTING}.",
                 permanent=True,
             )
-        self.columns, self._learnt_at = columns, now
+        self.schema, self._is_known, self._learnt_at = CjSchema.of(names), True, now
 
     def _pooled(self) -> StaleError:
         """Go on as behind a pooler."""
@@ -158,7 +149,7 @@ class CjSessions:
             return self._pooled()
         is_stale = state in _OF_SCHEMA or (state == "0A000" and "cached" in text)
         if is_stale or (state == "40001" and "recovery" in text):
-            self.columns = frozenset()
+            self._is_known = False
             return StaleError(
                 DATABASE, trouble.message, hint=trouble.hint, permanent=trouble.permanent
             )

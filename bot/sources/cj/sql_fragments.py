@@ -1,55 +1,67 @@
 """Pieces of SQL that several queries of the CJ database share."""
 
-# PostgreSQL keeps a JSON document with such an escape, but fails to take it apart.
-_UNSAFE = r"~* '\\u(0000|d[89a-f])'"
-_NUMBER = r"'^-?[0-9]{1,15}(\.[0-9]{1,20})?([eE][-+]?[0-9]{1,2})?$'"
-_STATE_KEYS = (
-    "comparison_budget",
-    "config_overrides",
-    "llm_batching_mode",
-    "max_possible_pairs",
-    "forced_to_scoring",
+# PostgreSQL stores a document with such an escape, but refuses to take it apart.
+_UNSAFE = r"'\\u(0000|d[89a-f])'"
+_UNSAFE_ESCAPES = r"'\\u(0000|d[89a-f][0-9a-f]{2})', '\\ufffd', 'gi'"
+_NUMBER = r"^-?[0-9]{{1,15}}(?:\.[0-9]{{1,20}})?(?:[eE][-+]?[0-9]{{1,2}})?$"
+
+# A value of a document leaves only in the shape that it must have.
+NAME = "CASE WHEN {text} ~ '^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$' THEN left({text}, 60) END"
+NUMBER = f"CASE WHEN {{text}} ~ '{_NUMBER}' THEN {{text}}::float8 END"
+
+_DETAIL = "coalesce({details} ->> '{key}', {details} -> 'details' ->> '{key}')"
+# What the model's provider answered, by a pair's error details: at their top or one level down.
+DETAILS = ", ".join(
+    f"{_DETAIL.format(details='{details}', key=key)} AS {key}"
+    for key in ("http_status", "error_type", "provider_error_type", "provider_error_message")
+)
+# The same as it leaves. Numbers in the message are left out, so that alike messages are one
+# group; it is matched and never shown.
+ANSWERED = (
+    "coalesce(substring(t.http_status FROM '^[0-9]{1,9}$'), '') AS http_status, "
+    f"coalesce({NAME.format(text='t.error_type')}, '') AS error_type, "
+    f"coalesce({NAME.format(text='t.provider_error_type')}, '') AS provider_error_type, "
+    "coalesce(regexp_replace(left(t.provider_error_message, 200), '[0-9]+', '#', 'g'), '')"
+    " AS message"
 )
 
 
-def number(text: str) -> str:
-    """Return an SQL text as a number, NULL when it is none."""
-    return f"CASE WHEN ({text}) ~ {_NUMBER} THEN ({text})::float8 END"
-
-
-def error_provider(table: str) -> str:
-    """Return the provider named in error details, also in a document that cannot be taken apart."""
-    details = f"{table}.error_details"
+def readable(document: str) -> str:
+    """Return a JSON document that can be taken apart, whatever escapes it holds."""
     return (
-        f"left(CASE WHEN {details}::text {_UNSAFE}"
-        rf""" THEN substring({details}::text FROM '"provider"\s*:\s*"([^"\\]{{1,60}})"')"""
-        f" ELSE {details} ->> 'provider' END, 60)"
+        f"CASE WHEN {document}::text ~* {_UNSAFE}"
+        f" THEN regexp_replace({document}::text, {_UNSAFE_ESCAPES})::json ELSE {document} END"
     )
 
 
-def safe(table: str) -> str:
-    """Return pair metadata, or NULL when it cannot be taken apart."""
-    document = f"{table}.processing_metadata"
-    return f"CASE WHEN {document}::text {_UNSAFE} THEN NULL ELSE {document} END"
+def _mode(document: str) -> str:
+    return f"substring({document} FROM '^[A-Za-z0-9_-]{{1,60}}$')"
 
 
-_STATE_METADATA = (
-    f"CASE WHEN s.processing_metadata::text {_UNSAFE} OR"
-    " json_typeof(s.processing_metadata) <> 'object' THEN left(s.processing_metadata::text, 500000)"
-    " WHEN s.processing_metadata IS NOT NULL THEN json_build_object("
-    + ", ".join(f"'{key}', s.processing_metadata -> '{key}'" for key in _STATE_KEYS)
-    + ")::text END"
-)
-_HEADER = f"""
+# The allowed keys of a batch's state metadata; '[]' stands for a document that is no object.
+STATE_METADATA = f"""(
+    SELECT CASE WHEN json_typeof(s.processing_metadata) <> 'object' THEN '[]'
+    ELSE json_build_object(
+        'comparison_budget', json_build_object('max_pairs_requested',
+            left(d.m -> 'comparison_budget' ->> 'max_pairs_requested', 20)),
+        'config_overrides', json_build_object('llm_batching_mode_override',
+            {_mode("d.m -> 'config_overrides' ->> 'llm_batching_mode_override'")}),
+        'llm_batching_mode', {_mode("d.m ->> 'llm_batching_mode'")},
+        'max_possible_pairs', left(d.m ->> 'max_possible_pairs', 20),
+        'forced_to_scoring', json_build_object('reason',
+            left(d.m -> 'forced_to_scoring' ->> 'reason', 100)))::text END
+    FROM (SELECT {readable("s.processing_metadata")} AS m) d
+    WHERE s.processing_metadata IS NOT NULL)"""
+_HEADER = """
     SELECT u.id AS batch_id, u.bos_batch_id, u.event_correlation_id, u.status::text AS status,
         s.state::text AS state, u.created_at AT TIME ZONE 'UTC' AS created_at,
         u.updated_at AT TIME ZONE 'UTC' AS updated_at,
         u.completed_at AT TIME ZONE 'UTC' AS completed_at,
-        {{expected}} AS expected_essay_count, {{total_budget}} AS total_budget,
+        {expected} AS expected_essay_count, {total_budget} AS total_budget,
         s.total_comparisons, s.submitted_comparisons,
         s.completed_comparisons, s.failed_comparisons, s.completion_threshold_pct,
         s.current_iteration, s.last_activity_at,
-        {_STATE_METADATA} AS state_metadata
+        {state_metadata} AS state_metadata
     FROM cj_batch_uploads u LEFT JOIN cj_batch_states s ON s.batch_id = u.id
 """
 PAIR_COUNTS = """
@@ -89,45 +101,15 @@ OUTBOX = """
 FINAL_EVENT = "o.event_type ILIKE '%complet%'"
 
 
-def header(has_total_budget: bool, has_expected_count: bool = True) -> str:
+def header(*, has_total_budget: bool, has_expected_count: bool, state_metadata: str) -> str:
     """Return the query of batches' own rows; the caller adds which."""
     return _HEADER.format(
         total_budget="s.total_budget" if has_total_budget else "NULL::int",
         expected="u.expected_essay_count" if has_expected_count else "NULL::int",
+        state_metadata=state_metadata,
     )
 
 
-def answered(table: str) -> str:
-    """Return columns that say what the model's provider answered, by a pair's error details.
-
-    They stand at the top of the details or one level down. Numbers in the message are left out,
-    so that alike messages are one group; it is matched and never shown.
-    """
-    details = f"{table}.error_details"
-    safe_details = f"CASE WHEN {details}::text {_UNSAFE} THEN NULL ELSE {details} END"
-
-    def value(name: str, most: int) -> str:
-        one = f"({safe_details})"
-        return f"left(coalesce({one} ->> '{name}', {one} -> 'details' ->> '{name}', ''), {most})"
-
-    message = value("provider_error_message", 200)
-    return (
-        f"{value('http_status', 9)} AS http_status, {value('error_type', 60)} AS error_type, "
-        f"{value('provider_error_type', 60)} AS provider_error_type, "
-        rf"regexp_replace({message}, '[0-9]+', '#', 'g') AS message"
-    )
-
-
-FAILURES = f"""
-failures AS MATERIALIZED (
-    SELECT coalesce(p.error_code, 'unknown') AS code,
-           coalesce(p.error_service, 'unknown') AS service,
-           coalesce({error_provider("p")}, 'unknown') AS provider, {answered("p")},
-           coalesce(p.error_correlation_id, p.request_correlation_id) AS root,
-           count(*) AS rows, min(p.error_timestamp) AS first_at, max(p.error_timestamp) AS last_at
-    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner = 'error'
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8)
-"""
 ERROR_GROUPS = """
     SELECT code, service, provider, http_status, error_type, provider_error_type, message,
            sum(rows)::bigint AS rows, count(*) AS roots,

@@ -22,6 +22,7 @@ from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
+from bot.domain.rights import TriedRight
 from bot.errors import SourceError
 from bot.ports import Asker, CommandContext, CommandOptions, Progress, Sources, no_progress
 from tests.support.fakes.memory import FakeAlerts
@@ -178,6 +179,9 @@ class FakeDatabase:
     async def unpublished(self) -> Sequence[OutboxGroup]:
         self._called("unpublished")
         return [group for rows in self.batches for group in rows.outbox if group.unpublished]
+
+    async def tried_rights(self) -> Sequence[TriedRight]:
+        return ()
 
     async def check(self) -> str:
         self._called("check")

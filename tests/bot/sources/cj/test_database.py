@@ -15,6 +15,7 @@ from bot.errors import SourceError
 from bot.sources.cj import batch_query
 from bot.sources.cj import queries as sql
 from bot.sources.cj.database import CjPostgres
+from bot.sources.cj.schema import CjSchema
 from tests.support.plans import whole_reads
 from tests.support.servers.wire import CUT, wire
 
@@ -291,14 +292,14 @@ async def test_every_query_can_be_answered_from_indexes(
     database_url: str, revision: Revision
 ) -> None:
     await load(database_url, revision)
-    now = revision == "now"
+    schema = CjSchema(has_total_budget=revision == "now")
     queries: list[tuple[Any, ...]] = [
-        (batch_query.batch(has_total_budget=now), 33, 1000),
-        (sql.summaries("ORDER BY u.id DESC LIMIT $1", has_total_budget=now), 20),
+        (batch_query.batch(schema), 33, 1000),
+        (sql.summaries("ORDER BY u.id DESC LIMIT $1", schema), 20),
         (sql.MATCH.format(where="id = $1"), 33),
         (sql.MATCH.format(where="bos_batch_id = $1"), "x"),
-        (sql.PAIRS_BY_REQUEST, pair_id(33, 1)),
-        (sql.PAIRS_BY_ERROR, pair_id(33, 1), datetime(2025, 11, 1)),  # noqa: DTZ001
+        (sql.pairs_by_request(schema), pair_id(33, 1)),
+        (sql.pairs_by_error(schema), pair_id(33, 1), datetime(2025, 11, 1)),  # noqa: DTZ001
         (sql.OWNED, [pair_id(33, 1)]),
     ]
     connection = await asyncpg.connect(database_url)

@@ -1,0 +1,88 @@
+"""What this CJ database has: columns of a revision, and the functions of the read-only role.
+
+JSON documents hold student text beside the few values that the bot needs. Only those values are
+ever selected: through the functions of deploy/readonly_role.sql where they may be called, else
+by the same expressions over the columns.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from bot.sources.cj.sql_fragments import ANSWERED, DETAILS, NAME, NUMBER, STATE_METADATA, readable
+
+FUNCTIONS = frozenset(
+    f"batchbot.{name}"
+    for name in (
+        "batch_metadata", "answers", "answer", "failures", "blocked_sessions", "hidden_sessions",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CjSchema:
+    """Which columns and functions there are, and the SQL that reads documents accordingly."""
+
+    has_total_budget: bool = False
+    has_expected_count: bool = True
+    has_functions: bool = False
+
+    @classmethod
+    def of(cls, names: AbstractSet[str]) -> "CjSchema":
+        """Build it from the names that `queries.NAMES` returns."""
+        return cls(
+            has_total_budget="cj_batch_states.total_budget" in names,
+            has_expected_count="cj_batch_uploads.expected_essay_count" in names,
+            has_functions=names >= FUNCTIONS,
+        )
+
+    @property
+    def state_metadata(self) -> str:
+        """The allowed keys of the state metadata of row `s`, as text."""
+        return "batchbot.batch_metadata(s.batch_id)" if self.has_functions else STATE_METADATA
+
+    def answers(self, batches: str, *, only_valid: bool) -> str:
+        """Return a FROM item: what answers of these batches cost; $2 bounds the rows."""
+        if self.has_functions:
+            return f"batchbot.answers({batches}::int[], {str(only_valid).lower()}, $2)"
+        valid = "AND p.winner IN ('essay_a', 'essay_b')" if only_valid else ""
+        return f"""(
+    SELECT t.a AS essay_a, t.b AS essay_b, {NAME.format(text="t.provider")} AS provider,
+           {NAME.format(text="t.model")} AS model, {NUMBER.format(text="t.ms")} AS response_ms,
+           {NUMBER.format(text="t.cost")} AS cost
+    FROM (SELECT d.a, d.b, d.answer ->> 'provider' AS provider, d.answer ->> 'model' AS model,
+                 d.answer ->> 'response_time_ms' AS ms, d.answer ->> 'cost_estimate' AS cost
+          FROM (SELECT p.essay_a_els_id AS a, p.essay_b_els_id AS b,
+                       {readable("p.processing_metadata")} AS answer
+                FROM cj_comparison_pairs p
+                WHERE p.cj_batch_id = ANY ({batches}) {valid} LIMIT $2) d OFFSET 0) t)"""
+
+    @property
+    def answer(self) -> str:
+        """A lateral FROM item: by whom the comparison of row `p` was answered, and how fast."""
+        if self.has_functions:
+            return "batchbot.answer(p.id)"
+        return f"""(
+    SELECT coalesce({NAME.format(text="t.provider")}, {NAME.format(text="t.failed")}) AS provider,
+           {NUMBER.format(text="t.ms")} AS response_ms, {ANSWERED}
+    FROM (SELECT d.answer ->> 'provider' AS provider, d.answer ->> 'response_time_ms' AS ms,
+                 d.details ->> 'provider' AS failed, {DETAILS.format(details="d.details")}
+          FROM (SELECT {readable("p.processing_metadata")} AS answer,
+                       {readable("p.error_details")} AS details) d) t)"""
+
+    def failures(self, batches: str) -> str:
+        """Return the query of the failed comparisons of these batches, grouped by what failed."""
+        if self.has_functions:
+            return f"SELECT * FROM batchbot.failures({batches}::int[])"
+        return f"""
+    SELECT t.code, t.service, coalesce({NAME.format(text="t.provider")}, 'unknown') AS provider,
+           {ANSWERED}, t.root, count(*) AS rows, min(t.at) AS first_at, max(t.at) AS last_at
+    FROM (SELECT d.code, d.service, d.root, d.at, d.details ->> 'provider' AS provider,
+                 {DETAILS.format(details="d.details")}
+          FROM (SELECT coalesce(p.error_code, 'unknown') AS code,
+                       coalesce(p.error_service, 'unknown') AS service,
+                       coalesce(p.error_correlation_id, p.request_correlation_id) AS root,
+                       p.error_timestamp AS at, {readable("p.error_details")} AS details
+                FROM cj_comparison_pairs p
+                WHERE p.cj_batch_id = ANY ({batches}) AND p.winner = 'error' OFFSET 0) d
+          OFFSET 0) t
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
