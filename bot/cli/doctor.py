@@ -17,10 +17,10 @@ from bot.cli.given_names import given_names
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt, mistaken_tokens
 from bot.domain.evidence import Missing
 from bot.domain.log import Role
-from bot.domain.rights import TriedState
 from bot.errors import BatchbotError, PostError
 from bot.ports import Checkable, CjDatabase
 from bot.ports.bounded import bounded_read
+from bot.ports.rights import TriedState
 from bot.service.sources import build_memory, build_sources
 from bot.settings import ENV_FILE, Settings, SlackSettings
 from bot.text.privacy import said

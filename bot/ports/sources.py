@@ -18,9 +18,9 @@ from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogQuery, LogSearch, Service
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
-from bot.domain.rights import TriedRight
 from bot.domain.runner import RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
+from bot.ports.rights import TriedRight
 
 
 class Checkable(Protocol):

@@ -15,9 +15,9 @@ import pytest
 
 from bot.cli.doctor import CheckState, _rights
 from bot.demo.incident.rows import BATCHES, Revision, load, pair_id
-from bot.domain.rights import TriedState
 from bot.errors import SourceError
 from bot.ports import CjDatabase
+from bot.ports.rights import TriedState
 from bot.service import embedded_postgres_home
 from bot.sources.cj.database import CjPostgres
 from bot.sources.cj.rights import ATTEMPTS

@@ -17,8 +17,8 @@ from bot.domain.batch import (
 )
 from bot.domain.evidence import DATABASE
 from bot.domain.outbox import OutboxGroup
-from bot.domain.rights import TriedRight
 from bot.errors import SourceError
+from bot.ports.rights import TriedRight
 from bot.sources.cj import batch_query
 from bot.sources.cj import queries as sql
 from bot.sources.cj.rights import tried_rights

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from bot.domain.rights import TriedRight, TriedState
+from bot.ports.rights import TriedRight, TriedState
 
 # PostgreSQL checks a right before it reads, so that no attempt has to fetch or change a row.
 ATTEMPTS = {

@@ -22,9 +22,9 @@ from bot.domain.ids import RunLabel
 from bot.domain.log import Followed, LogCoverage, LogEvent, LogQuery, LogSearch, Role, Service
 from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
-from bot.domain.rights import TriedRight
 from bot.errors import SourceError
 from bot.ports import Asker, CommandContext, CommandOptions, Progress, Sources, no_progress
+from bot.ports.rights import TriedRight
 from tests.support.fakes.memory import FakeAlerts
 
 CJ = Service("cj_assessment_service", "huleedu_cj_assessment_service", Role.CJ)
