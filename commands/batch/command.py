@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.refused import refused_request
 from bot.diagnosis.batch.without_database import without_rows
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.batch import BatchMatch
@@ -163,7 +164,10 @@ async def _number(word: str, context: CommandContext) -> int | Report:
     if isinstance(matches, Missing):
         return await without_rows(context.sources, shown(ref), matches, deadline=context.deadline)
     if not matches:
-        return await _nothing(shown(word), context)
+        refused = await refused_request(
+            context.sources, ref, "batch status", deadline=context.deadline
+        )
+        return refused or await _nothing(shown(word), context)
     return _several(shown(word), matches) if len(matches) > 1 else matches[0].batch_id
 
 

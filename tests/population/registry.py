@@ -6,7 +6,8 @@ from tests.support.paths import ROOT
 
 DIAGNOSIS = ROOT / "bot" / "diagnosis"
 MAKERS = ("Finding", "QueueVerdict", "Cause")
-NO_RULES = {"ok", "warming"}
+# A request that CJ refused leaves no batch that could be simulated.
+NO_RULES = {"ok", "warming", "request-refused"}
 
 
 def rule_ids() -> set[str]:

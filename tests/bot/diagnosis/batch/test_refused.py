@@ -1,0 +1,65 @@
+"""A request that CJ refused is told by its own lines, joined by its correlation id."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.diagnosis.batch.refused import refusal_of, refused_request
+from bot.domain.log import LogEvent, Role
+from bot.ports import Deadline, Sources
+from tests.support.fakes.sources import FakeDatabase, FakeLogs
+
+AT = datetime(2026, 6, 3, 9, 3, tzinfo=UTC)
+BATCH, OTHER = "b4163267-0652-4a95-be29-db3b18c9e630", "0a90f0e4-898d-49b6-ae95-0225d011fe09"
+OWN = "7f2cd801-ada7-449d-8a8c-7854198f321c"
+
+
+def _line(text: str, level: str, correlation: str = OWN, **fields: str) -> LogEvent:
+    all_fields = {"correlation_id": correlation, **fields}
+    return LogEvent(
+        AT,
+        "cj_assessment_service",
+        "cj",
+        Role.CJ,
+        level,
+        text,
+        fields=all_fields,
+        text=f"{text} {all_fields}",
+    )
+
+
+def _refusal(correlation: str = OWN) -> LogEvent:
+    text = "CJ assessment workflow failed: Unknown assignment_id 'x': missing instructions"
+    return _line(text, "error", correlation)
+
+
+STARTED = _line("Starting CJ assessment workflow.", "info", bos_batch_id=BATCH)
+
+
+@pytest.mark.parametrize(
+    ("events", "refused"),
+    [
+        ((STARTED, _refusal()), True),
+        ((STARTED, _refusal(OTHER)), False),
+        ((_refusal(),), False),
+        ((STARTED,), False),
+    ],
+    ids=["its own", "another's", "no line of it", "not refused"],
+)
+def test_a_refusal_belongs_to_the_request_of_its_correlation(
+    events: tuple[LogEvent, ...], refused: bool
+) -> None:
+    assert (refusal_of(BATCH, events) is not None) is refused
+
+
+async def test_an_unknown_assignment_is_named_with_what_to_do() -> None:
+    logs = FakeLogs([STARTED, _refusal()])
+    sources = Sources(database=FakeDatabase([]), logs=logs)
+    report = await refused_request(sources, BATCH, "batch status", deadline=Deadline.after(5))
+    assert report is not None
+    (finding,) = report.findings
+    assert finding.rule == "request-refused"
+    assert "assignment is unknown" in finding.what
+    assert finding.next
+    short = await refused_request(sources, "b4163267", "batch status", deadline=Deadline.after(5))
+    assert short is None
