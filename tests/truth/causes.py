@@ -30,6 +30,24 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "mock": ("mock",),
     "duplicate": ("duplicate",),
 }
+# What a day says would be false: rules, and words of a finding's `what`, that would claim it.
+CLAIMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "duplicate": (("duplicate-callbacks",), ()),
+    "premature end": (("early-finalisation", "small-net-finalised"), ()),
+    "budget not used": ((), ("budget was not used", "budget not used")),
+    "loss": (("lost-callbacks", "answers-missing"), ()),
+    "degenerate": (("degenerate-scores",), ()),
+    "llm provider": (("provider-failures", "bundle-collateral"), ()),
+    "kafka": (("callbacks-unpublished",), ("kafka",)),
+    "silent queue loop": (("queue-frozen", "worker-hung", "queue-not-draining"), ()),
+    "poison item": (("poison-item",), ("poison",)),
+    "serial bundle": (("bundle-collateral",), ("serial bundle",)),
+    "cause unknown": ((), ("cause unknown", "no cause found", "not recorded")),
+    "provider still failing": ((), ("still fail", "provider fails")),
+    "open circuit": ((), ("circuit", "breaker")),
+    "cj bug": ((), ("cj bug", "cj fault")),
+    "orphans": (("orphaned-item",), ("orphan",)),
+}
 _DENIED = re.compile(r"\b(not|never|without|don't|no|before|instead of|lose)\b")
 RANK = {"info": 0, "warn": 1, "error": 2}
 
@@ -45,6 +63,23 @@ def spoken(report: Mapping[str, Any], least: str = "info") -> str:
         if hypothesis.get("state") == "supported":
             texts += _texts(hypothesis)
     return " ".join(texts).casefold()
+
+
+def is_claimed(report: Mapping[str, Any], claim: str) -> bool | None:
+    """Say whether a report claims what would be false; None for a claim that is not known here.
+
+    "any error" and "any warn" are claimed by a finding so severe, "ok" by the verdict.
+    """
+    if claim == "ok":
+        return bool(report["verdict"] == "ok")
+    if claim.startswith("any "):
+        least = RANK["error"] if claim == "any error" else RANK["warn"]
+        return any(RANK.get(one["severity"], 0) >= least for one in report.get("findings", ()))
+    known = [rest for phrase, rest in CLAIMS.items() if phrase in claim]
+    if not known:
+        return None
+    groups = [{"rules": rules, "words": words} for rules, words in known]
+    return any(accusation(report, group) for group in groups)
 
 
 def is_named(report: Mapping[str, Any], cause: str) -> bool | None:

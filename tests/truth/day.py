@@ -6,6 +6,7 @@
 
 import gzip
 import json
+import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Truth:
     kind: str
     done: str = ""
     causes: tuple[str, ...] = ()
+    would_be_false: tuple[str, ...] = ()
     asked_at: datetime | None = None
     window: str = ""
     verdicts: tuple[str, ...] = ()
@@ -105,6 +107,7 @@ def _truth(entry: Mapping[str, Any]) -> Truth:
         kind=str(entry.get("kind", "")),
         done=str(entry.get("done", "")),
         causes=tuple(map(str, entry.get("causes", ()))),
+        would_be_false=_phrases(entry.get("would_be_false", "")),
         asked_at=datetime.fromisoformat(asked).astimezone(UTC) if asked else None,
         window=str(entry.get("window_utc", "")),
         verdicts=tuple(entry.get("verdict", ())),
@@ -114,6 +117,12 @@ def _truth(entry: Mapping[str, Any]) -> Truth:
         facts=dict(entry.get("facts", {})),
         ask=str(entry.get("ask", "")),
     )
+
+
+def _phrases(given: Any) -> tuple[str, ...]:
+    """Return what would be false, one claim each; a day words them freely."""
+    texts = given if isinstance(given, list | tuple) else re.split(r"[;,]", str(given))
+    return tuple(text for one in texts if (text := str(one).strip().casefold()))
 
 
 def _logs(folder: Path, scratch: Path) -> Path | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.truth.causes import accusation, advice, is_group_named, is_named
+from tests.truth.causes import accusation, advice, is_claimed, is_group_named, is_named
 from tests.truth.day import Truth
 
 VERDICTS: Mapping[str, tuple[str, ...]] = {
@@ -39,13 +39,16 @@ def wrongs(truth: Truth, report: Mapping[str, Any]) -> list[str]:
             for phrase in truth.never_advise
             if (found := advice(report, phrase))
         ),
+        *(f"says: {claim}" for claim in truth.would_be_false if is_claimed(report, claim)),
         *_facts(truth, report),
     ]
 
 
 def unjudged(truth: Truth, report: Mapping[str, Any]) -> list[str]:
-    """Return the causes whose naming nobody here can judge."""
-    return [cause for cause in truth.causes if is_named(report, cause) is None]
+    """Return the causes and false claims that nobody here can judge."""
+    claims = (one for one in truth.would_be_false if is_claimed(report, one) is None)
+    causes = [cause for cause in truth.causes if is_named(report, cause) is None]
+    return [*causes, *(f"that it would say {one}" for one in claims)]
 
 
 def _verdict(truth: Truth, report: Mapping[str, Any]) -> list[str]:
