@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, SupportsIndex, TypeVar
 
+from bot.border.judge import MARK
+from bot.border.keys import KeyKind, kind_of
 from bot.border.passing import let_out, name
 
 T = TypeVar("T")
@@ -77,14 +79,22 @@ def outside(value: Any) -> Any:
     match value:
         case str() if type(value) is str:
             return Outside(value)
+        case bytes():
+            return Outside(value.decode("utf-8", "replace"))
         case Mapping():
-            return {outside(key): outside(item) for key, item in value.items()}
-        case list():
+            return {outside(key): _behind(key, item) for key, item in value.items()}
+        case list() | set() | frozenset():
             return [outside(item) for item in value]
         case tuple():
             return tuple(outside(item) for item in value)
         case _:
             return value
+
+
+def _behind(key: Any, item: Any) -> Any:
+    """Return what stands behind a key; a person's or a secret's is not read at all."""
+    hidden = isinstance(key, str) and kind_of(raw(key)) in (KeyKind.SECRET, KeyKind.PERSONAL)
+    return MARK if hidden and isinstance(item, str | bytes) else outside(item)
 
 
 def seal(fact: object, *, texts: tuple[str, ...] = (), names: tuple[str, ...] = ()) -> None:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from bot.border.outside import Outside
+from bot.border.outside import Outside, let_out_all, outside
 
 TEXT = Outside("password=hunter2 refused")
 
@@ -40,3 +40,19 @@ def test_writing_it_shows_only_what_passes(written: str) -> None:
 def test_parts_of_it_are_outside_too() -> None:
     for part in (TEXT + "x", "x" + TEXT, TEXT[1:], TEXT.strip(), TEXT.lower()):
         assert isinstance(part, Outside)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "hunter2", b"hunter2", ["hunter2"], ("hunter2",), {"hunter2"}, {"hunter2": 1},
+        {"api_key": "8f3a11d7-9411-4ca2-9999-59a9d18c5da9 hunter2"}, {"a": [{"b": b"hunter2"}]},
+    ],
+)  # fmt: skip
+def test_decoded_data_of_any_shape_is_outside_text(data: object) -> None:
+    assert "hunter2" not in str(let_out_all(outside(data)))
+
+
+def test_what_stands_behind_a_person_s_key_is_not_read() -> None:
+    read = outside({"user_id": "8f3a11d7-9411-4ca2-9999-59a9d18c5da9", "batch_id": "34"})
+    assert read == {"user_id": "…", "batch_id": "34"}
