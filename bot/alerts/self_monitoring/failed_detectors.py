@@ -85,10 +85,10 @@ def _condition(name: str, reason: str, since: datetime) -> Condition:
         title=words(
             f"Detector {name} fails",
             when(since, " since "),
-            f" ({reason}): what it watches is not watched. DetectorResult at the bot's log.",
+            f" ({reason}): what it watches is not watched. Look at the bot's log.",
         ),
         since=since,
         known=reason,
         count=0,
-        next=("DetectorResult at the bot's log for the traceback.",),
+        next=("Look at the bot's log for the traceback.",),
     )

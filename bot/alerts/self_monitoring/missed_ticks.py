@@ -75,7 +75,7 @@ def judge_missed_ticks(gap: Gap | None, now: datetime) -> Judgement:
                 since=gap.begin,
                 known=gap.begin.isoformat(),
                 count=0,
-                next=("DetectorResult at the bot's own log for why it stood still.",),
+                next=("Look at the bot's own log for why it stood still.",),
             ),
         ),
     )
