@@ -10,7 +10,9 @@ from bot.registry import detectors
 from bot.settings import ENV_FILE, detector_settings, setting_names
 
 # Names that compose.yaml takes from the same file.
-OF_COMPOSE = frozenset({"BOT_DATABASE_PASSWORD", "HULEEDU_NETWORK", "COMPOSE_PROJECT_NAME"})
+OF_COMPOSE = frozenset(
+    {"BOT_DATABASE_PASSWORD", "HULEEDU_NETWORK", "HULEEDU_PROJECT", "COMPOSE_PROJECT_NAME"}
+)
 # Others' names that look like ours.
 FOREIGN = frozenset(
     {

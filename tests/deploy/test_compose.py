@@ -31,7 +31,7 @@ def test_the_containers_own_settings_win_over_a_copied_example() -> None:
 
 def test_the_doctor_knows_what_compose_takes_from_the_same_file() -> None:
     text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
-    assert set(re.findall(r"\$\{(\w+)", text)) <= OF_COMPOSE
+    assert set(re.findall(r"\$\{(\w+)", text)) <= OF_COMPOSE | setting_names()
 
 
 def test_the_health_check_asks_where_the_bot_listens() -> None:
@@ -55,3 +55,17 @@ def test_the_log_folder_is_only_read() -> None:
     folder = override["environment"]["DOCKER_LOG_DIR"]
     assert override["volumes"] == [f"/var/lib/docker/containers:{folder}:ro"]
     assert override["cap_drop"] == ["ALL"]
+
+
+def test_the_engines_socket_is_the_proxys_alone_and_its_rules_are_the_shipped_ones() -> None:
+    services = _services()
+    holders = {name for name, one in services.items() if "docker.sock" in str(one.get("volumes"))}
+    assert holders == {"docker-proxy"}
+    proxy = services["docker-proxy"]
+    assert (proxy["networks"], proxy["cap_drop"]) == (["engine"], ["ALL"])
+    assert proxy["security_opt"] == ["no-new-privileges:true"]
+    rules = (DEPLOY / "docker-proxy" / "haproxy.cfg").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\$\{(\w+)\}|env\((\w+)\)", rules))
+    assert {one or other for one, other in asked} == set(proxy["environment"])
+    assert "engine" in services["batchbot"]["networks"]
+    assert "engine" not in services["memory"].get("networks", [])
