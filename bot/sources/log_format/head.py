@@ -11,13 +11,13 @@ from enum import StrEnum
 from bot.sources.log_format.time import ENGINE_STAMP
 from bot.text.redaction import without_escapes
 
-_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?"
+_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONE = r"(?:\s?(?:Z|z|[+-]\d\d:?\d\d))?"
 _CONSOLE = re.compile(rf"({_TIME}{_ZONE}) \[([A-Za-z]+)\s*\](?: (.*)|)\Z", re.S)
 _SERVER = re.compile(rf"\[({_TIME}{_ZONE})\] \[\d+\] \[([A-Z]+)\s*\] ?(.*)\Z", re.S)
 _LEVELS = r"(DEBUG|INFO|WARNING|ERROR|CRITICAL)"
 _STANDARD = re.compile(
-    rf"({_TIME}{_ZONE})(?: - )?\s*(?:([\w.]+) - )?{_LEVELS}\b[\s:-]*(.*)\Z", re.S
+    rf"({_TIME}{_ZONE})(?: - )?\s*(?:([\w.]{{1,200}}) - )?{_LEVELS}\b[\s:-]*(.*)\Z", re.S
 )
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
 _E = rb"(?:\x1b\[[0-9;]*m)*"
