@@ -16,7 +16,8 @@ from bot.sources.log_format.parser import parse_lines
 
 CONSOLE = "2026-02-10 09:29:32 [error    ] "
 LITERALS = (
-    "k=v ", "k=", "0", "a.a.", " ", '"', '\\"', "'", "(", "[", "{", "[a] ", "[a] k=[", "extra={'a': ",
+    "k=v ", "k=", "0",
+    "a.a.", " ", '"', '\\"', "'", "(", "[", "{", "[a] ", "[a] k=[", "extra={'a': ",
     "%s", "%(a)s", "&amp;", "%25", "\\u0041", "\x1b[0m", "\u200b", "eyJ.", "a@", "a://b:c@",
     "Bearer ", "-----BEGIN PRIVATE KEY-----", "Key (a)=(", "Traceback (most recent call last):\n",
     "07 0", "200102", "--password ", "ValueError: ", "(a.B) <class 'a.B'>: ", "\n", "a_", "…",
