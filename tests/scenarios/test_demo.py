@@ -64,7 +64,7 @@ async def test_the_night_is_a_command_and_an_alert(person: Person) -> None:
     """Commands are answered, both alerts open with one head each, and the stuck one resolves."""
     await person.types("/batch status 34")
     answer = await person.sees("incidents", lambda m: "Batch 34" in m["text"])
-    assert "early-finalisation" in answer["text"]
+    assert "Finalised too early" in answer["text"]
     assert answer["ephemeral_to"] is None
 
     await person.types("/batch status 33", user="guest")
