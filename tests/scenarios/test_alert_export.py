@@ -93,9 +93,14 @@ def rows(clock: Clock) -> dict[str, Sources]:
     waiting = PairCounts(total=10, essay_a=7, pending=3, pending_first_submitted_at=old)
     answered = PairCounts(total=10, essay_a=10, last_completed_at=old)
     group = OutboxGroup("huleedu.cj_assessment.completed.v1", 1, old, old, 1, old)
+    failed = batch(answered, "FAILED")
+    failed = replace(failed, header=replace(
+        failed.header, status="FETCHING_CONTENT", last_activity_at=clock() + timedelta(seconds=15)
+    ))  # fmt: skip
     gone = ContainerState("llm_provider_service", "huleedu_llm_provider_service", "a", "exited")
     return {
         "lost_callbacks": database(batch(waiting, "WAITING_CALLBACKS")),
+        "batch_failed": database(failed),
         "batch_idle": database(batch(answered, "WAITING_CALLBACKS")),
         "finalisation_stuck": database(batch(answered, "SCORING")),
         "outbox_unpublished": database(batch(answered, "COMPLETED", outbox=(group,))),

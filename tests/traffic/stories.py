@@ -136,13 +136,21 @@ def _fail(town: Town) -> None:
 
 def _block(town: Town) -> None:
     began = town.now
-    town.sessions = (BlockedSession(7, "idle in transaction", "Client:ClientRead", 1),)
     town.__dict__["blocked_since"] = began
+    town.sessions = _holder_and_victim(1)
 
 
 def _blocks_on(town: Town) -> None:
     age = (town.now - town.__dict__["blocked_since"]).total_seconds()
-    town.sessions = (BlockedSession(7, "idle in transaction", "Client:ClientRead", age),)
+    town.sessions = _holder_and_victim(age)
+
+
+def _holder_and_victim(age: float) -> tuple[BlockedSession, ...]:
+    """A session that holds a lock, and one that waits for it: without the latter none is hurt."""
+    return (
+        BlockedSession(7, "idle in transaction", "Client:ClientRead", age),
+        BlockedSession(8, "active", "Lock:relation", age, (7,)),
+    )
 
 
 def _clog(town: Town) -> None:

@@ -17,7 +17,8 @@ WHAT = "the Docker Engine"
 CA = "ca.pem in DOCKER_CERT_PATH"
 
 PROXY_HINT = (
-    "deploy/docker-proxy allows a stop with RUNNER_STOP=on and an inspect with DOCKER_INSPECT=on."
+    "It has to allow GET /containers/json, /events and /containers/*/logs (CONTAINERS=1), as "
+    "deploy/docker-proxy does; a stop needs RUNNER_STOP=on there, an inspect DOCKER_INSPECT=on."
 )
 
 
@@ -61,9 +62,6 @@ _ROWS = (
          "Update the docker package of the bot, or DOCKER_MIN_API_VERSION at the Engine.", True),
     _Row(0, r"invalid character|error from daemon in stream",
          "the container's log is damaged", "Recreate the container, or cut the damage out.", True),
-    _Row(403, "", "it is forbidden (HTTP 403)",
-         "A proxy before the Engine has to allow GET /containers/json, /containers/*/json and "
-         "/containers/*/logs (CONTAINERS=1).", True),
     _Row(401, "", "the Engine, or a proxy before it, wants a login (HTTP 401)",
          "Let the bot in at the proxy.", True),
     _Row(502, "", "the proxy before the Engine gets no answer from it (HTTP 502)", HINT),
@@ -109,7 +107,7 @@ def _translated(source: str, error: Exception, *, is_timeout: bool) -> SourceErr
     if status == HTTPStatus.NOT_FOUND:
         return GoneError(source, "the container is gone", permanent=True)
     if status == HTTPStatus.FORBIDDEN:
-        message = "the proxy before the Docker Engine does not allow it"
+        message = "the proxy before the Docker Engine does not allow it (HTTP 403)"
         return SourceError(source, message, hint=PROXY_HINT, permanent=True)
     if is_timeout:
         message = "the Docker Engine did not answer in time"
