@@ -155,7 +155,7 @@ async def test_buttons_do_what_the_command_does_and_the_parent_message_alone_say
 async def test_an_export_is_a_file_in_the_thread(channel: Channel) -> None:
     await channel.sees(_says("Rejected callbacks"))
     await channel.types("/alerts export 1")
-    answer = await channel.sees(_says("as a recording"))
+    answer = await channel.sees(_says("samples", "redacted"))
     file = await channel.sees(lambda m: bool(m["files"]), answer["ts"])
     assert file["files"][0]["name"] == "alert-1-rejected_callbacks.zip"
     assert file["files"][0]["size"] > 300

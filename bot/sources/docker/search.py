@@ -56,8 +56,10 @@ class Searcher:
         self, container: Container, query: LogQuery, stop: threading.Event, note: str
     ) -> SearchPart:
         tail = _tail(query)
-        with spool_folder() as folder:
-            spool = Spool(Path(folder), query.any_of, StampedLines(self._zone))
+        with (
+            spool_folder() as folder,
+            closing(Spool(Path(folder), query.any_of, StampedLines(self._zone))) as spool,
+        ):
             is_cut = self._fill(container, query, tail, spool, stop)
             with closing(spool.segment()) as segment:
                 events, coverage = search_segment(segment, query, lambda: self._parser(container))

@@ -57,6 +57,10 @@ class Spool:
         self._file.close()
         return Segment(self._files, self._codec)
 
+    def close(self) -> None:
+        """Close the file that is written; an Engine that refuses leaves nothing to search in it."""
+        self._file.close()
+
     def _pass(self) -> None:
         """Judge what came, up to where its last event begins, so that no event is torn."""
         waiting = b"".join(self._waiting)
