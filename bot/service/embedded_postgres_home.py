@@ -73,7 +73,9 @@ def refuse_other_versions(home: Home) -> None:
     Raises SourceError and OSError.
     """
     mine = home.cluster.name.removeprefix("pg")
-    found = {path.parent.name: path for path in home.cluster.parent.glob("pg*/PG_VERSION")}
+    # `pg16.new`, which another process may be making right now, is no cluster yet.
+    found = {path.parent.name: path for path in home.cluster.parent.glob("pg*/PG_VERSION")
+             if "." not in path.parent.name}  # fmt: skip
     own = found.pop(home.cluster.name, None)
     written = own.read_text(encoding="ascii", errors="replace").strip() if own else ""
     others = sorted(path.read_text(encoding="ascii", errors="replace").strip()

@@ -95,6 +95,16 @@ async def test_a_stale_pid_file_and_a_half_made_cluster_do_not_stop_a_start(fold
     await server.stop(remove=True)
 
 
+def test_a_cluster_that_another_process_is_making_is_not_another_version(
+    folder: Path,
+) -> None:
+    home = home_for(folder)
+    half_made = home.cluster.with_name(f"{home.cluster.name}.new")
+    half_made.mkdir()
+    (half_made / "PG_VERSION").write_text("16")
+    refuse_other_versions(home)
+
+
 async def test_no_parent_is_opened_and_the_cluster_is_private(folder: Path) -> None:
     server = await embedded_postgres.start(folder, durable=False)
     try:
