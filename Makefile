@@ -60,7 +60,7 @@ format: setup ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup ## Write the README tables and deploy/slack-manifest.yaml from the registry.
+docs: setup ## Write the tables of commands and detectors and deploy/slack-manifest.yaml.
 	$(BIN)/python -m bot.docs
 
 PIN = uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -1,4 +1,4 @@
-"""Writes what the registry already knows: README's tables and deploy/slack-manifest.yaml.
+"""Writes what the registry already knows: two rooms' tables and deploy/slack-manifest.yaml.
 
 `python -m bot.docs` writes them; `--check` says which are stale and changes nothing.
 """
@@ -11,7 +11,8 @@ from bot.registry import SlashCommand, commands, detectors
 from bot.slack.setup.manifest import build_manifest, to_yaml
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+COMMANDS = ROOT / "commands" / "README.md"
+DETECTORS = ROOT / "bot" / "detectors" / "README.md"
 MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
 MANIFEST_HEAD = (
     "# The Slack app, generated from the code by `make docs`. Paste it at https://api.slack.com/apps\n"
@@ -20,7 +21,7 @@ MANIFEST_HEAD = (
 
 
 def command_table(known: Mapping[str, SlashCommand]) -> str:
-    """Return README's table of commands: every way to call each, with an example."""
+    """Return the table of commands: every way to call each, with an example."""
     rows = [
         (f"`/{f'{command.name} {usage.words}'.strip()}`", usage.summary, f"`{usage.example}`")
         for command in known.values()
@@ -30,7 +31,7 @@ def command_table(known: Mapping[str, SlashCommand]) -> str:
 
 
 def detector_table(known: Mapping[str, type]) -> str:
-    """Return README's table of detectors with their settings and defaults."""
+    """Return the table of detectors with their settings and defaults."""
     rows = []
     for name, detector in known.items():
         fields = detector.Settings.model_fields  # type: ignore[attr-defined]
@@ -44,11 +45,12 @@ def detector_table(known: Mapping[str, type]) -> str:
 
 def generated() -> dict[Path, str]:
     """Return every generated file with the text it should have. Raises ValueError on no marker."""
-    readme = README.read_text(encoding="utf-8")
-    readme = between(readme, "commands", command_table(commands()))
-    readme = between(readme, "detectors", detector_table(detectors()))
+    tables = {
+        COMMANDS: ("commands", command_table(commands())),
+        DETECTORS: ("detectors", detector_table(detectors())),
+    }
     return {
-        README: readme,
+        **{path: between(path.read_text(encoding="utf-8"), *row) for path, row in tables.items()},
         MANIFEST: MANIFEST_HEAD + to_yaml(build_manifest(commands())),
     }
 

@@ -111,4 +111,4 @@ def bad_detectors() -> Iterator[Doubt]:
             detector_settings(name, getattr(detector, "Settings"))  # noqa: B009 - not of the port
         except SettingsError as error:
             what, _, detail = str(error.message).partition(": ")
-            yield Doubt(what, detail, "Correct it; the README lists them.", is_wrong=True)
+            yield Doubt(what, detail, "Correct it: see bot/detectors/README.md.", is_wrong=True)

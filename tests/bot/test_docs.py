@@ -1,9 +1,19 @@
-"""README's tables and the shipped manifest equal the registry."""
+"""The generated tables and the shipped manifest equal the registry; the pages hang together."""
+
+import re
 
 import pytest
 
-from bot.docs import between, command_table, generated
+from bot.docs import ROOT, between, command_table, generated
 from bot.registry import commands
+
+LINK = re.compile(r"\]\(([^)#\s]+)\)")
+PAGES = [ROOT / "README.md"] + [
+    path
+    for room in (".github", "bot", "commands", "deploy", "tests")
+    for path in sorted((ROOT / room).rglob("*.md"))
+    if "node_modules" not in path.parts
+]
 
 
 def test_the_generated_files_are_up_to_date() -> None:
@@ -26,3 +36,20 @@ def test_content_goes_between_its_markers_only() -> None:
     assert between(text, "x", "new\n") == "a\n<!-- x:begin -->\nnew\n<!-- x:end -->\nb"
     with pytest.raises(ValueError, match="x:begin"):
         between("nothing", "x", "new")
+
+
+def test_the_first_page_is_short_and_leads_to_every_other() -> None:
+    first = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(first.splitlines()) <= 150
+    rooms = {path.relative_to(ROOT).as_posix() for path in PAGES if path.name == "README.md"}
+    assert rooms - {"README.md"} <= set(LINK.findall(first))
+
+
+def test_every_link_of_a_page_leads_to_a_file() -> None:
+    dead = [
+        f"{page.relative_to(ROOT)}: {link}"
+        for page in PAGES
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+        if "://" not in link and not (page.parent / link).exists()
+    ]
+    assert not dead

@@ -52,7 +52,7 @@ async def join(settings: SlackSettings, stack: AsyncExitStack) -> SlackWorkspace
     """Return the workspace that the tokens open. Raises SettingsError when they do not."""
     if settings.bot_token is None:
         raise SettingsError(
-            "SLACK_BOT_TOKEN is not set.", hint="It begins with xoxb-; see README, Run it for real."
+            "SLACK_BOT_TOKEN is not set.", hint="It begins with xoxb-; see deploy/README.md."
         )
     if not settings.socket_mode and settings.signing_secret is None:
         raise SettingsError(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.docs import MANIFEST, README
+from bot.docs import COMMANDS, MANIFEST
 from bot.domain.alert import AlertMessage, Reason
 from bot.domain.report import Report
 from bot.errors import Blank
@@ -102,7 +102,7 @@ def test_manifest_readme_and_help_name_the_same_commands() -> None:
     assert made["settings"]["event_subscriptions"]["bot_events"] == list(action_ids.EVENTS)
     assert yaml.safe_load(MANIFEST.read_text(encoding="utf-8")) == made
     told = {str(row[0]).split()[0] for row in every(commands()).tables[0].rows}
-    readme = README.read_text(encoding="utf-8")
+    readme = COMMANDS.read_text(encoding="utf-8")
     assert declared == told == {f"/{name}" for name in commands()}
     for command in commands().values():
         for usage in command.usages:
