@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, SupportsIndex, TypeVar
 
-from bot.border.judge import MARK
 from bot.border.keys import KeyKind, kind_of
 from bot.border.passing import let_out, name
+from bot.border.phrases import MARK
 
 T = TypeVar("T")
 

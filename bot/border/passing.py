@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.border.decode import readable
-from bot.border.judge import MARK, judged
+from bot.border.judge import judged
+from bot.border.phrases import MARK
 from bot.border.secrets import HIDDEN, without_secrets
 from bot.border.words import is_name, may_show
 

@@ -1,0 +1,91 @@
+"""Where keys and values begin and end among tokens, and which values are shapes or plain words."""
+
+from collections.abc import Sequence
+
+from bot.border.context import is_shape
+from bot.border.keys import KeyKind, counts, kind_of
+from bot.border.shapes import is_number
+from bot.border.tokens import Token, partners
+
+_YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
+
+
+class Layout:
+    """Tokens with their matching brackets and quotes; it only answers questions."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.partner = partners(tokens)
+
+    def separator_after(self, index: int, end: int) -> int | None:
+        """Return where the `=` or `:` behind a key stands, or None when no key stands here."""
+        after = index + 1
+        if (
+            after < end
+            and self.tokens[after].kind == "quote"
+            and index
+            and self.tokens[index - 1].kind == "quote"
+        ):
+            return None
+        while after < end and self.tokens[after].kind == "space":
+            after += 1
+        if after < end and self.tokens[after].kind in ("equals", "colon"):
+            return after
+        return None
+
+    def is_key(self, stop: int, end: int) -> bool:
+        """Say whether the quoted text that ends at `stop` is a key."""
+        after = stop + 1
+        while after < end and self.tokens[after].kind == "space":
+            after += 1
+        return after < end and self.tokens[after].kind in ("colon", "equals")
+
+    def is_plain(self, key: str, value: int, end: int) -> bool:
+        """Say whether a value is one bare word that says yes, no or how many."""
+        word = self.tokens[value].text
+        after = value + 1
+        if after < end and self.tokens[after].kind not in ("space", "comma", "close", "line"):
+            return False
+        return word in _YES_OR_NO or (counts(key) and is_number(word))
+
+    def value_end(self, value: int, end: int, kind: KeyKind) -> int:
+        """Return where a value that is hidden ends: its quote or bracket, or the next key."""
+        token = self.tokens[value]
+        if token.kind in ("quote", "open"):
+            stop = self.partner.get(value)
+            return end if stop is None or stop >= end else stop + 1
+        stop = value + 1
+        while stop < end:
+            here = self.tokens[stop]
+            if here.kind == "close" or (
+                here.kind in ("comma", "line") and kind is not KeyKind.FREE_TEXT
+            ):
+                break
+            if here.kind == "word" and self.tokens[stop - 1].kind in ("space", "comma", "line"):
+                after = self.separator_after(stop, end)
+                if after is not None and self.tokens[after].kind == "equals" and "_" in here.text:
+                    break
+            stop += 1
+        return stop
+
+    def follows_data(self, index: int) -> bool:
+        """Say whether a quoted text is the second of a pair such as `'--password', '…'`."""
+        place = index - 1
+        while place > 0 and (self.tokens[place].kind == "space" or self.tokens[place].text == "b"):
+            place -= 1
+        if place < 1 or self.tokens[place].text != ",":
+            return False
+        place -= 2 if self.tokens[place - 1].kind == "quote" else 1
+        return self.tokens[place].kind in ("word", "flag") and kind_of(self.tokens[place].text) in (
+            KeyKind.SECRET,
+            KeyKind.PERSONAL,
+        )
+
+
+def is_value_shape(tokens: Sequence[Token]) -> bool:
+    """Say whether a value is one id, number or time and nothing else."""
+    words = [token.text for token in tokens if token.kind not in ("space", "quote")]
+    text = "".join(words)
+    if text in _YES_OR_NO or text == "":
+        return True
+    return len(words) <= 3 and is_shape(text)
