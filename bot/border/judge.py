@@ -6,7 +6,7 @@ costs no more than plain text.
 
 from bot.border.context import is_shape, is_sign, may_stand
 from bot.border.keys import KeyKind, is_known_key, kind_of
-from bot.border.layout import Layout, is_value_shape
+from bot.border.layout import TokenLayout, is_value_shape
 from bot.border.phrases import MARK, JudgedText
 from bot.border.tokens import Token, tokens_of
 from bot.border.vocabulary import pieces
@@ -29,7 +29,7 @@ class _Reader:
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
-        self.layout = Layout(tokens)
+        self.layout = TokenLayout(tokens)
         self.out = JudgedText()
 
     def read(self, start: int, end: int, *, strict: bool, depth: int) -> None:

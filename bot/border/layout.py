@@ -10,7 +10,7 @@ from bot.border.tokens import Token, partners
 _YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
 
 
-class Layout:
+class TokenLayout:
     """Tokens with their matching brackets and quotes; it only answers questions."""
 
     def __init__(self, tokens: list[Token]) -> None:
