@@ -6,6 +6,7 @@ documents each one.
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -93,10 +94,19 @@ class SlackSettings(_Group):
     allowed_channels: Words = Field((), alias="SLACK_ALLOWED_CHANNELS")
     allowed_users: Words = Field((), alias="SLACK_ALLOWED_USERS")
     operators: Words = Field((), alias="SLACK_OPERATORS")
+    allowed_teams: Words = Field((), alias="SLACK_ALLOWED_TEAMS")
 
     _split = field_validator(
-        "incident_channels", "allowed_channels", "allowed_users", "operators", mode="before"
+        *("incident_channels", "allowed_channels", "allowed_users", "operators", "allowed_teams"),
+        mode="before",
     )(_words)
+
+    @field_validator("allowed_teams")
+    @classmethod
+    def _team_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(one == "*" or re.fullmatch(r"[TE][A-Z0-9]+", one) for one in value):
+            raise ValueError("write ids of workspaces (T...) or organisations (E...), or *")
+        return value
 
     @property
     def socket_mode(self) -> bool:

@@ -1,14 +1,19 @@
 """The bot's own HTTP side: is it alive, is it ready, what has it counted."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 Check = Callable[[], tuple[bool, str]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MAX_BODY_BYTES = 1 << 20
+# How long a connection may be open without a whole request, and go on with one that was answered.
+IDLE_SECONDS = 20.0
+LINGER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,33 @@ def build_site(health: Health, routes: Mapping[str, Handler] | None = None) -> w
     return site
 
 
+class _NotGarbage(logging.Filter):
+    """Keeps a request that is none from being logged as an error of ours: anybody may send one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is about the bot itself."""
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        return not isinstance(error, HttpProcessingError | web.RequestPayloadError | UnicodeError)
+
+
+def _quiet_logger() -> logging.Logger:
+    quiet = logging.getLogger("batchbot.http")
+    quiet.filters[:] = [_NotGarbage()]
+    return quiet
+
+
 async def serve(site: web.Application, host: str, port: int) -> web.AppRunner:
     """Start the site and return its runner, which is to be cleaned up. Raises OSError."""
-    runner = web.AppRunner(site, access_log=None, handler_cancellation=False)
+    runner = web.AppRunner(
+        site,
+        access_log=None,
+        handler_cancellation=False,
+        logger=_quiet_logger(),
+        keepalive_timeout=IDLE_SECONDS,
+        lingering_time=LINGER_SECONDS,
+        # A signature is over the bytes that were sent, and nobody who asks us packs them.
+        auto_decompress=False,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -122,7 +122,8 @@ class Place:
     `trigger_id` opens one modal within three seconds. `home` says that it was asked in the
     App Home or in a modal that came from there; `view_id` is the modal that
     shows the answer. `quiet_thread` says that the thread has no replies yet: Slack shows no
-    ephemeral message in it.
+    ephemeral message in it. `teams` are the workspaces that Slack names as the asker's; in a
+    channel shared by Slack Connect that may be another company's.
     """
 
     channel: str
@@ -134,6 +135,7 @@ class Place:
     home: bool = False
     way: Way = Way.COMMAND
     quiet_thread: bool = False
+    teams: frozenset[str] = frozenset()
 
     @property
     def opens_modal(self) -> bool:

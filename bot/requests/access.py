@@ -14,7 +14,8 @@ class Access:
     """Allow-lists of Slack ids; an empty list allows no one, `*` everyone.
 
     Incident channels and the alert channel are allowed channels, operators are allowed users.
-    `names` says ids in words, for the sentence that refuses.
+    `names` says ids in words, for the sentence that refuses. `teams` are the workspaces whose
+    people may ask: the bot's own, and those that were listed.
     """
 
     users: frozenset[str] = frozenset()
@@ -24,6 +25,7 @@ class Access:
     alert_channel: str = ""
     names: dict[str, str] = field(default_factory=dict)
     routed_channels: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
 
     def learn(self, found: "Access") -> None:
         """Add ids whose names could not be looked up before."""
@@ -37,26 +39,36 @@ class Access:
     def admit(self, place: Place) -> Asker:
         """Return who asks, with their rights. Raises DeniedError with a sentence that helps.
 
+        The person is judged before the channel, so that only who may ask at all is told where.
         The App Home and direct messages are no channels: whoever may ask at all may ask there.
         """
+        self.refuse_strangers(place)
+        operator = _holds(self.operators, place.user)
         anywhere = place.home or place.is_direct
         if not anywhere and not _holds(self._all_channels(), place.channel):
             raise DeniedError(
                 f"I do not answer in this channel. {self._where()}",
                 hint="An operator can add it to SLACK_ALLOWED_CHANNELS.",
             )
-        operator = _holds(self.operators, place.user)
-        if not operator and not _holds(self.users, place.user):
+        public = not place.home and self._is_public(place)
+        return Asker(place.user, place.channel, operator, public, place.thread_ts)
+
+    def refuse_strangers(self, place: Place) -> None:
+        """Raise DeniedError for who may not ask at all, wherever that is.
+
+        `*` is everybody of these workspaces: another company's people are no strangers only when
+        their workspace is listed.
+        """
+        if EVERYBODY not in self.teams and place.teams - self.teams:
+            raise DeniedError(
+                "I do not answer people of other workspaces.",
+                hint="An operator can add your workspace to SLACK_ALLOWED_TEAMS.",
+            )
+        if not (_holds(self.operators, place.user) or _holds(self.users, place.user)):
             raise DeniedError(
                 "You are not on the list of people who may ask.",
                 hint="An operator can add you to SLACK_ALLOWED_USERS.",
             )
-        public = not place.home and self._is_public(place)
-        return Asker(place.user, place.channel, operator, public, place.thread_ts)
-
-    def knows(self, user: str) -> bool:
-        """Say whether a user may ask at all, wherever that is."""
-        return _holds(self.operators, user) or _holds(self.users, user)
 
     def _all_channels(self) -> frozenset[str]:
         alert = {self.alert_channel} if self.alert_channel else set()

@@ -27,17 +27,16 @@ class AppHome:
     admission: Admission
     replies: Replies
 
-    async def publish(self, user: str) -> None:
+    async def publish(self, place: Place) -> None:
         """Publish a user's home; who may not ask reads who can change that."""
-        if not self.admission.access.knows(user):
-            error = DeniedError(
-                "You are not on the list of people who may ask.",
-                hint="An operator can add you to SLACK_ALLOWED_USERS.",
-            )
+        user = place.user
+        try:
+            self.admission.access.refuse_strangers(place)
+        except DeniedError as error:
             await self.replies.views.home(user, self.replies.renderer.error(error)["blocks"])
             return
         glances, sources = await asyncio.gather(
-            asyncio.gather(*(self._glance(user, line) for line in (*GLANCES, HELP))),
+            asyncio.gather(*(self._glance(place, line) for line in (*GLANCES, HELP))),
             self.sources(),
         )
         *states, help_ = glances
@@ -55,10 +54,11 @@ class AppHome:
         named = [(one.name, getattr(known, one.name)) for one in fields(known)]
         return await asyncio.gather(*(_state(name, source) for name, source in named))
 
-    async def _glance(self, user: str, typed: str) -> Report | BatchbotError | None:
+    async def _glance(self, place: Place, typed: str) -> Report | BatchbotError | None:
         """Return a command's answer; None when this bot has no such command."""
+        home = Place(place.user, place.user, home=True, teams=place.teams)
         try:
-            job = self.admission.admit(Place(user, user, home=True), typed)
+            job = self.admission.admit(home, typed)
             return await run_job(job, ANSWER_SECONDS) if isinstance(job, Job) else None
         except UsageError:
             return None

@@ -108,10 +108,10 @@ class Dispatcher:
         with self._attending():
             await self.shares.share(place, id)
 
-    async def home(self, user: str) -> None:
+    async def home(self, place: Place) -> None:
         """Publish a user's App Home: queue, batches, alerts and sources as they are now."""
         with self._attending():
-            await self.app_home.publish(user)
+            await self.app_home.publish(place)
 
     def waiting(self, typed: str) -> Mapping[str, Any]:
         """Return the modal that stands where an answer will be shown."""

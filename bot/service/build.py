@@ -14,7 +14,7 @@ from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.domain.routing.route import Route
 from bot.errors import SettingsError, UsageError
-from bot.monitoring.http import Health, build_site, serve
+from bot.monitoring.http import Handler, Health, build_site, serve
 from bot.monitoring.metrics import Metrics
 from bot.monitoring.source_calls import timed_sources
 from bot.monitoring.state import PosterState
@@ -37,6 +37,7 @@ from bot.service.tasks import kept_going, stopped_by_signals, unless
 from bot.settings import Settings, SlackSettings, detector_settings
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import BoltReceiver, build_app
+from bot.slack.inbound.signed_posts import SignedPosts
 from bot.slack.inbound.socket_mode import Sockets
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.block_fallback import BlockFallback
@@ -109,7 +110,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     _task(kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack)
     _task(ask_again(space, settings.slack), stack)
     health = Health(checks, metrics.exposition)
-    routes = {} if settings.slack.socket_mode else {EVENTS_PATH: receiver.post}
+    routes = {} if settings.slack.socket_mode else {EVENTS_PATH: _signed(settings.slack, receiver)}
     runner = await _serve(settings, build_site(health, routes), stack)
     stack.push_async_callback(dispatcher.close)
     return Bot(dispatcher, sources, _port(runner), health, space.access.alert_channel)
@@ -155,6 +156,11 @@ def _receiver(
             f"/{dispatcher.admission.prefix}{name}" for name in dispatcher.admission.commands
         ),
     )
+
+
+def _signed(settings: SlackSettings, receiver: BoltReceiver) -> Handler:
+    assert settings.signing_secret is not None  # noqa: S101 - join says so
+    return SignedPosts(settings.signing_secret.get_secret_value(), receiver.post).post
 
 
 async def _listen(

@@ -291,6 +291,7 @@ COMMAND = SlashCommand(
     USAGES,
     parse,
     run,
+    operator_verbs=frozenset({"alias"}),
     changes=frozenset({"alias"}),
     memory_verbs=frozenset({"alias", "watch"}),
     choices=recent,

@@ -1,11 +1,13 @@
 """Reads the payloads that Slack sends; tolerates any shape, since they come from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.ports import Place, Way
 
 Body = Mapping[str, Any]
+# The workspace of somebody of whom Slack does not say it, in a channel of several companies.
+UNKNOWN_TEAM = frozenset({"unknown"})
 
 
 def place_of(body: Body) -> Place:
@@ -38,7 +40,30 @@ def place_of(body: Body) -> Place:
         home=in_view,
         way=_way(body),
         quiet_thread=bool(thread) and not active,
+        teams=teams_of(body),
     )
+
+
+def teams_of(body: Body) -> frozenset[str]:
+    """Return the workspaces that Slack names as the asker's own.
+
+    In a channel shared by Slack Connect an event names its author's, beside the workspace that it
+    was sent to; where it names none there, the author's is unknown, and nobody's.
+    """
+    event = object_of(body.get("event"))
+    if event:
+        named = [event.get(name) for name in ("user_team", "source_team", "team")]
+        named.append(object_of(event.get("user_profile")).get("team"))
+        if known := _words(named):
+            return known
+        shared = body.get("is_ext_shared_channel")
+        return UNKNOWN_TEAM if shared else _words([body.get("team_id")])
+    person = object_of(body.get("user"))
+    return _words([person.get("team_id")]) or _words([id_of(body, "team")])
+
+
+def _words(values: Iterable[object]) -> frozenset[str]:
+    return frozenset(str(one) for one in values if one)
 
 
 def _way(body: Body) -> Way:

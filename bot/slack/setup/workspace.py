@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 
@@ -76,7 +77,14 @@ async def join(settings: SlackSettings, stack: AsyncExitStack) -> SlackWorkspace
         token, str(told.get("user_id")), str(told.get("bot_id")), str(told.get("team_id") or "")
     )
     names = await find_access(api, settings)
+    names.access.teams = teams_of(settings, told)
     return SlackWorkspace(api, session, identity, names.access, names.missing)
+
+
+def teams_of(settings: SlackSettings, told: Mapping[str, Any]) -> frozenset[str]:
+    """Return the workspaces whose people may ask: the bot's own by auth.test, and those listed."""
+    own = (told.get("team_id"), told.get("enterprise_id"), settings.team_id)
+    return frozenset(str(one) for one in (*own, *settings.allowed_teams) if one)
 
 
 async def ask_again(

@@ -36,13 +36,31 @@ def test_allowed_people_are_admitted_with_their_rights(place: Place, asker: Aske
     [
         (Place("C4", "U9"), "Ask in #chat or #incidents."),
         (Place("C1", "U2"), "not on the list"),
-        (Place("", ""), "channel"),
+        (Place("", ""), "not on the list"),
         (Place("C1", ""), "not on the list"),
     ],
 )
 def test_others_are_told_why_not(place: Place, told: str) -> None:
     with pytest.raises(DeniedError, match=told):
         ACCESS.admit(place)
+
+
+@pytest.mark.parametrize("channel", ["C1", "C4", "D1", ""])
+def test_a_stranger_is_told_no_channel_s_name(channel: str) -> None:
+    with pytest.raises(DeniedError) as caught:
+        ACCESS.admit(Place(channel, "U2"))
+    assert "#" not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_another_workspace_s_people_need_it_to_be_listed_whoever_may_ask() -> None:
+    own = replace(ACCESS, users=frozenset("*"), teams=frozenset({"T1"}))
+    place = Place("C1", "U1", teams=frozenset({"T2"}))
+    with pytest.raises(DeniedError, match="other workspaces"):
+        own.admit(place)
+    with pytest.raises(DeniedError, match="other workspaces"):
+        own.admit(replace(place, teams=frozenset({"T1", "T2"})))
+    assert replace(own, teams=frozenset({"T1", "T2"})).admit(place)
+    assert replace(own, teams=frozenset("*")).admit(place)
 
 
 def test_empty_lists_mean_nobody_and_a_star_everybody() -> None:

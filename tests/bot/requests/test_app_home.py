@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.report import Report
-from bot.ports import Sources
+from bot.ports import Place, Sources
 from bot.registry import commands
 from bot.requests.admission import Admission
 from bot.requests.app_home import AppHome
@@ -32,7 +32,7 @@ class Shown:
 async def _published(sources: Sources, user: str = "U0ONCALL0") -> str:
     shown = Shown()
     admission = Admission(commands(), sources, ACCESS, lambda: AT)
-    await AppHome(admission, Replies(None, shown, BlockKit())).publish(user)  # type: ignore[arg-type]
+    await AppHome(admission, Replies(None, shown, BlockKit())).publish(Place(user, user, home=True))  # type: ignore[arg-type]
     view = {"type": "home", "blocks": shown.blocks}
     assert view_violations(fit(view)) == []
     return str(shown.blocks)

@@ -99,6 +99,15 @@ async def test_who_fills_in_a_form_is_admitted_anew(bot: Bot) -> None:
     assert bot.shop.started == []
 
 
+async def test_who_fills_in_a_form_is_of_their_own_workspace_not_its_openers(bot: Bot) -> None:
+    view = await _opened(bot)
+    sent = payloads.submission(view, {"pick_0": "34"})
+    sent["user"]["team_id"] = "T0ELSEWHERE"
+    await bot.send(sent)
+    assert "other workspaces" in (await bot.slack.wait_for(3))[2].text
+    assert bot.shop.started == []
+
+
 async def test_a_form_of_an_older_bot_is_refused_in_words(bot: Bot) -> None:
     view = {**await _opened(bot), "private_metadata": '{"v": 0}'}
     ack = json.loads((await bot.deliver(payloads.submission(view, {"pick_0": "34"}))).body)

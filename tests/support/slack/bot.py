@@ -43,6 +43,7 @@ ACCESS = Access(
     incident_channels=frozenset({INCIDENTS}),
     alert_channel=ALERTS,
     names={INCIDENTS: "incidents"},
+    teams=frozenset({"T00000000"}),
 )
 
 

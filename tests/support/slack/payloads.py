@@ -40,8 +40,9 @@ def mention(
     channel: str = "C0INCIDENT",
     thread_ts: str = "",
     event_id: str = "",
+    **teams: str,
 ) -> dict[str, Any]:
-    """An app_mention event."""
+    """An app_mention event; `teams` are what Slack says of its author's workspace."""
     event: dict[str, Any] = {
         "type": "app_mention",
         "user": user,
@@ -49,6 +50,7 @@ def mention(
         "ts": "1700000001.000100",
         "channel": channel,
         "event_ts": "1700000001.000100",
+        **teams,
     }
     if thread_ts:
         event["thread_ts"] = thread_ts
@@ -70,6 +72,7 @@ def press(
     thread_ts: str = "",
     response_url: str = "",
     ephemeral: bool = False,
+    team: str = "T00000000",
 ) -> dict[str, Any]:
     """A press on a button."""
     container: dict[str, Any] = {
@@ -83,7 +86,7 @@ def press(
     return {
         **COMMON,
         "type": "block_actions",
-        "user": {"id": user, "username": "oncall", "team_id": "T00000000"},
+        "user": {"id": user, "username": "oncall", "team_id": team},
         "container": container,
         "trigger_id": f"{next(_numbers)}.2.3",
         "channel": {"id": channel, "name": "incidents"},

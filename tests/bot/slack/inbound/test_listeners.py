@@ -1,23 +1,18 @@
 """The bot in Slack: payloads through the real Bolt app, answers at a real socket."""
 
 import asyncio
-import hashlib
-import hmac
 import json
-import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestServer
+from aiohttp import web
 
+from bot.errors import DeniedError
+from bot.ports import Place
 from bot.requests.access import Access
 from bot.requests.admission import Limits
-from bot.slack.inbound.listeners import BoltReceiver, build_app
-from bot.slack.outbound.web_api import make_client
-from bot.slack.setup.identity import Identity
 from tests.support.slack import payloads
 from tests.support.slack.bot import ALERTS, INCIDENTS, QUIET, UUID, Bot
 
@@ -83,8 +78,9 @@ async def test_a_refusal_goes_to_the_asker_alone(
 
 
 def test_empty_lists_allow_nobody() -> None:
-    assert not Access().knows("U0ONCALL0")
-    assert Access(users=frozenset({"*"})).knows("U0ANYBODY")
+    with pytest.raises(DeniedError):
+        Access().refuse_strangers(Place("C1", "U0ONCALL0"))
+    Access(users=frozenset({"*"})).refuse_strangers(Place("C1", "U0ANYBODY"))
 
 
 async def test_a_bug_is_told_as_an_id_that_is_in_the_log(
@@ -275,39 +271,28 @@ async def test_a_payload_of_no_known_kind_is_survived(bot: Bot, payload: dict[st
 
 
 @pytest.mark.parametrize(
-    ("skew", "secret", "status"),
-    [(0, "s3cret", 200), (-290, "s3cret", 200), (-301, "s3cret", 401), (0, "wrong", 401)],
+    "sent",
+    [
+        {**payloads.slash("/batch", "status 34"), "team_id": "T0ELSEWHERE"},
+        payloads.press("x", "/batch status 34", team="T0ELSEWHERE"),
+        payloads.mention("<@UBOT00000> batch status 34", user_team="T0ELSEWHERE"),
+        payloads.mention("<@UBOT00000> batch status 34", source_team="T0ELSEWHERE"),
+        payloads.mention("<@UBOT00000> batch status 34", team="T0ELSEWHERE"),
+        {**payloads.mention("<@UBOT00000> batch status 34"), "is_ext_shared_channel": True},
+        {**payloads.home_opened(), "team_id": "T0ELSEWHERE"},
+    ],
 )
-async def test_http_requests_need_a_fresh_right_signature(
-    bot: Bot, skew: int, secret: str, status: int
+async def test_people_of_another_workspace_are_refused_unless_it_is_listed(
+    bot: Bot, sent: dict[str, Any]
 ) -> None:
-    client = make_client(None, f"{bot.slack.url}/api/")
-    app = build_app(
-        client, bot.dispatcher, Identity("xoxb-test", "UBOT00000"), signing_secret="s3cret"
-    )
-    body = urlencode(payloads.slash("/batch", "status 34"))
-    stamp = str(int(time.time()) + skew)
-    assert await _post(BoltReceiver(app), body, stamp, _signature(secret, stamp, body)) == status
+    await bot.send(sent)
+    said = (await bot.slack.wait_for(1))[0]
+    assert "SLACK_ALLOWED_TEAMS" in str(said.arguments)
+    assert bot.shop.started == []
 
 
-async def test_a_timestamp_that_is_no_number_is_refused_not_an_error(bot: Bot) -> None:
-    assert await _post(BoltReceiver(bot.app), "x=1", "soon", "v0=0") == 401
-
-
-def _signature(secret: str, stamp: str, body: str) -> str:
-    base = f"v0:{stamp}:{body}".encode()
-    return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
-
-
-async def _post(receiver: BoltReceiver, body: str, stamp: str, signature: str) -> int:
-    site = web.Application()
-    site.router.add_post("/slack/events", receiver.post)
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "X-Slack-Request-Timestamp": stamp,
-        "X-Slack-Signature": signature,
-    }
-    async with TestServer(site) as server, ClientSession() as session:
-        url = server.make_url("/slack/events")
-        async with session.post(url, data=body, headers=headers) as answer:
-            return answer.status
+async def test_a_listed_workspaces_people_are_answered(bot: Bot) -> None:
+    access = bot.dispatcher.admission.access
+    bot.dispatcher.admission.access = replace(access, teams=access.teams | {"T0ELSEWHERE"})
+    await bot.send(payloads.mention("<@UBOT00000> batch status 34", user_team="T0ELSEWHERE"))
+    assert (await bot.slack.wait_for(1))[0].text == "batch status 34"
