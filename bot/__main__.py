@@ -166,7 +166,8 @@ def replay(
 @cli.command(epilog=help_texts.DOCTOR)
 def doctor() -> None:
     """Check every setting, token, scope, channel and source, and say how to fix what is wrong."""
-    from bot.cli.doctor import examine, examine_settings, show
+    from bot.cli.doctor.examination import examine, examine_settings
+    from bot.cli.doctor.examined import show
     from bot.settings import readable_settings
 
     _log_quietly()

