@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.comparison.failure_reasons import FailureReason
+from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.log_events import Step, clue_of
 from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
 from bot.domain.evidence import Missing, SourceState

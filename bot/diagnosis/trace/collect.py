@@ -5,85 +5,29 @@ lines and writes only one of them in others, so what the first search learns fee
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
-from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clues_of
 from bot.diagnosis.evidence import system_state
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
-from bot.diagnosis.evidence.system_state import NO_HEALTH, ProviderState, provider_state
-from bot.diagnosis.publishing.memory import HeldMessage
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue import report as queue_look
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
+from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.diagnosis.trace.publisher import failed_submission, held_callback
-from bot.domain.batch import BatchRows, PairRow, TraceRows
-from bot.domain.callbacks.callback import SeenCallback
+from bot.diagnosis.trace.search_windows import dispatch_window, second_start, since_of
+from bot.domain.batch import BatchRows, TraceRows
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, TOPIC, Missing
-from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
+from bot.domain.log import LogQuery, LogSearch, Role, Service
 from bot.domain.queue import QueueItem
-from bot.domain.report import Finding
-from bot.domain.service_state import ServiceHealth
 from bot.ports import Deadline, Sources
 
-BEFORE = timedelta(minutes=5)
-LONGEST_WAIT = timedelta(hours=4, minutes=30)
 MAX_LEARNED = 4
 MAX_LINES = 2_000
 MAX_DISPATCHES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class TraceEvidence:
-    """What was read about one uuid; `ids` are all ids that belong to it, lower case.
-
-    `held` is its callback where Kafka did not take it, `unsent` are lines without an id that may
-    say that it was never handed over.
-    """
-
-    id: UUID
-    rows: TraceRows | Missing
-    items: tuple[QueueItem, ...] | Missing
-    callbacks: tuple[SeenCallback, ...] | Missing
-    logs: LogSearch | Missing
-    dispatches: tuple[LogEvent, ...] = ()
-    services: tuple[Service, ...] = ()
-    ids: frozenset[str] = frozenset()
-    batch: BatchRows | Missing | None = None
-    queue_findings: tuple[Finding, ...] = ()
-    health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
-    held: HeldMessage | None = None
-    unsent: tuple[LogEvent, ...] = ()
-
-    @property
-    def provider(self) -> ProviderState:
-        """How the LLM provider answers, by its health, its log lines and the answer."""
-        names = [pair.provider or "" for pair in self.pairs]
-        names += [item.provider for item in self.items] if isinstance(self.items, tuple) else []
-        return provider_state(self.health, self.events, names)
-
-    @property
-    def pairs(self) -> tuple[PairRow, ...]:
-        """The pairs that carry the id; none when the database was not read."""
-        return self.rows.pairs if isinstance(self.rows, TraceRows) else ()
-
-    @property
-    def events(self) -> tuple[LogEvent, ...]:
-        """The log events found; none when the logs were not read."""
-        return self.logs.events if isinstance(self.logs, LogSearch) else ()
-
-    @property
-    def clues(self) -> tuple[LogClue, ...]:
-        """The log events that show a step of the comparison."""
-        return clues_of(self.events, self.ids)
-
-    @property
-    def item(self) -> QueueItem | None:
-        """The queue item, where the comparison is in the queue."""
-        return next(iter(self.items), None) if isinstance(self.items, tuple) else None
 
 
 async def collect(
@@ -108,7 +52,7 @@ async def _first(sources: Sources, id: UUID, now: datetime, deadline: Deadline) 
         read(LOGS, sources.logs, lambda source: source.services(), deadline.next_timeout()),
         system_state.health(sources, deadline),
     )
-    query = LogQuery(any_of=(str(id),), since=_since(rows), until=now, max_events=MAX_LINES)
+    query = LogQuery(any_of=(str(id),), since=since_of(rows), until=now, max_events=MAX_LINES)
     logs = await read(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
@@ -171,8 +115,8 @@ async def _second(
 ) -> TraceEvidence:
     """Search for what was learned, and for the bundles that may have held the item."""
     learned = tuple(sorted(found.ids - {str(found.id)}))
-    start = _start(found)
-    window = _dispatch_window(found, now)
+    start = second_start(found)
+    window = dispatch_window(found, now)
     more, bundles = await asyncio.gather(
         _search(sources, learned, (), start, now, deadline) if learned else _nothing(),
         _search(sources, DISPATCH_EVENTS, (Role.LLM_PROVIDER,), *window, deadline)
@@ -261,50 +205,6 @@ def _is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _since(rows: TraceRows | Missing) -> datetime | None:
-    if isinstance(rows, Missing):
-        return None
-    times = [pair.created_at or pair.submitted_at for pair in rows.pairs]
-    times += [batch.created_at for batch in rows.batches]
-    known = [time for time in times if time]
-    return min(known) - BEFORE if known else None
-
-
-def _start(found: TraceEvidence) -> datetime | None:
-    """Where the second search begins: nothing of a request is older than its item can be."""
-    times = [event.at for event in found.events if event.at]
-    times += [found.item.queued_at] if found.item and found.item.queued_at else []
-    rows = _since(found.rows)
-    if rows:
-        return rows
-    return min(times) - LONGEST_WAIT if times else None
-
-
-def _dispatch_window(found: TraceEvidence, now: datetime) -> tuple[datetime, datetime] | None:
-    """When a bundle can have taken the item; None where a line names it, or nothing is known."""
-    clues = found.clues
-    if any(clue.step is Step.DISPATCHED for clue in clues):
-        return None
-    queued = _first_time(clues, (Step.QUEUED, Step.SENT)) or _submitted(found)
-    if found.item is not None:
-        queued = found.item.queued_at or queued
-    if queued is None:
-        return None
-    ended = [c.event.at for c in clues if c.step is Step.ANSWERED and c.outcome is Outcome.DONE]
-    ended += [clue.event.at for clue in clues if clue.step is Step.PUBLISHED]
-    ends = [time for time in ended if time]
-    until = max(ends) if ends else min(now, queued + LONGEST_WAIT)
-    return queued - timedelta(seconds=1), until
-
-
-def _submitted(found: TraceEvidence) -> datetime | None:
-    return next((pair.submitted_at for pair in found.pairs if pair.submitted_at), None)
-
-
-def _first_time(clues: Iterable[LogClue], steps: tuple[Step, ...]) -> datetime | None:
-    return next((clue.event.at for clue in clues if clue.step in steps and clue.event.at), None)
 
 
 def _distinct(services: Sequence[tuple[Service, str]]) -> tuple[Service, ...]:

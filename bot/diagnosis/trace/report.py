@@ -11,9 +11,11 @@ from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import configured, reading
 from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.trace.batch_ledger import batch_ledger
-from bot.diagnosis.trace.collect import TraceEvidence, collect
-from bot.diagnosis.trace.rules import TracedComparison, findings_of
+from bot.diagnosis.trace.collect import collect
+from bot.diagnosis.trace.evidence import TraceEvidence
+from bot.diagnosis.trace.rules import findings_of
 from bot.diagnosis.trace.tables import in_queue, table, timeline
+from bot.diagnosis.trace.traced import TracedComparison
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import (
     DATABASE,

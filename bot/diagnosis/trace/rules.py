@@ -1,9 +1,5 @@
 """What a trace of one comparison proves to be wrong; one pure function a rule."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
 from bot.diagnosis.comparison.causes import (
     BUNDLE_COLLATERAL,
     CALLBACK_METADATA_LOST,
@@ -16,9 +12,8 @@ from bot.diagnosis.comparison.causes import (
     UNPUBLISHED,
     failure_severity,
 )
-from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.last_step import lost_answer
-from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
+from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
     LostSubmission,
@@ -29,46 +24,20 @@ from bot.diagnosis.comparison.submission import (
 )
 from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import WAITING, Fate
+from bot.diagnosis.trace.traced import (
+    TracedComparison,
+    error_words,
+    last_lines,
+    lines_of,
+    rejections,
+    row_line,
+)
 from bot.domain.batch import BatchRows, PairRow
-from bot.domain.callbacks.callback import SeenCallback
-from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
-from bot.domain.log import LogEvent
+from bot.domain.evidence import DATABASE, LOGS, EvidenceLine
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, words
 
 OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
-
-
-@dataclass(frozen=True, slots=True)
-class TracedComparison:
-    """One traced comparison with everything its rules need; `others` share its error.
-
-    `nearby` are lines without an id from the time of its submission.
-    """
-
-    id: str
-    now: datetime
-    comparison: ComparisonEvidence
-    ledger: Ledger
-    owned: bool | None
-    others: tuple[PairRow, ...] = ()
-    batch: BatchRows | Missing | None = None
-    nearby: tuple[LogEvent, ...] = ()
-
-    @property
-    def turned_away(self) -> tuple[LogClue, ...]:
-        """The lines in which a consumer rejected the callback."""
-        return self.comparison.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
-
-    @property
-    def rejected_callbacks(self) -> tuple[SeenCallback, ...]:
-        """The callbacks on the topic that fail their contract."""
-        return tuple(callback for callback in self.comparison.callbacks if callback.rejected)
-
-    @property
-    def rejected(self) -> bool:
-        """Whether anything turned the callback away."""
-        return bool(self.turned_away or self.rejected_callbacks)
 
 
 def foreign_callback(traced: TracedComparison) -> Finding | None:
@@ -83,7 +52,7 @@ def foreign_callback(traced: TracedComparison) -> Finding | None:
         why=FOREIGN_CALLBACK.why,
         evidence=(
             EvidenceLine(DATABASE, None, f"no pair and no batch carries {traced.id}"),
-            *_rejections(traced),
+            *rejections(traced),
         ),
         next=(
             "Judge the run that broke off by its own batch: /batch list",
@@ -110,7 +79,7 @@ def callback_metadata_lost(traced: TracedComparison) -> Finding | None:
         why=CALLBACK_METADATA_LOST.why,
         evidence=(
             EvidenceLine(DATABASE, row.created_at, f"pair {row.pair_id} of batch {row.batch_id}"),
-            *_rejections(traced),
+            *rejections(traced),
         ),
         next=(f"/batch status {row.batch_id}", f"/logs llm_provider {traced.id} --context 5"),
     )
@@ -136,7 +105,7 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
             f": {end.where}.",
         ),
         why=end.why,
-        evidence=_last_lines(traced),
+        evidence=last_lines(traced),
         next=(f"/batch status {row.batch_id}", "/queue"),
     )
 
@@ -155,7 +124,7 @@ def callback_unpublished(traced: TracedComparison) -> Finding | None:
         confidence=Confidence.HIGH,
         what=f"Answered, and its callback is not in Kafka: {wording.FATES[held.fate]}.",
         why=wording.waiting_why(blocked=blocked) if waits else wording.lost_why({held.fate}),
-        evidence=(EvidenceLine(LOGS, at, wording.FATES[held.fate]), *_last_lines(traced)),
+        evidence=(EvidenceLine(LOGS, at, wording.FATES[held.fate]), *last_lines(traced)),
         next=(*((words(Command(f"/batch status {row.batch_id}")),) if row else ()), *steps),
     )
 
@@ -196,14 +165,14 @@ def provider_failure(traced: TracedComparison) -> Finding | None:
     if row is None or row.winner != "error" or _collateral(row):
         return None
     others = len(traced.others)
-    what = f"Pair {row.pair_id} failed at the provider: {_error_words(row)}"
+    what = f"Pair {row.pair_id} failed at the provider: {error_words(row)}"
     return Finding(
         rule=PROVIDER_FAILURES.rule,
         severity=_severity(traced),
         confidence=Confidence.HIGH,
         what=what + (f", and took {others} others of its bundle with it." if others else "."),
         why=PROVIDER_FAILURES.why + _share(traced),
-        evidence=(*_row_line(row), *_last_lines(traced)),
+        evidence=(*row_line(row), *last_lines(traced)),
         next=(f"/batch status {row.batch_id}", f"/logs llm_provider {traced.id} --level error"),
     )
 
@@ -218,9 +187,9 @@ def bundle_collateral(traced: TracedComparison) -> Finding | None:
         severity=_severity(traced),
         confidence=Confidence.HIGH,
         what=f"Pair {row.pair_id} did not fail itself: it was in one bundle with "
-        f"{row.error_correlation_id}, which did ({_error_words(row)}).",
+        f"{row.error_correlation_id}, which did ({error_words(row)}).",
         why=BUNDLE_COLLATERAL.why + _share(traced),
-        evidence=_row_line(row),
+        evidence=row_line(row),
         next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),
     )
 
@@ -238,7 +207,7 @@ def duplicate_callback(traced: TracedComparison) -> Finding | None:
         what=f"The callback came {len(doubles) + 1} times"
         + (", with different winners; the first one counts." if differing else "."),
         why=DUPLICATE_CALLBACKS.why,
-        evidence=_lines(doubles),
+        evidence=lines_of(doubles),
         next=(f"/logs cj {traced.id}",),
     )
 
@@ -278,34 +247,6 @@ def _share(traced: TracedComparison) -> str:
         return ""
     pairs = traced.batch.pairs
     return f" {pairs.error} of {pairs.total} pairs of its batch are errors."
-
-
-def _error_words(row: PairRow) -> str:
-    return row.error_code or "no error code"
-
-
-def _row_line(row: PairRow) -> tuple[EvidenceLine, ...]:
-    text = f"pair {row.pair_id}: winner error, {_error_words(row)}, {row.error_service or '?'}"
-    return (EvidenceLine(DATABASE, row.error_at or row.completed_at, text),)
-
-
-def _rejections(traced: TracedComparison) -> tuple[EvidenceLine, ...]:
-    topic = tuple(
-        EvidenceLine(TOPIC, callback.at, f"callback fails {', '.join(callback.rejected)}")
-        for callback in traced.rejected_callbacks[:3]
-    )
-    return (*_lines(traced.turned_away[:3]), *topic)
-
-
-def _last_lines(traced: TracedComparison) -> tuple[EvidenceLine, ...]:
-    return _lines(traced.comparison.clues[-3:])
-
-
-def _lines(clues: Sequence[LogClue]) -> tuple[EvidenceLine, ...]:
-    return tuple(
-        EvidenceLine(f"{LOGS} {clue.event.container}", clue.event.at, line_text(clue.event))
-        for clue in clues
-    )
 
 
 def _winners(traced: TracedComparison) -> set[str]:

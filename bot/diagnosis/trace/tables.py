@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from bot.diagnosis.comparison.evidence import CJ_NAME, LPS_NAME, Ledger, LedgerStep, StepState
 from bot.diagnosis.comparison.log_events import Step, line_text
-from bot.diagnosis.trace.collect import TraceEvidence
+from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.domain.batch import PairRow
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
 from bot.domain.report import Table, TimelineEntry

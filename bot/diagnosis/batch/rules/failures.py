@@ -11,7 +11,8 @@ from bot.diagnosis.comparison.causes import (
     WARN_SHARE,
     failure_severity,
 )
-from bot.diagnosis.comparison.failure_reasons import FailureReason, Failures
+from bot.diagnosis.comparison.failure_reasons import Failures
+from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Text, Time, words

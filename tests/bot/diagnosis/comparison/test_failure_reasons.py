@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.diagnosis.comparison.failure_reasons import (
-    FailureReason,
     Failures,
     failures_of,
     reason_of_group,
     reason_of_line,
 )
+from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.batch import ErrorGroup
 from bot.domain.log import LogError, LogEvent, Role
 

@@ -1,0 +1,93 @@
+"""The closed list of what goes wrong at the model's provider, and what people read of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureReason(StrEnum):
+    """What went wrong at the model's provider."""
+
+    OVERLOADED = "overloaded"
+    RATE_LIMIT = "rate_limit"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection_lost"
+    TOO_LONG = "content_too_long"
+    CREDIT = "credit_used_up"
+    KEY = "key_refused"
+    MODEL = "model_unknown"
+    ANSWER = "answer_unusable"
+    SERVER = "server_error"
+    REFUSED = "request_refused"
+    UNKNOWN = "not_recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonWords:
+    """What people read of a reason: what happened, what it means and what to do."""
+
+    what: str
+    why: str
+    do: str
+
+
+WORDS: Mapping[FailureReason, ReasonWords] = {
+    FailureReason.OVERLOADED: ReasonWords(
+        "model provider overloaded",
+        "The model's provider had no capacity left.",
+        "Wait until the provider has capacity, then ask for the failed comparisons again.",
+    ),
+    FailureReason.RATE_LIMIT: ReasonWords(
+        "rate limit of the provider",
+        "More was asked of the model's provider at once than its rate limit allows.",
+        "Wait as its Retry-After says, then send fewer at once or in smaller bundles.",
+    ),
+    FailureReason.TIMEOUT: ReasonWords(
+        "the model provider timed out",
+        "The model's provider did not answer within the time-out.",
+        "Send fewer at once or smaller bundles, and ask for the failed comparisons again.",
+    ),
+    FailureReason.CONNECTION: ReasonWords(
+        "connection to the model provider lost",
+        "Connections to the model's provider broke off before an answer came.",
+        "Check the network to the model's provider, then ask for the failed ones again.",
+    ),
+    FailureReason.TOO_LONG: ReasonWords(
+        "an essay is too long for the model",
+        "The prompt is longer than what the model takes.",
+        "Shorten the essay or take it out, then run the batch again.",
+    ),
+    FailureReason.CREDIT: ReasonWords(
+        "the provider's credit is used up",
+        "The account at the model's provider has no credit, and refuses every request.",
+        "Top up the account at the model's provider, then run the batch again.",
+    ),
+    FailureReason.KEY: ReasonWords(
+        "the provider refused the API key",
+        "The model's provider does not accept the key of the LLM provider service.",
+        "Correct the API key of the LLM provider service, then run the batch again.",
+    ),
+    FailureReason.MODEL: ReasonWords(
+        "model unknown to the provider",
+        "The request names a model that the provider does not have.",
+        "Correct the model's name in the override or the settings, then run the batch again.",
+    ),
+    FailureReason.ANSWER: ReasonWords(
+        "the model's answer was unusable",
+        "The model answered, but not in the form that was asked for.",
+        "Look at the request that fails each time; ask for the others of its bundle again.",
+    ),
+    FailureReason.SERVER: ReasonWords(
+        "server error of the model provider",
+        "The model's provider had an error of its own.",
+        "Wait until the provider is well, then ask for the failed comparisons again.",
+    ),
+    FailureReason.REFUSED: ReasonWords(
+        "the provider refused the request",
+        "The model's provider called the request invalid.",
+        "Read the provider's answer in the LLM provider's log before asking again.",
+    ),
+    FailureReason.UNKNOWN: ReasonWords(
+        "no cause found", "", "Read the LLM provider's log of that time."
+    ),
+}

@@ -1,0 +1,88 @@
+"""Rules on items that are broken themselves: left behind, or failing again and again; pure."""
+
+from bot.diagnosis.queue.items import LEAK_HELD, leaked
+from bot.diagnosis.queue.log_events import SignKind
+from bot.diagnosis.queue.timeline import QueueTimeline, QueueVerdict
+from bot.diagnosis.queue.wording import NO_CALLBACK, counted, item_lines, named, removal_steps
+from bot.domain.queue import QueueItem
+from bot.domain.report import Confidence, Severity
+from bot.domain.words import words
+
+POISON_RETRIES = 2
+
+
+def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
+    """An entry that counts in the queue's size and that no worker will ever take."""
+    reading = timeline.reading
+    if reading is None:
+        return None
+    items = tuple(item for item in reading.items if leaked(timeline, item))
+    if not items:
+        return None
+    once = len(timeline.readings) == 1
+    status = items[0].status
+    since = timeline.since_in_status(items[0])
+    return QueueVerdict(
+        rule="leaked-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM if once else Confidence.HIGH,
+        since=since,
+        what=words(named(items[0], len(items) - 1), f" left in the queue as {status}."),
+        why="The entry is in the order and its data is gone (evicted or removed by halves): the "
+        f"request is lost, {NO_CALLBACK}."
+        if status == "leaked"
+        else f"A {status} item is never taken again; it counts in the size until its TTL passes.",
+        items=items,
+        evidence=item_lines(timeline, items[:3]),
+        next=removal_steps(timeline, items),
+    )
+
+
+def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
+    """The same item fails, goes back into the queue and fails again."""
+    items = tuple(
+        item
+        for item in (timeline.reading.items if timeline.reading else ())
+        if item.retry_count >= POISON_RETRIES
+        and item.status in ("queued", "processing")
+        and _keeps_failing(timeline, item)
+    )
+    if not items:
+        return None
+    worst = max(items, key=lambda item: item.retry_count)
+    alone = timeline.logs_readable and not _answered_since(timeline, worst)
+    sure = worst.retry_count > POISON_RETRIES and not alone
+    return QueueVerdict(
+        rule="poison-item",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
+        since=worst.queued_at,
+        what=words(
+            named(worst),
+            f" came back {worst.retry_count} times; {counted(len(items))} with "
+            f"{POISON_RETRIES} retries or more.",
+        ),
+        why="In serial_bundle mode one failing request sends its whole bundle back, so one of "
+        "them may drag the others along."
+        + (" Nothing else was answered meanwhile, so the provider may fail altogether." * alone),
+        items=(worst, *(item for item in items if item is not worst)),
+        evidence=item_lines(timeline, items[:3]),
+        next=(f"/trace {worst.queue_id}", f'/logs llm_provider "{worst.queue_id}" --level error'),
+    )
+
+
+def _keeps_failing(timeline: QueueTimeline, item: QueueItem) -> bool:
+    """Whether an item was given back so often for a while; in an outage each has its short turn."""
+    since = timeline.now
+    for reading in reversed(timeline.readings):
+        seen = next((one for one in reading.items if one.queue_id == item.queue_id), None)
+        if seen is None or seen.retry_count < POISON_RETRIES:
+            break
+        since = reading.at
+    return len(timeline.readings) == 1 or timeline.now - since >= LEAK_HELD
+
+
+def _answered_since(timeline: QueueTimeline, item: QueueItem) -> bool:
+    """Whether anything was answered since an item was queued."""
+    finished = [sign.at for sign in timeline.signs if sign.kind is SignKind.FINISHED]
+    return item.queued_at is not None and any(at > item.queued_at for at in finished)

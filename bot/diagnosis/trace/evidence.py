@@ -1,0 +1,65 @@
+"""What was read about one uuid."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from bot.diagnosis.comparison.log_events import LogClue, clues_of
+from bot.diagnosis.evidence.system_state import NO_HEALTH, ProviderState, provider_state
+from bot.diagnosis.publishing.memory import HeldMessage
+from bot.domain.batch import BatchRows, PairRow, TraceRows
+from bot.domain.callbacks.callback import SeenCallback
+from bot.domain.evidence import Missing
+from bot.domain.log import LogEvent, LogSearch, Service
+from bot.domain.queue import QueueItem
+from bot.domain.report import Finding
+from bot.domain.service_state import ServiceHealth
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEvidence:
+    """What was read about one uuid; `ids` are all ids that belong to it, lower case.
+
+    `held` is its callback where Kafka did not take it, `unsent` are lines without an id that may
+    say that it was never handed over.
+    """
+
+    id: UUID
+    rows: TraceRows | Missing
+    items: tuple[QueueItem, ...] | Missing
+    callbacks: tuple[SeenCallback, ...] | Missing
+    logs: LogSearch | Missing
+    dispatches: tuple[LogEvent, ...] = ()
+    services: tuple[Service, ...] = ()
+    ids: frozenset[str] = frozenset()
+    batch: BatchRows | Missing | None = None
+    queue_findings: tuple[Finding, ...] = ()
+    health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
+    held: HeldMessage | None = None
+    unsent: tuple[LogEvent, ...] = ()
+
+    @property
+    def provider(self) -> ProviderState:
+        """How the LLM provider answers, by its health, its log lines and the answer."""
+        names = [pair.provider or "" for pair in self.pairs]
+        names += [item.provider for item in self.items] if isinstance(self.items, tuple) else []
+        return provider_state(self.health, self.events, names)
+
+    @property
+    def pairs(self) -> tuple[PairRow, ...]:
+        """The pairs that carry the id; none when the database was not read."""
+        return self.rows.pairs if isinstance(self.rows, TraceRows) else ()
+
+    @property
+    def events(self) -> tuple[LogEvent, ...]:
+        """The log events found; none when the logs were not read."""
+        return self.logs.events if isinstance(self.logs, LogSearch) else ()
+
+    @property
+    def clues(self) -> tuple[LogClue, ...]:
+        """The log events that show a step of the comparison."""
+        return clues_of(self.events, self.ids)
+
+    @property
+    def item(self) -> QueueItem | None:
+        """The queue item, where the comparison is in the queue."""
+        return next(iter(self.items), None) if isinstance(self.items, tuple) else None

@@ -1,0 +1,77 @@
+"""One traced comparison as its rules read it, and the evidence lines that they show of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
+from bot.domain.batch import BatchRows, PairRow
+from bot.domain.callbacks.callback import SeenCallback
+from bot.domain.evidence import DATABASE, LOGS, TOPIC, EvidenceLine, Missing
+from bot.domain.log import LogEvent
+
+
+@dataclass(frozen=True, slots=True)
+class TracedComparison:
+    """One traced comparison with everything its rules need; `others` share its error.
+
+    `nearby` are lines without an id from the time of its submission.
+    """
+
+    id: str
+    now: datetime
+    comparison: ComparisonEvidence
+    ledger: Ledger
+    owned: bool | None
+    others: tuple[PairRow, ...] = ()
+    batch: BatchRows | Missing | None = None
+    nearby: tuple[LogEvent, ...] = ()
+
+    @property
+    def turned_away(self) -> tuple[LogClue, ...]:
+        """The lines in which a consumer rejected the callback."""
+        return self.comparison.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
+
+    @property
+    def rejected_callbacks(self) -> tuple[SeenCallback, ...]:
+        """The callbacks on the topic that fail their contract."""
+        return tuple(callback for callback in self.comparison.callbacks if callback.rejected)
+
+    @property
+    def rejected(self) -> bool:
+        """Whether anything turned the callback away."""
+        return bool(self.turned_away or self.rejected_callbacks)
+
+
+def error_words(row: PairRow) -> str:
+    """Return an error row's code."""
+    return row.error_code or "no error code"
+
+
+def row_line(row: PairRow) -> tuple[EvidenceLine, ...]:
+    """Return the line that an error row makes."""
+    text = f"pair {row.pair_id}: winner error, {error_words(row)}, {row.error_service or '?'}"
+    return (EvidenceLine(DATABASE, row.error_at or row.completed_at, text),)
+
+
+def rejections(traced: TracedComparison) -> tuple[EvidenceLine, ...]:
+    """Return the lines and callbacks in which a consumer turned it away."""
+    topic = tuple(
+        EvidenceLine(TOPIC, callback.at, f"callback fails {', '.join(callback.rejected)}")
+        for callback in traced.rejected_callbacks[:3]
+    )
+    return (*lines_of(traced.turned_away[:3]), *topic)
+
+
+def last_lines(traced: TracedComparison) -> tuple[EvidenceLine, ...]:
+    """Return the last log lines about it."""
+    return lines_of(traced.comparison.clues[-3:])
+
+
+def lines_of(clues: Sequence[LogClue]) -> tuple[EvidenceLine, ...]:
+    """Return log lines as evidence."""
+    return tuple(
+        EvidenceLine(f"{LOGS} {clue.event.container}", clue.event.at, line_text(clue.event))
+        for clue in clues
+    )

@@ -1,0 +1,59 @@
+"""What the CJ database says of batches and comparisons; never holds student text or user ids.
+
+`header` is a batch's record, `pairs` its comparisons counted, `rows` all that is read of it,
+`matches` what an id owns, `sessions` who waits for whom. A new fact is a field with a default.
+"""
+
+from bot.domain.batch.header import (
+    CANCELLED,
+    FORCED_RECOVERY,
+    NO_ESSAYS,
+    BatchHeader,
+    has_ended,
+)
+from bot.domain.batch.matches import (
+    BatchMatch,
+    PairRow,
+    TraceRows,
+)
+from bot.domain.batch.pairs import (
+    ErrorGroup,
+    PairCounts,
+    PendingPair,
+)
+from bot.domain.batch.rows import (
+    AnsweredCounts,
+    BatchRows,
+    BatchSummary,
+    ComparisonTotals,
+    PositionCounts,
+    ProjectionCounts,
+    ScoreCounts,
+)
+from bot.domain.batch.sessions import (
+    BlockedSession,
+    lock_waits,
+)
+
+__all__ = [
+    "CANCELLED",
+    "FORCED_RECOVERY",
+    "NO_ESSAYS",
+    "AnsweredCounts",
+    "BatchHeader",
+    "BatchMatch",
+    "BatchRows",
+    "BatchSummary",
+    "BlockedSession",
+    "ComparisonTotals",
+    "ErrorGroup",
+    "PairCounts",
+    "PairRow",
+    "PendingPair",
+    "PositionCounts",
+    "ProjectionCounts",
+    "ScoreCounts",
+    "TraceRows",
+    "has_ended",
+    "lock_waits",
+]

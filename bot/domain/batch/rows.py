@@ -1,0 +1,125 @@
+"""Everything that is read of one batch, a line of a list of batches, and sums over several."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.border.outside import seal
+from bot.domain.batch.header import BatchHeader
+from bot.domain.batch.pairs import ErrorGroup, PairCounts, PendingPair
+from bot.domain.outbox import OutboxGroup
+
+
+@dataclass(frozen=True, slots=True)
+class PositionCounts:
+    """Pairs of one anchor and one student essay, and how many had the anchor in slot A."""
+
+    mixed: int = 0
+    anchors_in_a: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionCounts:
+    """Grade projections stored for the batch; zero rows can be legal (no anchors)."""
+
+    count: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCounts:
+    """The essays of a batch and how their Bradley-Terry scores look.
+
+    `sharing` counts scored essays whose score another essay of the batch also has, `at_se_cap`
+    those with a standard error of 2.0 or more, `degenerate` those that are either,
+    `uncompared` those with comparison_count 0. Of `pairs` pairs of essays, `close` have scores
+    nearer to each other than their combined standard error: these cannot be told apart.
+    """
+
+    essays: int = 0
+    anchors: int = 0
+    scored: int = 0
+    sharing: int = 0
+    at_se_cap: int = 0
+    degenerate: int = 0
+    uncompared: int = 0
+    pairs: int = 0
+    close: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCounts:
+    """What a batch had at a given moment: pairs sent by then, and answered by then."""
+
+    at: datetime
+    submitted: int
+    answered: int
+    valid: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """Everything the database says of one batch, read in one transaction.
+
+    `at_first_finalisation` compares what was sent and answered when the first projection or
+    completion event was written (None when there was none); `worst_essay` is the essay that the
+    most failed comparisons hold, and in how many; `cost` and
+    `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
+    "provider/model" to rows.
+    """
+
+    header: BatchHeader
+    pairs: PairCounts = field(default_factory=PairCounts)
+    errors: tuple[ErrorGroup, ...] = ()
+    position: PositionCounts = field(default_factory=PositionCounts)
+    projections: ProjectionCounts = field(default_factory=ProjectionCounts)
+    outbox: tuple[OutboxGroup, ...] = ()
+    scores: ScoreCounts = field(default_factory=ScoreCounts)
+    worst_essay: tuple[str, int] | None = None
+    pending: tuple[PendingPair, ...] = ()
+    at_first_finalisation: AnsweredCounts | None = None
+    cost: float | None = None
+    response_ms: tuple[float, float] | None = None
+    models: Mapping[str, int] = field(default_factory=dict)
+    truncated: bool = False
+
+    def __post_init__(self) -> None:
+        seal(
+            self,
+            names=("models",),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """One line of a list of batches: the header, its pair counts and its completion events.
+
+    `essays` counts those that take part, anchors included; None where it was not read.
+    """
+
+    header: BatchHeader
+    pairs: PairCounts
+    projections: ProjectionCounts = field(default_factory=ProjectionCounts)
+    completion_events: int = 0
+    essays: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonTotals:
+    """Sums over `batches` batches, to hold one way of working against another.
+
+    `response_ms` is the providers' answer time (median, 95th percentile) and `cost` the sum over
+    the `priced` comparisons that carry one, both from at most a bounded number of pairs
+    (`looked_at`); `finalised` counts batches with stored projections.
+    """
+
+    batches: int = 0
+    pairs: PairCounts = field(default_factory=PairCounts)
+    errors: tuple[ErrorGroup, ...] = ()
+    projections: int = 0
+    finalised: int = 0
+    cost: float | None = None
+    priced: int = 0
+    response_ms: tuple[float, float] | None = None
+    looked_at: int = 0
