@@ -2,6 +2,8 @@
 
 import ast
 from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -67,10 +69,26 @@ def _diagnosis(module: str) -> str | None:
     return parts[2] if inside and parts[2] not in ("alerts", "logs", "export") else None
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_tree(path)))
+
+
+def _faults(judge: Callable[[Path], object], paths: Iterable[Path] = FILES) -> dict[str, object]:
+    """Return what is wrong with each file, by its place; a case a file would cost seconds."""
+    found = {path.relative_to(ROOT).as_posix(): judge(path) for path in paths}
+    return {place: fault for place, fault in found.items() if fault}
+
+
 def _at_import(path: Path) -> set[str]:
     """What is imported when the module is: not what a function or a type checker imports."""
     found: set[str] = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in _tree(path).body:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -91,7 +109,7 @@ def _module(path: Path) -> str:
 
 def _imports(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -105,37 +123,42 @@ def _ours(path: Path) -> set[str]:
     return {name for name in _imports(path) if name.split(".")[0] in ("bot", "commands")} - {"bot"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_room_imports_only_what_stands_on_a_lower_floor(path: Path) -> None:
-    module, room = _module(path), _room(_module(path))
-    if module == "bot":
-        assert not _ours(path)
-        return
-    below = set[str]().union(*FLOORS[: _floor(room)]) | {room}
-    wrong = {name for name in _ours(path) if _room(name) not in below}
-    assert not wrong, f"{path.relative_to(ROOT)} may not import {sorted(wrong)}"
+def test_a_room_imports_only_what_stands_on_a_lower_floor() -> None:
+    def imported_too_high(path: Path) -> set[str]:
+        module, room = _module(path), _room(_module(path))
+        if module == "bot":
+            return _ours(path)
+        below = set[str]().union(*FLOORS[: _floor(room)]) | {room}
+        return {name for name in _ours(path) if _room(name) not in below}
+
+    assert _faults(imported_too_high) == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_sources_slack_alerts_and_detectors_do_not_know_one_another(path: Path) -> None:
-    room = _room(_module(path))
-    if room in ABOVE_THE_SEALED:
-        return
-    wrong = {name for name in _ours(path) if _room(name) in SEALED - {room}}
-    if room == "bot.replay":
-        wrong = {name for name in wrong if not name.startswith(REPLAY_MAY)}
-    assert not wrong, f"{path.relative_to(ROOT)} may not import {sorted(wrong)}"
+def test_sources_slack_alerts_and_detectors_do_not_know_one_another() -> None:
+    """Nor does a room below the composition root know any of them."""
+
+    def sealed_imports(path: Path) -> set[str]:
+        room = _room(_module(path))
+        if room in ABOVE_THE_SEALED:
+            return set()
+        wrong = {name for name in _ours(path) if _room(name) in SEALED - {room}}
+        if room == "bot.replay":
+            wrong = {name for name in wrong if not name.startswith(REPLAY_MAY)}
+        return wrong
+
+    assert _faults(sealed_imports) == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_diagnosis_builds_only_on_deeper_ones(path: Path) -> None:
-    room = _diagnosis(_module(path))
-    if room is None:
-        return
-    rank = next(number for number, rooms in enumerate(DIAGNOSIS) if room in rooms)
-    above = set[str]().union(*DIAGNOSIS[rank:]) - {room}
-    wrong = {name for name in _ours(path) if _diagnosis(name) in above}
-    assert not wrong, f"{path.relative_to(ROOT)} may not import {sorted(wrong)}"
+def test_a_diagnosis_builds_only_on_deeper_ones() -> None:
+    def imported_from_above(path: Path) -> set[str]:
+        room = _diagnosis(_module(path))
+        if room is None:
+            return set()
+        rank = next(number for number, rooms in enumerate(DIAGNOSIS) if room in rooms)
+        above = set[str]().union(*DIAGNOSIS[rank:]) - {room}
+        return {name for name in _ours(path) if _diagnosis(name) in above}
+
+    assert _faults(imported_from_above) == {}
 
 
 def test_no_module_imports_itself_through_others() -> None:
@@ -165,32 +188,30 @@ def test_every_room_says_what_lives_in_it() -> None:
     silent = [
         room.relative_to(ROOT).as_posix()
         for room in rooms
-        if ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8"))) is None
+        if ast.get_docstring(_tree(room / "__init__.py")) is None
     ]
     assert not silent
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_driver_is_imported_only_in_its_room(path: Path) -> None:
-    place = path.relative_to(ROOT).as_posix()
-    if place.startswith("bot/demo/"):
-        return
-    for name in {name.split(".")[0] for name in _imports(path)} & DRIVERS.keys():
-        rooms = DRIVERS[name]
-        assert any(place.startswith(room) for room in rooms), f"{place} may not import {name}"
+def test_a_driver_is_imported_only_in_its_room() -> None:
+    def foreign_drivers(path: Path) -> set[str]:
+        place = path.relative_to(ROOT).as_posix()
+        if place.startswith("bot/demo/"):
+            return set()
+        drivers = {name.split(".")[0] for name in _imports(path)} & DRIVERS.keys()
+        return {name for name in drivers if not place.startswith(tuple(DRIVERS[name]))}
+
+    assert _faults(foreign_drivers) == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_source_name_is_written_once(path: Path) -> None:
-    if path == ROOT / "bot/domain/evidence.py":
-        return
+def test_a_source_name_is_written_once() -> None:
+    """Elsewhere it is imported from bot.domain.evidence."""
     names = {evidence.DATABASE, evidence.QUEUE, evidence.TOPIC, evidence.HEALTH, evidence.SESSIONS}
-    texts = {
-        node.value
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant)
-    }
-    assert not texts & names, "import it from bot.domain.evidence"
+
+    def names_in(path: Path) -> set[str]:
+        return {n.value for n in _nodes(path) if isinstance(n, ast.Constant) and n.value in names}
+
+    assert _faults(names_in).keys() == {"bot/domain/evidence.py"}
 
 
 def test_every_plug_in_has_its_mirror_test() -> None:
@@ -201,7 +222,7 @@ def test_every_plug_in_has_its_mirror_test() -> None:
         if any(
             isinstance(node, ast.Assign | ast.AnnAssign)
             and {"COMMAND", "DETECTOR"} & {ast.unparse(t) for t in _targets(node)}
-            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            for node in _tree(path).body
         )
     ]
     missing = [
@@ -215,17 +236,23 @@ def test_every_plug_in_has_its_mirror_test() -> None:
 MIRRORS = [path for room in ("bot", "commands") for path in (ROOT / "tests" / room).rglob("*.py")]
 
 
-@pytest.mark.parametrize("path", MIRRORS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_test_stands_where_what_it_tests_stands(path: Path) -> None:
+def test_a_test_stands_where_what_it_tests_stands() -> None:
     """Named after its file or folder, and after a part of it: what cuts across is a scenario."""
-    room = ROOT / path.parent.relative_to(ROOT / "tests")
-    assert room.is_dir()
-    if path.name == "__init__.py":
-        return
-    tested = path.stem.removeprefix("test_")
-    assert path.stem != tested, "what only helps stands in tests/support"
-    places = {one.stem.strip("_") for one in room.iterdir()}
-    assert any(tested == place or tested.startswith(f"{place}_") for place in places)
+
+    def misplaced(path: Path) -> str:
+        room = ROOT / path.parent.relative_to(ROOT / "tests")
+        if not room.is_dir():
+            return "no such room"
+        tested = path.stem.removeprefix("test_")
+        if path.name == "__init__.py":
+            return ""
+        if path.stem == tested:
+            return "what only helps stands in tests/support"
+        places = {one.stem.strip("_") for one in room.iterdir()}
+        fits = any(tested == place or tested.startswith(f"{place}_") for place in places)
+        return "" if fits else "named after nothing in its room"
+
+    assert _faults(misplaced, MIRRORS) == {}
 
 
 def test_no_test_leans_on_another() -> None:
@@ -242,7 +269,7 @@ def test_no_test_leans_on_another() -> None:
 def test_broad_excepts_stand_only_at_the_three_boundaries() -> None:
     counts: dict[str, int] = {}
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in _nodes(path):
             if isinstance(node, ast.ExceptHandler) and _is_broad(node.type):
                 place = path.relative_to(ROOT).as_posix()
                 counts[place] = counts.get(place, 0) + 1
@@ -253,7 +280,7 @@ def test_broad_excepts_stand_only_at_the_three_boundaries() -> None:
 def test_a_public_class_name_stands_for_one_thing() -> None:
     places: dict[str, set[str]] = {}
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in _nodes(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, set()).add(path.relative_to(ROOT).as_posix())
     twice = {name: sorted(found) for name, found in places.items() if len(found) > 1}
@@ -266,7 +293,7 @@ def test_functions_and_files_stay_small() -> None:
         text = path.read_text(encoding="utf-8")
         if text.count("\n") > 400 and path.parent.name != "incident":  # data, not code
             long_files.append(str(path.relative_to(ROOT)))
-        for node in ast.walk(ast.parse(text)):
+        for node in _nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 size = (node.end_lineno or node.lineno) - node.lineno + 1
                 if size > 60:
@@ -291,19 +318,23 @@ TIMES_AS_DATA = {"bot/log.py", "bot/sources/loki/entries.py"}
 CLOCK_FORMATS = ("%H", "%M", "%I", "%T")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_renderers_turn_a_time_into_words(path: Path) -> None:
-    name = path.relative_to(ROOT).as_posix()
-    if name.startswith(WORDS_TIMES) or name in TIMES_AS_DATA:
-        return
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    specs = [
-        ast.unparse(node.format_spec)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FormattedValue) and node.format_spec is not None
-    ]
-    assert not [spec for spec in specs if any(one in spec for one in CLOCK_FORMATS)]
-    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert "strftime" not in called, "write Time(at); a renderer words it"
-    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    assert "span_words" not in named or name == "bot/domain/words.py", "write Span(length)"
+def test_only_renderers_turn_a_time_into_words() -> None:
+    """The others write Time(at) and Span(length)."""
+
+    def worded_times(path: Path) -> list[str]:
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(WORDS_TIMES) or name in TIMES_AS_DATA:
+            return []
+        nodes = _nodes(path)
+        specs = [
+            ast.unparse(node.format_spec)
+            for node in nodes
+            if isinstance(node, ast.FormattedValue) and node.format_spec is not None
+        ]
+        found = [spec for spec in specs if any(one in spec for one in CLOCK_FORMATS)]
+        found += [n.attr for n in nodes if isinstance(n, ast.Attribute) and n.attr == "strftime"]
+        if name != "bot/domain/words.py":
+            found += [n.id for n in nodes if isinstance(n, ast.Name) and n.id == "span_words"]
+        return found
+
+    assert _faults(worded_times) == {}
