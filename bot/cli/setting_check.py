@@ -11,8 +11,11 @@ from bot.settings import ENV_FILE, detector_settings, setting_names
 
 # Names that compose.yaml takes from the same file.
 OF_COMPOSE = frozenset(
-    {"BOT_DATABASE_PASSWORD", "HULEEDU_NETWORK", "HULEEDU_PROJECT", "COMPOSE_PROJECT_NAME"}
-)
+    {
+        "BOT_DATABASE_PASSWORD", "HULEEDU_NETWORK", "HULEEDU_PROJECT", "COMPOSE_PROJECT_NAME",
+        "DOCKER_LOG_GID",
+    }
+)  # fmt: skip
 # Others' names that look like ours.
 FOREIGN = frozenset(
     {

@@ -1,12 +1,11 @@
 """Through the shipped proxy the bot does its work, and whoever has the bot gets no further."""
 
-import http.client
 import json
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from docker.models.containers import Container
@@ -16,6 +15,8 @@ from bot.errors import SourceError
 from bot.sources.docker.containers import EngineContainers
 from bot.sources.docker.logs import DockerLogs
 from bot.sources.runners.source import EngineRunners
+from tests.rights.attempt import wrong
+from tests.rights.proxy import NOT_DONE, REFUSED, asked, tried
 from tests.support.servers.engine import Engine, running_engine
 from tests.support.servers.haproxy import docker_proxy
 
@@ -33,56 +34,6 @@ SERVICES = (
 )
 WAITS = "echo one; echo two; trap 'exit 0' TERM; while true; do sleep 0.05; done"
 OTHER = quote(json.dumps({"label": ["com.docker.compose.project=other"]}))
-# 0 stands for a connection that was closed without an answer.
-NOT_DONE = (0, 400, 403, 501)
-REFUSED = [
-    ("GET", "/containers/{id}/json"),
-    ("GET", "/v1.41/containers/{id}/json"),
-    ("GET", "/containers/{id}/archive?path=/"),
-    ("HEAD", "/containers/{id}/archive?path=/"),
-    ("GET", "/containers/{id}/export"),
-    ("GET", "/containers/{id}/top"),
-    ("GET", "/containers/{id}/stats?stream=0"),
-    ("GET", "/containers/{id}/changes"),
-    ("GET", "/containers/{id}/attach/ws?logs=1"),
-    ("POST", "/containers/{id}/attach?logs=1&stdout=1"),
-    ("POST", "/containers/{id}/exec"),
-    ("POST", "/containers/{id}/stop?t=1"),
-    ("POST", "/containers/{id}/kill"),
-    ("POST", "/containers/{id}/restart"),
-    ("POST", "/containers/{id}/pause"),
-    ("POST", "/containers/{id}/rename?name=x"),
-    ("POST", "/containers/{id}/update"),
-    ("POST", "/containers/create"),
-    ("POST", "/containers/prune"),
-    ("DELETE", "/containers/{id}"),
-    ("PUT", "/containers/{id}/archive?path=/"),
-    ("POST", "/containers/json"),
-    ("GET", "/containers/huleedu_cj_assessment_service/logs?stdout=1"),
-    ("GET", "/containers/{short}/logs?stdout=1"),
-    ("GET", "/containers/{id}/logs/../json"),
-    ("GET", "/containers/{id}/logs/%2e%2e/json"),
-    ("GET", "//containers/{id}/json"),
-    ("GET", "/containers/{id}%2fjson"),
-    ("GET", "/containers/{id}/json/"),
-    ("GET", "/v1.41/../containers/{id}/json"),
-    ("GET", "http://x/containers/{id}/json"),
-    ("GET", "/events"),
-    ("GET", "/events?since=0"),
-    ("GET", "/images/json"),
-    ("GET", "/images/batchbot-test:latest/get"),
-    ("GET", "/volumes"),
-    ("GET", "/networks"),
-    ("GET", "/info"),
-    ("GET", "/system/df"),
-    ("GET", "/secrets"),
-    ("POST", "/build"),
-    ("POST", "/auth"),
-    ("POST", "/session"),
-    ("OPTIONS", "/containers/json"),
-    ("TRACE", "/containers/json"),
-    ("CONNECT", "/containers/json"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -101,30 +52,11 @@ def service(engine: Engine) -> Container:
     )  # fmt: skip
 
 
-def asked(
-    proxy: str, method: str, target: str, headers: dict[str, str] | None = None, body: str = ""
-) -> tuple[int, bytes]:
-    address = urlsplit(proxy)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port or 0, timeout=10)
-    try:
-        connection.request(method, target, body=body or None, headers=headers or {})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    except http.client.RemoteDisconnected:
-        return 0, b""
-    finally:
-        connection.close()
-
-
 def test_whatever_the_bot_does_not_need_is_refused(engine: Engine, service: Container) -> None:
     service.reload()
     before = service.attrs["State"]["StartedAt"]
     with docker_proxy(engine) as proxy:
-        for method, path in REFUSED:
-            target = path.format(id=service.id, short=service.short_id)
-            status, body = asked(proxy, method, target)
-            assert status in NOT_DONE, (method, target, status)
-            assert b"Config" not in body, (method, target)
+        assert wrong(tried(proxy, service)) == []
         path = f"/containers/{service.id}/logs?stdout=1"
         for headers in ({"Upgrade": "tcp", "Connection": "Upgrade"}, {"Transfer-Encoding": "x"}):
             assert asked(proxy, "GET", path, headers)[0] in (400, 403)

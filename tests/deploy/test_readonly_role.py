@@ -22,6 +22,8 @@ from bot.ports.rights import TriedState
 from bot.service import embedded_postgres_home
 from bot.sources.cj.database import CjPostgres
 from bot.sources.cj.rights import ATTEMPTS
+from tests.rights import role
+from tests.rights.attempt import wrong
 from tests.support.paths import ROOT
 
 ROLE = "batchbot_reader"
@@ -100,6 +102,10 @@ async def readings(url: str) -> dict[str, object]:
         return {name: await READINGS[name](source) for name in PORT - OF_THE_ROLE}
     finally:
         await source.close()
+
+
+async def test_beyond_its_reading_the_role_is_refused_everything(url: str) -> None:
+    assert wrong(await role.tried(as_reader(url))) == []
 
 
 async def test_the_role_reads_through_functions_what_the_owner_reads_of_columns(url: str) -> None:

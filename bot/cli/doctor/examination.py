@@ -78,7 +78,8 @@ def _files(settings: Settings) -> list[Examined]:
     folder = settings.logs.docker_log_dir
     if folder is None:
         return []
-    if os.access(folder, os.R_OK | os.X_OK):
+    # Its files are found by their names: a folder that cannot be listed is as good.
+    if os.access(folder, os.X_OK):
         return [Examined("DOCKER_LOG_DIR", CheckState.OK, str(folder))]
-    fix = "The folder is root's: add the group, or use deploy/compose.direct-logs.yaml."
+    fix = "It is root's: run deploy/direct-logs.sh, and use deploy/compose.direct-logs.yaml."
     return [Examined("DOCKER_LOG_DIR", CheckState.WARNING, f"{folder} cannot be read", fix)]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -136,11 +137,18 @@ def _now() -> datetime:
 
 @pytest.fixture
 async def bot() -> AsyncIterator[Bot]:
+    async with running_bot() as made:
+        yield made
+
+
+@asynccontextmanager
+async def running_bot(access: Access = ACCESS) -> AsyncIterator[Bot]:
+    """Wire a bot to a small Slack of its own."""
     async with slack_api() as slack, aiohttp.ClientSession() as session:
         web_api = Web(make_client("xoxb-test", f"{slack.url}/api/", session))
         shop = Workshop()
         replies = Replies(SlackReplies(web_api, session), SlackViews(web_api), BlockKit())
-        admission = Admission(shop.commands(), Sources(), ACCESS, _now)
+        admission = Admission(shop.commands(), Sources(), access, _now)
         limits = Limits(running=4, progress_after=0.05, progress_every=0.02, grace=0.2)
         dispatcher = Dispatcher(
             admission,
@@ -148,7 +156,7 @@ async def bot() -> AsyncIterator[Bot]:
             Forms(admission, replies),
             AppHome(admission, replies),
             Questions(admission, replies.sender),
-            Shares(replies, ACCESS, _now),
+            Shares(replies, access, _now),
             replies,
         )
         app = build_app(
