@@ -68,12 +68,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One dated step of the story; text is allow-listed and redacted."""
+    """One dated step of the story; text is allow-listed and redacted. `failed` marks a failure."""
 
     at: datetime | None
     service: str
     source: str
     text: Text
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ async def _whole(request: Request, context: CommandContext) -> Report:
     report = await work(number, word, context)
     if report is None:
         return replace(await _nothing(shown(word), context), command=command)
-    return exported(report) if "export" in request.options else report
+    return exported(report, context) if "export" in request.options else report
 
 
 async def _watch(given: tuple[str, ...], context: CommandContext) -> Report:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.export import bundle
 from bot.diagnosis.export.alert import zipped
+from bot.diagnosis.export.html import html_page
 from bot.diagnosis.export.page import page
 from bot.diagnosis.investigate.report import Investigation, collect, investigate
 from bot.domain.evidence import Missing
@@ -31,8 +32,15 @@ async def bundled(batch_id: int, word: str, context: CommandContext) -> Report |
         return None
     if isinstance(found, Missing):
         return replace(batch_report.unreadable(shown(word), found), command="batch bundle")
-    report = _documented(found, context)
-    content = zipped(bundle.files(report, report.document, found.evidence.nearby))
+    now = context.now()
+    report = presentable(investigate(found, now))
+    logs = bundle.log_files(found.evidence.nearby)
+    lines = sum(content.count(b"\n") for content in logs.values())
+    documents = {
+        "investigation.md": page(report, now, recorded=lines).encode(),
+        "investigation.html": _html(report, context, recorded=lines),
+    }
+    content = zipped(bundle.files(report, documents, logs))
     name = f"batch-{batch_id}.zip"
     return replace(
         report,
@@ -42,19 +50,23 @@ async def bundled(batch_id: int, word: str, context: CommandContext) -> Report |
         findings=(),
         timeline=(),
         tables=(),
-        document="",
         summary=f"Evidence of batch {batch_id}, redacted, with a folder for batchbot replay.",
         actions=(f"/batch investigate {batch_id}",),
         attachments=(Attachment(name, content, f"Evidence of batch {batch_id}"),),
     )
 
 
-def exported(report: Report) -> Report:
-    """Return the report with its page attached."""
-    number = report.facts.get("batch_id")
-    name = f"investigation-batch-{number}.md"
-    file = Attachment(name, report.document.encode(), str(report.title))
-    return replace(report, attachments=(file,)) if report.document else report
+def exported(report: Report, context: CommandContext) -> Report:
+    """Return the report with its page attached, to read in a browser and as Markdown."""
+    if not report.document:
+        return report
+    name = f"investigation-batch-{report.facts.get('batch_id')}"
+    title = str(report.title)
+    files = (
+        Attachment(f"{name}.html", _html(report, context), f"{title}, for a browser or paper"),
+        Attachment(f"{name}.md", report.document.encode(), title),
+    )
+    return replace(report, attachments=files)
 
 
 async def _collected(batch_id: int, context: CommandContext) -> Investigation | Missing | None:
@@ -71,3 +83,8 @@ def _documented(found: Investigation, context: CommandContext) -> Report:
     now = context.now()
     report = presentable(investigate(found, now))
     return replace(report, document=page(report, now))
+
+
+def _html(report: Report, context: CommandContext, *, recorded: int | None = None) -> bytes:
+    page = html_page(report, context.now(), environment=context.environment, recorded=recorded)
+    return page.encode()

@@ -12,6 +12,7 @@ from bot.cli import terminal
 from bot.cli.output import to_json
 from bot.diagnosis import logs
 from bot.diagnosis.export import bundle
+from bot.diagnosis.export.html import html_page
 from bot.domain.alert import Alert, AlertState, Condition, Sample
 from bot.domain.batch import BlockedSession, ErrorGroup, PairRow
 from bot.domain.callbacks.callback import RejectedCallback
@@ -70,6 +71,7 @@ def rendered(way: str, report: Report) -> Iterator[tuple[str, str]]:
     yield f"{way} terminal", terminal.printed(report)
     yield f"{way} markdown", markdown_report.render(report)
     yield f"{way} json", to_json(presentable(report).as_json())
+    yield f"{way} page", html_page(presentable(report), AT)
     # Not through BlockKit, whose messages the tests hold against rules on words of ours.
     yield f"{way} slack", str(list(report_blocks(presentable(report), LEVELS[0])))
 

@@ -32,13 +32,15 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _WHOLE = 2_000
 
 
-def files(report: Report, document: str, events: Iterable[LogEvent]) -> dict[str, bytes]:
-    """Return the bundle's files by name; `report` is presentable and `document` its page."""
+def files(
+    report: Report, documents: Mapping[str, bytes], logs: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Return the bundle's files by name: a presentable report, its documents and its log lines."""
     return {
         "report.json": json.dumps(report.as_json(), indent=2, ensure_ascii=False).encode(),
-        "investigation.md": document.encode(),
         "README.md": _readme(report).encode(),
-        **{f"{REPLAY}/{name}": content for name, content in log_files(events).items()},
+        **documents,
+        **{f"{REPLAY}/{name}": content for name, content in logs.items()},
     }
 
 
@@ -95,7 +97,8 @@ def _readme(report: Report) -> str:
     return (
         f"# {times.text(report.title)}\n\n"
         f"{times.text(report.summary)}\n\n"
-        "- `investigation.md`: the investigation as a page\n"
+        "- `investigation.html`: the investigation as a page for a browser or paper\n"
+        "- `investigation.md`: the same as text\n"
         "- `report.json`: the same as data\n"
         f"- `{REPLAY}/`: the log lines it rests on; run `batchbot replay --logs {REPLAY}`\n\n"
         "Student text, secrets and people's ids are left out.\n"

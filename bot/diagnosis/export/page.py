@@ -1,93 +1,86 @@
-"""An investigation as the Markdown page that people wrote by hand before; pure.
+"""An investigation as a Markdown document for a reader who was not there; pure.
 
-Its shape is that of the page on the night of 2025-11-18: a test matrix, the evidence, the
-hypotheses, the answers that were asked for, and how to get the same numbers again. It is made of
-a presentable report, so that no student text and no secret can be in it.
+The story comes first, then funnel, causes, what was ruled out and what stays open, and the evidence
+and the queries last. It is made of a presentable report, so that no student text and no secret can
+be in it. `html` writes the same as a page.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from bot.diagnosis.export.checks import checks, is_open, open_points, suspicions
+from bot.diagnosis.export.queries import commands, queries
+from bot.diagnosis.export.story import consequences, roots, story
 from bot.domain.report import Finding, Report, Severity
 from bot.text.markdown import MarkdownWriter
 from bot.text.times import UtcTimes, report_times
 from bot.text.wording import as_step, flat_facts, source_words
 
-STUCK = frozenset(
-    {
-        "orphaned-item", "worker-hung", "leaked-item", "poison-item", "head-of-line-blocked",
-        "queue-frozen", "queue-not-draining",
-    }
-)  # fmt: skip
-METADATA = frozenset({"foreign-callback", "callback-metadata-lost"})
-TRANSACTIONS = frozenset({"repeated-finalisation", "finalisation-stuck", "database-blocked"})
-QUERIES = (
-    (
-        "the comparisons",
-        "SELECT coalesce(winner, 'pending') AS winner, count(*), min(submitted_at), "
-        "max(completed_at)\nFROM cj_comparison_pairs WHERE cj_batch_id = {id} GROUP BY 1;",
-    ),
-    (
-        "the real failures behind the error rows",
-        "SELECT error_code, error_service, count(*) AS rows,\n"
-        "       count(DISTINCT coalesce(error_correlation_id, request_correlation_id)) AS real\n"
-        "FROM cj_comparison_pairs WHERE cj_batch_id = {id} AND winner = 'error' GROUP BY 1, 2;",
-    ),
-    (
-        "the state",
-        "SELECT u.bos_batch_id, u.status, s.state, s.submitted_comparisons, "
-        "s.completed_comparisons,\n       s.failed_comparisons, s.current_iteration, "
-        "s.last_activity_at\nFROM cj_batch_uploads u JOIN cj_batch_states s ON s.batch_id = u.id "
-        "WHERE u.id = {id};",
-    ),
-    (
-        "the grades",
-        "SELECT count(*), min(created_at), max(created_at) FROM grade_projections "
-        "WHERE cj_batch_id = {id};",
-    ),
-    (
-        "the events",
-        "SELECT event_type, count(*), min(created_at), max(created_at),\n"
-        "       count(*) FILTER (WHERE published_at IS NULL) AS unpublished\n"
-        "FROM event_outbox WHERE aggregate_id = '{uuid}' GROUP BY 1;",
-    ),
-)
+# Facts that stand elsewhere in the document, in words or as a table.
+ELSEWHERE = frozenset({"batching_mode"})
+HYPOTHESES = "Hypotheses"
 
 
-def page(report: Report, now: datetime) -> str:
-    """Return the whole page; `report` is a presentable investigation."""
+def page(report: Report, now: datetime, *, recorded: int | None = None) -> str:
+    """Return the whole document; `report` is a presentable investigation.
+
+    `recorded` counts the log lines that lie beside it in a bundle, None where there is none.
+    """
     times = UtcTimes.of([now, *report_times(report)])
-    return "\n".join(_lines(report, now, MarkdownWriter(times))).rstrip() + "\n"
+    lines = _lines(report, now, MarkdownWriter(times), recorded)
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def _lines(report: Report, now: datetime, write: MarkdownWriter) -> Iterator[str]:
+def status_words(report: Report) -> str:
+    """Return whether the investigation is complete, and why not."""
+    reason = is_open(report)
+    return f"Open: {reason}" if reason else "Complete"
+
+
+def scalars(facts: Mapping[str, object]) -> dict[str, object]:
+    """Return the facts that are one line each and stand nowhere else."""
+    return {
+        key: value
+        for key, value in facts.items()
+        if not isinstance(value, list | tuple) and key not in ELSEWHERE
+    }
+
+
+def recommended(report: Report) -> tuple[Finding, ...]:
+    """Return the findings that ask for something to be done."""
+    return tuple(one for one in report.findings if one.next and one.severity is not Severity.INFO)
+
+
+def _lines(
+    report: Report, now: datetime, write: MarkdownWriter, recorded: int | None
+) -> Iterator[str]:
     yield f"# {write.text(report.title)}"
     yield ""
     yield f"**Date:** {UtcTimes().at(now)} UTC"
-    yield f"**Status:** {'Open' if report.facts.get('pending') else 'Complete'}"
+    yield f"**Status:** {status_words(report)}"
     yield ""
     yield write.times.notice
     yield ""
     yield from _heading("Executive summary")
     yield f"**{write.text(report.first_line)}**"
     yield ""
+    for told in story(report):
+        yield write.text(told)
+        yield ""
     for one in report.tables:
-        yield from _heading(write.text(one.caption))
-        yield from write.table(one.columns, one.rows)
-    yield from _heading("Evidence")
-    for number, finding in enumerate(report.findings, start=1):
-        yield f"### {number}. {write.text(finding.what)}"
-        yield ""
-        yield from write.finding(finding, steps=False)
-    if not report.findings:
-        yield "No rule found anything."
-        yield ""
-    yield from _heading("Facts")
-    yield from write.table(("fact", "value"), list(flat_facts(_scalars(report.facts))))
+        if one.caption != HYPOTHESES:
+            yield from _heading(write.text(one.caption))
+            yield from write.table(one.columns, one.rows)
+    yield from _causes(report, write)
+    yield from _suspected(report, write)
+    yield from _listed("What stays open", list(map(write.text, open_points(report))), "Nothing.")
+    yield from _recommendations(report, write)
     yield from _heading("Timeline")
     yield from write.timeline(report.timeline)
-    yield from _answers(report, write)
-    yield from _recommendations(report.findings, write)
+    yield from _answers(report, write, recorded)
+    yield from _evidence(report.findings, write)
+    yield from _heading("Facts")
+    yield from write.table(("fact", "value"), list(flat_facts(scalars(report.facts))))
     yield from _queries(report.facts)
     yield from _heading("Sources")
     yield from (f"- {write.text(line)}" for line in source_words(report.sources))
@@ -97,77 +90,80 @@ def _heading(text: str) -> tuple[str, str]:
     return f"## {text}", ""
 
 
-def _scalars(facts: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in facts.items() if not isinstance(value, list | tuple)}
-
-
-def _answers(report: Report, write: MarkdownWriter) -> Iterator[str]:
-    """Answer what an investigation has to answer before it is complete."""
-    number = report.facts.get("batch_id")
-    yield from _heading("Success criteria")
-    for question, answer in (
-        ("Root cause of missing essay ids identified", _on(report, write, METADATA, "metadata")),
-        ("Reason for a stuck queue understood", _on(report, write, STUCK, "stuck")),
-        (
-            "Database transaction errors explained",
-            _on(report, write, TRANSACTIONS, "database error"),
-        ),
-        (
-            "per_request and serial_bundle compared",
-            "`/batch compare mode:per_request mode:serial_bundle` holds all batches of both modes "
-            "against each other.",
-        ),
-        (
-            "Reproducible test case created",
-            f"`/batch bundle {number}` makes a folder that `batchbot replay` judges again.",
-        ),
-        ("Fix recommendations with confidence", "See Recommendations."),
-    ):
-        mark = " " if answer.startswith("Open") else "x"
-        yield f"- [{mark}] {question}: {answer}"
+def _listed(heading: str, lines: Sequence[str], nothing: str) -> Iterator[str]:
+    yield from _heading(heading)
+    yield from (f"- {line}" for line in lines)
+    if not lines:
+        yield nothing
     yield ""
 
 
-def _on(report: Report, write: MarkdownWriter, rules: frozenset[str], word: str) -> str:
-    """Return what the findings, or else the hypotheses about it, say."""
-    found = [one for one in report.findings if one.rule in rules]
-    if found:
-        return "; ".join(
-            f"{write.text(one.what)} (`{one.rule}`, confidence {one.confidence.value})"
-            for one in found
+def _causes(report: Report, write: MarkdownWriter) -> Iterator[str]:
+    lines = []
+    for cause in roots(report.findings):
+        lines.append(f"**{write.text(cause.what)}** {write.text(cause.why)}".rstrip())
+        lines += [f"  - {write.text(one.what)}" for one in consequences(cause, report.findings)]
+    yield from _heading("Causes, and what followed from each")
+    yield from (line if line.startswith("  - ") else f"- {line}" for line in lines)
+    if not lines:
+        yield "No rule found anything."
+    yield ""
+
+
+def _suspected(report: Report, write: MarkdownWriter) -> Iterator[str]:
+    rows = [
+        (one.name, told, one.why)
+        for state, told in (
+            ("refuted", "ruled out"), ("supported", "supported"), ("undecided", "undecided"),
         )
-    suspected = report.facts.get("hypotheses")
-    for one in suspected if isinstance(suspected, Sequence) else ():
-        if isinstance(one, Mapping) and word in str(one.get("name")):
-            state = str(one.get("state"))
-            begin = "Open, " if state == "undecided" else f"{state.capitalize()}, "
-            return begin + write.text(one.get("why") or "") + "."
-    return "Nothing of the kind in this batch."
+        for one in suspicions(report, state)
+    ]  # fmt: skip
+    yield from _heading(HYPOTHESES)
+    if rows:
+        yield from write.table(("what was suspected", "evidence says", "by what"), rows)
+    else:
+        yield "None was held against the evidence."
+        yield ""
 
 
-def _recommendations(findings: Sequence[Finding], write: MarkdownWriter) -> Iterator[str]:
-    yield from _heading("Recommendations")
-    told = [one for one in findings if one.next and one.severity is not Severity.INFO]
-    for finding in told:
-        for step in finding.next:
-            sure = f"confidence {finding.confidence.value}"
-            yield f"- {write.text(as_step(step))} (`{finding.rule}`, {sure})"
-    if not told:
-        yield "Nothing to do."
-    yield ""
+def _evidence(findings: Sequence[Finding], write: MarkdownWriter) -> Iterator[str]:
+    yield from _heading("Evidence")
+    for number, finding in enumerate(findings, start=1):
+        yield f"### {number}. {write.text(finding.what)}"
+        yield ""
+        yield from write.finding(finding, steps=False)
+    if not findings:
+        yield "No rule found anything."
+        yield ""
+
+
+def _answers(report: Report, write: MarkdownWriter, recorded: int | None) -> Iterator[str]:
+    """Answer what an investigation has to answer before it is complete."""
+    lines = [
+        f"[{'x' if one.done else ' '}] {one.question}: {write.text(one.answer)}"
+        for one in checks(report, recorded)
+    ]
+    yield from _listed("Success criteria", lines, "")
+
+
+def _recommendations(report: Report, write: MarkdownWriter) -> Iterator[str]:
+    lines = [
+        f"{write.text(as_step(step))} (`{one.rule}`, confidence {one.confidence.value})"
+        for one in recommended(report)
+        for step in one.next
+    ]
+    yield from _listed("Recommendations", lines, "Nothing to do.")
 
 
 def _queries(facts: Mapping[str, object]) -> Iterator[str]:
     yield from _heading("Queries that give the same numbers")
-    id, uuid = facts.get("batch_id"), facts.get("bos_batch_id")
-    for name, query in QUERIES:
+    for name, query in queries(facts):
         yield f"-- {name}"
         yield "```sql"
-        yield query.format(id=id, uuid=uuid)
+        yield query
         yield "```"
     yield ""
     yield "```sh"
-    yield f'batchbot ask "/batch investigate {id}" --format markdown'
-    yield f'batchbot ask "/logs all {uuid}"'
+    yield from commands(facts)
     yield "```"
     yield ""

@@ -8,26 +8,14 @@ from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.funnel import Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
-from bot.diagnosis.comparison.log_events import line_text
-from bot.diagnosis.comparison.rejections import rejected_ids
+from bot.diagnosis.investigate.bundles import bundles_of
 from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
-from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
+from bot.diagnosis.investigate.timeline import timeline
 from bot.domain.evidence import Missing
-from bot.domain.log import LogEvent, LogSearch
-from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
+from bot.domain.log import LogSearch
+from bot.domain.report import Finding, Report, Severity, Table, Verdict
 from bot.domain.words import Text, words
 from bot.ports import Deadline, Progress, Sources, no_progress
-
-MOST_ENTRIES = 30
-MILESTONES = (
-    *DISPATCH_EVENTS,
-    "Comparison budget exhausted",
-    "Completion threshold reached",
-    "completion detected",
-    "partial scoring triggered",
-    "Generated rankings",
-    "Serial bundle processing hit provider error",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +51,7 @@ def investigate(found: Investigation, now: datetime) -> Report:
     stages = stages_of(found)
     leak = first_leak(stages)
     suspected = hypotheses(evidence, findings)
+    bundles = bundles_of(evidence.nearby, evidence.members)
     number = evidence.header.batch_id
     chart = funnel_chart(stages, leak)
     return replace(
@@ -74,9 +63,10 @@ def investigate(found: Investigation, now: datetime) -> Report:
             "funnel": [stage.as_fact() for stage in stages],
             "first_leak": leak,
             "hypotheses": [one.as_fact() for one in suspected],
+            "bundles": [one.as_fact() for one in bundles],
         },
         findings=findings,
-        timeline=_timeline(evidence),
+        timeline=timeline(evidence, bundles),
         summary=_sentence(status, leak, stages),
         tables=(
             _matrix(evidence, status),
@@ -183,27 +173,6 @@ def _funnel_table(stages: Sequence[Stage], leak: str | None) -> Table:
 def _hypothesis_table(suspected: Sequence[Hypothesis]) -> Table:
     rows = tuple((one.name, one.state.value, one.why) for one in suspected)
     return Table(("hypothesis", "evidence says", "why"), rows, "Hypotheses")
-
-
-def _timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:
-    """Return the batch's dates and the lines that decided something, in time order, bounded."""
-    lines = [
-        TimelineEntry(event.at, event.service, event.container, line_text(event))
-        for event in evidence.nearby
-        if event.at is not None and _matters(event, evidence)
-    ]
-    if len(lines) > MOST_ENTRIES:
-        half = MOST_ENTRIES // 2
-        lines = [*lines[:half], *lines[-half:]]
-    start = evidence.header.created_at
-    entries = (*batch_report.timeline(evidence), *lines)
-    return tuple(sorted(entries, key=lambda entry: entry.at or start))
-
-
-def _matters(event: LogEvent, evidence: BatchEvidence) -> bool:
-    if rejected_ids(event) or any(text in event.event for text in MILESTONES):
-        return True
-    return event.level in ("error", "critical") and event in evidence.events
 
 
 def _words(stage: str | None) -> str:

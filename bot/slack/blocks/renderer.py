@@ -118,9 +118,12 @@ class BlockKit:
     def _files(self, report: Report, cut: bool) -> tuple[Attachment, ...]:
         if not cut or self.whole is None:
             return report.attachments
+        content = self.whole(report).encode()
+        if any(one.content == content for one in report.attachments):
+            return report.attachments
         whole = Attachment(
             "answer.md",
-            self.whole(report).encode(),
+            content,
             literal(words("Whole answer: ", report.title), 200),
         )
         return (*report.attachments, whole)

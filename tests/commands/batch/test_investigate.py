@@ -91,19 +91,64 @@ async def test_the_page_answers_what_an_investigation_must_and_holds_no_student_
     night: Night,
 ) -> None:
     report = await night.ask("investigate 34 --export")
-    (file,) = report.attachments
+    web, file = report.attachments
     page = file.content.decode()
     assert file.filename == "investigation-batch-34.md"
+    assert web.filename == "investigation-batch-34.html"
     assert render(report) == page
     for heading in (
         "Executive summary", "Test matrix", "Funnel", "Hypotheses", "Evidence", "Timeline",
         "Success criteria", "Recommendations", "Queries that give the same numbers",
+        "Causes, and what followed from each", "What stays open",
     ):  # fmt: skip
         assert f"## {heading}\n" in page
     assert "- [x] Root cause of missing essay ids identified" in page
     assert "- [x] Database transaction errors explained" in page
     assert "WHERE cj_batch_id = 34" in page
-    assert STUDENT_TEXT.split()[0] not in page
+    for content in (page, web.content.decode()):
+        assert STUDENT_TEXT.split()[0] not in content
+
+
+async def test_an_export_ticks_only_what_its_own_run_established(night: Night) -> None:
+    _, file = (await night.ask("investigate 33 --export")).attachments
+    page = file.content.decode()
+    assert "**Status:** Open: a cause is not established" in page
+    for question in (
+        "Root cause of failed comparisons identified",
+        "Reason for a stuck queue understood",
+        "per_request and serial_bundle compared",
+        "Reproducible test case created",
+    ):
+        assert f"- [ ] {question}: " in page
+    assert "not done in this run; `/batch bundle 33` makes one" in page
+    assert "unknown (not recorded" not in page
+    assert page.count("serial\\_bundle (by the LLM provider's logs)") == 1
+
+
+async def test_a_timeline_joins_what_is_alike_and_holds_the_first_failure(night: Night) -> None:
+    report = await night.ask("investigate 33")
+    told = [(str(entry.text), entry.failed) for entry in report.timeline]
+    assert len(told) <= 12
+    (dispatched,) = (text for text, _ in told if "dispatched" in text)
+    assert dispatched.startswith("20 bundles dispatched (10 of 8, 10 of 2), until ")
+    failures = [text for text, failed in told if failed]
+    assert failures[0].startswith("Request 56c18ba7")
+    assert failures[1].startswith("55× Request … failed: Anthropic API call failed")
+
+
+async def test_a_bundle_holds_the_lines_of_the_failures_and_the_page_says_so(
+    night: Night, tmp_path: Path
+) -> None:
+    (file,) = (await night.ask("bundle 33")).attachments
+    (tmp_path / file.filename).write_bytes(file.content)
+    with zipfile.ZipFile(tmp_path / file.filename) as archive:
+        names = archive.namelist()
+        llm = archive.read("replay/huleedu_llm_provider_service.log").decode()
+        page = archive.read("investigation.md").decode()
+    assert {"investigation.html", "report.json", "README.md"} <= set(names)
+    assert llm.count("Serial bundle processing hit provider error") == 7
+    assert llm.count("failed: Anthropic API call failed") == 56
+    assert "- [x] Reproducible test case created: replay/ beside this page holds" in page
 
 
 async def test_a_bundle_can_be_replayed_to_the_same_alerts(night: Night, tmp_path: Path) -> None:

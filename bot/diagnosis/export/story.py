@@ -1,0 +1,104 @@
+"""What happened to a batch in a few plain sentences, for a reader who was not there; pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
+from bot.domain.words import Text, Time, Words, words
+from bot.text.wording import sentence
+
+MOST_FOLLOWED = 3
+# A line of a log that is longer says little in a sentence.
+MOST_CHARS = 110
+_WORTH = {
+    Verdict.OK: "Nothing that was read speaks against its result.",
+    Verdict.WARN: "Its result can be used with care.",
+    Verdict.UNKNOWN: "What its result is worth is not known: not everything could be read.",
+    Verdict.ERROR: "Its result is not to be trusted as it is.",
+}
+
+
+def story(report: Report) -> tuple[Text, ...]:
+    """Return what was asked, what went wrong first, what followed, and what the result is worth."""
+    told = (_asked(report.facts), _first(report), _followed(report), _worth(report))
+    return tuple(one for one in told if one)
+
+
+def roots(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings to act on that follow from no other of them."""
+    names = {one.rule for one in findings}
+    loud = (one for one in findings if one.severity is not Severity.INFO)
+    return tuple(one for one in loud if one.cause not in names or one.cause == one.rule)
+
+
+def consequences(cause: Finding, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return what follows from a finding, and from what follows from it."""
+    found: dict[str, Finding] = {}
+    open_causes = [cause.rule]
+    while open_causes:
+        rule = open_causes.pop(0)
+        for one in findings:
+            if one.cause == rule and one.rule not in found and one.rule != cause.rule:
+                found[one.rule] = one
+                open_causes.append(one.rule)
+    return tuple(found.values())
+
+
+def _asked(facts: Mapping[str, Any]) -> Text:
+    number = facts.get("budget") or facts.get("total_pairs")
+    if not isinstance(number, int):
+        return ""
+    created = facts.get("created_at")
+    when = words(Time(created, " at ")) if isinstance(created, datetime) else ""
+    essays, anchors = facts.get("essays"), facts.get("anchors")
+    whose = f" of {essays} essays" if essays else ""
+    whose += f", {anchors} of them anchors" if essays and anchors else ""
+    models = facts.get("models")
+    by = f", to be answered by {' and '.join(map(str, models))}" if models else ""
+    several = "comparison" if number == 1 else "comparisons"
+    return words("Batch ", str(facts.get("batch_id")), " was asked for", when,
+                 f": {number} {several}{whose}{by}.")  # fmt: skip
+
+
+def _first(report: Report) -> Text:
+    first = next((entry for entry in report.timeline if entry.failed), None)
+    causes = roots(report.findings)
+    if first is None and not causes:
+        return "Nothing went wrong in what was read."
+    seen = _seen(first) if first else words()
+    if not causes:
+        return words(seen)
+    several = "The cause that was found: " if len(causes) == 1 else "The first of the causes: "
+    return words(seen, several, sentence(causes[0].what))
+
+
+def _seen(first: TimelineEntry) -> Words:
+    """Say when the first failure was, and what its line says where that is short."""
+    at = words(Time(first.at, " was at ")) if first.at else " has no time"
+    short = len(str(first.text)) <= MOST_CHARS
+    return words("The first failure", at, words(": ", first.text) if short else "", ". ")
+
+
+def _followed(report: Report) -> Text:
+    causes = roots(report.findings)
+    if not causes:
+        return ""
+    followed = [one for cause in causes for one in consequences(cause, report.findings)]
+    others = [*followed, *(one for one in causes[1:] if one not in followed)]
+    if not others:
+        return ""
+    told = [words(sentence(one.what), " ") for one in others[:MOST_FOLLOWED]]
+    more = len(others) - MOST_FOLLOWED
+    rest = f"{more} more below." if more > 0 else ""
+    return words("Then: " if followed else "Besides: ", *told, rest)
+
+
+def _worth(report: Report) -> Text:
+    facts = report.facts
+    total, valid = facts.get("total_pairs"), facts.get("valid")
+    counted = f"{valid} of {total} comparisons have a valid result. " if total else ""
+    if facts.get("pending"):
+        waiting = facts["pending"]
+        return f"{counted}{waiting} still {'waits' if waiting == 1 else 'wait'} for one."
+    return f"{counted}{_WORTH[report.verdict]}"
