@@ -54,6 +54,7 @@ class Around:
     mock: bool = False
     queue_down: bool = False
     no_queue: bool = False
+    logs_gap: bool = False
     extra_first: bool = False
     extra_items: list[tuple[str, dict[str, object] | None]] = field(default_factory=list)
 
@@ -87,7 +88,10 @@ def sources_of(world: World, around: Around) -> Sources:
     pairs = [_traced(world, number, one) for number, one in enumerate(world.comparisons)]
     database = FakeDatabase([rows], pairs, around.sessions)
     logs = FakeLogs(
-        events_of(world, json=bool(world.seed % 2)), SERVICES, BEGIN - timedelta(days=1)
+        events_of(world, json=bool(world.seed % 2)),
+        SERVICES,
+        BEGIN - timedelta(days=1),
+        missing=((f"{LLM}_2", "gone"),) if around.logs_gap else (),
     )
     error = SourceError("llm_queue", "nobody listens at that address")
     queue = FakeQueue(queue_of(world, around), error if around.queue_down else None)

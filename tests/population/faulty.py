@@ -149,6 +149,18 @@ def _untaken(rng: random.Random, variant: int) -> Made:
     return _live(rng, variant, faults, later=rng.uniform(2, 200)), Around(runner_running=False)
 
 
+def _flushed(rng: random.Random, variant: int) -> Made:
+    """Redis is flushed, or some entries are deleted by hand, and no line says so."""
+    faults = Faults(lost="flushed", lost_share=(0.0, 1.0)[variant % 2])
+    return _live(rng, variant, faults, later=rng.uniform(3, 200)), Around(runner_running=False)
+
+
+def _unaccounted(rng: random.Random, variant: int) -> Made:
+    """The same, while the log of one of the provider's workers cannot be read."""
+    world, _ = _flushed(rng, variant)
+    return world, Around(logs_gap=True)
+
+
 def _unsent(rng: random.Random, variant: int) -> Made:
     faults = Faults(lost="never_sent", lost_share=1.0)
     return _live(rng, variant, faults, later=rng.uniform(1, 200)), Around(runner_running=False)
@@ -332,6 +344,8 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "queue-frozen": (_freeze, Severity.ERROR),
     "queue-unreadable": (_unreadable, Severity.WARN),
     "duplicate-callbacks": (_duplicates, Severity.WARN),
+    "left-unanswered": (_flushed, Severity.ERROR),
+    "not-accounted-for": (_unaccounted, Severity.INFO),
     "lost-callbacks": (_lost, Severity.ERROR),
     "callbacks-unpublished": (_held_back, Severity.WARN),
     "consumer-silent": (_untaken, Severity.ERROR),

@@ -1,6 +1,8 @@
 """The rule ids that the code can say, read out of the code itself."""
 
 import ast
+import importlib
+from pathlib import Path
 
 from tests.support.paths import ROOT
 
@@ -16,18 +18,20 @@ def rule_ids() -> set[str]:
     for path in DIAGNOSIS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in MAKERS:
-                found |= _said(node)
+                found |= _said(node, path)
     return found - NO_RULES
 
 
-def _said(call: ast.Call) -> set[str]:
-    """The text constants of a call's `rule`, both arms of a choice included."""
+def _said(call: ast.Call, path: Path) -> set[str]:
+    """The text constants of a call's `rule`, both arms of a choice and names included."""
     rules = (word.value for word in call.keywords if word.arg == "rule")
-    constants = (node for value in rules for node in _values(value))
-    return {node.value for node in constants if isinstance(node.value, str)}
+    return {text for value in rules for text in _values(value, path) if isinstance(text, str)}
 
 
-def _values(value: ast.expr) -> list[ast.Constant]:
+def _values(value: ast.expr, path: Path) -> list[object]:
     if isinstance(value, ast.IfExp):
-        return [*_values(value.body), *_values(value.orelse)]
-    return [value] if isinstance(value, ast.Constant) else []
+        return [*_values(value.body, path), *_values(value.orelse, path)]
+    if isinstance(value, ast.Name):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        return [getattr(importlib.import_module(name), value.id, None)]
+    return [value.value] if isinstance(value, ast.Constant) else []

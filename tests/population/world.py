@@ -16,6 +16,7 @@ from bot.demo.incident.log_lines import CJ, LLM, Said
 BEGIN = datetime(2025, 11, 20, 8, 0, tzinfo=UTC)
 END = datetime(2100, 1, 1, tzinfo=UTC)
 TOPIC = "huleedu.llm_provider.comparison_result.v1"
+TAKEN_IN = "Request queued for processing - results will be delivered via callback"
 Step = tuple[datetime, str]
 
 
@@ -283,6 +284,8 @@ def _submit(
             f"Queuing LLM request for provider anthropic (async-only architecture). correlation_id: {one.correlation}",
         )
         world.say(at, LLM, f"Queued request {one.request} with priority 5, TTL 14400s")
+        ids = {} if world.then else {"queue_id": str(one.request)}
+        world.say(at, CJ, TAKEN_IN, correlation_id=str(one.correlation), **ids)
     return at
 
 
@@ -434,6 +437,7 @@ def _lose(world: World, bundle: list[Comparison], at: datetime) -> bool:
     ):
         return False
     for one in bundle:
+        # What was flushed leaves no line.
         one.place = ""
         end = f"request {one.request}, correlation_id: {one.correlation}"
         match how:

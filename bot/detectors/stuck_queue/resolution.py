@@ -75,13 +75,31 @@ def _ending(looks: Sequence[Observation], what: Text) -> Text:
     if lost:
         return words("what was stuck left the queue; whether answered, Redis does not tell: ", what)
     left = _stuck_by_snapshots(looks)
-    if left is None or any(sign.at > left - BESIDE for sign in _signs(looks)):
+    if left is None:
+        moved = bool(_signs(looks)) or _turned_over(looks)
+        return words(
+            "the queue moves again: " if moved else "nothing is stuck, and no work was seen: ", what
+        )
+    if any(sign.at > left - BESIDE for sign in _signs(looks)):
         return words("the queue moves again: ", what)
     return words(
         "what was stuck left the queue and no answer was logged (removed or flushed): it gets no "
         "callback. ",
         what,
     )
+
+
+def _turned_over(looks: Sequence[Observation]) -> bool:
+    """Whether Redis shows that an item was taken, or lines that one ended."""
+    if any(look.ended for look in looks):
+        return True
+    states: dict[str, str] = {}
+    for reading in (look.reading for look in looks):
+        for item in reading.items if reading else ():
+            if states.get(item.queue_id, item.status) != item.status:
+                return True
+            states[item.queue_id] = item.status
+    return False
 
 
 def _unexplained(

@@ -18,10 +18,20 @@ from bot.detectors._event_counts import (
     dated_events,
     sample_of,
 )
-from bot.diagnosis.queue.conservation import Conservation, Departure, ended_requests
+from bot.diagnosis.queue.conservation import (
+    ASK_AGAIN,
+    LEFT_UNANSWERED,
+    NOT_ACCOUNTED,
+    WHY_GAP,
+    WHY_LEFT,
+    Conservation,
+    Departure,
+    ended_requests,
+)
 from bot.diagnosis.queue.log_events import NEEDLES, sign_of
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import QUEUE as REDIS
+from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
@@ -61,14 +71,13 @@ class UnansweredItems(EventCountDetector):
     async def sample(self, watch: Watch) -> Sample:
         """Hold this look at Redis against the one before."""
         reading = await watch.queue()
-        logs, found = watch.logs, list[Occurrence]()
-        if isinstance(reading, QueueReading) and isinstance(logs, Followed):
-            sound = logs.hears(Role.LLM_PROVIDER) and not (logs.lost or logs.missing)
-            ended = ended_requests(event for _, event in dated_events(watch))
-            self._known, lost = self._known.after(reading, ended, sound=sound)
+        found = list[Occurrence]()
+        ended = ended_requests(event for _, event in dated_events(watch))
+        if isinstance(reading, QueueReading):
+            self._known, lost = self._known.after(reading, ended, sound=_is_sound(watch.logs))
             found = [_occurrence(one) for one in lost]
         else:
-            self._known = Conservation()
+            self._known = self._known.unseen(ended, sound=_is_sound(watch.logs))
         sample = sample_of(watch, found)
         known = _STATE.dump_python(self._known, mode="json")
         return replace(sample, data={**sample.data, "known": known}) if sample.data else sample
@@ -79,6 +88,13 @@ class UnansweredItems(EventCountDetector):
 
 
 DETECTOR = UnansweredItems
+
+
+def _is_sound(logs: Followed | Missing | None) -> bool:
+    """Say whether every line that the provider wrote since the look before was read."""
+    if not isinstance(logs, Followed):
+        return False
+    return logs.hears(Role.LLM_PROVIDER) and not (logs.lost or logs.missing)
 
 
 def _occurrence(one: Departure) -> Occurrence:
@@ -96,19 +112,16 @@ def _condition(counted: EventCount) -> Condition:
     many = f"{counted.count} item{'s' if counted.count != 1 else ''}"
     return Condition(
         subject=counted.subject,
-        rule="left-unanswered" if sound else "not-accounted-for",
+        rule=LEFT_UNANSWERED if sound else NOT_ACCOUNTED,
         severity=Severity.ERROR if sound else Severity.INFO,
         confidence=Confidence.HIGH if sound else Confidence.LOW,
         title=words(f"LLM queue: {many} {what} since ", Time(counted.first_at), ". Next: ", step),
         since=counted.first_at,
         known=what,
         count=counted.fresh,
-        why="Flushed, evicted or removed by hand: no line says that they were answered, given "
-        "back or expired."
-        if sound
-        else "They are gone from Redis, and the logs of that time have a gap.",
+        why=WHY_LEFT if sound else WHY_GAP,
         evidence=counted.examples,
-        next=(words(step), "Ask for their batch again: they get no callback."),
+        next=(words(step), ASK_AGAIN),
         batch=batch,
         correlation_id=correlation,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.failure_reasons import Failures, failures_of, request_ids
 from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
@@ -15,6 +16,7 @@ from bot.diagnosis.publishing.memory import (
     PublishedCallback,
     PublisherMemory,
 )
+from bot.diagnosis.queue.conservation import Departure
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, PairCounts
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
@@ -129,6 +131,11 @@ class BatchEvidence:
         found = (lost_submission(event) for event in self.nearby) if pairs else ()
         lost = {(one.essay_a, one.essay_b): one for one in found if one is not None}
         return tuple(one for essays, one in lost.items() if essays in pairs)
+
+    @property
+    def departed(self) -> tuple[Departure, ...]:
+        """The followed comparisons that left the LLM queue, with no line on how they ended."""
+        return tuple(one for one in map(departure, self.comparisons) if one is not None)
 
     def correlations_of(self, lost: Iterable[LostSubmission]) -> tuple[str, ...]:
         """Return the correlation ids of the pairs of lost submissions."""

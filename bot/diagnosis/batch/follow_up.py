@@ -12,12 +12,14 @@ from uuid import UUID
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import LOST_AFTER
+from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, clue_of
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.queue import evidence as queue_evidence
+from bot.diagnosis.queue.conservation import SETTLED
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import BatchHeader, PairRow, PendingPair
 from bot.domain.evidence import DATABASE, LOGS, Missing
@@ -41,7 +43,7 @@ async def follow_up(
 
     Without `search_again` the lines at hand are all that there are.
     """
-    waiting = overdue(evidence, now)
+    waiting = (*overdue(evidence, now), *gone_from_queue(evidence, now))[:MAX_FOLLOWED]
     doubled = doubled_requests(evidence)
     if not (waiting or doubled or items_of(evidence)):
         return evidence
@@ -53,12 +55,13 @@ async def follow_up(
         _look(sources, evidence, now, deadline),
     )
     known = () if isinstance(services, Missing) else tuple(dict.fromkeys(s for s, _ in services))
-    seen = replace(
-        evidence,
-        logs=_joined(evidence.logs, found),
-        look=look,
-        comparisons=comparisons_of(evidence, waiting, found, known),
-    )
+    comparisons = comparisons_of(evidence, waiting, found, known)
+    left = tuple(one.queue_id for one in map(departure, comparisons) if one) if wanted else ()
+    if left:
+        # Some lines on a request's end name its queue id alone.
+        found = _joined(found, await _lines(sources, evidence, left, now, deadline))
+        comparisons = comparisons_of(evidence, waiting, found, known)
+    seen = replace(evidence, logs=_joined(evidence.logs, found), look=look, comparisons=comparisons)
     return await _with_owners(sources, seen, doubled, deadline)
 
 
@@ -75,6 +78,33 @@ def overdue(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:
         if (sent := pair.submitted_at or pair.created_at) and now - sent > LOST_AFTER
     )
     return tuple(late)[:MAX_FOLLOWED]
+
+
+def gone_from_queue(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:
+    """Return the sampled comparisons of an open batch that wait a while and are not in Redis.
+
+    What was just answered is among them: their lines tell it from what was lost.
+    """
+    if evidence.ended or looked_at(evidence.queue) is None:
+        return ()
+    queued = {item.correlation_id for item in items_of(evidence)}
+    late = {pair.pair_id for pair in overdue(evidence, now)}
+    return tuple(
+        pair
+        for pair in evidence.rows.pending
+        if pair.correlation_id
+        and pair.pair_id not in late
+        and str(pair.correlation_id) not in queued
+        and pair.submitted_at
+        and now - pair.submitted_at > SETTLED
+    )
+
+
+def looked_at(queue: QueueReading | Missing) -> datetime | None:
+    """Return when the queue was read to its end; None where it was not."""
+    if isinstance(queue, Missing) or queue.truncated:
+        return None
+    return queue.at
 
 
 def items_of(evidence: BatchEvidence) -> tuple[QueueItem, ...]:
@@ -118,7 +148,7 @@ def comparisons_of(
                 logs=logs,
                 clues=mine,
                 item=next((i for i in items if {i.queue_id, i.correlation_id} & ids), None),
-                queue_read=isinstance(evidence.queue, QueueReading),
+                looked_at=looked_at(evidence.queue),
                 services=services,
                 held=evidence.delivery.memory.of(ids),
             )

@@ -15,6 +15,8 @@ from bot.domain.log import LogEvent, LogSearch
 
 LINES = (
     "Queuing LLM request for provider",
+    "Queued request",
+    "Request queued for processing",
     "Request queued successfully for provider",
     "Requeueing request",
     "Processing queued request",

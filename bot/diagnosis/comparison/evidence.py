@@ -55,7 +55,8 @@ class ComparisonEvidence:
     """Everything that was found about one comparison.
 
     `pair` is its row, None when the database was read and has none, a Missing when it was not
-    read. `queue_read` is False when the queue was not read, so that a missing item proves nothing.
+    read. `looked_at` is when the queue was read to its end; None where it was not, so that a
+    missing item proves nothing.
     `held` is its callback as the provider's publisher holds it, where Kafka did not take it.
     """
 
@@ -63,7 +64,7 @@ class ComparisonEvidence:
     logs: LogSearch | Missing
     clues: tuple[LogClue, ...] = ()
     item: QueueItem | None = None
-    queue_read: bool = False
+    looked_at: datetime | None = None
     callbacks: tuple[SeenCallback, ...] = ()
     dispatches: tuple[LogEvent, ...] = ()
     services: tuple[Service, ...] = ()

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger, StepState
 from bot.diagnosis.comparison.log_events import Outcome, Step
 from bot.diagnosis.publishing.memory import WAITING, Fate
 from bot.diagnosis.publishing.wording import FATES, lost_why, waiting_why
+from bot.diagnosis.queue.conservation import WHY_GAP, WHY_LEFT
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence
 
@@ -27,6 +29,8 @@ class LossPlace(StrEnum):
     HELD_BACK = "answered, held back from Kafka"
     NOT_CONSUMED = "published, never consumed by CJ"
     NOT_STORED = "consumed by CJ, not stored"
+    LEFT_UNANSWERED = "left the queue unanswered"
+    NOT_ACCOUNTED = "not accounted for"
     UNFINISHED = "queued, never finished"
     UNKNOWN = "not decidable from what was read"
 
@@ -98,6 +102,13 @@ def _early(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
         why = "It was queued, is gone from Redis without an end, and the service cleaned up "
         why += "entries without data: Redis evicted it under memory pressure."
         return LostAnswer(LossPlace.EVICTED, "it was evicted from Redis", why, Confidence.MEDIUM)
+    left = departure(comparison)
+    if left is not None and left.is_sound:
+        where = "it left the LLM queue unanswered"
+        return LostAnswer(LossPlace.LEFT_UNANSWERED, where, WHY_LEFT)
+    if left is not None:
+        where = "it is gone from the LLM queue, not accounted for"
+        return LostAnswer(LossPlace.NOT_ACCOUNTED, where, WHY_GAP, Confidence.LOW)
     if missing in (None, Step.STORED):
         why = "The logs do not reach back far enough to tell where the trail ends."
         return LostAnswer(
@@ -114,7 +125,7 @@ def _early(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
 
 def _evicted_after(comparison: ComparisonEvidence, ledger: Ledger) -> bool:
     queued = ledger[Step.QUEUED]
-    if queued.state is not StepState.SEEN or not comparison.queue_read:
+    if queued.state is not StepState.SEEN or comparison.looked_at is None:
         return False
     events = comparison.logs.events if isinstance(comparison.logs, LogSearch) else ()
     later = (e for e in events if e.at and (queued.at is None or e.at >= queued.at))

@@ -37,6 +37,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     STRAY = "stray"
     REJECTED = "rejected"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ _PATTERNS: tuple[tuple[Step, Outcome, re.Pattern[str]], ...] = tuple(
         (Step.QUEUED, Outcome.DONE, r"Queuing LLM request for provider"),
         (Step.QUEUED, Outcome.DONE, rf"Queued request {_ID}"),
         (Step.QUEUED, Outcome.DONE, rf"Request queued successfully .*queue_id: {_ID}"),
+        (Step.QUEUED, Outcome.DONE, rf"Request queued with ID: {_ID}"),
+        (Step.QUEUED, Outcome.HELD, rf"Using local queue for request {_ID}"),
+        (Step.QUEUED, Outcome.HELD, rf"Redis queue full or failed for {_ID}"),
         (Step.DISPATCHED, Outcome.DONE, rf"Processing queued request {_ID}"),
         (Step.ANSWERED, Outcome.DONE, rf"Request {_ID} completed successfully"),
         (Step.ANSWERED, Outcome.EXPIRED, rf"Request {_ID} has expired"),

@@ -77,6 +77,9 @@ PROVENANCE: dict[str, Seen | ReadInSource] = {
         f"{CJ}/implementations/llm_interaction_impl.py", NOW
     ),
     "UniqueViolation": ReadInSource("asyncpg/exceptions", LIBRARY),
+    "Using local queue": ReadInSource(
+        f"{LPS}/implementations/resilient_queue_manager_impl.py", NOW
+    ),
     "batch_api_job_dispatch": ReadInSource(f"{LPS}/implementations/batch_api_strategy.py", NOW),
     "callback event for request": MORNING,
     "cannot hydrate": ReadInSource(f"{ENG5}/hydrator.py", NOW),

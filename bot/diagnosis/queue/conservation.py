@@ -4,17 +4,31 @@ A flush, an eviction or a removal by hand makes the size fall and answers nothin
 beside it hides the loss in every count.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from bot.diagnosis.queue.log_events import sign_of
-from bot.diagnosis.queue.losses import ENDS, expired_away
+from bot.diagnosis.queue.log_events import LoopSign, SignKind, sign_of
+from bot.diagnosis.queue.losses import ENDS, TTL, expired_away
+from bot.domain.evidence import QUEUE, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Command, Id, words
 
 # Of a longer queue the first are followed: those leave first.
 MOST = 300
+MOST_ENDED = 2_000
+SHOWN = 3
+# One look tells of what was queued earlier than this; a return takes moments, a line lags seconds.
+SETTLED = timedelta(minutes=2)
+LEFT_UNANSWERED, NOT_ACCOUNTED = "left-unanswered", "not-accounted-for"
+WHY_LEFT = (
+    "Flushed, evicted or removed by hand: no line says that they were answered, given back or "
+    "expired."
+)
+WHY_GAP = "They are gone from Redis, and the logs of that time have a gap."
+ASK_AGAIN = "Ask for their batch again: they get no callback."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +50,14 @@ class Conservation:
     """What is known between two looks: the items of the last one, and who left at it.
 
     `ended` are the requests whose end, return or expiry the last two looks' lines said: a line
-    may be read a moment before or after its item leaves.
+    may be read a moment before or after its item leaves. `is_sound` says that no line was missed
+    since the last look at Redis.
     """
 
     items: tuple[QueueItem, ...] = ()
     left: tuple[Departure, ...] = ()
     ended: tuple[str, ...] = ()
+    is_sound: bool = True
 
     def after(
         self, reading: QueueReading, ended: Iterable[str], *, sound: bool
@@ -49,6 +65,7 @@ class Conservation:
         """Return it after one more look, and the items that were gone at two looks unexplained."""
         here = {item.queue_id for item in reading.items}
         new = tuple(ended)
+        sound = sound and self.is_sound
         explained = {*new, *self.ended, *here}
         # Beyond the bound of a reading an item may be there, uncounted.
         gone = () if reading.truncated else self.items
@@ -64,8 +81,68 @@ class Conservation:
         )
         return Conservation(reading.items[:MOST], tuple(left), new), lost
 
+    def unseen(self, ended: Iterable[str], *, sound: bool) -> "Conservation":
+        """Return it after a tick at which Redis was not read: its items are held on to.
+
+        A Redis that comes back empty has lost what was in it.
+        """
+        said = (*self.ended, *ended)[-MOST_ENDED:]
+        return replace(self, ended=said, is_sound=self.is_sound and sound)
+
 
 def ended_requests(events: Iterable[LogEvent]) -> tuple[str, ...]:
     """Return the queue ids of which lines say that they ended, went back, or expired."""
     signs = (sign_of(event) for event in events)
     return tuple(sign.queue_id for sign in signs if sign and sign.kind in ENDS and sign.queue_id)
+
+
+def vanished(
+    reading: QueueReading, signs: Iterable[LoopSign], since: datetime
+) -> tuple[Departure, ...]:
+    """Return what lines show to be queued after `since` and never to end, and is not in Redis.
+
+    `signs` are the loop's lines in time order, read without a gap since then. What the provider
+    keeps in its own memory, because Redis failed, is not missing from Redis.
+    """
+    queued: dict[str, datetime] = {}
+    for sign in signs:
+        if not sign.queue_id:
+            continue
+        if sign.kind is SignKind.QUEUED and sign.at >= since:
+            queued[sign.queue_id] = sign.at
+        elif sign.kind in ENDS or sign.kind is SignKind.STORE_LOST:
+            queued.pop(sign.queue_id, None)
+    here = {item.queue_id for item in reading.items}
+    if reading.truncated:
+        return ()
+    return tuple(
+        Departure(reading.at, queue_id)
+        for queue_id, at in queued.items()
+        if queue_id not in here and SETTLED <= reading.at - at < TTL
+    )
+
+
+def departure_finding(left: Sequence[Departure]) -> Finding:
+    """Return what is said of items that are gone: an error where the logs have no gap."""
+    sound = [one for one in left if one.is_sound]
+    told = sound or left
+    many = "1 item" if len(told) == 1 else f"{len(told)} items"
+    first = told[0]
+    return Finding(
+        rule=LEFT_UNANSWERED if sound else NOT_ACCOUNTED,
+        severity=Severity.ERROR if sound else Severity.INFO,
+        confidence=Confidence.HIGH if sound else Confidence.LOW,
+        what=f"{many} left the LLM queue unanswered"
+        if sound
+        else f"{many} of the LLM queue: not accounted for",
+        why=WHY_LEFT if sound else WHY_GAP,
+        evidence=tuple(
+            EvidenceLine(
+                QUEUE,
+                one.at,
+                words("item ", Id(one.queue_id or one.correlation_id), " is not in Redis"),
+            )
+            for one in told[:SHOWN]
+        ),
+        next=(words(Command(f"/trace {first.correlation_id or first.queue_id}")), ASK_AGAIN),
+    )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.diagnosis.evidence import log_coverage, system_state
@@ -12,6 +12,7 @@ from bot.diagnosis.evidence.system_state import (
     ProviderState,
     provider_state,
 )
+from bot.diagnosis.queue.conservation import Departure, vanished
 from bot.diagnosis.queue.history import (
     Level,
     levels_of,
@@ -32,7 +33,7 @@ from bot.ports import Deadline, Sources
 
 # An item leaves by its TTL after 4 hours at the latest, so nothing older can still be stuck.
 LOOK_BACK = timedelta(hours=4, minutes=30)
-MAX_LINES = 5_000
+MAX_LINES = 8_000
 # Whose samples the bot's memory keeps; a picture is not worth waiting long for.
 WATCHED_BY, MEMORY_SECONDS = "stuck_queue", 3.0
 NO_MEMORY = Missing(MEMORY, "not read", SourceState.NOT_CONFIGURED)
@@ -53,6 +54,9 @@ LOOP_TEXTS = (
     "has expired",
     "expired requests",
     "orphaned queue entries",
+    "Queued request",
+    "Redis queue full",
+    "Using local queue",
     *CIRCUIT_TEXTS,
 )
 
@@ -95,6 +99,15 @@ class QueueEvidence:
         names = [str(event.fields.get("provider") or "") for event in self.dispatches]
         own = (*names, *(item.provider for item in items))
         return provider_state(self.health, self.events, own)
+
+    def departed(self, now: datetime) -> tuple[Departure, ...]:
+        """Return what the lines show to be queued and never to end, and Redis does not hold."""
+        if self.redis is None or not self.loop_seen:
+            return ()
+        since = _seen_from(self.logs, now)
+        found = vanished(self.redis, signs_of(self.events), since)
+        gap = isinstance(self.logs, LogSearch) and bool(self.logs.missing)
+        return tuple(replace(one, is_sound=False) for one in found) if gap else found
 
     def observed(self, now: datetime) -> Observation:
         """Return it as one look, such as a tick makes."""

@@ -89,6 +89,8 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.RESTART, r"Queue processor started"),
         (SignKind.STOPPED, r"Queue processor stopped|Queue processing cancelled"),
         (SignKind.QUEUED, rf"Queued request {_ID}"),
+        (SignKind.STORE_LOST, rf"Redis queue full or failed for {_ID}"),
+        (SignKind.STORE_LOST, rf"Using local queue for request {_ID}"),
         (SignKind.STORE_LOST, r"Redis marked unhealthy|Redis queue full or failed"),
         (SignKind.STORE_BACK, r"Redis connection restored"),
         (SignKind.LOOP_ERROR, r"Error in queue processing loop|Failed to get next request"),
@@ -101,7 +103,7 @@ NEEDLES = (
     "callback event for request", " failed", "LLM service error", "Requeueing request",
     "erial bundle", "has expired", "Cleaned up", "Batch deleted", "Queue process",
     "queue processing loop", "get next request", "Redis marked", "Redis queue full",
-    "Redis connection restored",
+    "Redis connection restored", "Using local queue",
 )  # fmt: skip
 
 

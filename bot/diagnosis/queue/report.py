@@ -6,6 +6,7 @@ from typing import Any
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import configured, reading
 from bot.diagnosis.evidence.system_state import health_words
+from bot.diagnosis.queue.conservation import departure_finding
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.diagnosis.queue.history import (
     NO_HISTORY,
@@ -41,6 +42,11 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
     shown = _named(verdicts[0], unreadable)
     chart = _chart(evidence, verdicts[0], now)
     findings = tuple(finding_of(v) for v in verdicts if v.rule not in ("ok", "warming"))
+    gone = evidence.departed(now)
+    left = departure_finding(gone) if gone else None
+    if left:
+        findings = (*findings, left)
+        shown = left.rule if shown == "ok" and left.severity is Severity.ERROR else shown
     if unreadable and not any(f.rule == "queue-unreadable" for f in findings):
         findings = (*findings, unreadable)
     return Report(
@@ -56,7 +62,10 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
             reading(HEALTH, evidence.health, health_words(evidence.health)),
         ),
         unreadable_need=_blind(evidence) or verdicts[0].rule == "warming",
-        summary=joined(" ", filter(None, (verdicts[0].what, evidence.provider.words))),
+        summary=joined(
+            " ",
+            filter(None, (verdicts[0].what, left.what if left else "", evidence.provider.words)),
+        ),
         tables=_tables(timeline, now),
         actions=_actions(verdicts[0]),
         charts=(chart,) if chart else (),

@@ -110,7 +110,7 @@ def untold(ref: str, missing: Missing) -> Report:
 
 
 def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
-    comparison = _comparison(evidence)
+    comparison = _comparison(evidence, now)
     ledger = build_ledger(comparison)
     row = comparison.row
     others = tuple(pair for pair in evidence.pairs if pair is not row)
@@ -134,7 +134,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
     )
 
 
-def _comparison(evidence: TraceEvidence) -> ComparisonEvidence:
+def _comparison(evidence: TraceEvidence, now: datetime) -> ComparisonEvidence:
     pair: PairRow | Missing | None
     pair = evidence.rows if isinstance(evidence.rows, Missing) else _subject(evidence)
     return ComparisonEvidence(
@@ -142,7 +142,7 @@ def _comparison(evidence: TraceEvidence) -> ComparisonEvidence:
         logs=evidence.logs,
         clues=evidence.clues,
         item=evidence.item,
-        queue_read=isinstance(evidence.items, tuple),
+        looked_at=now if isinstance(evidence.items, tuple) else None,
         callbacks=evidence.callbacks if isinstance(evidence.callbacks, tuple) else (),
         dispatches=evidence.dispatches,
         services=evidence.services,

@@ -1,5 +1,7 @@
 """What a trace of one comparison proves to be wrong; one pure function a rule."""
 
+from dataclasses import replace
+
 from bot.diagnosis.comparison.causes import (
     BUNDLE_COLLATERAL,
     CALLBACK_METADATA_LOST,
@@ -12,6 +14,7 @@ from bot.diagnosis.comparison.causes import (
     UNPUBLISHED,
     failure_severity,
 )
+from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
 from bot.diagnosis.comparison.submission import (
@@ -24,6 +27,7 @@ from bot.diagnosis.comparison.submission import (
 )
 from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import WAITING, Fate
+from bot.diagnosis.queue.conservation import departure_finding
 from bot.diagnosis.trace.traced import (
     TracedComparison,
     error_words,
@@ -107,7 +111,17 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
         why=end.why,
         evidence=last_lines(traced),
         next=(f"/batch status {row.batch_id}", "/queue"),
+        cause=left.rule if (left := left_unanswered(traced)) else "",
     )
+
+
+def left_unanswered(traced: TracedComparison) -> Finding | None:
+    """The comparison left the LLM queue without an answer, an error, an expiry or a return."""
+    row, left = traced.comparison.row, departure(traced.comparison)
+    if left is None or (row is not None and row.winner is not None):
+        return None
+    step = (words(Command(f"/batch status {row.batch_id}")), ASK_AGAIN) if row else (ASK_AGAIN,)
+    return replace(departure_finding((left,)), next=step)
 
 
 def callback_unpublished(traced: TracedComparison) -> Finding | None:
@@ -215,6 +229,7 @@ def duplicate_callback(traced: TracedComparison) -> Finding | None:
 RULES = (
     foreign_callback,
     callback_metadata_lost,
+    left_unanswered,
     lost_callback,
     callback_unpublished,
     submission_lost,

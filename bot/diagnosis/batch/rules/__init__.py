@@ -27,6 +27,7 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     ended.batch_cancelled,
     ended.answers_missing,
     ended.orphaned_by_restart,
+    ended.left_unanswered,
     ended.ended_as_planned,
     counters.completion_overcounted,
     counters.counters_overwritten,

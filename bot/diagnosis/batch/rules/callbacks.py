@@ -17,6 +17,7 @@ from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
 from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
+from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
@@ -99,10 +100,14 @@ def _told_elsewhere(evidence: BatchEvidence) -> str:
     """Return the rule of the finding that names where each followed answer ended, else empty."""
     unsent = set(evidence.correlations_of(evidence.unsent))
     held = {one.correlation_id for one in evidence.unpublished}
+    left = {one.correlation_id: one for one in evidence.departed}
     rows = [one.row for one in evidence.comparisons if one.row]
-    if not rows or any(str(row.request_correlation_id) not in unsent | held for row in rows):
+    told = unsent | held | left.keys()
+    if not rows or any(str(row.request_correlation_id) not in told for row in rows):
         return ""
-    return (UNPUBLISHED if held else SUBMISSION_LOST).rule
+    if held or unsent:
+        return (UNPUBLISHED if held else SUBMISSION_LOST).rule
+    return LEFT_UNANSWERED if any(one.is_sound for one in left.values()) else NOT_ACCOUNTED
 
 
 def _oldest_begun(evidence: BatchEvidence, now: datetime) -> datetime | None:

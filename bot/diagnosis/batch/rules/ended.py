@@ -12,6 +12,7 @@ from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import Step
+from bot.diagnosis.queue.conservation import departure_finding
 from bot.domain.batch import CANCELLED
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
@@ -25,6 +26,8 @@ STARTED = "Queue processor started"
 # What a line that says how a batch ended holds; STARTED is where a worker let go of its items.
 ENDINGS = (LOW_SUCCESS, GAVE_UP, STARTED, "Forcing stuck batch to SCORING", "Handling stuck batch")
 SUCCESS_SHARE = 0.8
+# What became of an item that a worker held: its entry may have been flushed later.
+_HELD_ONCE = (LossPlace.UNFINISHED, LossPlace.LEFT_UNANSWERED, LossPlace.NOT_ACCOUNTED)
 AGAIN = "Remove the cause, then run the batch again: it has no grades."
 
 
@@ -86,7 +89,7 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
         next=("Ask whether the missing comparisons matter before the grades are used.",)
         if evidence.finalised
         else (AGAIN,),
-        cause=ORPHANED if orphaned_by_restart(evidence, now) else "",
+        cause=_lost_in_the_queue(evidence, now),
     )
 
 
@@ -113,6 +116,12 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
         evidence=tuple(log_line(event) for event in restarts if event.at == at)[:1],
         next=("Ask for these comparisons again; a held item is dropped after four hours.",),
     )
+
+
+def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Comparisons left the LLM queue without an answer, an error, an expiry or a return."""
+    left = evidence.departed
+    return departure_finding(left) if left and not orphaned_by_restart(evidence, now) else None
 
 
 def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -167,9 +176,17 @@ def _ending(evidence: BatchEvidence) -> tuple[Text, list[LogEvent]]:
 def _cause(evidence: BatchEvidence, now: datetime) -> str:
     if mostly_failed(evidence):
         return PROVIDER_FAILURES.rule
+    if lost := _lost_in_the_queue(evidence, now):
+        return lost
+    return ANSWERS_MISSING if evidence.pairs.pending else ""
+
+
+def _lost_in_the_queue(evidence: BatchEvidence, now: datetime) -> str:
+    """Return the rule that says how the queue lost its comparisons, else empty."""
     if orphaned_by_restart(evidence, now):
         return ORPHANED
-    return ANSWERS_MISSING if evidence.pairs.pending else ""
+    left = left_unanswered(evidence, now)
+    return left.rule if left and left.severity is Severity.ERROR else ""
 
 
 def _missing(evidence: BatchEvidence) -> int:
@@ -193,7 +210,7 @@ def _missing_why(evidence: BatchEvidence) -> str:
 def _restart(comparison: ComparisonEvidence, starts: list[LogEvent]) -> datetime | None:
     """Return the first start of the provider after it took a request that never came back."""
     ledger = build_ledger(comparison)
-    if lost_answer(comparison, ledger).kind is not LossPlace.UNFINISHED:
+    if lost_answer(comparison, ledger).kind not in _HELD_ONCE:
         return None
     queued = ledger[Step.QUEUED].at
     later = (event.at for event in starts if event.at and queued and event.at > queued)

@@ -8,6 +8,7 @@ import pytest
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.stuck_queue.unanswered_items import UnansweredItems
 from bot.domain.alert import Condition
+from bot.domain.evidence import Missing
 from bot.domain.log import Followed
 from bot.domain.queue import QueueItem, QueueReading
 from tests.support.kafka_lines import queue_id
@@ -78,6 +79,22 @@ async def test_items_are_held_by_their_ids(ticks: list[Tick], said: list[str]) -
 async def test_logs_with_a_gap_account_for_nothing() -> None:
     (condition,) = await conditions((ALL, ()), ((), ()), ((), ()), lost_lines=3)
     assert (condition.rule, condition.severity.value) == ("not-accounted-for", "info")
+
+
+async def test_a_redis_that_comes_back_empty_has_lost_its_items() -> None:
+    watches = []
+    for n in range(6):
+        at = NOW + n * TICK
+        logs = Followed((line(at, "Queue processor stats"),))
+        items = (_item(1, None), _item(2, None)) if n < 2 else ()
+        reading = QueueReading(at, len(items), items)
+        # At the third tick one ends while Redis is away.
+        if n == 2:
+            logs = replace(logs, events=(*logs.events, line(at, done(2))))
+        seen = Missing("llm_queue", "connection refused") if n in (2, 3) else reading
+        watches.append(GivenWatch(at, at - TICK, logs=logs, reading=seen))
+    (condition,) = (await played(UnansweredItems(QuietSettings()), watches)).conditions
+    assert (condition.rule, condition.correlation_id) == ("left-unanswered", "c1")
 
 
 async def test_what_its_time_to_live_removes_is_another_alert_s() -> None:

@@ -117,6 +117,36 @@ async def test_without_redis_the_snapshots_tell_of_the_orphan_and_the_source_is_
     assert report.verdict is Verdict.ERROR
 
 
+LEFT = "7d7d0000-0000-4000-8000-00000000000{}"
+QUEUED = [
+    event(f"2025-11-19T00:20:0{n}", f"Queued request {LEFT.format(n)} with priority 5, TTL 14400s")
+    for n in range(3)
+]
+DONE = event("2025-11-19T00:21:00", f"Request {LEFT.format(1)} completed successfully, c")
+EXPIRED = event("2025-11-19T00:22:00", f"Request {LEFT.format(0)} has expired")
+IDLE = snapshot("2025-11-19T00:29:40", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "held", "said"),
+    [
+        ([*QUEUED, DONE], (), "2 items left the LLM queue unanswered"),
+        ([*QUEUED, DONE], (0, 2), ""),
+        ([event("2025-11-19T00:29:30", f"Queued request {LEFT.format(0)} with")], (), ""),
+        ([*QUEUED[:1], EXPIRED], (), ""),
+    ],
+)
+async def test_what_the_lines_queued_and_redis_does_not_hold_left_it_unanswered(
+    lines: list[LogEvent], held: tuple[int, ...], said: str
+) -> None:
+    items = tuple(QueueItem(LEFT.format(n), "queued", at("2025-11-19T00:29:00")) for n in held)
+    queue = FakeQueue(QueueReading(NOW, len(items), items))
+    report = await ask(Sources(queue=queue, logs=FakeLogs([*lines, IDLE])))
+    told = [str(one.what) for one in report.findings]
+    assert told == ([said] if said else [])
+    assert report.facts["verdict"] == ("left-unanswered" if said else "ok")
+
+
 async def test_a_redis_that_is_down_is_said_and_never_vouched_for_by_healthy_logs() -> None:
     healthy = [snapshot("2025-11-19T00:29:40", 0, 0)]
     report = await ask(Sources(queue=FakeQueue(error=down("llm_queue")), logs=FakeLogs(healthy)))

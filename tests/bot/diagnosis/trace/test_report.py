@@ -30,6 +30,7 @@ from tests.support.trails import (
     CJ_STRAY,
     PENDING,
     RUNNER_REJECTION,
+    START,
     STRAY,
     C,
     Q,
@@ -218,6 +219,51 @@ async def test_a_lost_answer_is_told_by_where_its_trail_ends(
     assert words in report.findings[0].what
     assert report.findings[0].confidence is confidence
     assert report.facts["first_missing"] == missing
+
+
+def _gone(*more: LogEvent, held: tuple[QueueItem, ...] = (), **logs: Any) -> Sources:
+    """Return the sources of a comparison that waits, was queued, and is in Redis only if `held`."""
+    young = {**PENDING, "created_at": START, "submitted_at": after(0.5)}
+    lines = trail_lines()
+    said = [*BEFORE_ALL, lines["sent"], lines["queuing"], QUEUED, lines["queued"], *more]
+    return Sources(
+        database=FakeDatabase([batch()], [pair(**young)]),
+        logs=FakeLogs(said, **logs),
+        queue=FakeQueue(QueueReading(after(300), len(held), held)),
+    )
+
+
+QUEUED = event(
+    after(1.15),
+    f"Request queued successfully for provider anthropic, queue_id: {Q}, correlation_id: {C}",
+)
+RETURNED = event(after(20), f"Requeueing request {Q} for retry (1/3)")
+QUEUED_AGAIN = event(after(20), f"Queued request {Q} with priority 5, TTL 14400s")
+FAILED = event(after(20), f"Request {Q} failed with HuleEduError: overloaded")
+
+
+@pytest.mark.parametrize(
+    ("sources", "rule"),
+    [
+        (_gone(), {"left-unanswered": Severity.ERROR}),
+        (_gone(RETURNED, QUEUED_AGAIN), {"left-unanswered": Severity.ERROR}),
+        # Its end, its return, its answer, or a queue of the provider's own explain it.
+        (_gone(FAILED), {}),
+        (_gone(RETURNED), {}),
+        (_gone(trail_lines()["completed"]), {}),
+        (_gone(event(after(1), f"Using local queue for request {Q}")), {}),
+        (_gone(held=(QueueItem(str(Q), "queued", correlation_id=str(C)),)), {}),
+        # Before the logs begin, a line may have said it.
+        (_gone(begins_at=after(2)), {"not-accounted-for": Severity.INFO}),
+    ],
+)
+@pytest.mark.parametrize("id", [C, Q])
+async def test_what_left_the_queue_without_a_line_is_told_at_once(
+    sources: Sources, rule: dict[str, Severity], id: UUID
+) -> None:
+    now = after(300)
+    report = diagnose(await collect(sources, id, now, deadline=Deadline.after(4)), now)
+    assert rules(report) == rule
 
 
 async def test_a_fresh_pending_comparison_is_no_finding() -> None:

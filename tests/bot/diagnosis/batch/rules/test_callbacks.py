@@ -55,6 +55,32 @@ async def test_a_lost_answer_is_classified_by_where_its_trail_ends(way: str, wor
     assert str(finding.next[0]).startswith("/trace ")
 
 
+@pytest.mark.parametrize("minutes", [3, 30])
+async def test_what_is_gone_from_redis_without_a_line_left_it_unanswered(minutes: float) -> None:
+    world = _night(Faults(lost="flushed", lost_share=0.0), minutes=minutes)
+    report = await _report(world)
+    left = next(one for one in report.findings if one.rule == "left-unanswered")
+    assert (left.severity, left.confidence) == (Severity.ERROR, Confidence.HIGH)
+    lost = [one.cause for one in report.findings if one.rule == "lost-callbacks"]
+    assert lost == ([] if minutes < 15 else ["left-unanswered"])
+
+
+async def test_one_pass_over_the_logs_tells_the_same_of_what_left_the_queue() -> None:
+    world = _night(Faults(lost="flushed", lost_share=0.0))
+    evidence = await batch_report.collect(
+        sources_of(world, Around()), world.id, world.now, deadline=Deadline.after(10), whole=True
+    )
+    assert isinstance(evidence, BatchEvidence)
+    found = {one.rule for one in batch_report.findings_of(evidence, world.now)}
+    assert "left-unanswered" in found
+
+
+async def test_without_redis_nothing_is_said_to_be_gone_from_it() -> None:
+    world = _night(Faults(lost="flushed", lost_share=0.0))
+    report = await _report(world, Around(no_queue=True))
+    assert "left-unanswered" not in {one.rule for one in report.findings}
+
+
 async def test_two_kinds_of_loss_in_one_batch_are_both_told() -> None:
     world = _night(Faults(lost="publish", lost_share=0.0))
     other = next(one for one in world.comparisons if one.winner)
