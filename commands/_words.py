@@ -12,7 +12,7 @@ from bot.registry import Usage
 MAX_CHARS = 3_000
 MAX_TOKENS = 60
 SHOWN_CHARS = 60
-COMMON_FLAGS = ("here", "me")
+COMMON_FLAGS = ("here", "me", "file")
 
 _LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
@@ -65,8 +65,9 @@ def split_options(
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Split words from options: `34 --since 2h` -> (("34",), {"since": "2h"}).
 
-    `valued` options take the next word or `--name=value`, a flag's value is "yes"; `--here` and
-    `--me` are known everywhere. Raises UsageError, with the nearest match, for an unknown option.
+    `valued` options take the next word or `--name=value`, a flag's value is "yes"; `--here`,
+    `--me` and `--file` are known everywhere. Raises UsageError, with the nearest match, for an
+    unknown option.
     """
     known = (*valued, *flags, *COMMON_FLAGS)
     rest: list[str] = []

@@ -77,6 +77,10 @@ def _head(report: Report, times: UtcTimes) -> Iterator[Text]:
 def _parts(report: Report) -> Iterator[RenderableType]:
     times = UtcTimes.of(report_times(report))
     yield from _head(report, times)
+    yield from (Text(times.text(sentence)) for sentence in report.story)
+    if report.lines:
+        yield Text()
+        yield from (Text(times.text(line)) for line in report.lines)
     facts = [(name, times.text(text)) for name, text in flat_facts(report.facts)]
     if facts:
         yield Text()
@@ -168,7 +172,7 @@ def _tables(report: Report, facts: Mapping[str, str], times: UtcTimes) -> Sequen
     return [
         table
         for table in shown_tables(report)
-        if not report.tables
+        if not (report.tables or report.folded)
         or not all(
             len(row) == 2 and facts.get(times.text(row[0])) == times.text(row[1])
             for row in table.rows

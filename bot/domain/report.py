@@ -112,7 +112,10 @@ class Report:
     `headline` is the first line where the summary is too long for one, `mark` the subject's state
     as a mark where nothing is wrong with it: an answer without a subject has none. `matters` are
     the two or three facts that a reader wants first, in words.
+    `story` is read after the headline, a sentence each; `lines` are the body of the answer, a
+    line each; `folded` are tables that stand below a fold where there is one.
     `shown_in` is the Slack message (channel and ts) that shows by itself what was changed.
+    `environment` and `asked_by` (a name) are of the place where it is answered.
     """
 
     command: str
@@ -134,6 +137,11 @@ class Report:
     mark: str = ""
     matters: tuple[tuple[str, Text], ...] = ()
     read_as: str = ""
+    story: tuple[Text, ...] = ()
+    lines: tuple[Text, ...] = ()
+    folded: tuple[Table, ...] = ()
+    environment: str = ""
+    asked_by: str = ""
 
     @property
     def verdict(self) -> Verdict:

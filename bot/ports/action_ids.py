@@ -5,6 +5,7 @@ Action ids of buttons, callback ids of views and shortcuts, and the ids of a for
 
 TRACE_SHORTCUT = "trace_this"
 COMMAND_ACTION = "run"
+DETAILS_ACTION = "run_details"
 CANCEL_ACTION = "cancel"
 SHARE_ACTION = "share"
 REFRESH_ACTION = "home_refresh"

@@ -64,15 +64,17 @@ class Overview:
 
     glances: Sequence[Report | BatchbotError]
     sources: Sequence[SourceReading]
-    help: Report | None
     at: datetime
 
 
 class Renderer(Protocol):
     """Turns a report into a message; the dispatcher knows only this."""
 
-    def report(self, report: Report, *, share: str = "") -> Mapping[str, Any]:
-        """Return the message's `text` and `blocks`; `share` offers to make it public."""
+    def report(self, report: Report, *, share: str = "", whole: bool = False) -> Mapping[str, Any]:
+        """Return the message's `text` and `blocks`; `share` offers to make it public.
+
+        `whole` is all of the answer as a file, and one line beside it.
+        """
         ...
 
     def form(self, form: Form) -> Mapping[str, Any]:
@@ -121,9 +123,9 @@ class Place:
     as good as a password. `thread_ts` is the thread's parent message, empty outside threads.
     `trigger_id` opens one modal within three seconds. `home` says that it was asked in the
     App Home or in a modal that came from there; `view_id` is the modal that
-    shows the answer. `quiet_thread` says that the thread has no replies yet: Slack shows no
-    ephemeral message in it. `teams` are the workspaces that Slack names as the asker's; in a
-    channel shared by Slack Connect that may be another company's.
+    shows the answer. `name` is what the asker is called. `quiet_thread` says that the thread
+    has no replies yet: Slack shows no ephemeral message in it. `teams` are the workspaces that
+    Slack names as the asker's; in a channel shared by Slack Connect that may be another company's.
     """
 
     channel: str
@@ -136,6 +138,7 @@ class Place:
     way: Way = Way.COMMAND
     quiet_thread: bool = False
     teams: frozenset[str] = frozenset()
+    name: str = ""
 
     @property
     def opens_modal(self) -> bool:
@@ -166,8 +169,8 @@ class ReplySender(Protocol):
         """Show a message to the asker alone."""
         ...
 
-    async def files(self, place: Place, files: Sequence[Attachment]) -> None:
-        """Send files to the asker in a direct message."""
+    async def files(self, place: Place, files: Sequence[Attachment], about: str) -> None:
+        """Send files to the asker in a direct message that says what they are `about`."""
         ...
 
     async def subject(self, place: Place) -> str:

@@ -70,6 +70,10 @@ class Access:
                 hint="An operator can add you to SLACK_ALLOWED_USERS.",
             )
 
+    def called(self, place: Place) -> str:
+        """Return what the asker is called, for others to read."""
+        return self.names.get(place.user) or place.name
+
     def _all_channels(self) -> frozenset[str]:
         alert = {self.alert_channel} if self.alert_channel else set()
         return self.channels | self.incident_channels | self.routed_channels | alert

@@ -1,4 +1,4 @@
-"""The App Home: the state of queue, batches, alerts and sources, and how to ask for more."""
+"""The App Home: what needs somebody now, then the queue and the sources."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from bot.requests.admission import Admission, Job
 from bot.requests.jobs import run_job
 from bot.requests.replies import Replies
 
-GLANCES = ("/queue", "/batch list", "/alerts")
-HELP = "/help"
+# What needs somebody now comes first.
+GLANCES = ("/alerts", "/batch list", "/queue")
 SOURCE_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 
@@ -36,14 +36,12 @@ class AppHome:
             await self.replies.views.home(user, self.replies.renderer.error(error)["blocks"])
             return
         glances, sources = await asyncio.gather(
-            asyncio.gather(*(self._glance(place, line) for line in (*GLANCES, HELP))),
+            asyncio.gather(*(self._glance(place, line) for line in GLANCES)),
             self.sources(),
         )
-        *states, help_ = glances
         overview = Overview(
-            glances=[one for one in states if one is not None],
+            glances=[one for one in glances if one is not None],
             sources=sources,
-            help=help_ if isinstance(help_, Report) else None,
             at=self.admission.now(),
         )
         await self.replies.views.home(user, self.replies.renderer.home(overview))

@@ -23,6 +23,8 @@ from bot.requests.questions.asking import Questions, subject_of
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 
+FILE = "file"
+
 
 @dataclass
 class Dispatcher:
@@ -167,16 +169,30 @@ class Dispatcher:
     async def _say(self, job: Job, finished: Finished) -> None:
         if _shows_itself(job.place, finished.report):
             return
-        report = replace(finished.report, command=job.typed, read_as=job.read_as)
-        message = {**self.replies.renderer.report(report), "subject": subject_of(job.line)}
+        report = self._placed(job, finished.report)
+        whole = FILE in job.request.options
+        rendered = self.replies.renderer.report(report, whole=whole)
+        message = {**rendered, "subject": subject_of(job.line)}
         if job.public and (finished.progress_ts or not _is_for_asker(job.place, finished.report)):
             await self.replies.sender.public(job.place, message, ts=finished.progress_ts)
-        elif job.place.home or job.place.opens_modal:
+        elif job.place.home or job.place.opens_modal or whole:
             await self.replies.alone(job.place, message)
         else:
             share = self.shares.new_id()
             self.shares.keep(share, job.place, message)
             await self.replies.alone(job.place, self.replies.renderer.report(report, share=share))
+
+    def _placed(self, job: Job, report: Report) -> Report:
+        """Return an answer with what was asked, where, and by whom where everybody reads it."""
+        said_already = job.place.way in (Way.MENTION, Way.MESSAGE)
+        by = "" if said_already or not job.public else self.admission.access.called(job.place)
+        return replace(
+            report,
+            command=job.typed,
+            read_as=job.read_as,
+            environment=self.admission.environment,
+            asked_by=by,
+        )
 
 
 def _shows_itself(place: Place, report: Report) -> bool:

@@ -21,7 +21,7 @@ class Replies:
         if not await self._in_modal(place, message):
             await self.sender.private(place, message)
         elif message.get("files"):
-            await self.sender.files(place, message["files"])
+            await self.sender.files(place, message["files"], message["text"])
 
     async def refuse(self, place: Place, error: Exception, *, error_id: str = "") -> None:
         """Show why there is no answer: to the asker alone, or as the reply to a mention.

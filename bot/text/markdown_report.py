@@ -21,6 +21,15 @@ def render(report: Report) -> str:
     return "\n".join(_lines(presentable(report))).rstrip() + "\n"
 
 
+def _body(report: Report, write: MarkdownWriter) -> Iterator[str]:
+    for sentence in report.story:
+        yield write.text(sentence)
+        yield ""
+    if report.lines:
+        yield from (f"- {write.text(line)}" for line in report.lines)
+        yield ""
+
+
 def _lines(report: Report) -> Iterator[str]:
     times = UtcTimes.of(report_times(report))
     write = MarkdownWriter(times)
@@ -31,6 +40,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.summary:
         yield write.text(report.summary)
         yield ""
+    yield from _body(report, write)
     if times.notice:
         yield times.notice
         yield ""

@@ -84,10 +84,10 @@ def report_times(report: Report) -> Iterator[datetime]:
         texts += [finding.what, finding.why, *finding.next]
         texts += [line.text for line in finding.evidence]
         yield from (line.at for line in finding.evidence if line.at)
-    texts += [entry.text for entry in report.timeline]
+    texts += [*report.story, *report.lines, *(entry.text for entry in report.timeline)]
     yield from (entry.at for entry in report.timeline if entry.at)
     texts += [reading.detail for reading in report.sources]
-    for table in report.tables:
+    for table in (*report.tables, *report.folded):
         texts += [table.caption, *(cell for row in table.rows for cell in row)]
     for text in texts:
         yield from times_of(text)

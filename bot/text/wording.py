@@ -99,9 +99,14 @@ def fact_rows(
 
 def shown_tables(report: Report) -> tuple[Table, ...]:
     """Return a report's tables, or else its facts that are lists as tables."""
-    return report.tables or tuple(
+    return (*report.tables, *report.folded) or fact_tables(report.facts)
+
+
+def fact_tables(facts: Mapping[str, Any]) -> tuple[Table, ...]:
+    """Return the facts that are lists of objects as tables."""
+    return tuple(
         Table(headings, tuple(rows), name.replace("_", " "))
-        for name, (headings, rows) in fact_rows(report.facts)
+        for name, (headings, rows) in fact_rows(facts)
         if headings
     )
 

@@ -99,10 +99,10 @@ def test_a_form(form: Form) -> None:
 
 
 @MANY
-@given(st.lists(reports | errors, max_size=3), st.none() | reports)
-def test_the_app_home(glances: list[Any], help_: Report | None) -> None:
+@given(st.lists(reports | errors, max_size=3))
+def test_the_app_home(glances: list[Any]) -> None:
     sources = [reading for one in glances if isinstance(one, Report) for reading in one.sources]
-    blocks = KIT.home(Overview(glances, sources, help_, AT))
+    blocks = KIT.home(Overview(glances, sources, AT))
     _view_is_harmless(fit({"type": "home", "blocks": blocks}))
 
 

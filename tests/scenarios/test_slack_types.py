@@ -57,7 +57,7 @@ def _golden() -> set[tuple[str, str]]:
         KIT.working("/x", "half", run_id="1"),
         KIT.shared(KIT.report(report), "oncall", at("2025-11-19 00:30")),
     ]
-    overview = Overview([report, UsageError("no")], [], report, at("2025-11-19 00:30"))
+    overview = Overview([report, UsageError("no")], [], at("2025-11-19 00:30"))
     views = [
         KIT.form(FORM),
         fit(KIT.sheet(messages[0])),

@@ -100,6 +100,10 @@ reports = st.builds(
     summary=typed_texts,
     tables=st.lists(tables, max_size=3).map(tuple),
     actions=st.lists(texts | st.just("/queue"), max_size=8).map(tuple),
+    story=st.lists(typed_texts, max_size=3).map(tuple),
+    lines=st.lists(typed_texts, max_size=12).map(tuple),
+    folded=st.lists(tables, max_size=2).map(tuple),
+    asked_by=texts,
     charts=st.lists(charts, max_size=3).map(tuple),
 )
 conditions = st.builds(

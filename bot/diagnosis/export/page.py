@@ -67,7 +67,7 @@ def _lines(
     for told in story(report):
         yield write.text(told)
         yield ""
-    for one in report.tables:
+    for one in (*report.tables, *report.folded):
         if one.caption != HYPOTHESES:
             yield from _heading(write.text(one.caption))
             yield from write.table(one.columns, one.rows)

@@ -30,6 +30,7 @@ def top_blocks(overview: Overview) -> Iterator[Block]:
             kit.button("Refresh", REFRESH_ACTION, "-", style="primary"),
             kit.button("Trace an id …", f"{COMMAND_ACTION}_trace", "/trace"),
             kit.button("Look at a batch …", f"{COMMAND_ACTION}_status", "/batch status"),
+            kit.button("What can I ask?", f"{COMMAND_ACTION}_help", "/help"),
         ]
     )
 

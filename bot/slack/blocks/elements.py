@@ -202,12 +202,17 @@ def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def plain(text: Text, limit: int) -> Piece:
+    """Return a plain_text object, in which no character has a meaning."""
+    return {"type": "plain_text", "text": literal(text, limit) or "-", "emoji": False}
+
+
 def button(label: str, action_id: str, value: str, *, style: str = "") -> Piece:
     """Return a button that runs the command in its value."""
     piece: Piece = {
         "type": "button",
         "action_id": action_id,
-        "text": {"type": "plain_text", "text": literal(label, 75) or "-", "emoji": False},
+        "text": plain(label, 75),
         "value": literal(value, 2_000),
     }
     return {**piece, "style": style} if style else piece
@@ -220,7 +225,7 @@ def menu(action_id: str, items: Sequence[tuple[str, str]]) -> Piece:
         "action_id": action_id,
         "options": [
             {
-                "text": {"type": "plain_text", "text": literal(label, 75) or "-", "emoji": False},
+                "text": plain(label, 75),
                 "value": literal(value, OPTION_CHARS),
             }
             for label, value in items[:MENU_ITEMS]

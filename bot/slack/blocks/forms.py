@@ -15,6 +15,7 @@ from bot.ports.action_ids import (
 )
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.elements import Block, Piece
+from bot.slack.blocks.limits import CONTAINER, MAX_VIEW_BLOCKS
 from bot.slack.blocks.mrkdwn import code, literal, mrkdwn
 from bot.text.privacy import said
 
@@ -46,13 +47,15 @@ def form_view(form: Form) -> dict[str, Any]:
 
 
 def sheet_view(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the modal that shows a message."""
+    """Return the modal that shows a message, what is folded in it laid open."""
+    shown = [block for block in message["blocks"] if block.get("type") != CONTAINER]
+    shown += [block for page in message.get("details", ()) for block in page]
     return {
         "type": "modal",
         "callback_id": SHEET_CALLBACK,
         "title": _plain("batchbot", TITLE_CHARS),
         "close": _plain("Close", TITLE_CHARS),
-        "blocks": list(message["blocks"]) or [kit.section(message["text"])],
+        "blocks": shown[:MAX_VIEW_BLOCKS] or [kit.section(message["text"])],
     }
 
 

@@ -20,7 +20,11 @@ MAX_VIEW_BLOCKS = 100
 MAX_PRIVATE_METADATA = 3_000
 VIEW_TEXT_CHARS = 24
 # Message blocks that a modal or an App Home does not take.
-MESSAGE_ONLY = frozenset({"table", "data_table", "data_visualization", "markdown"})
+CONTAINER = "container"
+MESSAGE_ONLY = frozenset({"table", "data_table", "data_visualization", "markdown", CONTAINER})
+MAX_CONTAINED = 10
+# What the live check is said to take in a container; of the documented ones, not rich text.
+CONTAINED = frozenset({"section", "context", "table", "actions", "divider", "image"})
 MAX_TABLE_TEXT = 10_000
 
 
@@ -42,6 +46,11 @@ LIMITS = (
     Limit("section", "fields", 10, 1),
     Limit("section", "fields.*.text", 2_000, 1),
     Limit("header", "text.text", 150, 1),
+    Limit("container", "title.text", 150, 1),
+    Limit("container", "child_blocks", MAX_CONTAINED, 1),
+    Limit("actions", "elements.*.options", 5, 1),
+    Limit("actions", "elements.*.options.*.text.text", 75, 1),
+    Limit("actions", "elements.*.options.*.value", 150, 1),
     Limit("context", "elements", 10, 1),
     Limit("context", "elements.*.text", 3_000, 1),
     Limit("actions", "elements", 25, 1),
@@ -188,9 +197,20 @@ def _block_violations(index: int, block: Block) -> Iterator[str]:
         yield from _chart_violations(place, block)
     if kind in ("table", "data_table") and len({len(row) for row in block.get("rows", [])}) > 1:
         yield f"{place} has rows of different lengths"
+    if kind == CONTAINER:
+        yield from _contained_violations(place, block)
     actions = [item.get("action_id") for item in block.get("elements", []) if "action_id" in item]
     if len(actions) != len(set(actions)):
         yield f"{place} uses an action_id twice"
+
+
+def _contained_violations(place: str, block: Block) -> Iterator[str]:
+    if block.get("default_collapsed") and not block.get("is_collapsible"):
+        yield f"{place} is collapsed and cannot be opened"
+    for index, child in enumerate(block.get("child_blocks") or ()):
+        if child.get("type") not in CONTAINED:
+            yield f"{place} holds a {child.get('type')}"
+        yield from _block_violations(index, child)
 
 
 def _limit_violations(place: str, block: Block, limit: Limit) -> Iterator[str]:

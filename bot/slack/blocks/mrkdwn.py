@@ -19,6 +19,7 @@ MAX_READ_CHARS = 20_000
 CODE_CHARS = 200
 _SEPARATORS = re.compile("[\u2028\u2029\x85]")
 _MENTION = re.compile(r"<(?=[!@#])")
+_FORMATS = re.compile(r"[*_~`]")
 _ENTITY = re.compile(r"&[a-z]{0,3}$")
 _TOKEN = re.compile(r"<[^<>]*$")
 _UUID_TAIL = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{18,22}[0-9a-f]{4}\b", re.IGNORECASE)
@@ -43,13 +44,14 @@ def _entities(line: str) -> Mrkdwn:
 
 
 def clamp(text: str, limit: int) -> Mrkdwn:
-    """Return escaped `text` in at most `limit` characters, never cut inside an entity or a token.
+    """Return escaped `text` in at most `limit` characters, cut between two words where it has any.
 
-    Slack counts characters after escaping, so this comes after `escape`.
+    It is never cut inside an entity or a token. Slack counts characters after escaping, so this
+    comes after `escape`.
     """
     if len(text) <= limit:
         return Mrkdwn(text)
-    head = text[: max(0, limit - 1)]
+    head = _whole_words(text, max(0, limit - 1))
     head = _TOKEN.sub("", _ENTITY.sub("", head)).rstrip()
     return Mrkdwn(head + ELLIPSIS) if limit > 0 else Mrkdwn("")
 
@@ -89,10 +91,16 @@ def cut(line: str, limit: int) -> str:
     """Return a line in at most `limit` characters, between two words where it has any."""
     if len(line) <= limit:
         return line
-    head = line[: max(0, limit - 1)]
+    return _whole_words(line, max(0, limit - 1)).rstrip() + ELLIPSIS
+
+
+def _whole_words(line: str, limit: int) -> str:
+    """Return the words of a line that fit; of a single one that is longer, its beginning."""
+    head = line[:limit]
+    if line[limit : limit + 1] == " ":
+        return head
     place = head.rfind(" ")
-    whole = line[len(head) : len(head) + 1] == " " or place < len(head) // 2
-    return (head if whole else head[:place]).rstrip() + ELLIPSIS
+    return head[:place] if place > 0 else head
 
 
 def without_mentions(line: str) -> str:
@@ -121,6 +129,13 @@ def between_parts(text: str) -> str:
     return line.removeprefix("|").removesuffix("|")
 
 
+def quoted(text: object, limit: int) -> Mrkdwn:
+    """Return a text in which no character formats: as code where one would."""
+    if not isinstance(text, Words) and _FORMATS.search(str(text)):
+        return code(text, limit)
+    return mrkdwn(text, limit)
+
+
 def code(text: object, limit: int) -> Mrkdwn:
     """Return outside text as inline code; its own backticks cannot end the span."""
     inner = clamp(escape(text).replace("`", "ˋ"), max(1, limit - 2))
@@ -140,4 +155,4 @@ def date_token(at: datetime) -> Mrkdwn:
 
 def short_ids(text: str) -> str:
     """Return `text` with uuids cut to their first eight digits, for buttons and headings."""
-    return _UUID_TAIL.sub(r"\1…", text)
+    return _UUID_TAIL.sub(r"\1", text)

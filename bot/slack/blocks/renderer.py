@@ -1,5 +1,6 @@
 """Renders reports, errors, progress, forms and the App Home as Slack messages and views."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from bot.ports.action_ids import CANCEL_ACTION
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.app_home import DIVIDER, source_blocks, top_blocks
 from bot.slack.blocks.elements import Block
+from bot.slack.blocks.folds import fitted, folds_of, pages
 from bot.slack.blocks.forms import form_view, sheet_view
 from bot.slack.blocks.limits import MAX_JSON_CHARS, size, violations
 from bot.slack.blocks.mrkdwn import Mrkdwn, clamp, code, date_token, escape, literal, mrkdwn
@@ -29,7 +31,7 @@ from bot.slack.blocks.report import (
     GLANCE,
     LEVELS,
     SUMMARY_CHARS,
-    left_out,
+    WHOLE,
     offer_blocks,
     report_blocks,
     summary_line,
@@ -37,8 +39,8 @@ from bot.slack.blocks.report import (
 from bot.text.privacy import presentable, said
 
 # Text of emoji takes twelve times its length on the wire, so an error too may have to be cut.
+_NAME = re.compile(r"[A-Za-z0-9]+")
 ERROR_LEVELS = (1_200, 400, 100)
-TITLE_CHARS = 200
 NO_WORDS = Mrkdwn("There is no answer.")
 
 
@@ -48,23 +50,35 @@ class BlockKit:
 
     whole: Callable[[Report], str] | None = None
 
-    def report(self, report: Report, *, share: str = "") -> Mapping[str, Any]:
-        """Return `text`, `blocks`, `files` (attachments, and the whole answer if it was cut) and
-        `charts`, to be drawn where Slack does not draw them.
+    def report(self, report: Report, *, share: str = "", whole: bool = False) -> Mapping[str, Any]:
+        """Return an answer's `text` and `blocks`: one screen, and folded what it rests on.
+
+        `rest` is what did not fit and `details` all that is folded, in pages of blocks; `asks` is
+        the command whose modal shows it. `whole` is the answer as a file, and little beside it.
+        `charts` are to be drawn where Slack does not draw them.
         """
         clean = presentable(report)
         text = summary_line(clean)
+        if whole and self.whole is not None:
+            return {"text": text, "blocks": _with_file(clean), "files": (self._file(clean),)}
+        folds = folds_of(clean)
         for detail in LEVELS:
-            blocks = [*report_blocks(clean, detail, share), *_read_as(report)]
-            if size(blocks) <= MAX_JSON_CHARS - FOOT_CHARS and not violations(blocks, text):
+            screen = list(
+                report_blocks(clean, detail, share, whole=bool(folds) and self.whole is not None)
+            )
+            if size(screen) <= MAX_JSON_CHARS - FOOT_CHARS and not violations(screen, text):
                 break
         else:
-            blocks = [kit.section(escape(text))]
-        cut = left_out(clean, detail)
+            screen = [kit.section(escape(text))]
+        folded = fitted(folds, MAX_JSON_CHARS - FOOT_CHARS - size(screen))
+        *body, foot = screen
         return {
             "text": text,
-            "blocks": blocks,
-            "files": self._files(clean, bool(cut)),
+            "blocks": [*body, *folded.blocks, foot],
+            "rest": folded.rest,
+            "details": pages(folds),
+            "asks": clean.command,
+            "files": clean.attachments,
             "charts": [chart for chart in clean.charts if drawable(chart)],
         }
 
@@ -102,35 +116,29 @@ class BlockKit:
         return sheet_view(message)
 
     def home(self, overview: Overview) -> Sequence[Mapping[str, Any]]:
-        """Return the blocks of the App Home."""
+        """Return the blocks of the App Home: what needs somebody, then the rest."""
         return [
             *top_blocks(overview),
             *(block for one in overview.glances for block in (DIVIDER, *self._glance(one))),
             *source_blocks(overview),
-            *((DIVIDER, *report_blocks(overview.help, LEVELS[0])) if overview.help else ()),
         ]
 
     def _glance(self, one: Report | BatchbotError) -> Sequence[Block]:
         if isinstance(one, Report):
-            return list(report_blocks(presentable(one), GLANCE))
+            return list(report_blocks(presentable(one), GLANCE))[:-1]
         return list(self.error(one)["blocks"])
 
-    def _files(self, report: Report, cut: bool) -> tuple[Attachment, ...]:
-        if not cut or self.whole is None:
-            return report.attachments
-        content = self.whole(report).encode()
-        if any(one.content == content for one in report.attachments):
-            return report.attachments
-        whole = Attachment(
-            "answer.md",
-            content,
-            literal(words("Whole answer: ", report.title), 200),
-        )
-        return (*report.attachments, whole)
+    def _file(self, report: Report) -> Attachment:
+        assert self.whole is not None  # noqa: S101 - asked before
+        name = "-".join(_NAME.findall(report.command.removesuffix(WHOLE))) or "answer"
+        title = literal(words("Whole answer: ", report.title), 200)
+        return Attachment(f"{name[:60]}.md", self.whole(report).encode(), title)
 
 
-def _read_as(report: Report) -> list[Block]:
-    return [kit.context(f"Read as {code(report.read_as, 150)}")] if report.read_as else []
+def _with_file(report: Report) -> list[Block]:
+    """Return what stands beside a file: the answer in one line, and what the file is."""
+    first = kit.section(f"*{mrkdwn(report.first_line, SUMMARY_CHARS)}*")
+    return [first, kit.context(f"All of {code(report.command, 150)} is in the file.")]
 
 
 def _error_blocks(

@@ -1,99 +1,76 @@
-"""Turns a report into a Slack message: the verdict first, then facts, findings, sources, buttons.
+"""Turns a report into a Slack message of one screen: what to read and to do, and below a fold why.
 
-Nothing here decides anything about batches; it only lays out what the report says. A message is
-built at falling levels of detail until it fits Slack's limits; what was left out is counted.
+Nothing here decides anything about batches; it only lays out what the report says. The screen is
+built at falling levels of detail until it fits Slack's limits; what it rests on is folded below.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.domain.chart import drawable
-from bot.domain.report import Finding, Report, TimelineEntry
-from bot.domain.words import Words
+from bot.domain.evidence import SourceState
+from bot.domain.report import Finding, Report, Severity
+from bot.domain.words import Text, joined
 from bot.ports.action_ids import COMMAND_ACTION, SHARE_ACTION
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import chart_blocks
-from bot.slack.blocks.elements import Block, gap, line, moment, piece, pieces
+from bot.slack.blocks.elements import Block, gap, line, piece, pieces
 from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
-from bot.text.wording import (
-    SEVERITY_MARKS,
-    as_step,
-    flat_facts,
-    next_commands,
-    shown_tables,
-    source_words,
-)
+from bot.text.wording import SEVERITY_MARKS, as_step, next_commands, typed_command
 
 SUMMARY_CHARS = 400
 HEADLINE_CHARS = 120
 NO_HEADLINE = "An answer without words"
 # Room for a cause or a remedy, which are written to fit.
 CAUSE_CHARS = 200
-NEXT_SHOWN = 2
-LABEL_CHARS = 30
+# What is shown of findings after the first; an answer that tells a story shows their order too.
+NEXT_SHOWN, STORY_SHOWN = 2, 8
+REMEDIES_SHOWN = 5
 VALUE_CHARS = 90
-# What is longer would make an aligned column scroll sideways on a phone.
-SHORT_CHARS = 24
+# A table of more rows stands below the buttons.
+SHORT_ROWS = 8
+WHOLE = "--file"
+WHOLE_LABEL = "The whole answer as a file"
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much of a report one attempt shows."""
+    """How much of a report's screen one attempt shows."""
 
-    facts: int
     findings: int
-    evidence: int
-    steps: int
     rows: int
-    timeline: int
-    buttons: int
+    lines: int
     chars: int
-    charts: int = 0
+    charts: int = 2
 
 
+_LABELS = tuple(
+    (re.compile(pattern), told)
+    for pattern, told in (
+        (r"batch investigate (\S+)", r"Investigate \1"),
+        (r"batch investigate (\S+) --export", "Export as a page"),
+        (r"batch bundle (\S+)", "Evidence as a zip"),
+        (r"batch status (\S+)", r"Batch \1"),
+        (r"batch status", "Look at a batch …"),
+        (r"batch list", "All batches"),
+        (r"trace", "Trace an id …"),
+        (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
+        (r"queue requeue (\S+) --yes", "Put it back in the queue"),
+        (r"queue requeue (\S+)", "Put it back in the queue: try"),
+    )
+)
 LEVELS = (
-    Detail(
-        facts=24,
-        findings=12,
-        evidence=6,
-        steps=4,
-        rows=30,
-        timeline=25,
-        buttons=5,
-        chars=400,
-        charts=2,
-    ),
-    Detail(
-        facts=20,
-        findings=10,
-        evidence=4,
-        steps=3,
-        rows=20,
-        timeline=15,
-        buttons=5,
-        chars=240,
-        charts=2,
-    ),
-    Detail(
-        facts=16,
-        findings=8,
-        evidence=2,
-        steps=2,
-        rows=12,
-        timeline=8,
-        buttons=4,
-        chars=160,
-        charts=2,
-    ),
-    Detail(facts=10, findings=6, evidence=1, steps=1, rows=6, timeline=4, buttons=3, chars=100),
-    Detail(facts=4, findings=3, evidence=0, steps=1, rows=0, timeline=0, buttons=2, chars=60),
-    Detail(facts=0, findings=1, evidence=0, steps=0, rows=0, timeline=0, buttons=1, chars=40),
+    Detail(findings=8, rows=30, lines=24, chars=400),
+    Detail(findings=8, rows=20, lines=16, chars=240),
+    Detail(findings=6, rows=12, lines=12, chars=160),
+    Detail(findings=4, rows=6, lines=8, chars=100, charts=1),
+    Detail(findings=2, rows=0, lines=4, chars=60, charts=0),
+    Detail(findings=1, rows=0, lines=0, chars=40, charts=0),
 )
 
-GLANCE = Detail(
-    facts=5, findings=2, evidence=0, steps=0, rows=5, timeline=0, buttons=3, chars=120
-)  # fmt: skip
+# What the App Home shows of an answer.
+GLANCE = Detail(findings=2, rows=6, lines=5, chars=120)
 # The line under a shared answer needs room as well.
 FOOT_CHARS = 500
 
@@ -104,134 +81,139 @@ def summary_line(report: Report) -> str:
     return line or NO_HEADLINE
 
 
-def report_blocks(report: Report, detail: Detail, share: str = "") -> Iterator[Block]:
-    """Yield a presentable report at one level of detail; `share` offers to make it public.
+def report_blocks(
+    report: Report, detail: Detail, share: str = "", *, whole: bool = False
+) -> Iterator[Block]:
+    """Yield a presentable report's screen at one level of detail.
 
-    What to read and what to do comes first, then the buttons, then what it rests on.
+    What to read and what to do comes first, then the buttons. `share` offers to make it public,
+    `whole` offers it as a file.
     """
+    body = [*_lines(report, detail), *_tables(report, detail)]
+    first = _is_short(report)
     yield from _head(report, detail)
-    yield from _first(report.findings, detail)
-    if not report.matters:
-        yield from _shown(report, detail)
-    yield from kit.buttons(_buttons(report, detail, share))
-    if report.matters:
-        yield from _shown(report, detail)
-    if detail.evidence:
-        for number, finding in enumerate(report.findings[: detail.findings], start=1):
-            yield _finding(number, finding, detail)
-    if detail.timeline and report.timeline:
-        yield _timeline(report.timeline, detail)
-    if detail.facts:
-        yield from _facts(report, detail)
-    yield from _small_print(report, detail)
+    yield from _first(report, detail)
+    if first:
+        yield from body
+    yield from kit.buttons(_buttons(report, share, whole=whole))
+    if detail.charts:
+        for chart in [one for one in report.charts if drawable(one)][: detail.charts]:
+            yield from chart_blocks(chart)
+    if report.story:
+        yield from _order(report, detail)
+    if not first:
+        yield from body
+    yield _small_print(report)
+
+
+def _is_short(report: Report) -> bool:
+    """Say whether the body stands before the buttons: it is the answer, and leaves room."""
+    rows = sum(len(table.rows) for table in report.tables) + len(report.lines)
+    return rows <= SHORT_ROWS and not report.findings and not report.charts
 
 
 def _head(report: Report, detail: Detail) -> Iterator[Block]:
     first = report.first_line
     yield kit.section(f"*{mrkdwn(first, SUMMARY_CHARS)}*")
-    if report.matters:
-        told = (f"*{mrkdwn(n, 40)}*\n{mrkdwn(t, max(detail.chars, 80))}" for n, t in report.matters)
-        yield kit.fields(told)
-    elif report.summary and str(report.summary).rstrip(".") not in str(first):
+    chars = max(detail.chars, 80)
+    if report.story:
+        yield kit.section("\n".join(mrkdwn(one, chars) for one in report.story))
+    elif report.matters:
+        yield kit.fields(f"*{mrkdwn(n, 40)}*\n{mrkdwn(t, chars)}" for n, t in report.matters)
+    elif report.summary and not report.findings and not _says(first, report.summary):
         yield kit.section(mrkdwn(report.summary, max(200, detail.chars)))
 
 
-def _first(findings: Sequence[Finding], detail: Detail) -> Iterator[Block]:
+def _says(headline: Text, text: Text) -> bool:
+    """Say whether a headline says a text already."""
+    told = literal(text, SUMMARY_CHARS).rstrip(".")
+    return told.casefold() in literal(headline, SUMMARY_CHARS).casefold()
+
+
+def _first(report: Report, detail: Detail) -> Iterator[Block]:
     """Yield the first finding with its cause and remedy, and what the next two are."""
-    if not findings:
+    if not report.findings:
         return
     chars = max(detail.chars, CAUSE_CHARS)
-    first, *others = findings
-    mark = SEVERITY_MARKS[first.severity]
-    elements = [line(gap(f"{mark} "), *pieces(first.what, chars, bold=True))]
+    first, *others = report.findings
+    elements = []
+    if not _says(report.first_line, first.what):
+        mark = SEVERITY_MARKS[first.severity]
+        elements.append(line(gap(f"{mark} "), *pieces(first.what, chars, bold=True)))
     if first.why:
         elements.append(line(*pieces(first.why, chars)))
     if first.next:
         todo = pieces(as_step(first.next[0]), chars)
         elements.append(line(piece("Do:", 10, bold=True), gap(" "), *todo))
-    if others:
-        elements.append(kit.bullets(line(*pieces(one.what, chars)) for one in others[:NEXT_SHOWN]))
-    yield kit.rich(*elements)
-    if (more := len(others) - NEXT_SHOWN) > 0:
-        yield kit.context(f"+{more} more, below")
+    shown = [] if report.story else others[:NEXT_SHOWN]
+    if shown:
+        elements.append(kit.bullets(line(*pieces(one.what, chars)) for one in shown))
+    if elements:
+        yield kit.rich(*elements)
+    if not report.story and (more := len(others) - NEXT_SHOWN) > 0:
+        yield kit.context(f"+{more} more under Evidence")
 
 
-def _shown(report: Report, detail: Detail) -> Iterator[Block]:
-    yield from _tables(report, detail)
-    if detail.charts:
-        for chart in [one for one in report.charts if drawable(one)][: detail.charts]:
-            yield from chart_blocks(chart)
+def _order(report: Report, detail: Detail) -> Iterator[Block]:
+    """Yield the causes in order, what follows from one below it, and all remedies."""
+    loud = [one for one in report.findings if one.severity is not Severity.INFO]
+    if len(loud) > 1:
+        yield kit.rich(
+            line(piece("Causes, and what followed", 40, bold=True)), *_tree(loud, detail)
+        )
+    steps = [one.next[0] for one in loud if one.next and not typed_command(one.next[0])]
+    told = {literal(step, CAUSE_CHARS): step for step in steps}
+    if len(told) > 1:
+        shown = list(told.values())[:REMEDIES_SHOWN]
+        numbered = kit.bullets(line(*pieces(one, CAUSE_CHARS)) for one in shown)
+        yield kit.rich(
+            line(piece("To do, in this order", 40, bold=True)), {**numbered, "style": "ordered"}
+        )
 
 
-def _buttons(report: Report, detail: Detail, share: str) -> list[kit.Piece]:
+def _tree(findings: Sequence[Finding], detail: Detail) -> Iterator[kit.Piece]:
+    """Yield findings as lists, one that follows from another indented below it."""
+    depth: dict[str, int] = {}
+    for one in findings[: detail.findings]:
+        depth[one.rule] = min(depth.get(one.cause, -1) + 1, 3)
+        text = line(
+            gap(f"{SEVERITY_MARKS[one.severity]} "), *pieces(one.what, max(detail.chars, 80))
+        )
+        yield {**kit.bullets([text]), "indent": depth[one.rule]}
+
+
+def _lines(report: Report, detail: Detail) -> Iterator[Block]:
+    if shown := report.lines[: detail.lines]:
+        yield kit.rich(*(line(*pieces(one, max(detail.chars, 80))) for one in shown))
+    if (more := len(report.lines) - len(shown)) > 0:
+        yield kit.context(f"+{more} more")
+
+
+def _buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece]:
     """Return the first command as the one that stands out, two more, and the others in a menu."""
     commands = next_commands(report)
-    commands.sort(key=lambda one: one.endswith(" --yes"), reverse=True)
-    shown, others = commands[: min(3, detail.buttons)], commands[3 : 3 + kit.MENU_ITEMS]
+    commands.sort(key=lambda one: (not one.endswith(" --yes"), one == "/batch list"))
+    direct = 2 if share else 3
     found = [
         _button(one, i, "" if i or one.endswith(" --yes") else "primary")
-        for i, one in enumerate(shown)
+        for i, one in enumerate(commands[:direct])
     ]
     if share:
         found.append(kit.button("Share", SHARE_ACTION, share))
-    menu = [(button_label(one), one) for one in others if _fits_menu(one)]
+    menu = [(button_label(one), one) for one in commands[direct:] if _fits_menu(one)]
+    typed = f"{_typed(report)} {WHOLE}"
+    if whole and _fits_menu(typed):
+        menu = [*menu[: kit.MENU_ITEMS - 1], (WHOLE_LABEL, typed)]
     if menu:
         found.append(kit.menu(f"{COMMAND_ACTION}_menu", menu))
     return found
-
-
-def _facts(report: Report, detail: Detail) -> Iterator[Block]:
-    moments = {name: at for name, at in report.facts.items() if isinstance(at, datetime)}
-    others = {name: value for name, value in report.facts.items() if name not in moments}
-    pairs = list(flat_facts(others))[: detail.facts]
-    limit = min(VALUE_CHARS, detail.chars)
-    short, long = [], []
-    for name, text in pairs:
-        shown = literal(text, limit)
-        if len(shown) <= SHORT_CHARS and not isinstance(text, Words):
-            short.append((literal(name, LABEL_CHARS), shown))
-        else:
-            label = piece(name, LABEL_CHARS, bold=True)
-            long.append(line(label, gap(" "), *pieces(text, limit)))
-    if short:
-        yield kit.preformatted(kit.table_lines(short))
-    if long:
-        yield kit.rich(kit.bullets(long))
-    if moments:
-        told = [
-            [piece(name.replace("_", " "), LABEL_CHARS), gap(" "), moment(at)]
-            for name, at in list(moments.items())[:6]
-        ]
-        some = [one for three in told for one in (*three, gap("   "))]
-        yield kit.rich(line(*some[:-1]))
-
-
-def _finding(number: int, finding: Finding, detail: Detail) -> Block:
-    mark = SEVERITY_MARKS[finding.severity]
-    label = f"{finding.severity.value} · {finding.rule} · confidence {finding.confidence.value}"
-    elements = [
-        line(
-            gap(f"{number}. {mark} "),
-            *pieces(finding.what, detail.chars, bold=True),
-            gap("\n"),
-            piece(label, 120, mono=True),
-        )
-    ]
-    if finding.why and detail.evidence:
-        elements.append(line(*pieces(finding.why, detail.chars)))
-    if evidence := finding.evidence[: detail.evidence]:
-        elements.append(kit.bullets(kit.evidence_line(one, detail.chars) for one in evidence))
-    if steps := finding.next[: detail.steps]:
-        told = [one for step in steps for one in (*pieces(as_step(step), detail.chars), gap(" · "))]
-        elements.append(line(piece("Next:", 10, bold=True), gap(" "), *told[:-1]))
-    return kit.rich(*elements)
 
 
 def _tables(report: Report, detail: Detail) -> Iterator[Block]:
     if not detail.rows:
         return
     limit, native = min(VALUE_CHARS, detail.chars), False
-    for table in shown_tables(report):
+    for table in report.tables:
         if not table.rows:
             continue
         if table.caption:
@@ -246,42 +228,21 @@ def _tables(report: Report, detail: Detail) -> Iterator[Block]:
         yield kit.plain_table(kit.table(table, detail.rows, 40)["rows"])
 
 
-def _timeline(entries: Sequence[TimelineEntry], detail: Detail) -> Block:
-    return kit.rich(
-        line(piece("Timeline", 10, bold=True)),
-        kit.bullets(_entry(entry, detail) for entry in entries[: detail.timeline]),
-    )
+def _small_print(report: Report) -> Block:
+    """Say what was not read, what was answered, where, and to whom where everybody reads it."""
+    failed = (SourceState.MISSING, SourceState.TIMEOUT)
+    dark = [one.name.replace("_", " ") for one in report.sources if one.state in failed]
+    told = [f"Not read: {mrkdwn(joined(', ', dark), 150)}"] if dark else []
+    asked = f" by {mrkdwn(report.asked_by, 40)}" if report.asked_by else ""
+    read = "Read as" if report.read_as else "Asked" if asked else "Answer to"
+    told.append(f"{read} {code(_typed(report), 150)}{asked}")
+    if report.environment:
+        told.append(str(mrkdwn(report.environment, 40)))
+    return kit.context(" · ".join(told))
 
 
-def _entry(entry: TimelineEntry, detail: Detail) -> kit.Piece:
-    when = [moment(entry.at), gap("  ")] if entry.at is not None else []
-    place = " · ".join(part for part in (entry.service, entry.source) if part)
-    text = pieces(entry.text, detail.chars)
-    return line(*when, piece(place, 80, bold=True), gap("  "), *text)
-
-
-def _small_print(report: Report, detail: Detail) -> Iterator[Block]:
-    notes = [f"Sources {mrkdwn(told, detail.chars * 2)}" for told in source_words(report.sources)]
-    if less := left_out(report, detail):
-        notes.append(f"Left out here: {mrkdwn(less, 200)}")
-    typed = report.command if report.command.startswith("/") else f"/{report.command}"
-    yield kit.context("\n".join([*notes, f"Answer to {code(typed, 150)}"]))
-
-
-def left_out(report: Report, detail: Detail) -> str:
-    """Return in words what a level of detail leaves out of a report, empty when nothing."""
-    tables = shown_tables(report)
-    counts = {
-        "findings": len(report.findings) - detail.findings,
-        "facts": len(list(flat_facts(report.facts))) - detail.facts,
-        "timeline entries": len(report.timeline) - detail.timeline,
-        "evidence lines": sum(
-            max(0, len(finding.evidence) - detail.evidence)
-            for finding in report.findings[: detail.findings]
-        ),
-        "rows": sum(max(0, len(table.rows) - detail.rows) for table in tables),
-    }
-    return ", ".join(f"{count} more {name}" for name, count in counts.items() if count > 0)
+def _typed(report: Report) -> str:
+    return report.command if report.command.startswith("/") else f"/{report.command}"
 
 
 def _fits_menu(command: str) -> bool:
@@ -306,8 +267,11 @@ def _confirm(command: str) -> kit.Piece:
 
 
 def button_label(command: str) -> str:
-    """Return what a button that runs `command` says: `/trace 8f3a…` becomes `Trace 8f3a…`."""
+    """Return what a button that runs `command` says, with short ids: "Trace 8f3a11d7"."""
     label = short_ids(command.lstrip("/"))
+    for pattern, told in _LABELS:
+        if match := pattern.fullmatch(label):
+            return match.expand(told)
     return label[:1].upper() + label[1:]
 
 

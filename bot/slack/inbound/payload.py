@@ -41,6 +41,7 @@ def place_of(body: Body) -> Place:
         way=_way(body),
         quiet_thread=bool(thread) and not active,
         teams=teams_of(body),
+        name=_name(body),
     )
 
 
@@ -64,6 +65,12 @@ def teams_of(body: Body) -> frozenset[str]:
 
 def _words(values: Iterable[object]) -> frozenset[str]:
     return frozenset(str(one) for one in values if one)
+
+
+def _name(body: Body) -> str:
+    """Return what the asker is called; it is shown, and nobody is let in by it."""
+    user = object_of(body.get("user"))
+    return str(body.get("user_name") or user.get("name") or user.get("username") or "")
 
 
 def _way(body: Body) -> Way:
@@ -100,7 +107,8 @@ def values_of(view: Body) -> dict[str, str]:
 
 
 def pressed(body: Body) -> str:
-    """Return the value of the button that was pressed."""
+    """Return the value of the button that was pressed, or of what was chosen in a menu."""
     actions = body.get("actions")
-    first = actions[0] if isinstance(actions, list) and actions else {}
-    return str(object_of(first).get("value") or "")
+    first = object_of(actions[0] if isinstance(actions, list) and actions else {})
+    chosen = object_of(first.get("selected_option")).get("value")
+    return str(first.get("value") or chosen or "")

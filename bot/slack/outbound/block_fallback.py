@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import PostError, PostFailure
+from bot.ports.action_ids import DETAILS_ACTION
 from bot.slack.blocks.charts import CHART, as_text
-from bot.slack.blocks.elements import Block, plain_table
+from bot.slack.blocks.elements import Block, button, plain_table
+from bot.slack.blocks.limits import CONTAINER
 from bot.slack.outbound.web_api import patiently
 
 log = logging.getLogger(__name__)
 
-OPTIONAL_BLOCKS = (CHART, "data_table", "table")
+OPTIONAL_BLOCKS = (CHART, "data_table", "table", CONTAINER)
+# What a message's `asks` says: the command whose modal shows what is folded in it.
+ASKS = "asks"
 KEPT_SECONDS = 24 * 3_600.0
 _POINTER = re.compile(r"blocks/(\d{1,3})\b")
 _ABOUT_TYPE = ("invalid_blocks", "invalid_attachments")
@@ -81,6 +85,8 @@ class BlockFallback:
         while True:
             plan = plans.pop(0)
             shown = [] if plan is None else without(blocks, plan)
+            if plan is not None and CONTAINER in plan and message.get(ASKS):
+                shown = with_details(shown, message[ASKS])
             try:
                 ts = await send({**message, "blocks": shown})
             except PostError as error:
@@ -108,12 +114,29 @@ class BlockFallback:
 
 
 def without(blocks: Sequence[Mapping[str, Any]], refused: frozenset[str]) -> list[Block]:
-    """Return `blocks` with those of the refused types said in plainer ones."""
+    """Return `blocks` with those of the refused types said in plainer ones.
+
+    What is folded is said in the thread, or behind a button.
+    """
     return [
         _plainer(block) if block.get("type") in refused else dict(block)
         for block in blocks
-        if block.get("type") not in refused or block.get("type") in OPTIONAL_BLOCKS
+        if block.get("type") not in refused
+        or (block.get("type") in OPTIONAL_BLOCKS and block.get("type") != CONTAINER)
     ]
+
+
+def with_details(blocks: Sequence[Block], command: str) -> list[Block]:
+    """Return blocks with a button that shows what is folded, to whoever presses it, in a modal."""
+    found = [dict(block) for block in blocks]
+    more = button("Details", DETAILS_ACTION, f"{command} --me")
+    row = next((block for block in found if block.get("type") == "actions"), None)
+    if row is None:
+        return [*found, {"type": "actions", "elements": [more]}]
+    others = row["elements"]
+    place = next((n for n, one in enumerate(others) if one["type"] == "overflow"), len(others))
+    row["elements"] = [*others[:place], more, *others[place:]]
+    return found
 
 
 def _plans(

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,8 @@ from bot.domain.report import Attachment
 from bot.errors import PostError, PostFailure
 from bot.ports import Place
 from bot.slack.blocks.charts import CHART, MAX_CHARTS
-from bot.slack.outbound.block_fallback import BlockFallback, Message, Sent
+from bot.slack.blocks.limits import CONTAINER
+from bot.slack.outbound.block_fallback import ASKS, BlockFallback, Message, Sent, with_details
 from bot.slack.outbound.posts import QUIETLY, ChannelPosts
 from bot.slack.outbound.response_urls import ResponseUrls, post_to
 from bot.slack.outbound.web_api import Web
@@ -26,7 +28,7 @@ EVENT_TYPE = "batchbot_answer"
 PATIENCE_SECONDS = 90.0
 SUBJECT_SECONDS = 5.0
 MAX_FILE_BYTES = 5_000_000
-FILES_TEXT = "Files of an answer that only you see"
+MORE_TEXT = "More of this answer"
 
 Draw = Callable[[Chart], Awaitable[Attachment | None]]
 
@@ -56,9 +58,12 @@ class SlackReplies:
 
     async def public(self, place: Place, message: Message, *, ts: str = "") -> str:
         """Post for everybody in the place, or edit `ts`; return the message's ts, "" if unknown."""
-        sent = await self._in_channel(place, message, ts)
+        everyone = {key: value for key, value in message.items() if key != ASKS}
+        sent = await self._in_channel(place, everyone, ts)
         if sent.ts:
             thread = place.thread_ts or sent.ts
+            refused = CONTAINER in sent.without
+            await self._lay_open(place, thread, message.get("details" if refused else "rest", ()))
             for file in message.get("files", ()):
                 await self._upload(place.channel, thread, file)
             if CHART in sent.without:
@@ -67,9 +72,12 @@ class SlackReplies:
 
     async def private(self, place: Place, message: Message) -> None:
         """Show a message to the asker alone; its files come in a direct message."""
-        await self._to_asker(place, message)
+        shown = message
+        if message.get("rest") and message.get(ASKS):
+            shown = {**message, "blocks": with_details(message["blocks"], message[ASKS]), ASKS: ""}
+        await self._to_asker(place, shown)
         if message.get("files"):
-            await self.files(place, message["files"])
+            await self.files(place, message["files"], message["text"])
 
     async def subject(self, place: Place) -> str:
         """Return what the place's thread is about, as our messages in it say; else ""."""
@@ -120,8 +128,14 @@ class SlackReplies:
         if not (place.response_url and await self._respond(place, message, "in_channel")):
             await self._direct(place, message)
         if message.get("files"):
-            await self.files(place, message["files"])
+            await self.files(place, message["files"], message["text"])
         return Sent("")
+
+    async def _lay_open(self, place: Place, thread_ts: str, pages: Sequence[Any]) -> None:
+        """Say in the thread what is folded, or did not fit, in an answer that everybody reads."""
+        there = replace(place, thread_ts=thread_ts, response_url="")
+        for page in pages:
+            await self._in_channel(there, {"text": MORE_TEXT, "blocks": list(page)}, "")
 
     async def _post_once(self, place: Place, message: Message) -> str:
         """Post, and when it is unknown whether Slack accepted it, look before posting again."""
@@ -193,9 +207,9 @@ class SlackReplies:
             return False
         return True
 
-    async def files(self, place: Place, files: Sequence[Attachment]) -> None:
+    async def files(self, place: Place, files: Sequence[Attachment], about: str) -> None:
         """Send files in a direct message: a file cannot be shown to one person in a channel."""
-        note: Mapping[str, Any] = {"text": FILES_TEXT, "blocks": []}
+        note: Mapping[str, Any] = {"text": about, "blocks": []}
         try:
             channel, ts = await self._posts.open(place.user, note, token=uuid4().hex)
         except PostError as error:

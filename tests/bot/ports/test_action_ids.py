@@ -43,7 +43,7 @@ def _drawn() -> list[Mapping[str, Any]]:
     shown = [
         KIT.report(REPORT, share="x")["blocks"],
         KIT.working("/queue", "", run_id="1")["blocks"],
-        KIT.home(Overview([REPORT], [], REPORT, AT)),
+        KIT.home(Overview([REPORT], [], AT)),
         blocks_alert.render(AlertMessage(ALERT, Reason.OPEN, is_parent=True))["blocks"],
     ]
     return list(_actions(shown))

@@ -106,4 +106,4 @@ def test_a_cell_with_a_time_is_rich_text_and_a_list_where_there_are_no_tables() 
 
 
 def test_a_uuid_is_shortened_for_a_button() -> None:
-    assert mrkdwn.short_ids("trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9") == "trace 8f3a11d7…"
+    assert mrkdwn.short_ids("trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9") == "trace 8f3a11d7"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,9 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bot.domain.evidence import EvidenceLine, SourceReading, SourceState
-from bot.domain.report import Attachment, Confidence, Finding, Report, Severity, Table
+from bot.domain.report import (
+    Attachment,
+    Confidence,
+    Finding,
+    Report,
+    Severity,
+    Table,
+    TimelineEntry,
+)
 from bot.errors import DeniedError, SourceError, UsageError
 from bot.slack.blocks.limits import size, violations
+from bot.slack.blocks.mrkdwn import clamp, escape
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.blocks.report import button_label
 from tests.support.strategies import reports
@@ -24,6 +34,7 @@ LATE = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
+ENTRY = TimelineEntry(AT, "cj_assessment_service", "cj_database", "batch created")
 BATCH_33 = Report(
     command="batch status 33",
     title="Batch 33",
@@ -71,9 +82,9 @@ def test_the_first_line_is_the_state_of_the_subject_in_one_breath() -> None:
 def test_an_answer_shows_evidence_next_steps_and_every_source() -> None:
     shown = _texts(BlockKit().report(BATCH_33)["blocks"])
     for part in (
-        "errors-counted-as-done", "confidence high", "100 rows: 66 error", "Errors count as",
+        "errors-counted-as-done", "sure: high", "100 rows: 66 error", "Errors count as",
         "read: cj_database (5 ms)", "timed out: queue (no answer within 5 s)",
-        "not configured: loki", "essay a 11 · essay b 23", '"timestamp": 1763507966',
+        "not configured: loki", "essay a 11 · essay b 23", "<!date^1763507966^", "Not read: queue",
     ):  # fmt: skip
         assert part in shown
     assert "unknown" not in shown
@@ -83,8 +94,8 @@ def test_next_commands_become_buttons_once_each() -> None:
     blocks = BlockKit().report(BATCH_33)["blocks"]
     (buttons,) = (block["elements"] for block in blocks if block["type"] == "actions")
     assert [(b["text"]["text"], b["value"]) for b in buttons] == [
-        ("Trace 8f3a11d7…", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
-        ("Batch investigate 33", "/batch investigate 33"),
+        ("Trace 8f3a11d7", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
+        ("Investigate 33", "/batch investigate 33"),
     ]
 
 
@@ -100,11 +111,66 @@ def test_the_first_remedy_and_the_buttons_stand_before_what_they_rest_on() -> No
     assert places == sorted(places)
 
 
-def test_what_is_left_out_is_counted_and_the_whole_goes_to_a_file() -> None:
-    many = Report("x", "t", findings=BATCH_33.findings * 40, attachments=(Attachment("a", b"1"),))
-    message = BlockKit(whole=lambda report: f"{len(report.findings)} findings").report(many)
-    assert "more findings" in _texts(message["blocks"])
-    assert [file.content for file in message["files"]] == [b"1", b"40 findings"]
+def test_what_it_rests_on_is_folded_below_the_screen() -> None:
+    blocks = BlockKit().report(BATCH_33)["blocks"]
+    folds = [block for block in blocks if block["type"] == "container"]
+    titles = [block["title"]["text"] for block in folds]
+    assert titles == ["Evidence (5)", "Facts (5)", "Sources (3)"]
+    assert all(block["is_collapsible"] and block["default_collapsed"] for block in folds)
+    assert blocks[-1]["elements"][0]["text"].startswith("Not read: queue")
+
+
+def test_what_does_not_fit_is_counted_and_kept_for_the_thread() -> None:
+    many = replace(BATCH_33, findings=BATCH_33.findings * 40, timeline=(ENTRY,) * 200)
+    message = BlockKit().report(many)
+    assert size(message["blocks"]) <= 10_000
+    assert " more, not here" in _texts(message["blocks"])
+    assert message["rest"]
+    for page in (*message["rest"], *message["details"]):
+        assert violations(page, "More") == []
+
+
+def test_the_whole_answer_is_a_file_that_is_asked_for_and_said_in_one_line() -> None:
+    kit = BlockKit(whole=lambda report: f"{len(report.findings)} findings")
+    asked = replace(BATCH_33, command="/batch status 33", attachments=(Attachment("a", b"1"),))
+    message = kit.report(asked)
+    assert [file.filename for file in message["files"]] == ["a"]
+    assert "/batch status 33 --file" in _texts(message["blocks"])
+    message = kit.report(replace(asked, command="/batch status 33 --file"), whole=True)
+    assert [(file.filename, file.content) for file in message["files"]] == [
+        ("batch-status-33.md", b"1 findings")
+    ]
+    assert len(message["blocks"]) == 2
+
+
+def test_small_print_says_where_and_for_whom_it_was_answered() -> None:
+    asked = replace(BATCH_33, command="/queue", environment="staging", asked_by="Ada")
+    shown = BlockKit().report(asked)["blocks"][-1]["elements"][0]["text"]
+    assert shown == "Not read: queue · Asked `/queue` by Ada · staging"
+
+
+def test_a_story_shows_causes_with_what_followed_below_them() -> None:
+    cause = BATCH_33.findings[0]
+    later = replace(cause, rule="early-finalisation", what="Published early", cause=cause.rule)
+    told = replace(BATCH_33, story=("It was asked.", "It broke."), findings=(cause, later))
+    shown = BlockKit().report(told)["blocks"]
+    assert shown[1]["text"]["text"] == "It was asked.\nIt broke."
+    (tree,) = (b for b in shown if b["type"] == "rich_text" and "indent" in b["elements"][-1])
+    assert [one["indent"] for one in tree["elements"][1:]] == [0, 1]
+
+
+def test_nothing_is_cut_inside_a_word() -> None:
+    for limit in range(12, 60):
+        shown = str(clamp(escape("Read the provider's log of that night and ask again"), limit))
+        assert shown.removesuffix("…") in ("", *_beginnings(escape(LONG)), LONG)
+
+
+LONG = "Read the provider's log of that night and ask again"
+
+
+def _beginnings(text: str) -> list[str]:
+    words = text.split()
+    return [" ".join(words[:count]) for count in range(1, len(words) + 1)]
 
 
 def test_a_secret_never_reaches_a_block() -> None:
@@ -134,4 +200,4 @@ def test_an_error_is_one_plain_sentence(error: Exception, expected: str) -> None
 
 
 def test_a_button_reads_like_words() -> None:
-    assert button_label("/batch status 34") == "Batch status 34"
+    assert button_label("/batch status 34") == "Batch 34"

@@ -104,7 +104,7 @@ async def test_an_answer_says_what_was_asked_whichever_door_it_came_through(
 ) -> None:
     await bot.send(sent)
     said = (await bot.slack.wait_for(1))[0]
-    assert "Answer to `/batch status 34`" in json.dumps(said.arguments["blocks"])
+    assert "`/batch status 34`" in json.dumps(said.arguments["blocks"])
 
 
 async def test_a_mention_in_a_thread_is_answered_in_that_thread(bot: Bot) -> None:

@@ -9,7 +9,8 @@ from bot.domain.report import Table
 from bot.errors import PostError, PostFailure
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import CHART, visualization
-from bot.slack.outbound.block_fallback import BlockFallback, Refused
+from bot.slack.blocks.folds import FoldedList, container
+from bot.slack.outbound.block_fallback import BlockFallback, Refused, with_details
 from tests.support.charts import FUNNEL
 
 TABLE = kit.table(Table(("a",), (("1",),)), 9, 9)
@@ -33,6 +34,26 @@ class Slack:
             notes = [told] if self.points else []
             raise PostError(PostFailure.PAYLOAD, "chat.postMessage: invalid_blocks", notes=notes)
         return "1.1"
+
+
+FOLDED = container(FoldedList("Evidence", ("100 rows",), 1))
+
+
+async def test_where_containers_are_refused_a_button_leads_to_what_they_hold() -> None:
+    slack, fallback = Slack(["container"]), BlockFallback()
+    message = {"text": "t", "blocks": [kit.section("s"), FOLDED], "asks": "/batch status 34"}
+    assert (await fallback.send(message, slack.send)).without == {"container"}
+    assert slack.seen[-1] == ["section", "actions"]
+    (row,) = with_details([kit.section("s")], "/batch status 34")[1:]
+    assert row["elements"][0]["value"] == "/batch status 34 --me"
+
+
+def test_the_details_stand_before_the_menu() -> None:
+    menu = kit.menu("m", [("a", "/queue")])
+    row = {"type": "actions", "elements": [kit.button("a", "b", "/queue"), menu]}
+    (shown,) = with_details([row], "/queue")
+    assert [one["type"] for one in shown["elements"]] == ["button", "button", "overflow"]
+    assert len(row["elements"]) == 2
 
 
 @pytest.mark.parametrize("points", [True, False])
