@@ -81,6 +81,7 @@ class QueueReading:
     `items` come in queue order (data without an order entry last, `in_order` False). `size`
     counts the sorted set as the service does: every status. `unreadable` counts entries whose
     JSON could not be read. `truncated` says that items beyond the bound were counted only.
+    `replica_age` is how many seconds ago a replica heard its master, None where it was the master.
     """
 
     at: datetime
@@ -88,6 +89,7 @@ class QueueReading:
     items: tuple[QueueItem, ...] = ()
     unreadable: int = 0
     truncated: bool = False
+    replica_age: int | None = None
 
     def by_status(self) -> dict[str, int]:
         """Count the items read, by status."""

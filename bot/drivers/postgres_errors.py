@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.border.outside import Outside
-from bot.drivers.network import Trouble, network_trouble
+from bot.drivers.network import Trouble, causes, network_trouble
 from bot.drivers.postgres_address import PostgresAddress
 
 
@@ -19,6 +19,8 @@ class _Row:
     timed_out: bool = False
 
 
+# The driver's own, for a session that was closed while it waited.
+_BY_DRIVER = "08003"
 # The first row that fits is taken: SQLSTATE (or its class), and a part of the message.
 _ROWS = (
     _Row(
@@ -55,6 +57,8 @@ _ROWS = (
     _Row("57P01", "", "the server ended the session", "It passes; it is tried again."),
     _Row("57P02", "", "the server broke down and recovers", "It passes; it is tried again."),
     _Row("57P05", "", "the server ended an idle session", "It passes; it is tried again."),
+    _Row("25P03", "", "the server ended an idle transaction", "It passes; it is tried again."),
+    _Row("25P04", "", "the server ended a long transaction", "It passes; it is tried again."),
     _Row("57014", "", "the query took too long and was cancelled", timed_out=True),
     _Row(
         "40001",
@@ -104,8 +108,35 @@ _ROWS = (
     _Row(
         "08P01",
         "query_wait_timeout",
-        "the pooler got no connection to the server behind it",
+        "the pooler has no session of the server free",
+        "It passes once one is given back (default_pool_size is the bound) or the server is back.",
+    ),
+    _Row(
+        "08P01",
+        "query_timeout",
+        "the pooler ended a query that took too long",
+        "query_timeout of the pooler is the bound.",
+        timed_out=True,
+    ),
+    _Row(
+        "08P01",
+        "server conn crashed",
+        "the pooler lost the server behind it",
         "It passes once the server is back.",
+    ),
+    _Row(
+        "08P01",
+        "password authentication failed",
+        "the pooler refuses the login of user {user}",
+        "Correct user and password in {setting}, or the pooler's auth_file.",
+        True,
+    ),
+    _Row(
+        "08P01",
+        "uth failed",
+        "the pooler refuses the login of user {user}",
+        "Correct user and password in {setting}, or the pooler's auth_file.",
+        True,
     ),
     _Row(
         "08P01",
@@ -152,8 +183,9 @@ _ROWS = (
 
 def postgres_trouble(error: BaseException, setting: str, address: PostgresAddress) -> Trouble:
     """Return what an error of a PostgreSQL driver means; never a class's name."""
-    state = str(getattr(error, "sqlstate", None) or "")
-    said = str(getattr(error, "message", None) or "")
+    told = _told(error)
+    state = str(getattr(told, "sqlstate", None) or "")
+    said = str(getattr(told, "message", None) or "")
     if state:
         return _of_server(state, said, setting, address)
     text = str(error)
@@ -176,6 +208,13 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
     if isinstance(error, OSError):
         return Trouble(f"the server at {address.where} cannot be reached")
     return Trouble("the connection broke", "It passes; it is tried again.")
+
+
+def _told(error: BaseException) -> BaseException:
+    """Return the server's own error: one that ends a session is the cause of the driver's."""
+    states = {id(one): str(getattr(one, "sqlstate", None) or "") for one in causes(error)}
+    own = (one for one in causes(error) if states[id(one)] and states[id(one)] != _BY_DRIVER)
+    return next(own, error)
 
 
 def _of_server(state: str, said: str, setting: str, address: PostgresAddress) -> Trouble:

@@ -14,8 +14,9 @@ from bot.border.outside import raw
 from bot.domain.evidence import QUEUE
 from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
 from bot.errors import SourceError
-from bot.sources.redis.address import SETTING, redis_address
+from bot.sources.redis.address import redis_address
 from bot.sources.redis.errors import redis_error
+from bot.sources.redis.replica import replica_age
 from bot.sources.redis.requeue import requeue, started_as_stored
 
 CHUNK = 200
@@ -134,40 +135,31 @@ class RedisQueue:
         except RedisError as error:
             raise redis_error(error, self._address, self._prefix) from error
         told = [f"{reading.size} items under {self._prefix}"]
+        if reading.replica_age is not None:
+            told.append(f"from a replica that heard its master {reading.replica_age} s ago")
         if not self._may_inform:
             told.append("whether it is a replica was not checked (no right to INFO)")
         if not self._may_bundle:
             told.append("read without MULTI, so not as of one moment")
         return "; ".join(told)
 
-    async def _prove_master(self) -> None:
-        """Refuse the answers of a replica whose master is away: they are old, or were never there.
+    async def _prove_master(self) -> int | None:
+        """Return the age of a replica's data, None of a master's or of one that does not say.
 
-        Raises SourceError and RedisError.
+        Raises SourceError for a replica whose data proves nothing, and RedisError.
         """
         if not self._may_inform:
-            return
+            return None
         try:
-            told = await self._redis.info("replication")
+            return replica_age(await self._redis.info("replication"))
         except NoPermissionError:
             self._may_inform = False
-            return
         except ResponseError as error:
             # A server that speaks the queue's commands but no INFO is asked for the queue alone.
             if not str(error).startswith("unknown command"):
                 raise
             self._may_inform = False
-            return
-        if told.get("role") == "slave" and told.get("master_link_status") != "up":
-            never = int(told.get("master_link_down_since_seconds", 0)) < 0
-            why = "never had its master's data" if never else "has lost its master"
-            raise SourceError(
-                QUEUE,
-                f"it is a replica that {why} (master_link_status:down), so what it holds proves "
-                "nothing",
-                hint=f"Set the address of the master, {told.get('master_host')}:"
-                f"{told.get('master_port')}, in {SETTING}.",
-            )
+        return None
 
     async def _order(self, order_key: str, data_key: str, max_items: int) -> tuple[int, Any, int]:
         """Return the size, the first members and how many are stored, as of one moment."""
@@ -207,7 +199,7 @@ class RedisQueue:
 
     async def _read(self, prefix: str, max_items: int) -> QueueReading:
         order_key, data_key = f"{prefix}:requests", f"{prefix}:data"
-        await self._prove_master()
+        age = await self._prove_master()
         size, order, stored = await self._order(order_key, data_key, max_items)
         ids = [_decoded(member) for member in order]
         items, unreadable = [], 0
@@ -226,6 +218,7 @@ class RedisQueue:
             items=tuple(items),
             unreadable=unreadable,
             truncated=size > len(ids),
+            replica_age=age,
         )
 
     async def _unordered(self, data_key: str, known: set[str]) -> list[QueueItem]:

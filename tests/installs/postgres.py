@@ -148,7 +148,7 @@ async def _backend_away(folder: Path, server: str) -> Row:
         for one in holder:
             await one.close()
     return row("PG-05c", "the pooler has no server session left", seen, codes=[1, 3],
-               must=["no connection to the server behind|did not answer in time|no answer within"],
+               must=["no session of the server free: query_wait_timeout"],
                about=CJ)  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import redis
@@ -81,6 +81,8 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
     async with server(*stale) as port:
         found = await seen(folder, f"redis://127.0.0.1:{port}/0")
         yield _row("RD-06", "a replica that serves no stale data", found, "replica")
+    async for one in _replicas(folder):
+        yield one
     async with server("--cluster-enabled", "yes") as port:
         found = await seen(folder, f"redis://127.0.0.1:{port}/0")
         yield _row("RD-07", "a cluster's node", found, "cluster does not serve")
@@ -92,6 +94,30 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
     if not quick:
         async for row_ in _slow(folder):
             yield row_
+
+
+async def _replicas(folder: Path) -> AsyncIterator[Row]:
+    async with AsyncExitStack() as stack:
+        master = await stack.enter_async_context(server("--repl-diskless-sync-delay", "0"))
+        _fill(master)
+        async with server("--replicaof", f"127.0.0.1 {master}") as port:
+            with redis.Redis("127.0.0.1", port) as replica:
+                await _linked(replica, "up")
+                found = await seen(folder, f"redis://127.0.0.1:{port}/0")
+                yield row("RD-14", "a replica in step", found, codes=[0, 0], about=f"{QUEUE}|heard",
+                          must=["⚠️.*from a replica that heard its master \\d s ago"])  # fmt: skip
+                await stack.aclose()
+                await _linked(replica, "down")
+                found = await seen(folder, f"redis://127.0.0.1:{port}/0")
+                yield _row("RD-14b", "a replica whose master is gone", found, "lost its master for")
+
+
+async def _linked(replica: redis.Redis, state: str) -> None:
+    for _ in range(200):
+        if replica.info("replication").get("master_link_status") == state:  # type: ignore[union-attr]
+            return
+        await asyncio.sleep(0.05)
+    raise RuntimeError(f"the replica's link is not {state}")
 
 
 def _row(

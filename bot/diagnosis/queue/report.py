@@ -219,6 +219,8 @@ def _redis_detail(answer: QueueReading | Missing) -> Text:
     parts: list[Text] = [words("read", when(answer.at, " at "), f", {len(answer.items)} items")]
     parts += [f"{answer.unreadable} entries unreadable"] if answer.unreadable else []
     parts += ["more items than were read"] if answer.truncated else []
+    if answer.replica_age is not None:
+        parts.append(f"from a replica that heard its master {answer.replica_age} s ago")
     return joined("; ", parts)
 
 

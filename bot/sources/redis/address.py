@@ -11,7 +11,7 @@ from bot.domain.evidence import QUEUE
 from bot.errors import SourceError
 
 SETTING = "LLM_QUEUE_REDIS_URL"
-EXAMPLE = f"{SETTING}=redis://host:6379/0"
+EXAMPLE = "redis://host:6379/0"
 DEFAULT_PORT = 6379
 ENCODE = "Percent-encode what stands before the host: write # as %23, @ as %40, / as %2F, ? as %3F."
 _REQUIREMENTS = ("none", "optional", "required")

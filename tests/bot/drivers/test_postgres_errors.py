@@ -1,0 +1,72 @@
+"""Every error that PostgreSQL knows is told in words: what the server said, and what to do."""
+
+import asyncio
+import re
+
+import asyncpg
+import pytest
+
+from bot.drivers.postgres_address import postgres_address
+from bot.drivers.postgres_errors import postgres_trouble
+from tests.installs.table import NEVER
+
+SETTING = "CJ_DATABASE_URL"
+STATES = sorted(
+    {
+        state
+        for one in vars(asyncpg.exceptions).values()
+        if isinstance((state := getattr(one, "sqlstate", None)), str) and len(state) == 5
+    }
+)
+RAISE = "DO $$ BEGIN RAISE EXCEPTION 'limit exceeded' USING ERRCODE = '{}'; END $$"
+
+
+async def test_every_error_of_a_real_server_is_told_in_words(database_url: str) -> None:
+    address = postgres_address(database_url, SETTING)
+    session = await asyncpg.connect(database_url)
+    told = {}
+    for state in STATES:
+        if state[:2] in ("00", "01", "02"):  # no errors: RAISE refuses them
+            continue
+        with pytest.raises(asyncpg.PostgresError) as raised:
+            await session.execute(RAISE.format(state))
+        trouble = postgres_trouble(raised.value, SETTING, address)
+        told[state] = f"{trouble.message} {trouble.hint}"
+    await session.close()
+    assert len(told) > 200
+    assert not [state for state, text in told.items() if "limit exceeded" not in text]
+    assert not [text for text in told.values() if any(re.search(one, text) for one in NEVER)]
+
+
+@pytest.mark.parametrize(
+    ("state", "is_permanent"),
+    [("28P01", True), ("3D000", True), ("42501", True), ("53300", False), ("57P03", False)],
+)
+async def test_what_passes_and_what_does_not(
+    database_url: str, state: str, is_permanent: bool
+) -> None:
+    session = await asyncpg.connect(database_url)
+    with pytest.raises(asyncpg.PostgresError) as raised:
+        await session.execute(RAISE.format(state))
+    await session.close()
+    address = postgres_address(database_url, SETTING)
+    trouble = postgres_trouble(raised.value, SETTING, address)
+    assert trouble.permanent is is_permanent
+    assert bool(trouble.hint)
+
+
+async def test_a_server_that_ends_a_session_is_quoted(database_url: str) -> None:
+    """The driver's own error says only that the connection was closed."""
+    session, owner = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    asleep = asyncio.create_task(session.fetch("SELECT pg_sleep(60)"))
+    pid = session.get_server_pid()
+    works = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'"
+    while not await owner.fetch(works, pid):
+        pass
+    await owner.fetch("SELECT pg_terminate_backend($1)", pid)
+    await owner.close()
+    with pytest.raises(asyncpg.PostgresError) as raised:
+        await asleep
+    trouble = postgres_trouble(raised.value, SETTING, postgres_address(database_url, SETTING))
+    assert str(trouble.message).startswith("the server ended the session: terminating connection")
+    assert not trouble.permanent
