@@ -36,6 +36,15 @@ class Access:
         self.alert_channel = self.alert_channel or found.alert_channel
         self.names.update(found.names)
 
+    def renew(self, found: "Access") -> None:
+        """Take over lists that were read anew; the alert channel stays the one that was found."""
+        self.users = found.users
+        self.operators = found.operators
+        self.channels = found.channels
+        self.incident_channels = found.incident_channels
+        self.alert_channel = self.alert_channel or found.alert_channel
+        self.names.update(found.names)
+
     def admit(self, place: Place) -> Asker:
         """Return who asks, with their rights. Raises DeniedError with a sentence that helps.
 

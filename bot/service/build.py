@@ -46,7 +46,7 @@ from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.watch_messages import WatchMessages
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token, patient
-from bot.slack.setup.workspace import SlackWorkspace, ask_again, join, look_up_routes
+from bot.slack.setup.workspace import SlackWorkspace, join, keep_names, look_up_routes
 from bot.text.markdown_report import render
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     _task(kept_going("the watch over the bot itself", vitals.run), stack)
     watcher = BatchWatcher(sources, memory, WatchMessages(space.web), utc_now)
     _task(kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack)
-    _task(ask_again(space, settings.slack), stack)
+    _task(kept_going("the names of the settings", lambda: keep_names(space, settings.slack)), stack)
     health = Health(checks, metrics.exposition)
     routes = {} if settings.slack.socket_mode else {EVENTS_PATH: _signed(settings.slack, receiver)}
     runner = await _serve(settings, build_site(health, routes), stack)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.evidence.read import read, reading
+from bot.diagnosis.evidence.read import read
 from bot.domain.batch import CANCELLED, BatchSummary
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import UNDER_WAY, WELL, Report, Table
@@ -30,12 +30,15 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
     several = "batch" if len(found) == 1 else "batches"
     words = f"{len(found)} newest {several}" + (f" in {shown(state)}" if state else "")
     looks = sum(bool(_mark(one, now)) for one in found)
+    hidden = found[0].hidden if found else ()
+    unread = f" Not read for want of rights: {', '.join(hidden)}." if hidden else ""
     return Report(
         command="batch list",
         title="Batches",
         facts={"batches": [_fact(summary, now) for summary in found]},
-        sources=(reading(DATABASE, found),),
-        summary=f"{words}; {looks} {'needs' if looks == 1 else 'need'} a look.",
+        sources=(batch_report.rows_reading(found, hidden),),
+        unreadable_need=bool(hidden),
+        summary=f"{words}; {looks} {'needs' if looks == 1 else 'need'} a look.{unread}",
         tables=(_table(found, now),) if found else (),
         actions=tuple(f"/batch status {one.header.batch_id}" for one in found if _mark(one, now))[
             :4

@@ -219,9 +219,11 @@ async def _rights(folder: Path, server: str) -> Row:
         "REVOKE SELECT ON event_outbox, grade_projections FROM half"
     )
     url = f"postgresql://half@{parts.path}?host={parse_qs(parts.query)['host'][0]}&port=5432"
-    seen = await _seen(folder, url)
+    with installed(folder, {"CJ_DATABASE_URL": url}):
+        seen = [line_of(await doctor(), CJ), await ask(STATUS), await ask("/batch list")]
     await owner.execute("DROP OWNED BY half; DROP ROLE half")
     await owner.close()
-    return row("PG-15", "the role may read some tables only", seen, codes=[1, 3],
-               must=["may not read event_outbox, grade_projections", "GRANT SELECT ON"],
-               about=CJ)  # fmt: skip
+    return row("PG-15", "the role may read some tables only", seen, codes=[1, 3, 3],
+               must=["may not read event_outbox, grade_projections", "GRANT SELECT ON",
+                     "comparisons valid", "Not read for want of rights", "newest batch"],
+               must_not=["0 grade projections"], about=f"{CJ}|want of rights")  # fmt: skip

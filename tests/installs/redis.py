@@ -114,7 +114,7 @@ async def _replicas(folder: Path) -> AsyncIterator[Row]:
 
 async def _linked(replica: redis.Redis, state: str) -> None:
     for _ in range(200):
-        if replica.info("replication").get("master_link_status") == state:  # type: ignore[union-attr]
+        if replica.info("replication").get("master_link_status") == state:
             return
         await asyncio.sleep(0.05)
     raise RuntimeError(f"the replica's link is not {state}")

@@ -49,7 +49,9 @@ def funnel(evidence: BatchEvidence, logged: Mapping[str, int] | None = None) -> 
         "callbacks_ok": pairs.with_winner,
         "stored_valid": pairs.valid,
         "stored_error": pairs.error,
-        "projections": evidence.rows.projections.count,
+        "projections": None
+        if "grade_projections" in evidence.rows.hidden
+        else evidence.rows.projections.count,
         **(logged or {}),
     }
     return tuple(Stage(name, counts.get(name)) for name in STAGES)

@@ -26,13 +26,13 @@ from bot.diagnosis.publishing.signs import NEEDLES
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
 from bot.domain.batch import BatchHeader, BatchMatch, BatchRows
-from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
+from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading, SourceState
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.progress import progress_of
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.service_state import CIRCUIT_TEXTS
-from bot.domain.words import joined, words
+from bot.domain.words import Text, joined, words
 from bot.ports import Deadline, Progress, Sources, no_progress
 from bot.text.wording import typed_command
 
@@ -119,6 +119,7 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
         findings=findings,
         timeline=timeline(evidence),
         sources=readings(evidence),
+        unreadable_need=bool(evidence.rows.hidden),
         actions=_actions(evidence, findings),
     )
     return _with_summary(report, evidence)
@@ -148,7 +149,7 @@ def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
         "valid": pairs.valid,
         "errors": pairs.error,
         "pending": pairs.pending,
-        "projections": rows.projections.count,
+        "projections": _unless_hidden(rows, "grade_projections", rows.projections.count),
         "submitted_comparisons": header.submitted_comparisons,
         "completed_comparisons": header.completed_comparisons,
         "failed_comparisons": header.failed_comparisons,
@@ -163,12 +164,25 @@ def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
         "real_failures": sum(group.roots for group in rows.errors),
         "failure_reasons": [one.as_fact() for one in evidence.failures],
         "expected_essays": header.expected_essay_count,
-        "essays": rows.scores.essays,
-        "anchors": rows.scores.anchors,
+        "essays": _unless_hidden(rows, "cj_processed_essays", rows.scores.essays),
+        "anchors": _unless_hidden(rows, "cj_processed_essays", rows.scores.anchors),
         "cost": rows.cost,
         "models": dict(rows.models),
         **evidence.provider.facts(),
     }
+
+
+def _unless_hidden(rows: BatchRows, table: str, count: int) -> int | None:
+    return None if table in rows.hidden else count
+
+
+def rows_reading(answer: object, hidden: Sequence[str], detail: Text = "") -> SourceReading:
+    """Return the line of the database; tables that may not be read are named as missing."""
+    if not hidden:
+        return reading(DATABASE, answer, detail)
+    names = ", ".join(hidden)
+    words = f"read in part: its role may not read {names} (GRANT SELECT ON {names} to it)"
+    return SourceReading(DATABASE, SourceState.MISSING, words)
 
 
 def unreadable(ref: str, missing: Missing) -> Report:
@@ -259,12 +273,14 @@ def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
         f"{pairs.valid} of {pairs.total} comparisons valid, {pairs.error} "
         f"errors, {pairs.pending} pending.",
     )
+    hidden = evidence.rows.hidden
+    unread = f"Not read for want of rights: {', '.join(hidden)}." if hidden else ""
     return replace(
         report,
         headline=headline(report, evidence),
         mark=mark(evidence),
         matters=matters(evidence),
-        summary=joined(" ", filter(None, (told, evidence.provider.words))),
+        summary=joined(" ", filter(None, (told, unread, evidence.provider.words))),
     )
 
 
@@ -308,7 +324,7 @@ def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
     size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
     log_detail = log_coverage.detail(logs) if isinstance(logs, LogSearch) else ""
     return (
-        reading(DATABASE, evidence.rows, "rows, outbox and scores"),
+        rows_reading(evidence.rows, evidence.rows.hidden, "rows, outbox and scores"),
         reading(LOGS, logs, log_detail),
         reading(QUEUE, queue, size),
         *evidence.system.readings,

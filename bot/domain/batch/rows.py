@@ -83,6 +83,7 @@ class BatchRows:
     response_ms: tuple[float, float] | None = None
     models: Mapping[str, int] = field(default_factory=dict)
     truncated: bool = False
+    hidden: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         seal(

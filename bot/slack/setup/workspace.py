@@ -21,6 +21,8 @@ from bot.slack.setup.routes import find_routes
 
 FIRST_WAIT = 5.0
 LONGEST_WAIT = 300.0
+# A group's members, and what a channel is called, change while the bot runs.
+READ_AGAIN_SECONDS = 900.0
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +45,14 @@ class SlackWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The access lists, and in words what could not be looked up and is to be asked again."""
+    """The access lists, and in words what could not be looked up and is to be asked again.
+
+    `is_whole` says that every list was read, so that a name that is not among them is not there.
+    """
 
     access: Access
     missing: str = ""
+    is_whole: bool = True
 
 
 async def join(settings: SlackSettings, stack: AsyncExitStack) -> SlackWorkspace:
@@ -106,6 +112,40 @@ async def ask_again(
         log.warning("every name that was missing has been found")
 
 
+async def keep_names(
+    space: SlackWorkspace,
+    settings: SlackSettings,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Look names up for as long as the bot runs: who left a group or a name has no right by it.
+
+    Alerts stay in the channel that was found first, whatever it is called since.
+    """
+    await ask_again(space, settings, sleep)
+    while True:
+        await sleep(READ_AGAIN_SECONDS)
+        names = await find_access(space.web, settings)
+        if names.is_whole:
+            _log_changes(space.access, names.access)
+            space.access.renew(names.access)
+
+
+def _log_changes(known: Access, found: Access) -> None:
+    for what, before, now in (
+        ("operators", known.operators, found.operators),
+        ("users", known.users, found.users),
+        ("channels", known.channels, found.channels),
+        ("incident channels", known.incident_channels, found.incident_channels),
+    ):
+        if before != now:
+            log.warning(
+                "the %s of the settings have changed: %d more, %d fewer",
+                *(what, len(now - before), len(before - now)),
+            )
+    if found.alert_channel and found.alert_channel != known.alert_channel:
+        log.warning("another channel has the alert channel's name now; alerts stay where they are")
+
+
 async def look_up_routes(space: SlackWorkspace, routes: Sequence[Route]) -> tuple[Route, ...]:
     """Return the routes with Slack's ids; their channels count as alert channels."""
     found = await find_routes(space.web, routes)
@@ -133,8 +173,9 @@ async def find_access(api: Web, settings: SlackSettings) -> Names:
     )
     problems = " ".join(filter(None, (channels.problem, users.problem)))
     if alert and not access.alert_channel:
-        return Names(access, f"SLACK_ALERT_CHANNEL={alert[0]} is not found. {problems}".strip())
-    return Names(access, problems)
+        missing = f"SLACK_ALERT_CHANNEL={alert[0]} is not found. {problems}".strip()
+        return Names(access, missing, not problems)
+    return Names(access, problems, not problems)
 
 
 def _warn_of_unknown(found: FoundNames, what: str) -> None:

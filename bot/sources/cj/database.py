@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -72,6 +73,8 @@ class CjPostgres:
     async def batch(self, batch_id: int) -> BatchRows | None:
         """Return everything about one batch in one query, None when there is none.
 
+        Of optional tables that the role may not read nothing is known, and `hidden` names them.
+
         Counts are over all pairs; essays' positions, repeated pairs, cost and latency over at
         most DETAIL_PAIRS of them, and `truncated` says so.
         """
@@ -80,10 +83,12 @@ class CjPostgres:
         async with self._reading() as connection:
             # A bounded fetch would have the server do alone what it plans for several workers.
             schema = self._sessions.schema
-            rows = await connection.fetch(batch_query.batch(schema), batch_id, DETAIL_PAIRS)
+            query = schema.without_hidden(batch_query.batch(schema))
+            rows = await connection.fetch(query, batch_id, DETAIL_PAIRS)
         if not rows:
             return None
-        return batch_rows_of(rows[0], has_total_budget=schema.has_total_budget)
+        found = batch_rows_of(rows[0], has_total_budget=schema.has_total_budget)
+        return replace(found, hidden=schema.hidden)
 
     @tried_twice
     async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
@@ -92,7 +97,7 @@ class CjPostgres:
             "WHERE $2::text IS NULL OR lower(s.state::text) = lower($2) "
             "OR lower(u.status::text) = lower($2) ORDER BY u.id DESC LIMIT $1"
         )
-        return await self._summaries(where, limit, state)
+        return await self._summaries(where, limit, state, in_part=True)
 
     @tried_twice
     async def open_batches(self, *, limit: int = 500) -> Sequence[BatchSummary]:
@@ -246,11 +251,18 @@ class CjPostgres:
             told.append(f"without effect in the address: {', '.join(unused)}")
         return "; ".join(told)
 
-    async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
+    async def _summaries(
+        self, where: str, *values: Any, in_part: bool = False
+    ) -> Sequence[BatchSummary]:
+        """Return a line for each batch; `in_part` also where some tables may not be read."""
         async with self._reading() as connection:
             schema = self._sessions.schema
-            rows = await connection.fetch(sql.summaries(where, schema), *values)
-        return tuple(summary_of(row, has_total_budget=schema.has_total_budget) for row in rows)
+            query = sql.summaries(where, schema)
+            rows = await connection.fetch(
+                schema.without_hidden(query) if in_part else query, *values
+            )
+        found = (summary_of(row, has_total_budget=schema.has_total_budget) for row in rows)
+        return tuple(replace(one, hidden=schema.hidden) for one in found)
 
 
 def _meanings(ref: str) -> Iterator[tuple[str, Any, str]]:

@@ -38,6 +38,10 @@ UNION ALL
 SELECT 'batchbot.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = 'batchbot' AND has_schema_privilege(n.oid, 'USAGE')
   AND has_function_privilege(p.oid, 'EXECUTE')
+UNION ALL
+SELECT 'hidden.' || c.relname FROM pg_class c
+WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND pg_table_is_visible(c.oid)
+  AND NOT has_any_column_privilege(c.oid, 'SELECT')
 """
 
 

@@ -18,22 +18,47 @@ FUNCTIONS = frozenset(
 )  # fmt: skip
 
 
+# Tables without which most of a batch is still known: what stands for one that may not be read.
+OPTIONAL = {
+    "cj_processed_essays": "SELECT NULL::text AS els_essay_id, NULL::int AS cj_batch_id, "
+    "NULL::float8 AS current_bt_score, NULL::float8 AS current_bt_se, "
+    "NULL::int AS comparison_count, NULL::bool AS is_anchor",
+    "event_outbox": "SELECT NULL::text AS aggregate_id, NULL::text AS aggregate_type, "
+    "NULL::text AS event_type, NULL::timestamptz AS created_at, "
+    "NULL::timestamptz AS published_at, NULL::int AS retry_count, NULL::text AS last_error",
+    "grade_projections": "SELECT NULL::int AS cj_batch_id, NULL::timestamptz AS created_at",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class CjSchema:
-    """Which columns and functions there are, and the SQL that reads documents accordingly."""
+    """Which columns and functions there are, and the SQL that reads documents accordingly.
+
+    `hidden` are the optional tables that the role may not read.
+    """
 
     has_total_budget: bool = False
     has_expected_count: bool = True
     has_functions: bool = False
+    hidden: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, names: AbstractSet[str]) -> "CjSchema":
         """Build it from the names that `queries.NAMES` returns."""
         return cls(
             has_total_budget="cj_batch_states.total_budget" in names,
-            has_expected_count="cj_batch_uploads.expected_essay_count" in names,
+            # Without the essays themselves there is nothing to hold their expected number against.
+            has_expected_count="cj_batch_uploads.expected_essay_count" in names
+            and "hidden.cj_processed_essays" not in names,
             has_functions=names >= FUNCTIONS,
+            hidden=tuple(one for one in OPTIONAL if f"hidden.{one}" in names),
         )
+
+    def without_hidden(self, query: str) -> str:
+        """Return a query that begins by WITH and finds no row in what may not be read."""
+        empty = "".join(f"{one} AS ({OPTIONAL[one]} WHERE false), " for one in self.hidden)
+        head = "WITH RECURSIVE "
+        return f"{head}{empty}{query.strip().removeprefix(head)}"
 
     @property
     def state_metadata(self) -> str:

@@ -22,7 +22,8 @@ from bot.sources.cj import queries as sql
 from bot.sources.cj.schema import CjSchema
 
 SETTING = "CJ_DATABASE_URL"
-# While a column of the newer schema is lacking, a migration may add it at any time.
+# While a column of the newer schema is lacking, a migration may add it at any time; and a right
+# that is lacking may be granted.
 RELEARN_SECONDS = 5.0
 KEPT_STATEMENTS = 100
 # A session that the server ended and that is not yet closed raises the driver's own error.
@@ -116,7 +117,8 @@ class CjSessions:
     async def _learn(self, connection: Any, *, was_pooled: bool) -> None:
         """Learn the schema, and of a direct session whether it is as it was asked to be."""
         now = time.monotonic()
-        is_due = not self.schema.has_total_budget and now - self._learnt_at > RELEARN_SECONDS
+        may_change = not self.schema.has_total_budget or self.schema.hidden
+        is_due = may_change and now - self._learnt_at > RELEARN_SECONDS
         if self._is_known and not is_due:
             return
         if not (self._is_known or was_pooled):
