@@ -66,7 +66,8 @@ class BatchRows:
     completion event was written (None when there was none); `worst_essay` is the essay that the
     most failed comparisons hold, and in how many; `cost` and
     `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
-    "provider/model" to rows.
+    "provider/model" to rows. `hidden` are the tables that the role may not read, of which nothing
+    is known here.
     """
 
     header: BatchHeader
@@ -96,6 +97,8 @@ class BatchRows:
 class BatchSummary:
     """One line of a list of batches: the header, its pair counts and its completion events.
 
+    `hidden` are the tables that the role may not read; their counts are 0.
+
     `essays` counts those that take part, anchors included; None where it was not read.
     """
 
@@ -104,6 +107,7 @@ class BatchSummary:
     projections: ProjectionCounts = field(default_factory=ProjectionCounts)
     completion_events: int = 0
     essays: int | None = None
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
