@@ -63,12 +63,13 @@ format: setup ## Format the code.
 docs: setup ## Write the tables of commands and detectors and deploy/slack-manifest.yaml.
 	$(BIN)/python -m bot.docs
 
-PIN = uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+PIN = uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --quiet
 
 constraints: ## Pin every dependency with hashes (needs uv).
-	$(PIN) --group dev -o deploy/constraints.txt
-	$(PIN) -c deploy/constraints.txt -o deploy/constraints-runtime.txt
+	$(PIN) --all-extras --group dev -o deploy/constraints.txt
+	$(PIN) --extra kafka -c deploy/constraints.txt -o deploy/constraints-runtime.txt
+	$(PIN) --extra kafka --extra charts -c deploy/constraints.txt -o deploy/constraints-charts.txt
 
 clean: ## Remove what the other targets made.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,6 +1,7 @@
 """Has a chart drawn by a process of its own, which is killed when it takes too long."""
 
 import asyncio
+import importlib.util
 import json
 import logging
 import sys
@@ -23,6 +24,14 @@ LABEL_CHARS = 24
 TITLE_CHARS = 60
 ALT_CHARS = 1_000
 MODULE = "bot.charts"
+INSTALL = (
+    "Pictures need batchbot's extra: pip install 'batchbot[charts]', or CHARTS=on for the image."
+)
+
+
+def can_draw() -> bool:
+    """Say whether matplotlib is installed, without importing it."""
+    return importlib.util.find_spec("matplotlib") is not None
 
 
 class Drawing:
@@ -38,6 +47,7 @@ class Drawing:
         self._turn = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._folder = ""
+        self._said = False
 
     async def __aenter__(self) -> "Drawing":
         self._folder = self._stack.enter_context(
@@ -55,7 +65,7 @@ class Drawing:
 
     async def draw(self, chart: Chart) -> Attachment | None:
         """Return the chart as a PNG with its alt text; None, and a log line, when it fails."""
-        if not drawable(chart):
+        if not drawable(chart) or not self._is_installed():
             return None
         clean = _bounded(clean_chart(chart))
         async with self._turn:
@@ -68,6 +78,15 @@ class Drawing:
         if not content:
             return None
         return Attachment("chart.png", content, clean.title, alt=clean.alt)
+
+    def _is_installed(self) -> bool:
+        """Say whether there is anything to draw with; say once in the log that there is not."""
+        if can_draw():
+            return True
+        if not self._said:
+            log.warning("a chart that Slack does not draw is left out. %s", INSTALL)
+            self._said = True
+        return False
 
     async def _run(self, asked: bytes) -> bytes:
         process = await asyncio.create_subprocess_exec(

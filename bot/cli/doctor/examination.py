@@ -5,6 +5,7 @@ import os
 from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import AsyncExitStack
 
+from bot.charts.drawing import INSTALL, can_draw
 from bot.cli.doctor.examined import CheckState, Examined
 from bot.cli.doctor.slack import examine_slack
 from bot.cli.doctor.sources import examine_memory, examine_rights, examine_source
@@ -62,7 +63,14 @@ async def examine(settings: Settings) -> list[Examined]:
         ]
         found = list(await asyncio.gather(*looks))
         rights = await examine_rights(sources.database)
-    return [*await examine_slack(settings), *found, *rights, *_roles(settings), *_files(settings)]
+    own = (*_roles(settings), *_files(settings), *_charts())
+    return [*await examine_slack(settings), *found, *rights, *own]
+
+
+def _charts() -> Iterable[Examined]:
+    """Yield a line when there is nothing to draw pictures with: Slack draws most charts itself."""
+    if not can_draw():
+        yield Examined("chart pictures", CheckState.SKIPPED, "Slack draws what it can", INSTALL)
 
 
 def _roles(settings: Settings) -> Iterable[Examined]:

@@ -61,6 +61,15 @@ async def test_a_process_that_cannot_start_leaves_no_picture_and_no_error(
     assert "a chart was not drawn: No such file or directory" in caplog.text
 
 
+async def test_without_matplotlib_it_is_said_once_what_is_missing(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.charts.drawing.can_draw", lambda: False)
+    async with Drawing() as drawing:
+        assert [await drawing.draw(QUEUE) for _ in range(2)] == [None, None]
+    assert caplog.text.count("batchbot[charts]") == 1
+
+
 def test_the_bot_never_imports_what_draws() -> None:
     modules = "bot.service.build, bot.cli.ask, bot.alerts.tick"
     code = f"import sys, {modules}; print('matplotlib' in sys.modules)"
