@@ -1,4 +1,4 @@
-"""The command line: run, demo, ask, replay, doctor, manifest.
+"""The command line: run, demo, ask, replay, doctor, manifest, health.
 
 Heavy libraries are imported inside the command that needs them, so that each starts quickly.
 """
@@ -29,6 +29,35 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from bot.monitoring.version import version
+
+        sys.stdout.write(f"batchbot {version()}\n")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    env_file: Annotated[
+        Path | None,
+        typer.Option("--env-file", dir_okay=False, help="Read settings from this file, not .env."),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Diagnoses stuck LLM comparison batches from logs, Postgres and Redis, in Slack or here."""
+    if env_file is None:
+        return
+    if not env_file.is_file():
+        raise SettingsError(f"There is no file {env_file}.", hint="Correct --env-file.")
+    from bot.settings import use_env_file
+
+    use_env_file(str(env_file))
 
 
 @cli.command(epilog=help_texts.RUN)
@@ -184,6 +213,11 @@ def manifest() -> None:
 
     settings = load_settings()
     http = settings.slack.signing_secret is not None and not settings.slack.socket_mode
+    if http and not settings.bot.http_public_url:
+        raise SettingsError(
+            "HTTP_PUBLIC_URL is not set, and in HTTP mode Slack has to be told where the bot is.",
+            hint="Write HTTP_PUBLIC_URL=https://…, or set SLACK_APP_TOKEN for Socket Mode.",
+        )
     made = build_manifest(
         commands(),
         prefix=settings.slack.command_prefix,
@@ -191,6 +225,16 @@ def manifest() -> None:
         public_url=settings.bot.http_public_url,
     )
     sys.stdout.write(to_yaml(made))
+
+
+@cli.command(epilog=help_texts.HEALTH)
+def health() -> None:
+    """Say whether the bot that runs here is ready: its ticks, its database, Slack."""
+    from bot.cli.health import address, show
+    from bot.settings import load_settings
+
+    own = load_settings().bot
+    raise typer.Exit(show(address(own.http_host, own.http_port)))
 
 
 def main() -> NoReturn:
@@ -221,7 +265,7 @@ def _unforeseen(error: Exception) -> int:
     from bot.log import cause_line
 
     _complain(f"Something broke inside batchbot: {cause_line(error)}", "Please report this line.")
-    return Exit.UNKNOWN
+    return Exit.BROKEN
 
 
 def _await(work: Coroutine[Any, Any, T]) -> T:

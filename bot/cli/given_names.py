@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.settings import ENV_FILE, as_meant, environment
+from bot.settings import as_meant, env_file, environment
 
 _COLON = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*:(?!//)")
 _OPEN_QUOTE = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*[\"']")
@@ -30,7 +30,7 @@ def given_names() -> list[Given]:
     from dotenv.parser import parse_stream
 
     try:
-        with Path(ENV_FILE).open(encoding="utf-8-sig") as stream:
+        with Path(env_file()).open(encoding="utf-8-sig") as stream:
             lines = list(parse_stream(stream))
     except (OSError, UnicodeError):
         lines = []
@@ -47,9 +47,9 @@ def given_names() -> list[Given]:
 
 def _given(key: str | None, value: str | None, text: str, line: int, *, wrong: bool) -> Given:
     if not (wrong or value is None):
-        return Given(str(key), ENV_FILE, line, is_empty=not as_meant(value))
+        return Given(str(key), env_file(), line, is_empty=not as_meant(value))
     if _COLON.match(text):
-        return Given("", ENV_FILE, line, "write = instead of :")
+        return Given("", env_file(), line, "write = instead of :")
     if wrong and _OPEN_QUOTE.match(text):
-        return Given("", ENV_FILE, line, "the quote is not closed")
-    return Given("", ENV_FILE, line, "cannot be read")
+        return Given("", env_file(), line, "the quote is not closed")
+    return Given("", env_file(), line, "cannot be read")

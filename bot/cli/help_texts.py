@@ -30,14 +30,27 @@ Examples:
 
 \b
 Exit codes:
-  0  ended by Ctrl-C or SIGTERM   2  a setting is missing or wrong
-  3  its own database is not there
+  0  ended by Ctrl-C or SIGTERM   2  a setting is missing or wrong: starting
+  69 Slack or its own database       again does not help
+     is away: starting again helps  70 something broke inside: a bug
 
 \b
 Settings (environment or .env; the names are in .env.example):
   SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET
   (HTTP); SLACK_ALERT_CHANNEL, SLACK_OPERATORS, SLACK_ALLOWED_USERS; and the
   sources that `batchbot ask --help` lists. `batchbot doctor` checks them all.
+"""
+HEALTH = """\b
+Examples:
+  batchbot health
+  docker exec batchbot-batchbot-1 batchbot health
+
+\b
+Exit codes:
+  0  ready    1  not ready, or no answer
+
+It asks /readyz on HTTP_PORT: a leader's ticks are on time, its database answers,
+Slack takes alerts. The image's HEALTHCHECK is this command.
 """
 DEMO = """\b
 Examples:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from bot.cli.given_names import Given
 from bot.errors import SettingsError
 from bot.registry import detectors
-from bot.settings import ENV_FILE, detector_settings, setting_names
+from bot.settings import detector_settings, env_file, setting_names
 
 # Names that compose.yaml takes from the same file.
 OF_COMPOSE = frozenset(
     {
-        "BOT_DATABASE_PASSWORD", "HULEEDU_NETWORK", "HULEEDU_PROJECT", "COMPOSE_PROJECT_NAME",
+        "HULEEDU_NETWORK", "HULEEDU_PROJECT", "COMPOSE_PROJECT_NAME",
         "DOCKER_LOG_GID",
     }
 )  # fmt: skip
@@ -70,7 +70,7 @@ def misspelt(given: Iterable[Given], known: frozenset[str]) -> Iterator[Doubt]:
         if name in known or name in OF_COMPOSE or name in FOREIGN:
             continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=SIMILAR)
-        if not (near or one.place == ENV_FILE or name.startswith(DETECTOR)):
+        if not (near or one.place == env_file() or name.startswith(DETECTOR)):
             continue
         fix = f"Did you mean {near[0]}?" if near else "See .env.example for every name."
         shown = one.name if near and is_nearly(name, near[0]) else place

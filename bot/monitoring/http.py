@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.monitoring.version import version
+
 Check = Callable[[], tuple[bool, str]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,7 +37,7 @@ def build_site(health: Health, routes: Mapping[str, Handler] | None = None) -> w
     """Return the application; `routes` are further paths that take POST, such as Slack's events."""
 
     async def healthz(_: web.Request) -> web.Response:
-        return web.json_response({"status": "alive"})
+        return web.json_response({"status": "alive", "version": version()})
 
     async def readyz(_: web.Request) -> web.Response:
         ok, details = health.report()

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from bot.domain.words import Time, words
 from bot.errors import SourceError
 from bot.monitoring.state import PosterState, TickState
+from bot.monitoring.version import version
 
 POLL_SECONDS = 10.0
 LINE_EVERY = timedelta(minutes=10)
@@ -171,6 +172,11 @@ class Vitals(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; the Prometheus client calls this at every scrape."""
         now = self.now()
+        build = GaugeMetricFamily(
+            "batchbot_build_info", "The version that runs", labels=["version"]
+        )
+        build.add_metric([version()], 1.0)
+        yield build
         yield from self._gauges(now)
         yield from self._counters()
 

@@ -13,7 +13,7 @@ from bot.cli.given_names import given_names
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt
 from bot.domain.log import Role
 from bot.service.sources import build_sources
-from bot.settings import ENV_FILE, Settings
+from bot.settings import Settings, env_file
 
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
 LOGS_FIX = "Set LOG_SOURCE, or LOG_FILES_DIR, or DOCKER_HOST."
@@ -39,7 +39,7 @@ def examine_settings(wrong: Mapping[str, str]) -> list[Examined]:
         for one in doubts
     ]
     names = known_names() & {one.name.upper() for one in given}
-    place = ENV_FILE if any(one.place == ENV_FILE for one in given) else f"no {ENV_FILE} here"
+    place = env_file() if any(one.place == env_file() for one in given) else f"no {env_file()} here"
     if not found:
         found.append(Examined("settings", CheckState.OK, f"{len(names)} names given; {place}"))
     return found

@@ -1,0 +1,44 @@
+"""Every setting, one class per outside system; nothing is read at import time.
+
+Values come from the environment, then from `.env` in the working folder or the file of
+`--env-file`; a secret also from the file that NAME_FILE names. `.env.example` documents each one.
+`group` says how values are read, `groups` which there are, `load` reads them all. May import:
+bot.domain, bot.errors. To add a setting, add a field to its group and a line to `.env.example`.
+"""
+
+from bot.domain.log import HULEEDU_SERVICES
+from bot.settings.group import as_meant, env_file, environment, use_env_file
+from bot.settings.groups import (
+    BotSettings,
+    CjSettings,
+    LogSettings,
+    QueueSettings,
+    SlackSettings,
+    services_from_json,
+)
+from bot.settings.load import (
+    Settings,
+    detector_settings,
+    load_settings,
+    readable_settings,
+    setting_names,
+)
+
+__all__ = [
+    "HULEEDU_SERVICES",
+    "BotSettings",
+    "CjSettings",
+    "LogSettings",
+    "QueueSettings",
+    "Settings",
+    "SlackSettings",
+    "as_meant",
+    "detector_settings",
+    "env_file",
+    "environment",
+    "load_settings",
+    "readable_settings",
+    "services_from_json",
+    "setting_names",
+    "use_env_file",
+]

@@ -1,0 +1,174 @@
+"""What every group of settings shares: where its values come from, and what people write there."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from pydantic import BeforeValidator, SecretStr, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+ENV_FILE = ".env"
+IN_A_FILE = "_FILE"
+MOST_OF_A_SECRET = 64 << 10
+
+
+class Group(BaseSettings):
+    """The settings of one outside system."""
+
+    model_config = SettingsConfigDict(
+        # With a byte order mark, as some editors write it, or without one.
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8-sig",
+        extra="ignore",
+        env_ignore_empty=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Add NAME_FILE of each secret; a NAME that is set goes first."""
+        files = SecretFiles(settings_cls, env_settings, dotenv_settings)
+        return init_settings, env_settings, dotenv_settings, files
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_meant(cls, values: Any) -> Any:
+        """Take off what other readers of the same file leave on; what is empty then is not set."""
+        if not isinstance(values, dict):
+            return values
+        meant = {name: as_meant(one) for name, one in values.items()}
+        return {name: one for name, one in meant.items() if one != ""}
+
+
+def as_meant(value: Any) -> Any:
+    """Return a value without blanks at its ends, one pair of quotes, and a comment in its place.
+
+    `docker run --env-file` and systemd keep quotes and carriage returns; python-dotenv takes a
+    comment directly behind the equals sign for the value.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.strip().strip("\ufeff")
+    if len(text) > 1 and text[0] in "\"'" and text[0] == text[-1] and text[0] not in text[1:-1]:
+        text = text[1:-1]
+    return "" if text == "#" or text.startswith("# ") else text
+
+
+def decoded(text: str) -> Any:
+    """Return JSON decoded. Raises ValueError that quotes nothing of it."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"no valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from None
+    except RecursionError:
+        raise ValueError("no valid JSON: it nests too deep") from None
+
+
+class Unreadable:
+    """Stands for a secret whose file cannot be read; `why` is for people."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, Unreadable):
+        raise ValueError(value.why)  # noqa: TRY004 - pydantic makes a ValueError a problem of the field
+    return value
+
+
+# A secret, from NAME or from the file that NAME_FILE names.
+Secret = Annotated[SecretStr | None, BeforeValidator(_readable)]
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads a secret from the file that NAME_FILE names, as Docker and systemd hand them out."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource
+    ) -> None:
+        super().__init__(settings_cls)
+        self._given: dict[str, str | None] = {}
+        for source in reversed(sources):
+            if isinstance(source, EnvSettingsSource):
+                self._given.update(source.env_vars)
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return a field's secret, None when no file is named for it."""
+        name = str(field.alias)
+        path = as_meant(self._given.get(f"{name}{IN_A_FILE}".lower())) if is_secret(field) else ""
+        return (secret_in(Path(path), name) if path else None), name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the secrets of files, by the names of their settings."""
+        rows = (self.get_field_value(f, name) for name, f in self.settings_cls.model_fields.items())
+        return {name: value for value, name, _ in rows if value is not None}
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Say whether a setting is a secret, which may be in a file."""
+    return SecretStr in getattr(field.annotation, "__args__", ())
+
+
+def secret_in(path: Path, name: str) -> SecretStr | Unreadable:
+    """Return the secret in a file: all of it but the line break at its end."""
+    place = f"{name}{IN_A_FILE}={path}"
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST_OF_A_SECRET + 1).decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeError:
+        return Unreadable(f"{place} is not UTF-8")
+    except OSError as error:
+        return Unreadable(f"{place} cannot be read: {(error.strerror or 'unknown').lower()}")
+    if len(text) > MOST_OF_A_SECRET:
+        return Unreadable(f"{place} is too long for a secret")
+    return SecretStr(text) if text else Unreadable(f"{place} is empty")
+
+
+def with_password(url: str, password: str) -> str:
+    """Return an address with a password of its own, encoded; one that stands in it is left out.
+
+    Raises ValueError when it is no address that takes one.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise ValueError("write it as an address, scheme://user@host, or leave the password out")
+    login, at, place = rest.rpartition("@")
+    user = login.partition(":")[0] if at else ""
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place if at else rest}"
+
+
+_place = ENV_FILE
+
+
+def env_file() -> str:
+    """Return the file of settings: .env of this folder, or the one that was named."""
+    return _place
+
+
+def use_env_file(path: str) -> None:
+    """Read settings from this file instead of .env, from now on."""
+    global _place
+    _place = path
+
+
+def environment() -> Mapping[str, str]:
+    """Return the variables of the environment, settings or not."""
+    return os.environ

@@ -1,0 +1,188 @@
+"""The settings, one class per outside system."""
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
+
+from bot.domain.log import HULEEDU_SERVICES, Service, services_of
+from bot.domain.routing.route import Route, routes_from
+from bot.settings.group import Group, Secret, decoded, with_password
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+def _words(value: Any) -> Any:
+    """Accept a comma or space separated list as well as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return tuple(decoded(value))
+    return tuple(word for word in value.replace(",", " ").split() if word)
+
+
+def services_from_json(text: str) -> tuple[Service, ...]:
+    """Parse SERVICES: a JSON list of {name, container, role, file}. Raises ValueError."""
+    return services_of(decoded(text))
+
+
+def _with_password(
+    name: str,
+) -> Callable[[SecretStr | None, ValidationInfo], SecretStr | None]:
+    """Return a validator that puts the password of another field into an address."""
+
+    def whole(url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        password: SecretStr | None = info.data.get(name)
+        if url is None or password is None:
+            return url
+        return SecretStr(with_password(url.get_secret_value(), password.get_secret_value()))
+
+    return whole
+
+
+class SlackSettings(Group):
+    """The Slack workspace: tokens, channels and who may do what."""
+
+    bot_token: Secret = Field(None, alias="SLACK_BOT_TOKEN")
+    app_token: Secret = Field(None, alias="SLACK_APP_TOKEN")
+    signing_secret: Secret = Field(None, alias="SLACK_SIGNING_SECRET")
+    api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL", pattern=r"^https?://\S+$")
+    team_id: str = Field("", alias="SLACK_TEAM_ID", pattern=r"^(T[A-Z0-9]+)?$")
+    command_prefix: str = Field("", alias="SLACK_COMMAND_PREFIX", pattern=r"^[a-z0-9_-]{0,20}$")
+    alert_channel: str = Field("", alias="SLACK_ALERT_CHANNEL")
+    incident_channels: Words = Field((), alias="SLACK_INCIDENT_CHANNELS")
+    allowed_channels: Words = Field((), alias="SLACK_ALLOWED_CHANNELS")
+    allowed_users: Words = Field((), alias="SLACK_ALLOWED_USERS")
+    operators: Words = Field((), alias="SLACK_OPERATORS")
+    allowed_teams: Words = Field((), alias="SLACK_ALLOWED_TEAMS")
+
+    _split = field_validator(
+        *("incident_channels", "allowed_channels", "allowed_users", "operators", "allowed_teams"),
+        mode="before",
+    )(_words)
+
+    @field_validator("allowed_teams")
+    @classmethod
+    def _team_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(one == "*" or re.fullmatch(r"[TE][A-Z0-9]+", one) for one in value):
+            raise ValueError("write ids of workspaces (T...) or organisations (E...), or *")
+        return value
+
+    @property
+    def socket_mode(self) -> bool:
+        """Socket Mode when an app token is set, else HTTP with the signing secret."""
+        return self.app_token is not None
+
+
+class BotSettings(Group):
+    """The bot itself: environment, HTTP, the tick, its own database."""
+
+    environment: str = Field("", alias="BOT_ENVIRONMENT")
+    http_host: str = Field("127.0.0.1", alias="HTTP_HOST")
+    http_port: int = Field(8080, alias="HTTP_PORT", ge=0, le=65535)
+    http_public_url: str = Field("", alias="HTTP_PUBLIC_URL", pattern=r"^(https?://\S+)?$")
+    tick_seconds: float = Field(15.0, alias="TICK_SECONDS", gt=0, le=300)
+    digest_hours: float = Field(24.0, alias="ALERT_DIGEST_HOURS", ge=0, le=24 * 31)
+    alert_routes: Annotated[tuple[Route, ...], NoDecode] = Field((), alias="ALERT_ROUTES")
+    runner_stop: bool = Field(False, alias="RUNNER_STOP")
+    database_password: Secret = Field(None, alias="BOT_DATABASE_PASSWORD")
+    database_url: Secret = Field(None, alias="BOT_DATABASE_URL")
+    data_dir: Path = Field(Path(".batchbot"), alias="BOT_DATA_DIR")
+
+    _whole = field_validator("database_url")(_with_password("database_password"))
+
+    @field_validator("alert_routes", mode="before")
+    @classmethod
+    def _parse_routes(cls, value: Any) -> Any:
+        return routes_from(decoded(value)) if isinstance(value, str) else value
+
+
+class CjSettings(Group):
+    """HuleEdu's CJ assessment service and the LLM provider service."""
+
+    database_password: Secret = Field(None, alias="CJ_DATABASE_PASSWORD")
+    database_url: Secret = Field(None, alias="CJ_DATABASE_URL")
+    cj_url: str = Field("", alias="CJ_URL")
+    llm_provider_url: str = Field("", alias="LLM_PROVIDER_URL")
+
+    _whole = field_validator("database_url")(_with_password("database_password"))
+
+
+class LogSettings(Group):
+    """Where service logs are read from."""
+
+    source: Literal["docker", "files", "loki"] | None = Field(None, alias="LOG_SOURCE")
+    timezone: str = Field("UTC", alias="LOG_TIMEZONE")
+    docker_host: str = Field("", alias="DOCKER_HOST")
+    docker_hosts: Words = Field((), alias="DOCKER_HOSTS")
+    docker_tls_verify: str = Field("", alias="DOCKER_TLS_VERIFY")
+    docker_cert_path: Path | None = Field(None, alias="DOCKER_CERT_PATH")
+    docker_log_dir: Path | None = Field(None, alias="DOCKER_LOG_DIR")
+    docker_inspect: bool = Field(False, alias="DOCKER_INSPECT")
+    files_dir: Path | None = Field(None, alias="LOG_FILES_DIR")
+    loki_url: str = Field("", alias="LOKI_URL")
+    loki_tenant: str = Field("", alias="LOKI_TENANT")
+    loki_username: str = Field("", alias="LOKI_USERNAME")
+    loki_password: Secret = Field(None, alias="LOKI_PASSWORD")
+    loki_token: Secret = Field(None, alias="LOKI_TOKEN")
+    services: Annotated[tuple[Service, ...], NoDecode] = Field(HULEEDU_SERVICES, alias="SERVICES")
+
+    _split = field_validator("docker_hosts", mode="before")(_words)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(
+                "there is no such time zone; write one like Europe/Stockholm"
+            ) from error
+        return value
+
+    @field_validator("services", mode="before")
+    @classmethod
+    def _parse_services(cls, value: Any) -> Any:
+        return services_from_json(value) if isinstance(value, str) else value
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of times that a log line writes without one."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def chosen_source(self) -> Literal["docker", "files", "loki"]:
+        """LOG_SOURCE, or what the other settings imply: files, then Loki, then Docker."""
+        if self.source is not None:
+            return self.source
+        if self.files_dir is not None:
+            return "files"
+        return "loki" if self.loki_url else "docker"
+
+
+class QueueSettings(Group):
+    """The LLM provider's queue in Redis, and the callback topic in Kafka."""
+
+    redis_password: Secret = Field(None, alias="LLM_QUEUE_REDIS_PASSWORD")
+    redis_url: Secret = Field(None, alias="LLM_QUEUE_REDIS_URL")
+    prefix: str = Field("llm_provider_service:queue", alias="LLM_QUEUE_PREFIX", min_length=1)
+    prefixes: Words = Field((), alias="LLM_QUEUE_PREFIXES")
+    repair: bool = Field(False, alias="QUEUE_REPAIR")
+    kafka_bootstrap_servers: str = Field("", alias="KAFKA_BOOTSTRAP_SERVERS")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", alias="KAFKA_SECURITY_PROTOCOL"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "PLAIN", alias="KAFKA_SASL_MECHANISM"
+    )
+    kafka_sasl_username: str = Field("", alias="KAFKA_SASL_USERNAME")
+    kafka_sasl_password: Secret = Field(None, alias="KAFKA_SASL_PASSWORD")
+    kafka_ssl_cafile: Path | None = Field(None, alias="KAFKA_SSL_CAFILE")
+
+    _split = field_validator("prefixes", mode="before")(_words)
+    _whole = field_validator("redis_url")(_with_password("redis_password"))

@@ -1,0 +1,145 @@
+"""Reads the settings: all of them, or each bad one at its default with what is wrong with it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from bot.errors import SettingsError
+from bot.settings.group import IN_A_FILE, Group, env_file, is_secret
+from bot.settings.groups import (
+    BotSettings,
+    CjSettings,
+    LogSettings,
+    QueueSettings,
+    SlackSettings,
+)
+
+
+class Settings(BaseModel):
+    """All settings of one process."""
+
+    slack: SlackSettings
+    bot: BotSettings
+    cj: CjSettings
+    logs: LogSettings
+    queue: QueueSettings
+
+    @model_validator(mode="after")
+    def _files_need_a_folder(self) -> "Settings":
+        if self.logs.source == "files" and self.logs.files_dir is None:
+            raise ValueError("files needs LOG_FILES_DIR=/path/to/logs")
+        if self.logs.source == "loki" and not self.logs.loki_url:
+            raise ValueError("loki needs LOKI_URL=http://host:3100")
+        return self
+
+
+GROUPS: Mapping[str, type[Group]] = {
+    "slack": SlackSettings,
+    "bot": BotSettings,
+    "cj": CjSettings,
+    "logs": LogSettings,
+    "queue": QueueSettings,
+}
+
+
+def load_settings() -> Settings:
+    """Read all settings. Raises SettingsError that names each bad one, never its value."""
+    settings, wrong = readable_settings()
+    if wrong:
+        told = "; ".join(f"{name}: {problem}" for name, problem in wrong.items())
+        raise SettingsError(told, hint="See .env.example, and `batchbot doctor`.")
+    return settings
+
+
+def setting_names() -> set[str]:
+    """Return the name of every setting that is not a detector's own; a secret has two."""
+    fields = [field for group in GROUPS.values() for field in group.model_fields.values()]
+    in_files = {f"{field.alias}{IN_A_FILE}" for field in fields if is_secret(field)}
+    return {str(field.alias) for field in fields} | in_files
+
+
+def readable_settings() -> tuple[Settings, dict[str, str]]:
+    """Return the settings with each bad one at its default, and what is wrong with those.
+
+    A .env that cannot be read at all is one of them.
+    """
+    wrong: dict[str, str] = {}
+    groups: dict[str, Group] = {}
+    unreadable = _unreadable_file()
+    source: dict[str, Any] = {"_env_file": None if unreadable else env_file()}
+    if unreadable:
+        wrong[env_file()] = unreadable
+    for name, group in GROUPS.items():
+        problems, defaults = _problems(group, source)
+        wrong.update(problems)
+        groups[name] = group(**source, **defaults)
+    try:
+        return Settings.model_validate(groups), wrong
+    except ValidationError as error:
+        wrong["LOG_SOURCE"] = _without_values(error)
+        logs = groups["logs"].model_copy(update={"source": None})
+        return Settings.model_validate({**groups, "logs": logs}), wrong
+
+
+def _unreadable_file() -> str:
+    """Return why .env cannot be read, "" when it can or is not there."""
+    try:
+        Path(env_file()).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except UnicodeError:
+        return "it is not UTF-8: save it as UTF-8"
+    except OSError as error:
+        return f"it cannot be read: {(error.strerror or 'unknown reason').lower()}"
+    return ""
+
+
+def _problems(
+    group: type[Group], source: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, Any]]:
+    try:
+        group(**source)
+    except ValidationError as error:
+        defaults = {str(field.alias): field.default for field in group.model_fields.values()}
+        rows = error.errors(include_input=False, include_url=False)
+        problems = {str(row["loc"][0]): _said(row["msg"]) for row in rows}
+        return problems, {name: defaults[name] for name in problems}
+    return {}, {}
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def detector_settings(name: str, model: type[M]) -> M:
+    """Read DETECTOR_<NAME>_<FIELD> into a detector's own settings model."""
+    prefix = f"DETECTOR_{name.upper()}_"
+    group = type(
+        f"{model.__name__}FromEnvironment",
+        (Group,),
+        {
+            "model_config": SettingsConfigDict(**{**Group.model_config, "env_prefix": prefix}),
+            "__annotations__": {key: info.annotation for key, info in model.model_fields.items()},
+            **dict(model.model_fields),
+        },
+    )
+    try:
+        return model.model_validate(group(_env_file=env_file()).model_dump())
+    except (ValidationError, ValueError) as error:
+        raise SettingsError(f"{prefix}*: {_without_values(error)}") from None
+
+
+def _without_values(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    lines = []
+    for item in error.errors(include_input=False, include_url=False):
+        place = ".".join(str(part) for part in item["loc"])
+        lines.append(f"{place}: {_said(item['msg'])}" if place else _said(item["msg"]))
+    return "; ".join(lines)
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")

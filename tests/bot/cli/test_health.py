@@ -1,0 +1,54 @@
+"""The container's health check asks the running bot, and says what is wrong with it."""
+
+import asyncio
+
+import pytest
+
+from bot.cli.health import address, show
+from bot.cli.output import Exit
+from bot.monitoring.http import Health, build_site, serve
+from tests.support.servers.tcp_ports import lasting_port
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("0.0.0.0", "http://127.0.0.1:8080/readyz"), ("127.0.0.1", "http://127.0.0.1:8080/readyz"),
+     ("::", "http://[::1]:8080/readyz"), ("bot.local", "http://bot.local:8080/readyz")],
+)  # fmt: skip
+def test_it_asks_where_the_bot_listens(host: str, url: str) -> None:
+    assert address(host, 8080) == url
+
+
+@pytest.mark.parametrize(
+    ("ticks", "code", "told"),
+    [((True, "leading"), Exit.FINE, "ready: ticks leading\n"),
+     ((False, "no tick for 90 s"), Exit.ERROR, "not ready: ticks no tick for 90 s\n")],
+)  # fmt: skip
+async def test_it_means_that_ticks_are_on_time(
+    ticks: tuple[bool, str], code: Exit, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    health = Health({"ticks": lambda: ticks}, lambda: b"")
+    runner = await serve(build_site(health), "127.0.0.1", 0)
+    port = runner.addresses[0][1]
+    try:
+        assert await asyncio.to_thread(show, f"http://127.0.0.1:{port}/readyz") is code
+    finally:
+        await runner.cleanup()
+    assert capsys.readouterr().out == told
+
+
+async def test_another_service_on_the_port_is_no_bot(capsys: pytest.CaptureFixture[str]) -> None:
+    health = Health({}, lambda: b"metrics")
+    runner = await serve(build_site(health), "127.0.0.1", 0)
+    port = runner.addresses[0][1]
+    try:
+        code = await asyncio.to_thread(show, f"http://127.0.0.1:{port}/metrics")
+    finally:
+        await runner.cleanup()
+    assert code is Exit.ERROR
+    assert "another service" in capsys.readouterr().out
+
+
+def test_no_answer_is_not_healthy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert show(f"http://127.0.0.1:{lasting_port()}/readyz") is Exit.ERROR
+    assert capsys.readouterr().out.startswith("no answer from http://127.0.0.1:")

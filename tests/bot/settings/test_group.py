@@ -1,0 +1,124 @@
+"""Secrets from files, passwords apart from addresses, and another file than .env."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.drivers.postgres_address import postgres_address
+from bot.errors import SettingsError
+from bot.settings import load_settings, readable_settings, setting_names, use_env_file
+from bot.settings.group import with_password
+from tests.support.program import batchbot
+
+ANY = "p$a@b/c#d?e:f%41 '\"\\`é"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_secret_is_read_from_the_file_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("xoxb-1\n", encoding="utf-8")
+    (tmp_path / "loki").write_text(ANY, encoding="utf-8")
+    monkeypatch.setenv("SLACK_BOT_TOKEN_FILE", str(tmp_path / "token"))
+    (tmp_path / ".env").write_text(f"LOKI_TOKEN_FILE={tmp_path / 'loki'}\n", encoding="utf-8")
+    settings = load_settings()
+    assert settings.slack.bot_token is not None
+    assert settings.slack.bot_token.get_secret_value() == "xoxb-1"
+    assert settings.logs.loki_token is not None
+    assert settings.logs.loki_token.get_secret_value() == ANY
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-2")
+    again = load_settings().slack.bot_token
+    assert again is not None
+    assert again.get_secret_value() == "xoxb-2"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "cannot be read: no such file"), (b"", "is empty"), (b"\n", "is empty"),
+     (b"\xff\xfe", "is not UTF-8"), (b"x" * 70_000, "too long")],
+)  # fmt: skip
+def test_a_file_without_a_secret_is_a_problem_of_its_setting(
+    content: bytes | None, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setenv("SLACK_APP_TOKEN_FILE", str(path))
+    _, wrong = readable_settings()
+    assert list(wrong) == ["SLACK_APP_TOKEN"]
+    assert told in wrong["SLACK_APP_TOKEN"]
+
+
+def test_only_secrets_are_read_from_files() -> None:
+    assert {"SLACK_BOT_TOKEN_FILE", "BOT_DATABASE_PASSWORD_FILE"} <= setting_names()
+    assert "BOT_ENVIRONMENT_FILE" not in setting_names()
+
+
+def test_a_password_of_any_characters_reaches_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text(f"{ANY}\n", encoding="utf-8")
+    for name, url in (
+        ("BOT_DATABASE", "postgresql://batchbot@memory:5432/batchbot"),
+        ("CJ_DATABASE", "postgresql://reader:old@db:5432/cj?sslmode=disable"),
+        ("LLM_QUEUE_REDIS", "redis://redis:6379/0"),
+    ):
+        monkeypatch.setenv(f"{name}_URL", url)
+        monkeypatch.setenv(f"{name}_PASSWORD_FILE", str(tmp_path / "password"))
+    settings = load_settings()
+    own, cj, redis = settings.bot.database_url, settings.cj.database_url, settings.queue.redis_url
+    assert own is not None
+    assert cj is not None
+    assert redis is not None
+    address = postgres_address(own.get_secret_value(), "BOT_DATABASE_URL")
+    assert (address.user, address.where) == ("batchbot", "memory:5432")
+    assert address.url == own.get_secret_value()
+    assert cj.get_secret_value().endswith("@db:5432/cj?sslmode=disable")
+    assert "old" not in cj.get_secret_value()
+    assert redis.get_secret_value().startswith("redis://:p%24a%40b%2Fc%23d%3F")
+
+
+def test_a_password_without_an_address_to_go_into_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CJ_DATABASE_URL", "host=db dbname=cj")
+    monkeypatch.setenv("CJ_DATABASE_PASSWORD", "s3cr3t")
+    with pytest.raises(SettingsError, match="CJ_DATABASE_URL: write it as an address"):
+        load_settings()
+
+
+def test_the_user_stays_and_an_older_password_goes() -> None:
+    assert with_password("redis://h/0", "a") == "redis://:a@h/0"
+    assert with_password("redis://u@h/0", "a") == "redis://u:a@h/0"
+    assert with_password("postgresql://u:b@h1,h2/d", "a") == "postgresql://u:a@h1,h2/d"
+
+
+def test_settings_come_from_the_file_that_was_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("BOT_ENVIRONMENT=dev\n", encoding="utf-8")
+    (tmp_path / "prod.env").write_text("BOT_ENVIRONMENT=prod\nLOG_TIMEZNE=x\n", encoding="utf-8")
+    use_env_file("prod.env")
+    try:
+        assert load_settings().bot.environment == "prod"
+    finally:
+        use_env_file(".env")
+    assert load_settings().bot.environment == "dev"
+
+
+def test_the_command_line_names_its_version_and_its_file(tmp_path: Path) -> None:
+    (tmp_path / "prod.env").write_text("HTTP_PORT=99999999\n", encoding="utf-8")
+    done = batchbot("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "batchbot")
+    wrong = batchbot("--env-file", "prod.env", "run", cwd=tmp_path)
+    assert (wrong.returncode, "HTTP_PORT" in wrong.stderr) == (2, True)
+    absent = batchbot("--env-file", "gone.env", "run", cwd=tmp_path)
+    assert (absent.returncode, "There is no file gone.env" in absent.stderr) == (2, True)
+
+
+def test_a_manifest_for_http_needs_the_bots_address(tmp_path: Path) -> None:
+    secret = {"SLACK_SIGNING_SECRET": "s3cr3t"}
+    done = batchbot("manifest", cwd=tmp_path, settings=secret)
+    assert (done.returncode, "HTTP_PUBLIC_URL" in done.stderr, done.stdout) == (2, True, "")
+    url = {"HTTP_PUBLIC_URL": "https://bot.example.org"}
+    assert batchbot("manifest", cwd=tmp_path, settings={**secret, **url}).returncode == 0
