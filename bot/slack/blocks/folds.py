@@ -21,8 +21,8 @@ LINE_CHARS = 400
 SECTION_CHARS = 2_000
 PAGE_CHARS = 9_000
 MOST_PAGES = 2
-# What a block around a line takes, and an empty container.
-BLOCK_ROOM, FOLD_ROOM = 90, 220
+# What an empty container takes.
+FOLD_ROOM = 220
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def fitted(folds: Sequence[FoldedList], room: int) -> Folded:
         short = _within(folds[place], room)
         if short is not None:
             kept[place] = short
-            room -= len(json.dumps(container(short, of=folds[place])))
+            room -= len(json.dumps(container(short, of=folds[place]))) + 2
     cut = [fold for place, fold in enumerate(folds) if kept.get(place) != fold]
     return Folded(
         tuple(container(kept[place], of=folds[place]) for place in sorted(kept)), pages(cut)
@@ -92,14 +92,19 @@ def _within(fold: FoldedList, room: int) -> FoldedList | None:
     """Return as many of a fold's lines as fit, None when that is none."""
     left, kept = room - FOLD_ROOM, 0
     for line in fold.lines:
-        left -= len(json.dumps(line)) + 4
-        if left < BLOCK_ROOM * (1 + kept // 3):
+        left -= len(json.dumps(line))
+        if left < 0:
             break
         kept += 1
     short = replace(fold, lines=fold.lines[:kept])
-    while short.lines and len(short.sections()) > MAX_CONTAINED:
+    while short.lines and not _fits(short, fold, room):
         short = replace(short, lines=short.lines[: len(short.lines) * 3 // 4])
     return short if short.lines else None
+
+
+def _fits(short: FoldedList, fold: FoldedList, room: int) -> bool:
+    block = container(short, of=fold)
+    return len(json.dumps(block)) + 2 <= room and len(short.sections()) < MAX_CONTAINED
 
 
 def container(fold: FoldedList, *, of: FoldedList | None = None) -> Block:
