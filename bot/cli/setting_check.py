@@ -12,8 +12,9 @@ from bot.settings import detector_settings, env_file, setting_names
 # Names that compose.yaml takes from the same file.
 OF_COMPOSE = frozenset(
     {
-        "HULEEDU_NETWORK", "HULEEDU_PROJECT", "COMPOSE_PROJECT_NAME",
-        "DOCKER_LOG_GID",
+        "HULEEDU_NETWORK", "HULEEDU_PROJECT", "HULEEDU_DATABASE_NETWORK",
+        "HULEEDU_DATABASE_NETWORK_EXTERNAL", "BATCHBOT_PORT", "BATCHBOT_VERSION", "CHARTS",
+        "COMPOSE_PROJECT_NAME", "DOCKER_LOG_GID",
     }
 )  # fmt: skip
 # Others' names that look like ours.

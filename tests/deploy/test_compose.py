@@ -21,7 +21,7 @@ def _services(name: str = "compose.yaml") -> dict[str, Any]:
 
 
 def test_every_variable_of_the_container_is_a_setting() -> None:
-    for name in ("compose.yaml", "compose.direct-logs.yaml"):
+    for name in ("compose.yaml", "compose.direct-logs.yaml", "compose.secrets.yaml"):
         assert set(_services(name)["batchbot"]["environment"]) <= setting_names(), name
 
 
@@ -30,17 +30,28 @@ def test_the_containers_own_settings_win_over_a_copied_example() -> None:
 
 
 def test_the_doctor_knows_what_compose_takes_from_the_same_file() -> None:
-    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    names = ("compose.yaml", "compose.direct-logs.yaml")
+    text = "".join((DEPLOY / name).read_text(encoding="utf-8") for name in names)
     assert set(re.findall(r"\$\{(\w+)", text)) <= OF_COMPOSE | setting_names()
 
 
 def test_the_health_check_asks_where_the_bot_listens() -> None:
     bot = _services()["batchbot"]
     port = bot["environment"]["HTTP_PORT"]
-    assert bot["ports"] == [f"127.0.0.1:{port}:{port}"]
+    (published,) = bot["ports"]
+    assert published.startswith("127.0.0.1:${BATCHBOT_PORT:-")
+    assert published.endswith(f":{port}")
     dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
-    assert f"http://127.0.0.1:{port}/healthz" in dockerfile
+    # It reads HTTP_PORT as the bot does; tests/bot/cli/test_health.py shows what it says.
+    assert 'CMD ["batchbot", "health"]' in dockerfile
     assert f"EXPOSE {port}" in dockerfile
+
+
+def test_the_image_is_labelled_with_the_package_s_version() -> None:
+    package = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^version = "(.+)"$', package, re.MULTILINE)
+    dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert f'image.version="${{VERSION:-{version}}}"' in dockerfile
 
 
 def test_the_dockerfile_copies_what_is_there() -> None:
