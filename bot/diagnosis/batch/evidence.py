@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
+from bot.border.outside import raw
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.failure_reasons import Failures, failures_of, request_ids
+from bot.diagnosis.comparison.log_events import LogClue, clue_of
 from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
 from bot.diagnosis.publishing.memory import (
@@ -39,7 +42,7 @@ class Delivery:
     heard: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BatchEvidence:
     """What was read of one batch; `owned` maps the ids of rejected callbacks to their batches.
 
@@ -48,6 +51,7 @@ class BatchEvidence:
     queue where it holds items of the batch; both are empty when nothing waits for long.
     `delivery` is what lines say of the callbacks between provider and CJ.
     `members` are the correlation ids of its comparisons, where they were needed.
+    What all rules ask of the lines is worked out once, however many lines there are.
     """
 
     rows: BatchRows
@@ -91,7 +95,7 @@ class BatchEvidence:
         """Whether it ended because there was nothing to compare."""
         return self.header.status == NO_ESSAYS
 
-    @property
+    @cached_property
     def events(self) -> tuple[LogEvent, ...]:
         """The log events that name this batch."""
         if isinstance(self.logs, Missing):
@@ -103,13 +107,31 @@ class BatchEvidence:
         """All log events of the batch's time, those of other batches included."""
         return () if isinstance(self.logs, Missing) else self.logs.events
 
-    @property
+    @cached_property
+    def clues(self) -> tuple[LogClue, ...]:
+        """What the events of the batch's time show of comparisons, in their order."""
+        return tuple(clue for event in self.nearby if (clue := clue_of(event)) is not None)
+
+    def clue_of(self, event: LogEvent) -> LogClue | None:
+        """Return what one of the events nearby shows of a comparison."""
+        return self._clue_by_event.get(id(event))
+
+    @cached_property
+    def _clue_by_event(self) -> Mapping[int, LogClue]:
+        return {id(clue.event): clue for clue in self.clues}
+
+    @cached_property
+    def requests(self) -> frozenset[str]:
+        """The correlation ids of its comparisons, and the queue ids that lines bind to them."""
+        return self.members | request_ids(self.clues, self.members)
+
+    @cached_property
     def provider(self) -> ProviderState:
         """How the LLM provider answers, by its health, its log lines and its answers."""
         names = [name.partition("/")[0] for name in self.rows.models]
         return provider_state(self.system.health, self.nearby, names)
 
-    @property
+    @cached_property
     def unpublished(self) -> tuple[HeldMessage, ...]:
         """The callbacks of this batch's pending pairs that Kafka did not take, by their ids."""
         waiting = {str(one.correlation_id) for one in self.rows.pending if one.correlation_id}
@@ -118,13 +140,13 @@ class BatchEvidence:
         newest = {one.correlation_id: one for one in mine}
         return tuple(one for one in newest.values() if one.fate is not Fate.DELIVERED)
 
-    @property
+    @cached_property
     def untaken(self) -> tuple[PublishedCallback, ...]:
         """The callbacks of this batch's pending pairs that Kafka took and CJ did not."""
         waiting = {str(one.correlation_id) for one in self.rows.pending if one.correlation_id}
         return tuple(one for one in self.delivery.untaken if one.correlation_id in waiting)
 
-    @property
+    @cached_property
     def unsent(self) -> tuple[LostSubmission, ...]:
         """The comparisons that CJ could not hand over, joined to pending pairs by their essays."""
         pairs = {(one.essay_a, one.essay_b) for one in self.rows.pending if one.essay_a}
@@ -132,7 +154,7 @@ class BatchEvidence:
         lost = {(one.essay_a, one.essay_b): one for one in found if one is not None}
         return tuple(one for essays, one in lost.items() if essays in pairs)
 
-    @property
+    @cached_property
     def departed(self) -> tuple[Departure, ...]:
         """The followed comparisons that left the LLM queue, with no line on how they ended."""
         return tuple(one for one in map(departure, self.comparisons) if one is not None)
@@ -143,11 +165,10 @@ class BatchEvidence:
         mine = (one for one in self.rows.pending if (one.essay_a, one.essay_b) in essays)
         return tuple(str(one.correlation_id) for one in mine if one.correlation_id)
 
-    @property
+    @cached_property
     def failures(self) -> tuple[Failures, ...]:
         """Why its comparisons failed at the model's provider, the most first."""
-        ids = self.members | request_ids(self.nearby, self.members)
-        return failures_of(self.rows.errors, self.nearby, ids)
+        return failures_of(self.rows.errors, self.nearby, self.requests)
 
     def quiet_for(self, now: datetime) -> float:
         """Return the seconds since the batch last did anything."""
@@ -164,9 +185,11 @@ def names_batch(event: LogEvent, header: BatchHeader) -> bool:
     for key in ("batch_id", "cj_batch_id"):
         if str(event.fields.get(key, "")) in (str(header.batch_id), header.bos_batch_id):
             return True
-    text = event.event
-    ids = (header.bos_batch_id, header.event_correlation_id)
-    return any(id in text or id in event.text for id in ids) or f"atch {header.batch_id} " in text
+    said, whole = raw(event.event), raw(event.text)
+    for id in (header.bos_batch_id, header.event_correlation_id):
+        if id in whole or id in said:
+            return True
+    return f"atch {header.batch_id} " in said
 
 
 def log_line(event: LogEvent) -> EvidenceLine:

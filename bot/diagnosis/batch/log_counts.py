@@ -6,10 +6,10 @@ went back into the queue and were dispatched again; it counts for nothing where 
 batch were worked off in the same time.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
-from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.log import LogEvent, LogSearch
 
@@ -35,6 +35,7 @@ MARGIN = timedelta(minutes=1)
 
 def logged_counts(
     search: LogSearch,
+    clues: Sequence[LogClue],
     members: Set[str],
     *,
     begin: datetime,
@@ -43,13 +44,12 @@ def logged_counts(
 ) -> Mapping[str, int]:
     """Return the stages that the logs can count; what they cannot is left out.
 
-    `members` are the correlation ids of the batch, `begin` and `end` its first submission and
-    last answer. `proven` comparisons came back, so a stage that shows fewer shows a gap in the
-    logs and not in the batch.
+    `clues` are what the search's events show of comparisons, `members` the correlation ids of the
+    batch, `begin` and `end` its first submission and last answer. `proven` comparisons came back,
+    so a stage that shows fewer shows a gap in the logs and not in the batch.
     """
     if not members or any(one.truncated for one in search.coverage):
         return {}
-    clues = [clue for event in search.events if (clue := clue_of(event)) is not None]
     owners = {clue.queue_id: clue.correlation_id for clue in clues if clue.correlation_id}
     mine = [(id, clue) for clue in clues if (id := _owner(clue, owners)) in members]
     last = {id: clue.outcome for id, clue in mine if clue.step is Step.ANSWERED}

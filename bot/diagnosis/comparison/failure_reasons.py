@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.diagnosis.comparison.failure_words import WORDS, FailureReason, ReasonWords
-from bot.diagnosis.comparison.log_events import clue_of
+from bot.diagnosis.comparison.log_events import LogClue
 from bot.domain.batch import ErrorGroup, PairRow
 from bot.domain.log import LogEvent, Role
 from bot.text.redaction import UUID
@@ -184,11 +184,8 @@ def failures_of(
     return tuple(sorted(found.values(), key=lambda one: (-one.comparisons, -one.requests)))
 
 
-def request_ids(events: Iterable[LogEvent], members: Set[str]) -> frozenset[str]:
+def request_ids(clues: Iterable[LogClue], members: Set[str]) -> frozenset[str]:
     """Return the queue ids that lines bind to one of these correlation ids."""
-    if not members:
-        return frozenset()
-    clues = (clue for event in events if (clue := clue_of(event)) is not None)
     return frozenset(c.queue_id for c in clues if c.queue_id and c.correlation_id in members)
 
 

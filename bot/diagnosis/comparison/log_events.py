@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.border.outside import raw
 from bot.domain.log import LogEvent
 from bot.text.redaction import UUID as UUID_TEXT
 from bot.text.redaction import redact
@@ -95,6 +96,10 @@ _PATTERNS: tuple[tuple[Step, Outcome, re.Pattern[str]], ...] = tuple(
         (Step.STORED, Outcome.DUPLICATE, r"Comparison pair .* already has result"),
     )
 )
+# One look tells most lines from those that show a step.
+_STARTS = re.compile(
+    "|".join(sorted({re.split(r"[(.]", pattern.pattern)[0] for _, _, pattern in _PATTERNS}))
+)
 _REJECTED_FIELDS = {"essayidentifiers": "essay_a_id", "prompthash": "prompt_sha256"}
 _REJECTION = re.compile(
     r"Comparisoncallbackmissing(essayidentifiers|prompthash);correlation=([0-9a-fA-F-]{36})"
@@ -108,8 +113,11 @@ def clue_of(event: LogEvent) -> LogClue | None:
     if rejection:
         id = rejection.group(2).lower()
         return LogClue(Step.CONSUMED, Outcome.REJECTED, event, correlation_id=id)
+    said = raw(event.event)
+    if _STARTS.search(said) is None:
+        return None
     for step, outcome, pattern in _PATTERNS:
-        match = pattern.search(event.event)
+        match = pattern.search(said)
         if match:
             queue = match.groupdict().get("queue") or _field(event, "request_id", "queue_id")
             return LogClue(step, outcome, event, queue.lower(), _correlation(event))
@@ -136,7 +144,7 @@ def _correlation(event: LogEvent) -> str:
 def _field(event: LogEvent, *names: str) -> str:
     """Return the uuid that a field holds; a value may read `UUID('…')`."""
     for name in names:
-        match = UUID_TEXT.search(str(event.fields.get(name) or ""))
+        match = UUID_TEXT.search(_plain(event.fields.get(name)))
         if match:
             return match.group(1)
     return ""
@@ -144,4 +152,8 @@ def _field(event: LogEvent, *names: str) -> str:
 
 def _squeezed(event: LogEvent) -> str:
     """The raw event without white space: terminals and boxes cut ids in two."""
-    return "".join(event.text[:200_000].split())
+    return "".join(raw(event.text)[:200_000].split())
+
+
+def _plain(value: object) -> str:
+    return raw(value) if isinstance(value, str) else str(value or "")

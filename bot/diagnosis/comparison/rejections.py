@@ -3,6 +3,7 @@
 import re
 from uuid import UUID
 
+from bot.border.outside import raw
 from bot.domain.log import LogEvent
 
 FIELDS = {"missing essay identifiers": "essay_a_id", "missing prompt hash": "prompt_sha256"}
@@ -12,7 +13,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 def rejected_ids(event: LogEvent) -> tuple[UUID, ...]:
     """Return the correlation ids of a rejection, none for another event."""
-    said = f"{event.event} {event.error.message if event.error else ''}"
+    said = _said(event)
     if not any(text in said for text in TEXTS):
         return ()
     return tuple(UUID(id) for id in _UUID.findall(said.lower())[:1])
@@ -20,5 +21,10 @@ def rejected_ids(event: LogEvent) -> tuple[UUID, ...]:
 
 def lost_field(event: LogEvent) -> str:
     """Return the field that a rejection names as missing; empty for another event."""
-    said = f"{event.event} {event.error.message if event.error else ''}"
+    said = _said(event)
     return next((name for text, name in FIELDS.items() if text in said), "")
+
+
+def _said(event: LogEvent) -> str:
+    """The event with its error's message, to be searched and never shown."""
+    return f"{raw(event.event)} {raw(event.error.message)}" if event.error else raw(event.event)

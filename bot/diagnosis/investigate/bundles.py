@@ -5,12 +5,12 @@ dispatch of its container before it; a request that was dispatched alone is a bu
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.domain.log import LogEvent
 
@@ -56,11 +56,16 @@ class Bundle:
         return {"at": self.at, "size": size, **told, **({"unseen": unseen} if unseen else {})}
 
 
-def bundles_of(events: Iterable[LogEvent], members: Set[str]) -> tuple[Bundle, ...]:
-    """Return the bundles in which comparisons with these correlation ids were worked off."""
+def bundles_of(
+    events: Iterable[LogEvent], clue_of: Callable[[LogEvent], LogClue | None], members: Set[str]
+) -> tuple[Bundle, ...]:
+    """Return the bundles in which comparisons with these correlation ids were worked off.
+
+    `clue_of` gives what an event shows of a comparison.
+    """
     strip = _Strip(members)
     for event in sorted((one for one in events if one.at), key=_moment):
-        strip.take(event)
+        strip.take(event, clue_of(event))
     mine = [place for place, one in enumerate(strip.found) if one.fates]
     if not mine:
         return ()
@@ -78,14 +83,13 @@ class _Strip:
         self._of: dict[str, Bundle] = {}
         self._owners: dict[str, str] = {}
 
-    def take(self, event: LogEvent) -> None:
+    def take(self, event: LogEvent, clue: LogClue | None) -> None:
         """Read one line; lines come in the order of their times."""
         if event.event.strip() in DISPATCH_EVENTS:
             size = event.fields.get("bundle_size")
             bundle = self._begin(event, size if isinstance(size, int) else 0)
             self._last[event.container] = bundle
             return
-        clue = clue_of(event)
         if clue is None:
             return
         if clue.queue_id and clue.correlation_id:

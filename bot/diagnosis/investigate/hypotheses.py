@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.failure_words import FailureReason
-from bot.diagnosis.comparison.log_events import Step, clue_of
+from bot.diagnosis.comparison.log_events import Step
 from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent
@@ -212,7 +212,8 @@ def _violates(event: LogEvent) -> bool:
 
 def _answers_after(evidence: BatchEvidence, moment: datetime) -> bool:
     return any(
-        event.at is not None and event.at > moment and clue.step in (Step.ANSWERED, Step.STORED)
-        for event in evidence.nearby
-        if (clue := clue_of(event)) is not None
+        clue.event.at is not None
+        and clue.event.at > moment
+        and clue.step in (Step.ANSWERED, Step.STORED)
+        for clue in evidence.clues
     )

@@ -51,7 +51,7 @@ def investigate(found: Investigation, now: datetime) -> Report:
     stages = stages_of(found)
     leak = first_leak(stages)
     suspected = hypotheses(evidence, findings)
-    bundles = bundles_of(evidence.nearby, evidence.members)
+    bundles = bundles_of(evidence.nearby, evidence.clue_of, evidence.members)
     number = evidence.header.batch_id
     chart = funnel_chart(stages, leak)
     return replace(
@@ -122,7 +122,12 @@ def _logged(found: Investigation) -> Mapping[str, int]:
     if not isinstance(evidence.logs, LogSearch):
         return {}
     return logged_counts(
-        evidence.logs, found.evidence.members, begin=begin, end=end, proven=pairs.with_winner
+        evidence.logs,
+        evidence.clues,
+        evidence.members,
+        begin=begin,
+        end=end,
+        proven=pairs.with_winner,
     )
 
 

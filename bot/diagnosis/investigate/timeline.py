@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.comparison.failure_reasons import reason_of_line, request_ids
-from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of, line_text
+from bot.diagnosis.comparison.failure_reasons import reason_of_line
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
 from bot.diagnosis.comparison.rejections import rejected_ids
 from bot.diagnosis.investigate.bundles import Bundle
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
@@ -87,19 +87,19 @@ def _dispatched(bundles: Sequence[Bundle]) -> Iterator[TimelineEntry]:
 
 
 def _events(evidence: BatchEvidence) -> Iterator[Event]:
-    ids = evidence.members | request_ids(evidence.nearby, evidence.members)
     own = {id(event) for event in evidence.events}
     for line in evidence.nearby:
         if line.at is None:
             continue
-        failed = _is_failure(line, ids) or (line.level in ("error", "critical") and id(line) in own)
+        failed = _is_failure(line, evidence.clue_of(line), evidence.requests) or (
+            line.level in ("error", "critical") and id(line) in own
+        )
         if failed or rejected_ids(line) or any(text in line.event for text in MILESTONES):
             yield Event(line.at, line, _kind(line), failed)
 
 
-def _is_failure(line: LogEvent, ids: frozenset[str]) -> bool:
+def _is_failure(line: LogEvent, clue: LogClue | None, ids: frozenset[str]) -> bool:
     """Whether a line says that one of the batch's comparisons failed."""
-    clue = clue_of(line)
     if clue is not None and clue.outcome in _FAILED and clue.step is not Step.PUBLISHED:
         return bool({clue.correlation_id, clue.queue_id} & ids)
     if reason_of_line(line) is None:

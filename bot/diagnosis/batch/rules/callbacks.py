@@ -1,8 +1,10 @@
 """Rules on answers that never came, and on answers that came more than once."""
 
 from collections import Counter
+from collections.abc import Mapping, Set
 from datetime import datetime
 
+from bot.border.outside import raw
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line, names_batch
 from bot.diagnosis.batch.follow_up import items_of, overdue
 from bot.diagnosis.batch.queue_findings import stuck_findings
@@ -16,12 +18,13 @@ from bot.diagnosis.comparison.causes import (
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
 from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Span, words
+from bot.text.redaction import UUID
 
 DUPLICATE_SHARE = 0.01
 IN_QUEUE = ("queued", "processing")
@@ -71,9 +74,10 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """The same comparison was answered more than once."""
     said = (event for event in evidence.nearby if REPEATED in event.event)
-    twice = [clue for event in said if (clue := clue_of(event)) and _repeats(clue)]
+    twice = [clue for event in said if (clue := evidence.clue_of(event)) and _repeats(clue)]
     ours, unknown = _split(evidence, twice)
-    differing = sorted({clue.queue_id for clue in ours if len(_winners(evidence, clue)) > 1})
+    winners = _winners(evidence, {clue.queue_id for clue in ours} - {""})
+    differing = sorted(id for id, named in winners.items() if len(named) > 1)
     total = evidence.pairs.total
     many = len(ours) > DUPLICATE_SHARE * total
     if not total or not (differing or many or len(unknown) > DUPLICATE_SHARE * total):
@@ -213,21 +217,20 @@ def _owners(evidence: BatchEvidence) -> dict[str, int]:
     if isinstance(evidence.owned, Missing):
         return {}
     owners = {str(id): batch for id, batch in evidence.owned.items()}
-    for event in evidence.nearby:
-        clue = clue_of(event)
-        if clue and clue.queue_id and clue.correlation_id in owners:
+    for clue in evidence.clues:
+        if clue.queue_id and clue.correlation_id in owners:
             owners[clue.queue_id] = owners[clue.correlation_id]
     return owners
 
 
-def _winners(evidence: BatchEvidence, clue: LogClue) -> set[str]:
-    """The winners that the lines of one request name, in one spelling."""
-    if not clue.queue_id:
-        return set()
-    values = (
-        event.fields.get(name)
-        for event in evidence.nearby
-        if clue.queue_id in event.text
-        for name in ("winner", "existing_winner")
-    )
-    return {str(value).strip().lower().replace(" ", "_") for value in values if value}
+def _winners(evidence: BatchEvidence, requests: Set[str]) -> Mapping[str, set[str]]:
+    """The winners that the lines of each request name, in one spelling."""
+    found: dict[str, set[str]] = {}
+    for event in evidence.nearby if requests else ():
+        values = {str(event.fields.get(name) or "") for name in ("winner", "existing_winner")}
+        named = {value.strip().lower().replace(" ", "_") for value in values - {""}}
+        for id in (
+            {one.lower() for one in UUID.findall(raw(event.text))} & requests if named else ()
+        ):
+            found.setdefault(id, set()).update(named)
+    return found

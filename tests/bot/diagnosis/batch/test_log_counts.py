@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.diagnosis.batch.log_counts import logged_counts
+from bot.diagnosis.comparison.log_events import clue_of
 from bot.domain.log import LogEvent, LogSearch, Role
 
 AT = datetime(2026, 4, 7, 9, 1, tzinfo=UTC)
@@ -41,7 +42,12 @@ def test_a_bundle_that_was_requeued_counts_once(
         *others,
     )
     counts = logged_counts(
-        LogSearch(events, ()), frozenset(MEMBERS), begin=AT, end=AT + timedelta(seconds=9), proven=3
+        LogSearch(events, ()),
+        [clue for event in events if (clue := clue_of(event)) is not None],
+        frozenset(MEMBERS),
+        begin=AT,
+        end=AT + timedelta(seconds=9),
+        proven=3,
     )
     assert counts.get("dispatched") == dispatched
     assert (counts["retried_dispatches"], counts["answered"]) == (3, 3)

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from bot.diagnosis.comparison.log_events import clue_of
 from bot.diagnosis.investigate.bundles import bundles_of
 from bot.domain.log import LogEvent, Role
 
@@ -32,7 +33,7 @@ def answer(second: int, id: str, how: str, container: str = "llm") -> LogEvent:
 
 
 def facts(*events: LogEvent) -> list[dict[str, object]]:
-    found = [one.as_fact() for one in bundles_of(events, frozenset(OURS))]
+    found = [one.as_fact() for one in bundles_of(events, clue_of, frozenset(OURS))]
     return [{key: value for key, value in one.items() if key != "at"} for one in found]
 
 
