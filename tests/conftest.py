@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for."""
 
+import gc
 import os
 
 from hypothesis import HealthCheck, settings
@@ -22,3 +23,10 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
 )
 settings.load_profile("untimed")
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what all tests share: a walk over it cost a tenth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime, timedelta
+from operator import is_
 from typing import Any, SupportsIndex, TypeVar
 
 from bot.border.keys import KeyKind, kind_of
@@ -9,6 +11,9 @@ from bot.border.passing import let_out, name
 from bot.border.phrases import MARK
 
 T = TypeVar("T")
+_FIELDS: dict[type, Mapping[str, bool]] = {}
+# Most values of a fact: they hold no text from outside.
+_PLAIN = frozenset({str, int, float, bool, type(None), datetime, timedelta})
 
 
 class Outside(str):
@@ -51,7 +56,11 @@ def _kept(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method of str whose result, or the items of it, are outside text as well."""
 
     def kept(self: Outside, *given: Any, **named: Any) -> Any:
-        return outside(method(self.raw, *given, **named))
+        made = method(str.__str__(self), *given, **named)
+        if type(made) is str:
+            return Outside(made)
+        # A list holds the parts of a text; a tuple is what a partition gives.
+        return [Outside(part) for part in made] if type(made) is list else outside(made)
 
     return kept
 
@@ -76,9 +85,12 @@ def outside(value: Any) -> Any:
 
     An enum of ours is a str too and stays what it is.
     """
+    kind = type(value)
+    if kind is str:
+        return Outside(value)
+    if kind is Outside or value is None:
+        return value
     match value:
-        case str() if type(value) is str:
-            return Outside(value)
         case bytes():
             return Outside(value.decode("utf-8", "replace"))
         case Mapping():
@@ -109,11 +121,9 @@ def seal(fact: object, *, texts: tuple[str, ...] = (), names: tuple[str, ...] = 
 
 
 def _named(value: Any) -> Any:
+    if type(value) in (str, Outside):
+        return name(value)
     match value:
-        case Outside():
-            return name(value)
-        case str() if type(value) is str:
-            return name(value)
         case Mapping():
             return _summed((_named(key), item) for key, item in value.items())
         case tuple():
@@ -137,6 +147,8 @@ def let_out_all(value: T) -> T:
 
 
 def _let_out(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Outside():
             return str(value)
@@ -145,22 +157,31 @@ def _let_out(value: Any) -> Any:
         case list():
             return [_let_out(item) for item in value]
         case tuple():
-            return tuple(_let_out(item) for item in value)
+            passed = tuple(_let_out(item) for item in value)
+            return value if all(map(is_, passed, value)) else passed
         case set() | frozenset():
             return type(value)(_let_out(item) for item in value)
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return _fact(value)
+        case _ if names := _fields_of(value):
+            return _fact(value, names)
         case _:
             return value
 
 
-def _fact(fact: Any) -> Any:
+def _fields_of(fact: Any) -> Mapping[str, bool]:
+    """Return a fact's fields and whether its constructor takes them; none of anything else."""
+    kind = type(fact)
+    if kind not in _FIELDS:
+        _FIELDS[kind] = {one.name: one.init for one in fields(kind)} if is_dataclass(kind) else {}
+    return _FIELDS[kind]
+
+
+def _fact(fact: Any, names: Mapping[str, bool]) -> Any:
     found = {}
-    for field in fields(fact):
-        value = getattr(fact, field.name)
+    for field, is_given in names.items():
+        value = getattr(fact, field)
         passed = _let_out(value)
-        if field.init and passed is not value and (passed != value or _holds(value)):
-            found[field.name] = passed
+        if is_given and passed is not value and (passed != value or _holds(value)):
+            found[field] = passed
     return replace(fact, **found) if found else fact
 
 
@@ -174,6 +195,4 @@ def _holds(value: Any) -> bool:
         case list() | tuple() | set() | frozenset():
             return any(_holds(item) for item in value)
         case _:
-            return is_dataclass(value) and any(
-                _holds(getattr(value, field.name)) for field in fields(value)
-            )
+            return any(_holds(getattr(value, field)) for field in _fields_of(value))

@@ -1,7 +1,7 @@
 """Outside text as tokens: words, quotes, brackets and separators, and which brackets match."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"(?P<word>\w(?:[\w.@/%+~#$*-]|:(?=[\w/])|['’](?=\w))*)"
@@ -14,8 +14,7 @@ _PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _CLOSING_QUOTES = {"“": "”", "„": "”", "«": "»", "‘": "’"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token: its kind, a group's name in the pattern, and its text."""
 
     kind: str

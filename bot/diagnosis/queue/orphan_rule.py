@@ -28,6 +28,7 @@ from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 
+RULE = "orphaned-item"
 ESCALATES_AFTER = timedelta(minutes=10)
 
 
@@ -41,7 +42,7 @@ def orphaned_item(timeline: QueueTimeline) -> QueueVerdict | None:
     first = stuck[0]
     many = len(stuck) > 1
     return QueueVerdict(
-        rule="orphaned-item",
+        rule=RULE,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if len(first.proofs) > 1 else Confidence.MEDIUM,
         since=first.since,
@@ -73,11 +74,9 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         return None
     count = min(snapshot.not_queued for snapshot in run)
     return QueueVerdict(
-        rule="orphaned-item",
+        rule=RULE,
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH
-        if timeline.now - since >= ESCALATES_AFTER
-        else Confidence.MEDIUM,
+        confidence=_confidence(timeline, since),
         since=since,
         what=words(
             f"{counted(count)} in the queue that nobody works on for ",
@@ -91,6 +90,12 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         evidence=log_lines(timeline, run),
         next=_find_steps(timeline),
     )
+
+
+def _confidence(timeline: QueueTimeline, since: datetime) -> Confidence:
+    """Return how sure logs alone make an orphan: the longer it lasts, the surer."""
+    lasts = timeline.now - since >= ESCALATES_AFTER
+    return Confidence.HIGH if lasts else Confidence.MEDIUM
 
 
 def _expires(timeline: QueueTimeline, since: datetime) -> bool:
@@ -115,11 +120,9 @@ def _orphan_by_restart(timeline: QueueTimeline) -> QueueVerdict | None:
     least = "at least " if len(lost) == MOST else ""
     more = f" and {least}{len(lost) - 1} more" if len(lost) > 1 else ""
     return QueueVerdict(
-        rule="orphaned-item",
+        rule=RULE,
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH
-        if timeline.now - since >= ESCALATES_AFTER
-        else Confidence.MEDIUM,
+        confidence=_confidence(timeline, since),
         since=since,
         what=words(
             f"Item {first.queue_id}{more}, begun",

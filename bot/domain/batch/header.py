@@ -51,7 +51,6 @@ class BatchHeader:
     last_activity_at: datetime | None = None
     batching_mode: str | None = None
     forced_to_scoring_reason: str | None = None
-    unreadable: int = 0
 
     def __post_init__(self) -> None:
         seal(

@@ -1,11 +1,11 @@
 """Counts callbacks by what their contract turned away, and by what they have in common.
 
-One number alone accuses the batching mode of what a stray message did; the share of each mode,
-provider and bundle size side by side shows which of them makes a difference.
+One number alone accuses the batching mode of what a stray message did; the share of each mode
+side by side shows whether it makes a difference.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.callbacks.callback import RejectedCallback, SeenCallback
@@ -13,13 +13,12 @@ from bot.domain.evidence import TOPIC
 
 UNKNOWN = "unknown"
 
-Key = Callable[[SeenCallback], str]
 Subject = tuple[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of the callbacks of one mode (or provider, or bundle size) are turned away."""
+    """How many of the callbacks of one mode are turned away."""
 
     name: str
     rejected: int
@@ -30,8 +29,8 @@ class Share:
 class FieldTally:
     """One failing field: `malformed` is True for a wrong value, False for a missing one.
 
-    `rejected` of `total` callbacks fail on it; the shares hold every mode, provider and bundle
-    size seen, also those without a failure, the worst first.
+    `rejected` of `total` callbacks fail on it; the shares hold every mode seen, also those without
+    a failure, the worst first.
     """
 
     field: str
@@ -39,8 +38,6 @@ class FieldTally:
     rejected: int
     total: int
     by_mode: tuple[Share, ...]
-    by_provider: tuple[Share, ...]
-    by_bundle_size: tuple[Share, ...]
 
     @property
     def words(self) -> str:
@@ -61,9 +58,7 @@ def tally(seen: Iterable[SeenCallback]) -> tuple[FieldTally, ...]:
             malformed=subject[1],
             rejected=count,
             total=len(callbacks),
-            by_mode=_shares(callbacks, subject, mode_of),
-            by_provider=_shares(callbacks, subject, lambda one: one.provider or UNKNOWN),
-            by_bundle_size=_shares(callbacks, subject, _bundle_of),
+            by_mode=_shares(callbacks, subject),
         )
         for subject, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     )
@@ -101,12 +96,8 @@ def _what(field: str, *, malformed: bool) -> str:
     return f"{'malformed' if malformed else 'missing'} {field}"
 
 
-def _bundle_of(seen: SeenCallback) -> str:
-    return str(seen.bundle_size) if seen.bundle_size else UNKNOWN
-
-
-def _shares(seen: Sequence[SeenCallback], subject: Subject, key: Key) -> tuple[Share, ...]:
-    totals = Counter(key(one) for one in seen)
-    failing = Counter(key(one) for one in seen if subject in _subjects(one))
+def _shares(seen: Sequence[SeenCallback], subject: Subject) -> tuple[Share, ...]:
+    totals = Counter(mode_of(one) for one in seen)
+    failing = Counter(mode_of(one) for one in seen if subject in _subjects(one))
     shares = [Share(name, failing[name], total) for name, total in totals.items()]
     return tuple(sorted(shares, key=lambda one: (-one.rejected / one.total, -one.total, one.name)))

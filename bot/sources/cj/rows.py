@@ -1,4 +1,4 @@
-"""Turns rows of the CJ database into facts; survives metadata of any shape and counts it."""
+"""Turns rows of the CJ database into facts; survives metadata of any shape."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,7 +35,7 @@ _DOCUMENTS = (
 def header_of(row: Row, *, has_total_budget: bool) -> BatchHeader:
     """Build a header; what its JSON metadata does not hold as expected becomes None."""
     values = dict(row)
-    metadata, unreadable = _document(values.pop("state_metadata", None))
+    metadata = _document(values.pop("state_metadata", None))
     budget = _mapping(metadata.get("comparison_budget"))
     overrides = _mapping(metadata.get("config_overrides"))
     mode = metadata.get("llm_batching_mode") or overrides.get("llm_batching_mode_override")
@@ -46,7 +46,6 @@ def header_of(row: Row, *, has_total_budget: bool) -> BatchHeader:
         max_possible_pairs=_integer(metadata.get("max_possible_pairs")),
         batching_mode=_text(mode),
         forced_to_scoring_reason=_text(_mapping(metadata.get("forced_to_scoring")).get("reason")),
-        unreadable=unreadable,
     )
 
 
@@ -171,14 +170,13 @@ def _with_times(item: Row, *keys: str) -> dict[str, Any]:
     return {**item, **times}
 
 
-def _document(text: Any) -> tuple[dict[str, Any], int]:
+def _document(text: Any) -> Mapping[str, Any]:
     if text is None:
-        return {}, 0
+        return {}
     try:
-        document = orjson.loads(text)
+        return _mapping(orjson.loads(text))
     except orjson.JSONDecodeError:
-        return {}, 1
-    return (document, 0) if isinstance(document, dict) else ({}, 1)
+        return {}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bot.sources.docker.lines import PIECE_BYTES
-from bot.sources.log_format.codec import Line
+from bot.sources.log_format.codec import Line, WholeLines
 from bot.sources.log_format.head import HEAD_BYTES, starts_event
 from bot.sources.log_format.time import utc
 
@@ -86,28 +86,13 @@ class JsonFileLines:
         yield from pending.values()
 
 
-class StampedLines:
+class StampedLines(WholeLines):
     """Whole lines of a service, each behind the stamp that the Engine's API gave it."""
-
-    line_end = b"\n"
-    cuts_lines = False
-
-    def __init__(self, zone: tzinfo) -> None:
-        self._zone = zone
-        self.spoiled = 0
-
-    def needle(self, word: str) -> bytes:
-        """Return `word` in UTF-8."""
-        return word.encode("utf-8", "replace")
 
     def starts_event(self, raw: bytes) -> bool:
         """Say whether an event surely begins at this line."""
         found = _STAMP.match(raw)
         return starts_event(raw[found.end() :][:HEAD_BYTES] if found else raw)
-
-    def piece(self, raw: bytes) -> tuple[bytes, bool]:
-        """A line always ends where it ends."""
-        return b"", True
 
     def time_of(self, raw: bytes) -> datetime | None:
         """Return when the Engine took this line."""

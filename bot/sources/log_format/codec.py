@@ -60,8 +60,8 @@ class Codec(Protocol):
         ...
 
 
-class PlainLines:
-    """A file that holds the service's lines as they are, perhaps with engine timestamps."""
+class WholeLines:
+    """Lines in UTF-8, each of which ends where the service ended it."""
 
     line_end = b"\n"
     cuts_lines = False
@@ -74,13 +74,17 @@ class PlainLines:
         """Return `word` in UTF-8."""
         return word.encode("utf-8", "replace")
 
+    def piece(self, raw: bytes) -> tuple[bytes, bool]:
+        """Return no stream, and that the service's line ends here."""
+        return b"", True
+
+
+class PlainLines(WholeLines):
+    """A file that holds the service's lines as they are, perhaps with engine timestamps."""
+
     def starts_event(self, raw: bytes) -> bool:
         """Say whether an event surely begins at this line."""
         return starts_event(raw)
-
-    def piece(self, raw: bytes) -> tuple[bytes, bool]:
-        """A plain line always ends where it ends."""
-        return b"", True
 
     def time_of(self, raw: bytes) -> datetime | None:
         """Return the time of an event's first line; of other lines nothing is believed."""

@@ -16,6 +16,8 @@ _ENUM = re.compile(r"<[A-Za-z_][\w.]*: ('[^']*'|-?\d+)>")
 _UUID_TEXT = re.compile(r"\AUUID\('([0-9a-fA-F-]{36})'\)\Z")
 _PAIR = re.compile(r"'([\w.\-]+)': (?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([^,{}\[\]]+))")
 _ODD_ESCAPE = re.compile(r"\\[^\\'\"abfnrtvx0-7uU\n]")
+# Most values: their text stands between the quotes as it is.
+_QUOTED = re.compile(r"'[^'\\\n\r\x00]*'|\"[^\"\\\n\r\x00]*\"")
 _NUMBER = re.compile(r"-?\d{1,18}\Z")
 _FLOAT = re.compile(r"-?\d{1,18}\.\d{1,18}(?:e[+-]?\d{1,3})?\Z")
 _ONE_AT_A_TIME = threading.Lock()
@@ -100,6 +102,8 @@ def _literal(text: str) -> Any:
     plain = _ENUM.sub(r"\1", _WRAPPED.sub(r"\1", text))
     if len(plain) > MAX_LITERAL_CHARS or _ODD_ESCAPE.search(plain):
         return _loose(plain)
+    if _QUOTED.fullmatch(plain):
+        return plain[1:-1]
     try:
         # Until 3.11.8 and 3.12.2 Python mixes up the depths of two threads that parse at once, and
         # raises SystemError (https://github.com/python/cpython/issues/106905).

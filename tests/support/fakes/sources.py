@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from bot.border.outside import raw
 from bot.domain.batch import (
     BatchMatch,
     BatchRows,
@@ -437,10 +438,12 @@ def _inside(event: LogEvent, query: LogQuery) -> bool:
 def _matches(event: LogEvent, query: LogQuery) -> bool:
     if query.levels and event.level not in query.levels:
         return False
-    squeezed = "".join(event.text.split())
-    return not query.any_of or any(text in squeezed for text in _squeezed(query.any_of))
+    if not query.any_of:
+        return True
+    squeezed = _squeezed((raw(event.text),))[0]
+    return any(text in squeezed for text in _squeezed(query.any_of))
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def _squeezed(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("".join(text.split()) for text in texts)

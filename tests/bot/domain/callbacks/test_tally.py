@@ -25,20 +25,15 @@ def test_the_share_of_each_mode_is_told_worst_first() -> None:
     assert (one.rejected, one.total) == (10, 50)
 
 
-def test_providers_and_bundle_sizes_are_told_apart_and_silence_is_unknown() -> None:
+def test_a_silent_mode_is_unknown_and_a_malformed_field_is_named_so() -> None:
     callbacks = [
-        seen("serial_bundle", "prompt_sha256", malformed=True, provider="anthropic", bundle_size=8),
-        seen("serial_bundle", provider="openai", bundle_size=64),
+        seen("serial_bundle", "prompt_sha256", malformed=True),
         seen("serial_bundle"),
+        seen(""),
     ]
     (one,) = tally(callbacks)
-    assert one.words == "serial_bundle 1/3 malformed prompt_sha256"
-    assert one.by_provider == (
-        Share("anthropic", 1, 1),
-        Share("openai", 0, 1),
-        Share("unknown", 0, 1),
-    )
-    assert one.by_bundle_size == (Share("8", 1, 1), Share("64", 0, 1), Share("unknown", 0, 1))
+    assert one.words == "serial_bundle 1/2 malformed prompt_sha256, unknown 0/1"
+    assert one.by_mode == (Share("serial_bundle", 1, 2), Share("unknown", 0, 1))
 
 
 def test_a_missing_and_a_malformed_field_are_two_tallies() -> None:
@@ -71,6 +66,5 @@ def test_each_failing_field_is_one_rejection_in_words() -> None:
 def test_every_split_adds_up(rows: list[tuple[str, str]]) -> None:
     callbacks = [seen(mode, field, provider=field) for mode, field in rows]
     for one in tally(callbacks):
-        for shares in (one.by_mode, one.by_provider, one.by_bundle_size):
-            assert sum(share.rejected for share in shares) == one.rejected
-            assert sum(share.total for share in shares) == one.total == len(rows)
+        assert sum(share.rejected for share in one.by_mode) == one.rejected
+        assert sum(share.total for share in one.by_mode) == one.total == len(rows)
