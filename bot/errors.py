@@ -120,6 +120,10 @@ class SourceError(BatchbotError):
         self.timed_out = timed_out
 
 
+class OutdatedError(SourceError):
+    """The bot's own tables are not there yet or an older version's, and are not to be changed."""
+
+
 class PostFailure(StrEnum):
     """Why Slack did not take a message, by what can be done about it.
 

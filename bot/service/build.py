@@ -83,7 +83,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     is not there, OSError never: a busy port is a SettingsError too. `durable=False` is for demos.
     """
     space = await join(settings.slack, stack)
-    memory = await build_memory(settings, stack, durable=durable)
+    memory = await build_memory(settings, stack, durable=durable, upgrades=True)
     metrics = Metrics()
     sources = await build_sources(settings, stack, memory)
     if sources.callbacks is not None and not isinstance(sources.callbacks, Missing):

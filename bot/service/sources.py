@@ -44,9 +44,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any = None) -> Sources:
-    """Return the configured sources, closed with `stack`; one that cannot be built is Missing."""
-    on_label = _label_listener(memory, stack)
+async def build_sources(
+    settings: Settings, stack: AsyncExitStack, memory: Any = None, *, learns: bool = True
+) -> Sources:
+    """Return the configured sources, closed with `stack`; one that cannot be built is Missing.
+
+    With `learns`, run labels that are read in passing are written to the memory.
+    """
+    on_label = _label_listener(memory, stack) if learns else None
     return Sources(
         database=_database(settings, stack),
         logs=_learning(await _logs(settings, stack), on_label),
@@ -59,18 +64,24 @@ async def build_sources(settings: Settings, stack: AsyncExitStack, memory: Any =
     )
 
 
-async def build_memory(settings: Settings, stack: AsyncExitStack, *, durable: bool = True) -> Any:
+async def build_memory(
+    settings: Settings, stack: AsyncExitStack, *, durable: bool = True, upgrades: bool = False
+) -> Any:
     """Return the bot's opened store: BOT_DATABASE_URL, or an embedded Postgres without one.
 
-    Raises SourceError when neither is there.
+    Only who `upgrades` brings its tables up to date; an embedded database is made with its tables
+    by whoever needs it first. Raises SourceError when neither is there, OutdatedError when its
+    tables are not those of this version.
     """
+    from bot.alerts.store.migrations import Upkeep
     from bot.alerts.store.postgres import Store
 
     secret = settings.bot.database_url
     url = secret.get_secret_value() if secret else await embedded_url(settings, stack, durable)
     store = Store(url, settings.bot.environment)
-    await store.open()
+    own = Upkeep.NOTHING if secret else Upkeep.CREATE
     stack.push_async_callback(store.close)
+    await store.open(Upkeep.UPGRADE if upgrades else own)
     return store
 
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import asyncpg
 
-from bot.alerts.store.migrations import SCHEMA, migrate
+from bot.alerts.store import migrations
+from bot.alerts.store.migrations import SCHEMA, SchemaVersion, Upkeep, migrate
 from bot.alerts.store.session import Pool, PoolConnection, Session
 from bot.domain.evidence import MEMORY
 from bot.drivers.postgres_address import PostgresAddress, postgres_address
 from bot.drivers.postgres_errors import postgres_trouble
-from bot.errors import SettingsError, SourceError
+from bot.errors import OutdatedError, SettingsError, SourceError
 
 SETTING = "BOT_DATABASE_URL"
 COMMAND_TIMEOUT = 10.0
@@ -50,8 +51,11 @@ class Database:
         self._sets_session = False
         self._pool: Pool | None = None
 
-    async def open(self) -> None:
-        """Connect, and bring the tables up to date; replicas that start at once take turns."""
+    async def open(self, upkeep: Upkeep = Upkeep.UPGRADE) -> None:
+        """Connect, and bring the tables up to date; replicas that start at once take turns.
+
+        Raises OutdatedError when that is to be done and is not `upkeep`.
+        """
         async with translated_errors(self._address):
             try:
                 self._pool = await self._connected()
@@ -66,8 +70,29 @@ class Database:
                 except OF_SHARED_SESSIONS as error:
                     raise self._shared() from error
                 await self.prepare(connection)
-                async with connection.transaction():
-                    await migrate(connection)
+                await self._keep_up(connection, upkeep)
+
+    async def _keep_up(self, connection: Session, upkeep: Upkeep) -> None:
+        found = await self.refuse_newer(connection)
+        makes = upkeep is Upkeep.CREATE and not found.applied
+        if upkeep is Upkeep.UPGRADE or makes:
+            async with connection.transaction():
+                await migrate(connection)
+        elif problem := migrations.outdated(found, len(migrations.MIGRATIONS)):
+            hint = "`batchbot run` of this version brings it up to date when it starts."
+            raise OutdatedError(self.name, problem, hint=hint, permanent=True)
+
+    async def refuse_newer(self, connection: Session) -> SchemaVersion:
+        """Return the version of the tables. Raises SourceError when only a newer bot knows them."""
+        found = await migrations.schema_version(connection)
+        if problem := migrations.too_new(found, len(migrations.MIGRATIONS)):
+            raise SourceError(
+                self.name,
+                problem,
+                hint="Run the newer version, or restore the backup from before its first start.",
+                permanent=True,
+            )
+        return found
 
     async def _connected(self) -> Pool:
         return await asyncpg.create_pool(

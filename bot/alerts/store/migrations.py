@@ -1,9 +1,34 @@
-"""The tables of the bot's memory; every replica applies them at its start, in order, once."""
+"""The tables of the bot's memory; every replica applies them at its start, in order, once.
+
+A migration expands: it adds tables, columns with a default and indexes, so that replicas of the
+version before go on beside it, and may be gone back to. What is no longer used is taken away one
+release later, by a migration that also raises NEEDS: an older version then refuses to work.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
 
 from bot.alerts.store.session import Session
 
 SCHEMA = "batchbot"
 MIGRATION_LOCK = 0x6261746368626F74
+
+
+class Upkeep(Enum):
+    """What opening the database may change: bring tables up to date, make them where none are."""
+
+    UPGRADE = "upgrade"
+    CREATE = "create"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """How many migrations were applied, and how many a bot must know to use the tables."""
+
+    applied: int
+    needs: int = 0
+
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -150,7 +175,49 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE UNIQUE INDEX batch_watch_open ON batch_watch (environment, batch_id, channel)
         WHERE ended_at IS NULL;
     """,
+    """
+    ALTER TABLE schema_version ADD COLUMN needs int NOT NULL DEFAULT 0;
+    CREATE INDEX alert_ended ON alert (environment, resolved_at) WHERE state = 'resolved';
+    CREATE INDEX outbox_created ON outbox (environment, created_at);
+    CREATE INDEX audit_at ON audit (at);
+    CREATE INDEX mute_ended ON mute (environment, (coalesce(ended_at, until)));
+    CREATE INDEX run_label_at ON run_label (at);
+    CREATE INDEX batch_watch_ended ON batch_watch (environment, ended_at);
+    """,
 )
+# How many of them a bot must know to use the tables as the last one leaves them.
+NEEDS = 2
+
+
+async def schema_version(connection: Session) -> SchemaVersion:
+    """Return which tables are there; nothing is applied where there are none."""
+    table = f"{SCHEMA}.schema_version"
+    if await connection.fetchval("SELECT to_regclass($1) IS NULL", table):
+        return SchemaVersion(0)
+    row = await connection.fetchrow(
+        "SELECT coalesce(max(version), 0) AS applied,"
+        f" coalesce(max((to_jsonb(v) ->> 'needs')::int), 0) AS needs FROM {table} v"
+    )
+    return SchemaVersion(row["applied"], row["needs"]) if row else SchemaVersion(0)
+
+
+def too_new(found: SchemaVersion, known: int) -> str:
+    """Say why a bot that knows so many migrations may not use the tables; "" when it may. Pure."""
+    if found.applied <= known or 0 < found.needs <= known:
+        return ""
+    return (
+        f"the bot's own database is a newer batchbot's (schema {found.applied}, and this one knows "
+        f"{known})"
+    )
+
+
+def outdated(found: SchemaVersion, known: int) -> str:
+    """Say what is to be applied before the tables can be used; "" when nothing is. Pure."""
+    if found.applied >= known:
+        return ""
+    if not found.applied:
+        return "the bot's own database has no tables yet"
+    return f"the bot's own database has schema {found.applied}, and this batchbot needs {known}"
 
 
 async def migrate(connection: Session) -> None:
@@ -165,3 +232,5 @@ async def migrate(connection: Session) -> None:
     for version, statements in enumerate(MIGRATIONS[done:], start=done + 1):
         await connection.execute(statements)
         await connection.execute("INSERT INTO schema_version (version) VALUES ($1)", version)
+    if len(MIGRATIONS) > done:
+        await connection.execute("UPDATE schema_version SET needs = $1", NEEDS)

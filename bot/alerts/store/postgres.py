@@ -82,8 +82,9 @@ class Store(CommandQueries):
         if self._lead is None or self._lead.is_closed():
             self._leads = False
             self._lead = await _lead_session(self._address.url, self._options(), self.prepare)
+        # A newer version may have started beside this one since.
+        await self.refuse_newer(self._lead)
         if self._leads:
-            await self._lead.execute("SELECT 1")
             return
         self._leads = await self._has_locks(self._lead)
         self._term += self._leads

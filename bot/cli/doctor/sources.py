@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.cli.doctor.examined import CheckState, Examined
 from bot.domain.evidence import Missing
+from bot.errors import OutdatedError
 from bot.ports import Checkable, CjDatabase
 from bot.ports.bounded import bounded_read
 from bot.ports.rights import TriedState
@@ -79,15 +80,20 @@ async def examine_memory(settings: Settings, stack: AsyncExitStack) -> Examined:
     what = "bot's own database"
     if settings.bot.database_url is None:
         return _embedded(what, settings.bot.data_dir)
-    detail = await bounded_read(what, _check_memory(settings, stack), CHECK_SECONDS)
-    if isinstance(detail, Missing):
-        fix = "Correct BOT_DATABASE_URL, or leave it empty."
-        return Examined(what, CheckState.BROKEN, detail.reason, fix)
-    return Examined(what, CheckState.OK, detail)
+    found = await bounded_read(what, _check_memory(what, settings, stack), CHECK_SECONDS)
+    if isinstance(found, Missing):
+        fix = found.hint or "Correct BOT_DATABASE_URL, or leave it empty."
+        return Examined(what, CheckState.BROKEN, found.reason, fix)
+    return found
 
 
-async def _check_memory(settings: Settings, stack: AsyncExitStack) -> str:
-    return str(await (await build_memory(settings, stack)).check())
+async def _check_memory(what: str, settings: Settings, stack: AsyncExitStack) -> Examined:
+    """Look at the database as it is: an older one is brought up to date by `run` alone."""
+    try:
+        memory = await build_memory(settings, stack)
+    except OutdatedError as error:
+        return Examined(what, CheckState.WARNING, error.message, error.hint)
+    return Examined(what, CheckState.OK, str(await memory.check()))
 
 
 def _embedded(what: str, folder: Path) -> Examined:
