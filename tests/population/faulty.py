@@ -279,6 +279,9 @@ def _poison(rng: random.Random, variant: int) -> Made:
     world = _frozen(rng, variant, "sent", 0.2)
     one = rng.choice([one for one in world.comparisons if one.place])
     one.retries = rng.randint(2, 3)
+    # Another request is answered meanwhile: the provider works.
+    text = f"Request {world.uuid()} completed successfully, correlation_id: {world.uuid()}"
+    world.say(world.now - timedelta(seconds=1), LLM, text)
     return world, Around()
 
 

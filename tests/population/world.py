@@ -416,6 +416,8 @@ def _again(world: World, bundle: list[Comparison], at: datetime) -> None:
     """A bundle that broke off after its answers were sent is asked again as a whole."""
     for one in bundle:
         ids = {"correlation_id": str(one.correlation), "request_id": str(one.request)}
+        world.say(at, LLM, f"Published success callback event for request {one.request}, "
+                  f"correlation_id: {one.correlation}, topic: {TOPIC}")  # fmt: skip
         other = {"essay_a": "Essay B", "essay_b": "Essay A"} if world.faults.bundle_again == "differing" else {
             "essay_a": "Essay A", "essay_b": "Essay B"}  # fmt: skip
         world.say(

@@ -1,5 +1,7 @@
 """Rules on items that are broken themselves: left behind, or failing again and again; pure."""
 
+from collections.abc import Sequence
+
 from bot.diagnosis.queue.items import LEAK_HELD, leaked
 from bot.diagnosis.queue.log_events import SignKind
 from bot.diagnosis.queue.timeline import QueueTimeline, QueueVerdict
@@ -9,6 +11,13 @@ from bot.domain.report import Confidence, Severity
 from bot.domain.words import words
 
 POISON_RETRIES = 2
+PER_REQUEST = "per_request"
+# In a mode that is not known now, nothing is said of a bundle.
+_WHY = {
+    "serial_bundle": "In serial_bundle mode one failing request sends its whole bundle back, so "
+    "one of them may drag the others along.",
+    PER_REQUEST: "It fails each time, and no other request is given back.",
+}
 
 
 def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
@@ -47,28 +56,41 @@ def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
         and item.status in ("queued", "processing")
         and _keeps_failing(timeline, item)
     )
-    if not items:
+    if not items or (timeline.mode == PER_REQUEST and _others_fail(timeline, items)):
         return None
     worst = max(items, key=lambda item: item.retry_count)
     alone = timeline.logs_readable and not _answered_since(timeline, worst)
     sure = worst.retry_count > POISON_RETRIES and not alone
     return QueueVerdict(
         rule="poison-item",
-        severity=Severity.ERROR,
-        confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
+        severity=Severity.WARN if alone else Severity.ERROR,
+        confidence=Confidence.HIGH if sure else Confidence.LOW if alone else Confidence.MEDIUM,
         since=worst.queued_at,
         what=words(
             named(worst),
             f" came back {worst.retry_count} times; {counted(len(items))} with "
             f"{POISON_RETRIES} retries or more.",
         ),
-        why="In serial_bundle mode one failing request sends its whole bundle back, so one of "
-        "them may drag the others along."
+        why=_WHY.get(timeline.mode, "It fails each time; its error lines tell why.")
         + (" Nothing else was answered meanwhile, so the provider may fail altogether." * alone),
         items=(worst, *(item for item in items if item is not worst)),
         evidence=item_lines(timeline, items[:3]),
         next=(f"/trace {worst.queue_id}", f'/logs llm_provider "{worst.queue_id}" --level error'),
     )
+
+
+def _others_fail(timeline: QueueTimeline, items: Sequence[QueueItem]) -> bool:
+    """Whether requests that share no bundle with it are given back too: the provider fails then."""
+    mine = items[0].queue_id
+    here = timeline.reading.items if timeline.reading else ()
+    again = {item.queue_id for item in here if item.retry_count}
+    since = min((item.queued_at for item in items if item.queued_at), default=timeline.now)
+    again |= {
+        sign.queue_id
+        for sign in timeline.signs
+        if sign.kind is SignKind.FAILED and sign.queue_id and sign.at >= since
+    }
+    return bool(again - {mine})
 
 
 def _keeps_failing(timeline: QueueTimeline, item: QueueItem) -> bool:

@@ -138,13 +138,25 @@ class QueueTimeline:
 
     @property
     def mode(self) -> str:
-        """The queue's processing mode as it was last written, empty when it never was."""
+        """The queue's processing mode as it was last written, empty when it never was.
+
+        A worker that started anew may work in another one: what was written before says nothing.
+        """
+        since = self.restarted_at
         told = [(one.at, one.mode) for one in self.snapshots if one.mode]
         told += [(one.at, one.mode) for one in self.signs if one.mode]
+        told = [one for one in told if since is None or one[0] >= since]
         if told:
             return max(told)[1]
         items = self.reading.items if self.reading else ()
-        return next((item.mode for item in items if item.mode), "")
+        fresh = (one for one in items if since is None or (one.queued_at or since) > since)
+        return next((item.mode for item in fresh if item.mode), "")
+
+    @cached_property
+    def restarted_at(self) -> datetime | None:
+        """When the worker was last seen to start; None when it was not."""
+        starts = (sign.at for sign in self.signs if sign.kind is SignKind.RESTART)
+        return max(starts, default=None)
 
     @property
     def last_sign(self) -> datetime | None:
@@ -190,7 +202,9 @@ class QueueTimeline:
     @property
     def writes_snapshots(self) -> bool:
         """Whether the mode writes a snapshot every half minute while the loop is idle."""
-        return bool(self.snapshots) or self.mode not in ("", "per_request")
+        since = self.restarted_at
+        written = any(since is None or one.at >= since for one in self.snapshots)
+        return written or self.mode not in ("", "per_request")
 
     @property
     def unfinished(self) -> LoopSign | None:

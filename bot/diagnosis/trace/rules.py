@@ -17,6 +17,7 @@ from bot.diagnosis.comparison.causes import (
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
+from bot.diagnosis.comparison.repeats import WHY, repeat_of
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
     LostSubmission,
@@ -214,13 +215,14 @@ def duplicate_callback(traced: TracedComparison) -> Finding | None:
     if not doubles:
         return None
     differing = len(_winners(traced)) > 1
+    clues, dispatched = traced.comparison.clues, traced.comparison.dispatches
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
         severity=Severity.WARN if differing else Severity.INFO,
         confidence=Confidence.HIGH,
         what=f"The callback came {len(doubles) + 1} times"
         + (", with different winners; the first one counts." if differing else "."),
-        why=DUPLICATE_CALLBACKS.why,
+        why=WHY[repeat_of(doubles[0].queue_id, clues, bundled=bool(dispatched))],
         evidence=lines_of(doubles),
         next=(f"/logs cj {traced.id}",),
     )

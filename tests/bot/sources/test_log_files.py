@@ -125,6 +125,14 @@ async def test_several_containers_come_in_time_order_and_roles_narrow(tmp_path: 
     ]
 
 
+async def test_a_line_of_whole_seconds_stays_behind_the_one_it_follows(tmp_path: Path) -> None:
+    half = START + timedelta(seconds=1, milliseconds=500)
+    refused = f'{{"event": "refused", "timestamp": "{half.isoformat()}", "level": "error"}}\n'
+    claimed = "2025-11-18 23:00:01 [info     ] claimed [provider]\n"
+    (tmp_path / f"{CJ}.log").write_text(line(0) + refused + claimed + line(2))
+    assert await words(tmp_path) == ["tick 0", "refused", "claimed", "tick 2"]
+
+
 def rotate(path: Path) -> None:
     path.write_text(line(3))
     Path(f"{path}.1").write_text(line(2))

@@ -19,6 +19,7 @@ from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
 from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
+from bot.diagnosis.comparison.repeats import WHY, Repeat, repeat_of
 from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.evidence import EvidenceLine, Missing
@@ -78,7 +79,7 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     ours, unknown = _split(evidence, twice)
     winners = _winners(evidence, {clue.queue_id for clue in ours} - {""})
     differing = sorted(id for id, named in winners.items() if len(named) > 1)
-    total = evidence.pairs.total
+    total, origins = evidence.pairs.total, _origins(evidence, ours)
     many = len(ours) > DUPLICATE_SHARE * total
     if not total or not (differing or many or len(unknown) > DUPLICATE_SHARE * total):
         return None
@@ -87,17 +88,28 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     parted = f" {len(differing)} of them name another winner." if differing else ""
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
-        severity=Severity.WARN if differing or many else Severity.INFO,
+        severity=Severity.WARN
+        if differing or (many and set(origins) != {Repeat.KAFKA})
+        else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
         what=f"{len(repeats)} callbacks came for comparisons that had an answer already{joined}."
         + parted,
-        why=DUPLICATE_CALLBACKS.why,
+        why=WHY[origins.most_common(1)[0][0] if origins else Repeat.UNKNOWN],
         evidence=(
             evidence.line(f"{total} comparisons, {len(ours)} answered again by their ids"),
             *(log_line(clue.event) for clue in repeats[:3]),
         ),
         next=(f"/trace {differing[0]}",) if differing else ("/logs cj already has result",),
     )
+
+
+def _origins(evidence: BatchEvidence, repeats: list[LogClue]) -> Counter[Repeat]:
+    """Count who repeated the callbacks, as far as the lines show it."""
+    if not repeats:
+        return Counter()
+    clues = [one for event in evidence.nearby if (one := evidence.clue_of(event))]
+    bundled = any(is_dispatch(event) for event in evidence.nearby)
+    return Counter(repeat_of(one.queue_id, clues, bundled=bundled) for one in repeats)
 
 
 def _told_elsewhere(evidence: BatchEvidence) -> str:

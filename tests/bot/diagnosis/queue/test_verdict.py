@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.diagnosis.queue.timeline import timeline_of
 from bot.diagnosis.queue.verdict import (
     LoopSign,
     Observation,
@@ -315,7 +316,7 @@ CASES: list[tuple[str, list[Observation], float, str, Confidence | None]] = [
         look(2, reading=redis(2, item(1, "queued", retry_count=2)), signs=(dispatch(1),)),
         2,
         "poison-item",
-        Confidence.MEDIUM,
+        Confidence.LOW,
     ),
     (
         "an item that came back three times while another was answered",
@@ -333,7 +334,7 @@ CASES: list[tuple[str, list[Observation], float, str, Confidence | None]] = [
         look(2, reading=redis(2, item(1, "queued", retry_count=3)), signs=(dispatch(1),)),
         2,
         "poison-item",
-        Confidence.MEDIUM,
+        Confidence.LOW,
     ),
     (
         "a first retry is nothing",
@@ -634,3 +635,33 @@ def test_no_mixture_of_what_was_seen_breaks_the_judge(
     assert verdicts[0].what
     if with_redis and not items:
         assert verdicts[0].rule == "ok"
+
+
+def test_in_per_request_mode_requests_that_fail_together_are_no_poison_of_one() -> None:
+    both = redis(2, item(1, "queued", retry_count=3), item(2, "queued", retry_count=1))
+    one = redis(2, item(1, "queued", retry_count=3), item(2, "queued"))
+    alone = LoopSign(minutes(1), SignKind.STARTED, mode="per_request")
+    verdicts = [
+        judge_queue(look(2, reading=reading, signs=(alone,)), minutes(2)) for reading in (both, one)
+    ]
+    assert [one.rule for one in verdicts] == ["ok", "poison-item"]
+    assert "bundle" not in str(verdicts[1].why)
+
+
+def test_a_mode_from_before_a_restart_is_not_the_mode_of_now() -> None:
+    started = sign(1, SignKind.RESTART)
+    before = look(
+        2, reading=redis(2, item(1, "queued", retry_count=3)), signs=(dispatch(0), started)
+    )
+    assert timeline_of(before, minutes(2)).mode == ""
+    assert "bundle" not in str(judge_queue(before, minutes(2)).why)
+    after = look(2, signs=(started, dispatch(1.5)))
+    assert timeline_of(after, minutes(2)).mode == "serial_bundle"
+
+
+def test_snapshots_from_before_a_restart_do_not_promise_more() -> None:
+    """A worker that starts anew in per_request mode writes none, and is not dead for that."""
+    signs = (sign(2, SignKind.RESTART), sign(3, SignKind.FINISHED))
+    one = look(6, reading=redis(6, item(1, "queued")), snapshots=snaps(0, 1.5, 0, 0), signs=signs)
+    assert not timeline_of(one, minutes(6)).writes_snapshots
+    assert timeline_of(one, minutes(6)).alive

@@ -153,6 +153,23 @@ async def test_a_repeat_with_another_winner_warns_and_one_of_another_batch_does_
     assert (nobody.severity, nobody.confidence) == (Severity.INFO, Confidence.LOW)
 
 
+async def test_what_kafka_gave_again_is_no_fault_of_a_bundle() -> None:
+    """After CJ starts anew, what it took and did not acknowledge comes once more."""
+    world = _night(Faults(bundle_again="same"), minutes=5)
+    seen = set[str]()
+    for said in list(world.said):
+        text = f"{said}"
+        if "Published success" not in text:
+            continue
+        request = text.split("for request ")[1][:36]
+        if request in seen:
+            world.said.remove(said)
+        seen.add(request)
+    finding = await _finding(world, "duplicate-callbacks")
+    assert finding.severity is Severity.INFO
+    assert "Kafka gave it to CJ again" in finding.why
+
+
 async def test_mock_mode_is_named_in_the_first_line() -> None:
     report = await _report(_night(Faults()), Around(mock=True))
     assert report.facts["mock_mode"] is True

@@ -1,0 +1,42 @@
+"""Why a callback came more than once, as far as lines show it; pure."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from bot.diagnosis.comparison.causes import DUPLICATE_CALLBACKS
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
+
+
+class Repeat(StrEnum):
+    """Who gave a callback twice."""
+
+    BUNDLE = "bundle"
+    PROVIDER = "provider"
+    KAFKA = "kafka"
+    UNKNOWN = "unknown"
+
+
+WHY = {
+    Repeat.BUNDLE: DUPLICATE_CALLBACKS.why,
+    Repeat.PROVIDER: "The provider published an answer more than once. The first answer stands.",
+    Repeat.KAFKA: "The provider published it once, and Kafka gave it to CJ again, as it does after "
+    "a restart. The first answer stands.",
+    Repeat.UNKNOWN: "Whether the provider or Kafka repeated it is not known: its publish was not "
+    "found in the logs. The first answer stands.",
+}
+
+
+def repeat_of(queue_id: str, clues: Iterable[LogClue], *, bundled: bool) -> Repeat:
+    """Return who repeated the callback of a request; `bundled` says that bundles were dispatched.
+
+    `clues` are the lines on its way.
+    """
+    said = sum(
+        clue.step is Step.PUBLISHED and clue.outcome is Outcome.DONE and clue.queue_id == queue_id
+        for clue in clues
+    )
+    if not queue_id or not said:
+        return Repeat.UNKNOWN
+    if said == 1:
+        return Repeat.KAFKA
+    return Repeat.BUNDLE if bundled else Repeat.PROVIDER
