@@ -42,7 +42,7 @@ CLAIMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "silent queue loop": (("queue-frozen", "worker-hung", "queue-not-draining"), ()),
     "poison item": (("poison-item",), ("poison",)),
     "serial bundle": (("bundle-collateral",), ("serial bundle",)),
-    "cause unknown": ((), ("cause unknown", "no cause found", "not recorded")),
+    "cause unknown": ((), ("cause unknown", "no cause found", "no cause recorded", "not recorded")),
     "provider still failing": ((), ("still fail", "provider fails")),
     "open circuit": ((), ("circuit", "breaker")),
     "cj bug": ((), ("cj bug", "cj fault")),

@@ -37,7 +37,8 @@ _SPOKEN: tuple[tuple[FailureReason, re.Pattern[str]], ...] = tuple(
             r"connection_error|disconnected|connection reset|cannot connect|broken pipe|"
             r"connection refused|ClientConnect|ClientOSError",
         ),
-        (FailureReason.ANSWER, r"no tool use|invalid_response|failed to parse|max_tokens limit"),
+        (FailureReason.TRUNCATED, r"max_tokens limit|truncated response"),
+        (FailureReason.ANSWER, r"no tool use|invalid_response|failed to parse"),
         (FailureReason.SERVER, r"server_error|api_error|internal server error|bad gateway"),
     )
 )
@@ -182,6 +183,26 @@ def failures_of(
         if reason is not FailureReason.UNKNOWN:
             found[reason] = _added(found.get(reason), one)
     return tuple(sorted(found.values(), key=lambda one: (-one.comparisons, -one.requests)))
+
+
+def failure_of(row: PairRow, events: Iterable[LogEvent], ids: Set[str]) -> Failures:
+    """Return why one comparison failed: by its row, more precisely by the lines about `ids`."""
+    group = ErrorGroup(
+        row.error_code or "",
+        row.error_service or "",
+        row.provider or "",
+        1,
+        1,
+        http_status=row.http_status,
+        error_type=row.error_type,
+        provider_error_type=row.provider_error_type,
+        message=row.message,
+        first_at=row.error_at,
+        last_at=row.error_at,
+    )
+    found = failures_of((group,), events, ids)
+    known = (one for one in found if one.reason is not FailureReason.UNKNOWN)
+    return next(known, found[0])
 
 
 def request_ids(clues: Iterable[LogClue], members: Set[str]) -> frozenset[str]:

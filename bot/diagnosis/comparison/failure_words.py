@@ -16,6 +16,7 @@ class FailureReason(StrEnum):
     CREDIT = "credit_used_up"
     KEY = "key_refused"
     MODEL = "model_unknown"
+    TRUNCATED = "answer_truncated"
     ANSWER = "answer_unusable"
     SERVER = "server_error"
     REFUSED = "request_refused"
@@ -72,6 +73,11 @@ WORDS: Mapping[FailureReason, ReasonWords] = {
         "The request names a model that the provider does not have.",
         "Correct the model's name in the override or the settings, then run the batch again.",
     ),
+    FailureReason.TRUNCATED: ReasonWords(
+        "the model's answer was cut off at max_tokens",
+        "The answer is longer than the tokens that the request allows.",
+        "Raise max_tokens in the override or the settings, then run the batch again.",
+    ),
     FailureReason.ANSWER: ReasonWords(
         "the model's answer was unusable",
         "The model answered, but not in the form that was asked for.",
@@ -85,9 +91,11 @@ WORDS: Mapping[FailureReason, ReasonWords] = {
     FailureReason.REFUSED: ReasonWords(
         "the provider refused the request",
         "The model's provider called the request invalid.",
-        "Read the provider's answer in the LLM provider's log before asking again.",
+        "Correct what the provider calls invalid before asking for it again.",
     ),
     FailureReason.UNKNOWN: ReasonWords(
-        "no cause found", "", "Read the LLM provider's log of that time."
+        "no cause recorded",
+        "",
+        "Ask for the failed comparisons again, and see what is answered.",
     ),
 }

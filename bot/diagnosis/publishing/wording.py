@@ -1,9 +1,12 @@
 """How reports and alerts word what did not reach Kafka, in one place."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 from bot.diagnosis.publishing.memory import Fate
 
+# The provider tries again each half minute, and drops a message after five failures.
+RECOVERED_WITHIN = timedelta(minutes=5)
 NO_RESTART = "Do not restart the LLM provider: what waits in its memory would be lost."
 NEW_REQUEST = "Once Kafka answers, start any new batch: a new publish lets the breaker close."
 ASK_AGAIN = "Ask for the batch again: these answers do not come back."

@@ -116,7 +116,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
     others = tuple(pair for pair in evidence.pairs if pair is not row)
     traced = TracedComparison(
         str(evidence.id), now, comparison, ledger, _owned(evidence), others, evidence.batch,
-        evidence.unsent,
+        evidence.unsent, evidence.ids,
     )  # fmt: skip
     findings = (*findings_of(traced), *evidence.queue_findings)
     unsure = traced.rejected and traced.owned is None

@@ -15,6 +15,9 @@ from bot.diagnosis.comparison.causes import (
     failure_severity,
 )
 from bot.diagnosis.comparison.departure import departure
+from bot.diagnosis.comparison.failure_advice import remedy_of, unrecorded
+from bot.diagnosis.comparison.failure_reasons import Failures
+from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
 from bot.diagnosis.comparison.repeats import WHY, repeat_of
@@ -39,6 +42,7 @@ from bot.diagnosis.trace.traced import (
 )
 from bot.domain.batch import BatchRows, PairRow
 from bot.domain.evidence import DATABASE, LOGS, EvidenceLine
+from bot.domain.log import Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, words
 
@@ -135,7 +139,9 @@ def callback_unpublished(traced: TracedComparison) -> Finding | None:
     at = held.changed_at or held.at
     return Finding(
         rule=UNPUBLISHED.rule,
-        severity=Severity.WARN if held.fate is Fate.REFUSED else Severity.ERROR,
+        severity=Severity.WARN
+        if held.fate is Fate.REFUSED and traced.now - held.at <= wording.RECOVERED_WITHIN
+        else Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"Answered, and its callback is not in Kafka: {wording.FATES[held.fate]}.",
         why=wording.waiting_why(blocked=blocked) if waits else wording.lost_why({held.fate}),
@@ -180,16 +186,26 @@ def provider_failure(traced: TracedComparison) -> Finding | None:
     if row is None or row.winner != "error" or _collateral(row):
         return None
     others = len(traced.others)
-    what = f"Pair {row.pair_id} failed at the provider: {error_words(row)}"
+    failure = traced.failure or Failures(FailureReason.UNKNOWN)
+    what = f"Pair {row.pair_id} failed at the provider: {error_words(traced, row)}"
     return Finding(
         rule=PROVIDER_FAILURES.rule,
         severity=_severity(traced),
         confidence=Confidence.HIGH,
         what=what + (f", and took {others} others of its bundle with it." if others else "."),
-        why=PROVIDER_FAILURES.why + _share(traced),
+        why=_failure_why(traced, row, failure) + _share(traced),
         evidence=(*row_line(row), *last_lines(traced)),
-        next=(f"/batch status {row.batch_id}", f"/logs llm_provider {traced.id} --level error"),
+        next=(remedy_of(failure), words(Command(f"/batch status {row.batch_id}"))),
     )
+
+
+def _failure_why(traced: TracedComparison, row: PairRow, failure: Failures) -> str:
+    if failure.reason is not FailureReason.UNKNOWN:
+        return failure.words.why
+    comparison = traced.comparison
+    names = comparison.names(Role.LLM_PROVIDER)
+    at = row.error_at or row.completed_at or row.submitted_at
+    return unrecorded(row, comparison.logs, names, at)
 
 
 def bundle_collateral(traced: TracedComparison) -> Finding | None:
@@ -202,7 +218,7 @@ def bundle_collateral(traced: TracedComparison) -> Finding | None:
         severity=_severity(traced),
         confidence=Confidence.HIGH,
         what=f"Pair {row.pair_id} did not fail itself: it was in one bundle with "
-        f"{row.error_correlation_id}, which did ({error_words(row)}).",
+        f"{row.error_correlation_id}, which did ({error_words(traced, row)}).",
         why=BUNDLE_COLLATERAL.why + _share(traced),
         evidence=row_line(row),
         next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),

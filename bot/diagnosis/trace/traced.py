@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
+from bot.diagnosis.comparison.failure_reasons import Failures, failure_of
+from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
 from bot.domain.batch import BatchRows, PairRow
 from bot.domain.callbacks.callback import SeenCallback
@@ -27,6 +29,15 @@ class TracedComparison:
     others: tuple[PairRow, ...] = ()
     batch: BatchRows | Missing | None = None
     nearby: tuple[LogEvent, ...] = ()
+    ids: frozenset[str] = frozenset()
+
+    @property
+    def failure(self) -> Failures | None:
+        """Why the model's provider failed on it, by row and lines; None where it did not."""
+        row, logs = self.comparison.row, self.comparison.logs
+        if row is None or row.winner != "error":
+            return None
+        return failure_of(row, () if isinstance(logs, Missing) else logs.events, self.ids)
 
     @property
     def turned_away(self) -> tuple[LogClue, ...]:
@@ -44,14 +55,20 @@ class TracedComparison:
         return bool(self.turned_away or self.rejected_callbacks)
 
 
-def error_words(row: PairRow) -> str:
-    """Return an error row's code."""
-    return row.error_code or "no error code"
+def error_words(traced: TracedComparison, row: PairRow) -> str:
+    """Return why an error row failed, and its code."""
+    code, failure = row.error_code or "no error code", traced.failure
+    if failure is None or failure.reason is FailureReason.UNKNOWN:
+        return f"{code}, no cause recorded"
+    wait = f", Retry-After {failure.retry_after} s" if failure.retry_after else ""
+    return f"{failure.what}{wait}"
 
 
 def row_line(row: PairRow) -> tuple[EvidenceLine, ...]:
     """Return the line that an error row makes."""
-    text = f"pair {row.pair_id}: winner error, {error_words(row)}, {row.error_service or '?'}"
+    said = [row.error_code or "no error code", row.error_service or "?"]
+    said += [f"HTTP {row.http_status}"] if row.http_status else []
+    text = f"pair {row.pair_id}: winner error, {', '.join(said)}"
     return (EvidenceLine(DATABASE, row.error_at or row.completed_at, text),)
 
 

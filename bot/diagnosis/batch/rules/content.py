@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.domain.batch import CANCELLED
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 
@@ -39,9 +40,13 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 
 def missing_essays(evidence: BatchEvidence) -> int:
-    """Return how many essays were expected and take no part; 0 while they may still come."""
-    expected = evidence.header.expected_essay_count
-    if expected is None or not (evidence.pairs.total or evidence.ended):
+    """Return how many essays were expected and take no part; 0 while they may still come.
+
+    Of a batch that was cancelled before it compared, the essays were not fetched yet.
+    """
+    expected, cancelled = evidence.header.expected_essay_count, evidence.header.state == CANCELLED
+    begun = evidence.pairs.total or (evidence.ended and not cancelled)
+    if expected is None or not begun:
         return 0
     return max(0, expected - evidence.rows.scores.essays)
 

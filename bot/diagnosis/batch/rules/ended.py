@@ -79,7 +79,7 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     by = "Forced recovery ended it" if header.forced else "It ended"
     return Finding(
         rule="answers-missing",
-        severity=Severity.INFO if header.forced or left else Severity.WARN,
+        severity=Severity.INFO if left else Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"{by} with {missing} of {pairs.total} comparisons missing",
         why=_missing_why(evidence),

@@ -11,9 +11,12 @@ from bot.diagnosis.comparison.causes import (
     WARN_SHARE,
     failure_severity,
 )
+from bot.diagnosis.comparison.evidence import LPS_NAME
+from bot.diagnosis.comparison.failure_advice import remedy_of, unrecorded
 from bot.diagnosis.comparison.failure_reasons import Failures
 from bot.diagnosis.comparison.failure_words import FailureReason
-from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.evidence import EvidenceLine
+from bot.domain.log import LogSearch
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Text, Time, words
 
@@ -35,7 +38,7 @@ def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
         what=_what(evidence, failures),
         why=_why(evidence, first),
         evidence=(*_group_lines(evidence), *(_reason_line(one) for one in failures[:3])),
-        next=(_remedy(evidence, first), words(LOOK)),
+        next=(remedy_of(first), *(() if _was_read(evidence) else (words(LOOK),))),
     )
 
 
@@ -80,16 +83,21 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
 
 def _why(evidence: BatchEvidence, first: Failures) -> Text:
     if first.reason is FailureReason.UNKNOWN:
-        read = evidence.logs
-        if isinstance(read, Missing):
-            return f"The rows hold no answer of the provider, and the logs: {read.reason}."
-        return "Read were the rows and the logs: neither holds what the provider answered."
+        rows, logs = evidence.rows.errors, evidence.logs
+        first_at = min((one.first_at for one in rows if one.first_at), default=None)
+        return unrecorded(rows, logs, (LPS_NAME,), first_at or evidence.pairs.first_submitted_at)
     essay = _one_essay(evidence, first)
     if essay:
         return words(first.words.why, " Essay ", Id(essay), " is in every one that failed.")
     if not evidence.pairs.error:
         return words(first.words.why, " Each was asked again, up to three times.")
     return words(first.words.why, *_passed(evidence, first))
+
+
+def _was_read(evidence: BatchEvidence) -> bool:
+    """Whether the provider's log was read: then it is not advised to read it."""
+    logs = evidence.logs
+    return isinstance(logs, LogSearch) and any(one.service == LPS_NAME for one in logs.coverage)
 
 
 def _passed(evidence: BatchEvidence, first: Failures) -> tuple[str | Time, ...]:
@@ -100,12 +108,6 @@ def _passed(evidence: BatchEvidence, first: Failures) -> tuple[str | Time, ...]:
     if valid is not None and valid > last:
         return (" It passed: the last was", Time(last, " at "), ".")
     return (" It had not passed", Time(last, " at "), ", the last failure.")
-
-
-def _remedy(evidence: BatchEvidence, first: Failures) -> Text:
-    if first.reason is FailureReason.RATE_LIMIT and first.retry_after:
-        return f"Wait {first.retry_after} s (its Retry-After), then send fewer at once."
-    return first.words.do
 
 
 def _one_essay(evidence: BatchEvidence, first: Failures) -> str:

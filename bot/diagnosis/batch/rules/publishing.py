@@ -40,10 +40,11 @@ def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | N
     blocked = bool(fates[Fate.BLOCKED]) or evidence.delivery.memory.open_since is not None
     waiting = len(held) - lost
     first = min(held, key=lambda one: one.at)
+    overdue = now - first.at > wording.RECOVERED_WITHIN
     steps = (wording.NO_RESTART, wording.NEW_REQUEST) if waiting else ()
     return Finding(
         rule=UNPUBLISHED.rule,
-        severity=Severity.ERROR if lost or blocked else Severity.WARN,
+        severity=Severity.ERROR if lost or blocked or overdue else Severity.WARN,
         confidence=Confidence.HIGH,
         what=wording.what(fates, blocked=blocked),
         why=wording.lost_why(fates) if lost else wording.waiting_why(blocked=blocked),

@@ -264,3 +264,10 @@ def test_the_rule_of_the_readme_finds_its_row_and_no_healthy_batch() -> None:
         True,
     )
     assert all(names["forced_early"](_evidence(one), NOW) is None for one in HEALTHY.values())
+
+
+def test_the_essays_of_a_batch_that_was_cancelled_at_once_are_not_said_to_lack_content() -> None:
+    header = _header(status="PENDING", state="CANCELLED", expected_essay_count=8)
+    report = diagnose(_evidence(BatchRows(header, PairCounts())), NOW)
+    assert [one.rule for one in report.findings] == ["batch-cancelled"]
+    assert report.verdict is Verdict.WARN

@@ -357,6 +357,62 @@ async def test_an_error_row_is_a_failure_of_its_own_or_collateral(
     assert f"{errors} of 100" in report.findings[0].why
 
 
+REFUSAL = {
+    "winner": "error",
+    "error_code": "EXTERNAL_SERVICE_ERROR",
+    "error_service": "llm_provider_service",
+    "error_correlation_id": C,
+    "error_at": after(18),
+    "provider": "anthropic",
+    "scored_at": None,
+}
+NOW_LINE = event(
+    after(17),
+    "Anthropic API failure: 429",
+    level="error",
+    correlation_id=str(C),
+    error_text='{"type":"error","error":{"type":"rate_limit_error"}}',
+    retry_after="5",
+)
+THEN_LINE = event(
+    after(17),
+    f"Request {Q} failed: Anthropic API error: 529 - "
+    f'{{"type":"error","error":{{"type":"overloaded_error"}}}}, correlation_id: {C}',
+    level="error",
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "lines", "said", "step"),
+    [
+        ({"http_status": 529, "error_type": "overloaded"}, (), "overloaded (529)", "Wait until"),
+        ({}, (NOW_LINE,), "rate limit of the provider (429), Retry-After 5 s", "Wait 5 s"),
+        ({}, (THEN_LINE,), "model provider overloaded (529)", "Wait until the provider"),
+        ({"message": "connection_error"}, (), "connection to the model provider lost", "Check"),
+        ({}, (), "no cause recorded", "Ask for the failed comparisons again"),
+    ],
+)
+async def test_a_failure_says_why_from_row_or_lines(
+    row: dict[str, Any], lines: tuple[LogEvent, ...], said: str, step: str
+) -> None:
+    database = FakeDatabase([batch(total=10, error=1)], [pair(**REFUSAL, **row)])
+    (finding,) = (await trace(C, healthy(*lines, database=database))).findings
+    assert said in str(finding.what)
+    assert str(finding.next[0]).startswith(step)
+    assert not any("/logs llm_provider" in str(one) for one in finding.next)
+
+
+async def test_no_cause_is_said_with_what_was_read_for_it() -> None:
+    database = FakeDatabase([batch(total=10, error=1)], [pair(**REFUSAL)])
+    read = await trace(C, healthy(database=database))
+    assert "Read were the rows and the provider's log" in str(read.findings[0].why)
+    alone = await trace(C, Sources(database=database))
+    assert "and the logs: not configured" in str(alone.findings[0].why)
+    late = FakeLogs([event(NOW, "started")], begins_at=NOW)
+    short = await trace(C, Sources(database=database, logs=late))
+    assert "does not reach back" in str(short.findings[0].why)
+
+
 async def test_the_failure_that_took_its_bundle_along_says_how_many() -> None:
     rows = [
         pair(pair_id=340 + n, winner="error", error_correlation_id=C, request_correlation_id=one)

@@ -229,10 +229,13 @@ async def test_a_batch_that_the_monitor_forced_says_so_and_accuses_nobody(then: 
     options = faulty_options(
         random.Random(8), then=then, stop="forced", mode="serial_bundle", wave=40, budget=40
     )
-    finding = await _finding(run(World(8, **options)), "answers-missing")
-    assert finding.severity is Severity.INFO
+    short = World(8, faults=Faults(forced_short=True), **options)
+    finding = await _finding(run(short), "answers-missing")
+    assert finding.severity is Severity.WARN
     assert "Forced recovery" in finding.what
     assert "monitor had waited" in finding.why
+    whole = await _report(run(World(8, **options)))
+    assert [one.rule for one in whole.findings if one.severity is not Severity.INFO] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""What is said of a failure beside its reason: the remedy, and what was read in vain; pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.diagnosis.comparison.failure_reasons import Failures
+from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.evidence.log_coverage import covers
+from bot.domain.batch import ErrorGroup, PairRow
+from bot.domain.evidence import Missing
+from bot.domain.log import LogSearch
+
+
+def remedy_of(failure: Failures) -> str:
+    """Return what to do about a failure."""
+    if failure.reason is FailureReason.RATE_LIMIT and failure.retry_after:
+        return f"Wait {failure.retry_after} s (its Retry-After), then send fewer at once."
+    return failure.words.do
+
+
+def unrecorded(
+    rows: PairRow | Sequence[ErrorGroup] | None,
+    logs: LogSearch | Missing,
+    services: Iterable[str],
+    at: datetime | None,
+) -> str:
+    """Return what was read where no source holds the cause of a failure at a moment."""
+    held = "The rows hold no answer of the provider" if rows else "No row was read"
+    if isinstance(logs, Missing):
+        return f"{held}, and the logs: {logs.reason}."
+    names = set(services)
+    mine = [cover for cover in logs.coverage if cover.service in names]
+    if not mine:
+        return f"{held}, and no log of the LLM provider was found."
+    if covers(logs, names, at):
+        return (
+            "Read were the rows and the provider's log: neither holds what the provider answered."
+        )
+    if any(cover.truncated for cover in mine):
+        return f"{held}, and the search of the provider's log was cut short."
+    return f"{held}, and the provider's log does not reach back to it."
