@@ -267,7 +267,10 @@ def test_the_rule_of_the_readme_finds_its_row_and_no_healthy_batch() -> None:
 
 
 def test_the_essays_of_a_batch_that_was_cancelled_at_once_are_not_said_to_lack_content() -> None:
-    header = _header(status="PENDING", state="CANCELLED", expected_essay_count=8)
+    header = _header(
+        status="PENDING", state="CANCELLED", expected_essay_count=8, total_comparisons=0,
+        submitted_comparisons=0, completed_comparisons=0,
+    )  # fmt: skip
     report = diagnose(_evidence(BatchRows(header, PairCounts())), NOW)
     assert [one.rule for one in report.findings] == ["batch-cancelled"]
     assert report.verdict is Verdict.WARN
