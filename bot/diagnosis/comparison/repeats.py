@@ -1,5 +1,6 @@
 """Why a callback came more than once, as far as lines show it; pure."""
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -26,17 +27,22 @@ WHY = {
 }
 
 
-def repeat_of(queue_id: str, clues: Iterable[LogClue], *, bundled: bool) -> Repeat:
-    """Return who repeated the callback of a request; `bundled` says that bundles were dispatched.
-
-    `clues` are the lines on its way.
-    """
-    said = sum(
-        clue.step is Step.PUBLISHED and clue.outcome is Outcome.DONE and clue.queue_id == queue_id
+def publishes(clues: Iterable[LogClue]) -> Counter[str]:
+    """Count how often the lines say that the callback of each request was published."""
+    return Counter(
+        clue.queue_id
         for clue in clues
+        if clue.step is Step.PUBLISHED and clue.outcome is Outcome.DONE and clue.queue_id
     )
-    if not queue_id or not said:
+
+
+def repeat_of(published: int, *, bundled: bool) -> Repeat:
+    """Return who repeated a callback that was published so often by its lines.
+
+    `bundled` says that bundles were dispatched.
+    """
+    if not published:
         return Repeat.UNKNOWN
-    if said == 1:
+    if published == 1:
         return Repeat.KAFKA
     return Repeat.BUNDLE if bundled else Repeat.PROVIDER

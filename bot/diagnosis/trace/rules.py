@@ -20,7 +20,7 @@ from bot.diagnosis.comparison.failure_reasons import Failures
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
-from bot.diagnosis.comparison.repeats import WHY, repeat_of
+from bot.diagnosis.comparison.repeats import WHY, publishes, repeat_of
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
     LostSubmission,
@@ -231,14 +231,14 @@ def duplicate_callback(traced: TracedComparison) -> Finding | None:
     if not doubles:
         return None
     differing = len(_winners(traced)) > 1
-    clues, dispatched = traced.comparison.clues, traced.comparison.dispatches
+    said = publishes(traced.comparison.clues)[doubles[0].queue_id]
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
         severity=Severity.WARN if differing else Severity.INFO,
         confidence=Confidence.HIGH,
         what=f"The callback came {len(doubles) + 1} times"
         + (", with different winners; the first one counts." if differing else "."),
-        why=WHY[repeat_of(doubles[0].queue_id, clues, bundled=bool(dispatched))],
+        why=WHY[repeat_of(said, bundled=bool(traced.comparison.dispatches))],
         evidence=lines_of(doubles),
         next=(f"/logs cj {traced.id}",),
     )

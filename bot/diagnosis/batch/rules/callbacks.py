@@ -19,7 +19,7 @@ from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
 from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
-from bot.diagnosis.comparison.repeats import WHY, Repeat, repeat_of
+from bot.diagnosis.comparison.repeats import WHY, Repeat, publishes, repeat_of
 from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.evidence import EvidenceLine, Missing
@@ -107,9 +107,9 @@ def _origins(evidence: BatchEvidence, repeats: list[LogClue]) -> Counter[Repeat]
     """Count who repeated the callbacks, as far as the lines show it."""
     if not repeats:
         return Counter()
-    clues = [one for event in evidence.nearby if (one := evidence.clue_of(event))]
+    times = publishes(evidence.clues)
     bundled = any(is_dispatch(event) for event in evidence.nearby)
-    return Counter(repeat_of(one.queue_id, clues, bundled=bundled) for one in repeats)
+    return Counter(repeat_of(times[one.queue_id], bundled=bundled) for one in repeats)
 
 
 def _told_elsewhere(evidence: BatchEvidence) -> str:
