@@ -34,6 +34,7 @@ from bot.alerts.self_monitoring.samples import (
     self_samples,
 )
 from bot.alerts.store.postgres import Store
+from bot.alerts.store.retention import Retention
 from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import AlertMessage, Reason, Window
 from bot.domain.log import Followed
@@ -66,6 +67,7 @@ class Tick:
         look_back: timedelta = FIRST_LOOK_BACK,
         digest_hours: float = 24.0,
         routes: Sequence[Route] = (),
+        keeps: Retention | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state = TickState()
@@ -78,6 +80,7 @@ class Tick:
         self._look_back = look_back
         self._digest_every = timedelta(hours=digest_hours)
         self._routes = tuple(routes)
+        self._keeps = keeps or Retention()
         self._quiet = DigestState()
         self._windows: dict[str, Window] = {}
         self._failed = FailedDetectors()
@@ -168,6 +171,7 @@ class Tick:
                 progress=self._progress(quiet),
                 forget=self._forgettable(now),
                 digest=message,
+                keeps=self._keeps,
             )
         )
         self._quiet = quiet

@@ -5,7 +5,8 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -34,7 +35,7 @@ from bot.requests.sharing import Shares
 from bot.requests.watching import BatchWatcher
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import kept_going, stopped_by_signals, unless
-from bot.settings import Settings, SlackSettings, detector_settings
+from bot.settings import RetentionSettings, Settings, SlackSettings, detector_settings
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import BoltReceiver, build_app
 from bot.slack.inbound.signed_posts import SignedPosts
@@ -48,6 +49,9 @@ from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token, patient
 from bot.slack.setup.workspace import SlackWorkspace, join, keep_names, look_up_routes
 from bot.text.markdown_report import render
+
+if TYPE_CHECKING:
+    from bot.alerts.store.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +207,7 @@ async def _watch(
         tick_seconds=seconds,
         digest_hours=settings.bot.digest_hours,
         routes=routes,
+        keeps=retention_of(settings.retention),
     )
     stack.push_async_callback(tick.close)
     scheduler = build_scheduler(tick, seconds)
@@ -243,6 +248,23 @@ def _post(
 
     _task(kept_going("the poster", post, failed=failed), stack)
     return state
+
+
+def retention_of(settings: RetentionSettings) -> "Retention":
+    """Return for how long what is over is kept; 0 days keep it for ever."""
+    from bot.alerts.store.retention import Retention
+
+    def span(days: int) -> timedelta | None:
+        return timedelta(days=days) if days else None
+
+    return Retention(
+        history=span(settings.history_days),
+        alerts=span(settings.alerts_days),
+        silences=span(settings.silences_days),
+        audit=span(settings.audit_days),
+        aliases=span(settings.aliases_days),
+        labels=span(settings.labels_days),
+    )
 
 
 def _task(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:

@@ -13,6 +13,7 @@ from bot.settings.groups import (
     CjSettings,
     LogSettings,
     QueueSettings,
+    RetentionSettings,
     SlackSettings,
     services_from_json,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "CjSettings",
     "LogSettings",
     "QueueSettings",
+    "RetentionSettings",
     "Settings",
     "SlackSettings",
     "as_meant",

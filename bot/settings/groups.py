@@ -102,6 +102,17 @@ class BotSettings(Group):
         return routes_from(decoded(value)) if isinstance(value, str) else value
 
 
+class RetentionSettings(Group):
+    """How many days the bot's own database keeps what is over; 0 keeps it for ever."""
+
+    history_days: int = Field(30, alias="KEEP_HISTORY_DAYS", ge=0, le=36_500)
+    alerts_days: int = Field(365, alias="KEEP_ALERTS_DAYS", ge=0, le=36_500)
+    silences_days: int = Field(90, alias="KEEP_SILENCES_DAYS", ge=0, le=36_500)
+    audit_days: int = Field(365, alias="KEEP_AUDIT_DAYS", ge=0, le=36_500)
+    aliases_days: int = Field(730, alias="KEEP_ALIASES_DAYS", ge=0, le=36_500)
+    labels_days: int = Field(90, alias="KEEP_LABELS_DAYS", ge=0, le=36_500)
+
+
 class CjSettings(Group):
     """HuleEdu's CJ assessment service and the LLM provider service."""
 

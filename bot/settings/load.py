@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -14,6 +14,7 @@ from bot.settings.groups import (
     CjSettings,
     LogSettings,
     QueueSettings,
+    RetentionSettings,
     SlackSettings,
 )
 
@@ -23,6 +24,7 @@ class Settings(BaseModel):
 
     slack: SlackSettings
     bot: BotSettings
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     cj: CjSettings
     logs: LogSettings
     queue: QueueSettings
@@ -39,6 +41,7 @@ class Settings(BaseModel):
 GROUPS: Mapping[str, type[Group]] = {
     "slack": SlackSettings,
     "bot": BotSettings,
+    "retention": RetentionSettings,
     "cj": CjSettings,
     "logs": LogSettings,
     "queue": QueueSettings,

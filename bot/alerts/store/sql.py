@@ -164,15 +164,57 @@ DELETE FROM sample s WHERE environment = $1 AND detector = $2 AND at < $3
 # parent message is; an alert whose parent message was pruned has no thread.
 PRUNE_OUTBOX = """
 WITH gone AS (
-    DELETE FROM outbox o WHERE environment = $1 AND created_at < $2
-      AND state NOT IN ('ready', 'sending')
-      AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.thread = o.thread AND a.state <> 'resolved')
-      AND NOT EXISTS (SELECT 1 FROM outbox w
-                      WHERE w.thread = o.thread AND w.state IN ('ready', 'sending'))
-    RETURNING o.id)
+    DELETE FROM outbox WHERE id IN (
+        SELECT id FROM outbox o WHERE environment = $1 AND created_at < $2
+          AND state NOT IN ('ready', 'sending')
+          AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.thread = o.thread AND a.state <> 'resolved')
+          AND NOT EXISTS (SELECT 1 FROM outbox w
+                          WHERE w.thread = o.thread AND w.state IN ('ready', 'sending'))
+        ORDER BY created_at LIMIT $3)
+    RETURNING id)
 UPDATE alert SET thread = NULL, channel = '', thread_ts = '' WHERE thread IN (SELECT id FROM gone)
 """
-PRUNE_EVENTS = "DELETE FROM alert_event WHERE environment = $1 AND at < $2"
+PRUNE_EVENTS = """
+DELETE FROM alert_event WHERE id IN (
+    SELECT id FROM alert_event WHERE environment = $1 AND at < $2 ORDER BY at LIMIT $3)
+"""
+# The newest number stays, lest it be given again: a button of an old message bears it.
+PRUNE_ALERTS = """
+DELETE FROM alert WHERE key IN (
+    SELECT key FROM alert WHERE environment = $1 AND state = 'resolved' AND resolved_at < $2
+      AND number < (SELECT max(number) FROM alert WHERE environment = $1)
+    ORDER BY resolved_at LIMIT $3)
+"""
+# What helped is wanted when its alert comes again, so a note lives as long as the alert.
+PRUNE_NOTES = """
+DELETE FROM alert_note WHERE id IN (
+    SELECT id FROM alert_note n WHERE environment = $1 AND at < $2
+      AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.key = n.key)
+    ORDER BY at LIMIT $3)
+"""
+PRUNE_MUTES = """
+DELETE FROM mute WHERE id IN (
+    SELECT id FROM mute WHERE environment = $1 AND coalesce(ended_at, until) < $2
+    ORDER BY coalesce(ended_at, until) LIMIT $3)
+"""
+PRUNE_WATCHES = """
+DELETE FROM batch_watch WHERE id IN (
+    SELECT id FROM batch_watch WHERE environment = $1 AND ended_at < $2 ORDER BY ended_at LIMIT $3)
+"""
+# These belong to the database, which serves one environment ($1 is only named, for its type).
+PRUNE_AUDIT = """
+DELETE FROM audit WHERE id IN (
+    SELECT id FROM audit WHERE $1::text IS NOT NULL AND at < $2 ORDER BY at LIMIT $3)
+"""
+PRUNE_ALIASES = """
+DELETE FROM alias WHERE label IN (
+    SELECT label FROM alias WHERE $1::text IS NOT NULL AND at < $2 ORDER BY at LIMIT $3)
+"""
+PRUNE_LABELS = """
+DELETE FROM run_label WHERE (label, bos_batch_id) IN (
+    SELECT label, bos_batch_id FROM run_label WHERE $1::text IS NOT NULL AND at < $2
+    ORDER BY at LIMIT $3)
+"""
 
 SAVE_PROGRESS = """
 INSERT INTO progress (environment, at, body) VALUES ($1, $2, $3)

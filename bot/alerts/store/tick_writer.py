@@ -9,6 +9,7 @@ from typing import Any
 from bot.alerts.policy.messages import Draft, MessageKind, drafts
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import sql
+from bot.alerts.store.retention import Retention, prune
 from bot.alerts.store.serialization import alert_json, message_json, text_column
 from bot.alerts.store.session import Session
 from bot.domain.alert import (
@@ -21,7 +22,6 @@ from bot.domain.alert import (
     SeenBefore,
 )
 
-KEPT = timedelta(days=30)
 SAMPLES_KEPT = timedelta(days=3)
 ANNOUNCED = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE, Reason.ESCALATE)
 
@@ -32,7 +32,7 @@ class TickRecord:
 
     `samples` are the new sample of each detector, `forget` says from when each detector's
     samples are still wanted, `decisions` come with the alert as it was before, `digest` is posted
-    once, in a message of its own.
+    once, in a message of its own; `keeps` says for how long what is over is kept.
     """
 
     now: datetime
@@ -41,6 +41,7 @@ class TickRecord:
     progress: Mapping[str, Any] = field(default_factory=dict)
     forget: Mapping[str, datetime] = field(default_factory=dict)
     digest: AlertMessage | None = None
+    keeps: Retention = field(default_factory=Retention)
 
 
 async def write_tick(session: Session, environment: str, record: TickRecord) -> None:
@@ -70,8 +71,7 @@ async def _save_samples(session: Session, environment: str, record: TickRecord) 
     ]
     await session.executemany(sql.PRUNE_SAMPLES, old)
     if old:
-        await session.execute(sql.PRUNE_OUTBOX, environment, record.now - KEPT)
-        await session.execute(sql.PRUNE_EVENTS, environment, record.now - KEPT)
+        await prune(session, environment, record.keeps, record.now)
 
 
 async def _save_decision(
