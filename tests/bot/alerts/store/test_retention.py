@@ -29,8 +29,8 @@ OTHERS = (
     "INSERT INTO alert_event (environment, key, at, reason, severity, title)"
     " VALUES ('test', 'k', $1, 'open', 'error', 't'), ('test', 'k', $2, 'open', 'error', 't')",
     "INSERT INTO mute (environment, pattern, until, at, ended_at)"
-    " VALUES ('test', 'ended', NULL, $1, $1), ('test', 'out', $1, $1, NULL), ('test', 'for good', NULL, $1, NULL),"
-    " ('test', 'new', $2, $2, NULL)",
+    " VALUES ('test', 'ended', NULL, $1, $1), ('test', 'out', $1, $1, NULL),"
+    " ('test', 'for good', NULL, $1, NULL), ('test', 'new', $2, $2, NULL)",
     "INSERT INTO audit (at, who, place, what, outcome) VALUES ($1, '', '', '', ''),"
     " ($2, '', '', '', '')",
     "INSERT INTO alias (label, ref, by, at) VALUES ('old', '1', 'U', $1), ('new', '2', 'U', $2)",
