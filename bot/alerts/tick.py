@@ -33,6 +33,7 @@ from bot.alerts.self_monitoring.samples import (
     self_judgements,
     self_samples,
 )
+from bot.alerts.self_monitoring.unreadable_sources import unread_sources
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.retention import Retention
 from bot.alerts.store.tick_writer import TickRecord
@@ -271,6 +272,7 @@ class Tick:
         for name, one in results.items():
             if one.sample.unreadable:
                 self.state.unreadable[name] = self.state.unreadable.get(name, 0) + 1
+        self.state.unread = unread_sources([one.sample for one in results.values()])
         for _, decision in decisions:
             level = logging.DEBUG if decision.reason is Reason.QUIET else logging.INFO
             log.log(

@@ -13,6 +13,10 @@ from bot.errors import SourceError
 
 _ERRNO = re.compile(r"\[Errno (-?\d+)\]")
 _PASSING_NAMES = frozenset({socket.EAI_AGAIN})
+# What HTTP clients, which are not imported here, call an answer that ended before its length.
+_CUT_SHORT = frozenset(
+    {"ChunkedEncodingError", "ClientPayloadError", "ContentLengthError", "IncompleteRead"}
+)
 CERTIFICATE_HINT = "Give the CA's file; verification stays on."
 
 
@@ -65,11 +69,14 @@ def network_trouble(
 
 
 def _trouble(error: BaseException, what: str, at: str, ca: str) -> Trouble | None:
+    if type(error).__name__ in _CUT_SHORT or getattr(error, "partial", None):
+        return cut_short(what, at)
     if isinstance(error, ssl.SSLError):
-        return tls_trouble(error, what, ca)
-    if isinstance(error, socket.gaierror):
+        return tls_trouble(error, what, ca) if _says_why(error) else None
+    # Some clients keep the number of a name that was not found and not the error's own type.
+    if isinstance(error, socket.gaierror) or _number(error) < 0:
         return Trouble(
-            f"the host name{at} is not known here: {_name_words(error)}",
+            f"the host name{at} is not known here: {_name_words(_number(error))}",
             "Check the name; a container's name is known only inside its Docker network.",
         )
     if isinstance(error, TimeoutError):
@@ -100,6 +107,16 @@ def _system_trouble(number: int, what: str, at: str) -> Trouble | None:
 def closed(what: str, at: str = "") -> Trouble:
     """Return the trouble of a server that hung up without an answer."""
     return Trouble(f"{what}{at} closed the connection without an answer")
+
+
+def _says_why(error: ssl.SSLError) -> bool:
+    """Say whether it is the handshake's own error; a client's stand-in for one has no message."""
+    return not isinstance(error, ssl.SSLCertVerificationError) or hasattr(error, "verify_message")
+
+
+def cut_short(what: str, at: str = "") -> Trouble:
+    """Return the trouble of a server that hung up in the middle of its answer."""
+    return Trouble(f"{what}{at} hung up in the middle of its answer", "It passes, or see its log.")
 
 
 def tls_trouble(error: ssl.SSLError, what: str, ca: str = "") -> Trouble:
@@ -134,13 +151,15 @@ def _reason(error: ssl.SSLError) -> str:
     return (error.reason or "no reason was given").replace("_", " ").lower()
 
 
-def _name_words(error: socket.gaierror) -> str:
-    again = error.errno in _PASSING_NAMES
+def _name_words(number: int) -> str:
+    again = number in _PASSING_NAMES
     return "the name server does not answer" if again else "name or service not known"
 
 
-def _number(error: OSError) -> int:
-    """Return the errno; asyncio writes those of several addresses into one text."""
+def _number(error: BaseException) -> int:
+    """Return the errno; asyncio writes those of several addresses into one text. 0 for none."""
+    if not isinstance(error, OSError):
+        return 0
     if error.errno:
         return error.errno
     found = _ERRNO.search(str(error))

@@ -186,6 +186,9 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
     told = _told(error)
     state = str(getattr(told, "sqlstate", None) or "")
     said = str(getattr(told, "message", None) or "")
+    if state == _BY_DRIVER:
+        message = "the connection broke: the server hung up in the middle of its answer"
+        return Trouble(message, "It passes; it is tried again.")
     if state:
         return _of_server(state, said, setting, address)
     text = str(error)
@@ -193,6 +196,12 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
         return Trouble(
             "the server does not speak TLS: rejected SSL upgrade",
             f"Switch TLS on at the server, or write sslmode=prefer in {setting}.",
+            permanent=True,
+        )
+    if "root certificate file" in text or "root.crt" in text:
+        return Trouble(
+            "the server's certificate is to be verified, and no CA's file is given",
+            f"Write sslrootcert=/path/of/the/ca.pem beside sslmode in {setting}.",
             permanent=True,
         )
     ca = f"sslrootcert in {setting}"

@@ -9,7 +9,8 @@ class TickState:
     """What the ticks have done, for metrics and health.
 
     `last_at` is the newest tick of this process, `stood_by_at` when it last knew that another
-    one leads, `problem` why it neither ticks nor knows.
+    one leads, `problem` why it neither ticks nor knows. `unread` says of each source that the last
+    tick could not read why it could not.
     """
 
     ticks: int = 0
@@ -19,6 +20,7 @@ class TickState:
     problem: str = ""
     failing: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, int] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
     firing: int = 0
     seconds: float = 0.0
     lost_lines: int = 0

@@ -87,6 +87,7 @@ class Vitals(Collector):
         """Return what /readyz asks: each says whether it is well, and what it saw."""
         found: dict[str, Check] = {
             "ticks": self.tick_check,
+            "sources": self.source_check,
             "memory": lambda: (not self.memory_problem, self.memory_problem or "ok"),
             "loop": lambda: (
                 self.loop_lag < SLOW_LOOP_SECONDS,
@@ -105,6 +106,14 @@ class Vitals(Collector):
         if late:
             return False, f"no tick for {int(late.total_seconds())} s"
         return True, "leading" if self.ticks.leading else "standing by"
+
+    def source_check(self) -> tuple[bool, str]:
+        """Say which sources the last tick could not read: told, but no reason to be restarted."""
+        if not self.ticks.ticks:
+            return True, "not looked at by this process"
+        unread = self.ticks.unread
+        told = "; ".join(f"{name} cannot be read: {why}" for name, why in sorted(unread.items()))
+        return True, told or "what the last tick needed was read"
 
     def post_check(self) -> tuple[bool, str]:
         """Say whether alerts reach Slack, and since when they do not."""

@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ STOP_SECONDS = 30
 LOCK_POLL_SECONDS = 0.05
 WATCH_SECONDS = 5.0
 LARGEST_LOG = 10 << 20
+# What a new cluster needs, and one that is to go on writing.
+LEAST_FREE = 64 << 20
 SAFE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 log = logging.getLogger(__name__)
@@ -255,10 +258,19 @@ async def _run(home: Home, program: str, *arguments: str, may_fail: bool = False
     if code and not may_fail:
         raise SourceError(
             NAME,
-            f"{program} of the embedded PostgreSQL failed ({_last_line(home.log)})",
+            f"{program} of the embedded PostgreSQL failed ({_why(home)})",
             hint=f"Look at {home.log}; or set BOT_DATABASE_URL to a PostgreSQL of yours.",
         )
     return code
+
+
+def _why(home: Home) -> str:
+    """Return why a program failed: it writes no log where there is no space for one."""
+    place = home.cluster.parent
+    free = shutil.disk_usage(place).free
+    if free < LEAST_FREE:
+        return f"no space left in {place}: {free >> 20} MB free"
+    return _last_line(home.log)
 
 
 def _last_line(log: Path) -> str:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import orjson
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from bot.border.outside import raw
@@ -62,6 +64,8 @@ class RedisQueue:
             **{
                 "socket_timeout": timeout_seconds,
                 "socket_connect_timeout": timeout_seconds,
+                # A kept connection may have been closed meanwhile; a server that is away is told.
+                "retry": Retry(NoBackoff(), 1),
                 **self._address.arguments,
             },
             max_connections=4,

@@ -24,6 +24,8 @@ from bot.errors import SourceError
 
 MAX_HEALTH_BYTES = 1 << 20
 MAX_METRICS_BYTES = 16 << 20
+# Answers of a proxy, or of another address, when they hold no status of the service.
+NOT_ITS_OWN = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 407})
 MAX_NAME_CHARS = 60
 QUEUE_DEPTH = "llm_provider_queue_depth"
 CIRCUIT_STATE = "llm_provider_circuit_breaker_state"
@@ -113,6 +115,8 @@ class HttpProbe:
                     body += chunk
                     if len(body) >= limit:
                         break
+                if answer.status in NOT_ITS_OWN and not _object(bytes(body)).get("status"):
+                    return _refused(target, answer.status)
                 return bytes(body[:limit])
         except SourceError as error:
             return error
@@ -121,6 +125,15 @@ class HttpProbe:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession()
         return self._session
+
+
+def _refused(target: ProbeTarget, status: int) -> SourceError:
+    return SourceError(
+        HEALTH,
+        f"{target.service}, or a proxy before it, does not let us in (HTTP {status})",
+        hint=f"Correct {target.setting}, or let /healthz and /metrics through without a login.",
+        permanent=True,
+    )
 
 
 def health_of(service: str, at: datetime, body: bytes | SourceError) -> ServiceHealth:

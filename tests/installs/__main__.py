@@ -8,7 +8,18 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from bot.service import embedded_postgres
-from tests.installs import docker, env, log_files, postgres, redis, slack
+from tests.installs import (
+    docker,
+    env,
+    kafka,
+    log_files,
+    loki,
+    matrix,
+    podman,
+    postgres,
+    redis,
+    slack,
+)
 from tests.installs.table import Row, printed
 from tests.support.servers.engine import running_engine
 
@@ -30,6 +41,19 @@ async def _docker(folder: Path) -> AsyncIterator[Row]:
             yield one
 
 
+async def _matrix(folder: Path) -> AsyncIterator[Row]:
+    """The second table: every source under every condition, as all that speak of it tell it."""
+    data = folder / "server"
+    data.mkdir(mode=0o711)
+    server = await embedded_postgres.start(data, durable=False)
+    try:
+        memory = await server.create_database("matrix")
+        async for one in matrix.cells(folder, memory):
+            yield one
+    finally:
+        await server.stop(remove=True)
+
+
 SYSTEMS: dict[str, Callable[[Path], AsyncIterator[Row]]] = {
     "docker": _docker,
     "env": lambda folder: env.rows(folder, quick=False),
@@ -37,6 +61,10 @@ SYSTEMS: dict[str, Callable[[Path], AsyncIterator[Row]]] = {
     "slack": lambda folder: slack.rows(folder, quick=False),
     "postgres": _postgres,
     "redis": lambda folder: redis.rows(folder, quick=False),
+    "loki": lambda folder: loki.rows(folder, quick=False),
+    "kafka": lambda folder: kafka.rows(folder, quick=False),
+    "podman": lambda folder: podman.rows(folder, quick=False),
+    "matrix": _matrix,
 }
 
 

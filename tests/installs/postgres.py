@@ -192,6 +192,8 @@ async def addresses(folder: Path, server: str) -> AsyncIterator[Row]:
             ("PG-12a", "misspelt sslmode", f"{plain}?sslmode=required", ["verify-full"], [1, 3]),
             ("PG-12b", "TLS asked of a server without", f"{plain}?sslmode=require",
              ["does not speak TLS", "sslmode=prefer"], [1, 3]),
+            ("PG-12d", "verify-full without a CA's file", f"{plain}?sslmode=verify-full",
+             ["no CA's file is given", "sslrootcert="], [1, 3]),
             ("PG-12c", "sslrootcert is not there",
              f"{plain}?sslmode=verify-full&sslrootcert=/nope.pem", ["/nope.pem"], [1, 3]),
         ):  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.service.embedded_postgres import EmbeddedPostgres
-from tests.installs import docker, env, log_files, postgres, redis, slack
+from tests.installs import docker, env, kafka, log_files, loki, matrix, postgres, redis, slack
 from tests.installs.pgbouncer import has_pgbouncer
 from tests.installs.table import printed
 from tests.support.servers.engine import running_engine
@@ -49,4 +49,18 @@ async def test_slack_and_log_files(system: Any, tmp_path: Path) -> None:
 
 async def test_env_files(tmp_path: Path) -> None:
     found = [one async for one in env.rows(tmp_path, quick=True)]
+    assert not any(one.wrong for one in found), printed(found)
+
+
+async def test_loki_and_kafka(tmp_path: Path) -> None:
+    needs("nginx", shutil.which("nginx") is not None)
+    found = [one async for one in loki.rows(tmp_path, quick=True)]
+    found += [one async for one in kafka.rows(tmp_path, quick=True)]
+    assert not any(one.wrong for one in found), printed(found)
+
+
+async def test_every_source_under_every_quick_condition(tmp_path: Path, database_url: str) -> None:
+    """No class name, no "Something broke", no ✅ over what was not read, in any cell."""
+    found = [one async for one in matrix.cells(tmp_path, database_url, matrix.QUICK)]
+    assert len(found) >= 15
     assert not any(one.wrong for one in found), printed(found)

@@ -1,6 +1,6 @@
 """Sources that cannot be read: one alert each, however many detectors read it; pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -76,6 +76,15 @@ def unreadable_detectors(looks: Mapping[str, tuple[Sample, Judgement]]) -> dict[
         name: source_of(sample)
         for name, (sample, judgement) in looks.items()
         if judgement.sight is Sight.UNREADABLE and source_of(sample)
+    }
+
+
+def unread_sources(samples: Iterable[Sample]) -> dict[str, str]:
+    """Return which sources the samples could not read, each with the reason."""
+    return {
+        source_of(one): one.unreadable.partition(":")[2].strip()
+        for one in samples
+        if source_of(one)
     }
 
 

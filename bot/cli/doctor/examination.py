@@ -16,7 +16,7 @@ from bot.service.sources import build_sources
 from bot.settings import Settings, env_file
 
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
-LOGS_FIX = "Set LOG_SOURCE, or LOG_FILES_DIR, or DOCKER_HOST."
+LOGS_FIX = "Set LOG_SOURCE, and LOKI_URL, LOG_FILES_DIR or DOCKER_HOST."
 HEALTH_FIX = "Set CJ_URL and LLM_PROVIDER_URL (optional)."
 DOCKER_FIX = "Give the bot a Docker Engine: DOCKER_HOST, or its socket (optional)."
 

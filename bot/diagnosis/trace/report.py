@@ -198,9 +198,12 @@ def _nothing(evidence: TraceEvidence) -> Report:
     )
 
 
+NEITHER = "neither the CJ database nor the logs are configured"
+
+
 def _cannot_tell(failed: Sequence[Missing]) -> str:
     reasons = "; ".join(f"{one.source}: {one.reason}" for one in failed)
-    return f"Whether it exists cannot be told ({reasons or 'no source is configured'})."
+    return f"Whether it exists cannot be told ({reasons or NEITHER})."
 
 
 def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Report:

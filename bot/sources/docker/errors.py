@@ -165,7 +165,7 @@ def _unreachable(error: Exception) -> Trouble:
     found = network_trouble(error, WHAT, ca=CA)
     if found is None:
         return Trouble("the Docker Engine does not answer")
-    if found.timed_out:
+    if found.timed_out or "hung up" in found.message:
         return found
     message = f"the Docker Engine does not answer: {found.message}"
     return Trouble(message, found.hint, found.permanent)

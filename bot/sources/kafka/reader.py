@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import SourceError
 from bot.sources.kafka.offsets import Partition, TopicProgress
-from bot.sources.kafka.security import HINT, KafkaSecurity, kafka_error
+from bot.sources.kafka.security import HINT, KafkaSecurity, connection_trouble, kafka_error
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -158,7 +158,14 @@ class TopicReader:
                 self._name, "the broker does not answer", hint=HINT, timed_out=True
             ) from error
         except (KafkaError, OSError, ValueError) as error:
-            raise kafka_error(self._name, error, "the topic cannot be read") from error
+            doing = "the topic cannot be read"
+            trouble = await connection_trouble(
+                self._name, self._servers, self._security, self._timeout
+            )
+            if trouble is not None:
+                message = f"{doing}: {trouble.message}"
+                raise replace(trouble, message=message).error(self._name, hint=HINT) from error
+            raise kafka_error(self._name, error, doing) from error
         finally:
             await _stopped(consumer, self._timeout)
 

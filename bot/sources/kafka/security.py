@@ -1,9 +1,10 @@
 """How a broker is logged in to, and what the client's errors mean in words."""
 
+import asyncio
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.errors import SourceError
 
 HINT = "Check KAFKA_BOOTSTRAP_SERVERS, and that the broker's advertised address is reachable."
 CA = "KAFKA_SSL_CAFILE"
+PROTOCOL = "KAFKA_SECURITY_PROTOCOL says how it is spoken to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,31 @@ class KafkaSecurity:
                     permanent=True,
                 ) from error
         return found
+
+
+async def connection_trouble(
+    source: str, servers: str, security: KafkaSecurity, timeout: float
+) -> Trouble | None:
+    """Return why none of the servers can be connected to, None where one can.
+
+    The client keeps the reason to itself and says only that it could not bootstrap.
+    """
+    context = security.options(source).get("ssl_context")
+    found: Trouble | None = None
+    for server in filter(None, (one.strip() for one in servers.split(","))):
+        host, _, port = server.rpartition(":")
+        try:
+            async with asyncio.timeout(timeout):
+                _, writer = await asyncio.open_connection(host.strip("[]"), int(port), ssl=context)
+        except (OSError, ValueError) as error:
+            trouble = network_trouble(error, "the broker", where=server, ca=CA)
+            if trouble is not None and context is not None and "closed" in trouble.message:
+                trouble = replace(trouble, hint=f"Does its port speak TLS? {PROTOCOL}")
+            found = trouble or found
+        else:
+            writer.close()
+            return None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +114,7 @@ _ROWS = (
          "does its port speak TLS?", "Set KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL.", False),
     _Row("Unable to bootstrap|KafkaConnection|NodeNotReady|ConnectionError|not connected",
          "the broker cannot be reached, or hung up: does its port speak TLS or SASL",
-         HINT + " KAFKA_SECURITY_PROTOCOL says how it is spoken to.", False),
+         f"{HINT} {PROTOCOL}", False),
 )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ DAY = timedelta(days=1)
 BEHIND = timedelta(seconds=60)
 
 Layouts = Callable[[int, int], Awaitable[Layout]]
+Proof = Callable[[Layout], Awaitable[None]]
 
 
 class Memory:
@@ -143,8 +144,10 @@ class LokiFollow:
     def __init__(
         self, http: LokiHttp, layouts: Layouts, services: Sequence[Service], zone: tzinfo,
         clock: Callable[[], datetime], since: datetime, needles: Sequence[str] | None = None,
+        *, prove: Proof,
     ) -> None:  # fmt: skip
         self._http = http
+        self._prove = prove
         self._layouts = layouts
         self._services = tuple(services)
         self._clock = clock
@@ -181,11 +184,16 @@ class LokiFollow:
                 await task
 
     async def _look(self) -> tuple[str, str]:
-        """Learn which containers there are now, and return the selectors of their streams."""
+        """Learn which containers there are now, and return the selectors of their streams.
+
+        Raises SourceError where nothing of the services was ever stored: that is no silence.
+        """
         now = nanoseconds(self._clock())
         day = nanoseconds(self._clock() - DAY)
         layout = await self._layouts(min(self._since, day), now)
         chosen = [one for one in self._services if layout.selector(one)]
+        if not chosen:
+            await self._prove(layout)
         # The first service that a container fits is its own, as everywhere.
         self._containers = {
             name: one.role

@@ -22,6 +22,8 @@ TIMEOUT_SECONDS = 20.0
 TRIES = 4
 MAX_WAIT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 256 << 20
+# A long time is asked for in pieces: Loki and a proxy before it bound what is outstanding at once.
+AT_ONCE = 8
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _ENTRIES = re.compile(r"max.entries.limit\w* .*?\(\d+ > (\d+)\)", re.S)
 _LENGTH = re.compile(r"(?:limit|max)\w*:? ?((?:\d+(?:\.\d+)?(?:w|d|h|ms|m|s))+)\)?\s*\Z")
@@ -69,6 +71,7 @@ class LokiHttp:
         elif username:
             self._headers["Authorization"] = aiohttp.encode_basic_auth(username, password)
         self._sleep = sleep
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, path: str, params: Mapping[str, str]) -> Any:
@@ -78,7 +81,8 @@ class LokiHttp:
         RangeLimitError.
         """
         for attempt in range(TRIES):
-            status, wait, body = await self._once(path, params)
+            async with self._turns:
+                status, wait, body = await self._once(path, params)
             if status == 200:
                 return _decoded(body)
             if status not in _BUSY or attempt == TRIES - 1:
@@ -153,7 +157,8 @@ def _unreachable(error: Exception) -> SourceError:
         return SourceError(NAME, f"no answer within {TIMEOUT_SECONDS:g} s", timed_out=True)
     trouble = network_trouble(error, "Loki", ca="SSL_CERT_FILE in the bot's environment")
     if trouble is not None and not trouble.timed_out:
-        message = f"Loki could not be reached: {trouble.message}"
+        reached = "hung up" in trouble.message
+        message = trouble.message if reached else f"Loki could not be reached: {trouble.message}"
         return Trouble(message, trouble.hint, trouble.permanent).error(NAME, hint="Check LOKI_URL.")
     if isinstance(error, ValueError):
         return SourceError(

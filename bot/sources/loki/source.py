@@ -94,8 +94,9 @@ class Loki:
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LokiFollow:
         """Follow all services from `since`; with `needles`, events without any are not kept."""
         follow = LokiFollow(
-            self._http, self.layout, self._services, self._zone, self._clock, since, needles
-        )
+            self._http, self.layout, self._services, self._zone, self._clock, since, needles,
+            prove=self._prove_ours,
+        )  # fmt: skip
         await follow.start()
         return follow
 

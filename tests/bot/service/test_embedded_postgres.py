@@ -264,3 +264,42 @@ async def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: P
         await embedded_postgres.start(tmp_path / "file" / "data")
     assert "BOT_DATABASE_URL" in caught.value.hint
     assert caught.value.permanent
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 20 MB, on which a cluster has no place."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m,mode=0711", "tmpfs", str(folder)]
+    if not AS_ROOT or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+async def test_a_full_disk_is_named_and_holds_no_lock(small_disk: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(SourceError, match=r"no space left in .*: \d+ MB free"):
+            await embedded_postgres.start(small_disk / "data")
+
+
+STARTS = """
+import asyncio, sys
+from pathlib import Path
+from bot.service import embedded_postgres
+
+async def main():
+    server = await embedded_postgres.start(Path(sys.argv[1]), durable=False)
+    print((await server.psql("SELECT 1")).strip(), flush=True)
+    sys.stdin.read()
+    await server.stop()
+
+asyncio.run(main())
+"""
+
+
+def test_processes_that_start_at_once_on_a_fresh_folder_share_one_server(folder: Path) -> None:
+    command = [sys.executable, "-c", STARTS, str(folder / "data")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    started = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(3)]
+    said = [one.communicate(timeout=120) for one in started]
+    assert [out.strip() for out, _ in said] == ["1"] * 3, said

@@ -1,0 +1,159 @@
+"""Loki behind a real nginx: a login, a websocket that is refused, labels of other collectors."""
+
+import asyncio
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.settings import HULEEDU_SERVICES
+from bot.sources.loki.http import LokiHttp
+from bot.sources.loki.source import Loki
+from tests.installs.pgbouncer import answers
+from tests.installs.table import Row, Seen, row
+from tests.installs.user import ask, doctor, installed, line_of
+from tests.support.servers.loki import LokiServer, running
+from tests.support.servers.tcp_ports import lasting_port
+
+LINE = '{"event":"hello","level":"info"}'
+LOGIN = {"LOKI_USERNAME": "bot", "LOKI_PASSWORD": "s3cr3t"}
+# Of a gateway as people write it: a login, and no Upgrade header passed on.
+CONF = """
+daemon off; pid {folder}/pid; error_log stderr crit;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{
+    listen 127.0.0.1:{port};
+    {login}
+    location / {{ proxy_pass {upstream}; }}
+    {tail}
+  }}
+}}
+"""
+
+
+@contextmanager
+def _running(folder: Path, conf: str) -> Iterator[None]:
+    (folder / "conf").write_text(conf)
+    process = subprocess.Popen(
+        [shutil.which("nginx") or "nginx", "-p", str(folder), "-c", str(folder / "conf"),
+         "-e", str(folder / "log")],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@asynccontextmanager
+async def nginx(folder: Path, upstream: str, *, tail: str = "") -> AsyncIterator[str]:
+    """Run an nginx with a login before `upstream`; `tail` is a location of its own."""
+    place, port = folder / f"nginx-{time.monotonic_ns()}", lasting_port()
+    place.mkdir(parents=True)
+    users = place / "users"
+    users.write_text("bot:{PLAIN}s3cr3t\n")
+    users.chmod(0o644)
+    login = f'auth_basic "loki"; auth_basic_user_file {users};'
+    conf = CONF.format(folder=place, port=port, login=login, upstream=upstream, tail=tail)
+    with _running(place, conf):
+        await answers(port)
+        yield f"http://127.0.0.1:{port}"
+
+
+async def seen(folder: Path, url: str, **more: str) -> list[Seen]:
+    """Return doctor's line on the logs, and the answer to a question."""
+    with installed(folder, {"LOG_SOURCE": "loki", "LOKI_URL": url, **more}):
+        return [line_of(await doctor(), "logs"), await ask("/logs cj hello")]
+
+
+async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
+    """Yield the conditions."""
+    async with running(LokiServer()) as server:
+        server.put(time.time_ns(), LINE, service="cj_assessment_service",
+                   container="huleedu_cj_assessment_service")  # fmt: skip
+        async with nginx(folder, server.url) as url:
+            found = await seen(folder, url, **LOGIN)
+            yield row("LK-01", "nginx passes no Upgrade on: the tail's websocket is refused",
+                      [*found, await followed(url)], codes=[0, 0, 0], about="logs - |1 lines|event",
+                      must=["range queries are used", "1 lines match", "1 event, unread 0"],
+                      must_not=["unread 1"])  # fmt: skip
+            found = await seen(folder, url, LOKI_USERNAME="bot", LOKI_PASSWORD="s3cr3tly")
+            yield _row("LK-02", "nginx: a wrong password", found, "HTTP 401", "LOKI_PASSWORD")
+            found = await seen(folder, url)
+            yield _row("LK-02b", "nginx: no login given", found, "HTTP 401", "LOKI_USERNAME")
+        gate = "location /loki/api/v1/tail { auth_basic off; return 401; }"
+        async with nginx(folder, server.url, tail=gate) as url:
+            found = await seen(folder, url, **LOGIN)
+            yield row("LK-03", "a gateway answers the tail alone with 401",
+                      [*found, await followed(url)], codes=[0, 0, 0], about="logs - |event",
+                      must=["range queries are used", "1 event, unread 0"])  # fmt: skip
+        async with nginx(folder, "http://127.0.0.1:1") as url:
+            found = await seen(folder, url, **LOGIN)
+            yield _row("LK-04", "Loki behind nginx is away", found, "HTTP 502", "no answer")
+    async for one in _labels(folder):
+        yield one
+    async for one in _limits(folder):
+        yield one
+
+
+async def followed(url: str) -> Seen:
+    """Return what a follow sees within a moment: events, and what it says it cannot read."""
+    http = LokiHttp(url, username="bot", password="s3cr3t")
+    loki = Loki(http, HULEEDU_SERVICES, UTC)
+    follow = await loki.follow(since=datetime.fromtimestamp(0, UTC).replace(year=2026))
+    events, missing = 0, 0
+    for _ in range(100):
+        taken = follow.take()
+        events, missing = events + len(taken.events), max(missing, len(taken.missing))
+        if events:
+            break
+        await asyncio.sleep(0.05)
+    await follow.close()
+    await loki.close()
+    return Seen(f"{events} event, unread {missing}", 0)
+
+
+def _row(id: str, condition: str, found: list[Seen], *must: str) -> Row:
+    return row(id, condition, found, must=must, codes=(1, 3), about="logs - ",
+               must_not=["logs begin"])  # fmt: skip
+
+
+async def _labels(folder: Path) -> AsyncIterator[Row]:
+    for id, condition, labels, must, codes in (
+        ("LK-05a", "labels of Docker's driver", {"container_name": "huleedu_cj_assessment_service"},
+         "1 lines match", [0, 0]),
+        ("LK-05b", "labels of promtail's compose", {"compose_service": "cj_assessment_service"},
+         "1 lines match", [0, 0]),
+        ("LK-05c", "labels of OpenTelemetry", {"service_name": "cj_assessment_service"},
+         "1 lines match", [0, 0]),
+        ("LK-06", "labels of nobody of ours", {"app": "grafana"}, "the labels there are app",
+         [1, 3]),
+    ):  # fmt: skip
+        async with running(LokiServer()) as server:
+            server.put(time.time_ns(), LINE, **labels)
+            found = await seen(folder, server.url)
+        yield row(id, condition, found, must=[must], codes=codes, about="logs - |lines match")
+
+
+async def _limits(folder: Path) -> AsyncIterator[Row]:
+    labels = {"service": "cj_assessment_service"}
+    for id, condition, server, more, must, codes in (
+        ("LK-07", "at most 100 entries an answer", LokiServer(max_entries=100), {},
+         "1 lines match", [0, 0]),
+        ("LK-08", "at most 24 h a query", LokiServer(max_hours=24), {}, "1 lines match", [0, 0]),
+        ("LK-09", "a tenant is wanted", LokiServer(tenant="huleedu"), {}, "LOKI_TENANT", [1, 3]),
+        ("LK-09b", "a tenant is given", LokiServer(tenant="huleedu"), {"LOKI_TENANT": "huleedu"},
+         "1 lines match", [0, 0]),
+    ):  # fmt: skip
+        async with running(server):
+            server.put(time.time_ns(), LINE, **labels)
+            found = await seen(folder, server.url, **more)
+        yield row(id, condition, found, must=[must], codes=codes, about="logs - |lines match")
