@@ -186,7 +186,7 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
     told = _told(error)
     state = str(getattr(told, "sqlstate", None) or "")
     said = str(getattr(told, "message", None) or "")
-    if state == _BY_DRIVER:
+    if state == _BY_DRIVER and not getattr(told, "severity", None):
         message = "the connection broke: the server hung up in the middle of its answer"
         return Trouble(message, "It passes; it is tried again.")
     if state:

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -39,8 +40,7 @@ http {{
 
 
 @contextmanager
-def _running(folder: Path, conf: str) -> Iterator[None]:
-    (folder / "conf").write_text(conf)
+def _running(folder: Path) -> Iterator[None]:
     process = subprocess.Popen(
         [shutil.which("nginx") or "nginx", "-p", str(folder), "-c", str(folder / "conf"),
          "-e", str(folder / "log")],
@@ -53,19 +53,29 @@ def _running(folder: Path, conf: str) -> Iterator[None]:
         process.wait(10)
 
 
-@asynccontextmanager
-async def nginx(folder: Path, upstream: str, *, tail: str = "") -> AsyncIterator[str]:
-    """Run an nginx with a login before `upstream`; `tail` is a location of its own."""
-    place, port = folder / f"nginx-{time.monotonic_ns()}", lasting_port()
-    place.mkdir(parents=True)
+def lain_out(upstream: str, tail: str) -> tuple[Path, int]:
+    """Write an nginx's files into a folder of its own; return it and the port."""
+    place, port = Path(tempfile.mkdtemp(prefix="bb-nginx-")), lasting_port()
+    place.chmod(0o711)  # as root its workers run as another user
     users = place / "users"
     users.write_text("bot:{PLAIN}s3cr3t\n")
     users.chmod(0o644)
     login = f'auth_basic "loki"; auth_basic_user_file {users};'
     conf = CONF.format(folder=place, port=port, login=login, upstream=upstream, tail=tail)
-    with _running(place, conf):
-        await answers(port)
-        yield f"http://127.0.0.1:{port}"
+    (place / "conf").write_text(conf)
+    return place, port
+
+
+@asynccontextmanager
+async def nginx(upstream: str, *, tail: str = "") -> AsyncIterator[str]:
+    """Run an nginx with a login before `upstream`; `tail` is a location of its own."""
+    place, port = lain_out(upstream, tail)
+    try:
+        with _running(place):
+            await answers(port)
+            yield f"http://127.0.0.1:{port}"
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 async def seen(folder: Path, url: str, **more: str) -> list[Seen]:
@@ -79,7 +89,7 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
     async with running(LokiServer()) as server:
         server.put(time.time_ns(), LINE, service="cj_assessment_service",
                    container="huleedu_cj_assessment_service")  # fmt: skip
-        async with nginx(folder, server.url) as url:
+        async with nginx(server.url) as url:
             found = await seen(folder, url, **LOGIN)
             yield row("LK-01", "nginx passes no Upgrade on: the tail's websocket is refused",
                       [*found, await followed(url)], codes=[0, 0, 0], about="logs - |1 lines|event",
@@ -90,12 +100,12 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
             found = await seen(folder, url)
             yield _row("LK-02b", "nginx: no login given", found, "HTTP 401", "LOKI_USERNAME")
         gate = "location /loki/api/v1/tail { auth_basic off; return 401; }"
-        async with nginx(folder, server.url, tail=gate) as url:
+        async with nginx(server.url, tail=gate) as url:
             found = await seen(folder, url, **LOGIN)
             yield row("LK-03", "a gateway answers the tail alone with 401",
                       [*found, await followed(url)], codes=[0, 0, 0], about="logs - |event",
                       must=["range queries are used", "1 event, unread 0"])  # fmt: skip
-        async with nginx(folder, "http://127.0.0.1:1") as url:
+        async with nginx("http://127.0.0.1:1") as url:
             found = await seen(folder, url, **LOGIN)
             yield _row("LK-04", "Loki behind nginx is away", found, "HTTP 502", "no answer")
     async for one in _labels(folder):

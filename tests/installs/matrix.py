@@ -15,6 +15,7 @@ from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.domain.alert import AlertState
+from bot.domain.report import plain
 from bot.monitoring.http import Health
 from bot.monitoring.vitals import Vitals
 from bot.service.build import all_needles, build_detectors
@@ -241,7 +242,8 @@ async def _watched(memory: str, environment: str) -> tuple[str, str]:
         alerts = await store.load_alerts(clock["now"])
     firing = [one for one in alerts if one.state is AlertState.FIRING]
     told = [
-        f"{one.condition.title} ({'; '.join(str(line.text) for line in one.condition.evidence)})"
+        f"{plain(one.condition.title)} "
+        f"({'; '.join(plain(line.text) for line in one.condition.evidence)})"
         for one in firing
     ]
     return details["sources"], " / ".join(told) or "(none)"
