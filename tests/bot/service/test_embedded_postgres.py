@@ -299,7 +299,10 @@ asyncio.run(main())
 
 def test_processes_that_start_at_once_on_a_fresh_folder_share_one_server(folder: Path) -> None:
     command = [sys.executable, "-c", STARTS, str(folder / "data")]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    started = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(3)]
+    pipe = subprocess.PIPE
+    started = [
+        subprocess.Popen(command, cwd=ROOT, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
+        for _ in range(3)
+    ]
     said = [one.communicate(timeout=120) for one in started]
     assert [out.strip() for out, _ in said] == ["1"] * 3, said
