@@ -67,6 +67,8 @@ async def connection_trouble(
             trouble = network_trouble(error, "the broker", where=server, ca=CA)
             if trouble is not None and context is not None and "closed" in trouble.message:
                 trouble = replace(trouble, hint=f"Does its port speak TLS? {PROTOCOL}")
+            elif trouble is not None and "KAFKA_" not in trouble.hint:
+                trouble = replace(trouble, hint=f"{trouble.hint} {HINT}".strip())
             found = trouble or found
         else:
             writer.close()
