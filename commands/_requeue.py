@@ -3,6 +3,7 @@
 from bot.border.outside import raw
 from bot.diagnosis.queue.evidence import QueueEvidence, collect
 from bot.diagnosis.queue.report import verdicts_of
+from bot.diagnosis.queue.timeline import ORPHANED
 from bot.domain.evidence import MEMORY, QUEUE, Missing
 from bot.domain.queue import QueueItem, Requeued
 from bot.domain.report import Report
@@ -11,7 +12,6 @@ from bot.errors import DeniedError, NotFoundError, SourceError
 from bot.ports import CommandContext, LlmQueue
 from bot.text.wording import sentence
 
-ORPHANED = "orphaned-item"
 LEAST_CHARS = 6
 OUTCOMES = {
     Requeued.DONE: "Its status is queued again; the worker takes it with its next look.",

@@ -1,5 +1,6 @@
 """Every command, detector and rule by name: what is found by walking cannot vanish in silence."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -11,6 +12,8 @@ from bot.diagnosis.queue.timeline import QueueVerdict
 from bot.diagnosis.runner.rules import RULES as RUNNER_RULES
 from bot.diagnosis.trace.rules import RULES as TRACE_RULES
 from bot.domain.report import Finding
+from tests.population.registry import rule_ids
+from tests.support.paths import ROOT
 
 COMMANDS = {"alerts", "batch", "help", "logs", "queue", "runner", "trace"}
 DETECTORS = {
@@ -124,3 +127,14 @@ def test_a_function_that_judges_is_a_rule_of_its_room() -> None:
         and inspect.signature(function).return_annotation in (Finding | None, QueueVerdict | None)
     }
     assert written == {rule for rules in FOUND.values() for rule in rules}
+
+
+def test_a_rule_id_is_written_once() -> None:
+    """Who speaks of a rule imports its id, so that two rooms never mean two things by it."""
+    places: dict[str, set[str]] = {rule: set() for rule in rule_ids()}
+    for folder in ("bot/diagnosis", "bot/detectors", "bot/alerts", "commands"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and node.value in places:
+                    places[node.value].add(path.relative_to(ROOT).as_posix())
+    assert {rule: where for rule, where in places.items() if len(where) != 1} == {}

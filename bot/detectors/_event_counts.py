@@ -9,7 +9,15 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors._state import NOTHING_READ, unreadable_reason
-from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sample, Sight, Window
+from bot.domain.alert import (
+    SOURCE_UNREADABLE,
+    UNREADABLE_SUBJECT,
+    Condition,
+    Judgement,
+    Sample,
+    Sight,
+    Window,
+)
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.report import Confidence, Severity
@@ -165,7 +173,7 @@ def dated_events(watch: Watch) -> tuple[tuple[datetime, LogEvent], ...]:
 def _unreadable(sample: Sample) -> Condition:
     return Condition(
         subject=UNREADABLE_SUBJECT,
-        rule="source-unreadable",
+        rule=SOURCE_UNREADABLE,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         title=words(

@@ -275,6 +275,7 @@ REPEAT_INTERVAL = timedelta(hours=1)
 QUIET_AFTER = timedelta(minutes=15)
 # The subject under which a detector says that it cannot read its source.
 UNREADABLE_SUBJECT = "source"
+SOURCE_UNREADABLE = "source-unreadable"
 
 
 def alert_key(detector: str, environment: str, subject: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.comparison.causes import LOST_AFTER, WARN_SHARE
 from bot.diagnosis.evidence.read import read
 from bot.domain.batch import CANCELLED, BatchSummary
 from bot.domain.evidence import DATABASE, Missing
@@ -11,9 +12,6 @@ from bot.domain.report import UNDER_WAY, WELL, Report, Table
 from bot.domain.words import Span, words
 from bot.ports import CommandContext
 from commands._words import shown
-
-ERROR_SHARE = 0.05
-UNANSWERED_SECONDS = 900
 
 
 async def newest_batches(state: str | None, context: CommandContext) -> Report:
@@ -59,13 +57,9 @@ def _mark(summary: BatchSummary, now: datetime) -> str:
         return "finalised more than once"
     if missing := _missing_essays(summary):
         return f"{missing} essays missing"
-    if pairs.total and pairs.error / pairs.total >= ERROR_SHARE:
+    if pairs.total and pairs.error / pairs.total >= WARN_SHARE:
         return f"{pairs.error} errors"
-    if (
-        not header.ended
-        and oldest is not None
-        and (now - oldest).total_seconds() > UNANSWERED_SECONDS
-    ):
+    if not header.ended and oldest is not None and now - oldest > LOST_AFTER:
         return f"{pairs.pending} unanswered"
     if header.ended and pairs.pending and not header.forced:
         return f"{pairs.pending} unanswered"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.alert import (
+    SOURCE_UNREADABLE,
     UNREADABLE_SUBJECT,
     Alert,
     AlertState,
@@ -18,7 +19,6 @@ from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 
 UNREADABLE_SOURCE = "unreadable_source"
-RULE = "source-unreadable"
 # What a source as a whole is called; a part of one, such as an Engine, is none of the settings.
 NAMES = frozenset(
     {
@@ -102,7 +102,7 @@ def _condition(
     last = affected[0][1][-1]
     return Condition(
         subject=name,
-        rule=RULE,
+        rule=SOURCE_UNREADABLE,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         title=words(

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of, lasting, with_open
+from bot.diagnosis.comparison.causes import BATCH_IDLE, IDLE_AFTER, WAITING_ON_MONITOR
 from bot.domain.alert import Condition, Judgement, Sample, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, EvidenceLine
@@ -20,7 +21,9 @@ from bot.ports import Watch
 class BatchIdleSettings(BaseModel):
     """How long an open batch may be idle; the monitor sweeps every five minutes."""
 
-    after_seconds: float = Field(900, gt=0, description="how long an open batch may rest")
+    after_seconds: float = Field(
+        IDLE_AFTER.total_seconds(), gt=0, description="how long an open batch may rest"
+    )
 
 
 class BatchIdle(RowDetector):
@@ -82,9 +85,10 @@ def _condition(fact: Fact, since: datetime) -> Condition:
     answered = int(fact["answered"])
     waits = f"all {answered} comparisons answered" if answered else "no comparison made"
     step = f"/batch investigate {fact['batch']}"
+    cause = WAITING_ON_MONITOR if answered else BATCH_IDLE
     return Condition(
         subject=str(fact["subject"]),
-        rule="waiting-on-monitor" if answered else "batch-idle",
+        rule=cause.rule,
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
         title=words(
@@ -95,9 +99,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         since=since,
         known=str(fact["state"]),
         count=0,
-        why="The monitor sweeps every five minutes and should have gone on with it."
-        if answered
-        else "Its content or its pairs never came.",
+        why=cause.why,
         evidence=(EvidenceLine(DATABASE, since, f"last activity, state {fact['state']}"),),
         next=(step, "/logs cj_assessment_service monitor"),
         batch=str(fact["batch"]),

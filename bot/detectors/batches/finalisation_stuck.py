@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of, lasting
+from bot.diagnosis.comparison.causes import FINALISATION_STUCK, STUCK_AFTER
 from bot.domain.alert import Condition, Sample
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, EvidenceLine
@@ -18,7 +19,9 @@ from bot.ports import Watch
 class FinalisationStuckSettings(BaseModel):
     """How long scoring may take."""
 
-    after_seconds: float = Field(600, gt=0, description="how long a batch may rest in SCORING")
+    after_seconds: float = Field(
+        STUCK_AFTER.total_seconds(), gt=0, description="how long a batch may rest in SCORING"
+    )
 
 
 class FinalisationStuck(RowDetector):
@@ -54,7 +57,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
     step = f"/batch investigate {fact['batch']}"
     return Condition(
         subject=str(fact["subject"]),
-        rule="finalisation-stuck",
+        rule=FINALISATION_STUCK.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
@@ -65,8 +68,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         since=since,
         known=str(fact["status"]),
         count=0,
-        why="When finalisation fails the error is never committed, while the state SCORING was; "
-        "the monitor does not look at batches in SCORING.",
+        why=FINALISATION_STUCK.why,
         evidence=(EvidenceLine(DATABASE, since, f"state SCORING, status {fact['status']}"),),
         next=(step, "/logs cj_assessment_service IntegrityError"),
         batch=str(fact["batch"]),

@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.detectors._event_counts import KEPT_EXAMPLES, QuietSettings, dated_events
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
+from bot.diagnosis.comparison.causes import LOST_CALLBACKS, UNPUBLISHED
 from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.diagnosis.publishing.wording import FATES, NO_RESTART, lost_why, waiting_why
@@ -168,7 +169,7 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         parts.append(f"{_answers(waiting)} {where}")
     return Condition(
         subject=PROVIDER,
-        rule="lost-callbacks" if lost else "callbacks-unpublished",
+        rule=LOST_CALLBACKS.rule if lost else UNPUBLISHED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(

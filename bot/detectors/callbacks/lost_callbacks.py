@@ -21,6 +21,7 @@ from bot.detectors._rows import (
     with_open,
 )
 from bot.detectors._state import StateDetector, moment
+from bot.diagnosis.comparison.causes import LOST_AFTER, LOST_CALLBACKS
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, QUEUE, EvidenceLine, Missing
@@ -36,7 +37,9 @@ LIVE = ("queued", "processing")
 class LostCallbacksSettings(BaseModel):
     """How long an answer may take."""
 
-    after_seconds: float = Field(900, gt=0, description="how long a comparison may wait")
+    after_seconds: float = Field(
+        LOST_AFTER.total_seconds(), gt=0, description="how long a comparison may wait"
+    )
 
 
 class LostCallbacks(StateDetector):
@@ -183,7 +186,7 @@ def _condition(fact: Fact, since: datetime, lost: int) -> Condition:
     step = f"/batch investigate {number}"
     return Condition(
         subject=str(fact["subject"]),
-        rule="lost-callbacks",
+        rule=LOST_CALLBACKS.rule,
         severity=Severity.ERROR,
         confidence=confidence,
         title=words(

@@ -21,6 +21,7 @@ from bot.detectors._event_counts import (
     dated_events,
     sample_of,
 )
+from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
 from bot.domain.alert import Condition, Sample
 from bot.domain.callbacks.callback import RejectedCallback, SeenCallback
 from bot.domain.callbacks.tally import rejections, tally
@@ -242,7 +243,7 @@ def _condition(counted: EventCount) -> Condition:
     step = f"/trace {correlation}" if correlation else "/logs cj_assessment_service callback"
     return Condition(
         subject=counted.subject,
-        rule="foreign-callback" if foreign else "callback-rejected",
+        rule=FOREIGN_CALLBACK.rule if foreign else "callback-rejected",
         severity=Severity.WARN,
         confidence=Confidence.HIGH if foreign else Confidence.MEDIUM,
         title=words(

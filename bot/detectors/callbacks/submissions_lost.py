@@ -18,6 +18,7 @@ from bot.detectors._event_counts import (
     sample_of,
 )
 from bot.detectors._state import moment
+from bot.diagnosis.comparison.causes import SUBMISSION_LOST
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
     KAFKA_AWAY,
@@ -97,7 +98,7 @@ def _condition(counted: EventCount) -> Condition:
     many = f"{counted.count} comparison{'s' if counted.count != 1 else ''}"
     return Condition(
         subject=counted.subject,
-        rule="submission-lost",
+        rule=SUBMISSION_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(

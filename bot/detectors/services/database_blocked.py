@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors._rows import Fact, RowDetector, facts_of
+from bot.diagnosis.comparison.causes import BLOCKED_AFTER, DATABASE_BLOCKED
 from bot.domain.alert import Condition, Sample
 from bot.domain.batch import BlockedSession, lock_waits
 from bot.domain.evidence import DATABASE, EvidenceLine
@@ -21,7 +22,9 @@ from bot.ports import Watch
 class DatabaseBlockedSettings(BaseModel):
     """How long a session may wait for another."""
 
-    after_seconds: float = Field(60, ge=60, description="how long a session may wait")
+    after_seconds: float = Field(
+        BLOCKED_AFTER.total_seconds(), ge=60, description="how long a session may wait"
+    )
 
 
 class DatabaseBlocked(RowDetector):
@@ -82,7 +85,7 @@ def _condition(
     step = f"SELECT pg_terminate_backend({roots[0]});  -- after asking whose it is"
     return Condition(
         subject=DATABASE,
-        rule="database-blocked",
+        rule=DATABASE_BLOCKED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
@@ -93,7 +96,7 @@ def _condition(
         since=since,
         known=who,
         count=0,
-        why="A transaction that is left open keeps its locks, and others wait for them now.",
+        why=DATABASE_BLOCKED.why,
         evidence=tuple(EvidenceLine(DATABASE, None, _words(fact)) for fact in shown[:5]),
         next=("Find whose session it is by its application and pid.", step),
     )

@@ -17,6 +17,7 @@ from bot.detectors._event_counts import (
     dated_events,
     sample_of,
 )
+from bot.diagnosis.comparison.causes import REPEATED_FINALISATION
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
@@ -160,7 +161,7 @@ def _condition(counted: EventCount) -> Condition:
 def _rule(cause: str) -> str:
     if cause == ROLLBACK:
         return "pending-rollback"
-    return "repeated-finalisation" if cause.startswith("grade_proj") else "integrity-error"
+    return REPEATED_FINALISATION.rule if cause.startswith("grade_proj") else "integrity-error"
 
 
 def _words(cause: str, counted: EventCount) -> str:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._rows import Fact, RowDetector, facts_of
 from bot.detectors._state import moment
+from bot.diagnosis.comparison.causes import OUTBOX_UNPUBLISHED, RELAY_STEP
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
@@ -64,7 +65,7 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
     tries = f"all {RELAY_TRIES} tries used up" if used_up else f"{fact['retries']} tries"
     return Condition(
         subject=str(fact["subject"]),
-        rule="outbox-unpublished",
+        rule=OUTBOX_UNPUBLISHED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
@@ -75,11 +76,10 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         since=since,
         known=tries if used_up else "waiting",
         count=0,
-        why="The relay takes a hundred rows every five seconds; what waits for minutes it cannot "
-        "publish, and a row whose tries are used up is never taken again.",
+        why=OUTBOX_UNPUBLISHED.why,
         evidence=(
             EvidenceLine(DATABASE, since, f"{fact['count']} rows, {tries}"),
             *([EvidenceLine(DATABASE, None, str(fact["error"]))] if fact["error"] else []),
         ),
-        next=("Check Kafka and the relay: /logs cj_assessment_service outbox",),
+        next=(RELAY_STEP,),
     )

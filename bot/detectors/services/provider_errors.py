@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak
 from bot.detectors._state import NOTHING_READ, unreadable_reason
+from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
@@ -185,7 +186,7 @@ class ProviderErrors:
         mock = "; MOCK MODE, no model answers" if recent[-1].data.get("mock_mode") else ""
         return Condition(
             subject=PROVIDER,
-            rule="provider-failures",
+            rule=PROVIDER_FAILURES.rule,
             severity=Severity.ERROR if severe else Severity.WARN,
             confidence=Confidence.HIGH if burst else Confidence.MEDIUM,
             title=words(

@@ -7,6 +7,7 @@ show that nothing moves, and never why.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.diagnosis.queue.timeline import FROZEN
 from bot.domain.alert import Condition, Judgement, Sample, Sight
 from bot.domain.evidence import HEALTH, EvidenceLine
 from bot.domain.report import Confidence, Severity
@@ -41,7 +42,7 @@ def judge_gauges(
 def _condition(size: int, queued: int, since: datetime, subject: str) -> Condition:
     return Condition(
         subject=subject,
-        rule="queue-frozen",
+        rule=FROZEN,
         severity=Severity.ERROR,
         confidence=Confidence.LOW,
         title=words(

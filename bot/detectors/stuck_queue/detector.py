@@ -24,6 +24,7 @@ from bot.diagnosis.queue.carry_over import carry
 from bot.diagnosis.queue.conservation import ended_requests
 from bot.diagnosis.queue.history import Level, logged_levels, queue_chart
 from bot.diagnosis.queue.log_events import NEEDLES
+from bot.diagnosis.queue.timeline import QUEUE_UNREADABLE
 from bot.diagnosis.queue.verdict import (
     Observation,
     QueueVerdict,
@@ -109,7 +110,7 @@ class StuckQueue:
         verdict = judge_queue(
             observations, now, watched_since=window.started_at, opens_after=opens_after
         )
-        if verdict.rule == "queue-unreadable":
+        if verdict.rule == QUEUE_UNREADABLE:
             unreadable = Judgement(
                 Sight.UNREADABLE, (unreadable_condition(verdict, now),), verdict.what
             )
@@ -153,7 +154,7 @@ class StuckQueue:
         verdict = judge_queue(
             by_logs, now, watched_since=window.started_at, opens_after=opens_after
         )
-        if verdict.rule in ("ok", "warming", "queue-unreadable"):
+        if verdict.rule in ("ok", "warming", QUEUE_UNREADABLE):
             return None
         found = (
             stuck_condition(verdict, now, sources_in_words(by_logs), _chart(by_logs, verdict, now)),

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors._state import StateDetector, nothing_read, unreadable_sample
+from bot.diagnosis.queue.timeline import FROZEN
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import QUEUE, EvidenceLine, Missing
 from bot.domain.queue import QueueFront
@@ -110,7 +111,7 @@ def _condition(prefix: str, fact: Mapping[str, Any], since: datetime) -> Conditi
     front = str(fact[FRONT])
     return Condition(
         subject=prefix,
-        rule="queue-frozen",
+        rule=FROZEN,
         severity=Severity.ERROR,
         confidence=Confidence.LOW,
         title=words(

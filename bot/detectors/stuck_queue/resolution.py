@@ -11,7 +11,7 @@ from itertools import pairwise
 from bot.detectors.stuck_queue.alert_text import QUEUE
 from bot.diagnosis.queue.log_events import TURNOVER, LoopSign
 from bot.diagnosis.queue.losses import Loss, LossKind
-from bot.diagnosis.queue.timeline import timeline_of
+from bot.diagnosis.queue.timeline import ORPHANED, timeline_of
 from bot.diagnosis.queue.verdict import Observation, expired_away
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
@@ -36,7 +36,7 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
         return Judgement(Sight.CLEAR, note=told, closing={QUEUE: told, UNREADABLE_SUBJECT: told})
     condition = Condition(
         subject=QUEUE,
-        rule="orphaned-item",
+        rule=ORPHANED,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(

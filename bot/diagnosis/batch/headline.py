@@ -1,13 +1,15 @@
 """A batch's answer in one breath: what its result is worth, or how far it is; pure."""
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.comparison.causes import DATABASE_BLOCKED, WARN_SHARE
+from bot.diagnosis.runner.rules import RUNNER_WAITING, SCHEMA_MISSING
 from bot.domain.headline import MOST_CHARS, one_breath
 from bot.domain.report import UNDER_WAY, WELL, Report, Severity, Verdict
 from bot.domain.words import Text, words
 
 # Room for the mark before the line.
 ROOM = MOST_CHARS - 3
-AROUND = frozenset({"database-blocked", "runner-schema-missing", "runner-waiting"})
+AROUND = frozenset({DATABASE_BLOCKED.rule, SCHEMA_MISSING, RUNNER_WAITING})
 
 
 def headline(report: Report, evidence: BatchEvidence) -> Text:
@@ -15,7 +17,7 @@ def headline(report: Report, evidence: BatchEvidence) -> Text:
     subject = f"Batch {evidence.header.batch_id}: {_worth(report, evidence)}"
     loud = [one for one in report.findings if one.severity is not Severity.INFO]
     pairs = evidence.pairs
-    if pairs.total and pairs.error >= pairs.total * 0.05:
+    if pairs.total and pairs.error >= pairs.total * WARN_SHARE:
         return f"{subject}. {pairs.error} of {counted(pairs.total)} failed"
     if loud and evidence.ended:
         whole = words(f"{subject}. ", loud[0].what)

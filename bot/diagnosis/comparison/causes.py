@@ -1,12 +1,17 @@
-"""What the rules of a trace and of a batch share: rule ids, reasons and thresholds; pure."""
+"""Ids, reasons and thresholds that rules of traces, batches and detectors share; pure."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.domain.outbox import RELAY_TRIES
 from bot.domain.report import Severity
 
 # A comparison without an answer for longer than this is lost.
 LOST_AFTER = timedelta(minutes=15)
+# An open batch in which nothing happens, one that scores, and a session that waits for another.
+IDLE_AFTER = timedelta(minutes=15)
+STUCK_AFTER = timedelta(minutes=10)
+BLOCKED_AFTER = timedelta(minutes=1)
 # Failed comparisons are worth acting on from the first share, and an error from the second.
 WARN_SHARE, ERROR_SHARE = 0.05, 0.20
 
@@ -53,6 +58,34 @@ DUPLICATE_CALLBACKS = Cause(
     rule="duplicate-callbacks",
     why="A bundle that fails after some of its answers were sent is handled again as a whole, "
     "and the model is asked again. The first answer stands.",
+)
+BATCH_IDLE = Cause(
+    rule="batch-idle",
+    why="Its essays or its pairs never came, and no sweep looks for that.",
+)
+WAITING_ON_MONITOR = Cause(
+    rule="waiting-on-monitor",
+    why="The monitor sweeps every five minutes and should go on with it; small batches waited for "
+    "that sweep until it was fixed upstream on 2025-11-21.",
+)
+FINALISATION_STUCK = Cause(
+    rule="finalisation-stuck",
+    why="A finalisation that fails leaves the state SCORING behind, and no sweep looks at it.",
+)
+REPEATED_FINALISATION = Cause(
+    rule="repeated-finalisation",
+    why="A second run hit the primary key of the grades; the first run's result stands.",
+)
+OUTBOX_UNPUBLISHED = Cause(
+    rule="outbox-unpublished",
+    why=f"The relay sends every 5 seconds and gives a row up after {RELAY_TRIES} tries; whoever "
+    "waits for the event waits for ever.",
+)
+RELAY_STEP = "Check Kafka and the relay: /logs cj_assessment_service outbox"
+DATABASE_BLOCKED = Cause(
+    rule="database-blocked",
+    why="Row locks are held until a transaction ends: others wait behind them, and an open "
+    "transaction that nobody ends blocks for ever.",
 )
 BATCH_FAILED = Cause(
     rule="batch-failed",

@@ -7,21 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.diagnosis.comparison import causes
 from bot.diagnosis.export.story import roots
+from bot.diagnosis.queue.timeline import NOT_DRAINING, STUCK_RULES
 from bot.domain.evidence import SourceState
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.domain.words import Command, Text, joined, words
 from bot.text.wording import STATE_WORDS, sentence
 
-STUCK = frozenset(
-    {
-        "orphaned-item", "worker-hung", "leaked-item", "poison-item", "head-of-line-blocked",
-        "queue-frozen", "queue-not-draining",
-    }
-)  # fmt: skip
-METADATA = frozenset({"foreign-callback", "callback-metadata-lost"})
-TRANSACTIONS = frozenset({"repeated-finalisation", "finalisation-stuck", "database-blocked"})
-FAILURES = frozenset({"provider-failures"})
+STUCK = STUCK_RULES | {NOT_DRAINING}
+METADATA = frozenset({causes.FOREIGN_CALLBACK.rule, causes.CALLBACK_METADATA_LOST.rule})
+TRANSACTIONS = frozenset(
+    one.rule
+    for one in (causes.REPEATED_FINALISATION, causes.FINALISATION_STUCK, causes.DATABASE_BLOCKED)
+)
+FAILURES = frozenset({causes.PROVIDER_FAILURES.rule})
 NOT_ESTABLISHED = "a cause is not established"
 COMPARE = "/batch compare mode:per_request mode:serial_bundle"
 REFUTED, SUPPORTED, UNDECIDED = "refuted", "supported", "undecided"

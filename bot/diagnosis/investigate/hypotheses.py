@@ -6,9 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.finalisation import EARLY
+from bot.diagnosis.batch.rules.results import ERRORS_AS_DONE
+from bot.diagnosis.batch.rules.system_state import MODE_MISMATCH
+from bot.diagnosis.comparison.causes import CALLBACK_METADATA_LOST, DATABASE_BLOCKED
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.log_events import Step
 from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
+from bot.diagnosis.queue.timeline import STUCK_RULES
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent
 from bot.domain.report import Finding
@@ -49,7 +54,7 @@ def hypotheses(evidence: BatchEvidence, findings: Sequence[Finding]) -> tuple[Hy
 
 
 def _metadata(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
-    if "callback-metadata-lost" in rules:
+    if CALLBACK_METADATA_LOST.rule in rules:
         return (
             HypothesisState.SUPPORTED,
             "callbacks of this batch's own comparisons came without their ids",
@@ -116,7 +121,7 @@ def _commit_race(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
 
 
 def _errors_as_done(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
-    if "errors-counted-as-done" in rules:
+    if ERRORS_AS_DONE in rules:
         return (
             HypothesisState.SUPPORTED,
             f"finalised with {evidence.pairs.error} errors among the results",
@@ -143,7 +148,7 @@ def _provider_cause(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
 
 def _early(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
     then = evidence.rows.at_first_finalisation
-    if "early-finalisation" in rules and then is not None:
+    if EARLY in rules and then is not None:
         return (
             HypothesisState.SUPPORTED,
             words(f"{then.answered} of {then.submitted} were answered", when(then.at, " at ")),
@@ -154,10 +159,7 @@ def _early(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
 
 
 def _stuck_item(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
-    found = rules & {
-        "orphaned-item", "worker-hung", "leaked-item", "poison-item", "head-of-line-blocked",
-        "queue-frozen",
-    }  # fmt: skip
+    found = rules & STUCK_RULES
     if found:
         return HypothesisState.SUPPORTED, f"the queue holds items of it: {', '.join(sorted(found))}"
     if isinstance(evidence.queue, Missing):
@@ -171,7 +173,7 @@ def _stuck_item(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
 
 
 def _locks(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
-    if "database-blocked" in rules:
+    if DATABASE_BLOCKED.rule in rules:
         return HypothesisState.SUPPORTED, "a session blocks or waits now"
     sessions = evidence.system.sessions
     if isinstance(sessions, Missing):
@@ -180,7 +182,7 @@ def _locks(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
 
 
 def _modes(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
-    if "mode-mismatch" in rules:
+    if MODE_MISMATCH in rules:
         return HypothesisState.SUPPORTED, "the containers are configured differently"
     containers = evidence.system.containers
     if isinstance(containers, Missing):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.diagnosis.queue.items import LEAK_HELD, leaked
 from bot.diagnosis.queue.log_events import SignKind
-from bot.diagnosis.queue.timeline import QueueTimeline, QueueVerdict
+from bot.diagnosis.queue.timeline import LEAKED, POISON, QueueTimeline, QueueVerdict
 from bot.diagnosis.queue.wording import NO_CALLBACK, counted, item_lines, named, removal_steps
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
@@ -32,7 +32,7 @@ def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
     status = items[0].status
     since = timeline.since_in_status(items[0])
     return QueueVerdict(
-        rule="leaked-item",
+        rule=LEAKED,
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if once else Confidence.HIGH,
         since=since,
@@ -62,7 +62,7 @@ def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
     alone = timeline.logs_readable and not _answered_since(timeline, worst)
     sure = worst.retry_count > POISON_RETRIES and not alone
     return QueueVerdict(
-        rule="poison-item",
+        rule=POISON,
         severity=Severity.WARN if alone else Severity.ERROR,
         confidence=Confidence.HIGH if sure else Confidence.LOW if alone else Confidence.MEDIUM,
         since=worst.queued_at,

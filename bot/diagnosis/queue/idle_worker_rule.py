@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.diagnosis.queue.log_events import TURNOVER, SignKind
-from bot.diagnosis.queue.timeline import PROVIDER_LIMIT, QueueTimeline, QueueVerdict
+from bot.diagnosis.queue.timeline import FROZEN, PROVIDER_LIMIT, QueueTimeline, QueueVerdict
 from bot.diagnosis.queue.wording import DEFAULT_PREFIX, counted, log_lines
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Severity
@@ -34,7 +34,7 @@ def idle_worker(timeline: QueueTimeline) -> QueueVerdict | None:
     since, count = come[0].at, sum(sign.count for sign in come)
     sure = timeline.now - since >= PROVIDER_LIMIT * 2
     return QueueVerdict(
-        rule="queue-frozen",
+        rule=FROZEN,
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=since,

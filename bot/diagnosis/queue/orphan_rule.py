@@ -9,6 +9,7 @@ from bot.diagnosis.queue.items import (
 from bot.diagnosis.queue.log_events import SignKind
 from bot.diagnosis.queue.losses import MOST, LossKind
 from bot.diagnosis.queue.timeline import (
+    ORPHANED,
     QueueTimeline,
     QueueVerdict,
 )
@@ -28,7 +29,6 @@ from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 
-RULE = "orphaned-item"
 ESCALATES_AFTER = timedelta(minutes=10)
 
 
@@ -42,7 +42,7 @@ def orphaned_item(timeline: QueueTimeline) -> QueueVerdict | None:
     first = stuck[0]
     many = len(stuck) > 1
     return QueueVerdict(
-        rule=RULE,
+        rule=ORPHANED,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if len(first.proofs) > 1 else Confidence.MEDIUM,
         since=first.since,
@@ -74,7 +74,7 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         return None
     count = min(snapshot.not_queued for snapshot in run)
     return QueueVerdict(
-        rule=RULE,
+        rule=ORPHANED,
         severity=Severity.ERROR,
         confidence=_confidence(timeline, since),
         since=since,
@@ -120,7 +120,7 @@ def _orphan_by_restart(timeline: QueueTimeline) -> QueueVerdict | None:
     least = "at least " if len(lost) == MOST else ""
     more = f" and {least}{len(lost) - 1} more" if len(lost) > 1 else ""
     return QueueVerdict(
-        rule=RULE,
+        rule=ORPHANED,
         severity=Severity.ERROR,
         confidence=_confidence(timeline, since),
         since=since,

@@ -14,7 +14,7 @@ from bot.diagnosis.queue.history import (
     logged_levels,
     queue_chart,
 )
-from bot.diagnosis.queue.timeline import QueueTimeline, timeline_of
+from bot.diagnosis.queue.timeline import QUEUE_UNREADABLE, QueueTimeline, timeline_of
 from bot.diagnosis.queue.verdict import (
     QueueVerdict,
     queue_verdicts,
@@ -47,7 +47,7 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
     if left:
         findings = (*findings, left)
         shown = left.rule if shown == "ok" and left.severity is Severity.ERROR else shown
-    if unreadable and not any(f.rule == "queue-unreadable" for f in findings):
+    if unreadable and not any(f.rule == QUEUE_UNREADABLE for f in findings):
         findings = (*findings, unreadable)
     return Report(
         command="queue",
@@ -101,7 +101,7 @@ def _redis_failed(evidence: QueueEvidence) -> Finding | None:
     if not isinstance(missing, Missing) or not configured(missing):
         return None
     return Finding(
-        rule="queue-unreadable",
+        rule=QUEUE_UNREADABLE,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"The queue in Redis cannot be read: {sentence(missing.reason)}",

@@ -27,6 +27,10 @@ from bot.diagnosis.queue.items import (
 from bot.diagnosis.queue.log_events import SignKind
 from bot.diagnosis.queue.orphan_rule import orphaned_item
 from bot.diagnosis.queue.timeline import (
+    FROZEN,
+    HEAD_BLOCKED,
+    HUNG,
+    NOT_DRAINING,
     PROVIDER_LIMIT,
     SAME_BUNDLE,
     QueueTimeline,
@@ -66,7 +70,7 @@ def head_of_line_blocked(timeline: QueueTimeline) -> QueueVerdict | None:
     ):
         return None
     return QueueVerdict(
-        rule="head-of-line-blocked",
+        rule=HEAD_BLOCKED,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if timeline.reading else Confidence.MEDIUM,
         since=quiet,
@@ -97,7 +101,7 @@ def worker_hung(timeline: QueueTimeline) -> QueueVerdict | None:
     legal = PROVIDER_LIMIT * size
     sure = timeline.now - silent >= legal
     return QueueVerdict(
-        rule="worker-hung",
+        rule=HUNG,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if sure else Confidence.LOW,
         since=taken,
@@ -150,7 +154,7 @@ def queue_frozen(timeline: QueueTimeline) -> QueueVerdict | None:
     legal = PROVIDER_LIMIT * size_out
     sure = timeline.logs_readable or timeline.now - (quiet or timeline.now) >= legal
     return QueueVerdict(
-        rule="queue-frozen",
+        rule=FROZEN,
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=quiet,
@@ -179,7 +183,7 @@ def queue_not_draining(timeline: QueueTimeline) -> QueueVerdict | None:
     if not _only_grows([size for _, size in series]):
         return None
     return QueueVerdict(
-        rule="queue-not-draining",
+        rule=NOT_DRAINING,
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
         since=series[0][0],

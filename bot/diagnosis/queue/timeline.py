@@ -21,6 +21,11 @@ from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Text
 
+# The ids of rules on the queue, which batches, detectors and commands speak of as well.
+HEAD_BLOCKED, ORPHANED, HUNG = "head-of-line-blocked", "orphaned-item", "worker-hung"
+LEAKED, POISON, FROZEN = "leaked-item", "poison-item", "queue-frozen"
+NOT_DRAINING, QUEUE_UNREADABLE = "queue-not-draining", "queue-unreadable"
+STUCK_RULES = frozenset({HEAD_BLOCKED, ORPHANED, HUNG, LEAKED, POISON, FROZEN})
 # Services on other machines may be a little ahead.
 CLOCK_SKEW = timedelta(seconds=60)
 OPENS_AFTER = timedelta(minutes=5)

@@ -24,7 +24,11 @@ from bot.diagnosis.queue.losses import expired_away
 from bot.diagnosis.queue.rules import RULES
 from bot.diagnosis.queue.timeline import (
     ALIVE_WITHIN,
+    FROZEN,
+    HEAD_BLOCKED,
+    HUNG,
     OPENS_AFTER,
+    QUEUE_UNREADABLE,
     Observation,
     QueueTimeline,
     QueueVerdict,
@@ -97,11 +101,11 @@ def queue_verdicts(
 def _without_undecided_cause(found: tuple[QueueVerdict, ...]) -> tuple[QueueVerdict, ...]:
     """Drop "nothing moves, cause unknown" where a rule names the cause, or says it better."""
     named = {verdict.rule for verdict in found}
-    if [verdict.rule for verdict in found].count("queue-frozen") > 1:
+    if [verdict.rule for verdict in found].count(FROZEN) > 1:
         return found[:-1]
-    if not named & {"worker-hung", "head-of-line-blocked"}:
+    if not named & {HUNG, HEAD_BLOCKED}:
         return found
-    return tuple(verdict for verdict in found if verdict.rule != "queue-frozen")
+    return tuple(verdict for verdict in found if verdict.rule != FROZEN)
 
 
 def _unreadable(observations: Sequence[Observation]) -> QueueVerdict | None:
@@ -110,7 +114,7 @@ def _unreadable(observations: Sequence[Observation]) -> QueueVerdict | None:
         return None
     reason = last[-1].unreadable if last else "nothing was read yet"
     return QueueVerdict(
-        rule="queue-unreadable" if last else "warming",
+        rule=QUEUE_UNREADABLE if last else "warming",
         severity=Severity.WARN if last else Severity.INFO,
         since=next((look.at for look in last), None),
         what=f"The queue cannot be read: {sentence(reason)}"

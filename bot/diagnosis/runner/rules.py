@@ -11,6 +11,7 @@ from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Span, words
 
+SCHEMA_MISSING, RUNNER_WAITING = "runner-schema-missing", "runner-waiting"
 SILENT_AFTER = timedelta(minutes=10)
 # As for a hung worker: silence is unusual when it is longer than three times the pace so far.
 PACE = 3
@@ -27,7 +28,7 @@ def schema_missing(seen: ObservedRunner, now: datetime) -> Finding | None:
     if not bad:
         return None
     return Finding(
-        rule="runner-schema-missing",
+        rule=SCHEMA_MISSING,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"Runner {seen.runner.short_id} does not find its schema file.",
@@ -48,7 +49,7 @@ def waiting(seen: ObservedRunner, now: datetime) -> Finding | None:
         return None
     label = f" ({seen.label})" if seen.label else ""
     return Finding(
-        rule="runner-waiting",
+        rule=RUNNER_WAITING,
         severity=Severity.WARN,
         confidence=Confidence.HIGH if silent > legal else Confidence.MEDIUM,
         what=words(

@@ -13,13 +13,14 @@ from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import Step
 from bot.diagnosis.queue.conservation import departure_finding
+from bot.diagnosis.queue.timeline import ORPHANED
 from bot.domain.batch import CANCELLED
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Text, Time, words
 
-ORPHANED, ANSWERS_MISSING = "orphaned-item", "answers-missing"
+ANSWERS_MISSING = "answers-missing"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
 GAVE_UP = "Marking stuck batch as FAILED"
 STARTED = "Queue processor started"
@@ -78,7 +79,7 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     left = header.status == "COMPLETE_STABLE" and not header.has_total_budget
     by = "Forced recovery ended it" if header.forced else "It ended"
     return Finding(
-        rule="answers-missing",
+        rule=ANSWERS_MISSING,
         severity=Severity.INFO if left else Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"{by} with {missing} of {pairs.total} comparisons missing",
@@ -106,7 +107,7 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
     at = max(at for _, at in lost)
     many = f"{len(lost)} comparisons were" if len(lost) > 1 else "1 comparison was"
     return Finding(
-        rule="orphaned-item",
+        rule=ORPHANED,
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM,
         what=f"{many} orphaned by a restart of the LLM provider service",

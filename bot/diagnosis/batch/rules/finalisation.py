@@ -6,20 +6,29 @@ from datetime import datetime, timedelta
 
 from bot.border.passing import name
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.comparison.causes import (
+    BATCH_IDLE,
+    FINALISATION_STUCK,
+    IDLE_AFTER,
+    OUTBOX_UNPUBLISHED,
+    RELAY_STEP,
+    REPEATED_FINALISATION,
+    STUCK_AFTER,
+    WAITING_ON_MONITOR,
+)
 from bot.domain.log import LogEvent
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, Text, Time, words
 
-STUCK_SECONDS = 600
 OUTBOX_LATE = timedelta(seconds=LATE_SECONDS)
+EARLY = "early-finalisation"
 MONITOR_SECONDS = 60
 DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
 STABILITY_NEEDS = 10
 EXHAUSTED = "Comparison budget exhausted; finalizing"
 SWEPT = "Finalizing batch with all callbacks received"
-IDLE_SECONDS = 900
 # The lines in which a finalisation says that it failed; the first is every such line's.
 NOT_FINALISED = ("Failed scoring finalization", "Failed to store grade projections")
 _DENIED = re.compile(r"permission denied for (table|schema|sequence|relation) (\w{1,60})")
@@ -39,7 +48,7 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
     if not exhausted and any(THRESHOLD in event.event for event in evidence.events):
         return None
     return Finding(
-        rule="early-finalisation",
+        rule=EARLY,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if exhausted or swept else Confidence.MEDIUM,
         what=f"Finalised too early: {then.answered} of {total} comparisons were answered by then",
@@ -96,11 +105,11 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
             evidence.line(f"state SCORING with status {header.status}", header.last_activity_at)
         )
     return Finding(
-        rule="repeated-finalisation",
+        rule=REPEATED_FINALISATION.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if events or violations else Confidence.MEDIUM,
         what=f"Finalised more than once: {_repeats(events, left_over=left_over)}",
-        why="A second run hit the primary key of the grades; the first run's result stands.",
+        why=REPEATED_FINALISATION.why,
         evidence=(*lines, *(log_line(event) for event in violations[:3])),
         next=("Check whether the first run was early before trusting its result.",),
     )
@@ -113,18 +122,16 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
     failed = not_finalised(evidence)
     if header.state != "SCORING" or header.status.startswith("COMPLETE"):
         return None
-    if not failed and quiet <= STUCK_SECONDS:
+    if not failed and quiet <= STUCK_AFTER.total_seconds():
         return None
     return Finding(
-        rule="finalisation-stuck",
+        rule=FINALISATION_STUCK.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what="Its finalisation failed: it stays in scoring and has no result"
         if failed
         else words("In scoring without activity for ", _quiet(quiet)),
-        why=why_not_finalised(failed[-1])
-        if failed
-        else "A finalisation that fails leaves this state behind, and no sweep looks at it.",
+        why=why_not_finalised(failed[-1]) if failed else FINALISATION_STUCK.why,
         evidence=(
             evidence.line(f"status {header.status}, state SCORING", header.last_activity_at),
             *(log_line(event) for event in failed[-2:]),
@@ -158,14 +165,15 @@ def why_not_finalised(event: LogEvent) -> Text:
 def batch_idle(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """An open batch rests before any comparison was asked for."""
     header, quiet = evidence.header, evidence.quiet_for(now)
-    if evidence.ended or evidence.pairs.total or header.state == "SCORING" or quiet <= IDLE_SECONDS:
+    begun = evidence.ended or evidence.pairs.total or header.state == "SCORING"
+    if begun or quiet <= IDLE_AFTER.total_seconds():
         return None
     return Finding(
-        rule="batch-idle",
+        rule=BATCH_IDLE.rule,
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
         what=words("No comparison was made, and nothing moves for ", _quiet(quiet)),
-        why="Its essays or its pairs never came, and no sweep looks for that.",
+        why=BATCH_IDLE.why,
         evidence=(
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
         ),
@@ -188,13 +196,13 @@ def waiting_on_monitor(evidence: BatchEvidence, now: datetime) -> Finding | None
     if quiet <= MONITOR_SECONDS or evidence.quiet_for(now) <= MONITOR_SECONDS:
         return None
     return Finding(
-        rule="waiting-on-monitor",
+        rule=WAITING_ON_MONITOR.rule,
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
         what=words(
             f"All {pairs.total} comparisons are answered", Time(last, " since "), ", and it rests"
         ),
-        why="Small batches waited for the five-minute sweep (fixed upstream on 2025-11-21).",
+        why=WAITING_ON_MONITOR.why,
         evidence=(evidence.line("no comparison is pending", last),),
         next=("Wait one sweep (5 minutes), then /batch status again.",),
     )
@@ -214,12 +222,11 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
     if not late:
         return None
     return Finding(
-        rule="outbox-unpublished",
+        rule=OUTBOX_UNPUBLISHED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"{sum(group.unpublished for group in late)} events are not published.",
-        why="The relay sends every 5 seconds and gives up after 5 tries; whoever waits for the "
-        "event waits for ever.",
+        why=OUTBOX_UNPUBLISHED.why,
         evidence=tuple(
             evidence.line(
                 f"{group.event_type}: {group.unpublished} unpublished, "
@@ -228,7 +235,7 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
             )
             for group in late[:3]
         ),
-        next=("Check Kafka and the relay: /logs cj_assessment_service outbox",),
+        next=(RELAY_STEP,),
     )
 
 

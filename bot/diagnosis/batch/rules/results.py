@@ -9,6 +9,7 @@ from bot.domain.batch import PositionCounts
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 
+ERRORS_AS_DONE = "errors-counted-as-done"
 VALID_SHARE = 0.80
 MIXED_PAIRS = 30
 BIAS = 0.15
@@ -28,7 +29,7 @@ def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | 
     if pairs.valid >= VALID_SHARE * basis:
         return None
     return Finding(
-        rule="errors-counted-as-done",
+        rule=ERRORS_AS_DONE,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"Finalised with {pairs.valid} of {basis} comparisons valid; {pairs.error} failed.",
@@ -98,7 +99,7 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
             ),
         ),
         next=("Treat the ranking as undecided.",) if unusable else (),
-        cause="errors-counted-as-done",
+        cause=ERRORS_AS_DONE,
     )
 
 

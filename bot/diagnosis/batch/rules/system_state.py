@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.comparison.causes import BLOCKED_AFTER, DATABASE_BLOCKED
 from bot.domain.batch import BlockedSession, lock_waits
 from bot.domain.evidence import CONTAINERS, HEALTH, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
@@ -11,7 +12,7 @@ from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ContainerState
 from bot.domain.words import Span, Text, joined, words
 
-BLOCKED_SECONDS = 60
+MODE_MISMATCH = "mode-mismatch"
 # No model answers so fast; and what health says now holds for a batch of the last hour.
 MOCK_MS, RECENT_SECONDS = 50, 3_600
 CJ_KEY, PROVIDER_KEY = "LLM_BATCHING_MODE", "QUEUE_PROCESSING_MODE"
@@ -27,21 +28,19 @@ def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
     sessions = evidence.system.sessions
     if isinstance(sessions, Missing):
         return None
-    waiting, roots = lock_waits(sessions, BLOCKED_SECONDS)
+    waiting, roots = lock_waits(sessions, BLOCKED_AFTER.total_seconds())
     if not waiting:
         return None
     concerned = {*roots, *(one.pid for one in waiting)}
     held = [one for one in sessions if one.pid in concerned]
     pid = roots[0]
     return Finding(
-        rule="database-blocked",
+        rule=DATABASE_BLOCKED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"{len(waiting)} sessions of the CJ database wait for locks that pid "
         f"{', '.join(map(str, roots[:3]))} holds.",
-        why="Row locks are held until a transaction ends: callbacks of the same batch wait behind "
-        "them, and an open transaction that nobody ends blocks for ever. Seen now; it need not "
-        "be what happened to an older batch.",
+        why=f"{DATABASE_BLOCKED.why} Seen now; it need not be what happened to an older batch.",
         evidence=tuple(_session(one) for one in held[:5]),
         next=(
             f"Find who owns pid {pid} (its application is named above) before ending anything.",
@@ -90,7 +89,7 @@ def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
         return None
     modes = [str(line.text).partition("=")[2] or line.text for line in (asked, worked)]
     return Finding(
-        rule="mode-mismatch",
+        rule=MODE_MISMATCH,
         severity=Severity.INFO,
         confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         what=words("CJ is set to ", modes[0], " and the LLM provider to ", modes[1], "."),
