@@ -22,7 +22,7 @@ class BatchIdleSettings(BaseModel):
     """How long an open batch may be idle; the monitor sweeps every five minutes."""
 
     after_seconds: float = Field(
-        IDLE_AFTER.total_seconds(), gt=0, description="how long an open batch may rest"
+        IDLE_AFTER.seconds, gt=0, description="how long an open batch may rest"
     )
 
 

@@ -20,7 +20,7 @@ class FinalisationStuckSettings(BaseModel):
     """How long scoring may take."""
 
     after_seconds: float = Field(
-        STUCK_AFTER.total_seconds(), gt=0, description="how long a batch may rest in SCORING"
+        STUCK_AFTER.seconds, gt=0, description="how long a batch may rest in SCORING"
     )
 
 

@@ -38,7 +38,7 @@ class LostCallbacksSettings(BaseModel):
     """How long an answer may take."""
 
     after_seconds: float = Field(
-        LOST_AFTER.total_seconds(), gt=0, description="how long a comparison may wait"
+        LOST_AFTER.seconds, gt=0, description="how long a comparison may wait"
     )
 
 

@@ -23,7 +23,7 @@ class DatabaseBlockedSettings(BaseModel):
     """How long a session may wait for another."""
 
     after_seconds: float = Field(
-        BLOCKED_AFTER.total_seconds(), ge=60, description="how long a session may wait"
+        BLOCKED_AFTER.seconds, ge=60, description="how long a session may wait"
     )
 
 
