@@ -1,6 +1,7 @@
 """The house rules, executable: import direction, drivers in their rooms, mirror tests, sizes."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -181,6 +182,23 @@ def test_no_room_holds_more_than_a_stranger_can_read_over() -> None:
         if count > (FILES_IN_BOT if room == "bot" else FILES_IN_A_ROOM)
     }
     assert not full
+
+
+HOUSE = (ROOT / "bot" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_on_the_house_names_every_room_and_loose_file() -> None:
+    tree = HOUSE.split("```")[1]
+    rooms = {f"{path.parent.name}/" for path in FILES if len(path.relative_to(ROOT).parts) < 5}
+    loose = {path.name for path in (ROOT / "bot").glob("[!_]*.py")}
+    assert {name for name in rooms | loose if name not in tree} == set()
+
+
+def test_the_page_on_the_house_has_the_floors_of_the_imports() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", HOUSE, re.M)
+    told = {int(number): set(re.findall(r"`(\w+)`", rooms)) for number, rooms in rows}
+    floors = [{room.removeprefix("bot.") for room in rooms} for rooms in FLOORS]
+    assert told == dict(enumerate(floors))
 
 
 def test_every_room_says_what_lives_in_it() -> None:
