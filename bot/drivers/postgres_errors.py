@@ -1,6 +1,7 @@
 """The table of PostgreSQL's and its poolers' errors: what each means, and what to do."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from bot.border.outside import Outside
 from bot.drivers.network import Trouble, causes, network_trouble
@@ -181,6 +182,24 @@ _ROWS = (
 )
 
 
+NO_VERSION = "the server told no "
+
+
+def spoken_to(connect: Any) -> Any:
+    """Return the driver's `connect`, told as an error when the server keeps its parameters.
+
+    Some poolers send no server_version, which asyncpg needs and misses by an AttributeError.
+    """
+
+    async def connected(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await connect(*args, **kwargs)
+        except AttributeError as error:
+            raise ConnectionError(f"{NO_VERSION}{error}") from error
+
+    return connected
+
+
 def postgres_trouble(error: BaseException, setting: str, address: PostgresAddress) -> Trouble:
     """Return what an error of a PostgreSQL driver means; never a class's name."""
     told = _told(error)
@@ -196,6 +215,12 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
         return Trouble(
             "the server does not speak TLS: rejected SSL upgrade",
             f"Switch TLS on at the server, or write sslmode=prefer in {setting}.",
+            permanent=True,
+        )
+    if NO_VERSION in text:
+        return Trouble(
+            f"what answers is no PostgreSQL that this client speaks to: {text}",
+            f"Use the server's own address in {setting}, or a pooler that passes it on.",
             permanent=True,
         )
     if "root certificate file" in text or "root.crt" in text:

@@ -13,6 +13,7 @@ from bot.demo.incident.rows import load
 from bot.errors import SourceError
 from bot.service.embedded_postgres import EmbeddedPostgres
 from bot.sources.cj.database import CjPostgres
+from tests.installs.peers import peer, says
 from tests.installs.pgbouncer import pgbouncer
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import ask, doctor, installed, line_of
@@ -41,6 +42,7 @@ async def rows(folder: Path, server: EmbeddedPostgres, *, quick: bool) -> AsyncI
         yield one
     yield await _rights(folder, url)
     if not quick:
+        yield await _no_version(folder)
         yield await _backend_away(folder, url)
 
 
@@ -210,6 +212,14 @@ async def addresses(folder: Path, server: str) -> AsyncIterator[Row]:
     ):
         seen = await _seen(folder, url)
         yield row(f"PG-{id[:3]}", id, seen, must=[sentence], codes=[1, 3], about=CJ)
+
+
+async def _no_version(folder: Path) -> Row:
+    ready = b"R\0\0\0\x08\0\0\0\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x02Z\0\0\0\x05I"
+    async with peer(says(ready)) as port:
+        seen = await _seen(folder, f"postgresql://bot:s3cr3t@127.0.0.1:{port}/cj")
+    return row("PG-16", "a pooler that tells no version", seen, codes=[1, 3], about=CJ,
+               must=["told no server_version", "own address"])  # fmt: skip
 
 
 async def _rights(folder: Path, server: str) -> Row:

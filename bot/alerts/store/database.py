@@ -12,7 +12,7 @@ from bot.alerts.store.migrations import SCHEMA, SchemaVersion, Upkeep, migrate
 from bot.alerts.store.session import Pool, PoolConnection, Session
 from bot.domain.evidence import MEMORY
 from bot.drivers.postgres_address import PostgresAddress, postgres_address
-from bot.drivers.postgres_errors import postgres_trouble
+from bot.drivers.postgres_errors import postgres_trouble, spoken_to
 from bot.errors import OutdatedError, SettingsError, SourceError
 
 SETTING = "BOT_DATABASE_URL"
@@ -101,6 +101,7 @@ class Database:
             max_size=4,
             command_timeout=COMMAND_TIMEOUT,
             timeout=COMMAND_TIMEOUT,
+            connect=spoken_to(asyncpg.connect),
             setup=self.prepare,
             **self._options(),
         )

@@ -23,6 +23,7 @@ from bot.alerts.store.serialization import alert_of_row, posting_of_row, sample_
 from bot.alerts.store.session import Connection
 from bot.alerts.store.tick_writer import TickRecord, write_tick
 from bot.domain.alert import Alert, Sample
+from bot.drivers.postgres_errors import spoken_to
 from bot.errors import SourceError
 
 LEASE = timedelta(seconds=30)
@@ -189,7 +190,7 @@ class Store(CommandQueries):
 async def _lead_session(
     url: str, options: Mapping[str, Any], prepare: Callable[[Connection], Awaitable[None]]
 ) -> Connection:
-    session: Connection = await asyncpg.connect(
+    session: Connection = await spoken_to(asyncpg.connect)(
         url, timeout=COMMAND_TIMEOUT, command_timeout=COMMAND_TIMEOUT, **options
     )
     idle = f"{LEAD_IDLE.total_seconds():.0f}s"

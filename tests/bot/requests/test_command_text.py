@@ -29,6 +29,8 @@ COMMANDS = {
         ("/batch status 34", "batch", "status 34"),
         ("batch status 34", "batch", "status 34"),
         ("<@U0BOT0000> batch status 34", "batch", "status 34"),
+        ("- batch status 34", "batch", "status 34"),
+        ("• /batch status 34", "batch", "status 34"),
         ("<@U0BOT0000|batchbot>, Batch  status 34", "batch", "status 34"),
         ("/hule-batch status 34", "batch", "status 34"),
         ("`/queue`", "queue", ""),
