@@ -42,7 +42,7 @@ class Exit(IntEnum):
 
     USAGE is also a wrong setting. AWAY is of `run` alone: what it cannot start without is away
     and may come back, so that a supervisor may start it again; it is sysexits' EX_UNAVAILABLE.
-    BROKEN is an error that nobody foresaw, a bug: EX_SOFTWARE.
+    BROKEN is an unexpected error, a bug: EX_SOFTWARE.
     """
 
     FINE = 0

@@ -108,7 +108,7 @@ class Vitals(Collector):
         return True, "leading" if self.ticks.leading else "standing by"
 
     def source_check(self) -> tuple[bool, str]:
-        """Say which sources the last tick could not read: told, but no reason to be restarted."""
+        """Say which sources the last tick could not read: which is no reason for a restart."""
         if not self.ticks.ticks:
             return True, "not looked at by this process"
         unread = self.ticks.unread

@@ -65,7 +65,7 @@ class BotMemory(Protocol):
         ...
 
     async def release(self, key: str, *, by: str, now: datetime) -> Alert:
-        """Note that nobody looks after an alert any more. Raises NotFoundError if nobody did."""
+        """Withdraw the acknowledgement of an alert. Raises NotFoundError where there is none."""
         ...
 
     async def wake(self, key: str, *, by: str, now: datetime) -> Alert:
@@ -107,5 +107,5 @@ class BotMemory(Protocol):
         ...
 
     async def recording(self, key: str, *, now: datetime) -> Recording:
-        """Return an alert with the samples it rests on. Raises NotFoundError."""
+        """Return an alert with the samples it was judged by. Raises NotFoundError."""
         ...

@@ -37,7 +37,7 @@ class Access:
         self.names.update(found.names)
 
     def renew(self, found: "Access") -> None:
-        """Take over lists that were read anew; the alert channel stays the one that was found."""
+        """Take over lists that were read again; the alert channel stays the one that was found."""
         self.users = found.users
         self.operators = found.operators
         self.channels = found.channels

@@ -218,7 +218,7 @@ async def _launch(home: Home, *, durable: bool) -> None:
 
 
 def _is_alive(pid_file: Path) -> bool:
-    """Say whether the server's process lives; a dead one that nobody waited for does not."""
+    """Say whether the server's process runs; a zombie does not."""
     try:
         process = psutil.Process(int(pid_file.read_text(encoding="ascii").split("\n")[0]))
         return bool(process.status() != psutil.STATUS_ZOMBIE)

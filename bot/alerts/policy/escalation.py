@@ -1,4 +1,4 @@
-"""Escalates alerts that nobody acknowledged in time; pure."""
+"""Escalates alerts that were not acknowledged in time; pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace

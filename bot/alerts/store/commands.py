@@ -98,7 +98,7 @@ class CommandQueries(Database):
             return await silences.unsilence(connection, self._environment, pattern, by, now)
 
     async def release(self, key: str, *, by: str, now: datetime) -> Alert:
-        """Note that nobody looks after an alert any more."""
+        """Withdraw the acknowledgement of an alert."""
         async with self._transaction() as connection:
             return await silences.release(connection, self._environment, key, by, now)
 

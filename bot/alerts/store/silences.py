@@ -43,7 +43,7 @@ async def snooze(session: Session, environment: str, key: str, mute: Mute, now: 
 
 
 async def release(session: Session, environment: str, key: str, by: str, now: datetime) -> Alert:
-    """Note that nobody looks after an alert any more. Raises NotFoundError when nobody did."""
+    """Withdraw the acknowledgement of an alert. Raises NotFoundError where there is none."""
     row = await session.fetchrow(sql.RELEASE_ALERT, key, environment)
     if row is None:
         raise NotFoundError("Nobody looks after that alert.", hint="See /alerts list.")

@@ -90,7 +90,7 @@ async def _names(web: object, settings: Settings) -> list[Examined]:
 
 
 def _unknown_channels(slack: SlackSettings, channels: "FoundNames") -> list[Examined]:
-    """Name the settings whose channels are not found: without the alert channel nothing is told."""
+    """Name the settings whose channels are not found; no alert is sent without its channel."""
     found = []
     for setting, words, state in (
         ("SLACK_ALERT_CHANNEL", (slack.alert_channel,), CheckState.BROKEN),
@@ -109,7 +109,7 @@ def _unknown_channels(slack: SlackSettings, channels: "FoundNames") -> list[Exam
 
 
 def _unknown_people(slack: SlackSettings, users: "FoundNames") -> list[Examined]:
-    """Name the settings whose people are not found; broken where nobody of one is."""
+    """Name the settings whose people are not found; broken where none of a setting is."""
     found = []
     for setting, words in (
         ("SLACK_ALLOWED_USERS", slack.allowed_users), ("SLACK_OPERATORS", slack.operators)

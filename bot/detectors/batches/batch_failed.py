@@ -19,7 +19,7 @@ from bot.ports import Watch
 
 
 class BatchFailedSettings(BaseModel):
-    """For how long an ended batch is told of; an acknowledgement closes its alert at once."""
+    """For how long an ended batch is reported; an acknowledgement closes its alert at once."""
 
     keep_seconds: float = Field(86_400, gt=0, description="how long the alert of an end lasts")
 

@@ -1,6 +1,6 @@
 """Where every log text that a detector waits for is known from: seen in a recording, or read.
 
-What was only read in source was never seen in a log: a finding that rests on it is unproven.
+What was only read in source was never seen in a log: a finding based on it is unproven.
 """
 
 from dataclasses import dataclass

@@ -145,7 +145,7 @@ class QueueTimeline:
     def mode(self) -> str:
         """The queue's processing mode as it was last written, empty when it never was.
 
-        A worker that started anew may work in another one: what was written before says nothing.
+        A restarted worker may work in another one: what was written before says nothing.
         """
         since = self.restarted_at
         told = [(one.at, one.mode) for one in self.snapshots if one.mode]

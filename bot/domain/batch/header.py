@@ -74,7 +74,7 @@ class BatchHeader:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended without a result, and nobody cancelled it."""
+        """Whether it ended without a result and was not cancelled."""
         if self.state == CANCELLED or self.status.startswith("COMPLETE"):
             return False
         return self.state == "FAILED" or self.status.startswith("ERROR")

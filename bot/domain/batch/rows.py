@@ -34,7 +34,7 @@ class ScoreCounts:
     `sharing` counts scored essays whose score another essay of the batch also has, `at_se_cap`
     those with a standard error of 2.0 or more, `degenerate` those that are either,
     `uncompared` those with comparison_count 0. Of `pairs` pairs of essays, `close` have scores
-    nearer to each other than their combined standard error: these cannot be told apart.
+    nearer to each other than their combined standard error: these cannot be distinguished.
     """
 
     essays: int = 0

@@ -50,7 +50,7 @@ def is_worse(before: Alert, after: Alert) -> bool:
 
 
 def due_escalation(alert: Alert, routes: Sequence[Route], now: datetime) -> bool:
-    """Say whether nobody has acknowledged an alert for as long as its route waits."""
+    """Say whether an alert was not acknowledged for as long as its route waits."""
     route = route_of(alert, routes)
     after = route.escalate_after
     waits = alert.acknowledged_by or alert.mute is not None or alert.fold or alert.escalated_at

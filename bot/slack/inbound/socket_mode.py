@@ -32,7 +32,7 @@ Dispatch = Callable[[Mapping[str, Any], Mapping[str, str]], Awaitable[tuple[int,
 class Sockets:
     """Two connections to Slack, so that one is there while the other is exchanged.
 
-    Slack closes a connection every few hours on purpose; a single one would be deaf meanwhile.
+    Slack closes a connection every few hours on purpose; a single one would miss events.
     What `knows` says will be acknowledged with nothing more to say is so at once, before anything
     is worked on: of two hundred questions that come together the last one waits for none.
     """
@@ -135,7 +135,7 @@ class Sockets:
             await asyncio.sleep(self._came_at + CALM_SECONDS - now)
 
     async def _watch(self) -> None:
-        """Give a client that stays deaf a new address.
+        """Give a client that receives nothing a new address.
 
         The SDK retries a failed handshake for ever with the same one-time address
         (https://github.com/slackapi/python-slack-sdk/issues/1110); without an address it asks for

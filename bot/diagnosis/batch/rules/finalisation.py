@@ -163,7 +163,7 @@ def why_not_finalised(event: LogEvent) -> Text:
 
 
 def batch_idle(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """An open batch rests before any comparison was asked for."""
+    """An open batch is idle, and no comparison was requested."""
     header, quiet = evidence.header, evidence.quiet_for(now)
     begun = evidence.ended or evidence.pairs.total or header.state == "SCORING"
     if begun or quiet <= IDLE_AFTER.total_seconds():

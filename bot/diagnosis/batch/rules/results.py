@@ -75,7 +75,7 @@ def position_bias(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 
 def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """Most pairs of essays cannot be told apart by their scores."""
+    """Most pairs of essays cannot be distinguished by their scores."""
     scores = evidence.rows.scores
     if not evidence.has_result or not scores.scored or not scores.essays:
         return None
@@ -87,7 +87,7 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule="degenerate-scores",
         severity=Severity.WARN if unusable else Severity.INFO,
         confidence=Confidence.HIGH,
-        what=f"{share:.0%} of the pairs of essays cannot be told apart by their scores",
+        what=f"{share:.0%} of the pairs of essays cannot be distinguished by their scores",
         why="Their scores lie nearer than their standard errors: too few valid comparisons."
         if unusable
         else "Standard errors at the cap are common where essays are few; the ranking holds.",
