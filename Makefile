@@ -36,7 +36,7 @@ truth: setup ## Judge what the bot says of a day whose truth is known: make trut
 population: setup ## Judge 2,400 healthy batches and every fault, and print the table.
 	$(BIN)/python -m tests.population
 
-installs: setup ## Try the conditions of real installations on real parts, and print the table.
+installs: setup ## Try what real installations do on real parts, and print both tables.
 	$(BIN)/python -m tests.installs
 
 bench: setup ## Measure speed and memory, and write tests/benchmarks/RESULTS.md.

@@ -43,6 +43,10 @@ async def rows(folder: Path, server: EmbeddedPostgres, *, quick: bool) -> AsyncI
     yield await _rights(folder, url)
     if not quick:
         yield await _no_version(folder)
+        async with pgbouncer(url, auth_type="md5") as pooled:
+            seen = await _seen(folder, pooled)
+        yield row("PG-17", "a wrong password at the pooler", seen, codes=[1, 3], about=CJ,
+                  must=["the pooler refuses the login of user bot", "Correct user"])  # fmt: skip
         yield await _backend_away(folder, url)
 
 
