@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,6 @@ from aiohttp import web
 
 from bot.charts.drawing import Drawing
 from bot.domain.evidence import Missing
-from bot.domain.log import LogEvent
 from bot.domain.routing.route import Route
 from bot.errors import SettingsError, UsageError
 from bot.monitoring.http import Handler, Health, build_site, serve
@@ -20,9 +19,9 @@ from bot.monitoring.metrics import Metrics
 from bot.monitoring.source_calls import timed_sources
 from bot.monitoring.state import PosterState
 from bot.monitoring.vitals import Vitals
-from bot.ports import Detector, Sources
+from bot.ports import Sources
 from bot.ports.action_ids import EVENTS_PATH
-from bot.registry import commands, detectors
+from bot.registry import commands
 from bot.requests.admission import Admission, Limits
 from bot.requests.app_home import AppHome
 from bot.requests.command_text import read_line
@@ -35,7 +34,8 @@ from bot.requests.sharing import Shares
 from bot.requests.watching import BatchWatcher
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import kept_going, stopped_by_signals, unless
-from bot.settings import RetentionSettings, Settings, SlackSettings, detector_settings
+from bot.service.watched import all_needles, any_wants, build_detectors
+from bot.settings import RetentionSettings, Settings, SlackSettings
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import BoltReceiver, build_app
 from bot.slack.inbound.signed_posts import SignedPosts
@@ -196,7 +196,7 @@ async def _watch(
     routes = await look_up_routes(space, settings.bot.alert_routes)
     seconds, environment = settings.bot.tick_seconds, settings.bot.environment
     watcher = LiveWatcher(
-        sources, environment=environment, wants=_any_wants(made), needles=all_needles(made)
+        sources, environment=environment, wants=any_wants(made), needles=all_needles(made)
     )
     tick = Tick(
         memory,
@@ -272,14 +272,6 @@ def _task(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
     stack.push_async_callback(_stop, asyncio.create_task(work))
 
 
-def build_detectors() -> list[Detector]:
-    """Return every detector with its own settings. Raises SettingsError."""
-    return [
-        detector(detector_settings(name, detector.Settings))
-        for name, detector in detectors().items()
-    ]
-
-
 def takes(typed: str) -> bool:
     """Say whether a button's command would be understood."""
     try:
@@ -287,18 +279,6 @@ def takes(typed: str) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _any_wants(made: Sequence[Detector]) -> Callable[[LogEvent], bool]:
-    return lambda event: any(detector.wants(event) for detector in made)
-
-
-def all_needles(made: Sequence[Detector]) -> tuple[str, ...] | None:
-    """Return what the detectors look for in raw log text; None when one of them needs all of it."""
-    each = [getattr(detector, "needles", None) for detector in made]
-    if any(needles is None for needles in each):
-        return None
-    return tuple(dict.fromkeys(needle for needles in each for needle in needles or ()))
 
 
 async def _serve(settings: Settings, site: web.Application, stack: AsyncExitStack) -> web.AppRunner:

@@ -1,12 +1,11 @@
 """The LLM provider's request queue in Redis; prompts are never read out of it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -18,21 +17,15 @@ from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
 from bot.errors import SourceError
 from bot.sources.redis.address import redis_address
 from bot.sources.redis.errors import redis_error
+from bot.sources.redis.item import LEAKED, decoded, item_of
 from bot.sources.redis.replica import replica_age
 from bot.sources.redis.requeue import requeue, started_as_stored
 
 CHUNK = 200
 UNORDERED_LIMIT = 200
-LEAKED = "leaked"
 # A further queue is shown in short; of the provider's own everything matters.
 OTHER_ITEMS = 200
 FRONTS_AT_ONCE = 1_000
-
-_DURATION = re.compile(
-    r"P(?:(?P<days>\d+(?:\.\d+)?)D)?"
-    r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?"
-    r"(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?\Z"
-)
 
 
 _OF_BUNDLES = re.compile(r"'(?:multi|exec)' command|without MULTI|EXECABORT")
@@ -187,7 +180,7 @@ class RedisQueue:
                 pipe.zrange(f"{prefix}:requests", 0, 0)
             fronts = await pipe.execute(raise_on_error=False)
         _check((f"{prefix}:requests" for prefix in prefixes), fronts)
-        ids = [_decoded(front[0]) if front else "" for front in fronts]
+        ids = [decoded(front[0]) if front else "" for front in fronts]
         async with self._redis.pipeline(transaction=False) as pipe:
             for prefix, id in zip(prefixes, ids, strict=True):
                 if id:
@@ -205,7 +198,7 @@ class RedisQueue:
         order_key, data_key = f"{prefix}:requests", f"{prefix}:data"
         age = await self._prove_master()
         size, order, stored = await self._order(order_key, data_key, max_items)
-        ids = [_decoded(member) for member in order]
+        ids = [decoded(member) for member in order]
         items, unreadable = [], 0
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
@@ -228,7 +221,7 @@ class RedisQueue:
     async def _unordered(self, data_key: str, known: set[str]) -> list[QueueItem]:
         found: list[QueueItem] = []
         async for field, value in self._redis.hscan_iter(data_key, count=CHUNK):
-            queue_id = _decoded(field)
+            queue_id = decoded(field)
             if queue_id in known:
                 continue
             item = item_of(queue_id, value, in_order=False)
@@ -255,73 +248,3 @@ def _status(id: str, value: bytes | str | None) -> str:
     """Return the status of a queue's front."""
     item = item_of(id, value)
     return item.status if item else "unreadable"
-
-
-def item_of(queue_id: str, value: bytes | str | None, *, in_order: bool = True) -> QueueItem | None:
-    """Read one stored request, keeping allow-listed keys only; None when it is no JSON object."""
-    if value is None:
-        return QueueItem(queue_id, LEAKED, in_order=in_order)
-    try:
-        stored = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(stored, dict):
-        return None
-    request = _mapping(stored.get("request_data"))
-    metadata = _mapping(request.get("metadata"))
-    overrides = _mapping(request.get("llm_config_overrides"))
-    return QueueItem(
-        queue_id=queue_id,
-        status=_text(stored.get("status")).lower() or "unknown",
-        queued_at=time_of(stored.get("queued_at")),
-        processing_started_at=time_of(stored.get("processing_started_at")),
-        ttl=duration_of(stored.get("ttl")),
-        retry_count=_integer(stored.get("retry_count")) or 0,
-        correlation_id=_text(stored.get("correlation_id") or request.get("correlation_id")),
-        bos_batch_id=_text(metadata.get("bos_batch_id")),
-        cj_batch_id=_text(metadata.get("cj_batch_id")),
-        mode=_text(metadata.get("queue_processing_mode") or metadata.get("cj_llm_batching_mode")),
-        provider=_text(metadata.get("resolved_provider") or overrides.get("provider_override")),
-        in_order=in_order,
-    )
-
-
-def time_of(value: Any) -> datetime | None:
-    """Read an ISO-8601 time as aware UTC; anything else is None."""
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def duration_of(value: Any) -> timedelta | None:
-    """Read an ISO-8601 duration ("PT4H"), or seconds; anything else is None."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return timedelta(seconds=value)
-        match = _DURATION.match(value) if isinstance(value, str) else None
-        if match is None or not any(match.groupdict().values()):
-            return None
-        parts = {key: float(part) for key, part in match.groupdict().items() if part}
-        return timedelta(**parts)
-    except (OverflowError, ValueError):
-        return None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return str(value)[:64] if isinstance(value, str | int) else ""
-
-
-def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _decoded(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

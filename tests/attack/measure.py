@@ -9,7 +9,7 @@ from typing import Any
 from bot.border.passing import let_out
 from bot.diagnosis.logs import MAX_SHOWN
 from bot.domain.mute import Mute
-from bot.sources.llm_queue import item_of
+from bot.sources.redis.item import item_of
 from tests.attack import corpus
 from tests.attack.ways import events_of, ways_out
 

@@ -25,8 +25,8 @@ from bot.domain.runner import Runner, RunnerKind
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.log import Json, Redacted
 from bot.slack.blocks.report import LEVELS, report_blocks
-from bot.sources.llm_queue import item_of
 from bot.sources.log_format.parser import parse_lines
+from bot.sources.redis.item import item_of
 from bot.text import markdown_report
 from bot.text.privacy import presentable
 

@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.service.build import all_needles, build_detectors
+from bot.service.watched import all_needles, build_detectors
 from bot.sources.docker.logs import DockerLogs
 from tests.benchmarks.logs import NEEDLE, SERVICES
 

@@ -18,8 +18,8 @@ from bot.domain.alert import AlertState
 from bot.domain.report import plain
 from bot.monitoring.http import Health
 from bot.monitoring.vitals import Vitals
-from bot.service.build import all_needles, build_detectors
 from bot.service.sources import build_sources
+from bot.service.watched import all_needles, build_detectors
 from bot.settings import load_settings
 from tests.installs.certificates import Certificates, certificates
 from tests.installs.peers import (

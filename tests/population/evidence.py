@@ -30,8 +30,8 @@ from bot.domain.runner import Runner, RunnerKind, RunnerListing
 from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import SourceError
 from bot.ports import Sources
-from bot.sources.llm_queue import item_of
 from bot.sources.log_format.parser import LineParser
+from bot.sources.redis.item import item_of
 from tests.population.world import BEGIN, Comparison, World
 from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeQueue
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.log import LogEvent, Role
 from bot.registry import detectors
-from bot.service.build import all_needles, build_detectors
+from bot.service.watched import all_needles, build_detectors
 from bot.sources.log_format.parser import parse_lines
 from tests.support.paths import ROOT
 

@@ -1,1 +1,1 @@
-"""What Redis' addresses and errors mean; the queue itself is read in llm_queue."""
+"""What Redis' addresses, errors and items mean; the queue itself is read in llm_queue."""

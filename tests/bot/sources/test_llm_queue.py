@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from bot.domain.queue import QueueFront, Requeued
 from bot.errors import SourceError
-from bot.sources.llm_queue import RedisQueue, duration_of, item_of, time_of
+from bot.sources.llm_queue import RedisQueue
+from bot.sources.redis.item import duration_of, item_of, time_of
 
 PREFIX = "llm_provider_service:queue"
 QUEUE_ID = "11111111-2222-4333-8444-555555555555"
