@@ -51,7 +51,8 @@ class Condition:
     when, how sure, what to do. A change of `known` (short words, such as the rule and the item)
     is news worth a reply; a change of `count` alone is a repeat. `count` is what this tick saw
     for the first time, 0 for a state that merely lasts. `batch` and `correlation_id` feed the
-    buttons; `chart` shows how it came about, and a change of it is no news.
+    buttons; `chart` shows how it came about, and a change of it is no news. `cause` names the
+    detector whose alert told of what it follows from, where that is known.
     """
 
     subject: str
@@ -68,6 +69,7 @@ class Condition:
     batch: str = ""
     correlation_id: str = ""
     chart: Chart | None = None
+    cause: str = ""
 
     def __post_init__(self) -> None:
         _let_out(self, *(one.name for one in fields(self)))

@@ -15,13 +15,15 @@ Decided = tuple[Alert | None, Decision]
 class Inhibition:
     """Alerts of `symptoms` are hidden while one of `cause` lasts whose subject holds `subject`.
 
-    With `same_batch` only those of the batch that the cause is about.
+    With `same_batch` only those of the batch that the cause is about; with `same_episode` only
+    those of the detector that the cause names as its own cause, begun before it.
     """
 
     cause: str
     subject: str
     symptoms: frozenset[str]
     same_batch: bool = False
+    same_episode: bool = False
 
 
 INHIBITIONS = (
@@ -40,9 +42,11 @@ INHIBITIONS = (
     Inhibition(
         "batch_failed",
         "",
-        frozenset({"lost_callbacks", "batch_idle", "finalisation_stuck"}),
+        frozenset({"lost_callbacks", "batch_idle", "finalisation_stuck", "queue_unanswered"}),
         same_batch=True,
     ),
+    # What a batch failed of: a later outbreak of the same is news again.
+    Inhibition("batch_failed", "", frozenset({"provider_errors"}), same_episode=True),
 )
 CAUSES = frozenset({UNREADABLE_SOURCE, *(rule.cause for rule in INHIBITIONS)})
 
@@ -101,8 +105,16 @@ def _cause_of(
 def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
     if rule.same_batch and symptom.condition.batch != cause.condition.batch:
         return False
+    if rule.same_episode and not _is_told_of(symptom, cause):
+        return False
     named = cause.detector == rule.cause and rule.subject in cause.subject
     return named and symptom.detector in rule.symptoms
+
+
+def _is_told_of(symptom: Alert, cause: Alert) -> bool:
+    """Say whether a cause names the symptom's detector for its own, and came of that outbreak."""
+    told = cause.condition.cause == symptom.detector
+    return told and symptom.condition.since <= cause.condition.since
 
 
 def _with_hidden_count(decision: Decision, hidden: Counter[str]) -> Decision:

@@ -239,7 +239,8 @@ def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Deci
         return Decision(Reason.QUIET, alert, "acknowledged")
     if muted_while_firing:
         return Decision(Reason.REPEAT, replace(alert, said_at=now), "no longer silenced")
-    if now - alert.said_at >= settings.repeat_interval:
+    # An event that happened once is said once.
+    if now - alert.said_at >= settings.repeat_interval and not settings.of_events:
         return Decision(Reason.REPEAT, replace(alert, said_at=now), f"{alert.count} so far")
     return Decision(Reason.QUIET, alert, "already said")
 

@@ -72,15 +72,21 @@ def _fact(batch: BatchSummary, since: datetime) -> Fact | None:
         "since": ended,
         "state": f"{header.status}, {header.state}",
         "cause": _cause(batch),
+        "told_by": "provider_errors" if _mostly_failed(batch) else "",
         "valid": pairs.valid,
         "total": pairs.total,
     }
 
 
+def _mostly_failed(batch: BatchSummary) -> bool:
+    """Whether failures of the model's provider are many enough to have ended it."""
+    return bool(batch.pairs.error) and batch.pairs.error >= ERROR_SHARE * batch.pairs.total
+
+
 def _cause(batch: BatchSummary) -> str:
     """Return what the rows show to have gone wrong first, in words."""
     pairs, expected = batch.pairs, batch.header.expected_essay_count
-    if pairs.error and pairs.error >= ERROR_SHARE * pairs.total:
+    if _mostly_failed(batch):
         return f"{pairs.error} of {pairs.total} comparisons failed"
     if pairs.pending:
         return f"{pairs.pending} of {pairs.total} comparisons never got an answer"
@@ -111,4 +117,5 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         ),
         next=(step,),
         batch=str(fact["batch"]),
+        cause=str(fact.get("told_by", "")),
     )

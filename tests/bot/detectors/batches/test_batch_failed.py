@@ -102,6 +102,37 @@ def test_a_failed_batch_covers_the_alerts_of_that_batch_alone() -> None:
     assert [one.reason for _, one in decided] == [Reason.PENDING, Reason.OPEN]
 
 
+async def _failed_by_errors() -> Alert:
+    row = batch(9, status="ERROR_PROCESSING", state="FAILED", pairs=ERRORS,
+                last_activity_at=ago(minutes=2))  # fmt: skip
+    judgement = await judged(BatchFailed(SETTINGS), GivenWatch(NOW, NOW, batches=(row,)))
+    return replace(_firing("batch_failed", 9), condition=judgement.conditions[0])
+
+
+async def test_a_batch_that_the_provider_failed_covers_that_outbreak_and_no_later_one() -> None:
+    failed = await _failed_by_errors()
+    for begun, reason in ((ago(minutes=5), Reason.PENDING), (NOW, Reason.OPEN)):
+        one = _firing("provider_errors", 0)
+        one = replace(one, condition=replace(one.condition, since=begun, batch=""))
+        ((_, decided),) = inhibited([(None, Decision(Reason.OPEN, one))], [failed])
+        assert decided.reason is reason
+
+
+async def test_an_end_is_said_once_and_not_repeated() -> None:
+    row = batch(**FAILED, last_activity_at=ago(minutes=2))
+    detector = BatchFailed(SETTINGS)
+    judgement = await judged(detector, GivenWatch(NOW, NOW, batches=(row,)))
+    settings = policy_settings(detector, detector.name, "", 15)
+    known: list[Alert] = []
+    reasons = []
+    for hour in range(20):
+        (decision,) = decide_all(known, judgement, NOW + timedelta(hours=hour), settings)
+        reasons.append(decision.reason)
+        known = [decision.alert]
+    assert Reason.OPEN in reasons
+    assert Reason.REPEAT not in reasons
+
+
 async def test_an_unread_database_is_no_health() -> None:
     watch = GivenWatch(NOW, NOW, batches=Missing("cj_database", "away"))
     judgement: Judgement = await judged(BatchFailed(SETTINGS), watch)
