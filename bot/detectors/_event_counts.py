@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -25,6 +25,7 @@ from bot.domain.words import when, words
 from bot.ports import Watch
 
 KEPT_EXAMPLES = 3
+EPISODES = "episodes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class QuietSettings(BaseModel):
 class EventCountDetector(ABC):
     """Alerts on what log events report, until it was quiet for `quiet_after`.
 
-    A subclass makes the sample of a tick, with `sample_of`, and the condition of one subject.
+    A subclass makes the sample of a tick, with `sampled`, and the condition of one subject.
     """
 
     open_ticks: ClassVar[int] = 1
@@ -73,6 +74,36 @@ class EventCountDetector(ABC):
 
     def __init__(self, settings: QuietSettings) -> None:
         self.quiet_after = timedelta(seconds=settings.quiet_seconds)
+        self._episodes: dict[str, dict[str, Any]] = {}
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        found = samples[-1].data.get(EPISODES)
+        self._episodes = dict(found) if isinstance(found, Mapping) else {}
+
+    def sampled(self, watch: Watch, found: Iterable[Occurrence], other: object = None) -> Sample:
+        """Return a tick's sample, with when each episode that lasts began, and its count.
+
+        An episode may last longer than the window that is looked back over.
+        """
+        sample = sample_of(watch, found, other)
+        if not sample.data:
+            return sample
+        for subject, group in sample.data["groups"].items():
+            before = self._episodes.get(subject)
+            goes_on = before and _between(before["last"], group["first"]) < self.quiet_after
+            one = before if before and goes_on else {"first": group["first"], "count": 0}
+            self._episodes[subject] = {
+                "first": one["first"],
+                "last": group["last"],
+                "count": one["count"] + group["count"],
+            }
+        self._episodes = {
+            subject: one
+            for subject, one in self._episodes.items()
+            if watch.now - datetime.fromisoformat(one["last"]) < 2 * self.quiet_after
+        }
+        return replace(sample, data={**sample.data, EPISODES: dict(self._episodes)})
 
     @property
     def window_seconds(self) -> float:
@@ -138,7 +169,21 @@ def event_counts(samples: Sequence[Sample], over_after: timedelta) -> tuple[Even
             begins = before and datetime.fromisoformat(group["first"]) - before.last_at
             new = isinstance(begins, timedelta) and begins >= over_after
             found[subject] = _added(None if new else before, subject, group, fresh)
-    return tuple(found.values())
+    begun = samples[-1].data.get(EPISODES) if samples else None
+    return tuple(_of_episode(one, begun or {}) for one in found.values())
+
+
+def _of_episode(counted: EventCount, begun: Mapping[str, Any]) -> EventCount:
+    """Return a count with what its episode had before the window."""
+    whole = begun.get(counted.subject)
+    if whole is None or datetime.fromisoformat(whole["first"]) >= counted.first_at:
+        return counted
+    first = datetime.fromisoformat(whole["first"])
+    return replace(counted, first_at=first, count=max(counted.count, int(whole["count"])))
+
+
+def _between(before: str, after: str) -> timedelta:
+    return datetime.fromisoformat(after) - datetime.fromisoformat(before)
 
 
 def _added(

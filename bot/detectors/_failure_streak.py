@@ -1,6 +1,6 @@
 """Failures in a row with no answer between them, and how many requests were given up over them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,3 +46,21 @@ class FailureStreak:
         if not isinstance(values, Mapping):
             return cls()
         return cls(int(values["failures"]), int(values["given_up"]), moment(values["at"]))
+
+
+def onset_of(looks: Sequence[tuple[datetime, bool, bool]], pause: timedelta) -> datetime | None:
+    """Return when the newest outbreak began: after a longer pause in which something was answered.
+
+    Each look, oldest first, says when it was, whether something failed and whether something was
+    answered.
+    """
+    begun: datetime | None = None
+    answered = False
+    for at, failed, done in reversed(looks):
+        if not failed:
+            answered = answered or done
+            continue
+        if begun is not None and answered and begun - at > pause:
+            break
+        begun, answered = at, False
+    return begun

@@ -19,7 +19,6 @@ from bot.detectors._event_counts import (
     Occurrence,
     QuietSettings,
     dated_events,
-    sample_of,
 )
 from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
 from bot.domain.alert import Condition, Sample
@@ -90,7 +89,7 @@ class RejectedCallbacks(EventCountDetector):
         owned = await _owners(watch, [*(correlation_of(e) for _, e, _ in logged), *ids])
         found_now = [_occurrence(*one, owned) for one in logged]
         found_now += [_from_topic(one, watch.now, _shares(seen), owned) for one in topic]
-        return sample_of(watch, self._counted.once(found_now, watch.now), seen)
+        return self.sampled(watch, self._counted.once(found_now, watch.now), seen)
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""

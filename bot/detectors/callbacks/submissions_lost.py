@@ -15,7 +15,6 @@ from bot.detectors._event_counts import (
     Occurrence,
     QuietSettings,
     dated_events,
-    sample_of,
 )
 from bot.detectors._state import moment
 from bot.diagnosis.comparison.causes import SUBMISSION_LOST
@@ -61,6 +60,7 @@ class SubmissionsLost(EventCountDetector):
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
+        super().resume(samples)
         self._kafka_at = moment(samples[-1].data.get("kafka_at"))
 
     async def sample(self, watch: Watch) -> Sample:
@@ -69,7 +69,7 @@ class SubmissionsLost(EventCountDetector):
         away = [at for at, event in events if says_kafka_away(event)]
         self._kafka_at = max((*away, *filter(None, [self._kafka_at])), default=None)
         found = [self._occurrence(one) for _, event in events if (one := lost_submission(event))]
-        sample = sample_of(watch, found)
+        sample = self.sampled(watch, found)
         known = {"kafka_at": self._kafka_at.isoformat() if self._kafka_at else None}
         return replace(sample, data={**sample.data, **known}) if sample.data else sample
 

@@ -15,7 +15,6 @@ from bot.detectors._event_counts import (
     Occurrence,
     QuietSettings,
     dated_events,
-    sample_of,
 )
 from bot.diagnosis.comparison.causes import REPEATED_FINALISATION
 from bot.domain.alert import Condition, Sample
@@ -69,7 +68,7 @@ class DatabaseErrors(EventCountDetector):
             kind = error_kind(event)
             if kind is not None:
                 found.append(self._occurrence(at, event, kind))
-        return sample_of(watch, found)
+        return self.sampled(watch, found)
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""

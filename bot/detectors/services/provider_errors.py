@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from bot.detectors._event_counts import dated_events
-from bot.detectors._failure_streak import FailureStreak
+from bot.detectors._failure_streak import FailureStreak, onset_of
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
@@ -22,7 +22,7 @@ from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.service_state import CIRCUIT_TEXTS, circuit_turn
-from bot.domain.words import when, words
+from bot.domain.words import Time, when, with_time, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 
@@ -41,6 +41,8 @@ STREAK = timedelta(hours=1)
 # Items that failed together are logged one by one within this time.
 ITEMS_WITHIN = timedelta(seconds=60)
 KEPT = 2
+# After a longer pause without a failure, what fails is another outbreak.
+TAIL = timedelta(minutes=5)
 
 
 class ProviderErrorsSettings(BaseModel):
@@ -148,6 +150,10 @@ class ProviderErrors:
             words("quiet", when(failing[-1].at, " since ")) if failing else "its answers come again"
         )
         condition = self._newest(known, failing, now)
+        if condition is None and failing and now - failing[-1].at < TAIL:
+            # The tail of a burst neither is one nor ends one.
+            held = {PROVIDER: words("it failed again", Time(failing[-1].at, " at "))}
+            return Judgement(Sight.CLEAR, held=held, closing={PROVIDER: over})
         return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={PROVIDER: over})
 
     def _newest(
@@ -163,7 +169,7 @@ class ProviderErrors:
         for look in (one for one in reversed(known) if now - one.at < quiet):
             condition = self._condition(_recent(known, look.at, span), circuits, now)
             if condition is not None:
-                return condition
+                return _since_onset(condition, known)
         return None
 
     def _condition(
@@ -206,6 +212,16 @@ class ProviderErrors:
 
 
 DETECTOR = ProviderErrors
+
+
+def _since_onset(condition: Condition, known: Sequence[Sample]) -> Condition:
+    """Return a condition with when its outbreak began, which may be before the window's span."""
+    looks = ((one.at, _fails(one), bool(one.data.get("done"))) for one in known)
+    begun = onset_of(tuple(looks), TAIL)
+    if begun is None or begun == condition.since:
+        return condition
+    title = with_time(condition.title, condition.since, begun)
+    return replace(condition, since=begun, title=title)
 
 
 def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[Sample]:

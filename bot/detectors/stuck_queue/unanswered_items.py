@@ -16,7 +16,6 @@ from bot.detectors._event_counts import (
     Occurrence,
     QuietSettings,
     dated_events,
-    sample_of,
 )
 from bot.diagnosis.queue.conservation import (
     ASK_AGAIN,
@@ -63,6 +62,7 @@ class UnansweredItems(EventCountDetector):
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
+        super().resume(samples)
         try:
             self._known = _STATE.validate_python(samples[-1].data.get("known") or {})
         except ValidationError:
@@ -78,7 +78,7 @@ class UnansweredItems(EventCountDetector):
             found = [_occurrence(one) for one in lost]
         else:
             self._known = self._known.unseen(ended, sound=_is_sound(watch.logs))
-        sample = sample_of(watch, found)
+        sample = self.sampled(watch, found)
         known = _STATE.dump_python(self._known, mode="json")
         return replace(sample, data={**sample.data, "known": known}) if sample.data else sample
 

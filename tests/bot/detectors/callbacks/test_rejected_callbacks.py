@@ -160,3 +160,19 @@ async def test_what_was_counted_is_forgotten_with_the_window_and_bounded() -> No
     assert [one.counts for one in counted.once(forgotten, NOW + timedelta(minutes=1))] == [1]
     anew = [replace(found[-1], at=NOW + timedelta(minutes=21))]
     assert [one.counts for one in counted.once(anew, NOW + timedelta(minutes=21))] == [1]
+
+
+async def test_an_episode_that_outlasts_the_window_keeps_its_onset_and_its_count() -> None:
+    """A rejection each five minutes for two hours is one episode, also in another process."""
+    watches = []
+    for n in range(24):
+        at = NOW + timedelta(minutes=5 * n)
+        texts = said(at, f"Comparison callback missing prompt hash; correlation={UUID(int=n)}")
+        watches.append(GivenWatch(at, at, logs=Followed((texts,))))
+    first, second = (RejectedCallbacks(QuietSettings()) for _ in range(2))
+    for watch in watches[:12]:
+        sample = await first.sample(watch)
+    second.resume((sample,))
+    (condition,) = (await played(second, watches[12:])).conditions
+    assert condition.since == NOW
+    assert "24 lack their prompt hash" in condition.title

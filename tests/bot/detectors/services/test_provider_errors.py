@@ -272,3 +272,31 @@ async def test_failures_that_come_seldom_add_up_while_nothing_is_answered(
         events += lines(DONE, 40) if minute == answered_after else []
         watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
     assert told(await played(detector, watches), lambda c: c.severity.value) == found
+
+
+def _told_at(minutes: dict[float, list[LogEvent]], until: float) -> list[GivenWatch]:
+    """Return ticks in which something is logged at some minutes."""
+    ticks = {round(minute * 4): found for minute, found in minutes.items()}
+    return [
+        GivenWatch(NOW + TICK * n, NOW, logs=Followed(tuple(ticks.get(n, ()))))
+        for n in range(round(until * 4) + 1)
+    ]
+
+
+async def test_since_is_the_onset_of_this_outbreak_and_not_of_an_earlier_failure() -> None:
+    """One failure that was answered again stands minutes before the burst."""
+    story = {0.25: lines(SINGLE, 1), 1.0: lines(DONE, 1), 8.0: lines(SINGLE, 6)}
+    judgement = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, 8))
+    assert told(judgement, lambda one: one.since) == [NOW + timedelta(minutes=8)]
+    assert (NOW + timedelta(minutes=8)).isoformat() in str(judgement.conditions[0].title)
+
+
+async def test_the_tail_of_a_burst_does_not_end_it() -> None:
+    """Single failures go on after the burst: it is over when they are, and is not told again."""
+    story = {0.0: lines(SINGLE, 6)} | {2.0 * n: [*lines(SINGLE, 1), *lines(DONE, 9)]
+                                       for n in range(1, 12)}  # fmt: skip
+    detector = ProviderErrors(ProviderErrorsSettings())
+    judgement = await played(detector, _told_at(story, 24))
+    assert told(judgement) or "llm_provider" in judgement.held
+    over = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, 38))
+    assert (told(over), over.held) == ([], {})
