@@ -6,15 +6,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from bot.service import embedded_postgres
-from tests.truth.answers import answer, line_of, settings_of
-from tests.truth.day import Day, DayError, Truth, days, moment_of
+from tests.truth.answers import answer_of
+from tests.truth.causes import steps_of
+from tests.truth.day import Day, DayError, Truth, days
 from tests.truth.judge import unjudged, wrongs
 from tests.truth.rows import database_of
 
@@ -46,36 +44,13 @@ async def _judge_all(root: Path, scratch: Path, *, verbose: bool) -> int:
         for day in days(root, scratch):
             url = await database_of(day, server)
             for truth in day.truths:
-                report = await _ask(day, truth, url, scratch)
+                report = await answer_of(day, truth, url, scratch)
                 total += 1
                 right += _print(day, truth, report, verbose=verbose)
     finally:
         await server.stop(remove=True)
     sys.stdout.write(f"\n{right} right, {total - right} wrong, of {total}\n")
     return 0 if right == total else 1
-
-
-async def _ask(day: Day, truth: Truth, url: str, scratch: Path) -> Mapping[str, Any]:
-    at = moment_of(truth, await _created(url, truth.batch))
-    settings = settings_of(url, day.logs, scratch)
-    return await answer(line_of(truth.ask, truth.batch), settings, at, day.folder)
-
-
-async def _created(url: str, batch: str) -> datetime:
-    """Return when a batch was created: the day that a clock time of its truth belongs to."""
-    if url:
-        connection = await asyncpg.connect(url)
-        try:
-            found = await connection.fetchval(
-                "SELECT created_at FROM public.cj_batch_uploads "
-                "WHERE id::text = $1 OR bos_batch_id = $1",
-                batch,
-            )
-        finally:
-            await connection.close()
-        if found is not None:
-            return datetime.combine(found.date(), found.time(), UTC)
-    return datetime.now(UTC)
 
 
 def _print(day: Day, truth: Truth, report: Mapping[str, Any], *, verbose: bool) -> bool:
@@ -90,6 +65,8 @@ def _print(day: Day, truth: Truth, report: Mapping[str, Any], *, verbose: bool) 
     for finding in report["findings"]:
         if verbose or finding["severity"] != "info":
             sys.stdout.write(f"      {finding['severity']:6}{finding['rule']}: {finding['what']}\n")
+        for step in steps_of(finding) if verbose else ():
+            sys.stdout.write(f"          advice: {step}\n")
     for line in wrong:
         sys.stdout.write(f"      ! {line}\n")
     for cause in open_:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from pydantic import SecretStr
 
 from bot.cli import ask
@@ -21,9 +22,34 @@ from bot.settings import (
     Settings,
     SlackSettings,
 )
+from tests.truth.day import Day, Truth, moment_of
 from tests.truth.recorded import with_recorded
 
 NO_FILE: Mapping[str, Any] = {"_env_file": None}
+
+
+async def answer_of(day: Day, truth: Truth, url: str, scratch: Path) -> Mapping[str, Any]:
+    """Return what the bot says of one batch of a day; `url` is the database with the day's rows."""
+    at = moment_of(truth, await _created(url, truth.batch))
+    settings = settings_of(url, day.logs, scratch)
+    return await answer(line_of(truth.ask, truth.batch), settings, at, day.folder)
+
+
+async def _created(url: str, batch: str) -> datetime:
+    """Return when a batch was created: the day that a clock time of its truth belongs to."""
+    if url:
+        connection = await asyncpg.connect(url)
+        try:
+            found = await connection.fetchval(
+                "SELECT created_at FROM public.cj_batch_uploads "
+                "WHERE id::text = $1 OR bos_batch_id = $1",
+                batch,
+            )
+        finally:
+            await connection.close()
+        if found is not None:
+            return datetime.combine(found.date(), found.time(), UTC)
+    return datetime.now(UTC)
 
 
 def settings_of(database: str, logs: Path | None, scratch: Path) -> Settings:

@@ -49,6 +49,7 @@ CLAIMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "orphans": (("orphaned-item",), ("orphan",)),
 }
 _DENIED = re.compile(r"\b(not|never|without|don't|no|before|instead of|lose)\b")
+DENIED_WITHIN = 24  # characters before a phrase in which a word may deny it
 RANK = {"info": 0, "warn": 1, "error": 2}
 
 
@@ -125,12 +126,35 @@ def advice(report: Mapping[str, Any], phrase: str) -> str:
     for finding in report.get("findings", ()):
         for step in _texts(finding.get("next", ())):
             for match in re.finditer(re.escape(phrase.casefold()), step.casefold()):
-                before = step.casefold()[max(0, match.start() - 24) : match.start()]
-                if not re.search(
-                    r"\b(not|never|without|don't|no|before|instead of|lose)\b", before
-                ):
+                if not _is_denied(step.casefold(), match.start()):
                     return str(finding["rule"])
     return ""
+
+
+def steps_of(finding: Mapping[str, Any]) -> list[str]:
+    """Return a finding's advice, a step each."""
+    return _texts(finding.get("next", ()))
+
+
+def is_met(pattern: str, finding: Mapping[str, Any]) -> bool:
+    """Say whether a finding meets a pattern: its rule and its words, as a person reads them."""
+    words = " ".join(_texts(finding.get("what", "")))
+    return re.search(pattern, f"{finding['rule']}: {words}") is not None
+
+
+def said_of(report: Mapping[str, Any], pattern: str) -> str:
+    """Return the rule of a finding that says a pattern, advice included, without denying it."""
+    for finding in report.get("findings", ()):
+        for part in ("what", "why", "next"):
+            for text in _texts(finding.get(part, ())):
+                for match in re.finditer(pattern, text, re.IGNORECASE):
+                    if not _is_denied(text.casefold(), match.start()):
+                        return str(finding["rule"])
+    return ""
+
+
+def _is_denied(text: str, at: int) -> bool:
+    return _DENIED.search(text[max(0, at - DENIED_WITHIN) : at]) is not None
 
 
 def _texts(value: Any) -> list[str]:

@@ -26,7 +26,9 @@ class Truth:
     """What is true of one batch; empty fields were not given and are not judged.
 
     `causes` are words for what was wrong. `must_name` and `must_not` are groups of rule ids and
-    phrases, `verdicts` what the answer may be.
+    phrases, `verdicts` what the answer may be. Each pattern of `wanted` is met by one finding
+    (`rule: what`), `allowed` are the rules that may warn besides (None: any), and no pattern of
+    `never_say` stands in a finding or in its advice, unless it is denied there.
     """
 
     batch: str
@@ -40,6 +42,9 @@ class Truth:
     must_name: tuple[Mapping[str, Any], ...] = ()
     must_not: tuple[Mapping[str, Any], ...] = ()
     never_advise: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    allowed: tuple[str, ...] | None = None
+    never_say: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     ask: str = ""
 
@@ -114,6 +119,9 @@ def _truth(entry: Mapping[str, Any]) -> Truth:
         must_name=tuple(entry.get("must_name", ())),
         must_not=tuple(entry.get("must_not", ())),
         never_advise=tuple(entry.get("never_advise", ())),
+        wanted=tuple(entry.get("wanted", ())),
+        allowed=tuple(entry["allowed"]) if "allowed" in entry else None,
+        never_say=tuple(entry.get("never_say", ())),
         facts=dict(entry.get("facts", {})),
         ask=str(entry.get("ask", "")),
     )

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.truth.causes import accusation, advice, is_claimed, is_group_named, is_named
+from tests.truth.causes import (
+    accusation,
+    advice,
+    is_claimed,
+    is_group_named,
+    is_met,
+    is_named,
+    said_of,
+)
 from tests.truth.day import Truth
 
 VERDICTS: Mapping[str, tuple[str, ...]] = {
@@ -40,6 +48,7 @@ def wrongs(truth: Truth, report: Mapping[str, Any]) -> list[str]:
             if (found := advice(report, phrase))
         ),
         *(f"says: {claim}" for claim in truth.would_be_false if is_claimed(report, claim)),
+        *_patterns(truth, report),
         *_facts(truth, report),
     ]
 
@@ -68,6 +77,19 @@ def _causes(truth: Truth, report: Mapping[str, Any]) -> list[str]:
     wrong = [f"not named: {cause}" for cause in truth.causes if is_named(report, cause) is False]
     groups = (group for group in truth.must_name if not is_group_named(report, group))
     return wrong + [f"not named: {group.get('cause', '')}" for group in groups]
+
+
+def _patterns(truth: Truth, report: Mapping[str, Any]) -> list[str]:
+    findings = report.get("findings", ())
+    missing = (one for one in truth.wanted if not any(is_met(one, found) for found in findings))
+    wrong = [f"not named: {pattern}" for pattern in missing]
+    for finding in findings:
+        allowed = truth.allowed is None or finding["rule"] in truth.allowed
+        expected = allowed or any(is_met(pattern, finding) for pattern in truth.wanted)
+        if not expected and finding["severity"] != "info":
+            wrong.append(f"accuses: {finding['severity']} {finding['rule']}")
+    said = ((pattern, said_of(report, pattern)) for pattern in truth.never_say)
+    return wrong + [f"says what it must not: {one} ({rule})" for one, rule in said if rule]
 
 
 def _facts(truth: Truth, report: Mapping[str, Any]) -> list[str]:
