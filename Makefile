@@ -33,7 +33,7 @@ truth: setup ## Judge what the bot says of a day whose truth is known: make trut
 	@test -n "$(DAY)" || { echo 'Give a folder with logs, rows and truth.json: make truth DAY=/path/to/day'; exit 2; }
 	$(BIN)/python -m tests.truth "$(DAY)"
 
-population: setup ## Judge 2,400 healthy batches and every fault, and print the table.
+population: setup ## Judge 2,400 healthy batches, every fault and an outsider's cases, and print the tables.
 	$(BIN)/python -m tests.population
 
 installs: setup ## Try what real installations do on real parts, and print both tables.

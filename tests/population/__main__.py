@@ -1,7 +1,13 @@
-"""`python -m tests.population` prints precision over healthy batches and recall for each rule."""
+"""`python -m tests.population` prints precision over healthy batches and recall for each rule.
 
+Two tables, apart: batches simulated here, and an outsider's cases (`tests.population.adversary`).
+"""
+
+import asyncio
 import sys
+from collections import defaultdict
 
+from tests.population.adversary.measure import Judged, judged
 from tests.population.faulty import FAULTS
 from tests.population.healthy import STATES
 from tests.population.measure import false_alarms, found
@@ -16,7 +22,13 @@ def say(line: str) -> None:
 
 
 def main() -> int:
-    """Print the table; return 1 when anything is off."""
+    """Print both tables; return 1 when anything is off."""
+    wrong = _own()
+    say("")
+    return 1 if asyncio.run(_outsiders()) or wrong else 0
+
+
+def _own() -> int:
     alarms = false_alarms(range(HEALTHY))
     say(
         f"healthy batches   {HEALTHY} in {len(STATES)} states of both revisions   "
@@ -30,7 +42,29 @@ def main() -> int:
         hits = found(rule, VARIANTS)
         missed += VARIANTS - hits
         say(f"{rule:26} {severity:>9} {VARIANTS:7} {hits:7}")
-    return 1 if missed or alarms else 0
+    return missed + alarms.total()
+
+
+async def _outsiders() -> int:
+    """Judge the outsider's cases and print them by kind, healthy and faulty apart."""
+    cases = [one async for one in judged()]
+    kinds: dict[int, list[Judged]] = defaultdict(list)
+    for one in cases:
+        kinds[one.kind].append(one)
+    say(f"an outsider's cases   {len(cases)}, of which {sum(one.then for one in cases)} are of the "
+        "revision of November 2025")  # fmt: skip
+    say(f"{'kind of fault':26} {'healthy':>9} {'right':>7} {'faulty':>9} {'right':>7}")
+    for kind, members in [*sorted(kinds.items()), ("all", cases)]:
+        say(f"{kind!s:26} {_counts(members, healthy=True)} {_counts(members, healthy=False)}")
+    wrong = [one for one in cases if one.wrongs]
+    for one in wrong:
+        say(f"  {one.name}: {'; '.join(one.wrongs)}")
+    return len(wrong)
+
+
+def _counts(members: list[Judged], *, healthy: bool) -> str:
+    sort = [one for one in members if one.healthy is healthy]
+    return f"{len(sort):9} {sum(not one.wrongs for one in sort):7}"
 
 
 if __name__ == "__main__":
