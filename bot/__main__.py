@@ -188,7 +188,7 @@ def replay(
             as_json = format is EventFormat.JSON
             sys.stdout.write(to_json_line(event) if as_json else event_line(event))
             sys.stdout.flush()
-    _complain(*tally.told())
+    _complain(*tally.told(), *tally.silence())
     raise typer.Exit(Exit.UNKNOWN if tally.failed else Exit.FINE)
 
 

@@ -16,6 +16,7 @@ from fakeredis import TcpFakeServer
 from rich.console import Console
 
 from bot.demo.incident.rows import load
+from bot.demo.incidents import Incidents
 from bot.demo.services import PREFIX, LlmProvider, Script
 from bot.demo.workspace.server import Workspace
 from bot.errors import SettingsError
@@ -34,6 +35,16 @@ from bot.slack.setup.manifest import build_manifest
 
 OPEN_AFTER_SECONDS = "45"
 TICK_SECONDS = 3.0
+# What takes minutes in earnest; a setting of the environment wins, and the .env tells a replay.
+SHORTENED = {
+    "DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS": OPEN_AFTER_SECONDS,
+    "DETECTOR_CONSUMER_SILENT_AFTER_SECONDS": "20",
+    "DETECTOR_FINALISATION_STUCK_AFTER_SECONDS": "20",
+    "DETECTOR_PROVIDER_ERRORS_WINDOW_SECONDS": "60",
+    "DETECTOR_PROVIDER_ERRORS_QUIET_SECONDS": "60",
+    "DETECTOR_REJECTED_CALLBACKS_QUIET_SECONDS": "120",
+    "DETECTOR_DATABASE_ERRORS_QUIET_SECONDS": "60",
+}
 INCIDENT_LOGS = Path(__file__).parent / "incident" / "logs" / "console"
 NOTE = (
     f"Times are shortened here: a stuck queue is told after {OPEN_AFTER_SECONDS} s, in earnest "
@@ -45,6 +56,7 @@ HINTS = """[bold]batchbot demo[/bold] — open [link]{url}[/link] and type, as [
   /trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9
   /queue
 Watch #alerts: rejected callbacks first, a stuck queue after about a minute, then its resolve.
+Tour shows it in a minute; What breaks on the page brings each incident back at any time.
 (The demo opens a stuck-queue alert after {opens} s without life instead of 300, by settings.)
 
 In a second terminal the command line asks the same demo, by the .env of this folder:
@@ -56,10 +68,11 @@ Ctrl-C stops everything."""
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A running demo: the page's address, and the database of the CJ service in it."""
+    """A running demo: the page's address, the database of CJ in it, and what can be broken."""
 
     url: str
     cj_url: str
+    incidents: Incidents
 
 
 async def run_demo(port: int = 8765) -> None:
@@ -68,7 +81,8 @@ async def run_demo(port: int = 8765) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    os.environ.setdefault("DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS", OPEN_AFTER_SECONDS)
+    for setting, seconds in SHORTENED.items():
+        os.environ.setdefault(setting, seconds)
     console = Console(stderr=True)
     async with AsyncExitStack() as stack:
         with console.status("starting Postgres, Redis, the workspace and the bot …"):
@@ -99,10 +113,11 @@ async def start_demo(
     folder = folder or make_folder(stack)
     logs = folder / "logs"
     shutil.copytree(INCIDENT_LOGS, logs)
+    incidents = Incidents()
     try:
         manifest = build_manifest(commands())
         workspace = await stack.enter_async_context(
-            Workspace(port, manifest=manifest, note=NOTE, app_starts=True)
+            Workspace(port, manifest=manifest, note=NOTE, app_starts=True, incidents=incidents)
         )
     except OSError as error:
         raise SettingsError(
@@ -125,13 +140,16 @@ async def start_demo(
         "LOG_FILES_DIR": str(logs),
         "LLM_QUEUE_REDIS_URL": redis_url,
         "LLM_QUEUE_PREFIX": PREFIX,
+        "RUNNER_PROCESSES": "off",
     }
-    _write(folder / ".env", values)
-    services = asyncio.create_task(LlmProvider(logs, redis_url, script or Script()).run())
+    shortened = {name: os.environ[name] for name in SHORTENED if name in os.environ}
+    _write(folder / ".env", {**values, **shortened})
+    provider = LlmProvider(logs, redis_url, script or Script(), cj_url=cj_url, incidents=incidents)
+    services = asyncio.create_task(provider.run())
     stack.push_async_callback(_cancel, services)
     await asyncio.sleep(0.2)
     await build_bot(_settings(values), stack, durable=False)
-    return Demo(workspace.url, cj_url)
+    return Demo(workspace.url, cj_url, incidents)
 
 
 def make_folder(stack: AsyncExitStack) -> Path:

@@ -19,6 +19,7 @@ from bot.replay.ordering import in_order
 from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EVERY_SETTING = "DETECTOR_* and TICK_SECONDS, as the environment and .env have them"
 PATTERNS = ("*.log", "*.log.gz")
 # A small compressed file can hold any number of bytes.
 MOST_UNPACKED_BYTES = 2_000_000_000
@@ -30,7 +31,8 @@ class Tally:
 
     `undated` counts events without a time, `stepped_back` those far older than the line before;
     neither can be put on the clock. `overtaken` counts samples that were followed by another
-    before a tick saw them. `failed` maps a file to why it was not read to its end.
+    before a tick saw them. `failed` maps a file to why it was not read to its end. `events` counts
+    what was told, `settings` what it was judged with where that is an alert's export.
     """
 
     files: int = 0
@@ -42,14 +44,16 @@ class Tally:
     stepped_back: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     other: list[str] = field(default_factory=list)
+    events: int = 0
+    settings: str = ""
 
     def step_back(self, event: LogEvent) -> None:
         """Count one event that lies far before the one before it."""
         self.stepped_back += 1
 
     def told(self) -> list[str]:
-        """Return it in lines for people; none when there was no file."""
-        if not self.files:
+        """Return it in lines for people; none when there was nothing to read."""
+        if not self.files and not self.samples:
             return []
         counts = {
             "could not be decoded": self.unreadable,
@@ -58,13 +62,20 @@ class Tally:
             "samples were overtaken by another within a tick": self.overtaken,
         }
         odd = [f"{count:,} {words}" for words, count in counts.items() if count]
-        head = f"read {self.files} files, {self.lines:,} lines"
-        head += f", {self.samples:,} samples" if self.samples else ""
+        read = [f"{self.files} files, {self.lines:,} lines"] if self.files else []
+        read += [f"{self.samples:,} samples"] if self.samples else []
+        head = f"read {', '.join(read)}"
         told = [f"{head}; {', '.join(odd)}" if odd else head]
         told += [f"not read to its end: {name} ({reason})" for name, reason in self.failed.items()]
         if self.other:
             told.append(f"not looked at, being no .log file: {', '.join(self.other)}")
         return told
+
+    def silence(self) -> list[str]:
+        """Return that nothing was told, and by what it was judged; none where something was."""
+        if self.events:
+            return []
+        return [f"0 events, with these settings: {self.settings or EVERY_SETTING}"]
 
 
 def merged(

@@ -121,22 +121,40 @@ def replay_directory(
 
     `tally` counts what was read; it is complete after the last event.
     """
-    lines = sample_lines(directory / SAMPLES, zone)
+    lines, tally = sample_lines(directory / SAMPLES, zone), tally or Tally()
     made = {
         name: detector(detector_settings(name, detector.Settings))
         for name, detector in registry.detectors().items()
     }
     export = export_of(lines)
     if export is not None:
-        yield from _again(export, made, tick_seconds)
+        tally.samples = len(lines) - 1
+        tally.settings = settings_told(export.detectors, tick_seconds)
+        for event in _again(export, made, tick_seconds):
+            tally.events += 1
+            yield event
         return
     table, tick = DetectorTable(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
-    tally, readings = tally or Tally(), readings_of(lines, zone, tick)
+    readings = readings_of(lines, zone, tick)
     tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
     events = merged(directory, services, zone, tally)
     for watch in _watches(events, readings, tick, environment):
         samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
-        yield from table.events(samples, watch.now)
+        for event in table.events(samples, watch.now):
+            tally.events += 1
+            yield event
+
+
+def settings_told(detectors: Iterable[str], tick_seconds: float) -> str:
+    """Return in words what these detectors judge with, as settings that can be set."""
+    known = registry.detectors()
+    told = [
+        f"DETECTOR_{name.upper()}_{field.upper()}={value}"
+        for name in detectors
+        if name in known
+        for field, value in detector_settings(name, known[name].Settings).model_dump().items()
+    ]
+    return ", ".join([*told, f"TICK_SECONDS={tick_seconds:g}"])
 
 
 def _again(

@@ -189,11 +189,11 @@ def _loki(settings: Settings, stack: AsyncExitStack) -> LogSource:
 
 
 def _runners(settings: Settings, stack: AsyncExitStack) -> RunnerSource:
-    """Processes of this machine are looked for even where there is no Engine."""
+    """Look for processes of this machine even without an Engine, unless that is off."""
     from bot.sources.runners.source import EngineRunners
 
     hosts = docker_hosts(settings) if docker_is_configured(settings) else ()
-    runners = EngineRunners(hosts, settings.logs.services)
+    runners = EngineRunners(hosts, settings.logs.services, processes=settings.bot.runner_processes)
     stack.push_async_callback(runners.close)
     return runners
 

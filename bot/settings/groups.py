@@ -90,6 +90,7 @@ class BotSettings(Group):
     digest_hours: float = Field(24.0, alias="ALERT_DIGEST_HOURS", ge=0, le=24 * 31)
     alert_routes: Annotated[tuple[Route, ...], NoDecode] = Field((), alias="ALERT_ROUTES")
     runner_stop: bool = Field(False, alias="RUNNER_STOP")
+    runner_processes: bool = Field(True, alias="RUNNER_PROCESSES")
     database_password: Secret = Field(None, alias="BOT_DATABASE_PASSWORD")
     database_url: Secret = Field(None, alias="BOT_DATABASE_URL")
     data_dir: Path = Field(Path(".batchbot"), alias="BOT_DATA_DIR")

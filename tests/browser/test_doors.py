@@ -213,7 +213,7 @@ async def test_an_answer_comes_once_when_slack_fails_for_a_while(
 async def test_dropped_sockets_come_back_and_commands_are_answered(visitor: Visitor) -> None:
     status = visitor.page.locator("#status")
     await expect(status).to_contain_text("2 sockets")
-    await visitor.page.get_by_role("button", name="Faults").click()
+    await visitor.page.get_by_role("button", name="What breaks").click()
     await visitor.page.locator("#drop").click()
     await expect(visitor.page.locator("#toasts")).to_contain_text("Every socket was cut")
     await expect(status).to_contain_text("2 sockets", timeout=60_000)

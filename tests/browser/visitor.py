@@ -54,7 +54,7 @@ class Visitor:
         """Flip a fault switch, and see it flipped."""
         page = self.page
         if not await page.locator("#faults").is_visible():
-            await page.get_by_role("button", name=re.compile("^Faults")).click()
+            await page.get_by_role("button", name=re.compile("^What breaks")).click()
         switch = page.locator(f"#fault-{id}")
         await switch.click()
         await expect(switch).to_have_attribute("aria-pressed", str(on).lower())

@@ -254,6 +254,7 @@ async def test_the_terminal_saves_an_export_and_replays_it(
     again = await asyncio.to_thread(run, "replay", "--logs", str(path), "--format", "json")
     (event,) = [json.loads(line) for line in again.stdout.splitlines()]
     assert (event["detector"], event["event"]) == ("rejected_callbacks", "open")
+    assert "0 events" not in again.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04broken"])

@@ -125,7 +125,7 @@ async def write_batch(connection: Any, batch: IncidentBatch, revision: Revision)
     await _write_essays(connection, batch, essays)
     await _write_pairs(connection, batch, essays)
     if batch.finalised_after is not None:
-        await _write_results(connection, batch, essays, batch.started + batch.finalised_after)
+        await write_results(connection, batch, essays, batch.started + batch.finalised_after)
 
 
 async def _write_upload(connection: Any, batch: IncidentBatch) -> None:
@@ -258,9 +258,10 @@ def _pair(
     )  # fmt: skip
 
 
-async def _write_results(
+async def write_results(
     connection: Any, batch: IncidentBatch, essays: Sequence[str], at: datetime
 ) -> None:
+    """Write the grades of a batch's students and its completion events; anchors come first."""
     grades = [
         (essay, batch.id, "C", 0.8, "HIGH", "{}", at + timedelta(milliseconds=n))
         for n, essay in enumerate(essays[batch.anchors :])

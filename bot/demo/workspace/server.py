@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from bot.demo.incidents import Incidents
 from bot.demo.workspace.actions.controls import Console
 from bot.demo.workspace.actions.messages import People
 from bot.demo.workspace.actions.modals import Modals
@@ -33,7 +34,8 @@ class Workspace:
     """A workspace that runs between `async with`; port 0 chooses a free one.
 
     `manifest` is the app that is installed, by default the registry's own; `note` is shown on
-    the page; with `app_starts`, what is typed before the app came up waits for it.
+    the page; with `app_starts`, what is typed before the app came up waits for it. `incidents` is
+    what can be broken in the services beside it.
     """
 
     bot_token = BOT_TOKEN
@@ -46,6 +48,7 @@ class Workspace:
         manifest: Mapping[str, Any] | None = None,
         note: str = "",
         app_starts: bool = False,
+        incidents: Incidents | None = None,
     ) -> None:
         self.space = Space()
         self.files = Files()
@@ -55,7 +58,7 @@ class Workspace:
         payloads = Payloads(self.space, self.views)
         self._people = People(self.space, self._door, payloads, self.app)
         self._modals = Modals(self.views, self._door, payloads, self.app)
-        self._console = Console(self.space, self._door, self.app, note)
+        self._console = Console(self.space, self._door, self.app, note, incidents)
         self._runner = web.AppRunner(self._application(), shutdown_timeout=2.0)
         self._port = port
 
@@ -109,6 +112,8 @@ class Workspace:
                 web.post("/workspace/close", modals.close),
                 web.get("/workspace/faults", console.shown_faults),
                 web.post("/workspace/faults", console.faults),
+                web.get("/workspace/incident", console.shown_incidents),
+                web.post("/workspace/incident", console.incident),
                 web.get("/workspace/stats", console.stats),
                 web.get("/workspace/about", console.about),
                 web.get("/workspace/files/{id}", self.files.read),

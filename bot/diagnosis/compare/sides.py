@@ -16,14 +16,14 @@ from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.domain.batch import BatchSummary, ComparisonTotals, PairCounts
+from bot.domain.batch.modes import BATCHING_MODES, SYNONYMS, batching_mode
 from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding
 from bot.domain.service_state import CIRCUIT_TEXTS, ServiceHealth
 from bot.ports import Deadline, Sources
 
-MODES = ("per_request", "serial_bundle", "provider_batch_api")
-SYNONYMS = {"batch_api": "provider_batch_api"}
+MODES = BATCHING_MODES
 UNKNOWN = "unknown"
 MAX_BATCHES = 500
 MAX_LINES = 5_000
@@ -174,8 +174,7 @@ def mode_counts(evidence: ModeEvidence) -> dict[str, int]:
 
 def known_mode(word: str) -> str | None:
     """Return the mode that a person's word names, or None."""
-    mode = _mode(word.casefold().replace("-", "_"))
-    return mode if mode in (*MODES, UNKNOWN) else None
+    return UNKNOWN if word.casefold() == UNKNOWN else batching_mode(word)
 
 
 def _failing(totals: ComparisonTotals) -> tuple[Finding, ...]:

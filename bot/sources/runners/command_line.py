@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from bot.domain.batch.modes import BATCHING_MODES, batching_mode
+
 # Options whose values may be shown; a command line can also hold keys and paths with names.
 SHOWN_OPTIONS = (
     "mode",
@@ -14,15 +16,20 @@ SHOWN_OPTIONS = (
     "await-completion",
     "no-kafka",
 )
+MODE = "llm-batching-mode"
 FLAGS = ("await-completion", "no-kafka")
 SCRIPTS = ("eng5-np-run", "eng5-runner", "run_eng5_np_runner.sh")
 MODULE = "scripts.cj_experiments_runners.eng5_np.cli"
 MODULE_FILE = "eng5_np/cli.py"
+UNKNOWN_MODE = f"none of {', '.join(BATCHING_MODES)}"
 _INTERPRETER = re.compile(r"python[\d.]*|bash|sh|zsh|dash")
 
 
 def shown_options(arguments: Sequence[str]) -> dict[str, str]:
-    """Return the allow-listed options of a command line, values clipped to 80 characters."""
+    """Return the allow-listed options of a command line, values clipped to 80 characters.
+
+    A batching mode that HuleEdu does not have is no mode, and is told as such with the known ones.
+    """
     options: dict[str, str] = {}
     for place, argument in enumerate(arguments):
         name, _, value = argument.removeprefix("--").partition("=")
@@ -31,7 +38,8 @@ def shown_options(arguments: Sequence[str]) -> dict[str, str]:
         following = arguments[place + 1] if place + 1 < len(arguments) else ""
         given = "yes" if name in FLAGS else value or following
         if given and not given.startswith("--"):
-            options[name] = given[:80]
+            unknown = name == MODE and batching_mode(given) is None
+            options[name] = UNKNOWN_MODE if unknown else given[:80]
     return options
 
 

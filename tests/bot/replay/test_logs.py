@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import UsageError
 from bot.replay.logs import Tally, merged
+from bot.replay.run import settings_told
 from bot.settings import HULEEDU_SERVICES
 
 LINE = "2025-11-18T23:20:{:02}Z [info] hello"
@@ -63,3 +64,12 @@ def test_a_folder_without_logs_says_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "a.log.1").touch()
     with pytest.raises(UsageError, match=r"no <container>\.log file; it holds a\.log\.1"):
         _read(tmp_path)
+
+
+def test_a_recording_that_says_nothing_is_an_answer_with_the_settings_it_was_judged_by() -> None:
+    assert Tally(events=1).silence() == []
+    assert Tally().silence()[0].startswith("0 events, with these settings: DETECTOR_*")
+    judged = settings_told(["container_gone", "no_detector"], 15.0)
+    assert judged == "DETECTOR_CONTAINER_GONE_QUIET_SECONDS=900.0, TICK_SECONDS=15"
+    assert Tally(samples=3, settings=judged).told() == ["read 3 samples"]
+    assert Tally(settings=judged).silence() == [f"0 events, with these settings: {judged}"]

@@ -21,6 +21,7 @@ async function post(path, body) {
 export const api = {
   about: () => get("about"),
   faults: () => get("faults"),
+  incidents: () => get("incident"),
   stats: () => get("stats"),
   /** @param {string} user */
   home: (user) => get("home", { user }),
@@ -40,4 +41,6 @@ export const api = {
   openHome: (user, tab) => post("home", { user, tab }),
   /** @param {Record<string, any>} body */
   setFaults: (body) => post("faults", body),
+  /** @param {Record<string, any>} body */
+  setIncident: (body) => post("incident", body),
 };

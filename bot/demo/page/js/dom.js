@@ -1,4 +1,5 @@
 // Makes elements. Text is only ever set as text, never as markup.
+import { marked } from "./marks.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -32,7 +33,8 @@ function fill(node, props, children) {
     else if (name === "value") node.value = value;
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  const shown = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  node.append(...shown.flatMap((child) => marked(child, node.localName)));
   return node;
 }
 

@@ -1,5 +1,5 @@
 // Listens to the workspace, and reads again what it says has changed.
-import { changed, loadAll, loadFaults, loadHome, loadMessages, loadStats, loadThread, loadViews, state } from "./store.js";
+import { changed, loadAll, loadFaults, loadHome, loadIncidents, loadMessages, loadStats, loadThread, loadViews, state } from "./store.js";
 
 /** @type {Record<string, (change: any) => void>} */
 const readers = {
@@ -11,6 +11,7 @@ const readers = {
   home: () => loadHome(),
   views: () => loadViews(),
   faults: () => loadFaults(),
+  incidents: () => loadIncidents(),
   stats: () => loadStats(),
 };
 

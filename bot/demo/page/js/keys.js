@@ -15,7 +15,7 @@ const HELP = [
     ["x", "Trace this"], ["m", "more: link, text, JSON"], ["Tab", "into its buttons"], ["End", "newest message"],
   ]],
   ["Anywhere", [
-    ["/", "to the message box"], ["Alt + ↓ / ↑", "next, previous channel"], ["f", "faults"], ["d", "light, dark, automatic"],
+    ["/", "to the message box"], ["Alt + ↓ / ↑", "next, previous channel"], ["f", "what breaks"], ["d", "light, dark, automatic"],
     ["Escape", "close what is open"], ["?", "this help"],
   ]],
 ];

@@ -13,6 +13,7 @@ import { DM, HOME, conversations, go, loadMessages, openThread, state } from "./
 import { show } from "./stream.js";
 import { theme } from "./theme.js";
 import { thread } from "./thread.js";
+import { tour } from "./tour.js";
 
 /** Goes where the address says: #alerts, or #alerts/1700000000.000001 for one message. */
 async function follow() {
@@ -35,6 +36,7 @@ async function start() {
   home();
   modals();
   faults();
+  tour();
   status();
   keys();
   listen();

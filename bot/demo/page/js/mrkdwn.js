@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { state } from "./store.js";
+import { marked } from "./marks.js";
 import { formatted } from "./times.js";
 
 /** @param {string} text */
@@ -18,7 +19,7 @@ export function mrkdwn(source) {
     const quoted = /^(?:&gt;|>) ?/.exec(line);
     if (quoted) {
       if (quote) quote.append("\n"); else out.push(quote = h("blockquote"));
-      quote.append(...inline(line.slice(quoted[0].length)));
+      quote.append(...inline(line.slice(quoted[0].length)).flatMap((child) => marked(child)));
       continue;
     }
     if (index && !quote) out.push(document.createTextNode("\n"));

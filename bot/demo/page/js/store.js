@@ -5,7 +5,7 @@ export const DM = "@batchbot";
 export const HOME = "home";
 
 /** @type {{about: any, user: string, place: string, thread: string | null, messages: Record<string, any[]>,
- *   replies: any[], home: any, homeAsked: boolean, views: any[], faults: any, stats: any, online: boolean}} */
+ *   replies: any[], home: any, homeAsked: boolean, views: any[], faults: any, incidents: any[], stats: any, online: boolean}} */
 export const state = {
   about: { channels: [], users: [], commands: [], shortcuts: [], ids: {}, conversations: {} },
   user: localStorage.getItem("user") || "oncall",
@@ -17,6 +17,7 @@ export const state = {
   homeAsked: false,
   views: [],
   faults: {},
+  incidents: [],
   stats: {},
   online: true,
 };
@@ -94,6 +95,11 @@ export const loadFaults = () => once("faults", async () => {
   changed("faults");
 });
 
+export const loadIncidents = () => once("incidents", async () => {
+  state.incidents = state.about.incidents ? (await api.incidents()).incidents : [];
+  changed("faults");
+});
+
 export const loadStats = () => once("stats", async () => {
   state.stats = await api.stats();
   changed("stats");
@@ -104,7 +110,7 @@ export const conversations = () => [...state.about.channels, DM];
 
 /** Reads everything again. */
 export async function loadAll() {
-  await Promise.all([...conversations().map(loadMessages), loadThread(), loadHome(), loadViews(), loadFaults(), loadStats()]);
+  await Promise.all([...conversations().map(loadMessages), loadThread(), loadHome(), loadViews(), loadFaults(), loadIncidents(), loadStats()]);
 }
 
 /** Goes to a channel, the DM or the app's home. @param {string} place */

@@ -6,10 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.demo.incidents import Incidents
 from bot.demo.workspace.actions.requests import base_of, body_of
 from bot.demo.workspace.state.installation import Installation
 from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.state.space import BOT_NAME, CHANNELS, DMS, USERS, Space
+from bot.errors import UsageError
 
 FAULTS = (
     ("rate_limit", bool), ("errors", float), ("drop_after_accept", float), ("delay_ms", int),
@@ -21,11 +23,21 @@ _PERMALINK = re.compile(r"p(\d+)(\d{6})")
 class Console:
     """The workspace's own calls."""
 
-    def __init__(self, space: Space, door: SocketConnections, app: Installation, note: str) -> None:
+    def __init__(
+        self,
+        space: Space,
+        door: SocketConnections,
+        app: Installation,
+        note: str,
+        incidents: Incidents | None = None,
+    ) -> None:
         self._space = space
         self._door = door
         self._app = app
         self._note = note
+        self._incidents = incidents
+        if incidents is not None:
+            incidents.changed = lambda: space.feed.say("incidents")
 
     async def about(self, _: web.Request) -> web.Response:
         """GET /workspace/about: names, commands and shortcuts, for the page."""
@@ -34,6 +46,7 @@ class Console:
                 "team": "HuleEdu", "bot": BOT_NAME, "channels": list(CHANNELS),
                 "users": list(USERS), "commands": list(self._app.commands),
                 "shortcuts": list(self._app.shortcuts), "note": self._note,
+                "incidents": self._incidents is not None,
                 "writable_messages": self._app.writable_messages,
                 "ids": {**{id: f"#{name}" for name, id in CHANNELS.items()},
                         **{id: f"@{name}" for name, id in USERS.items()}},
@@ -61,6 +74,25 @@ class Console:
     async def shown_faults(self, _: web.Request) -> web.Response:
         """GET /workspace/faults: what goes wrong now."""
         return web.json_response({"faults": asdict(self._space.faults)})
+
+    async def shown_incidents(self, _: web.Request) -> web.Response:
+        """GET /workspace/incident: what can be broken in the services, and what is."""
+        found = self._incidents.shown() if self._incidents is not None else []
+        return web.json_response({"ok": True, "incidents": found})
+
+    async def incident(self, request: web.Request) -> web.Response:
+        """POST /workspace/incident {"name", "on"}: break a service, or mend it with on false."""
+        body, incidents = await body_of(request), self._incidents
+        if incidents is None:
+            raise web.HTTPNotFound(text="no services run beside this workspace")
+        name, on = str(body.get("name") or ""), body.get("on", True)
+        if not isinstance(on, bool):
+            raise web.HTTPBadRequest(text="on is true or false")
+        try:
+            incidents.start(name) if on else incidents.stop(name)
+        except UsageError as error:
+            raise web.HTTPBadRequest(text=str(error.message)) from None
+        return await self.shown_incidents(request)
 
     async def stats(self, _: web.Request) -> web.Response:
         """GET /workspace/stats: acknowledgement times and mentions that would have notified."""

@@ -39,3 +39,19 @@ def test_only_allow_listed_options_are_shown() -> None:
         "await-completion": "yes",
         "completion-timeout": "900",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("serial_bundle", "serial_bundle"),
+        ("batch-api", "batch-api"),
+        ("serial_bundel", "none of per_request, serial_bundle, provider_batch_api"),
+        ("Jag minns min sommar", "none of per_request, serial_bundle, provider_batch_api"),
+    ],
+)
+def test_a_batching_mode_that_there_is_not_is_told_with_the_known_ones(
+    given: str, shown: str
+) -> None:
+    options = shown_options(["eng5-np-run", "--llm-batching-mode", given])
+    assert options == {"llm-batching-mode": shown}

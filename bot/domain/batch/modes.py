@@ -1,0 +1,11 @@
+"""How comparisons are handed to a model's provider: the batching modes that HuleEdu has."""
+
+BATCHING_MODES = ("per_request", "serial_bundle", "provider_batch_api")
+SYNONYMS = {"batch_api": "provider_batch_api"}
+
+
+def batching_mode(word: str) -> str | None:
+    """Return the mode that a word names, however it is written; None when it names none."""
+    name = word.strip().casefold().replace("-", "_")
+    mode = SYNONYMS.get(name, name)
+    return mode if mode in BATCHING_MODES else None
