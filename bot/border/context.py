@@ -1,5 +1,9 @@
 """Which words may be shown where they stand: what comes before a word can make it data."""
 
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
 from bot.border.keys import KeyKind, counts, is_known_key, kind_of
 from bot.border.shapes import UUID, is_id, is_long_number, is_measure
 from bot.border.vocabulary import key_words, pieces
@@ -7,26 +11,67 @@ from bot.border.words import is_long_hex, may_show
 
 _SECRET_BEFORE = key_words("before_a_secret")
 _TRACE_BEFORE = key_words("before_a_trace")
+_SECRET_ITSELF = key_words("a_secret_itself")
 _PEOPLE = key_words("before_a_name")
+_NUMBER_BEFORE = key_words("before_a_long_number")
+_PATHS_OF_PEOPLE = key_words("paths_of_people")
+LOGIN_FLAGS = frozenset({"-u", "-U", "--user", "--proxy-user"})
+_LETTER_FLAG = re.compile("-[A-Za-z]")
+MOST_FLAG_DIGITS = 4
+_PARTS = re.compile("[/:]+")
+_POINTER = re.compile("0x[0-9a-fA-F]{1,16}")
+_POINTS = frozenset({"at", "address"})
 
 
-def may_stand(word: str, before: list[str]) -> bool:
+def may_stand(word: str, before: Sequence[str]) -> bool:
     """Say whether a word may be shown behind the words `before` it."""
+    if is_data(word, before):
+        return False
+    return is_long_hex(word) or is_long_number(word) or is_pointer(word) or may_show(word)
+
+
+def is_data(word: str, before: Sequence[str]) -> bool:
+    """Say whether what stands before a word makes it data, whatever its shape."""
     near = {piece for one in before[-3:] for piece in pieces(one)}
+    if word.startswith("-") and sum(map(str.isdigit, word)) >= MOST_FLAG_DIGITS:
+        return True
+    if is_pointer(word):
+        return not before or before[-1].lower() not in _POINTS
+    if "@" in word and is_id(word.partition("@")[0]) and not is_id(word):
+        return True
+    if before and _is_led_to(word, before[-1]):
+        return True
     if is_long_hex(word):
-        return bool(near & _TRACE_BEFORE) and not near & _SECRET_BEFORE
+        return not near & _TRACE_BEFORE or bool(near & _SECRET_BEFORE)
     if is_long_number(word):
-        return (
-            bool(before)
-            and len(before[-1].strip("-")) > 1
-            and not near & (_SECRET_BEFORE | _PEOPLE)
-        )
-    if before and _says_who(word) and _leads_to_data(before[-1]):
-        return False
+        return not near & _NUMBER_BEFORE or bool(near & (_SECRET_BEFORE | _PEOPLE))
+    if "/" in word or ":" in word:
+        parts = _PARTS.split(word)
+        if any(_is_somebody(*pair) for pair in pairwise(parts)):
+            return True
     digits = any(c.isdigit() for c in word) and not word.isdigit()
-    if near & _SECRET_BEFORE and digits and not UUID.search(word):
-        return False
-    return may_show(word)
+    return digits and bool(
+        near & _SECRET_ITSELF or (near & _SECRET_BEFORE and not UUID.search(word))
+    )
+
+
+def is_pointer(word: str) -> bool:
+    """Say whether a word is an address in memory, or anybody's number."""
+    return _POINTER.fullmatch(word) is not None
+
+
+def _is_led_to(word: str, last: str) -> bool:
+    """Say whether the word right before makes this one a person's, a secret or a login."""
+    if last in LOGIN_FLAGS and ":" in word:
+        return True
+    if _LETTER_FLAG.fullmatch(last) and is_id(word):
+        return True
+    return _says_who(word) and _leads_to_data(last)
+
+
+def _is_somebody(part: str, item: str) -> bool:
+    """Say whether a path's part is one of persons, such as `users/17`."""
+    return part.lower() in _PATHS_OF_PEOPLE and any(char.isdigit() for char in item)
 
 
 def _says_who(word: str) -> bool:

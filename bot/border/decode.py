@@ -17,9 +17,14 @@ _BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x1f\x80-\x84\x86-\x9f]")
 _BACKSPACED = re.compile("[^\x08\n]\x08")
 _REVERSED = re.compile("\u202e([^\u202c\n]{0,2000})\u202c?")
-_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_]\s){3,}[^\W\d_](?!\w)")
-_LETTER_LIST = re.compile(r"""(?:["']\w["'], ?){3,}["']\w["']""")
-_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"))
+_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_]\s){3}(?:\w\s)*\w(?!\w)|(?<!\w)(?:\w\s{1,3}){7,}\w(?!\w)")
+_CHAR_LIST = re.compile(r"""(?:"[^"\n]?", ?){3,}"[^"\n]?"|(?:'[^'\n]?', ?){3,}'[^'\n]?'""")
+_QUOTED_CHAR = re.compile(r"""(?:"([^"\n]?)"|'([^'\n]?)'),?""")
+# The borders of tables and panels say nothing.
+_DASHES = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-")
+    | dict.fromkeys(map(chr, range(0x2500, 0x2580)), " ")
+)
 # Format characters (Cf), variation selectors and fillers: invisible, so they can split a word in
 # two for a pattern while a person reads it as one.
 _INVISIBLE = re.compile(
@@ -49,13 +54,19 @@ def readable(raw: str) -> str:
         if decoded == text:
             break
         text = visible(decoded)
-    text = _LETTER_LIST.sub(_joined, _SPACED.sub(_joined, text))
+    text = _CHAR_LIST.sub(_listed, _SPACED.sub(_joined, text))
     return bounded(text.replace('"""', '"').replace("'''", "'"))
 
 
 def _joined(match: re.Match[str]) -> str:
     """Return letters that stand alone as the word that they spell."""
     return "".join(char for char in match.group() if char.isalnum() or char == "_")
+
+
+def _listed(match: re.Match[str]) -> str:
+    """Return a list of single characters as the one text that it spells, in quotes."""
+    spelt = "".join(found[1] or found[2] or "" for found in _QUOTED_CHAR.finditer(match.group()))
+    return f'"{spelt.replace(chr(34), "")}"'
 
 
 def bounded(text: str) -> str:

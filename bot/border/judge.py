@@ -4,16 +4,16 @@ Runs in one pass over tokens; brackets and quotes are matched beforehand, so tha
 costs no more than plain text.
 """
 
-from bot.border.context import is_shape, is_sign, may_stand
-from bot.border.keys import KeyKind, is_known_key, kind_of
-from bot.border.layout import TokenLayout, is_value_shape
+from bot.border.context import is_data, is_shape, is_sign, may_stand
+from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of
+from bot.border.layout import TokenLayout, is_value_shape, shows_as
 from bot.border.phrases import MARK, JudgedText
+from bot.border.shapes import is_id
 from bot.border.tokens import Token, tokens_of
 from bot.border.vocabulary import pieces
 from bot.border.words import is_long_hex, may_show
 
 DEEPEST = 12
-_HIDDEN_KINDS = (KeyKind.SECRET, KeyKind.PERSONAL, KeyKind.FREE_TEXT)
 
 
 def judged(text: str) -> tuple[str, int]:
@@ -44,7 +44,11 @@ class _Reader:
                 index, strict = self._pair(index, sep, end, strict=strict, depth=depth)
                 clause = []
                 continue
-            if token.kind == "flag" and kind_of(token.text) is not KeyKind.KNOWN:
+            if (
+                token.kind == "flag"
+                and len(token.text) > 2
+                and kind_of(token.text) is not KeyKind.KNOWN
+            ):
                 self.out.clause(clause, strict=strict)
                 clause = []
                 index = self._flag(index, end)
@@ -100,23 +104,23 @@ class _Reader:
             return value, strict
         token, (key, kind) = self.tokens[value], keyed
         if self.layout.is_plain(key, value, end) or (
-            colon and is_long_hex(token.text) and may_stand(token.text, pieces(key))
+            colon
+            and kind not in HIDDEN_KINDS
+            and is_long_hex(token.text)
+            and may_stand(token.text, pieces(key))
         ):
             self.out.show(token.text)
             return value + 1, strict
-        if kind in _HIDDEN_KINDS:
+        if kind in HIDDEN_KINDS:
             return self._hidden(kind, value, end), strict
+        if self.layout.is_bytes(value, end):
+            return self._hidden(kind, value + 1, end), strict
         if token.kind in ("quote", "open"):
             if kind is KeyKind.KNOWN and token.kind == "quote":
                 return self._quoted(key, value, end), strict
             if kind is KeyKind.KNOWN:
                 return self._enclosed(value, end, depth=depth), strict
-            stop = min(self.layout.partner.get(value, end - 1) + 1, end)
-            if is_value_shape(self.tokens[value + 1 : stop - 1]):
-                self.out.show_all(self.tokens[value:stop])
-            else:
-                self.out.hide()
-            return stop, strict
+            return self._unknown(key, value, end), strict
         if colon:
             return value, True
         stop = value
@@ -131,6 +135,17 @@ class _Reader:
             stop += 1
         self.out.whole(self.tokens[value:stop], known=kind is KeyKind.KNOWN, key=key)
         return stop, strict
+
+    def _unknown(self, key: str, value: int, end: int) -> int:
+        """Judge a value in quotes or brackets whose key is not known: a shape, or nothing."""
+        partner = self.layout.partner.get(value, end)
+        within = self.tokens[value + 1 : min(partner, end)]
+        stop = min(partner + 1, end)
+        if is_value_shape(within) and shows_as(key, within):
+            self.out.show_all(self.tokens[value:stop])
+        else:
+            self.out.hide()
+        return stop
 
     def _hidden(self, kind: KeyKind, value: int, end: int) -> int:
         """Hide a value to its end."""
@@ -174,14 +189,31 @@ class _Reader:
         self.out.show(token.text)
         if token.kind == "open":
             self.read(index + 1, stop, strict=True, depth=depth + 1)
+            if token.text == "<" and self._is_tag(index + 1, stop):
+                self.out.show(self.tokens[stop].text)
+                return self._element(stop + 1, end)
         elif self.layout.is_key(stop, end):
             self._quoted_key(index + 1, stop)
             return self._quoted_value(stop, end, depth=depth)
         else:
             blanks = any(t.kind == "space" for t in self.tokens[index + 1 : stop])
-            self.out.whole(self.tokens[index + 1 : stop], known=not blanks)
+            before = self.layout.words_before(index)
+            self.out.whole(self.tokens[index + 1 : stop], known=not blanks, before=before)
         self.out.show(self.tokens[stop].text)
         return stop + 1
+
+    def _is_tag(self, start: int, stop: int) -> bool:
+        """Say whether a tag of a person's or secret's element begins here."""
+        return stop > start and kind_of(self.tokens[start].text) in HIDDEN_KINDS
+
+    def _element(self, index: int, end: int) -> int:
+        """Hide what stands between a tag and the next."""
+        stop = index
+        while stop < end and self.tokens[stop].text != "<":
+            stop += 1
+        if stop > index:
+            self.out.hide()
+        return stop
 
     def _quoted(self, key: str, index: int, end: int) -> int:
         """Judge a quoted value of a known key: whole, or not at all."""
@@ -193,7 +225,9 @@ class _Reader:
         return min(stop + 1, end)
 
     def _quoted_key(self, start: int, stop: int) -> None:
-        if stop - start == 1:
+        if stop - start == 1 and is_id(self.tokens[start].text):
+            self.out.hide()
+        elif stop - start == 1:
             self._key(start)
         else:
             self.out.whole(self.tokens[start:stop], known=False)
@@ -202,17 +236,20 @@ class _Reader:
         self.out.show(self.tokens[stop].text)
         key = self.tokens[stop - 1].text
         value = stop + 1
-        while value < end and self.tokens[value].kind in ("space", "colon", "equals"):
+        while value < end and self.tokens[value].kind in ("space", "colon", "equals", "line"):
             self.out.show(self.tokens[value].text)
             value += 1
         kind = kind_of(key)
+        if value < end and self.layout.is_bytes(value, end):
+            return self._hidden(kind, value + 1, end)
         if value < end and self.tokens[value].kind not in ("quote", "open"):
             kind = KeyKind.FREE_TEXT if kind is KeyKind.UNKNOWN else kind
             last = value
             while last < end and self.tokens[last].kind not in ("comma", "close", "line", "space"):
                 last += 1
             hide = kind in (KeyKind.SECRET, KeyKind.PERSONAL)
-            if not hide and is_value_shape(self.tokens[value:last]):
+            within = self.tokens[value:last]
+            if not hide and is_value_shape(within) and shows_as(key, within):
                 self.out.show_all(self.tokens[value:last])
             elif self.layout.is_plain(key, value, end):
                 self.out.show(self.tokens[value].text)
@@ -225,7 +262,7 @@ class _Reader:
 
     def _key(self, index: int) -> None:
         word = self.tokens[index].text
-        if is_known_key(word) or may_show(word):
+        if (is_known_key(word) or may_show(word)) and not is_data(word, ()):
             self.out.show(word)
         else:
             self.out.hide()

@@ -17,6 +17,7 @@ class KeyKind(Enum):
     KNOWN = auto()
 
 
+HIDDEN_KINDS = (KeyKind.SECRET, KeyKind.PERSONAL, KeyKind.FREE_TEXT)
 _SECRET = key_words("secret")
 _SECRET_LAST = key_words("secret_unless_counted")
 # Counts and sizes of tokens, and keys that are names.
@@ -32,6 +33,7 @@ _KEY_WORDS = (
     | key_words("free_text")
     | key_words("named")
 )
+_IDS = key_words("ids")
 _IN_ONE_WORD = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
 _TEXTS = frozenset({"essay", "essays", "a", "b", "uppsats", "anchor"})
 _DIGESTS = frozenset({"sha", "hash", "md"})
@@ -65,11 +67,15 @@ def kind_of(key: str) -> KeyKind:
         return KeyKind.PERSONAL
     if (found & _FREE_TEXT or found <= _TEXTS) and not found & _DIGESTS:
         return KeyKind.FREE_TEXT
-    return (
-        KeyKind.KNOWN
-        if all(is_known(word) or len(word) == 1 for word in found)
-        else KeyKind.UNKNOWN
-    )
+    known = all(is_known(word) or len(word) == 1 for word in found) and len(flat) > 1
+    return KeyKind.KNOWN if known else KeyKind.UNKNOWN
+
+
+@lru_cache(maxsize=4096)
+def names_an_id(key: str) -> bool:
+    """Say whether a key is one of an id, such as `foo_id`; a letter alone is none."""
+    words = [word for word in pieces(key) if not word.isdigit()]
+    return bool(words) and words[-1] in _IDS
 
 
 @lru_cache(maxsize=4096)
@@ -88,3 +94,12 @@ def is_known_key(key: str) -> bool:
         or (word.isdigit() and len(word) < 5)
         for word in pieces(key)
     )
+
+
+def ends_with_hidden_key(line: str) -> bool:
+    """Say whether a line ends with a key whose value is hidden: that stands on the next line."""
+    end = line[-MOST_KEY_CHARS:].rstrip().rstrip("\"'").rstrip()
+    if not end.endswith(("=", ":")):
+        return False
+    words = end.rstrip("=: \"'").split()
+    return bool(words) and kind_of(words[-1]) in HIDDEN_KINDS

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from bot.border.context import is_shape
-from bot.border.keys import KeyKind, counts, kind_of
-from bot.border.shapes import is_number
+from bot.border.context import LOGIN_FLAGS, is_data, is_shape
+from bot.border.keys import KeyKind, counts, kind_of, names_an_id
+from bot.border.shapes import is_id, is_number
 from bot.border.tokens import Token, partners
+from bot.border.words import is_long_hex
 
+NEAR = 3
 _YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
 
 
@@ -48,6 +50,11 @@ class TokenLayout:
             return False
         return word in _YES_OR_NO or (counts(key) and is_number(word))
 
+    def is_bytes(self, value: int, end: int) -> bool:
+        """Say whether a value is bytes as Python writes them: a topic's key, a body."""
+        after = value + 1
+        return self.tokens[value].text == "b" and after < end and self.tokens[after].kind == "quote"
+
     def value_end(self, value: int, end: int, kind: KeyKind) -> int:
         """Return where a value that is hidden ends: its quote or bracket, or the next key."""
         token = self.tokens[value]
@@ -68,6 +75,18 @@ class TokenLayout:
             stop += 1
         return stop
 
+    def words_before(self, index: int) -> list[str]:
+        """Return the few words right before a token, in the same clause."""
+        found: list[str] = []
+        place = index - 1
+        while place >= 0 and len(found) < NEAR:
+            token, place = self.tokens[place], place - 1
+            if token.kind not in ("word", "flag", "space"):
+                break
+            if token.kind != "space":
+                found.insert(0, token.text.rstrip(".-"))
+        return found
+
     def follows_data(self, index: int) -> bool:
         """Say whether a quoted text is the second of a pair such as `'--password', '…'`."""
         place = index - 1
@@ -76,10 +95,21 @@ class TokenLayout:
         if place < 1 or self.tokens[place].text != ",":
             return False
         place -= 2 if self.tokens[place - 1].kind == "quote" else 1
-        return self.tokens[place].kind in ("word", "flag") and kind_of(self.tokens[place].text) in (
+        before = self.tokens[place]
+        if before.text in LOGIN_FLAGS:
+            return ":" in self.tokens[index + 1].text
+        if is_data(self.tokens[index + 1].text, [before.text]):
+            return True
+        return before.kind in ("word", "flag") and kind_of(before.text) in (
             KeyKind.SECRET,
             KeyKind.PERSONAL,
         )
+
+
+def shows_as(key: str, tokens: Sequence[Token]) -> bool:
+    """Say whether a value may stand behind a key: an id only behind one of ids."""
+    text = "".join(token.text for token in tokens)
+    return names_an_id(key) or not (is_id(text) or is_long_hex(text))
 
 
 def is_value_shape(tokens: Sequence[Token]) -> bool:

@@ -6,14 +6,18 @@ from datetime import datetime, timedelta
 from operator import is_
 from typing import Any, SupportsIndex, TypeVar
 
-from bot.border.keys import KeyKind, kind_of
+from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of, names_an_id
 from bot.border.passing import let_out, name
 from bot.border.phrases import MARK
+from bot.border.shapes import LEAST_PERSONAL, is_id, is_personal
 
 T = TypeVar("T")
 _FIELDS: dict[type, Mapping[str, bool]] = {}
 # Most values of a fact: they hold no text from outside.
 _PLAIN = frozenset({str, int, float, bool, type(None), datetime, timedelta})
+# A number of eight digits and more behind a key that nobody knows may be a password.
+LEAST_LONG = 10**7
+QUOTES = "\"' "
 
 
 class Outside(str):
@@ -94,19 +98,40 @@ def outside(value: Any) -> Any:
         case bytes():
             return Outside(value.decode("utf-8", "replace"))
         case Mapping():
-            return {outside(key): _behind(key, item) for key, item in value.items()}
+            return {_key(key): _behind(key, item) for key, item in value.items()}
         case list() | set() | frozenset():
             return [outside(item) for item in value]
+        case int() | float() if abs(value) >= LEAST_PERSONAL and is_personal(str(abs(value))):
+            return MARK
         case tuple():
             return tuple(outside(item) for item in value)
         case _:
             return value
 
 
+def _key(key: Any) -> Any:
+    """Return a key; one that is an id may be a person's."""
+    return MARK if isinstance(key, str) and is_id(raw(key)) else outside(key)
+
+
 def _behind(key: Any, item: Any) -> Any:
-    """Return what stands behind a key; a person's or a secret's is not read at all."""
-    hidden = isinstance(key, str) and kind_of(raw(key)) in (KeyKind.SECRET, KeyKind.PERSONAL)
-    return MARK if hidden and isinstance(item, str | bytes) else outside(item)
+    """Return what stands behind a key; a person's, a secret's or a student's is not read at all."""
+    if isinstance(item, tuple):
+        return tuple(_behind(key, one) for one in item)
+    if isinstance(item, list | set | frozenset):
+        return [_behind(key, one) for one in item]
+    return MARK if isinstance(key, str) and _is_hidden(raw(key), item) else outside(item)
+
+
+def _is_hidden(key: str, item: object) -> bool:
+    """Say whether one value is not read; an id is read behind a key of ids only."""
+    kind = kind_of(key)
+    if isinstance(item, bytes):
+        return kind in HIDDEN_KINDS
+    if isinstance(item, str):
+        of_somebody = len(key) > 1 and kind in HIDDEN_KINDS
+        return of_somebody or (is_id(raw(item).strip(QUOTES)) and not names_an_id(key))
+    return kind is KeyKind.UNKNOWN and type(item) is int and abs(item) >= LEAST_LONG
 
 
 def seal(fact: object, *, texts: tuple[str, ...] = (), names: tuple[str, ...] = ()) -> None:

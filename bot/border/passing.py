@@ -13,6 +13,7 @@ TEXT_CHARS = 200
 # Short texts recur: states, ids, the messages of a loop.
 SHORT_CHARS = 200
 ELLIPSIS = "…"
+_NO_NAME_CHARS = frozenset("=?&<>\"'{}()[],;|")
 NO_NAME = "(not a name)"
 
 
@@ -48,7 +49,7 @@ def _name(raw: str) -> str:
     text = readable(raw).strip()
     if not text:
         return ""
-    one_word = not any(char.isspace() or char in "=?&" for char in text)
+    one_word = not any(char.isspace() or char in _NO_NAME_CHARS for char in text)
     if one_word and (is_name(text) or may_show(text)) and without_secrets(text) == text:
         return text
     return NO_NAME

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.border.context import is_shape, may_stand
-from bot.border.layout import is_value_shape
+from bot.border.context import is_data, is_shape, may_stand
+from bot.border.keys import KeyKind, kind_of
+from bot.border.layout import is_value_shape, shows_as
 from bot.border.tokens import Token
 from bot.border.vocabulary import pieces
 
@@ -34,15 +35,12 @@ class JudgedText:
         self.hidden += 1
         self.parts.append(MARK)
 
-    def whole(self, tokens: Sequence[Token], *, known: bool, key: str = "") -> None:
-        """Show a value whole or hide it whole."""
-        words = [t.text for t in tokens if t.kind in ("word", "flag")]
-        odd = any(t.kind == "other" and not t.text.isascii() for t in tokens)
-        before, fine = pieces(key), known and not odd and len(words) <= MOST_WORDS
-        for word in words if fine else ():
-            fine = fine and may_stand(word.rstrip(".-"), before)
-            before.append(word)
-        if fine or is_value_shape(tokens):
+    def whole(
+        self, tokens: Sequence[Token], *, known: bool, key: str = "", before: Sequence[str] = ()
+    ) -> None:
+        """Show a value whole or hide it whole; it stands behind a key, or behind words."""
+        led = not key or shows_as(key, tokens)
+        if led and _is_fine(tokens, pieces(key) or before, known=known):
             self.show_all(tokens)
         else:
             self.hide()
@@ -76,6 +74,24 @@ class JudgedText:
             elif not marked:
                 self.hide()
                 marked = True
+
+
+def _is_fine(tokens: Sequence[Token], before: Sequence[str], *, known: bool) -> bool:
+    """Say whether a value is one shape, or where `known` is true made of words that may stand."""
+    words = sum(token.kind in ("word", "flag") for token in tokens)
+    odd = any(token.kind == "other" and not token.text.isascii() for token in tokens)
+    fine, said = known and not odd and words <= MOST_WORDS, list(before)
+    shape = is_value_shape(tokens)
+    for token in tokens if fine or shape else ():
+        if token.kind == "equals" and said:
+            fine = fine and kind_of(said[-1]) is KeyKind.KNOWN
+            said = pieces(said[-1])
+        elif token.kind in ("word", "flag"):
+            word = token.text.rstrip(".-")
+            shape = shape and not is_data(word, said)
+            fine = fine and may_stand(word, said)
+            said.append(word)
+    return fine or shape
 
 
 def _verdicts(tokens: Sequence[Token]) -> list[bool]:

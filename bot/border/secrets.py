@@ -49,6 +49,15 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1={HIDDEN}",
     ),
 )
+# The two names that a web server's access log writes between address and time.
+_REMOTE_USER = re.compile(
+    r"(?<![\w.])((?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?) ([^\[\n]{1,160}) "
+    r"(?=\[\d{2}/[A-Z][a-z]{2}/\d{4})"
+)
+# `user:password@host` without a scheme, as in lists of servers; no image's tag and digest.
+_BARE_LOGIN = re.compile(r"(?<![\w/.:@-])[\w.-]{1,40}:[^\s@/\"'<>,;]{3,200}@(?=[A-Za-z])(?!sha\d)")
+_REDIS_AUTH = re.compile(r'"(AUTH|HELLO)"(?:[^\S\n]+"[^"\n]{0,512}"){1,4}', re.I)
+_HEX_DUMP = re.compile(r"(?<!\S)(?:[0-9a-fA-F]{2} {1,2}){1,16} {0,48}\|[^\n]{1,16}\|")
 _HEX_PAIRS = re.compile(r"(?<!\w)(?:[0-9a-fA-F]{2}[ :]{1,2}){7,64}[0-9a-fA-F]{2}(?!\w)")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _RUNS = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
@@ -60,10 +69,21 @@ def without_secrets(text: str) -> str:
     """Return `text` without keys, logins in addresses and personal data; other words stay."""
     if "://" in text:
         text = _URL_LOGIN.sub(rf"\1{HIDDEN}@", text)
+    if "@" in text:
+        text = _BARE_LOGIN.sub(f"{HIDDEN}@", text)
+    if '" "' in text:
+        text = _REDIS_AUTH.sub(rf'"\1" {HIDDEN}', text)
+    if "|" in text:
+        text = _HEX_DUMP.sub(HIDDEN, text)
+    text = _REMOTE_USER.sub(_remote, text)
     text = _HEX_PAIRS.sub(HIDDEN, text)
     for pattern, replacement in _SHAPES:
         text = pattern.sub(replacement, text)
     return without_people(text, HIDDEN)
+
+
+def _remote(match: re.Match[str]) -> str:
+    return match.group() if match[2] == "- -" else f"{match[1]} {HIDDEN} "
 
 
 def without_opaque_words(text: str) -> str:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_OUR_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 UUID = re.compile(rf"(?<![0-9a-fA-F])({_UUID})(?![0-9a-fA-F])")
+OUR_UUID = re.compile(rf"(?<![0-9a-fA-F])({_OUR_UUID})(?![0-9a-fA-F])")
 _ID = re.compile(
-    rf"(?:urn:uuid:)?{_UUID}"
+    rf"(?:urn:uuid:)?{_OUR_UUID}"
     r"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,16}"
     r"|(?:req|msg|resp|batch|evt|run|cmpl|chatcmpl|gen|toolu|call|asst|thread)[_-](?=\w*\d)\w{8,48}"
     r"|ANCHOR_[A-Za-z0-9-]{1,40}(?:_[A-Za-z0-9]{1,12})?_[0-9a-f]{8}"
@@ -14,10 +16,12 @@ _ID = re.compile(
     r"|[0-9a-f]{16}-[A-Z]{3}"
     r"|00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]"
     r"|https?://sqlalche\.me/e/\w{2}/\w{4}"
-    r"|0x[0-9a-fA-F]{1,16}"
 )
-# A trace id, a sha or a digest, or else a key: what stands before it decides.
-LONG_HEX = re.compile(r"[0-9a-fA-F]{32}|(?:sha(?:1|256|512):)?(?:[0-9a-f]{40}|[0-9a-f]{64})")
+# A trace id, a sha or a digest, or else a key: what stands before it decides. So it does for a
+# uuid in capitals, which no service of HuleEdu writes.
+LONG_HEX = re.compile(
+    rf"[0-9a-fA-F]{{32}}|(?:sha(?:1|256|512):)?(?:[0-9a-f]{{40}}|[0-9a-f]{{64}})|{_UUID}"
+)
 _NUMBER = re.compile(
     r"[+-]?(?:\d{1,7}|[1-9]\d{7,8}(?=[.,a-zA-Z%]))(?:[.,]\d{1,9}){0,6}(?:[eE][+-]?\d{1,3})?"
     r"(?:%|x|(?:n|u|µ|m)?s|sec|min|h|d|(?:[kKMGT]i?)?[bB]|k|M|px|st|nd|rd|th)?"
@@ -49,21 +53,24 @@ _PERSONAL = re.compile(
     r"(\s?[-+._]?\s?)(\d{4}|[TtRrXx]\d{3})(?![\d.]*\d)"
 )
 _PHONE = re.compile(
-    r"(?<![\w.:-])(?:\+|00)\d{1,3}(?:[ ()./-]{0,2}\d){6,13}(?!\w)"
-    r"|(?<![A-Za-z0-9:-])(?<!\d\.)\(?0\d{1,3}\)?[ /.-]{1,3}\d{2,3}(?:[ .-]?\d{2,3}){1,3}(?!\w)"
-    r"|(?<![\d.])(?:0|\+?46|0046)[ ()./-]{0,3}7[02369](?:[ ./-]{0,2}[\dOo]){7}(?!\w)"
+    r"(?:(?<![\w.-])\+|(?<![\w.:-])00)\d{1,3}(?:[ ()./+-]{0,3}\d){6,13}(?!\w)"
+    r"|(?<![A-Za-z0-9-])(?<!\d[:.])\(?0\d{1,3}\)?[ /.+-]{1,3}\d{2,3}(?:[ .+-]?\d{2,3}){1,3}(?!\d)"
+    r"|(?<!\d)(?<!\d\.)(?:0|\+?46|0046)[ ()./-]{0,3}7[02369](?:[ ./-]{0,2}[\dOo]){7}(?![\dOo])"
 )
 # A dash of another kind or a hard blank makes no other number.
 _SEPARATORS = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
     | dict.fromkeys("\u00a0\u2007\u202f", " ")
 )
+_ORGANISATION = re.compile(r"(?<![\d.-])\d{6}[-–]\d{4}(?![\d-])")
 _EMAIL = re.compile(
     r"[^\s@<>()\[\]{}\"',;:=|]{1,64}(?:@|\(at\)|\[at\])[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"
 )
 # Looked for first: most texts hold none, and this is quicker than the patterns that need one.
 _AT = ("@", "(at)", "[at]")
 _DIGIT = re.compile(r"\d")
+# A personal number can stand as six digits before a point and four behind it.
+LEAST_PERSONAL = 10**4
 # Twelve digits of a later year are a time.
 LATEST_BIRTH = 2020
 _PACKAGE_TAIL = re.compile(r"@v?\d")
@@ -96,18 +103,27 @@ def without_people(text: str, mark: str) -> str:
         text = _EMAIL.sub(lambda m: m.group() if _PACKAGE_TAIL.search(m.group()) else mark, text)
     if _DIGIT.search(text):
         text = _without(_PERSONAL, text, mark, _is_personal)
+        text = _ORGANISATION.sub(mark, text)
         text = _without(_PHONE, text, mark, lambda match: not _is_date(match.group()))
     return text
+
+
+def is_personal(digits: str) -> bool:
+    """Say whether digits alone are a personal or phone number."""
+    return without_people(digits, "") != digits
 
 
 def _without(
     pattern: re.Pattern[str], text: str, mark: str, hides: Callable[[re.Match[str]], bool]
 ) -> str:
-    parts, end = [], 0
-    for match in pattern.finditer(text.translate(_SEPARATORS)):
+    parts, end, at = [], 0, 0
+    plain = text.translate(_SEPARATORS)
+    while (match := pattern.search(plain, at)) is not None:
         if hides(match):
             parts += [text[end : match.start()], mark]
-            end = match.end()
+            end = at = match.end()
+        else:
+            at = match.start() + 1
     return "".join((*parts, text[end:]))
 
 

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 _TOKEN = re.compile(
-    r"(?P<word>\w(?:[\w.@/%+~#$*-]|:(?=[\w/])|['’](?=\w))*)"
+    r"(?P<word>\w(?:[\w.@/%+~#$*-]|:(?=[\w/])|(?<=\w\w)['’](?=\w))*)"
     r"|(?P<flag>(?<![\w-])--?[A-Za-z][\w-]*)"
     r"|(?P<quote>[\"'`“”„«»‘’])"
     r"|(?P<open>[(\[{<])|(?P<close>[)\]}>])"
@@ -31,11 +31,16 @@ def partners(tokens: list[Token]) -> dict[int, int]:
     found: dict[int, int] = {}
     open_: dict[str, list[int]] = {"(": [], "[": [], "{": [], "<": []}
     quotes: dict[str, int] = {}
+    within: list[int] = []
     for index, token in enumerate(tokens):
         if token.kind == "open":
             open_[token.text].append(index)
         elif token.kind == "close" and open_[_PAIRS[token.text]]:
             found[open_[_PAIRS[token.text]].pop()] = index
+        elif token.kind == "quote" and token.text in quotes and _opens_within(tokens, index):
+            within.append(index)
+        elif token.kind == "quote" and within and tokens[within[-1]].text == token.text:
+            found[within.pop()] = index
         elif token.kind == "quote":
             opener = next(
                 (o for o, c in _CLOSING_QUOTES.items() if c == token.text and o in quotes),
@@ -46,3 +51,17 @@ def partners(tokens: list[Token]) -> dict[int, int]:
             else:
                 quotes[token.text] = index
     return found
+
+
+def _opens_within(tokens: list[Token], index: int) -> bool:
+    """Say whether a quote begins a key or value of JSON that stands in quotes of the same kind."""
+    before = index - 1
+    while before > 0 and tokens[before].kind == "space":
+        before -= 1
+    if tokens[before].kind in ("colon", "comma") and before > 0:
+        return tokens[before - 1].kind in ("quote", "close") and _is_worded(tokens, index)
+    return tokens[before].kind == "open" and _is_worded(tokens, index)
+
+
+def _is_worded(tokens: list[Token], index: int) -> bool:
+    return index + 1 < len(tokens) and tokens[index + 1].kind in ("word", "flag", "open")

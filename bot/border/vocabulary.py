@@ -9,7 +9,7 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+|\d+")
+_PIECE = re.compile(r"[A-ZÅÄÖ]+(?![a-zåäöéü])|[A-ZÅÄÖ]?[a-zåäöéü]+|[^\W\d_A-Za-zÅÄÖåäöéü]+|\d+")
 
 
 @cache

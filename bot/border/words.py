@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from bot.border.shapes import LONG_HEX, UUID, is_id, is_measure
-from bot.border.vocabulary import is_known, pieces
+from bot.border.shapes import LONG_HEX, OUR_UUID, UUID, is_id, is_measure
+from bot.border.vocabulary import is_known, key_words, pieces
 
 LONGEST_WORD = 160
 _MODEL = re.compile(
@@ -12,11 +12,23 @@ _MODEL = re.compile(
     r"(?:claude|gpt|gemini|llama|mistral|mixtral|qwen|deepseek|grok|nova|gemma|phi|command|o\d)"
     r"(?:[-.:]?(?:\d{1,8}(?:\.\d{1,3}){0,2}|[a-z]{1,12}\d{0,2}|\d{1,3}[a-z]{1,3})){0,8}"
 )
+# What follows a model's family is one of these, so that a password "claude-something" is none.
+_MODEL_PART = re.compile(
+    r"\d[\d.]*|[a-z]\d{0,2}|\d{1,3}[a-z]{1,2}|a\d{1,3}b|"
+    r"(?:haiku|sonnet|opus|instant|claude|gpt|gemini|llama|mistral|mixtral|qwen|deepseek|grok|nova"
+    r"|gemma|phi|command|flash|lite|pro|ultra|nano|micro|mini|small|medium|large|xl|turbo|instruct"
+    r"|chat|preview|latest|exp|experimental|thinking|vision|audio|realtime|code|coder|codex|fast"
+    r"|reasoner|reasoning|distill|versatile|it|hf|scout|maverick|embed|embedding|text|research"
+    r"|deep|search|beta|max|plus|next|omni|oss|image|transcribe|moe|nemo|r|premier|lightning|base"
+    r"|anthropic|openai|google|meta|mistralai|mock|generic|air|think|high|low)\d{0,2}"
+)
 _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 _DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _SPLIT = re.compile(r"[^\w]+|_")
 _DIGITS = re.compile(r"\d+")
 SINGLE_LETTERS = 2
+MOST_DIGITS = 6
+PERSON_IN_ID = key_words("paths_of_people")
 
 
 @lru_cache(maxsize=16384)
@@ -32,25 +44,35 @@ def is_name(word: str) -> bool:
     """Say whether a word is a name made of known words: a class, logger, topic, model, path."""
     if len(word) > LONGEST_WORD:
         return False
-    if _MODEL.fullmatch(word):
+    if _is_model(word):
         return True
     singles = 0
-    rest = _IMAGE_DIGEST.sub("", UUID.sub("-", word))
+    if PERSON_IN_ID & set(pieces(word)) and UUID.search(word):
+        return False
+    rest = _IMAGE_DIGEST.sub("", OUR_UUID.sub("-", word))
     parts = [part for part in _SPLIT.split(rest) if part]
     for part in parts:
         if is_id(part) or is_measure(part):
             continue
         for piece in pieces(part):
-            if piece.isdigit():
-                if len(piece) > 6 and not _DAY.fullmatch(piece):
-                    return False
-            elif len(piece) == 1:
-                singles += 1
-            elif not is_known(piece):
+            if not _is_part(piece):
                 return False
+            singles += len(piece) == 1 and not piece.isdigit()
     return bool(parts or rest != word) and singles <= SINGLE_LETTERS
+
+
+def _is_part(piece: str) -> bool:
+    """Say whether a name may hold a piece: a known word, a letter, a short number or a day."""
+    if piece.isdigit():
+        return len(piece) <= MOST_DIGITS or _DAY.fullmatch(piece) is not None
+    return len(piece) == 1 or is_known(piece)
+
+
+def _is_model(word: str) -> bool:
+    parts = re.split("[-.:/]", word) if _MODEL.fullmatch(word) else ()
+    return bool(parts) and all(_MODEL_PART.fullmatch(part) for part in parts if part)
 
 
 def is_long_hex(word: str) -> bool:
     """Say whether a word may be a trace id or a digest, or a key: what stands before decides."""
-    return LONG_HEX.fullmatch(word) is not None
+    return LONG_HEX.fullmatch(word) is not None and not is_id(word)

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.border.outside import raw
+from bot.border.passing import Passed, let_out
+from bot.border.phrases import MARK
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import LOGS, Missing
@@ -17,6 +20,8 @@ from bot.text.wording import sentence
 MAX_MATCHES = 40
 MAX_CONTEXT = 20
 MAX_SHOWN = 400
+MOST_RAW = 400
+MOST_LINE = 240
 LEVELS = ("debug", "info", "warning", "error", "critical")
 EVERYWHERE = "all"
 ROLE_WORDS = {
@@ -87,7 +92,8 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
     """Return the lines with their counts; pure."""
     found = answer.events if isinstance(answer, LogSearch) else ()
     events = found[-MAX_SHOWN:]
-    counts = _counts(ask, answer, events)
+    lines = [_line(event) for event in events]
+    counts = _counts(ask, answer, events) | _replaced(lines)
     return Report(
         command="logs",
         title=f"{counts['matched']:,} lines match {clip(ask.text, 80) or 'anything'}",
@@ -98,7 +104,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
             "since": ask.since,
             **counts,
         },
-        timeline=tuple(_entry(event) for event in events),
+        timeline=tuple(_entry(*told) for told in zip(events, lines, strict=True)),
         sources=(reading(LOGS, answer, log_coverage.detail(answer)),),
         unreadable_need=isinstance(answer, Missing) or bool(answer.missing),
         found=isinstance(answer, Missing) or bool(events or answer.missing),
@@ -188,21 +194,46 @@ def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int 
     context = " with the lines around them" if ask.context else ""
     newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
     more = f", {shown:,} shown{context}{newest}"
-    return words(f"{least}{matched:,} lines match", after, more, horizon, ".")
+    return words(f"{least}{matched:,} lines match", after, more, horizon, ".", _hidden(counts))
 
 
-def _entry(event: LogEvent) -> TimelineEntry:
+def _hidden(counts: Mapping[str, int | bool]) -> str:
+    """Return how much of the lines is not shown, and where whoever may read it finds it."""
+    pieces, lines = counts["replaced"], counts["lines_with_replaced"]
+    if not pieces:
+        return ""
+    return (
+        f" Replaced by {MARK}, since it may be data: {pieces:,} piece{'s' * (pieces != 1)} in"
+        f" {lines:,} line{'s' * (lines != 1)}; the whole stands in the container's log at the"
+        " line's time."
+    )
+
+
+def _line(event: LogEvent) -> Passed:
+    """Return what may be shown of an event, and how many pieces of it were replaced."""
     kind = f" ({event.error.kind})" if event.error else ""
-    text = redact((event.event or event.text[:400]) + kind)
+    said = let_out(raw((event.event or event.text[:MOST_RAW]) + kind))
+    tail, replaced = "", said.replaced
+    for name in SHOWN_FIELDS:
+        value = event.fields.get(name)
+        if isinstance(value, str | int | float) and value != "":
+            passed = let_out(raw(value) if isinstance(value, str) else str(value), 60)
+            tail += f", {name}: {passed.text}"
+            replaced += passed.replaced
+    return Passed(f"[{event.level}] {said.text}{tail}", replaced)
+
+
+def _entry(event: LogEvent, line: Passed) -> TimelineEntry:
+    """Return one line; of one that is not shown whole, also where it stands."""
+    place = "" if event.offset is None else f", at byte {event.offset} of its log"
+    hidden = f" ({line.replaced} replaced{place})" if line.replaced else ""
     return TimelineEntry(
-        event.at, event.service, event.container, f"[{event.level}] {text}{_tail(event)}"
+        event.at, event.service, event.container, f"{clip(line.text, MOST_LINE)}{hidden}"
     )
 
 
-def _tail(event: LogEvent) -> str:
-    pairs = (
-        f", {name}: {redact(str(value), 60)}"
-        for name in SHOWN_FIELDS
-        if isinstance(value := event.fields.get(name), str | int | float) and value != ""
-    )
-    return "".join(pairs)
+def _replaced(lines: Sequence[Passed]) -> dict[str, int | bool]:
+    return {
+        "replaced": sum(line.replaced for line in lines),
+        "lines_with_replaced": sum(bool(line.replaced) for line in lines),
+    }

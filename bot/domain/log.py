@@ -55,7 +55,8 @@ class LogEvent:
     `event` is the message with `%`-arguments filled in, `fields` the flattened key-values
     (`extra` included; values may hold student text: pick, never dump), `text` the whole raw
     event without ANSI codes, for searching only. `at` is aware UTC, None when the line had no
-    readable time.
+    readable time. `offset` is the byte of the container's log where it begins, where the source
+    knows it.
     """
 
     at: datetime | None
@@ -70,6 +71,7 @@ class LogEvent:
     fields: Mapping[str, object] = field(default_factory=dict)
     error: LogError | None = None
     text: str = ""
+    offset: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         seal(

@@ -11,11 +11,17 @@ def main() -> int:
     """Print the table; return 1 when something leaks that a promise names, or is slow."""
     parser = argparse.ArgumentParser(prog="python -m tests.attack")
     parser.add_argument("--per-place", type=int, default=None, help="at most so many plants each")
-    outcome = measure.attack(parser.parse_args().per_place)
+    parser.add_argument("--every-way", type=int, default=10, help="so many a place by every way")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    given = parser.parse_args()
+    outcome = measure.attack(given.per_place, given.every_way, given.workers)
     gone, times = measure.over_redacted(), measure.slow()
-    promised = [leak for leak in outcome.leaks if leak.promise != "beyond"]
-    lines = [f"{'where':<12}{'planted':>9}"]
-    lines += [f"{where:<12}{count:>9,}" for where, count in outcome.planted.items()]
+    promised = [leak for leak in outcome.leaks if leak.promise not in ("beyond", "id")]
+    lines = [f"{'where':<12}{'planted':>9}{'by every way':>14}"]
+    lines += [
+        f"{where:<12}{count:>9,}{outcome.by_every_way[where]:>14,}"
+        for where, count in outcome.planted.items()
+    ]
     by_way = Counter((leak.way, leak.promise) for leak in outcome.leaks)
     lines += [f"leaked by {way} ({promise}): {count}" for (way, promise), count in by_way.items()]
     lines += [

@@ -21,7 +21,8 @@ import struct
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
@@ -172,30 +173,32 @@ def fits(place: dict[str, Any], plant: dict[str, Any]) -> bool:
         return False
     if len(encode(place, plant["text"])) > place.get("max_chars", 10**9):
         return False
-    return bool(leaks(render(place, plant), plant))
+    raw = render(place, plant)
+    return plant["canary"] in raw or shows(raw, plant)
 
 
 def cases(where: str | None = None, per_place: int | None = None) -> Iterator[tuple[Row, Row, str]]:
     """(place, plant, raw text) for every fit; per_place takes that many, spread over the kinds."""
-    everything = plants()
     for number, place in enumerate(places(where)):
-        chosen = [p for p in everything if p["kind"] in place["plant_kinds"]]
-        if per_place is not None and chosen:
-            step = max(1, len(chosen) // per_place)
-            chosen = chosen[number % step :: step]
-        taken = 0
-        for plant in chosen:
-            if fits(place, plant):
-                yield place, plant, render(place, plant)
-                taken += 1
-                if per_place is not None and taken >= per_place:
-                    break
+        for plant, raw in cases_of(number, place, per_place):
+            yield place, plant, raw
+
+
+def cases_of(number: int, place: Row, per_place: int | None = None) -> Iterator[tuple[Row, str]]:
+    """(plant, raw text) for every plant that fits one place."""
+    chosen = [plant for plant in _plants() if plant["kind"] in place["plant_kinds"]]
+    if per_place is not None and chosen:
+        step = max(1, len(chosen) // per_place)
+        chosen = chosen[number % step :: step]
+    fitting = ((plant, render(place, plant)) for plant in chosen if fits(place, plant))
+    yield from islice(fitting, per_place)
 
 
 # ---------------------------------------------------------------- has it come out?
 _ANSI = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]\\]|\x07"
 )  # the text of links and titles stays
+_NO_ALNUM = re.compile("[^A-Za-z0-9]")
 _TOKENS = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 _HEXRUN = re.compile(r"(?:[0-9a-f]{2}[ :]?){8,}", re.I)
 _UESC = re.compile(r"\\+u\{?([0-9a-fA-F]{4,6})\}?")
@@ -206,12 +209,16 @@ _OESC = re.compile(r"(?:\\+[0-3][0-7]{2})+")
 def plain(text: str) -> str:
     """One form for comparing: no colours, no invisible characters, NFKC, no accents, lower case."""
     text = _ANSI.sub("", text)
+    if text.isascii():
+        return text.replace("\x00", "").casefold()
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text))
     text = "".join(c for c in text if unicodedata.category(c) not in {"Cf", "Mn", "Me"})
     return text.replace("\x00", "").casefold()
 
 
 def squeezed(text: str) -> str:
+    if text.isascii():
+        return _NO_ALNUM.sub("", _ANSI.sub("", text)).casefold()
     return "".join(c for c in plain(text) if c.isalnum())
 
 
@@ -268,27 +275,55 @@ def views(output: str | bytes) -> Iterator[tuple[str, str]]:
     yield "backspaces", re.sub(r".\x08", "", text)
 
 
-def scan(output: str | bytes, suspects: list[dict[str, Any]]) -> dict[str, list[tuple[str, str]]]:
-    """Which of the suspects show: {plant id: [(canary or piece, the view that showed it)]}."""
-    wanted = [
-        (p.get("id", ""), piece, plain(piece), squeezed(piece))
-        for p in suspects
-        for piece in [p["canary"], *p.get("also", [])]
-    ]
-    found: dict[str, list[tuple[str, str]]] = {}
-    seen: set[tuple[str, str]] = set()
-    for how, text in views(output):
-        clear, tight = plain(text), squeezed(text)
-        for name, piece, one, two in wanted:
-            if (name, piece) not in seen and (one in clear or (len(two) >= 8 and two in tight)):
-                seen.add((name, piece))
-                found.setdefault(name, []).append((piece, how))
-    return found
+@lru_cache(maxsize=2_048)
+def _seen(output: str | bytes) -> Seen:
+    return Seen(output)
+
+
+class Seen:
+    """The views of one output in comparable form, made when asked for; outputs recur."""
+
+    def __init__(self, output: str | bytes) -> None:
+        self._next = views(output)
+        self._made: list[tuple[str, str, str]] = []
+        self._known: set[str] = set()
+
+    def __iter__(self) -> Iterator[tuple[str, str, str]]:
+        yield from self._made
+        for how, text in self._next:
+            if text in self._known:
+                continue
+            self._known.add(text)
+            self._made.append((how, plain(text), squeezed(text)))
+            yield self._made[-1]
+
+
+@cache
+def _wanted(piece: str) -> tuple[str, str]:
+    return plain(piece), squeezed(piece)
+
+
+def _shows(piece: str, clear: str, tight: str) -> bool:
+    one, two = _wanted(piece)
+    return one in clear or (len(two) >= 8 and two in tight)
+
+
+def shows(output: str | bytes, plant: dict[str, Any]) -> bool:
+    """Does anything of one plant show in the output?"""
+    pieces = [plant["canary"], *plant.get("also", [])]
+    return any(_shows(piece, clear, tight) for _, clear, tight in _seen(output) for piece in pieces)
 
 
 def leaks(output: str | bytes, plant: dict[str, Any]) -> list[tuple[str, str]]:
     """What of one plant shows in the output: [(canary or piece, the view that showed it)]."""
-    return scan(output, [plant]).get(plant.get("id", ""), [])
+    if not shows(output, plant):
+        return []
+    found: dict[str, str] = {}
+    for how, clear, tight in _seen(output):
+        for piece in (plant["canary"], *plant.get("also", [])):
+            if _shows(piece, clear, tight):
+                found.setdefault(piece, how)
+    return list(found.items())
 
 
 # ---------------------------------------------------------------- helpers that slow.jsonl may use

@@ -33,6 +33,14 @@ from bot.text.privacy import presentable
 AT = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 
 
+def quick_ways(where: str, raw: str) -> Iterator[tuple[str, str]]:
+    """Yield what every way out begins with: the border's judgement, and the parser's fields."""
+    yield "border", let_out(raw, 100_000).text
+    yield "name", name(raw)
+    if where == "log":
+        yield "event", "\n".join(_leaves(tuple(events_of(raw))))
+
+
 def ways_out(where: str, raw: str) -> Iterator[tuple[str, str]]:
     """Yield (way, output) for a text that lies at `where`."""
     text = Outside(raw)

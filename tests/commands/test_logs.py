@@ -1,6 +1,9 @@
 """`/logs` finds what people grepped for, says how much it looked at, and shows nobody's text."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -194,3 +197,33 @@ async def test_a_search_that_was_cut_short_says_so_and_stays_bounded() -> None:
     assert report.facts["cut_short"]
     assert "the newest" in report.summary
     assert len(report.timeline) <= 400
+
+
+@pytest.mark.parametrize("form", ["plain", "docker"])
+async def test_what_is_replaced_is_counted_and_the_place_of_its_line_is_named(
+    tmp_path: Path, form: str
+) -> None:
+    lines = [
+        "2025-11-19 00:00:01 [info     ] Processing batch 34 [cj_assessment_service.batch]",
+        "2025-11-19 00:00:02 [error    ] Failed for elev Lova Sandberg: 'Skogen var' [cj_service]",
+    ]
+    kept = [
+        json.dumps({"log": f"{line}\n", "time": f"{line[:10]}T{line[11:19]}Z"}) for line in lines
+    ]
+    kept = lines if form == "plain" else kept
+    whole = "\n".join(kept) + "\n"
+    (tmp_path / "huleedu_cj_assessment_service.log").write_text(whole)
+    logs = LogFiles(tmp_path, HULEEDU_SERVICES, UTC)
+    options = {"services": HULEEDU_SERVICES}
+    asked = context(Sources(logs=logs), NOW, options=options)
+    report = await COMMAND.run(parse("cj cj_"), asked)
+    first, second = (str(entry.text) for entry in report.timeline)
+    assert "replaced" not in first
+    place = re.search(r"\((\d) replaced, at byte (\d+) of its log\)", second)
+    assert place
+    assert whole[int(place[2]) :] == kept[1] + "\n"
+    assert report.facts["replaced"] == int(place[1])
+    assert report.facts["lines_with_replaced"] == 1
+    assert "in 1 line" in str(report.summary)
+    assert report.timeline[1].source == "huleedu_cj_assessment_service"
+    assert report.timeline[1].at == at("2025-11-19T00:00:02")

@@ -14,6 +14,7 @@ def test_no_plant_passes_the_border_where_a_promise_names_it() -> None:
         (place["id"], plant["id"])
         for place, plant, raw in CASES
         if place["promise"] == "named"
+        and not measure.is_id_without_a_key(place, plant)
         and corpus.leaks(f"{let_out(raw, 100_000).text}\n{name(raw)}", plant)
     ]
     assert leaked == []

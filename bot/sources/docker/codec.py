@@ -28,6 +28,7 @@ class JsonFileLines:
 
     line_end = b'\\n","'
     cuts_lines = True
+    is_original = True
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
@@ -88,6 +89,8 @@ class JsonFileLines:
 
 class StampedLines(WholeLines):
     """Whole lines of a service, each behind the stamp that the Engine's API gave it."""
+
+    is_original = False
 
     def starts_event(self, raw: bytes) -> bool:
         """Say whether an event surely begins at this line."""

@@ -28,12 +28,14 @@ class Codec(Protocol):
     """Reads physical lines of a file (without their newline) as lines of a service.
 
     `line_end` is what every line of the service ends with in the file, for counting; `cuts_lines`
-    says that one may lie there in several physical lines; `spoiled` counts physical lines that
-    could not be read.
+    says that one may lie there in several physical lines; `is_original` that the file is the
+    container's own log, so that a place in it means something to people; `spoiled` counts physical
+    lines that could not be read.
     """
 
     line_end: bytes
     cuts_lines: bool
+    is_original: bool
     spoiled: int
 
     def needle(self, word: str) -> bytes:
@@ -65,6 +67,7 @@ class WholeLines:
 
     line_end = b"\n"
     cuts_lines = False
+    is_original = True
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone

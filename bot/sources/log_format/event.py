@@ -52,6 +52,7 @@ class Fold:
         self._first_size = len(first)
         self._last_size = 0
         self.cut = 0
+        self.offset: int | None = None
 
     def add(self, line: str) -> None:
         """Take a continuation line; lines in the middle of a very long event are dropped."""
@@ -69,6 +70,11 @@ class Fold:
     def text(self) -> str:
         """The raw event without terminal codes."""
         return "\n".join((*self._first, *self._last))
+
+    @property
+    def last(self) -> str:
+        """The line that came last."""
+        return self._last[-1] if self._last else self._first[-1]
 
     @property
     def following(self) -> list[str]:

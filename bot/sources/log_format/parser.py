@@ -7,6 +7,7 @@ before. No bytes make it raise, and one event never holds more than a bounded am
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 
+from bot.border.keys import ends_with_hidden_key
 from bot.domain.log import LogEvent, Role
 from bot.sources.log_format.error import PIECES, error_of, is_traceback_start
 from bot.sources.log_format.event import Fold, console_event, json_event, json_fields
@@ -35,10 +36,13 @@ class LineParser:
         self._zone = zone
         self._open: Fold | None = None
 
-    def feed(self, line: bytes, stamp: datetime | None = None) -> LogEvent | None:
+    def feed(
+        self, line: bytes, stamp: datetime | None = None, offset: int | None = None
+    ) -> LogEvent | None:
         """Take one line (its newline is ignored); return the event that it completes, if any.
 
-        `stamp` is the engine's time for the line when the reader has already taken it off.
+        `stamp` is the engine's time for the line when the reader has already taken it off;
+        `offset` is where the line begins in the log.
         """
         self.lines += 1
         text, stamp = self._text(line, stamp)
@@ -54,7 +58,7 @@ class LineParser:
             return None
         done = self.flush()
         self._open = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp)
-        self._open.json = fields
+        self._open.json, self._open.offset = fields, offset
         self._open.tracing = head is None and is_traceback_start(text)
         return done
 
@@ -94,7 +98,9 @@ class LineParser:
             return True
         if fold.tracing or not text or text[0].isspace() or text[0] in _BOX:
             return True
-        return text.startswith(PIECES) or is_traceback_start(text) or not fold.is_head_complete
+        if text.startswith(PIECES) or is_traceback_start(text) or not fold.is_head_complete:
+            return True
+        return fold.head.shape is Shape.PLAIN and ends_with_hidden_key(fold.last)
 
     def _fold(self, text: str) -> None:
         fold = self._open
@@ -117,6 +123,7 @@ class LineParser:
             fields=read.fields,
             error=error_of(read.event, read.trace, read.level, read.fields),
             text=fold.text,
+            offset=fold.offset,
         )
 
 

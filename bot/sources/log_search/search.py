@@ -114,13 +114,33 @@ def search_segment(
 
 def parsed(segment: Segment, start: int, end: int, parser: LineParser) -> list[LogEvent]:
     """Return the events of [start, end)."""
-    events = []
-    for line, stamp in segment.codec.lines(segment.raws(start, end)):
-        event = parser.feed(line, stamp)
+    events, raws = [], Offsets(segment.raws(start, end), start)
+    for line, stamp in segment.codec.lines(raws):
+        place = raws.taken()
+        event = parser.feed(line, stamp, place if segment.codec.is_original else None)
         if event is not None:
             events.append(event)
     last = parser.flush()
     return [*events, last] if last is not None else events
+
+
+class Offsets:
+    """Passes physical lines on and knows where those begin that make up one line of a service."""
+
+    def __init__(self, raws: Iterator[bytes], start: int) -> None:
+        self._raws, self._next = raws, start
+        self._first: int | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        for raw in self._raws:
+            self._first = self._next if self._first is None else self._first
+            self._next += len(raw) + 1
+            yield raw
+
+    def taken(self) -> int | None:
+        """Return where the line begins that was just completed; the next one is not begun."""
+        first, self._first = self._first, None
+        return first
 
 
 def _range(segment: Segment, query: LogQuery) -> tuple[int, int]:

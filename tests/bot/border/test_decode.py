@@ -21,7 +21,8 @@ from bot.border.decode import HEAD_CHARS, TAIL_CHARS, bounded, readable
         ("passs\x08word", "password"),
         ("\u202edrowssap\u202c=x", "password=x"),
         ("p a s s w o r d = x", "password = x"),
-        ('"p", "a", "s", "s"', "pass"),
+        ('"p", "a", "s", "s"', '"pass"'),
+        ("['1', '0', '-', '9', '9']", '["10-99"]'),
     ],
 )
 def test_a_text_is_decoded_until_nothing_changes(raw: str, text: str) -> None:

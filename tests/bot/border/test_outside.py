@@ -4,6 +4,7 @@ import pytest
 
 from bot.border.outside import Outside, let_out_all, outside
 
+ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 TEXT = Outside("password=hunter2 refused")
 
 
@@ -51,6 +52,11 @@ def test_parts_of_it_are_outside_too() -> None:
 )  # fmt: skip
 def test_decoded_data_of_any_shape_is_outside_text(data: object) -> None:
     assert "hunter2" not in str(let_out_all(outside(data)))
+
+
+def test_a_field_shows_an_id_only_behind_a_key_of_ids() -> None:
+    read = outside({"x": ID, "message_id": ID, ID: 1, "event_count": 200802109926, "size": 7})
+    assert read == {"x": "…", "message_id": ID, "…": 1, "event_count": "…", "size": 7}
 
 
 def test_what_stands_behind_a_person_s_key_is_not_read() -> None:

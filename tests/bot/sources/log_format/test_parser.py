@@ -68,7 +68,8 @@ def test_fields_keep_types_nesting_dotted_keys_and_lose_uuid_wrapping() -> None:
     assert console["hint"] == {"a": [1, "x y"]}
     assert json["id"] == ID
     assert json["service.name"] == "llm_provider_service"
-    assert one(ISO.replace("None", f"UUID('{ID}')")).fields["model_override"] == ID
+    wrapped = ISO.replace("'model_override': None", f"'request_id': UUID('{ID}')")
+    assert one(wrapped).fields["request_id"] == ID
 
 
 def test_a_dict_that_is_no_literal_is_read_pair_by_pair() -> None:
