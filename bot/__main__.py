@@ -1,4 +1,4 @@
-"""The command line: run, demo, ask, replay, doctor, manifest, health.
+"""The command line: run, demo, ask, replay, doctor, manifest, files, health.
 
 Heavy libraries are imported inside the command that needs them, so that each starts quickly.
 """
@@ -225,6 +225,16 @@ def manifest() -> None:
         public_url=settings.bot.http_public_url,
     )
     sys.stdout.write(to_yaml(made))
+
+
+@cli.command(epilog=help_texts.FILES)
+def files(
+    name: Annotated[str, typer.Argument(help="Which to print, such as compose.yaml.")] = "",
+) -> None:
+    """List the files that messages name, or print one of them."""
+    from bot.cli.shipped import show
+
+    show(name)
 
 
 @cli.command(epilog=help_texts.HEALTH)

@@ -40,6 +40,12 @@ Settings (environment or .env; the names are in .env.example):
   (HTTP); SLACK_ALERT_CHANNEL, SLACK_OPERATORS, SLACK_ALLOWED_USERS; and the
   sources that `batchbot ask --help` lists. `batchbot doctor` checks them all.
 """
+FILES = """\b
+Examples:
+  batchbot files
+  batchbot files readonly_role.sql | psql "$OWNERS_DATABASE_URL"
+  batchbot files .env.example > .env
+"""
 HEALTH = """\b
 Examples:
   batchbot health

@@ -5,6 +5,7 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
 
+from bot.cli.shipped import with_places
 from bot.domain.report import Report, Verdict
 from bot.domain.words import times_of
 from bot.errors import (
@@ -143,7 +144,7 @@ def error_lines(error: BatchbotError) -> list[str]:
     """Return a failure as lines for people: what is wrong, what to do, how it is called."""
     source = f"{error.source}: " if isinstance(error, SourceError) else ""
     usage = [f"  {line}" for line in error.usage] if isinstance(error, UsageError) else []
-    message, hint = said(error.message), said(error.hint)
+    message, hint = said(error.message), said(with_places(error.hint))
     times = UtcTimes.of([*times_of(message), *times_of(hint)])
     offers = f"Or: {', '.join(error.offers)}" if isinstance(error, UnreadError) else ""
     lines = [f"{source}{times.text(message)}", times.text(hint), times.notice, offers, *usage]

@@ -5,8 +5,7 @@ import logging
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -18,6 +17,7 @@ from bot.monitoring.http import Handler, Health, build_site, serve
 from bot.monitoring.metrics import Metrics
 from bot.monitoring.source_calls import timed_sources
 from bot.monitoring.state import PosterState
+from bot.monitoring.version import version
 from bot.monitoring.vitals import Vitals
 from bot.ports import Sources
 from bot.ports.action_ids import EVENTS_PATH
@@ -32,14 +32,16 @@ from bot.requests.questions.asking import Questions
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 from bot.requests.watching import BatchWatcher
+from bot.service.kept import retention_of
+from bot.service.other_bots import warn_of_others
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import kept_going, stopped_by_signals, unless
 from bot.service.watched import all_needles, any_wants, build_detectors
-from bot.settings import RetentionSettings, Settings, SlackSettings
+from bot.settings import Settings, SlackSettings
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import BoltReceiver, build_app
 from bot.slack.inbound.signed_posts import SignedPosts
-from bot.slack.inbound.socket_mode import Sockets
+from bot.slack.inbound.socket_mode import SOCKETS, Sockets
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.block_fallback import BlockFallback
 from bot.slack.outbound.replies import SlackReplies
@@ -49,9 +51,6 @@ from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token, patient
 from bot.slack.setup.workspace import SlackWorkspace, join, keep_names, look_up_routes
 from bot.text.markdown_report import render
-
-if TYPE_CHECKING:
-    from bot.alerts.store.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,8 @@ async def run_bot(settings: Settings) -> None:
             if bot is None:
                 log.info("stopped while starting")
                 return
-            log.info("batchbot is ready, http on port %d", bot.port)
+            own = settings.bot.environment or "(no name)"
+            log.info("batchbot %s is ready for %s, http on port %d", version(), own, bot.port)
             await stop.wait()
             log.info("stopping: running commands may end")
 
@@ -108,6 +108,10 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     if settings.slack.socket_mode:
         sockets = await _listen(settings.slack, space, receiver, stack)
         vitals.sockets, checks["slack"] = sockets.connected, sockets.health
+        looked = warn_of_others(
+            lambda: sockets.of_the_app, memory.replicas, SOCKETS, settings.bot.environment
+        )
+        _task(looked, stack)
     metrics.watch(vitals)
     _task(kept_going("the watch over the bot itself", vitals.run), stack)
     watcher = BatchWatcher(sources, memory, WatchMessages(space.web), utc_now)
@@ -248,23 +252,6 @@ def _post(
 
     _task(kept_going("the poster", post, failed=failed), stack)
     return state
-
-
-def retention_of(settings: RetentionSettings) -> "Retention":
-    """Return for how long what is over is kept; 0 days keep it for ever."""
-    from bot.alerts.store.retention import Retention
-
-    def span(days: int) -> timedelta | None:
-        return timedelta(days=days) if days else None
-
-    return Retention(
-        history=span(settings.history_days),
-        alerts=span(settings.alerts_days),
-        silences=span(settings.silences_days),
-        audit=span(settings.audit_days),
-        aliases=span(settings.aliases_days),
-        labels=span(settings.labels_days),
-    )
 
 
 def _task(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:

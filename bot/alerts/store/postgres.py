@@ -34,6 +34,7 @@ REMEMBERED = timedelta(hours=24)
 # its session lives; so the server ends a leader's session that has been idle for this long.
 LEAD_IDLE = timedelta(seconds=14)
 IDLE_SESSIONS_SINCE = 14
+LEADER = "batchbot lead"
 
 
 class Store(CommandQueries):
@@ -110,6 +111,11 @@ class Store(CommandQueries):
         if self._lead is not None:
             self._lead.terminate()
             self._lead = None
+
+    async def replicas(self) -> int:
+        """Return how many processes lead or stand by on this database, this one among them."""
+        count: int = await self._value(sql.REPLICAS, LEADER)
+        return count
 
     async def save_tick(self, record: TickRecord) -> None:
         """Write one tick in one transaction, through the leader's session."""
@@ -197,6 +203,7 @@ async def _lead_session(
     with ExitStack() as unready:
         unready.callback(session.terminate)
         await prepare(session)
+        await session.execute(f"SET application_name = '{LEADER}'")
         await session.execute(f"SET idle_in_transaction_session_timeout = '{idle}'")
         if session.get_server_version().major >= IDLE_SESSIONS_SINCE:
             await session.execute(f"SET idle_session_timeout = '{idle}'")

@@ -223,6 +223,11 @@ ON CONFLICT (environment) DO UPDATE SET at = excluded.at, body = excluded.body
 LOAD_PROGRESS = "SELECT at, body FROM progress WHERE environment = $1"
 
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+# Each replica keeps one session, with which it leads or would.
+REPLICAS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = $1
+"""
 OTHER_ENVIRONMENT = """
 SELECT environment FROM progress WHERE environment <> $1 ORDER BY at DESC LIMIT 1
 """

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.cli.shipped import with_places
 from bot.text.privacy import said
 
 
@@ -43,5 +44,5 @@ def show(found: Iterable[Examined]) -> int:
         detail = f": {said(one.detail)}" if one.detail else ""
         sys.stdout.write(f"{MARKS[one.state]} {one.what} - {one.state.value}{detail}\n")
         if one.fix and one.state is not CheckState.OK:
-            sys.stdout.write(f"     fix: {said(one.fix)}\n")
+            sys.stdout.write(f"     fix: {said(with_places(one.fix))}\n")
     return 1 if broken else 0

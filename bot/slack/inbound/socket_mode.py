@@ -63,6 +63,8 @@ class Sockets:
         self._watchdog: asyncio.Task[None] | None = None
         self._heard_at = time.monotonic()
         self._came_at = 0.0
+        # How many connections the app had when Slack last greeted one: other processes' too.
+        self.of_the_app = 0
 
     async def open(self, first_url: str = "") -> None:
         """Connect; returns once the first connection stands. `first_url` is an unused address."""
@@ -105,7 +107,15 @@ class Sockets:
         )
         client.proxy = self._web.client.proxy
         client.socket_mode_request_listeners.append(self._take)
+        client.message_listeners.append(self._greeted)
         return client
+
+    async def _greeted(
+        self, _: AsyncBaseSocketModeClient, message: dict[str, Any], __: str | None = None
+    ) -> None:
+        told = message.get("num_connections")
+        if message.get("type") == "hello" and isinstance(told, int):
+            self.of_the_app = told
 
     async def _take(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         headers = {}

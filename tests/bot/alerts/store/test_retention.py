@@ -9,7 +9,7 @@ import pytest
 from bot.alerts.store import retention
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.retention import Retention, prune
-from bot.service.build import retention_of
+from bot.service.kept import retention_of
 from bot.settings import RetentionSettings
 from tests.support.fakes.alerts import START
 

@@ -69,6 +69,7 @@ async def test_an_envelope_is_acknowledged_and_a_refresh_brings_a_new_socket() -
         await sockets.open(await check_app_token(api, "xapp-test"))
         assert (await server.acks.get())["envelope_id"] == "e1"
         assert await sockets.connected() == 1
+        assert sockets.of_the_app == 1
         assert sockets.health() == (True, "connected")
         await server.sockets[0].send_json({"type": "disconnect", "reason": "refresh_requested"})
         assert (await server.acks.get())["envelope_id"] == "e1"
