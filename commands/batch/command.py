@@ -1,5 +1,6 @@
 """`/batch`: can a batch's result be trusted, and if not, why."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.refused import refused_request
 from bot.diagnosis.batch.without_database import without_rows
 from bot.diagnosis.evidence.read import read, reading
+from bot.diagnosis.investigate.about import about
 from bot.domain.batch import BatchMatch
 from bot.domain.evidence import DATABASE, MEMORY, Missing
 from bot.domain.ids import cj_number, kind_of
@@ -33,7 +35,8 @@ USAGES = (
     ),
     Usage(
         "investigate <id> [--export]",
-        "the whole story: funnel, causes in order, hypotheses, timeline; --export as a page",
+        "the whole story: funnel, causes in order, hypotheses, timeline; --export as a page, "
+        "--about begins with an alert's rule",
         "/batch investigate 34",
     ),
     Usage(
@@ -86,13 +89,17 @@ BLANKS = {
     "compare": (Blank("first batch or mode", "batch"), Blank("second batch or mode", "batch")),
     "alias": (Blank("run label"), BATCH),
 }
+_RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 ONE_BATCH = ("status", "investigate", "bundle")
 
 
 def parse(text: str) -> Request:
     """Take a verb and its words; a bare id means status. Raises UsageError."""
     words, options = split_options(
-        tokens(text), valued=("since",), flags=("export",), usage=usage_lines("batch", USAGES)
+        tokens(text),
+        valued=("since", "about"),
+        flags=("export",),
+        usage=usage_lines("batch", USAGES),
     )
     if not words:
         return Request("batch", "help", (), options)
@@ -104,6 +111,10 @@ def parse(text: str) -> Request:
         raise misuse(message, "batch", USAGES, word=words[0], choices=VERBS)
     rest = tuple(word.removeprefix("#") for word in words[1:])
     _check(verb, rest)
+    if verb != "investigate" and "about" in options:
+        raise misuse("Only /batch investigate takes --about.", "batch", USAGES)
+    if not _RULE.fullmatch(options.get("about", "a-rule")):
+        raise misuse("--about takes an alert's rule, such as lost-callbacks.", "batch", USAGES)
     check_compared(verb, rest, options, USAGES)
     return Request("batch", verb, rest, options)
 
@@ -141,6 +152,8 @@ async def _whole(request: Request, context: CommandContext) -> Report:
         return replace(number, command=command)
     work = bundled if request.verb == "bundle" else investigation
     report = await work(number, word, context)
+    if report is not None and "about" in request.options:
+        report = about(report, request.options["about"])
     if report is None:
         return replace(await _nothing(shown(word), context), command=command)
     return exported(report, context) if "export" in request.options else report

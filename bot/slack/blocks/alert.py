@@ -4,6 +4,7 @@ The parent message is one line: what is stuck, since when, how sure and what to 
 in the thread. It mentions no user or channel.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ DIGEST_LEVELS = ((20, 200), (20, 100), (10, 80), (0, 60))
 # Slack leads from here to the message, whichever workspace it is of.
 ARCHIVES = "https://slack.com/archives"
 
+_RULE = re.compile(r"[a-z]+(?:-[a-z]+){0,6}", re.ASCII)
 ACKNOWLEDGE = "acknowledge"
 UNACKNOWLEDGE = "unacknowledge"
 WAKE = "wake"
@@ -287,6 +289,9 @@ def button_commands(alert: Alert) -> list[tuple[str, str, str]]:
     if condition.batch:
         found.append(("Investigate", INVESTIGATE, f"/batch status {condition.batch}"))
         found.append(("Investigate", INVESTIGATE, f"/batch investigate {condition.batch}"))
+        if _RULE.fullmatch(condition.rule):
+            told = f"/batch investigate {condition.batch} --about {condition.rule}"
+            found.append(("Investigate", INVESTIGATE, told))
     if condition.correlation_id:
         found.append(("Trace", TRACE, f"/trace {condition.correlation_id}"))
     if not condition.batch and not condition.correlation_id and "queue" in alert.detector:

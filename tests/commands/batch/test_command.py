@@ -128,3 +128,10 @@ async def test_a_number_that_no_batch_has_names_the_newest_and_no_shell() -> Non
     assert not report.found
     assert report.summary == "There is no batch 9999. The newest is batch 34."
     assert report.actions == ("/batch status 34", "/batch list")
+
+
+@pytest.mark.parametrize("line", ["status 34 --about x", "investigate 34 --about 'two words'"])
+def test_about_takes_a_rule_and_belongs_to_an_investigation(line: str) -> None:
+    assert parse("investigate 34 --about orphaned-item").options == {"about": "orphaned-item"}
+    with pytest.raises(UsageError):
+        parse(line)

@@ -52,7 +52,7 @@ def test_a_firing_head_has_its_buttons_in_order() -> None:
         ("snooze_30m", "/alerts snooze stuck_queue/np/llm 30m"),
         ("snooze_2h", "/alerts snooze stuck_queue/np/llm 2h"),
         ("snooze_tomorrow", "/alerts snooze stuck_queue/np/llm tomorrow"),
-        ("investigate", "/batch investigate 34"),
+        ("investigate", "/batch investigate 34 --about orphaned-item"),
         ("trace", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
     ]
 

@@ -1,0 +1,60 @@
+"""An investigation that begins with what an alert said, by its rule id; pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.diagnosis.batch.headline import ROOM
+from bot.diagnosis.comparison.causes import (
+    CALLBACK_METADATA_LOST,
+    FOREIGN_CALLBACK,
+    LOST_CALLBACKS,
+    UNPUBLISHED,
+)
+from bot.diagnosis.queue.conservation import LEFT_UNANSWERED
+from bot.domain.headline import one_breath
+from bot.domain.report import Finding, Report
+from bot.domain.words import Text, joined, words
+
+# What an alert calls more broadly than a report, which joins it to a batch.
+FAMILIES = {
+    "callback-rejected": (CALLBACK_METADATA_LOST.rule, FOREIGN_CALLBACK.rule),
+    LOST_CALLBACKS.rule: (LOST_CALLBACKS.rule, UNPUBLISHED.rule, LEFT_UNANSWERED),
+    UNPUBLISHED.rule: (UNPUBLISHED.rule, LOST_CALLBACKS.rule),
+}
+
+
+def about(report: Report, rule: str) -> Report:
+    """Return a report whose first finding is the alert's, or that says that nothing shows it now.
+
+    What follows from it goes on after it, as before.
+    """
+    wanted = FAMILIES.get(rule, (rule,))
+    mine = [one for name in wanted for one in report.findings if one.rule == name]
+    facts = {**report.facts, "about": rule, "about_found": bool(mine)}
+    if not mine:
+        told = f"The alert said {rule.replace('-', ' ')}; what is read now does not show it."
+        return replace(report, facts=facts, summary=joined(" ", (told, report.summary)))
+    first = mine[0]
+    rest = tuple(one for one in report.findings if one is not first)
+    return replace(
+        report,
+        facts=facts,
+        findings=(first, *rest),
+        headline=_headline(report, first),
+        summary=joined(" ", (words(first.what), report.summary)),
+    )
+
+
+def same_family(one: str, other: str) -> bool:
+    """Say whether an alert's rule and a finding's name the same cause."""
+    return other in FAMILIES.get(one, (one,))
+
+
+def begins_with(findings: Sequence[Finding], rule: str) -> bool:
+    """Say whether findings begin with what an alert of this rule said."""
+    return bool(findings) and same_family(rule, findings[0].rule)
+
+
+def _headline(report: Report, first: Finding) -> Text:
+    whole = words(f"Batch {report.facts.get('batch_id')}: ", first.what)
+    return whole if len(str(one_breath(whole, 10 * ROOM))) <= ROOM else report.headline

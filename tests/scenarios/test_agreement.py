@@ -1,0 +1,92 @@
+"""What an alert says and what an investigation says of the same thing at the same time agree."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.investigate.about import about, begins_with
+from bot.diagnosis.investigate.report import collect, investigate
+from bot.domain.alert import Condition
+from bot.domain.log import Followed, Role
+from bot.domain.report import Report
+from bot.ports import Deadline
+from bot.registry import detectors
+from tests.population.evidence import Around, events_of, queue_of, rows_of, sources_of
+from tests.population.faulty import FAULTS
+from tests.population.world import BEGIN, World
+from tests.support.fakes.sources import FakeDatabase
+from tests.support.scenes import TICK, played
+from tests.support.watches import GivenWatch
+
+CONTAINERS = {"cj": Role.CJ, "llm": Role.LLM_PROVIDER}
+# What is wrong with a batch, and the detector that tells of it.
+TOLD_BY = {
+    "batch-failed": "batch_failed",
+    "callbacks-unpublished": "callbacks_unpublished",
+    "consumer-silent": "consumer_silent",
+    "submission-lost": "submissions_lost",
+    "lost-callbacks": "lost_callbacks",
+    "finalisation-stuck": "finalisation_stuck",
+    "outbox-unpublished": "outbox_unpublished",
+    "database-blocked": "database_blocked",
+    "orphaned-item": "stuck_queue",
+    "worker-hung": "stuck_queue",
+    "leaked-item": "stuck_queue",
+}
+
+
+async def _conditions(world: World, around: Around, name: str) -> tuple[Condition, ...]:
+    """Return what a detector says at the end of a world, of which it saw the last half hour."""
+    rows, events = rows_of(world), events_of(world, json=bool(world.seed % 2))
+    (summary,) = await FakeDatabase([rows]).newest()
+    reading = queue_of(world, around)
+    watches = []
+    for n in reversed(range(121)):
+        at = world.now - TICK * n
+        before = at - TICK if n < 120 else BEGIN - timedelta(days=1)
+        mine = tuple(one for one in events if one.at and before < one.at <= at)
+        watches.append(
+            GivenWatch(
+                at, before, logs=Followed(mine, containers=CONTAINERS),
+                reading=replace(reading, at=at), batches=(summary,), outbox=rows.outbox,
+                sessions=around.sessions,
+            )
+        )  # fmt: skip
+    detector: Any = detectors()[name]
+    one = detector(detector.Settings())
+    if name == "batch_failed":
+        one.resume([await one.sample(replace(watches[0], now=BEGIN, batches=()))])
+    return (await played(one, watches)).conditions
+
+
+async def _investigated(world: World, around: Around) -> Report:
+    found = await collect(
+        sources_of(world, around), world.id, world.now, deadline=Deadline.after(10)
+    )
+    assert found is not None
+    assert isinstance(getattr(found, "evidence", None), BatchEvidence)
+    return investigate(found, world.now)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("fault", "name"), TOLD_BY.items())
+async def test_an_alert_and_an_investigation_name_the_same_cause(fault: str, name: str) -> None:
+    compared = 0
+    for variant in range(8):
+        world, around = FAULTS[fault][0](random.Random(variant), variant)
+        if name == "submissions_lost":
+            # It lasts a quarter of an hour.
+            world.now = min(world.now, world.last_activity + timedelta(minutes=10))
+        # Some ended too long before the question for an alert that lasts.
+        for condition in await _conditions(world, around, name):
+            assert condition.batch in ("", str(world.id))
+            told = about(await _investigated(world, around), condition.rule)
+            assert told.facts["about_found"], (condition.rule, told.findings)
+            assert begins_with(told.findings, condition.rule)
+            compared += 1
+        if compared >= 2:
+            break
+    assert compared
