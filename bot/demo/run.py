@@ -104,11 +104,17 @@ def _program(path: str) -> str:
 
 
 async def start_demo(
-    stack: AsyncExitStack, port: int, script: Script | None = None, *, folder: Path | None = None
+    stack: AsyncExitStack,
+    port: int,
+    script: Script | None = None,
+    *,
+    folder: Path | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Demo:
     """Start everything on `stack`. Raises SettingsError when the port is taken.
 
-    `folder` gets the logs, the database and a .env with which the command line asks the demo.
+    `folder` gets the logs, the database and a .env with which the command line asks the demo;
+    `settings` come on top of the demo's own.
     """
     folder = folder or make_folder(stack)
     logs = folder / "logs"
@@ -141,6 +147,7 @@ async def start_demo(
         "LLM_QUEUE_REDIS_URL": redis_url,
         "LLM_QUEUE_PREFIX": PREFIX,
         "RUNNER_PROCESSES": "off",
+        **(settings or {}),
     }
     shortened = {name: os.environ[name] for name in SHORTENED if name in os.environ}
     _write(folder / ".env", {**values, **shortened})

@@ -50,6 +50,25 @@ class Visitor:
         """Press a button of a message."""
         await inside.get_by_role("button", name=name, exact=True).click()
 
+    async def chooses(self, inside: Locator, name: str) -> None:
+        """Choose from a message's menu of further actions."""
+        await inside.get_by_role("button", name="More actions").click()
+        await inside.get_by_role("menuitem", name=name, exact=True).click()
+
+    async def breaks(self, name: str) -> None:
+        """Press a button of the services' incidents, and close the panel again."""
+        panel = self.page.locator("#faults")
+        if not await panel.is_visible():
+            await self.page.get_by_role("button", name=re.compile("^What breaks")).click()
+        await panel.locator(f"#incident-{name}").click()
+        await panel.get_by_role("button", name="Close what breaks").click()
+        await expect(panel).to_be_hidden()
+
+    async def goes_by_drawer(self, place: str) -> None:
+        """Open the list of channels, as on a phone, and go to one."""
+        await self.page.get_by_role("button", name="Channels").click()
+        await self.goes(place)
+
     async def fault(self, id: str, *, on: bool = True) -> None:
         """Flip a fault switch, and see it flipped."""
         page = self.page

@@ -27,14 +27,15 @@ _shapes: set[tuple[str, str]] = set()
 _problems: list[str] = []
 
 
-def _message(message: Mapping[str, Any]) -> None:
+def _message(message: Mapping[str, Any], mention: str = "") -> None:
+    """Judge a message; `mention` is whom it may wake, as the route that sent it says."""
     blocks, text = list(message["blocks"]), str(message["text"])
     found = violations(blocks, text)
     if size(blocks) > MAX_JSON_CHARS:
         found.append(f"{size(blocks)} characters of blocks")
     if LOOSE_LEAD.search(text):
         found.append(f"a time was left out of half a phrase: {text[:200]!r}")
-    _judge(found, [blocks, text])
+    _judge(found, [blocks, text], mention)
     _shapes.update(slack_types.block_shapes(blocks))
 
 
@@ -43,10 +44,10 @@ def _view(view: Mapping[str, Any]) -> None:
     _shapes.update(slack_types.view_shapes(view))
 
 
-def _judge(found: list[str], shown: Any) -> None:
+def _judge(found: list[str], shown: Any, mention: str = "") -> None:
     text = json.dumps(shown, ensure_ascii=False)
     found += [f"a time of day in a zone of ours: {one[:200]!r}" for one in clocks_in(shown)]
-    if PINGS.search(text):
+    if PINGS.search(text.replace(mention, "") if mention else text):
         found.append("it notifies somebody")
     try:
         text.encode()
@@ -65,6 +66,16 @@ def _watched(call: Callable[..., Any], judge: Callable[[Any], None]) -> Callable
     return watched
 
 
+def _watched_alert(call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def watched(message: Any, *given: Any, **named: Any) -> Any:
+        made = call(message, *given, **named)
+        _message(made, message.mention)
+        return made
+
+    return watched
+
+
 def _watch() -> None:
     for name in ("report", "error", "working", "shared"):
         setattr(BlockKit, name, _watched(getattr(BlockKit, name), _message))
@@ -73,7 +84,7 @@ def _watch() -> None:
     views.fit = _watched(fit, _view)
     sheet = BlockKit.sheet
     BlockKit.sheet = _watched(sheet, lambda view: _view(fit(view)))  # type: ignore[method-assign]
-    blocks_alert.render = _watched(blocks_alert.render, _message)
+    blocks_alert.render = _watched_alert(blocks_alert.render)
 
 
 _watch()
