@@ -11,7 +11,8 @@ from bot.text.times import UtcTimes
 from bot.text.wording import as_step
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
-_MENTION = re.compile(r"(?<![\w`])@(?=\w)")
+# At the end of a part too: what the next part begins with would be the name.
+_MENTION = re.compile(r"(?<!\w)@(?=\w|\Z)")
 
 
 def plain_text(text: str) -> str:
