@@ -7,6 +7,7 @@ from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.comparison.causes import LOST_AFTER, WARN_SHARE
 from bot.diagnosis.evidence.read import read
 from bot.domain.batch import CANCELLED, BatchSummary
+from bot.domain.batch.header import missing_essays
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import UNDER_WAY, WELL, Report, Table
 from bot.domain.words import Span, words
@@ -51,27 +52,17 @@ def _mark(summary: BatchSummary, now: datetime) -> str:
         return "ended without a result"
     if header.state == CANCELLED:
         return "cancelled"
-    # Today's monitor, too, leaves an ended batch in SCORING: alone that is THEN's second run.
-    again = header.state == "SCORING" and header.status.startswith("COMPLETE")
-    if summary.completion_events > 1 or (again and not header.has_total_budget):
+    if summary.completion_events > 1 or header.finalised_again:
         return "finalised more than once"
-    if missing := _missing_essays(summary):
+    if missing := missing_essays(header, pairs.total, summary.essays):
         return f"{missing} essays missing"
     if pairs.total and pairs.error / pairs.total >= WARN_SHARE:
         return f"{pairs.error} errors"
     if not header.ended and oldest is not None and now - oldest > LOST_AFTER:
         return f"{pairs.pending} unanswered"
-    if header.ended and pairs.pending and not header.forced:
+    if header.ended and pairs.pending and not header.leaves_answers:
         return f"{pairs.pending} unanswered"
     return ""
-
-
-def _missing_essays(summary: BatchSummary) -> int:
-    """Return how many essays were expected and take no part; 0 while they may still come."""
-    expected, essays = summary.header.expected_essay_count, summary.essays
-    if expected is None or essays is None or not (summary.pairs.total or summary.header.ended):
-        return 0
-    return max(0, expected - essays)
 
 
 def _state(summary: BatchSummary, now: datetime) -> str:

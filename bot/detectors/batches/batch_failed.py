@@ -12,6 +12,7 @@ from bot.detectors._state import moment
 from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE
 from bot.domain.alert import Condition, Sample
 from bot.domain.batch import BatchSummary
+from bot.domain.batch.header import missing_essays
 from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
@@ -86,12 +87,13 @@ def _mostly_failed(batch: BatchSummary) -> bool:
 def _cause(batch: BatchSummary) -> str:
     """Return what the rows show to have gone wrong first, in words."""
     pairs, expected = batch.pairs, batch.header.expected_essay_count
+    left_out = missing_essays(batch.header, pairs.total, batch.essays)
     if _mostly_failed(batch):
         return f"{pairs.error} of {pairs.total} comparisons failed"
     if pairs.pending:
         return f"{pairs.pending} of {pairs.total} comparisons never got an answer"
-    if expected and batch.essays is not None and batch.essays < expected:
-        return f"{expected - batch.essays} of {expected} essays could not take part"
+    if left_out:
+        return f"{left_out} of {expected} essays could not take part"
     return f"{pairs.valid} of {pairs.total} comparisons were valid"
 
 

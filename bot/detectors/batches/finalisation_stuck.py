@@ -46,7 +46,7 @@ DETECTOR = FinalisationStuck
 
 def _scoring(batch: BatchSummary) -> Fact | None:
     header = batch.header
-    if header.state != "SCORING" or header.status.startswith("COMPLETE"):
+    if not header.is_scoring:
         return None
     since = header.last_activity_at or header.updated_at or header.created_at
     return {"subject": batch_subject(batch), "batch": header.batch_id, "since": since,

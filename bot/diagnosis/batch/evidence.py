@@ -78,7 +78,7 @@ class BatchEvidence:
     def finalised(self) -> bool:
         """Whether results were made: a COMPLETE status, or SCORING with stored projections."""
         scoring = self.header.state == "SCORING" and self.rows.projections.count > 0
-        return self.header.status.startswith("COMPLETE") or scoring
+        return self.header.complete or scoring
 
     @property
     def ended(self) -> bool:

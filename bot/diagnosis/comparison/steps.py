@@ -11,6 +11,7 @@ from bot.diagnosis.comparison.evidence import (
     StepState,
 )
 from bot.diagnosis.comparison.log_events import STEPS, Outcome, Step
+from bot.domain.batch.header import is_complete
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, TOPIC
 from bot.domain.log import LogEvent
 
@@ -147,7 +148,7 @@ def _scored(comparison: ComparisonEvidence) -> LedgerStep | None:
         return None
     if row.scored_at is not None:
         return LedgerStep(Step.SCORED, StepState.SEEN, row.scored_at, CJ_NAME, DATABASE)
-    if row.batch_status.startswith("COMPLETE"):
+    if is_complete(row.batch_status):
         note = f"batch is {row.batch_status}"
         return LedgerStep(Step.SCORED, StepState.SEEN, None, CJ_NAME, DATABASE, note)
     return None

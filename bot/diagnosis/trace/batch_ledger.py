@@ -40,11 +40,9 @@ def _counted(step: Step, count: int, pairs: PairCounts, time: datetime | None) -
 
 def _scored(rows: BatchRows) -> LedgerStep:
     header, found = rows.header, rows.projections
-    complete = header.status.startswith("COMPLETE")
-    if found.count or complete:
+    if found.count or header.complete:
         note = f"{found.count} projections, {header.status}"
         time = found.last_at or header.completed_at
         return LedgerStep(Step.SCORED, StepState.SEEN, time, CJ_NAME, DATABASE, note)
-    failed = header.status.startswith("ERROR") or header.state in ("FAILED", "CANCELLED")
-    state = StepState.MISSING if failed else StepState.NOT_APPLICABLE
+    state = StepState.MISSING if header.ended else StepState.NOT_APPLICABLE
     return LedgerStep(Step.SCORED, state, None, CJ_NAME, DATABASE, f"batch is {header.status}")

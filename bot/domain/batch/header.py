@@ -15,7 +15,22 @@ def has_ended(status: str, state: str | None) -> bool:
 
     Both are needed: a batch that CJ's monitor fails keeps the status FETCHING_CONTENT.
     """
-    return state in _ENDED_STATES or status.startswith(("COMPLETE", "ERROR"))
+    return state in _ENDED_STATES or is_complete(status) or status.startswith("ERROR")
+
+
+def is_complete(status: str) -> bool:
+    """Say whether a batch's upload has one of the statuses that results are published with."""
+    return status.startswith("COMPLETE")
+
+
+def missing_essays(header: "BatchHeader", pairs: int, essays: int | None) -> int:
+    """Return how many essays were expected and take no part; 0 while they may still come.
+
+    Of a batch that was cancelled before it compared, the essays were not fetched yet.
+    """
+    expected, cancelled = header.expected_essay_count, header.state == CANCELLED
+    begun = pairs or (header.ended and not cancelled)
+    return 0 if expected is None or essays is None or not begun else max(0, expected - essays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +88,35 @@ class BatchHeader:
         return has_ended(self.status, self.state)
 
     @property
+    def complete(self) -> bool:
+        """Whether its upload has one of the statuses that results are published with."""
+        return is_complete(self.status)
+
+    @property
+    def finalised_again(self) -> bool:
+        """Whether its state shows a second finalisation, by itself.
+
+        Later revisions' monitor also forces a batch that had ended into SCORING.
+        """
+        return self.state == "SCORING" and self.complete and not self.has_total_budget
+
+    @property
+    def is_scoring(self) -> bool:
+        """Whether it is being finalised for the first time."""
+        return self.state == "SCORING" and not self.complete
+
+    @property
+    def leaves_answers(self) -> bool:
+        """Whether it ended by rights without what was on its way.
+
+        Before December 2025 a stop by stability did not wait for it.
+        """
+        return self.status == "COMPLETE_STABLE" and not self.has_total_budget
+
+    @property
     def failed(self) -> bool:
         """Whether it ended without a result and was not cancelled."""
-        if self.state == CANCELLED or self.status.startswith("COMPLETE"):
+        if self.state == CANCELLED or self.complete:
             return False
         return self.state == "FAILED" or self.status.startswith("ERROR")
 

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.domain.batch import CANCELLED
+from bot.domain.batch.header import missing_essays
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 
@@ -16,7 +16,7 @@ MOST = 0.8
 
 def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Essays were left out because their text could not be fetched."""
-    missing = missing_essays(evidence)
+    missing = essays_left_out(evidence)
     if not missing:
         return None
     expected = evidence.header.expected_essay_count or 0
@@ -39,16 +39,9 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     )
 
 
-def missing_essays(evidence: BatchEvidence) -> int:
-    """Return how many essays were expected and take no part; 0 while they may still come.
-
-    Of a batch that was cancelled before it compared, the essays were not fetched yet.
-    """
-    expected, cancelled = evidence.header.expected_essay_count, evidence.header.state == CANCELLED
-    begun = evidence.pairs.total or (evidence.ended and not cancelled)
-    if expected is None or not begun:
-        return 0
-    return max(0, expected - evidence.rows.scores.essays)
+def essays_left_out(evidence: BatchEvidence) -> int:
+    """Return how many essays were expected and take no part."""
+    return missing_essays(evidence.header, evidence.pairs.total, evidence.rows.scores.essays)
 
 
 def _why(lines: list[LogEvent]) -> str:

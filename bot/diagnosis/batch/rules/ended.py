@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.queue_findings import stuck_findings
-from bot.diagnosis.batch.rules.content import missing_essays
+from bot.diagnosis.batch.rules.content import essays_left_out
 from bot.diagnosis.batch.rules.failures import mostly_failed
 from bot.diagnosis.batch.rules.finalisation import not_finalised, why_not_finalised
 from bot.diagnosis.comparison.causes import BATCH_FAILED, LOST_AFTER, PROVIDER_FAILURES
@@ -75,12 +75,10 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     missing = _missing(evidence)
     if not evidence.ended or missing <= 0 or header.state == CANCELLED:
         return None
-    # Before December 2025 a stop by stability did not wait for what was on its way.
-    left = header.status == "COMPLETE_STABLE" and not header.has_total_budget
     by = "Forced recovery ended it" if header.forced else "It ended"
     return Finding(
         rule=ANSWERS_MISSING,
-        severity=Severity.INFO if left else Severity.WARN,
+        severity=Severity.INFO if header.leaves_answers else Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"{by} with {missing} of {pairs.total} comparisons missing",
         why=_missing_why(evidence),
@@ -128,7 +126,7 @@ def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """The batch ended before its budget was used, or with too few essays, and nothing is wrong."""
     header, pairs = evidence.header, evidence.pairs
-    if evidence.has_no_essays and not missing_essays(evidence):
+    if evidence.has_no_essays and not essays_left_out(evidence):
         sent = header.expected_essay_count
         count = "Fewer than two essays were" if sent is None else f"{_essays(sent)}"
         what, why = f"{count} sent, so there was nothing to compare", "That is no fault."

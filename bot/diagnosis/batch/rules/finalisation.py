@@ -89,12 +89,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         if "completed" in group.event_type.lower() and group.count > 1
     ]
     violations = [event for event in evidence.events if _violates(event)]
-    # Later revisions' monitor also forces a batch that had ended into SCORING.
-    left_over = (
-        header.state == "SCORING"
-        and header.status.startswith("COMPLETE")
-        and not header.has_total_budget
-    )
+    left_over = header.finalised_again
     if not (events or violations or left_over):
         return None
     lines = [
@@ -120,7 +115,7 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
     header = evidence.header
     quiet = evidence.quiet_for(now)
     failed = not_finalised(evidence)
-    if header.state != "SCORING" or header.status.startswith("COMPLETE"):
+    if not header.is_scoring:
         return None
     if not failed and quiet <= STUCK_AFTER.total_seconds():
         return None

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import BLOCKED_AFTER, DATABASE_BLOCKED
 from bot.domain.batch import BlockedSession, lock_waits
+from bot.domain.batch.modes import SYNONYMS
 from bot.domain.evidence import CONTAINERS, HEALTH, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
@@ -18,8 +19,6 @@ MOCK_MS, RECENT_SECONDS = 50, 3_600
 CJ_KEY, PROVIDER_KEY = "LLM_BATCHING_MODE", "QUEUE_PROCESSING_MODE"
 CJ_FIELDS = ("effective_llm_batching_mode", "llm_batching_mode")
 PROVIDER_FIELDS = ("queue_processing_mode",)
-# The same mode under the names of the two services.
-SAME = {"provider_batch_api": "batch_api"}
 NOT_SET = "(empty)"
 
 
@@ -159,4 +158,4 @@ def _logged(
 
 def _same(one: str, other: str) -> bool:
     left, right = (text.rpartition("=")[2] for text in (one, other))
-    return SAME.get(left, left) == SAME.get(right, right)
+    return SYNONYMS.get(left, left) == SYNONYMS.get(right, right)
