@@ -193,14 +193,20 @@ def replay(
 
 
 @cli.command(epilog=help_texts.DOCTOR)
-def doctor() -> None:
+def doctor(
+    logs: Annotated[
+        bool, typer.Option("--logs", help="Say which log texts occur in the logs, and no more.")
+    ] = False,
+) -> None:
     """Check every setting, token, scope, channel and source, and say how to fix what is wrong."""
-    from bot.cli.doctor.examination import examine, examine_settings
+    from bot.cli.doctor.examination import examine, examine_logs, examine_settings
     from bot.cli.doctor.examined import show
     from bot.settings import readable_settings
 
     _log_quietly()
     settings, wrong = readable_settings()
+    if logs:
+        raise typer.Exit(show(_await(examine_logs(settings, sys.stderr))))
     raise typer.Exit(show([*examine_settings(wrong), *_await(examine(settings))]))
 
 

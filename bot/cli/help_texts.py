@@ -83,8 +83,9 @@ Exit codes:
 Settings: LOG_TIMEZONE for times without a zone, SERVICES, DETECTOR_<NAME>_*.
 """
 DOCTOR = """\b
-Example:
+Examples:
   batchbot doctor || echo "not ready"
+  batchbot doctor --logs      which log texts occur in the logs at hand
 
 Exit code 1 when something needed is broken, else 0. It reads every setting,
 changes nothing, and shows no value that could be a secret.

@@ -1,7 +1,7 @@
 """The one shape of every answer: verdict, facts, findings, timeline and sources."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any
@@ -10,6 +10,7 @@ from bot.border.outside import Outside
 from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine, SourceReading
 from bot.domain.headline import MOST_CHARS, one_breath
+from bot.domain.needles import PROVENANCE, ReadInSource, text_of
 from bot.domain.words import Text, Words, words
 
 
@@ -40,6 +41,7 @@ class Verdict(StrEnum):
 
 # JSON readers and writers agree on whole numbers of 64 bits only.
 MOST_INTEGER = 2**63 - 1
+UNPROVEN = "Unproven: its log text is known from the source alone."
 VERDICT_MARKS = {Verdict.WARN: "⚠️", Verdict.UNKNOWN: "❔", Verdict.ERROR: "🔴"}
 WELL = "✅"
 UNDER_WAY = "⏳"
@@ -53,7 +55,8 @@ class Finding:
 
     `rule` is a stable id (`orphaned-item`); `what` is one sentence with the numbers, `why` the
     mechanism; `next` holds commands or steps in order, safest first; `cause` names the rule id
-    of the finding that this one follows from, empty for a first cause.
+    of the finding that this one follows from, empty for a first cause. `unproven` names the files
+    in which the log texts were read that it rests on alone, where none was seen in a real log.
     """
 
     rule: str
@@ -64,6 +67,7 @@ class Finding:
     evidence: tuple[EvidenceLine, ...] = ()
     next: tuple[Text, ...] = ()
     cause: str = ""
+    unproven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,9 @@ class Report:
     environment: str = ""
     asked_by: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "findings", tuple(_with_proof(one) for one in self.findings))
+
     @property
     def verdict(self) -> Verdict:
         """Return the worst of the findings and of what could not be read."""
@@ -175,6 +182,19 @@ class Report:
             "timeline": [_fields(entry) for entry in self.timeline],
             "sources": [_fields(reading) for reading in self.sources],
         }
+
+
+def _with_proof(finding: Finding) -> Finding:
+    """Mark a finding that rests on nothing but log texts that were only read in the source."""
+    if finding.unproven or not finding.evidence:
+        return finding
+    known = [PROVENANCE.get(text_of(str(line.text))) for line in finding.evidence]
+    files = [one.file for one in known if isinstance(one, ReadInSource)]
+    if len(files) < len(known):
+        return finding
+    return replace(
+        finding, unproven=tuple(dict.fromkeys(files)), why=words(finding.why, " ", UNPROVEN)
+    )
 
 
 def worst_verdict(findings: Iterable[Finding], *, unknown: bool = False) -> Verdict:

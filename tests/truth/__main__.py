@@ -15,6 +15,7 @@ from tests.truth.causes import steps_of
 from tests.truth.day import Day, DayError, Truth, days
 from tests.truth.judge import unjudged, wrongs
 from tests.truth.rows import database_of
+from tests.truth.texts import texts_of
 
 
 def main() -> int:
@@ -39,7 +40,7 @@ def main() -> int:
 
 async def _judge_all(root: Path, scratch: Path, *, verbose: bool) -> int:
     server = await embedded_postgres.start(scratch / "postgres", durable=False)
-    right = total = 0
+    right = total = unseen = 0
     try:
         for day in days(root, scratch):
             url = await database_of(day, server)
@@ -47,10 +48,27 @@ async def _judge_all(root: Path, scratch: Path, *, verbose: bool) -> int:
                 report = await answer_of(day, truth, url, scratch)
                 total += 1
                 right += _print(day, truth, report, verbose=verbose)
+            unseen += _print_texts(day)
     finally:
         await server.stop(remove=True)
     sys.stdout.write(f"\n{right} right, {total - right} wrong, of {total}\n")
-    return 0 if right == total else 1
+    return 0 if right == total and not unseen else 1
+
+
+def _print_texts(day: Day) -> int:
+    """Print which log texts are said to be seen on that day and were not, and which were read."""
+    held = texts_of(day) if len(day.truths) > 1 else None
+    if held is None:
+        return 0
+    sys.stdout.write(
+        f"\n{len(held.seen)} log texts are said to be seen on {held.day}; "
+        f"{len(held.seen) - len(held.unseen)} stand in these logs\n"
+    )
+    for text in held.unseen:
+        sys.stdout.write(f"      ! not in them: {text}\n")
+    for text in held.read:
+        sys.stdout.write(f"      ? in them, though known from the source alone: {text}\n")
+    return len(held.unseen)
 
 
 def _print(day: Day, truth: Truth, report: Mapping[str, Any], *, verbose: bool) -> bool:

@@ -4,12 +4,15 @@ import asyncio
 import os
 from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from typing import TextIO
 
 from bot.charts.drawing import INSTALL, can_draw
 from bot.cli.doctor.examined import CheckState, Examined
+from bot.cli.doctor.log_texts import examine_log_texts
 from bot.cli.doctor.slack import examine_slack
 from bot.cli.doctor.sources import examine_memory, examine_rights, examine_source
 from bot.cli.given_names import given_names
+from bot.cli.progress import Work, shown_progress
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt
 from bot.domain.log import Role
 from bot.service.sources import build_sources
@@ -65,6 +68,15 @@ async def examine(settings: Settings) -> list[Examined]:
         rights = await examine_rights(sources.database)
     own = (*_roles(settings), *_files(settings), *_charts())
     return [*await examine_slack(settings), *found, *rights, *own]
+
+
+async def examine_logs(settings: Settings, stream: TextIO) -> list[Examined]:
+    """Look which log texts occur in the logs that are configured, and show how far it has come."""
+    work = Work()
+    async with AsyncExitStack() as stack:
+        sources = work.watched(await build_sources(settings, stack))
+        async with shown_progress(work, stream):
+            return await examine_log_texts(sources.logs, LOGS_FIX, work)
 
 
 def _charts() -> Iterable[Examined]:

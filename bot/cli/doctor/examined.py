@@ -16,6 +16,7 @@ class CheckState(StrEnum):
     WARNING = "warning"
     BROKEN = "broken"
     SKIPPED = "not configured"
+    ABSENT = "not in these logs"
 
 
 MARKS = {
@@ -23,6 +24,7 @@ MARKS = {
     CheckState.WARNING: "⚠️",
     CheckState.BROKEN: "🔴",
     CheckState.SKIPPED: "·",
+    CheckState.ABSENT: "·",
 }
 
 

@@ -1,0 +1,201 @@
+"""Every log text that a rule or a detector waits for, and where it is known from.
+
+A text was seen in the services' logs on a day, or was only read: in a file of theirs, of a library,
+or in what the model's provider documents. A finding that rests on the latter alone is unproven.
+A text that code compares with a log line, and that stands in none of these, fails the suite.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+NOW, THEN = "52468214", "370ba2e4"
+LIBRARY, DOCUMENTED = "as installed", "as documented"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A text that stood in the services' logs on a day, at a revision of theirs."""
+
+    day: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInSource:
+    """A text that was read in a file of the services, of a library, or of the provider's pages."""
+
+    file: str
+    revision: str
+
+
+MORNING = Seen("2026-02-10", NOW)
+NIGHT = Seen("2025-11-19", THEN)
+_LIBS = "libs/huleedu_service_libs/src/huleedu_service_libs"
+_LPS = "services/llm_provider_service"
+_CJ = "services/cj_assessment_service"
+_ENG5 = "scripts/cj_experiments_runners/eng5_np"
+_SEEN: dict[Seen, tuple[str, ...]] = {
+    MORNING: (
+        # The LLM provider's queue and its worker.
+        "queue_metrics_snapshot", "serial_bundle_dispatch", "Queuing LLM request for provider",
+        "Queued request", "Request queued successfully for provider", "Request queued with ID: ",
+        "Processing comparison request with correlation_id", "Requeueing request",
+        "completed successfully, correlation_id", " failed: ", "failed with HuleEduError",
+        "Serial bundle processing hit provider error", "Queue processor started",
+        "Queue processor stats", "Queue processor stopped", "Queue processing cancelled",
+        "Starting Kafka recovery loop", "Published success callback event for request",
+        "Published error callback event for request",
+        # What the model's provider answered.
+        "Anthropic API error: ", "Anthropic API failure: ", "Anthropic API call failed: ",
+        "HTTP status ", "rate_limit", "overloaded", "connection_error", "disconnected",
+        # CJ.
+        "Sending LLM comparison request with correlation_id",
+        "Request queued for processing - results will be delivered",
+        "Processing LLM comparison callback for request", "Received successful comparison",
+        "Received error callback", "Updated comparison pair ", "comparison_result",
+        "effective_llm_batching_mode", "Generated rankings", "partial scoring triggered",
+        "Failed to prepare essay", " HTTP 500", "CJ assessment workflow failed",
+        "Unknown assignment_id", "Finalizing batch with all callbacks received",
+        "Finalizing batch as FAILED due to low success rate", "correlation_id",
+    ),
+    NIGHT: (
+        "Comparison callback missing essay identifiers; correlation=", "IntegrityError",
+        "PendingRollbackError", "FileNotFoundError", "Schema file not found",
+        "(Background on this error at: https://sqlalche.me/e/20/gkpj)",
+        "(Background on this error at: https://sqlalche.me/e/20/7s2a)",
+    ),
+}  # fmt: skip
+_READ: dict[tuple[str, str], tuple[str, ...]] = {
+    (f"{_LPS}/implementations/queue_processor_impl.py", THEN): (
+        "Processing queued request", "LLM service error processing request",
+    ),
+    (f"{_CJ}/cj_core_logic/workflow_continuation.py", THEN): (
+        "Comparison budget exhausted; finalizing", "Completion threshold reached; finalizing",
+    ),
+    (f"{_LPS}/implementations/execution_result_handler.py", NOW): (
+        "has expired, correlation_id", "failed, correlation_id", "Failed to re-enqueue request",
+    ),
+    (f"{_LPS}/implementations/request_strategies.py", NOW): (
+        "Unexpected error while processing serial bundle",
+    ),
+    (f"{_LPS}/implementations/batch_api_strategy.py", NOW): (
+        "batch_api_job_dispatch", "BATCH_API job processing failed",
+    ),
+    (f"{_LPS}/implementations/queue_processing_loop.py", NOW): ("Error in queue processing loop",),
+    (f"{_LPS}/implementations/redis_queue_repository_impl.py", NOW): (
+        "Cleaned up ", "Batch deleted ", "orphaned queue entries", "expired requests",
+        "Failed to get next request",
+    ),
+    (f"{_LPS}/implementations/resilient_queue_manager_impl.py", NOW): (
+        "Redis queue full or failed for ", "Redis marked unhealthy", "Redis connection restored",
+        "Using local queue for request",
+    ),
+    (f"{_LPS}/implementations/callback_event_publisher.py", NOW): (
+        "Failed to publish callback event for request",
+        "Failed to publish error callback event for request",
+    ),
+    (f"{_LPS}/implementations/event_publisher_impl.py", NOW): (
+        "Failed to publish event to topic ",
+    ),
+    (f"{_LPS}/implementations/anthropic_provider_impl.py", NOW): (
+        "Unexpected error calling Anthropic API", "truncated response due to max_tokens limit",
+        "No tool use found in Anthropic response",
+    ),
+    (f"{_LPS}/api/llm_routes.py", NOW): ("Circuit breaker open",),
+    (f"{_LIBS}/kafka/resilient_kafka_bus.py", NOW): (
+        "Kafka publish failed for topic '", "Circuit breaker is open for Kafka publisher ",
+        "queuing message for topic '", "Successfully published queued message: topic='",
+        "Re-queued message after failure", "Recovery batch complete: processed=",
+        "Dropping message after ", " failed attempts: topic='",
+    ),
+    (f"{_LIBS}/kafka/fallback_handler.py", NOW): (
+        "Queued message for retry: topic='", "dropping message: topic='",
+    ),
+    (f"{_LIBS}/resilience/circuit_breaker.py", NOW): (
+        "Circuit breaker 'kafka_producer' transitioned to OPEN",
+        "Circuit breaker 'kafka_producer' transitioned to CLOSED",
+    ),
+    (f"{_CJ}/implementations/llm_interaction_impl.py", NOW): ("Unexpected error processing task ",),
+    (f"{_CJ}/kafka_consumer.py", NOW): ("Duplicate message skipped",),
+    (f"{_CJ}/message_handlers/llm_callback_handler.py", NOW): (
+        "Error processing LLM comparison callback message",
+    ),
+    (f"{_CJ}/cj_core_logic/callback_persistence_service.py", NOW): (
+        "Cannot find comparison pair for callback", "already has result, skipping update",
+    ),
+    (f"{_CJ}/cj_core_logic/batch_callback_handler.py", NOW): ("Error in callback processing",),
+    (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
+    (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (
+        "Failed scoring finalization", "user_id is None",
+    ),
+    (f"{_CJ}/implementations/grade_projection_repository.py", NOW): (
+        "Failed to store grade projections",
+    ),
+    (f"{_CJ}/models_db.py", NOW): ("grade_projections",),
+    (f"{_CJ}/batch_monitor.py", NOW): (
+        "Marking stuck batch as FAILED", "Handling stuck batch", "Forcing stuck batch to SCORING",
+    ),
+    (f"{_ENG5}/hydrator.py", NOW): (
+        "Comparison callback missing prompt hash; correlation=",
+        "missing request_id; cannot hydrate", "llm_comparison_hydrated",
+    ),
+    (f"{_ENG5}/kafka_flow.py", NOW): (
+        "collector_llm_comparison_deserialization_failed", "collector_started",
+        "kafka_publish_success",
+    ),
+    (f"{_ENG5}/cli.py", NOW): ("Canonical batch UUID", "runner_invocation"),
+    (f"{_LPS}/exceptions.py", NOW): ("invalid_response", "Failed to parse"),
+    ("docs.anthropic.com/en/api/errors", DOCUMENTED): (
+        "invalid x-api-key", "authentication_error", "permission_error", "not_found_error",
+        "request_too_large", "api_error", "credit balance", "billing", "prompt is too long",
+        "Internal server error", "timeout_error", "timed out",
+    ),
+    ("platform.openai.com/docs/guides/error-codes", DOCUMENTED): (
+        "insufficient_quota", "exceeded your current quota", "context_length_exceeded",
+        "maximum context length", "invalid api key", "model_not_found", "unknown model",
+        "Too Many Requests", "server_error", "Bad Gateway",
+    ),
+    (f"{_CJ}/implementations/llm_provider_service_client.py", NOW): ("LLM Provider Service: ",),
+    ("aiokafka/client.py", LIBRARY): (
+        "Unable connect to node with id", "Unable to update metadata from",
+    ),
+    ("aiohttp/client_exceptions.py", LIBRARY): (
+        "Cannot connect to host", "ClientConnect", "ClientOSError",
+    ),
+    ("asyncio/base_events.py", LIBRARY): ("Connect call failed",),
+    ("strerror(3), gai_strerror(3)", LIBRARY): (
+        "Connection refused", "Connection reset", "Broken pipe", "Name or service not known",
+    ),
+    ("asyncpg/exceptions/__init__.py", LIBRARY): ("UniqueViolationError",),
+    ("pydantic_core", LIBRARY): ("[type=",),
+    ("PostgreSQL", LIBRARY): ("permission denied for ",),
+}  # fmt: skip
+PROVENANCE: dict[str, Seen | ReadInSource] = {
+    **{text: ReadInSource(*where) for where, texts in _READ.items() for text in texts},
+    **{text: day for day, texts in _SEEN.items() for text in texts},
+}
+_FOLDED = {"".join(text.casefold().split()): text for text in PROVENANCE}
+
+
+def known_as(text: str) -> tuple[str, ...]:
+    """Return the table's texts that hold this one; white space and capitals do not count."""
+    part = "".join(text.casefold().split())
+    return tuple(whole for folded, whole in _FOLDED.items() if part and part in folded)
+
+
+def is_proven(text: str) -> bool:
+    """Say whether a text, or one that it is part of, was seen in a real log."""
+    return any(isinstance(PROVENANCE[whole], Seen) for whole in known_as(text))
+
+
+def text_of(line: str) -> str:
+    """Return the table's text that a line begins with, or holds first; empty when it holds none."""
+    folded = "".join(line.casefold().split())
+    places = [(place, -len(part), part) for part in _FOLDED if (place := folded.find(part)) >= 0]
+    return _FOLDED[min(places)[2]] if places else ""
+
+
+def texts_in(line: str) -> Iterator[str]:
+    """Yield the table's texts that a line holds."""
+    folded = "".join(line.casefold().split())
+    return (whole for part, whole in _FOLDED.items() if part in folded)
