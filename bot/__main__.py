@@ -20,7 +20,7 @@ from bot.cli.output import EventFormat, Exit, Format, event_line, to_json, to_js
 from bot.errors import BatchbotError, SettingsError, UsageError
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
+log = logging.getLogger("bot.__main__")
 cli = typer.Typer(
     name="batchbot",
     help="Diagnoses stuck LLM comparison batches from logs, Postgres and Redis, in Slack or here.",
@@ -72,7 +72,9 @@ def run() -> None:
 
     _log_quietly()
     settings = load_settings()
-    set_up()
+    own = settings.bot
+    as_json = own.log_format == "json"
+    set_up(own.log_level, as_json=as_json, environment=own.environment)
     doubts = list(misspelt(given_names(), known_names()))
     if wrong := [doubt for doubt in doubts if doubt.is_wrong]:
         raise SettingsError(
@@ -295,6 +297,12 @@ def _log_quietly() -> None:
 
 
 def _complain(*lines: str) -> None:
+    """Write lines for people, or as one of the log's where a collector reads standard error."""
+    from bot.log import writes_json
+
+    if writes_json():
+        log.critical("%s", " ".join(lines))
+        return
     for line in lines:
         sys.stderr.write(f"{line}\n")
 

@@ -1,4 +1,4 @@
-"""The bot's own log: one redacted line an event, on standard error."""
+"""The bot's own log: one redacted line an event, on standard error, for people or collectors."""
 
 import json
 import logging
@@ -12,6 +12,7 @@ from bot.errors import BatchbotError
 from bot.text.redaction import presented, redact
 
 LINE_CHARS = 1_000
+SERVICE = "batchbot"
 QUIET = ("apscheduler", "aiohttp.access", "asyncio", "docker", "urllib3", "aiokafka")
 # Loggers whose words are ours.
 OURS = ("bot", "commands", "batchbot")
@@ -37,39 +38,64 @@ class Redacted(logging.Formatter):
 
 
 class Json(Redacted):
-    """The same as one JSON object a line, for log collectors."""
+    """The same as one JSON object a line, with the keys that HuleEdu's services write.
+
+    Its promtail reads timestamp, level, event and logger_name, whichever service wrote them
+    (observability/promtail/promtail-config.yml); `logger` is structlog's own word for the latter.
+    """
+
+    def __init__(self, environment: str = "") -> None:
+        super().__init__()
+        self._environment = environment
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one JSON object."""
-        at = datetime.fromtimestamp(record.created, UTC).isoformat()
+        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         row = {
-            "at": at,
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "event": _message(record),
             **_extras(record),
+            "timestamp": at,
+            "level": record.levelname.lower(),
+            "event": _message(record),
+            "logger": record.name,
+            "logger_name": record.name,
+            "service.name": SERVICE,
+            "deployment.environment": self._environment,
+            "filename": record.filename,
+            "func_name": record.funcName,
+            "lineno": record.lineno,
         }
         if record.exc_info and record.exc_info[1]:
-            row["error"] = cause_line(record.exc_info[1])
+            row["exception"] = cause_line(record.exc_info[1])
         return json.dumps(row)
 
 
-def set_up(level: str = "INFO", *, as_json: bool = False, stream: TextIO | None = None) -> None:
-    """Send every logger's lines to `stream` (standard error), redacted.
+def set_up(
+    level: str = "INFO",
+    *,
+    as_json: bool = False,
+    environment: str = "",
+    stream: TextIO | None = None,
+) -> None:
+    """Send every logger's lines to `stream` (standard error), redacted; Python's warnings too.
 
     The loggers of Slack's libraries never go below INFO: at DEBUG they print whole payloads,
     and a payload's response_url is as good as a password.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(Json() if as_json else Redacted())
+    handler.setFormatter(Json(environment) if as_json else Redacted())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for name in AT_LEAST_INFO:
-        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLogger().level))
+    for names, least in ((QUIET, logging.WARNING), (AT_LEAST_INFO, logging.INFO)):
+        for name in names:
+            logging.getLogger(name).setLevel(max(least, root.level))
+    logging.captureWarnings(capture=True)
     logging.Formatter.converter = time.gmtime
+
+
+def writes_json() -> bool:
+    """Say whether the log is one for collectors."""
+    return any(isinstance(one.formatter, Json) for one in logging.getLogger().handlers)
 
 
 def _extras(record: logging.LogRecord) -> dict[str, str]:

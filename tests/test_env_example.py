@@ -48,6 +48,8 @@ def test_the_example_itself_is_a_valid_configuration(
         ("SERVICES", "{", "SERVICES"),
         ("LOG_SOURCE", "files", "LOG_FILES_DIR"),
         ("TICK_SECONDS", "-1", "TICK_SECONDS"),
+        ("LOG_FORMAT", "xml", "'console' or 'json'"),
+        ("LOG_LEVEL", "loud", "'DEBUG', 'INFO'"),
         ("SLACK_API_URL", "slack.com", "https?://"),
         ("HTTP_PUBLIC_URL", "batchbot.example.org", "https?://"),
         ("SLACK_OPERATORS", '["oncall"', "no valid JSON"),

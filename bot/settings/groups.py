@@ -86,6 +86,10 @@ class BotSettings(Group):
     http_host: str = Field("127.0.0.1", alias="HTTP_HOST")
     http_port: int = Field(8080, alias="HTTP_PORT", ge=0, le=65535)
     http_public_url: str = Field("", alias="HTTP_PUBLIC_URL", pattern=r"^(https?://\S+)?$")
+    log_format: Literal["console", "json"] = Field("console", alias="LOG_FORMAT")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        "INFO", alias="LOG_LEVEL"
+    )
     tick_seconds: float = Field(15.0, alias="TICK_SECONDS", gt=0, le=300)
     digest_hours: float = Field(24.0, alias="ALERT_DIGEST_HOURS", ge=0, le=24 * 31)
     alert_routes: Annotated[tuple[Route, ...], NoDecode] = Field((), alias="ALERT_ROUTES")
@@ -96,6 +100,16 @@ class BotSettings(Group):
     data_dir: Path = Field(Path(".batchbot"), alias="BOT_DATA_DIR")
 
     _whole = field_validator("database_url")(_with_password("database_password"))
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _format_in_any_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level_in_any_case(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
 
     @field_validator("alert_routes", mode="before")
     @classmethod
