@@ -156,6 +156,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Too Many Requests", "server_error", "Bad Gateway",
     ),
     (f"{_CJ}/implementations/llm_provider_service_client.py", NOW): ("LLM Provider Service: ",),
+    (f"{_LIBS}/kafka_client.py", NOW): ("Timeout publishing message by",),
     ("aiokafka/client.py", LIBRARY): (
         "Unable connect to node with id", "Unable to update metadata from",
     ),

@@ -60,7 +60,7 @@ def _mark(summary: BatchSummary, now: datetime) -> str:
         return f"{pairs.error} errors"
     if not header.ended and oldest is not None and now - oldest > LOST_AFTER:
         return f"{pairs.pending} unanswered"
-    if header.ended and pairs.pending and not header.leaves_answers:
+    if header.ended and pairs.pending and not (header.forced or header.leaves_answers):
         return f"{pairs.pending} unanswered"
     return ""
 

@@ -197,9 +197,6 @@ def _cancelled(rng: random.Random, variant: int) -> Made:
 
 
 def _incomplete(rng: random.Random, variant: int) -> Made:
-    if variant % 2:
-        faults = Faults(forced_short=True)
-        return _live(rng, variant, faults, then=False, stop="forced"), Around()
     world = _live(rng, variant, Faults(), then=False)
     for one in rng.sample(world.comparisons, 3):
         one.winner = one.answered = None

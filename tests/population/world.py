@@ -58,7 +58,6 @@ class Faults:
     scoring_breaks: bool = False
     relay: str = ""
     lost: str = ""
-    forced_short: bool = False
     lost_share: float = 0.4
     no_continuation: bool = False
     bundle_again: str = ""
@@ -335,7 +334,7 @@ def _work(
 def _leaves_last(world: World) -> bool:
     """Whether the batch ends without the answers of its last bundle."""
     if world.stop == "forced":
-        return world.faults.forced_short and len(world.comparisons) >= world.budget
+        return len(world.comparisons) >= world.budget
     # The newer revision waits for what is on its way before it scores.
     return world.then and _is_stable(world)
 

@@ -16,7 +16,11 @@ from bot.domain.log import LogEvent, Role
 SUBMISSION_FAILED = "Unexpected error processing task"
 REQUEST_TAKEN = "Processing comparison request with correlation_id"
 # aiokafka's lines carry no time: they stand behind the line before them.
-KAFKA_AWAY = ("Unable connect to node with id", "Unable to update metadata from")
+KAFKA_AWAY = (
+    "Unable connect to node with id",
+    "Unable to update metadata from",
+    "Timeout publishing message by",
+)
 _ESSAY = r"(?:ANCHOR_\S+?_[0-9a-f]{8}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[^\s-]+)"
 _FAILED = re.compile(
     rf"{SUBMISSION_FAILED} (?P<a>{_ESSAY})-(?P<b>{_ESSAY}): (?P<error>.*)", re.DOTALL

@@ -88,9 +88,7 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     parted = f" {len(differing)} of them name another winner." if differing else ""
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
-        severity=Severity.WARN
-        if differing or (many and set(origins) != {Repeat.KAFKA})
-        else Severity.INFO,
+        severity=Severity.WARN if differing or many else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
         what=f"{len(repeats)} callbacks came for comparisons that had an answer already{joined}."
         + parted,

@@ -78,7 +78,7 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     by = "Forced recovery ended it" if header.forced else "It ended"
     return Finding(
         rule=ANSWERS_MISSING,
-        severity=Severity.INFO if header.leaves_answers else Severity.WARN,
+        severity=Severity.INFO if header.forced or header.leaves_answers else Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"{by} with {missing} of {pairs.total} comparisons missing",
         why=_missing_why(evidence),
