@@ -15,6 +15,16 @@ USAGES = (
 )
 
 
+# What people come for, in the words that may be typed to the bot.
+INTENTS = (
+    "Is a batch well? Ask \u201cis 33 ok?\u201d, or look at all batches.",
+    "Why is it stuck? Ask \u201cwhy is batch 34 stuck?\u201d, or look at the queue.",
+    "What is wrong now? See the open alerts.",
+    "Where is one comparison? Trace it by its id, or its first 6 characters.",
+    "When will it be done? Ask \u201cwatch 34\u201d: one message follows it to its end.",
+)
+
+
 def parse(text: str) -> Request:
     """Take nothing, or the name of a command. Raises UsageError."""
     words, options = split_options(tokens(text), usage=usage_lines("help", USAGES))
@@ -55,8 +65,10 @@ def every(known: Mapping[str, SlashCommand], batches: Sequence[BatchSummary] = (
         title="What batchbot can tell",
         summary="Ids may be a CJ number, a uuid or its first 6 characters, or a run label.",
         facts={"commands": {command.name: command.summary for command in known.values()}},
-        tables=(Table(("type this", "to see"), rows),),
-        actions=("/queue", "/batch list", *_newest_status(batches), "/trace"),
+        headline="Ask in words, or by a command",
+        lines=INTENTS,
+        folded=(Table(("type this", "to see"), rows, "All commands"),),
+        actions=("/batch list", "/queue", "/alerts list", "/trace", *_newest_status(batches)),
     )
 
 

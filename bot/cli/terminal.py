@@ -152,6 +152,7 @@ def _finding(number: int, finding: Finding, times: UtcTimes) -> Iterator[Rendera
         (f"{number}. ", "bold"),
         (finding.severity.value.upper(), style),
         f" {finding.rule} (confidence {finding.confidence.value})",
+        f", follows from {finding.cause}" if finding.cause else "",
     )
     yield _indented(Text(times.text(finding.what), style="bold"))
     if finding.why:

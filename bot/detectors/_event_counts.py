@@ -227,6 +227,7 @@ def _unreadable(sample: Sample) -> Condition:
             f" ({sample.unreadable}). Run `batchbot doctor`; nothing opens or resolves meanwhile.",
         ),
         since=sample.at,
+        headline="Logs cannot be read: nothing opens or resolves meanwhile",
         known="unreadable",
         next=("batchbot doctor",),
     )

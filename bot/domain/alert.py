@@ -50,8 +50,10 @@ class Condition:
     the alert's key; never a correlation id. `title` is the whole alert in one line: what, since
     when, how sure, what to do. A change of `known` (short words, such as the rule and the item)
     is news worth a reply; a change of `count` alone is a repeat. `count` is what this tick saw
-    for the first time, 0 for a state that merely lasts. `batch` and `correlation_id` feed the
-    buttons; `chart` shows how it came about, and a change of it is no news. `cause` names the
+    for the first time, 0 for a state that merely lasts. `headline` is what is wrong in one breath,
+    without the time that it lasts, which is said where it `lasts`. `batch` and `correlation_id`
+    feed the buttons, as does `requeue`, the orphaned item that may be put back; `chart` shows how
+    it came about, and a change of it is no news. `cause` names the
     detector whose alert told of what it follows from, where that is known.
     """
 
@@ -70,6 +72,9 @@ class Condition:
     correlation_id: str = ""
     chart: Chart | None = None
     cause: str = ""
+    headline: Text = ""
+    lasts: bool = True
+    requeue: str = ""
 
     def __post_init__(self) -> None:
         _let_out(self, *(one.name for one in fields(self)))

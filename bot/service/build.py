@@ -101,7 +101,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         BlockKit(whole=render),
     )
     dispatcher = _dispatcher(settings, space, sources, replies, metrics)
-    threads = Threads(space.web, takes, space.access.names, drawing.draw, fallback)
+    threads = Threads(space.web, _takes(settings), space.access.names, drawing.draw, fallback)
     vitals = await _watch(settings, space, sources, memory, threads, stack)
     checks = vitals.checks()
     receiver = _receiver(settings.slack, space, dispatcher)
@@ -259,6 +259,9 @@ def _task(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
     stack.push_async_callback(_stop, asyncio.create_task(work))
 
 
+REQUEUE = "/queue requeue"
+
+
 def takes(typed: str) -> bool:
     """Say whether a button's command would be understood."""
     try:
@@ -266,6 +269,12 @@ def takes(typed: str) -> bool:
     except UsageError:
         return False
     return True
+
+
+def _takes(settings: Settings) -> Callable[[str], bool]:
+    """Return what an alert's buttons may run: to put an item back only where that is on."""
+    repairs = settings.queue.repair
+    return lambda typed: takes(typed) and (repairs or not typed.startswith(REQUEUE))
 
 
 async def _serve(settings: Settings, site: web.Application, stack: AsyncExitStack) -> web.AppRunner:

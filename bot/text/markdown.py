@@ -54,7 +54,9 @@ class MarkdownWriter:
 
     def finding(self, finding: Finding, *, steps: bool = True) -> Iterator[str]:
         """Yield what stands under a finding's heading."""
-        yield f"{finding.severity.value} · `{finding.rule}` · confidence {finding.confidence.value}"
+        cause = f" · follows from `{finding.cause}`" if finding.cause else ""
+        sure = f"confidence {finding.confidence.value}"
+        yield f"{finding.severity.value} · `{finding.rule}` · {sure}{cause}"
         yield ""
         if finding.why:
             yield self.text(finding.why)

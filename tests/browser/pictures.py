@@ -37,7 +37,7 @@ async def dark(visitor: Visitor) -> None:
     """The alert channel, with an alert that somebody looks after."""
     await visitor.goes("alerts")
     await visitor.presses(await visitor.sees("LLM queue stuck"), "Acknowledge")
-    head = await visitor.sees("LLM queue stuck", "acknowledged by oncall")
+    head = await visitor.sees("LLM queue stuck", "👀 oncall")
     await head.evaluate("node => node.scrollIntoView()")
     await visitor.page.mouse.move(5, 500)
     await visitor.keeps("dark")

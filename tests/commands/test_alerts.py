@@ -15,13 +15,13 @@ from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES
 from bot.alerts.self_monitoring.missed_ticks import MISSED_TICKS
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.diagnosis.alerts import OWN_DETECTORS
-from bot.domain.alert import Alert, AlertState, Sample
+from bot.domain.alert import Alert, AlertMessage, AlertState, Reason, Sample
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import MuteKind
 from bot.domain.report import Report, Verdict
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.ports import Sources
-from bot.slack.blocks.alert import button_commands
+from bot.slack.blocks.alert_buttons import offered
 from commands.alerts import COMMAND, parse
 from tests.support.fakes.alerts import START, condition
 from tests.support.fakes.sources import FakeMemory, context, down
@@ -103,7 +103,7 @@ def test_a_change_is_confirmed_to_its_maker_alone_since_the_thread_tells_the_res
 
 @pytest.mark.parametrize("given", [STUCK, replace(STUCK, number=0)])
 def test_every_button_of_an_alert_is_understood(given: Alert) -> None:
-    for _, _, typed in button_commands(given):
+    for typed in offered(AlertMessage(given, Reason.OPEN, is_parent=True)):
         if typed.startswith("/alerts "):
             assert parse(typed.removeprefix("/alerts ")).words[0] in ("3", given.key)
 

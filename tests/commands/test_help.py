@@ -16,7 +16,8 @@ async def test_help_names_every_command_with_an_example_to_type() -> None:
     report = await COMMAND.run(parse(""), CONTEXT)
     assert report.verdict is Verdict.OK
     assert set(report.facts["commands"]) == set(commands())
-    examples = [row[0] for row in report.tables[0].rows]
+    examples = [row[0] for row in report.folded[0].rows]
+    assert len(report.lines) == 5
     assert {str(example).split()[0] for example in examples} == {f"/{name}" for name in commands()}
 
 

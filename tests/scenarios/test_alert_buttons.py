@@ -59,6 +59,13 @@ class Channel:
         async with self.session.post(f"{self.url}/workspace/act", json=body) as answer:
             assert answer.status == 200
 
+    async def chooses(self, message: Message, value: str, user: str) -> None:
+        """Choose in the menu."""
+        body = {"channel": "alerts", "ts": message["ts"], "user": user, "value": value}
+        body["action_id"] = "alert_menu"
+        async with self.session.post(f"{self.url}/workspace/act", json=body) as answer:
+            assert answer.status == 200
+
     async def modal(self, user: str, said: str) -> None:
         """Wait until a person's open modal says something."""
         while True:
@@ -110,28 +117,31 @@ def _says(*words: str) -> Callable[[Message], bool]:
     return lambda message: all(word in message["text"] + str(message["blocks"]) for word in words)
 
 
+def _actions(message: Message) -> list[str]:
+    (row,) = (block for block in message["blocks"] if block["type"] == "actions")
+    return [one["action_id"] for one in row["elements"]]
+
+
 async def test_buttons_do_what_the_command_does_and_the_parent_message_alone_says_it(
     channel: Channel, database_url: str
 ) -> None:
-    head = await channel.sees(_says("Rejected callbacks"))
-    shown = [button["action_id"] for button in head["blocks"][-1]["elements"]]
-    assert shown == ["acknowledge", "snooze_30m", "snooze_2h", "snooze_tomorrow", "trace"]
+    head = await channel.sees(_says("Rejected callback"))
+    assert _actions(head) == ["acknowledge", "trace", "alert_menu"]
 
     await channel.press(head, "acknowledge", "researcher")
     await channel.modal("researcher", "Only operators")
 
     await channel.press(head, "acknowledge", "oncall")
-    await channel.sees(_says("👀 acknowledged by oncall"))
-    await channel.press(head, "snooze_2h", "oncall")
-    edited = await channel.sees(_says("🔕 snoozed by oncall until"))
+    await channel.sees(_says("👀 oncall"))
+    await channel.chooses(head, "/alerts snooze 1 2h", "oncall")
+    edited = await channel.sees(_says("💤 until", "(oncall)"))
     assert edited["ts"] == head["ts"]
-    assert "acknowledge" not in [button["action_id"] for button in edited["blocks"][-1]["elements"]]
-    assert "wake" in [button["action_id"] for button in edited["blocks"][-1]["elements"]]
+    assert _actions(edited)[0] == "wake"
     await channel.press(head, "wake", "oncall")
-    awake = await channel.sees(lambda m: "snoozed by" not in str(m["blocks"]))
-    assert "unacknowledge" in [one["action_id"] for one in awake["blocks"][-1]["elements"]]
+    awake = await channel.sees(lambda m: "💤" not in str(m["blocks"]))
+    assert _actions(awake)[0] == "unacknowledge"
     await channel.press(head, "unacknowledge", "oncall")
-    await channel.sees(lambda m: "acknowledged by" not in str(m["blocks"]))
+    await channel.sees(lambda m: "👀" not in str(m["blocks"]))
     assert len(await channel.reads(head["ts"])) == 1
 
     await channel.types("/alerts history 1")
@@ -153,7 +163,7 @@ async def test_buttons_do_what_the_command_does_and_the_parent_message_alone_say
 
 
 async def test_an_export_is_a_file_in_the_thread(channel: Channel) -> None:
-    await channel.sees(_says("Rejected callbacks"))
+    await channel.sees(_says("Rejected callback"))
     await channel.types("/alerts export 1")
     answer = await channel.sees(_says("samples", "redacted"))
     file = await channel.sees(lambda m: bool(m["files"]), answer["ts"])

@@ -75,12 +75,12 @@ async def test_the_night_is_a_command_and_an_alert(person: Person) -> None:
     inside = await person.sees("incidents", lambda m: "Batch 33" in m["text"], answer["ts"])
     assert inside["thread_ts"] == answer["ts"]
 
-    await person.sees("alerts", lambda m: "Rejected callbacks" in m["text"])
+    await person.sees("alerts", lambda m: "Rejected callback" in m["text"])
     await person.types("/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9")
     traced = await person.sees("incidents", lambda m: "foreign-callback" in str(m["blocks"]))
     assert traced["user"] == "batchbot"
 
-    head = await person.sees("alerts", lambda m: "orphaned-item" in m["text"])
+    head = await person.sees("alerts", lambda m: "LLM queue stuck" in m["text"])
     person.script.recover_at = 0  # the queue moves on once its alert stands
     await person.sees("alerts", lambda m: "esolved" in m["text"], head["ts"])
     heads = await person.reads("alerts")

@@ -97,6 +97,7 @@ def _message(
         confidence=Confidence.HIGH,
         title=words("Open and quiet", when(since, " since "), f": {', '.join(told)}"),
         since=since,
+        headline=f"Open and quiet: {', '.join(told)}",
         evidence=tuple(_line(alert) for alert in _first(found)),
         why=f"The first {LISTED} of {len(found)} are listed." if len(found) > LISTED else "",
     )

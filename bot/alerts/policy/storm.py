@@ -133,6 +133,7 @@ def _condition(
         # Twice as many is news, one more is not.
         known=f"{total.bit_length()}",
         count=fresh,
+        headline=f"{total} more alerts of one kind: {names}",
         why=f"More than {MAX_PARENTS} alerts of one kind opened within a minute: one cause is "
         "likelier than many. Each keeps its number and its history.",
         evidence=members[0].condition.evidence[:3],

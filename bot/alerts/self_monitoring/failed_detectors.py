@@ -88,6 +88,7 @@ def _condition(name: str, reason: str, since: datetime) -> Condition:
             f" ({reason}): what it watches is not watched. Look at the bot's log.",
         ),
         since=since,
+        headline=words("The detector ", name.replace("_", " "), " fails: it watches nothing"),
         known=reason,
         count=0,
         next=("Look at the bot's log for the traceback.",),

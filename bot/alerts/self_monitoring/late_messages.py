@@ -45,6 +45,7 @@ def _condition(waiting: OutboxHealth, since: datetime, now: datetime) -> Conditi
         since=since,
         known=since.isoformat(),
         count=0,
+        headline="Slack did not take alerts: they come late, some may be over",
         why="Each message is kept and sent once, in order, as soon as Slack takes it.",
         evidence=(EvidenceLine("outbox", now, f"{waiting.depth} wait: {waiting.problem}"),),
         next=("/alerts list",),

@@ -73,6 +73,8 @@ def judge_missed_ticks(gap: Gap | None, now: datetime) -> Judgement:
                     "bot's own log.",
                 ),
                 since=gap.begin,
+                headline=f"The bot watched nothing for {minutes} min, and reads the logs of it now",
+                lasts=False,
                 known=gap.begin.isoformat(),
                 count=0,
                 next=("Look at the bot's own log for why it stood still.",),

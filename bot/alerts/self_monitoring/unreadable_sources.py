@@ -114,10 +114,16 @@ def _condition(
         since=since,
         known="unreadable",
         count=0,
+        headline=f"{_called(name)} cannot be read: alerts that rest on it stand still",
         why=f"Blind or half blind meanwhile: {names}.",
         evidence=(EvidenceLine(name, last.at, last.unreadable.partition(":")[2].strip()),),
         next=("batchbot doctor",),
     )
+
+
+def _called(source: str) -> str:
+    told = source.replace("_", " ")
+    return f"{told[:1].upper()}{told[1:]}"
 
 
 def _since(name: str, samples: Sequence[Sample]) -> datetime:

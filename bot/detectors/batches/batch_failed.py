@@ -112,6 +112,8 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         since=since,
         known=str(fact["cause"]),
         count=0,
+        headline=f"Batch {fact['batch']} ended without a result: {fact['cause']}",
+        lasts=False,
         why=BATCH_FAILED.why,
         evidence=(
             EvidenceLine(DATABASE, since, str(fact["state"])),

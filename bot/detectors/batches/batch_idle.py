@@ -99,6 +99,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         since=since,
         known=str(fact["state"]),
         count=0,
+        headline=f"Batch {fact['batch']} stands still: {waits}",
         why=cause.why,
         evidence=(EvidenceLine(DATABASE, since, f"last activity, state {fact['state']}"),),
         next=(step, "/logs cj_assessment_service monitor"),

@@ -68,6 +68,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         since=since,
         known=str(fact["status"]),
         count=0,
+        headline=f"Batch {fact['batch']} is stuck while it is scored: it has no result",
         why=FINALISATION_STUCK.why,
         evidence=(EvidenceLine(DATABASE, since, f"state SCORING, status {fact['status']}"),),
         next=(step, "/logs cj_assessment_service IntegrityError"),

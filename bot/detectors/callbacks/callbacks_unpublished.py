@@ -181,6 +181,11 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         since=since,
         known=f"{'lost' if lost else ''} {'blocked' if waiting and blocked else ''}".strip(),
         count=int(last["lost_count"]),
+        headline="Kafka takes no callbacks: "
+        + " and ".join(
+            [f"{_answers(lost)} lost"] * bool(lost)
+            + [f"{_answers(waiting)} held back"] * bool(waiting)
+        ),
         why=lost_why(fates) if lost else waiting_why(blocked=blocked),
         evidence=_evidence(facts),
         next=(

@@ -194,6 +194,7 @@ def _condition(
         since=since,
         known=known,
         count=0,
+        headline="CJ takes no callbacks: answers are published and not read",
         why=CONSUMER_SILENT.why,
         evidence=tuple(evidence),
         next=(*CONSUMER_STEPS, words(Command("/batch list"))),

@@ -197,6 +197,7 @@ def _condition(fact: Fact, since: datetime, lost: int) -> Condition:
         since=since,
         known=where,
         count=0,
+        headline=f"Batch {number}: {lost} of {fact['total']} comparisons wait in vain",
         why="What is neither answered nor queued gets no callback: it expired, could not be "
         "published, was evicted, or CJ never took it.",
         evidence=(

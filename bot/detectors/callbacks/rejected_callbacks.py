@@ -27,7 +27,7 @@ from bot.domain.callbacks.tally import rejections, tally
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import when, words
+from bot.domain.words import Id, Text, when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 
@@ -253,6 +253,8 @@ def _condition(counted: EventCount) -> Condition:
         since=counted.first_at,
         known=", ".join(owners),
         count=counted.fresh,
+        headline=_headline(counted.count, correlation, foreign=foreign),
+        lasts=False,
         why="A callback that no comparison owns is stray and no fault of the batching mode."
         if foreign
         else "A rejected callback is acknowledged and lost; its comparison stays unanswered.",
@@ -260,3 +262,13 @@ def _condition(counted: EventCount) -> Condition:
         next=(step,),
         correlation_id=correlation,
     )
+
+
+def _headline(count: int, correlation: str, *, foreign: bool) -> Text:
+    """Return what was rejected, by its id where it is one."""
+    if count > 1:
+        end = "they belong to no batch here" if foreign else "their comparisons stay unanswered"
+        return f"{count} callbacks rejected: {end}"
+    end = "it belongs to no batch here" if foreign else "its comparison stays unanswered"
+    which = words(" ", Id(correlation)) if correlation else ""
+    return words("Rejected callback", which, f": {end}")

@@ -107,6 +107,8 @@ def _condition(counted: EventCount) -> Condition:
         since=counted.first_at,
         known=fault.value,
         count=counted.fresh,
+        headline=f"{many} could not be handed to the LLM provider",
+        lasts=False,
         why=why,
         evidence=counted.examples,
         next=(words(look), step, ASK_AGAIN),

@@ -161,6 +161,8 @@ def _condition(
         since=since,
         known=verb,
         count=0,
+        headline=f"The {service.replace('_', ' ')} {verb}: what it had in hand is lost",
+        lasts=verb == GONE,
         why="What it held in hand is lost: an item in processing stays an orphan until it expires.",
         evidence=(EvidenceLine(CONTAINERS, since, what),),
         next=(step, "/queue"),

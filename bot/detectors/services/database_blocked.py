@@ -96,10 +96,15 @@ def _condition(
         since=since,
         known=who,
         count=0,
+        headline=f"CJ database blocked: {_sessions(len(waiting))} for a lock",
         why=DATABASE_BLOCKED.why,
         evidence=tuple(EvidenceLine(DATABASE, None, _words(fact)) for fact in shown[:5]),
         next=("Find whose session it is by its application and pid.", step),
     )
+
+
+def _sessions(count: int) -> str:
+    return "a session waits" if count == 1 else f"{count} sessions wait"
 
 
 def _words(fact: Fact) -> Text:

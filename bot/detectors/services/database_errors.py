@@ -150,11 +150,17 @@ def _condition(counted: EventCount) -> Condition:
         since=counted.first_at,
         known=cause,
         count=counted.fresh,
+        headline=f"Database error{place}: it is logged {_times(counted.count)}",
+        lasts=False,
         why=ALONE if alone else FOLDED,
         evidence=counted.examples,
         next=(step,),
         batch=batches[0] if batches else "",
     )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _rule(cause: str) -> str:

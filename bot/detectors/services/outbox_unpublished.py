@@ -61,6 +61,10 @@ def _group(group: OutboxGroup) -> Fact | None:
     }
 
 
+def _events(count: int) -> str:
+    return "an event waits" if count == 1 else f"{count} events wait"
+
+
 def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
     tries = f"all {RELAY_TRIES} tries used up" if used_up else f"{fact['retries']} tries"
     return Condition(
@@ -76,6 +80,7 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         since=since,
         known=tries if used_up else "waiting",
         count=0,
+        headline=f"CJ's outbox is stuck: {_events(int(fact['count']))} to be published",
         why=OUTBOX_UNPUBLISHED.why,
         evidence=(
             EvidenceLine(DATABASE, since, f"{fact['count']} rows, {tries}"),

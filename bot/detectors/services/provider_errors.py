@@ -204,6 +204,9 @@ class ProviderErrors:
             since=since,
             known=f"{'severe' if severe else 'burst'}{breaker}{mock}",
             count=_failed(recent[-1:]) if recent[-1].at == now else 0,
+            headline="Model provider fails: its circuit breaker is open"
+            if is_open
+            else f"Model provider fails: {share:.0%} of its answers are errors",
             why="Rate limits, overload or a wrong key; what the provider answered stands in its "
             "log. A serial bundle fails as one and throws away what was already answered.",
             evidence=(EvidenceLine(LOGS, now, told), *_examples(recent)),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.queue.verdict import Observation, QueueVerdict
+from bot.diagnosis.queue.wording import queue_headline
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition
 from bot.domain.chart import Chart
 from bot.domain.queue import QueueItem
@@ -50,12 +51,14 @@ def stuck_condition(
         since=since,
         count=0,
         known=f"{verdict.confidence.value} {item.queue_id if item else ''}".strip(),
+        headline=queue_headline(verdict.rule, _batch(item)),
         why=verdict.why,
         evidence=verdict.evidence,
         next=verdict.next,
         batch=_batch(item),
         correlation_id=item.correlation_id if item else "",
         chart=chart,
+        requeue=item.queue_id if item and verdict.rule == "orphaned-item" else "",
     )
 
 
@@ -77,6 +80,7 @@ def unreadable_condition(verdict: QueueVerdict, now: datetime) -> Condition:
         since=since,
         count=0,
         known=verdict.rule,
+        headline="LLM queue cannot be read: its alerts neither open nor resolve",
         why=verdict.why,
         evidence=verdict.evidence,
         next=verdict.next,

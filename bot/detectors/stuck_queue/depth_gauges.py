@@ -55,6 +55,7 @@ def _condition(size: int, queued: int, since: datetime, subject: str) -> Conditi
         since=since,
         known=f"by its gauge {size}/{queued}",
         count=0,
+        headline=f"LLM queue may be stuck: its gauge stands still at {size}",
         why="The gauge stands still while a long bundle runs, too; without Redis and logs the two "
         "cannot be told apart.",
         evidence=(EvidenceLine(HEALTH, since, f"queue depth total {size}, queued {queued}"),),

@@ -122,6 +122,7 @@ def _condition(prefix: str, fact: Mapping[str, Any], since: datetime) -> Conditi
         since=since,
         known=f"{front} {fact[STATUS]}",
         count=0,
+        headline=words("Queue ", prefix, " may be stuck: its first item does not move"),
         why="Items leave a queue that is worked on from its front; a long bundle may stand there "
         "for longer, and only the worker's log could tell the two apart.",
         evidence=(EvidenceLine(QUEUE, since, f"{prefix}: front {front}, {fact[STATUS]}"),),

@@ -47,6 +47,8 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
         ),
         since=lost.at,
         known=f"expired {lost.queue_id}".strip(),
+        headline="LLM queue: an item expired unanswered; its batch waits in vain",
+        lasts=False,
         why="An item that its time to live removed was never answered; the queue being empty is "
         "no recovery.",
         evidence=(EvidenceLine(QUEUE, lost.at, f"{name} left the queue by expiry"),),

@@ -119,6 +119,10 @@ def _condition(counted: EventCount) -> Condition:
         since=counted.first_at,
         known=what,
         count=counted.fresh,
+        headline=f"{many} left the LLM queue unanswered"
+        if sound
+        else f"{many} of the LLM queue are not accounted for",
+        lasts=False,
         why=WHY_LEFT if sound else WHY_GAP,
         evidence=counted.examples,
         next=(words(step), ASK_AGAIN),

@@ -26,6 +26,23 @@ BESIDE = ("retried_dispatches", "callbacks_rejected", "stored_error")
 # Projections count student essays, not comparisons, so they are not held against the stage before.
 OTHER_UNIT = ("budget", "projections")
 
+# What people call the stages; a chart's label has room for twenty characters.
+NAMES = {
+    "budget": "asked for",
+    "pairs": "made",
+    "submitted": "sent",
+    "queued": "queued",
+    "dispatched": "given to it",
+    "retried_dispatches": "tried again",
+    "answered": "answered",
+    "callbacks_ok": "came back",
+    "callbacks_rejected": "rejected",
+    "stored_valid": "valid",
+    "stored_error": "stored as failed",
+    "projections": "grades",
+}
+LOST = "lost"
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -76,23 +93,46 @@ def first_leak(stages: Sequence[Stage]) -> str | None:
 
 
 def funnel_chart(stages: Sequence[Stage], leak: str | None) -> Chart | None:
-    """Return the counted stages as bars; None when nothing was counted."""
-    counted = [one for one in stages if one.count is not None and one.stage != "projections"]
-    if not counted:
+    """Return the stages of the way as bars with their shares, beside what was lost by then.
+
+    None when nothing was counted.
+    """
+    line = main_line(stages)
+    if not line:
         return None
-    told = ", ".join(f"{_words(one.stage)} {one.count}" for one in counted)
-    missing = [_words(one.stage) for one in stages if one.count is None]
-    uncounted = f" Not counted: {', '.join(missing)}." if missing else ""
-    where = f"The first leak is at {_words(leak)}." if leak else "No comparison was lost."
+    whole = max(one.count or 0 for one in line)
+    reached = tuple(float(one.count or 0) for one in line)
+    lost = tuple(whole - one for one in reached)
+    shares = [f"{one / whole:.0%}" if whole else "-" for one in reached]
+    names = [NAMES[one.stage] for one in line]
+    told = ", ".join(f"{name} {one.count}" for name, one in zip(names, line, strict=True))
+    series = [Series("reached", reached)]
     return Chart(
-        title="Funnel of the comparisons",
-        labels=tuple(_words(one.stage) for one in counted),
-        series=(Series("comparisons", tuple(float(one.count or 0) for one in counted)),),
-        alt=f"Comparisons by stage: {told}.{uncounted} {where}",
+        title="How far the comparisons came",
+        labels=tuple(f"{name} {share}" for name, share in zip(names, shares, strict=True)),
+        series=(*series, Series(LOST, lost)) if any(lost) else tuple(series),
+        alt=f"Comparisons: {told}.{_aside(stages)} {_leaked(line, leak)}",
         kind=ChartKind.BAR,
-        y_label="comparisons",
     )
 
 
-def _words(stage: str) -> str:
-    return stage.replace("_", " ")
+def _aside(stages: Sequence[Stage]) -> str:
+    """Return what stands beside the way, and what nothing counted."""
+    beside = [
+        f"{one.count} {NAMES[one.stage]}" for one in stages if one.stage in BESIDE and one.count
+    ]
+    missing = [
+        NAMES[one.stage] for one in stages if one.count is None and one.stage not in OTHER_UNIT
+    ]
+    told = f" Beside that: {', '.join(beside)}." if beside else ""
+    return f"{told} Not counted: {', '.join(missing)}." if missing else told
+
+
+def _leaked(line: Sequence[Stage], leak: str | None) -> str:
+    for before, after in pairwise(line):
+        if after.stage == leak:
+            gone = (before.count or 0) - (after.count or 0)
+            return (
+                f"The first loss is at \u201c{NAMES[after.stage]}\u201d: {gone} of {before.count}."
+            )
+    return "No comparison was lost."

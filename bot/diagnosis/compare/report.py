@@ -1,20 +1,21 @@
 """`/batch compare`: two batches, or two modes, side by side along the funnel; pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.diagnosis.batch.funnel import Stage
+from bot.diagnosis.batch.funnel import NAMES, Stage
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.domain.batch import ErrorGroup
 from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Finding, Report, Severity, Table
-from bot.domain.words import Text, joined, words
+from bot.domain.words import Text, joined, parts_of, words
 
 # Two shares of one stage differ when they lie further apart than this.
 PART_SHARE = 0.05
+MOST_ALONE = 3
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
 
 
@@ -93,7 +94,10 @@ def diagnose(left: Side, right: Side, **more: Any) -> Report:
         findings=_findings(left, right),
         sources=_sources(left, right),
         summary=_summary(left, right, parts),
-        tables=(_table(left, right, parts),),
+        headline=_headline(left, right, parts),
+        lines=tuple(_alone(left, right)),
+        tables=(_short_table(left, right, parts),),
+        folded=(_table(left, right, parts),),
         charts=(chart,) if chart else (),
     )
 
@@ -240,7 +244,67 @@ def _table(left: Side, right: Side, parts: str | None) -> Table:
         ("median / p95", *(_latency(side) for side in sides)),
         ("cost each", *(_money(side.cost_each) for side in sides)),
     ]
-    return Table(("step", left.name, right.name), tuple(rows), "→ is where they part")
+    return Table(("step", left.name, right.name), tuple(rows), "All steps")
+
+
+def _headline(left: Side, right: Side, parts: str | None) -> Text:
+    """Return where they part first, with the share of each."""
+    both = f"{left.name} and {right.name}"
+    if not (left.batches and right.batches):
+        return f"{both}: nothing to compare, one side has no batch"
+    if parts is None:
+        return f"{both} part nowhere that was counted"
+    mine, other = _rate(left, parts), _rate(right, parts)
+    shares = f": {mine} and {other}" if mine and other else ""
+    return f"{both} part at \u201c{NAMES[parts]}\u201d{shares}"
+
+
+def _short_table(left: Side, right: Side, parts: str | None) -> Table:
+    """Return at most seven rows, a rate beside each number, with the row where they part marked."""
+    stages = ["pairs", "answered", "stored_valid", "stored_error"]
+    if parts and parts not in stages:
+        stages[1] = parts
+    rows: list[tuple[str, ...]] = [
+        (
+            ("→ " if stage == parts else "") + NAMES[stage],
+            _with_rate(left, stage),
+            _with_rate(right, stage),
+        )
+        for stage in stages
+    ]
+    rows += [
+        ("median / p95", _latency(left), _latency(right)),
+        ("cost each", _money(left.cost_each), _money(right.cost_each)),
+    ]
+    return Table(("", left.name, right.name), tuple(rows), "→ is where they part first")
+
+
+def _with_rate(side: Side, stage: str) -> str:
+    count, rate = side.count(stage), _rate(side, stage)
+    return f"{_number(count)} ({rate})" if rate and stage != "pairs" else _number(count)
+
+
+def _rate(side: Side, stage: str) -> str:
+    share = None if stage == "projections" else _share(side, stage)
+    return "" if share is None else f"{share:.0%}"
+
+
+def _alone(left: Side, right: Side) -> Iterator[Text]:
+    """Yield what only one side has: its findings and error patterns, in words."""
+    for side, other in ((left, right), (right, left)):
+        loud = (one for one in side.findings if one.severity is not Severity.INFO)
+        found: list[Text] = [one.what for one in loud if one.rule not in other.rules]
+        found += [
+            f"{name} {count}×" for name, count in _only(side.patterns, other.patterns).items()
+        ]
+        if found:
+            yield words(f"Only {side.name}: ", joined("; ", map(_unended, found[:MOST_ALONE])))
+
+
+def _unended(text: Text) -> Text:
+    """Return a text without its full stop, for a list of several."""
+    *others, last = parts_of(text) or ("",)
+    return words(*others, last.rstrip(".") if isinstance(last, str) else last)
 
 
 def _number(count: int | None) -> str:

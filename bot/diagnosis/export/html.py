@@ -236,7 +236,7 @@ def _evidence(findings: Sequence[Finding], write: Writer) -> Iterator[str]:
 
 
 def _facts(report: Report, write: Writer) -> Iterator[str]:
-    for table in report.tables[:1]:
+    for table in report.folded[-1:]:
         yield from _pairs(
             [
                 (name, cell)

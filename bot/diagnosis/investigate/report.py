@@ -8,6 +8,7 @@ from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.funnel import Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
+from bot.diagnosis.export.story import story
 from bot.diagnosis.investigate.bundles import bundles_of
 from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
 from bot.diagnosis.investigate.timeline import timeline
@@ -54,7 +55,7 @@ def investigate(found: Investigation, now: datetime) -> Report:
     bundles = bundles_of(evidence.nearby, evidence.clue_of, evidence.members)
     number = evidence.header.batch_id
     chart = funnel_chart(stages, leak)
-    return replace(
+    investigated = replace(
         status,
         command="batch investigate",
         title=f"Investigation of batch {number}",
@@ -68,10 +69,10 @@ def investigate(found: Investigation, now: datetime) -> Report:
         findings=findings,
         timeline=timeline(evidence, bundles),
         summary=_sentence(status, leak, stages),
-        tables=(
-            _matrix(evidence, status),
-            _funnel_table(stages, leak),
+        folded=(
             _hypothesis_table(suspected),
+            _funnel_table(stages, leak),
+            _matrix(evidence, status),
         ),
         actions=(
             f"/batch investigate {number} --export",
@@ -80,10 +81,11 @@ def investigate(found: Investigation, now: datetime) -> Report:
         ),
         charts=(chart,) if chart else (),
     )
+    return replace(investigated, story=story(investigated))
 
 
 def in_causal_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return causes in the given order, each followed by what follows from it, and saying so."""
+    """Return causes in the given order, each followed by what follows from it."""
     names = {finding.rule for finding in findings}
     roots = [one for one in findings if one.cause not in names or one.cause == one.rule]
     found: list[Finding] = []
@@ -100,13 +102,7 @@ def _with_consequences(
     yield cause
     for one in findings:
         if one.cause == cause.rule and one.rule not in seen:
-            for told in _with_consequences(one, findings, seen):
-                follows = told is one
-                yield (
-                    replace(told, why=words(f"Follows from {cause.rule}. ", told.why))
-                    if follows
-                    else told
-                )
+            yield from _with_consequences(one, findings, seen)
 
 
 def stages_of(found: Investigation) -> tuple[Stage, ...]:

@@ -21,11 +21,13 @@ from bot.diagnosis.queue.verdict import (
     signs_of,
     snapshots_of,
 )
+from bot.diagnosis.queue.wording import queue_headline
 from bot.domain.chart import Chart
 from bot.domain.evidence import HEALTH, LOGS, QUEUE, EvidenceLine, Missing
+from bot.domain.ids import short_id
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
-from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
+from bot.domain.report import WELL, Confidence, Finding, Report, Severity, Table, TimelineEntry
 from bot.domain.words import Span, Text, joined, when, words
 from bot.text.wording import sentence
 
@@ -66,7 +68,10 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
             " ",
             filter(None, (verdicts[0].what, left.what if left else "", evidence.provider.words)),
         ),
-        tables=_tables(timeline, now),
+        headline=_headline(verdicts[0], shown),
+        mark=WELL if shown == "ok" else "",
+        tables=() if shown == "ok" else _tables(timeline, now),
+        folded=_tables(timeline, now) if shown == "ok" else (),
         actions=_actions(verdicts[0]),
         charts=(chart,) if chart else (),
     )
@@ -224,6 +229,14 @@ def _redis_detail(answer: QueueReading | Missing) -> Text:
     return joined("; ", parts)
 
 
+def _headline(verdict: QueueVerdict, shown: str) -> Text:
+    """Return the state of the queue in one breath."""
+    if shown in ("ok", "warming"):
+        return words("LLM queue: ", verdict.what)
+    item = verdict.item
+    return queue_headline(shown, (item.cj_batch_id or item.bos_batch_id) if item else "")
+
+
 def _title(timeline: QueueTimeline, rule: str) -> str:
     size = "?" if timeline.size is None else timeline.size
     return f"LLM queue: {rule.replace('-', ' ')}, {size} in it"
@@ -245,7 +258,7 @@ def _tables(timeline: QueueTimeline, now: datetime) -> tuple[Table, ...]:
 def _row(item: QueueItem, now: datetime) -> tuple[Text, ...]:
     age = words(Span(now - item.queued_at)) if item.queued_at else "?"
     batch = item.cj_batch_id or item.bos_batch_id or "?"
-    return (item.queue_id, item.status, batch, age, str(item.retry_count))
+    return (short_id(item.queue_id), item.status, batch, age, str(item.retry_count))
 
 
 def _actions(verdict: QueueVerdict) -> tuple[str, ...]:

@@ -62,16 +62,34 @@ def _snapshot_line(snapshot: Snapshot, told: str) -> EvidenceLine:
     )
 
 
+def queue_headline(rule: str, batch: str) -> str:
+    """Return what is wrong with the queue, in words, and for whom."""
+    who = f"batch {batch} waits for an item" if batch.isdecimal() else "an item waits"
+    told = {
+        "orphaned-item": f"stuck: {who} that no worker holds",
+        "worker-hung": "stuck: its worker does not come back from an item",
+        "leaked-item": "holds what cannot be read: an item with half its data",
+        "poison-item": f"stuck: {who} that fails each time it is tried",
+        "head-of-line-blocked": "stuck: items at its front block all others",
+        "queue-not-draining": "only grows: more comes in than is answered",
+        "queue-unreadable": "cannot be read: neither empty nor healthy is known",
+    }
+    return f"LLM queue {told.get(rule, 'stuck: nothing in it moves')}"
+
+
+REMOVE = "Take it out of the queue by hand, and ask for the comparison again."
+
+
 def removal_steps(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[Text, ...]:
     """What to look at first, then the safe manual step; never done by the bot."""
     prefix = timeline.prefix or DEFAULT_PREFIX
     id = items[0].queue_id if items else "<queue_id>"
     return (
+        REMOVE,
         f"/trace {items[0].correlation_id or id}" if items else "/queue",
         f"Look (no text is shown): redis-cli ZSCORE {prefix}:requests {id}",
         f"To take it out by hand: redis-cli ZREM {prefix}:requests {id} and "
-        f"redis-cli HDEL {prefix}:data {id}. CJ gets no callback: the comparison must be asked "
-        "again.",
+        f"redis-cli HDEL {prefix}:data {id}. CJ gets no callback.",
     )
 
 

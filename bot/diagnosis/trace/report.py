@@ -14,7 +14,7 @@ from bot.diagnosis.trace.batch_ledger import batch_ledger
 from bot.diagnosis.trace.collect import collect
 from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.diagnosis.trace.rules import findings_of
-from bot.diagnosis.trace.tables import in_queue, table, timeline
+from bot.diagnosis.trace.tables import STEP_WORDS, in_queue, step_lines, timeline
 from bot.diagnosis.trace.traced import TracedComparison
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import (
@@ -129,7 +129,8 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
         sources=_sources(evidence),
         unreadable_need=_blind(evidence) or unsure,
         summary=_with_provider(_summary(ledger, findings, unsure=unsure), evidence),
-        tables=(table(ledger),),
+        headline=_headline(evidence, ledger, findings),
+        lines=step_lines(ledger),
         actions=_actions(row, evidence),
     )
 
@@ -232,7 +233,8 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         unreadable_need=isinstance(evidence.batch, Missing),
         summary=f"This id is a whole batch's ({match.how}); see /batch status {match.batch_id}. "
         + evidence.provider.words,
-        tables=(table(ledger),) if ledger.steps else (),
+        headline=f"This id is batch {match.batch_id} as a whole{several}",
+        lines=step_lines(ledger),
         actions=tuple(f"/batch status {number}" for number in numbers[:3]),
     )
 
@@ -273,6 +275,17 @@ def _facts(
 def _logs_begin(evidence: TraceEvidence) -> datetime | None:
     logs = evidence.logs
     return log_coverage.begins_at(logs.coverage) if isinstance(logs, LogSearch) else None
+
+
+def _headline(evidence: TraceEvidence, ledger: Ledger, findings: Sequence[Finding]) -> Text:
+    """Return the last step that was seen and the first that is missing, in one breath."""
+    id = Id(str(evidence.id))
+    if any(one.rule == "foreign-callback" for one in findings):
+        return words("Rejected callback ", id, ": it belongs to no batch here")
+    last, missing = ledger.last_step, ledger.first_missing
+    seen = f"last seen {STEP_WORDS[last]}" if last else "no step was seen"
+    lacks = f", not {STEP_WORDS[missing]}" if missing else ", and nothing is missing"
+    return words("Comparison ", id, ": ", seen, lacks if last else "")
 
 
 def _title(evidence: TraceEvidence, ledger: Ledger) -> Text:

@@ -1,4 +1,4 @@
-"""How a trace is shown: the steps as a table, and everything in time order."""
+"""How a trace is shown: the steps as lines, and everything in time order."""
 
 from datetime import UTC, datetime
 
@@ -7,8 +7,8 @@ from bot.diagnosis.comparison.log_events import Step, line_text
 from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.domain.batch import PairRow
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
-from bot.domain.report import Table, TimelineEntry
-from bot.domain.words import Text, joined, when
+from bot.domain.report import TimelineEntry
+from bot.domain.words import Text, joined, when, words
 
 SHOWN_LINES = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,12 +21,30 @@ def in_queue(evidence: TraceEvidence) -> str | None:
     return evidence.item.status if evidence.item else "no"
 
 
-def table(ledger: Ledger) -> Table:
-    """Return the nine steps for people."""
-    rows = tuple(
-        (_MARKS[step.state], step.step.value, when(step.at), _where(step)) for step in ledger.steps
+# What people call the steps.
+STEP_WORDS = {
+    Step.CREATED: "made by CJ",
+    Step.SENT: "sent",
+    Step.QUEUED: "queued",
+    Step.DISPATCHED: "given to the model",
+    Step.ANSWERED: "answered",
+    Step.PUBLISHED: "answer published",
+    Step.CONSUMED: "taken by CJ",
+    Step.STORED: "stored",
+    Step.SCORED: "scored",
+}
+
+
+def step_lines(ledger: Ledger) -> tuple[Text, ...]:
+    """Return the nine steps, a line each: whether it was seen, when and where."""
+    return tuple(
+        words(
+            f"{_MARKS[step.state]} {STEP_WORDS[step.step]}",
+            when(step.at, " · "),
+            words(" · ", _where(step)) if step.source or step.note else "",
+        )
+        for step in ledger.steps
     )
-    return Table(("", "step", "at", "where"), rows)
 
 
 _MARKS = {
@@ -45,16 +63,24 @@ def timeline(
     evidence: TraceEvidence, row: PairRow | None, ledger: Ledger
 ) -> tuple[TimelineEntry, ...]:
     """Return rows, item and lines in time order; of too many lines the newest are kept."""
-    lines = [
-        TimelineEntry(event.at, event.service, LOGS, line_text(event)) for event in evidence.events
-    ]
+    telling = [event for event in evidence.events if event.level != "debug"]
+    lines = [TimelineEntry(event.at, event.service, LOGS, line_text(event)) for event in telling]
     entries = [
+        *_chatter(len(evidence.events) - len(telling)),
         *lines[-SHOWN_LINES:],
         *_row_entries(row),
         *_item_entries(evidence),
         *_bundle_entries(ledger),
     ]
     return tuple(sorted(entries, key=lambda entry: entry.at or _EPOCH))
+
+
+def _chatter(count: int) -> list[TimelineEntry]:
+    """Say how many lines of libraries are left out: they say what each client does."""
+    if not count:
+        return []
+    several = "line is" if count == 1 else "lines are"
+    return [TimelineEntry(None, "", LOGS, f"{count} debug {several} left out")]
 
 
 def _bundle_entries(ledger: Ledger) -> list[TimelineEntry]:

@@ -21,7 +21,8 @@ LINE_CHARS = 400
 SECTION_CHARS = 2_000
 PAGE_CHARS = 9_000
 MOST_PAGES = 2
-# What an empty container takes.
+# What each fold gets of the room while there is any, and what an empty container takes.
+LEAST_ROOM = 700
 FOLD_ROOM = 220
 
 
@@ -77,8 +78,10 @@ def folds_of(report: Report) -> tuple[FoldedList, ...]:
 def fitted(folds: Sequence[FoldedList], room: int) -> Folded:
     """Return folds in at most `room` characters of JSON; the least worth is cut first."""
     kept: dict[int, FoldedList] = {}
+    spare = {place: min(LEAST_ROOM, _size(fold)) for place, fold in enumerate(folds)}
     for place in sorted(range(len(folds)), key=lambda one: -folds[one].worth):
-        short = _within(folds[place], room)
+        del spare[place]
+        short = _within(folds[place], room - sum(spare.values()))
         if short is not None:
             kept[place] = short
             room -= len(json.dumps(container(short, of=folds[place]))) + 2
@@ -86,6 +89,10 @@ def fitted(folds: Sequence[FoldedList], room: int) -> Folded:
     return Folded(
         tuple(container(kept[place], of=folds[place]) for place in sorted(kept)), pages(cut)
     )
+
+
+def _size(fold: FoldedList) -> int:
+    return len(json.dumps(container(fold))) + 2
 
 
 def _within(fold: FoldedList, room: int) -> FoldedList | None:
@@ -143,7 +150,8 @@ def _evidence(findings: Sequence[Finding]) -> Iterator[str]:
             yield " "
         mark = SEVERITY_MARKS[finding.severity]
         yield f"{mark} *{mrkdwn(finding.what, LINE_CHARS)}*"
-        yield f"{code(finding.rule, 60)} · sure: {finding.confidence.value}"
+        cause = f" · follows from {code(finding.cause, 60)}" if finding.cause else ""
+        yield f"{code(finding.rule, 60)} · sure: {finding.confidence.value}{cause}"
         if finding.why:
             yield str(mrkdwn(finding.why, LINE_CHARS))
         for line in finding.evidence:

@@ -3,11 +3,14 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import NAMESPACE_OID, uuid5
 
 from bot.domain.alert import AlertMessage
 from bot.errors import PostError
-from bot.slack.blocks.alert import Takes, any_command, render
+from bot.slack.blocks.alert import render
+from bot.slack.blocks.alert_buttons import Takes, any_command
 from bot.slack.blocks.charts import CHART
+from bot.slack.blocks.limits import CONTAINER
 from bot.slack.outbound.block_fallback import BlockFallback, Message
 from bot.slack.outbound.posts import SUBJECT, ChannelPosts
 from bot.slack.outbound.replies import Draw, draw_nothing
@@ -16,6 +19,7 @@ from bot.slack.outbound.web_api import Web
 log = logging.getLogger(__name__)
 
 EVENT_TYPE = "batchbot_alert"
+MORE_TEXT = "What it rests on"
 
 
 class Threads:
@@ -48,8 +52,11 @@ class Threads:
 
         shown = {**render(message, self._takes, self._names), SUBJECT: _subject(message)}
         sent = await self._fallback.send(shown, send, bare=False)
+        thread = thread_ts or sent.ts
+        if CONTAINER in sent.without:
+            await self._lay_open(shown, channel, thread)
         if CHART in sent.without:
-            await self._picture(message, channel, thread_ts or sent.ts)
+            await self._picture(message, channel, thread)
         return sent.ts
 
     async def edit(self, message: AlertMessage, *, channel: str, ts: str) -> None:
@@ -60,6 +67,19 @@ class Threads:
             return ts
 
         await self._fallback.send(render(message, self._takes, self._names), send, bare=False)
+
+    async def _lay_open(self, shown: Message, channel: str, thread_ts: str) -> None:
+        """Say in the thread what is folded where Slack folds nothing; without it the alert stands.
+
+        What is already said is known by its token, which comes of the thread and the page.
+        """
+        for number, page in enumerate(shown.get("details", ())):
+            token = str(uuid5(NAMESPACE_OID, f"{channel} {thread_ts} {number}"))
+            more = {"text": MORE_TEXT, "blocks": list(page)}
+            try:
+                await self._posts.post(channel, more, token=token, thread_ts=thread_ts)
+            except PostError as error:
+                log.warning("could not say what an alert rests on: %s", error.message)
 
     async def _picture(self, message: AlertMessage, channel: str, thread_ts: str) -> None:
         """Show the chart as a picture in the thread; without it the alert is said all the same."""

@@ -1,12 +1,15 @@
 // data_visualization: line, bar, area and pie as inline SVG; colours come from the style sheet.
 import { h, svg } from "./dom.js";
 
+// More bars than this lie one below the other, so that each has room for its name.
+const LYING_FROM = 4;
 const WIDTH = 560, HEIGHT = 230, LEFT = 46, RIGHT = 20, TOP = 14, BOTTOM = 26;
 
 /** @param {any} block */
 export function chart(block) {
   const { chart: data, title } = block;
-  const drawing = data.type === "pie" ? pie(data.segments) : cartesian(data);
+  const lying = data.type === "bar" && data.axis_config.categories.length > LYING_FROM;
+  const drawing = data.type === "pie" ? pie(data.segments) : lying ? lyingBars(data) : cartesian(data);
   const names = data.type === "pie" ? data.segments.map((/** @type {any} */ one) => `${one.label} (${short(one.value)})`) : data.series.map((/** @type {any} */ one) => one.name);
   drawing.setAttribute("role", "img");
   drawing.setAttribute("aria-label", spoken(title, data));
@@ -19,9 +22,32 @@ export function chart(block) {
     names.length > 1 || data.type === "pie" ? legend(names) : null);
 }
 
+/** Bars one below the other; those of several series one behind the other. @param {any} data */
+function lyingBars(data) {
+  const { categories } = data.axis_config;
+  const totals = categories.map((/** @type {string} */ _, /** @type {number} */ at) => data.series.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + Math.max(0, one.data[at].value), 0));
+  const most = Math.max(...totals, 1);
+  return h("div", { class: "lying" }, ...categories.flatMap((/** @type {string} */ label, /** @type {number} */ at) => [
+    h("span", { class: "lying-name" }, label),
+    h("span", { class: "lying-bar" }, ...data.series.map((/** @type {any} */ one, /** @type {number} */ index) => piece(one, index, at, most))),
+    h("span", { class: "lying-value" }, short(data.series[0].data[at].value)),
+  ]));
+}
+
+/** @param {any} series @param {number} index @param {number} at @param {number} most */
+function piece(series, index, at, most) {
+  const { label, value } = series.data[at];
+  const node = h("i", { class: colour(series.name, index), title: `${series.name}, ${label}: ${short(value)}` });
+  node.style.width = `${(Math.max(0, value) / most) * 100}%`;
+  return node;
+}
+
+/** What is lost is red. @param {string} name @param {number} index */
+const colour = (name, index) => (name === "lost" ? "lost" : `s${index}`);
+
 /** @param {string[]} names */
 function legend(names) {
-  return h("ul", { class: "legend" }, ...names.map((name, index) => h("li", {}, h("span", { class: `key s${index}` }), name)));
+  return h("ul", { class: "legend" }, ...names.map((name, index) => h("li", {}, h("span", { class: `key ${colour(name, index)}` }), name)));
 }
 
 /** What a screen reader says: every value. @param {string} title @param {any} data */

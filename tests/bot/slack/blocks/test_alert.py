@@ -10,12 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.alert import Alert, AlertMessage, AlertState, Reason
+from bot.domain.alert import Alert, AlertMessage, AlertState, Reason, SeenBefore
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.words import Time, words
 from bot.slack.blocks.alert import render
 from bot.slack.blocks.limits import violations
-from bot.slack.blocks.mrkdwn import date_token
 from tests.support.example_alert import ALERT, AT, CONDITION
 from tests.support.strategies import alerts, texts
 
@@ -38,38 +37,89 @@ def test_any_alert_fits_slack_and_pings_nobody(
     shown.encode()
 
 
-def test_the_text_says_what_since_when_how_sure_and_what_to_do() -> None:
-    assert _head()["text"] == (
-        "🔴 Error: Item 3f2a is stuck in processing for 40 min while the worker is alive "
-        "(confidence high). Next: Wait for its TTL"
-    )
+def _row(message: dict[str, Any]) -> list[dict[str, Any]]:
+    (row,) = (block for block in message["blocks"] if block["type"] == "actions")
+    found: list[dict[str, Any]] = row["elements"]
+    return found
 
 
-def test_a_firing_head_has_its_buttons_in_order() -> None:
-    buttons = _head()["blocks"][-1]["elements"]
-    assert [(b["action_id"], b["value"]) for b in buttons] == [
-        ("acknowledge", "/alerts ack stuck_queue/np/llm"),
-        ("snooze_30m", "/alerts snooze stuck_queue/np/llm 30m"),
-        ("snooze_2h", "/alerts snooze stuck_queue/np/llm 2h"),
-        ("snooze_tomorrow", "/alerts snooze stuck_queue/np/llm tomorrow"),
-        ("investigate", "/batch investigate 34 --about orphaned-item"),
-        ("trace", "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9"),
+def _small_print(message: dict[str, Any]) -> str:
+    told = [block for block in message["blocks"] if block["type"] == "context"]
+    return str(told[-1]["elements"][0]["text"])
+
+
+def test_the_headline_is_one_breath_with_how_long_and_the_environment() -> None:
+    stuck = replace(CONDITION, headline="LLM queue stuck: batch 34 waits for an item")
+    later = replace(ALERT, condition=stuck, changed_at=AT + timedelta(minutes=6))
+    assert _head(later)["text"] == "🔴 LLM queue stuck for 6 min: batch 34 waits for an item (np)"
+    assert _head(replace(later, environment="production"))["text"].endswith("waits for an item")
+    once = replace(stuck, headline="Rejected callback 8f3a11d7: no batch owns it", lasts=False)
+    assert "for 6 min" not in _head(replace(later, condition=once))["text"]
+
+
+def test_fields_say_about_what_since_when_how_sure_and_seen_before() -> None:
+    before = SeenBefore(2, AT - timedelta(days=3), timedelta(minutes=12), helped="a restart")
+    blocks = _head(replace(ALERT, before=before))["blocks"]
+    told = [one["text"] for one in blocks[1]["fields"]]
+    assert [one.split("* ")[0] for one in told] == ["*About", "*Since", "*Sure", "*Seen before"]
+    assert told[0] == "*About* batch 34"
+    assert "2× in 7 days, last" in told[3]
+    assert "12 min; what helped: a restart" in told[3]
+
+
+def test_why_and_what_to_do_stand_before_the_buttons_and_the_rest_is_folded() -> None:
+    blocks = _head()["blocks"]
+    kinds = [block["type"] for block in blocks]
+    assert kinds == ["section", "section", "section", "actions", "context", "container"]
+    assert blocks[2]["text"]["text"] == "*Why:* Nobody owns it.\n*Do:* Wait for its TTL"
+    assert "stuck_queue/np/llm" in json.dumps(blocks[-1])
+
+
+def test_commands_by_hand_stand_in_code_of_their_own() -> None:
+    removal = "redis-cli ZREM q:requests 1f and redis-cli HDEL q:data 1f. CJ gets no callback."
+    steps = ("Take it out.", "/trace 34", f"To remove it: {removal}")
+    blocks = _head(replace(ALERT, condition=replace(CONDITION, next=steps)))["blocks"]
+    assert blocks[2]["text"]["text"].endswith("*Do:* Take it out.")
+    (fold,) = (block for block in blocks if block.get("title", {}).get("text") == "By hand (1)")
+    shown = fold["child_blocks"][0]["text"]["text"]
+    assert "```redis-cli ZREM q:requests 1f\nredis-cli HDEL q:data 1f```" in shown
+
+
+def test_a_firing_head_has_three_buttons_at_most_and_a_menu() -> None:
+    *shown, menu = _row(_head())
+    assert [(b["action_id"], b["value"], b.get("style")) for b in shown] == [
+        ("acknowledge", "/alerts ack stuck_queue/np/llm", "primary"),
+        ("investigate", "/batch investigate 34 --about orphaned-item", None),
+    ]
+    assert [option["value"] for option in menu["options"]] == [
+        "/alerts snooze stuck_queue/np/llm 30m",
+        "/alerts snooze stuck_queue/np/llm 2h",
+        "/alerts snooze stuck_queue/np/llm tomorrow",
+        "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9",
+        "/alerts export stuck_queue/np/llm",
     ]
 
 
+def test_an_orphan_may_be_put_back_where_that_is_taken() -> None:
+    orphan = replace(CONDITION, requeue="1a2b3c4d-0000-4000-8000-000000000001")
+    message = AlertMessage(replace(ALERT, condition=orphan), Reason.OPEN, is_parent=True)
+    assert _row(dict(render(message)))[2]["value"].startswith("/queue requeue 1a2b3c4d")
+    off = dict(render(message, lambda typed: not typed.startswith("/queue requeue")))
+    assert [one["action_id"] for one in _row(off)] == ["acknowledge", "investigate", "alert_menu"]
+
+
 def test_a_button_that_would_do_nothing_is_not_shown() -> None:
-    message = render(
-        AlertMessage(ALERT, Reason.OPEN, is_parent=True), lambda typed: typed.startswith("/trace")
-    )
-    buttons = message["blocks"][-1]["elements"]
-    assert [button["action_id"] for button in buttons] == ["trace"]
+    stray = replace(ALERT, condition=replace(CONDITION, batch=""))
+    opened = AlertMessage(stray, Reason.OPEN, is_parent=True)
+    message = dict(render(opened, lambda typed: typed.startswith("/trace")))
+    assert [button["action_id"] for button in _row(message)] == ["trace"]
 
 
 def test_an_acknowledged_alert_says_so_and_offers_it_no_more() -> None:
     seen = replace(ALERT, acknowledged_by="U1")
-    message = render(AlertMessage(seen, Reason.QUIET, is_parent=True), names={"U1": "oncall"})
-    assert "acknowledged by oncall" in message["blocks"][1]["elements"][0]["text"]
-    assert message["blocks"][-1]["elements"][0]["action_id"] == "unacknowledge"
+    message = dict(render(AlertMessage(seen, Reason.QUIET, is_parent=True), names={"U1": "oncall"}))
+    assert "👀 oncall" in _small_print(message)
+    assert _row(message)[0]["action_id"] == "unacknowledge"
     assert "U1" not in json.dumps(message)
 
 
@@ -79,7 +129,7 @@ def test_an_acknowledged_alert_says_so_and_offers_it_no_more() -> None:
         (Reason.ACKNOWLEDGE, "👀 Acknowledged by an operator: not repeated until it changes"),
         (
             Reason.SNOOZE,
-            "🔕 Snoozed by oncall, also if it comes back",
+            "💤 Snoozed by oncall, also if it comes back",
         ),
     ],
 )
@@ -94,32 +144,20 @@ def test_the_thread_is_told_who_did_what_without_a_ping(reason: Reason, words: s
 @pytest.mark.parametrize(
     ("mute", "words"),
     [
-        (Mute("x", AT, by="U2", kind=MuteKind.SNOOZE), "🔕 snoozed by oncall until <!date^"),
+        (Mute("x", AT, by="U2", kind=MuteKind.SNOOZE), "💤 until <!date^"),
         (Mute("x", AT, "deploy", kind=MuteKind.MAINTENANCE), "🔕 maintenance until <!date^"),
-        (Mute("x", reason="known"), "🔕 muted until unmuted (known)"),
+        (Mute("x", reason="known"), "🔕 muted until unmuted: known"),
     ],
 )
 def test_a_quiet_head_says_until_when_also_once_it_is_resolved(mute: Mute, words: str) -> None:
     for state in (AlertState.FIRING, AlertState.RESOLVED):
         quiet = replace(ALERT, mute=mute, state=state)
-        message = render(AlertMessage(quiet, Reason.QUIET, is_parent=True), names={"U2": "oncall"})
-        assert words in message["blocks"][1]["elements"][0]["text"]
-
-
-def test_a_title_that_says_it_all_is_not_said_twice() -> None:
-    whole = replace(
-        CONDITION,
-        title=words("Queue stuck", Time(AT, " since "), ", high confidence: 3f2a. Next: /queue"),
-    )
-    message = _head(replace(ALERT, condition=whole))
-    assert message["text"] == "🔴 Error: Queue stuck, high confidence: 3f2a. Next: /queue"
-    assert message["blocks"][0]["text"]["text"] == (
-        f"🔴 *Error:* Queue stuck since {date_token(AT)}, high confidence: 3f2a. Next: /queue"
-    )
+        told = AlertMessage(quiet, Reason.QUIET, is_parent=True)
+        assert words in _small_print(dict(render(told, names={"U2": "oncall"})))
 
 
 def test_a_cause_says_how_many_alerts_it_hides() -> None:
-    line = _head(replace(ALERT, hides=2, number=17))["blocks"][1]["elements"][0]["text"]
+    line = _small_print(_head(replace(ALERT, hides=2, number=17)))
     assert "hides 2 alerts that follow from it" in line
     assert line.startswith("#17 · ")
 
@@ -127,7 +165,7 @@ def test_a_cause_says_how_many_alerts_it_hides() -> None:
 def test_a_digest_is_one_message_that_leads_to_the_list() -> None:
     message = render(AlertMessage(ALERT, Reason.DIGEST, is_parent=True))
     assert message["text"].startswith("🔕 Item 3f2a")
-    assert [one["value"] for one in message["blocks"][-1]["elements"]] == ["/alerts list"]
+    assert [one["value"] for one in _row(dict(message))] == ["/alerts list"]
 
 
 def test_a_resolved_head_is_one_green_line_with_its_duration_and_no_buttons() -> None:
@@ -143,10 +181,8 @@ def test_replies_tell_their_reason() -> None:
         reason: render(AlertMessage(ALERT, reason, False, "now leaked"))["text"]
         for reason in (Reason.UPDATE, Reason.REPEAT)
     }
-    assert "changed:" in said[Reason.UPDATE]
-    assert "(now leaked)" in said[Reason.UPDATE]
-    assert "still so" in said[Reason.REPEAT]
-    assert "seen 3 times" in said[Reason.REPEAT]
+    assert "Changed: Item 3f2a" in said[Reason.UPDATE]
+    assert "Still so, seen 3 times" in said[Reason.REPEAT]
 
 
 def test_a_message_that_slack_refused_is_said_in_plain_text() -> None:
