@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = (
     "tests.support.slack.rendered",
+    "tests.support.laws",
     "tests.support.typed_text",
     "tests.support.servers.postgres",
     "tests.support.servers.redis",

@@ -133,9 +133,9 @@ def _condition(
         # Twice as many is news, one more is not.
         known=f"{total.bit_length()}",
         count=fresh,
-        headline=f"{total} more alerts of one kind: {names}",
-        why=f"More than {MAX_PARENTS} alerts of one kind opened within a minute: one cause is "
-        "likelier than many. Each keeps its number and its history.",
+        headline=f"{total} more alerts of one kind: {detector.replace('_', ' ')}",
+        why=f"More than {MAX_PARENTS} of one kind opened within a minute: one cause is likelier. "
+        "Each keeps its number.",
         evidence=members[0].condition.evidence[:3],
         next=(listed,),
     )

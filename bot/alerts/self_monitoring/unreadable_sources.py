@@ -93,6 +93,9 @@ def source_of(sample: Sample) -> str:
     return sample.unreadable.partition(":")[0].strip()
 
 
+NAMES_CHARS = 80
+
+
 def _condition(
     name: str, affected: Sequence[tuple[str, Sequence[Sample]]], known: datetime | None
 ) -> Condition:
@@ -115,10 +118,22 @@ def _condition(
         known="unreadable",
         count=0,
         headline=f"{_called(name)} cannot be read: alerts that rest on it stand still",
-        why=f"Blind or half blind meanwhile: {names}.",
-        evidence=(EvidenceLine(name, last.at, last.unreadable.partition(":")[2].strip()),),
+        why=_blind(sorted(detector for detector, _ in affected)),
+        evidence=(
+            EvidenceLine(name, last.at, last.unreadable.partition(":")[2].strip()),
+            EvidenceLine(name, None, f"blind or half blind meanwhile: {names}"),
+        ),
         next=("batchbot doctor",),
     )
+
+
+def _blind(detectors: Sequence[str]) -> str:
+    """Name the detectors that are blind, as many as fit; the evidence names all."""
+    shown = [
+        one for n, one in enumerate(detectors) if len(", ".join(detectors[: n + 1])) <= NAMES_CHARS
+    ]
+    more = f" and {len(detectors) - len(shown)} more" if len(detectors) > len(shown) else ""
+    return f"Blind or half blind meanwhile: {', '.join(shown)}{more}."
 
 
 def _called(source: str) -> str:

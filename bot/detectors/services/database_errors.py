@@ -32,12 +32,12 @@ FOLLOWS_WITHIN = timedelta(seconds=60)
 _ORIGINAL = re.compile(r"Original exception was:\s*\(?(?:\w+\.)*([A-Z]\w*)")
 _OF_A_CONSTRAINT = ("", INTEGRITY, "UniqueViolationError", "UniqueViolation")
 FOLDED = (
-    "The transaction that met the violation was rolled back; a PendingRollbackError after it is "
-    "the same failure seen again by the broken session."
+    "The transaction was rolled back; a PendingRollbackError after it is the same failure, seen "
+    "again."
 )
 ALONE = (
-    "The session was used again after an error had broken its transaction; no violated constraint "
-    "stands in the log within the minute before."
+    "The session was used again after an error broke it; no violated constraint is in the log "
+    "just before."
 )
 
 

@@ -123,8 +123,8 @@ def _condition(prefix: str, fact: Mapping[str, Any], since: datetime) -> Conditi
         known=f"{front} {fact[STATUS]}",
         count=0,
         headline=words("Queue ", prefix, " may be stuck: its first item does not move"),
-        why="Items leave a queue that is worked on from its front; a long bundle may stand there "
-        "for longer, and only the worker's log could tell the two apart.",
+        why="A queue that is worked on loses items from its front; a long bundle may stand there "
+        "longer.",
         evidence=(EvidenceLine(QUEUE, since, f"{prefix}: front {front}, {fact[STATUS]}"),),
         next=(step,),
     )

@@ -16,6 +16,15 @@ BLOCKED_AFTER = timedelta(minutes=1)
 WARN_SHARE, ERROR_SHARE = 0.05, 0.20
 
 
+# What a stray callback is not, for whoever suspects it.
+STRAY_NOTES = (
+    "A runner reads the topic from its earliest offset, older callbacks included; fixed upstream "
+    "on 2025-11-30.",
+    "serial_bundle's metadata is filled by the same code as per_request's.",
+    "That CJ sent before it committed was suspected and never proved: rows are committed first.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A known failure: its rule id, and why it happens."""
@@ -26,21 +35,17 @@ class Cause:
 
 FOREIGN_CALLBACK = Cause(
     rule="foreign-callback",
-    why="The callback topic is shared and kept: a runner reads it from the earliest offset, "
-    "callbacks of other and older requests included, and took one without a batch hint for"
-    " its own (fixed upstream on 2025-11-30). It is not a fault of serial_bundle, whose "
-    "metadata is filled by the same code as per_request's. That CJ sent before it "
-    "committed was suspected and never proved: its rows are committed first.",
+    why="It is not a fault of serial_bundle: a runner took the callback of other work for its own.",
 )
 CALLBACK_METADATA_LOST = Cause(
     rule="callback-metadata-lost",
-    why="The database owns the correlation id, so the request was sent with its metadata and "
-    "lost it on the way through the LLM provider service.",
+    why="The database knows the id, so the request had its metadata, and the LLM provider lost it "
+    "on the way.",
 )
 LOST_CALLBACKS = Cause(
     rule="lost-callbacks",
-    why="An expired request, a failed publish or a consumer without a valid offset all end "
-    "without a callback, and the batch waits for hours.",
+    why="What expired, was not published or not taken gets no callback, and its batch waits for "
+    "hours.",
 )
 CONSUMER_SILENT = Cause(
     rule="consumer-silent",
@@ -56,8 +61,8 @@ UNPUBLISHED = Cause(rule="callbacks-unpublished", why="")
 SUBMISSION_LOST = Cause(rule="submission-lost", why="")
 DUPLICATE_CALLBACKS = Cause(
     rule="duplicate-callbacks",
-    why="A bundle that fails after some of its answers were sent is handled again as a whole, "
-    "and the model is asked again. The first answer stands.",
+    why="A bundle that fails after some answers were sent is handled again as a whole; the first "
+    "answer stands.",
 )
 BATCH_IDLE = Cause(
     rule="batch-idle",
@@ -65,8 +70,8 @@ BATCH_IDLE = Cause(
 )
 WAITING_ON_MONITOR = Cause(
     rule="waiting-on-monitor",
-    why="The monitor sweeps every five minutes and should go on with it; small batches waited for "
-    "that sweep until it was fixed upstream on 2025-11-21.",
+    why="The monitor sweeps every five minutes and should go on with it; small ones waited for it "
+    "until 2025-11-21.",
 )
 FINALISATION_STUCK = Cause(
     rule="finalisation-stuck",
@@ -78,14 +83,13 @@ REPEATED_FINALISATION = Cause(
 )
 OUTBOX_UNPUBLISHED = Cause(
     rule="outbox-unpublished",
-    why=f"The relay sends every 5 seconds and gives a row up after {RELAY_TRIES} tries; whoever "
-    "waits for the event waits for ever.",
+    why=f"The relay sends every 5 s and gives up after {RELAY_TRIES} tries: who waits for the event "
+    "waits for ever.",
 )
 RELAY_STEP = "Check Kafka and the relay: /logs cj_assessment_service outbox"
 DATABASE_BLOCKED = Cause(
     rule="database-blocked",
-    why="Row locks are held until a transaction ends: others wait behind them, and an open "
-    "transaction that nobody ends blocks for ever.",
+    why="Row locks last until their transaction ends; one that nobody ends blocks for ever.",
 )
 BATCH_FAILED = Cause(
     rule="batch-failed",
@@ -97,7 +101,7 @@ PROVIDER_FAILURES = Cause(
 )
 BUNDLE_COLLATERAL = Cause(
     rule="bundle-collateral",
-    why="A serial bundle is worked off one by one; the first failure throws all of it away.",
+    why="The first failure in a serial bundle throws all of it away.",
 )
 
 

@@ -58,12 +58,12 @@ def lost_answer(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
         why = waiting_why(blocked=held.fate is Fate.BLOCKED)
         return LostAnswer(LossPlace.HELD_BACK, f"its callback is held: {FATES[held.fate]}", why)
     if held is not None:
-        where = f"its callback could not be published: {FATES[held.fate]}"
+        where = f"callback {FATES[held.fate]}"
         return LostAnswer(LossPlace.PUBLISH_FAILED, where, lost_why({held.fate}))
     if comparison.of(Step.PUBLISHED, Outcome.FAILED):
         why = (
-            "The failure to publish is swallowed and the request removed: the answer is lost for "
-            "good, though a success line may follow."
+            "The failure to publish is swallowed: the answer is lost for good, though a success "
+            "line may follow."
         )
         return LostAnswer(LossPlace.PUBLISH_FAILED, "its callback could not be published", why)
     if comparison.item is not None:
@@ -99,8 +99,8 @@ def _early(comparison: ComparisonEvidence, ledger: Ledger) -> LostAnswer:
         why = "The row is written before the request is sent, and sending failed."
         return LostAnswer(LossPlace.NEVER_SENT, "sending failed", why)
     if _evicted_after(comparison, ledger):
-        why = "It was queued, is gone from Redis without an end, and the service cleaned up "
-        why += "entries without data: Redis evicted it under memory pressure."
+        why = "It is gone from Redis without an end, and entries without data were cleaned up: "
+        why += "Redis evicted it."
         return LostAnswer(LossPlace.EVICTED, "it was evicted from Redis", why, Confidence.MEDIUM)
     left = departure(comparison)
     if left is not None and left.is_sound:

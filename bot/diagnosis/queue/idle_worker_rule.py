@@ -39,8 +39,7 @@ def idle_worker(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=since,
         what=words("Requests are queued and the loop, which ", _seen(timeline), ", takes none."),
-        why="An idle loop takes a request within a second of its coming: "
-        f"{_cause(timeline, since)}.",
+        why=f"An idle loop takes a request within a second: {_cause(timeline, since)}.",
         evidence=(
             EvidenceLine(LOGS, since, f"first of {counted(count)} queued since"),
             *log_lines(timeline),
@@ -71,10 +70,7 @@ def _cause(timeline: QueueTimeline, since: datetime) -> str:
     if any(sign.kind is SignKind.RESTART and sign.at >= since for sign in timeline.signs):
         return "the worker starts anew and again before it takes one"
     if timeline.alive:
-        return (
-            "the loop lives and takes nothing; ten dead items may stand in front of what waits, "
-            "or the circuit breaker to the provider is open"
-        )
+        return "ten dead items stand in front, or the circuit breaker is open"
     return "the worker is dead, or blocked"
 
 

@@ -15,7 +15,6 @@ from bot.diagnosis.queue.timeline import (
 )
 from bot.diagnosis.queue.wording import (
     DEFAULT_PREFIX,
-    NO_CALLBACK,
     counted,
     expiry_words,
     item_lines,
@@ -48,14 +47,14 @@ def orphaned_item(timeline: QueueTimeline) -> QueueVerdict | None:
         since=first.since,
         what=words(
             named(first.item, len(stuck) - 1),
-            f" {('are' if many else 'is')} in processing for ",
+            f" {('are' if many else 'is')} held by no worker for ",
             lasting(timeline, first.since),
-            f" while the loop goes on without {('them' if many else 'it')}.",
+            ".",
         ),
         why=words(
-            "The worker restarted or broke off while it held the item; nothing hands it back. ",
+            "Its worker restarted or broke off, and nothing hands it back. ",
             expiry_words(first.item),
-            f"; {NO_CALLBACK}.",
+            ".",
         ),
         items=tuple(one.item for one in stuck),
         evidence=(*item_lines(timeline, [one.item for one in stuck[:3]]), *log_lines(timeline)),
@@ -67,7 +66,7 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
     run = stuck_run(timeline)
     if not run or not timeline.alive or not timeline.logs_readable:
         return None
-    since, last, worked = run[0].at, run[-1], timeline.last_turnover
+    since, worked = run[0].at, timeline.last_turnover
     goes_on = worked is not None and worked > since
     opens_after = ESCALATES_AFTER if goes_on and _expires(timeline, since) else timeline.opens_after
     if timeline.now - since < opens_after or len(run) < 3:
@@ -81,12 +80,10 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         what=words(
             f"{counted(count)} in the queue that nobody works on for ",
             lasting(timeline, since),
-            f": size {last.size}, queued {last.queued}, and the loop "
-            f"{('works on without it' if goes_on else 'is idle')}.",
+            f", and the loop {('works on without it' if goes_on else 'is idle')}.",
         ),
-        why="Snapshots are written at the top of the loop, never inside a bundle: what each of "
-        "them shows as not queued nobody holds. Its worker restarted or broke off; the item leaves "
-        f"only when its TTL (4 h) passes, and {NO_CALLBACK}.",
+        why="Its worker restarted or broke off. It leaves only after 4 h, and its batch gets no "
+        "callback.",
         evidence=log_lines(timeline, run),
         next=_find_steps(timeline),
     )
@@ -129,8 +126,8 @@ def _orphan_by_restart(timeline: QueueTimeline) -> QueueVerdict | None:
             when(since, " at "),
             ", has no end in the logs, and the worker started anew after that.",
         ),
-        why="A worker that starts anew takes only what waits; what it was at stays in processing "
-        f"until its TTL (4 h) passes, and {NO_CALLBACK}.",
+        why="A worker that starts anew takes only what waits: this stays for 4 h, and its batch "
+        "gets no callback.",
         items=tuple(QueueItem(loss.queue_id, "processing") for loss in lost),
         evidence=tuple(
             EvidenceLine(LOGS, loss.at, f"item {loss.queue_id} begun, no end logged")

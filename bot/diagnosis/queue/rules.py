@@ -37,7 +37,6 @@ from bot.diagnosis.queue.timeline import (
     QueueVerdict,
 )
 from bot.diagnosis.queue.wording import (
-    NO_CALLBACK,
     counted,
     item_lines,
     lasting,
@@ -108,7 +107,7 @@ def worker_hung(timeline: QueueTimeline) -> QueueVerdict | None:
         what=words(
             f"The worker took {counted(size)}",
             when(taken, " at "),
-            " and gave no sign for ",
+            ", and is silent for ",
             Span(timeline.now - silent),
             ".",
         ),
@@ -129,8 +128,7 @@ def worker_hung(timeline: QueueTimeline) -> QueueVerdict | None:
         next=(
             "Look whether the provider answers: docker logs --since 15m "
             "huleedu_llm_provider_service",
-            "A restart of the LLM provider service frees the loop; what it holds becomes an orphan "
-            f"until its TTL passes, and {NO_CALLBACK}.",
+            "Restart the LLM provider, then put back or remove what it held: it gets no callback.",
         ),
     )
 

@@ -96,8 +96,8 @@ def removal_steps(timeline: QueueTimeline, items: Sequence[QueueItem]) -> tuple[
 def expiry_words(item: QueueItem) -> Text:
     """Say when an item leaves by itself."""
     if item.expires_at is None:
-        return "It leaves only when its TTL passes"
-    return words("It leaves only when its TTL passes", when(item.expires_at, ", at "))
+        return "It expires unanswered"
+    return words("It expires unanswered", when(item.expires_at, " at "))
 
 
 def lasting(timeline: QueueTimeline, since: datetime | None) -> Text:

@@ -32,8 +32,8 @@ def schema_missing(seen: ObservedRunner, now: datetime) -> Finding | None:
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"Runner {seen.runner.short_id} does not find its schema file.",
-        why="The schemas were moved from Documentation/ to docs/ (2025-11-18): a checkout or a "
-        "mount from before does not hold them. No service was reached.",
+        why="The schemas moved from Documentation/ to docs/: an older checkout lacks them. No "
+        "service was reached.",
         evidence=(_line(bad[-1]),),
         next=("Look that docs/reference/schemas/eng5_np is there, and mounted in its container.",),
     )
@@ -53,14 +53,14 @@ def waiting(seen: ObservedRunner, now: datetime) -> Finding | None:
         severity=Severity.WARN,
         confidence=Confidence.HIGH if silent > legal else Confidence.MEDIUM,
         what=words(
-            f"Runner {seen.runner.short_id}{label} waits for {seen.waits_for}; nothing came for ",
+            f"Runner {seen.runner.short_id}{label} has waited in vain for ",
             Span(silent),
             ".",
         ),
         why=words(
-            "It gives up by itself after ",
+            f"It waits for {seen.waits_for}, and gives up after ",
             Span(legal),
-            ". What it waits for comes from CJ and the LLM provider, so the cause is there.",
+            ". The cause lies with these.",
         ),
         evidence=(_line(last),),
         next=("/queue", f"/batch status {seen.label}" if seen.label else "/batch list"),

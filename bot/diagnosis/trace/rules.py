@@ -10,6 +10,7 @@ from bot.diagnosis.comparison.causes import (
     LOST_AFTER,
     LOST_CALLBACKS,
     PROVIDER_FAILURES,
+    STRAY_NOTES,
     SUBMISSION_LOST,
     UNPUBLISHED,
     failure_severity,
@@ -44,7 +45,7 @@ from bot.domain.batch import BatchRows, PairRow
 from bot.domain.evidence import DATABASE, LOGS, EvidenceLine
 from bot.domain.log import Role
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Command, Span, words
+from bot.domain.words import Command, Id, Span, words
 
 OWN_FIELDS = ("essay_a_id", "essay_b_id", "prompt_sha256")
 
@@ -62,6 +63,7 @@ def foreign_callback(traced: TracedComparison) -> Finding | None:
         evidence=(
             EvidenceLine(DATABASE, None, f"no pair and no batch carries {traced.id}"),
             *rejections(traced),
+            *(EvidenceLine(LOGS, None, note) for note in STRAY_NOTES),
         ),
         next=(
             "Judge the run that broke off by its own batch: /batch list",
@@ -108,11 +110,7 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
         rule=LOST_CALLBACKS.rule,
         severity=Severity.ERROR,
         confidence=end.confidence,
-        what=words(
-            f"Pair {row.pair_id} of batch {row.batch_id} waits for its answer for ",
-            Span(age),
-            f": {end.where}.",
-        ),
+        what=words(f"Pair {row.pair_id} waits for ", Span(age), f": {end.where}."),
         why=end.why,
         evidence=last_lines(traced),
         next=(f"/batch status {row.batch_id}", "/queue"),
@@ -188,11 +186,12 @@ def provider_failure(traced: TracedComparison) -> Finding | None:
     others = len(traced.others)
     failure = traced.failure or Failures(FailureReason.UNKNOWN)
     what = f"Pair {row.pair_id} failed at the provider: {error_words(traced, row)}"
+    took = f", and took {others} others with it" if others else ""
     return Finding(
         rule=PROVIDER_FAILURES.rule,
         severity=_severity(traced),
         confidence=Confidence.HIGH,
-        what=what + (f", and took {others} others of its bundle with it." if others else "."),
+        what=f"{what}{took}.",
         why=_failure_why(traced, row, failure) + _share(traced),
         evidence=(*row_line(row), *last_lines(traced)),
         next=(remedy_of(failure), words(Command(f"/batch status {row.batch_id}"))),
@@ -217,8 +216,11 @@ def bundle_collateral(traced: TracedComparison) -> Finding | None:
         rule=BUNDLE_COLLATERAL.rule,
         severity=_severity(traced),
         confidence=Confidence.HIGH,
-        what=f"Pair {row.pair_id} did not fail itself: it was in one bundle with "
-        f"{row.error_correlation_id}, which did ({error_words(traced, row)}).",
+        what=words(
+            f"Pair {row.pair_id} did not fail itself; ",
+            Id(str(row.error_correlation_id)),
+            f" beside it did: {error_words(traced, row)}.",
+        ),
         why=BUNDLE_COLLATERAL.why + _share(traced),
         evidence=row_line(row),
         next=(f"/trace {row.error_correlation_id}", f"/batch status {row.batch_id}"),

@@ -93,7 +93,7 @@ def _ended(alert: Alert) -> Text:
 
 def _with_span(told: Text, length: Span) -> Words:
     """Return a headline that says for how long, behind what it is about."""
-    first, *rest = parts_of(told)
+    first, *rest = parts_of(told) or ("",)
     if isinstance(first, str) and ": " in first:
         before, _, after = first.partition(": ")
         return words(f"{before} for ", length, f": {after}", *rest)

@@ -163,7 +163,8 @@ def _evidence(findings: Sequence[Finding]) -> Iterator[str]:
 def _rows(table: Table) -> Iterator[str]:
     for first, *cells in table.rows:
         told = " · ".join(str(mrkdwn(cell, LINE_CHARS)) for cell in cells if cell)
-        yield f"*{mrkdwn(first, 120)}* {told}".rstrip()
+        name = code(first, 120) if str(first).startswith("/") else f"*{mrkdwn(first, 120)}*"
+        yield f"{name} {told}".rstrip()
 
 
 def _title(table: Table) -> str:

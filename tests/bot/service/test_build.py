@@ -72,7 +72,7 @@ async def test_the_bot_answers_over_http_and_tells_its_health(
         async with AsyncExitStack() as stack:
             bot = await build_bot(load_settings(), stack, durable=False)
             assert await _post(bot.port, urlencode(payloads.slash("/help"))) == 200
-            assert "What batchbot can tell" in str((await slack.wait_for(1))[0].arguments)
+            assert "Ask in words, or by a command" in str((await slack.wait_for(1))[0].arguments)
             assert (await _get(bot.port, "/healthz"))[0] == 200
             assert (await _get(bot.port, "/readyz"))[0] == 200
             assert "batchbot_ack_seconds_count 1.0" in (await _get(bot.port, "/metrics"))[1]

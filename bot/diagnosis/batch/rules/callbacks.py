@@ -31,8 +31,8 @@ DUPLICATE_SHARE = 0.01
 IN_QUEUE = ("queued", "processing")
 AGAIN = "A lost answer never comes: ask for the batch again, or let CJ's monitor end it."
 MOVES = (
-    "The queue could not be read, its loop works on, and nothing shows that these left it: "
-    "whether they wait or are lost is not decidable without Redis."
+    "The queue could not be read, and its loop works on: whether they wait or are lost is not "
+    "decidable."
 )
 REPEATED = "already has result"
 _RANK = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
@@ -61,9 +61,9 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
         severity=Severity.INFO if undecided else Severity.ERROR,
         confidence=Confidence.LOW if undecided else _confidence(evidence, ends),
         what=words(
-            f"{pairs.pending} comparisons have no answer, the oldest begun ",
+            f"{pairs.pending} unanswered for ",
             Span(now - begun),
-            f" ago; {_where(evidence, ends, waiting)}.",
+            f": {_where(evidence, ends, waiting)}.",
         ),
         why=MOVES if undecided else _why(ends),
         evidence=_pending_lines(evidence, ends),
@@ -84,14 +84,13 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     if not total or not (differing or many or len(unknown) > DUPLICATE_SHARE * total):
         return None
     repeats = ours or unknown
-    joined = "" if ours else "; whose they are is not known, they came in this batch's time"
-    parted = f" {len(differing)} of them name another winner." if differing else ""
+    joined = "" if ours else "; whose is unknown"
+    parted = f" {len(differing)} name another winner." if differing else ""
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
         severity=Severity.WARN if differing or many else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
-        what=f"{len(repeats)} callbacks came for comparisons that had an answer already{joined}."
-        + parted,
+        what=f"{_callbacks(len(repeats))} came for what was answered already{joined}." + parted,
         why=WHY[origins.most_common(1)[0][0] if origins else Repeat.UNKNOWN],
         evidence=(
             evidence.line(f"{total} comparisons, {len(ours)} answered again by their ids"),
@@ -108,6 +107,10 @@ def _origins(evidence: BatchEvidence, repeats: list[LogClue]) -> Counter[Repeat]
     times = publishes(evidence.clues)
     bundled = any(is_dispatch(event) for event in evidence.nearby)
     return Counter(repeat_of(times[one.queue_id], bundled=bundled) for one in repeats)
+
+
+def _callbacks(count: int) -> str:
+    return "1 callback" if count == 1 else f"{count} callbacks"
 
 
 def _told_elsewhere(evidence: BatchEvidence) -> str:
@@ -167,7 +170,7 @@ def _where(evidence: BatchEvidence, ends: tuple[LostAnswer, ...], waiting: int) 
         left = evidence.pairs.pending - len(ends)
         return parts + (f" ({left} more were not followed)" if left > 0 else "")
     if isinstance(evidence.queue, Missing):
-        return "whether they are still queued could not be checked"
+        return "whether they are queued could not be checked"
     return f"{waiting} of them are still in the queue"
 
 

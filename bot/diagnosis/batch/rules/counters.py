@@ -34,8 +34,8 @@ def completion_overcounted(evidence: BatchEvidence, now: datetime) -> Finding | 
         rule="completion-overcounted",
         severity=severity,
         confidence=Confidence.HIGH,
-        what=f"{done} comparisons are counted as done; the counter's denominator is {wave}, the "
-        f"budget {header.true_budget if header.true_budget is not None else 'unknown'}.",
+        what=f"{done} comparisons counted as done, against a wave of {wave} and a budget of "
+        f"{header.true_budget if header.true_budget is not None else '?'}.",
         why="Before 2025-11-19 the denominator was the last wave's size, so completion ran past "
         "100 % and finalised too soon.",
         evidence=(*lines, *(log_line(event) for event in logged[:3])),

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.diagnosis.comparison.causes import CALLBACK_METADATA_LOST, FOREIGN_CALLBACK
+from bot.diagnosis.comparison.causes import CALLBACK_METADATA_LOST, FOREIGN_CALLBACK, STRAY_NOTES
 from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
 from bot.diagnosis.runner.log_events import RUN_TEXTS
-from bot.domain.evidence import Missing
+from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Id, words
 
 
 def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -26,17 +27,22 @@ def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
         return None
     by_id = [id for id in stray if runs[id][1]]
     first = (by_id or list(stray))[0]
-    joined = "rejected by this batch's own runner" if by_id else "joined to it by time alone"
+    whose = "of its runner" if by_id else "in its time"
+    many = "callback" if len(stray) == 1 else "callbacks"
     return Finding(
         rule=FOREIGN_CALLBACK.rule,
         # Time alone lays it at no batch's door.
         severity=Severity.WARN if by_id else Severity.INFO,
         confidence=Confidence.HIGH if by_id else Confidence.LOW,
-        what=f"{len(stray)} rejected callbacks in this batch's time belong to no batch in the "
-        f"database ({first}); {joined}.",
+        what=words(
+            f"{len(stray)} rejected {many} {whose} belong{'s' * (len(stray) == 1)} to no batch (",
+            Id(str(first)),
+            ").",
+        ),
         why=FOREIGN_CALLBACK.why,
         evidence=(
             evidence.line(f"no comparison carries {first}"),
+            *(EvidenceLine(LOGS, None, note) for note in STRAY_NOTES),
             *(log_line(event) for event in list(stray.values())[:3]),
         ),
         next=(f"/trace {first}",),
@@ -63,8 +69,9 @@ def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | 
         rule=CALLBACK_METADATA_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"{len(lost)} callbacks of this batch's own comparisons came without {names} "
-        f"(first {first}).",
+        what=words(
+            f"{len(lost)} of its callbacks came back without {names} (first ", Id(str(first)), ")."
+        ),
         why=CALLBACK_METADATA_LOST.why,
         evidence=(
             evidence.line(f"{len(lost)} of the rejected correlation ids are this batch's"),

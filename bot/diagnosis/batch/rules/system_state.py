@@ -39,7 +39,7 @@ def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
         confidence=Confidence.HIGH,
         what=f"{len(waiting)} sessions of the CJ database wait for locks that pid "
         f"{', '.join(map(str, roots[:3]))} holds.",
-        why=f"{DATABASE_BLOCKED.why} Seen now; it need not be what happened to an older batch.",
+        why=f"{DATABASE_BLOCKED.why} Seen now, not then.",
         evidence=tuple(_session(one) for one in held[:5]),
         next=(
             f"Find who owns pid {pid} (its application is named above) before ending anything.",
@@ -92,9 +92,8 @@ def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
         severity=Severity.INFO,
         confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
         what=words("CJ is set to ", modes[0], " and the LLM provider to ", modes[1], "."),
-        why="The two are configured apart. Only the LLM provider's setting decides how requests "
-        "are worked off; CJ's is a label, and a key for what may share a bundle. A setting that "
-        "Compose was given no value for arrives empty.",
+        why="The LLM provider's setting decides how requests are worked off; CJ's is a label and "
+        "a key to bundles.",
         evidence=(asked, worked),
         next=("Set both services' batching mode, or read this batch by the LLM provider's.",),
     )

@@ -128,4 +128,4 @@ async def test_an_unreadable_log_is_one_alert_whoever_reads_it(store: Store) -> 
     (alert,) = await store.alerts(clock())
     assert alert.key == "unreadable_source/np/docker_logs"
     for name in ("database_errors", "rejected_callbacks"):
-        assert name in alert.condition.why
+        assert name in str(alert.condition.evidence)

@@ -66,7 +66,7 @@ async def test_a_title_stays_as_it_is_while_nothing_but_time_goes_by() -> None:
         (await _watched(lambda now: (ITEM,), minutes)).conditions[0].title for minutes in (7, 8, 9)
     }
     (title,) = titles
-    assert "is in processing while the loop goes on" in title
+    assert "is held by no worker" in title
 
 
 async def test_equal_size_with_items_turning_over_is_healthy() -> None:

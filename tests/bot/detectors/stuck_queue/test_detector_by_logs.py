@@ -81,7 +81,7 @@ async def test_what_single_requests_tell(
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        (BEAT, "the loop lives and takes nothing"),
+        (BEAT, "the circuit breaker is open"),
         (BROKEN, "the loop logs an error at each turn"),
         (START, "the worker starts anew and again"),
     ],

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from bot.diagnosis.comparison.causes import STRAY_NOTES
 from bot.diagnosis.trace.report import collect, diagnose
 from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import SourceState
@@ -101,7 +102,7 @@ async def test_the_incident_s_callback_is_a_rejected_one_that_no_batch_owns(
     (finding,) = report.findings
     assert finding.confidence is Confidence.HIGH
     assert "not a fault of serial_bundle" in finding.why
-    assert len(finding.evidence) == 1 + len(lines)
+    assert len(finding.evidence) == 1 + len(lines) + len(STRAY_NOTES)
     assert (report.facts["last_step"], report.facts["first_missing"]) == ("consumed", "created")
     assert states(report)["stored"] == "not_applicable"
     assert report.verdict is Verdict.WARN
@@ -180,7 +181,7 @@ LOST: list[tuple[str, list[str], list[LogEvent], str, str, Confidence]] = [
                 level="error",
             )
         ],
-        "could not be published",
+        "callback not published",
         "published",
         Confidence.HIGH,
     ),
