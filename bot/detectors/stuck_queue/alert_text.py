@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.diagnosis.queue.timeline import ORPHANED
 from bot.diagnosis.queue.verdict import Observation, QueueVerdict
 from bot.diagnosis.queue.wording import queue_headline
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition
@@ -58,7 +59,7 @@ def stuck_condition(
         batch=_batch(item),
         correlation_id=item.correlation_id if item else "",
         chart=chart,
-        requeue=item.queue_id if item and verdict.rule == "orphaned-item" else "",
+        requeue=item.queue_id if item and verdict.rule == ORPHANED else "",
     )
 
 

@@ -83,8 +83,8 @@ REPEATED_FINALISATION = Cause(
 )
 OUTBOX_UNPUBLISHED = Cause(
     rule="outbox-unpublished",
-    why=f"The relay sends every 5 s and gives up after {RELAY_TRIES} tries: who waits for the event "
-    "waits for ever.",
+    why=f"The relay sends every 5 s and gives up after {RELAY_TRIES} tries: who waits for it waits "
+    "for ever.",
 )
 RELAY_STEP = "Check Kafka and the relay: /logs cj_assessment_service outbox"
 DATABASE_BLOCKED = Cause(

@@ -25,7 +25,7 @@ def unrecorded(
     at: datetime | None,
 ) -> str:
     """Return what was read where no source holds the cause of a failure at a moment."""
-    held = "The rows hold no answer of the provider" if rows else "No row was read"
+    held = "The rows hold no answer" if rows else "No row was read"
     if isinstance(logs, Missing):
         return f"{held}, and the logs: {logs.reason}."
     names = set(services)
@@ -33,9 +33,7 @@ def unrecorded(
     if not mine:
         return f"{held}, and no log of the LLM provider was found."
     if covers(logs, names, at):
-        return (
-            "Read were the rows and the provider's log: neither holds what the provider answered."
-        )
+        return "Neither the rows nor the provider's log hold what it answered."
     if any(cover.truncated for cover in mine):
         return f"{held}, and the search of the provider's log was cut short."
     return f"{held}, and the provider's log does not reach back to it."

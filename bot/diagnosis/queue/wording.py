@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.queue.log_events import BEGINNINGS, Snapshot
-from bot.diagnosis.queue.timeline import QueueTimeline
+from bot.diagnosis.queue.timeline import (
+    HEAD_BLOCKED,
+    HUNG,
+    LEAKED,
+    NOT_DRAINING,
+    ORPHANED,
+    POISON,
+    QUEUE_UNREADABLE,
+    QueueTimeline,
+)
 from bot.domain.evidence import LOGS, QUEUE, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.words import Id, Span, Text, Words, joined, when, words
@@ -66,13 +75,13 @@ def queue_headline(rule: str, batch: str) -> str:
     """Return what is wrong with the queue, in words, and for whom."""
     who = f"batch {batch} waits for an item" if batch.isdecimal() else "an item waits"
     told = {
-        "orphaned-item": f"stuck: {who} that no worker holds",
-        "worker-hung": "stuck: its worker does not come back from an item",
-        "leaked-item": "holds what cannot be read: an item with half its data",
-        "poison-item": f"stuck: {who} that fails each time it is tried",
-        "head-of-line-blocked": "stuck: items at its front block all others",
-        "queue-not-draining": "only grows: more comes in than is answered",
-        "queue-unreadable": "cannot be read: neither empty nor healthy is known",
+        ORPHANED: f"stuck: {who} that no worker holds",
+        HUNG: "stuck: its worker does not come back from an item",
+        LEAKED: "holds what cannot be read: an item with half its data",
+        POISON: f"stuck: {who} that fails each time it is tried",
+        HEAD_BLOCKED: "stuck: items at its front block all others",
+        NOT_DRAINING: "only grows: more comes in than is answered",
+        QUEUE_UNREADABLE: "cannot be read: neither empty nor healthy is known",
     }
     return f"LLM queue {told.get(rule, 'stuck: nothing in it moves')}"
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.evidence import log_coverage
@@ -280,7 +281,7 @@ def _logs_begin(evidence: TraceEvidence) -> datetime | None:
 def _headline(evidence: TraceEvidence, ledger: Ledger, findings: Sequence[Finding]) -> Text:
     """Return the last step that was seen and the first that is missing, in one breath."""
     id = Id(str(evidence.id))
-    if any(one.rule == "foreign-callback" for one in findings):
+    if any(one.rule == FOREIGN_CALLBACK.rule for one in findings):
         return words("Rejected callback ", id, ": it belongs to no batch here")
     last, missing = ledger.last_step, ledger.first_missing
     seen = f"last seen {STEP_WORDS[last]}" if last else "no step was seen"

@@ -185,15 +185,15 @@ def provider_failure(traced: TracedComparison) -> Finding | None:
         return None
     others = len(traced.others)
     failure = traced.failure or Failures(FailureReason.UNKNOWN)
-    what = f"Pair {row.pair_id} failed at the provider: {error_words(traced, row)}"
-    took = f", and took {others} others with it" if others else ""
+    told = f"{others} others of its bundle failed with it"
+    taken = (EvidenceLine(DATABASE, None, told),) if others else ()
     return Finding(
         rule=PROVIDER_FAILURES.rule,
         severity=_severity(traced),
         confidence=Confidence.HIGH,
-        what=f"{what}{took}.",
+        what=f"Pair {row.pair_id} failed: {error_words(traced, row)}.",
         why=_failure_why(traced, row, failure) + _share(traced),
-        evidence=(*row_line(row), *last_lines(traced)),
+        evidence=(*row_line(row), *taken, *last_lines(traced)),
         next=(remedy_of(failure), words(Command(f"/batch status {row.batch_id}"))),
     )
 
@@ -281,7 +281,7 @@ def _share(traced: TracedComparison) -> str:
     if not isinstance(traced.batch, BatchRows):
         return ""
     pairs = traced.batch.pairs
-    return f" {pairs.error} of {pairs.total} pairs of its batch are errors."
+    return f" {pairs.error} of {pairs.total} of its batch failed."
 
 
 def _winners(traced: TracedComparison) -> set[str]:

@@ -56,10 +56,10 @@ class TracedComparison:
 
 
 def error_words(traced: TracedComparison, row: PairRow) -> str:
-    """Return why an error row failed, and its code."""
-    code, failure = row.error_code or "no error code", traced.failure
+    """Return why an error row failed."""
+    failure = traced.failure
     if failure is None or failure.reason is FailureReason.UNKNOWN:
-        return f"{code}, no cause recorded"
+        return "no cause recorded"
     wait = f", Retry-After {failure.retry_after} s" if failure.retry_after else ""
     return f"{failure.what}{wait}"
 

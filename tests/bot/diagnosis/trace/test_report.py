@@ -406,7 +406,7 @@ async def test_a_failure_says_why_from_row_or_lines(
 async def test_no_cause_is_said_with_what_was_read_for_it() -> None:
     database = FakeDatabase([batch(total=10, error=1)], [pair(**REFUSAL)])
     read = await trace(C, healthy(database=database))
-    assert "Read were the rows and the provider's log" in str(read.findings[0].why)
+    assert "Neither the rows nor the provider's log" in str(read.findings[0].why)
     alone = await trace(C, Sources(database=database))
     assert "and the logs: not configured" in str(alone.findings[0].why)
     late = FakeLogs([event(NOW, "started")], begins_at=NOW)
@@ -421,7 +421,7 @@ async def test_the_failure_that_took_its_bundle_along_says_how_many() -> None:
     ]
     report = await trace(C, healthy(database=FakeDatabase([batch(total=10, error=3)], rows)))
     assert report.facts["pairs_with_this_id"] == 3
-    assert "took 2 others" in report.findings[0].what
+    assert "2 others of its bundle" in str(report.findings[0].evidence)
 
 
 @pytest.mark.parametrize(
