@@ -33,7 +33,8 @@ def about(report: Report, rule: str) -> Report:
     facts = {**report.facts, "about": rule, "about_found": bool(mine)}
     if not mine:
         told = f"The alert said {rule.replace('-', ' ')}; what is read now does not show it."
-        return replace(report, facts=facts, summary=joined(" ", (told, report.summary)))
+        summary = joined(" ", (told, report.summary))
+        return replace(report, facts=facts, summary=summary, story=(told, *report.story))
     first = mine[0]
     rest = tuple(one for one in report.findings if one is not first)
     return replace(
