@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.diagnosis.queue.items import LEAK_HELD, leaked
 from bot.diagnosis.queue.log_events import SignKind
 from bot.diagnosis.queue.timeline import LEAKED, POISON, QueueTimeline, QueueVerdict
-from bot.diagnosis.queue.wording import NO_CALLBACK, counted, item_lines, named, removal_steps
+from bot.diagnosis.queue.wording import counted, item_lines, named, removal_steps
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import words
@@ -37,8 +37,8 @@ def leaked_item(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=Confidence.MEDIUM if once else Confidence.HIGH,
         since=since,
         what=words(named(items[0], len(items) - 1), f" left in the queue as {status}."),
-        why="The entry is in the order and its data is gone (evicted or removed by halves): the "
-        f"request is lost, {NO_CALLBACK}."
+        why="Its entry stands in the order and its data is gone: the request is lost, and gets no "
+        "callback."
         if status == "leaked"
         else f"A {status} item is never taken again; it counts in the size until its TTL passes.",
         items=items,

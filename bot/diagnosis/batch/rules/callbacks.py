@@ -28,6 +28,8 @@ from bot.domain.words import Span, words
 from bot.text.redaction import UUID
 
 DUPLICATE_SHARE = 0.01
+# Room for where answers were lost, in a sentence that is written to fit.
+WHERE_CHARS = 44
 IN_QUEUE = ("queued", "processing")
 AGAIN = "A lost answer never comes: ask for the batch again, or let CJ's monitor end it."
 MOVES = (
@@ -166,9 +168,14 @@ def _confidence(evidence: BatchEvidence, ends: tuple[LostAnswer, ...]) -> Confid
 def _where(evidence: BatchEvidence, ends: tuple[LostAnswer, ...], waiting: int) -> str:
     if ends:
         counts = Counter(end.kind.value for end in ends).most_common()
-        parts = ", ".join(f"{count} {told}" for told, count in counts)
-        left = evidence.pairs.pending - len(ends)
-        return parts + (f" ({left} more were not followed)" if left > 0 else "")
+        told, named = "", 0
+        for place, count in counts:
+            longer = f"{told}, {count} {place}" if told else f"{count} {place}"
+            if told and len(longer) > WHERE_CHARS:
+                break
+            told, named = longer, named + count
+        more = evidence.pairs.pending - named
+        return told + (f", {more} more" if more > 0 else "")
     if isinstance(evidence.queue, Missing):
         return "whether they are queued could not be checked"
     return f"{waiting} of them are still in the queue"
