@@ -18,7 +18,6 @@ from bot.domain.evidence import LOGS, QUEUE, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.words import Id, Span, Text, Words, joined, when, words
 
-NO_CALLBACK = "its batch gets no callback for it and waits on"
 DEFAULT_PREFIX = "llm_provider_service:queue"
 
 

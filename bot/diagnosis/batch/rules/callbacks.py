@@ -29,7 +29,7 @@ from bot.text.redaction import UUID
 
 DUPLICATE_SHARE = 0.01
 # Room for where answers were lost, in a sentence that is written to fit.
-WHERE_CHARS = 44
+WHERE_CHARS, MORE_CHARS = 46, 9
 IN_QUEUE = ("queued", "processing")
 AGAIN = "A lost answer never comes: ask for the batch again, or let CJ's monitor end it."
 MOVES = (
@@ -171,7 +171,8 @@ def _where(evidence: BatchEvidence, ends: tuple[LostAnswer, ...], waiting: int) 
         told, named = "", 0
         for place, count in counts:
             longer = f"{told}, {count} {place}" if told else f"{count} {place}"
-            if told and len(longer) > WHERE_CHARS:
+            spare = MORE_CHARS if named + count < evidence.pairs.pending else 0
+            if told and len(longer) > WHERE_CHARS - spare:
                 break
             told, named = longer, named + count
         more = evidence.pairs.pending - named
