@@ -42,8 +42,9 @@ installs: setup ## Try what real installations do on real parts, and print both 
 bench: setup ## Measure speed and memory, and write tests/benchmarks/RESULTS.md.
 	$(BIN)/python -m tests.benchmarks
 
-attack: setup ## Carry the outsider's corpus through every way out, and print what leaked or hung.
+attack: setup ## Carry the outsider's corpus through every way out, and try everybody's rights.
 	$(BIN)/python -m tests.attack
+	$(BIN)/python -m tests.rights
 
 chaos: setup ## Kill replicas, break Slack and every source, and print what was kept.
 	$(BIN)/python -m tests.chaos
@@ -63,13 +64,15 @@ format: setup ## Format the code.
 docs: setup ## Write the tables of commands and detectors and deploy/slack-manifest.yaml.
 	$(BIN)/python -m bot.docs
 
-PIN = uv pip compile pyproject.toml --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-header --quiet
+PINNED = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+PIN = uv pip compile pyproject.toml $(PINNED)
+PIN_BUILD = echo 'hatchling>=1.27' | uv pip compile - $(PINNED)
 
 constraints: ## Pin every dependency with hashes (needs uv).
 	$(PIN) --all-extras --group dev -o deploy/constraints.txt
 	$(PIN) --extra kafka -c deploy/constraints.txt -o deploy/constraints-runtime.txt
 	$(PIN) --extra kafka --extra charts -c deploy/constraints.txt -o deploy/constraints-charts.txt
+	$(PIN_BUILD) -c deploy/constraints.txt -o deploy/constraints-build.txt
 
 clean: ## Remove what the other targets made.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -24,8 +24,9 @@ BUSYBOX = Path("/bin/busybox")
 class Engine:
     """A running dockerd; `url` is its address, `client` speaks to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, storage: str = "vfs") -> None:
         self.folder = folder
+        self._storage = storage
         self.url = f"unix://{folder}/docker.sock"
         self.data = folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
@@ -35,7 +36,8 @@ class Engine:
         with (self.folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    "dockerd", "--storage-driver=vfs", "--iptables=false", "--ip6tables=false",
+                    "dockerd", f"--storage-driver={self._storage}",
+                    "--iptables=false", "--ip6tables=false",
                     "--bridge=none", f"--host={self.url}", f"--data-root={self.data}",
                     f"--exec-root={self.folder}/exec", f"--pidfile={self.folder}/pid",
                 ],
@@ -96,14 +98,17 @@ class Engine:
 
 
 @contextmanager
-def running_engine(folder: Path) -> Iterator[Engine]:
-    """Start an Engine; skip without dockerd, but fail when CI=true."""
+def running_engine(folder: Path, storage: str = "vfs") -> Iterator[Engine]:
+    """Start an Engine; skip without dockerd, but fail when CI=true.
+
+    The storage vfs works everywhere and copies each layer whole; overlay2 needs the kernel's help.
+    """
     reason = _why_not()
     if reason:
         if os.environ.get("CI") == "true":
             pytest.fail(f"a Docker Engine is needed in CI: {reason}")
         pytest.skip(reason)
-    engine = Engine(folder)
+    engine = Engine(folder, storage)
     engine.start()
     try:
         engine.load_image()
