@@ -13,10 +13,10 @@ from typing import Any
 
 from bot.cli.output import Exit, Format, exit_code, rendered, saved
 from bot.cli.progress import Work, shown_progress
-from bot.domain.evidence import MEMORY, Missing
+from bot.domain.evidence import MEMORY, Missing, SourceState
 from bot.domain.ids import IdKind, kind_of
 from bot.domain.log import Service
-from bot.domain.report import Report
+from bot.domain.report import Report, Verdict
 from bot.errors import BatchbotError, SourceError
 from bot.ports import Asker, CommandContext, Place, Request
 from bot.registry import SlashCommand, commands
@@ -33,6 +33,10 @@ from bot.settings import HULEEDU_SERVICES, Settings
 
 DEADLINE_SECONDS = 60.0
 TERMINAL = Place("terminal", "terminal")
+NOTHING_IS_SET_UP = (
+    "No source is configured here. Try it without any: batchbot demo prints a folder from which\n"
+    "to ask it. For real: copy .env.example to .env, fill it in, and run batchbot doctor."
+)
 LABELLED = ("batch", "trace")
 SEARCHED = ("logs",)
 
@@ -142,7 +146,15 @@ async def answer_once(asked: Asked, settings: Settings, form: Format, files: Pat
         return Exit.INTERRUPTED
     _keep(report, files)
     _print(report, form)
+    if _nothing_is_set_up(report):
+        sys.stderr.write(f"{NOTHING_IS_SET_UP}\n")
     return exit_code(report)
+
+
+def _nothing_is_set_up(report: Report) -> bool:
+    """Whether an answer is unknown only because no source is configured here at all."""
+    states = {reading.state for reading in report.sources}
+    return report.verdict is Verdict.UNKNOWN and states == {SourceState.NOT_CONFIGURED}
 
 
 async def answer_again(

@@ -91,6 +91,14 @@ def test_an_answer_into_a_pipe_is_plain_and_json_is_the_contract(tmp_path: Path)
     assert set(made) == contract | {"headline", "summary"}
 
 
+def test_an_answer_without_any_source_says_where_to_go(tmp_path: Path) -> None:
+    done = batchbot("ask", "why is batch 34 stuck?", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "batchbot demo" in done.stderr
+    assert ".env.example" in done.stderr
+    assert "No source" not in batchbot("ask", "/help", cwd=tmp_path).stderr
+
+
 def test_a_failure_in_json_is_json_too(tmp_path: Path) -> None:
     done = batchbot("ask", "/hepl", "--format", "json", cwd=tmp_path)
     assert json.loads(done.stdout)["error"] == "There is no command /hepl."

@@ -76,22 +76,13 @@ async def test_an_alert_is_acknowledged_given_back_snoozed_woken_and_resolves(
     await visitor.presses(alert, "Acknowledge")
     await visitor.presses(alert, "Un-acknowledge")
     await expect(alert.get_by_role("button", name="Acknowledge", exact=True)).to_be_visible()
-    await snoozed(visitor, alert)
+    await visitor.snoozes(alert)
     await visitor.keeps("flow-alert-snoozed")
     await visitor.presses(alert, "Wake")
     await expect(alert.get_by_role("button", name="Wake")).to_have_count(0)
     await visitor.breaks("heal")
     await visitor.sees("Resolved after", "LLM queue")
     await visitor.keeps("flow-alert-resolved")
-
-
-async def snoozed(visitor: Visitor, alert: Locator) -> None:
-    own = alert.get_by_role("button", name="Snooze 30 m", exact=True)
-    if await own.count():
-        await own.click()
-    else:
-        await visitor.chooses(alert, "Snooze 30 min")
-    await expect(alert.get_by_role("button", name="Wake")).to_be_visible()
 
 
 async def test_a_watched_batch_is_followed_to_its_end(demo: Demo, visitor: Visitor) -> None:

@@ -55,6 +55,15 @@ class Visitor:
         await inside.get_by_role("button", name="More actions").click()
         await inside.get_by_role("menuitem", name=name, exact=True).click()
 
+    async def snoozes(self, alert: Locator) -> None:
+        """Snooze an alert for half an hour, and see it asleep."""
+        own = alert.get_by_role("button", name="Snooze 30 m", exact=True)
+        if await own.count():
+            await own.click()
+        else:
+            await self.chooses(alert, "Snooze 30 min")
+        await expect(alert.get_by_role("button", name="Wake")).to_be_visible()
+
     async def breaks(self, name: str) -> None:
         """Press a button of the services' incidents, and close the panel again."""
         panel = self.page.locator("#faults")
