@@ -16,15 +16,28 @@ from bot.slack.blocks import alert as blocks_alert
 from bot.slack.blocks.limits import MAX_JSON_CHARS, size, view_violations, violations
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound import views
+from tests.population.registry import rule_ids
 from tests.support.slack import types as slack_types
 from tests.support.slack.clocks import LOOSE_LEAD, clocks_in
+from tests.support.slack.headlines import faults_of
 
 PINGS = re.compile(r"<(?!!date\^)[!@#]")
 SHAPES = "rendered_shapes"
+RULES = frozenset(rule_ids())
 RESULT = pytest.StashKey[str]()
 
 _shapes: set[tuple[str, str]] = set()
 _problems: list[str] = []
+_headlines: list[str] = []
+# Where answers and alerts are made of real services' data, and not of what a test makes up.
+OF_REAL_DATA = (
+    "tests/scenarios/test_agreement",
+    "tests/scenarios/test_alert_",
+    "tests/scenarios/test_demo",
+    "tests/scenarios/test_plain_questions",
+    "tests/scenarios/test_visible_answers",
+    "tests/browser/",
+)
 
 
 def _message(message: Mapping[str, Any], mention: str = "") -> None:
@@ -37,6 +50,11 @@ def _message(message: Mapping[str, Any], mention: str = "") -> None:
         found.append(f"a time was left out of half a phrase: {text[:200]!r}")
     _judge(found, [blocks, text], mention)
     _shapes.update(slack_types.block_shapes(blocks))
+
+
+def _headed(message: Mapping[str, Any]) -> None:
+    _message(message)
+    _headlines.append(str(message["text"]))
 
 
 def _view(view: Mapping[str, Any]) -> None:
@@ -71,13 +89,15 @@ def _watched_alert(call: Callable[..., Any]) -> Callable[..., Any]:
     def watched(message: Any, *given: Any, **named: Any) -> Any:
         made = call(message, *given, **named)
         _message(made, message.mention)
+        _headlines.append(str(made["text"]))
         return made
 
     return watched
 
 
 def _watch() -> None:
-    for name in ("report", "error", "working", "shared"):
+    BlockKit.report = _watched(BlockKit.report, _headed)  # type: ignore[method-assign]
+    for name in ("error", "working", "shared"):
         setattr(BlockKit, name, _watched(getattr(BlockKit, name), _message))
     BlockKit.form = _watched(BlockKit.form, _view)  # type: ignore[method-assign]
     fit = views.fit
@@ -93,8 +113,11 @@ _watch()
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail the test that rendered something wrong."""
-    before = len(_problems)
+    before, headed = len(_problems), len(_headlines)
     answer = yield
+    if item.nodeid.startswith(OF_REAL_DATA):
+        told = dict.fromkeys(_headlines[headed:])
+        _problems.extend(fault for text in told for fault in faults_of(text, RULES))
     if found := _problems[before:]:
         pytest.fail(f"rendered what Slack refuses: {'; '.join(found[:5])}", pytrace=False)
     return answer
