@@ -61,7 +61,7 @@ format: setup ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup ## Write the tables of commands and detectors and deploy/slack-manifest.yaml.
+docs: setup ## Write the tables of commands, detectors and metrics and deploy/slack-manifest.yaml.
 	$(BIN)/python -m bot.docs
 
 PINNED = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet

@@ -1,4 +1,4 @@
-"""Writes what the registry already knows: two rooms' tables and deploy/slack-manifest.yaml.
+"""Writes what the code already knows: three rooms' tables and deploy/slack-manifest.yaml.
 
 `python -m bot.docs` writes them; `--check` says which are stale and changes nothing.
 """
@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bot.monitoring.catalogue import CATALOGUE, Described
 from bot.registry import SlashCommand, commands, detectors
 from bot.slack.setup.manifest import build_manifest, to_yaml
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ROOT / "commands" / "README.md"
 DETECTORS = ROOT / "bot" / "detectors" / "README.md"
+METRICS = ROOT / "bot" / "monitoring" / "README.md"
 MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
 MANIFEST_HEAD = (
     "# The Slack app, generated from the code by `make docs`. Paste it at https://api.slack.com/apps\n"
@@ -43,11 +45,26 @@ def detector_table(known: Mapping[str, type]) -> str:
     return _table(("detector", "alerts when", "settings"), rows)
 
 
+def metric_table(known: Iterable[Described]) -> str:
+    """Return the table of metrics, in the order in which they are described."""
+    rows = [
+        (
+            f"`{one.name}`",
+            one.kind.value,
+            ", ".join(f"`{label}`" for label in one.labels),
+            f"{one.text.rstrip('.')}{' (from the leader alone)' if one.leads else ''}",
+        )
+        for one in known
+    ]
+    return _table(("metric", "kind", "labels", "what it says"), rows)
+
+
 def generated() -> dict[Path, str]:
     """Return every generated file with the text it should have. Raises ValueError on no marker."""
     tables = {
         COMMANDS: ("commands", command_table(commands())),
         DETECTORS: ("detectors", detector_table(detectors())),
+        METRICS: ("metrics", metric_table(CATALOGUE)),
     }
     return {
         **{path: between(path.read_text(encoding="utf-8"), *row) for path, row in tables.items()},

@@ -20,6 +20,7 @@ from bot.alerts.policy.round import (
     DetectorResult,
     decide_round,
     evaluate,
+    firing_counts,
     policy_settings,
     retention,
 )
@@ -71,7 +72,7 @@ class Tick:
         keeps: Retention | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.state = TickState()
+        self.state = TickState(detectors=tuple(one.name for one in detectors))
         self._memory = memory
         self._detectors = tuple(detectors)
         self._watcher = watcher
@@ -176,6 +177,7 @@ class Tick:
             )
         )
         self._quiet = quiet
+        self.state.firing = firing_counts(alerts, decisions)
         self._remember(results, decisions, now)
 
     async def _resume(self, now: datetime) -> datetime:
@@ -268,7 +270,6 @@ class Tick:
         self.state.ticks += 1
         self.state.last_at = now
         self.state.failing = self._failed.reasons()
-        self.state.firing = sum(decision.alert.state == "firing" for _, decision in decisions)
         for name, one in results.items():
             if one.sample.unreadable:
                 self.state.unreadable[name] = self.state.unreadable.get(name, 0) + 1

@@ -1,10 +1,25 @@
 """What the bot counts about itself, for /metrics."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from typing import Any, TypeVar
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
+
+from bot.monitoring import catalogue
 
 ACK_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
 ANSWER_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30)
+
+M = TypeVar("M", bound=MetricWrapperBase)
 
 
 class Metrics:
@@ -12,35 +27,16 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.asked = Counter(
-            "batchbot_commands_total",
-            "Commands answered",
-            ("command", "outcome"),
-            registry=self.registry,
-        )
-        self.ack = Histogram(
-            "batchbot_ack_seconds",
-            "Time until Slack's request was acknowledged; Slack gives up after 3",
-            buckets=ACK_BUCKETS,
-            registry=self.registry,
-        )
-        self.answer = Histogram(
-            "batchbot_answer_seconds",
-            "Time until the answer was said",
-            ("command",),
-            buckets=ANSWER_BUCKETS,
-            registry=self.registry,
-        )
-        self.source = Histogram(
-            "batchbot_source_seconds",
-            "Time that a source took for one call",
-            ("source", "method", "outcome"),
-            buckets=ANSWER_BUCKETS,
-            registry=self.registry,
-        )
-        self.running = Gauge(
-            "batchbot_commands_running", "Commands running now", registry=self.registry
-        )
+        self.asked = self._made(Counter, catalogue.ASKED)
+        self.ack = self._made(Histogram, catalogue.ACK, buckets=ACK_BUCKETS)
+        self.answer = self._made(Histogram, catalogue.ANSWER, buckets=ANSWER_BUCKETS)
+        self.source = self._made(Histogram, catalogue.SOURCE, buckets=ANSWER_BUCKETS)
+        self.running = self._made(Gauge, catalogue.RUNNING)
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+
+    def _made(self, kind: type[M], one: catalogue.Described, **more: Any) -> M:
+        return kind(one.name, one.text, one.labels, registry=self.registry, **more)
 
     def watch(self, vitals: Collector) -> None:
         """Show what the bot knows of itself whenever the metrics are read."""

@@ -10,7 +10,8 @@ class TickState:
 
     `last_at` is the newest tick of this process, `stood_by_at` when it last knew that another
     one leads, `problem` why it neither ticks nor knows. `unread` says of each source that the last
-    tick could not read why it could not.
+    tick could not read why it could not. `detectors` are all that are run, `firing` counts the
+    firing alerts of each detector and severity.
     """
 
     ticks: int = 0
@@ -21,7 +22,8 @@ class TickState:
     failing: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, int] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
-    firing: int = 0
+    detectors: tuple[str, ...] = ()
+    firing: dict[tuple[str, str], int] = field(default_factory=dict)
     seconds: float = 0.0
     lost_lines: int = 0
     unreadable_lines: int = 0

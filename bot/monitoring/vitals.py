@@ -1,4 +1,4 @@
-"""The bot's own health: what /metrics, /readyz and the heartbeat log line show.
+"""The bot's own health: what /readyz, the heartbeat log line and `vital_metrics` show.
 
 The heartbeat is a log line every ten minutes while ticks are on time, so that its absence can
 be alerted on from outside (https://prometheus.io/docs/practices/alerting/#metamonitoring); a late
@@ -8,18 +8,14 @@ tick is a warning at once.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-
 from bot.domain.words import Time, words
 from bot.errors import SourceError
 from bot.monitoring.state import PosterState, TickState
-from bot.monitoring.version import version
 
 POLL_SECONDS = 10.0
 LINE_EVERY = timedelta(minutes=10)
@@ -42,8 +38,8 @@ class Outbox(Protocol):
 
 
 @dataclass(eq=False)
-class Vitals(Collector):
-    """The bot's health; made once, polled by `run`, read by checks and by /metrics."""
+class Vitals:
+    """The bot's health; made once, polled by `run`, read by checks and by VitalMetrics."""
 
     ticks: TickState
     memory: Outbox
@@ -177,54 +173,3 @@ class Vitals(Collector):
         if self._mute and not silent and self.ticks.leading:
             log.warning("alerts reach Slack again")
         self._mute = silent
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the metrics; the Prometheus client calls this at every scrape."""
-        now = self.now()
-        build = GaugeMetricFamily(
-            "batchbot_build_info", "The version that runs", labels=["version"]
-        )
-        build.add_metric([version()], 1.0)
-        yield build
-        yield from self._gauges(now)
-        yield from self._counters()
-
-    def _gauges(self, now: datetime) -> Iterator[Metric]:
-        ticks = self.ticks
-        age = (now - ticks.last_at).total_seconds() if ticks.last_at else -1.0
-        waiting = (now - self.oldest).total_seconds() if self.oldest else 0.0
-        for name, text, value in (
-            ("tick_age_seconds", "Time since the last tick; -1 before the first", age),
-            ("tick_seconds", "How long the last tick took", ticks.seconds),
-            ("ticks_on_time", "1 while no tick is overdue", float(not self.lateness(now))),
-            ("leading", "1 while this process ticks", float(ticks.leading)),
-            ("alerts_firing", "Alerts firing at the last tick", float(ticks.firing)),
-            ("detectors_failing", "Detectors that fail now", float(len(ticks.failing))),
-            ("outbox_depth", "Messages that wait to be said", float(self.depth)),
-            ("outbox_oldest_seconds", "Age of the oldest of them", max(0.0, waiting)),
-            ("slack_sockets", "Socket Mode connections that stand", float(self.connected)),
-            ("loop_lag_seconds", "How late the event loop last was", self.loop_lag),
-        ):
-            yield GaugeMetricFamily(f"batchbot_{name}", text, value=value)
-
-    def _counters(self) -> Iterator[Metric]:
-        ticks, posts = self.ticks, self.posts
-        for name, text, count in (
-            ("ticks", "Ticks since start", ticks.ticks),
-            ("log_lines_lost", "Followed log lines dropped unread", ticks.lost_lines),
-            ("log_lines_unreadable", "Followed log lines not parsed", ticks.unreadable_lines),
-        ):
-            yield CounterMetricFamily(f"batchbot_{name}", text, value=count)
-        blind = CounterMetricFamily(
-            "batchbot_samples_unreadable", "Samples of a source that gave none", labels=["detector"]
-        )
-        for detector, number in ticks.unreadable.items():
-            blind.add_metric([detector], number)
-        yield blind
-        if posts is None:
-            return
-        said = CounterMetricFamily("batchbot_posts", "Alert messages by result", labels=["result"])
-        results = {"sent": posts.sent, "adopted": posts.adopted, **posts.failures}
-        for result, number in results.items():
-            said.add_metric([result], number)
-        yield said

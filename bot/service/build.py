@@ -18,6 +18,7 @@ from bot.monitoring.metrics import Metrics
 from bot.monitoring.source_calls import timed_sources
 from bot.monitoring.state import PosterState
 from bot.monitoring.version import version
+from bot.monitoring.vital_metrics import VitalMetrics
 from bot.monitoring.vitals import Vitals
 from bot.ports import Sources
 from bot.ports.action_ids import EVENTS_PATH
@@ -112,7 +113,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
             lambda: sockets.of_the_app, memory.replicas, SOCKETS, settings.bot.environment
         )
         _task(looked, stack)
-    metrics.watch(vitals)
+    metrics.watch(VitalMetrics(vitals))
     _task(kept_going("the watch over the bot itself", vitals.run), stack)
     watcher = BatchWatcher(sources, memory, WatchMessages(space.web), utc_now)
     _task(kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack)

@@ -1,5 +1,6 @@
 """One round of all detectors, purely: windows, judgements, decisions; the tick and the replay."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from bot.alerts.self_monitoring.unreadable_sources import (
     unreadable_detectors,
     without_sources,
 )
-from bot.domain.alert import Alert, Judgement, Sample, Window
+from bot.domain.alert import Alert, AlertState, Judgement, Sample, Window
 from bot.domain.mute import Mute
 from bot.ports import Detector
 
@@ -96,3 +97,15 @@ def policy_settings(
     if name != UNREADABLE_SOURCE:
         return settings
     return replace(settings, open_ticks=SOURCE_OPEN_TICKS, clear_ticks=SOURCE_CLEAR_TICKS)
+
+
+def firing_counts(
+    alerts: Sequence[Alert], decisions: Sequence[Decided]
+) -> dict[tuple[str, str], int]:
+    """Return how many alerts fire, by detector and severity, after what was decided.
+
+    Those of a detector that fails are among them: nothing was decided on them.
+    """
+    now = {one.key: one for one in [*alerts, *(decision.alert for _, decision in decisions)]}
+    firing = (one for one in now.values() if one.state is AlertState.FIRING)
+    return dict(Counter((one.detector, one.severity.value) for one in firing))

@@ -102,6 +102,16 @@ async def _refuse_lead() -> bool:
     raise SourceError("memory", "the bot's own database failed")
 
 
+async def test_what_fires_is_counted_also_while_its_detector_fails(store: Store) -> None:
+    clock, detector = Clock(), ScriptedDetector(clear(condition()))
+    tick = tick_of(store, [detector], clock)
+    await run(tick, clock, 3)
+    assert tick.state.firing == {("stuck_queue", "error"): 1}
+    detector.says = RuntimeError("boom")
+    await run(tick, clock, 2)
+    assert tick.state.firing == {("stuck_queue", "error"): 1, ("failed_detector", "warn"): 1}
+
+
 async def test_one_failing_detector_is_told_once_rests_and_silences_no_other(store: Store) -> None:
     clock = Clock()
     bad = scripted("bad", RuntimeError("boom"))
@@ -111,6 +121,7 @@ async def test_one_failing_detector_is_told_once_rests_and_silences_no_other(sto
     told = await alerts_of(store)
     assert told["stuck_queue"].state is AlertState.FIRING
     assert told["failed_detector"].subject == "bad"
+    assert (tick.state.detectors, set(tick.state.failing)) == (("bad", "stuck_queue"), {"bad"})
     assert (await store.outbox_health()).depth == 2
     assert len(bad.windows) < 6
     bad.says = clear()

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from bot.errors import SourceError
-from bot.monitoring.metrics import Metrics
 from bot.monitoring.state import PosterState, TickState
 from bot.monitoring.vitals import Vitals
 
@@ -141,28 +140,6 @@ async def test_the_dead_man_line_comes_while_ticks_are_on_time_and_stops_when_th
         "ticks are late: none for 120 s, nothing is watched",
         "ticks go on",
     ]
-
-
-async def test_the_metrics_show_ticks_outbox_and_posts() -> None:
-    bench = Bench(Memory(Waiting(2, START - timedelta(seconds=30))))
-    bench.posts.sent, bench.posts.failures = 5, {"limited": 3}
-    bench.ticks.unreadable = {"stuck_queue": 4}
-    bench.ticks.lost_lines, bench.at = 9, START + timedelta(seconds=7)
-    metrics, vitals = Metrics(), bench.vitals()
-    metrics.watch(vitals)
-    await vitals.poll()
-    text = metrics.exposition().decode()
-    for line in (
-        "batchbot_tick_age_seconds 7.0",
-        "batchbot_outbox_depth 2.0",
-        "batchbot_outbox_oldest_seconds 37.0",
-        'batchbot_posts_total{result="sent"} 5.0',
-        'batchbot_posts_total{result="limited"} 3.0',
-        'batchbot_samples_unreadable_total{detector="stuck_queue"} 4.0',
-        "batchbot_log_lines_lost_total 9.0",
-        "batchbot_ticks_on_time 1.0",
-    ):
-        assert line in text
 
 
 async def test_a_slack_that_is_away_for_long_is_an_error_line_once_and_its_return_is_said(

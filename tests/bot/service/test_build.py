@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 
 from bot.errors import SettingsError
+from bot.monitoring.catalogue import CATALOGUE, POSTS, SOCKETS
 from bot.service.build import build_bot
 from bot.settings import load_settings
 from bot.slack.setup import workspace
@@ -75,7 +77,14 @@ async def test_the_bot_answers_over_http_and_tells_its_health(
             assert "Ask in words, or by a command" in str((await slack.wait_for(1))[0].arguments)
             assert (await _get(bot.port, "/healthz"))[0] == 200
             assert (await _get(bot.port, "/readyz"))[0] == 200
-            assert "batchbot_ack_seconds_count 1.0" in (await _get(bot.port, "/metrics"))[1]
+            text = (await _get(bot.port, "/metrics"))[1]
+            assert "batchbot_ack_seconds_count 1.0" in text
+            told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+            # Only in Socket Mode, and only where alerts are posted.
+            absent = {SOCKETS.name, POSTS.name} | {one.name for one in CATALOGUE if one.leads}
+            assert {one.name for one in CATALOGUE} - absent <= told
+            known = {one.name for one in CATALOGUE}
+            assert {name for name in told if not name.endswith("_created")} <= known
 
 
 async def test_names_that_could_not_be_looked_up_at_the_start_are_asked_for_again(
