@@ -236,6 +236,7 @@ def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
         "key": alert.key,
         "event": decision.reason.value,
         "severity": alert.severity.value,
+        "since": plain(alert.condition.since),
         "title": plain(title),
         "evidence": lines,
     }

@@ -81,7 +81,9 @@ def test_one_freeze_opens_one_stuck_alert_and_resolves_it_once(tmp_path: Path, j
     opened = events[0]
     assert "orphaned-item" in opened["title"]
     assert opened["at"] == (START + timedelta(minutes=25)).isoformat()
-    assert set(opened) == {"at", "detector", "key", "event", "severity", "title", "evidence"}
+    assert set(opened) == {
+        "at", "detector", "key", "event", "severity", "since", "title", "evidence",
+    }  # fmt: skip
     assert len({event["key"] for event in events}) == 1
 
 
