@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +25,15 @@ class Judged:
     wrongs: tuple[str, ...]
 
 
-async def judged(names: Collection[str] = ()) -> AsyncIterator[Judged]:
-    """Judge cases one after another; all of them when none is named."""
+async def judged(
+    names: Collection[str] = (), change: Callable[[Path], None] = lambda _: None
+) -> AsyncIterator[Judged]:
+    """Judge cases one after another; all of them when none is named.
+
+    `change` is given the folder of the unpacked cases before they are read.
+    """
     scratch = _unpacked(names)
+    change(scratch / "cases")
     server = await embedded_postgres.start(scratch / "postgres", durable=False)
     try:
         for day in days(scratch / "cases", scratch):
