@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,6 +30,11 @@ def _words(value: Any) -> Any:
 def services_from_json(text: str) -> tuple[Service, ...]:
     """Parse SERVICES: a JSON list of {name, container, role, file}. Raises ValueError."""
     return services_of(decoded(text))
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return a time zone; UTC also where the system has no list of zones. Raises as ZoneInfo."""
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def _with_password(
@@ -164,7 +170,7 @@ class LogSettings(Group):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         try:
-            ZoneInfo(value)
+            zone_of(value)
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(
                 "there is no such time zone; write one like Europe/Stockholm"
@@ -177,9 +183,9 @@ class LogSettings(Group):
         return services_from_json(value) if isinstance(value, str) else value
 
     @cached_property
-    def zone(self) -> ZoneInfo:
+    def zone(self) -> tzinfo:
         """The zone of times that a log line writes without one."""
-        return ZoneInfo(self.timezone)
+        return zone_of(self.timezone)
 
     @property
     def chosen_source(self) -> Literal["docker", "files", "loki"]:

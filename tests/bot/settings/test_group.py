@@ -1,5 +1,6 @@
 """Secrets from files, passwords apart from addresses, and another file than .env."""
 
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,19 @@ def test_the_user_stays_and_an_older_password_goes() -> None:
     assert with_password("redis://h/0", "a") == "redis://:a@h/0"
     assert with_password("redis://u@h/0", "a") == "redis://u:a@h/0"
     assert with_password("postgresql://u:b@h1,h2/d", "a") == "postgresql://u:a@h1,h2/d"
+
+
+def test_utc_needs_no_list_of_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small image may have none, and the default must hold there, too."""
+
+    def none(name: str) -> None:
+        raise KeyError(name)
+
+    monkeypatch.setattr("bot.settings.groups.ZoneInfo", none)
+    assert load_settings().logs.zone is UTC
+    monkeypatch.setenv("LOG_TIMEZONE", "Europe/Stockholm")
+    with pytest.raises(SettingsError, match="LOG_TIMEZONE: there is no such time zone"):
+        load_settings()
 
 
 def test_settings_come_from_the_file_that_was_named(tmp_path: Path) -> None:
