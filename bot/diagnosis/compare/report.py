@@ -8,7 +8,6 @@ from typing import Any
 from bot.diagnosis.batch.funnel import NAMES, Stage
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.domain.batch import ErrorGroup
-from bot.domain.chart import Chart, ChartKind, Series
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Finding, Report, Severity, Table
 from bot.domain.words import Text, joined, parts_of, words
@@ -39,6 +38,12 @@ class Side:
     findings: tuple[Finding, ...] = ()
     sources: tuple[SourceReading, ...] = ()
     provider: ProviderState = field(default_factory=ProviderState)
+
+    @property
+    def number(self) -> str:
+        """The batch's number, empty where the side is a mode."""
+        number = self.name.removeprefix("batch ")
+        return number if number.isdecimal() else ""
 
     def count(self, stage: str) -> int | None:
         """Return how many comparisons reached a stage."""
@@ -76,7 +81,6 @@ class Side:
 def diagnose(left: Side, right: Side, **more: Any) -> Report:
     """Return the two sides with the first step where they part; `more` are further facts."""
     parts = first_difference(left, right)
-    chart = latency_chart(left, right)
     only = [_only(left.patterns, right.patterns), _only(right.patterns, left.patterns)]
     return Report(
         command="batch compare",
@@ -98,30 +102,7 @@ def diagnose(left: Side, right: Side, **more: Any) -> Report:
         lines=tuple(_alone(left, right)),
         tables=(_short_table(left, right, parts),),
         folded=(_table(left, right, parts),),
-        charts=(chart,) if chart else (),
-    )
-
-
-def latency_chart(left: Side, right: Side) -> Chart | None:
-    """Return both sides' response times as bars; None when neither was measured."""
-    sides = [(side, side.response_ms) for side in (left, right) if side.response_ms]
-    if not sides:
-        return None
-    told = [
-        f"{side.name} median {ms[0] / 1000:.1f} s, p95 {ms[1] / 1000:.1f} s" for side, ms in sides
-    ]
-    unmeasured = [side.name for side in (left, right) if not side.response_ms]
-    more = f" Not measured: {', '.join(unmeasured)}." if unmeasured else ""
-    return Chart(
-        title="Response time by mode",
-        labels=tuple(side.name.removeprefix("mode ") for side, _ in sides),
-        series=(
-            Series("median", tuple(round(ms[0] / 1000, 2) for _, ms in sides)),
-            Series("p95", tuple(round(ms[1] / 1000, 2) for _, ms in sides)),
-        ),
-        alt=f"Response times: {'; '.join(told)}.{more}",
-        kind=ChartKind.BAR,
-        y_label="seconds",
+        actions=tuple(f"/batch investigate {one.number}" for one in (left, right) if one.number),
     )
 
 

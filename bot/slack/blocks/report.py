@@ -54,6 +54,7 @@ _LABELS = tuple(
         (r"batch status (\S+)", r"Batch \1"),
         (r"batch status", "Look at a batch …"),
         (r"batch list", "All batches"),
+        (r"alerts list", "Open alerts"),
         (r"trace", "Trace an id …"),
         (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
         (r"queue requeue (\S+) --yes", "Put it back in the queue"),
@@ -89,27 +90,26 @@ def report_blocks(
     What to read and what to do comes first, then the buttons. `share` offers to make it public,
     `whole` offers it as a file.
     """
-    body = [*_lines(report, detail), *_tables(report, detail)]
-    first = _is_short(report)
+    lines, tables = list(_lines(report, detail)), list(_tables(report, detail))
+    small = sum(len(table.rows) for table in report.tables) <= SHORT_ROWS
+    short = len(report.lines) <= SHORT_ROWS and not report.findings
     yield from _head(report, detail)
+    if small:
+        yield from tables
     yield from _first(report, detail)
-    if first:
-        yield from body
+    if short:
+        yield from lines
     yield from kit.buttons(_buttons(report, share, whole=whole))
     if detail.charts:
         for chart in [one for one in report.charts if drawable(one)][: detail.charts]:
             yield from chart_blocks(chart)
     if report.story:
         yield from _order(report, detail)
-    if not first:
-        yield from body
+    if not short:
+        yield from lines
+    if not small:
+        yield from tables
     yield _small_print(report)
-
-
-def _is_short(report: Report) -> bool:
-    """Say whether the body stands before the buttons: it is the answer, and leaves room."""
-    rows = sum(len(table.rows) for table in report.tables) + len(report.lines)
-    return rows <= SHORT_ROWS and not report.findings and not report.charts
 
 
 def _head(report: Report, detail: Detail) -> Iterator[Block]:
@@ -145,12 +145,13 @@ def _first(report: Report, detail: Detail) -> Iterator[Block]:
     if first.next:
         todo = pieces(as_step(first.next[0]), chars)
         elements.append(line(piece("Do:", 10, bold=True), gap(" "), *todo))
-    shown = [] if report.story else others[:NEXT_SHOWN]
+    # A table and lines, or a story, say the others.
+    shown = [] if report.story or (report.tables and report.lines) else others[:NEXT_SHOWN]
     if shown:
         elements.append(kit.bullets(line(*pieces(one.what, chars)) for one in shown))
     if elements:
         yield kit.rich(*elements)
-    if not report.story and (more := len(others) - NEXT_SHOWN) > 0:
+    if not report.story and (more := len(others) - len(shown)) > 0:
         yield kit.context(f"+{more} more under Evidence")
 
 
@@ -192,7 +193,8 @@ def _lines(report: Report, detail: Detail) -> Iterator[Block]:
 def _buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece]:
     """Return the first command as the one that stands out, two more, and the others in a menu."""
     commands = next_commands(report)
-    commands.sort(key=lambda one: (not one.endswith(" --yes"), one == "/batch list"))
+    last = "/batch list" if report.findings else ""
+    commands.sort(key=lambda one: (not one.endswith(" --yes"), one == last))
     direct = 2 if share else 3
     found = [
         _button(one, i, "" if i or one.endswith(" --yes") else "primary")

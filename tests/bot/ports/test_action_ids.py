@@ -101,7 +101,7 @@ def test_manifest_readme_and_help_name_the_same_commands() -> None:
     assert shortcuts == [action_ids.TRACE_SHORTCUT]
     assert made["settings"]["event_subscriptions"]["bot_events"] == list(action_ids.EVENTS)
     assert yaml.safe_load(MANIFEST.read_text(encoding="utf-8")) == made
-    told = {str(row[0]).split()[0] for row in every(commands()).tables[0].rows}
+    told = {str(row[0]).split()[0] for row in every(commands()).folded[0].rows}
     readme = COMMANDS.read_text(encoding="utf-8")
     assert declared == told == {f"/{name}" for name in commands()}
     for command in commands().values():
