@@ -47,7 +47,8 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Published error callback event for request",
         # What the model's provider answered.
         "Anthropic API error: ", "Anthropic API failure: ", "Anthropic API call failed: ",
-        "HTTP status ", "rate_limit", "overloaded", "connection_error", "disconnected",
+        "HTTP status ", "rate_limit", "Too Many Requests", "overloaded",
+        "connection_error", "disconnected",
         # CJ.
         "Sending LLM comparison request with correlation_id",
         "Request queued for processing - results will be delivered",
@@ -147,13 +148,13 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     (f"{_LPS}/exceptions.py", NOW): ("invalid_response", "Failed to parse"),
     ("docs.anthropic.com/en/api/errors", DOCUMENTED): (
         "invalid x-api-key", "authentication_error", "permission_error", "not_found_error",
-        "request_too_large", "api_error", "credit balance", "billing", "prompt is too long",
+        "api_error", "request_too_large", "credit balance", "billing", "prompt is too long",
         "Internal server error", "timeout_error", "timed out",
     ),
     ("platform.openai.com/docs/guides/error-codes", DOCUMENTED): (
         "insufficient_quota", "exceeded your current quota", "context_length_exceeded",
         "maximum context length", "invalid api key", "model_not_found", "unknown model",
-        "Too Many Requests", "server_error", "Bad Gateway",
+        "server_error", "Bad Gateway",
     ),
     (f"{_CJ}/implementations/llm_provider_service_client.py", NOW): ("LLM Provider Service: ",),
     (f"{_LIBS}/kafka_client.py", NOW): ("Timeout publishing message by",),
