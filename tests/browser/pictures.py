@@ -218,7 +218,7 @@ async def exported(folder: Path) -> Path:
 def _lighten(picture: Path) -> None:
     """Write a picture with few colours, so that a clone stays small."""
     with Image.open(picture) as image:
-        few = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     few.save(picture, optimize=True)
     told = f"{picture.relative_to(ROOT)}  {picture.stat().st_size / 1000:.0f} kB"
     print(told)  # noqa: T201

@@ -63,7 +63,8 @@ async def test_a_question_is_answered_and_its_button_leads_on_in_the_thread(
     await answer.get_by_role(
         "button", name=re.compile("bundle|trace|status|compare", re.I)
     ).first.click()
-    await expect(visitor.page.locator("#replies article")).to_have_count(3, timeout=PATIENCE_MS)
+    next_answer = visitor.page.locator("#replies article").nth(2)
+    await expect(next_answer).to_be_visible(timeout=PATIENCE_MS)
     await visitor.keeps("flow-question-thread")
 
 
@@ -81,7 +82,7 @@ async def test_an_alert_is_acknowledged_given_back_snoozed_woken_and_resolves(
     await visitor.presses(alert, "Wake")
     await expect(alert.get_by_role("button", name="Wake")).to_have_count(0)
     await visitor.breaks("heal")
-    await visitor.sees("Resolved after", "LLM queue")
+    await visitor.sees("Resolved after", "queue")
     await visitor.keeps("flow-alert-resolved")
 
 

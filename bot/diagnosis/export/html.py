@@ -76,7 +76,7 @@ def _body(
     report: Report, now: datetime, write: Writer, environment: str, recorded: int | None
 ) -> Iterator[str]:
     yield from _head(report, now, write, environment)
-    yield from _section("story", "What happened", _paragraphs(story(report), write))
+    yield from _section("story", "What happened", _paragraphs(report.story or story(report), write))
     yield from _section("funnel", "How far the comparisons came", _funnel(report.facts))
     yield from _section("bundles", "What became of each bundle", strip(report.facts, write.at))
     yield from _section("causes", "Causes, and what followed", _causes(report, write))

@@ -64,7 +64,7 @@ def _lines(
     yield from _heading("Executive summary")
     yield f"**{write.text(report.first_line)}**"
     yield ""
-    for told in story(report):
+    for told in report.story or story(report):
         yield write.text(told)
         yield ""
     for one in (*report.tables, *report.folded):

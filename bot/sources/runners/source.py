@@ -100,7 +100,8 @@ class EngineRunners:
         if listing.unreadable:
             where, reason = listing.unreadable[0]
             raise SourceError(RUNNERS, f"{where}: {reason}")
-        return f"{len(listing.runners)} runners among {' and '.join(listing.looked_at)}"
+        looked = f" among {' and '.join(listing.looked_at)}" if listing.looked_at else ""
+        return f"{len(listing.runners)} runners{looked}"
 
     def _is_runner(self, raw: Mapping[str, Any]) -> bool:
         names = [str(name).lstrip("/") for name in raw.get("Names") or ()]
