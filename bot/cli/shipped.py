@@ -20,6 +20,11 @@ FILES = {
     "deploy/direct-logs.sh": "lets a group read the Engine's log files",
     "deploy/docker-proxy/haproxy.cfg": "the paths of the Engine that the bot may ask",
     "deploy/batchbot.service": "the unit for systemd",
+    "deploy/SCALE.md": "what to run where, at 10 and 1,000 times the load",
+    "deploy/prometheus/README.md": "how to watch the bot itself, and what to do about each alert",
+    "deploy/prometheus/batchbot-scrape.yml": "the scrape job for Prometheus",
+    "deploy/prometheus/batchbot-alerts.yml": "alerting rules for Prometheus",
+    "deploy/grafana/HuleEdu_Batchbot.json": "a dashboard for Grafana",
     "deploy/Dockerfile": "the image, from a checkout",
 }
 
