@@ -16,6 +16,7 @@ CONTAINERS = "containers"
 SESSIONS = "database_sessions"
 RUNNERS = "runners"
 MEMORY = "memory"
+NO_LOGS = frozenset({DATABASE, QUEUE, TOPIC, HEALTH, CONTAINERS, SESSIONS, RUNNERS, MEMORY})
 
 
 class SourceState(StrEnum):
@@ -51,11 +52,15 @@ class SourceReading:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceLine:
-    """One fact that convinced a rule: where it was read, when it happened, redacted text."""
+    """One fact that convinced a rule: where it was read, when it happened, redacted text.
+
+    `reads` is the log text that the fact was read by, where `text` says it in the bot's own words.
+    """
 
     source: str
     at: datetime | None
     text: Text
+    reads: str = ""
 
 
 def reading_of(missing: Missing) -> SourceReading:

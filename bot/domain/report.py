@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.border.outside import Outside
 from bot.domain.chart import Chart
-from bot.domain.evidence import EvidenceLine, SourceReading
+from bot.domain.evidence import NO_LOGS, EvidenceLine, SourceReading
 from bot.domain.headline import MOST_CHARS, one_breath
-from bot.domain.needles import PROVENANCE, ReadInSource, text_of
+from bot.domain.needles import PROVENANCE, ReadInSource, Seen, text_of
 from bot.domain.words import Text, Words, words
 
 
@@ -186,11 +186,12 @@ class Report:
 
 def _with_proof(finding: Finding) -> Finding:
     """Mark a finding that rests on nothing but log texts that were only read in the source."""
-    if finding.unproven or not finding.evidence:
+    decisive = [line for line in finding.evidence if line.reads] or finding.evidence
+    if finding.unproven or any(line.source in NO_LOGS for line in decisive):
         return finding
-    known = [PROVENANCE.get(text_of(str(line.text))) for line in finding.evidence]
+    known = [PROVENANCE.get(line.reads or text_of(str(line.text))) for line in decisive]
     files = [one.file for one in known if isinstance(one, ReadInSource)]
-    if len(files) < len(known):
+    if not files or any(isinstance(one, Seen) for one in known):
         return finding
     return replace(
         finding, unproven=tuple(dict.fromkeys(files)), why=words(finding.why, " ", UNPROVEN)
@@ -237,7 +238,11 @@ def plain(value: Any) -> Any:
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
-    return _fields(finding) | {"evidence": [_fields(line) for line in finding.evidence]}
+    lines = [
+        {"source": line.source, "at": plain(line.at), "text": plain(line.text)}
+        for line in finding.evidence
+    ]
+    return _fields(finding) | {"evidence": lines}
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -26,6 +26,15 @@ FATES = {
     Fate.GIVEN_UP: "not published, and its request removed",
     Fate.DELIVERED: "published late",
 }
+# The log text that each is read by.
+READS = {
+    Fate.REFUSED: "Kafka publish failed for topic '",
+    Fate.BLOCKED: "queuing message for topic '",
+    Fate.RESTARTED: "Queued message for retry: topic='",
+    Fate.DROPPED: "Dropping message after ",
+    Fate.GIVEN_UP: "Failed to publish callback event for request",
+    Fate.DELIVERED: "Successfully published queued message: topic='",
+}
 _WAITS = {
     True: "wait in the LLM provider's memory behind Kafka's open breaker",
     False: "that Kafka refused wait in the LLM provider's memory",

@@ -143,7 +143,10 @@ def callback_unpublished(traced: TracedComparison) -> Finding | None:
         confidence=Confidence.HIGH,
         what=f"Answered, and its callback is not in Kafka: {wording.FATES[held.fate]}.",
         why=wording.waiting_why(blocked=blocked) if waits else wording.lost_why({held.fate}),
-        evidence=(EvidenceLine(LOGS, at, wording.FATES[held.fate]), *last_lines(traced)),
+        evidence=(
+            EvidenceLine(LOGS, at, wording.FATES[held.fate], wording.READS[held.fate]),
+            *last_lines(traced),
+        ),
         next=(*((words(Command(f"/batch status {row.batch_id}")),) if row else ()), *steps),
     )
 

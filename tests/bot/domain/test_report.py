@@ -4,7 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain.evidence import DATABASE, EvidenceLine
+from bot.diagnosis.publishing import wording
+from bot.diagnosis.publishing.memory import Fate
+from bot.domain.evidence import DATABASE, LOGS, EvidenceLine
+from bot.domain.needles import PROVENANCE
 from bot.domain.report import UNPROVEN, Confidence, Finding, Report, Severity
 
 AT = datetime(2026, 2, 10, 9, tzinfo=UTC)
@@ -28,6 +31,7 @@ def reported(*lines: str) -> Finding:
         ((READ, SEEN), False),
         ((READ, ROW), False),
         ((SEEN,), False),
+        ((READ, "4 lines beside which a service cannot reach Kafka"), True),
         ((), False),
     ],
 )
@@ -46,3 +50,17 @@ def test_json_names_the_files_and_a_report_marks_a_finding_once() -> None:
         "services/llm_provider_service/implementations/resilient_queue_manager_impl.py"
     ]
     assert told["why"].count(UNPROVEN) == 1
+
+
+def test_a_fact_in_the_bots_own_words_is_judged_by_the_text_that_it_was_read_by() -> None:
+    told = EvidenceLine(LOGS, AT, "Kafka refused it", reads="Kafka publish failed for topic '")
+    trail = EvidenceLine("llm", AT, SEEN)
+    finding = Finding("a-rule", Severity.WARN, Confidence.HIGH, "What.", "", (told, trail))
+    report = Report("/trace", "A comparison", findings=(finding,))
+    assert report.findings[0].unproven
+    assert {*report.as_json()["findings"][0]["evidence"][0]} == {"source", "at", "text"}
+
+
+def test_every_text_that_a_callback_was_read_by_is_in_the_table() -> None:
+    assert set(wording.READS) == set(Fate)
+    assert set(wording.READS.values()) <= set(PROVENANCE)

@@ -102,7 +102,7 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 def _line(one: HeldMessage) -> EvidenceLine:
     text = words("callback of request ", Id(one.queue_id), f": {wording.FATES[one.fate]}")
-    return EvidenceLine(LOGS, one.changed_at or one.at, text)
+    return EvidenceLine(LOGS, one.changed_at or one.at, text, wording.READS[one.fate])
 
 
 def _kafka_lines(
