@@ -21,8 +21,11 @@ from tests.population.measure import LOUD, judged
 from tests.population.tables import write
 from tests.population.world import World
 
-# These need no row: sessions that block for a minute, and a queue that Redis does not tell of.
-NOT_IN_TABLES = {"database-blocked", "queue-unreadable", "queue-not-draining"}
+# Not shown by rows and whole log files: sessions that block for a minute, a queue that Redis does
+# not tell of, a gap in the logs.
+NOT_IN_TABLES = {
+    *("database-blocked", "queue-unreadable", "queue-not-draining", "not-accounted-for"),
+}
 Made = tuple[World, Around]
 
 

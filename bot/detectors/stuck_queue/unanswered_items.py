@@ -75,7 +75,9 @@ class UnansweredItems(EventCountDetector):
         ended = ended_requests(event for _, event in dated_events(watch))
         if isinstance(reading, QueueReading):
             self._known, lost = self._known.after(reading, ended, sound=_is_sound(watch.logs))
-            found = [_occurrence(one) for one in lost]
+            # Without the provider's log every answered item would be one that only left.
+            heard = _hears_provider(watch.logs)
+            found = [_occurrence(one) for one in lost if heard or one.is_sound]
         else:
             self._known = self._known.unseen(ended, sound=_is_sound(watch.logs))
         sample = self.sampled(watch, found)
@@ -94,7 +96,12 @@ def _is_sound(logs: Followed | Missing | None) -> bool:
     """Say whether every line that the provider wrote since the look before was read."""
     if not isinstance(logs, Followed):
         return False
-    return logs.hears(Role.LLM_PROVIDER) and not (logs.lost or logs.missing)
+    return _hears_provider(logs) and not (logs.lost or logs.missing)
+
+
+def _hears_provider(logs: Followed | Missing | None) -> bool:
+    """Say whether the provider's log is read at all."""
+    return isinstance(logs, Followed) and logs.hears(Role.LLM_PROVIDER)
 
 
 def _occurrence(one: Departure) -> Occurrence:

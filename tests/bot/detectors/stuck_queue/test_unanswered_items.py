@@ -81,6 +81,18 @@ async def test_logs_with_a_gap_account_for_nothing() -> None:
     assert (condition.rule, condition.severity.value) == ("not-accounted-for", "info")
 
 
+@pytest.mark.parametrize("logs", [None, Missing("logs", "refused"), Followed(())])
+async def test_without_the_providers_log_what_leaves_says_nothing(
+    logs: Followed | Missing | None,
+) -> None:
+    watches = []
+    for n, items in enumerate([(_item(1, None),), (), (), ()]):
+        at = NOW + n * TICK
+        reading = QueueReading(at, len(items), items)
+        watches.append(GivenWatch(at, at - TICK, logs=logs, reading=reading))
+    assert (await played(UnansweredItems(QuietSettings()), watches)).conditions == ()
+
+
 async def test_a_redis_that_comes_back_empty_has_lost_its_items() -> None:
     watches = []
     for n in range(6):
