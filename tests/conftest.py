@@ -6,6 +6,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = (
+    "tests.support.canaries",
     "tests.support.slack.rendered",
     "tests.support.laws",
     "tests.support.typed_text",

@@ -17,7 +17,9 @@ _BOT_MENTION = re.compile(r"^\s*(?:(?:<@[A-Z0-9]+(?:\|[^>]*)?>|@batchbot\b)[\s,:
 _EDGES = "/`'\"\u2018\u2019\u201c\u201d.,:;!?\u200b\u00a0"
 _QUOTED = re.compile(r"^(?:(?:&gt;|>)\s*|[-•]\s+)+")
 _BOLD = re.compile(r"^([*_~`]+)(.*?)\1$", re.DOTALL)
-_LONE_MARKS = re.compile(r"(?:\s+[?!.,;:]+)+$")
+_MARKS = "?!.,;:"
+# Nobody types a longer line; one that was pasted is read from its beginning.
+MOST_TYPED = 4_096
 _UUID = re.compile(
     r"(?<![0-9a-fA-F-])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F-])"
 )
@@ -59,10 +61,22 @@ def read_line(text: str, commands: Mapping[str, SlashCommand], prefix: str = "")
 
 def unwrapped(text: str) -> str:
     """Return a line without what it was pasted in: a mention, a quotation, bold, a lone mark."""
-    plain = _QUOTED.sub("", _BOT_MENTION.sub("", text).strip())
+    plain = _QUOTED.sub("", _BOT_MENTION.sub("", text[:MOST_TYPED]).strip())
     plain = _BOT_MENTION.sub("", plain).strip()
     inner = _BOLD.match(plain)
-    return _LONE_MARKS.sub("", inner[2] if inner else plain).strip()
+    return _without_lone_marks(inner[2] if inner else plain).strip()
+
+
+def _without_lone_marks(text: str) -> str:
+    """Return a text without the marks that stand alone at its end, such as a lone `?`."""
+    end = len(text)
+    while True:
+        mark = end
+        while mark and text[mark - 1] in _MARKS:
+            mark -= 1
+        if mark in (0, end) or not text[mark - 1].isspace():
+            return text[:end]
+        end = len(text[:mark].rstrip())
 
 
 def traces_in(message: Any) -> list[str]:

@@ -96,6 +96,8 @@ _PATTERNS: tuple[tuple[Step, Outcome, re.Pattern[str]], ...] = tuple(
         (Step.STORED, Outcome.DUPLICATE, r"Comparison pair .* already has result"),
     )
 )
+# A step stands at a message's beginning; a message that repeats one without end is not followed.
+MOST_SAID = 4_096
 # One look tells most lines from those that show a step.
 _STARTS = re.compile(
     "|".join(sorted({re.split(r"[(.]", pattern.pattern)[0] for _, _, pattern in _PATTERNS}))
@@ -113,7 +115,7 @@ def clue_of(event: LogEvent) -> LogClue | None:
     if rejection:
         id = rejection.group(2).lower()
         return LogClue(Step.CONSUMED, Outcome.REJECTED, event, correlation_id=id)
-    said = raw(event.event)
+    said = raw(event.event)[:MOST_SAID]
     if _STARTS.search(said) is None:
         return None
     for step, outcome, pattern in _PATTERNS:

@@ -16,7 +16,6 @@ from bot.ports import Deadline, Sources
 MAX_LINES = 500
 SECONDS = 8.0
 _UUID = re.compile(r"(?<![0-9a-f-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])")
-_WRAPPED = re.compile(r"\s*\n\s*")
 
 
 async def begun_by(
@@ -59,4 +58,4 @@ def _uuids(text: str) -> Iterator[str]:
     folded = text.casefold()
     yield from _UUID.findall(folded)
     if "\n" in folded:
-        yield from _UUID.findall(_WRAPPED.sub("", folded))
+        yield from _UUID.findall("".join(line.strip() for line in folded.split("\n")))

@@ -1,0 +1,87 @@
+"""Growth without a clock: steps of patterns, calls of parsers, of 64 kB against 1 MB."""
+
+import cProfile
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import bot
+import commands
+from tests.attack.regex_steps import StepCounter, TooManySteps
+
+MOST_RATIO = 20
+# Patterns are followed in Python, so in texts of which one is also sixteen times the other.
+SMALL_CHARS, LARGE_CHARS = 64, 1_024
+Pattern = re.Pattern[str] | re.Pattern[bytes]
+
+
+def modules() -> Iterator[ModuleType]:
+    """Yield the bot's modules that hold patterns; the demo and what starts on import are left."""
+    for package in (bot, commands):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".demo" not in found.name and not found.name.endswith("__main__"):
+                yield importlib.import_module(found.name)
+
+
+@dataclass(frozen=True)
+class Used:
+    """A compiled pattern, and whether it is only ever matched at a text's beginning."""
+
+    pattern: Pattern
+    anchored: bool
+
+
+def patterns() -> dict[str, Used]:
+    """Return every compiled pattern of the bot by the name under which it stands."""
+    found: dict[int, tuple[str, Used]] = {}
+    for module in modules():
+        source = inspect.getsource(module)
+        for name, value in vars(module).items():
+            calls = set(re.findall(rf"\b{name}\.(\w+)\b", source))
+            anchored = bool(calls) and calls <= {"match", "fullmatch", "pattern"}
+            for number, one in enumerate(_patterns_in(value)):
+                found.setdefault(
+                    id(one), (f"{module.__name__}.{name}.{number}", Used(one, anchored))
+                )
+    return dict(found.values())
+
+
+def _patterns_in(value: Any) -> Iterator[Pattern]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, tuple | list | set | frozenset):
+        for item in value:
+            yield from _patterns_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _patterns_in(item)
+
+
+def growth(used: Used, literal: str) -> float:
+    """Return how often the steps grow when a text of one repeated literal is 16 times longer."""
+    small = _steps(used, _text(literal, SMALL_CHARS), 10**9)
+    try:
+        return _steps(used, _text(literal, LARGE_CHARS), small * (MOST_RATIO + 1)) / small
+    except (TooManySteps, RecursionError):
+        return float("inf")
+
+
+def _steps(used: Used, text: str, most: int) -> int:
+    counter = StepCounter(used.pattern, most)
+    return counter.match(text) if used.anchored else counter.search_all(text)
+
+
+def _text(literal: str, size: int) -> str:
+    return (literal * (size // len(literal) + 1))[:size]
+
+
+def calls(call: Callable[[], object]) -> int:
+    """Return how many functions a call calls, those written in C included."""
+    profile = cProfile.Profile()
+    profile.runcall(call)
+    return sum(entry.callcount for entry in profile.getstats())
