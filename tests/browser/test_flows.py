@@ -60,9 +60,7 @@ async def test_a_question_is_answered_and_its_button_leads_on_in_the_thread(
     await thread_of(visitor, question)
     answer = await visitor.sees("Batch 33", "/batch investigate 33", thread=True)
     await visitor.keeps("flow-question")
-    await answer.get_by_role(
-        "button", name=re.compile("bundle|trace|status|compare", re.I)
-    ).first.click()
+    await visitor.presses(answer, "All batches")
     next_answer = visitor.page.locator("#replies article").nth(2)
     await expect(next_answer).to_be_visible(timeout=PATIENCE_MS)
     await visitor.keeps("flow-question-thread")
