@@ -225,6 +225,7 @@ def test_a_driver_is_imported_only_in_its_room() -> None:
 def test_a_source_name_is_written_once() -> None:
     """Elsewhere it is imported from bot.domain.evidence."""
     names = {evidence.DATABASE, evidence.QUEUE, evidence.TOPIC, evidence.HEALTH, evidence.SESSIONS}
+    names |= {store.source_name for store in evidence.LogStore}
 
     def names_in(path: Path) -> set[str]:
         return {n.value for n in _nodes(path) if isinstance(n, ast.Constant) and n.value in names}

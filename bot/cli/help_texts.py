@@ -3,7 +3,9 @@ r"""What the help of each subcommand says below its options: examples, exit code
 A paragraph that begins with \b keeps its line breaks.
 """
 
-ASK = """\b
+from bot.domain.evidence import LOG_SETTINGS
+
+ASK = f"""\b
 Examples:
   batchbot ask /batch status 34
   batchbot ask /queue --watch
@@ -19,8 +21,9 @@ With --watch, Ctrl-C ends with the code of the last answer.
 \b
 Settings (environment or .env; the names are in .env.example):
   CJ_DATABASE_URL, LLM_QUEUE_REDIS_URL, KAFKA_BOOTSTRAP_SERVERS, CJ_URL,
-  LLM_PROVIDER_URL, and LOG_SOURCE with what it needs: LOG_FILES_DIR, LOKI_URL
-  or DOCKER_HOST. BOT_DATABASE_URL or BOT_DATA_DIR for /alerts and run labels.
+  LLM_PROVIDER_URL, and LOG_SOURCE with what it needs:
+  {LOG_SETTINGS}.
+  BOT_DATABASE_URL or BOT_DATA_DIR for /alerts and run labels.
   NO_COLOR=1 switches colours off.
 """
 RUN = """\b

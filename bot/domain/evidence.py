@@ -19,6 +19,34 @@ MEMORY = "memory"
 NO_LOGS = frozenset({DATABASE, QUEUE, TOPIC, HEALTH, CONTAINERS, SESSIONS, RUNNERS, MEMORY})
 
 
+class LogStore(StrEnum):
+    """Where service logs are read from, by its LOG_SOURCE; the first that has a value is chosen.
+
+    `source_name` is its name in reports, errors and metrics; `example` is the setting that it
+    cannot do without, with a value, and `setting` the one that says where it is.
+    """
+
+    source_name: str
+    setting: str
+    example: str
+
+    FILES = "files", "log_files", "LOG_FILES_DIR", "/path/to/logs"
+    LOKI = "loki", "loki", "LOKI_URL", "http://host:3100"
+    # Docker's usual socket is tried without a setting.
+    DOCKER = "docker", "docker_logs", "DOCKER_HOST", ""
+
+    def __new__(cls, word: str, source_name: str, setting: str, example: str) -> "LogStore":
+        """Make the member whose value is its word."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.source_name, member.setting, member.example = source_name, setting, example
+        return member
+
+
+# "LOG_FILES_DIR, LOKI_URL or DOCKER_HOST", for hints.
+LOG_SETTINGS = " or ".join(", ".join(one.setting for one in LogStore).rsplit(", ", 1))
+
+
 class SourceState(StrEnum):
     """How the reading of one source went."""
 

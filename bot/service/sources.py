@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.domain.evidence import TOPIC, Missing
+from bot.domain.evidence import TOPIC, LogStore, Missing
 from bot.domain.ids import RunLabel
 from bot.domain.log import Role
 from bot.errors import SourceError
@@ -156,11 +156,11 @@ def _queue(settings: Settings, stack: AsyncExitStack) -> LlmQueue | Missing | No
 
 async def _logs(settings: Settings, stack: AsyncExitStack) -> LogSource | Missing | None:
     logs, source = settings.logs, settings.logs.chosen_source
-    if source == "files" and logs.files_dir is not None:
+    if source is LogStore.FILES and logs.files_dir is not None:
         from bot.sources.log_files import LogFiles
 
         return LogFiles(logs.files_dir, logs.services, logs.zone)
-    if source == "loki":
+    if source is LogStore.LOKI:
         return _loki(settings, stack)
     if not docker_is_configured(settings):
         return None
@@ -246,7 +246,7 @@ def docker_hosts(settings: Settings) -> tuple[EngineAddress, ...]:
 def docker_is_configured(settings: Settings) -> bool:
     """Say whether Docker was asked for, or its usual socket is there."""
     logs = settings.logs
-    asked = logs.source == "docker" or logs.docker_host or logs.docker_hosts
+    asked = logs.source is LogStore.DOCKER or logs.docker_host or logs.docker_hosts
     return bool(asked) or Path(http.DEFAULT_SOCKET).exists()
 
 

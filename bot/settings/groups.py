@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from bot.domain.evidence import LogStore
 from bot.domain.log import HULEEDU_SERVICES, Service, services_of
 from bot.domain.routing.route import Route, routes_from
 from bot.settings.group import Group, Secret, decoded, with_password
@@ -148,7 +149,7 @@ class CjSettings(Group):
 class LogSettings(Group):
     """Where service logs are read from."""
 
-    source: Literal["docker", "files", "loki"] | None = Field(None, alias="LOG_SOURCE")
+    source: LogStore | None = Field(None, alias="LOG_SOURCE")
     timezone: str = Field("UTC", alias="LOG_TIMEZONE")
     docker_host: str = Field("", alias="DOCKER_HOST")
     docker_hosts: Words = Field((), alias="DOCKER_HOSTS")
@@ -188,13 +189,16 @@ class LogSettings(Group):
         return zone_of(self.timezone)
 
     @property
-    def chosen_source(self) -> Literal["docker", "files", "loki"]:
-        """LOG_SOURCE, or what the other settings imply: files, then Loki, then Docker."""
+    def chosen_source(self) -> LogStore:
+        """LOG_SOURCE, or what the other settings imply: the first that is set, else Docker."""
         if self.source is not None:
             return self.source
-        if self.files_dir is not None:
-            return "files"
-        return "loki" if self.loki_url else "docker"
+        return next((one for one in LogStore if one.example and self.has(one)), LogStore.DOCKER)
+
+    def has(self, store: LogStore) -> bool:
+        """Say whether the setting that a log store is found by has a value."""
+        names = {field.alias: name for name, field in type(self).model_fields.items()}
+        return bool(getattr(self, names[store.setting]))
 
 
 class QueueSettings(Group):

@@ -30,11 +30,10 @@ class Settings(BaseModel):
     queue: QueueSettings
 
     @model_validator(mode="after")
-    def _files_need_a_folder(self) -> "Settings":
-        if self.logs.source == "files" and self.logs.files_dir is None:
-            raise ValueError("files needs LOG_FILES_DIR=/path/to/logs")
-        if self.logs.source == "loki" and not self.logs.loki_url:
-            raise ValueError("loki needs LOKI_URL=http://host:3100")
+    def _a_log_store_is_somewhere(self) -> "Settings":
+        store = self.logs.source
+        if store is not None and store.example and not self.logs.has(store):
+            raise ValueError(f"{store} needs {store.setting}={store.example}")
         return self
 
 

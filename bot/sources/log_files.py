@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
+from bot.domain.evidence import LogStore
 from bot.domain.log import (
     LogCoverage,
     LogEvent,
@@ -40,7 +41,7 @@ class LogFile(NamedTuple):
 class LogFiles:
     """The LogSource over a folder of files. A missing folder raises SourceError."""
 
-    name = "log_files"
+    name = LogStore.FILES.source_name
 
     def __init__(self, directory: Path, services: Sequence[Service], zone: tzinfo) -> None:
         self._directory = directory

@@ -14,7 +14,16 @@ from bot.domain.alert import (
     Sample,
     Sight,
 )
-from bot.domain.evidence import CONTAINERS, DATABASE, HEALTH, QUEUE, RUNNERS, TOPIC, EvidenceLine
+from bot.domain.evidence import (
+    CONTAINERS,
+    DATABASE,
+    HEALTH,
+    QUEUE,
+    RUNNERS,
+    TOPIC,
+    EvidenceLine,
+    LogStore,
+)
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 
@@ -23,7 +32,7 @@ UNREADABLE_SOURCE = "unreadable_source"
 NAMES = frozenset(
     {
         *(DATABASE, QUEUE, TOPIC, HEALTH, CONTAINERS, RUNNERS),
-        *("loki", "docker_logs", "log_files"),
+        *(store.source_name for store in LogStore),
     }
 )
 

@@ -14,12 +14,13 @@ from bot.cli.doctor.sources import examine_memory, examine_rights, examine_sourc
 from bot.cli.given_names import given_names
 from bot.cli.progress import Work, shown_progress
 from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt
+from bot.domain.evidence import LOG_SETTINGS
 from bot.domain.log import Role
 from bot.service.sources import build_sources
 from bot.settings import Settings, env_file
 
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
-LOGS_FIX = "Set LOG_SOURCE, and LOKI_URL, LOG_FILES_DIR or DOCKER_HOST."
+LOGS_FIX = f"Set LOG_SOURCE, and {LOG_SETTINGS}."
 HEALTH_FIX = "Set CJ_URL and LLM_PROVIDER_URL (optional)."
 DOCKER_FIX = "Give the bot a Docker Engine: DOCKER_HOST, or its socket (optional)."
 

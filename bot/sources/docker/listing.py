@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+from bot.domain.evidence import LogStore
 from bot.domain.log import Role, Service, service_of
 from bot.errors import SourceError
 from bot.sources.docker.address import EngineAddress, addresses
 from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
 from bot.sources.docker.errors import HINT
 
-NAME = "docker_logs"
+NAME = LogStore.DOCKER.source_name
 OWN_LABEL = "batchbot.self"
 LIST_SECONDS = 5.0
 # An Engine that was too slow to answer is not asked again for this long.

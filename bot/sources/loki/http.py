@@ -14,10 +14,11 @@ import aiohttp
 import orjson
 
 from bot.border.outside import Outside
+from bot.domain.evidence import LogStore
 from bot.drivers.network import Trouble, network_trouble
 from bot.errors import SourceError
 
-NAME = "loki"
+NAME = LogStore.LOKI.source_name
 TIMEOUT_SECONDS = 20.0
 TRIES = 4
 MAX_WAIT_SECONDS = 10.0
