@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -88,8 +88,13 @@ def _faults(judge: Callable[[Path], object], paths: Iterable[Path] = FILES) -> d
 
 def _at_import(path: Path) -> set[str]:
     """What is imported when the module is: not what a function or a type checker imports."""
+    return _named(_tree(path).body)
+
+
+def _named(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return what import statements name: modules, and what may be a module of a package."""
     found: set[str] = set()
-    for node in _tree(path).body:
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -168,10 +173,38 @@ def test_no_module_imports_itself_through_others() -> None:
         name: {found for found in _at_import(path) if found in modules and found != name}
         for name, path in modules.items()
     }
+    assert _circle(graph) == ""
+
+
+def test_no_folder_or_file_needs_a_sibling_that_needs_it() -> None:
+    """Nor in a longer circle, nor where a function or a type checker alone imports."""
+    modules = {_module(path): path for path in FILES}
+    needs: dict[str, dict[str, set[str]]] = {}
+    for name, path in modules.items():
+        for found in _named(_nodes(path)) & modules.keys():
+            parent, mine, other = _siblings(name, found)
+            if mine and other:
+                needs.setdefault(parent, {}).setdefault(mine, set()).add(other)
+    circles = [f"{parent}: {circle}" for parent in needs if (circle := _circle(needs[parent]))]
+    assert circles == []
+
+
+def _siblings(module: str, imported: str) -> tuple[str, str, str]:
+    """Return the innermost folder that holds both, and in which of its parts each of them is."""
+    one, other = module.split("."), imported.split(".")
+    shared = next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
+    return ".".join(one[:shared]), "".join(one[shared : shared + 1]), "".join(other[shared:][:1])
+
+
+def _circle(needs: Mapping[str, set[str]]) -> str:
     try:
-        tuple(TopologicalSorter(graph).static_order())
+        tuple(TopologicalSorter(needs).static_order())
     except CycleError as error:
-        pytest.fail(f"a circle of imports: {error.args[1]}")
+        return " -> ".join(error.args[1])
+    return ""
 
 
 def test_no_room_holds_more_than_a_stranger_can_read_over() -> None:

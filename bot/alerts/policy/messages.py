@@ -59,20 +59,6 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxHealth:
-    """How many messages wait, since when, and the last problem with them.
-
-    `refused_since` is when the oldest message was written that was tried and not taken.
-    """
-
-    depth: int = 0
-    oldest: datetime | None = None
-    attempts: int = 0
-    problem: str = ""
-    refused_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Pause:
     """A time in which nothing is sent; a clock that was set back ends it."""
 

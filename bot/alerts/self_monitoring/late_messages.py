@@ -4,9 +4,9 @@ Until then the log, /readyz and the metrics show it: see bot.monitoring.vitals.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.alerts.policy.messages import OutboxHealth
 from bot.domain.alert import Alert, AlertState, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
@@ -16,6 +16,20 @@ LATE_MESSAGES = "late_messages"
 SUBJECT = "slack"
 # A rate limit or a short outage is waited out; a few minutes late is no alert.
 LATE_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxHealth:
+    """How many messages wait, since when, and the last problem with them.
+
+    `refused_since` is when the oldest message was written that was tried and not taken.
+    """
+
+    depth: int = 0
+    oldest: datetime | None = None
+    attempts: int = 0
+    problem: str = ""
+    refused_since: datetime | None = None
 
 
 def judge_late_messages(

@@ -10,9 +10,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.alerts.policy.messages import OutboxHealth
 from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR, judge_failed_detectors
-from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES, judge_late_messages
+from bot.alerts.self_monitoring.late_messages import (
+    LATE_MESSAGES,
+    OutboxHealth,
+    judge_late_messages,
+)
 from bot.alerts.self_monitoring.missed_ticks import (
     GAP_PROGRESS,
     MISSED_TICKS,

@@ -15,7 +15,8 @@ from typing import Any
 
 import asyncpg
 
-from bot.alerts.policy.messages import MessageKind, OutboxHealth, Posting, Retry
+from bot.alerts.policy.messages import MessageKind, Posting, Retry
+from bot.alerts.self_monitoring.late_messages import OutboxHealth
 from bot.alerts.store import sql
 from bot.alerts.store.commands import CommandQueries
 from bot.alerts.store.database import COMMAND_TIMEOUT, translated_errors

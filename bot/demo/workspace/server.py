@@ -12,10 +12,10 @@ from bot.demo.workspace.actions.controls import Console
 from bot.demo.workspace.actions.messages import People
 from bot.demo.workspace.actions.modals import Modals
 from bot.demo.workspace.actions.payloads import Payloads
-from bot.demo.workspace.actions.requests import body_of
 from bot.demo.workspace.state.installation import installed
 from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.state.space import APP_TOKEN, BOT_TOKEN, Space
+from bot.demo.workspace.web_api.calls import body_of
 from bot.demo.workspace.web_api.files import Files
 from bot.demo.workspace.web_api.methods import WebApi
 from bot.demo.workspace.web_api.response_urls import Responses

@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from bot.demo.incidents import Incidents
-from bot.demo.workspace.actions.requests import base_of, body_of
 from bot.demo.workspace.state.installation import Installation
 from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.state.space import BOT_NAME, CHANNELS, DMS, USERS, Space
+from bot.demo.workspace.web_api.calls import base_of, body_of
 from bot.errors import UsageError
 
 FAULTS = (

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.demo.workspace.actions.payloads import MENTION, Payloads
-from bot.demo.workspace.actions.requests import base_of, body_of, channel_of, pressed, user_of
+from bot.demo.workspace.actions.requests import channel_of, pressed, user_of
 from bot.demo.workspace.state.installation import Installation
 from bot.demo.workspace.state.refusal import Refusal
 from bot.demo.workspace.state.sockets import SocketConnections
@@ -21,6 +21,7 @@ from bot.demo.workspace.state.space import (
     channel_id,
 )
 from bot.demo.workspace.validation.messages import check_message
+from bot.demo.workspace.web_api.calls import base_of, body_of
 
 
 class People:

@@ -6,10 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from bot.demo.workspace.actions.payloads import Payloads
-from bot.demo.workspace.actions.requests import body_of, pressed, state_of, unfilled, user_of
+from bot.demo.workspace.actions.requests import pressed, state_of, unfilled, user_of
 from bot.demo.workspace.state.installation import Installation
 from bot.demo.workspace.state.refusal import Refusal
 from bot.demo.workspace.state.sockets import SocketConnections
+from bot.demo.workspace.web_api.calls import body_of
 from bot.demo.workspace.web_api.views import View, Views
 
 TROUBLE = "We had some trouble connecting. Try again?"

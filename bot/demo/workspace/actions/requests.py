@@ -12,17 +12,6 @@ from bot.demo.workspace.validation.messages import elements_of
 Values = dict[str, dict[str, Any]]
 
 
-async def body_of(request: web.Request) -> dict[str, Any]:
-    """Return the JSON object of a call. Raises HTTPBadRequest in words."""
-    try:
-        body = await request.json()
-    except ValueError:
-        raise web.HTTPBadRequest(text="the body is no JSON") from None
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest(text="the body is no JSON object")
-    return body
-
-
 def user_of(values: Mapping[str, Any], key: str = "user") -> str:
     """Return the id of the person who does it. Raises HTTPBadRequest."""
     user = USERS.get(str(values.get(key) or ""))
@@ -37,11 +26,6 @@ def channel_of(values: Mapping[str, Any], user: str) -> str:
     if channel is None:
         raise web.HTTPBadRequest(text=f"channels are {', '.join(CHANNELS)} and @batchbot")
     return channel
-
-
-def base_of(request: web.Request) -> str:
-    """Return the workspace's own address as the caller knows it."""
-    return f"http://{request.host}"
 
 
 def pressed(blocks: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.workspace.actions.requests import base_of
 from bot.demo.workspace.state.installation import Installation
 from bot.demo.workspace.state.refusal import Refusal
 from bot.demo.workspace.state.sockets import SocketConnections
@@ -27,6 +26,7 @@ from bot.demo.workspace.validation.messages import (
     check_message,
     check_update,
 )
+from bot.demo.workspace.web_api.calls import base_of
 from bot.demo.workspace.web_api.conversations import Conversations, conversation_of
 from bot.demo.workspace.web_api.files import Files
 from bot.demo.workspace.web_api.views import Views

@@ -9,7 +9,6 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.demo.workspace.actions.requests import body_of
 from bot.demo.workspace.state.refusal import Refusal
 from bot.demo.workspace.state.space import (
     BOT_USER,
@@ -19,6 +18,7 @@ from bot.demo.workspace.state.space import (
     Space,
 )
 from bot.demo.workspace.validation.messages import check_files, check_message
+from bot.demo.workspace.web_api.calls import body_of
 
 
 class Responses:

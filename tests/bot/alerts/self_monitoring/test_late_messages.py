@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.alerts.policy.messages import OutboxHealth
 from bot.alerts.poster import Poster
-from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES, judge_late_messages
+from bot.alerts.self_monitoring.late_messages import (
+    LATE_MESSAGES,
+    OutboxHealth,
+    judge_late_messages,
+)
 from bot.alerts.store.postgres import Store
 from bot.domain.alert import Reason
 from bot.errors import PostFailure
