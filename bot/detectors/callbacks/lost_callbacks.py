@@ -198,8 +198,7 @@ def _condition(fact: Fact, since: datetime, lost: int) -> Condition:
         known=where,
         count=0,
         headline=f"Batch {number}: {lost} of {fact['total']} comparisons wait in vain",
-        why="What is neither answered nor queued gets no callback: it expired, was evicted, or was "
-        "never taken.",
+        why=LOST_CALLBACKS.why,
         evidence=(
             EvidenceLine(DATABASE, since, f"{fact['pending']} pending, oldest sent then"),
             EvidenceLine(QUEUE, None, f"{fact['queued'] if checked else '?'} of it queued"),

@@ -255,7 +255,7 @@ def _condition(counted: EventCount) -> Condition:
         count=counted.fresh,
         headline=_headline(counted.count, correlation, foreign=foreign),
         lasts=False,
-        why="A callback that no comparison owns is stray and no fault of the batching mode."
+        why=FOREIGN_CALLBACK.why
         if foreign
         else "A rejected callback is acknowledged and lost; its comparison stays unanswered.",
         evidence=counted.examples,

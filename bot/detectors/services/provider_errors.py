@@ -207,8 +207,7 @@ class ProviderErrors:
             headline="Model provider fails: its circuit breaker is open"
             if is_open
             else f"Model provider fails: {share:.0%} of its answers are errors",
-            why="Rate limits, overload or a wrong key: its log has the answers. A serial bundle "
-            "fails as one.",
+            why=f"{PROVIDER_FAILURES.why} A serial bundle fails as one.",
             evidence=(EvidenceLine(LOGS, now, told), *_examples(recent)),
             next=("/logs llm_provider error --since 30m --level error", "/queue"),
         )

@@ -35,7 +35,8 @@ class Cause:
 
 FOREIGN_CALLBACK = Cause(
     rule="foreign-callback",
-    why="It is not a fault of serial_bundle: a runner took the callback of other work for its own.",
+    why="A stray callback is not a fault of serial_bundle: every runner on the topic reads other "
+    "work's too.",
 )
 CALLBACK_METADATA_LOST = Cause(
     rule="callback-metadata-lost",
@@ -44,8 +45,8 @@ CALLBACK_METADATA_LOST = Cause(
 )
 LOST_CALLBACKS = Cause(
     rule="lost-callbacks",
-    why="What expired, was not published or not taken gets no callback, and its batch waits for "
-    "hours.",
+    why="What was not sent, expired, evicted, not published or not taken gets no callback: its "
+    "batch waits for hours.",
 )
 CONSUMER_SILENT = Cause(
     rule="consumer-silent",

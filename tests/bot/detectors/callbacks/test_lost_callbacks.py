@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bot.detectors.callbacks.lost_callbacks import LostCallbacks, LostCallbacksSettings
+from bot.diagnosis.comparison.causes import LOST_CALLBACKS
 from bot.domain.alert import Sight
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import Missing
@@ -63,6 +64,7 @@ async def test_a_queue_that_was_cut_short_proves_nothing_about_what_is_missing()
     watch = GivenWatch(NOW, NOW, batches=(batch(pairs=pending(3, OLD)),), reading=cut)
     (condition,) = (await judged(detector(), watch)).conditions
     assert condition.confidence.value == "low"
+    assert condition.why == LOST_CALLBACKS.why
 
 
 LOST = batch(pairs=pending(3, OLD))

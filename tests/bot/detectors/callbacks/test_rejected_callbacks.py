@@ -12,6 +12,7 @@ from bot.detectors.callbacks.rejected_callbacks import (
     CountedCallbacks,
     RejectedCallbacks,
 )
+from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
 from bot.domain.alert import Judgement, Sight, Window
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed
@@ -79,6 +80,7 @@ async def test_many_callbacks_are_one_condition_with_a_count() -> None:
 async def test_a_callback_that_no_batch_owns_is_foreign() -> None:
     (condition,) = (await _judged(_watch(ESSAYS + ID, owners={}))).conditions
     assert condition.rule == "foreign-callback"
+    assert condition.why == FOREIGN_CALLBACK.why
     assert f"/trace {ID}" in condition.title
 
 

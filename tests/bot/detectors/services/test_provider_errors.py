@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from bot.detectors.services.provider_errors import ProviderErrors, ProviderErrorsSettings
+from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.service_state import ServiceHealth
@@ -118,6 +119,7 @@ async def test_an_open_circuit_and_mock_mode_are_named() -> None:
     (condition,) = (await played(detector, [watch])).conditions
     assert "circuit breaker is open" in condition.title
     assert "MOCK MODE" in condition.title
+    assert str(condition.why).startswith(PROVIDER_FAILURES.why)
     calm = replace(watch, services=(replace(health, open_circuits=()),))
     assert told(await played(detector, [calm])) == []
 
