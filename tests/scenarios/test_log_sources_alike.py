@@ -41,6 +41,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 T = TypeVar("T")
+PLACE = re.compile(r", at byte \d+ of its log")
 TICK = timedelta(seconds=30)
 MOST_LOOKS, MORE_LOOKS = 1_200, 10
 OPTIONS = {"services": HULEEDU_SERVICES, "zone": UTC}
@@ -106,7 +107,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return (
-        re.sub(r"\b(log_files|docker_logs|loki)\b", "logs", value)
+        # Only a file has a place to name.
+        re.sub(r"\b(log_files|docker_logs|loki)\b", "logs", PLACE.sub("", value))
         if isinstance(value, str)
         else value
     )
