@@ -38,7 +38,10 @@ class GrowingFollow:
     def take(self) -> Followed:
         new = self._log.events[self._next :]
         self._next = len(self._log.events)
-        return Followed(tuple(one for one in new if one.at and one.at >= self._since))
+        return Followed(
+            tuple(one for one in new if one.at and one.at >= self._since),
+            containers={str(one.container): one.role for one in self._log.events},
+        )
 
     async def close(self) -> None:
         pass
