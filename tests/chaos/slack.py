@@ -83,7 +83,7 @@ def _said(message: dict[str, object]) -> str:
 
 
 def _mark(text: str) -> str:
-    return "R" if "Resolved" in text else "u" if "changed" in text else "?"
+    return "R" if "Resolved" in text else "u" if "Changed" in text else "?"
 
 
 async def run_storm(*, alerts: int = STORM) -> list[Row]:

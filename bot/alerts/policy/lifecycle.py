@@ -24,6 +24,8 @@ from bot.domain.alert import (
 from bot.domain.mute import Mute, longest
 from bot.domain.words import Text, with_time
 
+_AS_SAID = {"error": "an error", "warn": "a warning", "info": "a note"}
+
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
@@ -100,6 +102,20 @@ def inhibit(decision: Decision, previous: Alert | None, by: str) -> Decision:
 def fingerprint(condition: Condition) -> str:
     """Return what makes a condition news: a change of this is worth a reply."""
     return "|".join((condition.rule, condition.severity.value, condition.known))
+
+
+def _change(before: str, after: str) -> str:
+    """Return in people's words what is new between two fingerprints."""
+    (rule, severity, _), (other, now, _) = _parts(before), _parts(after)
+    if severity != now:
+        return f"now {_AS_SAID.get(now, now)}"
+    return "another cause than was said before" if rule != other else "more is known"
+
+
+def _parts(fingerprint: str) -> tuple[str, str, str]:
+    rule, _, rest = fingerprint.partition("|")
+    severity, _, known = rest.partition("|")
+    return rule, severity, known
 
 
 def is_flapping(alert: Alert) -> bool:
@@ -233,8 +249,8 @@ def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Deci
     muted_while_firing, alert = alert.muted_while_firing, replace(alert, muted_while_firing=False)
     said = fingerprint(alert.condition)
     if said != alert.said:
-        note = f"{alert.said} -> {said}"
-        return Decision(Reason.UPDATE, replace(alert, said=said, said_at=now, changed_at=now), note)
+        told = replace(alert, said=said, said_at=now, changed_at=now)
+        return Decision(Reason.UPDATE, told, _change(alert.said, said))
     if alert.acknowledged_by:
         return Decision(Reason.QUIET, alert, "acknowledged")
     if muted_while_firing:
@@ -277,4 +293,4 @@ def _resolved(alert: Alert, now: datetime, closing: Text) -> Alert:
 
 
 def _closing(closings: Mapping[str, Text], subject: str) -> Text:
-    return closings.get(subject) or "no longer seen"
+    return closings.get(subject, "")

@@ -88,7 +88,7 @@ def _what(condition: Condition) -> Text:
 
 def _ended(alert: Alert) -> Text:
     """Return how an alert ended, in the past."""
-    return said(alert.closing) or words("it was: ", said(_what(alert.condition)))
+    return said(alert.closing) or words("no longer seen: ", said(_what(alert.condition)))
 
 
 def _with_span(told: Text, length: Span) -> Words:
@@ -144,7 +144,8 @@ def _parent(message: AlertMessage, chars: int, takes: Takes, names: Names) -> It
     yield kit.section(f"*{mrkdwn(_line(message, names), TITLE_CHARS)}*")
     if message.reason is not Reason.DIGEST:
         if alert.state is AlertState.RESOLVED:
-            yield kit.context(state_line(alert, names))
+            was = f"It was: {mrkdwn(said(_what(alert.condition)), TEXT_CHARS)}"
+            yield kit.context(f"{was} · {state_line(alert, names)}")
             return
         yield kit.fields(fields(alert))
     yield from _why(alert.condition, chars)
@@ -175,16 +176,16 @@ def _reply(message: AlertMessage, chars: int, names: Names) -> Iterator[Block]:
 
 
 def _folds(message: AlertMessage) -> tuple[FoldedList, ...]:
-    """Return what is folded: what it rests on, and commands to copy."""
+    """Return what is folded: what it rests on, also once it is over, and commands to copy."""
     alert = message.alert
-    is_news = message.is_parent or message.reason in (Reason.UPDATE, Reason.OPEN)
-    if alert.state is AlertState.RESOLVED or not is_news:
+    is_over = alert.state is AlertState.RESOLVED
+    is_news = not is_over and message.reason in (Reason.UPDATE, Reason.OPEN)
+    if not (message.is_parent or is_news):
         return ()
+    rests_on = tuple(evidence(alert, is_digest=message.reason is Reason.DIGEST))
     found = (
-        FoldedList(
-            "Evidence", tuple(evidence(alert, is_digest=message.reason is Reason.DIGEST)), 2
-        ),
-        FoldedList("By hand", tuple(by_hand(alert.condition)), 1),
+        FoldedList("Evidence", rests_on, 2),
+        FoldedList("By hand", () if is_over else tuple(by_hand(alert.condition)), 1),
     )
     return tuple(fold for fold in found if fold.lines)
 

@@ -173,7 +173,7 @@ def test_a_resolved_head_is_one_green_line_with_its_duration_and_no_buttons() ->
                    closing=words("item 3f2a completed", Time(AT, " at ")))  # fmt: skip
     message = _head(done)
     assert message["text"].startswith("✅ Resolved after 12 min: item 3f2a completed")
-    assert [block["type"] for block in message["blocks"]] == ["section", "context"]
+    assert [block["type"] for block in message["blocks"]] == ["section", "context", "container"]
 
 
 def test_replies_tell_their_reason() -> None:
