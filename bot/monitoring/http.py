@@ -20,10 +20,14 @@ LINGER_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The checks by name; a failing one makes the bot not ready, with the reason in words."""
+    """The checks by name; a failing one makes the bot not ready, with the reason in words.
+
+    `life` is the check of what only a new start of the process may mend.
+    """
 
     checks: Mapping[str, Check]
     metrics: Callable[[], bytes]
+    life: Check = lambda: (True, "alive")
 
     def report(self) -> tuple[bool, dict[str, str]]:
         """Run every check; each is quick and reads only what is already known."""
@@ -37,7 +41,9 @@ def build_site(health: Health, routes: Mapping[str, Handler] | None = None) -> w
     """Return the application; `routes` are further paths that take POST, such as Slack's events."""
 
     async def healthz(_: web.Request) -> web.Response:
-        return web.json_response({"status": "alive", "version": version()})
+        alive, status = health.life()
+        body = {"status": status, "version": version()}
+        return web.json_response(body, status=200 if alive else 503)
 
     async def readyz(_: web.Request) -> web.Response:
         ok, details = health.report()

@@ -22,6 +22,8 @@ LINE_EVERY = timedelta(minutes=10)
 LATE_TICKS = 4
 LEAST_LATE = timedelta(seconds=60)
 OLD_MESSAGE = timedelta(minutes=5)
+# A database of the bot's own that was killed is there again within seconds.
+COMES_BACK = timedelta(seconds=60)
 SLOW_LOOP_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,10 @@ class Outbox(Protocol):
 
 @dataclass(eq=False)
 class Vitals:
-    """The bot's health; made once, polled by `run`, read by checks and by VitalMetrics."""
+    """The bot's health; made once, polled by `run`, read by checks and by VitalMetrics.
+
+    `owns_memory` says that the bot runs the server of its database itself.
+    """
 
     ticks: TickState
     memory: Outbox
@@ -52,7 +57,9 @@ class Vitals:
     oldest: datetime | None = None
     connected: int = 0
     loop_lag: float = 0.0
+    owns_memory: bool = False
     memory_problem: str = ""
+    memory_lost_at: datetime | None = None
     _late: bool = False
     _mute: bool = False
     _line_at: datetime | None = field(default=None)
@@ -74,8 +81,9 @@ class Vitals:
             health = await self.memory.outbox_health()
         except SourceError as error:
             self.memory_problem = error.message
+            self.memory_lost_at = self.memory_lost_at or self.now()
         else:
-            self.memory_problem = ""
+            self.memory_problem, self.memory_lost_at = "", None
             self.depth, self.oldest = health.depth, health.oldest
         self._log_state(self.now())
 
@@ -93,6 +101,17 @@ class Vitals:
         if self.posts is not None:
             found["alerts"] = self.post_check
         return found
+
+    def life_check(self) -> tuple[bool, str]:
+        """Say what /healthz shows: False where the bot's own server is gone for good.
+
+        Another's database that is away comes back without a new start of the bot.
+        """
+        lost = self.memory_lost_at
+        if not self.owns_memory or lost is None or self.now() - lost <= COMES_BACK:
+            return True, "alive"
+        why = f"the embedded PostgreSQL is away: {self.memory_problem}"
+        return False, str(words(why, Time(lost, "; since ")))
 
     def tick_check(self) -> tuple[bool, str]:
         """Say whether this process leads or stands by, as it should; else what is wrong."""

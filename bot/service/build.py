@@ -118,7 +118,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     watcher = BatchWatcher(sources, memory, WatchMessages(space.web), utc_now)
     _task(kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack)
     _task(kept_going("the names of the settings", lambda: keep_names(space, settings.slack)), stack)
-    health = Health(checks, metrics.exposition)
+    health = Health(checks, metrics.exposition, vitals.life_check)
     routes = {} if settings.slack.socket_mode else {EVENTS_PATH: _signed(settings.slack, receiver)}
     runner = await _serve(settings, build_site(health, routes), stack)
     stack.push_async_callback(dispatcher.close)
@@ -218,7 +218,7 @@ async def _watch(
     scheduler = build_scheduler(tick, seconds)
     scheduler.start()
     stack.callback(scheduler.shutdown, wait=False)
-    vitals = Vitals(tick.state, memory, utc_now, seconds)
+    vitals = Vitals(tick.state, memory, utc_now, seconds, owns_memory=not settings.bot.database_url)
     if settings.slack.alert_channel:
         vitals.posts = _post(space, memory, threads, stack, routes)
     else:

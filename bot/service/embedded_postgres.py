@@ -94,8 +94,9 @@ class EmbeddedPostgres:
                     if self._users is not None and not await _running(self._home):
                         log.warning("the embedded PostgreSQL is gone and is started again")
                         await _launch(self._home, durable=durable)
-            except SourceError as error:
-                log.warning("the embedded PostgreSQL cannot be started: %s", error.message)
+            except (SourceError, OSError) as error:
+                why = error.message if isinstance(error, SourceError) else error.strerror
+                log.warning("the embedded PostgreSQL cannot be started: %s", why)
 
     async def drop_database(self, name: str) -> None:
         """Drop a database, with the sessions that use it."""
@@ -218,10 +219,11 @@ async def _launch(home: Home, *, durable: bool) -> None:
 
 
 def _is_alive(pid_file: Path) -> bool:
-    """Say whether the server's process runs; a zombie does not."""
+    """Say whether the server's process runs; a zombie, or another program of its pid, does not."""
     try:
         process = psutil.Process(int(pid_file.read_text(encoding="ascii").split("\n")[0]))
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
+        runs = process.status() != psutil.STATUS_ZOMBIE
+        return bool(runs and process.name().startswith("postgres"))
     except (OSError, ValueError, psutil.Error):
         return False
 

@@ -1,12 +1,17 @@
 """The container's health check asks the running bot, and says what is wrong with it."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
+from aiohttp import ClientSession
 
+from bot.alerts.store.postgres import Store
 from bot.cli.health import address, show
 from bot.cli.output import Exit
 from bot.monitoring.http import Health, build_site, serve
+from bot.monitoring.state import TickState
+from bot.monitoring.vitals import Vitals
 from tests.support.servers.tcp_ports import lasting_port
 
 
@@ -35,6 +40,34 @@ async def test_it_means_that_ticks_are_on_time(
     finally:
         await runner.cleanup()
     assert capsys.readouterr().out == told
+
+
+async def test_a_source_that_cannot_be_read_does_not_make_the_container_unhealthy(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    now = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
+    ticks = TickState(ticks=1, leading=True, last_at=now, unread={"logs": "HTTP 403"})
+    checks = Vitals(ticks, Store("postgresql:///none"), lambda: now, 15.0).checks()
+    runner = await serve(build_site(Health(checks, lambda: b"")), "127.0.0.1", 0)
+    port = runner.addresses[0][1]
+    try:
+        code = await asyncio.to_thread(show, f"http://127.0.0.1:{port}/readyz")
+    finally:
+        await runner.cleanup()
+    assert code is Exit.FINE
+    assert "sources logs cannot be read: HTTP 403" in capsys.readouterr().out
+
+
+async def test_what_only_a_new_start_mends_is_no_life() -> None:
+    site = build_site(Health({}, lambda: b"", lambda: (False, "the embedded PostgreSQL is away")))
+    runner = await serve(site, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/healthz"
+    try:
+        async with ClientSession() as client, client.get(url) as answer:
+            assert answer.status == 503
+            assert (await answer.json())["status"] == "the embedded PostgreSQL is away"
+    finally:
+        await runner.cleanup()
 
 
 async def test_another_service_on_the_port_is_no_bot(capsys: pytest.CaptureFixture[str]) -> None:

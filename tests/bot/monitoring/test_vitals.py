@@ -156,3 +156,27 @@ async def test_a_slack_that_is_away_for_long_is_an_error_line_once_and_its_retur
     assert len(said) == 2
     assert "do not reach Slack since 2025-11-18T23:00:00+00:00" in said[0]
     assert said[1] == "alerts reach Slack again"
+
+
+@pytest.mark.parametrize(
+    ("owns", "seconds", "alive"), [(True, 61, False), (True, 20, True), (False, 3600, True)]
+)
+async def test_an_own_database_that_stays_away_is_not_called_alive(
+    owns: bool, seconds: int, alive: bool
+) -> None:
+    bench = Bench(Memory(broken="nobody listens"))
+    vitals = bench.vitals()
+    vitals.owns_memory = owns
+    await vitals.poll()
+    bench.at = START + timedelta(seconds=seconds)
+    assert vitals.life_check() == (
+        (True, "alive")
+        if alive
+        else (
+            False,
+            "the embedded PostgreSQL is away: nobody listens; since 2025-11-18T23:00:00+00:00",
+        )
+    )
+    bench.memory.broken = ""
+    await vitals.poll()
+    assert vitals.life_check() == (True, "alive")

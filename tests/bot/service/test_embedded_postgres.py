@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import pytest
 
 from bot.errors import SourceError
 from bot.service import embedded_postgres, embedded_postgres_home
-from bot.service.embedded_postgres_home import home_for, refuse_other_versions
+from bot.service.embedded_postgres_home import home_for, own_folder, refuse_other_versions
 from tests.support.paths import ROOT
 
 AS_ROOT = os.geteuid() == 0
@@ -243,6 +243,30 @@ async def test_a_server_that_was_killed_is_started_again(folder: Path) -> None:
         await asyncio.gather(again, return_exceptions=True)
     finally:
         await server.stop(remove=True)
+
+
+async def test_a_start_that_the_system_refuses_is_tried_again(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = replace(home_for(folder), binaries=folder / "away")
+    own_folder(home.cluster, home.user)
+    with home.lock("users").open("a") as users:
+        server = embedded_postgres.EmbeddedPostgres(home, users)
+        with pytest.raises(StopAsyncIteration):
+            await server.keep_running(sleep=_times(2))
+    told = "cannot be started: No such file or directory"
+    assert [told in record.getMessage() for record in caplog.records] == [True, True]
+
+
+def _times(turns: int) -> Callable[[float], Awaitable[None]]:
+    """Return a sleep that ends what sleeps after so many turns."""
+    left = iter(range(turns))
+
+    async def sleep(_: float) -> None:
+        if next(left, None) is None:
+            raise StopAsyncIteration
+
+    return sleep
 
 
 async def _soon(_: float) -> None:
