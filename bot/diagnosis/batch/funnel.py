@@ -32,7 +32,7 @@ NAMES = {
     "pairs": "made",
     "submitted": "sent",
     "queued": "queued",
-    "dispatched": "given to the model",
+    "dispatched": "dispatched",
     "retried_dispatches": "tried again",
     "answered": "answered",
     "callbacks_ok": "came back",
