@@ -16,6 +16,7 @@ from bot.alerts.policy.digest import DigestState, digest
 from bot.alerts.policy.escalation import escalated
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.lifecycle import PolicySettings
+from bot.alerts.policy.morning import Morning, morning_digest
 from bot.alerts.policy.round import (
     DetectorResult,
     decide_round,
@@ -47,7 +48,7 @@ from bot.ports import Clock, Detector, Watch
 
 PRUNE_EVERY = 20
 FIRST_LOOK_BACK = timedelta(minutes=10)
-DIGEST_PROGRESS = "quiet"
+DIGEST_PROGRESS, MORNING_PROGRESS = "quiet", "morning"
 # An alert that flaps ends after ten quiet minutes, and is to end so when it is judged again.
 REPLAYED = timedelta(minutes=15)
 
@@ -68,6 +69,7 @@ class Tick:
         tick_seconds: float = 15.0,
         look_back: timedelta = FIRST_LOOK_BACK,
         digest_hours: float = 24.0,
+        morning: Morning | None = None,
         routes: Sequence[Route] = (),
         keeps: Retention | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -81,9 +83,11 @@ class Tick:
         self._tick_seconds = tick_seconds
         self._look_back = look_back
         self._digest_every = timedelta(hours=digest_hours)
+        self._morning = morning
         self._routes = tuple(routes)
         self._keeps = keeps or Retention()
         self._quiet = DigestState()
+        self._told_morning: datetime | None = None
         self._windows: dict[str, Window] = {}
         self._failed = FailedDetectors()
         self._last: datetime | None = None
@@ -162,6 +166,9 @@ class Tick:
         spoken = folded(found, alerts, now, self._environment, mutes)
         decisions = escalated(spoken, self._routes, now)
         message, quiet = self._digest(decisions, now)
+        wake, told = morning_digest(
+            alerts, decisions, self._told_morning, now, self._morning, self._environment
+        )
         await self._memory.save_tick(
             TickRecord(
                 now=now,
@@ -170,13 +177,13 @@ class Tick:
                     **samples_to_keep(seen, own, alerts),
                 },
                 decisions=decisions,
-                progress=self._progress(quiet),
+                progress=self._progress(quiet, told),
                 forget=self._forgettable(now),
-                digest=message,
+                digests=tuple(one for one in (message, wake) if one is not None),
                 keeps=self._keeps,
             )
         )
-        self._quiet = quiet
+        self._quiet, self._told_morning = quiet, told
         self.state.firing = firing_counts(alerts, decisions)
         self._remember(results, decisions, now)
 
@@ -203,9 +210,10 @@ class Tick:
         own = dict.fromkeys(SELF_WATCHED, max(needed.values(), default=REPLAYED))
         return {name: now - span for name, span in (own | needed).items()}
 
-    def _progress(self, quiet: DigestState) -> dict[str, Any]:
+    def _progress(self, quiet: DigestState, told: datetime | None) -> dict[str, Any]:
         gap = {GAP_PROGRESS: self._gap.to_json()} if self._gap else {}
-        return {**self._watcher.progress(), DIGEST_PROGRESS: quiet.to_json(), **gap}
+        morning = {MORNING_PROGRESS: told.isoformat()} if told else {}
+        return {**self._watcher.progress(), DIGEST_PROGRESS: quiet.to_json(), **morning, **gap}
 
     def _count_lines(self, watch: Watch) -> None:
         if isinstance(watch.logs, Followed):
@@ -236,6 +244,8 @@ class Tick:
         at, left = progress
         self._watcher.resume(left)
         self._quiet = DigestState.from_json(left.get(DIGEST_PROGRESS) or {})
+        told = left.get(MORNING_PROGRESS)
+        self._told_morning = datetime.fromisoformat(told) if told else None
         self._gap = Gap.from_json(left.get(GAP_PROGRESS))
         return at, True
 

@@ -33,7 +33,7 @@ from bot.requests.questions.asking import Questions
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 from bot.requests.watching import BatchWatcher
-from bot.service.kept import retention_of
+from bot.service.kept import morning_of, retention_of
 from bot.service.other_bots import warn_of_others
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import kept_going, stopped_by_signals, unless
@@ -211,6 +211,7 @@ async def _watch(
         now=utc_now,
         tick_seconds=seconds,
         digest_hours=settings.bot.digest_hours,
+        morning=morning_of(settings),
         routes=routes,
         keeps=retention_of(settings.retention),
     )

@@ -1,9 +1,10 @@
-"""For how long the settings say that the bot's own database keeps what is over."""
+"""What the settings say in days and hours of the day, as the alerts take it."""
 
 from datetime import timedelta
 
+from bot.alerts.policy.morning import Morning
 from bot.alerts.store.retention import Retention
-from bot.settings import RetentionSettings
+from bot.settings import RetentionSettings, Settings
 
 
 def retention_of(settings: RetentionSettings) -> Retention:
@@ -20,3 +21,9 @@ def retention_of(settings: RetentionSettings) -> Retention:
         aliases=span(settings.aliases_days),
         labels=span(settings.labels_days),
     )
+
+
+def morning_of(settings: Settings) -> Morning | None:
+    """Return when the night is told, None where that is not set."""
+    at = settings.bot.morning_digest
+    return Morning(at, settings.logs.zone) if at else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, tzinfo
+from datetime import UTC, time, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -99,6 +99,7 @@ class BotSettings(Group):
     )
     tick_seconds: float = Field(15.0, alias="TICK_SECONDS", gt=0, le=300)
     digest_hours: float = Field(24.0, alias="ALERT_DIGEST_HOURS", ge=0, le=24 * 31)
+    morning_digest: time | None = Field(None, alias="MORNING_DIGEST")
     alert_routes: Annotated[tuple[Route, ...], NoDecode] = Field((), alias="ALERT_ROUTES")
     runner_stop: bool = Field(False, alias="RUNNER_STOP")
     runner_processes: bool = Field(True, alias="RUNNER_PROCESSES")
@@ -117,6 +118,18 @@ class BotSettings(Group):
     @classmethod
     def _level_in_any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("morning_digest", mode="before")
+    @classmethod
+    def _time_of_day(cls, value: Any) -> Any:
+        if not isinstance(value, str) or not value.strip():
+            return value or None
+        if value.strip().casefold() == "off":
+            return None
+        if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()):
+            raise ValueError("write a time of day such as 08:00, or leave it empty")
+        hours, minutes = value.split(":")
+        return time(int(hours), int(minutes))
 
     @field_validator("alert_routes", mode="before")
     @classmethod

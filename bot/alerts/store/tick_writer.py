@@ -31,8 +31,8 @@ class TickRecord:
     """What one tick leaves behind, written as a whole.
 
     `samples` are the new sample of each detector, `forget` says from when each detector's
-    samples are still wanted, `decisions` come with the alert as it was before, `digest` is posted
-    once, in a message of its own; `keeps` says for how long what is over is kept.
+    samples are still wanted, `decisions` come with the alert as it was before, each of
+    `digests` is posted once, in a message of its own; `keeps` says how long what is over is kept.
     """
 
     now: datetime
@@ -40,7 +40,7 @@ class TickRecord:
     decisions: Sequence[tuple[Alert | None, Decision]] = ()
     progress: Mapping[str, Any] = field(default_factory=dict)
     forget: Mapping[str, datetime] = field(default_factory=dict)
-    digest: AlertMessage | None = None
+    digests: Sequence[AlertMessage] = ()
     keeps: Retention = field(default_factory=Retention)
 
 
@@ -49,11 +49,9 @@ async def write_tick(session: Session, environment: str, record: TickRecord) -> 
     await _save_samples(session, environment, record)
     for previous, decision in record.decisions:
         await _save_decision(session, environment, previous, decision, record.now)
-    if record.digest is not None:
-        body = message_json(record.digest)
-        await session.execute(
-            sql.ADD_PARENT, environment, record.digest.alert.key, body, record.now
-        )
+    for digest in record.digests:
+        body = message_json(digest)
+        await session.execute(sql.ADD_PARENT, environment, digest.alert.key, body, record.now)
     body = json.dumps(dict(record.progress))
     await session.execute(sql.SAVE_PROGRESS, environment, record.now, body)
 

@@ -32,6 +32,9 @@ MARKS = {Severity.ERROR: "🔴", Severity.WARN: "⚠️", Severity.INFO: "🔵"}
 # An edit may need room for a longer state.
 SPARE_CHARS = 300
 LEAST_SPAN = timedelta(minutes=1)
+# So many lines of a digest are shown, the rest is folded.
+DIGEST_LINES = 5
+DIGEST_MARKS = {"morning": "🌅"}
 
 
 def render(
@@ -104,7 +107,8 @@ def _line(message: AlertMessage, names: Names) -> Words:
     """Return the whole message as one line."""
     alert = message.alert
     if message.reason is Reason.DIGEST:
-        return words("🔕 ", said(_what(alert.condition)))
+        mark = DIGEST_MARKS.get(alert.condition.rule, "🔕")
+        return words(f"{mark} ", said(_what(alert.condition)))
     if not message.is_parent and message.reason in (Reason.ACKNOWLEDGE, Reason.SNOOZE):
         return _by_people(message, names)
     if message.is_parent or alert.state is AlertState.RESOLVED or message.reason is Reason.OPEN:
@@ -148,12 +152,20 @@ def _parent(message: AlertMessage, chars: int, takes: Takes, names: Names) -> It
             yield kit.context(f"{was} · {state_line(alert, names)}")
             return
         yield kit.fields(fields(alert))
+    else:
+        yield from _listed(alert)
     yield from _why(alert.condition, chars)
     yield from buttons(message, takes)
     if message.reason is not Reason.DIGEST and (line := state_line(alert, names)):
         yield kit.context(line)
     if alert.condition.chart is not None and chars > CAUSE_CHARS[-1]:
         yield from chart_blocks(clean_chart(alert.condition.chart))
+
+
+def _listed(alert: Alert) -> Iterator[Block]:
+    """Yield the first lines of a digest, which is its list; the whole list is folded."""
+    if lines := list(evidence(alert, is_digest=True))[:DIGEST_LINES]:
+        yield kit.section("\n".join(lines))
 
 
 def _why(condition: Condition, chars: int) -> Iterator[Block]:
@@ -182,7 +194,10 @@ def _folds(message: AlertMessage) -> tuple[FoldedList, ...]:
     is_news = not is_over and message.reason in (Reason.UPDATE, Reason.OPEN)
     if not (message.is_parent or is_news):
         return ()
-    rests_on = tuple(evidence(alert, is_digest=message.reason is Reason.DIGEST))
+    is_digest = message.reason is Reason.DIGEST
+    rests_on = tuple(evidence(alert, is_digest=is_digest))
+    if is_digest and len(rests_on) <= DIGEST_LINES:
+        return ()
     found = (
         FoldedList("Evidence", rests_on, 2),
         FoldedList("By hand", () if is_over else tuple(by_hand(alert.condition)), 1),
