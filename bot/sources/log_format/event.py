@@ -18,6 +18,7 @@ from bot.sources.log_format.head import Head, level_name
 
 MAX_HALF_CHARS = 512 * 1024
 MAX_TAIL_TRIES = 200
+MOST_BLANK_LINES = 20
 # A template may name one long argument many times.
 MAX_FILLED_CHARS, MAX_WIDTH = 256 * 1024, 99
 _LOGGER = re.compile(r"(?:\A|\s)\[([A-Za-z_][\w.\-]*)\](?=\s|\Z)")
@@ -51,11 +52,19 @@ class Fold:
         self._last: deque[str] = deque()
         self._first_size = len(first)
         self._last_size = 0
+        self._blank = 0
         self.cut = 0
         self.offset: int | None = None
 
     def add(self, line: str) -> None:
-        """Take a continuation line; lines in the middle of a very long event are dropped."""
+        """Take a continuation line; lines in the middle of a very long event are dropped.
+
+        So are blank lines behind MOST_BLANK_LINES of them.
+        """
+        self._blank = 0 if line else self._blank + 1
+        if self._blank > MOST_BLANK_LINES:
+            self.cut += 1
+            return
         if self._first_size < MAX_HALF_CHARS:
             self._first.append(line)
             self._first_size += len(line) + 1

@@ -16,6 +16,7 @@ from bot.sources.log_format.time import utc
 from bot.text.redaction import without_escapes
 
 MAX_LINE_BYTES = 1 << 20
+_BLANK = frozenset({b"", b"\n", b"\r", b"\r\n"})
 _BOX = "│╭╰├─┃┏┗+|"
 _EVENT_KEYS = (
     *("event", "timestamp", "message", "level", "msg", "time", "ts", "body", "Body"),
@@ -45,6 +46,9 @@ class LineParser:
         `offset` is where the line begins in the log.
         """
         self.lines += 1
+        if line in _BLANK:
+            self._blank()
+            return None
         text, stamp = self._text(line, stamp)
         head = head_of(text)
         fields = None
@@ -61,6 +65,11 @@ class LineParser:
         self._open.json, self._open.offset = fields, offset
         self._open.tracing = head is None and is_traceback_start(text)
         return done
+
+    def _blank(self) -> None:
+        """Take an empty line: part of the open event, or of none."""
+        if self._open is not None and self._open.head.shape is not Shape.JSON:
+            self._open.add("")
 
     def flush(self) -> LogEvent | None:
         """Return the event that is still open, as far as it came."""

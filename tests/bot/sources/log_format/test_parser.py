@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.log import LogEvent, Role
 from bot.sources.log_format.error import holds
+from bot.sources.log_format.event import MOST_BLANK_LINES
 from bot.sources.log_format.head import head_of, split_stamp, starts_event
 from bot.sources.log_format.parser import LineParser, parse_lines
 from bot.text.redaction import without_escapes
@@ -360,3 +361,13 @@ def test_the_cheap_test_for_a_head_agrees_with_the_parser(
     assert starts_event(raw) is starts
     bare = without_escapes(split_stamp(raw)[1].decode())
     assert (head_of(bare) is not None) is starts
+
+
+def test_blank_lines_stay_in_the_event_but_not_without_end() -> None:
+    assert [event.level for event in events([ISO, *["\n"] * 1_000, ISO])] == ["info", "info"]
+    parser = LineParser("s", "c", Role.CJ, UTC)
+    for line in (ISO.encode(), b"\n", b"a", *[b"\r\n"] * 100_000, b"b"):
+        assert parser.feed(line) is None
+    assert parser._open is not None
+    assert parser._open.following == ["", "a", *[""] * MOST_BLANK_LINES, "b"]
+    assert parser.lines == 100_004
