@@ -20,6 +20,8 @@ _LETTER_FLAG = re.compile("-[A-Za-z]")
 MOST_FLAG_DIGITS = 4
 _PARTS = re.compile("[/:]+")
 _POINTER = re.compile("0x[0-9a-fA-F]{1,16}")
+# An id in a command's place was typed there by mistake: a secret as well as anything.
+_NEVER_AN_ID = frozenset({"command", "args", "arguments"})
 _POINTS = frozenset({"at", "address"})
 
 
@@ -40,6 +42,8 @@ def is_data(word: str, before: Sequence[str]) -> bool:
     if "@" in word and is_id(word.partition("@")[0]) and not is_id(word):
         return True
     if before and _is_led_to(word, before[-1]):
+        return True
+    if before and before[-1].lower() in _NEVER_AN_ID and is_id(word):
         return True
     if is_long_hex(word):
         return not near & _TRACE_BEFORE or bool(near & _SECRET_BEFORE)

@@ -4,8 +4,10 @@ Runs in one pass over tokens; brackets and quotes are matched beforehand, so tha
 costs no more than plain text.
 """
 
+import re
+
 from bot.border.context import is_data, is_shape, is_sign, may_stand
-from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of
+from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of, says_value
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
 from bot.border.phrases import MARK, JudgedText
 from bot.border.shapes import is_id
@@ -14,10 +16,18 @@ from bot.border.vocabulary import pieces
 from bot.border.words import is_long_hex, may_show
 
 DEEPEST = 12
+_CUT_VALUE = re.compile(r'[^"]+"(?=,\s?"[\w.@-]{1,80}"\s?:)')
 
 
 def judged(text: str) -> tuple[str, int]:
-    """Return readable `text` with its data replaced by MARK, and how many pieces were replaced."""
+    """Return readable `text` with its data replaced by MARK, and how many pieces were replaced.
+
+    A line whose beginning was cut off starts within a value, and no key says of what.
+    """
+    cut = _CUT_VALUE.match(text)
+    if cut is not None:
+        shown, hidden = judged(text[cut.end() :])
+        return f"{MARK}{shown}", hidden + 1
     tokens = tokens_of(text)
     reader = _Reader(tokens)
     reader.read(0, len(tokens), strict=False, depth=0)
@@ -123,16 +133,7 @@ class _Reader:
             return self._unknown(key, value, end), strict
         if colon:
             return value, True
-        stop = value
-        while stop < end and self.tokens[stop].kind not in (
-            "space",
-            "comma",
-            "line",
-            "close",
-            "open",
-            "quote",
-        ):
-            stop += 1
+        stop = self.layout.bare_end(value, end)
         self.out.whole(self.tokens[value:stop], known=kind is KeyKind.KNOWN, key=key)
         return stop, strict
 
@@ -175,6 +176,8 @@ class _Reader:
         """Judge what stands in quotes or brackets: only known words and shapes are shown."""
         token, stop = self.tokens[index], self.layout.partner.get(index)
         if stop is not None and stop < end and self.layout.follows_data(index):
+            if token.kind == "quote" and self.layout.is_key(stop, end):
+                return self._listed(index, stop, end, depth=depth)
             self.out.hide()
             return stop + 1
         if stop is None or stop >= end:
@@ -201,6 +204,20 @@ class _Reader:
             self.out.whole(self.tokens[index + 1 : stop], known=not blanks, before=before)
         self.out.show(self.tokens[stop].text)
         return stop + 1
+
+    def _listed(self, index: int, stop: int, end: int, *, depth: int) -> int:
+        """Judge `"value": …` behind `"key": "password"`: what its neighbour names is hidden."""
+        self.out.show(self.tokens[index].text)
+        self._quoted_key(index + 1, stop)
+        if not says_value(self.tokens[stop - 1].text):
+            return self._quoted_value(stop, end, depth=depth)
+        value = stop
+        while value < end and self.tokens[value].kind in ("quote", "space", "colon", "equals"):
+            if self.tokens[value].kind == "quote" and value > stop:
+                break
+            self.out.show(self.tokens[value].text)
+            value += 1
+        return self._hidden(KeyKind.SECRET, value, end) if value < end else value
 
     def _is_tag(self, start: int, stop: int) -> bool:
         """Say whether a tag of a person's or secret's element begins here."""

@@ -36,6 +36,7 @@ _KEY_WORDS = (
 _IDS = key_words("ids")
 _IN_ONE_WORD = ("password", "passwd", "passphrase", "secret", "credential", "apikey")
 _TEXTS = frozenset({"essay", "essays", "a", "b", "uppsats", "anchor"})
+_VALUES = frozenset({"value", "values", "val", "v", "data", "raw", "string", "str"})
 _DIGESTS = frozenset({"sha", "hash", "md"})
 # Letters of other scripts in a key only look like ours.
 _FOREIGN = re.compile(r"[^\W\d_a-zA-ZåäöÅÄÖéÉüÜ]")
@@ -76,6 +77,13 @@ def names_an_id(key: str) -> bool:
     """Say whether a key is one of an id, such as `foo_id`; a letter alone is none."""
     words = [word for word in pieces(key) if not word.isdigit()]
     return bool(words) and words[-1] in _IDS
+
+
+@lru_cache(maxsize=4096)
+def says_value(key: str) -> bool:
+    """Say whether a key is a list's of keys and values, and stands before the value."""
+    words = pieces(key)
+    return (bool(words) and words[-1] in _VALUES) or kind_of(key) is KeyKind.FREE_TEXT
 
 
 @lru_cache(maxsize=4096)

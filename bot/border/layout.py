@@ -9,6 +9,9 @@ from bot.border.tokens import Token, partners
 from bot.border.words import is_long_hex
 
 NEAR = 3
+# Letters before a quote that belong to it: b'…' in Python, E'…' in SQL.
+_PREFIXES = frozenset({"b", "r", "u", "f", "e", "n", "br", "rb", "fr", "rf"})
+_ENDS = frozenset({"space", "comma", "line", "close", "open", "quote"})
 _YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
 
 
@@ -55,8 +58,35 @@ class TokenLayout:
         after = value + 1
         return self.tokens[value].text == "b" and after < end and self.tokens[after].kind == "quote"
 
+    def bare_end(self, value: int, end: int) -> int:
+        """Return where a value without quotes or brackets ends."""
+        stop = value
+        while stop < end and (self.tokens[stop].kind not in _ENDS or self.is_soft_break(stop, end)):
+            stop += 1
+        return stop
+
+    def is_soft_break(self, index: int, end: int) -> bool:
+        """Say whether a line ends with one `=`, as quoted-printable breaks a long word."""
+        return (
+            index + 1 < end
+            and self.tokens[index].kind == "line"
+            and self.tokens[index - 1].kind == "equals"
+            and self.tokens[index - 2].kind == "word"
+            and self.tokens[index + 1].kind == "word"
+        )
+
+    def _has_prefix(self, value: int, end: int) -> bool:
+        """Say whether a value is a quoted text with letters right before its quote."""
+        after = value + 1
+        return (
+            self.tokens[value].text.lower() in _PREFIXES
+            and after < end
+            and self.tokens[after].kind == "quote"
+        )
+
     def value_end(self, value: int, end: int, kind: KeyKind) -> int:
         """Return where a value that is hidden ends: its quote or bracket, or the next key."""
+        value += self._has_prefix(value, end)
         token = self.tokens[value]
         if token.kind in ("quote", "open"):
             stop = self.partner.get(value)
@@ -65,7 +95,9 @@ class TokenLayout:
         while stop < end:
             here = self.tokens[stop]
             if here.kind == "close" or (
-                here.kind in ("comma", "line") and kind is not KeyKind.FREE_TEXT
+                here.kind in ("comma", "line")
+                and kind is not KeyKind.FREE_TEXT
+                and not self.is_soft_break(stop, end)
             ):
                 break
             if here.kind == "word" and self.tokens[stop - 1].kind in ("space", "comma", "line"):

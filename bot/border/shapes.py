@@ -53,10 +53,13 @@ _PERSONAL = re.compile(
     r"(\s?[-+._]?\s?)(\d{4}|[TtRrXx]\d{3})(?![\d.]*\d)"
 )
 _PHONE = re.compile(
-    r"(?:(?<![\w.-])\+|(?<![\w.:-])00)\d{1,3}(?:[ ()./+-]{0,3}\d){6,13}(?!\w)"
+    r"(?:(?:(?<![\w.-])|(?<=[^\W\d][._:-]))\+|(?:(?<![\w.:-])|(?<=[^\W\d]\.))00)"
+    r"\d{1,3}(?:[ ()./+-]{0,3}\d){6,13}(?!\w)"
     r"|(?<![A-Za-z0-9-])(?<!\d[:.])\(?0\d{1,3}\)?[ /.+-]{1,3}\d{2,3}(?:[ .+-]?\d{2,3}){1,3}(?!\d)"
     r"|(?<!\d)(?<!\d\.)(?:0|\+?46|0046)[ ()./-]{0,3}7[02369](?:[ ./-]{0,2}[\dOo]){7}(?![\dOo])"
 )
+# A blank, bracket, dash or slash between digits as quoted-printable writes it.
+_QUOTED_PRINTABLE = re.compile(r"(?<=\d)=(2[089BDEF])(?=[\d=])", re.I)
 # A dash of another kind or a hard blank makes no other number.
 _SEPARATORS = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
@@ -98,7 +101,18 @@ def is_number(word: str) -> bool:
 
 
 def without_people(text: str, mark: str) -> str:
-    """Return `text` with personal numbers, phone numbers and e-mail addresses replaced."""
+    """Return `text` with personal numbers, phone numbers and e-mail addresses replaced.
+
+    `x=2012` says either a number or a blank and a number, so it is decoded only where that
+    makes a person's number.
+    """
+    decoded = _QUOTED_PRINTABLE.sub(lambda found: chr(int(found[1], 16)), text)
+    if decoded != text and (passed := _without_people(decoded, mark)) != decoded:
+        return passed
+    return _without_people(text, mark)
+
+
+def _without_people(text: str, mark: str) -> str:
     if any(sign in text for sign in _AT):
         text = _EMAIL.sub(lambda m: m.group() if _PACKAGE_TAIL.search(m.group()) else mark, text)
     if _DIGIT.search(text):
