@@ -17,15 +17,24 @@ from tests.attack.ways import events_of, quick_ways, ways_out
 
 MOST_SECONDS = 2.0
 # An id of a known shape stays where nothing near it says whose it is: a secret that has such a
-# shape and stands there alone cannot be told from it.
-WITHOUT_A_KEY = frozenset(
-    {
-        *("log-redis-members", "log-redis-unknown", "log-extra-datetime", "log-shape-string"),
-        *("log-shape-ecs", "log-shape-otel", "log-cut-nobegin", "log-cut-value-only", "topic-key"),
-        *("log-unknown-pw-hint", "log-unknown-quoted", "log-unknown-squoted", "log-extra-lambda"),
-        *("log-unknown-backtick", "log-unknown-paren"),
-    }
-)
+# shape and stands there alone cannot be told from it. Why an id is needed in each of the places:
+_QUOTED = "services quote ids in their messages: correlations, batches, requests"
+_WHOLE = "a message or label may be one id, with no key around it"
+WITHOUT_A_KEY = {
+    "log-redis-members": "members of the queue are ids of requests, by which one is followed",
+    "log-extra-datetime": "key='…' stands before ids of messages and of entries in Redis",
+    "log-extra-lambda": "an argument without a name: " + _QUOTED,
+    "log-unknown-quoted": _QUOTED,
+    "log-unknown-squoted": _QUOTED,
+    "log-unknown-backtick": _QUOTED,
+    "log-unknown-paren": _QUOTED,
+    "log-unknown-pw-hint": "what makes it a secret comes behind it, and in no fixed words",
+    "log-shape-string": _WHOLE,
+    "log-shape-ecs": _WHOLE,
+    "log-shape-otel": _WHOLE,
+    "log-cut-value-only": "both ends are cut off, so nothing says what the text was",
+    "topic-key": "the key of a topic's message is the id of what it is about",
+}
 
 
 @dataclass
@@ -51,11 +60,13 @@ class Outcome:
     planted: Counter[str] = field(default_factory=Counter)
     by_every_way: Counter[str] = field(default_factory=Counter)
     leaks: list[Leak] = field(default_factory=list)
+    ids_kept: Counter[str] = field(default_factory=Counter)
 
     def __iadd__(self, other: Self) -> Self:
         self.planted += other.planted
         self.by_every_way += other.by_every_way
         self.leaks += other.leaks
+        self.ids_kept += other.ids_kept
         return self
 
 
@@ -86,12 +97,15 @@ def _place(ask: tuple[int, int | None, int]) -> Outcome:
         outcome.planted[place["where"]] += 1
         outcome.by_every_way[place["where"]] += whole
         found = dict((ways_out if whole else quick_ways)(place["where"], raw))
-        promise = "id" if is_id_without_a_key(place, plant) else place["promise"]
-        outcome.leaks += [
-            Leak(place["id"], plant["id"], way, promise, str(shown[0]))
+        leaks = [
+            Leak(place["id"], plant["id"], way, place["promise"], str(shown[0]))
             for way, text in found.items()
             if (shown := corpus.leaks(text, plant))
         ]
+        if is_id_without_a_key(place, plant):
+            outcome.ids_kept[place["id"]] += bool(leaks)
+        else:
+            outcome.leaks += leaks
     return outcome
 
 

@@ -4,17 +4,17 @@ import pytest
 
 from bot.border.passing import let_out, name
 from tests.attack import corpus, measure
+from tests.attack.__main__ import main
 from tests.attack.ways import ways_out
 
 CASES = list(corpus.cases(per_place=1))
 
 
-def test_no_plant_passes_the_border_where_a_promise_names_it() -> None:
+def test_no_plant_passes_the_border() -> None:
     leaked = [
         (place["id"], plant["id"])
         for place, plant, raw in CASES
-        if place["promise"] == "named"
-        and not measure.is_id_without_a_key(place, plant)
+        if not measure.is_id_without_a_key(place, plant)
         and corpus.leaks(f"{let_out(raw, 100_000).text}\n{name(raw)}", plant)
     ]
     assert leaked == []
@@ -24,7 +24,24 @@ def test_no_plant_passes_the_border_where_a_promise_names_it() -> None:
 def test_no_plant_comes_out_by_any_way(number: int) -> None:
     place, plant, raw = CASES[number]
     outputs = "\n".join(text for _, text in ways_out(place["where"], raw))
-    assert place["promise"] == "beyond" or corpus.leaks(outputs, plant) == []
+    assert measure.is_id_without_a_key(place, plant) or corpus.leaks(outputs, plant) == []
+
+
+def test_each_place_where_ids_are_kept_is_in_the_corpus_and_says_why() -> None:
+    assert set(measure.WITHOUT_A_KEY) <= {place["id"] for place in corpus.places()}
+    assert all(measure.WITHOUT_A_KEY.values())
+
+
+@pytest.mark.parametrize("promise", ["named", "implied", "beyond"])
+def test_any_leak_fails_the_attack(
+    promise: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leak = measure.Leak("log-x", "pw-1", "border", promise, "hunter2")
+    monkeypatch.setattr(measure, "attack", lambda *_: measure.Outcome(leaks=[leak]))
+    monkeypatch.setattr(measure, "slow", list)
+    monkeypatch.setattr("sys.argv", ["attack"])
+    assert main() == 1
+    assert "log-x pw-1 by border: hunter2" in capsys.readouterr().out
 
 
 def test_what_must_show_shows() -> None:
