@@ -21,6 +21,8 @@ from bot.replay.run import replay_directory
 from tests.population.adversary.archive import unpack
 
 TICK = timedelta(seconds=15)
+# A service that is quiet still answers its health check; a tail is watched for so long.
+PULSE, TAIL_SEEN = timedelta(seconds=30), timedelta(minutes=5)
 _TIME = re.compile(r'(?:^|"timestamp": "|\x1b\[2m)(20\d\d-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)')
 
 
@@ -31,6 +33,8 @@ class Fault:
     It begins with the first such line after the last one that holds `after`, if that is given. One
     without `onset` begins with the first look at Redis that lacks items of the look before. It can
     be known for certain `knowable` after that: by a second look, after a wave's longest silence.
+    With `tail` the recording goes on: the service is quiet, and that long after the last line that
+    holds `onset` the errors of that line's second come once more.
     """
 
     kind: int
@@ -39,6 +43,12 @@ class Fault:
     onset: str = ""
     after: str = ""
     knowable: timedelta = timedelta(0)
+    tail: timedelta = timedelta(0)
+
+    @property
+    def name(self) -> str:
+        """What it is called in the table: a case may be told with its tail and without."""
+        return f"{self.case}-tail" if self.tail else self.case
 
 
 REFUSED, BLOCKED = "Kafka publish failed for topic", "queuing message for topic"
@@ -59,15 +69,19 @@ FAULTS = (
     # The fifth failure makes it a burst.
     Fault(13, "ok-burst-passed", "provider_errors", "failed with HuleEduError",
           knowable=timedelta(seconds=29)),
+    # 15 minutes of quiet end it, two ticks resolve it, and 30 s later the burst's tail comes.
+    Fault(13, "ok-burst-passed", "provider_errors", "failed with HuleEduError",
+          knowable=timedelta(seconds=29), tail=timedelta(minutes=16)),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a replay printed of one fault, and when the fault began."""
+    """What a replay printed of one fault, when the fault began, and when its last line came."""
 
     fault: Fault
     onset: datetime
+    last: datetime
     events: tuple[Mapping[str, Any], ...]
 
     def times(self, event: str) -> list[datetime]:
@@ -94,9 +108,11 @@ def replayed(faults: Sequence[Fault] = FAULTS) -> Iterator[Told]:
             looks = _looks(folder / fault.case)
             recording = folder / fault.case / "logs"
             _write_samples(recording, looks)
+            if fault.tail:
+                _write_tail(recording, fault)
             printed = replay_directory(recording, HULEEDU_SERVICES, UTC, TICK.total_seconds())
-            onset = _first_line(recording, fault) if fault.onset else _first_loss(looks)
-            yield Told(fault, onset, tuple(printed))
+            onset, last = _span(recording, fault) if fault.onset else (_first_loss(looks),) * 2
+            yield Told(fault, onset, last, tuple(printed))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -118,17 +134,59 @@ def _first_loss(looks: Sequence[Mapping[str, Any]]) -> datetime:
     return datetime.fromisoformat(looks[place]["at"]).astimezone(UTC)
 
 
-def _first_line(recording: Path, fault: Fault) -> datetime:
+def _write_tail(recording: Path, fault: Fault) -> None:
+    """Append to the fault's log its quiet, as its last line again and again, and its tail."""
+    path = next(one for one in sorted(recording.glob("*.log")) if fault.onset in one.read_text())
+    lines = path.read_text(encoding="utf-8").strip().split("\n")
+    dated = list(_dated(path))
+    failed = max(at for at, line in dated if fault.onset in line)
+    pulse_at, pulse = dated[-1]
+    again, until = failed + fault.tail, failed + fault.tail + TAIL_SEEN
+    steps = range(1, int((until - pulse_at) / PULSE) + 1)
+    quiet = [(pulse_at + PULSE * n, [_moved(pulse, PULSE * n)]) for n in steps]
+    burst = (again, [_moved(line, fault.tail) for line in _errors_at(lines, failed)])
+    added = [line for _, one in sorted([*quiet, burst]) for line in one]
+    path.write_text("\n".join([*lines, *added, ""]), encoding="utf-8")
+
+
+def _errors_at(lines: Sequence[str], second: datetime) -> Iterator[str]:
+    """Yield a second's lines from its first error on, with the undated lines of tracebacks."""
+    at, begun = None, False
+    for line in lines:
+        at = _time(line) or at
+        begun = at == second and (begun or "[error" in line)
+        if begun:
+            yield line
+
+
+def _moved(line: str, by: timedelta) -> str:
+    """Return a line as it would be written later."""
+    found, at = _TIME.search(line), _time(line)
+    if found is None or at is None:
+        return line
+    day, clock = f"{at + by:%Y-%m-%d %H:%M:%S}".split()
+    between = line[found.end(1) : found.start(2)]
+    return f"{line[: found.start(1)]}{day}{between}{clock}{line[found.end(2) :]}"
+
+
+def _span(recording: Path, fault: Fault) -> tuple[datetime, datetime]:
+    """Return when the fault's text came first and last."""
     lines = [line for path in sorted(recording.glob("*.log")) for line in _dated(path)]
     from_ = max((at for at, line in lines if fault.after and fault.after in line),
                 default=datetime.min.replace(tzinfo=UTC))  # fmt: skip
-    return min(at for at, line in lines if fault.onset in line and at > from_)
+    times = [at for at, line in lines if fault.onset in line and at > from_]
+    return min(times), max(times)
 
 
 def _dated(path: Path) -> Iterator[tuple[datetime, str]]:
     for line in path.read_text(encoding="utf-8").split("\n"):
-        if found := _TIME.search(line):
-            yield datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00"), line
+        if at := _time(line):
+            yield at, line
+
+
+def _time(line: str) -> datetime | None:
+    found = _TIME.search(line)
+    return datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00") if found else None
 
 
 def main() -> int:
@@ -141,7 +199,7 @@ def main() -> int:
         sys.stdout.write(
             row.format(
                 told.fault.kind,
-                told.fault.case,
+                told.fault.name,
                 told.fault.detector,
                 f"{told.onset:%Y-%m-%d %H:%M:%S}",
                 f"{told.since:%H:%M:%S}",

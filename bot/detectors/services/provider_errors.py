@@ -6,9 +6,10 @@ row open an alert too when a whole bundle was given up over them. An open circui
 at once; mock mode is part of every title.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
@@ -16,12 +17,13 @@ from pydantic import BaseModel, Field
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak, onset_of
 from bot.detectors._state import NOTHING_READ, unreadable_reason
+from bot.detectors.services._breakers import breakers_in, without_closed
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
-from bot.domain.service_state import CIRCUIT_TEXTS, circuit_turn
+from bot.domain.service_state import CIRCUIT_TEXTS
 from bot.domain.words import Time, when, with_time, words
 from bot.ports import Watch
 from bot.text.redaction import redact
@@ -71,6 +73,7 @@ class ProviderErrors:
 
     def __init__(self, settings: ProviderErrorsSettings) -> None:
         self._settings = settings
+        self._quiet = timedelta(seconds=settings.quiet_seconds)
         self._failed_at: datetime | None = None
         self._streak = FailureStreak()
 
@@ -107,7 +110,7 @@ class ProviderErrors:
         failures, items = [], []
         hopeless = False
         for at, event in events:
-            before, self._streak = self._streak, _after_event(self._streak, at, event)
+            before, self._streak = self._streak, _after_event(self._streak, at, event, self._quiet)
             hopeless |= self._streak != before and self._streak.gave_up_work
             if _is_failure(event):
                 failures.append(event)
@@ -121,7 +124,7 @@ class ProviderErrors:
             "given_up": sum(GIVEN_UP in event.event for _, event in events),
             "streak": self._streak.to_json(),
             "hopeless": hopeless,
-            "breakers": _breakers(event for _, event in events),
+            "breakers": breakers_in(event for _, event in events),
             "examples": [
                 {
                     "source": event.container,
@@ -139,12 +142,13 @@ class ProviderErrors:
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the counts of the window; pure."""
-        known = _without_closed([one for one in window.samples if one.data])
+        known = without_closed([one for one in window.samples if one.data])
         last = window.samples[-1] if window.samples else None
         if last is not None and last.unreadable:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if not known:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
+        known = self._after_quiet(known)
         failing = [one for one in known if _fails(one)]
         over = (
             words("quiet", when(failing[-1].at, " since ")) if failing else "its answers come again"
@@ -156,11 +160,20 @@ class ProviderErrors:
             return Judgement(Sight.CLEAR, held=held, closing={PROVIDER: over})
         return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={PROVIDER: over})
 
+    def _after_quiet(self, known: list[Sample]) -> list[Sample]:
+        """Return the samples after a burst that was told and is over: its tail is counted anew."""
+        failing = [one for one in known if _fails(one)]
+        for last, later in reversed(list(pairwise(failing))):
+            before = [one for one in known if one.at <= last.at]
+            if later.at - last.at >= self._quiet and self._newest(before, [last], last.at):
+                return [one for one in known if one.at > last.at]
+        return known
+
     def _newest(
         self, known: Sequence[Sample], failing: Sequence[Sample], now: datetime
     ) -> Condition | None:
         """Return what was wrong when failures were a burst last, until it is quiet for long."""
-        quiet = timedelta(seconds=self._settings.quiet_seconds)
+        quiet = self._quiet
         span = timedelta(seconds=self._settings.window_seconds)
         circuits = bool(known[-1].data.get("circuits"))
         if not failing or now - failing[-1].at >= quiet:
@@ -241,12 +254,14 @@ def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[S
     return found[::-1]
 
 
-def _after_event(streak: FailureStreak, at: datetime, event: LogEvent) -> FailureStreak:
-    """Return the run of failures after one more event."""
+def _after_event(
+    streak: FailureStreak, at: datetime, event: LogEvent, quiet: timedelta
+) -> FailureStreak:
+    """Return the run of failures after one more event; one that was told ends with its quiet."""
     if DONE in event.event:
         return FailureStreak()
     if _is_failure(event):
-        return streak.with_failure(at, STREAK)
+        return streak.with_failure(at, min(quiet, STREAK) if streak.gave_up_work else STREAK)
     return streak.with_given_up(at, STREAK) if GIVEN_UP in event.event else streak
 
 
@@ -260,32 +275,6 @@ def _fails(sample: Sample) -> bool:
 
 def _is_providers(event: LogEvent) -> bool:
     return event.role is Role.LLM_PROVIDER
-
-
-def _breakers(events: Iterable[LogEvent]) -> dict[str, bool]:
-    """Return whether each breaker before a model was open by the last line that names it."""
-    found: dict[str, bool] = {}
-    for turn in filter(None, map(circuit_turn, events)):
-        if turn.is_brokers:
-            continue
-        if not turn.is_open:
-            found.pop("", None)
-        found[turn.name] = turn.is_open
-    return found
-
-
-def _without_closed(known: Sequence[Sample]) -> list[Sample]:
-    """Return the samples with the breakers that each saw open and no later line saw closed."""
-    closed: set[str] = set()
-    found: list[Sample] = []
-    for one in reversed(known):
-        turns: Mapping[str, bool] = one.data.get("breakers") or {}
-        # A line that names no breaker means one of those that are named elsewhere.
-        lines = sum(is_open and not (name in closed or (closed and not name))
-                    for name, is_open in turns.items())  # fmt: skip
-        found.append(replace(one, data={**one.data, "circuit_lines": lines}) if turns else one)
-        closed |= {name for name, is_open in turns.items() if not is_open}
-    return found[::-1]
 
 
 def _is_item(event: LogEvent) -> bool:

@@ -302,3 +302,25 @@ async def test_the_tail_of_a_burst_does_not_end_it() -> None:
     assert told(judgement) or "llm_provider" in judgement.held
     over = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, 38))
     assert (told(over), over.held) == ([], {})
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("burst", [lines(SINGLE, 6), [*lines(BUNDLE, 4), *lines(GIVEN_UP, 40)]])
+async def test_the_tail_of_a_burst_that_is_over_does_not_open_it_again(
+    burst: list[LogEvent], answered: bool
+) -> None:
+    story = {0.0: burst, 1.0: lines(DONE, 9 * answered), 15.5: []}
+    over = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, 15.5))
+    assert (told(over), over.held) == ([], {})
+    late = [replace(one, at=NOW + timedelta(minutes=16)) for one in lines(SINGLE, 2)]
+    tail = {**story, 16.0: late}
+    for minutes in (16, 17, 22):
+        again = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(tail, minutes))
+        assert told(again) == []
+
+
+async def test_another_burst_after_the_quiet_is_told_with_its_own_onset() -> None:
+    story = {0.0: lines(SINGLE, 6), 16.0: lines(SINGLE, 6)}
+    judgement = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, 17))
+    (condition,) = judgement.conditions
+    assert condition.since == NOW + timedelta(minutes=16)
