@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.comparison.causes import LOST_AFTER, WARN_SHARE
-from bot.diagnosis.evidence.read import read
+from bot.diagnosis.evidence.read import read, rows_reading, without_rights
 from bot.domain.batch import CANCELLED, BatchSummary
 from bot.domain.batch.header import missing_essays
 from bot.domain.evidence import DATABASE, Missing
@@ -30,12 +30,12 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
     words = f"{len(found)} newest {several}" + (f" in {shown(state)}" if state else "")
     looks = sum(bool(_mark(one, now)) for one in found)
     hidden = found[0].hidden if found else ()
-    unread = f" Not read for want of rights: {', '.join(hidden)}." if hidden else ""
+    unread = f" {without_rights(hidden)}" if hidden else ""
     return Report(
         command="batch list",
         title="Batches",
         facts={"batches": [_fact(summary, now) for summary in found]},
-        sources=(batch_report.rows_reading(found, hidden),),
+        sources=(rows_reading(found, hidden),),
         unreadable_need=bool(hidden),
         summary=f"{words}; {looks} {'needs' if looks == 1 else 'need'} a look.{unread}",
         tables=(_table(found, now),) if found else (),

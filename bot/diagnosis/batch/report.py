@@ -21,18 +21,18 @@ from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
 from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.evidence import log_coverage, system_state
-from bot.diagnosis.evidence.read import configured, read, reading
+from bot.diagnosis.evidence.read import configured, read, reading, rows_reading, without_rights
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
 from bot.domain.batch import BatchHeader, BatchMatch, BatchRows
-from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading, SourceState
+from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
 from bot.domain.log import LogQuery, LogSearch, Role
 from bot.domain.progress import progress_of
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.service_state import CIRCUIT_TEXTS
-from bot.domain.words import Text, joined, words
+from bot.domain.words import joined, words
 from bot.ports import Deadline, Progress, Sources, no_progress
 from bot.text.wording import typed_command
 
@@ -176,15 +176,6 @@ def _unless_hidden(rows: BatchRows, table: str, count: int) -> int | None:
     return None if table in rows.hidden else count
 
 
-def rows_reading(answer: object, hidden: Sequence[str], detail: Text = "") -> SourceReading:
-    """Return the line of the database; tables that may not be read are named as missing."""
-    if not hidden:
-        return reading(DATABASE, answer, detail)
-    names = ", ".join(hidden)
-    words = f"read in part: its role may not read {names} (GRANT SELECT ON {names} to it)"
-    return SourceReading(DATABASE, SourceState.MISSING, words)
-
-
 def unreadable(ref: str, missing: Missing) -> Report:
     """Return the answer when the database, which this needs, could not be read."""
     return Report(
@@ -273,8 +264,7 @@ def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
         f"{pairs.valid} of {pairs.total} comparisons valid, {pairs.error} "
         f"errors, {pairs.pending} pending.",
     )
-    hidden = evidence.rows.hidden
-    unread = f"Not read for want of rights: {', '.join(hidden)}." if hidden else ""
+    unread = without_rights(evidence.rows.hidden)
     return replace(
         report,
         headline=headline(report, evidence),

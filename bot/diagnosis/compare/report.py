@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.diagnosis.batch.funnel import NAMES, Stage
+from bot.diagnosis.evidence.read import without_rights
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.domain.batch import ErrorGroup
 from bot.domain.evidence import SourceReading, SourceState
@@ -24,7 +25,8 @@ class Side:
 
     `patterns` are error patterns by name (an error code with its provider, an exception with its
     constraint) and how often; `response_ms` is (median, 95th percentile), `cost` the sum over
-    `priced` comparisons. `provider` is how the LLM provider answered that side.
+    `priced` comparisons. `provider` is how the LLM provider answered that side,
+    `hidden` the tables of it that the role may not read.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Side:
     findings: tuple[Finding, ...] = ()
     sources: tuple[SourceReading, ...] = ()
     provider: ProviderState = field(default_factory=ProviderState)
+    hidden: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:
@@ -97,6 +100,7 @@ def diagnose(left: Side, right: Side, **more: Any) -> Report:
         },
         findings=_findings(left, right),
         sources=_sources(left, right),
+        unreadable_need=bool(left.hidden or right.hidden),
         summary=_summary(left, right, parts),
         headline=_headline(left, right, parts),
         lines=tuple(_alone(left, right)),
@@ -169,7 +173,9 @@ def _sources(left: Side, right: Side) -> tuple[SourceReading, ...]:
 
 
 def _summary(left: Side, right: Side, parts: str | None) -> Text:
-    return joined(" ", [_parting(left, right, parts), *_provider_words(left, right)])
+    unread = without_rights(tuple(dict.fromkeys((*left.hidden, *right.hidden))))
+    told = (_parting(left, right, parts), unread, *_provider_words(left, right))
+    return joined(" ", filter(None, told))
 
 
 def _provider_words(left: Side, right: Side) -> list[Text]:

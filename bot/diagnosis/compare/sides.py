@@ -11,7 +11,7 @@ from bot.diagnosis.batch.funnel import STAGES, Stage
 from bot.diagnosis.compare.report import Side, patterns_of
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES, WARN_SHARE, failure_severity
 from bot.diagnosis.evidence import log_coverage, system_state
-from bot.diagnosis.evidence.read import read, reading
+from bot.diagnosis.evidence.read import read, reading, rows_reading
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
@@ -82,6 +82,7 @@ def side_of(found: Investigation, now: datetime) -> Side:
         findings=report.findings,
         sources=report.sources,
         provider=evidence.provider,
+        hidden=rows.hidden,
     )
 
 
@@ -132,7 +133,7 @@ async def mode_side(
         return totals
     budgets = [one.header.true_budget for one in mine if one.header.true_budget is not None]
     budget = sum(budgets) if len(budgets) == len(mine) else None
-    side = side_of_totals(mode, totals, budget, _sources(evidence))
+    side = side_of_totals(mode, totals, budget, _sources(evidence, totals.hidden))
     return replace(side, provider=evidence.provider)
 
 
@@ -151,7 +152,7 @@ def side_of_totals(
         "callbacks_ok": pairs.with_winner,
         "stored_valid": pairs.valid,
         "stored_error": pairs.error,
-        "projections": totals.projections,
+        "projections": None if "grade_projections" in totals.hidden else totals.projections,
     }
     return Side(
         name=f"mode {mode}",
@@ -164,6 +165,7 @@ def side_of_totals(
         priced=totals.priced,
         findings=_failing(totals),
         sources=sources,
+        hidden=totals.hidden,
     )
 
 
@@ -196,10 +198,10 @@ def _failing(totals: ComparisonTotals) -> tuple[Finding, ...]:
     )
 
 
-def _sources(evidence: ModeEvidence) -> tuple[SourceReading, ...]:
+def _sources(evidence: ModeEvidence, hidden: Sequence[str]) -> tuple[SourceReading, ...]:
     more = ", more exist" if evidence.truncated else ""
     return (
-        reading(DATABASE, True, f"{len(evidence.summaries)} batches{more}"),
+        rows_reading(True, hidden, f"{len(evidence.summaries)} batches{more}"),
         reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
         reading(HEALTH, evidence.health, system_state.health_words(evidence.health)),
     )

@@ -16,6 +16,7 @@ from bot.domain.queue import QueueItem
 from bot.domain.words import Text
 
 CJ_NAME, LPS_NAME = "cj_assessment_service", "llm_provider_service"
+NO_SCORES = "the role may not read grade_projections"
 
 
 class StepState(StrEnum):
@@ -57,6 +58,7 @@ class ComparisonEvidence:
     `pair` is its row, None when the database was read and has none, a Missing when it was not
     read. `looked_at` is when the queue was read to its end; None where it was not, so that a
     missing item proves nothing.
+    `no_scores` says that the role may not read whether it was scored.
     `held` is its callback as the provider's publisher holds it, where Kafka did not take it.
     """
 
@@ -69,6 +71,7 @@ class ComparisonEvidence:
     dispatches: tuple[LogEvent, ...] = ()
     services: tuple[Service, ...] = ()
     held: HeldMessage | None = None
+    no_scores: bool = False
 
     @property
     def unpublished(self) -> HeldMessage | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.diagnosis.comparison.evidence import (
     CJ_NAME,
     LPS_NAME,
+    NO_SCORES,
     ComparisonEvidence,
     Ledger,
     LedgerStep,
@@ -78,6 +79,8 @@ def _not_in_the_row(comparison: ComparisonEvidence, step: Step) -> LedgerStep:
         return LedgerStep(step, StepState.NOT_APPLICABLE, note="an error is not scored")
     if step is Step.SCORED and not row.batch_ended:
         return LedgerStep(step, StepState.NOT_APPLICABLE, note="its batch is still running")
+    if step is Step.SCORED and comparison.no_scores:
+        return LedgerStep(step, StepState.NOT_CHECKED, note=NO_SCORES)
     return LedgerStep(step, StepState.MISSING, service=CJ_NAME, source=DATABASE)
 
 

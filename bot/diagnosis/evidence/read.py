@@ -1,10 +1,10 @@
 """Reads of sources that may not be configured, and the lines of a report on them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from bot.domain.evidence import Missing, SourceReading, SourceState, reading_of
+from bot.domain.evidence import DATABASE, Missing, SourceReading, SourceState, reading_of
 from bot.domain.words import Text
 from bot.ports.bounded import bounded_read
 from bot.text.wording import sentence
@@ -42,6 +42,20 @@ def reading(source_name: str, answer: object, detail: Text = "") -> SourceReadin
     if isinstance(answer, Missing):
         return reading_of(answer)
     return SourceReading(source_name, SourceState.OK, detail)
+
+
+def rows_reading(answer: object, hidden: Sequence[str], detail: Text = "") -> SourceReading:
+    """Return the line of the database; tables that may not be read are named as missing."""
+    if not hidden:
+        return reading(DATABASE, answer, detail)
+    names = ", ".join(hidden)
+    words = f"read in part: its role may not read {names} (GRANT SELECT ON {names} to it)"
+    return SourceReading(DATABASE, SourceState.MISSING, words)
+
+
+def without_rights(hidden: Sequence[str]) -> str:
+    """Return the sentence on tables that may not be read; empty without one."""
+    return f"Not read for want of rights: {', '.join(hidden)}." if hidden else ""
 
 
 def configured(answer: object) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.diagnosis.comparison.evidence import CJ_NAME, Ledger, LedgerStep, StepState
+from bot.diagnosis.comparison.evidence import CJ_NAME, NO_SCORES, Ledger, LedgerStep, StepState
 from bot.diagnosis.comparison.log_events import STEPS, Step
 from bot.domain.batch import BatchRows, PairCounts
 from bot.domain.evidence import DATABASE
@@ -40,9 +40,12 @@ def _counted(step: Step, count: int, pairs: PairCounts, time: datetime | None) -
 
 def _scored(rows: BatchRows) -> LedgerStep:
     header, found = rows.header, rows.projections
+    hidden = "grade_projections" in rows.hidden
     if found.count or header.complete:
-        note = f"{found.count} projections, {header.status}"
+        note = f"{NO_SCORES if hidden else f'{found.count} projections'}, {header.status}"
         time = found.last_at or header.completed_at
         return LedgerStep(Step.SCORED, StepState.SEEN, time, CJ_NAME, DATABASE, note)
+    if header.ended and hidden:
+        return LedgerStep(Step.SCORED, StepState.NOT_CHECKED, note=NO_SCORES)
     state = StepState.MISSING if header.ended else StepState.NOT_APPLICABLE
     return LedgerStep(Step.SCORED, state, None, CJ_NAME, DATABASE, f"batch is {header.status}")

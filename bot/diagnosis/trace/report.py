@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
-from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
+from bot.diagnosis.comparison.evidence import NO_SCORES, ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.evidence import log_coverage
-from bot.diagnosis.evidence.read import configured, reading
+from bot.diagnosis.evidence.read import configured, reading, rows_reading, without_rights
 from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.trace.batch_ledger import batch_ledger
 from bot.diagnosis.trace.collect import collect
@@ -19,7 +19,6 @@ from bot.diagnosis.trace.tables import STEP_WORDS, in_queue, step_lines, timelin
 from bot.diagnosis.trace.traced import TracedComparison
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import (
-    DATABASE,
     HEALTH,
     LOGS,
     QUEUE,
@@ -128,7 +127,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
         findings=findings,
         timeline=timeline(evidence, row, ledger),
         sources=_sources(evidence),
-        unreadable_need=_blind(evidence) or unsure,
+        unreadable_need=_blind(evidence) or unsure or _scores_unread(ledger),
         summary=_with_provider(_summary(ledger, findings, unsure=unsure), evidence),
         headline=_headline(evidence, ledger, findings),
         lines=step_lines(ledger),
@@ -149,6 +148,7 @@ def _comparison(evidence: TraceEvidence, now: datetime) -> ComparisonEvidence:
         dispatches=evidence.dispatches,
         services=evidence.services,
         held=evidence.held,
+        no_scores="grade_projections" in _hidden(evidence),
     )
 
 
@@ -231,9 +231,11 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         facts=facts,
         timeline=timeline(evidence, None, ledger),
         sources=_sources(evidence),
-        unreadable_need=isinstance(evidence.batch, Missing),
-        summary=f"This id is a whole batch's ({match.how}); see /batch status {match.batch_id}. "
-        + evidence.provider.words,
+        unreadable_need=isinstance(evidence.batch, Missing) or _scores_unread(ledger),
+        summary=_with_provider(
+            f"This id is a whole batch's ({match.how}); see /batch status {match.batch_id}.",
+            evidence,
+        ),
         headline=f"This id is batch {match.batch_id} as a whole{several}",
         lines=step_lines(ledger),
         actions=tuple(f"/batch status {number}" for number in numbers[:3]),
@@ -286,19 +288,30 @@ def _headline(evidence: TraceEvidence, ledger: Ledger, findings: Sequence[Findin
     last, missing = ledger.last_step, ledger.first_missing
     seen = f"last seen {STEP_WORDS[last]}" if last else "no step was seen"
     lacks = f", not {STEP_WORDS[missing]}" if missing else ", and nothing is missing"
+    if not missing and _scores_unread(ledger):
+        lacks = ", and whether it was scored cannot be read"
     return words("Comparison ", id, ": ", seen, lacks if last else "")
+
+
+def _scores_unread(ledger: Ledger) -> bool:
+    return any(one.note == NO_SCORES for one in ledger.steps)
 
 
 def _title(evidence: TraceEvidence, ledger: Ledger) -> Text:
     last, missing = ledger.last_step, ledger.first_missing
     seen = f"last seen {last.value}" if last else "no step seen"
     return words(f"{evidence.id}: ", seen, ", ") + (
-        f"first missing {missing.value}" if missing else "nothing missing"
+        f"first missing {missing.value}"
+        if missing
+        else "scores not read"
+        if _scores_unread(ledger)
+        else "nothing missing"
     )
 
 
 def _with_provider(text: Text, evidence: TraceEvidence) -> Text:
-    return joined(" ", (part for part in (text, evidence.provider.words) if part))
+    parts = (text, without_rights(_hidden(evidence)), evidence.provider.words)
+    return joined(" ", (part for part in parts if part))
 
 
 def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> Text:
@@ -318,12 +331,16 @@ def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> Te
 
 def _sources(evidence: TraceEvidence) -> tuple[SourceReading, ...]:
     return (
-        reading(DATABASE, evidence.rows, _row_detail(evidence)),
+        rows_reading(evidence.rows, _hidden(evidence), _row_detail(evidence)),
         reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
         reading(QUEUE, evidence.items, f"item {in_queue(evidence)}"),
         reading(TOPIC, evidence.callbacks, _callback_detail(evidence)),
         reading(HEALTH, evidence.health, health_words(evidence.health)),
     )
+
+
+def _hidden(evidence: TraceEvidence) -> tuple[str, ...]:
+    return () if isinstance(evidence.rows, Missing) else evidence.rows.hidden
 
 
 def _row_detail(evidence: TraceEvidence) -> str:

@@ -76,7 +76,11 @@ class PairRow:
 
 @dataclass(frozen=True, slots=True)
 class TraceRows:
-    """What the database owns under a uuid; empty tuples mean that it was read and owns nothing."""
+    """What the database owns under a uuid; empty tuples mean that it was read and owns nothing.
+
+    `hidden` are the tables of this that the role may not read.
+    """
 
     pairs: tuple[PairRow, ...] = ()
     batches: tuple[BatchMatch, ...] = ()
+    hidden: tuple[str, ...] = ()

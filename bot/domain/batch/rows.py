@@ -116,7 +116,8 @@ class ComparisonTotals:
 
     `response_ms` is the providers' answer time (median, 95th percentile) and `cost` the sum over
     the `priced` comparisons that carry one, both from at most a bounded number of pairs
-    (`looked_at`); `finalised` counts batches with stored projections.
+    (`looked_at`); `finalised` counts batches with stored projections. `hidden` are the tables
+    of this that the role may not read.
     """
 
     batches: int = 0
@@ -128,3 +129,4 @@ class ComparisonTotals:
     priced: int = 0
     response_ms: tuple[float, float] | None = None
     looked_at: int = 0
+    hidden: tuple[str, ...] = ()

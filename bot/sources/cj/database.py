@@ -30,6 +30,7 @@ from bot.sources.cj.rows import (
     summary_of,
     totals_of,
 )
+from bot.sources.cj.schema import GRADED
 from bot.sources.cj.session import CjSessions, tried_twice
 
 LARGEST_ID = 2**31 - 1
@@ -97,7 +98,7 @@ class CjPostgres:
             "WHERE $2::text IS NULL OR lower(s.state::text) = lower($2) "
             "OR lower(u.status::text) = lower($2) ORDER BY u.id DESC LIMIT $1"
         )
-        return await self._summaries(where, limit, state, in_part=True)
+        return await self._summaries(where, limit, state)
 
     @tried_twice
     async def open_batches(self, *, limit: int = 500) -> Sequence[BatchSummary]:
@@ -120,8 +121,9 @@ class CjPostgres:
         earliest = (since or datetime.now(UTC) - ERROR_LOOK_BACK).astimezone(UTC)
         async with self._reading() as connection:
             schema, since = self._sessions.schema, earliest.replace(tzinfo=None)
-            pairs = await connection.fetch(sql.pairs_by_request(schema), id)
-            failed = await connection.fetch(sql.pairs_by_error(schema), id, since)
+            by_request, by_error = sql.pairs_by_request(schema), sql.pairs_by_error(schema)
+            pairs = await connection.fetch(schema.without_hidden(by_request), id)
+            failed = await connection.fetch(schema.without_hidden(by_error), id, since)
             batches = await connection.fetch(
                 sql.MATCH.format(where="bos_batch_id = $1 OR event_correlation_id = $1"), str(id)
             )
@@ -136,6 +138,7 @@ class CjPostgres:
                 )
                 for row in batches
             ),
+            hidden=schema.hidden_of(GRADED),
         )
 
     @tried_twice
@@ -168,9 +171,10 @@ class CjPostgres:
         """Return the sums over the comparisons of several batches, in one query."""
         ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
         async with self._reading() as connection:
-            query = sql.totals(self._sessions.schema)
+            schema = self._sessions.schema
+            query = schema.without_hidden(sql.totals(schema))
             row = await connection.fetchrow(query, ids, TOTAL_PAIRS)
-        return totals_of(row, len(ids))
+        return replace(totals_of(row, len(ids)), hidden=schema.hidden_of(GRADED))
 
     @tried_twice
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
@@ -251,16 +255,12 @@ class CjPostgres:
             told.append(f"without effect in the address: {', '.join(unused)}")
         return "; ".join(told)
 
-    async def _summaries(
-        self, where: str, *values: Any, in_part: bool = False
-    ) -> Sequence[BatchSummary]:
-        """Return a line for each batch; `in_part` also where some tables may not be read."""
+    async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
+        """Return a line for each batch, also where some tables may not be read."""
         async with self._reading() as connection:
             schema = self._sessions.schema
-            query = sql.summaries(where, schema)
-            rows = await connection.fetch(
-                schema.without_hidden(query) if in_part else query, *values
-            )
+            query = schema.without_hidden(sql.summaries(where, schema))
+            rows = await connection.fetch(query, *values)
         found = (summary_of(row, has_total_budget=schema.has_total_budget) for row in rows)
         return tuple(replace(one, hidden=schema.hidden) for one in found)
 

@@ -18,6 +18,7 @@ FUNCTIONS = frozenset(
 )  # fmt: skip
 
 
+GRADED = "grade_projections"
 # Tables without which most of a batch is still known: what stands for one that may not be read.
 OPTIONAL = {
     "cj_processed_essays": "SELECT NULL::text AS els_essay_id, NULL::int AS cj_batch_id, "
@@ -26,7 +27,7 @@ OPTIONAL = {
     "event_outbox": "SELECT NULL::text AS aggregate_id, NULL::text AS aggregate_type, "
     "NULL::text AS event_type, NULL::timestamptz AS created_at, "
     "NULL::timestamptz AS published_at, NULL::int AS retry_count, NULL::text AS last_error",
-    "grade_projections": "SELECT NULL::int AS cj_batch_id, NULL::timestamptz AS created_at",
+    GRADED: "SELECT NULL::int AS cj_batch_id, NULL::timestamptz AS created_at",
 }
 
 
@@ -54,11 +55,19 @@ class CjSchema:
             hidden=tuple(one for one in OPTIONAL if f"hidden.{one}" in names),
         )
 
+    def hidden_of(self, *tables: str) -> tuple[str, ...]:
+        """Return which of these tables are hidden."""
+        return tuple(one for one in self.hidden if one in tables)
+
     def without_hidden(self, query: str) -> str:
-        """Return a query that begins by WITH and finds no row in what may not be read."""
-        empty = "".join(f"{one} AS ({OPTIONAL[one]} WHERE false), " for one in self.hidden)
-        head = "WITH RECURSIVE "
-        return f"{head}{empty}{query.strip().removeprefix(head)}"
+        """Return a query that finds no row in what may not be read."""
+        if not self.hidden:
+            return query
+        empty = ", ".join(f"{one} AS ({OPTIONAL[one]} WHERE false)" for one in self.hidden)
+        head, with_, rest = query.strip().partition("WITH ")
+        if head or not with_:
+            return f"WITH {empty} {query}"
+        return f"WITH RECURSIVE {empty}, {rest.removeprefix('RECURSIVE ')}"
 
     @property
     def state_metadata(self) -> str:

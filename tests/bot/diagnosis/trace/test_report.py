@@ -1,5 +1,6 @@
 """A trace names the last step seen and the first one missing, and never guesses in between."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,8 +9,9 @@ import pytest
 
 from bot.diagnosis.comparison.causes import STRAY_NOTES
 from bot.diagnosis.trace.report import collect, diagnose
+from bot.domain.batch import TraceRows
 from bot.domain.callbacks.callback import SeenCallback
-from bot.domain.evidence import SourceState
+from bot.domain.evidence import DATABASE, SourceState
 from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Report, Severity, Verdict
@@ -540,3 +542,19 @@ async def test_secrets_and_student_text_never_reach_the_report() -> None:
     text: Any = str(report.as_json())
     assert "Malmo" not in text
     assert "verysecret" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [("COMPLETE_STABLE", "seen"), ("ERROR_PROCESSING", "not_checked")]
+)
+async def test_scores_that_may_not_be_read_are_not_missing(status: str, state: str) -> None:
+    ended = replace(pair(), batch_status=status, batch_state="FAILED", scored_at=None)
+    evidence = await collect(healthy(database=FakeDatabase([batch()], [ended])), C, NOW,
+                             deadline=Deadline.after(4))  # fmt: skip
+    rows = TraceRows((ended,), hidden=("grade_projections",))
+    report = diagnose(replace(evidence, rows=rows), NOW)
+    assert states(report)["scored"] == state
+    assert "Not read for want of rights: grade_projections." in str(report.summary)
+    assert ("whether it was scored cannot be read" in str(report.headline)) is (state != "seen")
+    database = next(one for one in report.sources if one.name == DATABASE)
+    assert database.state is SourceState.MISSING

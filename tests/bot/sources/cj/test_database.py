@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,14 +12,21 @@ import asyncpg
 import pytest
 
 from bot.demo.incident.rows import BATCHES, STUDENT_TEXT, Revision, load, pair_id
+from bot.diagnosis.compare import report as compare
+from bot.diagnosis.compare.sides import side_of, side_of_totals
+from bot.diagnosis.investigate import report as investigate
+from bot.diagnosis.trace import report as trace
+from bot.domain.report import Verdict
 from bot.errors import SourceError
+from bot.ports import Deadline, Sources
 from bot.sources.cj import batch_query
 from bot.sources.cj import queries as sql
 from bot.sources.cj.database import CjPostgres
-from bot.sources.cj.schema import CjSchema
+from bot.sources.cj.schema import OPTIONAL, CjSchema
 from tests.support.plans import whole_reads
 from tests.support.servers.wire import CUT, wire
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 RUNNING = """
 SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batchbot' AND state = 'active'
 """
@@ -327,6 +335,71 @@ async def test_totals_add_up_several_batches_and_none(database: CjPostgres) -> N
         None,
         None,
     )
+
+
+@pytest.fixture
+async def half(database_url: str) -> AsyncIterator[CjPostgres]:
+    """The database as a role reads it that may read all tables but the optional ones."""
+    await load(database_url, "now")
+    owner = await asyncpg.connect(database_url)
+    name = f"half_{uuid4().hex[:8]}"
+    await owner.execute(f"CREATE ROLE {name} LOGIN")
+    await owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+    await owner.execute(f"REVOKE SELECT ON {', '.join(OPTIONAL)} FROM {name}")
+    reader = CjPostgres(database_url.replace("postgres@", f"{name}@"))
+    yield reader
+    await reader.close()
+    await owner.execute(f"DROP OWNED BY {name}")
+    await owner.execute(f"DROP ROLE {name}")
+    await owner.close()
+
+
+async def test_a_role_with_some_of_the_rights_is_told_the_rest(
+    half: CjPostgres, database_url: str
+) -> None:
+    whole = CjPostgres(database_url)
+    try:
+        for id in (pair_id(33, 1), pair_id(34, 1)):
+            mine, all_of_it = await half.trace(id), await whole.trace(id)
+            assert mine.hidden == ("grade_projections",)
+            assert [one.pair_id for one in mine.pairs] == [one.pair_id for one in all_of_it.pairs]
+            assert mine.pairs
+        totals, sums = await half.totals([33, 34]), await whole.totals([33, 34])
+        assert (totals.pairs, totals.errors) == (sums.pairs, sums.errors)
+        assert totals.hidden == ("grade_projections",)
+        assert sums.hidden == ()
+        open_ones, failed = await half.open_batches(), await half.failed_batches(LONG_AGO)
+        assert [one.header for one in open_ones] == [
+            replace(one.header, expected_essay_count=None) for one in await whole.open_batches()
+        ]
+        assert len(failed) == len(await whole.failed_batches(LONG_AGO))
+        assert all(one.hidden == tuple(OPTIONAL) for one in (*open_ones, *failed))
+        with pytest.raises(SourceError, match="event_outbox"):
+            await half.unpublished()
+    finally:
+        await whole.close()
+
+
+async def test_reports_of_such_a_role_name_the_tables_and_say_the_rest(half: CjPostgres) -> None:
+    sources, now = Sources(database=half), datetime.now(UTC)
+    deadline = Deadline.after(20)
+    traced = trace.diagnose(
+        await trace.collect(sources, pair_id(34, 1), now, deadline=deadline), now
+    )
+    assert traced.facts["winner"] in ("essay_a", "essay_b")
+    sides = []
+    for number in (33, 34):
+        found = await investigate.collect(sources, number, now, deadline=deadline)
+        assert isinstance(found, investigate.Investigation)
+        sides.append(side_of(found, now))
+    totals = await half.totals([33, 34])
+    of_mode = side_of_totals("unknown", totals, None)
+    compared = compare.diagnose(*sides)
+    for report in (traced, compared, compare.diagnose(of_mode, of_mode)):
+        assert "Not read for want of rights: " in str(report.summary)
+        assert "grade_projections" in str(report.summary)
+    assert compared.verdict is not Verdict.OK
+    assert [side.count("projections") for side in (*sides, of_mode)] == [None, None, None]
 
 
 async def test_sessions_that_the_role_may_not_see_are_unreadable_and_not_absent(
