@@ -3,17 +3,20 @@
 After a topic was deleted and created again, the offset of CJ's consumer group lies beyond its end
 and nothing reaches CJ, while every service looks healthy (HuleEdu, 2025-11-29). A consumer that is
 down looks the same. A wave is published within seconds: each callback is followed by its id.
+
+One callback or two may be late for another reason. They are told after a longer silence, and only
+where the rows say that a batch waits and that no answer came since.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.detectors._event_counts import dated_events
-from bot.detectors._state import NOTHING_READ, unreadable_reason
+from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
 from bot.detectors.callbacks._untaken import (
     SKIPPED,
     TAKEN,
@@ -21,7 +24,7 @@ from bot.detectors.callbacks._untaken import (
     UntakenCallbacks,
     is_taken,
 )
-from bot.diagnosis.comparison.causes import CONSUMER_SILENT, CONSUMER_STEPS
+from bot.diagnosis.comparison.causes import CONSUMER_SILENT, CONSUMER_STEPS, LOST_AFTER
 from bot.diagnosis.publishing.memory import PublishedCallback
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
@@ -34,6 +37,8 @@ from bot.ports import Watch
 
 CONSUMER = "cj_assessment_service"
 UNTAKEN = "untaken"
+# What CJ took is in the rows within this time.
+BESIDE = timedelta(minutes=1)
 _UNTAKEN: TypeAdapter[UntakenCallbacks] = TypeAdapter(UntakenCallbacks)
 
 
@@ -41,7 +46,8 @@ class ConsumerSilentSettings(BaseModel):
     """How much may be published while CJ logs no callback."""
 
     after_seconds: float = Field(90, gt=0, description="how long CJ may be silent")
-    least: int = Field(3, ge=1, description="fewer published callbacks prove nothing")
+    least: int = Field(3, ge=1, description="fewer published callbacks prove little")
+    few_after_seconds: float = Field(300, gt=0, description="how long CJ may leave fewer")
 
 
 class ConsumerSilent:
@@ -49,7 +55,8 @@ class ConsumerSilent:
 
     name: ClassVar[str] = "consumer_silent"
     summary: ClassVar[str] = (
-        "Callbacks are published and the CJ service takes none for a minute and a half"
+        "Callbacks are published and the CJ service takes none for a minute and a half, "
+        "or leaves one or two that are waited for for five minutes"
     )
     open_ticks: ClassVar[int] = 2
     clear_ticks: ClassVar[int] = 1
@@ -58,6 +65,7 @@ class ConsumerSilent:
 
     def __init__(self, settings: ConsumerSilentSettings) -> None:
         self._after = timedelta(seconds=settings.after_seconds)
+        self._few_after = max(self._after, timedelta(seconds=settings.few_after_seconds))
         self._least = settings.least
         self._untaken = UntakenCallbacks()
 
@@ -90,7 +98,7 @@ class ConsumerSilent:
             self._untaken = replace(self._untaken, waiting=())
         data = {
             "beyond_end": place is not None and place.beyond_end,
-            "waited_for": await _waited_for(watch) if self._untaken.waiting else None,
+            **(await _awaited(watch) if self._untaken.waiting else {}),
             UNTAKEN: _UNTAKEN.dump_python(self._untaken, mode="json"),
         }
         reason = unreadable_reason(logs) if isinstance(logs, Missing) else ""
@@ -108,17 +116,20 @@ class ConsumerSilent:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if last.data.get("waited_for") is False:
             return Judgement(Sight.CLEAR, closing={CONSUMER: "no batch waits for an answer"})
-        silence = self._silence(_untaken(last), now)
+        silence = self._silence(_untaken(last), last, now)
         return Judgement(Sight.CLEAR, (silence,) if silence else (), closing=closing)
 
-    def _silence(self, untaken: UntakenCallbacks, now: datetime) -> Condition | None:
-        if not untaken.heard or len(untaken.waiting) < self._least:
+    def _silence(self, untaken: UntakenCallbacks, last: Sample, now: datetime) -> Condition | None:
+        if not untaken.heard or not untaken.waiting:
             return None
+        few = len(untaken.waiting) < self._least
         first = untaken.waiting[0].at
-        quiet_since = max(first, untaken.seen_at or first)
-        if now - quiet_since < self._after:
+        quiet = now - max(first, untaken.seen_at or first)
+        if quiet < (self._few_after if few else self._after):
             return None
-        return _silent(len(untaken.waiting), first, untaken.taken_at)
+        if few and not _is_missed(untaken, last):
+            return None
+        return _silent(untaken, few=few, long=quiet >= LOST_AFTER)
 
 
 DETECTOR = ConsumerSilent
@@ -143,24 +154,48 @@ async def _on_topic(watch: Watch) -> tuple[PublishedCallback, ...] | None:
     )
 
 
-async def _waited_for(watch: Watch) -> bool | None:
-    """Return whether an open batch waits for answers; None where the rows are not read."""
+async def _awaited(watch: Watch) -> dict[str, Any]:
+    """Return whether an open batch waits for answers, since when, and when the last one came."""
     batches = await watch.open_batches()
     if batches is None or isinstance(batches, Missing):
-        return None
-    return any(one.pairs.pending for one in batches if not one.header.ended)
+        return {}
+    open_ = [one.pairs for one in batches if not one.header.ended]
+    since = [at for one in open_ if one.pending and (at := one.pending_first_submitted_at)]
+    answered = [at for one in open_ if (at := one.last_completed_at)]
+    return {
+        "waited_for": any(one.pending for one in open_),
+        "waits_since": min(since).isoformat() if since else None,
+        "answered_at": max(answered).isoformat() if answered else None,
+    }
 
 
-def _silent(count: int, since: datetime, taken: datetime | None) -> Condition:
+def _is_missed(untaken: UntakenCallbacks, sample: Sample) -> bool:
+    """Say whether the rows miss what few callbacks hold: who waits did so when they were published.
+
+    An answer that came since, and not of a callback that was seen taken, shows that CJ takes them.
+    """
+    first, taken = untaken.waiting[0].at, untaken.taken_at
+    since, answered = moment(sample.data.get("waits_since")), moment(sample.data.get("answered_at"))
+    if sample.data.get("waited_for") is not True or (since is not None and since > first):
+        return False
+    if answered is None or answered < first:
+        return True
+    return taken is not None and answered - taken <= BESIDE
+
+
+def _silent(untaken: UntakenCallbacks, *, few: bool, long: bool) -> Condition:
+    count, since, taken = len(untaken.waiting), untaken.waiting[0].at, untaken.taken_at
     last = (
         words("took its last one at ", Time(taken)) if taken else words("took none that was seen")
     )
+    many = f"{count} callback{'s' if count != 1 else ''}"
     return _condition(
         since,
         words(f"{count} published since ", Time(since), ", and it ", last),
-        Confidence.MEDIUM,
-        "silent",
-        (EvidenceLine(LOGS, since, f"{count} callbacks published, none taken since"),),
+        Confidence.LOW if few else Confidence.MEDIUM,
+        f"few{' for long' if long else ''}" if few else "silent",
+        (EvidenceLine(LOGS, since, f"{many} published, none taken since"),),
+        Severity.WARN if few and not long else Severity.ERROR,
     )
 
 
@@ -180,11 +215,12 @@ def _condition(
     confidence: Confidence,
     known: str,
     evidence: Sequence[EvidenceLine],
+    severity: Severity = Severity.ERROR,
 ) -> Condition:
     return Condition(
         subject=CONSUMER,
         rule=CONSUMER_SILENT.rule,
-        severity=Severity.ERROR,
+        severity=severity,
         confidence=confidence,
         title=words(
             "CJ takes no callbacks: ",

@@ -6,7 +6,7 @@ import pytest
 
 from bot.detectors.callbacks.consumer_silent import ConsumerSilent, ConsumerSilentSettings
 from bot.domain.alert import Sample
-from bot.domain.batch import PairCounts
+from bot.domain.batch import BatchSummary, PairCounts
 from bot.domain.callbacks.callback import ConsumerBacklog
 from bot.domain.log import Followed, LogEvent, Role
 from tests.support.kafka_lines import blocked, published, recovery, refused
@@ -99,6 +99,55 @@ async def test_it_is_told_only_while_a_batch_waits(pending: int, rules: list[str
     one = batch(pairs=PairCounts(total=12, essay_a=12 - pending, pending=pending))
     detector = ConsumerSilent(ConsumerSilentSettings())
     assert told(await played(detector, watches({10: wave(*TWELVE)}, batches=[one]))) == rules
+
+
+def waiting(**pairs: Any) -> BatchSummary:
+    """Return a batch that waits for two answers of twelve since before the first callback."""
+    waits = {"pending_first_submitted_at": NOW - TICK * 40, "essay_a": 10, "pending": 2, **pairs}
+    return batch(pairs=PairCounts(total=12, **waits))
+
+
+@pytest.mark.parametrize(
+    ("texts", "one", "told_as"),
+    [
+        ({24: wave(0)}, waiting(), ["few"]),
+        ({24: wave(0, 1)}, waiting(), ["few"]),
+        ({30: wave(0), 24: wave(1)}, waiting(), ["few"]),
+        # CJ took what came before, and its rows are of that.
+        ({26: [*wave(9), took(9)], 25: wave(0)},
+         waiting(last_completed_at=NOW - TICK * 25), ["few"]),
+        ({10: wave(0, 1)}, waiting(), []),  # not for long
+        ({24: [*wave(0), took(0)]}, waiting(), []),
+        ({24: wave(0)}, waiting(pending=0, essay_a=12), []),  # nobody waits
+        ({24: wave(0)}, None, []),  # nobody knows who waits
+        # What waits was sent after it, or an answer came though no line says that CJ took it.
+        ({24: wave(0)}, waiting(pending_first_submitted_at=NOW - TICK * 20), []),
+        ({24: wave(0)}, waiting(last_completed_at=NOW - TICK * 20), []),
+        ({24: refused(0) + published(0)}, waiting(), []),
+    ],
+)  # fmt: skip
+async def test_one_or_two_that_are_waited_for_are_told_later_with_low_confidence(
+    texts: dict[int, list[str]], one: BatchSummary | None, told_as: list[str]
+) -> None:
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    seen = watches(texts, batches=[one] if one else None)
+    found = (await played(detector, seen)).conditions
+    assert [(each.known, each.severity.value, each.confidence.value) for each in found] == [
+        (known, "warn", "low") for known in told_as
+    ]
+
+
+async def test_few_are_an_error_once_they_count_as_lost() -> None:
+    """The alert speaks for that of lost callbacks, which is an error."""
+    detector = ConsumerSilent(ConsumerSilentSettings())
+    seen = watches({40: wave(0)}, batches=[waiting(pending_first_submitted_at=None)])
+    late = [
+        GivenWatch(NOW + TICK * n, NOW + TICK * (n - 1), logs=Followed((), containers=CJ),
+                   batches=[waiting(pending_first_submitted_at=None)])
+        for n in range(1, 21)
+    ]  # fmt: skip
+    (condition,) = (await played(detector, [*seen, *late])).conditions
+    assert (condition.known, condition.severity.value) == ("few for long", "error")
 
 
 @pytest.mark.parametrize(
