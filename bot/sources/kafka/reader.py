@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from bot.errors import SourceError
 from bot.sources.kafka.offsets import Partition, TopicProgress
-from bot.sources.kafka.security import HINT, KafkaSecurity, connection_trouble, kafka_error
+from bot.sources.kafka.security import (
+    HINT,
+    KafkaSecurity,
+    connection_trouble,
+    kafka_error,
+    login_error,
+)
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -165,7 +171,8 @@ class TopicReader:
             if trouble is not None:
                 message = f"{doing}: {trouble.message}"
                 raise replace(trouble, message=message).error(self._name, hint=HINT) from error
-            raise kafka_error(self._name, error, doing) from error
+            refused = await login_error(self._name, self._servers, self._security, self._timeout)
+            raise kafka_error(self._name, refused or error, doing) from error
         finally:
             await _stopped(consumer, self._timeout)
 

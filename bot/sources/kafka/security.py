@@ -76,6 +76,36 @@ async def connection_trouble(
     return found
 
 
+async def login_error(
+    source: str, servers: str, security: KafkaSecurity, timeout: float
+) -> Exception | None:
+    """Return what the first server that answers says of the login; None where it lets us in.
+
+    The client keeps this to itself as well: a wrong password is "unable to bootstrap" to it.
+    """
+    if not security.protocol.startswith("SASL"):
+        return None
+    from aiokafka.conn import create_conn
+    from aiokafka.errors import KafkaError
+
+    options, wait = security.options(source), int(timeout * 1_000)
+    for server in filter(None, (one.strip() for one in servers.split(","))):
+        host, _, port = server.rpartition(":")
+        try:
+            async with asyncio.timeout(timeout):
+                connection = await create_conn(
+                    host.strip("[]"), int(port), request_timeout_ms=wait, **options
+                )
+        except (OSError, ValueError, TimeoutError):
+            continue
+        except KafkaError as error:
+            refused: Exception = error
+            return refused
+        connection.close()
+        return None
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """An error by a pattern of its words or of the client's name for it."""
@@ -88,7 +118,7 @@ class _Row:
 
 _ROWS = (
     _Row(
-        "UnsupportedSaslMechanism|enabled mechanisms|HandshakeError",
+        "UnsupportedSaslMechanism|enabled mechanisms|HandshakeError|IllegalSaslState|SaslHandShake",
         "the broker does not let us log in by that mechanism",
         "Set KAFKA_SASL_MECHANISM to one that is enabled, or KAFKA_SECURITY_PROTOCOL without SASL.",
     ),

@@ -2,12 +2,15 @@
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import errors
 
 from bot.errors import SourceError
+from bot.sources.kafka.callback_topic import KafkaCallbacks
 from bot.sources.kafka.security import KafkaSecurity, kafka_error
+from tests.support.servers.sasl_broker import sasl_broker
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,33 @@ def test_a_ca_file_that_is_not_there_is_named() -> None:
     security = KafkaSecurity("SSL", ca_file=Path("/nope.pem"))
     with pytest.raises(SourceError, match=r"KAFKA_SSL_CAFILE=/nope\.pem"):
         security.options("callback_topic")
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+@pytest.mark.parametrize(
+    ("broker", "words", "hint"),
+    [
+        ({}, "the broker refuses the login", "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"),
+        ({"mechanisms": ("GSSAPI",)}, "by that mechanism", "KAFKA_SASL_MECHANISM"),
+        ({"handshake": 33}, "by that mechanism", "KAFKA_SASL_MECHANISM"),
+        ({"handshake": 34}, "by that mechanism", "KAFKA_SECURITY_PROTOCOL without SASL"),
+        ({"speaks_sasl": False}, "by that mechanism", "KAFKA_SECURITY_PROTOCOL without SASL"),
+    ],
+)
+async def test_what_a_broker_says_of_a_login_reaches_who_asks(
+    broker: dict[str, Any], words: str, hint: str, mechanism: str
+) -> None:
+    offered = {"mechanisms": (mechanism,), **broker}
+    async with sasl_broker(**offered) as address:
+        security = KafkaSecurity("SASL_PLAINTEXT", mechanism, "me", "s3cr3t")
+        topic = KafkaCallbacks(address, timeout_seconds=5, security=security)
+        try:
+            with pytest.raises(SourceError) as caught:
+                await topic.check()
+        finally:
+            await topic.close()
+    told = f"{caught.value.message} {caught.value.hint}"
+    assert words in caught.value.message
+    assert hint in caught.value.hint
+    assert "s3cr3t" not in told
+    assert "Error" not in told
