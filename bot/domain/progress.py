@@ -17,7 +17,7 @@ class BatchProgress:
     """A batch between two looks.
 
     `expected_end` is a range, None when it is not known: the batch has ended, has hardly begun,
-    or stands still since `still_since`.
+    or stands still since `still_since`. `without_result` says that it ended in failure.
     """
 
     batch_id: int
@@ -28,6 +28,7 @@ class BatchProgress:
     per_minute: float | None = None
     expected_end: tuple[datetime, datetime] | None = None
     still_since: datetime | None = None
+    without_result: bool = False
 
     def is_wrong(self, now: datetime) -> bool:
         """Say whether it stands still for so long that somebody should look."""
@@ -57,9 +58,10 @@ def progress_of(rows: BatchRows, now: datetime) -> BatchProgress:
     done = pairs.valid + pairs.error
     total = max(pairs.total, min(header.true_budget or 0, header.max_possible_pairs or 0))
     begun, last = pairs.first_submitted_at or pairs.first_created_at, pairs.last_completed_at
-    seen = BatchProgress(header.batch_id, done, pairs.error, total, header.ended)
     if header.ended:
-        return seen
+        return BatchProgress(
+            header.batch_id, done, pairs.error, total, True, without_result=header.failed
+        )
     active = last or begun or header.last_activity_at or header.created_at
     still = active if now - active >= STANDS_STILL else None
     minutes = (last - begun) / timedelta(minutes=1) if begun and last else 0.0

@@ -6,14 +6,17 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from bot.domain.progress import BatchProgress, BatchWatch
+from bot.domain.words import Span, Text, Time, Words, joined, words
 from bot.slack.blocks import elements as kit
-from bot.slack.blocks.mrkdwn import date_token
+from bot.slack.blocks.mrkdwn import clamp, escape, literal, mrkdwn
 from bot.slack.outbound.posts import SUBJECT, ChannelPosts
 from bot.slack.outbound.web_api import Web
 
 EVENT_TYPE = "batchbot_watch"
 BAR = 20
+TEXT_CHARS = 500
 LOOK_BACK = timedelta(minutes=1)
+MINUTE = timedelta(minutes=1)
 
 
 class WatchMessages:
@@ -43,8 +46,11 @@ class WatchMessages:
         token = str(uuid5(NAMESPACE_OID, watch.token))
         thread = watch.thread_ts or ts
         if not await self._find(watch, token, thread):
-            text = f"<@{watch.asker}> {_headline(seen, now)}"
-            message = {"text": text, "blocks": [kit.section(text)]}
+            told = _headline(seen, now)
+            message = {
+                "text": f"<@{watch.asker}> {_notification(told)}",
+                "blocks": [kit.section(f"<@{watch.asker}> {mrkdwn(told, TEXT_CHARS)}")],
+            }
             await self._posts.post(watch.channel, message, token=token, thread_ts=thread)
         self._shown.pop(watch.id, None)
 
@@ -55,41 +61,50 @@ class WatchMessages:
 
 
 def _message(watch: BatchWatch, seen: BatchProgress, now: datetime) -> Mapping[str, Any]:
-    text = _headline(seen, now)
-    told: list[str] = []
+    headline = _headline(seen, now)
+    told: list[Text] = []
     if not seen.ended:
         told.append(_end(seen))
     if seen.per_minute is not None and not seen.ended:
         told.append(f"{seen.per_minute:.1f} comparisons a minute")
     if seen.failed:
         told.append(f"{seen.failed} failed")
-    blocks = [kit.section(f"*{text}*\n{_bar(seen)}")]
+    blocks = [kit.section(f"*{mrkdwn(headline, TEXT_CHARS)}*\n{_bar(seen)}")]
     if told:
-        blocks.append(kit.context(" · ".join(told)))
+        blocks.append(kit.context(mrkdwn(joined(" · ", told), TEXT_CHARS)))
     batch = str(seen.batch_id)
     buttons = [kit.button("Status", "run_0", f"/batch status {batch}")]
     if not seen.ended:
         buttons.append(kit.button("Stop watching", "run_1", f"/batch watch stop {batch}"))
     blocks += kit.buttons(buttons)
-    return {"text": text, "blocks": blocks, SUBJECT: f"batch {batch}"}
+    return {"text": _notification(headline), "blocks": blocks, SUBJECT: f"batch {batch}"}
 
 
-def _headline(seen: BatchProgress, now: datetime) -> str:
-    done = f"{seen.done} of {seen.total} comparisons done"
+def _notification(told: Text) -> str:
+    """Return what a notification says: characters only, and no time."""
+    return clamp(escape(literal(told, TEXT_CHARS)), TEXT_CHARS)
+
+
+def _headline(seen: BatchProgress, now: datetime) -> Words:
+    noun = "comparison" if seen.total == 1 else "comparisons"
+    done = f"{seen.done} of {seen.total} {noun} done"
+    if seen.without_result:
+        return words(f"🔴 Batch {seen.batch_id} has ended without a result: {done}")
     if seen.ended:
         mark = "⚠️" if seen.failed else "✅"
-        return f"{mark} Batch {seen.batch_id} has ended: {done}"
+        return words(f"{mark} Batch {seen.batch_id} has ended: {done}")
     if seen.still_since is not None:
-        minutes = int((now - seen.still_since) / timedelta(minutes=1))
-        return f"⚠️ Batch {seen.batch_id} stands still for {minutes} min: {done}"
-    return f"⏳ Batch {seen.batch_id}: {done}"
+        # Whole minutes, so that the message is edited once a minute at most.
+        still = Span((now - seen.still_since) // MINUTE * MINUTE)
+        return words(f"⚠️ Batch {seen.batch_id} stands still for ", still, f": {done}")
+    return words(f"⏳ Batch {seen.batch_id}: {done}")
 
 
-def _end(seen: BatchProgress) -> str:
+def _end(seen: BatchProgress) -> Text:
     if seen.expected_end is None:
         return "When it will be done is not known"
     first, last = seen.expected_end
-    return f"Done between {date_token(first)} and {date_token(last)}"
+    return words(Time(first, "Done between "), Time(last, " and "))
 
 
 def _bar(seen: BatchProgress) -> str:

@@ -90,6 +90,21 @@ async def test_one_that_stands_still_is_said_so_and_ends_the_watch(watched: Watc
     assert watched.memory.waits == []
 
 
+async def test_one_that_ended_without_a_result_is_never_told_as_well(watched: Watched) -> None:
+    now = watched.clock()
+    message, reply = await watched.look(rows(3, now, status="ERROR_PROCESSING"))
+    for one in (message, reply):
+        assert "🔴 Batch 34 has ended without a result: 3 of 10 comparisons done" in one["text"]
+
+
+async def test_when_it_will_be_done_is_two_times_in_their_reader_s_zone(watched: Watched) -> None:
+    now = watched.clock()
+    watched.clock.now = now + timedelta(minutes=1)
+    (message,) = await watched.look(rows(5, now))
+    assert str(message["blocks"]).count("<!date^") == 2
+    assert "<!date" not in message["text"]
+
+
 def vars_of(one: Any) -> dict[str, Any]:
     """Return the fields of a slotted dataclass."""
     return {name: getattr(one, name) for name in one.__slots__}
