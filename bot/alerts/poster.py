@@ -58,7 +58,8 @@ class Poster:
         self.state = state or PosterState()
         self._store = store
         self._messenger = messenger
-        self._routes = tuple(routes)
+        # Not a copy: whom a route wakes is read again while the bot runs.
+        self._routes = routes
         # Channels of routes that took no message: what opens is posted in the alert channel.
         self._closed: set[str] = set()
         self._channel = channel

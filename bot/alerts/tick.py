@@ -84,7 +84,8 @@ class Tick:
         self._look_back = look_back
         self._digest_every = timedelta(hours=digest_hours)
         self._morning = morning
-        self._routes = tuple(routes)
+        # Not a copy: whom a route wakes is read again while the bot runs.
+        self._routes = routes
         self._keeps = keeps or Retention()
         self._quiet = DigestState()
         self._told_morning: datetime | None = None

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -117,7 +118,8 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     _task(kept_going("the watch over the bot itself", vitals.run), stack)
     watcher = BatchWatcher(sources, memory, WatchMessages(space.web), utc_now)
     _task(kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack)
-    _task(kept_going("the names of the settings", lambda: keep_names(space, settings.slack)), stack)
+    kept = partial(keep_names, space, settings.slack, routes=settings.bot.alert_routes)
+    _task(kept_going("the names of the settings", kept), stack)
     health = Health(checks, metrics.exposition, vitals.life_check)
     routes = {} if settings.slack.socket_mode else {EVENTS_PATH: _signed(settings.slack, receiver)}
     runner = await _serve(settings, build_site(health, routes), stack)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -32,7 +32,8 @@ class SlackWorkspace:
     """What the workspace says of the bot and of the names in the settings.
 
     `missing` says which names could not be looked up, or "" when none is worth asking for again;
-    `located` is set once it is known where alerts are posted.
+    `located` is set once it is known where alerts are posted. `routes` are those of ALERT_ROUTES
+    with Slack's ids: it stays the same list while the bot runs, and what stands in it is renewed.
     """
 
     web: Web
@@ -41,6 +42,7 @@ class SlackWorkspace:
     access: Access
     missing: str = ""
     located: asyncio.Event = field(default_factory=asyncio.Event)
+    routes: list[Route] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,13 @@ async def keep_names(
     space: SlackWorkspace,
     settings: SlackSettings,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    *,
+    routes: Sequence[Route] = (),
 ) -> None:
     """Look names up for as long as the bot runs: who left a group or a name has no right by it.
 
-    Alerts stay in the channel that was found first, whatever it is called since.
+    Alerts stay in the channel that was found first, whatever it is called since; so do those of a
+    route, while whom it wakes is who has the name now.
     """
     await ask_again(space, settings, sleep)
     while True:
@@ -128,6 +133,8 @@ async def keep_names(
         if names.is_whole:
             _log_changes(space.access, names.access)
             space.access.renew(names.access)
+        if routes:
+            await _renew_routes(space, routes)
 
 
 def _log_changes(known: Access, found: Access) -> None:
@@ -146,13 +153,37 @@ def _log_changes(known: Access, found: Access) -> None:
         log.warning("another channel has the alert channel's name now; alerts stay where they are")
 
 
-async def look_up_routes(space: SlackWorkspace, routes: Sequence[Route]) -> tuple[Route, ...]:
-    """Return the routes with Slack's ids; their channels count as alert channels."""
+async def look_up_routes(space: SlackWorkspace, routes: Sequence[Route]) -> Sequence[Route]:
+    """Return the routes with Slack's ids; their channels count as alert channels.
+
+    It is the list of `space`, which `keep_names` renews.
+    """
     found = await find_routes(space.web, routes)
     for word in found.unknown:
         log.warning("ALERT_ROUTES names %r, which Slack does not know", word)
-    space.access.routed_channels |= {one.channel for one in found.routes if one.channel}
-    return found.routes
+    _take_over(space, found.routes)
+    return space.routes
+
+
+async def _renew_routes(space: SlackWorkspace, routes: Sequence[Route]) -> None:
+    """Look the routes' names up again; nothing changes where some could not be read."""
+    found = await find_routes(space.web, routes)
+    if found.problem:
+        return
+    kept = [
+        replace(now, channel=before.channel or now.channel)
+        for before, now in zip(space.routes or found.routes, found.routes, strict=True)
+    ]
+    if any(one.channel != now.channel for one, now in zip(kept, found.routes, strict=True)):
+        log.warning("another channel has a route's name now; its alerts stay where they are")
+    if kept != space.routes:
+        log.warning("the names in ALERT_ROUTES mean others now than they did")
+    _take_over(space, kept)
+
+
+def _take_over(space: SlackWorkspace, routes: Sequence[Route]) -> None:
+    space.routes[:] = routes
+    space.access.routed_channels |= {one.channel for one in routes if one.channel}
 
 
 async def find_access(api: Web, settings: SlackSettings) -> Names:

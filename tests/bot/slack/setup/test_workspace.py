@@ -5,11 +5,12 @@ from typing import Any, cast
 
 import pytest
 
+from bot.domain.routing.route import Route
 from bot.errors import PostError, PostFailure
 from bot.settings import SlackSettings
 from bot.slack.outbound.web_api import Web
 from bot.slack.setup.identity import Identity
-from bot.slack.setup.workspace import SlackWorkspace, find_access, keep_names
+from bot.slack.setup.workspace import SlackWorkspace, find_access, keep_names, look_up_routes
 
 SETTINGS = SlackSettings.model_validate(
     {
@@ -18,6 +19,8 @@ SETTINGS = SlackSettings.model_validate(
         "SLACK_OPERATORS": "@oncall",
     }
 )
+
+ROUTES = (Route("stuck_queue", channel="llm", mention="@oncall"),)
 
 
 class Slack:
@@ -31,13 +34,14 @@ class Slack:
             {"id": "C0INCIDENT", "name": "incidents"},
         ]
         self.oncall = ["U0FIRST000"]
+        self.group = "S0ONCALL00"
         self.is_away = False
 
     async def query(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Answer the lists."""
         if self.is_away:
             raise PostError(PostFailure.REFUSED, f"{method}: missing_scope")
-        group = {"id": "S0ONCALL00", "handle": "oncall", "users": self.oncall}
+        group = {"id": self.group, "handle": "oncall", "users": self.oncall}
         return {"ok": True, "channels": self.channels, "members": [], "usergroups": [group]}
 
 
@@ -51,7 +55,7 @@ async def reread(space: SlackWorkspace, *changes: Any) -> None:
         waiting.pop(0)()
 
     with pytest.raises(asyncio.CancelledError):
-        await keep_names(space, SETTINGS, sleep)
+        await keep_names(space, SETTINGS, sleep, routes=ROUTES)
 
 
 async def joined(slack: Slack) -> SlackWorkspace:
@@ -117,3 +121,35 @@ async def test_lists_that_cannot_be_read_take_nobodys_rights() -> None:
     await reread(space, change)
     assert space.access.operators == {"U0FIRST000"}
     assert space.access.alert_channel == "C0ALERTS00"
+
+
+async def test_a_route_wakes_the_group_that_has_the_name_now_and_keeps_its_channel() -> None:
+    slack = Slack()
+    slack.channels.append({"id": "C0LLM00000", "name": "llm"})
+    space = await joined(slack)
+    held = await look_up_routes(space, ROUTES)
+    assert [(one.channel, one.mention) for one in held] == [("C0LLM00000", "<!subteam^S0ONCALL00>")]
+
+    def change() -> None:
+        slack.group = "S0NEXT0000"
+        slack.channels[-1] = {"id": "C0OTHER000", "name": "llm"}
+
+    await reread(space, change)
+    assert [(one.channel, one.mention) for one in held] == [("C0LLM00000", "<!subteam^S0NEXT0000>")]
+
+
+async def test_a_route_learns_a_channel_that_was_not_there_and_forgets_nothing_unread() -> None:
+    slack = Slack()
+    space = await joined(slack)
+    held = await look_up_routes(space, ROUTES)
+    assert held[0].channel == ""
+
+    def appear() -> None:
+        slack.channels.append({"id": "C0LLM00000", "name": "llm"})
+
+    def fail() -> None:
+        slack.is_away = True
+
+    await reread(space, appear, fail)
+    assert (held[0].channel, held[0].mention) == ("C0LLM00000", "<!subteam^S0ONCALL00>")
+    assert "C0LLM00000" in space.access.routed_channels
