@@ -1,19 +1,15 @@
 """What an alert rests on, and what can be done by hand: lines that are folded below it."""
 
-import re
 from collections.abc import Iterator
 
 from bot.domain.alert import Alert, Condition
-from bot.domain.words import Text, Words, spelled
-from bot.slack.blocks.mrkdwn import code, date_token, escape, mrkdwn, quoted
+from bot.domain.words import Text
+from bot.slack.blocks.mrkdwn import code, date_token, mrkdwn, quoted
+from bot.slack.blocks.typed_steps import has_typed, step_lines
 from bot.text.privacy import said
-from bot.text.wording import as_step, typed_command
+from bot.text.wording import typed_command
 
 LINE_CHARS = 300
-COMMAND_CHARS = 400
-# Commands of a shell or a database in a step; batchbot's own are buttons.
-_TYPED = re.compile(r"(?:redis-cli|docker|SELECT) (?:[^.,;]|\.(?=\S))+?(?= and |[.,;]|$)")
-
 
 _OFFERED = (
     ("/trace ", "Trace it, to see where it got to."),
@@ -26,7 +22,7 @@ _OFFERED = (
 def remedy(condition: Condition) -> Text:
     """Return the first step in words; where all are commands, the first that nothing offers."""
     steps = [one for one in condition.next if not typed_command(one)]
-    plain = next((one for one in steps if not _TYPED.search(_whole(one))), "")
+    plain = next((one for one in steps if not has_typed(one)), "")
     return plain or next(map(_in_words, (*steps, *condition.next)), "")
 
 
@@ -55,15 +51,4 @@ def by_hand(condition: Condition) -> Iterator[str]:
     for step in condition.next:
         if step == first or typed_command(step):
             continue
-        whole = _whole(said(step))
-        typed = [one.strip() for one in _TYPED.findall(whole)]
-        if not typed:
-            yield f"→ {mrkdwn(said(as_step(step)), LINE_CHARS)}"
-            continue
-        told = whole[: whole.index(typed[0])].strip().rstrip(":") or "Type"
-        block = "\n".join(escape(one[:COMMAND_CHARS]).replace("`", "ˋ") for one in typed)
-        yield f"→ {mrkdwn(told, LINE_CHARS)}:\n```{block}```"
-
-
-def _whole(step: Text) -> str:
-    return spelled(step, str) if isinstance(step, Words) else step
+        yield step_lines(said(step), LINE_CHARS)

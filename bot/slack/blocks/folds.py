@@ -15,7 +15,8 @@ from bot.slack.blocks import elements as kit
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.limits import CONTAINER, MAX_CONTAINED
 from bot.slack.blocks.mrkdwn import code, date_token, literal, mrkdwn, quoted
-from bot.text.wording import SEVERITY_MARKS, as_step, fact_tables, flat_facts, source_words
+from bot.slack.blocks.typed_steps import step_lines
+from bot.text.wording import SEVERITY_MARKS, fact_tables, flat_facts, source_words
 
 LINE_CHARS = 400
 SECTION_CHARS = 2_000
@@ -157,7 +158,7 @@ def _evidence(findings: Sequence[Finding]) -> Iterator[str]:
         for line in finding.evidence:
             at = f"{date_token(line.at)} " if line.at else ""
             yield f"• {at}{mrkdwn(line.source, 60)}: {quoted(line.text, LINE_CHARS)}"
-        yield from (f"→ {mrkdwn(as_step(step), LINE_CHARS)}" for step in finding.next)
+        yield from (step_lines(step, LINE_CHARS) for step in finding.next)
 
 
 def _rows(table: Table) -> Iterator[str]:

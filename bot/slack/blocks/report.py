@@ -17,7 +17,8 @@ from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import chart_blocks
 from bot.slack.blocks.elements import Block, gap, line, piece, pieces
 from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
-from bot.text.wording import SEVERITY_MARKS, as_step, next_commands, typed_command
+from bot.slack.blocks.typed_steps import COMMAND_CHARS, split_step
+from bot.text.wording import SEVERITY_MARKS, next_commands, typed_command
 
 SUMMARY_CHARS = 400
 HEADLINE_CHARS = 120
@@ -143,8 +144,10 @@ def _first(report: Report, detail: Detail) -> Iterator[Block]:
     if first.why:
         elements.append(line(*pieces(first.why, chars)))
     if first.next:
-        todo = pieces(as_step(first.next[0]), chars)
-        elements.append(line(piece("Do:", 10, bold=True), gap(" "), *todo))
+        told, typed, _ = split_step(first.next[0])
+        elements.append(line(piece("Do:", 10, bold=True), gap(" "), *pieces(told, chars)))
+        copied = [literal(one, COMMAND_CHARS) for one in typed]
+        elements += kit.preformatted(copied)["elements"] if copied else ()
     # A table and lines, or a story, say the others.
     shown = [] if report.story or (report.tables and report.lines) else others[:NEXT_SHOWN]
     if shown:

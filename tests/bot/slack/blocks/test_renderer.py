@@ -120,6 +120,29 @@ def test_what_it_rests_on_is_folded_below_the_screen() -> None:
     assert blocks[-1]["elements"][0]["text"].startswith("Not read: queue")
 
 
+def test_commands_of_a_shell_stand_in_a_code_block_to_copy() -> None:
+    (finding,) = BATCH_33.findings
+    remove = (
+        "To take it out by hand: redis-cli ZREM q:requests 1 and redis-cli HDEL q:data 1. "
+        "CJ gets no callback."
+    )
+    steps = ("Stop the worker first", remove)
+    folded = BlockKit().report(replace(BATCH_33, findings=(replace(finding, next=steps),)))
+    text = next(one for one in folded["blocks"] if one["type"] == "container")["child_blocks"][0]
+    assert (
+        "→ To take it out by hand:\n```redis-cli ZREM q:requests 1\nredis-cli HDEL q:data 1```\n"
+        "CJ gets no callback."
+    ) in text["text"]["text"]
+    first = BlockKit().report(replace(BATCH_33, findings=(replace(finding, next=(remove,)),)))
+    boxes = [
+        one["elements"][0]["text"]
+        for block in first["blocks"]
+        for one in block.get("elements", ())
+        if one["type"] == "rich_text_preformatted"
+    ]
+    assert boxes == ["redis-cli ZREM q:requests 1\nredis-cli HDEL q:data 1"]
+
+
 def test_what_does_not_fit_is_counted_and_kept_for_the_thread() -> None:
     many = replace(BATCH_33, findings=BATCH_33.findings * 40, timeline=(ENTRY,) * 200)
     message = BlockKit().report(many)
