@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from random import Random
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -38,6 +39,15 @@ DOCKER_HOST=tcp://127.0.0.1:1
 SERVICES=[{{"name": "cj", "container": "*cj*", "role": "cj"}}]
 TICK_SECONDS=15
 """
+# What is asked of all servers, none of which is there; another address is not to be reached.
+ASKED = (
+    WHOLE + "CJ_URL=http://127.0.0.1:1\nKAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1\n",
+    WHOLE + "LOG_SOURCE=loki\nLLM_PROVIDER_URL=http://127.0.0.1:1\nBOT_DATA_DIR=data\n",
+)
+EXAMINED = (
+    "CJ database", "logs", "LLM queue", "callback topic", "service health", "containers",
+    "runners", "bot's own database",
+)  # fmt: skip
 FILES: tuple[tuple[str, str, str | bytes, list[str], int], ...] = (
     ("EV-01", "quotes", f'CJ_DATABASE_URL="{URL}"\nTICK_SECONDS=\'15\'\n', ["nobody listens"], 1),
     ("EV-02", "values slipped to the next line",
@@ -76,12 +86,14 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
     problem = mutated(folder, count)
     yield row("EV-fuzz", f"{count} mutated files and addresses", Seen(problem or "none told", 0),
               must=["none told"])  # fmt: skip
+    count = 10 if quick else 200
+    found = await examined(folder, count)
+    yield row("EV-doctor", f"doctor as a whole on {count} mutated files",
+              Seen(found or "none told", 0), must=["none told"])  # fmt: skip
 
 
-_NOISE = st.text(
-    alphabet=st.sampled_from("\n\r =:#@/?&%\"'[]{},\\\0\u00a0\ufeff" + string.ascii_letters + "01"),
-    max_size=6,
-)  # fmt: skip
+_SIGNS = "\n\r =:#@/?&%\"'[]{},\\\0\u00a0\ufeff" + string.ascii_letters + "01"
+_NOISE = st.text(alphabet=st.sampled_from(_SIGNS), max_size=6)
 _CHANGES = st.lists(
     st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 12), _NOISE), min_size=1, max_size=5
 )
@@ -125,6 +137,31 @@ def mutated(folder: Path, count: int) -> str:
     thread.start()
     thread.join()
     return found[0] if found else ""
+
+
+async def examined(folder: Path, count: int, seed: int = 16) -> str:
+    """Return what was wrong with the first file of which doctor does not tell all; "" for none."""
+    random = Random(seed)
+    logging.getLogger("dotenv").setLevel(logging.ERROR)
+    # Slack's own address would be asked, were this not above the file.
+    above = {"SLACK_API_URL": "http://127.0.0.1:1/api/"}
+    for _ in range(count):
+        whole = random.choice(ASKED)
+        noise = ("".join(random.choices(_SIGNS, k=random.randrange(7))) for _ in range(5))
+        changes = [
+            (random.randrange(len(whole)), random.randrange(13), next(noise))
+            for _ in range(random.randrange(1, 6))
+        ]
+        with installed(folder, above, changed(whole, changes)):
+            try:
+                text = (await doctor()).text
+            except Exception as error:
+                return f"{type(error).__name__} of {changes}: {error}"
+        lacks = [one for one in EXAMINED if f" {one} - " not in text]
+        bad = [one for one in NEVER if re.search(one, text)]
+        if lacks or bad:
+            return f"{changes}: {lacks} lacking, {bad} in {text[:500]}"
+    return ""
 
 
 async def _told() -> str:

@@ -24,7 +24,7 @@ class EngineAddress:
     @property
     def is_tls(self) -> bool:
         """Whether this Engine is spoken to by TLS."""
-        return self.cert_folder is not None and urlsplit(self.host).scheme in ("tcp", "https")
+        return self.cert_folder is not None and _scheme(self.host) in ("tcp", "https")
 
     def tls_options(self, source: str) -> Any:
         """Return the SDK's TLS settings. Raises SourceError that names the file that is lacking."""
@@ -50,14 +50,23 @@ class EngineAddress:
 
     def check(self, source: str) -> None:
         """Raise SourceError for an address that is none."""
-        parts = urlsplit(self.host)
-        if self.host and parts.scheme not in SCHEMES:
+        if self.host and _scheme(self.host) not in SCHEMES:
             raise SourceError(
                 source,
                 "DOCKER_HOST is no address of a Docker Engine",
                 hint="Write unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.",
                 permanent=True,
             )
+
+
+def _scheme(host: str) -> str:
+    """Return how an address is spoken to; "" for what is no address at all."""
+    try:
+        parts = urlsplit(host)
+        known_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return ""
+    return parts.scheme if known_port else ""
 
 
 def addresses(hosts: Sequence["str | EngineAddress"]) -> tuple[EngineAddress, ...]:

@@ -6,7 +6,9 @@ import pytest
 
 from bot.cli.doctor.examination import examine, examine_settings
 from bot.cli.doctor.examined import CheckState, Examined, show
+from bot.cli.doctor.slack import examine_slack
 from bot.cli.doctor.sources import examine_source
+from bot.demo.workspace.server import Workspace
 from bot.settings import load_settings, readable_settings
 from tests.support.slack.web_api import slack_api
 
@@ -220,3 +222,38 @@ async def test_a_place_where_the_memory_cannot_be_kept_is_broken(
     monkeypatch.setenv("BOT_DATA_DIR", str(tmp_path / "file" / "data"))
     found = {one.what: one for one in await examine(load_settings())}
     assert found["bot's own database"].state is CheckState.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("SLACK_ALERT_CHANNEL", "alrets", "no channel is called alrets"),
+        ("SLACK_ALERT_CHANNEL", "#Alerts channel", "no channel is called"),
+        ("SLACK_OPERATORS", "oncal", "unknown: oncal"),
+        ("SLACK_ALLOWED_USERS", "@reseacher,nobody", "unknown: "),
+    ],
+)
+async def test_a_misspelt_name_is_told_with_its_setting_and_ends_by_1(
+    setting: str,
+    value: str,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    right = {"SLACK_ALERT_CHANNEL": "alerts", "SLACK_OPERATORS": "oncall"}
+    async with Workspace() as workspace:
+        tokens = {
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_APP_TOKEN": workspace.app_token,
+            "SLACK_API_URL": workspace.api_url,
+        }
+        for name, given in {**tokens, **right}.items():
+            monkeypatch.setenv(name, given)
+        sound = show(await examine_slack(load_settings()))
+        assert sound == 0, capsys.readouterr().out
+        monkeypatch.setenv(setting, value)
+        code = show(await examine_slack(load_settings()))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "broken" in line]
+    assert code == 1
+    assert len(lines) == 1
+    assert f"{setting} - broken: {told}" in lines[0]

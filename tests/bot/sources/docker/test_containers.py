@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.log import Role, Service
 from bot.domain.service_state import ContainerState
 from bot.errors import SourceError
+from bot.sources.docker.address import EngineAddress
 from bot.sources.docker.containers import (
     PER_SERVICE,
     EngineContainers,
@@ -165,3 +166,14 @@ async def test_a_real_engine_tells_states_exits_labels_and_modes(engine: Engine)
     )
     assert SECRET not in f"{found}{said}"
     assert "CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE=empty" in said
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["tcp://h:2376Ar", "tcp://[::1", 'tcp://1[{"name": 1}]', "http://h:99999", "tcp://h:0", "h:1"],
+)
+async def test_an_address_that_is_none_is_said_to_be_none(host: str) -> None:
+    for folder in (None, Path("/certificates")):
+        source = EngineContainers([EngineAddress(host, folder)], [])
+        with pytest.raises(SourceError, match="no address of a Docker Engine"):
+            await source.check()
