@@ -1,6 +1,6 @@
 """The one shape of every answer: verdict, facts, findings, timeline and sources."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
@@ -186,16 +186,24 @@ class Report:
 
 def _with_proof(finding: Finding) -> Finding:
     """Mark a finding that rests on nothing but log texts that were only read in the source."""
-    decisive = [line for line in finding.evidence if line.reads] or finding.evidence
-    if finding.unproven or any(line.source in NO_LOGS for line in decisive):
+    files = () if finding.unproven else unproven_files(finding.evidence)
+    if not files:
         return finding
+    return replace(finding, unproven=files, why=words(finding.why, " ", UNPROVEN))
+
+
+def unproven_files(evidence: Sequence[EvidenceLine]) -> tuple[str, ...]:
+    """Return the files in which the log texts of evidence were read, if none was seen in a log.
+
+    Empty too where it rests on another source, or on no known text.
+    """
+    decisive = [line for line in evidence if line.reads] or evidence
+    if any(line.source in NO_LOGS for line in decisive):
+        return ()
     known = [PROVENANCE.get(line.reads or text_of(str(line.text))) for line in decisive]
-    files = [one.file for one in known if isinstance(one, ReadInSource)]
-    if not files or any(isinstance(one, Seen) for one in known):
-        return finding
-    return replace(
-        finding, unproven=tuple(dict.fromkeys(files)), why=words(finding.why, " ", UNPROVEN)
-    )
+    if any(isinstance(one, Seen) for one in known):
+        return ()
+    return tuple(dict.fromkeys(one.file for one in known if isinstance(one, ReadInSource)))
 
 
 def worst_verdict(findings: Iterable[Finding], *, unknown: bool = False) -> Verdict:

@@ -17,7 +17,7 @@ from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
 from bot.diagnosis.comparison.causes import LOST_CALLBACKS, UNPUBLISHED
 from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
-from bot.diagnosis.publishing.wording import FATES, NO_RESTART, lost_why, waiting_why
+from bot.diagnosis.publishing.wording import FATES, NO_RESTART, READS, lost_why, waiting_why
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
@@ -204,6 +204,7 @@ def _evidence(facts: Sequence[Mapping[str, Any]]) -> tuple[EvidenceLine, ...]:
             PROVIDER,
             moment(fact["at"]),
             words("callback of request ", Id(fact["queue_id"]), f": {FATES[Fate(fact['fate'])]}"),
+            READS[Fate(fact["fate"])],
         )
         for fact in list(newest.values())[-KEPT_EXAMPLES:]
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bot.domain.alert import Alert, Condition
+from bot.domain.report import UNPROVEN, unproven_files
 from bot.domain.words import Text
 from bot.slack.blocks.mrkdwn import code, date_token, mrkdwn, quoted
 from bot.slack.blocks.typed_steps import has_typed, step_lines
@@ -33,13 +34,15 @@ def _in_words(step: Text) -> Text:
 
 
 def evidence(alert: Alert, *, is_digest: bool) -> Iterator[str]:
-    """Yield what an alert rests on, then its rule and key."""
+    """Yield what an alert rests on, whether that is unproven, then its rule and key."""
     condition = alert.condition
     for one in condition.evidence:
         at = f"{date_token(one.at)} " if one.at else ""
         yield f"• {at}{mrkdwn(one.source, 60)}: {quoted(said(one.text), LINE_CHARS)}"
     if is_digest:
         return
+    if unproven_files(condition.evidence):
+        yield f"• {UNPROVEN}"
     if condition.headline:
         yield str(mrkdwn(said(condition.title), LINE_CHARS))
     yield f"{code(condition.rule, 60)} · {code(alert.key, 200)}"

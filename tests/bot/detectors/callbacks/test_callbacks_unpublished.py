@@ -9,6 +9,7 @@ from bot.detectors._event_counts import QuietSettings
 from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
 from bot.domain.alert import Judgement
 from bot.domain.log import Followed, Role
+from bot.domain.report import unproven_files
 from tests.support.kafka_lines import (
     RESTART,
     blocked,
@@ -96,6 +97,7 @@ async def test_a_second_burst_begins_anew() -> None:
     (condition,) = (await _judged(*first, refused(2) + published(2))).conditions
     assert condition.since == NOW
     assert str(condition.title).startswith("Kafka takes no callbacks")
+    assert unproven_files(condition.evidence)  # its lines were only read in the source
 
 
 @pytest.mark.parametrize(("minutes", "open"), [(14, True), (15, False)])

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.alert import Alert, AlertMessage, AlertState, Reason, SeenBefore
+from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
+from bot.domain.report import UNPROVEN
 from bot.domain.words import Time, words
 from bot.slack.blocks.alert import render
 from bot.slack.blocks.limits import violations
@@ -73,6 +75,24 @@ def test_why_and_what_to_do_stand_before_the_buttons_and_the_rest_is_folded() ->
     assert kinds == ["section", "section", "section", "actions", "context", "container"]
     assert blocks[2]["text"]["text"] == "*Why:* Nobody owns it.\n*Do:* Wait for its TTL"
     assert "stuck_queue/np/llm" in json.dumps(blocks[-1])
+
+
+@pytest.mark.parametrize(
+    ("line", "unproven"),
+    [
+        (EvidenceLine("llm", AT, "Redis marked unhealthy: connection refused"), 1),
+        (EvidenceLine("llm", AT, "Kafka refused it", "Kafka publish failed for topic '"), 1),
+        (EvidenceLine("llm", AT, "Queue processor started"), 0),
+        (EvidenceLine("llm_queue", AT, "size 1, queued 0"), 0),
+    ],
+)
+def test_evidence_says_once_that_its_log_text_was_never_seen(
+    line: EvidenceLine, unproven: int
+) -> None:
+    condition = replace(CONDITION, evidence=(line, line))
+    blocks = _head(replace(ALERT, condition=condition))["blocks"]
+    assert json.dumps(blocks[-1]).count(UNPROVEN) == unproven
+    assert UNPROVEN not in json.dumps(blocks[:-1])
 
 
 def test_commands_by_hand_stand_in_code_of_their_own() -> None:
