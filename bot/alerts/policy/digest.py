@@ -113,5 +113,6 @@ def _first(found: Sequence[Alert]) -> Sequence[Alert]:
 
 def _line(alert: Alert) -> EvidenceLine:
     until = words(when(alert.mute.until, " until ")) if alert.mute and alert.mute.until else ""
-    text = words(alert.standing.value, until, f", seen {alert.count}×: ", alert.condition.title)
+    seen = f", seen {alert.count} times" if alert.count > 1 else ""
+    text = words(alert.standing.value, until, f"{seen}: ", alert.condition.title)
     return EvidenceLine(f"#{alert.number} {alert.detector}", alert.opened_at, text)

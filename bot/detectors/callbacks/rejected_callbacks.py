@@ -47,11 +47,12 @@ UNMATCHED = "correlation_id"
 MOST_REMEMBERED = 10_000
 _FIELD_LINE = re.compile(r"^([a-z_]\w*(?:\.\w+)*)\n\s+\S.*\[type=", re.MULTILINE)
 WORDS = {
-    "essay_a_id": "lack their essay identifiers",
-    "prompt_sha256": "lack their prompt hash",
-    "request_id": "lack their request id",
-    "correlation_id": "match no comparison",
+    "essay_a_id": ("lacks its essay identifiers", "lack their essay identifiers"),
+    "prompt_sha256": ("lacks its prompt hash", "lack their prompt hash"),
+    "request_id": ("lacks its request id", "lack their request id"),
+    "correlation_id": ("matches no comparison", "match no comparison"),
 }
+NO_BATCH = "no batch"
 
 
 class RejectedCallbacks(EventCountDetector):
@@ -228,7 +229,7 @@ def _owner(correlation: str, owned: Mapping[UUID, int] | None) -> str:
     if owned is None:
         return "ownership not checked"
     batch = owned.get(UUID(correlation))
-    return f"batch {batch}" if batch is not None else "no batch"
+    return f"batch {batch}" if batch is not None else NO_BATCH
 
 
 def _condition(counted: EventCount) -> Condition:
@@ -237,8 +238,7 @@ def _condition(counted: EventCount) -> Condition:
     correlation = next(
         (str(e["correlation_id"]) for e in counted.extras if e["correlation_id"]), ""
     )
-    foreign = owners == ["no batch"]
-    told = WORDS.get(field, f"fail on field {field}")
+    foreign = owners == [NO_BATCH]
     step = f"/trace {correlation}" if correlation else "/logs cj_assessment_service callback"
     return Condition(
         subject=counted.subject,
@@ -246,9 +246,9 @@ def _condition(counted: EventCount) -> Condition:
         severity=Severity.WARN,
         confidence=Confidence.HIGH if foreign else Confidence.MEDIUM,
         title=words(
-            f"Rejected callbacks ({mode}): {counted.count} {told}",
+            f"Rejected callbacks ({mode}): {counted.count} {_fault(field, counted.count)}",
             when(counted.first_at, ", since "),
-            f", owned by: {', '.join(owners)}. Next: {step}",
+            f"; {_owners_in_words(owners, counted.count)}. Next: {step}",
         ),
         since=counted.first_at,
         known=", ".join(owners),
@@ -262,6 +262,21 @@ def _condition(counted: EventCount) -> Condition:
         next=(step,),
         correlation_id=correlation,
     )
+
+
+def _fault(field: str, count: int) -> str:
+    """Return what is wrong with that many callbacks, in the singular where it is one."""
+    one, many = WORDS.get(field, (f"fails on field {field}", f"fail on field {field}"))
+    return one if count == 1 else many
+
+
+def _owners_in_words(owners: Sequence[str], count: int) -> str:
+    """Return whose the callbacks are, as a person would say it."""
+    if list(owners) == [NO_BATCH]:
+        return "it belongs to no batch here" if count == 1 else "they belong to no batch here"
+    told = ["some of no batch here" if one == NO_BATCH else one for one in owners]
+    batches = [f"of {one}" if one.startswith("batch ") else one for one in told]
+    return ", ".join(batches)
 
 
 def _headline(count: int, correlation: str, *, foreign: bool) -> Text:

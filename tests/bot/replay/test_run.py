@@ -113,7 +113,8 @@ def test_recorded_owners_make_a_stray_callback_foreign(tmp_path: Path) -> None:
     sample = orjson.dumps({"at": START.isoformat(), "queue": None, "owned": {}})
     (tmp_path / "samples.jsonl").write_bytes(sample + b"\n")
     (opened,) = _replayed(tmp_path)
-    assert "owned by: no batch" in opened["title"]
+    assert "belongs to no batch here" in opened["title"]
+    assert "1 lacks its" in opened["title"]
 
 
 def test_a_consumer_that_took_nothing_since_its_log_begins_is_silent(tmp_path: Path) -> None:
