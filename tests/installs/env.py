@@ -87,9 +87,9 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
     yield row("EV-fuzz", f"{count} mutated files and addresses", Seen(problem or "none told", 0),
               must=["none told"])  # fmt: skip
     count = 10 if quick else 200
-    found = await examined(folder, count)
+    untold = await examined(folder, count)
     yield row("EV-doctor", f"doctor as a whole on {count} mutated files",
-              Seen(found or "none told", 0), must=["none told"])  # fmt: skip
+              Seen(untold or "none told", 0), must=["none told"])  # fmt: skip
 
 
 _SIGNS = "\n\r =:#@/?&%\"'[]{},\\\0\u00a0\ufeff" + string.ascii_letters + "01"
