@@ -96,10 +96,10 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
     counts = _counts(ask, answer, events) | _replaced(lines)
     return Report(
         command="logs",
-        title=f"{counts['matched']:,} lines match {clip(ask.text, 80) or 'anything'}",
+        title=f"{counts['matched']:,} lines match {redact(ask.text, 80) or 'anything'}",
         facts={
             "text": redact(ask.text, 120),
-            "also": list(ask.also),
+            "also": [redact(one) for one in ask.also],
             "services": list(ask.services) or [EVERYWHERE],
             "since": ask.since,
             **counts,

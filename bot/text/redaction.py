@@ -19,6 +19,7 @@ __all__ = [
     "HIDDEN",
     "UUID",
     "clip",
+    "echoed",
     "plain",
     "presented",
     "redact",
@@ -29,6 +30,14 @@ __all__ = [
 def redact(text: str, limit: int = MAX_TEXT_CHARS) -> str:
     """Return text from outside as one line of at most `limit` characters that may be shown."""
     return let_out(text, limit).text
+
+
+def echoed(line: str, limit: int = MAX_TEXT_CHARS) -> str:
+    """Return a command line that a person typed, as everybody may read it."""
+    command, _, rest = line.partition(" ")
+    if not command.startswith("/"):
+        return redact(line, limit)
+    return clip(f"{presented(command)} {redact(rest, limit)}".rstrip(), limit)
 
 
 def presented(text: str, limit: int = MAX_TEXT_CHARS) -> str:

@@ -18,6 +18,7 @@ from bot.domain.words import when
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, Usage
+from bot.text.redaction import redact
 from bot.text.wording import sentence
 from commands._choices import alive, newest, recent
 from commands._ids import meant
@@ -212,13 +213,14 @@ async def _alias(label: str, ref: str, context: CommandContext) -> Report:
             unreadable_need=True,
             summary=f"The alias was not kept: {sentence(saved.reason)}",
         )
+    said, meant_id = redact(label), redact(ref)
     return Report(
         command="batch alias",
         title="Alias",
-        facts={"label": label, "id": ref},
+        facts={"label": said, "id": meant_id},
         sources=(reading(MEMORY, saved),),
-        summary=f"{shown(label)} now stands for {shown(ref)}.",
-        actions=(f"/batch status {label}",),
+        summary=f"{shown(said)} now stands for {shown(meant_id)}.",
+        actions=(f"/batch status {label}",) if said == label else (),
     )
 
 
@@ -238,6 +240,7 @@ def _check(verb: str, words: tuple[str, ...]) -> None:
 
 
 def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
+    word = redact(word)
     rows = tuple(
         (str(one.batch_id), one.bos_batch_id, one.status, when(one.created_at)) for one in matches
     )
@@ -256,7 +259,7 @@ def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
 async def _nothing(word: str, context: CommandContext) -> Report:
     """Return that no batch is known so, with the newest one; a number is nobody's job name."""
     if cj_number(word) is None:
-        return _unknown(word)
+        return _unknown(redact(word))
     batches = await newest(context)
     latest = f" The newest is batch {batches[0].header.batch_id}." if batches else ""
     return Report(

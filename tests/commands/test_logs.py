@@ -227,3 +227,8 @@ async def test_what_is_replaced_is_counted_and_the_place_of_its_line_is_named(
     assert "in 1 line" in str(report.summary)
     assert report.timeline[1].source == "huleedu_cj_assessment_service"
     assert report.timeline[1].at == at("2025-11-19T00:00:02")
+
+
+async def test_a_text_that_may_be_data_is_not_repeated() -> None:
+    report = await _recorded("cj Lova Sandberg", "json", at("2025-11-19T12:00:00"))
+    assert "Sandberg" not in str(report.as_json())

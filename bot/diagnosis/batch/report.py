@@ -34,6 +34,7 @@ from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.service_state import CIRCUIT_TEXTS
 from bot.domain.words import joined, words
 from bot.ports import Deadline, Progress, Sources, no_progress
+from bot.text.redaction import redact
 from bot.text.wording import typed_command
 
 MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
@@ -178,6 +179,7 @@ def _unless_hidden(rows: BatchRows, table: str, count: int) -> int | None:
 
 def unreadable(ref: str, missing: Missing) -> Report:
     """Return the answer when the database, which this needs, could not be read."""
+    ref = redact(ref)
     return Report(
         command="batch status",
         title=f"Batch {ref}",

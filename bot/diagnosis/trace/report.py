@@ -30,6 +30,7 @@ from bot.domain.evidence import (
 from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity, Table
 from bot.domain.words import Id, Text, Time, joined, when, words
+from bot.text.redaction import redact
 from bot.text.wording import sentence
 
 __all__ = ["ambiguous", "collect", "diagnose", "several", "unnamed", "untold"]
@@ -46,6 +47,7 @@ def diagnose(evidence: TraceEvidence, now: datetime) -> Report:
 
 def ambiguous(ref: str, matches: Sequence[BatchMatch]) -> Report:
     """Return the list of batches that an id may mean; none of them is picked."""
+    ref = redact(ref)
     rows = tuple(
         (
             f"{match.batch_id}",
@@ -79,6 +81,7 @@ def several(ref: str, ids: Sequence[UUID]) -> Report:
 
 def unnamed(ref: str) -> Report:
     """Return the answer for a name that no batch has."""
+    ref = redact(ref)
     return Report(
         command="trace",
         title=f"No batch is called {ref}",
@@ -98,6 +101,7 @@ def unnamed(ref: str) -> Report:
 
 def untold(ref: str, missing: Missing) -> Report:
     """Return the answer for a name when the database cannot be read."""
+    ref = redact(ref)
     return Report(
         command="trace",
         title=f"Which batch {ref} is cannot be told",

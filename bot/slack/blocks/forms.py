@@ -18,6 +18,7 @@ from bot.slack.blocks.elements import Block, Piece
 from bot.slack.blocks.limits import CONTAINER, MAX_VIEW_BLOCKS
 from bot.slack.blocks.mrkdwn import code, literal, mrkdwn
 from bot.text.privacy import said
+from bot.text.redaction import echoed
 
 TITLE_CHARS = 24
 MAX_OPTIONS = 100
@@ -60,7 +61,7 @@ def sheet_view(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form_blocks(form: Form) -> Iterator[Block]:
-    yield kit.section(f"{mrkdwn(said(form.ask), 300)}\n{code(form.typed, 150)} …")
+    yield kit.section(f"{mrkdwn(said(form.ask), 300)}\n{code(echoed(form.typed), 150)} …")
     for number, blank in enumerate(form.blanks):
         choices = form.choices.get(blank.kind, ())[:MAX_OPTIONS]
         if choices:

@@ -37,6 +37,7 @@ from bot.slack.blocks.report import (
     summary_line,
 )
 from bot.text.privacy import presentable, said
+from bot.text.redaction import echoed
 
 # Text of emoji takes twelve times its length on the wire, so an error too may have to be cut.
 _NAME = re.compile(r"[A-Za-z0-9]+")
@@ -97,6 +98,7 @@ class BlockKit:
     def working(self, typed: str, note: str, *, run_id: str = "") -> Mapping[str, Any]:
         """Return the message that stands where an answer will be, with a way to cancel it."""
         told = f" ({mrkdwn(note, 150)})" if note else ""
+        typed = echoed(typed)
         line_ = f"⏳ Working on {code(typed, 120)}{told}"
         cancel = [kit.button("Cancel", CANCEL_ACTION, run_id)] if run_id else []
         text = clamp(escape(f"⏳ Working on {literal(typed, 120)} {note}"), SUMMARY_CHARS)

@@ -18,6 +18,7 @@ from bot.slack.blocks.charts import chart_blocks
 from bot.slack.blocks.elements import Block, gap, line, piece, pieces
 from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
 from bot.slack.blocks.typed_steps import COMMAND_CHARS, split_step
+from bot.text.redaction import echoed
 from bot.text.wording import SEVERITY_MARKS, next_commands, typed_command
 
 SUMMARY_CHARS = 400
@@ -240,7 +241,7 @@ def _small_print(report: Report) -> Block:
     told = [f"Not read: {mrkdwn(joined(', ', dark), 150)}"] if dark else []
     asked = f" by {mrkdwn(report.asked_by, 40)}" if report.asked_by else ""
     read = "Read as" if report.read_as else "Asked" if asked else "Answer to"
-    told.append(f"{read} {code(_typed(report), 150)}{asked}")
+    told.append(f"{read} {code(echoed(_typed(report)), 150)}{asked}")
     if report.environment:
         told.append(str(mrkdwn(report.environment, 40)))
     return kit.context(" · ".join(told))

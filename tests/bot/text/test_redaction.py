@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.border.decode import HEAD_CHARS, TAIL_CHARS
 from bot.border.keys import KeyKind, kind_of
 from bot.border.outside import Outside
-from bot.text.redaction import MAX_READ_CHARS, clip, presented, redact
+from bot.text.redaction import MAX_READ_CHARS, clip, echoed, presented, redact
 
 TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -199,3 +199,23 @@ def test_any_text_becomes_one_bounded_encodable_line(text: str, limit: int) -> N
 def test_redacting_twice_changes_nothing(text: str) -> None:
     once = redact(text, 10_000)
     assert redact(once, 10_000) == once
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/batch status 33",
+        "/stg-alerts unack 3",
+        "/alerts note 3 restarted the LLM provider",
+        "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9",
+        "/queue",
+    ],
+)
+def test_a_command_line_is_repeated(line: str) -> None:
+    assert echoed(line) == line
+
+
+@pytest.mark.parametrize("line", ["/batch status Lova-Sandberg", "Lova Sandberg, why?"])
+def test_names_in_a_command_line_are_not_repeated(line: str) -> None:
+    assert "Lova" not in echoed(line)
+    assert "Sandberg" not in echoed(line)

@@ -135,3 +135,13 @@ def test_about_takes_a_rule_and_belongs_to_an_investigation(line: str) -> None:
     assert parse("investigate 34 --about orphaned-item").options == {"about": "orphaned-item"}
     with pytest.raises(UsageError):
         parse(line)
+
+
+@pytest.mark.parametrize("data", ["Lova-Sandberg", "hunter2"])
+async def test_a_label_that_may_be_data_is_kept_but_not_repeated(data: str) -> None:
+    memory = FakeMemory()
+    sources = Sources(memory=memory)
+    kept = await run(parse(f"alias {data} 33"), _context(sources))
+    assert await memory.alias(data) == "33"
+    unknown = await run(parse(f"status {data}x"), _context(sources))
+    assert data not in str((kept.as_json(), kept.actions, unknown.as_json(), unknown.actions))

@@ -19,7 +19,8 @@ from bot.domain.report import (
     Table,
     TimelineEntry,
 )
-from bot.errors import DeniedError, SourceError, UsageError
+from bot.errors import Blank, DeniedError, SourceError, UsageError
+from bot.ports import Form
 from bot.slack.blocks.limits import size, violations
 from bot.slack.blocks.mrkdwn import clamp, escape
 from bot.slack.blocks.renderer import BlockKit
@@ -170,6 +171,20 @@ def test_small_print_says_where_and_for_whom_it_was_answered() -> None:
     asked = replace(BATCH_33, command="/queue", environment="staging", asked_by="Ada")
     shown = BlockKit().report(asked)["blocks"][-1]["elements"][0]["text"]
     assert shown == "Not read: queue · Asked `/queue` by Ada · staging"
+
+
+@pytest.mark.parametrize("data", ["Lova-Sandberg", "hunter2", "sk-" + "ant-api03-Zm9vYmFyQmF6"])
+def test_what_a_person_typed_is_repeated_to_everybody_without_its_data(data: str) -> None:
+    typed = f"/logs cj {data} --since 2h"
+    form = Form(typed, "What to look for?", (Blank("text or id"),), "")
+    shown = (
+        BlockKit().report(replace(BATCH_33, command=typed, asked_by="Ada"))["blocks"][-1],
+        BlockKit().working(typed, ""),
+        BlockKit().form(form)["blocks"],
+    )
+    for message in shown:
+        assert "/logs cj … --since 2h" in str(message)
+        assert data not in str(message)
 
 
 def test_a_story_shows_causes_with_what_followed_below_them() -> None:
