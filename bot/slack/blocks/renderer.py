@@ -42,6 +42,7 @@ from bot.text.redaction import echoed
 # Text of emoji takes twelve times its length on the wire, so an error too may have to be cut.
 _NAME = re.compile(r"[A-Za-z0-9]+")
 ERROR_LEVELS = (1_200, 400, 100)
+NAME_LEVELS = (80, 20, 5)
 NO_WORDS = Mrkdwn("There is no answer.")
 
 
@@ -106,8 +107,12 @@ class BlockKit:
 
     def shared(self, message: Mapping[str, Any], by: str, at: datetime) -> Mapping[str, Any]:
         """Return an answer as it is said once its asker made it public."""
-        told = kit.context(f"Shared by {mrkdwn(by, 80)}, answered {date_token(at)}")
-        return {**message, "blocks": [*message["blocks"], told]}
+        blocks = message["blocks"]
+        for chars in NAME_LEVELS:
+            told = kit.context(f"Shared by {mrkdwn(by, chars)}, answered {date_token(at)}")
+            if size([*blocks, told]) <= MAX_JSON_CHARS:
+                break
+        return {**message, "blocks": [*blocks, told]}
 
     def form(self, form: Form) -> Mapping[str, Any]:
         """Return the modal that asks for what a command lacks."""
