@@ -23,6 +23,12 @@ STATE_WORDS = {
 }
 
 
+def many(count: int, noun: str, verb: tuple[str, str] = ("", "")) -> str:
+    """Return a count with its noun, and the verb for one or for several: `1 item is`."""
+    one, several = verb
+    return f"1 {noun} {one}".rstrip() if count == 1 else f"{count} {noun}s {several}".rstrip()
+
+
 def verdict_words(report: Report) -> str:
     """Return the verdict as a word; an id under which nothing lives says so."""
     return VERDICT_WORDS[report.verdict] if report.found else "Not found"

@@ -12,6 +12,7 @@ from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import UNDER_WAY, WELL, Report, Table
 from bot.domain.words import Span, words
 from bot.ports import CommandContext
+from bot.text.wording import many
 from commands._words import shown
 
 
@@ -55,9 +56,9 @@ def _mark(summary: BatchSummary, now: datetime) -> str:
     if summary.completion_events > 1 or header.finalised_again:
         return "finalised more than once"
     if missing := missing_essays(header, pairs.total, summary.essays):
-        return f"{missing} essays missing"
+        return f"{many(missing, 'essay')} missing"
     if pairs.total and pairs.error / pairs.total >= WARN_SHARE:
-        return f"{pairs.error} errors"
+        return many(pairs.error, "error")
     if not header.ended and oldest is not None and now - oldest > LOST_AFTER:
         return f"{pairs.pending} unanswered"
     if header.ended and pairs.pending and not (header.forced or header.leaves_answers):

@@ -27,6 +27,7 @@ from bot.domain.service_state import CIRCUIT_TEXTS
 from bot.domain.words import Time, when, with_time, words
 from bot.ports import Watch
 from bot.text.redaction import redact
+from bot.text.wording import many
 
 PROVIDER = "llm_provider"
 FAILURES = (
@@ -192,15 +193,14 @@ class ProviderErrors:
         is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
         share = failed / max(1, failed + done)
         hopeless = any(one.data.get("hopeless") for one in recent)
-        many = failed >= self._settings.least and share >= self._settings.share
-        burst = many or hopeless
+        burst = hopeless or (failed >= self._settings.least and share >= self._settings.share)
         if not (burst or is_open):
             return None
         since = next((one.at for one in recent if _failed([one])), recent[-1].at)
         severe = share >= SEVERE_SHARE or hopeless or is_open
         given_up = _sum(recent, "given_up")
         told = f"{failed} real failures against {done} answers ({share:.0%})"
-        told += f", {given_up} requests given up" if given_up else ""
+        told += f", {many(given_up, 'request')} given up" if given_up else ""
         breaker = "; its circuit breaker is open" if is_open else ""
         mock = "; MOCK MODE, no model answers" if recent[-1].data.get("mock_mode") else ""
         return Condition(

@@ -17,6 +17,7 @@ from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Span, Text, when, words
+from bot.text.wording import many
 
 # An answer is logged moments before or after its item leaves; looks are a tick apart.
 BESIDE = timedelta(seconds=60)
@@ -73,7 +74,8 @@ def left_just_now(looks: Sequence[Observation]) -> dict[str, Text]:
 def _ending(looks: Sequence[Observation], what: Text) -> Text:
     lost = _unexplained(looks, looks)
     if lost and looks[-1].logs_readable:
-        return words(f"{len(lost)} items left the queue unanswered and are lost. ", what)
+        verb = "is" if len(lost) == 1 else "are"
+        return words(f"{many(len(lost), 'item')} left the queue unanswered and {verb} lost. ", what)
     if lost:
         return words("what was stuck left the queue; whether answered, Redis does not tell: ", what)
     left = _stuck_by_snapshots(looks)

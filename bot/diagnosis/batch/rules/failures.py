@@ -19,6 +19,7 @@ from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Text, Time, words
+from bot.text.wording import many
 
 LOOK = Command("/logs llm_provider_service error --level error")
 
@@ -54,7 +55,7 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=BUNDLE_COLLATERAL.rule,
         severity=failure_severity(collateral, total),
         confidence=Confidence.HIGH,
-        what=f"{collateral} comparisons failed only because another of their bundle did",
+        what=f"{many(collateral, 'comparison')} failed only because another of their bundle did",
         why=BUNDLE_COLLATERAL.why,
         evidence=(
             evidence.line(f"{bundles} bundles, the largest {max(one.largest for one in groups)}"),

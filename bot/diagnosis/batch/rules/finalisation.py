@@ -20,6 +20,7 @@ from bot.domain.log import LogEvent
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, Text, Time, words
+from bot.text.wording import many
 
 OUTBOX_LATE = timedelta(seconds=LATE_SECONDS)
 EARLY = "early-finalisation"
@@ -220,7 +221,8 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
         rule=OUTBOX_UNPUBLISHED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"{sum(group.unpublished for group in late)} events are not published.",
+        what=many(sum(group.unpublished for group in late), "event", ("is", "are"))
+        + " not published.",
         why=OUTBOX_UNPUBLISHED.why,
         evidence=tuple(
             evidence.line(

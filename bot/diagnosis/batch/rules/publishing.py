@@ -22,6 +22,7 @@ from bot.diagnosis.publishing.memory import LOST, Fate, HeldMessage
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Time, words
+from bot.text.wording import many
 
 SHOWN = 3
 # A wave is published within a minute and taken as fast; a deployment of CJ takes as long.
@@ -71,11 +72,11 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=CONSUMER_SILENT.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if len(untaken) > 2 else Confidence.MEDIUM,
-        what=words(f"CJ does not take {len(untaken)} published callbacks; it ", last, "."),
+        what=words(f"CJ does not take {many(len(untaken), 'published callback')}; it ", last, "."),
         why=CONSUMER_SILENT.why,
         evidence=(
             EvidenceLine(LOGS, first, "the first of them was published"),
-            evidence.line(f"{evidence.pairs.pending} comparisons wait"),
+            evidence.line(many(evidence.pairs.pending, "comparison", ("waits", "wait"))),
         ),
         next=(*CONSUMER_STEPS, words(Command(f"/trace {untaken[0].correlation_id}"))),
     )
@@ -93,7 +94,7 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=SUBMISSION_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"{len(lost)} comparisons were not submitted: {what}.",
+        what=f"{many(len(lost), 'comparison', ('was', 'were'))} not submitted: {what}.",
         why=why,
         evidence=(*(log_line(one.event) for one in lost[:SHOWN]), *_kafka_lines(evidence, lost)),
         next=(*((words(Command(f"/trace {trace}")),) if trace else ()), step, ASK_AGAIN),

@@ -12,6 +12,7 @@ from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ContainerState
 from bot.domain.words import Span, Text, joined, words
+from bot.text.wording import many
 
 MODE_MISMATCH = "mode-mismatch"
 # No model answers so fast; and what health says now holds for a batch of the last hour.
@@ -37,7 +38,7 @@ def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=DATABASE_BLOCKED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"{len(waiting)} sessions of the CJ database wait for locks that pid "
+        what=f"{many(len(waiting), 'session')} of the CJ database held up by locks that pid "
         f"{', '.join(map(str, roots[:3]))} holds.",
         why=f"{DATABASE_BLOCKED.why} Seen now, not then.",
         evidence=tuple(_session(one) for one in held[:5]),

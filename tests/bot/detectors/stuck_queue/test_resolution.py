@@ -73,9 +73,9 @@ async def test_work_that_goes_on_after_an_expiry_ends_it_and_the_loss_is_named(r
     ("scene", "words"),
     [
         ({"t32": DONE}, "the queue moves again"),
-        ({}, "1 items left the queue unanswered and are lost"),
+        ({}, "1 item left the queue unanswered and is lost"),
         # Another item's answer is no answer to this one.
-        ({"t32": DONE.replace("1111", "9999")}, "left the queue unanswered and are lost"),
+        ({"t32": DONE.replace("1111", "9999")}, "left the queue unanswered and is lost"),
         ({"redis": False}, "no answer was logged (removed or flushed)"),
         ({"logs": False}, "whether answered, Redis does not tell"),
     ],
