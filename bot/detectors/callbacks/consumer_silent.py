@@ -24,7 +24,12 @@ from bot.detectors.callbacks._untaken import (
     UntakenCallbacks,
     is_taken,
 )
-from bot.diagnosis.comparison.causes import CONSUMER_SILENT, CONSUMER_STEPS, LOST_AFTER
+from bot.diagnosis.comparison.causes import (
+    CONSUMER_SILENT,
+    CONSUMER_STEPS,
+    LEAST_UNTAKEN,
+    LOST_AFTER,
+)
 from bot.diagnosis.publishing.memory import PublishedCallback
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
@@ -46,7 +51,7 @@ class ConsumerSilentSettings(BaseModel):
     """How much may be published while CJ logs no callback."""
 
     after_seconds: float = Field(90, gt=0, description="how long CJ may be silent")
-    least: int = Field(3, ge=1, description="fewer published callbacks prove little")
+    least: int = Field(LEAST_UNTAKEN, ge=1, description="fewer published callbacks prove little")
     few_after_seconds: float = Field(300, gt=0, description="how long CJ may leave fewer")
 
 

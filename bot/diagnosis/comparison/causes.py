@@ -8,6 +8,8 @@ from bot.domain.report import Severity
 
 # A comparison without an answer for longer than this is lost.
 LOST_AFTER = timedelta(minutes=15)
+# Fewer published callbacks that CJ did not take prove little, until they count as lost.
+LEAST_UNTAKEN = 3
 # An open batch in which nothing happens, one that scores, and a session that waits for another.
 IDLE_AFTER = timedelta(minutes=15)
 STUCK_AFTER = timedelta(minutes=10)

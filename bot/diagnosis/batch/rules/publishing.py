@@ -7,6 +7,8 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.causes import (
     CONSUMER_SILENT,
     CONSUMER_STEPS,
+    LEAST_UNTAKEN,
+    LOST_AFTER,
     SUBMISSION_LOST,
     UNPUBLISHED,
 )
@@ -67,11 +69,12 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
     taken = delivery.taken_at
     if now - first < UNTAKEN_AFTER or (taken is not None and taken > first + BESIDE):
         return None
+    few = len(untaken) < LEAST_UNTAKEN
     last = words("took its last one at ", Time(taken)) if taken else words("took none before")
     return Finding(
         rule=CONSUMER_SILENT.rule,
-        severity=Severity.ERROR,
-        confidence=Confidence.HIGH if len(untaken) > 2 else Confidence.MEDIUM,
+        severity=Severity.WARN if few and now - first < LOST_AFTER else Severity.ERROR,
+        confidence=Confidence.LOW if few else Confidence.HIGH,
         what=words(f"CJ does not take {many(len(untaken), 'published callback')}; it ", last, "."),
         why=CONSUMER_SILENT.why,
         evidence=(
