@@ -101,8 +101,14 @@ def _message(
         evidence=tuple(_line(alert) for alert in _first(found)),
         why=f"The first {LISTED} of {len(found)} are listed." if len(found) > LISTED else "",
     )
-    key = alert_key(DIGEST, environment, DIGEST)
-    alert = Alert(key, DIGEST, environment, DIGEST, AlertState.FIRING, severity, condition,
+    return digest_message(condition, now, environment)
+
+
+def digest_message(condition: Condition, now: datetime, environment: str) -> AlertMessage:
+    """Return the message of one digest, whatever it is of: an alert that is said once."""
+    name = condition.subject
+    key = alert_key(name, environment, name)
+    alert = Alert(key, name, environment, name, AlertState.FIRING, condition.severity, condition,
                   now, now, now)  # fmt: skip
     return AlertMessage(alert, Reason.DIGEST, is_parent=True)
 

@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from bot.alerts.policy.digest import LISTED, digest_message
 from bot.alerts.policy.inhibition import Decided
 from bot.domain.alert import (
     Alert,
     AlertMessage,
     AlertState,
     Condition,
-    Reason,
     Standing,
-    alert_key,
 )
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
@@ -23,7 +22,6 @@ from bot.domain.words import Text, when, words
 
 MORNING = "morning"
 NIGHT = timedelta(hours=12)
-LISTED = 20
 # The detector whose alerts are the batches that ended without a result.
 BATCHES = "batch_failed"
 
@@ -128,10 +126,7 @@ def _message(night: Night, since: datetime, now: datetime, environment: str) -> 
         evidence=lines[:LISTED],
         why=f"The first {LISTED} of {len(lines)} are listed." if len(lines) > LISTED else "",
     )
-    key = alert_key(MORNING, environment, MORNING)
-    alert = Alert(key, MORNING, environment, MORNING, AlertState.FIRING, severity, condition,
-                  now, now, now)  # fmt: skip
-    return AlertMessage(alert, Reason.DIGEST, is_parent=True)
+    return digest_message(condition, now, environment)
 
 
 def _lines(night: Night) -> Iterator[EvidenceLine]:
