@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.diagnosis import alerts as judged
 from bot.diagnosis.export.alert import folder, zipped
+from bot.diagnosis.silences import asked_first, silenced, unsilenced, who
 from bot.domain.alert import Alert
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.mute import ALL, Mute, MuteKind
@@ -168,7 +169,7 @@ async def _acknowledge(word: str, memory: BotMemory, context: CommandContext) ->
     now, user = context.now(), context.asker.user
     found = await _named(word, memory, now)
     alert = await memory.acknowledge(found.key, by=user, now=now)
-    name = judged.who(alert.acknowledged_by, _names(context))
+    name = who(alert.acknowledged_by, _names(context))
     if alert.acknowledged_at != now:
         already = words(f"{name} looks after it", when(alert.acknowledged_at, " since "), ".")
         return replace(judged.changed(alert, "ack", already, acknowledged_by=name), shown_in=None)
@@ -223,9 +224,9 @@ async def _mute(request: Request, memory: BotMemory, context: CommandContext) ->
     if "yes" not in request.options and not await _means_something(mute, memory, now):
         rest_words = " ".join(request.words[1:])
         near = nearest(pattern, _detectors()) or ""
-        return judged.asked_first(f"/alerts {request.verb}", pattern, rest_words, near)
+        return asked_first(f"/alerts {request.verb}", pattern, rest_words, near)
     await memory.mute(mute, now=now)
-    return judged.silenced(mute, [alert for alert in alerts if mute.matches(alert.key)])
+    return silenced(mute, [alert for alert in alerts if mute.matches(alert.key)])
 
 
 async def _means_something(mute: Mute, memory: BotMemory, now: datetime) -> bool:
@@ -242,7 +243,7 @@ async def _unmute(word: str, memory: BotMemory, context: CommandContext) -> Repo
     now = context.now()
     pattern = await _pattern(word, memory, now)
     count = await memory.unmute(pattern, by=context.asker.user, now=now)
-    return judged.unsilenced(pattern, count)
+    return unsilenced(pattern, count)
 
 
 async def _pattern(word: str, memory: BotMemory, now: datetime) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.diagnosis.batch.report import find
+from bot.diagnosis.batch.collect import find
 from bot.diagnosis.evidence.run_labels import remembered
 from bot.diagnosis.logs import (
     LEVELS,

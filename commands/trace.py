@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from bot.diagnosis.evidence.read import read
+from bot.diagnosis.trace.collect import collect
 from bot.diagnosis.trace.prefix import begun_by
-from bot.diagnosis.trace.report import ambiguous, collect, diagnose, several, unnamed, untold
+from bot.diagnosis.trace.references import ambiguous, several, unnamed, untold
+from bot.diagnosis.trace.report import diagnose
 from bot.domain.batch import BatchMatch
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.ids import IdKind, kind_of, parse_uuid

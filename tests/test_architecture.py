@@ -67,7 +67,7 @@ def _floor(room: str) -> int:
 def _diagnosis(module: str) -> str | None:
     parts = module.split(".")
     inside = parts[:2] == ["bot", "diagnosis"] and len(parts) > 2
-    return parts[2] if inside and parts[2] not in ("alerts", "logs", "export") else None
+    return parts[2] if inside and parts[2] not in ("alerts", "silences", "logs", "export") else None
 
 
 @cache

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from bot.diagnosis.silences import SHOWN, silence_facts, silence_row, until, who
 from bot.domain.alert import Alert, AlertEvent, AlertState, Standing
-from bot.domain.mute import Mute, MuteKind
+from bot.domain.mute import Mute
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
-from bot.domain.words import Command, Span, Text, when, words
+from bot.domain.words import Span, Text, words
 from bot.errors import NotFoundError, UsageError
 
-SHOWN = 50
 FINDINGS = 10
 # What raises alerts on the bot itself, and the one that speaks for many.
 OWN_DETECTORS = ("failed_detector", "late_messages", "missed_ticks", "storm", "unreadable_source")
@@ -60,11 +60,6 @@ def _meant(fold: str, alerts: Sequence[Alert]) -> list[Alert]:
     return []
 
 
-def who(id: str, names: Mapping[str, str]) -> str:
-    """Return the name of who did something; a user id says nothing to people."""
-    return names.get(id) or ("the terminal" if id == "terminal" else "an operator")
-
-
 def listing(
     alerts: Sequence[Alert],
     mutes: Sequence[Mute],
@@ -87,7 +82,7 @@ def listing(
         summary=_summary(found, mutes, folded),
         facts={
             "alerts": [_facts(one, now, names) for one in found[:SHOWN]],
-            "mutes": [_mute_facts(mute, now, names) for mute in mutes],
+            "mutes": [silence_facts(mute, now, names) for mute in mutes],
             "total": len(found) + len(folded),
         },
         findings=tuple(_finding(one) for one in firing[:FINDINGS]),
@@ -188,18 +183,6 @@ def _facts(alert: Alert, now: datetime, names: Mapping[str, str]) -> dict[str, o
     }
 
 
-def _mute_facts(mute: Mute, now: datetime, names: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "pattern": mute.pattern,
-        "kind": mute.kind.value,
-        "since": mute.since,
-        "until": mute.until,
-        "holds": mute.holds(now),
-        "by": who(mute.by, names),
-        "reason": mute.reason,
-    }
-
-
 def _finding(alert: Alert) -> Finding:
     condition = alert.condition
     return Finding(
@@ -220,14 +203,14 @@ def _tables(
         rows = tuple(_row(one, now, names) for one in alerts[:SHOWN])
         yield Table(("#", "state", "open for", "seen", "alert", "quiet"), rows)
     if mutes:
-        rows = tuple(_mute_row(mute, now, names) for mute in mutes[:SHOWN])
+        rows = tuple(silence_row(mute, now, names) for mute in mutes[:SHOWN])
         yield Table(("silence", "kind", "until", "by", "reason"), rows, "Kept quiet")
 
 
 def _row(alert: Alert, now: datetime, names: Mapping[str, str]) -> tuple[Text, ...]:
     quiet: Text = ""
     if alert.mute is not None:
-        quiet = words("until ", _until(alert.mute))
+        quiet = words("until ", until(alert.mute))
     elif alert.acknowledged_by:
         quiet = f"by {who(alert.acknowledged_by, names)}"
     elif alert.fold:
@@ -236,72 +219,6 @@ def _row(alert: Alert, now: datetime, names: Mapping[str, str]) -> tuple[Text, .
     return (
         *(str(alert.number), alert.standing.value, age, f"{alert.count}×"),
         *(alert.key, quiet),
-    )
-
-
-def _mute_row(mute: Mute, now: datetime, names: Mapping[str, str]) -> tuple[Text, ...]:
-    kind = (
-        mute.kind.value
-        if mute.holds(now)
-        else words(f"{mute.kind.value}", when(mute.since, " from "))
-    )
-    return (mute.pattern, kind, _until(mute), who(mute.by, names), mute.reason)
-
-
-def _until(mute: Mute) -> Text:
-    return words(when(mute.until)) if mute.until else "/alerts unmute"
-
-
-def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
-    """Return the report of a pattern that was just silenced."""
-    kind = "Maintenance of" if mute.kind is MuteKind.MAINTENANCE else "Muted"
-    begin = words(when(mute.since, "from "), " ") if mute.kind is MuteKind.MAINTENANCE else ""
-    return Report(
-        command=f"alerts {mute.kind.value}",
-        title=words(kind, f" {mute.pattern} ", begin, "until ", _until(mute)),
-        summary=f"Open alerts that it means now: {len(covered)}. What resolves is said all the "
-        "same, and a daily digest lists what stays quiet.",
-        facts={
-            "pattern": mute.pattern,
-            "kind": mute.kind.value,
-            "since": mute.since,
-            "until": mute.until,
-            "covers": [alert.key for alert in covered[:SHOWN]],
-        },
-        actions=(f"/alerts unmute {mute.pattern}",),
-    )
-
-
-def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
-    """Return the question that stands before a silence on what no alert is called."""
-    typed = " ".join(filter(None, (command, pattern, rest, "--yes")))
-    instead = " ".join(filter(None, (command, near, rest)))
-    meant: Text = words("Did you mean ", near, "? ") if near else ""
-    return Report(
-        command=command.lstrip("/"),
-        title=f"No detector and no alert is called {pattern[:60]}",
-        summary=words(
-            "Nothing was silenced: no detector and no alert so far is called ",
-            pattern[:60],
-            ". ",
-            meant,
-            "To silence it all the same: ",
-            Command(typed),
-        ),
-        facts={"pattern": pattern, "confirmed": False},
-        actions=(instead, typed) if near else (typed,),
-    )
-
-
-def unsilenced(pattern: str, count: int) -> Report:
-    """Return the report of a silence that was just ended. Raises NotFoundError if none was."""
-    if not count:
-        raise NotFoundError(f"Nothing silences {pattern[:60]}.", hint="See /alerts list.")
-    return Report(
-        command="alerts unmute",
-        title=f"No longer quiet: {pattern}",
-        summary="What is still wrong is said with the next tick.",
-        facts={"pattern": pattern, "ended": count},
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.collect import collect as collect_batch
+from bot.diagnosis.batch.collect import find as find_batches
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.refused import refused_request
 from bot.diagnosis.batch.without_database import without_rows
@@ -174,7 +176,7 @@ async def _watch(given: tuple[str, ...], context: CommandContext) -> Report:
 async def _number(word: str, context: CommandContext) -> int | Report:
     """Return the CJ id of the batch that a word means, or the answer when there is no one."""
     ref = await meant(word, context)
-    matches = await batch_report.find(context.sources, ref, context.deadline)
+    matches = await find_batches(context.sources, ref, context.deadline)
     if isinstance(matches, Missing):
         return await without_rows(context.sources, shown(ref), matches, deadline=context.deadline)
     if not matches:
@@ -191,7 +193,7 @@ async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Repor
     if isinstance(number, Report):
         return number
     now = context.now()
-    evidence = await batch_report.collect(context.sources, number, now, deadline=context.deadline)
+    evidence = await collect_batch(context.sources, number, now, deadline=context.deadline)
     if isinstance(evidence, Missing):
         return batch_report.unreadable(shown(word), evidence)
     return await _nothing(shown(word), context) if evidence is None else evidence

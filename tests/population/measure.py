@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.collect import collect as collect_batch
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue import report as queue_report
@@ -34,7 +35,7 @@ def found(rule: str, variants: int) -> int:
 async def judged(world: World, around: Around, sources: Sources | None = None) -> list[Finding]:
     """Return what /batch status, /queue and /runner list say of a world."""
     sources = sources or sources_of(world, around)
-    evidence = await batch_report.collect(sources, world.id, world.now, deadline=Deadline.after(10))
+    evidence = await collect_batch(sources, world.id, world.now, deadline=Deadline.after(10))
     assert isinstance(evidence, BatchEvidence)
     status = batch_report.findings_of(evidence, world.now)
     look = await queue_evidence.collect(sources, world.now, deadline=Deadline.after(5))

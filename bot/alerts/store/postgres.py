@@ -17,7 +17,7 @@ import asyncpg
 
 from bot.alerts.policy.messages import MessageKind, Posting, Retry
 from bot.alerts.self_monitoring.late_messages import OutboxHealth
-from bot.alerts.store import sql
+from bot.alerts.store import outbox_sql, sql
 from bot.alerts.store.commands import CommandQueries
 from bot.alerts.store.database import COMMAND_TIMEOUT, translated_errors
 from bot.alerts.store.serialization import alert_of_row, posting_of_row, sample_of_row
@@ -155,7 +155,7 @@ class Store(CommandQueries):
         Nothing is taken for the channels that are `paused`; "" is the one of new parent messages.
         """
         rows = await self._rows(
-            sql.CLAIM,
+            outbox_sql.CLAIM,
             *(now, owner, now + LEASE, self._environment, list(paused), now + FAR),
         )
         return posting_of_row(rows[0]) if rows else None
@@ -165,26 +165,28 @@ class Store(CommandQueries):
     ) -> None:
         """Record that a claimed message stands in Slack."""
         async with self._transaction() as connection:
-            row = await connection.fetchval(sql.MARK_SENT, posting.id, owner, now, channel, ts)
+            row = await connection.fetchval(
+                outbox_sql.MARK_SENT, posting.id, owner, now, channel, ts
+            )
             if row is not None and posting.kind is MessageKind.PARENT:
-                await connection.execute(sql.PLACE_ALERT, posting.id, channel, ts)
+                await connection.execute(outbox_sql.PLACE_ALERT, posting.id, channel, ts)
 
     async def put_back(self, posting: Posting, owner: str, retry: Retry) -> None:
         """Return a claimed message that was not sent, for later."""
         async with self._transaction() as connection:
             if retry.new_parent:
-                await connection.execute(sql.RENEW_PARENT, posting.thread, retry.next_try)
-                await connection.execute(sql.FORGET_PLACE, posting.thread)
-                await connection.execute(sql.DROP_EDITS, posting.thread)
+                await connection.execute(outbox_sql.RENEW_PARENT, posting.thread, retry.next_try)
+                await connection.execute(outbox_sql.FORGET_PLACE, posting.thread)
+                await connection.execute(outbox_sql.DROP_EDITS, posting.thread)
             plain = retry.plain or posting.plain
             await connection.execute(
-                sql.RELEASE,
+                outbox_sql.RELEASE,
                 *(posting.id, owner, retry.next_try, retry.look_first, plain, retry.problem),
             )
 
     async def outbox_health(self) -> OutboxHealth:
         """Return how many messages wait."""
-        (row,) = await self._rows(sql.OUTBOX_HEALTH, self._environment)
+        (row,) = await self._rows(outbox_sql.OUTBOX_HEALTH, self._environment)
         return OutboxHealth(
             row["depth"],
             row["oldest"],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.alerts.store import sql
+from bot.alerts.store import outbox_sql, sql
 from bot.alerts.store.session import Session
 
 # A first pruning of years does not hold up a tick: the rest goes at the next ones.
@@ -25,7 +25,7 @@ class Retention:
     def before(self, now: datetime) -> Mapping[str, datetime]:
         """Return each statement that prunes with the time before which rows go. Pure."""
         spans = {
-            sql.PRUNE_OUTBOX: self.history,
+            outbox_sql.PRUNE_OUTBOX: self.history,
             sql.PRUNE_EVENTS: self.history,
             sql.PRUNE_WATCHES: self.history,
             sql.PRUNE_ALERTS: self.alerts,

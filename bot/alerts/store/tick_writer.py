@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.alerts.policy.messages import Draft, MessageKind, drafts
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
-from bot.alerts.store import sql
+from bot.alerts.store import outbox_sql, sql
 from bot.alerts.store.retention import Retention, prune
 from bot.alerts.store.serialization import alert_json, message_json, text_column
 from bot.alerts.store.session import Session
@@ -51,7 +51,9 @@ async def write_tick(session: Session, environment: str, record: TickRecord) -> 
         await _save_decision(session, environment, previous, decision, record.now)
     for digest in record.digests:
         body = message_json(digest)
-        await session.execute(sql.ADD_PARENT, environment, digest.alert.key, body, record.now)
+        await session.execute(
+            outbox_sql.ADD_PARENT, environment, digest.alert.key, body, record.now
+        )
     body = json.dumps(dict(record.progress))
     await session.execute(sql.SAVE_PROGRESS, environment, record.now, body)
 
@@ -142,9 +144,9 @@ async def _enqueue(session: Session, environment: str, draft: Draft, now: dateti
     thread = await session.fetchval("SELECT thread FROM alert WHERE key = $1", key)
     if draft.kind is MessageKind.PARENT or (draft.kind is MessageKind.REPLY and thread is None):
         parent = message_json(replace(draft.message, is_parent=True))
-        await session.execute(sql.ADD_PARENT, environment, key, parent, now)
+        await session.execute(outbox_sql.ADD_PARENT, environment, key, parent, now)
     elif draft.kind is MessageKind.REPLY:
-        await session.execute(sql.ADD_REPLY, environment, key, thread, body, now)
+        await session.execute(outbox_sql.ADD_REPLY, environment, key, thread, body, now)
     elif thread is not None:
         due = now + draft.delay
         await enqueue_edit(session, environment, thread, key, body, now, due)
@@ -161,8 +163,8 @@ async def enqueue_edit(
 ) -> None:
     """Have a thread's parent message show `body`; waiting edits are replaced by the newest."""
     due = due or now
-    if await session.fetchval(sql.REFRESH_PARENT, thread, body) is not None:
+    if await session.fetchval(outbox_sql.REFRESH_PARENT, thread, body) is not None:
         return
-    if await session.fetchval(sql.REFRESH_EDIT, thread, body, due) is not None:
+    if await session.fetchval(outbox_sql.REFRESH_EDIT, thread, body, due) is not None:
         return
-    await session.execute(sql.ADD_EDIT, environment, key, thread, body, due, now)
+    await session.execute(outbox_sql.ADD_EDIT, environment, key, thread, body, due, now)

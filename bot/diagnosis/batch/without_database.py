@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.collect import numbered
 from bot.diagnosis.comparison.log_events import line_text
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read, reading
@@ -23,7 +24,7 @@ async def without_rows(
     sources: Sources, ref: str, missing: Missing, *, deadline: Deadline
 ) -> Report:
     """Return what logs and queue say of `ref`; the verdict stays unknown."""
-    names = batch_report.numbered(ref) if ref.isdecimal() else (ref,)
+    names = numbered(ref) if ref.isdecimal() else (ref,)
     query = LogQuery(any_of=names, max_events=500)
     logs, queue, health = await asyncio.gather(
         read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),

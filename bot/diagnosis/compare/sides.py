@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.funnel import STAGES, Stage
-from bot.diagnosis.compare.report import Side, patterns_of
+from bot.diagnosis.compare.compared import Side, patterns_of
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES, WARN_SHARE, failure_severity
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read, reading, rows_reading

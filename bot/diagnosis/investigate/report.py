@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.collect import collect as collect_batch
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.funnel import Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
@@ -35,7 +36,7 @@ async def collect(
     progress: Progress = no_progress,
 ) -> Investigation | Missing | None:
     """Read everything about a batch, in one pass over each log; see batch.collect."""
-    evidence = await batch_report.collect(
+    evidence = await collect_batch(
         sources, batch_id, now, deadline=deadline, whole=True, progress=progress
     )
     if evidence is None or isinstance(evidence, Missing):

@@ -3,37 +3,25 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
 from bot.diagnosis.comparison.evidence import NO_SCORES, ComparisonEvidence, Ledger
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.evidence import log_coverage
-from bot.diagnosis.evidence.read import configured, reading, rows_reading, without_rights
-from bot.diagnosis.evidence.system_state import health_words
+from bot.diagnosis.evidence.read import configured, without_rights
 from bot.diagnosis.trace.batch_ledger import batch_ledger
-from bot.diagnosis.trace.collect import collect
 from bot.diagnosis.trace.evidence import TraceEvidence
+from bot.diagnosis.trace.readings import hidden_tables, sources_of
 from bot.diagnosis.trace.rules import findings_of
 from bot.diagnosis.trace.tables import STEP_WORDS, in_queue, step_lines, timeline
 from bot.diagnosis.trace.traced import TracedComparison
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
 from bot.domain.evidence import (
-    HEALTH,
-    LOGS,
-    QUEUE,
-    TOPIC,
     Missing,
-    SourceReading,
-    reading_of,
 )
 from bot.domain.log import LogSearch
-from bot.domain.report import Finding, Report, Severity, Table
-from bot.domain.words import Id, Text, Time, joined, when, words
-from bot.text.redaction import redact
-from bot.text.wording import sentence
-
-__all__ = ["ambiguous", "collect", "diagnose", "several", "unnamed", "untold"]
+from bot.domain.report import Finding, Report, Severity
+from bot.domain.words import Id, Text, joined, when, words
 
 
 def diagnose(evidence: TraceEvidence, now: datetime) -> Report:
@@ -43,74 +31,6 @@ def diagnose(evidence: TraceEvidence, now: datetime) -> Report:
     if isinstance(evidence.rows, TraceRows) and evidence.rows.batches and not evidence.pairs:
         return _batch_report(evidence, evidence.rows.batches)
     return _comparison_report(evidence, now)
-
-
-def ambiguous(ref: str, matches: Sequence[BatchMatch]) -> Report:
-    """Return the list of batches that an id may mean; none of them is picked."""
-    ref = redact(ref)
-    rows = tuple(
-        (
-            f"{match.batch_id}",
-            match.bos_batch_id,
-            match.status,
-            words(Time(match.created_at)) if match.created_at else "?",
-        )
-        for match in matches
-    )
-    return Report(
-        command="trace",
-        title=f"{ref} may be any of {len(matches)} batches",
-        summary="Name one of them by its number or its whole uuid.",
-        facts={"matches": [match.batch_id for match in matches]},
-        tables=(Table(("batch", "BOS id", "status", "created"), rows),),
-        actions=tuple(f"/batch status {match.batch_id}" for match in matches[:3]),
-    )
-
-
-def several(ref: str, ids: Sequence[UUID]) -> Report:
-    """Return the list of ids that a short one begins; none of them is picked."""
-    return Report(
-        command="trace",
-        title=f"{ref} may be any of {len(ids)} ids",
-        summary=words(f"{ref} may be any of ", joined(", ", (Id(str(id)) for id in ids)), "."),
-        facts={"matches": [str(id) for id in ids]},
-        found=False,
-        actions=tuple(f"/trace {id}" for id in ids[:3]),
-    )
-
-
-def unnamed(ref: str) -> Report:
-    """Return the answer for a name that no batch has."""
-    ref = redact(ref)
-    return Report(
-        command="trace",
-        title=f"No batch is called {ref}",
-        facts={
-            "id": ref,
-            "kind": "unknown",
-            "steps": [],
-            "last_step": None,
-            "first_missing": None,
-            "alias": f"/batch alias {ref} <id>",
-        },
-        found=False,
-        summary="Short ids such as 84ebf6 are a shell's names for its background jobs and stand in "
-        f"no table or log. Give such a run a name: /batch alias {ref} <batch id>.",
-    )
-
-
-def untold(ref: str, missing: Missing) -> Report:
-    """Return the answer for a name when the database cannot be read."""
-    ref = redact(ref)
-    return Report(
-        command="trace",
-        title=f"Which batch {ref} is cannot be told",
-        facts={"id": ref, "kind": "unknown", "steps": [], "last_step": None, "first_missing": None},
-        sources=(reading_of(missing),),
-        unreadable_need=True,
-        summary=f"The database cannot be read: {sentence(missing.reason)} "
-        "A whole uuid is also searched in the logs.",
-    )
 
 
 def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
@@ -130,7 +50,7 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
         facts=_facts(evidence, comparison, ledger),
         findings=findings,
         timeline=timeline(evidence, row, ledger),
-        sources=_sources(evidence),
+        sources=sources_of(evidence),
         unreadable_need=_blind(evidence) or unsure or _scores_unread(ledger),
         summary=_with_provider(_summary(ledger, findings, unsure=unsure), evidence),
         headline=_headline(evidence, ledger, findings),
@@ -152,7 +72,7 @@ def _comparison(evidence: TraceEvidence, now: datetime) -> ComparisonEvidence:
         dispatches=evidence.dispatches,
         services=evidence.services,
         held=evidence.held,
-        no_scores="grade_projections" in _hidden(evidence),
+        no_scores="grade_projections" in hidden_tables(evidence),
     )
 
 
@@ -197,7 +117,7 @@ def _nothing(evidence: TraceEvidence) -> Report:
             "first_missing": None,
             "logs_begin": begins,
         },
-        sources=_sources(evidence),
+        sources=sources_of(evidence),
         unreadable_need=not known,
         found=not known,
         summary=words(told.rstrip("."), when(begins, "; logs begin at "), "."),
@@ -234,7 +154,7 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         title=f"{evidence.id} is batch {match.batch_id}{several}, {match.status}",
         facts=facts,
         timeline=timeline(evidence, None, ledger),
-        sources=_sources(evidence),
+        sources=sources_of(evidence),
         unreadable_need=isinstance(evidence.batch, Missing) or _scores_unread(ledger),
         summary=_with_provider(
             f"This id is a whole batch's ({match.how}); see /batch status {match.batch_id}.",
@@ -314,7 +234,7 @@ def _title(evidence: TraceEvidence, ledger: Ledger) -> Text:
 
 
 def _with_provider(text: Text, evidence: TraceEvidence) -> Text:
-    parts = (text, without_rights(_hidden(evidence)), evidence.provider.words)
+    parts = (text, without_rights(hidden_tables(evidence)), evidence.provider.words)
     return joined(" ", (part for part in parts if part))
 
 
@@ -331,34 +251,6 @@ def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> Te
         f"Last step seen: {last.value}", when(ledger[last].at, " at "), f" ({ledger[last].source})"
     )
     return words(seen, f"; first step missing: {missing.value}." if missing else ".")
-
-
-def _sources(evidence: TraceEvidence) -> tuple[SourceReading, ...]:
-    return (
-        rows_reading(evidence.rows, _hidden(evidence), _row_detail(evidence)),
-        reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
-        reading(QUEUE, evidence.items, f"item {in_queue(evidence)}"),
-        reading(TOPIC, evidence.callbacks, _callback_detail(evidence)),
-        reading(HEALTH, evidence.health, health_words(evidence.health)),
-    )
-
-
-def _hidden(evidence: TraceEvidence) -> tuple[str, ...]:
-    return () if isinstance(evidence.rows, Missing) else evidence.rows.hidden
-
-
-def _row_detail(evidence: TraceEvidence) -> str:
-    if isinstance(evidence.rows, Missing):
-        return evidence.rows.reason
-    return f"{len(evidence.rows.pairs)} pairs, {len(evidence.rows.batches)} batches"
-
-
-def _callback_detail(evidence: TraceEvidence) -> str:
-    seen = evidence.callbacks if isinstance(evidence.callbacks, tuple) else ()
-    told = [f"{len(seen)} callbacks with this id"]
-    told += [f"fails {', '.join(one.rejected)}" for one in seen if one.rejected][:1]
-    told += ["not acknowledged by CJ"] if any(one.consumed is False for one in seen) else []
-    return "; ".join(told)
 
 
 def _blind(evidence: TraceEvidence) -> bool:

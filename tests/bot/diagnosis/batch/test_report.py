@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bot.demo.incident.rows import STUDENT_TEXT, Revision, load
+from bot.diagnosis.batch.collect import collect
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.report import collect, diagnose
+from bot.diagnosis.batch.report import diagnose
 from bot.domain.batch import (
     AnsweredCounts,
     BatchHeader,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.diagnosis.batch.funnel import STAGES, Stage, first_leak
-from bot.diagnosis.compare.report import Side, diagnose, first_difference, patterns_of
+from bot.diagnosis.compare.compared import Side, first_difference, patterns_of
+from bot.diagnosis.compare.report import diagnose
 from bot.diagnosis.compare.sides import ModeEvidence, known_mode, mode_counts, side_of_totals
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.domain.batch import BatchHeader, BatchSummary, ComparisonTotals, ErrorGroup, PairCounts

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from bot.diagnosis.comparison.causes import STRAY_NOTES
-from bot.diagnosis.trace.report import collect, diagnose
+from bot.diagnosis.trace.collect import collect
+from bot.diagnosis.trace.report import diagnose
 from bot.domain.batch import TraceRows
 from bot.domain.callbacks.callback import SeenCallback
 from bot.domain.evidence import DATABASE, SourceState

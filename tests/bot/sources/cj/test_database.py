@@ -16,6 +16,7 @@ from bot.diagnosis.compare import report as compare
 from bot.diagnosis.compare.sides import side_of, side_of_totals
 from bot.diagnosis.investigate import report as investigate
 from bot.diagnosis.trace import report as trace
+from bot.diagnosis.trace.collect import collect as collect_trace
 from bot.domain.report import Verdict
 from bot.errors import SourceError
 from bot.ports import Deadline, Sources
@@ -384,7 +385,7 @@ async def test_reports_of_such_a_role_name_the_tables_and_say_the_rest(half: CjP
     sources, now = Sources(database=half), datetime.now(UTC)
     deadline = Deadline.after(20)
     traced = trace.diagnose(
-        await trace.collect(sources, pair_id(34, 1), now, deadline=deadline), now
+        await collect_trace(sources, pair_id(34, 1), now, deadline=deadline), now
     )
     assert traced.facts["winner"] in ("essay_a", "essay_b")
     sides = []

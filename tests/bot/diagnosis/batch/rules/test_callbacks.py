@@ -9,6 +9,7 @@ import pytest
 
 from bot.demo.incident.log_lines import CJ
 from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.collect import collect as collect_batch
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.ports import Deadline
@@ -24,7 +25,7 @@ def _night(faults: Faults, *, minutes: float = 30, **changes: object) -> World:
 
 
 async def _report(world: World, around: Around | None = None) -> Report:
-    evidence = await batch_report.collect(
+    evidence = await collect_batch(
         sources_of(world, around or Around()), world.id, world.now, deadline=Deadline.after(10)
     )
     assert isinstance(evidence, BatchEvidence)
@@ -67,7 +68,7 @@ async def test_what_is_gone_from_redis_without_a_line_left_it_unanswered(minutes
 
 async def test_one_pass_over_the_logs_tells_the_same_of_what_left_the_queue() -> None:
     world = _night(Faults(lost="flushed", lost_share=0.0))
-    evidence = await batch_report.collect(
+    evidence = await collect_batch(
         sources_of(world, Around()), world.id, world.now, deadline=Deadline.after(10), whole=True
     )
     assert isinstance(evidence, BatchEvidence)
@@ -253,7 +254,7 @@ async def test_a_healthy_batch_s_first_line_says_whether_there_is_a_result(
 
 async def test_a_result_that_a_mock_gave_is_no_result() -> None:
     world = _night(Faults())
-    evidence = await batch_report.collect(
+    evidence = await collect_batch(
         sources_of(world, Around()), world.id, world.now, deadline=Deadline.after(10)
     )
     assert isinstance(evidence, BatchEvidence)

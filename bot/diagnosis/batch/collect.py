@@ -1,0 +1,149 @@
+"""Reads everything about a batch: rows, logs, queue, and what is around it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.follow_up import follow_up
+from bot.diagnosis.batch.log_counts import LINES
+from bot.diagnosis.batch.publisher import TAKEN, with_delivery
+from bot.diagnosis.batch.rules.content import NOT_PREPARED
+from bot.diagnosis.batch.rules.ended import ENDINGS
+from bot.diagnosis.batch.rules.finalisation import NOT_FINALISED
+from bot.diagnosis.comparison import failure_reasons
+from bot.diagnosis.comparison.last_step import EVICTION
+from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
+from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
+from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.read import read
+from bot.diagnosis.publishing.signs import NEEDLES
+from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
+from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
+from bot.domain.batch import BatchHeader, BatchMatch, BatchRows
+from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
+from bot.domain.log import LogQuery, LogSearch, Role
+from bot.domain.service_state import CIRCUIT_TEXTS
+from bot.ports import Deadline, Progress, Sources, no_progress
+
+# Ten thousand comparisons leave about seven lines each.
+WHOLE_EVENTS = 100_000
+
+
+async def find(sources: Sources, ref: str, deadline: Deadline) -> Sequence[BatchMatch] | Missing:
+    """Return the batches that an id may mean."""
+    return await read(
+        DATABASE, sources.database, lambda source: source.find(ref), deadline.next_timeout()
+    )
+
+
+async def collect(
+    sources: Sources,
+    batch_id: int,
+    now: datetime,
+    *,
+    deadline: Deadline,
+    whole: bool = False,
+    progress: Progress = no_progress,
+) -> BatchEvidence | Missing | None:
+    """Read everything about a batch; None when it does not exist, Missing when rows are unread.
+
+    `whole` reads every line of its comparisons' way in the one pass over the logs, and follows
+    those that wait within it.
+    """
+    rows, queue, around = await asyncio.gather(
+        read(
+            DATABASE,
+            sources.database,
+            lambda source: source.batch(batch_id),
+            deadline.next_timeout(),
+        ),
+        read(QUEUE, sources.queue, lambda source: source.read(), deadline.next_timeout()),
+        system_state.collect(sources, deadline),
+    )
+    if rows is None or isinstance(rows, Missing):
+        return rows
+    progress("database and queue read, searching the logs")
+    query = _query(rows.header, now, whole=whole)
+    logs = await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
+    progress(f"logs: {log_coverage.counted(logs)}")
+    owned, members = await asyncio.gather(
+        _owned(sources, logs, deadline), _members(sources, rows, deadline, whole=whole)
+    )
+    evidence = BatchEvidence(rows, logs, queue, owned, around, members=members)
+    evidence = await with_delivery(
+        sources, evidence, now, deadline=deadline, search_again=not whole
+    )
+    return await follow_up(sources, evidence, now, deadline=deadline, search_again=not whole)
+
+
+def numbered(number: object) -> tuple[str, ...]:
+    """Return how log lines of either format write a batch's number."""
+    spaced = (f"batch_id': {number}", f'batch_id": {number}', f'batch_id":{number}')
+    return (*spaced, f"Batch {number} ")
+
+
+def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQuery:
+    number = header.batch_id
+    last = header.last_activity_at or header.created_at
+    return LogQuery(
+        any_of=(
+            header.bos_batch_id,
+            header.event_correlation_id,
+            *_named(number),
+            f"Batch {number} ",
+            "already has result, skipping update",
+            *CIRCUIT_TEXTS,
+            "FileNotFoundError",
+            *(phase for phase, _ in PHASES),
+            *DISPATCH_EVENTS,
+            *RUN_TEXTS,
+            *TEXTS,
+            SUBMISSION_FAILED,
+            *KAFKA_AWAY,
+            *failure_reasons.NEEDLES,
+            *ENDINGS,
+            *NOT_FINALISED,
+            NOT_PREPARED,
+            *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, SNAPSHOT_EVENT, EVICTION) if whole else ()),
+        ),
+        roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
+        since=header.created_at - timedelta(minutes=1),
+        until=min(now, last + timedelta(minutes=10)) if header.ended else now,
+        max_events=WHOLE_EVENTS if whole else 2_000,
+    )
+
+
+def _named(number: int) -> tuple[str, ...]:
+    """How fields write a batch's number: as Python or as JSON, as a number or as text."""
+    return tuple(
+        f"batch_id{quote}:{gap}{value}"
+        for quote, gap in (("'", " "), ('"', " "), ('"', ""))
+        for value in (number, f"{quote}{number}{quote}")
+    )
+
+
+async def _members(
+    sources: Sources, rows: BatchRows, deadline: Deadline, *, whole: bool
+) -> frozenset[str]:
+    """Return the correlation ids of the comparisons, where lines have to be joined to them."""
+    if not (whole or rows.pairs.error or rows.pairs.pending):
+        return frozenset()
+    number = rows.header.batch_id
+    ids = await read(
+        DATABASE, sources.database, lambda source: source.members(number), deadline.next_timeout()
+    )
+    return frozenset() if isinstance(ids, Missing) else frozenset(str(id) for id in ids)
+
+
+async def _owned(sources: Sources, logs: LogSearch | Missing, deadline: Deadline) -> Any:
+    events = () if isinstance(logs, Missing) else logs.events
+    ids = sorted({id for event in events for id in rejected_ids(event)})[:200]
+    if not ids or sources.database is None or isinstance(sources.database, Missing):
+        return {}
+    return await read(
+        DATABASE, sources.database, lambda source: source.owned(ids), deadline.next_timeout()
+    )

@@ -1,0 +1,99 @@
+"""What is kept quiet until when, and what was just silenced or ended; pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from bot.domain.alert import Alert
+from bot.domain.mute import Mute, MuteKind
+from bot.domain.report import Report
+from bot.domain.words import Command, Text, when, words
+from bot.errors import NotFoundError
+
+# How many rows a table of alerts or silences shows, and a fact lists.
+SHOWN = 50
+
+
+def who(id: str, names: Mapping[str, str]) -> str:
+    """Return the name of who did something; a user id says nothing to people."""
+    return names.get(id) or ("the terminal" if id == "terminal" else "an operator")
+
+
+def silence_facts(mute: Mute, now: datetime, names: Mapping[str, str]) -> dict[str, object]:
+    """Return a silence as plain values."""
+    return {
+        "pattern": mute.pattern,
+        "kind": mute.kind.value,
+        "since": mute.since,
+        "until": mute.until,
+        "holds": mute.holds(now),
+        "by": who(mute.by, names),
+        "reason": mute.reason,
+    }
+
+
+def silence_row(mute: Mute, now: datetime, names: Mapping[str, str]) -> tuple[Text, ...]:
+    """Return a silence as a row: what it keeps quiet, how, until when, who said so and why."""
+    kind = (
+        mute.kind.value
+        if mute.holds(now)
+        else words(f"{mute.kind.value}", when(mute.since, " from "))
+    )
+    return (mute.pattern, kind, until(mute), who(mute.by, names), mute.reason)
+
+
+def until(mute: Mute) -> Text:
+    """Return when a silence ends, else how to end it."""
+    return words(when(mute.until)) if mute.until else "/alerts unmute"
+
+
+def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
+    """Return the report of a pattern that was just silenced."""
+    kind = "Maintenance of" if mute.kind is MuteKind.MAINTENANCE else "Muted"
+    begin = words(when(mute.since, "from "), " ") if mute.kind is MuteKind.MAINTENANCE else ""
+    return Report(
+        command=f"alerts {mute.kind.value}",
+        title=words(kind, f" {mute.pattern} ", begin, "until ", until(mute)),
+        summary=f"Open alerts that it means now: {len(covered)}. What resolves is said all the "
+        "same, and a daily digest lists what stays quiet.",
+        facts={
+            "pattern": mute.pattern,
+            "kind": mute.kind.value,
+            "since": mute.since,
+            "until": mute.until,
+            "covers": [alert.key for alert in covered[:SHOWN]],
+        },
+        actions=(f"/alerts unmute {mute.pattern}",),
+    )
+
+
+def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
+    """Return the question that stands before a silence on what no alert is called."""
+    typed = " ".join(filter(None, (command, pattern, rest, "--yes")))
+    instead = " ".join(filter(None, (command, near, rest)))
+    meant: Text = words("Did you mean ", near, "? ") if near else ""
+    return Report(
+        command=command.lstrip("/"),
+        title=f"No detector and no alert is called {pattern[:60]}",
+        summary=words(
+            "Nothing was silenced: no detector and no alert so far is called ",
+            pattern[:60],
+            ". ",
+            meant,
+            "To silence it all the same: ",
+            Command(typed),
+        ),
+        facts={"pattern": pattern, "confirmed": False},
+        actions=(instead, typed) if near else (typed,),
+    )
+
+
+def unsilenced(pattern: str, count: int) -> Report:
+    """Return the report of a silence that was just ended. Raises NotFoundError if none was."""
+    if not count:
+        raise NotFoundError(f"Nothing silences {pattern[:60]}.", hint="See /alerts list.")
+    return Report(
+        command="alerts unmute",
+        title=f"No longer quiet: {pattern}",
+        summary="What is still wrong is said with the next tick.",
+        facts={"pattern": pattern, "ended": count},
+    )
