@@ -21,7 +21,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -31,20 +30,15 @@ from bot.alerts.policy.round import DetectorResult, decide_round, evaluate, poli
 from bot.alerts.policy.storm import STORM, folded
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
 from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, Window
-from bot.domain.batch import BatchSummary, BlockedSession
-from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
-from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role, Service
-from bot.domain.outbox import OutboxGroup
-from bot.domain.queue import QueueFront, QueueReading
 from bot.domain.report import plain
-from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.domain.words import Text, words
 from bot.errors import UsageError
 from bot.ports import Detector
 from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
 from bot.replay.logs import EPOCH, Tally, at, merged
-from bot.replay.samples import Readings, Recorded, readings_of
+from bot.replay.recorded_watch import RecordedWatch
+from bot.replay.samples import Readings, readings_of
 from bot.settings import detector_settings
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
@@ -52,61 +46,6 @@ SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
 LONGEST_QUIET = timedelta(hours=12)
 # Alerts that were open before a recording begins all open with it, and that is no storm.
 SETTLED_AFTER = timedelta(minutes=5)
-
-
-@dataclass(slots=True)
-class RecordedWatch:
-    """The Watch port over a recording."""
-
-    now: datetime
-    since: datetime
-    environment: str
-    logs: Followed | Missing | None
-    recorded: Recorded | None = field(default=None)
-
-    async def queue(self) -> QueueReading | Missing | None:
-        """Return the recorded queue."""
-        return self.recorded.queue if self.recorded else None
-
-    async def fronts(self) -> Sequence[QueueFront] | Missing | None:
-        """Return nothing: a recording holds the provider's own queue."""
-        return None
-
-    async def open_batches(self) -> Sequence[BatchSummary] | Missing | None:
-        """Return the recorded batches; None when none were recorded."""
-        return self.recorded.batches if self.recorded else None
-
-    async def failed_batches(self, since: datetime) -> Sequence[BatchSummary] | Missing | None:
-        """Return the recorded batches that ended without a result; None when none were recorded."""
-        return await self.open_batches()
-
-    async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
-        """Return the recorded owners; None when none were recorded."""
-        return self.recorded.owned if self.recorded else None
-
-    async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
-        """Return the recorded sessions; None when none were recorded."""
-        return self.recorded.sessions if self.recorded else None
-
-    async def unpublished(self) -> Sequence[OutboxGroup] | Missing | None:
-        """Return the recorded outbox; None when none was recorded."""
-        return self.recorded.outbox if self.recorded else None
-
-    async def health(self) -> Sequence[ServiceHealth] | Missing | None:
-        """Return the recorded health; None when none was recorded."""
-        return self.recorded.health if self.recorded else None
-
-    async def containers(self) -> Sequence[ContainerState] | Missing | None:
-        """Return the recorded containers; None when none were recorded."""
-        return self.recorded.containers if self.recorded else None
-
-    async def callbacks(self) -> Sequence[SeenCallback] | Missing | None:
-        """Return nothing: a recording holds the log lines that callbacks leave."""
-        return None
-
-    async def backlog(self) -> ConsumerBacklog | Missing | None:
-        """Return nothing: a recording holds no topic."""
-        return None
 
 
 def replay_directory(

@@ -1,32 +1,25 @@
 """Builds and runs the whole bot: Slack, dispatcher, alerts and the HTTP side, in one exit stack."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from aiohttp import web
 
 from bot.charts.drawing import Drawing
 from bot.domain.evidence import Missing
-from bot.domain.routing.route import Route
-from bot.errors import SettingsError, UsageError
+from bot.errors import SettingsError
 from bot.monitoring.http import Handler, Health, build_site, serve
 from bot.monitoring.metrics import Metrics
 from bot.monitoring.source_calls import timed_sources
-from bot.monitoring.state import PosterState
 from bot.monitoring.version import version
 from bot.monitoring.vital_metrics import VitalMetrics
-from bot.monitoring.vitals import Vitals
 from bot.ports import Sources
 from bot.ports.action_ids import EVENTS_PATH
 from bot.registry import commands
 from bot.requests.admission import Admission, Limits
 from bot.requests.app_home import AppHome
-from bot.requests.command_text import read_line
 from bot.requests.dispatcher import Dispatcher
 from bot.requests.forms import Forms
 from bot.requests.jobs import JobRunner
@@ -34,11 +27,10 @@ from bot.requests.questions.asking import Questions
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 from bot.requests.watching import BatchWatcher
-from bot.service.kept import morning_of, retention_of
+from bot.service.alerting import start_alerts, takes_buttons
 from bot.service.other_bots import warn_of_others
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
-from bot.service.tasks import kept_going, stopped_by_signals, unless
-from bot.service.watched import all_needles, any_wants, build_detectors
+from bot.service.tasks import kept_going, run_until_closed, stopped_by_signals, unless
 from bot.settings import Settings, SlackSettings
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import BoltReceiver, build_app
@@ -51,7 +43,7 @@ from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.watch_messages import WatchMessages
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import check_app_token, patient
-from bot.slack.setup.workspace import SlackWorkspace, join, keep_names, look_up_routes
+from bot.slack.setup.workspace import SlackWorkspace, join, keep_names
 from bot.text.markdown_report import render
 
 log = logging.getLogger(__name__)
@@ -103,8 +95,10 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         BlockKit(whole=render),
     )
     dispatcher = _dispatcher(settings, space, sources, replies, metrics)
-    threads = Threads(space.web, _takes(settings), space.access.names, drawing.draw, fallback)
-    vitals = await _watch(settings, space, sources, memory, threads, stack)
+    threads = Threads(
+        space.web, takes_buttons(settings), space.access.names, drawing.draw, fallback
+    )
+    vitals = await start_alerts(settings, space, sources, memory, threads, stack)
     checks = vitals.checks()
     receiver = _receiver(settings.slack, space, dispatcher)
     if settings.slack.socket_mode:
@@ -113,13 +107,15 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         looked = warn_of_others(
             lambda: sockets.of_the_app, memory.replicas, SOCKETS, settings.bot.environment
         )
-        _task(looked, stack)
+        run_until_closed(looked, stack)
     metrics.watch(VitalMetrics(vitals))
-    _task(kept_going("the watch over the bot itself", vitals.run), stack)
+    run_until_closed(kept_going("the watch over the bot itself", vitals.run), stack)
     watcher = BatchWatcher(sources, memory, WatchMessages(space.web), utc_now)
-    _task(kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack)
+    run_until_closed(
+        kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack
+    )
     kept = partial(keep_names, space, settings.slack, routes=settings.bot.alert_routes)
-    _task(kept_going("the names of the settings", kept), stack)
+    run_until_closed(kept_going("the names of the settings", kept), stack)
     health = Health(checks, metrics.exposition, vitals.life_check)
     routes = {} if settings.slack.socket_mode else {EVENTS_PATH: _signed(settings.slack, receiver)}
     runner = await _serve(settings, build_site(health, routes), stack)
@@ -186,101 +182,6 @@ async def _listen(
     return sockets
 
 
-async def _watch(
-    settings: Settings,
-    space: SlackWorkspace,
-    sources: Sources,
-    memory: Any,
-    threads: Threads,
-    stack: AsyncExitStack,
-) -> Vitals:
-    """Start the ticks and the poster; return what watches them."""
-    from bot.alerts.live_watch import LiveWatcher
-    from bot.alerts.schedule import build_scheduler
-    from bot.alerts.tick import Tick
-
-    made = build_detectors()
-    routes = await look_up_routes(space, settings.bot.alert_routes)
-    seconds, environment = settings.bot.tick_seconds, settings.bot.environment
-    watcher = LiveWatcher(
-        sources, environment=environment, wants=any_wants(made), needles=all_needles(made)
-    )
-    tick = Tick(
-        memory,
-        made,
-        watcher,
-        environment=environment,
-        now=utc_now,
-        tick_seconds=seconds,
-        digest_hours=settings.bot.digest_hours,
-        morning=morning_of(settings),
-        routes=routes,
-        keeps=retention_of(settings.retention),
-    )
-    stack.push_async_callback(tick.close)
-    scheduler = build_scheduler(tick, seconds)
-    scheduler.start()
-    stack.callback(scheduler.shutdown, wait=False)
-    vitals = Vitals(tick.state, memory, utc_now, seconds, owns_memory=not settings.bot.database_url)
-    if settings.slack.alert_channel:
-        vitals.posts = _post(space, memory, threads, stack, routes)
-    else:
-        log.warning("no alerts will be posted: SLACK_ALERT_CHANNEL is not set")
-    return vitals
-
-
-def _post(
-    space: SlackWorkspace,
-    memory: Any,
-    threads: Threads,
-    stack: AsyncExitStack,
-    routes: Sequence[Route],
-) -> PosterState:
-    """Post as soon as the alert channel is known; until then the state says that it is not."""
-    from bot.alerts.poster import Poster
-
-    state = PosterState()
-    if not space.access.alert_channel:
-        state.channel_missing, state.problem, state.failing_since = True, space.missing, utc_now()
-
-    async def post() -> None:
-        if not space.access.alert_channel:
-            await space.located.wait()
-            state.channel_missing, state.problem, state.failing_since = False, "", None
-        channel = space.access.alert_channel
-        poster = Poster(memory, threads, channel, now=utc_now, state=state, routes=routes)
-        await poster.run(lambda: memory.leads)
-
-    def failed() -> None:
-        state.failures["unforeseen"] = state.failures.get("unforeseen", 0) + 1
-
-    _task(kept_going("the poster", post, failed=failed), stack)
-    return state
-
-
-def _task(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
-    """Run something until `stack` closes."""
-    stack.push_async_callback(_stop, asyncio.create_task(work))
-
-
-REQUEUE = "/queue requeue"
-
-
-def takes(typed: str) -> bool:
-    """Say whether a button's command would be understood."""
-    try:
-        read_line(typed, commands()).request()
-    except UsageError:
-        return False
-    return True
-
-
-def _takes(settings: Settings) -> Callable[[str], bool]:
-    """Return what an alert's buttons may run: to put an item back only where that is on."""
-    repairs = settings.queue.repair
-    return lambda typed: takes(typed) and (repairs or not typed.startswith(REQUEUE))
-
-
 async def _serve(settings: Settings, site: web.Application, stack: AsyncExitStack) -> web.AppRunner:
     host, port = settings.bot.http_host, settings.bot.http_port
     try:
@@ -296,8 +197,3 @@ async def _serve(settings: Settings, site: web.Application, stack: AsyncExitStac
 
 def _port(runner: web.AppRunner) -> int:
     return int(runner.addresses[0][1]) if runner.addresses else 0
-
-
-async def _stop(task: "asyncio.Task[Any]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

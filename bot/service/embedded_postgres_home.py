@@ -187,3 +187,15 @@ def remove(home: Home) -> None:
         home.lock(name).unlink(missing_ok=True)
     if home.cluster.parent.parent == SHARED_HOME:
         shutil.rmtree(home.cluster.parent, ignore_errors=True)
+
+
+def unwritable(data_dir: Path, error: OSError) -> SourceError:
+    """Return what a folder means that cannot be written to, with the numbers to give it to."""
+    place = error.filename or data_dir
+    return SourceError(
+        NAME,
+        f"{place} cannot be used: {(error.strerror or 'unknown reason').lower()}",
+        hint=f"Make {data_dir} writable (chown {os.geteuid()}:{os.getegid()}; in a read-only "
+        "container a volume or tmpfs), set BOT_DATA_DIR, or BOT_DATABASE_URL.",
+        permanent=True,
+    )
