@@ -53,7 +53,8 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Sending LLM comparison request with correlation_id",
         "Request queued for processing - results will be delivered",
         "Processing LLM comparison callback for request", "Received successful comparison",
-        "Received error callback", "Updated comparison pair ", "comparison_result",
+        "Received error callback", "Callback processed for batch ",
+        "Updated comparison pair ", "comparison_result",
         "effective_llm_batching_mode", "Generated rankings", "partial scoring triggered",
         "Failed to prepare essay", " HTTP 500", "CJ assessment workflow failed",
         "Unknown assignment_id", "Finalizing batch with all callbacks received",
@@ -101,6 +102,9 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     (f"{_LPS}/implementations/anthropic_provider_impl.py", NOW): (
         "Unexpected error calling Anthropic API", "truncated response due to max_tokens limit",
         "No tool use found in Anthropic response",
+    ),
+    (f"{_LPS}/implementations/openai_provider_impl.py", NOW): (
+        "No choices in OpenAI response", "API key not configured",
     ),
     (f"{_LPS}/api/llm_routes.py", NOW): ("Circuit breaker open",),
     (f"{_LIBS}/kafka/resilient_kafka_bus.py", NOW): (

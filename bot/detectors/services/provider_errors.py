@@ -6,7 +6,7 @@ row open an alert too when a whole bundle was given up over them. An open circui
 at once; mock mode is part of every title.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,18 +18,24 @@ from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak, onset_of
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
-from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
+from bot.detectors.services._provider_causes import CAUSE_NEEDLES, causes_in, tells_a_cause
+from bot.detectors.services._provider_text import (
+    KEPT,
+    PROVIDER,
+    Outbreak,
+    failed_in,
+    provider_condition,
+    summed,
+)
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
-from bot.domain.evidence import LOGS, EvidenceLine, Missing
+from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.service_state import CIRCUIT_TEXTS
 from bot.domain.words import Time, when, with_time, words
 from bot.ports import Watch
 from bot.text.redaction import redact
-from bot.text.wording import many
 
-PROVIDER = "llm_provider"
 FAILURES = (
     "Serial bundle processing hit provider error",
     "BATCH_API job processing failed",
@@ -38,12 +44,12 @@ FAILURES = (
 DONE = "completed successfully, correlation_id"
 ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 GIVEN_UP = "Published error callback event for request"
+COUNTED = (*FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED, GIVEN_UP)
 SEVERE_SHARE = 0.5
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
 # Items that failed together are logged one by one within this time.
 ITEMS_WITHIN = timedelta(seconds=60)
-KEPT = 2
 # After a longer pause without a failure, what fails is another outbreak.
 TAIL = timedelta(minutes=5)
 
@@ -67,9 +73,7 @@ class ProviderErrors:
     )
     open_ticks: ClassVar[int] = 1
     clear_ticks: ClassVar[int] = 2
-    needles: ClassVar[tuple[str, ...]] = (
-        *FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED, GIVEN_UP
-    )  # fmt: skip
+    needles: ClassVar[tuple[str, ...]] = (*COUNTED, *CAUSE_NEEDLES)
     Settings: ClassVar[type[BaseModel]] = ProviderErrorsSettings
 
     def __init__(self, settings: ProviderErrorsSettings) -> None:
@@ -86,7 +90,8 @@ class ProviderErrors:
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is the success or failure of a request."""
-        return _is_providers(event) and any(text in event.event for text in self.needles)
+        counts = _is_providers(event) and any(text in event.event for text in COUNTED)
+        return counts or tells_a_cause(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -97,10 +102,12 @@ class ProviderErrors:
         """Count this tick's answers and failures, and ask for the circuit breaker."""
         health = await watch.health()
         states = () if health is None or isinstance(health, Missing) else health
+        events = dated_events(watch)
         data = {
             "mock_mode": next((s.mock_mode for s in states if s.mock_mode is not None), None),
             "circuits": sorted({name for state in states for name in state.open_circuits}),
-            **self._counts([one for one in dated_events(watch) if _is_providers(one[1])]),
+            **self._counts([one for one in events if _is_providers(one[1])]),
+            **await causes_in(watch, [event for _, event in events]),
         }
         logs = watch.logs
         unreadable = unreadable_reason(logs) if isinstance(logs, Missing) else ""
@@ -189,40 +196,28 @@ class ProviderErrors:
     def _condition(
         self, recent: Sequence[Sample], circuits: bool, now: datetime
     ) -> Condition | None:
-        failed, done = _failed(recent), _sum(recent, "done")
+        failed, done = failed_in(recent), summed(recent, "done")
         is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
         share = failed / max(1, failed + done)
         hopeless = any(one.data.get("hopeless") for one in recent)
         burst = hopeless or (failed >= self._settings.least and share >= self._settings.share)
         if not (burst or is_open):
             return None
-        since = next((one.at for one in recent if _failed([one])), recent[-1].at)
+        outbreak = Outbreak(
+            recent,
+            failed,
+            done,
+            summed(recent, "given_up"),
+            next((one.at for one in recent if failed_in([one])), recent[-1].at),
+            circuit_open=is_open,
+            mock_mode=bool(recent[-1].data.get("mock_mode")),
+        )
         severe = share >= SEVERE_SHARE or hopeless or is_open
-        given_up = _sum(recent, "given_up")
-        told = f"{failed} real failures against {done} answers ({share:.0%})"
-        told += f", {many(given_up, 'request')} given up" if given_up else ""
-        breaker = "; its circuit breaker is open" if is_open else ""
-        mock = "; MOCK MODE, no model answers" if recent[-1].data.get("mock_mode") else ""
-        return Condition(
-            subject=PROVIDER,
-            rule=PROVIDER_FAILURES.rule,
-            severity=Severity.ERROR if severe else Severity.WARN,
-            confidence=Confidence.HIGH if burst else Confidence.MEDIUM,
-            title=words(
-                "Model provider fails",
-                when(since, " since "),
-                f"{breaker}{mock}, {('high' if burst else 'medium')} confidence. "
-                "Next: /logs llm_provider error",
-            ),
-            since=since,
-            known=f"{'severe' if severe else 'burst'}{breaker}{mock}",
-            count=_failed(recent[-1:]) if recent[-1].at == now else 0,
-            headline="Model provider fails: its circuit breaker is open"
-            if is_open
-            else f"Model provider fails: {share:.0%} of its answers are errors",
-            why=f"{PROVIDER_FAILURES.why} A serial bundle fails as one.",
-            evidence=(EvidenceLine(LOGS, now, told), *_examples(recent)),
-            next=("/logs llm_provider error --since 30m --level error", "/queue"),
+        return provider_condition(
+            outbreak,
+            Severity.ERROR if severe else Severity.WARN,
+            Confidence.HIGH if burst else Confidence.MEDIUM,
+            now,
         )
 
 
@@ -270,7 +265,7 @@ def _is_failure(event: LogEvent) -> bool:
 
 
 def _fails(sample: Sample) -> bool:
-    return bool(_failed([sample]) or sample.data.get("circuit_lines"))
+    return bool(failed_in([sample]) or sample.data.get("circuit_lines"))
 
 
 def _is_providers(event: LogEvent) -> bool:
@@ -280,20 +275,3 @@ def _is_providers(event: LogEvent) -> bool:
 def _is_item(event: LogEvent) -> bool:
     begins = event.event.startswith("Request ")
     return begins and any(text in event.event for text in ITEM_FAILED)
-
-
-def _failed(samples: Sequence[Sample]) -> int:
-    """Return the real failures: a bundle counts as one, whatever its items log."""
-    return _sum(samples, "failures") or _sum(samples, "items")
-
-
-def _sum(samples: Sequence[Sample], name: str) -> int:
-    return sum(int(one.data.get(name) or 0) for one in samples)
-
-
-def _examples(samples: Sequence[Sample]) -> tuple[EvidenceLine, ...]:
-    found: list[Mapping[str, Any]] = [e for one in samples for e in one.data.get("examples") or ()]
-    return tuple(
-        EvidenceLine(e["source"], datetime.fromisoformat(e["at"]) if e["at"] else None, e["text"])
-        for e in found[-KEPT:]
-    )

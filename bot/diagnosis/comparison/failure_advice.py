@@ -18,6 +18,13 @@ def remedy_of(failure: Failures) -> str:
     return failure.words.do
 
 
+def answer_told(one: Failures) -> str:
+    """Return what was answered, as evidence: status, reason, and for how long to wait."""
+    status = f"HTTP {one.status}, " if one.status else ""
+    wait = f", Retry-After {one.retry_after} s" if one.retry_after else ""
+    return f"{status}{one.reason.value}{wait}"
+
+
 def unrecorded(
     rows: PairRow | Sequence[ErrorGroup] | None,
     logs: LogSearch | Missing,

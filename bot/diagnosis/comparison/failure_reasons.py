@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_words import WORDS, FailureReason, ReasonWords
 from bot.diagnosis.comparison.log_events import LogClue
 from bot.domain.batch import ErrorGroup, PairRow
@@ -27,7 +28,11 @@ _SPOKEN: tuple[tuple[FailureReason, re.Pattern[str]], ...] = tuple(
             FailureReason.TOO_LONG,
             r"prompt is too long|context[_ ]length|maximum context|request_too_large",
         ),
-        (FailureReason.KEY, r"invalid x-api-key|authentication|permission_error|invalid api key"),
+        (
+            FailureReason.KEY,
+            r"invalid x-api-key|authentication|permission_error|invalid api key|"
+            r"api key not configured",
+        ),
         (FailureReason.MODEL, r"not_found_error|model[_ ]not[_ ]found|unknown model"),
         (FailureReason.RATE_LIMIT, r"rate[_ ]limit|too many requests"),
         (FailureReason.OVERLOADED, r"overloaded"),
@@ -38,7 +43,7 @@ _SPOKEN: tuple[tuple[FailureReason, re.Pattern[str]], ...] = tuple(
             r"connection refused|ClientConnect|ClientOSError",
         ),
         (FailureReason.TRUNCATED, r"max_tokens limit|truncated response"),
-        (FailureReason.ANSWER, r"no tool use|invalid_response|failed to parse"),
+        (FailureReason.ANSWER, r"no tool use|no choices in|invalid_response|failed to parse"),
         (FailureReason.SERVER, r"server_error|api_error|internal server error|bad gateway"),
     )
 )
@@ -96,7 +101,15 @@ class Failures:
     @property
     def what(self) -> str:
         """What happened, with the status of the answer where there was one."""
-        return f"{self.words.what} ({self.status})" if self.status else self.words.what
+        return self._with_status(self.words.what)
+
+    @property
+    def short(self) -> str:
+        """The same in two words, for a headline that says more."""
+        return self._with_status(self.words.short)
+
+    def _with_status(self, told: str) -> str:
+        return f"{told} ({self.status})" if self.status else told
 
     def as_fact(self) -> dict[str, object]:
         """Return it as plain values."""
@@ -163,7 +176,7 @@ def failures_of(
 
     Requests that met a failure and got their answer after it count as `requests` alone.
     """
-    logged = _logged(events, ids)
+    logged = failures_in(events, ids)
     found: dict[FailureReason, Failures] = {}
     for group in groups:
         reason = reason_of_group(group)
@@ -221,16 +234,18 @@ def _more_precise(
     return max(others, key=lambda one: one.requests).reason
 
 
-def _logged(events: Iterable[LogEvent], ids: Set[str]) -> dict[FailureReason, Failures]:
-    """Return what the lines say of the requests with these ids, by reason."""
+def failures_in(
+    events: Iterable[LogEvent], ids: Set[str] | None = None
+) -> dict[FailureReason, Failures]:
+    """Return what lines say went wrong, by reason: of the requests with these ids, or of all."""
     seen: dict[FailureReason, Failures] = {}
     requests: dict[FailureReason, set[str]] = {}
     for event in events:
         reason = reason_of_line(event)
         if reason is None:
             continue
-        mine = {one.lower() for one in UUID.findall(event.text)} & ids
-        if not mine:
+        mine = ids_of(event) if ids is None else _named_in(event.text) & ids
+        if ids is not None and not mine:
             continue
         requests.setdefault(reason, set()).update(mine)
         wait = event.fields.get("retry-after", event.fields.get("retry_after", ""))
@@ -244,6 +259,28 @@ def _logged(events: Iterable[LogEvent], ids: Set[str]) -> dict[FailureReason, Fa
         )
         seen[reason] = _added(seen.get(reason), one)
     return {reason: replace(one, requests=len(requests[reason])) for reason, one in seen.items()}
+
+
+def ids_of(event: LogEvent) -> set[str]:
+    """Return the ids of the request that a line is about, of its queue entry too."""
+    told = (event.event, event.fields.get("correlation_id"), event.fields.get("request_id"))
+    return set().union(*(_named_in(raw(one)) for one in told if isinstance(one, str)))
+
+
+def merged(failures: Iterable[Failures]) -> tuple[Failures, ...]:
+    """Return failures of one reason as one, the most first; those without a reason last."""
+    found: dict[FailureReason, Failures] = {}
+    for one in failures:
+        found[one.reason] = _added(found.get(one.reason), one)
+    return tuple(sorted(found.values(), key=_rank))
+
+
+def _rank(one: Failures) -> tuple[bool, int, int]:
+    return one.reason is FailureReason.UNKNOWN, -one.comparisons, -one.requests
+
+
+def _named_in(text: str) -> set[str]:
+    return {one.lower() for one in UUID.findall(text)}
 
 
 def _status(event: LogEvent) -> int | None:
@@ -260,7 +297,7 @@ def _added(one: Failures | None, more: Failures) -> Failures:
         one.reason,
         one.comparisons + more.comparisons,
         one.real + more.real,
-        max(one.requests, more.requests),
+        one.requests + more.requests,
         one.status or more.status,
         one.retry_after or more.retry_after,
         min(firsts, default=None),

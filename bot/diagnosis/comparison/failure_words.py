@@ -25,9 +25,10 @@ class FailureReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReasonWords:
-    """What people read of a reason: what happened, what it means and what to do."""
+    """What people read of a reason: what happened, also in short, what it means, what to do."""
 
     what: str
+    short: str
     why: str
     do: str
 
@@ -35,65 +36,78 @@ class ReasonWords:
 WORDS: Mapping[FailureReason, ReasonWords] = {
     FailureReason.OVERLOADED: ReasonWords(
         "model provider overloaded",
+        "overloaded",
         "The model's provider had no capacity left.",
         "Wait until the provider has capacity, then ask for the failed comparisons again.",
     ),
     FailureReason.RATE_LIMIT: ReasonWords(
         "rate limit of the provider",
+        "rate limit",
         "More was asked of the model's provider at once than its rate limit allows.",
         "Wait as its Retry-After says, then send fewer at once or in smaller bundles.",
     ),
     FailureReason.TIMEOUT: ReasonWords(
         "the model provider timed out",
+        "timed out",
         "The model's provider did not answer within the time-out.",
         "Send fewer at once or smaller bundles, and ask for the failed comparisons again.",
     ),
     FailureReason.CONNECTION: ReasonWords(
         "connection to the model provider lost",
+        "connection lost",
         "Connections to the model's provider broke off before an answer came.",
         "Check the network to the model's provider, then ask for the failed ones again.",
     ),
     FailureReason.TOO_LONG: ReasonWords(
         "an essay is too long for the model",
+        "essay too long",
         "The prompt is longer than what the model takes.",
         "Shorten the essay or take it out, then run the batch again.",
     ),
     FailureReason.CREDIT: ReasonWords(
         "the provider's credit is used up",
+        "credit used up",
         "The account at the model's provider has no credit, and refuses every request.",
         "Top up the account at the model's provider, then run the batch again.",
     ),
     FailureReason.KEY: ReasonWords(
         "the provider refused the API key",
+        "key refused",
         "The model's provider does not accept the key of the LLM provider service.",
         "Correct the API key of the LLM provider service, then run the batch again.",
     ),
     FailureReason.MODEL: ReasonWords(
         "model unknown to the provider",
+        "model unknown",
         "The request names a model that the provider does not have.",
         "Correct the model's name in the override or the settings, then run the batch again.",
     ),
     FailureReason.TRUNCATED: ReasonWords(
         "the model's answer was cut off at max_tokens",
+        "answer cut off",
         "The answer is longer than the tokens that the request allows.",
         "Raise max_tokens in the override or the settings, then run the batch again.",
     ),
     FailureReason.ANSWER: ReasonWords(
         "the model's answer was unusable",
+        "answer unusable",
         "The model answered, but not in the form that was asked for.",
         "Look at the request that fails each time; ask for the others of its bundle again.",
     ),
     FailureReason.SERVER: ReasonWords(
         "server error of the model provider",
+        "server error",
         "The model's provider had an error of its own.",
         "Wait until the provider is well, then ask for the failed comparisons again.",
     ),
     FailureReason.REFUSED: ReasonWords(
         "the provider refused the request",
+        "request refused",
         "The model's provider called the request invalid.",
         "Correct what the provider calls invalid before asking for it again.",
     ),
     FailureReason.UNKNOWN: ReasonWords(
+        "no cause recorded",
         "no cause recorded",
         "",
         "Ask for the failed comparisons again, and see what is answered.",

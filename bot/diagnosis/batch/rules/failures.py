@@ -12,7 +12,7 @@ from bot.diagnosis.comparison.causes import (
     failure_severity,
 )
 from bot.diagnosis.comparison.evidence import LPS_NAME
-from bot.diagnosis.comparison.failure_advice import remedy_of, unrecorded
+from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of, unrecorded
 from bot.diagnosis.comparison.failure_reasons import Failures
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.evidence import EvidenceLine
@@ -121,11 +121,9 @@ def _one_essay(evidence: BatchEvidence, first: Failures) -> str:
 
 
 def _reason_line(one: Failures) -> EvidenceLine:
-    status = f"HTTP {one.status}, " if one.status else ""
-    wait = f", Retry-After {one.retry_after} s" if one.retry_after else ""
     counted = f"{one.comparisons} rows, {one.real} failures, {one.requests} requests in the logs"
     source = " and ".join(one.sources) or "nothing"
-    text = f"{status}{one.reason.value}: {counted}{wait} (read in {source})"
+    text = f"{answer_told(one)}: {counted} (read in {source})"
     return EvidenceLine(source, one.last_at, text)
 
 

@@ -1,0 +1,103 @@
+"""Why the model's provider fails, and for which batches, as one tick's lines say it.
+
+A line of the provider names a request. Whose it is, the database knows, and the queue while the
+request is in it; CJ's own line on a callback that is an error names its batch.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.border.outside import raw
+from bot.diagnosis.comparison.failure_reasons import (
+    NEEDLES,
+    Failures,
+    failures_in,
+    ids_of,
+    merged,
+    reason_of_line,
+)
+from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.domain.alert import Sample
+from bot.domain.log import LogEvent, Role
+from bot.domain.queue import QueueReading
+from bot.ports import Watch
+
+ERROR_TAKEN = "Callback processed for batch "
+CAUSE_NEEDLES = (*NEEDLES, ERROR_TAKEN)
+# Of more failing requests in one tick the batches of these tell enough.
+MOST_ASKED = 200
+MOST_NAMED = 2
+_BATCH = re.compile(rf"{ERROR_TAKEN}(\d{{1,9}})")
+_FAILURES: TypeAdapter[tuple[Failures, ...]] = TypeAdapter(tuple[Failures, ...])
+
+
+def tells_a_cause(event: LogEvent) -> bool:
+    """Say whether a line says why the provider failed, or for which batch."""
+    return reason_of_line(event) is not None or bool(_failed_batch(event))
+
+
+async def causes_in(watch: Watch, events: Sequence[LogEvent]) -> dict[str, Any]:
+    """Return what the lines of a tick say of causes and batches, as JSON values."""
+    failing = [one for one in events if reason_of_line(one) is not None]
+    found = Counter(filter(None, map(_failed_batch, events)))
+    ids = set().union(*map(ids_of, failing))
+    found.update(await _batches_of(watch, sorted(ids)[:MOST_ASKED]))
+    causes = tuple(failures_in(failing).values())
+    return {"causes": _FAILURES.dump_python(causes, mode="json"), "batches": dict(found)}
+
+
+def causes_of(samples: Iterable[Sample]) -> tuple[Failures, ...]:
+    """Return why the provider failed in these ticks, the most first, as far as lines say."""
+    found = merged(one for sample in samples for one in _kept(sample.data.get("causes")))
+    return tuple(one for one in found if one.reason is not FailureReason.UNKNOWN)
+
+
+def batches_of(samples: Iterable[Sample]) -> tuple[str, ...]:
+    """Return the batches for which it failed, the one with the most failures first."""
+    found: Counter[str] = Counter()
+    for sample in samples:
+        found.update(sample.data.get("batches") or {})
+    return tuple(sorted(found, key=lambda batch: (-found[batch], int(batch))))
+
+
+def batches_told(batches: Sequence[str]) -> str:
+    """Return for which batches, as the end of `Model provider fails`."""
+    if len(batches) > MOST_NAMED:
+        return f" for {len(batches)} batches"
+    names = " and ".join(sorted(batches, key=int))
+    return f" for batch{'es' if len(batches) > 1 else ''} {names}" if batches else ""
+
+
+def _kept(value: Any) -> tuple[Failures, ...]:
+    try:
+        return _FAILURES.validate_python(value or ())
+    except ValidationError:
+        return ()
+
+
+def _failed_batch(event: LogEvent) -> str:
+    """Return the batch of which CJ's line says that a callback was an error."""
+    if event.role is not Role.CJ or event.fields.get("is_error") is not True:
+        return ""
+    match = _BATCH.match(raw(event.event))
+    return match[1] if match else ""
+
+
+async def _batches_of(watch: Watch, ids: Sequence[str]) -> Counter[str]:
+    """Return how many of these requests are of each batch, by the database and the queue."""
+    if not ids:
+        return Counter()
+    owned, queue = await watch.owned([UUID(one) for one in ids]), await watch.queue()
+    rows = owned.items() if isinstance(owned, Mapping) else ()
+    found = {str(id): str(batch) for id, batch in rows}
+    for item in queue.items if isinstance(queue, QueueReading) else ():
+        batch = raw(item.cj_batch_id)
+        for id in {raw(item.queue_id).lower(), raw(item.correlation_id).lower()} & {*ids}:
+            if batch.isdecimal():
+                found.setdefault(id, batch)
+    return Counter(found.values())

@@ -1,0 +1,140 @@
+"""Words the alert of a failing model provider: what it answered, for whom, and what to do; pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.detectors.services._provider_causes import batches_of, batches_told, causes_of
+from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
+from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
+from bot.diagnosis.comparison.failure_reasons import Failures
+from bot.domain.alert import Condition, Sample
+from bot.domain.evidence import LOGS, EvidenceLine
+from bot.domain.report import Confidence, Severity
+from bot.domain.words import Text, when, words
+from bot.text.wording import many
+
+PROVIDER = "llm_provider"
+KEPT = 2
+# A message adds its mark, for how long it lasts, and where.
+HEADLINE_CHARS = 78
+_AS_ONE = "A serial bundle fails as one."
+_NO_CAUSE = "The lines that were read name no cause."
+_MOCK_STEP = "Turn mock mode off in the LLM provider service: no model answers meanwhile."
+
+
+@dataclass(frozen=True, slots=True)
+class Outbreak:
+    """Failures of the model's provider over `samples`: how many, and what is wrong besides."""
+
+    samples: Sequence[Sample]
+    failed: int
+    done: int
+    given_up: int
+    since: datetime
+    circuit_open: bool = False
+    mock_mode: bool = False
+
+    @property
+    def share(self) -> float:
+        """The failures' part of all answers."""
+        return self.failed / max(1, self.failed + self.done)
+
+
+def provider_condition(
+    outbreak: Outbreak, severity: Severity, confidence: Confidence, now: datetime
+) -> Condition:
+    """Return the alert of an outbreak."""
+    causes, batches = causes_of(outbreak.samples), batches_of(outbreak.samples)
+    place, breaker = batches_told(batches), _breaker(outbreak)
+    mock = "; MOCK MODE, no model answers" if outbreak.mock_mode else ""
+    why = ": " + " and ".join(one.what for one in causes) if causes else ""
+    reasons = " ".join(sorted(one.reason.value for one in causes))
+    kind = "severe" if severity is Severity.ERROR else "burst"
+    recent = outbreak.samples
+    return Condition(
+        subject=PROVIDER,
+        rule=PROVIDER_FAILURES.rule,
+        severity=severity,
+        confidence=confidence,
+        title=words(
+            f"Model provider fails{place}",
+            when(outbreak.since, " since "),
+            f"{why}{breaker}{mock}, {confidence.value} confidence. Next: /logs llm_provider error",
+        ),
+        since=outbreak.since,
+        known=f"{kind}{breaker}{mock} {reasons}".rstrip(),
+        count=failed_in(recent[-1:]) if recent[-1].at == now else 0,
+        headline=_headline(place, outbreak, causes),
+        why=_why(causes),
+        evidence=(
+            EvidenceLine(LOGS, now, _counted(outbreak)),
+            *(EvidenceLine(LOGS, one.last_at, answer_told(one)) for one in causes),
+            *_examples(recent),
+        ),
+        next=(*_steps(outbreak, causes, batches), "/queue"),
+        batch=batches[0] if len(batches) == 1 else "",
+    )
+
+
+def failed_in(samples: Sequence[Sample]) -> int:
+    """Return the real failures: a bundle counts as one, whatever its items log."""
+    return summed(samples, "failures") or summed(samples, "items")
+
+
+def summed(samples: Sequence[Sample], name: str) -> int:
+    """Return what the samples counted under a name, together."""
+    return sum(int(one.data.get(name) or 0) for one in samples)
+
+
+def _breaker(outbreak: Outbreak) -> str:
+    return "; its circuit breaker is open" if outbreak.circuit_open else ""
+
+
+def _headline(place: str, outbreak: Outbreak, causes: Sequence[Failures]) -> str:
+    """Return what fails, for whom and why, then whatever else has room."""
+    alone = not causes
+    share = f"{outbreak.share:.0%} of its answers are errors" if alone else f"{outbreak.share:.0%}"
+    told = [causes[0].short] if causes else []
+    told += ["its circuit breaker is open" if alone else "circuit open"] * outbreak.circuit_open
+    told += ["mock mode"] * outbreak.mock_mode
+    told += [share if alone else f"{share} errors"] * bool(outbreak.failed)
+    line = f"Model provider fails{place}: {told[0]}" if told else f"Model provider fails{place}"
+    for more in told[1:]:
+        line = f"{line}, {more}" if len(line) + len(more) + 2 <= HEADLINE_CHARS else line
+    return line
+
+
+def _why(causes: Sequence[Failures]) -> str:
+    if not causes:
+        return f"{PROVIDER_FAILURES.why} {_NO_CAUSE}"
+    others = len(causes) - 1
+    return f"{causes[0].words.why} {_AS_ONE}" if not others else (
+        f"{causes[0].words.why} {many(others, 'other cause')} too."
+    )  # fmt: skip
+
+
+def _counted(outbreak: Outbreak) -> str:
+    given_up = outbreak.given_up
+    told = many(outbreak.failed, "real failure")
+    told += f" against {many(outbreak.done, 'answer')} ({outbreak.share:.0%})"
+    return f"{told}, {many(given_up, 'request')} given up" if given_up else told
+
+
+def _steps(
+    outbreak: Outbreak, causes: Sequence[Failures], batches: Sequence[str]
+) -> tuple[Text, ...]:
+    """Return what to do for each cause, the batches to look into, and where the lines are."""
+    mock = (_MOCK_STEP,) if outbreak.mock_mode else ()
+    remedies = dict.fromkeys(remedy_of(one) for one in causes)
+    looks = (f"/batch investigate {batch}" for batch in batches[:KEPT])
+    return (*mock, *remedies, *looks, "/logs llm_provider error --since 30m --level error")
+
+
+def _examples(samples: Sequence[Sample]) -> tuple[EvidenceLine, ...]:
+    found: list[Mapping[str, Any]] = [e for one in samples for e in one.data.get("examples") or ()]
+    return tuple(
+        EvidenceLine(e["source"], datetime.fromisoformat(e["at"]) if e["at"] else None, e["text"])
+        for e in found[-KEPT:]
+    )

@@ -1,0 +1,171 @@
+"""What the alert of a failing model provider says of why, for whom, and what to do."""
+
+from datetime import UTC, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bot.detectors.services.provider_errors import ProviderErrors, ProviderErrorsSettings
+from bot.diagnosis.comparison.failure_advice import remedy_of
+from bot.diagnosis.comparison.failure_reasons import failures_of
+from bot.domain.alert import Condition
+from bot.domain.evidence import Missing
+from bot.domain.log import Followed, LogEvent, Role
+from bot.domain.queue import QueueItem, QueueReading
+from bot.domain.service_state import ServiceHealth
+from bot.sources.log_format.parser import parse_lines
+from tests.support.scenes import NOW, TICK, played
+from tests.support.watches import GivenWatch, said
+
+IDS = [f"86e26627-1135-4553-bfbf-{n:012d}" for n in range(6)]
+QUEUED = [f"2c6f32cf-db5a-4a7a-847a-{n:012d}" for n in range(6)]
+AT = "2025-11-19 00:30:00"
+OVERLOADED = '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
+
+
+def parsed(lines: list[str], role: Role) -> list[LogEvent]:
+    raw = [line.encode() for line in lines]
+    return list(parse_lines(raw, service="s", container="c", role=role, zone=UTC))
+
+
+def failing(answer: str) -> list[LogEvent]:
+    """Return six requests that fail with an answer, as the service of today logs them."""
+    lines = [
+        f"{AT} [error    ] Request {id} failed with HuleEduError: {answer} "
+        "[llm_provider_service.result_handler]"
+        for id in QUEUED
+    ]
+    return parsed(lines, Role.LLM_PROVIDER)
+
+
+async def condition(*events: LogEvent, **given: Any) -> Condition:
+    watch = GivenWatch(NOW, NOW - TICK, logs=Followed(events), **given)
+    detector = ProviderErrors(ProviderErrorsSettings())
+    assert all(detector.wants(one) for one in events)
+    (found,) = (await played(detector, [watch])).conditions
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answer", "named", "remedy"),
+    [
+        ("Anthropic API call failed: 529, message='Overloaded'", "overloaded (529)", "capacity"),
+        ("Anthropic API call failed: 429, message='rate_limit_error'", "rate limit (429)", "Wait"),
+        ("Anthropic API call failed: Server disconnected", "connection lost", "network"),
+        ("Anthropic API call failed: 400, message='prompt is too long'", "essay too long", "Short"),
+        ("Anthropic API call failed: 400, credit balance is too low", "credit used up", "Top up"),
+        ("Anthropic API call failed: 401, invalid x-api-key", "key refused (401)", "API key"),
+        ("OpenAI API key not configured", "key refused", "API key"),
+        ("Anthropic API call failed: 404, not_found_error", "model unknown (404)", "model's name"),
+        ("Anthropic API call failed: 500, Internal server error", "server error (500)", "well"),
+        ("Request timed out", "timed out", "fewer at once"),
+        ("Anthropic truncated response due to max_tokens limit", "answer cut off", "max_tokens"),
+    ],
+)
+async def test_the_alert_names_what_the_provider_answered_and_what_to_do(
+    answer: str, named: str, remedy: str
+) -> None:
+    told = await condition(*failing(answer))
+    assert str(told.headline).startswith(f"Model provider fails: {named}")
+    assert remedy in str(told.next[0])
+
+
+async def test_the_line_of_november_names_the_cause_and_its_request() -> None:
+    lines = [
+        f"{AT} [error    ] Request {queued} failed: Anthropic API error: 529 - {OVERLOADED}, "
+        f"correlation_id: {id} [llm_provider_service.queue_processor]"
+        for queued, id in zip(QUEUED, IDS, strict=True)
+    ]
+    owners = {UUID(id): 33 for id in IDS}
+    told = await condition(*parsed(lines, Role.LLM_PROVIDER), owners=owners)
+    assert str(told.headline).startswith("Model provider fails for batch 33: overloaded (529)")
+    assert told.batch == "33"
+    assert "/batch investigate 33" in told.next
+
+
+async def test_what_retry_after_says_is_in_the_remedy_and_the_evidence() -> None:
+    line = (
+        f"{AT} [error    ] Anthropic API failure: 429     [llm_provider_service.anthropic_provider]"
+        " extra={'status_code': 429, 'error_text': 'rate_limit_error', 'correlation_id': "
+        f"'{IDS[0]}', 'retry-after': '5'}}"
+    )
+    told = await condition(
+        *parsed([line], Role.LLM_PROVIDER), *failing("Anthropic API call failed: 429")
+    )
+    assert told.next[0] == "Wait 5 s (its Retry-After), then send fewer at once."
+    assert "HTTP 429, rate_limit, Retry-After 5 s" in [str(one.text) for one in told.evidence]
+
+
+async def test_the_queue_names_the_batch_of_what_was_given_back() -> None:
+    items = tuple(QueueItem(id, "queued", cj_batch_id="9") for id in QUEUED)
+    told = await condition(*failing("overloaded"), reading=QueueReading(NOW, 6, items))
+    assert told.batch == "9"
+
+
+async def test_the_line_of_cj_names_the_batch_of_an_error() -> None:
+    line = (
+        f"{AT} [info     ] Callback processed for batch {{}}, workflow continues asynchronously "
+        "[cj_assessment_service.batch_callback_handler] extra={{'is_error': {}, 'batch_id': 8}}"
+    )
+    mine = parsed([line.format(8, True)], Role.CJ)
+    told = await condition(*mine, *failing("overloaded"), owners=Missing("cj", "away"))
+    assert told.batch == "8"
+    detector = ProviderErrors(ProviderErrorsSettings())
+    assert not detector.wants(parsed([line.format(9, False)], Role.CJ)[0])
+
+
+async def test_several_batches_and_causes_are_named_and_none_is_singled_out() -> None:
+    owners = {UUID(id): 9 + n % 3 for n, id in enumerate(IDS)}
+    events = [
+        said(NOW, f"Request {id} failed: overloaded, correlation_id: {id}", role=Role.LLM_PROVIDER,
+             level="error")
+        for id in IDS
+    ]  # fmt: skip
+    told = await condition(*events, *failing("Server disconnected"), owners=owners)
+    assert "for 3 batches" in told.headline
+    assert told.batch == ""
+    assert {"/batch investigate 9", "/batch investigate 10"} <= set(told.next)
+    assert "1 other cause too" in told.why
+
+
+async def test_another_cause_is_news_and_more_of_the_same_is_not() -> None:
+    detector = ProviderErrors(ProviderErrorsSettings())
+
+    def told(*ticks: list[LogEvent]) -> list[GivenWatch]:
+        return [
+            GivenWatch(at := NOW + TICK * n, at - TICK, logs=Followed(tuple(one)))
+            for n, one in enumerate(ticks)
+        ]
+
+    (first,) = (await played(detector, told(failing("overloaded")))).conditions
+    twice = told(failing("overloaded"), failing("overloaded"))
+    (same,) = (await played(ProviderErrors(ProviderErrorsSettings()), twice)).conditions
+    other = told(failing("overloaded"), failing("rate_limit"))
+    (more,) = (await played(ProviderErrors(ProviderErrorsSettings()), other)).conditions
+    assert (first.known == same.known, first.known == more.known) == (True, False)
+
+
+async def test_no_cause_is_said_to_be_missing_from_what_was_read() -> None:
+    told = await condition(*failing("something"))
+    assert told.headline == "Model provider fails: 100% of its answers are errors"
+    assert "name no cause" in told.why
+
+
+async def test_mock_mode_and_an_open_circuit_have_room_beside_the_cause() -> None:
+    health = ServiceHealth("llm_provider_service", NOW, "healthy", True, ("anthropic",))
+    told = await condition(*failing("overloaded"), services=(health,))
+    assert "overloaded, circuit open, mock mode" in told.headline
+    assert "mock mode off" in str(told.next[0])
+    assert told.since >= NOW - timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "answer", ["529, 'Overloaded'", "429, too many requests", "Server disconnected"]
+)
+async def test_a_report_on_the_batch_says_the_same_of_the_same_lines(answer: str) -> None:
+    events = failing(f"Anthropic API call failed: {answer}")
+    (reported,) = failures_of((), events, {*QUEUED})
+    told = await condition(*events)
+    assert reported.short in str(told.headline)
+    assert remedy_of(reported) == told.next[0]
