@@ -4,9 +4,7 @@ Heavy libraries are imported inside the command that needs them, so that each st
 """
 
 import asyncio
-import contextlib
 import logging
-import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -16,7 +14,17 @@ import typer
 
 from bot.cli import help_texts
 from bot.cli.arguments import WATCH, AskCommand, next_words
-from bot.cli.output import EventFormat, Exit, Format, event_line, to_json, to_json_line
+from bot.cli.output import (
+    EventFormat,
+    Exit,
+    Format,
+    close_stdout,
+    complain,
+    event_line,
+    to_json,
+    to_json_line,
+    unforeseen,
+)
 from bot.errors import BatchbotError, SettingsError, UsageError
 
 T = TypeVar("T")
@@ -85,7 +93,7 @@ def run() -> None:
     try:
         _await(run_bot(settings))
     except BatchbotError as error:
-        _complain(*error_lines(error))
+        complain(*error_lines(error))
         raise typer.Exit(start_code(error)) from error
 
 
@@ -190,7 +198,7 @@ def replay(
             as_json = format is EventFormat.JSON
             sys.stdout.write(to_json_line(event) if as_json else event_line(event))
             sys.stdout.flush()
-    _complain(*tally.told(), *tally.silence())
+    complain(*tally.told(), *tally.silence())
     raise typer.Exit(Exit.UNKNOWN if tally.failed else Exit.FINE)
 
 
@@ -262,28 +270,16 @@ def main() -> NoReturn:
     except BatchbotError as error:
         from bot.cli.output import error_code, error_lines
 
-        _complain(*error_lines(error))
+        complain(*error_lines(error))
         sys.exit(error_code(error))
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
     except BrokenPipeError:
-        _close_stdout()
+        close_stdout()
         sys.exit(0)
     except Exception as error:
-        sys.exit(_unforeseen(error))
+        sys.exit(unforeseen(error))
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _unforeseen(error: Exception) -> int:
-    """Say click's own usage errors as click does, and anything else with its place in our code."""
-    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
-    if callable(show) and isinstance(code, int):
-        show()
-        return code
-    from bot.log import cause_line
-
-    _complain(f"Something broke inside batchbot: {cause_line(error)}", "Please report this line.")
-    return Exit.BROKEN
 
 
 def _await(work: Coroutine[Any, Any, T]) -> T:
@@ -294,24 +290,6 @@ def _log_quietly() -> None:
     from bot.log import set_up
 
     set_up("ERROR")
-
-
-def _complain(*lines: str) -> None:
-    """Write lines for people, or as one of the log's where a collector reads standard error."""
-    from bot.log import writes_json
-
-    if writes_json():
-        log.critical("%s", " ".join(lines))
-        return
-    for line in lines:
-        sys.stderr.write(f"{line}\n")
-
-
-def _close_stdout() -> None:
-    """Keep Python from complaining, at its own end, about a reader that went away."""
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

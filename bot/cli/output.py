@@ -1,5 +1,9 @@
 """How the command line gives an answer or a failure: formats, files, exit codes."""
 
+import contextlib
+import logging
+import os
+import sys
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -20,6 +24,8 @@ from bot.errors import (
 )
 from bot.text.privacy import presentable, said
 from bot.text.times import UtcTimes
+
+log = logging.getLogger(__name__)
 
 
 class Format(StrEnum):
@@ -149,3 +155,33 @@ def error_lines(error: BatchbotError) -> list[str]:
     offers = f"Or: {', '.join(error.offers)}" if isinstance(error, UnreadError) else ""
     lines = [f"{source}{times.text(message)}", times.text(hint), times.notice, offers, *usage]
     return [line for line in lines if line]
+
+
+def unforeseen(error: Exception) -> int:
+    """Say click's own usage errors as click does, and anything else with its place in our code."""
+    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+    if callable(show) and isinstance(code, int):
+        show()
+        return code
+    from bot.log import cause_line
+
+    complain(f"Something broke inside batchbot: {cause_line(error)}", "Please report this line.")
+    return Exit.BROKEN
+
+
+def complain(*lines: str) -> None:
+    """Write lines for people, or as one of the log's where a collector reads standard error."""
+    from bot.log import writes_json
+
+    if writes_json():
+        log.critical("%s", " ".join(lines))
+        return
+    for line in lines:
+        sys.stderr.write(f"{line}\n")
+
+
+def close_stdout() -> None:
+    """Keep Python from complaining, at its own end, about a reader that went away."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

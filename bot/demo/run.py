@@ -45,6 +45,15 @@ SHORTENED = {
     "DETECTOR_REJECTED_CALLBACKS_QUIET_SECONDS": "120",
     "DETECTOR_DATABASE_ERRORS_QUIET_SECONDS": "60",
 }
+# The settings that are the same in every demo; the others are places of its parts.
+FIXED = {
+    "BOT_ENVIRONMENT": "demo",
+    "HTTP_PORT": "0",
+    "TICK_SECONDS": str(TICK_SECONDS),
+    "LOG_SOURCE": "files",
+    "LLM_QUEUE_PREFIX": PREFIX,
+    "RUNNER_PROCESSES": "off",
+}
 INCIDENT_LOGS = Path(__file__).parent / "incident" / "logs" / "console"
 NOTE = (
     f"Times are shortened here: a stuck queue is told after {OPEN_AFTER_SECONDS} s, in earnest "
@@ -120,15 +129,7 @@ async def start_demo(
     logs = folder / "logs"
     shutil.copytree(INCIDENT_LOGS, logs)
     incidents = Incidents()
-    try:
-        manifest = build_manifest(commands())
-        workspace = await stack.enter_async_context(
-            Workspace(port, manifest=manifest, note=NOTE, app_starts=True, incidents=incidents)
-        )
-    except OSError as error:
-        raise SettingsError(
-            f"port {port} cannot be used ({error.strerror})", hint="Try --port 8766."
-        ) from error
+    workspace = await _workspace(stack, port, incidents)
     redis_url = _start_redis(stack)
     server = await embedded_postgres.start(folder / "postgres", durable=False)
     stack.push_async_callback(server.stop)
@@ -136,17 +137,12 @@ async def start_demo(
     await load(cj_url)
     memory_url = await server.create_database("batchbot_demo")
     values = {
+        **FIXED,
         **_slack(workspace),
-        "BOT_ENVIRONMENT": "demo",
-        "HTTP_PORT": "0",
-        "TICK_SECONDS": str(TICK_SECONDS),
         "BOT_DATABASE_URL": memory_url,
         "CJ_DATABASE_URL": cj_url,
-        "LOG_SOURCE": "files",
         "LOG_FILES_DIR": str(logs),
         "LLM_QUEUE_REDIS_URL": redis_url,
-        "LLM_QUEUE_PREFIX": PREFIX,
-        "RUNNER_PROCESSES": "off",
         **(settings or {}),
     }
     shortened = {name: os.environ[name] for name in SHORTENED if name in os.environ}
@@ -157,6 +153,18 @@ async def start_demo(
     await asyncio.sleep(0.2)
     await build_bot(_settings(values), stack, durable=False)
     return Demo(workspace.url, cj_url, incidents)
+
+
+async def _workspace(stack: AsyncExitStack, port: int, incidents: Incidents) -> Workspace:
+    manifest = build_manifest(commands())
+    try:
+        return await stack.enter_async_context(
+            Workspace(port, manifest=manifest, note=NOTE, app_starts=True, incidents=incidents)
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"port {port} cannot be used ({error.strerror})", hint="Try --port 8766."
+        ) from error
 
 
 def make_folder(stack: AsyncExitStack) -> Path:

@@ -9,11 +9,7 @@ from typing import Any
 import psutil
 
 from bot.errors import SourceError
-from bot.service.embedded_postgres_home import (
-    NAME,
-    Home,
-    own_folder,
-)
+from bot.service.embedded_postgres_home import NAME, Home, own_folder
 
 START_SECONDS = 60
 STOP_SECONDS = 30

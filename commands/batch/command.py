@@ -1,7 +1,6 @@
 """`/batch`: can a batch's result be trusted, and if not, why."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.diagnosis.batch import report as batch_report
@@ -12,11 +11,9 @@ from bot.diagnosis.batch.refused import refused_request
 from bot.diagnosis.batch.without_database import without_rows
 from bot.diagnosis.evidence.read import read, reading
 from bot.diagnosis.investigate.about import about
-from bot.domain.batch import BatchMatch
-from bot.domain.evidence import DATABASE, MEMORY, Missing
-from bot.domain.ids import cj_number, kind_of
+from bot.domain.evidence import MEMORY, Missing
+from bot.domain.ids import kind_of
 from bot.domain.report import Report, Table
-from bot.domain.words import when
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, Usage
@@ -28,6 +25,7 @@ from commands._words import choose, lacking, misuse, shown, split_options, token
 from commands.batch.compare import check_compared, compare
 from commands.batch.investigate import bundled, exported, investigation
 from commands.batch.listing import newest_batches
+from commands.batch.unmatched import nothing, several
 from commands.batch.watch import LIST, STOP, begin_watching, list_watched, stop_watching
 
 USAGES = (
@@ -158,7 +156,7 @@ async def _whole(request: Request, context: CommandContext) -> Report:
     if report is not None and "about" in request.options:
         report = about(report, request.options["about"])
     if report is None:
-        return replace(await _nothing(shown(word), context), command=command)
+        return replace(await nothing(shown(word), context), command=command)
     return exported(report, context) if "export" in request.options else report
 
 
@@ -183,8 +181,8 @@ async def _number(word: str, context: CommandContext) -> int | Report:
         refused = await refused_request(
             context.sources, ref, "batch status", deadline=context.deadline
         )
-        return refused or await _nothing(shown(word), context)
-    return _several(shown(word), matches) if len(matches) > 1 else matches[0].batch_id
+        return refused or await nothing(shown(word), context)
+    return several(shown(word), matches) if len(matches) > 1 else matches[0].batch_id
 
 
 async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Report:
@@ -196,7 +194,7 @@ async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Repor
     evidence = await collect_batch(context.sources, number, now, deadline=context.deadline)
     if isinstance(evidence, Missing):
         return batch_report.unreadable(shown(word), evidence)
-    return await _nothing(shown(word), context) if evidence is None else evidence
+    return await nothing(shown(word), context) if evidence is None else evidence
 
 
 async def _alias(label: str, ref: str, context: CommandContext) -> Report:
@@ -239,53 +237,6 @@ def _check(verb: str, words: tuple[str, ...]) -> None:
         raise misuse(f"/batch {verb} takes {needs}.", "batch", USAGES)
     if verb in ONE_BATCH and kind_of(words[0]) is None:
         raise misuse(f"{shown(words[0])} is no id.", "batch", USAGES)
-
-
-def _several(word: str, matches: Sequence[BatchMatch]) -> Report:
-    word = redact(word)
-    rows = tuple(
-        (str(one.batch_id), one.bos_batch_id, one.status, when(one.created_at)) for one in matches
-    )
-    return Report(
-        command="batch status",
-        title=f"{word} may mean {len(rows)} batches",
-        facts={"matches": [{"batch_id": int(row[0]), "bos_batch_id": row[1]} for row in rows]},
-        sources=(reading(DATABASE, matches),),
-        found=False,
-        summary=f"{word} may mean {len(rows)} batches; ask for one by its number.",
-        tables=(Table(("batch", "bos batch id", "status", "created"), rows),),
-        actions=tuple(f"/batch status {row[0]}" for row in rows[:4]),
-    )
-
-
-async def _nothing(word: str, context: CommandContext) -> Report:
-    """Return that no batch is known so, with the newest one; a number is nobody's job name."""
-    if cj_number(word) is None:
-        return _unknown(redact(word))
-    batches = await newest(context)
-    latest = f" The newest is batch {batches[0].header.batch_id}." if batches else ""
-    return Report(
-        command="batch status",
-        title=f"There is no batch {word}",
-        facts={"id": word, "kind": "unknown"},
-        sources=(reading(DATABASE, True),),
-        found=False,
-        summary=f"There is no batch {word.removeprefix('#')}.{latest}",
-        actions=(*(f"/batch status {one.header.batch_id}" for one in batches[:1]), "/batch list"),
-    )
-
-
-def _unknown(word: str) -> Report:
-    return Report(
-        command="batch status",
-        title=f"No batch is known as {word}",
-        facts={"id": word, "kind": "unknown", "alias": f"/batch alias {word} <id>"},
-        sources=(reading(DATABASE, True),),
-        found=False,
-        summary=f"No batch is known as {word}. Ids of shell tasks are recorded nowhere; "
-        f"/batch alias {word} <id> remembers what it stands for.",
-        actions=("/batch list",),
-    )
 
 
 async def _help(context: CommandContext) -> Report:

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.cli.ask import run, understand
+from bot.demo.incident.bundle_lines import NIGHT
 from bot.demo.incident.rows import load, pair_id
-from bot.demo.incident.write_logs import LOGS, NIGHT, ORPHAN, STRAY
+from bot.demo.incident.write_logs import LOGS, ORPHAN, STRAY
 from bot.domain.log import Followed, LogEvent, LogQuery
 from bot.domain.report import Report
 from bot.ports import LogSource, Sources

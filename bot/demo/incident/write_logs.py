@@ -6,21 +6,19 @@ with its plain default lines) and logs/json (JSON mixed with the same plain line
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
+from bot.demo.incident.bundle_lines import TOPIC, at, bundle_lines, request_id
 from bot.demo.incident.log_lines import CJ, LLM, RUNNER, Said, as_console, as_json, as_plain
-from bot.demo.incident.rows import pair_id
 
 LOGS = Path(__file__).parent / "logs"
-NIGHT = datetime(2025, 11, 18, 23, 0, tzinfo=UTC)
 BOS = {33: "3e2d8a4c-6f1b-4d7e-9a52-0c84ebf6a133", 34: "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"}
 EVENT_ID = {33: "5b0c9d3e-1f64-4c0a-8f2b-7d9e31a0c033", 34: "71d6e0aa-93c5-4b8e-a7d4-e1c2f3b4a034"}
 LABEL = {33: "serial-bundle-20251119-0018", 34: "serial-bundle-20251119-0048"}
 STRAY = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 ORPHAN = uuid5(NAMESPACE_URL, "batchbot/incident/orphan/request")
-TOPIC = "huleedu.llm_provider.comparison_result.v1"
 CONSTRAINT = (
     "(sqlalchemy.dialects.postgresql.asyncpg.IntegrityError) <class 'asyncpg.exceptions."
     "UniqueViolationError'>: duplicate key value violates unique constraint "
@@ -36,123 +34,15 @@ ROLLED_BACK = (
 )
 
 
-def request_id(batch: int, number: int) -> UUID:
-    """Return the queue id of a pair's request."""
-    return uuid5(NAMESPACE_URL, f"batchbot/incident/{batch}/request/{number}")
-
-
-def at(minute: int, second: float, ms: int = 0) -> datetime:
-    """Return a time of the night, counted from 23:00 UTC."""
-    return NIGHT + timedelta(minutes=minute, seconds=second, milliseconds=ms)
-
-
-def _requests(
-    batch: int, first: int, last: int, sent: datetime, mode_at: datetime, *, failed: bool
-) -> Iterator[Said]:
-    """One bundle: sent, queued, dispatched, answered (all or none), consumed."""
-    for number in range(first, last + 1):
-        step = timedelta(milliseconds=20 * (number - first))
-        pair, queue = pair_id(batch, number), request_id(batch, number)
-        yield Said(
-            CJ,
-            sent + step,
-            f"Sending LLM comparison request with correlation_id: {pair}",
-            logger="llm_provider_service_client",
-            extra={"prompt_length": 5120},
-        )
-        yield Said(
-            LLM,
-            sent + step,
-            f"Queuing LLM request for provider anthropic (async-only architecture). correlation_id: {pair}",
-            logger="llm_orchestrator",
-        )
-        yield Said(
-            LLM,
-            sent + step,
-            f"Queued request {queue} with priority 5, TTL 14400s",
-            logger="redis_queue_repository",
-            early=True,
-        )
-    extra = {
-        "bundle_size": last - first + 1,
-        "queue_processing_mode": "serial_bundle",
-        "provider": "anthropic",
-        "model_override": None,
-        "cj_llm_batching_mode": None,
-    }
-    yield Said(LLM, mode_at, "serial_bundle_dispatch", extra=extra)
-    done = mode_at + timedelta(seconds=2)
-    if failed:
-        yield Said(
-            LLM,
-            done,
-            "Serial bundle processing hit provider error",
-            "error",
-            extra={"queue_processing_mode": "serial_bundle", "bundle_size": last - first + 1},
-            raised=("HuleEduError", "[EXTERNAL_SERVICE_ERROR] Anthropic API call failed"),
-        )
-    for number in range(first, last + 1):
-        yield from _answer(
-            batch, number, done + timedelta(milliseconds=9 * (number - first)), failed
-        )
-
-
-def _answer(batch: int, number: int, done: datetime, failed: bool) -> Iterator[Said]:
-    pair, queue = pair_id(batch, number), request_id(batch, number)
-    kind = "error" if failed else "success"
-    if failed:
-        yield Said(
-            LLM,
-            done,
-            f"Request {queue} failed: Anthropic API call failed, correlation_id: {pair}",
-            "error",
-        )
-    else:
-        yield Said(LLM, done, f"Request {queue} completed successfully, correlation_id: {pair}")
-    yield Said(
-        LLM,
-        done,
-        f"Published {kind} callback event for request {queue}, correlation_id: {pair}, topic: {TOPIC}",
-    )
-    extra = {
-        "correlation_id": pair,
-        "request_id": str(queue),
-        "provider": "anthropic",
-        "is_error": failed,
-    }
-    yield Said(
-        CJ,
-        done + timedelta(milliseconds=4),
-        f"Processing LLM comparison callback for request {queue}",
-        logger="llm_callback_handler",
-        extra=extra,
-    )
-    if failed:
-        yield Said(
-            CJ,
-            done + timedelta(milliseconds=5),
-            f"Received error callback for request {queue}",
-            "warning",
-            "callback_state_manager",
-            {"correlation_id": pair, "error_code": "EXTERNAL_SERVICE_ERROR"},
-        )
-    yield Said(
-        CJ,
-        done + timedelta(milliseconds=6),
-        f"Updated comparison pair {batch * 100 + number} with {kind} result",
-        "warning" if failed else "info",
-        "callback_state_manager",
-        {"correlation_id": pair, "cj_batch_id": batch},
-    )
-
-
 def _batch_33() -> Iterator[Said]:
     for wave in range(10):
         sent = at(18, 12 + 18 * wave)
         first = 10 * wave + 1
         failed = wave in (0, 1, 3, 4, 6, 7, 8)
-        yield from _requests(33, first, first + 7, sent, sent + timedelta(seconds=1), failed=failed)
-        yield from _requests(
+        yield from bundle_lines(
+            33, first, first + 7, sent, sent + timedelta(seconds=1), failed=failed
+        )
+        yield from bundle_lines(
             33, first + 8, first + 9, sent, sent + timedelta(seconds=6), failed=False
         )
     for second, count in ((11, 10), (26, 11), (26.4, 16)):
@@ -166,8 +56,8 @@ def _batch_33() -> Iterator[Said]:
 
 
 def _batch_34() -> Iterator[Said]:
-    yield from _requests(34, 1, 8, at(48, 21), at(48, 23, 771), failed=False)
-    yield from _requests(34, 9, 10, at(48, 21), at(48, 39, 214), failed=False)
+    yield from bundle_lines(34, 1, 8, at(48, 21), at(48, 23, 771), failed=False)
+    yield from bundle_lines(34, 9, 10, at(48, 21), at(48, 39, 214), failed=False)
     finish = "batch_finalizer"
     yield Said(
         CJ,

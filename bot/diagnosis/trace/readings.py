@@ -5,14 +5,7 @@ from bot.diagnosis.evidence.read import reading, rows_reading
 from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.diagnosis.trace.tables import in_queue
-from bot.domain.evidence import (
-    HEALTH,
-    LOGS,
-    QUEUE,
-    TOPIC,
-    Missing,
-    SourceReading,
-)
+from bot.domain.evidence import HEALTH, LOGS, QUEUE, TOPIC, Missing, SourceReading
 
 
 def sources_of(evidence: TraceEvidence) -> tuple[SourceReading, ...]:

@@ -16,9 +16,7 @@ from bot.diagnosis.trace.rules import findings_of
 from bot.diagnosis.trace.tables import STEP_WORDS, in_queue, step_lines, timeline
 from bot.diagnosis.trace.traced import TracedComparison
 from bot.domain.batch import BatchMatch, BatchRows, PairRow, TraceRows
-from bot.domain.evidence import (
-    Missing,
-)
+from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity
 from bot.domain.words import Id, Text, joined, when, words

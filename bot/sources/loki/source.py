@@ -9,10 +9,8 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import pairwise
 from pathlib import Path
 
-from bot.border import passing
 from bot.domain.log import (
     LogCoverage,
     LogEvent,
@@ -33,21 +31,16 @@ from bot.sources.loki.entries import Entry, as_lines, moment, nanoseconds
 from bot.sources.loki.follow import LokiFollow
 from bot.sources.loki.http import NAME, LokiHttp, RangeLimitError, TailRefusedError
 from bot.sources.loki.labels import (
-    CONTAINER_LABELS,
-    SERVICE_LABELS,
     Layout,
     by_label,
-    layout_of,
     line_filter,
 )
+from bot.sources.loki.layouts import STEP, LayoutReader
 from bot.sources.loki.paging import Pager
 
-# Without a lower bound an id is looked for a month at a time, until a month holds it.
-STEP = timedelta(days=30)
 LOOKBACK = timedelta(days=732)
 AT_ONCE = 4
 MAX_HORIZONS = 12
-LABEL_NAMES = "labels"
 
 
 @dataclass(slots=True)
@@ -78,13 +71,14 @@ class Loki:
         self._services = tuple(services)
         self._zone = zone
         self._clock = clock
+        self._layouts = LayoutReader(http, self._services, clock)
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def search(self, query: LogQuery) -> LogSearch:
         """Search the wanted services side by side; raises SourceError when Loki cannot be read."""
         start, end = self._range(query)
-        layout = await self.layout(start, end)
-        await self._prove_ours(layout)
+        layout = await self._layouts.read(start, end)
+        await self._layouts.prove_ours(layout)
         wanted = [one for one in self._services if is_wanted(one, query) and layout.selector(one)]
         parts = await asyncio.gather(
             *(self._search_service(one, layout, query, start, end) for one in wanted)
@@ -94,15 +88,15 @@ class Loki:
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LokiFollow:
         """Follow all services from `since`; with `needles`, events without any are not kept."""
         follow = LokiFollow(
-            self._http, self.layout, self._services, self._zone, self._clock, since, needles,
-            prove=self._prove_ours,
+            self._http, self._layouts.read, self._services, self._zone, self._clock, since, needles,
+            prove=self._layouts.prove_ours,
         )  # fmt: skip
         await follow.start()
         return follow
 
     async def services(self) -> Sequence[tuple[Service, str]]:
         """Return each container of the services that Loki holds lines of."""
-        layout = await self.layout(*self._range(LogQuery()))
+        layout = await self._layouts.read(*self._range(LogQuery()))
         found = []
         for name in layout.containers:
             service = service_of(name, self._services)
@@ -112,8 +106,8 @@ class Loki:
 
     async def check(self) -> str:
         """Say how many containers Loki holds lines of; raises SourceError."""
-        layout = await self.layout(*self._range(LogQuery()))
-        await self._prove_ours(layout)
+        layout = await self._layouts.read(*self._range(LogQuery()))
+        await self._layouts.prove_ours(layout)
         found = [one for one in self._services if layout.selector(one)]
         told = f"Loki holds lines of {len(found)} of the services"
         try:
@@ -126,54 +120,6 @@ class Loki:
     async def close(self) -> None:
         """Close the connections."""
         await self._http.close()
-
-    async def layout(self, start: int, end: int) -> Layout:
-        """Return the labels used between two times (ns since 1970). Raises SourceError."""
-        try:
-            names, values = await self._values(start, end)
-            return layout_of(names, values, self._services)
-        except RangeLimitError as error:
-            step = int((error.limit or STEP).total_seconds()) * 1_000_000_000
-            edges = [*range(start, end, step), end]
-        pieces = await asyncio.gather(*(self._values(*one) for one in pairwise(edges)))
-        merged_values: dict[str, set[str]] = {}
-        for _, one in pieces:
-            for label, found in one.items():
-                merged_values.setdefault(label, set()).update(found)
-        every = frozenset[str]().union(*(names for names, _ in pieces))
-        return layout_of(every, merged_values, self._services)
-
-    async def _values(self, start: int, end: int) -> tuple[frozenset[str], dict[str, list[str]]]:
-        """Return the labels there are, and the values of those that may name a service."""
-        bounds = {"start": str(start), "end": str(end)}
-        names = frozenset(_strings(await self._http.get(LABEL_NAMES, bounds)))
-        asked = [label for label in (*SERVICE_LABELS, *CONTAINER_LABELS) if label in names]
-        found = await asyncio.gather(
-            *(self._http.get(f"label/{label}/values", bounds) for label in asked)
-        )
-        return names, {label: _strings(one) for label, one in zip(asked, found, strict=True)}
-
-    async def _prove_ours(self, layout: Layout) -> None:
-        """Refuse to call a service quiet that Loki never had. Raises SourceError."""
-        if any(layout.selector(one) for one in self._services):
-            return
-        end = nanoseconds(self._clock())
-        whole = await self.layout(nanoseconds(self._clock() - STEP), end)
-        if any(whole.selector(one) for one in self._services):
-            return
-        if not whole.names:
-            raise SourceError(
-                NAME,
-                "Loki holds nothing at all for this tenant",
-                hint="Check LOKI_TENANT, which Loki calls org id; it is case sensitive.",
-            )
-        labels = ", ".join(sorted(passing.name(one) for one in whole.names)[:20])
-        raise SourceError(
-            NAME,
-            f"none of Loki's streams is of the services; the labels there are {labels}",
-            hint=f"Let the collector write one of {', '.join(SERVICE_LABELS + CONTAINER_LABELS)}, "
-            "or name what it writes in SERVICES.",
-        )
 
     def _range(self, query: LogQuery) -> tuple[int, int]:
         end = min(query.until + SLACK, self._clock()) if query.until else self._clock()
@@ -308,8 +254,3 @@ class Loki:
                 )
             finally:
                 segment.close()
-
-
-def _strings(answer: object) -> list[str]:
-    data = answer.get("data") if isinstance(answer, dict) else None
-    return [value for value in data if isinstance(value, str)] if isinstance(data, list) else []

@@ -2,8 +2,9 @@ from datetime import UTC, timedelta
 
 import pytest
 
+from bot.demo.incident.bundle_lines import at
 from bot.demo.incident.rows import pair_id
-from bot.demo.incident.write_logs import BOS, LOGS, STRAY, at, files
+from bot.demo.incident.write_logs import BOS, LOGS, STRAY, files
 from bot.domain.log import LogEvent, LogQuery
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_files import LogFiles
