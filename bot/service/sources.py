@@ -269,6 +269,8 @@ def _callbacks(
         queue.kafka_sasl_username,
         password.get_secret_value() if password else "",
         queue.kafka_ssl_cafile,
+        queue.kafka_ssl_certfile,
+        queue.kafka_ssl_keyfile,
     )
     callbacks = KafkaCallbacks(queue.kafka_bootstrap_servers, on_label=on_label, security=security)
     stack.push_async_callback(callbacks.close)

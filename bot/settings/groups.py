@@ -232,6 +232,8 @@ class QueueSettings(Group):
     kafka_sasl_username: str = Field("", alias="KAFKA_SASL_USERNAME")
     kafka_sasl_password: Secret = Field(None, alias="KAFKA_SASL_PASSWORD")
     kafka_ssl_cafile: Path | None = Field(None, alias="KAFKA_SSL_CAFILE")
+    kafka_ssl_certfile: Path | None = Field(None, alias="KAFKA_SSL_CERTFILE")
+    kafka_ssl_keyfile: Path | None = Field(None, alias="KAFKA_SSL_KEYFILE")
 
     _split = field_validator("prefixes", mode="before")(_words)
     _whole = field_validator("redis_url")(_with_password("redis_password"))

@@ -30,6 +30,10 @@ SIGNS = (
     ("says degraded", "See the service's own /healthz, and its log."),
     ("open circuit", "The provider failed repeatedly; see /logs llm_provider --level error."),
     ("beyond the end of the topic", "The topic was made anew: restart cj_assessment_service."),
+    (
+        "how far CJ has read cannot be told",
+        "Give the user DESCRIBE on the group cj_assessment_consumer_group (kafka-acls).",
+    ),
     (r"\b0 containers of the services", "SERVICES names the containers; see `docker ps -a`."),
 )
 

@@ -130,8 +130,10 @@ class KafkaCallbacks:
         told += [f"{len(self._labels)} run labels"]
         told += [f"{self.unreadable} unreadable"] if self.unreadable else []
         told += [f"{self.lost} lost"] if self.lost else []
-        with suppress(SourceError):
+        try:
             told += backlog_words(await self.backlog())
+        except SourceError as error:
+            told += [f"how far CJ has read cannot be told: {error.message}"]
         return ", ".join(told)
 
     async def _with_consumption(

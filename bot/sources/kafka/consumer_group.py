@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from bot.domain.evidence import TOPIC
+from bot.sources.kafka.errors import RAISED, kafka_error
 from bot.sources.kafka.offsets import Partition
-from bot.sources.kafka.security import KafkaSecurity, kafka_error
+from bot.sources.kafka.security import KafkaSecurity
 
 CJ_GROUP = "cj_assessment_consumer_group"
 
@@ -43,7 +44,7 @@ async def acknowledged(
             await admin.start()
             wanted = [TopicPartition(*one) for one in partitions]
             offsets = await admin.list_consumer_group_offsets(group, partitions=wanted)
-    except (KafkaError, OSError, ValueError) as error:
+    except (KafkaError, *RAISED) as error:
         raise kafka_error(TOPIC, error, "the consumer group cannot be asked for") from error
     finally:
         await asyncio.gather(admin.close(), return_exceptions=True)

@@ -9,14 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import SourceError
+from bot.sources.kafka.errors import HINT, RAISED, kafka_error
 from bot.sources.kafka.offsets import Partition, TopicProgress
-from bot.sources.kafka.security import (
-    HINT,
-    KafkaSecurity,
-    connection_trouble,
-    kafka_error,
-    login_error,
-)
+from bot.sources.kafka.probe import connection_trouble, login_error
+from bot.sources.kafka.security import KafkaSecurity
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -116,7 +112,11 @@ class TopicReader:
         """
         if (problem := self._problem) is not None:
             raise SourceError(
-                problem.source, problem.message, hint=problem.hint, timed_out=problem.timed_out
+                problem.source,
+                problem.message,
+                hint=problem.hint,
+                permanent=problem.permanent,
+                timed_out=problem.timed_out,
             )
 
     async def _follow(self) -> None:
@@ -163,7 +163,7 @@ class TopicReader:
             raise SourceError(
                 self._name, "the broker does not answer", hint=HINT, timed_out=True
             ) from error
-        except (KafkaError, OSError, ValueError) as error:
+        except (KafkaError, *RAISED) as error:
             doing = "the topic cannot be read"
             trouble = await connection_trouble(
                 self._name, self._servers, self._security, self._timeout
@@ -182,7 +182,7 @@ class TopicReader:
 
         topics = await _existing(consumer, self._topics)
         if self._needed not in topics:
-            raise SourceError(self._name, f"there is no topic {self._needed}", hint=HINT)
+            raise self._no_topic()
         async with asyncio.timeout(self._timeout):
             # The client learns of a topic's partitions once any of them is assigned.
             consumer.assign([TopicPartition(topic, 0) for topic in topics])
@@ -194,6 +194,14 @@ class TopicReader:
         self.progress.begin(partitions, begin, end)
         for partition in partitions:
             consumer.seek(partition, self.progress.next[partition])
+
+    def _no_topic(self) -> SourceError:
+        """A broker with ACLs does not list what the user may not see."""
+        message = f"there is no topic {self._needed}"
+        if self._security.protocol == "PLAINTEXT":
+            return SourceError(self._name, message, hint=HINT)
+        hint = f"Give the user DESCRIBE and READ on it (kafka-acls). {HINT}"
+        return SourceError(self._name, f"{message}, or the user may not see it", hint=hint)
 
     async def _read_on(self, consumer: "AIOKafkaConsumer") -> None:
         """Read until the topics get other partitions. Raises what the client raises."""
