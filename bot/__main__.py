@@ -3,7 +3,7 @@
 Heavy libraries are imported inside the command that needs them, so that each starts quickly.
 """
 
-import asyncio
+import gc
 import logging
 import sys
 from collections.abc import Coroutine
@@ -14,20 +14,12 @@ import typer
 
 from bot.cli import help_texts
 from bot.cli.arguments import WATCH, AskCommand, next_words
-from bot.cli.output import (
-    EventFormat,
-    Exit,
-    Format,
-    close_stdout,
-    complain,
-    event_line,
-    to_json,
-    to_json_line,
-    unforeseen,
-)
+from bot.cli.formats import EventFormat, Exit, Format
 from bot.errors import BatchbotError, SettingsError, UsageError
 
 T = TypeVar("T")
+# Objects made between two searches for garbage: modules make 100,000, and none of it is garbage.
+OBJECTS_PER_SEARCH = 20_000
 log = logging.getLogger("bot.__main__")
 cli = typer.Typer(
     name="batchbot",
@@ -72,7 +64,7 @@ def options(
 def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
     from bot.cli.given_names import given_names
-    from bot.cli.output import error_lines, start_code
+    from bot.cli.output import complain, error_lines, start_code
     from bot.cli.setting_check import known_names, misspelt
     from bot.log import set_up
     from bot.service.build import run_bot
@@ -140,7 +132,7 @@ def ask(
 ) -> None:
     """Answer one command here, without Slack; you act as an operator."""
     from bot.cli import ask as asking
-    from bot.cli.output import error_json
+    from bot.cli.output import error_json, to_json
     from bot.settings import load_settings
 
     _log_quietly()
@@ -176,6 +168,7 @@ def replay(
     ] = None,
 ) -> None:
     """Run every detector over recorded logs, on the logs' own clock; print each alert event."""
+    from bot.cli.output import complain, event_line, to_json_line
     from bot.replay.files import opened
     from bot.replay.logs import Tally
     from bot.replay.run import replay_directory
@@ -265,24 +258,31 @@ def health() -> None:
 
 def main() -> NoReturn:
     """Run the command line; every failure is a sentence and an exit code, never a traceback."""
+    gc.set_threshold(OBJECTS_PER_SEARCH)
     try:
         code = cli(standalone_mode=False)
     except BatchbotError as error:
-        from bot.cli.output import error_code, error_lines
+        from bot.cli.output import complain, error_code, error_lines
 
         complain(*error_lines(error))
         sys.exit(error_code(error))
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
     except BrokenPipeError:
+        from bot.cli.output import close_stdout
+
         close_stdout()
         sys.exit(0)
     except Exception as error:
+        from bot.cli.output import unforeseen
+
         sys.exit(unforeseen(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _await(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
     return asyncio.run(work)
 
 

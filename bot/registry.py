@@ -1,16 +1,20 @@
 """Finds commands and detectors by walking their packages; there is no list to edit."""
 
+from __future__ import annotations
+
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.domain.report import Report
-from bot.ports import Choice, CommandContext, Detector, Request
+if TYPE_CHECKING:
+    from types import ModuleType
 
-Choices = Callable[[str, CommandContext], Awaitable[Sequence[Choice]]]
+    from bot.domain.report import Report
+    from bot.ports import Choice, CommandContext, Detector, Request
+
+    Choices = Callable[[str, CommandContext], Awaitable[Sequence[Choice]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +52,27 @@ class ClashError(Exception):
 
 
 def commands() -> dict[str, SlashCommand]:
-    """Return every COMMAND of the commands package, by name."""
-    return _plug_ins("commands", "COMMAND")
+    """Return every COMMAND of the commands package, by name.
+
+    A package among them is one command. What `run` alone needs is imported when it first runs.
+    """
+    return _plug_ins("commands", "COMMAND", is_nested=False)
+
+
+def import_answers() -> None:
+    """Import what commands import when they first run, so that nobody's question waits for it."""
+    for info in pkgutil.walk_packages(*_place("commands")):
+        importlib.import_module(info.name)
 
 
 def detectors() -> dict[str, type[Detector]]:
     """Return every DETECTOR class of the detectors package, by name."""
-    return _plug_ins("bot.detectors", "DETECTOR")
+    return _plug_ins("bot.detectors", "DETECTOR", is_nested=True)
 
 
-def _plug_ins(package_name: str, attribute: str) -> dict[str, Any]:
+def _plug_ins(package_name: str, attribute: str, *, is_nested: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for module in _modules(package_name):
+    for module in _modules(package_name, is_nested=is_nested):
         plug_in = getattr(module, attribute, None)
         if plug_in is None:
             continue
@@ -69,7 +82,15 @@ def _plug_ins(package_name: str, attribute: str) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
-def _modules(package_name: str) -> Iterator[ModuleType]:
-    package = importlib.import_module(package_name)
-    for info in pkgutil.walk_packages(package.__path__, f"{package_name}."):
+def _modules(package_name: str, *, is_nested: bool) -> Iterator[ModuleType]:
+    """Import what may hold a plug-in: no helper, whose name begins with an underscore."""
+    for info in pkgutil.iter_modules(*_place(package_name)):
+        if info.name.rpartition(".")[2].startswith("_"):
+            continue
         yield importlib.import_module(info.name)
+        if info.ispkg and is_nested:
+            yield from _modules(info.name, is_nested=is_nested)
+
+
+def _place(package_name: str) -> tuple[Iterable[str], str]:
+    return importlib.import_module(package_name).__path__, f"{package_name}."

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bot.diagnosis.evidence.read import read
-from bot.diagnosis.logs import service_words
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, MEMORY, RUNNERS, Missing
 from bot.domain.words import Span, words
 from bot.ports import Choice, CommandContext
+from bot.text.log_words import service_words
 
 MOST = 25
 SECONDS = 4.0
@@ -25,6 +24,8 @@ async def recent(kind: str, context: CommandContext) -> Sequence[Choice]:
 
 async def newest(context: CommandContext) -> Sequence[BatchSummary]:
     """Return the newest batches; none where there is no database, or none that answers soon."""
+    from bot.diagnosis.evidence.read import read
+
     found = await read(
         DATABASE,
         context.sources.database,
@@ -64,6 +65,8 @@ async def _batches(context: CommandContext) -> Sequence[Choice]:
 
 async def _alerts(context: CommandContext) -> Sequence[Choice]:
     now = context.now()
+    from bot.diagnosis.evidence.read import read
+
     found = await read(
         MEMORY,
         context.sources.memory,
@@ -80,6 +83,8 @@ async def _alerts(context: CommandContext) -> Sequence[Choice]:
 
 
 async def _runners(context: CommandContext) -> Sequence[Choice]:
+    from bot.diagnosis.evidence.read import read
+
     found = await read(
         RUNNERS,
         context.sources.runners,

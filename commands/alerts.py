@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.diagnosis import alerts as judged
-from bot.diagnosis.export.alert import folder, zipped
 from bot.diagnosis.silences import asked_first, silenced, unsilenced, who
 from bot.domain.alert import Alert
 from bot.domain.evidence import MEMORY, Missing
@@ -151,6 +150,8 @@ async def _pattern(word: str, memory: BotMemory, now: datetime) -> str:
 
 
 async def _export(word: str, memory: BotMemory, context: CommandContext) -> Report:
+    from bot.diagnosis.export.alert import folder, zipped
+
     now = context.now()
     found = await _named(word, memory, now)
     recording = await memory.recording(found.key, now=now)

@@ -1,26 +1,10 @@
 """`/logs`: lines of a service that hold a text or an id."""
 
-from dataclasses import replace
-from datetime import timedelta
-
-from bot.diagnosis.batch.collect import find
-from bot.diagnosis.evidence.run_labels import remembered
-from bot.diagnosis.logs import (
-    LEVELS,
-    MAX_CONTEXT,
-    LogAsk,
-    diagnose,
-    levels_from,
-    search,
-    service_words,
-    services_named,
-)
-from bot.domain.evidence import Missing
-from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.report import Report
 from bot.errors import Blank, UsageError
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, Usage
+from bot.text.log_words import LEVELS, MAX_CONTEXT, levels_from, service_words, services_named
 from commands._choices import recent
 from commands._words import lacking, misuse, shown, span, split_options, tokens, usage_lines
 
@@ -40,7 +24,6 @@ USAGES = (
 )
 VALUED = ("since", "context", "level")
 SERVICE, TEXT = Blank("service", "service"), Blank("text or id")
-DEFAULT_SINCE = timedelta(hours=24)
 
 
 def parse(text: str) -> Request:
@@ -56,59 +39,23 @@ def parse(text: str) -> Request:
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Search once. Raises UsageError for a service that does not exist here."""
-    word, text = request.words
-    known = context.options.services
-    names = services_named(word, known)
+    from commands._logs_found import found
+
+    names = services_named(request.words[0], context.options.services)
     if names is None:
-        words = service_words(known)
-        raise misuse(
-            f"No service is called {shown(word)}; there are {', '.join(words)}.",
-            "logs",
-            USAGES,
-            word=word,
-            choices=words,
-        )
-    ask = await _with_batch(_ask(request, text, names, context), request, context)
-    answer = await search(context.sources, ask, context.now(), deadline=context.deadline)
-    return diagnose(ask, answer)
+        raise _no_service(request.words[0], context)
+    return await found(request, names, context)
 
 
-def _ask(request: Request, text: str, names: tuple[str, ...], context: CommandContext) -> LogAsk:
-    options = request.options
-    back = span(options["since"]) if "since" in options else None
-    if back is None and parse_uuid(text) is None:
-        back = DEFAULT_SINCE
-    id = parse_uuid(text)
-    return LogAsk(
-        text=str(id) if id else text,
-        services=names,
-        since=context.now() - back if back else None,
-        context=int(options.get("context", "0")),
-        levels=levels_from(options["level"]) or () if "level" in options else (),
+def _no_service(word: str, context: CommandContext) -> UsageError:
+    words = service_words(context.options.services)
+    return misuse(
+        f"No service is called {shown(word)}; there are {', '.join(words)}.",
+        "logs",
+        USAGES,
+        word=word,
+        choices=words,
     )
-
-
-async def _with_batch(ask: LogAsk, request: Request, context: CommandContext) -> LogAsk:
-    """Where the text is a run label that the bot knows, look for its batch as well.
-
-    It is an id then, so all the log is looked through unless --since says otherwise.
-    """
-    if kind_of(ask.text) not in (IdKind.LABEL, IdKind.PREFIX):
-        return ask
-    known = await remembered(context.sources, ask.text, deadline=context.deadline)
-    if not known:
-        return ask
-    uuids = [id for ref in known for id in await _batch_uuids(ref, context)]
-    since = ask.since if "since" in request.options else None
-    return replace(ask, also=tuple(dict.fromkeys(uuids)), since=since)
-
-
-async def _batch_uuids(ref: str, context: CommandContext) -> tuple[str, ...]:
-    """The BOS batch ids that a label's id means: itself, or those of the batches it finds."""
-    if parse_uuid(ref):
-        return (ref,)
-    found = await find(context.sources, ref, context.deadline)
-    return () if isinstance(found, Missing) else tuple(one.bos_batch_id for one in found)
 
 
 def _check_options(options: dict[str, str]) -> None:

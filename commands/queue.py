@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.diagnosis.queue.evidence import collect, collect_other
-from bot.diagnosis.queue.report import diagnose
 from bot.domain.report import Report
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, Usage
-from commands._requeue import offers, requeue
 from commands._words import lacking, misuse, shown, split_options, tokens, usage_lines
 
 REQUEUE = "requeue"
@@ -50,6 +47,10 @@ def parse(text: str) -> Request:
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Read the queue once and judge it. Raises UsageError for a queue that is not configured."""
+    from bot.diagnosis.queue.evidence import collect, collect_other
+    from bot.diagnosis.queue.report import diagnose
+    from commands._requeue import offers, requeue
+
     if request.verb == REQUEUE:
         return await requeue(request.words[0], context, confirmed="yes" in request.options)
     now, deadline = context.now(), context.deadline

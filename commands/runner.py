@@ -1,7 +1,5 @@
 """`/runner`: the ENG5 runners; stopping one is for operators, confirmed, and written down."""
 
-from bot.diagnosis.evidence.read import read
-from bot.diagnosis.runner.report import collect, diagnose, matching
 from bot.domain.evidence import MEMORY, RUNNERS, Missing
 from bot.domain.report import Report
 from bot.domain.runner import Runner
@@ -51,6 +49,8 @@ def parse(text: str) -> Request:
 
 async def run(request: Request, context: CommandContext) -> Report:
     """List the runners, or stop one."""
+    from bot.diagnosis.runner.report import collect, diagnose
+
     if request.verb == "stop":
         return await _stop(request, context)
     now = context.now()
@@ -93,6 +93,9 @@ def _needed(context: CommandContext) -> RunnerSource:
 
 
 async def _only(word: str, source: RunnerSource, context: CommandContext) -> Runner:
+    from bot.diagnosis.evidence.read import read
+    from bot.diagnosis.runner.report import matching
+
     listing = await read(RUNNERS, source, lambda one: one.list(), context.deadline.next_timeout())
     if isinstance(listing, Missing):
         raise SourceError(RUNNERS, f"Runners cannot be looked for: {sentence(listing.reason)}")

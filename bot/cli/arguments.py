@@ -49,9 +49,9 @@ def with_seconds(args: Iterable[str]) -> Iterator[str]:
 
 def next_words(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Return what may stand next in the command that is being typed, for the shell."""
-    from bot.diagnosis.logs import service_words
+    from bot.domain.log import HULEEDU_SERVICES
     from bot.registry import commands
-    from bot.settings import HULEEDU_SERVICES
+    from bot.text.log_words import service_words
 
     choices = {"<service>": service_words(HULEEDU_SERVICES)}
     return complete(list(ctx.params.get("words") or ()), incomplete, commands(), choices)

@@ -11,7 +11,8 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
-from bot.cli.output import Exit, Format, exit_code, rendered, saved
+from bot.cli.formats import Exit, Format
+from bot.cli.output import exit_code, rendered, saved
 from bot.cli.progress import Work, shown_progress
 from bot.domain.evidence import MEMORY, Missing, SourceState
 from bot.domain.ids import IdKind, kind_of

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 
-from bot.cli.output import Exit
+from bot.cli.formats import Exit
 
 SECONDS = 2.5
 MOST_BYTES = 1 << 16

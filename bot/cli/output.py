@@ -5,10 +5,10 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
 
+from bot.cli.formats import Exit, Format
 from bot.cli.shipped import with_places
 from bot.domain.report import Report, Verdict
 from bot.domain.words import times_of
@@ -26,39 +26,6 @@ from bot.text.privacy import presentable, said
 from bot.text.times import UtcTimes
 
 log = logging.getLogger(__name__)
-
-
-class Format(StrEnum):
-    """How an answer is printed."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    BLOCKS = "blocks"
-
-
-class EventFormat(StrEnum):
-    """How alert events are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class Exit(IntEnum):
-    """What the exit code means to a script; this is the one place where they are written.
-
-    USAGE is also a wrong setting. AWAY is of `run` alone: what it cannot start without is away
-    and may come back, so that a supervisor may start it again; it is sysexits' EX_UNAVAILABLE.
-    BROKEN is an unexpected error, a bug: EX_SOFTWARE.
-    """
-
-    FINE = 0
-    ERROR = 1
-    USAGE = 2
-    UNKNOWN = 3
-    AWAY = 69
-    BROKEN = 70
-    INTERRUPTED = 130
 
 
 def to_json(value: Any) -> str:

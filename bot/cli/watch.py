@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.cli.output import Exit, error_code, exit_code
+from bot.cli.formats import Exit
+from bot.cli.output import error_code, exit_code
 from bot.cli.report_diff import changes
 from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, SettingsError, UsageError

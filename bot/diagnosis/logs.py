@@ -1,6 +1,6 @@
 """`/logs`: a bounded search of the logs, redacted, with exact counts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,29 +10,18 @@ from bot.border.phrases import MARK
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import LOGS, Missing
-from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
+from bot.domain.log import LogEvent, LogQuery, LogSearch
 from bot.domain.report import Report, TimelineEntry
 from bot.domain.words import Text, when, words
 from bot.ports import Deadline, Sources
+from bot.text.log_words import EVERYWHERE
 from bot.text.redaction import clip, redact
 from bot.text.wording import sentence
 
 MAX_MATCHES = 40
-MAX_CONTEXT = 20
 MAX_SHOWN = 400
 MOST_RAW = 400
 MOST_LINE = 240
-LEVELS = ("debug", "info", "warning", "error", "critical")
-EVERYWHERE = "all"
-ROLE_WORDS = {
-    "cj": Role.CJ,
-    "llm": Role.LLM_PROVIDER,
-    "lps": Role.LLM_PROVIDER,
-    "llm_provider": Role.LLM_PROVIDER,
-    "provider": Role.LLM_PROVIDER,
-    "runner": Role.RUNNER,
-    "eng5": Role.RUNNER,
-}
 # What may stand behind a line: ids, counts, states and codes; everything else may be a person's.
 SHOWN_FIELDS = (
     "correlation_id",
@@ -110,41 +99,6 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
         found=isinstance(answer, Missing) or bool(events or answer.missing),
         summary=_summary(ask, answer, counts),
     )
-
-
-def levels_from(word: str) -> tuple[str, ...] | None:
-    """Return the named level and the worse ones, or None when there is no such level."""
-    fold = {"warn": "warning", "err": "error", "fatal": "critical"}.get(word.casefold(), word)
-    fold = fold.casefold()
-    return LEVELS[LEVELS.index(fold) :] if fold in LEVELS else None
-
-
-def services_named(word: str, known: Iterable[Service]) -> tuple[str, ...] | None:
-    """Return the service names that a word means: a role, a name or a part of one; None if none.
-
-    An empty tuple means every service.
-    """
-    services = tuple(known)
-    fold = word.casefold().replace("-", "_")
-    if fold == EVERYWHERE:
-        return ()
-    role = ROLE_WORDS.get(fold)
-    for fits in (
-        [s.name for s in services if s.name.casefold() == fold],
-        [s.name for s in services if role is not None and s.role is role],
-        [s.name for s in services if len(fold) > 2 and fold in s.name.casefold()],
-    ):
-        if fits:
-            return tuple(dict.fromkeys(fits))
-    return None
-
-
-def service_words(known: Iterable[Service]) -> tuple[str, ...]:
-    """Return the words that name a service here."""
-    services = tuple(known)
-    roles = {service.role for service in services}
-    short = (word for word, role in ROLE_WORDS.items() if role in roles)
-    return tuple(dict.fromkeys((*(s.name for s in services), *short, EVERYWHERE)))
 
 
 def _counts(

@@ -1,23 +1,28 @@
 """What a command is given: its sources, who asked, the clock and the bounds."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
-from bot.domain.evidence import Missing
-from bot.domain.log import Service
-from bot.domain.words import Text
 from bot.ports.deadline import Deadline
-from bot.ports.memory import BotMemory
-from bot.ports.sources import (
-    CallbackTopic,
-    CjDatabase,
-    ContainerSource,
-    LlmQueue,
-    LogSource,
-    RunnerSource,
-    ServiceProbe,
-)
+
+if TYPE_CHECKING:
+    from bot.domain.evidence import Missing
+    from bot.domain.log import Service
+    from bot.domain.words import Text
+    from bot.ports.memory import BotMemory
+    from bot.ports.sources import (
+        CallbackTopic,
+        CjDatabase,
+        ContainerSource,
+        LlmQueue,
+        LogSource,
+        RunnerSource,
+        ServiceProbe,
+    )
 
 ANSWER_SECONDS = 30.0
 

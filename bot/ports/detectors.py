@@ -1,20 +1,23 @@
 """What detectors are, and what one tick lets them see."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
-from pydantic import BaseModel
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
-from bot.domain.alert import Judgement, Sample, Window
-from bot.domain.batch import BatchSummary, BlockedSession
-from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
-from bot.domain.evidence import Missing
-from bot.domain.log import Followed, LogEvent
-from bot.domain.outbox import OutboxGroup
-from bot.domain.queue import QueueFront, QueueReading
-from bot.domain.service_state import ContainerState, ServiceHealth
+    from bot.domain.alert import Judgement, Sample, Window
+    from bot.domain.batch import BatchSummary, BlockedSession
+    from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
+    from bot.domain.evidence import Missing
+    from bot.domain.log import Followed, LogEvent
+    from bot.domain.outbox import OutboxGroup
+    from bot.domain.queue import QueueFront, QueueReading
+    from bot.domain.service_state import ContainerState, ServiceHealth
 
 
 class Watch(Protocol):

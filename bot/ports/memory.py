@@ -1,13 +1,16 @@
 """What the bot remembers, as commands see it; alerts/ implements it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bot.domain.alert import Alert, AlertEvent, Recording, Sample
-from bot.domain.ids import RunLabel
-from bot.domain.mute import Mute
-from bot.domain.progress import BatchWatch
+if TYPE_CHECKING:
+    from bot.domain.alert import Alert, AlertEvent, Recording, Sample
+    from bot.domain.ids import RunLabel
+    from bot.domain.mute import Mute
+    from bot.domain.progress import BatchWatch
 
 
 class BotMemory(Protocol):

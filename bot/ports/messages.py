@@ -1,17 +1,20 @@
 """How answers and alerts are sent; slack/ implements these."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.domain.alert import AlertMessage
-from bot.domain.evidence import SourceReading
-from bot.domain.progress import BatchProgress, BatchWatch
-from bot.domain.report import Attachment, Report
-from bot.errors import BatchbotError, Blank
-from bot.ports.commands import Choice
+if TYPE_CHECKING:
+    from bot.domain.alert import AlertMessage
+    from bot.domain.evidence import SourceReading
+    from bot.domain.progress import BatchProgress, BatchWatch
+    from bot.domain.report import Attachment, Report
+    from bot.errors import BatchbotError, Blank
+    from bot.ports.commands import Choice
 
 
 class Messenger(Protocol):

@@ -1,26 +1,29 @@
 """What can be read of HuleEdu; sources/ implements these."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from bot.domain.batch import (
-    BatchMatch,
-    BatchRows,
-    BatchSummary,
-    BlockedSession,
-    ComparisonTotals,
-    TraceRows,
-)
-from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
-from bot.domain.ids import RunLabel
-from bot.domain.log import Followed, LogQuery, LogSearch, Service
-from bot.domain.outbox import OutboxGroup
-from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
-from bot.domain.runner import RunnerListing
-from bot.domain.service_state import ContainerState, ServiceHealth
-from bot.ports.rights import TriedRight
+if TYPE_CHECKING:
+    from bot.domain.batch import (
+        BatchMatch,
+        BatchRows,
+        BatchSummary,
+        BlockedSession,
+        ComparisonTotals,
+        TraceRows,
+    )
+    from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
+    from bot.domain.ids import RunLabel
+    from bot.domain.log import Followed, LogQuery, LogSearch, Service
+    from bot.domain.outbox import OutboxGroup
+    from bot.domain.queue import QueueFront, QueueItem, QueueReading, Requeued
+    from bot.domain.runner import RunnerListing
+    from bot.domain.service_state import ContainerState, ServiceHealth
+    from bot.ports.rights import TriedRight
 
 
 class Checkable(Protocol):
@@ -106,7 +109,7 @@ class LogSource(Protocol):
         """Search the logs of the configured services."""
         ...
 
-    async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> "LogFollow":
+    async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LogFollow:
         """Start to follow all services' logs from `since`, without losing or repeating lines.
 
         With `needles`, an event whose raw text holds none of them may be left out unparsed.

@@ -17,7 +17,7 @@ from bot.monitoring.version import version
 from bot.monitoring.vital_metrics import VitalMetrics
 from bot.ports import Sources
 from bot.ports.action_ids import EVENTS_PATH
-from bot.registry import commands
+from bot.registry import commands, import_answers
 from bot.requests.admission import Admission, Limits
 from bot.requests.app_home import AppHome
 from bot.requests.dispatcher import Dispatcher
@@ -126,6 +126,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
 def _dispatcher(
     settings: Settings, space: SlackWorkspace, sources: Sources, replies: Replies, metrics: Metrics
 ) -> Dispatcher:
+    import_answers()
     admission = Admission(
         commands(),
         sources,

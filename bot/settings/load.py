@@ -75,9 +75,8 @@ def readable_settings() -> tuple[Settings, dict[str, str]]:
     if unreadable:
         wrong[env_file()] = unreadable
     for name, group in GROUPS.items():
-        problems, defaults = _problems(group, source)
+        groups[name], problems = _read(group, source)
         wrong.update(problems)
-        groups[name] = group(**source, **defaults)
     try:
         return Settings.model_validate(groups), wrong
     except ValidationError as error:
@@ -99,17 +98,15 @@ def _unreadable_file() -> str:
     return ""
 
 
-def _problems(
-    group: type[Group], source: Mapping[str, Any]
-) -> tuple[dict[str, str], dict[str, Any]]:
+def _read(group: type[Group], source: Mapping[str, Any]) -> tuple[Group, dict[str, str]]:
+    """Return a group, each bad setting at its default, and what is wrong with those."""
     try:
-        group(**source)
+        return group(**source), {}
     except ValidationError as error:
         defaults = {str(field.alias): field.default for field in group.model_fields.values()}
         rows = error.errors(include_input=False, include_url=False)
         problems = {str(row["loc"][0]): _said(row["msg"]) for row in rows}
-        return problems, {name: defaults[name] for name in problems}
-    return {}, {}
+        return group(**source, **{name: defaults[name] for name in problems}), problems
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -1,74 +1,17 @@
 """`/batch`: can a batch's result be trusted, and if not, why."""
 
 import re
-from dataclasses import replace
 
-from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.collect import collect as collect_batch
-from bot.diagnosis.batch.collect import find as find_batches
-from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.refused import refused_request
-from bot.diagnosis.batch.without_database import without_rows
-from bot.diagnosis.evidence.read import read, reading
-from bot.diagnosis.investigate.about import about
-from bot.domain.evidence import MEMORY, Missing
 from bot.domain.ids import kind_of
-from bot.domain.report import Report, Table
+from bot.domain.report import Report
 from bot.errors import Blank
 from bot.ports import CommandContext, Request
-from bot.registry import SlashCommand, Usage
-from bot.text.redaction import redact
-from bot.text.wording import sentence
-from commands._choices import alive, newest, recent
-from commands._ids import meant
+from bot.registry import SlashCommand
+from commands._choices import recent
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
-from commands.batch.compare import check_compared, compare
-from commands.batch.investigate import bundled, exported, investigation
-from commands.batch.listing import newest_batches
-from commands.batch.unmatched import nothing, several
-from commands.batch.watch import LIST, STOP, begin_watching, list_watched, stop_watching
+from commands.batch.compared_words import check_compared
+from commands.batch.usages import USAGES
 
-USAGES = (
-    Usage(
-        "status <id>",
-        "what a batch's rows, logs and queue say, and what is wrong",
-        "/batch status 34",
-    ),
-    Usage(
-        "investigate <id> [--export]",
-        "the whole story: funnel, causes in order, hypotheses, timeline; --export as a page, "
-        "--about begins with an alert's rule",
-        "/batch investigate 34",
-    ),
-    Usage(
-        "bundle <id>",
-        "its evidence as a zip for a bug report, with a folder for batchbot replay",
-        "/batch bundle 34",
-    ),
-    Usage(
-        "compare <id> <id>",
-        "two batches side by side: the first step where they part, errors, latency and cost",
-        "/batch compare 33 34",
-    ),
-    Usage(
-        "compare mode:<mode> mode:<mode> --since 7d",
-        "the same for all batches of two batching modes; an unknown mode is counted as unknown",
-        "/batch compare mode:per_request mode:serial_bundle --since 7d",
-    ),
-    Usage(
-        "watch <id>",
-        "one message that follows it to its end; `watch list`, `watch stop <id>`",
-        "/batch watch 34",
-    ),
-    Usage(
-        "list [state]", "the newest batches, with a mark for those that need a look", "/batch list"
-    ),
-    Usage(
-        "alias <label> <id>",
-        "remember which batch a run label stands for",
-        "/batch alias serial-bundle-20251119-0018 33",
-    ),
-)
 # For each verb the least and the most words after it, and what they are.
 WORDS = {
     "status": (1, 1, "one id"),
@@ -122,106 +65,9 @@ def parse(text: str) -> Request:
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Run one verb."""
-    match request.verb:
-        case "status":
-            return await _status(request.words[0], context)
-        case "investigate" | "bundle":
-            return await _whole(request, context)
-        case "compare":
-            return await compare(request, context, lambda word: _number(word, context))
-        case "watch":
-            return await _watch(request.words, context)
-        case "list":
-            return await newest_batches(request.words[0] if request.words else None, context)
-        case "alias":
-            return await _alias(request.words[0], request.words[1], context)
-        case _:
-            return await _help(context)
+    from commands.batch.answers import answer
 
-
-async def _status(word: str, context: CommandContext) -> Report:
-    evidence = await _evidence(word, context)
-    return (
-        evidence if isinstance(evidence, Report) else batch_report.diagnose(evidence, context.now())
-    )
-
-
-async def _whole(request: Request, context: CommandContext) -> Report:
-    word, command = request.words[0], f"batch {request.verb}"
-    number = await _number(word, context)
-    if isinstance(number, Report):
-        return replace(number, command=command)
-    work = bundled if request.verb == "bundle" else investigation
-    report = await work(number, word, context)
-    if report is not None and "about" in request.options:
-        report = about(report, request.options["about"])
-    if report is None:
-        return replace(await nothing(shown(word), context), command=command)
-    return exported(report, context) if "export" in request.options else report
-
-
-async def _watch(given: tuple[str, ...], context: CommandContext) -> Report:
-    if given == (LIST,):
-        return await list_watched(context)
-    if len(given) > 1:
-        if given[0] != STOP:
-            raise misuse("/batch watch takes one id.", "batch", USAGES)
-        return await stop_watching(given[1], context)
-    number = await _number(given[0], context)
-    return number if isinstance(number, Report) else await begin_watching(number, context)
-
-
-async def _number(word: str, context: CommandContext) -> int | Report:
-    """Return the CJ id of the batch that a word means, or the answer when there is no one."""
-    ref = await meant(word, context)
-    matches = await find_batches(context.sources, ref, context.deadline)
-    if isinstance(matches, Missing):
-        return await without_rows(context.sources, shown(ref), matches, deadline=context.deadline)
-    if not matches:
-        refused = await refused_request(
-            context.sources, ref, "batch status", deadline=context.deadline
-        )
-        return refused or await nothing(shown(word), context)
-    return several(shown(word), matches) if len(matches) > 1 else matches[0].batch_id
-
-
-async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Report:
-    """Return what is known of the batch that a word means, or the answer when there is no one."""
-    number = await _number(word, context)
-    if isinstance(number, Report):
-        return number
-    now = context.now()
-    evidence = await collect_batch(context.sources, number, now, deadline=context.deadline)
-    if isinstance(evidence, Missing):
-        return batch_report.unreadable(shown(word), evidence)
-    return await nothing(shown(word), context) if evidence is None else evidence
-
-
-async def _alias(label: str, ref: str, context: CommandContext) -> Report:
-    who = context.asker.user
-    saved = await read(
-        MEMORY,
-        context.sources.memory,
-        lambda memory: memory.set_alias(label, ref, by=who),
-        context.deadline.next_timeout(),
-    )
-    if isinstance(saved, Missing):
-        return Report(
-            command="batch alias",
-            title="Alias",
-            sources=(reading(MEMORY, saved),),
-            unreadable_need=True,
-            summary=f"The alias was not kept: {sentence(saved.reason)}",
-        )
-    said, meant_id = redact(label), redact(ref)
-    return Report(
-        command="batch alias",
-        title="Alias",
-        facts={"label": said, "id": meant_id},
-        sources=(reading(MEMORY, saved),),
-        summary=f"{shown(said)} now stands for {shown(meant_id)}.",
-        actions=(f"/batch status {label}",) if said == label else (),
-    )
+    return await answer(request, context)
 
 
 def _is_bare_id(word: str) -> bool:
@@ -237,21 +83,6 @@ def _check(verb: str, words: tuple[str, ...]) -> None:
         raise misuse(f"/batch {verb} takes {needs}.", "batch", USAGES)
     if verb in ONE_BATCH and kind_of(words[0]) is None:
         raise misuse(f"{shown(words[0])} is no id.", "batch", USAGES)
-
-
-async def _help(context: CommandContext) -> Report:
-    """Return what /batch can do, with examples that can be typed as they are."""
-    known = await newest(context)
-    rows = tuple((alive(usage.example, known), usage.summary) for usage in USAGES)
-    actions = tuple(f"/batch status {one.header.batch_id}" for one in known[:2])
-    words = "" if known else " The examples are not of this database: no batch could be read."
-    return Report(
-        command="batch help",
-        title="/batch",
-        tables=(Table(("type", "and read"), rows),),
-        summary=f"/batch says whether a batch's result can be trusted.{words}",
-        actions=("/batch list", *actions, "/batch status"),
-    )
 
 
 COMMAND = SlashCommand(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.cli.ask import Asked, answer, understand
-from bot.cli.output import Exit, Format, error_code, event_line, exit_code, rendered
+from bot.cli.formats import Exit, Format
+from bot.cli.output import error_code, event_line, exit_code, rendered
 from bot.cli.progress import Work
 from bot.cli.setting_check import known_names
 from bot.cli.terminal import printed

@@ -9,7 +9,8 @@ from pathlib import Path
 from bot.cli import ask as asking
 from bot.cli.doctor.examination import examine, examine_settings
 from bot.cli.doctor.examined import show
-from bot.cli.output import Format, error_code, error_lines
+from bot.cli.formats import Format
+from bot.cli.output import error_code, error_lines
 from bot.errors import BatchbotError
 from bot.settings import load_settings, readable_settings, setting_names
 from tests.installs.table import Seen

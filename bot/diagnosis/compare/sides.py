@@ -16,7 +16,7 @@ from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.domain.batch import BatchSummary, ComparisonTotals, PairCounts
-from bot.domain.batch.modes import BATCHING_MODES, SYNONYMS, batching_mode
+from bot.domain.batch.modes import BATCHING_MODES, SYNONYMS, UNKNOWN
 from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding
@@ -24,7 +24,6 @@ from bot.domain.service_state import CIRCUIT_TEXTS, ServiceHealth
 from bot.ports import Deadline, Sources
 
 MODES = BATCHING_MODES
-UNKNOWN = "unknown"
 MAX_BATCHES = 500
 MAX_LINES = 5_000
 CJ_FIELD, PROVIDER_FIELD = "effective_llm_batching_mode", "queue_processing_mode"
@@ -172,11 +171,6 @@ def side_of_totals(
 def mode_counts(evidence: ModeEvidence) -> dict[str, int]:
     """Return how many batches there are of each mode, unknown ones counted as such."""
     return dict(Counter(evidence.modes().values()))
-
-
-def known_mode(word: str) -> str | None:
-    """Return the mode that a person's word names, or None."""
-    return UNKNOWN if word.casefold() == UNKNOWN else batching_mode(word)
 
 
 def _failing(totals: ComparisonTotals) -> tuple[Finding, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
-from bot.diagnosis.logs import services_named
 from bot.domain.ids import IdKind, kind_of
 from bot.domain.log import Service
 from bot.errors import LackingError, UsageError
@@ -11,6 +10,7 @@ from bot.ports import Request
 from bot.registry import SlashCommand
 from bot.requests.command_text import CommandLine, read_line, unwrapped
 from bot.requests.questions.reader import Reading, read_question
+from bot.text.log_words import services_named
 
 
 def typed_command(

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta, tzinfo
 
-from bot.diagnosis.logs import services_named
 from bot.domain.log import Service
+from bot.text.log_words import services_named
 
 _SINCE = re.compile(r"\bsince (\d{1,2})(?:[:.](\d\d))?\b", re.IGNORECASE)
 _LAST = re.compile(

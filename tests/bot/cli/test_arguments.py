@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.arguments import complete, with_seconds
-from bot.cli.output import Format
+from bot.cli.formats import Format
 from bot.registry import commands
 from tests.support.paths import ROOT
 

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.alerts.store.postgres import Store
+from bot.cli.formats import Exit
 from bot.cli.health import address, show
-from bot.cli.output import Exit
 from bot.monitoring.http import Health, build_site, serve
 from bot.monitoring.state import TickState
 from bot.monitoring.vitals import Vitals

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from bot.cli.output import Exit, Format
+from bot.cli.formats import Exit, Format
 from bot.cli.watch import Answer, Round, following, watch
 from bot.cli.watch_screen import LineScreen, PictureScreen, picture, written
 from bot.domain.report import Confidence, Finding, Report, Severity

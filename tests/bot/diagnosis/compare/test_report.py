@@ -8,9 +8,10 @@ import pytest
 from bot.diagnosis.batch.funnel import STAGES, Stage, first_leak
 from bot.diagnosis.compare.compared import Side, first_difference, patterns_of
 from bot.diagnosis.compare.report import diagnose
-from bot.diagnosis.compare.sides import ModeEvidence, known_mode, mode_counts, side_of_totals
+from bot.diagnosis.compare.sides import ModeEvidence, mode_counts, side_of_totals
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.domain.batch import BatchHeader, BatchSummary, ComparisonTotals, ErrorGroup, PairCounts
+from bot.domain.batch.modes import known_mode
 from bot.domain.log import LogSearch
 from bot.domain.report import Verdict
 from tests.support.fakes.sources import CJ, LPS, event

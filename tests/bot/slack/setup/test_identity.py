@@ -3,7 +3,8 @@
 import aiohttp
 import pytest
 
-from bot.cli.output import Exit, start_code
+from bot.cli.formats import Exit
+from bot.cli.output import start_code
 from bot.errors import AwayError, BatchbotError, SettingsError, SourceError
 from bot.slack.outbound.web_api import Web, make_client
 from bot.slack.setup.identity import check_app_token, check_bot_token, patient

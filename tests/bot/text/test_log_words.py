@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.diagnosis.logs import levels_from, service_words, services_named
+from bot.text.log_words import levels_from, service_words, services_named
 from tests.support.fakes.sources import CJ, LPS, RUNNER, SERVICES
 
 

@@ -1,0 +1,53 @@
+"""What people call services and levels of logs."""
+
+from collections.abc import Iterable
+
+from bot.domain.log import Role, Service
+
+MAX_CONTEXT = 20
+LEVELS = ("debug", "info", "warning", "error", "critical")
+EVERYWHERE = "all"
+ROLE_WORDS = {
+    "cj": Role.CJ,
+    "llm": Role.LLM_PROVIDER,
+    "lps": Role.LLM_PROVIDER,
+    "llm_provider": Role.LLM_PROVIDER,
+    "provider": Role.LLM_PROVIDER,
+    "runner": Role.RUNNER,
+    "eng5": Role.RUNNER,
+}
+
+
+def levels_from(word: str) -> tuple[str, ...] | None:
+    """Return the named level and the worse ones, or None when there is no such level."""
+    fold = {"warn": "warning", "err": "error", "fatal": "critical"}.get(word.casefold(), word)
+    fold = fold.casefold()
+    return LEVELS[LEVELS.index(fold) :] if fold in LEVELS else None
+
+
+def services_named(word: str, known: Iterable[Service]) -> tuple[str, ...] | None:
+    """Return the service names that a word means: a role, a name or a part of one; None if none.
+
+    An empty tuple means every service.
+    """
+    services = tuple(known)
+    fold = word.casefold().replace("-", "_")
+    if fold == EVERYWHERE:
+        return ()
+    role = ROLE_WORDS.get(fold)
+    for fits in (
+        [s.name for s in services if s.name.casefold() == fold],
+        [s.name for s in services if role is not None and s.role is role],
+        [s.name for s in services if len(fold) > 2 and fold in s.name.casefold()],
+    ):
+        if fits:
+            return tuple(dict.fromkeys(fits))
+    return None
+
+
+def service_words(known: Iterable[Service]) -> tuple[str, ...]:
+    """Return the words that name a service here."""
+    services = tuple(known)
+    roles = {service.role for service in services}
+    short = (word for word, role in ROLE_WORDS.items() if role in roles)
+    return tuple(dict.fromkeys((*(s.name for s in services), *short, EVERYWHERE)))

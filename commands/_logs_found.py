@@ -1,0 +1,61 @@
+"""Answers `/logs`: one search, of a known run label also for its batch."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.diagnosis.batch.collect import find
+from bot.diagnosis.evidence.run_labels import remembered
+from bot.diagnosis.logs import LogAsk, diagnose, search
+from bot.domain.evidence import Missing
+from bot.domain.ids import IdKind, kind_of, parse_uuid
+from bot.domain.report import Report
+from bot.ports import CommandContext, Request
+from bot.text.log_words import levels_from
+from commands._words import span
+
+DEFAULT_SINCE = timedelta(hours=24)
+
+
+async def found(request: Request, names: tuple[str, ...], context: CommandContext) -> Report:
+    """Search the logs of the services `names` once."""
+    ask = await _with_batch(_ask(request, request.words[1], names, context), request, context)
+    answer = await search(context.sources, ask, context.now(), deadline=context.deadline)
+    return diagnose(ask, answer)
+
+
+def _ask(request: Request, text: str, names: tuple[str, ...], context: CommandContext) -> LogAsk:
+    options = request.options
+    back = span(options["since"]) if "since" in options else None
+    if back is None and parse_uuid(text) is None:
+        back = DEFAULT_SINCE
+    id = parse_uuid(text)
+    return LogAsk(
+        text=str(id) if id else text,
+        services=names,
+        since=context.now() - back if back else None,
+        context=int(options.get("context", "0")),
+        levels=levels_from(options["level"]) or () if "level" in options else (),
+    )
+
+
+async def _with_batch(ask: LogAsk, request: Request, context: CommandContext) -> LogAsk:
+    """Where the text is a run label that the bot knows, look for its batch as well.
+
+    It is an id then, so all the log is looked through unless --since says otherwise.
+    """
+    if kind_of(ask.text) not in (IdKind.LABEL, IdKind.PREFIX):
+        return ask
+    known = await remembered(context.sources, ask.text, deadline=context.deadline)
+    if not known:
+        return ask
+    uuids = [id for ref in known for id in await _batch_uuids(ref, context)]
+    since = ask.since if "since" in request.options else None
+    return replace(ask, also=tuple(dict.fromkeys(uuids)), since=since)
+
+
+async def _batch_uuids(ref: str, context: CommandContext) -> tuple[str, ...]:
+    """The BOS batch ids that a label's id means: itself, or those of the batches it finds."""
+    if parse_uuid(ref):
+        return (ref,)
+    found = await find(context.sources, ref, context.deadline)
+    return () if isinstance(found, Missing) else tuple(one.bos_batch_id for one in found)

@@ -1,0 +1,51 @@
+"""The words of `/batch compare`: two ids, or two modes such as mode:serial_bundle."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.batch.modes import BATCHING_MODES, UNKNOWN, known_mode
+from bot.domain.ids import kind_of
+from bot.errors import UsageError
+from bot.registry import Usage
+from commands._words import misuse, shown, span, usage_lines
+
+PREFIX = "mode:"
+
+
+def check_compared(
+    verb: str, words: Sequence[str], options: Mapping[str, str], usages: Sequence[Usage]
+) -> None:
+    """Check the words of a comparison, and that only one over a time has --since.
+
+    Raises UsageError.
+    """
+    modes = [word for word in words if word.casefold().startswith(PREFIX)]
+    if "since" in options and not (verb == "compare" and modes):
+        raise UsageError(
+            "--since goes with /batch compare mode:… mode:….", usage=usage_lines("batch", usages)
+        )
+    if verb != "compare":
+        return
+    if modes and len(modes) != len(words):
+        raise misuse("Compare two batches or two modes, not one of each.", "batch", usages)
+    for word in words:
+        _check_side(word, usages)
+    if "since" in options and span(options["since"]) is None:
+        raise UsageError(
+            "--since takes a span such as 12h, 3d or 1w.", usage=usage_lines("batch", usages)
+        )
+
+
+def _check_side(word: str, usages: Sequence[Usage]) -> None:
+    if not word.casefold().startswith(PREFIX):
+        if kind_of(word) is None:
+            raise misuse(f"{shown(word)} is no id.", "batch", usages)
+        return
+    name = word[len(PREFIX) :]
+    if known_mode(name) is None:
+        raise misuse(
+            f"{shown(name)} is no mode; there are {', '.join(BATCHING_MODES)} and {UNKNOWN}.",
+            "batch",
+            usages,
+            word=name,
+            choices=BATCHING_MODES,
+        )

@@ -1,0 +1,69 @@
+"""What starts imports only what it needs: counted in modules, so that no clock is asked."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+
+import pytest
+
+# Libraries and rooms that a start has no use for; each costs tens of milliseconds.
+DRIVERS = ("aiohttp", "aiokafka", "apscheduler", "asyncpg", "docker", "matplotlib", "numpy",
+           "prometheus_client", "psutil", "redis", "slack_bolt", "slack_sdk")  # fmt: skip
+ROOMS = ("bot.alerts", "bot.charts", "bot.demo", "bot.detectors", "bot.replay", "bot.slack")
+ANSWERS = ("bot.diagnosis.batch", "bot.diagnosis.comparison", "bot.diagnosis.investigate",
+           "bot.diagnosis.queue", "bot.diagnosis.runner", "bot.diagnosis.trace",
+           "bot.diagnosis.export", "bot.diagnosis.compare")  # fmt: skip
+SETTINGS = ("bot.settings", "pydantic_settings", "dotenv", "rich", "asyncio")
+LISTING = """
+import contextlib, io, json, sys
+sys.argv = ["batchbot", *json.loads(sys.argv[1])]
+from bot.__main__ import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main()
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def _imported(*words: str, **environment: str) -> set[str]:
+    """Return the modules that a command line imports, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", LISTING, json.dumps(words)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _of(modules: Iterable[str], rooms: Iterable[str]) -> set[str]:
+    return {
+        module
+        for module in modules
+        for room in rooms
+        if module == room or module.startswith(f"{room}.")
+    }
+
+
+def test_help_of_the_command_line_imports_no_room() -> None:
+    loaded = _imported("--help")
+    assert _of(loaded, (*DRIVERS, *ROOMS, *ANSWERS, *SETTINGS)) == set()
+    assert _of(loaded, ("pydantic", "bot.registry", "bot.border", "bot.ports", "commands")) == set()
+
+
+def test_completion_imports_no_settings_and_nothing_that_answers() -> None:
+    loaded = _imported(
+        _BATCHBOT_COMPLETE="complete_bash", COMP_WORDS="batchbot ask /ba", COMP_CWORD="2"
+    )
+    assert "bot.registry" in loaded
+    assert _of(loaded, (*DRIVERS, *ROOMS, *ANSWERS, *SETTINGS)) == set()
+
+
+@pytest.mark.parametrize("line", ["/help", "/batch"])
+def test_a_command_imports_nothing_that_answers_others(line: str) -> None:
+    loaded = _imported("ask", line)
+    assert "commands.trace" in loaded
+    rooms = ANSWERS if line == "/help" else ("bot.diagnosis.runner.report",)
+    assert _of(loaded, (*DRIVERS, *ROOMS, *rooms)) == set()
