@@ -45,6 +45,7 @@ DIAGNOSIS = (
 )
 FILES_IN_A_ROOM = 16
 FILES_IN_BOT = 9
+LONGEST_FILE, LONGEST_FUNCTION = 330, 55  # lines; 300 and 50 are what to aim at
 DRIVERS = {
     "asyncpg": {"bot/sources/cj/", "bot/alerts/store/"},
     "docker": {"bot/sources/docker/"},
@@ -343,12 +344,12 @@ def test_functions_and_files_stay_small() -> None:
     long_functions, long_files = [], []
     for path in FILES:
         text = path.read_text(encoding="utf-8")
-        if text.count("\n") > 400 and path.parent.name != "incident":  # data, not code
+        if text.count("\n") > LONGEST_FILE:
             long_files.append(str(path.relative_to(ROOT)))
         for node in _nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 size = (node.end_lineno or node.lineno) - node.lineno + 1
-                if size > 60:
+                if size > LONGEST_FUNCTION:
                     long_functions.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
     assert not long_functions
     assert not long_files

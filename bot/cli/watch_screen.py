@@ -17,6 +17,7 @@ from bot.cli.report_diff import shortened
 from bot.cli.watch import Round
 from bot.domain.report import Report
 from bot.text.privacy import said
+from bot.text.wording import often
 
 Keep = Callable[[Report], None]
 
@@ -62,9 +63,8 @@ def picture(round: Round, seconds: float) -> RenderableType:
 
 
 def _head(round: Round, seconds: float) -> Iterator[RenderableType]:
-    times = "once" if round.number == 1 else f"{round.number} times"
     yield Text(
-        f"{_clock(round.at)} · every {seconds:g} s · asked {times} · Ctrl-C ends",
+        f"{_clock(round.at)} · every {seconds:g} s · asked {often(round.number)} · Ctrl-C ends",
         style="dim",
         no_wrap=True,
         overflow="ellipsis",

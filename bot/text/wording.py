@@ -26,7 +26,13 @@ STATE_WORDS = {
 def many(count: int, noun: str, verb: tuple[str, str] = ("", "")) -> str:
     """Return a count with its noun, and the verb for one or for several: `1 item is`."""
     one, several = verb
-    return f"1 {noun} {one}".rstrip() if count == 1 else f"{count} {noun}s {several}".rstrip()
+    nouns = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"1 {noun} {one}".rstrip() if count == 1 else f"{count} {nouns} {several}".rstrip()
+
+
+def often(count: int) -> str:
+    """Return how often something happened: `once`, else `3 times`."""
+    return "once" if count == 1 else f"{count} times"
 
 
 def verdict_words(report: Report) -> str:

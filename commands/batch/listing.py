@@ -27,8 +27,7 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
     )
     if isinstance(found, Missing):
         return batch_report.unreadable("list", found)
-    several = "batch" if len(found) == 1 else "batches"
-    words = f"{len(found)} newest {several}" + (f" in {shown(state)}" if state else "")
+    words = many(len(found), "newest batch") + (f" in {shown(state)}" if state else "")
     looks = sum(bool(_mark(one, now)) for one in found)
     hidden = found[0].hidden if found else ()
     unread = f" {without_rights(hidden)}" if hidden else ""

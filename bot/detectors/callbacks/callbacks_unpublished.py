@@ -24,6 +24,7 @@ from bot.domain.log import Followed, LogEvent
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.words import Command, Id, Time, words
 from bot.ports import Watch
+from bot.text.wording import many
 
 PROVIDER = "llm_provider"
 # What is refused and published again moments later comes in bursts: one alert a burst.
@@ -146,12 +147,12 @@ def _closing(samples: Sequence[Sample]) -> str:
     late = sum(int(one.data["late"]) for one in samples)
     lost = _lost(samples)
     if lost:
-        return f"no further answer was lost; the {_answers(lost)} lost before do not come back"
-    return f"Kafka took the {_answers(late)} that waited" if late else "nothing waits any more"
-
-
-def _answers(count: int) -> str:
-    return f"{count} answer{'s' if count != 1 else ''}"
+        return (
+            f"no further answer was lost; the {many(lost, 'answer')} lost before do not come back"
+        )
+    return (
+        f"Kafka took the {many(late, 'answer')} that waited" if late else "nothing waits any more"
+    )
 
 
 def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
@@ -163,10 +164,10 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
     fates = {Fate(fact["fate"]) for one in episode for fact in one.data["lost"]}
     correlation = str(facts[0]["correlation_id"])
     step = Command(f"/trace {correlation}" if correlation else "/logs llm_provider Kafka")
-    parts = [f"{_answers(lost)} lost"] if lost else []
+    parts = [f"{many(lost, 'answer')} lost"] if lost else []
     if waiting:
         where = "wait behind Kafka's open breaker" if blocked else "wait in the provider's memory"
-        parts.append(f"{_answers(waiting)} {where}")
+        parts.append(f"{many(waiting, 'answer')} {where}")
     return Condition(
         subject=PROVIDER,
         rule=LOST_CALLBACKS.rule if lost else UNPUBLISHED.rule,
@@ -183,8 +184,8 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         count=int(last["lost_count"]),
         headline="Kafka takes no callbacks: "
         + " and ".join(
-            [f"{_answers(lost)} lost"] * bool(lost)
-            + [f"{_answers(waiting)} held back"] * bool(waiting)
+            [f"{many(lost, 'answer')} lost"] * bool(lost)
+            + [f"{many(waiting, 'answer')} held back"] * bool(waiting)
         ),
         why=lost_why(fates) if lost else waiting_why(blocked=blocked),
         evidence=_evidence(facts),

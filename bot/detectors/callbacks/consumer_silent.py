@@ -39,6 +39,7 @@ from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Text, Time, words
 from bot.ports import Watch
+from bot.text.wording import many
 
 CONSUMER = "cj_assessment_service"
 UNTAKEN = "untaken"
@@ -193,13 +194,12 @@ def _silent(untaken: UntakenCallbacks, *, few: bool, long: bool) -> Condition:
     last = (
         words("took its last one at ", Time(taken)) if taken else words("took none that was seen")
     )
-    many = f"{count} callback{'s' if count != 1 else ''}"
     return _condition(
         since,
         words(f"{count} published since ", Time(since), ", and it ", last),
         Confidence.LOW if few else Confidence.MEDIUM,
         f"few{' for long' if long else ''}" if few else "silent",
-        (EvidenceLine(LOGS, since, f"{many} published, none taken since"),),
+        (EvidenceLine(LOGS, since, f"{many(count, 'callback')} published, none taken since"),),
         Severity.WARN if few and not long else Severity.ERROR,
     )
 

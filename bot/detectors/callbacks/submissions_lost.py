@@ -35,6 +35,7 @@ from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Time, words
 from bot.ports import Watch
 from bot.text.redaction import redact
+from bot.text.wording import many
 
 CJ_SERVICE = "cj_assessment_service"
 # CJ's call times out a minute after Kafka was needed.
@@ -95,14 +96,16 @@ def _condition(counted: EventCount) -> Condition:
     fault = faults[-1] if faults else SubmissionFault.OTHER
     what, why, step = submission_words(fault)
     look = Command("/batch list waiting_callbacks")
-    many = f"{counted.count} comparison{'s' if counted.count != 1 else ''}"
     return Condition(
         subject=counted.subject,
         rule=SUBMISSION_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            f"{many} not submitted since ", Time(counted.first_at), f": {what}. Next: ", look
+            f"{many(counted.count, 'comparison')} not submitted since ",
+            Time(counted.first_at),
+            f": {what}. Next: ",
+            look,
         ),
         since=counted.first_at,
         known=fault.value,

@@ -13,15 +13,9 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from bot.border.outside import raw
-from bot.diagnosis.comparison.failure_reasons import (
-    NEEDLES,
-    Failures,
-    failures_in,
-    ids_of,
-    merged,
-    reason_of_line,
-)
+from bot.diagnosis.comparison.failure_reasons import NEEDLES, reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures, failures_in, ids_of, merged
 from bot.domain.alert import Sample
 from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueReading

@@ -8,7 +8,7 @@ from typing import Any
 from bot.detectors.services._provider_causes import batches_of, batches_told, causes_of
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
-from bot.diagnosis.comparison.failure_reasons import Failures
+from bot.diagnosis.comparison.failures import Failures
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Severity

@@ -17,6 +17,7 @@ from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Span, Text, when, words
 from bot.ports import Watch
+from bot.text.wording import many
 
 
 class DatabaseBlockedSettings(BaseModel):
@@ -96,15 +97,12 @@ def _condition(
         since=since,
         known=who,
         count=0,
-        headline=f"CJ database blocked: {_sessions(len(waiting))} for a lock",
+        headline=f"CJ database blocked: {many(len(waiting), 'session', ('waits', 'wait'))} "
+        "for a lock",
         why=DATABASE_BLOCKED.why,
         evidence=tuple(EvidenceLine(DATABASE, None, _words(fact)) for fact in shown[:5]),
         next=("Find whose session it is by its application and pid.", step),
     )
-
-
-def _sessions(count: int) -> str:
-    return "a session waits" if count == 1 else f"{count} sessions wait"
 
 
 def _words(fact: Fact) -> Text:

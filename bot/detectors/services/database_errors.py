@@ -23,6 +23,7 @@ from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
+from bot.text.wording import often
 
 INTEGRITY = "IntegrityError"
 ROLLBACK = "PendingRollbackError"
@@ -150,17 +151,13 @@ def _condition(counted: EventCount) -> Condition:
         since=counted.first_at,
         known=cause,
         count=counted.fresh,
-        headline=f"Database error{place}: it is logged {_times(counted.count)}",
+        headline=f"Database error{place}: it is logged {often(counted.count)}",
         lasts=False,
         why=ALONE if alone else FOLDED,
         evidence=counted.examples,
         next=(step,),
         batch=batches[0] if batches else "",
     )
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _rule(cause: str) -> str:

@@ -16,6 +16,7 @@ from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
+from bot.text.wording import many
 
 
 class OutboxUnpublishedSettings(BaseModel):
@@ -61,10 +62,6 @@ def _group(group: OutboxGroup) -> Fact | None:
     }
 
 
-def _events(count: int) -> str:
-    return "an event waits" if count == 1 else f"{count} events wait"
-
-
 def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
     tries = f"all {RELAY_TRIES} tries used up" if used_up else f"{fact['retries']} tries"
     return Condition(
@@ -80,7 +77,8 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         since=since,
         known=tries if used_up else "waiting",
         count=0,
-        headline=f"CJ's outbox is stuck: {_events(int(fact['count']))} to be published",
+        headline=f"CJ's outbox is stuck: {many(int(fact['count']), 'event', ('waits', 'wait'))} "
+        "to be published",
         why=OUTBOX_UNPUBLISHED.why,
         evidence=(
             EvidenceLine(DATABASE, since, f"{fact['count']} rows, {tries}"),

@@ -36,6 +36,7 @@ from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Time, words
 from bot.ports import Watch
+from bot.text.wording import many
 
 QUEUE = "llm_provider"
 UNACCOUNTED = "llm_provider, logs with a gap"
@@ -116,13 +117,17 @@ def _condition(counted: EventCount) -> Condition:
     correlation, batch = str(first.get("correlation_id", "")), str(first.get("batch", ""))
     step = Command(f"/trace {correlation}" if correlation else "/queue")
     what = "left the queue unanswered" if sound else "not accounted for"
-    many = f"{counted.count} item{'s' if counted.count != 1 else ''}"
     return Condition(
         subject=counted.subject,
         rule=LEFT_UNANSWERED if sound else NOT_ACCOUNTED,
         severity=Severity.ERROR if sound else Severity.INFO,
         confidence=Confidence.HIGH if sound else Confidence.LOW,
-        title=words(f"LLM queue: {many} {what} since ", Time(counted.first_at), ". Next: ", step),
+        title=words(
+            f"LLM queue: {many(counted.count, 'item')} {what} since ",
+            Time(counted.first_at),
+            ". Next: ",
+            step,
+        ),
         since=counted.first_at,
         known=what,
         count=counted.fresh,

@@ -9,7 +9,7 @@ from uuid import UUID
 from bot.border.outside import raw
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
-from bot.diagnosis.comparison.failure_reasons import Failures, failures_of, request_ids
+from bot.diagnosis.comparison.failures import Failures, failures_of, request_ids
 from bot.diagnosis.comparison.log_events import LogClue, clue_of
 from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state

@@ -6,6 +6,7 @@ from bot.diagnosis.runner.rules import RUNNER_WAITING, SCHEMA_MISSING
 from bot.domain.headline import MOST_CHARS, one_breath
 from bot.domain.report import UNDER_WAY, WELL, Report, Severity, Verdict
 from bot.domain.words import Text, words
+from bot.text.wording import many
 
 # Room for the mark before the line.
 ROOM = MOST_CHARS - 3
@@ -18,7 +19,7 @@ def headline(report: Report, evidence: BatchEvidence) -> Text:
     loud = [one for one in report.findings if one.severity is not Severity.INFO]
     pairs = evidence.pairs
     if pairs.total and pairs.error >= pairs.total * WARN_SHARE:
-        return f"{subject}. {pairs.error} of {counted(pairs.total)} failed"
+        return f"{subject}. {pairs.error} of {many(pairs.total, 'comparison')} failed"
     if loud and evidence.ended:
         whole = words(f"{subject}. ", loud[0].what)
         if len(str(one_breath(whole, 10 * ROOM))) <= ROOM:
@@ -27,7 +28,7 @@ def headline(report: Report, evidence: BatchEvidence) -> Text:
         whole = words(f"Batch {evidence.header.batch_id}: ", loud[0].what)
         if len(str(one_breath(whole, 10 * ROOM))) <= ROOM:
             return whole
-    return f"{subject}, {pairs.valid} of {counted(pairs.total)} valid"
+    return f"{subject}, {pairs.valid} of {many(pairs.total, 'comparison')} valid"
 
 
 def mark(evidence: BatchEvidence) -> str:
@@ -50,11 +51,6 @@ def matters(evidence: BatchEvidence) -> tuple[tuple[str, Text], ...]:
     if evidence.provider.words:
         told.append(("LLM provider", evidence.provider.words))
     return tuple(told)
-
-
-def counted(number: int) -> str:
-    """Return a number of comparisons in words."""
-    return f"{number} comparison{'' if number == 1 else 's'}"
 
 
 def _worth(report: Report, evidence: BatchEvidence) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bot.diagnosis.comparison.failure_reasons import Failures
 from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures
 from bot.diagnosis.evidence.log_coverage import covers
 from bot.domain.batch import ErrorGroup, PairRow
 from bot.domain.evidence import Missing

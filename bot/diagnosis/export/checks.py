@@ -13,7 +13,7 @@ from bot.diagnosis.queue.timeline import NOT_DRAINING, STUCK_RULES
 from bot.domain.evidence import SourceState
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.domain.words import Command, Text, joined, words
-from bot.text.wording import STATE_WORDS, sentence
+from bot.text.wording import STATE_WORDS, many, sentence
 
 STUCK = STUCK_RULES | {NOT_DRAINING}
 METADATA = frozenset({causes.FOREIGN_CALLBACK.rule, causes.CALLBACK_METADATA_LOST.rule})
@@ -82,9 +82,7 @@ def is_open(report: Report) -> str:
     if report.unreadable_need:
         return "a needed source could not be read"
     if waiting := report.facts.get("pending"):
-        return (
-            f"{waiting} {'comparison waits' if waiting == 1 else 'comparisons wait'} for a result"
-        )
+        return f"{many(waiting, 'comparison', ('waits', 'wait'))} for a result"
     for cause in roots(report.findings):
         if cause.confidence is Confidence.LOW:
             return NOT_ESTABLISHED

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.words import Text, Time, Words, words
-from bot.text.wording import sentence
+from bot.text.wording import many, sentence
 
 MOST_FOLLOWED = 3
 # A line of a log that is longer says little in a sentence.
@@ -56,9 +56,8 @@ def _asked(facts: Mapping[str, Any]) -> Text:
     whose += f", {anchors} of them anchors" if essays and anchors else ""
     models = facts.get("models")
     by = f", to be answered by {' and '.join(map(str, models))}" if models else ""
-    several = "comparison" if number == 1 else "comparisons"
     return words("Batch ", str(facts.get("batch_id")), " was asked for", when,
-                 f": {number} {several}{whose}{by}.")  # fmt: skip
+                 f": {many(number, 'comparison')}{whose}{by}.")  # fmt: skip
 
 
 def _first(report: Report) -> Text:

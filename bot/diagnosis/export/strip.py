@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.text.wording import many
+
 MOST_BUNDLES = 120
 # Fates in the order in which a bundle shows them, with what people read of each.
 FATES = {
@@ -43,9 +45,8 @@ def strip(facts: Mapping[str, Any], at: Clock) -> Iterator[str]:
 
 def _summary(bundles: Sequence[Mapping[str, Any]]) -> str:
     kinds = Counter(_kind(one) for one in bundles)
-    several = "bundle" if len(bundles) == 1 else "bundles"
     told = ", ".join(f"{kinds[kind]} {kind}" for kind in _KINDS if kinds[kind])
-    return f"{len(bundles)} {several} in the order of their dispatch: {told}."
+    return f"{many(len(bundles), 'bundle')} in the order of their dispatch: {told}."
 
 
 _KINDS = ("answered whole", "failed whole", "sent back whole", "without any answer", "mixed")

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from bot.diagnosis.queue.items import LEAK_HELD, leaked
 from bot.diagnosis.queue.log_events import SignKind
 from bot.diagnosis.queue.timeline import LEAKED, POISON, QueueTimeline, QueueVerdict
-from bot.diagnosis.queue.wording import counted, item_lines, named, removal_steps
+from bot.diagnosis.queue.wording import item_lines, named, removal_steps
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import words
+from bot.text.wording import many
 
 POISON_RETRIES = 2
 PER_REQUEST = "per_request"
@@ -68,7 +69,7 @@ def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
         since=worst.queued_at,
         what=words(
             named(worst),
-            f" came back {worst.retry_count} times; {counted(len(items))} with "
+            f" came back {worst.retry_count} times; {many(len(items), 'item')} with "
             f"{POISON_RETRIES} retries or more.",
         ),
         why=_WHY.get(timeline.mode, "It fails each time; its error lines tell why.")

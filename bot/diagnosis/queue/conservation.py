@@ -15,6 +15,7 @@ from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, words
+from bot.text.wording import many
 
 # Of a longer queue the first are followed: those leave first.
 MOST = 300
@@ -126,15 +127,15 @@ def departure_finding(left: Sequence[Departure]) -> Finding:
     """Return what is said of items that are gone: an error where the logs have no gap."""
     sound = [one for one in left if one.is_sound]
     told = sound or left
-    many = "1 item" if len(told) == 1 else f"{len(told)} items"
+    items = many(len(told), "item")
     first = told[0]
     return Finding(
         rule=LEFT_UNANSWERED if sound else NOT_ACCOUNTED,
         severity=Severity.ERROR if sound else Severity.INFO,
         confidence=Confidence.HIGH if sound else Confidence.LOW,
-        what=f"{many} left the LLM queue unanswered"
+        what=f"{items} left the LLM queue unanswered"
         if sound
-        else f"{many} of the LLM queue: not accounted for",
+        else f"{items} of the LLM queue: not accounted for",
         why=WHY_LEFT if sound else WHY_GAP,
         evidence=tuple(
             EvidenceLine(

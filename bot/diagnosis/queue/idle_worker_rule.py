@@ -4,10 +4,11 @@ from datetime import datetime
 
 from bot.diagnosis.queue.log_events import TURNOVER, SignKind
 from bot.diagnosis.queue.timeline import FROZEN, PROVIDER_LIMIT, QueueTimeline, QueueVerdict
-from bot.diagnosis.queue.wording import DEFAULT_PREFIX, counted, log_lines
+from bot.diagnosis.queue.wording import DEFAULT_PREFIX, log_lines
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Text, when, words
+from bot.text.wording import many
 
 TAKEN = TURNOVER | {SignKind.EXPIRED}
 
@@ -41,7 +42,7 @@ def idle_worker(timeline: QueueTimeline) -> QueueVerdict | None:
         what=words("Requests are queued and the loop, which ", _seen(timeline), ", takes none."),
         why=f"An idle loop takes a request within a second: {_cause(timeline, since)}.",
         evidence=(
-            EvidenceLine(LOGS, since, f"first of {counted(count)} queued since"),
+            EvidenceLine(LOGS, since, f"first of {many(count, 'item')} queued since"),
             *log_lines(timeline),
         ),
         next=_steps(timeline),

@@ -15,7 +15,6 @@ from bot.diagnosis.queue.timeline import (
 )
 from bot.diagnosis.queue.wording import (
     DEFAULT_PREFIX,
-    counted,
     expiry_words,
     item_lines,
     lasting,
@@ -27,6 +26,7 @@ from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
+from bot.text.wording import many
 
 ESCALATES_AFTER = timedelta(minutes=10)
 
@@ -78,7 +78,7 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=_confidence(timeline, since),
         since=since,
         what=words(
-            f"{counted(count)} in the queue that nobody works on for ",
+            f"{many(count, 'item')} in the queue that nobody works on for ",
             lasting(timeline, since),
             f", and the loop {('works on without it' if goes_on else 'is idle')}.",
         ),

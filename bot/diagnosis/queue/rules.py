@@ -37,7 +37,6 @@ from bot.diagnosis.queue.timeline import (
     QueueVerdict,
 )
 from bot.diagnosis.queue.wording import (
-    counted,
     item_lines,
     lasting,
     log_lines,
@@ -45,6 +44,7 @@ from bot.diagnosis.queue.wording import (
 )
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Span, when, words
+from bot.text.wording import many
 
 FRONT = 10
 FRONT_HELD = timedelta(seconds=60)
@@ -105,7 +105,7 @@ def worker_hung(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=Confidence.HIGH if sure else Confidence.LOW,
         since=taken,
         what=words(
-            f"The worker took {counted(size)}",
+            f"The worker took {many(size, 'item')}",
             when(taken, " at "),
             ", and is silent for ",
             Span(timeline.now - silent),
@@ -114,13 +114,15 @@ def worker_hung(timeline: QueueTimeline) -> QueueVerdict | None:
         why="The loop writes nothing while a provider call runs. "
         + (
             words(
-                f"That is longer than {counted(size)} may take (",
+                f"That is longer than {many(size, 'item')} may take (",
                 Span(legal),
                 "): it hangs or is dead.",
             )
             if sure
             else words(
-                f"{counted(size)} may legally take up to ", Span(legal), ", so it may only be slow."
+                f"{many(size, 'item')} may legally take up to ",
+                Span(legal),
+                ", so it may only be slow.",
             )
         ),
         items=items,
@@ -157,7 +159,9 @@ def queue_frozen(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=quiet,
         what=words(
-            "Nothing moved in the queue for ", lasting(timeline, quiet), f"; {counted(size)} in it."
+            "Nothing moved in the queue for ",
+            lasting(timeline, quiet),
+            f"; {many(size, 'item')} in it.",
         ),
         why=_frozen_why(timeline),
         items=working,

@@ -17,6 +17,7 @@ from bot.diagnosis.queue.timeline import (
 from bot.domain.evidence import LOGS, QUEUE, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.words import Id, Span, Text, Words, joined, when, words
+from bot.text.wording import many
 
 DEFAULT_PREFIX = "llm_provider_service:queue"
 
@@ -59,7 +60,7 @@ def log_lines(timeline: QueueTimeline, run: Sequence[Snapshot] = ()) -> tuple[Ev
     if beginnings:
         last = beginnings[-1]
         lines.append(
-            EvidenceLine(LOGS, last.at, f"last dispatch, {counted(last.bundle_size or 1)}")
+            EvidenceLine(LOGS, last.at, f"last dispatch, {many(last.bundle_size or 1, 'item')}")
         )
     return tuple(lines)
 
@@ -111,8 +112,3 @@ def expiry_words(item: QueueItem) -> Text:
 def lasting(timeline: QueueTimeline, since: datetime | None) -> Text:
     """Return how long something lasts by now."""
     return words(Span(timeline.now - since)) if since else "an unknown time"
-
-
-def counted(count: int) -> str:
-    """Return `1 item` or `n items`."""
-    return "1 item" if count == 1 else f"{count} items"

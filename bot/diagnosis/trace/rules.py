@@ -17,8 +17,8 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.failure_advice import remedy_of, unrecorded
-from bot.diagnosis.comparison.failure_reasons import Failures
 from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures
 from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
 from bot.diagnosis.comparison.repeats import WHY, publishes, repeat_of

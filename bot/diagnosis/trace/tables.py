@@ -9,6 +9,7 @@ from bot.domain.batch import PairRow
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
 from bot.domain.report import TimelineEntry
 from bot.domain.words import Text, joined, when, words
+from bot.text.wording import many
 
 SHOWN_LINES = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,8 +80,7 @@ def _chatter(count: int) -> list[TimelineEntry]:
     """Say how many lines of libraries are left out: they say what each client does."""
     if not count:
         return []
-    several = "line is" if count == 1 else "lines are"
-    return [TimelineEntry(None, "", LOGS, f"{count} debug {several} left out")]
+    return [TimelineEntry(None, "", LOGS, f"{many(count, 'debug line', ('is', 'are'))} left out")]
 
 
 def _bundle_entries(ledger: Ledger) -> list[TimelineEntry]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.diagnosis.comparison.evidence import ComparisonEvidence, Ledger
-from bot.diagnosis.comparison.failure_reasons import Failures, failure_of
 from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures, failure_of
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
 from bot.domain.batch import BatchRows, PairRow
 from bot.domain.callbacks.callback import SeenCallback

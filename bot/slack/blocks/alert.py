@@ -22,7 +22,7 @@ from bot.slack.blocks.folds import FoldedList, fitted, pages
 from bot.slack.blocks.limits import MAX_JSON_CHARS, size, violations
 from bot.slack.blocks.mrkdwn import clamp, escape, literal, mrkdwn
 from bot.text.privacy import clean_chart, said
-from bot.text.wording import as_step
+from bot.text.wording import as_step, often
 
 TEXT_CHARS = 500
 TITLE_CHARS = 400
@@ -117,7 +117,7 @@ def _line(message: AlertMessage, names: Names) -> Words:
     if message.reason is Reason.ESCALATE:
         return words("⏰ Nobody has acknowledged this: ", told)
     if message.reason is Reason.REPEAT:
-        return words(f"{mark} Still so, seen {_times(alert.count)}: ", told)
+        return words(f"{mark} Still so, seen {often(alert.count)}: ", told)
     note = "" if message.plain else said(message.note)
     return words(f"{mark} Changed: ", told, words(" (", note, ")") if note else "")
 
@@ -181,7 +181,7 @@ def _reply(message: AlertMessage, chars: int, names: Names) -> Iterator[Block]:
     alert = message.alert
     yield kit.section(mrkdwn(_line(message, names), TEXT_CHARS))
     if message.reason is Reason.RESOLVE or alert.state is AlertState.RESOLVED:
-        yield kit.context(f"Seen {_times(alert.count)}")
+        yield kit.context(f"Seen {often(alert.count)}")
         return
     if message.reason in (Reason.UPDATE, Reason.OPEN):
         yield from _why(alert.condition, chars)
@@ -203,10 +203,6 @@ def _folds(message: AlertMessage) -> tuple[FoldedList, ...]:
         FoldedList("By hand", () if is_over else tuple(by_hand(alert.condition)), 1),
     )
     return tuple(fold for fold in found if fold.lines)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 def _length(alert: Alert) -> Span:

@@ -11,6 +11,7 @@ from bot.slack.blocks import elements as kit
 from bot.slack.blocks.mrkdwn import clamp, escape, literal, mrkdwn
 from bot.slack.outbound.posts import SUBJECT, ChannelPosts
 from bot.slack.outbound.web_api import Web
+from bot.text.wording import many
 
 EVENT_TYPE = "batchbot_watch"
 BAR = 20
@@ -86,8 +87,7 @@ def _notification(told: Text) -> str:
 
 
 def _headline(seen: BatchProgress, now: datetime) -> Words:
-    noun = "comparison" if seen.total == 1 else "comparisons"
-    done = f"{seen.done} of {seen.total} {noun} done"
+    done = f"{seen.done} of {many(seen.total, 'comparison')} done"
     if seen.without_result:
         return words(f"🔴 Batch {seen.batch_id} has ended without a result: {done}")
     if seen.ended:

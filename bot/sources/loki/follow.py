@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -30,7 +30,8 @@ from bot.sources.loki.http import (
     RangeLimitError,
     TailRefusedError,
 )
-from bot.sources.loki.labels import Layout, selectors
+from bot.sources.loki.labels import selectors
+from bot.sources.loki.layouts import LayoutReader
 from bot.sources.loki.paging import Pager
 
 QUIET_SECONDS = 1.0
@@ -43,9 +44,6 @@ MAX_REMEMBERED = 50_000
 DAY = timedelta(days=1)
 # A reader this far behind the service only counts most lines; see Prefilter.
 BEHIND = timedelta(seconds=60)
-
-Layouts = Callable[[int, int], Awaitable[Layout]]
-Proof = Callable[[Layout], Awaitable[None]]
 
 
 class Memory:
@@ -142,12 +140,10 @@ class LokiFollow:
     """A running follow; a task reads each tail, `take` hands on what they brought."""
 
     def __init__(
-        self, http: LokiHttp, layouts: Layouts, services: Sequence[Service], zone: tzinfo,
+        self, http: LokiHttp, layouts: LayoutReader, services: Sequence[Service], zone: tzinfo,
         clock: Callable[[], datetime], since: datetime, needles: Sequence[str] | None = None,
-        *, prove: Proof,
     ) -> None:  # fmt: skip
         self._http = http
-        self._prove = prove
         self._layouts = layouts
         self._services = tuple(services)
         self._clock = clock
@@ -190,10 +186,10 @@ class LokiFollow:
         """
         now = nanoseconds(self._clock())
         day = nanoseconds(self._clock() - DAY)
-        layout = await self._layouts(min(self._since, day), now)
+        layout = await self._layouts.read(min(self._since, day), now)
         chosen = [one for one in self._services if layout.selector(one)]
         if not chosen:
-            await self._prove(layout)
+            await self._layouts.prove_ours(layout)
         # The first service that a container fits is its own, as everywhere.
         self._containers = {
             name: one.role

@@ -88,9 +88,8 @@ class Loki:
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> LokiFollow:
         """Follow all services from `since`; with `needles`, events without any are not kept."""
         follow = LokiFollow(
-            self._http, self._layouts.read, self._services, self._zone, self._clock, since, needles,
-            prove=self._layouts.prove_ours,
-        )  # fmt: skip
+            self._http, self._layouts, self._services, self._zone, self._clock, since, needles
+        )
         await follow.start()
         return follow
 

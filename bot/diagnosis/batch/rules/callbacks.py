@@ -26,6 +26,7 @@ from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Span, words
 from bot.text.redaction import UUID
+from bot.text.wording import many
 
 DUPLICATE_SHARE = 0.01
 # Room for where answers were lost, in a sentence that is written to fit.
@@ -82,17 +83,18 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     winners = _winners(evidence, {clue.queue_id for clue in ours} - {""})
     differing = sorted(id for id, named in winners.items() if len(named) > 1)
     total, origins = evidence.pairs.total, _origins(evidence, ours)
-    many = len(ours) > DUPLICATE_SHARE * total
-    if not total or not (differing or many or len(unknown) > DUPLICATE_SHARE * total):
+    repeated = len(ours) > DUPLICATE_SHARE * total
+    if not total or not (differing or repeated or len(unknown) > DUPLICATE_SHARE * total):
         return None
     repeats = ours or unknown
     joined = "" if ours else "; whose is unknown"
     parted = f" {len(differing)} name another winner." if differing else ""
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
-        severity=Severity.WARN if differing or many else Severity.INFO,
+        severity=Severity.WARN if differing or repeated else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
-        what=f"{_callbacks(len(repeats))} came for what was answered already{joined}." + parted,
+        what=f"{many(len(repeats), 'callback')} came for what was answered already{joined}."
+        + parted,
         why=WHY[origins.most_common(1)[0][0] if origins else Repeat.UNKNOWN],
         evidence=(
             evidence.line(f"{total} comparisons, {len(ours)} answered again by their ids"),
@@ -109,10 +111,6 @@ def _origins(evidence: BatchEvidence, repeats: list[LogClue]) -> Counter[Repeat]
     times = publishes(evidence.clues)
     bundled = any(is_dispatch(event) for event in evidence.nearby)
     return Counter(repeat_of(times[one.queue_id], bundled=bundled) for one in repeats)
-
-
-def _callbacks(count: int) -> str:
-    return "1 callback" if count == 1 else f"{count} callbacks"
 
 
 def _told_elsewhere(evidence: BatchEvidence) -> str:

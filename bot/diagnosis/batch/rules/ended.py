@@ -19,6 +19,7 @@ from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Text, Time, words
+from bot.text.wording import many
 
 ANSWERS_MISSING = "answers-missing"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
@@ -103,12 +104,12 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
     if not lost or (not evidence.ended and now - min(at for _, at in lost) <= LOST_AFTER):
         return None
     at = max(at for _, at in lost)
-    many = f"{len(lost)} comparisons were" if len(lost) > 1 else "1 comparison was"
     return Finding(
         rule=ORPHANED,
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM,
-        what=f"{many} orphaned by a restart of the LLM provider service",
+        what=f"{many(len(lost), 'comparison', ('was', 'were'))} orphaned by a restart of the "
+        "LLM provider service",
         why=words(
             "It held them when it started anew", Time(at, " at "), ", and nothing hands them back."
         ),
@@ -128,7 +129,9 @@ def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
     header, pairs = evidence.header, evidence.pairs
     if evidence.has_no_essays and not essays_left_out(evidence):
         sent = header.expected_essay_count
-        count = "Fewer than two essays were" if sent is None else f"{_essays(sent)}"
+        count = (
+            "Fewer than two essays were" if sent is None else many(sent, "essay", ("was", "were"))
+        )
         what, why = f"{count} sent, so there was nothing to compare", "That is no fault."
     elif not _stopped_early(evidence):
         return None
@@ -218,7 +221,3 @@ def _restart(comparison: ComparisonEvidence, starts: list[LogEvent]) -> datetime
 
 def _is_start(event: LogEvent) -> bool:
     return event.role is Role.LLM_PROVIDER and STARTED in event.event
-
-
-def _essays(count: int) -> str:
-    return "1 essay was" if count == 1 else f"{count} essays were"

@@ -13,8 +13,8 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.evidence import LPS_NAME
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of, unrecorded
-from bot.diagnosis.comparison.failure_reasons import Failures
 from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures
 from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence, Finding, Severity
@@ -78,8 +78,7 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
     others = f" (+{more} more)" if more > 0 else ""
     if pairs.error:
         return f"{pairs.error} of {pairs.total} comparisons failed: {first.what}{others}"
-    many = "requests" if first.requests != 1 else "request"
-    return f"{first.requests} {many} met a failure: {first.what}"
+    return f"{many(first.requests, 'request')} met a failure: {first.what}"
 
 
 def _why(evidence: BatchEvidence, first: Failures) -> Text:

@@ -10,6 +10,7 @@ from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Id, words
+from bot.text.wording import many
 
 
 def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -28,14 +29,14 @@ def foreign_callback(evidence: BatchEvidence, now: datetime) -> Finding | None:
     by_id = [id for id in stray if runs[id][1]]
     first = (by_id or list(stray))[0]
     whose = "of its runner" if by_id else "in its time"
-    many = "callback" if len(stray) == 1 else "callbacks"
     return Finding(
         rule=FOREIGN_CALLBACK.rule,
         # Time alone lays it at no batch's door.
         severity=Severity.WARN if by_id else Severity.INFO,
         confidence=Confidence.HIGH if by_id else Confidence.LOW,
         what=words(
-            f"{len(stray)} rejected {many} {whose} belong{'s' * (len(stray) == 1)} to no batch (",
+            f"{many(len(stray), 'rejected callback')} {whose} "
+            f"belong{'s' * (len(stray) == 1)} to no batch (",
             Id(str(first)),
             ").",
         ),

@@ -8,7 +8,7 @@ import pytest
 
 from bot.detectors.services.provider_errors import ProviderErrors, ProviderErrorsSettings
 from bot.diagnosis.comparison.failure_advice import remedy_of
-from bot.diagnosis.comparison.failure_reasons import failures_of
+from bot.diagnosis.comparison.failures import failures_of
 from bot.domain.alert import Condition
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role

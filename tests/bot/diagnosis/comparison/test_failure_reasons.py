@@ -4,13 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.diagnosis.comparison.failure_reasons import (
-    Failures,
-    failures_of,
-    reason_of_group,
-    reason_of_line,
-)
+from bot.diagnosis.comparison.failure_reasons import reason_of_group, reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures, failures_of
 from bot.domain.batch import ErrorGroup
 from bot.domain.log import LogError, LogEvent, Role
 
