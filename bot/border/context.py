@@ -92,7 +92,7 @@ def _leads_to_data(word: str) -> bool:
 def is_sign(char: str) -> bool:
     """Say whether a character carries no text: punctuation, or a picture."""
     return (
-        char in "!?—–-…+*/\\^~#%$@."
+        char in "!?—–-…+*/\\^~#%$@.\ue000"
         or "\u2600" <= char <= "\u27bf"
         or ("\U0001f300" <= char <= "\U0001faff")
     )

@@ -72,7 +72,10 @@ class _Reader:
             if token.kind in ("quote", "open"):
                 index = self._enclosed(index, end, depth=depth)
                 continue
-            self.out.show(token.text if token.kind != "other" or is_sign(token.text) else MARK)
+            if token.kind != "other" or is_sign(token.text):
+                self.out.show(token.text)
+            else:
+                self.out.hide()
             index += 1
             if token.kind == "line":
                 strict = False if depth == 0 else strict

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.border.context import LOGIN_FLAGS, is_data, is_shape
 from bot.border.keys import KeyKind, counts, kind_of, names_an_id
-from bot.border.shapes import is_id, is_number
+from bot.border.shapes import is_id, is_number, is_package
 from bot.border.tokens import Token, partners
 from bot.border.words import is_long_hex
 
@@ -139,8 +139,17 @@ class TokenLayout:
 
 
 def shows_as(key: str, tokens: Sequence[Token]) -> bool:
-    """Say whether a value may stand behind a key: an id only behind one of ids."""
-    text = "".join(token.text for token in tokens)
+    """Say whether a value may stand behind a key."""
+    return may_be_behind(key, "".join(token.text for token in tokens))
+
+
+def may_be_behind(key: str, text: str) -> bool:
+    """Say whether a text may stand behind a key: an id only behind one of ids.
+
+    A package with its version is no id, but a password can look like one.
+    """
+    if is_package(text):
+        return kind_of(key) is KeyKind.KNOWN
     return names_an_id(key) or not (is_id(text) or is_long_hex(text))
 
 

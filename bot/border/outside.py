@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from operator import is_
 from typing import Any, SupportsIndex, TypeVar
 
-from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of, names_an_id
+from bot.border.keys import HIDDEN_KINDS, KeyKind, kind_of
+from bot.border.layout import may_be_behind
 from bot.border.passing import let_out, name
 from bot.border.phrases import MARK
 from bot.border.shapes import LEAST_PERSONAL, is_id, is_personal
@@ -130,7 +131,8 @@ def _is_hidden(key: str, item: object) -> bool:
         return kind in HIDDEN_KINDS
     if isinstance(item, str):
         of_somebody = len(key) > 1 and kind in HIDDEN_KINDS
-        return of_somebody or (is_id(raw(item).strip(QUOTES)) and not names_an_id(key))
+        word = raw(item).strip(QUOTES)
+        return of_somebody or (is_id(word) and not may_be_behind(key, word))
     return kind is KeyKind.UNKNOWN and type(item) is int and abs(item) >= LEAST_LONG
 
 

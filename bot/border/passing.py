@@ -15,6 +15,8 @@ SHORT_CHARS = 200
 ELLIPSIS = "…"
 _NO_NAME_CHARS = frozenset("=?&<>\"'{}()[],;|")
 NO_NAME = "(not a name)"
+# Stands for what a key's shape gave away, until it is known whether the judge shows its place.
+_KEY_SHAPE = "\ue000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,15 @@ def _short(raw: str) -> Passed:
 
 
 def _whole(raw: str) -> Passed:
-    text = without_secrets(readable(raw))
-    shown, replaced = judged(text.replace(HIDDEN, MARK))
+    """Judge a text by both lines, and count what either of them hid."""
+    text = readable(raw).replace(_KEY_SHAPE, " ")
+    stars = text.count(HIDDEN)
+    keyless = without_secrets(text)
+    by_shape = keyless.count(HIDDEN) > stars
+    shown, replaced = judged(keyless.replace(HIDDEN, _KEY_SHAPE if by_shape else MARK))
+    if by_shape:
+        replaced += shown.count(_KEY_SHAPE)
+        shown = shown.replace(_KEY_SHAPE, MARK)
     line = " ".join(shown.split())
     while f"{MARK} {MARK}" in line:
         line = line.replace(f"{MARK} {MARK}", MARK)

@@ -5,7 +5,8 @@ Each pattern is linear: bounded repeats, no nested ones, and nothing that begins
 
 import re
 
-from bot.border.shapes import UUID, without_people
+from bot.border.shapes import UUID, is_id, without_people
+from bot.border.words import is_name
 
 HIDDEN = "***"
 
@@ -95,10 +96,16 @@ def without_opaque_words(text: str) -> str:
 
 
 def _opaque(match: re.Match[str]) -> str:
-    word = match.group()
-    if _SHOWN_HEX.fullmatch(word):
-        return word
-    return HIDDEN if _HEX.search(word) or _looks_random(word) else word
+    key, equals, word = match.group().rpartition("=")
+    if not word.strip("="):
+        key, equals, word = "", "", match.group()
+    if _SHOWN_HEX.fullmatch(word) or is_id(word):
+        return match.group() if not key or not _is_opaque(key) else f"{HIDDEN}{equals}{word}"
+    return HIDDEN if _is_opaque(match.group()) else match.group()
+
+
+def _is_opaque(word: str) -> bool:
+    return _HEX.search(word) is not None or (_looks_random(word) and not is_name(word))
 
 
 def _looks_random(word: str) -> bool:

@@ -84,6 +84,11 @@ def is_id(word: str) -> bool:
     return _ID.fullmatch(word) is not None or _PACKAGE.fullmatch(word) is not None
 
 
+def is_package(word: str) -> bool:
+    """Say whether a word is a package with its version, such as `name@1.2.3`."""
+    return _PACKAGE.fullmatch(word) is not None
+
+
 def is_measure(word: str) -> bool:
     """Say whether a word is a number with or without unit, a time, a version or an address."""
     patterns = (_NUMBER, _TIME, _VERSION, _ADDRESS)

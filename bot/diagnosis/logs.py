@@ -4,44 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.border.outside import raw
-from bot.border.passing import Passed, let_out
 from bot.border.phrases import MARK
 from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.log_lines import counted, entry_of, shown_line
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch
-from bot.domain.report import Report, TimelineEntry
+from bot.domain.report import Report
 from bot.domain.words import Text, when, words
 from bot.ports import Deadline, Sources
 from bot.text.log_words import EVERYWHERE
-from bot.text.redaction import clip, redact
-from bot.text.wording import sentence
+from bot.text.redaction import redact
+from bot.text.wording import many, sentence
 
 MAX_MATCHES = 40
 MAX_SHOWN = 400
-MOST_RAW = 400
-MOST_LINE = 240
-# What may stand behind a line: ids, counts, states and codes; everything else may be a person's.
-SHOWN_FIELDS = (
-    "correlation_id",
-    "request_id",
-    "queue_id",
-    "cj_batch_id",
-    "batch_id",
-    "bos_batch_id",
-    "bundle_size",
-    "queue_processing_mode",
-    "queue_current_size",
-    "queue_queued_count",
-    "status",
-    "status_code",
-    "new_state",
-    "error_code",
-    "error_type",
-    "exception_type",
-    "provider",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +58,8 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
     """Return the lines with their counts; pure."""
     found = answer.events if isinstance(answer, LogSearch) else ()
     events = found[-MAX_SHOWN:]
-    lines = [_line(event) for event in events]
-    counts = _counts(ask, answer, events) | _replaced(lines)
+    lines = [shown_line(event) for event in events]
+    counts = _counts(ask, answer, events) | counted(lines)
     return Report(
         command="logs",
         title=f"{counts['matched']:,} lines match {redact(ask.text, 80) or 'anything'}",
@@ -93,7 +70,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
             "since": ask.since,
             **counts,
         },
-        timeline=tuple(_entry(*told) for told in zip(events, lines, strict=True)),
+        timeline=tuple(entry_of(*both) for both in zip(events, lines, strict=True)),
         sources=(reading(LOGS, answer, log_coverage.detail(answer)),),
         unreadable_need=isinstance(answer, Missing) or bool(answer.missing),
         found=isinstance(answer, Missing) or bool(events or answer.missing),
@@ -153,41 +130,13 @@ def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int 
 
 def _hidden(counts: Mapping[str, int | bool]) -> str:
     """Return how much of the lines is not shown, and where whoever may read it finds it."""
-    pieces, lines = counts["replaced"], counts["lines_with_replaced"]
-    if not pieces:
+    pieces, fields = int(counts["replaced"]), int(counts["fields_left_out"])
+    lines = int(counts["lines_with_replaced"])
+    told = [f"{many(pieces, 'piece')} replaced by {MARK}"] if pieces else []
+    told += [f"{many(fields, 'field')} left out"] if fields else []
+    if not told:
         return ""
     return (
-        f" Replaced by {MARK}, since it may be data: {pieces:,} piece{'s' * (pieces != 1)} in"
-        f" {lines:,} line{'s' * (lines != 1)}; the whole stands in the container's log at the"
-        " line's time."
+        f" Not shown, since it may be data: {' and '.join(told)} in {many(lines, 'line')};"
+        " the whole stands in the container's log at the line's time."
     )
-
-
-def _line(event: LogEvent) -> Passed:
-    """Return what may be shown of an event, and how many pieces of it were replaced."""
-    kind = f" ({event.error.kind})" if event.error else ""
-    said = let_out(raw((event.event or event.text[:MOST_RAW]) + kind))
-    tail, replaced = "", said.replaced
-    for name in SHOWN_FIELDS:
-        value = event.fields.get(name)
-        if isinstance(value, str | int | float) and value != "":
-            passed = let_out(raw(value) if isinstance(value, str) else str(value), 60)
-            tail += f", {name}: {passed.text}"
-            replaced += passed.replaced
-    return Passed(f"[{event.level}] {said.text}{tail}", replaced)
-
-
-def _entry(event: LogEvent, line: Passed) -> TimelineEntry:
-    """Return one line; of one that is not shown whole, also where it stands."""
-    place = "" if event.offset is None else f", at byte {event.offset} of its log"
-    hidden = f" ({line.replaced} replaced{place})" if line.replaced else ""
-    return TimelineEntry(
-        event.at, event.service, event.container, f"{clip(line.text, MOST_LINE)}{hidden}"
-    )
-
-
-def _replaced(lines: Sequence[Passed]) -> dict[str, int | bool]:
-    return {
-        "replaced": sum(line.replaced for line in lines),
-        "lines_with_replaced": sum(bool(line.replaced) for line in lines),
-    }

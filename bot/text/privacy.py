@@ -119,7 +119,7 @@ def _evidence(line: EvidenceLine) -> EvidenceLine:
 
 def _entry(entry: TimelineEntry) -> TimelineEntry:
     return replace(
-        entry, service=_seen(entry.service), source=_seen(entry.source), text=_seen(entry.text)
+        entry, service=_seen(entry.service), source=_seen(entry.source), text=_said(entry.text)
     )
 
 

@@ -39,6 +39,7 @@ def quick_ways(where: str, raw: str) -> Iterator[tuple[str, str]]:
     yield "name", name(raw)
     if where == "log":
         yield "event", "\n".join(_leaves(tuple(events_of(raw))))
+        yield "/logs", searched(raw)
 
 
 def ways_out(where: str, raw: str) -> Iterator[tuple[str, str]]:
@@ -72,6 +73,12 @@ def events_of(raw: str) -> Iterator[LogEvent]:
     lines = raw.encode("utf-8", "replace").split(b"\n")
     service = "cj_assessment_service"
     return parse_lines(lines, service=service, container=service, role=Role.CJ, zone=UTC)
+
+
+def searched(raw: str) -> str:
+    """Return what `/logs` shows of a log's text, as JSON says it."""
+    report = logs.diagnose(logs.LogAsk(""), LogSearch(tuple(events_of(raw)), ()))
+    return "\n".join(str(entry.text) for entry in presentable(report).timeline)
 
 
 def rendered(way: str, report: Report) -> Iterator[tuple[str, str]]:

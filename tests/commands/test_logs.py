@@ -232,3 +232,26 @@ async def test_what_is_replaced_is_counted_and_the_place_of_its_line_is_named(
 async def test_a_text_that_may_be_data_is_not_repeated() -> None:
     report = await _recorded("cj Lova Sandberg", "json", at("2025-11-19T12:00:00"))
     assert "Sandberg" not in str(report.as_json())
+
+
+async def test_fields_that_are_ids_or_counts_are_told_and_the_others_counted(
+    tmp_path: Path,
+) -> None:
+    sha = "52468214aa0be3c1d7f09e6b5c2d18374f6a9b01"
+    line = json.dumps(
+        {"event": "Started", "level": "info", "timestamp": "2025-11-19T00:00:02Z", "git_sha": sha,
+         "token_count": 812, "meta": {"request_id": "req_011CSHoEeqs5C35K2UUqR7Fy"},
+         "essay": "Skogen var", "title": "Lova"}
+    )  # fmt: skip
+    (tmp_path / "huleedu_cj_assessment_service.log").write_text(line + "\n")
+    logs = LogFiles(tmp_path, HULEEDU_SERVICES, UTC)
+    asked = context(Sources(logs=logs), NOW, options={"services": HULEEDU_SERVICES})
+    report = await COMMAND.run(parse("cj Started"), asked)
+    (entry,) = report.timeline
+    assert str(entry.text) == (
+        f"[info] Started, git_sha: {sha}, token_count: 812,"
+        " meta.request_id: req_011CSHoEeqs5C35K2UUqR7Fy"
+        " (2 fields left out, at byte 0 of its log)"
+    )
+    assert report.facts["fields_left_out"] == 2
+    assert "2 fields left out in 1 line" in str(report.summary)

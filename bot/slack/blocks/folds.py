@@ -19,6 +19,7 @@ from bot.slack.blocks.typed_steps import step_lines
 from bot.text.wording import SEVERITY_MARKS, fact_tables, flat_facts, source_words
 
 LINE_CHARS = 400
+ENTRY_CHARS = 600
 SECTION_CHARS = 2_000
 PAGE_CHARS = 9_000
 MOST_PAGES = 2
@@ -197,4 +198,4 @@ def _timeline(entries: Sequence[TimelineEntry]) -> Iterator[str]:
     for entry in entries:
         at = f"{date_token(entry.at)} " if entry.at else ""
         place = " · ".join(str(mrkdwn(one, 60)) for one in (entry.service, entry.source) if one)
-        yield f"{at}*{place}* {quoted(entry.text, LINE_CHARS)}"
+        yield f"{at}*{place}* {quoted(entry.text, ENTRY_CHARS)}"

@@ -165,3 +165,17 @@ def test_passing_twice_shows_no_more(text: str) -> None:
     once = let_out(text, 1_000).text
     words = re.findall(r"[^\W\d_]+", let_out(once, 1_000).text)
     assert all(word in once for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "replaced"),
+    [
+        (f"started with {KEY}", 1),
+        (f"started with {KEY} for elev Lova Sandberg", 2),
+        ("started by lova.sandberg@skola.example", 1),
+        (f"password={KEY}", 1),
+        ("started *** with batch", 0),
+    ],
+)
+def test_what_the_second_line_hid_is_counted_once(text: str, replaced: int) -> None:
+    assert let_out(text).replaced == replaced

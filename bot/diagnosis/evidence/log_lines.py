@@ -1,0 +1,99 @@
+"""A line of a log as `/logs` shows it: what it said, its ids, counts and states."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from bot.border.field import MOST_FIELDS, flat, told
+from bot.border.outside import raw
+from bot.border.passing import let_out
+from bot.domain.log import LogEvent
+from bot.domain.report import TimelineEntry
+from bot.text.redaction import HIDDEN, clip, presented
+from bot.text.wording import many
+
+MOST_RAW = 400
+MOST_SAID, MOST_LINE = 320, 520
+# Told before the other fields, since a long line has no room for all.
+FIRST_FIELDS = (
+    "correlation_id",
+    "request_id",
+    "queue_id",
+    "cj_batch_id",
+    "batch_id",
+    "bos_batch_id",
+    "bundle_size",
+    "queue_processing_mode",
+    "queue_current_size",
+    "queue_queued_count",
+    "status",
+    "status_code",
+    "new_state",
+    "error_code",
+    "error_type",
+    "exception_type",
+    "provider",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """What may be shown of an event: its text, pieces replaced in it, and fields left out."""
+
+    text: str
+    replaced: int = 0
+    left_out: int = 0
+
+
+def shown_line(event: LogEvent) -> ShownLine:
+    """Return what may be shown of an event, and how much of it is not."""
+    kind = f" ({event.error.kind})" if event.error else ""
+    said = let_out(raw((event.event or event.text[:MOST_RAW]) + kind), MOST_SAID)
+    # A line without a message is shown as it stands, its fields in it.
+    fields, left_out = _fields(event) if event.event else ({}, 0)
+    line = f"[{event.level}] {said.text}"
+    for name, value in fields.items():
+        more = f", {name}: {value}"
+        # A field has room as a whole or not at all, so that no id is cut in two.
+        if len(line) + len(more) > MOST_LINE:
+            left_out += 1
+        else:
+            line += more
+    shown = presented(line, MOST_LINE)
+    return ShownLine(shown, said.replaced + shown.count(HIDDEN) - line.count(HIDDEN), left_out)
+
+
+def _fields(event: LogEvent) -> tuple[dict[str, str], int]:
+    """Return the fields that may be told, FIRST_FIELDS first, and how many may not."""
+    found: dict[str, str] = {}
+    left_out = 0
+    for name, value in islice(flat(event.fields), MOST_FIELDS):
+        if value is None or value == "":
+            continue
+        word = told(name, value)
+        if word is None:
+            left_out += 1
+        else:
+            found[name] = word
+    first = {name: found.pop(name) for name in FIRST_FIELDS if name in found}
+    return {**first, **found}, left_out
+
+
+def entry_of(event: LogEvent, line: ShownLine) -> TimelineEntry:
+    """Return one line; of one that is not shown whole, also where it stands."""
+    hidden = [f"{line.replaced} replaced"] if line.replaced else []
+    hidden += [f"{many(line.left_out, 'field')} left out"] if line.left_out else []
+    hidden += [f"at byte {event.offset} of its log"] * bool(hidden and event.offset is not None)
+    tail = f" ({', '.join(hidden)})" if hidden else ""
+    return TimelineEntry(
+        event.at, event.service, event.container, f"{clip(line.text, MOST_LINE)}{tail}"
+    )
+
+
+def counted(lines: Sequence[ShownLine]) -> dict[str, int]:
+    """Return how much of the lines is not shown."""
+    return {
+        "replaced": sum(line.replaced for line in lines),
+        "fields_left_out": sum(line.left_out for line in lines),
+        "lines_with_replaced": sum(bool(line.replaced or line.left_out) for line in lines),
+    }
