@@ -35,6 +35,7 @@ REPLAY_MAY = ("bot.alerts.policy", "bot.alerts.self_monitoring", "bot.sources.lo
 # What lies deeper in the house of diagnosis knows nothing of what lies above it.
 DIAGNOSIS = (
     {"publishing"},
+    {"changes"},
     {"evidence"},
     {"queue"},
     {"comparison"},

@@ -86,6 +86,10 @@ class LiveWatch:
         """Return how far CJ's consumer has come on the callback topic."""
         return await self._once("backlog", self.sources.callbacks, lambda topic: topic.backlog())
 
+    async def schema_revision(self) -> str | Missing | None:
+        """Return the newest migration of the CJ database."""
+        return await self._once("schema", self.sources.database, lambda db: db.schema_revision())
+
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
         database = self.sources.database

@@ -7,11 +7,12 @@ is tried again, and is reported as an alert of its own.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.alerts.live_watch import LiveWatcher
+from bot.alerts.policy.coincidence import wanted_since, with_changes
 from bot.alerts.policy.digest import DigestState, digest
 from bot.alerts.policy.escalation import escalated
 from bot.alerts.policy.inhibition import Decided
@@ -36,21 +37,26 @@ from bot.alerts.self_monitoring.samples import (
     self_samples,
 )
 from bot.alerts.self_monitoring.unreadable_sources import unread_sources
+from bot.alerts.store.commands import KNOWN_PROGRESS
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.retention import Retention
 from bot.alerts.store.tick_writer import TickRecord
 from bot.domain.alert import AlertMessage, Reason, Window
+from bot.domain.changes.change import Noted
 from bot.domain.log import Followed
 from bot.domain.routing.route import Route
 from bot.errors import SourceError
 from bot.monitoring.state import TickState
-from bot.ports import Clock, Detector, Watch
+from bot.ports import ChangeNoter, Clock, Detector, Watch
 
 PRUNE_EVERY = 20
 FIRST_LOOK_BACK = timedelta(minutes=10)
 DIGEST_PROGRESS, MORNING_PROGRESS = "quiet", "morning"
 # An alert that flaps ends after ten quiet minutes, and is to end so when it is judged again.
 REPLAYED = timedelta(minutes=15)
+NOTER = "changes"
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +78,7 @@ class Tick:
         morning: Morning | None = None,
         routes: Sequence[Route] = (),
         keeps: Retention | None = None,
+        noter: ChangeNoter | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.state = TickState(detectors=tuple(one.name for one in detectors))
@@ -87,6 +94,8 @@ class Tick:
         # Not a copy: whom a route wakes is read again while the bot runs.
         self._routes = routes
         self._keeps = keeps or Retention()
+        self._noter = noter
+        self._known: Mapping[str, Any] = {}
         self._quiet = DigestState()
         self._told_morning: datetime | None = None
         self._windows: dict[str, Window] = {}
@@ -158,6 +167,7 @@ class Tick:
         alerts = await self._memory.load_alerts(now)
         mutes = await self._memory.mutes(now)
         waiting = await self._memory.outbox_health()
+        noted = await self._note(watch)
         results = await self._sample_all(watch)
         seen = self_samples(self._gap, waiting, self._failed.to_json(), now)
         own = self_judgements(seen, alerts, now)
@@ -165,7 +175,7 @@ class Tick:
             results, alerts, now, self._settings, mutes, own, self._watcher.configured
         )
         spoken = folded(found, alerts, now, self._environment, mutes)
-        decisions = escalated(spoken, self._routes, now)
+        decisions = await self._with_changes(escalated(spoken, self._routes, now), noted)
         message, quiet = self._digest(decisions, now)
         wake, told = morning_digest(
             alerts, decisions, self._told_morning, now, self._morning, self._environment
@@ -178,13 +188,14 @@ class Tick:
                     **samples_to_keep(seen, own, alerts),
                 },
                 decisions=decisions,
-                progress=self._progress(quiet, told),
+                progress={**self._progress(quiet, told), KNOWN_PROGRESS: dict(noted.known)},
+                changes=noted.changes,
                 forget=self._forgettable(now),
                 digests=tuple(one for one in (message, wake) if one is not None),
                 keeps=self._keeps,
             )
         )
-        self._quiet, self._told_morning = quiet, told
+        self._quiet, self._told_morning, self._known = quiet, told, noted.known
         self.state.firing = firing_counts(alerts, decisions)
         self._remember(results, decisions, now)
 
@@ -248,6 +259,7 @@ class Tick:
         told = left.get(MORNING_PROGRESS)
         self._told_morning = datetime.fromisoformat(told) if told else None
         self._gap = Gap.from_json(left.get(GAP_PROGRESS))
+        self._known = left.get(KNOWN_PROGRESS) or {}
         return at, True
 
     async def _sample_all(self, watch: Watch) -> dict[str, DetectorResult]:
@@ -256,15 +268,36 @@ class Tick:
         return {d.name: one for d, one in zip(awake, results, strict=True) if one is not None}
 
     async def _sample(self, detector: Detector, watch: Watch) -> DetectorResult | None:
-        try:
+        async def looked() -> DetectorResult:
             sample = await detector.sample(watch)
-            seen = evaluate(detector, self._windows.get(detector.name), sample, watch.now)
+            return evaluate(detector, self._windows.get(detector.name), sample, watch.now)
+
+        return await self._isolated(detector.name, looked(), watch.now)
+
+    async def _isolated(self, name: str, work: Awaitable[T], now: datetime) -> T | None:
+        """Return what one part of a tick gives; its failure is remembered and ends nothing else."""
+        try:
+            found = await work
         except Exception as error:
-            log.exception("detector %s failed", detector.name)
-            self._failed.record_failure(detector.name, type(error).__name__, watch.now)
+            log.exception("detector %s failed", name)
+            self._failed.record_failure(name, type(error).__name__, now)
             return None
-        self._failed.record_success(detector.name)
-        return seen
+        self._failed.record_success(name)
+        return found
+
+    async def _note(self, watch: Watch) -> Noted:
+        """Return what changed since the tick before, and what is known from now on."""
+        if self._noter is None or not self._failed.is_due(NOTER):
+            return Noted(known=self._known)
+        noted = await self._isolated(NOTER, self._noter.note(watch, self._known), watch.now)
+        return noted or Noted(known=self._known)
+
+    async def _with_changes(self, decisions: Sequence[Decided], noted: Noted) -> Sequence[Decided]:
+        since = wanted_since(decisions)
+        if since is None:
+            return decisions
+        earlier = await self._memory.changes(since, self._now())
+        return with_changes(decisions, [*earlier, *noted.changes])
 
     def _settings(self, name: str) -> PolicySettings:
         detector = next((one for one in self._detectors if one.name == name), None)

@@ -180,6 +180,7 @@ def _facts(alert: Alert, now: datetime, names: Mapping[str, str]) -> dict[str, o
         "acknowledged_by": who(alert.acknowledged_by, names) if alert.acknowledged_by else "",
         "quiet_until": alert.mute.until if alert.mute else None,
         "hides": alert.hides,
+        "changed_before": [one.as_fact() for one in alert.changed],
     }
 
 

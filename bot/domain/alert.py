@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.border.outside import let_out_all
+from bot.domain.changes.change import Change
 from bot.domain.chart import Chart
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
@@ -178,7 +179,8 @@ class Alert:
     when too many opened at once. `muted_while_firing` says that a silence
     kept something unsaid: the opening of one that is pending, the repeats of one that fires.
     `before` is what is known from earlier times, `escalated_at` when somebody else was woken since
-    nobody acknowledged it.
+    nobody acknowledged it. `changed` is what changed shortly before it began, newest first; that
+    it follows from one of these is not known.
     """
 
     key: str
@@ -210,6 +212,7 @@ class Alert:
     muted_while_firing: bool = False
     before: SeenBefore | None = None
     escalated_at: datetime | None = None
+    changed: tuple[Change, ...] = ()
 
     @property
     def standing(self) -> Standing:

@@ -42,6 +42,8 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Processing comparison request with correlation_id", "Requeueing request",
         "completed successfully, correlation_id", " failed: ", "failed with HuleEduError",
         "Serial bundle processing hit provider error", "Queue processor started",
+        "CJ Assessment Kafka consumer started", "queue_processing_mode",
+        "provider initialized with manifest configuration",
         "Queue processor stats", "Queue processor stopped", "Queue processing cancelled",
         "Starting Kafka recovery loop", "Published success callback event for request",
         "Published error callback event for request",

@@ -54,6 +54,8 @@ class ContainerState:
     `state` is the Engine's word (running, exited, restarting, ...), `restarts` its restart
     count. `modes` holds the batching settings only: CJ's LLM_BATCHING_MODE and the LLM
     provider's QUEUE_PROCESSING_MODE (with or without the service's prefix), by the key found.
+    `image` is the image's name and `image_id` the first digits of its id; `health` is the word of
+    the container's own health check, empty where it has none.
     """
 
     service: str
@@ -65,9 +67,12 @@ class ContainerState:
     exit_code: int | None = None
     out_of_memory: bool = False
     modes: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+    image_id: str = ""
+    health: str = ""
 
     def __post_init__(self) -> None:
-        seal(self, texts=("container", "modes"), names=("state",))
+        seal(self, texts=("container", "modes", "image", "image_id"), names=("state", "health"))
 
 
 CIRCUIT_TEXTS = ("Circuit breaker open", "transitioned to OPEN", "transitioned to CLOSED")

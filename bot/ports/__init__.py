@@ -18,6 +18,7 @@ from bot.ports.commands import (
 )
 from bot.ports.deadline import Deadline
 from bot.ports.detectors import (
+    ChangeNoter,
     Detector,
     Watch,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Asker",
     "BotMemory",
     "CallbackTopic",
+    "ChangeNoter",
     "Checkable",
     "Choice",
     "CjDatabase",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.domain.alert import Judgement, Sample, Window
     from bot.domain.batch import BatchSummary, BlockedSession
     from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
+    from bot.domain.changes.change import Noted
     from bot.domain.evidence import Missing
     from bot.domain.log import Followed, LogEvent
     from bot.domain.outbox import OutboxGroup
@@ -74,6 +75,24 @@ class Watch(Protocol):
 
     async def backlog(self) -> ConsumerBacklog | Missing | None:
         """Return how far CJ's consumer has come on the callback topic."""
+        ...
+
+    async def schema_revision(self) -> str | Missing | None:
+        """Return the newest migration of the CJ database, "" where the role may not read it."""
+        ...
+
+
+class ChangeNoter(Protocol):
+    """Notes what changed around the batches; like a detector it says which log events it wants."""
+
+    needles: ClassVar[tuple[str, ...]]
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether a followed log event tells of a change; cheap and pure."""
+        ...
+
+    async def note(self, watch: Watch, known: Mapping[str, Any]) -> Noted:
+        """Return what changed since what was known, and what is known from now on."""
         ...
 
 

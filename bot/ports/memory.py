@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from bot.domain.alert import Alert, AlertEvent, Recording, Sample
+    from bot.domain.changes.change import Change, Noted
     from bot.domain.ids import RunLabel
     from bot.domain.mute import Mute
     from bot.domain.progress import BatchWatch
@@ -107,6 +108,16 @@ class BotMemory(Protocol):
 
     async def unwatch(self, batch_id: int, *, channel: str, now: datetime) -> int:
         """Stop watching a batch in a channel; return how many watches that ended."""
+        ...
+
+    async def changes(
+        self, since: datetime, until: datetime, *, limit: int = 500
+    ) -> Sequence[Change]:
+        """Return what changed between two moments, the newest first."""
+        ...
+
+    async def last_noted(self) -> Noted | None:
+        """Return what the bot knows of what may change; None before its first tick."""
         ...
 
     async def recording(self, key: str, *, now: datetime) -> Recording:

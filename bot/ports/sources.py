@@ -51,8 +51,13 @@ class CjDatabase(Protocol):
         """Return everything about one batch, or None when there is no such batch."""
         ...
 
-    async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
-        """Return the newest batches; `state` matches state or status, ignoring case."""
+    async def newest(
+        self, *, limit: int = 20, state: str | None = None, before: int | None = None
+    ) -> Sequence[BatchSummary]:
+        """Return the newest batches; `state` matches state or status, ignoring case.
+
+        With `before` those that came before the batch of that id.
+        """
         ...
 
     async def open_batches(self, *, limit: int = 500) -> Sequence[BatchSummary]:
@@ -89,6 +94,10 @@ class CjDatabase(Protocol):
 
     async def unpublished(self) -> Sequence[OutboxGroup]:
         """Return what waits in the event outbox, by event type."""
+        ...
+
+    async def schema_revision(self) -> str:
+        """Return the newest migration that was applied, "" where that may not be read."""
         ...
 
     async def check(self) -> str:

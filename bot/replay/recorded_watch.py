@@ -68,3 +68,7 @@ class RecordedWatch:
     async def backlog(self) -> ConsumerBacklog | Missing | None:
         """Return nothing: a recording holds no topic."""
         return None
+
+    async def schema_revision(self) -> str | Missing | None:
+        """Return nothing: a recording holds no migrations."""
+        return None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+from bot.diagnosis.changes.noter import Noter
 from bot.domain.routing.route import Route
 from bot.errors import UsageError
 from bot.monitoring.state import PosterState
@@ -15,7 +16,7 @@ from bot.requests.command_text import read_line
 from bot.service.kept import morning_of, retention_of
 from bot.service.sources import utc_now
 from bot.service.tasks import kept_going, run_until_closed
-from bot.service.watched import all_needles, any_wants, build_detectors
+from bot.service.watched import all_needles, any_wants, build_detectors, own_facts
 from bot.settings import Settings
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.setup.workspace import SlackWorkspace, look_up_routes
@@ -41,8 +42,12 @@ async def start_alerts(
     made = build_detectors()
     routes = await look_up_routes(space, settings.bot.alert_routes)
     seconds, environment = settings.bot.tick_seconds, settings.bot.environment
+    noter = Noter(own_facts(settings))
     watcher = LiveWatcher(
-        sources, environment=environment, wants=any_wants(made), needles=all_needles(made)
+        sources,
+        environment=environment,
+        wants=any_wants([*made, noter]),
+        needles=all_needles([*made, noter]),
     )
     tick = Tick(
         memory,
@@ -55,6 +60,7 @@ async def start_alerts(
         morning=morning_of(settings),
         routes=routes,
         keeps=retention_of(settings.retention),
+        noter=noter,
     )
     stack.push_async_callback(tick.close)
     scheduler = build_scheduler(tick, seconds)

@@ -20,6 +20,7 @@ def retention_of(settings: RetentionSettings) -> Retention:
         audit=span(settings.audit_days),
         aliases=span(settings.aliases_days),
         labels=span(settings.labels_days),
+        changes=span(settings.changes_days),
     )
 
 

@@ -146,6 +146,7 @@ class RetentionSettings(Group):
     audit_days: int = Field(365, alias="KEEP_AUDIT_DAYS", ge=0, le=36_500)
     aliases_days: int = Field(730, alias="KEEP_ALIASES_DAYS", ge=0, le=36_500)
     labels_days: int = Field(90, alias="KEEP_LABELS_DAYS", ge=0, le=36_500)
+    changes_days: int = Field(90, alias="KEEP_CHANGES_DAYS", ge=0, le=36_500)
 
 
 class CjSettings(Group):

@@ -54,6 +54,7 @@ READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {
     "totals": lambda reader: reader.totals([33, 34]),
     "blocked_sessions": lambda reader: reader.blocked_sessions(older_than_seconds=0),
     "unpublished": lambda reader: reader.unpublished(),
+    "schema_revision": lambda reader: reader.schema_revision(),
     "check": lambda reader: reader.check(),
     "tried_rights": lambda reader: reader.tried_rights(),
 }
@@ -102,6 +103,23 @@ async def readings(url: str) -> dict[str, object]:
         return {name: await READINGS[name](source) for name in PORT - OF_THE_ROLE}
     finally:
         await source.close()
+
+
+async def test_the_newest_migration_is_read_where_its_table_is_and_may_be_read(
+    database_url: str,
+) -> None:
+    await load(database_url, "now")
+    await granted(database_url)
+    reader = CjPostgres(as_reader(database_url))
+    assert await reader.schema_revision() == ""
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("CREATE TABLE alembic_version (version_num varchar(32) NOT NULL)")
+    await owner.execute("INSERT INTO alembic_version VALUES ('20251208_1200')")
+    assert await reader.schema_revision() == ""
+    await granted(database_url)
+    assert await reader.schema_revision() == "20251208_1200"
+    await owner.close()
+    await reader.close()
 
 
 async def test_beyond_its_reading_the_role_is_refused_everything(url: str) -> None:

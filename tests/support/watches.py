@@ -32,6 +32,7 @@ class GivenWatch:
     engine: Sequence[ContainerState] | Missing | None = None
     topic: Sequence[SeenCallback] | Missing | None = None
     consumer: ConsumerBacklog | Missing | None = None
+    revision: str | Missing | None = None
 
     async def queue(self) -> QueueReading | Missing | None:
         return self.reading
@@ -65,6 +66,9 @@ class GivenWatch:
 
     async def backlog(self) -> ConsumerBacklog | Missing | None:
         return self.consumer
+
+    async def schema_revision(self) -> str | Missing | None:
+        return self.revision
 
 
 def said(at: datetime, text: str, *, level: str = "error", role: Role = Role.RUNNER) -> LogEvent:

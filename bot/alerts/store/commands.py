@@ -1,5 +1,6 @@
 """What commands ask of the bot's memory: aliases, labels, alerts, silences, the audit trail."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,14 +11,23 @@ from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import silences, sql
 from bot.alerts.store.database import Database
-from bot.alerts.store.serialization import alert_of_row, mute_of_row, sample_of_row, text_of_column
+from bot.alerts.store.serialization import (
+    alert_of_row,
+    change_of_row,
+    mute_of_row,
+    sample_of_row,
+    text_of_column,
+)
 from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
+from bot.domain.changes.change import Change, Noted
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute, MuteKind, longest
 from bot.domain.progress import BatchWatch
 from bot.domain.report import Severity
 from bot.errors import NotFoundError
 
+# Under this name the last tick's progress holds what is known of what may change.
+KNOWN_PROGRESS = "changes"
 RECORDED_BEFORE = timedelta(hours=6)
 MOST_RECORDED = 20_000
 
@@ -144,6 +154,19 @@ class CommandQueries(Database):
     async def unwatch(self, batch_id: int, *, channel: str, now: datetime) -> int:
         """Stop watching a batch in a channel; return how many watches that ended."""
         return len(await self._rows(sql.UNWATCH, self._environment, batch_id, channel, now))
+
+    async def changes(
+        self, since: datetime, until: datetime, *, limit: int = 500
+    ) -> Sequence[Change]:
+        """Return what changed between two moments, the newest first."""
+        rows = await self._rows(sql.CHANGES, self._environment, since, until, limit)
+        return [one for row in rows if (one := change_of_row(row)) is not None]
+
+    async def last_noted(self) -> Noted | None:
+        """Return what the last tick knew of what may change; None before the first."""
+        rows = await self._rows(sql.LOAD_PROGRESS, self._environment)
+        known = json.loads(rows[0]["body"]).get(KNOWN_PROGRESS) if rows else None
+        return Noted(known=known) if known else None
 
     async def recording(self, key: str, *, now: datetime) -> Recording:
         """Return an alert with the samples it is based on, as far as they are kept.

@@ -184,6 +184,15 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX run_label_at ON run_label (at);
     CREATE INDEX batch_watch_ended ON batch_watch (environment, ended_at);
     """,
+    """
+    CREATE TABLE change (
+        id bigserial PRIMARY KEY,
+        environment text NOT NULL,
+        at timestamptz NOT NULL,
+        body jsonb NOT NULL
+    );
+    CREATE INDEX change_newest ON change (environment, at DESC);
+    """,
 )
 # How many of them a bot must know to use the tables as the last one leaves them.
 NEEDS = 2

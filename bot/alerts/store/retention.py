@@ -21,6 +21,7 @@ class Retention:
     audit: timedelta | None = timedelta(days=365)
     aliases: timedelta | None = timedelta(days=730)
     labels: timedelta | None = timedelta(days=90)
+    changes: timedelta | None = timedelta(days=90)
 
     def before(self, now: datetime) -> Mapping[str, datetime]:
         """Return each statement that prunes with the time before which rows go. Pure."""
@@ -34,6 +35,7 @@ class Retention:
             sql.PRUNE_AUDIT: self.audit,
             sql.PRUNE_ALIASES: self.aliases,
             sql.PRUNE_LABELS: self.labels,
+            sql.PRUNE_CHANGES: self.changes,
         }
         return {statement: now - span for statement, span in spans.items() if span is not None}
 

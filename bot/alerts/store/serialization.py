@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from bot.alerts.policy.messages import MessageKind, Posting
 from bot.border.outside import Outside
 from bot.domain.alert import Alert, AlertMessage, Sample
+from bot.domain.changes.change import Change
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.words import Text, Words
 
@@ -22,6 +23,7 @@ FIELD_NAMES = {stored: field for field, stored in STORED_NAMES.items()}
 
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _MESSAGE: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
+_CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
 _TEXT: TypeAdapter[Words] = TypeAdapter(Words)
 # How typed text begins in a column of plain text.
 TYPED = '{"parts":['
@@ -48,6 +50,19 @@ def message_from_json(text: str) -> AlertMessage:
     """Return the message that `message_json` wrote. Raises ValueError for anything else."""
     values = _renamed(json.loads(text), FIELD_NAMES)
     return _MESSAGE.validate_python({**values, "alert": _renamed(values["alert"], FIELD_NAMES)})
+
+
+def change_json(change: Change) -> str:
+    """Return a change as JSON text."""
+    return _CHANGE.dump_json(change).decode()
+
+
+def change_of_row(row: Any) -> Change | None:
+    """Return the change of a row; None for a kind that a newer version has written."""
+    try:
+        return _CHANGE.validate_json(row["body"])
+    except ValueError:
+        return None
 
 
 def mute_json(mute: Mute) -> str:

@@ -96,6 +96,17 @@ DELETE FROM run_label WHERE (label, bos_batch_id) IN (
     ORDER BY at LIMIT $3)
 """
 
+PRUNE_CHANGES = """
+DELETE FROM change WHERE id IN (
+    SELECT id FROM change WHERE environment = $1 AND at < $2 ORDER BY at LIMIT $3)
+"""
+
+ADD_CHANGE = "INSERT INTO change (environment, at, body) VALUES ($1, $2, $3)"
+CHANGES = """
+SELECT body FROM change WHERE environment = $1 AND at BETWEEN $2 AND $3
+ORDER BY at DESC, id DESC LIMIT $4
+"""
+
 SAVE_PROGRESS = """
 INSERT INTO progress (environment, at, body) VALUES ($1, $2, $3)
 ON CONFLICT (environment) DO UPDATE SET at = excluded.at, body = excluded.body

@@ -10,7 +10,7 @@ from bot.alerts.policy.messages import Draft, MessageKind, drafts
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.alerts.store import outbox_sql, sql
 from bot.alerts.store.retention import Retention, prune
-from bot.alerts.store.serialization import alert_json, message_json, text_column
+from bot.alerts.store.serialization import alert_json, change_json, message_json, text_column
 from bot.alerts.store.session import Session
 from bot.domain.alert import (
     Alert,
@@ -21,6 +21,7 @@ from bot.domain.alert import (
     Sample,
     SeenBefore,
 )
+from bot.domain.changes.change import Change
 
 SAMPLES_KEPT = timedelta(days=3)
 ANNOUNCED = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE, Reason.ESCALATE)
@@ -32,7 +33,8 @@ class TickRecord:
 
     `samples` are the new sample of each detector, `forget` says from when each detector's
     samples are still wanted, `decisions` come with the alert as it was before, each of
-    `digests` is posted once, in a message of its own; `keeps` says how long what is over is kept.
+    `digests` is posted once, in a message of its own; `changes` were noted; `keeps` says how long
+    what is over is kept.
     """
 
     now: datetime
@@ -41,6 +43,7 @@ class TickRecord:
     progress: Mapping[str, Any] = field(default_factory=dict)
     forget: Mapping[str, datetime] = field(default_factory=dict)
     digests: Sequence[AlertMessage] = ()
+    changes: Sequence[Change] = ()
     keeps: Retention = field(default_factory=Retention)
 
 
@@ -54,6 +57,8 @@ async def write_tick(session: Session, environment: str, record: TickRecord) -> 
         await session.execute(
             outbox_sql.ADD_PARENT, environment, digest.alert.key, body, record.now
         )
+    rows = [(environment, one.at, change_json(one)) for one in record.changes]
+    await session.executemany(sql.ADD_CHANGE, rows)
     body = json.dumps(dict(record.progress))
     await session.execute(sql.SAVE_PROGRESS, environment, record.now, body)
 

@@ -81,9 +81,11 @@ class ConsumerBacklog:
 
     `behind` counts messages not acknowledged yet, None when the group never acknowledged any.
     `beyond_end`: it waits for an offset that the topic does not reach, so it receives nothing;
-    the topic was recreated.
+    the topic was recreated. `recreations` counts how often a topic was seen to be made anew since
+    this process reads.
     """
 
     group: str
     behind: int | None
     beyond_end: bool = False
+    recreations: int = 0

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
+from bot.domain.changes.change import listed
 from bot.domain.headline import MOST_CHARS, one_breath
 from bot.domain.report import Severity
 from bot.domain.words import Span, Text, Time, Words, parts_of, words
@@ -34,6 +35,8 @@ SPARE_CHARS = 300
 LEAST_SPAN = timedelta(minutes=1)
 # So many lines of a digest are shown, the rest is folded.
 DIGEST_LINES = 5
+# That one thing follows from another is more than two times that lie close together say.
+CHANGES_SHOWN, BY_CHANCE = 3, ". This may be a coincidence."
 DIGEST_MARKS = {"morning": "🌅"}
 
 
@@ -158,6 +161,9 @@ def _parent(message: AlertMessage, chars: int, takes: Takes, names: Names) -> It
     yield from buttons(message, takes)
     if message.reason is not Reason.DIGEST and (line := state_line(alert, names)):
         yield kit.context(line)
+    if alert.changed:
+        told = words("Changed shortly before: ", listed(alert.changed, CHANGES_SHOWN), BY_CHANCE)
+        yield kit.context(mrkdwn(told, TEXT_CHARS))
     if alert.condition.chart is not None and chars > CAUSE_CHARS[-1]:
         yield from chart_blocks(clean_chart(alert.condition.chart))
 

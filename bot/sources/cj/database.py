@@ -92,13 +92,16 @@ class CjPostgres:
         return replace(found, hidden=schema.hidden)
 
     @tried_twice
-    async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
+    async def newest(
+        self, *, limit: int = 20, state: str | None = None, before: int | None = None
+    ) -> Sequence[BatchSummary]:
         """Return the newest batches, those in a state or status when one is given."""
         where = (
-            "WHERE $2::text IS NULL OR lower(s.state::text) = lower($2) "
-            "OR lower(u.status::text) = lower($2) ORDER BY u.id DESC LIMIT $1"
+            "WHERE ($2::text IS NULL OR lower(s.state::text) = lower($2) "
+            "OR lower(u.status::text) = lower($2)) AND u.id < coalesce($3::bigint, 2147483648) "
+            "ORDER BY u.id DESC LIMIT $1"
         )
-        return await self._summaries(where, limit, state)
+        return await self._summaries(where, limit, state, before)
 
     @tried_twice
     async def open_batches(self, *, limit: int = 500) -> Sequence[BatchSummary]:
@@ -212,6 +215,14 @@ class CjPostgres:
         async with self._reading() as connection:
             rows = await connection.fetch(sql.UNPUBLISHED)
         return tuple(OutboxGroup(**dict(row)) for row in rows)
+
+    @tried_twice
+    async def schema_revision(self) -> str:
+        """Return the newest migration that was applied, "" where that may not be read."""
+        async with self._reading() as connection:
+            if not await connection.fetchval(sql.HAS_REVISION):
+                return ""
+            return str(await connection.fetchval(sql.REVISION) or "")
 
     @tried_twice
     async def can_write(self) -> bool:

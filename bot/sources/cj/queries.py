@@ -166,6 +166,14 @@ SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_a
 FROM event_outbox WHERE published_at IS NULL GROUP BY event_type ORDER BY 3 LIMIT 20
 """
 
+# A statement that names a table that is not there, or that may not be read, fails as a whole.
+HAS_REVISION = """
+SELECT coalesce(bool_or(has_column_privilege(c.oid, 'version_num', 'SELECT')), false)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'version_num'
+WHERE c.relname = 'alembic_version' AND pg_table_is_visible(c.oid)
+"""
+REVISION = "SELECT max(version_num::text) FROM alembic_version"
+
 BLOCKED = """
 SELECT a.pid, coalesce(a.state, '') AS state,
        coalesce(a.wait_event_type || ':' || a.wait_event, '') AS wait,

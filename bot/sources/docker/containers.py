@@ -34,6 +34,8 @@ MODE_KEYS = {
 # A mode is a word; any other value is none, and might be a secret.
 _MODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _NOT_A_MODE = "unreadable"
+_HEALTH = re.compile(r"\((?:health: )?(healthy|unhealthy|starting)\)")
+_IMAGE_ID = re.compile(r"(?:sha256:)?([0-9a-f]{12})[0-9a-f]*")
 _EXITED = re.compile(r"Exited \((\d{1,5})\)")
 
 
@@ -170,7 +172,9 @@ def state_of(
     """Return what a list's entry and events say; pure."""
     names = [str(name).lstrip("/") for name in listed.get("Names") or ()]
     state = str(listed.get("State") or "unknown")
-    exited = _EXITED.match(str(listed.get("Status") or ""))
+    status = str(listed.get("Status") or "")
+    exited, health = _EXITED.match(status), _HEALTH.search(status)
+    image_id = _IMAGE_ID.fullmatch(str(listed.get("ImageID") or ""))
     return ContainerState(
         service=service.name,
         container=names[0] if names else "",
@@ -181,6 +185,9 @@ def state_of(
         exit_code=int(exited[1]) if exited else None if state == "running" else life.exit_code,
         out_of_memory=life.out_of_memory,
         modes=modes,
+        image=str(listed.get("Image") or ""),
+        image_id=image_id[1] if image_id else "",
+        health=health[1] if health else "",
     )
 
 

@@ -11,13 +11,15 @@ Partition = tuple[str, int]
 class TopicProgress:
     """Where each partition is read on, and where the part of it begins that is handed out.
 
-    `history` is how many messages of a topic are read back at the first time.
+    `history` is how many messages of a topic are read back at the first time, `recreations` how
+    many partitions were seen to be made anew.
     """
 
     history: Mapping[str, int]
     next: dict[Partition, int] = field(default_factory=dict)
     live_from: dict[Partition, int] = field(default_factory=dict)
     end: dict[Partition, int] = field(default_factory=dict)
+    recreations: int = 0
 
     @property
     def caught_up(self) -> bool:
@@ -42,6 +44,7 @@ class TopicProgress:
                 self.next[one] = max(first[one], end[one] - share)
                 self.live_from[one] = end[one]
             elif not first[one] <= self.next.get(one, -1) <= end[one]:
+                self.recreations += end[one] < self.next.get(one, -1)
                 self.next[one] = first[one]
                 self.live_from[one] = first[one]
         self.end = dict(end)
@@ -54,4 +57,5 @@ class TopicProgress:
         """Say whether a message is handed out; a repeated offset means a recreated partition."""
         if offset < self.next[one]:
             self.live_from[one] = 0
+            self.recreations += 1
         return offset >= self.live_from[one]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.alert import Alert, AlertEvent, AlertState, Reason, Recording, Sample
+from bot.domain.changes.change import Change, Noted
 from bot.domain.mute import Mute, MuteKind, longest
 from bot.domain.progress import BatchWatch
 from bot.errors import NotFoundError
@@ -20,6 +21,8 @@ class FakeAlerts:
     waits: list[BatchWatch] = field(default_factory=list)
     noted: list[tuple[str, str, str]] = field(default_factory=list)
     samples: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
+    changed: list[Change] = field(default_factory=list)
+    watched_since: datetime | None = None
 
     def _check(self) -> None:
         """Raise when the memory is down."""
@@ -42,6 +45,18 @@ class FakeAlerts:
     async def events(self, key: str = "", *, limit: int = 100) -> Sequence[AlertEvent]:
         self._check()
         return [one for one in reversed(self.happened) if key in ("", one.key)][:limit]
+
+    async def changes(
+        self, since: datetime, until: datetime, *, limit: int = 500
+    ) -> Sequence[Change]:
+        self._check()
+        found = sorted(self.changed, key=lambda one: one.at, reverse=True)
+        return [one for one in found if since <= one.at <= until][:limit]
+
+    async def last_noted(self) -> Noted | None:
+        self._check()
+        known = {"since": self.watched_since.isoformat()} if self.watched_since else None
+        return Noted(known=known) if known else None
 
     async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert:
         alert = self._open(key)

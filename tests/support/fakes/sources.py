@@ -71,6 +71,7 @@ class FakeDatabase:
     pairs: Sequence[PairRow] = ()
     blocked: Sequence[BlockedSession] = ()
     error: SourceError | None = None
+    revision: str = ""
     name: str = "cj_database"
     calls: list[str] = field(default_factory=list)
 
@@ -109,7 +110,9 @@ class FakeDatabase:
         ids = (pair.request_correlation_id for pair in self.pairs)
         return [id for id in ids if id is not None and str(id).startswith(prefix)][:limit]
 
-    async def newest(self, *, limit: int = 20, state: str | None = None) -> Sequence[BatchSummary]:
+    async def newest(
+        self, *, limit: int = 20, state: str | None = None, before: int | None = None
+    ) -> Sequence[BatchSummary]:
         self._called("newest")
         wanted = state.casefold() if state else None
         rows = [
@@ -118,6 +121,7 @@ class FakeDatabase:
             if wanted is None
             or wanted in (row.header.status.casefold(), (row.header.state or "").casefold())
         ]
+        rows = [row for row in rows if before is None or row.header.batch_id < before]
         rows.sort(key=lambda row: row.header.created_at, reverse=True)
         return [self._summary(row) for row in rows[:limit]]
 
@@ -180,6 +184,10 @@ class FakeDatabase:
     async def unpublished(self) -> Sequence[OutboxGroup]:
         self._called("unpublished")
         return [group for rows in self.batches for group in rows.outbox if group.unpublished]
+
+    async def schema_revision(self) -> str:
+        self._called("schema_revision")
+        return self.revision
 
     async def tried_rights(self) -> Sequence[TriedRight]:
         return ()

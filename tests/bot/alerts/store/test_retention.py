@@ -38,6 +38,7 @@ OTHERS = (
     "INSERT INTO batch_watch (environment, batch_id, channel, asker, started_at, ended_at)"
     " VALUES ('test', 1, 'C', 'U', $1, $1), ('test', 2, 'C', 'U', $1, NULL),"
     " ('test', 3, 'C', 'U', $2, $2)",
+    "INSERT INTO change (environment, at, body) VALUES ('test', $1, '{}'), ('test', $2, '{}')",
 )
 LEFT = {
     "alert": ("key", {"d/test/open", "d/test/new", "d/else/old", "d/else/old2"}),
@@ -48,6 +49,7 @@ LEFT = {
     "alias": ("label", {"new"}),
     "run_label": ("label", {"new"}),
     "batch_watch": ("batch_id::text", {"2", "3"}),
+    "change": ("at::text", {str(NEW)}),
 }
 
 

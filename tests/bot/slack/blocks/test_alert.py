@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.alert import Alert, AlertMessage, AlertState, Reason, SeenBefore
+from bot.domain.changes.change import Change, ChangeKind
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import UNPROVEN
@@ -67,6 +68,21 @@ def test_fields_say_about_what_since_when_how_sure_and_seen_before() -> None:
     assert told[0] == "*About* batch 34"
     assert "2× in 7 days, last" in told[3]
     assert "12 min; what helped: a restart" in told[3]
+
+
+def test_what_changed_shortly_before_is_told_as_a_coincidence_and_only_while_it_fires() -> None:
+    changes = [
+        Change(AT, ChangeKind.RECREATED, f"service_{n}", "a1b2", "c3d4", is_exact=True)
+        for n in range(5)
+    ]
+    told = _small_print(_head(replace(ALERT, changed=tuple(changes[:1]))))
+    assert told.startswith(
+        "Changed shortly before: service_0 recreated, image a1b2 → c3d4 at <!date"
+    )
+    assert told.endswith(". This may be a coincidence.")
+    assert "; +2 more. " in _small_print(_head(replace(ALERT, changed=tuple(changes))))
+    over = replace(ALERT, changed=tuple(changes), state=AlertState.RESOLVED, resolved_at=AT)
+    assert "shortly before" not in json.dumps(_head(over)["blocks"])
 
 
 def test_why_and_what_to_do_stand_before_the_buttons_and_the_rest_is_folded() -> None:

@@ -113,6 +113,22 @@ def test_an_odd_entry_is_survived(listed: dict[str, object]) -> None:
     assert state_of(listed, CJ, Life(), {}).state == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("status", "health"),
+    [
+        ("Up 2 hours (healthy)", "healthy"),
+        ("Up 2 minutes (unhealthy)", "unhealthy"),
+        ("Up 2 seconds (health: starting)", "starting"),
+        ("Up 2 hours", ""),
+        ("Exited (1) 3 minutes ago", ""),
+    ],
+)
+def test_image_and_health_are_read_off_the_list(status: str, health: str) -> None:
+    raw = {"Image": "lps:1.2", "ImageID": f"sha256:{'a1b2c3d4' * 8}", "Status": status}
+    told = state_of(raw, LPS, Life(), {})
+    assert (told.image, told.image_id, told.health) == ("lps:1.2", "a1b2c3d4a1b2", health)
+
+
 async def test_no_engine_is_a_source_error(tmp_path: Path) -> None:
     source = EngineContainers([f"unix://{tmp_path}/none.sock"], [CJ])
     with pytest.raises(SourceError, match="Docker Engine does not answer"):

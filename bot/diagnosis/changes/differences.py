@@ -1,0 +1,214 @@
+"""What of a tick's sighting is new, by what was known before; pure.
+
+What is seen for the first time is where watching begins and no change. What is known is kept as
+JSON values, so that the next process goes on from it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.diagnosis.changes.sighting import VERSION, Fact, Facts, Sighting, Value
+from bot.domain.changes.change import Change, ChangeKind, Noted
+from bot.domain.evidence import CONTAINERS, LOGS, TOPIC
+from bot.domain.report import plain
+
+# A loop of restarts is written down once in so long.
+AGAIN_AFTER = timedelta(minutes=5)
+# A line and the Engine tell one start at slightly different times; both loggers of a service do.
+ONE_START = timedelta(seconds=90)
+# Runs with models of their own alternate: one has taken the other's place once that is silent.
+SETTLED = timedelta(minutes=5)
+KEPT_CONTAINERS = 20
+RUNS = frozenset({"running", "restarting"})
+GONE = "removed"
+_NOT_YET = frozenset({"created", ""})
+CALLBACKS = "the callback topic"
+
+
+def noted(known: Mapping[str, Any], seen: Sighting) -> Noted:
+    """Return what changed, oldest first, and what is known from now on."""
+    now: dict[str, Any] = deepcopy(dict(known))
+    now.setdefault("since", plain(seen.at))
+    now.setdefault("read", {}).update(dict.fromkeys(sorted(seen.read), plain(seen.at)))
+    found = [
+        *_of_containers(now, seen),
+        *_of_starts(now, seen),
+        *_of_values(now, seen),
+        *_of_topic(now, seen),
+        *_of_settings(now, seen),
+    ]
+    return Noted(tuple(sorted(found, key=lambda one: one.at)), now)
+
+
+def _of_containers(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
+    services = known.setdefault("containers", {})
+    for service, rows in (seen.containers or {}).items():
+        before = services.get(service)
+        if before is not None:
+            yield from _of_service(known, seen.at, service, before, rows)
+        services[service] = _kept(before or {}, rows)
+    if seen.containers is None:
+        return
+    for service in services.keys() - seen.containers.keys():
+        yield from _of_service(known, seen.at, service, services[service], {})
+        services[service] = _kept(services[service], {})
+
+
+def _kept(before: Facts, rows: Facts) -> dict[str, Any]:
+    """Return what is known of a service's containers; those that are gone may be replaced yet."""
+    found = {id: dict(one) for id, one in rows.items() if one["state"] not in _NOT_YET}
+    for id, one in found.items():
+        old = before.get(id, {})
+        one["started_at"] = one["started_at"] or old.get("started_at")
+        if one["health"] in ("", "starting"):
+            one["health"] = old.get("health", "")
+    # A replacement takes the place of those that ran no more.
+    replaced = any(id not in before and one["state"] in RUNS for id, one in found.items())
+    if not replaced:
+        for id, gone in before.items():
+            found.setdefault(id, {**gone, "state": GONE})
+    return dict(list(found.items())[:KEPT_CONTAINERS])
+
+
+def _of_service(
+    known: dict[str, Any], at: datetime, service: str, before: Facts, rows: Facts
+) -> Iterator[Change]:
+    fresh = [id for id, one in rows.items() if id not in before and one["state"] in RUNS]
+    ended = [id for id in before if rows.get(id, {"state": GONE})["state"] not in RUNS]
+    for id in fresh:
+        image = rows[id]["image"]
+        started = _moment(rows[id]["started_at"])
+        yield _start_told(
+            known,
+            Change(
+                started or at,
+                ChangeKind.RECREATED if ended else ChangeKind.STARTED,
+                service,
+                before[ended[0]]["image"] if ended else "",
+                image,
+                CONTAINERS,
+                is_exact=started is not None,
+            ),
+        )
+    if fresh:
+        return
+    for id, old in before.items():
+        yield from _of_container(known, at, service, old, rows.get(id, {**old, "state": GONE}))
+
+
+def _of_container(
+    known: dict[str, Any],
+    at: datetime,
+    service: str,
+    old: Fact,
+    new: Fact,
+) -> Iterator[Change]:
+    started, first = _moment(new["started_at"]), _moment(old["started_at"])
+    begins = new["state"] in RUNS and old["state"] not in RUNS
+    if begins or (started and first and started - first > timedelta(seconds=1)):
+        is_exact = started is not None and started != first
+        moment = started if is_exact and started else at
+        restart = Change(moment, ChangeKind.RESTARTED, service, "", "", CONTAINERS, is_exact)
+        yield from _at_most(known, restart, at)
+        known.setdefault("starts", {})[service] = plain(moment)
+    elif old["state"] in RUNS and new["state"] not in RUNS:
+        ended = Change(at, ChangeKind.STATE, service, old["state"], new["state"], CONTAINERS)
+        yield from _at_most(known, ended, at)
+    health, was = new["health"], old["health"]
+    if was and health and health not in ("starting", was):
+        yield Change(at, ChangeKind.HEALTH, service, was, health, CONTAINERS)
+
+
+def _at_most(known: dict[str, Any], change: Change, at: datetime) -> Iterator[Change]:
+    """Yield a change unless one of its kind was written shortly before; then it is counted."""
+    key = f"{change.subject} {change.kind.value}"
+    last = known.setdefault("written", {}).get(key)
+    if last is not None and at - datetime.fromisoformat(last["at"]) < AGAIN_AFTER:
+        last["unsaid"] += 1
+        return
+    count = 1 + (last["unsaid"] if last else 0)
+    known["written"][key] = {"at": plain(at), "unsaid": 0}
+    yield Change(
+        *(change.at, change.kind, change.subject, change.before, change.after, change.source),
+        is_exact=change.is_exact,
+        count=count,
+    )
+
+
+def _start_told(known: dict[str, Any], change: Change) -> Change:
+    known.setdefault("starts", {})[change.subject] = plain(change.at)
+    return change
+
+
+def _of_starts(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
+    """Yield the starts that services logged themselves, where no Engine told them."""
+    told = known.setdefault("starts", {})
+    for service, at in sorted(seen.starts, key=lambda one: one[1]):
+        last = _moment(told.get(service))
+        if last is not None and abs(at - last) < ONE_START:
+            continue
+        if any(one["started_at"] for one in (seen.containers or {}).get(service, {}).values()):
+            continue
+        told[service] = plain(at)
+        restart = Change(at, ChangeKind.RESTARTED, service, "", "", LOGS, is_exact=True)
+        yield from _at_most(known, restart, at)
+
+
+def _of_values(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
+    values = known.setdefault("values", {})
+    for one in seen.values:
+        old = values.get(one.subject)
+        if old is not None and one.of < datetime.fromisoformat(old["of"]):
+            continue  # an older batch says what was, not what is
+        if old is None or old["value"] == one.value:
+            values[one.subject] = {"value": one.value, "of": plain(one.of)}
+        elif one.kind is not ChangeKind.MODEL or _settles(old, one):
+            values[one.subject] = {"value": one.value, "of": plain(one.of)}
+            at = _moment((old.get("rival") or {}).get(one.value)) or one.of
+            yield Change(at, one.kind, one.subject, old["value"], one.value, one.source)
+
+
+def _settles(old: dict[str, Any], value: Value) -> bool:
+    """Say whether a model has taken the place of the one before; note since when it is used."""
+    old.setdefault("rival", {}).setdefault(value.value, plain(value.of))
+    return value.of - datetime.fromisoformat(old["of"]) >= SETTLED
+
+
+def _of_topic(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
+    if seen.topic is None:
+        return
+    count, beyond = seen.topic.recreations, seen.topic.beyond_end
+    old = known.get("topic")
+    known["topic"] = {"recreations": count, "beyond": beyond}
+    if old is None:
+        return
+    # The count begins at nothing with each process.
+    if count > old["recreations"] or (beyond and not old["beyond"]):
+        yield from _at_most(
+            known, Change(seen.at, ChangeKind.TOPIC, CALLBACKS, source=TOPIC), seen.at
+        )
+
+
+def _of_settings(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
+    """Yield the settings that have another value, by their names alone."""
+    if not seen.own.version:
+        return
+    old, new = known.get("settings"), dict(seen.own.settings)
+    known["settings"] = new
+    if old is None or old == new:
+        return
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            after = "added" if name not in old else "removed" if name not in new else "changed"
+            yield Change(seen.at, ChangeKind.SETTING, name, "", after, VERSION)
+
+
+def _moment(value: Any) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+def newest_first(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes as people read them."""
+    return tuple(sorted(changes, key=lambda one: one.at, reverse=True))

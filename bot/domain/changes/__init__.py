@@ -1,0 +1,1 @@
+"""What changed around the batches, and what the bot knew before: facts, no I/O, no clock."""
