@@ -1,12 +1,15 @@
 """The memory on a real Postgres: leadership, restarts, people's words."""
 
+import ast
 import asyncio
 import contextlib
 import inspect
+import textwrap
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -53,11 +56,18 @@ async def fired(store: Store) -> None:
     )
 
 
+def as_written(method: Any) -> tuple[str, str]:
+    """Return a method's parameters and result: a port's types are known to type checkers alone."""
+    (node,) = ast.parse(textwrap.dedent(inspect.getsource(method))).body
+    assert isinstance(node, ast.AsyncFunctionDef)
+    return ast.unparse(node.args), ast.unparse(node.returns or ast.Constant(None))
+
+
 @pytest.mark.parametrize("memory", [Store, FakeMemory])
 @pytest.mark.parametrize("name", [name for name in vars(BotMemory) if not name.startswith("_")])
 def test_the_memory_and_its_fake_keep_the_port_s_promises(memory: type, name: str) -> None:
     asked, given = getattr(BotMemory, name, None), getattr(memory, name, None)
-    assert inspect.signature(given) == inspect.signature(asked)  # type: ignore[arg-type]
+    assert as_written(given) == as_written(asked)
     assert inspect.iscoroutinefunction(given)
 
 
