@@ -1,4 +1,4 @@
-"""Writes what the code already knows: three rooms' tables and deploy/slack-manifest.yaml.
+"""Writes what the code already knows: four rooms' tables and deploy/slack-manifest.yaml.
 
 `python -m bot.docs` writes them; `--check` says which are stale and changes nothing.
 """
@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bot.catalogue import CauseEntry, CauseExample, entries, examples
+from bot.catalogue.known import GROUPS
 from bot.monitoring.catalogue import CATALOGUE, Described
 from bot.registry import SlashCommand, commands, detectors
 from bot.slack.setup.manifest import build_manifest, to_yaml
@@ -14,6 +16,7 @@ from bot.slack.setup.manifest import build_manifest, to_yaml
 ROOT = Path(__file__).parent.parent
 COMMANDS = ROOT / "commands" / "README.md"
 DETECTORS = ROOT / "bot" / "detectors" / "README.md"
+CAUSES = ROOT / "bot" / "catalogue" / "README.md"
 METRICS = ROOT / "bot" / "monitoring" / "README.md"
 MANIFEST = ROOT / "deploy" / "slack-manifest.yaml"
 MANIFEST_HEAD = (
@@ -45,6 +48,42 @@ def detector_table(known: Mapping[str, type]) -> str:
     return _table(("detector", "alerts when", "settings"), rows)
 
 
+def cause_pages() -> str:
+    """Return the catalogue of causes, a section each, and which alert tells which of them."""
+    parts = []
+    for title, group in GROUPS:
+        parts.append(f"## {title}\n")
+        parts += [_cause(one, examples()[one.rule]) for one in group]
+    told = {
+        name: [f"[`{one.rule}`](#{one.rule})" for one in entries().values() if name in one.alerts]
+        for name in sorted({*detectors(), *(one for e in entries().values() for one in e.alerts)})
+    }
+    rows = [
+        (f"`{name}`", _summary(name), ", ".join(rules)) for name, rules in told.items() if rules
+    ]
+    parts.append("## Which alert tells which cause\n")
+    return "\n".join([*parts, _table(("alert", "opens when", "causes"), rows)])
+
+
+def _cause(one: CauseEntry, told: CauseExample) -> str:
+    said = " ".join(part for part in (told.what.rstrip(".") + ".", told.why) if part)
+    lines = (
+        ("How it is proved", one.proved),
+        ("What it cannot see", one.unseen),
+        ("What to do", one.do),
+        ("Since", one.since),
+        ("Alert", ", ".join(f"`{name}`" for name in one.alerts)),
+        (f"Example ({told.case}, {told.severity})", said),
+    )
+    body = "\n".join(f"- **{name}:** {text}" for name, text in lines if text)
+    return f"### {one.rule}\n\n{one.means}\n\n{body}\n"
+
+
+def _summary(detector: str) -> str:
+    known = detectors().get(detector)
+    return str(known.summary) if known else "The bot watches itself"
+
+
 def metric_table(known: Iterable[Described]) -> str:
     """Return the table of metrics, in the order in which they are described."""
     rows = [
@@ -64,6 +103,7 @@ def generated() -> dict[Path, str]:
     tables = {
         COMMANDS: ("commands", command_table(commands())),
         DETECTORS: ("detectors", detector_table(detectors())),
+        CAUSES: ("causes", cause_pages()),
         METRICS: ("metrics", metric_table(CATALOGUE)),
     }
     return {

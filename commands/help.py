@@ -1,18 +1,22 @@
-"""`/help`: every command with its examples, from the registry and of batches that exist."""
+"""`/help`: every command with its examples, and what a rule or an alert means."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
+from bot.catalogue import CauseEntry, CauseExample, entries, examples
 from bot.domain.batch import BatchSummary
 from bot.domain.report import Report, Table
 from bot.ports import CommandContext, Request
-from bot.registry import SlashCommand, Usage, commands
+from bot.registry import SlashCommand, Usage, commands, detectors
 from commands._choices import alive, newest
 from commands._words import choose, misuse, shown, split_options, tokens, usage_lines
 
 USAGES = (
     Usage("", "every command with an example", "/help"),
     Usage("<command>", "all ways to call one command", "/help queue"),
+    Usage("<rule>", "what a rule or an alert means, and what to do", "/help orphaned-item"),
 )
+ITSELF = "The bot watches itself"
 
 
 # What people come for, in the words that may be typed to the bot.
@@ -26,31 +30,41 @@ INTENTS = (
 
 
 def parse(text: str) -> Request:
-    """Take nothing, or the name of a command. Raises UsageError."""
+    """Take nothing, or the name of a command, a rule or a detector. Raises UsageError."""
     words, options = split_options(tokens(text), usage=usage_lines("help", USAGES))
     if len(words) > 1:
         raise misuse("/help takes one command at most.", "help", USAGES)
     if not words:
         return Request("help", "all", (), options)
     asked = words[0].removeprefix("/")
-    name = choose(asked, commands())
-    if name is None:
-        raise misuse(
-            f"There is no command /{shown(asked)}.",
-            "help",
-            USAGES,
-            word=asked,
-            choices=commands(),
-        )
-    return Request("help", "one", (name,), options)
+    for verb, names in (("one", commands()), ("cause", entries()), ("alert", _alerts())):
+        if name := choose(asked, names) or choose(asked.replace("_", "-"), names):
+            return Request("help", verb, (name,), options)
+    raise misuse(
+        f"There is no command /{shown(asked)}, and no rule or alert of that name.",
+        "help",
+        USAGES,
+        word=asked,
+        choices=(*commands(), *entries(), *_alerts()),
+    )
+
+
+def _alerts() -> tuple[str, ...]:
+    """Return the name of each alert that the catalogue knows; every detector is among them."""
+    return tuple(dict.fromkeys(name for one in entries().values() for name in one.alerts))
 
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Answer from the registry, with the newest batches in its examples where they are known."""
-    known, batches = commands(), await newest(context)
+    if request.verb == "cause":
+        return cause(entries()[request.words[0]], examples()[request.words[0]])
+    if request.verb == "alert":
+        name = request.words[0]
+        return alert(name, str(known.summary) if (known := detectors().get(name)) else ITSELF)
+    found, batches = commands(), await newest(context)
     if request.verb == "one":
-        return one(known[request.words[0]], batches)
-    return every(known, batches)
+        return one(found[request.words[0]], batches)
+    return every(found, batches)
 
 
 def every(known: Mapping[str, SlashCommand], batches: Sequence[BatchSummary] = ()) -> Report:
@@ -99,6 +113,41 @@ def one(command: SlashCommand, batches: Sequence[BatchSummary] = ()) -> Report:
             "operator_verbs": sorted(command.operator_verbs),
         },
         tables=(Table(("usage", "what it does", "example"), rows),),
+    )
+
+
+def cause(known: CauseEntry, example: CauseExample) -> Report:
+    """Return what a rule means: how it is proved, what it cannot see, what to do, an example."""
+    said = (("it said", example.what), ("why", example.why), ("to do", example.next))
+    lines = (
+        ("Proved by", known.proved),
+        ("Cannot see", known.unseen),
+        ("Do", known.do),
+        ("Since", known.since),
+        ("Alert", ", ".join(known.alerts)),
+    )
+    rows = tuple(row for row in said if row[1])
+    return Report(
+        command=f"help {known.rule}",
+        title=f"What {known.rule} means",
+        facts={"rule": known.rule, "catalogue": [asdict(known) | {"example": asdict(example)}]},
+        headline=known.means.rstrip("."),
+        lines=tuple(f"{name}: {text}" for name, text in lines if text),
+        folded=(Table(("example", example.severity), rows, f"Example: {example.case}"),),
+        actions=("/help", "/alerts list" if known.alerts else "/batch list"),
+    )
+
+
+def alert(name: str, summary: str) -> Report:
+    """Return what an alert opens on, and which causes it can tell."""
+    told = [one for one in entries().values() if name in one.alerts]
+    return Report(
+        command=f"help {name}",
+        title=f"The alert {name}",
+        facts={"alert": name, "summary": summary, "rules": [one.rule for one in told]},
+        headline=f"Alerts when: {summary[:1].lower()}{summary[1:].rstrip('.')}",
+        lines=tuple(f"{one.rule}: {one.means}" for one in told),
+        actions=tuple(f"/help {one.rule}" for one in told[:3]) or ("/alerts list",),
     )
 
 

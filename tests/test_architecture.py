@@ -19,7 +19,7 @@ FILES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "commands").rglob("*.py"
 FLOORS = (
     {"bot.border"},
     {"bot.domain"},
-    {"bot.errors"},
+    {"bot.errors", "bot.catalogue"},
     {"bot.drivers", "bot.text", "bot.ports", "bot.settings"},
     {"bot.registry", "bot.log", "bot.monitoring", "bot.charts"},
     {"bot.diagnosis", "bot.sources", "bot.alerts"},

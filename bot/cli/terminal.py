@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
+from bot.catalogue.links import help_line
 from bot.cli.sparkline import chart_lines
 from bot.domain.evidence import SourceState
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry, Verdict
@@ -85,9 +86,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     if facts:
         yield Text()
         yield _columns(_fact_rows(report.facts, times))
-    for number, finding in enumerate(report.findings, start=1):
-        yield Text()
-        yield from _finding(number, finding, times)
+    yield from _findings(report.findings, times)
     for table in _tables(report, dict(facts), times):
         yield Text()
         yield WideOrNarrow(_grid(table, times), _cards(table, times), by_words=True)
@@ -144,6 +143,15 @@ def _columns(rows: Iterable[tuple[str, str]]) -> Grid:
     for name, text in rows:
         grid.add_row(Text(name, style="dim"), Text(text, overflow="fold"))
     return grid
+
+
+def _findings(findings: Sequence[Finding], times: UtcTimes) -> Iterator[RenderableType]:
+    """Yield findings, and below them what to type to read what the first one's rule means."""
+    for number, finding in enumerate(findings, start=1):
+        yield Text()
+        yield from _finding(number, finding, times)
+    if findings:
+        yield Text(f"\nWhat a rule means: {help_line(findings[0].rule)}", style="dim")
 
 
 def _finding(number: int, finding: Finding, times: UtcTimes) -> Iterator[RenderableType]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.catalogue.links import help_line
 from bot.domain.ids import short_id
 from bot.domain.report import Finding, TimelineEntry
 from bot.domain.words import Command, Id, Part, Text
@@ -56,7 +57,7 @@ class MarkdownWriter:
         """Yield what stands under a finding's heading."""
         cause = f" · follows from `{finding.cause}`" if finding.cause else ""
         sure = f"confidence {finding.confidence.value}"
-        yield f"{finding.severity.value} · `{finding.rule}` · {sure}{cause}"
+        yield f"{finding.severity.value} · `{help_line(finding.rule)}` · {sure}{cause}"
         yield ""
         if finding.why:
             yield self.text(finding.why)

@@ -34,6 +34,7 @@ ASKED = (
     Scene("queue", "/queue", "queue"),
     Scene("list", "/batch list", "newest batches"),
     Scene("help", "/help", ""),
+    Scene("cause", "/help orphaned-item", "orphaned-item"),
     Scene("refused", "/batch status 9999", "9999"),
 )
 

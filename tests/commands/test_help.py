@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.catalogue import entries
 from bot.domain.report import Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
@@ -50,3 +51,23 @@ def test_every_example_is_understood_by_its_own_command(name: str) -> None:
         typed, _, words = usage.example.partition(" ")
         assert typed == f"/{name}"
         assert command.parse(words).command == name
+
+
+@pytest.mark.parametrize("text", ["orphaned-item", "Orphaned-Item", "`orphaned_item`"])
+async def test_help_for_a_rule_says_what_it_means_and_shows_a_case(text: str) -> None:
+    report = await COMMAND.run(parse(text), CONTEXT)
+    assert (report.facts["rule"], report.verdict) == ("orphaned-item", Verdict.OK)
+    begun = [str(line).partition(":")[0] for line in report.lines]
+    assert begun == ["Proved by", "Cannot see", "Do", "Since", "Alert"]
+    assert "night of 2025-11-18" in str(report.folded[0].caption)
+
+
+async def test_help_for_an_alert_lists_its_causes() -> None:
+    report = await COMMAND.run(parse("stuck_queue"), CONTEXT)
+    assert "worker-hung" in report.facts["rules"]
+    assert report.actions[0] == "/help orphaned-item"
+
+
+def test_every_rule_can_be_asked_for() -> None:
+    asked = {name: parse(name) for name in entries()}
+    assert {one.words[0] for one in asked.values() if one.verb == "cause"} == set(entries())

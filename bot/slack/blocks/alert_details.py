@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.catalogue.links import help_line
 from bot.domain.alert import Alert, Condition
 from bot.domain.report import UNPROVEN, unproven_files
 from bot.domain.words import Text
@@ -45,7 +46,7 @@ def evidence(alert: Alert, *, is_digest: bool) -> Iterator[str]:
         yield f"• {UNPROVEN}"
     if condition.headline:
         yield str(mrkdwn(said(condition.title), LINE_CHARS))
-    yield f"{code(condition.rule, 60)} · {code(alert.key, 200)}"
+    yield f"{code(help_line(condition.rule), 60)} · {code(alert.key, 200)}"
 
 
 def by_hand(condition: Condition) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.catalogue.links import help_line
 from bot.domain.report import Finding, Report, Table, TimelineEntry
 from bot.domain.words import Text
 from bot.slack.blocks import elements as kit
@@ -153,7 +154,7 @@ def _evidence(findings: Sequence[Finding]) -> Iterator[str]:
         mark = SEVERITY_MARKS[finding.severity]
         yield f"{mark} *{mrkdwn(finding.what, LINE_CHARS)}*"
         cause = f" · follows from {code(finding.cause, 60)}" if finding.cause else ""
-        yield f"{code(finding.rule, 60)} · sure: {finding.confidence.value}{cause}"
+        yield f"{code(help_line(finding.rule), 60)} · sure: {finding.confidence.value}{cause}"
         if finding.why:
             yield str(mrkdwn(finding.why, LINE_CHARS))
         for line in finding.evidence:

@@ -1,0 +1,11 @@
+"""The catalogue of causes: what each rule and alert means, in words for whoever reads its id.
+
+Data and look-ups alone; may import bot.domain. A new rule or alert has a CauseEntry in the file of
+what it is about, and `python -m tests.catalogue` writes its example from what the code says of
+the recorded night, or else of a simulated fault. A test fails where either is missing.
+"""
+
+from bot.catalogue.entry import CauseEntry, CauseExample
+from bot.catalogue.known import entries, entry_of, examples
+
+__all__ = ["CauseEntry", "CauseExample", "entries", "entry_of", "examples"]
