@@ -1,4 +1,4 @@
-"""When a silence begins and ends, as people type it: `30m`, `tomorrow`, `22:00..23:30`; pure."""
+"""Moments as people type them: `30m`, `tomorrow`, `22:00..23:30`, `yesterday`; pure."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -8,6 +8,7 @@ from commands._words import shown, span
 
 TOMORROW = "tomorrow"
 MORNING = time(8)
+DAYS_AGO = {"today": 0, "yesterday": 1}
 LONGEST = timedelta(days=90)
 _HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:[tT ]\d\d:\d\d(?::\d\d)?(?:[zZ]|[+-]\d\d:\d\d)?)?", re.ASCII)
@@ -47,6 +48,32 @@ def window(word: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     if end <= begin:
         raise UsageError("A window ends after it begins.", hint="Write it like 22:00..23:30.")
     return begin.astimezone(UTC), until(end.isoformat(), now, zone)
+
+
+def is_past_moment(word: str) -> bool:
+    """Say whether a word means a time before now: a span, an hour, a day, today or yesterday."""
+    shape = _HOUR.fullmatch(word) or _DAY.fullmatch(word)
+    return word.casefold() in DAYS_AGO or bool(shape) or span(word) is not None
+
+
+def past(word: str, now: datetime, zone: tzinfo) -> datetime:
+    """Return the moment before `now` that a word means: `2h` ago, the last 23:10, a day's begin.
+
+    Raises UsageError for no moment and for one that is to come.
+    """
+    length, local = span(word), now.astimezone(zone)
+    if length is not None:
+        return now - length
+    if word.casefold() in DAYS_AGO:
+        day = local.date() - timedelta(days=DAYS_AGO[word.casefold()])
+        return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    if hour := _HOUR.fullmatch(word):
+        at = datetime.combine(local.date(), time(int(hour[1]), int(hour[2])), tzinfo=zone)
+        return (at if at <= now else at - timedelta(days=1)).astimezone(UTC)
+    moment = _after(word, now, zone).astimezone(UTC)
+    if moment > now:
+        raise UsageError(f"{shown(word)} is to come.", hint="Write 2h, 3d, 23:10 or yesterday.")
+    return moment
 
 
 def _after(word: str, start: datetime, zone: tzinfo) -> datetime:

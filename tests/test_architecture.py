@@ -35,8 +35,8 @@ REPLAY_MAY = ("bot.alerts.policy", "bot.alerts.self_monitoring", "bot.sources.lo
 # What lies deeper in the house of diagnosis knows nothing of what lies above it.
 DIAGNOSIS = (
     {"publishing"},
-    {"changes"},
     {"evidence"},
+    {"changes"},
     {"queue"},
     {"comparison"},
     {"runner", "trace"},

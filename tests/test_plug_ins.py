@@ -15,7 +15,7 @@ from bot.domain.report import Finding
 from tests.population.registry import rule_ids
 from tests.support.paths import ROOT
 
-COMMANDS = {"alerts", "batch", "help", "logs", "queue", "runner", "trace"}
+COMMANDS = {"alerts", "batch", "changes", "help", "logs", "queue", "runner", "trace"}
 DETECTORS = {
     "batch_failed",
     "batch_idle",

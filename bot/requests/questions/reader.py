@@ -23,6 +23,8 @@ _TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|ta b
 _AGAIN = re.compile(r"\b(run|kör|try) (it )?(again|om)\b")
 _CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)\b")
 _WHATS_UP = re.compile(r"\b(what'?s up|going on|hur kommer det sig)\b")
+_LENGTH = re.compile(r"\b(\d{1,4}) ?([mhdw])(?:in|ins|inutes?|ours?|rs?|ays?|eeks?)?\b")
+_A_DAY = re.compile(r"\b(today|idag|yesterday|igår|last night|inatt)\b")
 # What is said of a batch, and of no comparison.
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
 PICKED = 2
@@ -198,6 +200,8 @@ def _of_none(asked: _Question) -> Reading:
         return Reading("/alerts list")
     if asked.about(Topic.RUNNER):
         return Reading("/runner")
+    if asked.about(Topic.CHANGES):
+        return Reading(_changes_line(fold))
     if asked.about(Topic.HELP) or _CAN_DO.search(fold):
         return Reading("/help")
     if "batches" in fold or "batcharna" in fold or "batcher" in fold:
@@ -207,6 +211,15 @@ def _of_none(asked: _Question) -> Reading:
     if asked.about(Topic.LIST) and asked.about(Topic.WHY):
         return Reading("/queue" if "stuck" in fold else "/batch list")
     return _unread("which batch, comparison or queue is meant")
+
+
+def _changes_line(fold: str) -> str:
+    """Return the command for what changed, as far back as the question says."""
+    if length := _LENGTH.search(fold):
+        return f"/changes {length[1]}{length[2]}"
+    if day := _A_DAY.search(fold):
+        return f"/changes {'today' if day[0] in ('today', 'idag') else 'yesterday'}"
+    return "/changes"
 
 
 def _follows(asked: _Question) -> bool:

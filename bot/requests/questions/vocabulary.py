@@ -21,6 +21,7 @@ class Topic(StrEnum):
     QUEUE = auto()
     ALERTS = auto()
     RUNNER = auto()
+    CHANGES = auto()
     LIST = auto()
     HELP = auto()
     BATCH = auto()
@@ -47,6 +48,7 @@ WORDS: dict[Topic, str] = {
     Topic.QUEUE: "queue q kö kön queued backlog",
     Topic.ALERTS: "alert alerts alarm alarms larm larmen",
     Topic.RUNNER: "runner runners runnern",
+    Topic.CHANGES: "changed changes deployed ändrats ändrat ändringar ändringarna",
     Topic.LIST: "list lista recent latest newest senaste batches batcher batcharna which what vad "
     "vilka visa",
     Topic.HELP: "help hjälp commands usage",

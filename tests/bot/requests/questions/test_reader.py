@@ -11,6 +11,7 @@ import pytest
 from bot.registry import commands
 from bot.requests.command_text import read_line
 from bot.requests.questions.line import meant_line
+from bot.requests.questions.reader import read_question
 from bot.settings import HULEEDU_SERVICES
 
 TABLE = Path(__file__).parents[3] / "fixtures" / "questions.jsonl"
@@ -80,3 +81,17 @@ def test_whatever_is_read_or_offered_is_a_command_that_is_understood_and_changes
         if line in ("/logs",):
             continue
         assert command.request().verb not in command.command.changes
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ("what changed?", "/changes"),
+        ("what has changed since yesterday", "/changes yesterday"),
+        ("any changes in the last 2 hours?", "/changes 2h"),
+        ("did anything get deployed last night?", "/changes yesterday"),
+        ("vad har ändrats idag", "/changes today"),
+    ],
+)
+def test_what_changed_is_asked_in_plain_words(question: str, line: str) -> None:
+    assert read_question(question, now=datetime(2025, 11, 19, tzinfo=UTC)).line == line

@@ -1,0 +1,62 @@
+"""`/changes`: what changed around the batches since a moment."""
+
+from datetime import timedelta
+
+from bot.diagnosis.changes.collect import collect
+from bot.diagnosis.changes.report import diagnose
+from bot.domain.report import Report
+from bot.ports import CommandContext, Request
+from bot.registry import SlashCommand, Usage
+from commands._moments import is_past_moment, past
+from commands._words import misuse, shown, split_options, tokens, usage_lines
+
+USAGES = (
+    Usage(
+        "",
+        "what changed in the last 24 hours: containers, modes, migrations, models, settings",
+        "/changes",
+    ),
+    Usage(
+        "<since>",
+        "the same since a span, an hour of the day, a day or a time",
+        "/changes 2h",
+    ),
+)
+LIST = "list"
+DEFAULT_SINCE = timedelta(hours=24)
+
+
+def parse(text: str) -> Request:
+    """Take nothing or one moment; `since` before it is no word of its own. Raises UsageError."""
+    usage = usage_lines("changes", USAGES)
+    words, options = split_options(tokens(text), valued=("since",), usage=usage)
+    given = [word for word in words if word.casefold() != "since"]
+    given += [options["since"]] if "since" in options else []
+    if len(given) > 1:
+        raise misuse(f"/changes takes one moment, not {len(given)}.", "changes", USAGES)
+    if given and not is_past_moment(given[0]):
+        raise misuse(
+            f"{shown(given[0])} is no moment. Write 2h, 3d, 23:10, yesterday or 2025-11-20.",
+            "changes",
+            USAGES,
+        )
+    return Request("changes", LIST, tuple(given), options)
+
+
+async def run(request: Request, context: CommandContext) -> Report:
+    """Read what was noted. Raises UsageError for a moment that is to come."""
+    now = context.now()
+    word = request.words[0] if request.words else ""
+    since = past(word, now, context.options.zone) if word else now - DEFAULT_SINCE
+    answer = await collect(context.sources, since, now, deadline=context.deadline)
+    return diagnose(answer, since, now)
+
+
+COMMAND = SlashCommand(
+    "changes",
+    "What changed around the batches?",
+    USAGES,
+    parse,
+    run,
+    memory_verbs=frozenset({LIST}),
+)
