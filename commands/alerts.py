@@ -14,7 +14,7 @@ from bot.errors import DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
 from bot.registry import SlashCommand, detectors
 from bot.text.redaction import redact
-from bot.text.wording import sentence
+from bot.text.wording import many, sentence
 from commands._alerts_request import CHANGES, USAGES, VERBS, parse
 from commands._choices import recent
 from commands._moments import is_moment, until, window
@@ -161,8 +161,8 @@ async def _export(word: str, memory: BotMemory, context: CommandContext) -> Repo
     files = folder(recording)
     name = f"alert-{found.number}-{found.detector}.zip"
     middle = f" ({recording.left_out} in the middle left out)" if recording.left_out else ""
-    told = f"{count} samples{middle} and {len(files) - 1} logs, redacted. Judge it again, as if "
-    told += "nobody had silenced or acknowledged anything: "
+    told = f"{many(count, 'sample')}{middle} and {many(len(files) - 1, 'log')}, redacted. "
+    told += "Judge it again, as if nobody had silenced or acknowledged anything: "
     return Report(
         command="alerts export",
         title=f"Alert #{found.number} {found.key} as a recording",

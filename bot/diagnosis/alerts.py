@@ -9,6 +9,7 @@ from bot.domain.mute import Mute
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
 from bot.domain.words import Span, Text, words
 from bot.errors import NotFoundError, UsageError
+from bot.text.wording import many
 
 FINDINGS = 10
 # What raises alerts on the bot itself, and the one that speaks for many.
@@ -115,7 +116,9 @@ def history(
     return Report(
         command="alerts history",
         title=f"History of {key}" if key else "History of all alerts",
-        summary=f"{len(entries)} events, newest first." if entries else "Nothing happened yet.",
+        summary=f"{many(len(entries), 'event')}, newest first."
+        if entries
+        else "Nothing happened yet.",
         facts={"key": key, "events": len(entries)},
         timeline=entries,
     )

@@ -62,7 +62,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
     counts = _counts(ask, answer, events) | counted(lines)
     return Report(
         command="logs",
-        title=f"{counts['matched']:,} lines match {redact(ask.text, 80) or 'anything'}",
+        title=f"{_matching(counts['matched'])} {redact(ask.text, 80) or 'anything'}",
         facts={
             "text": redact(ask.text, 120),
             "also": [redact(one) for one in ask.also],
@@ -125,7 +125,7 @@ def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int 
     context = " with the lines around them" if ask.context else ""
     newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
     more = f", {shown:,} shown{context}{newest}"
-    return words(f"{least}{matched:,} lines match", after, more, horizon, ".", _hidden(counts))
+    return words(f"{least}{_matching(matched)}", after, more, horizon, ".", _hidden(counts))
 
 
 def _hidden(counts: Mapping[str, int | bool]) -> str:
@@ -140,3 +140,7 @@ def _hidden(counts: Mapping[str, int | bool]) -> str:
         f" Not shown, since it may be data: {' and '.join(told)} in {many(lines, 'line')};"
         " the whole stands in the container's log at the line's time."
     )
+
+
+def _matching(count: int) -> str:
+    return many(count, "line", ("matches", "match"))

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from bot.domain.words import Time, words
 from bot.errors import SourceError
 from bot.monitoring.state import PosterState, TickState
+from bot.text.wording import many
 
 POLL_SECONDS = 10.0
 LINE_EVERY = timedelta(minutes=10)
@@ -138,7 +139,10 @@ class Vitals:
         age = self.now() - self.oldest if self.oldest else timedelta(0)
         if self.ticks.leading and age > OLD_MESSAGE:
             minutes = int(age.total_seconds() // 60)
-            return False, f"{self.depth} messages wait, the oldest for {minutes} min"
+            return (
+                False,
+                f"{many(self.depth, 'message', ('waits', 'wait'))}, the oldest for {minutes} min",
+            )
         return True, "ok"
 
     def lateness(self, now: datetime) -> timedelta | None:

@@ -17,6 +17,7 @@ from bot.errors import UsageError
 from bot.replay.files import SAMPLES
 from bot.replay.ordering import in_order
 from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
+from bot.text.wording import many
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERY_SETTING = "DETECTOR_* and TICK_SECONDS, as the environment and .env have them"
@@ -59,11 +60,12 @@ class Tally:
             "could not be decoded": self.unreadable,
             "had no time": self.undated,
             "stepped back in time": self.stepped_back,
-            "samples were overtaken by another within a tick": self.overtaken,
         }
         odd = [f"{count:,} {words}" for words, count in counts.items() if count]
-        read = [f"{self.files} files, {self.lines:,} lines"] if self.files else []
-        read += [f"{self.samples:,} samples"] if self.samples else []
+        overtaken = many(self.overtaken, "sample", ("was", "were"))
+        odd += [f"{overtaken} overtaken by another within a tick"] if self.overtaken else []
+        read = [f"{many(self.files, 'file')}, {many(self.lines, 'line')}"] if self.files else []
+        read += [many(self.samples, "sample")] if self.samples else []
         head = f"read {', '.join(read)}"
         told = [f"{head}; {', '.join(odd)}" if odd else head]
         told += [f"not read to its end: {name} ({reason})" for name, reason in self.failed.items()]

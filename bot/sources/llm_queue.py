@@ -20,6 +20,7 @@ from bot.sources.redis.errors import redis_error
 from bot.sources.redis.item import LEAKED, decoded, item_of
 from bot.sources.redis.replica import replica_age
 from bot.sources.redis.requeue import requeue, started_as_stored
+from bot.text.wording import many
 
 CHUNK = 200
 UNORDERED_LIMIT = 200
@@ -131,7 +132,7 @@ class RedisQueue:
             await self._redis.hscan(f"{self._prefix}:data", count=1)
         except RedisError as error:
             raise redis_error(error, self._address, self._prefix) from error
-        told = [f"{reading.size} items under {self._prefix}"]
+        told = [f"{many(reading.size, 'item')} under {self._prefix}"]
         if reading.replica_age is not None:
             told.append(f"from a replica that heard its master {reading.replica_age} s ago")
         if not self._may_inform:

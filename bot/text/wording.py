@@ -26,13 +26,26 @@ STATE_WORDS = {
 def many(count: int, noun: str, verb: tuple[str, str] = ("", "")) -> str:
     """Return a count with its noun, and the verb for one or for several: `1 item is`."""
     one, several = verb
-    nouns = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
-    return f"1 {noun} {one}".rstrip() if count == 1 else f"{count} {nouns} {several}".rstrip()
+    told = f"1 {noun} {one}" if count == 1 else f"{count:,} {_plural(noun)} {several}"
+    return told.rstrip()
+
+
+def part_of(count: int, total: int, noun: str, verb: tuple[str, str] = ("", "")) -> str:
+    """Return a part of a whole with its noun, and the verb for that part: `1 of 8 items waits`."""
+    one, several = verb
+    whole = noun if total == 1 else _plural(noun)
+    return f"{count} of {total} {whole} {one if count == 1 else several}".rstrip()
 
 
 def often(count: int) -> str:
     """Return how often something happened: `once`, else `3 times`."""
     return "once" if count == 1 else f"{count} times"
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith(("ch", "s", "x")):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if noun[-1] == "y" and noun[-2] not in "aeiou" else f"{noun}s"
 
 
 def verdict_words(report: Report) -> str:

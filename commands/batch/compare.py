@@ -18,6 +18,7 @@ from bot.domain.batch.modes import UNKNOWN, known_mode
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
+from bot.text.wording import many
 from commands._words import shown, span
 from commands.batch.compared_words import PREFIX
 
@@ -75,7 +76,8 @@ async def _modes(request: Request, context: CommandContext) -> Report:
         unknown_mode=counts.get(UNKNOWN, 0),
         truncated=evidence.truncated,
     )
-    words = f"{left.batches} and {right.batches} batches, {counts.get(UNKNOWN, 0)} of unknown mode."
+    words = f"{left.batches} and {many(right.batches, 'batch')}, "
+    words += f"{counts.get(UNKNOWN, 0)} of unknown mode."
     found = bool(left.batches and right.batches)
     said = report.summary if found else "There is nothing to compare."
     return replace(report, summary=f"{said} {words}", found=found)

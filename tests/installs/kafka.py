@@ -37,7 +37,7 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
             _publish(broker, codec)
             found = await seen(folder, broker.address)
         reads = has_codecs() or codec in ("none", "gzip")
-        must = "1 callbacks known" if reads else rf"not installed \({codec}\).*pip install cramjam"
+        must = "1 callback known" if reads else rf"not installed \({codec}\).*pip install cramjam"
         yield row(f"KF-{codec}", f"messages compressed by {codec}", found, codes=[int(not reads)],
                   must=[must])  # fmt: skip
     with kafka_broker() as broker:

@@ -44,4 +44,4 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
         (place / "huleedu_cj_assessment_service.log").write_text(text)
         with installed(folder, {"LOG_FILES_DIR": str(place)}):
             seen = await ask("/logs cj hello --since 1h")
-        yield row(id, condition, seen, codes=[0], must=["1 lines match"], about="lines match")
+        yield row(id, condition, seen, codes=[0], must=["1 line matches"], about="lines? match")

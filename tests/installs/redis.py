@@ -142,7 +142,7 @@ async def _addresses(folder: Path, port: int) -> AsyncIterator[Row]:
     ):  # fmt: skip
         yield _row(id, condition, await seen(folder, url), must)
     found = await seen(folder, f"redis://{where}/3")
-    yield row("RD-ok", "database 3", found, must=["1 items"], codes=[0, 0], about=QUEUE)
+    yield row("RD-ok", "database 3", found, must=["1 item"], codes=[0, 0], about=QUEUE)
 
 
 async def _rights(folder: Path, port: int) -> AsyncIterator[Row]:

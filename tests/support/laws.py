@@ -1,6 +1,7 @@
-"""Holds each finding and condition that any test makes to the length of its words; a plug-in.
+"""Holds each finding and condition that any test makes to the laws of its words; a plug-in.
 
 A cause (`what`, `why`) and a remedy are never cut, so they are written to fit, after filling in.
+One of a thing is said in the singular, with a verb that agrees.
 """
 
 import sys
@@ -15,6 +16,7 @@ from bot.domain.ids import short_id
 from bot.domain.report import Finding
 from bot.domain.words import Id, Part, Text, Time, spelled, words
 from bot.slack.blocks.alert_details import remedy
+from tests.support.grammar import disagreements
 
 WHAT, WHY, REMEDY, HEADLINE = 80, 120, 90, 78
 # What a reader sees of a time, and the longest that stands for an unknown word of outside text.
@@ -36,15 +38,26 @@ def _judge(owner: str, texts: dict[str, tuple[Text, int]]) -> None:
             _problems.append(f"{owner}: {name} has {len(shown)} of {most}: {shown!r}")
 
 
+def _agree(owner: str, *texts: Text) -> None:
+    for text in texts:
+        _problems.extend(
+            f"{owner}: {place!r} in {spelled(text, _shown)!r}"
+            for place in disagreements(spelled(text, _shown))
+        )
+
+
 def _finding(one: Finding) -> None:
     first: Text = one.next[0] if one.next else ""
     told = {"what": (one.what, WHAT), "why": (one.why, WHY), "remedy": (first, REMEDY)}
     _judge(one.rule, told)
+    _agree(one.rule, one.what, one.why, *one.next, *(line.text for line in one.evidence))
 
 
 def _condition(one: Condition) -> None:
     told = {"headline": (one.headline, HEADLINE), "why": (one.why, WHY)}
     _judge(one.rule, {**told, "remedy": (remedy(one), REMEDY)})
+    own = (one.headline, one.title, one.why, *one.next)
+    _agree(one.rule, *own, *(line.text for line in one.evidence))
     if not one.headline:
         _problems.append(f"{one.rule}: it has no headline")
 
@@ -70,7 +83,7 @@ Condition.__init__ = _watched(Condition.__init__, _condition)  # type: ignore[me
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Fail the test in which words were too long to be shown whole."""
+    """Fail the test in which words were too long to be shown whole, or did not agree."""
     before = len(_problems)
     answer = yield
     found = _problems[before:] if item.nodeid.startswith(OF_RULES) else []

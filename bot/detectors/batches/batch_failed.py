@@ -17,6 +17,7 @@ from bot.domain.evidence import DATABASE, EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch
+from bot.text.wording import part_of
 
 
 class BatchFailedSettings(BaseModel):
@@ -89,12 +90,12 @@ def _cause(batch: BatchSummary) -> str:
     pairs, expected = batch.pairs, batch.header.expected_essay_count
     left_out = missing_essays(batch.header, pairs.total, batch.essays)
     if _mostly_failed(batch):
-        return f"{pairs.error} of {pairs.total} comparisons failed"
+        return f"{part_of(pairs.error, pairs.total, 'comparison')} failed"
     if pairs.pending:
-        return f"{pairs.pending} of {pairs.total} comparisons never got an answer"
+        return f"{part_of(pairs.pending, pairs.total, 'comparison')} never got an answer"
     if left_out:
-        return f"{left_out} of {expected} essays could not take part"
-    return f"{pairs.valid} of {pairs.total} comparisons were valid"
+        return f"{part_of(left_out, expected or 0, 'essay')} could not take part"
+    return part_of(pairs.valid, pairs.total, "comparison", ("was valid", "were valid"))
 
 
 def _condition(fact: Fact, since: datetime) -> Condition:
@@ -117,7 +118,7 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         why=BATCH_FAILED.why,
         evidence=(
             EvidenceLine(DATABASE, since, str(fact["state"])),
-            EvidenceLine(DATABASE, since, f"{fact['valid']} of {fact['total']} are valid"),
+            EvidenceLine(DATABASE, since, f"{fact['valid']} of {fact['total']} valid"),
         ),
         next=(step,),
         batch=str(fact["batch"]),

@@ -16,6 +16,7 @@ from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch
+from bot.text.wording import many
 
 
 class BatchIdleSettings(BaseModel):
@@ -83,7 +84,7 @@ def _idle_fact(batch: BatchSummary, held: set[str]) -> Fact | None:
 
 def _condition(fact: Fact, since: datetime) -> Condition:
     answered = int(fact["answered"])
-    waits = f"all {answered} comparisons answered" if answered else "no comparison made"
+    waits = f"{many(answered, 'comparison')} answered" if answered else "no comparison made"
     step = f"/batch investigate {fact['batch']}"
     cause = WAITING_ON_MONITOR if answered else BATCH_IDLE
     return Condition(

@@ -12,18 +12,28 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from bot.detectors._batches import batches_of, place_told, sole
 from bot.detectors._event_counts import KEPT_EXAMPLES, QuietSettings, dated_events
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
 from bot.diagnosis.comparison.causes import LOST_CALLBACKS, UNPUBLISHED
 from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
-from bot.diagnosis.publishing.wording import FATES, NO_RESTART, READS, lost_why, waiting_why
+from bot.diagnosis.publishing.wording import (
+    ASK_AGAIN,
+    FATES,
+    NEW_REQUEST,
+    NO_RESTART,
+    READS,
+    lost_why,
+    waiting_why,
+)
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.log import Followed, LogEvent
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.words import Command, Id, Time, words
 from bot.ports import Watch
+from bot.text.redaction import UUID
 from bot.text.wording import many
 
 PROVIDER = "llm_provider"
@@ -86,6 +96,7 @@ class CallbacksUnpublished:
             "lost": [_fact(one) for one in lost[:KEPT_EXAMPLES]],
             "lost_count": len(lost),
             "late": len(gone) - len(lost),
+            "batches": dict(await batches_of(watch, _ids([*waiting, *lost]))),
             "memories": _MEMORIES.dump_python(kept, mode="json"),
         }
         reason = unreadable_reason(watch.logs) if isinstance(watch.logs, Missing) else ""
@@ -139,6 +150,11 @@ def _fact(one: HeldMessage) -> Mapping[str, Any]:
     }
 
 
+def _ids(held: Sequence[HeldMessage]) -> set[str]:
+    told = (id for one in held for id in (one.queue_id, one.correlation_id))
+    return {id for id in told if UUID.fullmatch(id)}
+
+
 def _lost(samples: Sequence[Sample]) -> int:
     return sum(int(one.data["lost_count"]) for one in samples)
 
@@ -147,12 +163,12 @@ def _closing(samples: Sequence[Sample]) -> str:
     late = sum(int(one.data["late"]) for one in samples)
     lost = _lost(samples)
     if lost:
-        return (
-            f"no further answer was lost; the {many(lost, 'answer')} lost before do not come back"
-        )
-    return (
-        f"Kafka took the {many(late, 'answer')} that waited" if late else "nothing waits any more"
-    )
+        return f"no further answer was lost; the {_answers(lost)} lost before do not come back"
+    return f"Kafka took the {_answers(late)} that waited" if late else "nothing waits any more"
+
+
+def _answers(count: int) -> str:
+    return many(count, "answer")
 
 
 def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
@@ -164,17 +180,19 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
     fates = {Fate(fact["fate"]) for one in episode for fact in one.data["lost"]}
     correlation = str(facts[0]["correlation_id"])
     step = Command(f"/trace {correlation}" if correlation else "/logs llm_provider Kafka")
-    parts = [f"{many(lost, 'answer')} lost"] if lost else []
+    batches = {batch for one in episode for batch in one.data.get("batches") or ()}
+    place = place_told(batches, "of")
+    parts = [f"{_answers(lost)} lost"] if lost else []
     if waiting:
-        where = "wait behind Kafka's open breaker" if blocked else "wait in the provider's memory"
-        parts.append(f"{many(waiting, 'answer')} {where}")
+        where = "behind Kafka's open breaker" if blocked else "in the provider's memory"
+        parts.append(f"{many(waiting, 'answer', ('waits', 'wait'))} {where}")
     return Condition(
         subject=PROVIDER,
         rule=LOST_CALLBACKS.rule if lost else UNPUBLISHED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            "Kafka takes no callbacks of the LLM provider",
+            f"Kafka takes no callbacks{place or ' of the LLM provider'}",
             Time(since, " since "),
             f": {', '.join(parts)}, high confidence. Next: ",
             step,
@@ -182,7 +200,7 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         since=since,
         known=f"{'lost' if lost else ''} {'blocked' if waiting and blocked else ''}".strip(),
         count=int(last["lost_count"]),
-        headline="Kafka takes no callbacks: "
+        headline=f"Kafka takes no callbacks{place}: "
         + " and ".join(
             [f"{many(lost, 'answer')} lost"] * bool(lost)
             + [f"{many(waiting, 'answer')} held back"] * bool(waiting)
@@ -191,9 +209,11 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         evidence=_evidence(facts),
         next=(
             words(step),
-            *((NO_RESTART,) if waiting else ()),
+            *((NO_RESTART, NEW_REQUEST) if waiting else ()),
+            *((ASK_AGAIN,) if lost else ()),
             words(Command("/batch list waiting_callbacks")),
         ),
+        batch=sole(batches),
         correlation_id=correlation,
     )
 

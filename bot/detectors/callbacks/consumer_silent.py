@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from bot.detectors._batches import batches_of, place_told, sole
 from bot.detectors._event_counts import dated_events
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
 from bot.detectors.callbacks._untaken import (
@@ -108,7 +109,11 @@ class ConsumerSilent:
             UNTAKEN: _UNTAKEN.dump_python(self._untaken, mode="json"),
         }
         reason = unreadable_reason(logs) if isinstance(logs, Missing) else ""
-        return Sample(watch.now, data, reason)
+        sample = Sample(watch.now, data, reason)
+        if self._silence(self._untaken, sample, watch.now) is None:
+            return sample
+        whose = await batches_of(watch, (one.correlation_id for one in self._untaken.waiting))
+        return replace(sample, data={**data, "batches": dict(whose)})
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the last sample; pure."""
@@ -135,7 +140,8 @@ class ConsumerSilent:
             return None
         if few and not _is_missed(untaken, last):
             return None
-        return _silent(untaken, few=few, long=quiet >= LOST_AFTER)
+        batches = tuple(last.data.get("batches") or ())
+        return _silent(untaken, batches, few=few, long=quiet >= LOST_AFTER)
 
 
 DETECTOR = ConsumerSilent
@@ -189,12 +195,14 @@ def _is_missed(untaken: UntakenCallbacks, sample: Sample) -> bool:
     return taken is not None and answered - taken <= BESIDE
 
 
-def _silent(untaken: UntakenCallbacks, *, few: bool, long: bool) -> Condition:
+def _silent(
+    untaken: UntakenCallbacks, batches: Sequence[str], *, few: bool, long: bool
+) -> Condition:
     count, since, taken = len(untaken.waiting), untaken.waiting[0].at, untaken.taken_at
     last = (
         words("took its last one at ", Time(taken)) if taken else words("took none that was seen")
     )
-    return _condition(
+    condition = _condition(
         since,
         words(f"{count} published since ", Time(since), ", and it ", last),
         Confidence.LOW if few else Confidence.MEDIUM,
@@ -202,6 +210,8 @@ def _silent(untaken: UntakenCallbacks, *, few: bool, long: bool) -> Condition:
         (EvidenceLine(LOGS, since, f"{many(count, 'callback')} published, none taken since"),),
         Severity.WARN if few and not long else Severity.ERROR,
     )
+    headline = f"CJ takes no callbacks{place_told(batches, 'of')}: answers are published, not read"
+    return replace(condition, headline=headline, batch=sole(batches))
 
 
 def _beyond(at: datetime) -> Condition:

@@ -29,9 +29,11 @@ from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch
+from bot.text.wording import part_of
 
 MIN_WATCHED = timedelta(minutes=3)
 LIVE = ("queued", "processing")
+WAIT = ("waits", "wait")
 
 
 class LostCallbacksSettings(BaseModel):
@@ -110,15 +112,20 @@ def _closing(samples: Sequence[Sample], subject: str) -> str:
     last = samples[-1].data
     if subject in last.get("open", (subject,)):
         waiting = _missing(samples[-1], subject)
-        again = f"answers come again; {waiting} of its comparisons are still waited for"
+        be = "is" if waiting == 1 else "are"
+        again = f"answers come again; {waiting} of its comparisons {be} still waited for"
         return again if waiting > 0 else "every comparison is answered or queued again"
     left = last.get("left", {}).get(subject)
     if left:
-        return f"the batch ended; {left} of its comparisons were never answered"
+        return f"the batch ended; {left} of its comparisons {_were(left)} never answered"
     seen = 0 if left == 0 else _last_seen(samples, subject)
     if seen:
         return f"the batch ended; {seen} of its comparisons had no answer when it was last seen"
     return "the batch ended, every comparison answered"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _last_seen(samples: Sequence[Sample], subject: str) -> int:
@@ -190,14 +197,14 @@ def _condition(fact: Fact, since: datetime, lost: int) -> Condition:
         severity=Severity.ERROR,
         confidence=confidence,
         title=words(
-            f"Batch {number}: {lost} of {fact['total']} comparisons wait",
+            f"Batch {number}: {part_of(lost, int(fact['total']), 'comparison', WAIT)}",
             when(since, " since "),
             f", {where}, {confidence.value} confidence. Next: {step}",
         ),
         since=since,
         known=where,
         count=0,
-        headline=f"Batch {number}: {lost} of {fact['total']} comparisons wait in vain",
+        headline=f"Batch {number}: {part_of(lost, int(fact['total']), 'comparison', WAIT)} in vain",
         why=LOST_CALLBACKS.why,
         evidence=(
             EvidenceLine(DATABASE, since, f"{fact['pending']} pending, oldest sent then"),

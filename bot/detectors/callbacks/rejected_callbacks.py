@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
+from bot.detectors._batches import sole
 from bot.detectors._event_counts import (
     EventCount,
     EventCountDetector,
@@ -30,6 +31,7 @@ from bot.domain.report import Confidence, Severity
 from bot.domain.words import Id, Text, when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
+from bot.text.wording import many
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -246,7 +248,7 @@ def _condition(counted: EventCount) -> Condition:
         severity=Severity.WARN,
         confidence=Confidence.HIGH if foreign else Confidence.MEDIUM,
         title=words(
-            f"Rejected callbacks ({mode}): {counted.count} {_fault(field, counted.count)}",
+            f"Rejected callbacks ({mode}): {_fault(field, counted.count)}",
             when(counted.first_at, ", since "),
             f"; {_owners_in_words(owners, counted.count)}. Next: {step}",
         ),
@@ -260,14 +262,17 @@ def _condition(counted: EventCount) -> Condition:
         else "A rejected callback is acknowledged and lost; its comparison stays unanswered.",
         evidence=counted.examples,
         next=(step,),
+        batch=sole({one.removeprefix("batch ") for one in owners if one.startswith("batch ")})
+        if len(owners) == 1
+        else "",
         correlation_id=correlation,
     )
 
 
 def _fault(field: str, count: int) -> str:
     """Return what is wrong with that many callbacks, in the singular where it is one."""
-    one, many = WORDS.get(field, (f"fails on field {field}", f"fail on field {field}"))
-    return one if count == 1 else many
+    fault = WORDS.get(field, (f"fails on field {field}", f"fail on field {field}"))
+    return many(count, "callback", fault)
 
 
 def _owners_in_words(owners: Sequence[str], count: int) -> str:

@@ -96,21 +96,19 @@ def _condition(counted: EventCount) -> Condition:
     fault = faults[-1] if faults else SubmissionFault.OTHER
     what, why, step = submission_words(fault)
     look = Command("/batch list waiting_callbacks")
+    lost = many(counted.count, "comparison")
     return Condition(
         subject=counted.subject,
         rule=SUBMISSION_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            f"{many(counted.count, 'comparison')} not submitted since ",
-            Time(counted.first_at),
-            f": {what}. Next: ",
-            look,
+            f"{lost} not submitted since ", Time(counted.first_at), f": {what}. Next: ", look
         ),
         since=counted.first_at,
         known=fault.value,
         count=counted.fresh,
-        headline=f"{many} could not be handed to the LLM provider",
+        headline=f"{lost} could not be handed to the LLM provider",
         lasts=False,
         why=why,
         evidence=counted.examples,

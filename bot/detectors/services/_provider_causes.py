@@ -6,26 +6,22 @@ request is in it; CJ's own line on a callback that is an error names its batch.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
-from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
 from bot.border.outside import raw
+from bot.detectors._batches import batches_of
 from bot.diagnosis.comparison.failure_reasons import NEEDLES, reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_in, ids_of, merged
 from bot.domain.alert import Sample
 from bot.domain.log import LogEvent, Role
-from bot.domain.queue import QueueReading
 from bot.ports import Watch
 
 ERROR_TAKEN = "Callback processed for batch "
 CAUSE_NEEDLES = (*NEEDLES, ERROR_TAKEN)
-# Of more failing requests in one tick the batches of these tell enough.
-MOST_ASKED = 200
-MOST_NAMED = 2
 _BATCH = re.compile(rf"{ERROR_TAKEN}(\d{{1,9}})")
 _FAILURES: TypeAdapter[tuple[Failures, ...]] = TypeAdapter(tuple[Failures, ...])
 
@@ -40,7 +36,7 @@ async def causes_in(watch: Watch, events: Sequence[LogEvent]) -> dict[str, Any]:
     failing = [one for one in events if reason_of_line(one) is not None]
     found = Counter(filter(None, map(_failed_batch, events)))
     ids = set().union(*map(ids_of, failing))
-    found.update(await _batches_of(watch, sorted(ids)[:MOST_ASKED]))
+    found.update(await batches_of(watch, ids))
     causes = tuple(failures_in(failing).values())
     return {"causes": _FAILURES.dump_python(causes, mode="json"), "batches": dict(found)}
 
@@ -51,20 +47,12 @@ def causes_of(samples: Iterable[Sample]) -> tuple[Failures, ...]:
     return tuple(one for one in found if one.reason is not FailureReason.UNKNOWN)
 
 
-def batches_of(samples: Iterable[Sample]) -> tuple[str, ...]:
+def batches_hit(samples: Iterable[Sample]) -> tuple[str, ...]:
     """Return the batches for which it failed, the one with the most failures first."""
     found: Counter[str] = Counter()
     for sample in samples:
         found.update(sample.data.get("batches") or {})
     return tuple(sorted(found, key=lambda batch: (-found[batch], int(batch))))
-
-
-def batches_told(batches: Sequence[str]) -> str:
-    """Return for which batches, as the end of `Model provider fails`."""
-    if len(batches) > MOST_NAMED:
-        return f" for {len(batches)} batches"
-    names = " and ".join(sorted(batches, key=int))
-    return f" for batch{'es' if len(batches) > 1 else ''} {names}" if batches else ""
 
 
 def _kept(value: Any) -> tuple[Failures, ...]:
@@ -80,18 +68,3 @@ def _failed_batch(event: LogEvent) -> str:
         return ""
     match = _BATCH.match(raw(event.event))
     return match[1] if match else ""
-
-
-async def _batches_of(watch: Watch, ids: Sequence[str]) -> Counter[str]:
-    """Return how many of these requests are of each batch, by the database and the queue."""
-    if not ids:
-        return Counter()
-    owned, queue = await watch.owned([UUID(one) for one in ids]), await watch.queue()
-    rows = owned.items() if isinstance(owned, Mapping) else ()
-    found = {str(id): str(batch) for id, batch in rows}
-    for item in queue.items if isinstance(queue, QueueReading) else ():
-        batch = raw(item.cj_batch_id)
-        for id in {raw(item.queue_id).lower(), raw(item.correlation_id).lower()} & {*ids}:
-            if batch.isdecimal():
-                found.setdefault(id, batch)
-    return Counter(found.values())

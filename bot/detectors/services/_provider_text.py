@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.detectors.services._provider_causes import batches_of, batches_told, causes_of
+from bot.detectors._batches import place_told, sole
+from bot.detectors.services._provider_causes import batches_hit, causes_of
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
 from bot.diagnosis.comparison.failures import Failures
@@ -46,8 +47,8 @@ def provider_condition(
     outbreak: Outbreak, severity: Severity, confidence: Confidence, now: datetime
 ) -> Condition:
     """Return the alert of an outbreak."""
-    causes, batches = causes_of(outbreak.samples), batches_of(outbreak.samples)
-    place, breaker = batches_told(batches), _breaker(outbreak)
+    causes, batches = causes_of(outbreak.samples), batches_hit(outbreak.samples)
+    place, breaker = place_told(batches), _breaker(outbreak)
     mock = "; MOCK MODE, no model answers" if outbreak.mock_mode else ""
     why = ": " + " and ".join(one.what for one in causes) if causes else ""
     reasons = " ".join(sorted(one.reason.value for one in causes))
@@ -74,7 +75,7 @@ def provider_condition(
             *_examples(recent),
         ),
         next=(*_steps(outbreak, causes, batches), "/queue"),
-        batch=batches[0] if len(batches) == 1 else "",
+        batch=sole(batches),
     )
 
 

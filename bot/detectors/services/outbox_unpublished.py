@@ -63,7 +63,8 @@ def _group(group: OutboxGroup) -> Fact | None:
 
 
 def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
-    tries = f"all {RELAY_TRIES} tries used up" if used_up else f"{fact['retries']} tries"
+    count = int(fact["count"])
+    tries = f"all {RELAY_TRIES} tries used up" if used_up else many(int(fact["retries"]), "try")
     return Condition(
         subject=str(fact["subject"]),
         rule=OUTBOX_UNPUBLISHED.rule,
@@ -77,11 +78,10 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         since=since,
         known=tries if used_up else "waiting",
         count=0,
-        headline=f"CJ's outbox is stuck: {many(int(fact['count']), 'event', ('waits', 'wait'))} "
-        "to be published",
+        headline=f"CJ's outbox is stuck: {many(count, 'event', ('waits', 'wait'))} to be published",
         why=OUTBOX_UNPUBLISHED.why,
         evidence=(
-            EvidenceLine(DATABASE, since, f"{fact['count']} rows, {tries}"),
+            EvidenceLine(DATABASE, since, f"{many(count, 'row')}, {tries}"),
             *([EvidenceLine(DATABASE, None, str(fact["error"]))] if fact["error"] else []),
         ),
         next=(RELAY_STEP,),

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.detectors._batches import sole
 from bot.detectors._event_counts import (
     EventCount,
     EventCountDetector,
@@ -114,30 +115,29 @@ def _occurrence(one: Departure) -> Occurrence:
 def _condition(counted: EventCount) -> Condition:
     sound = counted.subject == QUEUE
     first = counted.extras[0] if counted.extras else {}
-    correlation, batch = str(first.get("correlation_id", "")), str(first.get("batch", ""))
+    correlation = str(first.get("correlation_id", ""))
+    batches = {str(one["batch"]) for one in counted.extras if one.get("batch")}
     step = Command(f"/trace {correlation}" if correlation else "/queue")
     what = "left the queue unanswered" if sound else "not accounted for"
+    be = "is" if counted.count == 1 else "are"
+    said = what if sound else f"{be} {what}"
+    items = many(counted.count, "item")
     return Condition(
         subject=counted.subject,
         rule=LEFT_UNANSWERED if sound else NOT_ACCOUNTED,
         severity=Severity.ERROR if sound else Severity.INFO,
         confidence=Confidence.HIGH if sound else Confidence.LOW,
-        title=words(
-            f"LLM queue: {many(counted.count, 'item')} {what} since ",
-            Time(counted.first_at),
-            ". Next: ",
-            step,
-        ),
+        title=words(f"LLM queue: {items} {said} since ", Time(counted.first_at), ". Next: ", step),
         since=counted.first_at,
         known=what,
         count=counted.fresh,
-        headline=f"{many} left the LLM queue unanswered"
+        headline=f"{items} left the LLM queue unanswered"
         if sound
-        else f"{many} of the LLM queue are not accounted for",
+        else f"{items} of the LLM queue {be} not accounted for",
         lasts=False,
         why=WHY_LEFT if sound else WHY_GAP,
         evidence=counted.examples,
         next=(words(step), ASK_AGAIN),
-        batch=batch,
+        batch=sole(batches),
         correlation_id=correlation,
     )

@@ -19,7 +19,7 @@ from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.words import joined, words
 from bot.text.redaction import redact
-from bot.text.wording import typed_command
+from bot.text.wording import part_of, typed_command
 
 MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
@@ -127,7 +127,7 @@ def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
     pairs, header = evidence.pairs, evidence.header
     told = words(
         f"Batch {header.batch_id}: {_verdict_words(report, evidence)}; "
-        f"{pairs.valid} of {pairs.total} comparisons valid, {pairs.error} "
+        f"{part_of(pairs.valid, pairs.total, 'comparison')} valid, {pairs.error} "
         f"errors, {pairs.pending} pending.",
     )
     unread = without_rights(evidence.rows.hidden)

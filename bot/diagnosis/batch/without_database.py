@@ -16,6 +16,7 @@ from bot.domain.report import Report, TimelineEntry
 from bot.domain.service_state import ServiceHealth
 from bot.domain.words import joined
 from bot.ports import Deadline, Sources
+from bot.text.wording import many
 
 MOST_LINES = 20
 
@@ -51,7 +52,7 @@ def judged(
     size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
     detail = log_coverage.detail(logs) if isinstance(logs, LogSearch) else ""
     found = (
-        f"Logs name it in {len(events)} lines." if isinstance(logs, LogSearch) else "",
+        f"Logs name it in {many(len(events), 'line')}." if isinstance(logs, LogSearch) else "",
         f"The queue holds {len(mine)} of its items." if isinstance(queue, QueueReading) else "",
     )
     return replace(

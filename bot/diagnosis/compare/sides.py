@@ -22,6 +22,7 @@ from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding
 from bot.domain.service_state import CIRCUIT_TEXTS, ServiceHealth
 from bot.ports import Deadline, Sources
+from bot.text.wording import many, part_of
 
 MODES = BATCHING_MODES
 MAX_BATCHES = 500
@@ -178,7 +179,10 @@ def _failing(totals: ComparisonTotals) -> tuple[Finding, ...]:
     share = pairs.error / pairs.total if pairs.total else 0.0
     if share < WARN_SHARE:
         return ()
-    said = f"{pairs.error} of {pairs.total} comparisons failed; they go back to {roots} failures."
+    said = (
+        f"{part_of(pairs.error, pairs.total, 'comparison')} failed; "
+        f"they go back to {many(roots, 'failure')}."
+    )
     return (
         Finding(
             rule=PROVIDER_FAILURES.rule,
@@ -195,7 +199,7 @@ def _failing(totals: ComparisonTotals) -> tuple[Finding, ...]:
 def _sources(evidence: ModeEvidence, hidden: Sequence[str]) -> tuple[SourceReading, ...]:
     more = ", more exist" if evidence.truncated else ""
     return (
-        rows_reading(True, hidden, f"{len(evidence.summaries)} batches{more}"),
+        rows_reading(True, hidden, f"{many(len(evidence.summaries), 'batch')}{more}"),
         reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
         reading(HEALTH, evidence.health, system_state.health_words(evidence.health)),
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from bot.domain.evidence import Missing
 from bot.domain.log import LogCoverage, LogSearch
 from bot.domain.words import Text, joined, when, words
+from bot.text.wording import many
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -17,7 +18,8 @@ def counted(answer: LogSearch | Missing) -> str:
         return answer.reason
     scanned = sum(cover.scanned for cover in answer.coverage)
     matched = sum(cover.matched for cover in answer.coverage)
-    return f"{len(answer.coverage)} containers, {scanned:,} lines scanned, {matched:,} matched"
+    read = f"{many(len(answer.coverage), 'container')}, {many(scanned, 'line')} scanned"
+    return f"{read}, {matched:,} matched"
 
 
 def detail(answer: LogSearch | Missing) -> Text:
@@ -28,7 +30,7 @@ def detail(answer: LogSearch | Missing) -> Text:
     begins = begins_at(answer.coverage)
     parts += [words("logs begin", when(begins, " at "))] if begins else []
     unreadable = sum(cover.unreadable for cover in answer.coverage)
-    parts += [f"{unreadable:,} lines unreadable"] if unreadable else []
+    parts += [f"{many(unreadable, 'line')} unreadable"] if unreadable else []
     cut = [cover.container for cover in answer.coverage if cover.truncated]
     parts += [f"cut short in {', '.join(cut)}"] if cut else []
     parts += [f"{name}: {reason}" for name, reason in answer.missing]

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.words import Text, Time, Words, words
-from bot.text.wording import many, sentence
+from bot.text.wording import many, part_of, sentence
 
 MOST_FOLLOWED = 3
 # A line of a log that is longer says little in a sentence.
@@ -52,7 +52,7 @@ def _asked(facts: Mapping[str, Any]) -> Text:
     created = facts.get("created_at")
     when = words(Time(created, " at ")) if isinstance(created, datetime) else ""
     essays, anchors = facts.get("essays"), facts.get("anchors")
-    whose = f" of {essays} essays" if essays else ""
+    whose = f" of {many(essays, 'essay')}" if essays else ""
     whose += f", {anchors} of them anchors" if essays and anchors else ""
     models = facts.get("models")
     by = f", to be answered by {' and '.join(map(str, models))}" if models else ""
@@ -95,8 +95,10 @@ def _followed(report: Report) -> Text:
 
 def _worth(report: Report) -> Text:
     facts = report.facts
-    total, valid = facts.get("total_pairs"), facts.get("valid")
-    counted = f"{valid} of {total} comparisons have a valid result. " if total else ""
+    total, valid = int(facts.get("total_pairs") or 0), int(facts.get("valid") or 0)
+    counted = (
+        f"{part_of(valid, total, 'comparison', ('has', 'have'))} a valid result. " if total else ""
+    )
     if facts.get("pending"):
         waiting = facts["pending"]
         return f"{counted}{waiting} still {'waits' if waiting == 1 else 'wait'} for one."

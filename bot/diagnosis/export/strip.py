@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.text.wording import many
+from bot.text.wording import many, part_of
 
 MOST_BUNDLES = 120
 # Fates in the order in which a bundle shows them, with what people read of each.
@@ -74,4 +74,5 @@ def _missing(facts: Mapping[str, Any], bundles: Sequence[Mapping[str, Any]]) -> 
     if not isinstance(total, int) or placed >= total:
         return ""
     missing = total - placed
-    return f"{missing} of {total} comparisons are in no bundle that the logs show."
+    absent = part_of(missing, total, "comparison", ("is", "are"))
+    return f"{absent} in no bundle that the logs show."

@@ -18,6 +18,7 @@ from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent
 from bot.domain.report import Finding
 from bot.domain.words import Text, when, words
+from bot.text.wording import many
 
 VIOLATIONS = ("IntegrityError", "PendingRollbackError")
 
@@ -104,12 +105,13 @@ def _database_error_stops(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
         return (
             HypothesisState.REFUTED,
             words(
-                f"all {evidence.pairs.total} comparisons have a result; the error",
+                f"each of {many(evidence.pairs.total, 'comparison')} has a result; the error",
                 when(min(times), " at "),
                 " hit the storing of results",
             ),
         )
-    return HypothesisState.UNDECIDED, f"{evidence.pairs.pending} comparisons wait since the error"
+    waiting = many(evidence.pairs.pending, "comparison", ("waits", "wait"))
+    return HypothesisState.UNDECIDED, f"{waiting} since the error"
 
 
 def _commit_race(evidence: BatchEvidence, _: frozenset[str]) -> Answer:
@@ -124,7 +126,7 @@ def _errors_as_done(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
     if ERRORS_AS_DONE in rules:
         return (
             HypothesisState.SUPPORTED,
-            f"finalised with {evidence.pairs.error} errors among the results",
+            f"finalised with {many(evidence.pairs.error, 'error')} among the results",
         )
     if not evidence.pairs.error:
         return HypothesisState.REFUTED, "no comparison failed"
@@ -168,7 +170,7 @@ def _stuck_item(evidence: BatchEvidence, rules: frozenset[str]) -> Answer:
         return HypothesisState.UNDECIDED, "the queue holds items of it, and they move or are young"
     return (
         HypothesisState.REFUTED,
-        f"none of the {evidence.queue.size} items in the queue is its own",
+        f"none of {many(evidence.queue.size, 'item')} in the queue is its own",
     )
 
 

@@ -18,6 +18,7 @@ from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity, Table, Verdict
 from bot.domain.words import Text, words
 from bot.ports import Deadline, Progress, Sources, no_progress
+from bot.text.wording import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _matrix(evidence: BatchEvidence, status: Report) -> Table:
         header.batching_mode or _logged_mode(evidence),
         str(pairs.total),
         ", ".join(evidence.rows.models) or "unknown",
-        f"{pairs.valid} valid, {pairs.error} errors, {pairs.pending} pending",
+        f"{pairs.valid} valid, {many(pairs.error, 'error')}, {pairs.pending} pending",
         worst.rule if worst else "nothing to act on",
     )
     columns = ("batch", "mode", "comparisons", "provider/model", "outcome", "key finding")

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from bot.diagnosis.publishing.memory import Fate
+from bot.text.wording import many
 
 # The provider tries again each half minute, and drops a message after five failures.
 RECOVERED_WITHIN = timedelta(minutes=5)
@@ -35,23 +36,37 @@ READS = {
     Fate.GIVEN_UP: "Failed to publish callback event for request",
     Fate.DELIVERED: "Successfully published queued message: topic='",
 }
-_WAITS = {
-    True: "wait in the LLM provider's memory behind Kafka's open breaker",
-    False: "that Kafka refused wait in the LLM provider's memory",
-}
 _GONE = {
-    Fate.RESTARTED: "were lost with the LLM provider's restart",
-    Fate.DROPPED: "were dropped: Kafka refused them each time",
-    Fate.GIVEN_UP: "were lost: they could not be published to Kafka",
+    Fate.RESTARTED: "lost with the LLM provider's restart",
+    Fate.DROPPED: "dropped: Kafka refused {} each time",
+    Fate.GIVEN_UP: "lost: {} could not be published to Kafka",
 }
 
 
 def what(fates: Mapping[Fate, int], *, blocked: bool) -> str:
     """Return how many answers wait or are lost, and where, as a sentence."""
+    parts = [
+        f"{many(count, 'answer', ('was', 'were'))} {_gone(fate, count)}"
+        for fate in _GONE
+        if (count := fates.get(fate, 0))
+    ]
     waiting = fates.get(Fate.REFUSED, 0) + fates.get(Fate.BLOCKED, 0)
-    parts = [f"{fates[fate]} answers {words}" for fate, words in _GONE.items() if fates.get(fate)]
-    parts += [f"{waiting} answers {_WAITS[blocked]}"] if waiting else []
+    if waiting:
+        parts.append(_waits(waiting, blocked=blocked))
     return f"{'; '.join(parts)}."
+
+
+def _gone(fate: Fate, count: int) -> str:
+    them = "it" if count == 1 else "they"
+    return _GONE[fate].format("them" if fate is Fate.DROPPED and count > 1 else them)
+
+
+def _waits(count: int, *, blocked: bool) -> str:
+    verb = "waits" if count == 1 else "wait"
+    if blocked:
+        where = "in the LLM provider's memory behind Kafka's open breaker"
+        return f"{many(count, 'answer')} {verb} {where}"
+    return f"{many(count, 'answer')} that Kafka refused {verb} in the LLM provider's memory"
 
 
 def lost_why(fates: Collection[Fate]) -> str:

@@ -69,7 +69,7 @@ def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
         since=worst.queued_at,
         what=words(
             named(worst),
-            f" came back {worst.retry_count} times; {many(len(items), 'item')} with "
+            f" came back {many(worst.retry_count, 'time')}; {many(len(items), 'item')} with "
             f"{POISON_RETRIES} retries or more.",
         ),
         why=_WHY.get(timeline.mode, "It fails each time; its error lines tell why.")

@@ -127,15 +127,15 @@ def departure_finding(left: Sequence[Departure]) -> Finding:
     """Return what is said of items that are gone: an error where the logs have no gap."""
     sound = [one for one in left if one.is_sound]
     told = sound or left
-    items = many(len(told), "item")
+    counted = many(len(told), "item")
     first = told[0]
     return Finding(
         rule=LEFT_UNANSWERED if sound else NOT_ACCOUNTED,
         severity=Severity.ERROR if sound else Severity.INFO,
         confidence=Confidence.HIGH if sound else Confidence.LOW,
-        what=f"{items} left the LLM queue unanswered"
+        what=f"{counted} left the LLM queue unanswered"
         if sound
-        else f"{items} of the LLM queue: not accounted for",
+        else f"{counted} of the LLM queue: not accounted for",
         why=WHY_LEFT if sound else WHY_GAP,
         evidence=tuple(
             EvidenceLine(

@@ -29,7 +29,7 @@ from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import WELL, Confidence, Finding, Report, Severity, Table, TimelineEntry
 from bot.domain.words import Span, Text, joined, when, words
-from bot.text.wording import sentence
+from bot.text.wording import many, part_of, sentence
 
 SHOWN_DISPATCHES = 5
 SHOWN_ITEMS = 10
@@ -221,8 +221,10 @@ def _timeline(timeline: QueueTimeline, evidence: QueueEvidence) -> tuple[Timelin
 def _redis_detail(answer: QueueReading | Missing) -> Text:
     if isinstance(answer, Missing):
         return answer.reason
-    parts: list[Text] = [words("read", when(answer.at, " at "), f", {len(answer.items)} items")]
-    parts += [f"{answer.unreadable} entries unreadable"] if answer.unreadable else []
+    parts: list[Text] = [
+        words("read", when(answer.at, " at "), f", {many(len(answer.items), 'item')}")
+    ]
+    parts += [f"{many(answer.unreadable, 'entry')} unreadable"] if answer.unreadable else []
     parts += ["more items than were read"] if answer.truncated else []
     if answer.replica_age is not None:
         parts.append(f"from a replica that heard its master {answer.replica_age} s ago")
@@ -246,11 +248,12 @@ def _tables(timeline: QueueTimeline, now: datetime) -> tuple[Table, ...]:
     items = timeline.reading.items if timeline.reading else ()
     if not items:
         return ()
+    size = len(items) if timeline.size is None else timeline.size
     return (
         Table(
             columns=("item", "status", "batch", "age", "retries"),
             rows=tuple(_row(item, now) for item in items[:SHOWN_ITEMS]),
-            caption=f"{min(len(items), SHOWN_ITEMS)} of {timeline.size} items, in queue order",
+            caption=f"{part_of(min(len(items), SHOWN_ITEMS), size, 'item')}, in queue order",
         ),
     )
 

@@ -75,7 +75,7 @@ def head_of_line_blocked(timeline: QueueTimeline) -> QueueVerdict | None:
         since=quiet,
         what=words(
             f"{count} items that no worker will take stand in front of {waiting} "
-            "waiting ones; nothing was dispatched for ",
+            f"waiting {'one' if waiting == 1 else 'ones'}; nothing was dispatched for ",
             lasting(timeline, quiet),
             ".",
         ),

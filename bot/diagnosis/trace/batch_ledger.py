@@ -6,6 +6,7 @@ from bot.diagnosis.comparison.evidence import CJ_NAME, NO_SCORES, Ledger, Ledger
 from bot.diagnosis.comparison.log_events import STEPS, Step
 from bot.domain.batch import BatchRows, PairCounts
 from bot.domain.evidence import DATABASE
+from bot.text.wording import many, part_of
 
 NOT_COUNTED = (Step.QUEUED, Step.DISPATCHED, Step.ANSWERED, Step.PUBLISHED, Step.CONSUMED)
 
@@ -31,7 +32,7 @@ def _step(rows: BatchRows, step: Step) -> LedgerStep:
 
 
 def _counted(step: Step, count: int, pairs: PairCounts, time: datetime | None) -> LedgerStep:
-    note = f"{count} of {pairs.total} pairs"
+    note = part_of(count, pairs.total, "pair")
     if step is Step.STORED and pairs.error:
         note += f", {pairs.error} of them errors"
     state = StepState.SEEN if count else StepState.MISSING
@@ -42,7 +43,7 @@ def _scored(rows: BatchRows) -> LedgerStep:
     header, found = rows.header, rows.projections
     hidden = "grade_projections" in rows.hidden
     if found.count or header.complete:
-        note = f"{NO_SCORES if hidden else f'{found.count} projections'}, {header.status}"
+        note = f"{NO_SCORES if hidden else many(found.count, 'projection')}, {header.status}"
         time = found.last_at or header.completed_at
         return LedgerStep(Step.SCORED, StepState.SEEN, time, CJ_NAME, DATABASE, note)
     if header.ended and hidden:

@@ -5,7 +5,15 @@ from bot.diagnosis.evidence.read import reading, rows_reading
 from bot.diagnosis.evidence.system_state import health_words
 from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.diagnosis.trace.tables import in_queue
-from bot.domain.evidence import HEALTH, LOGS, QUEUE, TOPIC, Missing, SourceReading
+from bot.domain.evidence import (
+    HEALTH,
+    LOGS,
+    QUEUE,
+    TOPIC,
+    Missing,
+    SourceReading,
+)
+from bot.text.wording import many
 
 
 def sources_of(evidence: TraceEvidence) -> tuple[SourceReading, ...]:
@@ -27,12 +35,12 @@ def hidden_tables(evidence: TraceEvidence) -> tuple[str, ...]:
 def _row_detail(evidence: TraceEvidence) -> str:
     if isinstance(evidence.rows, Missing):
         return evidence.rows.reason
-    return f"{len(evidence.rows.pairs)} pairs, {len(evidence.rows.batches)} batches"
+    return f"{many(len(evidence.rows.pairs), 'pair')}, {many(len(evidence.rows.batches), 'batch')}"
 
 
 def _callback_detail(evidence: TraceEvidence) -> str:
     seen = evidence.callbacks if isinstance(evidence.callbacks, tuple) else ()
-    told = [f"{len(seen)} callbacks with this id"]
+    told = [f"{many(len(seen), 'callback')} with this id"]
     told += [f"fails {', '.join(one.rejected)}" for one in seen if one.rejected][:1]
     told += ["not acknowledged by CJ"] if any(one.consumed is False for one in seen) else []
     return "; ".join(told)

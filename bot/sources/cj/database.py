@@ -32,6 +32,7 @@ from bot.sources.cj.rows import (
 )
 from bot.sources.cj.schema import GRADED
 from bot.sources.cj.session import CjSessions, tried_twice
+from bot.text.wording import many
 
 LARGEST_ID = 2**31 - 1
 DETAIL_PAIRS = 20_000
@@ -194,7 +195,7 @@ class CjPostgres:
         if hidden:
             raise SourceError(
                 DATABASE,
-                f"the state of {hidden} sessions is hidden from the role",
+                f"the state of {many(hidden, 'session')} is hidden from the role",
                 hint="Run deploy/readonly_role.sql: it makes a function for that.",
                 permanent=True,
             )

@@ -23,6 +23,7 @@ from bot.errors import SourceError
 from bot.sources.docker.address import EngineAddress
 from bot.sources.docker.engine import COMPOSE_SERVICE, ContainerEvent, Engine
 from bot.sources.docker.errors import GoneError
+from bot.text.wording import many
 
 # Each start of a runner leaves a container behind; hundreds of those may hide no other service.
 PER_SERVICE = 10
@@ -98,7 +99,9 @@ class EngineContainers:
         found = await self.containers()
         running = sum(one.state == "running" for one in found)
         modes = {f"{key}={value or 'empty'}" for one in found for key, value in one.modes.items()}
-        return "; ".join([f"{len(found)} containers of the services, {running} running", *modes])
+        return "; ".join(
+            [f"{many(len(found), 'container')} of the services, {running} running", *modes]
+        )
 
     async def _of(self, engine: Engine) -> list[tuple[float, ContainerState]]:
         listed = await asyncio.to_thread(engine.containers)

@@ -16,6 +16,7 @@ from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import NAME, Container, Containers, Listing
 from bot.sources.docker.search import Searcher, one_line
 from bot.sources.log_search.merge import SearchPart, merged
+from bot.text.wording import many
 
 AT_ONCE = 4
 MOST_CHECKED = 50
@@ -94,9 +95,8 @@ class DockerLogs:
                 hint=next((hint for _, hint in _with_hints(unread).values() if hint), ""),
             )
         running = sum(row.running for row in containers)
-        said = (
-            f"{len(containers)} containers of the services, {running} running, a line of each read"
-        )
+        said = f"{many(len(containers), 'container')} of the services, {running} running"
+        said += ", a line of each read"
         if self._files is None:
             return said
         return f"{said}; {await asyncio.to_thread(self._readable, containers)}"

@@ -21,6 +21,7 @@ from bot.sources.kafka.consumer_group import CJ_GROUP, acknowledged
 from bot.sources.kafka.offsets import Partition
 from bot.sources.kafka.reader import Message, TopicReader
 from bot.sources.kafka.security import KafkaSecurity
+from bot.text.wording import many
 
 CALLBACKS = "huleedu.llm_provider.comparison_result.v1"
 REQUESTS = "huleedu.els.cj_assessment.requested.v1"
@@ -127,7 +128,7 @@ class KafkaCallbacks:
         """Prove that the topic is read; return what was seen of it."""
         await self._reader.ready()
         self._reader.raise_problem()
-        told = [f"{len(self._remembered)} callbacks known, {self.read} of them new"]
+        told = [f"{many(len(self._remembered), 'callback')} known, {self.read} of them new"]
         told += [f"{len(self._labels)} run labels"]
         told += [f"{self.unreadable} unreadable"] if self.unreadable else []
         told += [f"{self.lost} lost"] if self.lost else []

@@ -17,6 +17,7 @@ from bot.sources.docker.address import EngineAddress
 from bot.sources.docker.engine import COMPOSE_PROJECT, COMPOSE_SERVICE, Engine
 from bot.sources.docker.errors import GoneError
 from bot.sources.runners.command_line import shown_options
+from bot.text.wording import many
 
 KILLED = 137  # 128 + SIGKILL
 _EXITED = re.compile(r"Exited \((\d{1,5})\)")
@@ -101,7 +102,7 @@ class EngineRunners:
             where, reason = listing.unreadable[0]
             raise SourceError(RUNNERS, f"{where}: {reason}")
         looked = f" among {' and '.join(listing.looked_at)}" if listing.looked_at else ""
-        return f"{len(listing.runners)} runners{looked}"
+        return f"{many(len(listing.runners), 'runner')}{looked}"
 
     def _is_runner(self, raw: Mapping[str, Any]) -> bool:
         names = [str(name).lstrip("/") for name in raw.get("Names") or ()]

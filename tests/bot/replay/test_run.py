@@ -114,7 +114,7 @@ def test_recorded_owners_make_a_stray_callback_foreign(tmp_path: Path) -> None:
     (tmp_path / "samples.jsonl").write_bytes(sample + b"\n")
     (opened,) = _replayed(tmp_path)
     assert "belongs to no batch here" in opened["title"]
-    assert "1 lacks its" in opened["title"]
+    assert "1 callback lacks its" in opened["title"]
 
 
 def test_a_consumer_that_took_nothing_since_its_log_begins_is_silent(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_samples_that_no_tick_saw_are_counted(tmp_path: Path) -> None:
     _replayed(tmp_path, tally)
     assert (tally.samples, tally.overtaken) == (13, 8)
     assert tally.told() == [
-        "read 1 files, 3 lines, 13 samples; 8 samples were overtaken by another within a tick"
+        "read 1 file, 3 lines, 13 samples; 8 samples were overtaken by another within a tick"
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.text.wording import many
+from bot.text.wording import many, part_of
 
 
 @pytest.mark.parametrize(
@@ -11,3 +11,24 @@ from bot.text.wording import many
 def test_a_count_takes_its_noun_and_verb_in_the_singular_or_plural(count: int, told: str) -> None:
     assert many(count, "item", ("is", "are")) == told
     assert many(count, "item") == told.rsplit(" ", 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "told"),
+    [
+        (1, 8, "1 of 8 items waits"),
+        (3, 8, "3 of 8 items wait"),
+        (0, 1, "0 of 1 item wait"),
+        (1, 1, "1 of 1 item waits"),
+    ],
+)
+def test_a_part_of_a_whole_agrees_with_the_part_and_its_noun_with_the_whole(
+    count: int, total: int, told: str
+) -> None:
+    assert part_of(count, total, "item", ("waits", "wait")) == told
+
+
+def test_nouns_take_their_own_plural_and_large_counts_are_parted() -> None:
+    told = [many(2, noun) for noun in ("batch", "try", "entry", "essay")]
+    assert told == ["2 batches", "2 tries", "2 entries", "2 essays"]
+    assert many(12_000, "line") == "12,000 lines"

@@ -83,21 +83,25 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     winners = _winners(evidence, {clue.queue_id for clue in ours} - {""})
     differing = sorted(id for id, named in winners.items() if len(named) > 1)
     total, origins = evidence.pairs.total, _origins(evidence, ours)
-    repeated = len(ours) > DUPLICATE_SHARE * total
-    if not total or not (differing or repeated or len(unknown) > DUPLICATE_SHARE * total):
+    often = len(ours) > DUPLICATE_SHARE * total
+    if not total or not (differing or often or len(unknown) > DUPLICATE_SHARE * total):
         return None
     repeats = ours or unknown
     joined = "" if ours else "; whose is unknown"
-    parted = f" {len(differing)} name another winner." if differing else ""
+    parted = (
+        f" {len(differing)} {'names' if len(differing) == 1 else 'name'} another winner."
+        if differing
+        else ""
+    )
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
-        severity=Severity.WARN if differing or repeated else Severity.INFO,
+        severity=Severity.WARN if differing or often else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
         what=f"{many(len(repeats), 'callback')} came for what was answered already{joined}."
         + parted,
         why=WHY[origins.most_common(1)[0][0] if origins else Repeat.UNKNOWN],
         evidence=(
-            evidence.line(f"{total} comparisons, {len(ours)} answered again by their ids"),
+            evidence.line(f"{many(total, 'comparison')}, {len(ours)} answered again by their ids"),
             *(log_line(clue.event) for clue in repeats[:3]),
         ),
         next=(f"/trace {differing[0]}",) if differing else ("/logs cj already has result",),

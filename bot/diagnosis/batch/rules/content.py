@@ -8,6 +8,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.domain.batch.header import missing_essays
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
+from bot.text.wording import many, part_of
 
 NOT_PREPARED = "Failed to prepare essay"
 _STATUS = re.compile(r"HTTP (\d{3})")
@@ -21,15 +22,18 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
         return None
     expected = evidence.header.expected_essay_count or 0
     lines = [event for event in evidence.events if NOT_PREPARED in event.event]
+    left_out = part_of(missing, expected, "essay", ("was", "were"))
     few = expected - missing < max(2, MOST * expected)
     return Finding(
         rule="content-missing",
         severity=Severity.ERROR if few else Severity.WARN,
         confidence=Confidence.HIGH,
-        what=f"{missing} of {expected} essays were never compared: their content is missing",
+        what=f"{left_out} never compared: {'its' if missing == 1 else 'their'} content is missing",
         why=_why(lines),
         evidence=(
-            evidence.line(f"{expected} essays expected, {evidence.rows.scores.essays} take part"),
+            evidence.line(
+                f"{many(expected, 'essay')} expected, {evidence.rows.scores.essays} take part"
+            ),
             *(log_line(event) for event in lines[:3]),
         ),
         next=(

@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.causes import ERROR_SHARE
 from bot.domain.report import Confidence, Finding, Severity
+from bot.text.wording import many
 
 SETTLED_SECONDS = 120
 VALID_SHARE = 0.80
@@ -17,6 +18,7 @@ def completion_overcounted(evidence: BatchEvidence, now: datetime) -> Finding | 
     done = (header.completed_comparisons or 0) + (header.failed_comparisons or 0)
     asked = max(header.true_budget or 0, pairs.total)
     wave = header.total_comparisons or 0
+    counted = many(done, "comparison")
     if logged or (asked and done > asked):
         severity = Severity.WARN
     elif wave and (header.completed_comparisons or 0) > wave:
@@ -34,7 +36,7 @@ def completion_overcounted(evidence: BatchEvidence, now: datetime) -> Finding | 
         rule="completion-overcounted",
         severity=severity,
         confidence=Confidence.HIGH,
-        what=f"{done} comparisons counted as done, against a wave of {wave} and a budget of "
+        what=f"{counted} counted as done, against a wave of {wave} and a budget of "
         f"{header.true_budget if header.true_budget is not None else '?'}.",
         why="Before 2025-11-19 the denominator was the last wave's size, so completion ran past "
         "100 % and finalised too soon.",
@@ -58,7 +60,8 @@ def counters_overwritten(evidence: BatchEvidence, now: datetime) -> Finding | No
         rule="counters-overwritten",
         severity=Severity.WARN if misled or below else Severity.INFO,
         confidence=Confidence.HIGH,
-        what=f"submitted_comparisons says {submitted}, the table holds {pairs.total} comparisons.",
+        what=f"submitted_comparisons says {submitted}, "
+        f"the table holds {many(pairs.total, 'comparison')}.",
         why="Before 2025-11-19 every wave overwrote the counters; later a mismatch means that rows "
         "were written and not sent.",
         evidence=(

@@ -19,7 +19,7 @@ from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Text, Time, words
-from bot.text.wording import many
+from bot.text.wording import many, part_of
 
 ANSWERS_MISSING = "answers-missing"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
@@ -43,7 +43,8 @@ def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=BATCH_FAILED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"It ended without a result: {pairs.valid} of {pairs.total} comparisons are valid",
+        what="It ended without a result: "
+        + part_of(pairs.valid, pairs.total, "comparison", ("is valid", "are valid")),
         why=why,
         evidence=(
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
@@ -63,7 +64,7 @@ def batch_cancelled(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule="batch-cancelled",
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        what=f"It was cancelled with {pairs.valid} of {pairs.total} comparisons valid",
+        what=f"It was cancelled with {part_of(pairs.valid, pairs.total, 'comparison')} valid",
         why="No service writes that state, so a person or a script did; no line says who.",
         evidence=(evidence.line(f"state {header.state}", header.last_activity_at),),
         next=("Ask who cancelled it before running it again.",),
@@ -81,10 +82,10 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=ANSWERS_MISSING,
         severity=Severity.INFO if header.forced or header.leaves_answers else Severity.WARN,
         confidence=Confidence.HIGH,
-        what=f"{by} with {missing} of {pairs.total} comparisons missing",
+        what=f"{by} with {part_of(missing, pairs.total, 'comparison')} missing",
         why=_missing_why(evidence),
         evidence=(
-            evidence.line(f"{pairs.pending} pending rows", pairs.pending_first_submitted_at),
+            evidence.line(many(pairs.pending, "pending row"), pairs.pending_first_submitted_at),
         ),
         next=("Ask whether the missing comparisons matter before the grades are used.",)
         if evidence.finalised
@@ -104,12 +105,12 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
     if not lost or (not evidence.ended and now - min(at for _, at in lost) <= LOST_AFTER):
         return None
     at = max(at for _, at in lost)
+    orphans = many(len(lost), "comparison", ("was", "were"))
     return Finding(
         rule=ORPHANED,
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM,
-        what=f"{many(len(lost), 'comparison', ('was', 'were'))} orphaned by a restart of the "
-        "LLM provider service",
+        what=f"{orphans} orphaned by a restart of the LLM provider service",
         why=words(
             "It held them when it started anew", Time(at, " at "), ", and nothing hands them back."
         ),
@@ -129,16 +130,14 @@ def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
     header, pairs = evidence.header, evidence.pairs
     if evidence.has_no_essays and not essays_left_out(evidence):
         sent = header.expected_essay_count
-        count = (
-            "Fewer than two essays were" if sent is None else many(sent, "essay", ("was", "were"))
-        )
+        count = "Fewer than two essays were"
+        count = count if sent is None else many(sent, "essay", ("was", "were"))
         what, why = f"{count} sent, so there was nothing to compare", "That is no fault."
     elif not _stopped_early(evidence):
         return None
     else:
-        what = (
-            f"It ended with {pairs.total} of up to {header.true_budget} comparisons, all answered"
-        )
+        whole = part_of(pairs.total, header.true_budget or 0, "comparison")
+        what = f"It ended with {whole.replace(' of ', ' of up to ')}, all answered"
         why = "Scores became stable, or every pair was compared; a budget is a limit, not a goal."
     return Finding(
         rule="ended-as-planned",

@@ -19,7 +19,7 @@ from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Text, Time, words
-from bot.text.wording import many
+from bot.text.wording import many, part_of
 
 LOOK = Command("/logs llm_provider_service error --level error")
 
@@ -58,7 +58,9 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
         what=f"{many(collateral, 'comparison')} failed only because another of their bundle did",
         why=BUNDLE_COLLATERAL.why,
         evidence=(
-            evidence.line(f"{bundles} bundles, the largest {max(one.largest for one in groups)}"),
+            evidence.line(
+                f"{many(bundles, 'bundle')}, the largest {max(one.largest for one in groups)}"
+            ),
             *_group_lines(evidence),
         ),
         next=("Ask for the failed ones again with per_request, or in smaller bundles.",),
@@ -77,7 +79,7 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
     more = len({one.reason for one in failures if one.comparisons}) - 1
     others = f" (+{more} more)" if more > 0 else ""
     if pairs.error:
-        return f"{pairs.error} of {pairs.total} comparisons failed: {first.what}{others}"
+        return f"{part_of(pairs.error, pairs.total, 'comparison')} failed: {first.what}{others}"
     return f"{many(first.requests, 'request')} met a failure: {first.what}"
 
 
@@ -120,7 +122,8 @@ def _one_essay(evidence: BatchEvidence, first: Failures) -> str:
 
 
 def _reason_line(one: Failures) -> EvidenceLine:
-    counted = f"{one.comparisons} rows, {one.real} failures, {one.requests} requests in the logs"
+    counts = ((one.comparisons, "row"), (one.real, "failure"), (one.requests, "request"))
+    counted = f"{', '.join(many(*count) for count in counts)} in the logs"
     source = " and ".join(one.sources) or "nothing"
     text = f"{answer_told(one)}: {counted} (read in {source})"
     return EvidenceLine(source, one.last_at, text)
@@ -128,11 +131,13 @@ def _reason_line(one: Failures) -> EvidenceLine:
 
 def _group_lines(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:
     pairs = evidence.pairs
-    counted = evidence.line(f"{pairs.error} error rows of {pairs.total}", pairs.last_completed_at)
+    counted = evidence.line(
+        f"{many(pairs.error, 'error row')} of {pairs.total}", pairs.last_completed_at
+    )
     groups = (
         evidence.line(
-            f"{group.rows} rows {group.code} from {group.provider} by {group.service}, "
-            f"{group.roots} distinct failures, largest bundle {group.largest}",
+            f"{many(group.rows, 'row')} {group.code} from {group.provider} by {group.service}, "
+            f"{many(group.roots, 'distinct failure')}, largest bundle {group.largest}",
             group.last_at,
         )
         for group in evidence.rows.errors[:3]

@@ -20,7 +20,7 @@ from bot.domain.log import LogEvent
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, Text, Time, words
-from bot.text.wording import many
+from bot.text.wording import many, part_of
 
 OUTBOX_LATE = timedelta(seconds=LATE_SECONDS)
 EARLY = "early-finalisation"
@@ -52,7 +52,9 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
         rule=EARLY,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH if exhausted or swept else Confidence.MEDIUM,
-        what=f"Finalised too early: {then.answered} of {total} comparisons were answered by then",
+        what="Finalised too early: "
+        + part_of(then.answered, total, "comparison", ("was", "were"))
+        + " answered by then",
         why=_why_early(evidence, swept=bool(swept)),
         evidence=(
             evidence.line(
@@ -94,7 +96,8 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
     if not (events or violations or left_over):
         return None
     lines = [
-        evidence.line(f"{group.count} events {group.event_type}", group.last_at) for group in events
+        evidence.line(f"{many(group.count, 'event')} {group.event_type}", group.last_at)
+        for group in events
     ]
     if left_over:
         lines.append(
@@ -195,13 +198,15 @@ def waiting_on_monitor(evidence: BatchEvidence, now: datetime) -> Finding | None
         rule=WAITING_ON_MONITOR.rule,
         severity=Severity.WARN,
         confidence=Confidence.MEDIUM,
-        what=words(
-            f"All {pairs.total} comparisons are answered", Time(last, " since "), ", and it rests"
-        ),
+        what=words(f"{_all(pairs.total)} answered", Time(last, " since "), ", and it rests"),
         why=WAITING_ON_MONITOR.why,
         evidence=(evidence.line("no comparison is pending", last),),
         next=("Wait one sweep (5 minutes), then /batch status again.",),
     )
+
+
+def _all(count: int) -> str:
+    return "Its one comparison is" if count == 1 else f"All {count} comparisons are"
 
 
 def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -227,7 +232,7 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
         evidence=tuple(
             evidence.line(
                 f"{group.event_type}: {group.unpublished} unpublished, "
-                f"{group.max_retry_count} tries",
+                f"{many(group.max_retry_count, 'try')}",
                 group.oldest_unpublished_at,
             )
             for group in late[:3]

@@ -113,5 +113,5 @@ def _kafka_lines(
     evidence: BatchEvidence, lost: tuple[LostSubmission, ...]
 ) -> tuple[EvidenceLine, ...]:
     away = [one for one in evidence.nearby if says_kafka_away(one) and one.at]
-    text = f"{len(away)} lines beside which a service cannot reach Kafka"
+    text = f"{many(len(away), 'line')} beside which a service cannot reach Kafka"
     return (EvidenceLine(LOGS, away[0].at, text),) if away else ()

@@ -8,6 +8,7 @@ from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.batch import PositionCounts
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
+from bot.text.wording import many, part_of
 
 ERRORS_AS_DONE = "errors-counted-as-done"
 VALID_SHARE = 0.80
@@ -32,13 +33,14 @@ def errors_counted_as_done(evidence: BatchEvidence, now: datetime) -> Finding | 
         rule=ERRORS_AS_DONE,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"Finalised with {pairs.valid} of {basis} comparisons valid; {pairs.error} failed.",
+        what=f"Finalised with {part_of(pairs.valid, basis, 'comparison')} valid; "
+        f"{pairs.error} failed.",
         why="The check before finalising counted every row with a winner, and an error row has "
         "one (winner = error).",
         evidence=(
             evidence.line(f"status {evidence.header.status}, state {evidence.header.state}"),
             evidence.line(
-                f"{pairs.valid} valid, {pairs.error} errors, {pairs.pending} pending",
+                f"{pairs.valid} valid, {many(pairs.error, 'error')}, {pairs.pending} pending",
                 pairs.last_completed_at,
             ),
         ),
@@ -92,7 +94,9 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         if unusable
         else "Standard errors at the cap are common where essays are few; the ranking holds.",
         evidence=(
-            evidence.line(f"{scores.close} of {scores.pairs} pairs within one standard error"),
+            evidence.line(
+                f"{part_of(scores.close, scores.pairs, 'pair')} within one standard error"
+            ),
             evidence.line(
                 f"{scores.sharing} essays share a score, {scores.at_se_cap} at the error's cap, "
                 f"{scores.uncompared} never compared"

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
+from bot.diagnosis.publishing.wording import NEW_REQUEST
 from bot.domain.alert import Judgement
 from bot.domain.log import Followed, Role
+from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import unproven_files
 from tests.support.kafka_lines import (
     RESTART,
@@ -115,3 +118,24 @@ async def test_another_process_goes_on_with_what_waited() -> None:
     after.resume([sample])
     later = await after.sample(GivenWatch(NOW + TICK, NOW, logs=Followed()))
     assert later.data["count"] == 1
+
+
+async def test_it_says_for_which_batch_and_what_to_do_of_one_answer_in_the_singular() -> None:
+    logs = Followed(tuple(said(NOW, text, role=Role.LLM_PROVIDER) for text in refused(1)
+                          + published(1)))  # fmt: skip
+    owners = {UUID(correlation_id(1)): 9}
+    watch = GivenWatch(NOW, NOW - TICK, logs=logs, owners=owners)
+    (condition,) = (await played(CallbacksUnpublished(QuietSettings()), [watch])).conditions
+    assert condition.batch == "9"
+    assert condition.headline == "Kafka takes no callbacks of batch 9: 1 answer held back"
+    assert "1 answer waits in the provider's memory" in condition.title
+    assert NEW_REQUEST in condition.next
+
+
+async def test_answers_of_two_batches_single_out_neither() -> None:
+    texts = [*refused(1), *published(1), *refused(2), *published(2)]
+    logs = Followed(tuple(said(NOW, text, role=Role.LLM_PROVIDER) for text in texts))
+    items = tuple(QueueItem(queue_id(n), "processing", cj_batch_id=str(8 + n)) for n in (1, 2))
+    watch = GivenWatch(NOW, NOW - TICK, logs=logs, reading=QueueReading(NOW, 2, items))
+    (condition,) = (await played(CallbacksUnpublished(QuietSettings()), [watch])).conditions
+    assert (condition.batch, "of batches 9 and 10" in condition.headline) == ("", True)

@@ -78,7 +78,7 @@ LOST = batch(pairs=pending(3, OLD))
         (
             [batch(pairs=pending(1, ago(minutes=1)))],
             queue(),
-            "answers come again; 1 of its comparisons are still waited for",
+            "answers come again; 1 of its comparisons is still waited for",
         ),
         (
             [batch(pairs=pending(3, OLD), status="ERROR_PROCESSING", state="FAILED")],

@@ -177,4 +177,4 @@ async def test_an_episode_that_outlasts_the_window_keeps_its_onset_and_its_count
     second.resume((sample,))
     (condition,) = (await played(second, watches[12:])).conditions
     assert condition.since == NOW
-    assert "24 lack their prompt hash" in condition.title
+    assert "24 callbacks lack their prompt hash" in condition.title

@@ -146,9 +146,9 @@ async def test_a_rejection_seen_on_the_topic_alone_is_enough() -> None:
 @pytest.mark.parametrize(
     ("consumed", "state", "words"),
     [
-        (True, "seen", "1 callbacks with this id"),
+        (True, "seen", "1 callback with this id"),
         (False, "not_checked", "not acknowledged by CJ"),
-        (None, "not_checked", "1 callbacks with this id"),
+        (None, "not_checked", "1 callback with this id"),
     ],
 )
 async def test_what_cjs_group_acknowledged_was_consumed_without_any_log(

@@ -1,0 +1,42 @@
+"""Whose requests are, as far as the database and the queue know, and how an alert says it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from uuid import UUID
+
+from bot.border.outside import raw
+from bot.domain.queue import QueueReading
+from bot.ports import Watch
+
+# Of more requests in one tick the batches of these tell enough.
+MOST_ASKED = 200
+MOST_NAMED = 2
+
+
+async def batches_of(watch: Watch, ids: Iterable[str]) -> Counter[str]:
+    """Return how many of these requests, by either id of theirs, are of each batch."""
+    asked = {one: UUID(one) for one in sorted({*filter(None, ids)})[:MOST_ASKED]}
+    if not asked:
+        return Counter()
+    owned, queue = await watch.owned(list(asked.values())), await watch.queue()
+    rows = owned if isinstance(owned, Mapping) else {}
+    found = {one: str(rows[id]) for one, id in asked.items() if id in rows}
+    for item in queue.items if isinstance(queue, QueueReading) else ():
+        batch = raw(item.cj_batch_id)
+        for one in {raw(item.queue_id).lower(), raw(item.correlation_id).lower()} & {*asked}:
+            if batch.isdecimal():
+                found.setdefault(one, batch)
+    return Counter(found.values())
+
+
+def place_told(batches: Collection[str], lead: str = "for") -> str:
+    """Return for which batches something is so, as words that follow what it is; may be empty."""
+    if len(batches) > MOST_NAMED:
+        return f" {lead} {len(batches)} batches"
+    names = " and ".join(sorted(batches, key=int))
+    return f" {lead} batch{'es' if len(batches) > 1 else ''} {names}" if batches else ""
+
+
+def sole(batches: Collection[str]) -> str:
+    """Return the batch where it is one: of several none is the alert's subject."""
+    return next(iter(batches)) if len(batches) == 1 else ""
