@@ -36,6 +36,35 @@ HOSTILE = (
     "null",
 )
 REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError)
+TEXTS_AND_PERSONS = (
+    "prompt_text FROM cj_comparison_pairs",
+    "justification FROM cj_comparison_pairs",
+    "raw_llm_response FROM cj_comparison_pairs",
+    "* FROM cj_comparison_pairs",
+    "assessment_input_text FROM cj_processed_essays",
+    "text_storage_id FROM cj_processed_essays",
+    "event_data FROM event_outbox",
+    "user_id FROM cj_batch_uploads",
+    "org_id FROM cj_batch_uploads",
+    "processing_metadata FROM cj_batch_uploads",
+    "processing_metadata FROM cj_batch_states",
+    "processing_metadata FROM cj_comparison_pairs",
+    "error_details FROM cj_comparison_pairs",
+    "calculation_metadata FROM grade_projections",
+)
+WRITES = (
+    "INSERT INTO cj_batch_states (batch_id, state, total_comparisons) VALUES (1, 'SCORING', 1)",
+    "UPDATE cj_batch_states SET state = 'COMPLETED'",
+    "DELETE FROM cj_comparison_pairs",
+    "TRUNCATE event_outbox",
+    "DROP TABLE event_outbox",
+    "ALTER TABLE event_outbox ADD COLUMN x int",
+    "CREATE TABLE mine (x int)",
+    "SELECT setval('cj_batch_uploads_id_seq', 1)",
+    "SELECT id FROM cj_batch_uploads FOR UPDATE",
+    "COPY cj_batch_uploads TO PROGRAM 'cat'",
+    "CREATE ROLE other",
+)
 SCRIPT = ROOT / "deploy" / "readonly_role.sql"
 DROP = SCRIPT.with_name("readonly_role_drop.sql")
 LATER = ROOT / "bot" / "demo" / "incident" / "schema_now.sql"
@@ -95,6 +124,15 @@ async def reader(url: str) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(as_reader(url))
     yield connection
     await connection.close()
+
+
+async def worked(statement: Awaitable[object], *refusals: type[Exception]) -> bool:
+    """Say whether a statement was not refused so."""
+    try:
+        await statement
+    except refusals:
+        return False
+    return True
 
 
 async def readings(url: str) -> dict[str, object]:
@@ -208,56 +246,24 @@ async def test_who_blocks_whom_is_seen(url: str) -> None:
     await idle.close()
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        "prompt_text FROM cj_comparison_pairs",
-        "justification FROM cj_comparison_pairs",
-        "raw_llm_response FROM cj_comparison_pairs",
-        "* FROM cj_comparison_pairs",
-        "assessment_input_text FROM cj_processed_essays",
-        "text_storage_id FROM cj_processed_essays",
-        "event_data FROM event_outbox",
-        "user_id FROM cj_batch_uploads",
-        "org_id FROM cj_batch_uploads",
-        "processing_metadata FROM cj_batch_uploads",
-        "processing_metadata FROM cj_batch_states",
-        "processing_metadata FROM cj_comparison_pairs",
-        "error_details FROM cj_comparison_pairs",
-        "calculation_metadata FROM grade_projections",
-    ],
-)
-async def test_a_students_text_and_a_persons_id_are_refused(
-    reader: Connection, column: str
-) -> None:
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await reader.fetch(f"SELECT {column}")
+async def test_a_students_text_and_a_persons_id_are_refused(reader: Connection) -> None:
+    given = [
+        column
+        for column in TEXTS_AND_PERSONS
+        if await worked(reader.fetch(f"SELECT {column}"), asyncpg.InsufficientPrivilegeError)
+    ]
+    assert given == []
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "INSERT INTO cj_batch_states (batch_id, state, total_comparisons) VALUES (1, 'SCORING', 1)",
-        "UPDATE cj_batch_states SET state = 'COMPLETED'",
-        "DELETE FROM cj_comparison_pairs",
-        "TRUNCATE event_outbox",
-        "DROP TABLE event_outbox",
-        "ALTER TABLE event_outbox ADD COLUMN x int",
-        "CREATE TABLE mine (x int)",
-        "SELECT setval('cj_batch_uploads_id_seq', 1)",
-        "SELECT id FROM cj_batch_uploads FOR UPDATE",
-        "COPY cj_batch_uploads TO PROGRAM 'cat'",
-        "CREATE ROLE other",
-    ],
-)
-async def test_nothing_can_be_written_even_out_of_read_only_mode(
-    reader: Connection, statement: str
-) -> None:
-    with pytest.raises(REFUSED):
-        await reader.execute(statement)
+async def test_nothing_can_be_written_even_out_of_read_only_mode(reader: Connection) -> None:
+    written = [one for one in WRITES if await worked(reader.execute(one), *REFUSED)]
     await reader.execute("SET default_transaction_read_only = off")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await reader.execute(statement)
+    written += [
+        one
+        for one in WRITES
+        if await worked(reader.execute(one), asyncpg.InsufficientPrivilegeError)
+    ]
+    assert written == []
 
 
 async def test_the_roles_sessions_are_read_only_and_bounded(reader: Connection) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from bot.cli.ask import run, understand
 from bot.demo.incident.bundle_lines import NIGHT
-from bot.demo.incident.rows import load, pair_id
+from bot.demo.incident.rows import Revision, pair_id
 from bot.demo.incident.write_logs import LOGS, ORPHAN, STRAY
 from bot.domain.log import Followed, LogEvent, LogQuery
 from bot.domain.report import Report
@@ -129,10 +129,9 @@ async def answered(line: str, database: CjPostgres, logs: LogSource) -> Any:
 
 
 async def test_every_command_answers_alike(
-    shape: str, engine: Engine, database_url: str, tmp_path: Path
+    shape: str, engine: Engine, night_urls: Mapping[Revision, str], tmp_path: Path
 ) -> None:
-    await load(database_url, "now")
-    database = CjPostgres(database_url)
+    database = CjPostgres(night_urls["now"])
     async with log_sources(shape, engine, tmp_path) as found:
         for line in LINES:
             answers = await each(found, partial(answered, line, database))
@@ -204,10 +203,9 @@ async def test_every_detector_tells_alike(shape: str, engine: Engine, tmp_path: 
 
 
 async def test_a_replay_of_what_each_source_recorded_tells_alike(
-    shape: str, engine: Engine, database_url: str, tmp_path: Path
+    shape: str, engine: Engine, night_urls: Mapping[Revision, str], tmp_path: Path
 ) -> None:
-    await load(database_url, "now")
-    database = CjPostgres(database_url)
+    database = CjPostgres(night_urls["now"])
     (tmp_path / "logs").mkdir()
     replayed = {}
     async with log_sources(shape, engine, tmp_path / "logs") as found:

@@ -1,11 +1,11 @@
 """`/batch compare` takes two batches or two modes, and says what it cannot tell."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
 
-from bot.demo.incident.rows import Revision, load
+from bot.demo.incident.rows import Revision
 from bot.domain.report import Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
@@ -17,10 +17,10 @@ NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(params=["then", "now"])
-async def sources(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Sources]:
-    revision: Revision = request.param
-    await load(database_url, revision)
-    database = CjPostgres(database_url)
+async def sources(
+    request: pytest.FixtureRequest, night_urls: Mapping[Revision, str]
+) -> AsyncIterator[Sources]:
+    database = CjPostgres(night_urls[request.param])
     yield Sources(database=database)
     await database.close()
 

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.demo.incident.rows import STUDENT_TEXT, Revision, load
+from bot.demo.incident.rows import STUDENT_TEXT, Revision
 from bot.domain.report import Report, Verdict
 from bot.errors import SourceError
 from bot.ports import Sources
@@ -46,11 +46,12 @@ class Night:
 
 
 @pytest.fixture(params=[("then", "console"), ("then", "json"), ("now", "console"), ("now", "json")])
-async def night(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Night]:
+async def night(
+    request: pytest.FixtureRequest, night_urls: Mapping[Revision, str]
+) -> AsyncIterator[Night]:
     revision: Revision
     revision, shape = request.param
-    await load(database_url, revision)
-    database = CjPostgres(database_url)
+    database = CjPostgres(night_urls[revision])
     logs = LogFiles(LOGS / shape, HULEEDU_SERVICES, UTC_ZONE)
     yield Night(Sources(database=database, logs=logs))
     await database.close()

@@ -1,14 +1,14 @@
 """A batch is judged by its rows: the incident's batches by name, healthy ones in silence."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.demo.incident.rows import STUDENT_TEXT, Revision, load
+from bot.demo.incident.rows import STUDENT_TEXT, Revision
 from bot.diagnosis.batch.collect import collect
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.report import diagnose
@@ -36,10 +36,10 @@ DONE = NOW - timedelta(hours=1)
 
 
 @pytest.fixture(params=["then", "now"])
-async def sources(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Sources]:
-    revision: Revision = request.param
-    await load(database_url, revision)
-    database = CjPostgres(database_url)
+async def sources(
+    request: pytest.FixtureRequest, night_urls: Mapping[Revision, str]
+) -> AsyncIterator[Sources]:
+    database = CjPostgres(night_urls[request.param])
     yield Sources(database=database)
     await database.close()
 

@@ -1,7 +1,7 @@
 """The CJ database is read on both revisions of its schema, without student text."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,10 +34,10 @@ SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batchbot' AND st
 
 
 @pytest.fixture(params=["then", "now"])
-async def database(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[CjPostgres]:
-    revision: Revision = request.param
-    await load(database_url, revision)
-    reader = CjPostgres(database_url)
+async def database(
+    request: pytest.FixtureRequest, night_urls: Mapping[Revision, str]
+) -> AsyncIterator[CjPostgres]:
+    reader = CjPostgres(night_urls[request.param])
     yield reader
     await reader.close()
 
@@ -91,9 +91,12 @@ async def test_an_id_means_one_thing(database: CjPostgres, ref: str, found: list
     assert [match.batch_id for match in await database.find(ref)] == found
 
 
+@pytest.mark.parametrize("revision", ["then", "now"])
 async def test_digits_that_no_batch_has_as_its_number_may_begin_a_uuid(
-    database: CjPostgres, database_url: str
+    database_url: str, revision: Revision
 ) -> None:
+    await load(database_url, revision)
+    database = CjPostgres(database_url)
     owner = await asyncpg.connect(database_url)
     await owner.execute(
         "UPDATE cj_batch_uploads SET bos_batch_id = '34567890-58de-4a36-b1f0-2ab525a2c034'"
@@ -101,6 +104,7 @@ async def test_digits_that_no_batch_has_as_its_number_may_begin_a_uuid(
     )
     await owner.close()
     found = {ref: await database.find(ref) for ref in ("34567890", "345678", "34567", "34")}
+    await database.close()
     told = {ref: [(one.batch_id, one.how) for one in some] for ref, some in found.items()}
     assert told == {
         "34567890": [(33, "prefix")],
