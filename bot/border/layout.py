@@ -132,15 +132,16 @@ class TokenLayout:
             return ":" in self.tokens[index + 1].text
         if is_data(self.tokens[index + 1].text, [before.text]):
             return True
-        return before.kind in ("word", "flag") and kind_of(before.text) in (
-            KeyKind.SECRET,
-            KeyKind.PERSONAL,
-        )
+        said = kind_of(before.text)
+        if before.kind == "flag" and before.text.startswith("--"):
+            return said is not KeyKind.KNOWN
+        return before.kind in ("word", "flag") and said in (KeyKind.SECRET, KeyKind.PERSONAL)
 
 
 def shows_as(key: str, tokens: Sequence[Token]) -> bool:
-    """Say whether a value may stand behind a key."""
-    return may_be_behind(key, "".join(token.text for token in tokens))
+    """Say whether a value may stand behind a key, in whatever quotes."""
+    words = (token.text for token in tokens if token.kind not in ("quote", "space"))
+    return may_be_behind(key, "".join(words))
 
 
 def may_be_behind(key: str, text: str) -> bool:

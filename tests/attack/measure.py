@@ -1,5 +1,6 @@
 """Carries every plant through every way out and counts; times the hostile inputs."""
 
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from tests.attack import corpus
 from tests.attack.ways import events_of, quick_ways, searched, ways_out
 
 MOST_SECONDS = 2.0
+STEP = 50
 # An id of a known shape stays where nothing near it says whose it is: a secret that has such a
 # shape and stands there alone cannot be told from it. Why an id is needed in each of the places:
 _QUOTED = "services quote ids in their messages: correlations, batches, requests"
@@ -82,8 +84,10 @@ def attack(per_place: int | None, every_way: int, workers: int = 1) -> Outcome:
             outcome += _place(ask)
         return outcome
     with ProcessPoolExecutor(workers) as pool:
-        for one in pool.map(_place, asks, chunksize=4):
+        for number, one in enumerate(pool.map(_place, asks, chunksize=4), start=1):
             outcome += one
+            if number % STEP == 0:
+                sys.stderr.write(f"{number} of {len(asks)} places\n")
     return outcome
 
 

@@ -11,6 +11,7 @@ from bot.border.passing import let_out, name
 from bot.cli import terminal
 from bot.cli.output import to_json
 from bot.diagnosis import logs
+from bot.diagnosis.evidence.log_lines import shown_line
 from bot.diagnosis.export import bundle
 from bot.diagnosis.export.html import html_page
 from bot.domain.alert import Alert, AlertState, Condition, Sample
@@ -76,9 +77,8 @@ def events_of(raw: str) -> Iterator[LogEvent]:
 
 
 def searched(raw: str) -> str:
-    """Return what `/logs` shows of a log's text, as JSON says it."""
-    report = logs.diagnose(logs.LogAsk(""), LogSearch(tuple(events_of(raw)), ()))
-    return "\n".join(str(entry.text) for entry in presentable(report).timeline)
+    """Return the lines that `/logs` shows of a log's text."""
+    return "\n".join(shown_line(event).text for event in events_of(raw))
 
 
 def rendered(way: str, report: Report) -> Iterator[tuple[str, str]]:
