@@ -34,7 +34,7 @@ from bot.service.tasks import kept_going, run_until_closed, stopped_by_signals, 
 from bot.settings import Settings, SlackSettings
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import BoltReceiver, build_app
-from bot.slack.inbound.signed_posts import SignedPosts
+from bot.slack.inbound.signed_posts import SignedPosts, Takes
 from bot.slack.inbound.socket_mode import SOCKETS, Sockets
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.outbound.block_fallback import BlockFallback
@@ -117,7 +117,11 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     kept = partial(keep_names, space, settings.slack, routes=settings.bot.alert_routes)
     run_until_closed(kept_going("the names of the settings", kept), stack)
     health = Health(checks, metrics.exposition, vitals.life_check)
-    routes = {} if settings.slack.socket_mode else {EVENTS_PATH: _signed(settings.slack, receiver)}
+    routes = (
+        {}
+        if settings.slack.socket_mode
+        else {EVENTS_PATH: _signed(settings.slack, receiver, memory.takes)}
+    )
     runner = await _serve(settings, build_site(health, routes), stack)
     stack.push_async_callback(dispatcher.close)
     return Bot(dispatcher, sources, _port(runner), health, space.access.alert_channel)
@@ -166,9 +170,9 @@ def _receiver(
     )
 
 
-def _signed(settings: SlackSettings, receiver: BoltReceiver) -> Handler:
+def _signed(settings: SlackSettings, receiver: BoltReceiver, takes: Takes) -> Handler:
     assert settings.signing_secret is not None  # noqa: S101 - join says so
-    return SignedPosts(settings.signing_secret.get_secret_value(), receiver.post).post
+    return SignedPosts(settings.signing_secret.get_secret_value(), receiver.post, takes).post
 
 
 async def _listen(

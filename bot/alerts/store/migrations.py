@@ -193,6 +193,13 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX change_newest ON change (environment, at DESC);
     """,
+    """
+    CREATE TABLE signed_request (
+        signature text PRIMARY KEY,
+        at timestamptz NOT NULL
+    );
+    CREATE INDEX signed_request_at ON signed_request (at);
+    """,
 )
 # How many of them a bot must know to use the tables as the last one leaves them.
 NEEDS = 2

@@ -22,6 +22,7 @@ from bot.alerts.store.commands import CommandQueries
 from bot.alerts.store.database import COMMAND_TIMEOUT, translated_errors
 from bot.alerts.store.serialization import alert_of_row, posting_of_row, sample_of_row
 from bot.alerts.store.session import Connection
+from bot.alerts.store.signed_requests import SignedRequests
 from bot.alerts.store.tick_writer import TickRecord, write_tick
 from bot.domain.alert import Alert, Sample
 from bot.drivers.postgres_errors import spoken_to
@@ -38,7 +39,7 @@ IDLE_SESSIONS_SINCE = 14
 LEADER = "batchbot lead"
 
 
-class Store(CommandQueries):
+class Store(CommandQueries, SignedRequests):
     """The memory of one environment; every method raises SourceError("memory", ...)."""
 
     def __init__(self, url: str, environment: str = "") -> None:

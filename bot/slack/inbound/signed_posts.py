@@ -7,39 +7,50 @@ ours, so it is not logged: anybody may knock at a public address.
 import asyncio
 import hashlib
 import hmac
+import logging
 import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from aiohttp import web
 
+from bot.errors import SourceError
+
 FRESH_SECONDS = 300
 READ_SECONDS = 5.0
+# Slack waits three seconds for an answer.
+ASK_SECONDS = 1.0
 MAX_BODY_BYTES = 1 << 20
 _STAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
 Dispatch = Callable[[web.Request], Awaitable[web.Response]]
+Takes = Callable[[str, datetime], Awaitable[bool]]
+log = logging.getLogger(__name__)
 
 
 class SignedPosts:
     """Hands a request on when Slack signed it, in the last minutes, and it was not here before.
 
     What is remembered is bounded by what Slack signs in twice FRESH_SECONDS: a stranger cannot add
-    to it. Each process remembers its own.
+    to it. Replicas behind one address ask `takes` as well, which says whether none of them took
+    it; while that cannot be asked, each process knows its own requests only.
     """
 
     def __init__(
         self,
         secret: str,
         dispatch: Dispatch,
+        takes: Takes | None = None,
         *,
         now: Callable[[], float] = time.time,
         read_seconds: float = READ_SECONDS,
     ) -> None:
         self._secret = secret.encode()
         self._dispatch = dispatch
+        self._takes = takes
         self._now = now
         self._read_seconds = read_seconds
         self._seen: OrderedDict[str, float] = OrderedDict()
@@ -63,6 +74,8 @@ class SignedPosts:
             return _refused("invalid request", 400)
         if not self._is_signed(stamp, body, signature) or self._is_again(signature):
             return _refused("invalid request", 401)
+        if await self._is_taken_elsewhere(signature):
+            return _refused("invalid request", 401)
         return await self._dispatch(request)
 
     def _is_fresh(self, stamp: str) -> bool:
@@ -82,6 +95,17 @@ class SignedPosts:
             return True
         self._seen[signature] = now
         return False
+
+    async def _is_taken_elsewhere(self, signature: str) -> bool:
+        """Say whether another replica took the request; False while that cannot be known."""
+        if self._takes is None:
+            return False
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return not await self._takes(signature, datetime.fromtimestamp(self._now(), UTC))
+        except (SourceError, TimeoutError) as error:
+            log.warning("whether another replica took a request is not known: %s", error)
+            return False
 
 
 def _refused(why: str, status: int) -> web.Response:

@@ -9,14 +9,16 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp import ClientSession, web
 
+from bot.errors import SourceError
 from bot.monitoring.http import Health, build_site, serve
 from bot.slack.inbound.listeners import BoltReceiver, build_app
-from bot.slack.inbound.signed_posts import MAX_BODY_BYTES, SignedPosts
+from bot.slack.inbound.signed_posts import MAX_BODY_BYTES, SignedPosts, Takes
 from bot.slack.outbound.web_api import make_client
 from bot.slack.setup.identity import Identity
 from tests.support.slack import payloads
@@ -72,9 +74,9 @@ class Site:
 
 
 @asynccontextmanager
-async def site(read_seconds: float = 5.0) -> AsyncIterator[Site]:
+async def site(read_seconds: float = 5.0, takes: Takes | None = None) -> AsyncIterator[Site]:
     made = Site()
-    posts = SignedPosts(SECRET, made.dispatch, read_seconds=read_seconds)
+    posts = SignedPosts(SECRET, made.dispatch, takes, read_seconds=read_seconds)
     runner = await serve(build_site(Health({}, lambda: b""), {PATH: posts.post}), "127.0.0.1", 0)
     made.port = int(runner.addresses[0][1])
     try:
@@ -115,6 +117,31 @@ async def test_the_same_signed_request_is_taken_once() -> None:
         assert [await made.says(body, headers) for _ in range(3)] == [200, 401, 401]
         assert await made.says(body, signed(body, skew=-1)) == 200
     assert made.taken == [body, body]
+
+
+async def test_what_another_replica_took_is_refused() -> None:
+    body, known = b"command=%2Fbatch&text=status+34", set[str]()
+
+    async def takes(signature: str, now: datetime) -> bool:
+        new = signature not in known
+        known.add(signature)
+        return new
+
+    headers = signed(body)
+    async with site(takes=takes) as one, site(takes=takes) as other:
+        assert await one.says(body, headers) == 200
+        assert await other.says(body, headers) == 401
+        assert other.taken == []
+
+
+async def test_without_an_answer_of_the_database_each_process_knows_its_own() -> None:
+    async def takes(signature: str, now: datetime) -> bool:
+        raise SourceError("memory", "the database is away")
+
+    body = b"command=%2Fbatch&text=status+34"
+    headers = signed(body)
+    async with site(takes=takes) as made:
+        assert [await made.says(body, headers) for _ in range(2)] == [200, 401]
 
 
 @pytest.mark.parametrize(
