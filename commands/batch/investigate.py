@@ -50,6 +50,7 @@ async def bundled(batch_id: int, word: str, context: CommandContext) -> Report |
         findings=(),
         timeline=(),
         tables=(),
+        lines=(),
         summary=f"Evidence of batch {batch_id}, redacted, with a folder for batchbot replay.",
         actions=(f"/batch investigate {batch_id}",),
         attachments=(Attachment(name, content, f"Evidence of batch {batch_id}"),),

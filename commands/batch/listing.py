@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.comparison.causes import LOST_AFTER, WARN_SHARE
+from bot.diagnosis.batch.marks import look_needed
 from bot.diagnosis.evidence.read import read, rows_reading, without_rights
-from bot.domain.batch import CANCELLED, BatchSummary
-from bot.domain.batch.header import missing_essays
+from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import UNDER_WAY, WELL, Report, Table
 from bot.domain.words import Span, words
@@ -28,7 +27,7 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
     if isinstance(found, Missing):
         return batch_report.unreadable("list", found)
     words = many(len(found), "newest batch") + (f" in {shown(state)}" if state else "")
-    looks = sum(bool(_mark(one, now)) for one in found)
+    looks = sum(bool(look_needed(one, now)) for one in found)
     hidden = found[0].hidden if found else ()
     unread = f" {without_rights(hidden)}" if hidden else ""
     return Report(
@@ -39,34 +38,14 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
         unreadable_need=bool(hidden),
         summary=f"{words}; {looks} {'needs' if looks == 1 else 'need'} a look.{unread}",
         tables=(_table(found, now),) if found else (),
-        actions=tuple(f"/batch status {one.header.batch_id}" for one in found if _mark(one, now))[
-            :4
-        ],
+        actions=tuple(
+            f"/batch status {one.header.batch_id}" for one in found if look_needed(one, now)
+        )[:4],
     )
 
 
-def _mark(summary: BatchSummary, now: datetime) -> str:
-    header, pairs = summary.header, summary.pairs
-    oldest = pairs.pending_first_submitted_at
-    if header.failed:
-        return "ended without a result"
-    if header.state == CANCELLED:
-        return "cancelled"
-    if summary.completion_events > 1 or header.finalised_again:
-        return "finalised more than once"
-    if missing := missing_essays(header, pairs.total, summary.essays):
-        return f"{many(missing, 'essay')} missing"
-    if pairs.total and pairs.error / pairs.total >= WARN_SHARE:
-        return many(pairs.error, "error")
-    if not header.ended and oldest is not None and now - oldest > LOST_AFTER:
-        return f"{pairs.pending} unanswered"
-    if header.ended and pairs.pending and not (header.forced or header.leaves_answers):
-        return f"{pairs.pending} unanswered"
-    return ""
-
-
 def _state(summary: BatchSummary, now: datetime) -> str:
-    if _mark(summary, now):
+    if look_needed(summary, now):
         return "⚠️"
     return WELL if summary.header.ended else UNDER_WAY
 
@@ -82,7 +61,7 @@ def _fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
         "valid": pairs.valid,
         "errors": pairs.error,
         "pending": pairs.pending,
-        "mark": _mark(summary, now),
+        "mark": look_needed(summary, now),
     }
 
 
@@ -97,7 +76,7 @@ def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
                 str(header.batch_id),
                 counts,
                 words(Span(now - header.created_at)),
-                _mark(one, now) or ("finished" if header.ended else "under way"),
+                look_needed(one, now) or ("finished" if header.ended else "under way"),
             )
         )
     return Table(("", "batch", "valid", "age", "state"), tuple(rows))

@@ -40,7 +40,7 @@ async def ask(text: str, memory: FakeMemory | None, zone: tzinfo = UTC) -> Repor
 async def test_the_last_day_is_told_newest_first_and_headed_by_the_newest() -> None:
     report = await ask("", memory())
     what = "llm_provider_service recreated, image a1b2c3d4e5f6 → c3d4e5f6a1b2"
-    assert str(report.first_line) == f"1 change in the last 24 h: {what}"
+    assert str(report.first_line) == f"1 change in 24 h: {what}"
     assert report.verdict is Verdict.OK
     both = await ask("3d", memory())
     assert [one["kind"] for one in both.facts["changes"]] == ["recreated", "schema"]
@@ -81,7 +81,7 @@ async def test_nothing_noted_is_not_told_as_nothing_changed() -> None:
     unwatched = await ask("", memory(since=None))
     assert unwatched.verdict is Verdict.UNKNOWN
     quiet = await ask("30m", memory())
-    assert str(quiet.first_line) == "Nothing that the bot watches changed in the last 30 min"
+    assert str(quiet.first_line) == "Nothing that the bot watches changed in 30 min"
     assert quiet.verdict is Verdict.OK
     assert {one.name for one in quiet.sources if one.state.value == "not_configured"} == {
         *("containers", "logs", "cj_database", "service_health", "callback_topic")

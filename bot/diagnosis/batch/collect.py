@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.diagnosis.batch.changes import batch_changes
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
@@ -66,14 +67,15 @@ async def collect(
         return rows
     progress("database and queue read, searching the logs")
     query = _query(rows.header, now, whole=whole)
-    logs = await read(
-        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    logs, changes = await asyncio.gather(
+        read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
+        batch_changes(sources, rows.header, now, deadline=deadline),
     )
     progress(f"logs: {log_coverage.counted(logs)}")
     owned, members = await asyncio.gather(
         _owned(sources, logs, deadline), _members(sources, rows, deadline, whole=whole)
     )
-    evidence = BatchEvidence(rows, logs, queue, owned, around, members=members)
+    evidence = BatchEvidence(rows, logs, queue, owned, around, members=members, changes=changes)
     evidence = await with_delivery(
         sources, evidence, now, deadline=deadline, search_again=not whole
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 from uuid import UUID
 
 from bot.border.outside import raw
+from bot.diagnosis.batch.changes import BatchChanges
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.failures import Failures, failures_of, request_ids
@@ -50,7 +51,8 @@ class BatchEvidence:
     `comparisons` are a bounded sample of those that wait for too long, `look` is one look at the
     queue where it holds items of the batch; both are empty when nothing waits for long.
     `delivery` is what lines say of the callbacks between provider and CJ.
-    `members` are the correlation ids of its comparisons, where they were needed.
+    `members` are the correlation ids of its comparisons, where they were needed. `changes` is what
+    changed around it, which no rule judges by.
     What all rules ask of the lines is worked out once, however many lines there are.
     """
 
@@ -63,6 +65,7 @@ class BatchEvidence:
     look: QueueEvidence | None = None
     delivery: Delivery = field(default_factory=Delivery)
     members: frozenset[str] = frozenset()
+    changes: BatchChanges = field(default_factory=BatchChanges)
 
     @property
     def header(self) -> BatchHeader:

@@ -55,6 +55,7 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
         sources=readings(evidence),
         unreadable_need=bool(evidence.rows.hidden),
         actions=_actions(evidence, findings),
+        lines=tuple(evidence.changes.lines()),
     )
     return _with_summary(report, evidence)
 
@@ -103,6 +104,7 @@ def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
         "cost": rows.cost,
         "models": dict(rows.models),
         **evidence.provider.facts(),
+        **evidence.changes.facts(),
     }
 
 
@@ -171,6 +173,7 @@ def timeline(evidence: BatchEvidence) -> tuple[TimelineEntry, ...]:
         for at, text in moments
         if at is not None
     ]
+    entries += evidence.changes.entries()
     return tuple(sorted(entries, key=lambda entry: entry.at or header.created_at))
 
 
@@ -184,6 +187,7 @@ def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
         reading(LOGS, logs, log_detail),
         reading(QUEUE, queue, size),
         *evidence.system.readings,
+        *evidence.changes.readings,
     )
 
 

@@ -84,9 +84,9 @@ def _headline(answer: NotedChanges, now: datetime) -> Text:
     if answer.watched_since is None:
         return "The bot has noted no changes yet: `batchbot run` notes them at each tick"
     if not answer.changes:
-        return words("Nothing that the bot watches changed in the last ", span)
+        return words("Nothing that the bot watches changed in ", span)
     told = many(len(answer.changes), "change")
-    return words(f"{told} in the last ", span, f": {untimed(answer.changes[0])}")
+    return words(f"{told} in ", span, f": {untimed(answer.changes[0])}")
 
 
 def _length(span: timedelta) -> Span | str:

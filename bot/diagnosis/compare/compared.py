@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.diagnosis.batch.changes import BatchChanges
 from bot.diagnosis.batch.funnel import Stage
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.domain.batch import ErrorGroup
@@ -22,7 +23,7 @@ class Side:
     `patterns` are error patterns by name (an error code with its provider, an exception with its
     constraint) and how often; `response_ms` is (median, 95th percentile), `cost` the sum over
     `priced` comparisons. `provider` is how the LLM provider answered that side,
-    `hidden` the tables of it that the role may not read.
+    `hidden` the tables of it that the role may not read, `changes` what changed around a batch.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Side:
     sources: tuple[SourceReading, ...] = ()
     provider: ProviderState = field(default_factory=ProviderState)
     hidden: tuple[str, ...] = ()
+    changes: BatchChanges = field(default_factory=BatchChanges)
 
     @property
     def number(self) -> str:
@@ -74,6 +76,7 @@ class Side:
             "priced_comparisons": self.priced,
             "rules": list(self.rules),
             **self.provider.facts(),
+            **(self.changes.facts() if self.number else {}),
         }
 
 

@@ -38,11 +38,17 @@ def diagnose(left: Side, right: Side, **more: Any) -> Report:
         unreadable_need=bool(left.hidden or right.hidden),
         summary=_summary(left, right, parts),
         headline=_headline(left, right, parts),
-        lines=tuple(_alone(left, right)),
+        lines=(*_alone(left, right), *_changed(left, right)),
         tables=(short_table(left, right, parts),),
         folded=(whole_table(left, right, parts),),
         actions=tuple(f"/batch investigate {one.number}" for one in (left, right) if one.number),
     )
+
+
+def _changed(left: Side, right: Side) -> Iterator[Text]:
+    """Yield what changed around either batch."""
+    for side in (left, right):
+        yield from (words(f"{side.name}: ", line) for line in side.changes.lines())
 
 
 def _only(mine: Sequence[tuple[str, int]], other: Sequence[tuple[str, int]]) -> dict[str, int]:

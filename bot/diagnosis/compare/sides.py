@@ -83,6 +83,7 @@ def side_of(found: Investigation, now: datetime) -> Side:
         sources=report.sources,
         provider=evidence.provider,
         hidden=rows.hidden,
+        changes=evidence.changes,
     )
 
 

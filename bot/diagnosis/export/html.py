@@ -80,6 +80,9 @@ def _body(
     yield from _section("funnel", "How far the comparisons came", _funnel(report.facts))
     yield from _section("bundles", "What became of each bundle", strip(report.facts, write.at))
     yield from _section("causes", "Causes, and what followed", _causes(report, write))
+    if report.lines:
+        changed = _list(map(write.text, report.lines))
+        yield from _section("changes", "What changed around it", changed)
     yield from _section("ruled-out", "Ruled out, and by what", _suspected(report, REFUTED, write))
     if suspicions(report, SUPPORTED):
         yield from _section("supported", "Confirmed", _suspected(report, SUPPORTED, write))

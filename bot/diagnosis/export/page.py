@@ -67,6 +67,8 @@ def _lines(
     for told in report.story or story(report):
         yield write.text(told)
         yield ""
+    if report.lines:
+        yield from _listed("What changed", list(map(write.text, report.lines)), "")
     for one in (*report.tables, *report.folded):
         if one.caption != HYPOTHESES:
             yield from _heading(write.text(one.caption))

@@ -181,7 +181,8 @@ def _facts(report: Report) -> Iterator[str]:
             continue
         for shown, text in flat_facts({name: value}):
             yield f"*{mrkdwn(shown, 60)}* {_value(text)}"
-    if not report.tables and not report.lines:
+    # Where facts are what matters, lines say other things.
+    if not report.tables and (report.matters or not report.lines):
         for table in fact_tables(report.facts):
             yield f"*{_title(table)}*"
             yield from (f"• {row}" for row in _rows(table))
