@@ -41,7 +41,7 @@ ENTRIES = (
     ),
     CauseEntry(
         rule="finalisation-stuck",
-        means="The batch stays in scoring and has no result.",
+        means="The batch's finalisation failed, or it stays in scoring: it has no result.",
         proved="CJ's own line that a finalisation failed, at once; without it state SCORING for "
         "10 minutes without activity.",
         unseen="Without CJ's log, why; and whether a long scoring is merely slow.",

@@ -61,6 +61,9 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Failed to prepare essay", " HTTP 500", "CJ assessment workflow failed",
         "Unknown assignment_id", "Finalizing batch with all callbacks received",
         "Finalizing batch as FAILED due to low success rate", "correlation_id",
+        "Traceback (most recent call last)", "During handling of the above exception",
+        "The above exception was the direct cause",
+        "Completed scoring finalization for batch", "Published completion for single-essay",
     ),
     NIGHT: (
         "Comparison callback missing essay identifiers; correlation=", "IntegrityError",
@@ -133,7 +136,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     (f"{_CJ}/cj_core_logic/batch_callback_handler.py", NOW): ("Error in callback processing",),
     (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
     (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (
-        "Failed scoring finalization", "user_id is None",
+        "Failed scoring finalization", "Failed single-essay finalization", "user_id is None",
     ),
     (f"{_CJ}/implementations/grade_projection_repository.py", NOW): (
         "Failed to store grade projections",
@@ -174,9 +177,13 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ("strerror(3), gai_strerror(3)", LIBRARY): (
         "Connection refused", "Connection reset", "Broken pipe", "Name or service not known",
     ),
+    ("sqlalchemy/exc.py", LIBRARY): ("[SQL: ", "[parameters: ", "Original exception was: ",
+                                     "<class '"),
     ("asyncpg/exceptions/__init__.py", LIBRARY): ("UniqueViolationError",),
     ("pydantic_core", LIBRARY): ("[type=",),
-    ("PostgreSQL", LIBRARY): ("permission denied for ",),
+    ("PostgreSQL", LIBRARY): (
+        "permission denied for ", "DETAIL:", "HINT:", "CONTEXT:", "violates unique constraint",
+    ),
 }  # fmt: skip
 PROVENANCE: dict[str, Seen | ReadInSource] = {
     **{text: ReadInSource(*where) for where, texts in _READ.items() for text in texts},

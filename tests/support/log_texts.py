@@ -16,12 +16,18 @@ from typing import Any
 
 from tests.support.paths import ROOT
 
-ROOMS = ("bot/diagnosis", "bot/detectors", "bot/domain")
+ROOMS = ("bot/diagnosis", "bot/detectors", "bot/domain", "bot/sources", "bot/replay", "commands")
 MATCHES = ("startswith", "endswith", "match", "search", "fullmatch", "findall", "finditer")
 LINE_NAMES = {"said", "whole"}
 # Names that hold what a line says of the provider's answer or of an error, in these files.
 OTHER_NAMES = {
-    "failure_reasons.py": {"text"}, "submission.py": {"error"}, "finalisation.py": {"text"},
+    "failure_reasons.py": {"text"}, "submission.py": {"error"}, "finalisation_lines.py": {"text"},
+    # What parses a line before it is an event.
+    "bot/sources/log_format/error.py": {"line", "text", "event", "trace", "bare"},
+    "bot/sources/log_format/parser.py": {"line", "text"},
+    "bot/sources/log_format/event.py": {"line", "text", "tail"},
+    "bot/sources/log_format/head.py": {"line", "text"},
+    "bot/sources/docker/lines.py": {"line", "text"},
 }  # fmt: skip
 LINE_PARTS = {"event", "text"}
 FEWEST_LETTERS = 4  # a shape (an id, a number, a level) holds no longer word
@@ -62,7 +68,7 @@ def _uses_in(path: Path) -> Iterator[Use]:
 
 def uses_of(node: ast.AST, module: types.ModuleType, tree: ast.AST, file: str) -> Iterator[Use]:
     """Yield what one node compares with a log line, with the values that a module gives it."""
-    names = LINE_NAMES | OTHER_NAMES.get(Path(file).name, set())
+    names = LINE_NAMES | OTHER_NAMES.get(Path(file).name, set()) | OTHER_NAMES.get(file, set())
     for operand in _operands(node, names):
         code = ast.unparse(node)[:120]
         for value in _resolved(operand, module, tree) or [None]:
@@ -120,6 +126,11 @@ def _resolved(node: ast.expr, module: types.ModuleType, tree: ast.AST) -> list[A
             return [value]
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             return [text for part in parts for text in _resolved(part, module, tree)]
+        case (
+            ast.Subscript(value=ast.Name(id=name))
+            | ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get"))
+        ) if isinstance(table := getattr(module, name, None), Mapping):
+            return [*_flat(tuple(table.values()))]
         case ast.Starred(value=value) | ast.Subscript(value=value):
             return _resolved(value, module, tree)
         case ast.IfExp(body=body, orelse=orelse):
@@ -138,8 +149,13 @@ def _resolved(node: ast.expr, module: types.ModuleType, tree: ast.AST) -> list[A
 
 
 def _bound_to(name: str, tree: ast.AST) -> Iterator[ast.expr]:
-    """Yield what a loop's variable of that name goes through."""
+    """Yield what a loop's variable of that name goes through, or what it is assigned."""
     for node in ast.walk(tree):
+        match node:
+            # A look-up in a table.
+            case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call() | ast.Subscript()):
+                if bound == name:
+                    yield node.value
         if isinstance(node, ast.comprehension | ast.For):
             names = {one.id for one in ast.walk(node.target) if isinstance(one, ast.Name)}
             rows = isinstance(node.iter, ast.Tuple) and any(

@@ -7,12 +7,12 @@ from typing import Any
 
 from bot.diagnosis.batch.changes import batch_changes
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.finalisation_lines import NOT_FINALISED
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.publisher import TAKEN, with_delivery
 from bot.diagnosis.batch.rules.content import NOT_PREPARED
 from bot.diagnosis.batch.rules.ended import ENDINGS
-from bot.diagnosis.batch.rules.finalisation import NOT_FINALISED
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids

@@ -80,6 +80,7 @@ FINALISATION_STUCK = Cause(
     rule="finalisation-stuck",
     why="A finalisation that fails leaves the state SCORING behind, and no sweep looks at it.",
 )
+FINALISE_AGAIN = "Remove the cause, then have CJ finalise it again: all its answers are stored."
 REPEATED_FINALISATION = Cause(
     rule="repeated-finalisation",
     why="A second run hit the primary key of the grades; the first run's result stands.",

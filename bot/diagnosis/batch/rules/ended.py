@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.finalisation_lines import not_finalised, why_not_finalised
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules.content import essays_left_out
 from bot.diagnosis.batch.rules.failures import mostly_failed
-from bot.diagnosis.batch.rules.finalisation import not_finalised, why_not_finalised
 from bot.diagnosis.comparison.causes import BATCH_FAILED, LOST_AFTER, PROVIDER_FAILURES
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
@@ -161,7 +161,7 @@ def _ending(evidence: BatchEvidence) -> tuple[Text, list[LogEvent]]:
     header, pairs = evidence.header, evidence.pairs
     answered = pairs.valid + pairs.error
     share = pairs.valid / answered if answered else 0.0
-    failed = not_finalised(evidence)
+    failed = not_finalised(evidence.events)
     if failed:
         return why_not_finalised(failed[-1]), failed
     low = [event for event in evidence.events if LOW_SUCCESS in event.event]

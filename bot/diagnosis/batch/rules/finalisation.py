@@ -1,14 +1,18 @@
 """Rules on how, when and how often a batch was finalised."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.border.passing import name
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.finalisation_lines import (
+    not_finalised,
+    violates_grades,
+    why_not_finalised,
+)
 from bot.diagnosis.comparison.causes import (
     BATCH_IDLE,
     FINALISATION_STUCK,
+    FINALISE_AGAIN,
     IDLE_AFTER,
     OUTBOX_UNPUBLISHED,
     RELAY_STEP,
@@ -16,10 +20,9 @@ from bot.diagnosis.comparison.causes import (
     STUCK_AFTER,
     WAITING_ON_MONITOR,
 )
-from bot.domain.log import LogEvent
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Command, Span, Text, Time, words
+from bot.domain.words import Command, Span, Time, words
 from bot.text.wording import many, part_of
 
 OUTBOX_LATE = timedelta(seconds=LATE_SECONDS)
@@ -30,9 +33,6 @@ DEFAULT_THRESHOLD = 95
 STABILITY_NEEDS = 10
 EXHAUSTED = "Comparison budget exhausted; finalizing"
 SWEPT = "Finalizing batch with all callbacks received"
-# The lines in which a finalisation says that it failed; the first is every such line's.
-NOT_FINALISED = ("Failed scoring finalization", "Failed to store grade projections")
-_DENIED = re.compile(r"permission denied for (table|schema|sequence|relation) (\w{1,60})")
 THRESHOLD = "Completion threshold reached; finalizing"
 
 
@@ -91,7 +91,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         for group in evidence.rows.outbox
         if "completed" in group.event_type.lower() and group.count > 1
     ]
-    violations = [event for event in evidence.events if _violates(event)]
+    violations = [event for event in evidence.events if violates_grades(event)]
     left_over = header.finalised_again
     if not (events or violations or left_over):
         return None
@@ -118,47 +118,26 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
     """The batch's finalisation failed, or scores for far too long; no sweep reads that state."""
     header = evidence.header
     quiet = evidence.quiet_for(now)
-    failed = not_finalised(evidence)
-    if not header.is_scoring:
+    failed = not_finalised(evidence.events)
+    if header.ended or not (failed or header.is_scoring):
         return None
     if not failed and quiet <= STUCK_AFTER.total_seconds():
         return None
+    rests = "it stays in scoring and" if header.is_scoring else "it"
     return Finding(
         rule=FINALISATION_STUCK.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        what="Its finalisation failed: it stays in scoring and has no result"
+        what=f"Its finalisation failed: {rests} has no result"
         if failed
         else words("In scoring without activity for ", _quiet(quiet)),
         why=why_not_finalised(failed[-1]) if failed else FINALISATION_STUCK.why,
         evidence=(
-            evidence.line(f"status {header.status}, state SCORING", header.last_activity_at),
+            evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
             *(log_line(event) for event in failed[-2:]),
         ),
-        next=(
-            "Remove the cause, then have CJ finalise it again: all its answers are stored.",
-            words(Command("/logs cj_assessment_service scoring --level error")),
-        ),
+        next=(FINALISE_AGAIN, words(Command("/logs cj_assessment_service scoring --level error"))),
     )
-
-
-def not_finalised(evidence: BatchEvidence) -> list[LogEvent]:
-    """Return the batch's own lines in which a finalisation failed."""
-    return [
-        event for event in evidence.events if any(text in event.event for text in NOT_FINALISED)
-    ]
-
-
-def why_not_finalised(event: LogEvent) -> Text:
-    """Return why a finalisation failed, by its line."""
-    said = (event.event, event.error.message if event.error else "")
-    denied = next((found for text in said if (found := _DENIED.search(text))), None)
-    if denied:
-        return f"The database refused it: permission denied for {denied[1]} {name(denied[2])}."
-    if any("user_id is None" in text for text in said):
-        return "The batch has no user_id, which CJ needs to publish a result."
-    kind = event.fields.get("error_type") or (event.error.kind if event.error else "")
-    return f"Its own line says: {name(str(kind))}." if kind else "Its own line says no more."
 
 
 def batch_idle(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -245,10 +224,3 @@ def _repeats(events: Sequence[OutboxGroup], *, left_over: bool) -> str:
     if events:
         return f"{max(group.count for group in events)} completion events"
     return "the second run broke off" + (" and left the state at SCORING" if left_over else "")
-
-
-def _violates(event: LogEvent) -> bool:
-    error = event.error
-    if error is None:
-        return "IntegrityError" in event.event and "grade_projections" in event.text
-    return error.code == "gkpj" and "grade_projections" in (error.constraint or event.text)

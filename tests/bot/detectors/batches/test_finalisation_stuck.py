@@ -1,10 +1,15 @@
+from datetime import UTC, timedelta
+from typing import Any
+
 import pytest
 
 from bot.detectors.batches.finalisation_stuck import FinalisationStuck, FinalisationStuckSettings
-from bot.domain.alert import Sight
+from bot.domain.alert import Judgement, Sight
 from bot.domain.batch import BatchSummary
 from bot.domain.evidence import Missing
-from tests.support.scenes import NOW, ago, batch, judged, told
+from bot.domain.log import Followed, LogEvent, Role
+from bot.sources.log_format.parser import parse_lines
+from tests.support.scenes import NOW, TICK, ago, batch, judged, played, told
 from tests.support.watches import GivenWatch
 
 SETTINGS = FinalisationStuckSettings()
@@ -35,3 +40,116 @@ async def test_an_unread_database_is_no_health_and_none_at_all_is_no_opinion() -
     assert away.sight is Sight.UNREADABLE
     absent = await judged(detector, GivenWatch(NOW, NOW))
     assert absent.sight is Sight.WARMING
+
+
+NO_USER = "user_id is None for batch 34 - identity threading failed"
+DENIED = "(sqlalchemy.dialects.postgresql.asyncpg.ProgrammingError) permission denied for table {}"
+JSON = (
+    '{"extra": {"batch_id": 34, "error_type": "ValueError"}, "event": "Failed scoring finalization:'
+    ' %s", "timestamp": "2025-11-19T00:30:00Z", "level": "error"}'
+)
+SCORING = batch(state="SCORING", last_activity_at=NOW)
+
+
+def failed(error: str, *, json: bool = False, batch: int = 34) -> list[LogEvent]:
+    line = JSON % error if json else (
+        f"2025-11-19 00:30:00 [error    ] Failed scoring finalization: {error} "
+        "[cj_assessment_service.batch_finalizer] "
+        f"extra={{'batch_id': {batch}, 'error_type': 'ValueError'}}"
+    )  # fmt: skip
+    return events(line)
+
+
+def finalised(batch: int = 34) -> list[LogEvent]:
+    return events(
+        "2025-11-19 00:30:00 [info     ] Completed scoring finalization for batch "
+        f"[cj_assessment_service.batch_finalizer] extra={{'batch_id': {batch}, 'essay_count': 28}}"
+    )
+
+
+def events(line: str) -> list[LogEvent]:
+    found = parse_lines([line.encode()], service="s", container="cj", role=Role.CJ, zone=UTC)
+    return list(found)
+
+
+async def after(*ticks: list[LogEvent], rows: Any = (SCORING,), later: int = 0) -> Judgement:
+    """Return what is concluded when each tick brought some lines, then `later` without any."""
+    detector = FinalisationStuck(SETTINGS)
+    assert all(detector.wants(one) for tick in ticks for one in tick)
+    logs = [*ticks, *([[]] * later)]
+    given = rows if isinstance(rows, list) else [rows] * len(logs)
+    watches = [
+        GivenWatch(NOW + TICK * n, NOW + TICK * (n - 1), logs=Followed(tuple(one)), batches=row)
+        for n, (one, row) in enumerate(zip(logs, given, strict=True))
+    ]
+    return await played(detector, watches)
+
+
+@pytest.mark.parametrize("json", [True, False])
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (NO_USER, "The batch has no user_id, which CJ needs to publish a result."),
+        (
+            DENIED.format("grade_projections"),
+            "The database refused it: permission denied for table grade_projections.",
+        ),
+        ("something odd", "Its own line says: ValueError."),
+    ],
+)
+async def test_a_line_in_which_a_finalisation_failed_is_told_at_once_with_why(
+    error: str, why: str, json: bool
+) -> None:
+    (condition,) = (await after(failed(error, json=json))).conditions
+    assert condition.headline == "Batch 34: its finalisation failed, and it has no result"
+    assert (str(condition.why), condition.batch) == (why, "34")
+    assert (condition.since, FinalisationStuck.open_ticks) == (NOW, 1)
+
+
+@pytest.mark.parametrize("rows", [(SCORING,), None, Missing("cj", "away")])
+async def test_one_that_is_tried_again_and_succeeds_is_over_and_said_to_be(rows: Any) -> None:
+    assert told(await after(failed(NO_USER), rows=rows)) == ["finalisation-stuck"]
+    over = await after(failed(NO_USER), finalised(), rows=rows)
+    assert told(over) == []
+    assert "has its result" in over.closing["batch 34"]
+    assert told(await after([*failed(NO_USER), *finalised()], rows=rows)) == []
+
+
+async def test_it_lasts_while_the_rows_show_it_scoring_and_ends_with_the_batch() -> None:
+    lasting = await after(failed(NO_USER), later=100)
+    assert told(lasting, lambda one: one.why) == [
+        "The batch has no user_id, which CJ needs to publish a result."
+    ]
+    ended = await after(failed(NO_USER), [], rows=[(SCORING,), ()])
+    assert (told(ended), ended.closing["batch 34"]) == ([], "the batch ended")
+
+
+@pytest.mark.parametrize("rows", [None, (batch(state="WAITING_CALLBACKS"),)])
+async def test_without_a_row_that_scores_it_is_over_after_fifteen_quiet_minutes(rows: Any) -> None:
+    assert told(await after(failed(NO_USER), rows=rows, later=59)) == ["finalisation-stuck"]
+    over = await after(failed(NO_USER), rows=rows, later=60)
+    assert (told(over), over.closing["batch 34"]) == ([], "no such line came again")
+
+
+async def test_a_second_run_of_what_was_finalised_is_another_matter() -> None:
+    assert told(await after([*finalised(), *failed(NO_USER)], rows=None)) == []
+    again = "2025-11-19 00:30:00 [error    ] Failed scoring finalization: (IntegrityError) " \
+        "grade_projections_pkey [cj.batch_finalizer] extra={'batch_id': 34}"  # fmt: skip
+    assert not any(FinalisationStuck(SETTINGS).wants(one) for one in events(again))
+    complete = batch(state="SCORING", status="COMPLETE_STABLE")
+    assert told(await after(failed(NO_USER), rows=(complete,))) == []
+
+
+async def test_a_process_that_takes_over_knows_what_failed() -> None:
+    first, second = FinalisationStuck(SETTINGS), FinalisationStuck(SETTINGS)
+    logs = Followed(tuple(failed(NO_USER)))
+    sample = await first.sample(GivenWatch(NOW, NOW, logs=logs, batches=(SCORING,)))
+    second.resume([sample])
+    watch = GivenWatch(NOW + timedelta(minutes=1), NOW, logs=Followed(), batches=(SCORING,))
+    assert told(await played(second, [watch])) == ["finalisation-stuck"]
+
+
+async def test_the_failure_of_another_batch_is_not_this_ones() -> None:
+    rows = (SCORING, batch(35, state="SCORING", last_activity_at=NOW))
+    judgement = await after(failed(NO_USER.replace("34", "35"), batch=35), rows=rows)
+    assert told(judgement, lambda one: one.subject) == ["batch 35"]

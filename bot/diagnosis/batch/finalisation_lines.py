@@ -1,0 +1,57 @@
+"""The lines in which CJ says that a batch's finalisation failed, or went well; pure."""
+
+import re
+from collections.abc import Iterable
+
+from bot.border.passing import name
+from bot.domain.log import LogEvent, Role
+from bot.domain.words import Text
+
+# The first is every such line's, whatever went wrong.
+NOT_FINALISED = (
+    "Failed scoring finalization",
+    "Failed to store grade projections",
+    "Failed single-essay finalization",
+)
+FINALISED = ("Completed scoring finalization for batch", "Published completion for single-essay")
+_DENIED = re.compile(r"permission denied for (table|schema|sequence|relation) (\w{1,60})")
+_BATCH = re.compile(r"user_id is None for batch (\d{1,9})")
+
+
+def not_finalised(events: Iterable[LogEvent]) -> list[LogEvent]:
+    """Return the lines in which a finalisation failed."""
+    return [event for event in events if any(text in event.event for text in NOT_FINALISED)]
+
+
+def is_finalised(event: LogEvent) -> bool:
+    """Say whether a line of CJ says that a batch was finalised."""
+    return event.role is Role.CJ and any(text in event.event for text in FINALISED)
+
+
+def violates_grades(event: LogEvent) -> bool:
+    """Say whether a line carries the violated key of grades that an earlier run stored."""
+    error = event.error
+    if error is None:
+        return "IntegrityError" in event.event and "grade_projections" in event.text
+    return error.code == "gkpj" and "grade_projections" in (error.constraint or event.text)
+
+
+def batch_of(event: LogEvent) -> str:
+    """Return the batch that a line of a finalisation is about, empty when it names none."""
+    value = event.fields.get("batch_id") or event.fields.get("cj_batch_id")
+    if isinstance(value, int | str) and str(value).isdecimal():
+        return str(value)
+    match = _BATCH.search(event.event)
+    return match[1] if match else ""
+
+
+def why_not_finalised(event: LogEvent) -> Text:
+    """Return why a finalisation failed, by its line."""
+    said = (event.event, event.error.message if event.error else "")
+    denied = next((found for text in said if (found := _DENIED.search(text))), None)
+    if denied:
+        return f"The database refused it: permission denied for {denied[1]} {name(denied[2])}."
+    if any("user_id is None" in text for text in said):
+        return "The batch has no user_id, which CJ needs to publish a result."
+    kind = event.fields.get("error_type") or (event.error.kind if event.error else "")
+    return f"Its own line says: {name(str(kind))}." if kind else "Its own line says no more."
