@@ -14,6 +14,8 @@ from bot.text.redaction import presented, redact
 LINE_CHARS = 1_000
 SERVICE = "batchbot"
 QUIET = ("apscheduler", "aiohttp.access", "asyncio", "docker", "urllib3", "aiokafka")
+# What a pool says of each attempt is said by who wanted a session.
+SILENT = ("asyncpg",)
 # Loggers whose words are ours.
 OURS = ("bot", "commands", "batchbot")
 AT_LEAST_INFO = ("slack_bolt", "slack_sdk")
@@ -86,7 +88,9 @@ def set_up(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for names, least in ((QUIET, logging.WARNING), (AT_LEAST_INFO, logging.INFO)):
+    for names, least in (
+        (QUIET, logging.WARNING), (AT_LEAST_INFO, logging.INFO), (SILENT, logging.CRITICAL),
+    ):  # fmt: skip
         for name in names:
             logging.getLogger(name).setLevel(max(least, root.level))
     logging.captureWarnings(capture=True)

@@ -14,6 +14,7 @@ from bot.domain.log import (
     LogEvent,
     LogQuery,
     LogSearch,
+    Role,
     Service,
     is_wanted,
     service_of,
@@ -21,13 +22,18 @@ from bot.domain.log import (
 from bot.errors import SourceError
 from bot.sources.log_follow.follow import FileFollow
 from bot.sources.log_format.codec import PlainLines
-from bot.sources.log_format.parser import LineParser
+from bot.sources.log_format.parser import LineParser, parse_lines
 from bot.sources.log_search.file import snapshot
 from bot.sources.log_search.merge import merged
 from bot.sources.log_search.search import search_segment
 from bot.sources.log_search.segment import Segment
 
 AT_ONCE = 4
+LOOKED_AT = 64 << 10
+# The logs that verdicts rest on; another may write as it likes.
+NEEDED = (Role.CJ, Role.LLM_PROVIDER)
+EMPTY = "without a line yet"
+NOT_UNDERSTOOD = "without a line that is understood"
 
 
 class LogFile(NamedTuple):
@@ -67,8 +73,11 @@ class LogFiles:
             stop.set()
 
     async def follow(self, *, since: datetime, needles: Sequence[str] | None = None) -> FileFollow:
-        """Follow every file from `since`; with `needles`, events without any are not parsed."""
-        follow = FileFollow(self._files, self._zone, since=since, needles=needles)
+        """Follow every file from `since`; with `needles`, events without any are not parsed.
+
+        Raises SourceError, and so does its `take`, while there is no file.
+        """
+        follow = FileFollow(self._some_files, self._zone, since=since, needles=needles)
         await follow.start()
         return follow
 
@@ -77,20 +86,46 @@ class LogFiles:
         return [(file.service, file.container) for file in await asyncio.to_thread(self._files)]
 
     async def check(self) -> str:
-        """Say how many files can be read; raises SourceError when none can."""
+        """Say how many files can be read, and of which not one line is understood.
+
+        Raises SourceError when none can be read.
+        """
         files = await asyncio.to_thread(self._files)
         if not files:
             raise self._empty()
-        bad = [file.path.name for file in files if await asyncio.to_thread(_unreadable, file.path)]
+        looked = [await asyncio.to_thread(self._look, file) for file in files]
+        bad = [file.path.name for file, one in zip(files, looked, strict=True) if one.problem]
         if len(bad) == len(files):
             raise SourceError(
                 self.name,
-                f"none of the {len(files)} log files can be read",
-                hint="Give the bot's user read access to LOG_FILES_DIR.",
+                f"none of the {len(files)} log files can be read: {looked[0].problem}",
+                hint="Give the bot's user read access to the files of LOG_FILES_DIR.",
                 permanent=True,
             )
-        note = f", {len(bad)} cannot be read: {', '.join(bad[:5])}" if bad else ""
-        return f"{len(files)} log files{note}"
+        empty = [file.path.name for file, one in zip(files, looked, strict=True) if one.is_empty]
+        odd = [file.path.name for file, one in zip(files, looked, strict=True) if one.is_odd]
+        told = [f"{len(files)} log files", _named(bad, "cannot be read"), _named(empty, EMPTY)]
+        return ", ".join(one for one in (*told, _named(odd, NOT_UNDERSTOOD)) if one)
+
+    def _look(self, file: LogFile) -> "Look":
+        """Read the end of a file: a whole line that is understood is enough."""
+        try:
+            with file.path.open("rb") as opened:
+                end = opened.seek(0, 2)
+                opened.seek(max(0, end - LOOKED_AT))
+                lines = opened.read(LOOKED_AT).splitlines()
+        except OSError as error:
+            return Look(problem=error.strerror or "unknown reason")
+        if not any(line.strip(b"\0 \t\r") for line in lines):
+            return Look(is_empty=True)
+        service = file.service
+        if service.role not in NEEDED:
+            return Look()
+        events = parse_lines(
+            lines, service=service.name, container=file.container, role=service.role,
+            zone=self._zone,
+        )  # fmt: skip
+        return Look(is_odd=not any(event.at for event in events))
 
     def _empty(self) -> SourceError:
         """An empty folder is a wrong one far more often than a system without a log."""
@@ -100,9 +135,18 @@ class LogFiles:
             hint="Check LOG_FILES_DIR.",
         )
 
+    def _some_files(self) -> list[LogFile]:
+        if not (files := self._files()):
+            raise self._empty()
+        return files
+
     def _files(self) -> list[LogFile]:
         try:
-            paths = sorted(path for path in self._directory.iterdir() if path.suffix == ".log")
+            paths = sorted(
+                path
+                for path in self._directory.iterdir()
+                if path.suffix == ".log" and _is_file(path)
+            )
         except OSError as error:
             raise SourceError(
                 self.name,
@@ -129,10 +173,18 @@ class LogFiles:
             return container, f"cannot be read: {error.strerror or 'unknown reason'}"
 
 
-def _unreadable(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            file.read(1)
-    except OSError:
-        return True
-    return False
+class Look(NamedTuple):
+    """What the end of a file shows: why it cannot be read, nothing, or nothing that is a log."""
+
+    problem: str = ""
+    is_empty: bool = False
+    is_odd: bool = False
+
+
+def _named(names: Sequence[str], what: str) -> str:
+    return f"{len(names)} {what}: {', '.join(names[:5])}" if names else ""
+
+
+def _is_file(path: Path) -> bool:
+    """Say whether opening it cannot wait for ever, as opening a pipe does."""
+    return not (path.is_fifo() or path.is_socket() or path.is_char_device())

@@ -15,6 +15,8 @@ from tests.installs import (
     log_files,
     loki,
     matrix,
+    matrix_folder,
+    matrix_own,
     podman,
     postgres,
     redis,
@@ -49,6 +51,10 @@ async def _matrix(folder: Path) -> AsyncIterator[Row]:
     try:
         memory = await server.create_database("matrix")
         async for one in matrix.cells(folder, memory):
+            yield one
+        async for one in matrix_folder.cells(folder, memory, matrix.CONDITIONS):
+            yield one
+        async for one in matrix_own.cells(folder, server, matrix.CONDITIONS):
             yield one
     finally:
         await server.stop(remove=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.installs.table import Row, row
-from tests.installs.user import ask, installed
+from tests.installs.user import ask, doctor, installed, line_of
 
 Line = Callable[[float, str], dict[str, Any] | str]
 
@@ -45,3 +45,26 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
         with installed(folder, {"LOG_FILES_DIR": str(place)}):
             seen = await ask("/logs cj hello --since 1h")
         yield row(id, condition, seen, codes=[0], must=["1 line matches"], about="lines? match")
+    async for one in _unlike_a_log(folder):
+        yield one
+
+
+async def _unlike_a_log(folder: Path) -> AsyncIterator[Row]:
+    """Yield files that are there, and in which nothing is to be read."""
+    for id, condition, content, must in (
+        ("LF-01", "files without a byte", b"", "1 without a line yet"),
+        ("LF-02", "NUL bytes, as after a lost power", b"\0" * 9_000, "1 without a line yet"),
+        (
+            "LF-03",
+            "no log at all",
+            bytes(range(1, 256)) * 40,
+            "1 without a line that is understood",
+        ),
+        ("LF-04", "half a line", b'{"timestamp": "2026-11-29T23:00:00Z", "event": "hel', "ok: 1 "),
+    ):
+        place = folder / f"logs-{id}"
+        place.mkdir(exist_ok=True)
+        (place / "huleedu_cj_assessment_service.log").write_bytes(content)
+        with installed(folder, {"LOG_FILES_DIR": str(place)}):
+            seen = line_of(await doctor(), "logs")
+        yield row(id, condition, seen, codes=[0], must=[must, "✅" if "ok" in must else "⚠️"])

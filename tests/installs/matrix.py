@@ -7,7 +7,7 @@ not read, or say nothing at all.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,10 +21,13 @@ from bot.monitoring.vitals import Vitals
 from bot.service.sources import build_sources
 from bot.service.watched import all_needles, build_detectors
 from bot.settings import load_settings
+from bot.sources.kafka.callback_topic import CALLBACKS
 from tests.installs.certificates import Certificates, certificates
 from tests.installs.peers import (
+    HALF_OF_HTTP,
     REFUSES_LOGIN,
     Handler,
+    http_says,
     peer,
     says,
     silent,
@@ -33,6 +36,8 @@ from tests.installs.peers import (
 )
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import ask, doctor, installed, line_of
+from tests.support.servers.kafka import kafka_broker
+from tests.support.servers.kafka_listener import Listener, kafka_listener
 
 TICKS = 3
 # What may not be said of a source that was not read.
@@ -51,6 +56,10 @@ TOLD = {
     "slow": r"in time|within|does not answer",
     "half an answer": r"middle of its answer|hung up|broke",
 }
+LISTENERS = {
+    "wrong credential": Listener(users={"bot": "another"}),
+    "rights too small": Listener(users={"bot": "s3cr3t"}, denied=frozenset({"read"})),
+}
 QUICK = ("refused", "wrong credential", "rights too small", "half an answer")
 
 
@@ -67,18 +76,13 @@ class Source:
     question: str
     address: Callable[[str, bool], dict[str, str]]
     answers: dict[str, Handler]
+    told: dict[str, str] = field(default_factory=dict)
 
 
-def _http(status: str, body: str, more: str = "") -> Handler:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{more}"
-    return says(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode())
-
-
-HALF = says(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"da')
 HTTP = {
-    "wrong credential": _http("401 Unauthorized", "<html>401</html>"),
-    "rights too small": _http("403 Forbidden", "<html>403</html>"),
-    "half an answer": HALF,
+    "wrong credential": http_says("401 Unauthorized", "<html>401</html>"),
+    "rights too small": http_says("403 Forbidden", "<html>403</html>"),
+    "half an answer": HALF_OF_HTTP,
 }
 
 
@@ -109,8 +113,9 @@ def sources(client: Path) -> tuple[Source, ...]:
         return {"LOG_SOURCE": "docker", "DOCKER_HOST": f"tcp://{where}", **verify}
 
     def kafka(where: str, tls: bool) -> dict[str, str]:
-        return {"KAFKA_BOOTSTRAP_SERVERS": where,
-                "KAFKA_SECURITY_PROTOCOL": "SSL" if tls else "PLAINTEXT"}  # fmt: skip
+        return {"KAFKA_BOOTSTRAP_SERVERS": where, "KAFKA_SASL_USERNAME": "bot",
+                "KAFKA_SASL_PASSWORD": "s3cr3t",
+                "KAFKA_SECURITY_PROTOCOL": "SASL_SSL" if tls else "SASL_PLAINTEXT"}  # fmt: skip
 
     def health(where: str, tls: bool) -> dict[str, str]:
         return {"LLM_PROVIDER_URL": f"http{'s' * tls}://{where}"}
@@ -127,16 +132,16 @@ def sources(client: Path) -> tuple[Source, ...]:
             "half an answer": says(b"%7\r\n$6\r\nserver\r\n$5\r\nre"),
         }),
         Source("loki", "logs", "/logs cj hello", loki, {
-            **HTTP, "empty": _http("200 OK", '{"status":"success","data":[]}'),
+            **HTTP, "empty": http_says("200 OK", '{"status":"success","data":[]}'),
         }),
         Source("docker_logs", "logs", "/logs cj hello", docker, {
-            **HTTP, "empty": _http("200 OK", "[]"),
+            **HTTP, "empty": http_says("200 OK", "[]"),
         }),
         Source("callback_topic", "callback topic", trace, kafka, {
             "half an answer": says(b"\0\0\0\x40\0\0"),
         }),
         Source("service_health", "service health", "/queue", health, {
-            **HTTP, "empty": _http("200 OK", "{}"),
+            **HTTP, "empty": http_says("200 OK", "{}"),
         }),
     )  # fmt: skip
 
@@ -152,8 +157,18 @@ def _address(
     if condition == "wrong certificate" and own is not None:
         is_postgres = source.name == "cj_database"
         return _at(speaks_postgres_tls(own) if is_postgres else speaks_tls(own))
+    if source.name == "callback_topic" and condition in LISTENERS:
+        return _broker(LISTENERS[condition])
     handler = source.answers.get(condition)
     return _at(handler) if handler else None
+
+
+@asynccontextmanager
+async def _broker(asks: Listener) -> AsyncIterator[str]:
+    with kafka_broker() as broker:
+        broker.publish(CALLBACKS, [b"{}"])
+        async with kafka_listener(broker, asks) as address:
+            yield address
 
 
 @asynccontextmanager
@@ -196,12 +211,12 @@ async def cell(
         ready, alert = await _watched(memory, f"{source.name}-{number}")
     found = [
         Seen(f"doctor: {line.text or '(nothing)'}", line.code),
-        Seen(f"ask: {_short(answer.text)}", answer.code),
+        Seen(f"ask: {short(answer.text)}", answer.code),
         Seen(f"readyz: {ready}", 0),
         Seen(f"alert: {alert}", 0),
     ]
     rests_on_it = source.name not in ("service_health", "callback_topic")
-    told = TOLD.get(condition, "")
+    told = source.told.get(condition, TOLD.get(condition, ""))
     ticks = (r"readyz: .*cannot be read", r"alert: .*cannot be read")
     return row(
         source.name, condition, found,
@@ -210,7 +225,8 @@ async def cell(
     )  # fmt: skip
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return the head of an answer, and what it says that was read."""
     lines = [line for line in text.splitlines() if line.strip()]
     account = [line for line in lines if line.startswith("- ") and "read" in line]
     return " / ".join([*lines[:3], *account])

@@ -59,6 +59,18 @@ def says(answer: bytes) -> Handler:
     return handler
 
 
+def http_says(status: str, body: str, head: str = "") -> Handler:
+    """Answer a request by HTTP, and hang up."""
+    first = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{head}"
+    last = f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
+    return says((first + last).encode())
+
+
+HALF_OF_HTTP = says(
+    b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"da'
+)
+
+
 def speaks_tls(own: Certificates) -> Handler:
     """Shake hands by a certificate of a CA of its own, also as PostgreSQL does."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -83,3 +95,49 @@ def speaks_postgres_tls(own: Certificates) -> Handler:
         await then(reader, writer)
 
     return handler
+
+
+class Front:
+    """A port before a server: it carries everything until it becomes something else."""
+
+    def __init__(self, behind: tuple[str, int] | str) -> None:
+        self._behind = behind
+        self._handler: Handler | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    def become(self, handler: Handler | None) -> None:
+        """Cut every connection; new ones meet this, or the server again where it is None."""
+        self._handler = handler
+        for writer in self._open:
+            writer.transport.abort()
+        self._open.clear()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry a connection, or treat it as what this became."""
+        if self._handler is not None:
+            await self._handler(reader, writer)
+            return
+        if isinstance(self._behind, str):
+            up = await asyncio.open_unix_connection(self._behind)
+        else:
+            up = await asyncio.open_connection(*self._behind)
+        self._open.update((writer, up[1]))
+        await asyncio.gather(_carry(reader, up[1]), _carry(up[0], writer))
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def front(behind: tuple[str, int] | str) -> AsyncIterator[Front]:
+    """Listen before a server, given by host and port or by its socket's path."""
+    made = Front(behind)
+    async with peer(made.serve) as made.port:
+        yield made
+    made.become(None)

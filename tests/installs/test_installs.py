@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 
 from bot.service.embedded_postgres import EmbeddedPostgres
-from tests.installs import docker, env, kafka, log_files, loki, matrix, postgres, redis, slack
+from tests.installs import (
+    docker,
+    env,
+    kafka,
+    log_files,
+    loki,
+    matrix,
+    matrix_folder,
+    matrix_own,
+    postgres,
+    redis,
+    slack,
+)
 from tests.installs.pgbouncer import has_pgbouncer
 from tests.installs.table import printed
 from tests.support.servers.engine import running_engine
@@ -62,5 +74,17 @@ async def test_loki_and_kafka(tmp_path: Path) -> None:
 async def test_every_source_under_every_quick_condition(tmp_path: Path, database_url: str) -> None:
     """No class name, no "Something broke", no ✅ over what was not read, in any cell."""
     found = [one async for one in matrix.cells(tmp_path, database_url, matrix.QUICK)]
-    assert len(found) >= 15
+    folder_conditions = ("unreachable", "slow", "empty")
+    found += [one async for one in matrix_folder.cells(tmp_path, database_url, folder_conditions)]
+    assert len(found) >= 18
+    assert not any(one.wrong for one in found), printed(found)
+
+
+async def test_slack_and_the_bots_database_under_quick_conditions(
+    tmp_path: Path, postgres_server: EmbeddedPostgres
+) -> None:
+    conditions = ("refused", "wrong credential", "rights too small", "half an answer")
+    cells = matrix_own.cells(tmp_path, postgres_server, conditions, running=False)
+    found = [one async for one in cells]
+    assert len(found) == 8
     assert not any(one.wrong for one in found), printed(found)

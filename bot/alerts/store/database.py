@@ -37,6 +37,11 @@ OF_SHARED_SESSIONS = (
 )
 
 
+# Here the role has to do more than the one that reads CJ's.
+MORE_THAN_READ = ("may not read what is needed", "may not do what is needed")
+RIGHTS_HINT = f"Let the role of {SETTING} own that database: ALTER DATABASE … OWNER TO …"
+
+
 class Database:
     """A connection pool for one environment; every method raises SourceError("memory", ...)."""
 
@@ -79,6 +84,13 @@ class Database:
             async with connection.transaction():
                 await migrate(connection)
         elif problem := migrations.outdated(found, len(migrations.MIGRATIONS)):
+            if not await migrations.may_migrate(connection):
+                raise SourceError(
+                    self.name,
+                    f"{problem}, and the role may make none",
+                    hint=RIGHTS_HINT,
+                    permanent=True,
+                )
             hint = "`batchbot run` of this version brings it up to date when it starts."
             raise OutdatedError(self.name, problem, hint=hint, permanent=True)
 
@@ -205,10 +217,11 @@ async def translated_errors(address: PostgresAddress) -> AsyncIterator[None]:
         yield
     except (*BROKEN, OSError, ValueError) as exc:
         trouble = postgres_trouble(exc, SETTING, address)
+        lacks_rights = isinstance(exc, asyncpg.InsufficientPrivilegeError)
         raise SourceError(
             Database.name,
-            f"the bot's own database: {trouble.message}",
-            hint=trouble.hint or f"Check {SETTING}.",
+            f"the bot's own database: {trouble.message}".replace(*MORE_THAN_READ),
+            hint=RIGHTS_HINT if lacks_rights else trouble.hint or f"Check {SETTING}.",
             permanent=trouble.permanent,
             timed_out=trouble.timed_out,
         ) from exc

@@ -205,6 +205,17 @@ MIGRATIONS: tuple[str, ...] = (
 NEEDS = 2
 
 
+async def may_migrate(session: Session) -> bool:
+    """Say whether the role may make what a migration makes, without making anything."""
+    found = await session.fetchval(
+        "SELECT CASE WHEN to_regnamespace($1) IS NULL"
+        " THEN has_database_privilege(current_database(), 'CREATE')"
+        " ELSE has_schema_privilege($1, 'CREATE') END",
+        SCHEMA,
+    )
+    return bool(found)
+
+
 async def schema_version(connection: Session) -> SchemaVersion:
     """Return which tables are there; nothing is applied where there are none."""
     table = f"{SCHEMA}.schema_version"

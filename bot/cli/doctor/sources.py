@@ -34,6 +34,11 @@ SIGNS = (
         "how far CJ has read cannot be told",
         "Give the user DESCRIBE on the group cj_assessment_consumer_group (kafka-acls).",
     ),
+    ("without a line yet", "Is LOG_FILES_DIR where the services write now?"),
+    (
+        "without a line that is understood",
+        "Is it a log? Its lines are to be JSON, or begin with a time.",
+    ),
     (r"\b0 containers of the services", "SERVICES names the containers; see `docker ps -a`."),
 )
 

@@ -164,11 +164,21 @@ def _translated(method: str) -> Iterator[None]:
     except SlackApiError as error:
         raise _refusal(method, error) from error
     except aiohttp.ClientConnectorError as error:
-        raise PostError(PostFailure.UNAVAILABLE, f"{method}: Slack is not reachable") from error
+        raise _unreachable(method, error) from error
     except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
         raise PostError(PostFailure.AMBIGUOUS, f"{method}: no answer{_why(error)}") from error
     except UNREADABLE as error:
         raise _unreadable(method) from error
+
+
+def _unreachable(method: str, error: aiohttp.ClientConnectorError) -> PostError:
+    where = f"{error.host}:{error.port}"
+    trouble = network_trouble(
+        error, "Slack", where=where, ca="SSL_CERT_FILE in the bot's environment"
+    )
+    why = f": {trouble.message}" if trouble else ""
+    hint = trouble.hint if trouble else ""
+    return PostError(PostFailure.UNAVAILABLE, f"{method}: Slack is not reachable{why}", hint=hint)
 
 
 def _why(error: Exception) -> str:

@@ -78,7 +78,7 @@ def _refused(setting: str, error: PostError, hint: str) -> SettingsError | AwayE
     if error.failure in PASSING:
         return AwayError(
             f"Slack cannot be asked now whether {setting} works ({error.message}).",
-            hint="It passes; nothing is wrong with the setting as far as is known.",
+            hint=error.hint or "It passes; nothing is wrong with the setting as far as is known.",
             retry_after=error.retry_after,
         )
     return SettingsError(f"{setting} does not work ({error.message}).", hint=hint)

@@ -48,6 +48,11 @@ class EventBuffer:
         with self._lock:
             self._restarted[container] = None
 
+    @property
+    def has_any(self) -> bool:
+        """Whether an event waits to be taken."""
+        return bool(self._events)
+
     def take(self, containers: Mapping[str, Role], missing: Mapping[str, str]) -> Followed:
         """Return and forget everything that arrived."""
         with self._lock:

@@ -58,6 +58,7 @@ class FileFollow:
         self._clock = clock
         self._tails: dict[Path, Tail] = {}
         self._missing: dict[str, str] = {}
+        self._problem: SourceError | None = None
         self._has_more = False
         self._task: asyncio.Task[None] | None = None
 
@@ -72,7 +73,12 @@ class FileFollow:
         return self._missing
 
     def take(self) -> Followed:
-        """Return what arrived since the last call."""
+        """Return what arrived since the last call.
+
+        Raises SourceError when nothing did and the folder cannot be listed: that is no silence.
+        """
+        if (problem := self._problem) is not None and not self._buffer.has_any:
+            raise SourceError(problem.source, problem.message, hint=problem.hint)
         containers = {tail.container: tail.service.role for tail in list(self._tails.values())}
         return self._buffer.take(containers, dict(self._missing))
 
@@ -91,8 +97,9 @@ class FileFollow:
         try:
             files = self._files()
         except SourceError as error:
-            self._missing = {FOLDER: error.message}
+            self._problem, self._missing = error, {FOLDER: error.message}
             return
+        self._problem = None
         for file in files:
             try:
                 self._poll_file(file)

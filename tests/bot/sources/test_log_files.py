@@ -358,8 +358,10 @@ def test_a_folder_that_went_away_is_said(path: Path) -> None:
     follow = Following(path.parent, START)
     path.unlink()
     path.parent.rmdir()
-    follow.look()
-    assert follow.follow.take().missing
+    follow.follow.poll()
+    assert follow.follow.missing
+    with pytest.raises(SourceError, match="No such file"):
+        follow.follow.take()
 
 
 @pytest.fixture
@@ -383,4 +385,26 @@ async def test_a_folder_without_a_log_is_not_called_readable(tmp_path: Path) -> 
     with pytest.raises(SourceError, match=r"holds no <container>\.log file"):
         await source(tmp_path).search(LogQuery())
     with pytest.raises(SourceError, match=r"holds no <container>\.log file"):
+        await source(tmp_path).check()
+
+
+async def test_a_folder_without_a_log_is_no_silence_also_while_it_is_followed(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(SourceError, match=r"holds no <container>\.log"):
+        await source(tmp_path).follow(since=START)
+    path = tmp_path / f"{CJ}.log"
+    path.write_text("")
+    follow = await source(tmp_path).follow(since=START)
+    assert follow.take().events == ()
+    path.unlink()
+    follow.poll()
+    with pytest.raises(SourceError, match=r"holds no <container>\.log"):
+        follow.take()
+    await follow.close()
+
+
+async def test_a_pipe_by_the_name_of_a_log_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"{CJ}.log")
+    with pytest.raises(SourceError, match="holds no"):
         await source(tmp_path).check()
