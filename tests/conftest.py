@@ -2,8 +2,14 @@
 
 import gc
 import os
+import sys
 
 from hypothesis import HealthCheck, settings
+
+# Workers and the programs that tests start read what one of them compiled. Where the environment
+# forbids to keep it, compiling takes a good part of the suite's time, each process anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 pytest_plugins = (
     "tests.support.canaries",
