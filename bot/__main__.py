@@ -1,10 +1,11 @@
-"""The command line: run, demo, ask, replay, doctor, manifest, files, health.
+"""The command line: run, demo, ask, mcp, replay, doctor, manifest, files, health.
 
 Heavy libraries are imported inside the command that needs them, so that each starts quickly.
 """
 
 import gc
 import logging
+import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -155,6 +156,24 @@ def ask(
             sys.stdout.write(to_json(error_json(error)))
         raise
     raise typer.Exit(code)
+
+
+@cli.command(epilog=help_texts.MCP)
+def mcp() -> None:
+    """Answer a coding agent over standard input and output, by the Model Context Protocol."""
+    try:
+        from bot.cli.mcp.server import serve
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"The server for agents needs {error.name}, which is not installed.",
+            hint="Install batchbot with its extra: pip install 'batchbot[mcp]'",
+        ) from error
+    from bot.settings import load_settings
+
+    _log_quietly()
+    # A thread waits for the next line of the agent: Ctrl-C ends the process, as SIGTERM does.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _await(serve(load_settings()))
 
 
 @cli.command(epilog=help_texts.REPLAY)

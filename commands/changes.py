@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from bot.diagnosis.changes.collect import collect
-from bot.diagnosis.changes.report import diagnose
 from bot.domain.report import Report
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, Usage
@@ -45,6 +43,9 @@ def parse(text: str) -> Request:
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Read what was noted. Raises UsageError for a moment that is to come."""
+    from bot.diagnosis.changes.collect import collect
+    from bot.diagnosis.changes.report import diagnose
+
     now = context.now()
     word = request.words[0] if request.words else ""
     since = past(word, now, context.options.zone) if word else now - DEFAULT_SINCE

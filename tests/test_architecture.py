@@ -55,8 +55,15 @@ DRIVERS = {
     "matplotlib": {"bot/charts/__main__.py"},
     "slack_bolt": {"bot/slack/inbound/listeners.py"},
     "slack_sdk": {"bot/slack/"},
+    "mcp": {"bot/cli/mcp/"},
 }
-BROAD_EXCEPTS = {"bot/slack/inbound/listeners.py": 1, "bot/alerts/tick.py": 1, "bot/__main__.py": 1}
+BROAD_EXCEPTS = {
+    "bot/slack/inbound/listeners.py": 1,
+    "bot/alerts/tick.py": 1,
+    "bot/__main__.py": 1,
+    # The SDK for agents would send the text of any error as it is.
+    "bot/cli/mcp/server.py": 1,
+}
 
 
 def _floor(room: str) -> int:

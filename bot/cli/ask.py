@@ -147,12 +147,12 @@ async def answer_once(asked: Asked, settings: Settings, form: Format, files: Pat
         return Exit.INTERRUPTED
     _keep(report, files)
     _print(report, form)
-    if _nothing_is_set_up(report):
+    if nothing_is_set_up(report):
         sys.stderr.write(f"{NOTHING_IS_SET_UP}\n")
     return exit_code(report)
 
 
-def _nothing_is_set_up(report: Report) -> bool:
+def nothing_is_set_up(report: Report) -> bool:
     """Whether an answer is unknown only because no source is configured here at all."""
     states = {reading.state for reading in report.sources}
     return report.verdict is Verdict.UNKNOWN and states == {SourceState.NOT_CONFIGURED}

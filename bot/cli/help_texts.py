@@ -93,6 +93,14 @@ Examples:
 Exit code 1 when something needed is broken, else 0. It reads every setting,
 changes nothing, and shows no value that could be a secret.
 """
+MCP = """\b
+For a coding agent, which starts it by itself; its tools only read:
+  claude mcp add batchbot -- batchbot --env-file /path/to/.env mcp
+or in its list of servers:
+  {"mcpServers": {"batchbot": {"command": "batchbot",
+    "args": ["--env-file", "/path/to/.env", "mcp"]}}}
+The settings are those of `batchbot ask`.
+"""
 MANIFEST = """\b
 Examples:
   batchbot manifest > slack-manifest.yaml

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import cli
 from bot.cli.ask import Asked, answer, understand
 from bot.cli.formats import Exit, Format
 from bot.cli.output import error_code, event_line, exit_code, rendered
@@ -253,3 +254,13 @@ def test_interrupting_ends_quietly(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr.strip()) == (130, "")
+
+
+def test_a_missing_sdk_for_agents_is_told_with_the_line_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "bot.cli.mcp.server", raising=False)
+    monkeypatch.setitem(sys.modules, "mcp_types", None)
+    with pytest.raises(SettingsError, match="mcp_types, which is not installed") as caught:
+        cli(["mcp"], standalone_mode=False)
+    assert caught.value.hint.endswith("pip install 'batchbot[mcp]'")

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 import pytest
 
 # Libraries and rooms that a start has no use for; each costs tens of milliseconds.
-DRIVERS = ("aiohttp", "aiokafka", "apscheduler", "asyncpg", "docker", "matplotlib", "numpy",
-           "prometheus_client", "psutil", "redis", "slack_bolt", "slack_sdk")  # fmt: skip
+DRIVERS = ("aiohttp", "aiokafka", "apscheduler", "asyncpg", "docker", "jsonschema",
+           "matplotlib", "mcp", "mcp_types", "numpy", "prometheus_client",
+           "psutil", "redis", "slack_bolt", "slack_sdk")  # fmt: skip
 ROOMS = ("bot.alerts", "bot.charts", "bot.demo", "bot.detectors", "bot.replay", "bot.slack")
 ANSWERS = ("bot.diagnosis.batch", "bot.diagnosis.comparison", "bot.diagnosis.investigate",
            "bot.diagnosis.queue", "bot.diagnosis.runner", "bot.diagnosis.trace",

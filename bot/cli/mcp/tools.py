@@ -1,0 +1,237 @@
+"""Which commands are tools, with typed parameters, and the line that a call stands for; pure.
+
+Each is a way to call a command that only reads; one that the registry does not have is no tool.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from bot.errors import DeniedError, UsageError
+from bot.registry import SlashCommand
+
+MESSAGE_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a tool; `option` is the command's option that it sets, else it is a word."""
+
+    name: str
+    schema: Mapping[str, Any]
+    required: bool = False
+    option: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTool:
+    """A tool: the command and its verb, which must be known to the registry, and the parameters.
+
+    `verb` is left out of the line where a command without words means the same.
+    """
+
+    name: str
+    title: str
+    description: str
+    command: str
+    verb: str = ""
+    parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the parameters."""
+        return {
+            "type": "object",
+            "properties": {one.name: dict(one.schema) for one in self.parameters},
+            "required": [one.name for one in self.parameters if one.required],
+            "additionalProperties": False,
+        }
+
+    def line(self, arguments: Mapping[str, Any]) -> str:
+        """Return the command line that a call stands for. Raises UsageError."""
+        wrong = best_match(Draft202012Validator(self.input_schema).iter_errors(dict(arguments)))
+        if wrong is not None:
+            place = ".".join(str(part) for part in wrong.absolute_path)
+            told = f"{place}: " if place else ""
+            raise UsageError(
+                f"The tool {self.name} was called wrongly: {told}{wrong.message[:MESSAGE_CHARS]}",
+                hint=f"Its parameters: {', '.join(self._told()) or 'none'}.",
+            )
+        words = [f"/{self.command}", self.verb]
+        for one in self.parameters:
+            value = arguments.get(one.name)
+            if value not in (None, ""):
+                words += [f"--{one.option}" if one.option else "", str(value)]
+        return " ".join(word for word in words if word)
+
+    def _told(self) -> Iterator[str]:
+        for one in self.parameters:
+            yield one.name if one.required else f"{one.name} (optional)"
+
+
+def _id(description: str) -> dict[str, Any]:
+    pattern = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
+    return {
+        "anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": pattern, "maxLength": 120},
+        ],
+        "description": description,
+    }
+
+
+def _word(description: str, **more: Any) -> dict[str, Any]:
+    pattern = r"^[A-Za-z0-9][A-Za-z0-9._:+*-]*$"
+    return {"type": "string", "pattern": pattern, "maxLength": 80, "description": description,
+            **more}  # fmt: skip
+
+
+BATCH = Parameter(
+    "batch", _id("a batch: its CJ number, uuid, a uuid's first 6 characters, or run label"), True
+)
+SINCE = Parameter(
+    "since", _word("how far back, such as 2h, 30m or 7d", examples=["2h"]), option="since"
+)
+# No word of a text may be an option.
+TEXT = {
+    "type": "string",
+    "minLength": 2,
+    "maxLength": 200,
+    "pattern": r"^(?!.*(^|\s)[-\u2010-\u2015]{1,2}).*$",
+    "description": "text or id that a line holds",
+}
+LEVELS = {"type": "string", "enum": ["debug", "info", "warning", "error", "critical"],
+          "description": "the least level"}  # fmt: skip
+
+TOOLS = (
+    ReadTool(
+        "status",
+        "A batch's state and what is wrong with it",
+        "What a batch's rows, logs and queue say, and every cause that they prove, with evidence, "
+        "confidence and next steps. Begin here for one batch.",
+        "batch",
+        "status",
+        (BATCH,),
+    ),
+    ReadTool(
+        "investigate",
+        "The whole story of a batch",
+        "Why a batch failed or is stuck: funnel with the first leak, causes in order, hypotheses "
+        "that were supported or refuted, and the timeline. Answers most questions in one call.",
+        "batch",
+        "investigate",
+        (BATCH,),
+    ),
+    ReadTool(
+        "compare",
+        "Two batches side by side",
+        "The first step where two batches part, with errors, latency and cost of both.",
+        "batch",
+        "compare",
+        (BATCH, Parameter("with", _id("the other batch"), True)),
+    ),
+    ReadTool(
+        "list",
+        "The newest batches",
+        "The newest batches, with a mark for those that need a look.",
+        "batch",
+        "list",
+        (Parameter("state", _word("only this state, such as SCORING")),),
+    ),
+    ReadTool(
+        "trends",
+        "How batches did over a time",
+        "Over a time: batches, the share that ended well, failures by cause, latency and cost.",
+        "batch",
+        "trends",
+        (
+            SINCE,
+            Parameter(
+                "by",
+                {"type": "string", "enum": ["mode", "model", "provider"],
+                 "description": "what to part them by"},
+                option="by",
+            ),
+        ),
+    ),
+    ReadTool(
+        "trace",
+        "One comparison or batch through every service",
+        "The nine steps of one comparison, the last one seen and the first one missing.",
+        "trace",
+        "",
+        (Parameter("id", _id("a correlation or queue id, or a batch"), True),),
+    ),
+    ReadTool(
+        "queue",
+        "The LLM provider's queue",
+        "What waits at the LLM provider, whether it moves, and if not, why.",
+        "queue",
+        "status",
+        (Parameter("prefix", _word("a further queue, one of LLM_QUEUE_PREFIXES")),),
+    ),
+    ReadTool(
+        "logs",
+        "Search the services' logs",
+        "Log lines that hold a text or an id, redacted; student text is never shown.",
+        "logs",
+        "",
+        (
+            Parameter("service", _word("a service, a role such as cj, or all"), True),
+            Parameter("text", TEXT, True),
+            SINCE,
+            Parameter("level", LEVELS, option="level"),
+            Parameter(
+                "context",
+                {"type": "integer", "minimum": 0, "maximum": 50,
+                 "description": "lines around each match"},
+                option="context",
+            ),
+        ),
+    ),
+    ReadTool(
+        "alerts",
+        "Alerts that are open",
+        "What the running bot has alerted on and is not over, from its own database.",
+        "alerts",
+        "list",
+        (Parameter("detector", _word("only of this detector, such as stuck_queue")),),
+    ),
+    ReadTool(
+        "changes",
+        "What changed",
+        "What changed lately: containers, modes, migrations, provider and model.",
+        "changes",
+        "",
+        (Parameter("since", _word("how far back, such as 2h, 30m or 7d")),),
+    ),
+    ReadTool(
+        "explain",
+        "What a rule means",
+        "What a rule id or an alert means, how it is proved, what it cannot see, what to do.",
+        "help",
+        "",
+        (Parameter("rule", _word("a rule's id, such as orphaned-item"), True),),
+    ),
+)  # fmt: skip
+
+
+def tools_of(known: Mapping[str, SlashCommand]) -> dict[str, ReadTool]:
+    """Return the tools whose command and verb the registry has, by name."""
+    return {one.name: one for one in TOOLS if _is_known(one, known.get(one.command))}
+
+
+def _is_known(tool: ReadTool, command: SlashCommand | None) -> bool:
+    if command is None:
+        return False
+    verbs = {usage.words.split(" ", 1)[0] for usage in command.usages}
+    return not tool.verb or tool.verb in verbs
+
+
+def must_read_only(command: SlashCommand, verb: str) -> None:
+    """Refuse what changes something. Raises DeniedError."""
+    if verb in command.changes | command.operator_verbs:
+        raise DeniedError(f"/{command.name} {verb} changes something; tools only read.")
