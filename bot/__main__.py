@@ -210,6 +210,10 @@ def replay(
             as_json = format is EventFormat.JSON
             sys.stdout.write(to_json_line(event) if as_json else event_line(event))
             sys.stdout.flush()
+    if not tally.events:
+        nothing = tally.nothing()
+        as_json = format is EventFormat.JSON
+        sys.stdout.write(to_json_line(nothing) if as_json else f"{nothing['title']}\n")
     complain(*tally.told(), *tally.silence())
     raise typer.Exit(Exit.UNKNOWN if tally.failed else Exit.FINE)
 

@@ -75,7 +75,8 @@ Examples:
   batchbot replay --logs logs
   batchbot replay --logs alert-17-stuck_queue.zip --format json | jq .title
 
-What was read, and what could not be, is told on stderr at the end.
+What was read, and what could not be, is told on stderr at the end. Where nothing was
+told, one line says so with what was read; in JSON its "event" is "none".
 
 \b
 Exit codes:

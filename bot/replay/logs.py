@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from bot.domain.log import LogEvent, Role, Service
 from bot.errors import UsageError
@@ -72,6 +72,24 @@ class Tally:
         if self.other:
             told.append(f"not looked at, being no .log file: {', '.join(self.other)}")
         return told
+
+    def nothing(self) -> dict[str, Any]:
+        """Return the answer of a replay in which nothing was told, in the shape of an event."""
+        read = (many(self.files, "file"), many(self.lines, "line"), many(self.samples, "sample"))
+        return {
+            "at": None,
+            "detector": "",
+            "key": "",
+            "event": "none",
+            "severity": "info",
+            "since": None,
+            "title": f"0 events: read {', '.join(read)}",
+            "evidence": [],
+            "files": self.files,
+            "lines": self.lines,
+            "samples": self.samples,
+            "not_read": dict(self.failed),
+        }
 
     def silence(self) -> list[str]:
         """Return that nothing was told, and by what it was judged; none where something was."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bot.__main__ import cli
@@ -56,6 +57,22 @@ def test_each_call_ends_in_words_and_the_right_exit_code(
     assert done.returncode == code, done.stderr
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_a_replay_in_which_nothing_is_told_says_so_on_stdout(format: str, tmp_path: Path) -> None:
+    line = "2026-02-10 08:37:38 [info     ] Queue processor stats [llm] extra={'processed': 4}\n"
+    (tmp_path / "llm_provider_service.log").write_text(line * 3)
+    done = batchbot("replay", "--logs", str(tmp_path), "--format", format, cwd=tmp_path)
+    told = "0 events: read 1 file, 3 lines, 0 samples"
+    assert done.returncode == 0
+    if format == "text":
+        assert done.stdout == f"{told}\n"
+        return
+    (answer,) = map(orjson.loads, done.stdout.splitlines())
+    assert (answer["event"], answer["title"], answer["evidence"]) == ("none", told, [])
+    assert {"at", "detector", "key", "severity", "since"} <= set(answer)
+    assert (answer["files"], answer["lines"], answer["samples"]) == (1, 3, 0)
 
 
 @pytest.mark.parametrize("name", ["run", "demo", "ask", "replay", "doctor", "manifest"])

@@ -29,6 +29,7 @@ WHY_LEFT = (
     "expired."
 )
 WHY_GAP = "They are gone from Redis, and the logs of that time have a gap."
+WHY_PAST = "Their batch has ended without them: its own report says what they mean for it."
 ASK_AGAIN = "Ask for their batch again: they get no callback."
 
 
@@ -36,7 +37,8 @@ ASK_AGAIN = "Ask for their batch again: they get no callback."
 class Departure:
     """An item that was in Redis and is not any more; `at` is the first look without it.
 
-    `is_sound` says that the logs of that time were read without a gap.
+    `is_sound` says that the logs of that time were read without a gap, `is_past` that its batch
+    has ended.
     """
 
     at: datetime
@@ -44,6 +46,7 @@ class Departure:
     correlation_id: str = ""
     batch: str = ""
     is_sound: bool = True
+    is_past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,14 @@ def vanished(
 
 
 def departure_finding(left: Sequence[Departure]) -> Finding:
-    """Return what is said of items that are gone: an error where the logs have no gap."""
+    """Return what is said of items that are gone: an error where the logs have no gap.
+
+    What is waited for no more is said as the past, and only where nothing else is gone.
+    """
+    current = [one for one in left if not one.is_past]
+    if not current:
+        return _past_finding(left)
+    left = current
     sound = [one for one in left if one.is_sound]
     told = sound or left
     counted = many(len(told), "item")
@@ -137,13 +147,31 @@ def departure_finding(left: Sequence[Departure]) -> Finding:
         if sound
         else f"{counted} of the LLM queue: not accounted for",
         why=WHY_LEFT if sound else WHY_GAP,
-        evidence=tuple(
-            EvidenceLine(
-                QUEUE,
-                one.at,
-                words("item ", Id(one.queue_id or one.correlation_id), " is not in Redis"),
-            )
-            for one in told[:SHOWN]
-        ),
+        evidence=_gone_lines(told),
         next=(words(Command(f"/trace {first.correlation_id or first.queue_id}")), ASK_AGAIN),
+    )
+
+
+def _past_finding(left: Sequence[Departure]) -> Finding:
+    batches = sorted({one.batch for one in left if one.batch}, key=int)
+    return Finding(
+        rule=LEFT_UNANSWERED,
+        severity=Severity.INFO,
+        confidence=Confidence.HIGH,
+        what=f"{many(len(left), 'item')} left the LLM queue unanswered before "
+        f"batch {batches[0]} ended" + (f" (+{len(batches) - 1} more)" if batches[1:] else ""),
+        why=WHY_PAST,
+        evidence=_gone_lines(left),
+        next=tuple(words(Command(f"/batch status {batch}")) for batch in batches[:SHOWN]),
+    )
+
+
+def _gone_lines(left: Sequence[Departure]) -> tuple[EvidenceLine, ...]:
+    return tuple(
+        EvidenceLine(
+            QUEUE,
+            one.at,
+            words("item ", Id(one.queue_id or one.correlation_id), " is not in Redis"),
+        )
+        for one in left[:SHOWN]
     )

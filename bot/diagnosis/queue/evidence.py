@@ -1,11 +1,12 @@
 """What is read for one look at the queue: Redis, the logs, health, and what is remembered."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.item_owners import owners_of
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.evidence.system_state import (
     NO_HEALTH,
@@ -63,12 +64,18 @@ LOOP_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class QueueEvidence:
-    """What was read for one `/queue`: Redis and the loop's log lines, or why not."""
+    """What was read for one `/queue`: Redis and the loop's log lines, or why not.
+
+    `owners` is the batch of each item that left the queue, as far as it is known, `ended` those of
+    them that have ended.
+    """
 
     reading: QueueReading | Missing
     logs: LogSearch | Missing
     health: tuple[ServiceHealth, ...] | Missing = NO_HEALTH
     remembered: tuple[Level, ...] | Missing = NO_MEMORY
+    owners: Mapping[str, int] = field(default_factory=dict)
+    ended: frozenset[int] = frozenset()
 
     @property
     def redis(self) -> QueueReading | None:
@@ -107,7 +114,15 @@ class QueueEvidence:
         since = _seen_from(self.logs, now)
         found = vanished(self.redis, signs_of(self.events), since)
         gap = isinstance(self.logs, LogSearch) and bool(self.logs.missing)
-        return tuple(replace(one, is_sound=False) for one in found) if gap else found
+        return tuple(
+            replace(
+                one,
+                is_sound=one.is_sound and not gap,
+                batch=str(self.owners.get(one.queue_id, "")),
+                is_past=self.owners.get(one.queue_id) in self.ended,
+            )
+            for one in found
+        )
 
     def observed(self, now: datetime) -> Observation:
         """Return it as one look, such as a tick makes."""
@@ -154,7 +169,10 @@ async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> Que
         ),
     )
     remembered = samples if isinstance(samples, Missing) else levels_of(samples)
-    return QueueEvidence(redis, logs, health, remembered)
+    evidence = QueueEvidence(redis, logs, health, remembered)
+    gone = [one.queue_id for one in evidence.departed(now)]
+    owners, ended = await owners_of(sources, gone, now - LOOK_BACK, now, deadline)
+    return replace(evidence, owners=owners, ended=ended)
 
 
 def _seen_from(logs: LogSearch | Missing, now: datetime) -> datetime:

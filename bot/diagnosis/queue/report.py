@@ -49,6 +49,7 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
     if left:
         findings = (*findings, left)
         shown = left.rule if shown == "ok" and left.severity is Severity.ERROR else shown
+    told_left = left.what if left and not all(one.is_past for one in gone) else ""
     if unreadable and not any(f.rule == QUEUE_UNREADABLE for f in findings):
         findings = (*findings, unreadable)
     return Report(
@@ -66,7 +67,7 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         unreadable_need=_blind(evidence) or verdicts[0].rule == "warming",
         summary=joined(
             " ",
-            filter(None, (verdicts[0].what, left.what if left else "", evidence.provider.words)),
+            filter(None, (verdicts[0].what, told_left, evidence.provider.words)),
         ),
         headline=_headline(verdicts[0], shown),
         mark=WELL if shown == "ok" else "",

@@ -2,19 +2,30 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from bot.diagnosis.queue.evidence import collect
 from bot.diagnosis.queue.report import diagnose
 from bot.domain.alert import Sample
+from bot.domain.batch import BatchHeader, BatchRows, PairRow
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Report, Verdict
 from bot.errors import SourceError
 from bot.ports import Deadline, Sources
-from tests.support.fakes.sources import CJ, FakeLogs, FakeMemory, FakeQueue, at, down, event
+from tests.support.fakes.sources import (
+    CJ,
+    FakeDatabase,
+    FakeLogs,
+    FakeMemory,
+    FakeQueue,
+    at,
+    down,
+    event,
+)
 
 NOW = at("2025-11-19T00:30:00")
 TAKEN = at("2025-11-18T23:48:25")
@@ -117,6 +128,7 @@ async def test_without_redis_the_snapshots_tell_of_the_orphan_and_the_source_is_
     assert report.verdict is Verdict.ERROR
 
 
+SENT = "5e5e0000-0000-4000-8000-00000000000{}"
 LEFT = "7d7d0000-0000-4000-8000-00000000000{}"
 QUEUED = [
     event(f"2025-11-19T00:20:0{n}", f"Queued request {LEFT.format(n)} with priority 5, TTL 14400s")
@@ -145,6 +157,50 @@ async def test_what_the_lines_queued_and_redis_does_not_hold_left_it_unanswered(
     told = [str(one.what) for one in report.findings]
     assert told == ([said] if said else [])
     assert report.facts["verdict"] == ("left-unanswered" if said else "ok")
+
+
+BOUND = [
+    event(
+        f"2025-11-19T00:20:0{n}",
+        f"Request queued successfully for provider anthropic, queue_id: {LEFT.format(n)}, "
+        f"correlation_id: {SENT.format(n)}",
+    )
+    for n in range(3)
+]
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "verdict", "severities"),
+    [
+        ("WAITING_CALLBACKS", "PERFORMING_COMPARISONS", "left-unanswered", ["error"]),
+        ("FAILED", "ERROR_PROCESSING", "ok", ["info"]),
+        ("COMPLETED", "COMPLETE_FORCED_RECOVERY", "ok", ["info"]),
+    ],
+)
+async def test_what_left_the_queue_is_the_past_once_its_batch_has_ended(
+    state: str, status: str, verdict: str, severities: list[str]
+) -> None:
+    header = BatchHeader(9, SENT.format(9), SENT.format(9), status, state, NOW)
+    pairs = [PairRow(n, 9, SENT.format(9), status, state, UUID(SENT.format(n)), "")
+             for n in range(3)]  # fmt: skip
+    database = FakeDatabase([BatchRows(header)], pairs)
+    sources = Sources(
+        queue=FakeQueue(QueueReading(NOW, 0)),
+        logs=FakeLogs([*QUEUED, *BOUND, IDLE]),
+        database=database,
+    )
+    report = await ask(sources)
+    assert report.facts["verdict"] == verdict
+    assert [one.severity.value for one in report.findings] == severities
+    past = "3 items left the LLM queue unanswered before batch 9 ended"
+    assert (str(report.findings[0].what) == past) == (severities == ["info"])
+    assert ("unanswered" in str(report.summary)) == (severities == ["error"])
+
+
+async def test_what_left_the_queue_stays_told_where_whose_it_is_is_not_known() -> None:
+    sources = Sources(queue=FakeQueue(QueueReading(NOW, 0)), logs=FakeLogs([*QUEUED, *BOUND, IDLE]),
+                      database=FakeDatabase([]))  # fmt: skip
+    assert rules(await ask(sources)) == ["left-unanswered"]
 
 
 async def test_a_redis_that_is_down_is_said_and_never_vouched_for_by_healthy_logs() -> None:
