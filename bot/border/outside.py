@@ -1,8 +1,9 @@
 """The type of outside text: it can be searched as it is, and written only by passing the border."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from operator import is_
 from typing import Any, SupportsIndex, TypeVar
 
@@ -80,6 +81,9 @@ for _method in _KEPT:
     setattr(Outside, _method, _kept(getattr(str, _method)))
 
 
+_AS_IT_IS = frozenset({Outside, type(None), bool, datetime})
+
+
 def raw(text: str) -> str:
     """Return the characters of any text, for comparing and searching only."""
     return text.raw if isinstance(text, Outside) else text
@@ -93,7 +97,7 @@ def outside(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return Outside(value)
-    if kind is Outside or value is None:
+    if kind in _AS_IT_IS:
         return value
     match value:
         case bytes():
@@ -110,6 +114,60 @@ def outside(value: Any) -> Any:
             return value
 
 
+class OutsideFields(Mapping[str, Any]):
+    """What `outside` makes of a mapping, each value judged when it is asked for.
+
+    It holds the data unjudged, and gives out nothing of it but as `outside` would.
+    """
+
+    __slots__ = ("_data", "_read", "_whole")
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = data
+        self._read: dict[str, Any] = {}
+        self._whole: dict[str, Any] | None = None
+
+    def __getitem__(self, key: str) -> Any:
+        read = self._read
+        if key not in read:
+            # A key that is an id is shown as another, so it is not found by its own.
+            if key not in self._data or _key(key) is MARK:
+                return self._judged()[key] if key == MARK else self._missing(key)
+            read[key] = _behind(key, self._data[key])
+        return read[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return what stands behind a key."""
+        try:
+            return self._read[key]
+        except KeyError:
+            return self.__getitem__(key) if key in self else default
+
+    def __contains__(self, key: object) -> bool:
+        if key in self._read or key == MARK:
+            return key in self._read or MARK in self._judged()
+        return key in self._data and _key(key) is not MARK
+
+    @staticmethod
+    def _missing(key: str) -> Any:
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._judged())
+
+    def __len__(self) -> int:
+        return len(self._judged())
+
+    def __repr__(self) -> str:
+        return repr(self._judged())
+
+    def _judged(self) -> dict[str, Any]:
+        if self._whole is None:
+            self._whole = {_key(key): _behind(key, item) for key, item in self._data.items()}
+        return self._whole
+
+
+@lru_cache(maxsize=4_096)
 def _key(key: Any) -> Any:
     """Return a key; one that is an id may be a person's."""
     return MARK if isinstance(key, str) and is_id(raw(key)) else outside(key)
@@ -117,6 +175,8 @@ def _key(key: Any) -> Any:
 
 def _behind(key: Any, item: Any) -> Any:
     """Return what stands behind a key; a person's, a secret's or a student's is not read at all."""
+    if item is None or type(item) is bool:
+        return item
     if isinstance(item, tuple):
         return tuple(_behind(key, one) for one in item)
     if isinstance(item, list | set | frozenset):
@@ -144,17 +204,18 @@ def seal(fact: object, *, texts: tuple[str, ...] = (), names: tuple[str, ...] = 
     for field in texts:
         object.__setattr__(fact, field, outside(getattr(fact, field)))
     for field in names:
-        object.__setattr__(fact, field, _named(getattr(fact, field)))
+        object.__setattr__(fact, field, named(getattr(fact, field)))
 
 
-def _named(value: Any) -> Any:
+def named(value: Any) -> Any:
+    """Return a value with each text in it as the name that it is, or as none."""
     if type(value) in (str, Outside):
         return name(value)
     match value:
         case Mapping():
-            return _summed((_named(key), item) for key, item in value.items())
+            return _summed((named(key), item) for key, item in value.items())
         case tuple():
-            return tuple(_named(item) for item in value)
+            return tuple(named(item) for item in value)
         case _:
             return value
 

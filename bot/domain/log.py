@@ -1,13 +1,13 @@
 """Log lines as facts: what one event said, and how much of the log was looked at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.border.outside import outside, seal
+from bot.border.outside import Outside, OutsideFields, named, outside, seal
 
 
 class Role(StrEnum):
@@ -48,15 +48,32 @@ class LogError:
         seal(self, texts=("message",), names=("kind", "chain", "code", "constraint"))
 
 
+class _Lazy:
+    """Reads a field from the event's source when it is first asked for, and seals it then."""
+
+    __slots__ = ("_source",)
+
+    if not TYPE_CHECKING:  # A checker would take any name for an attribute.
+
+        def __getattr__(self, name: str) -> object:
+            """Called for a slot that is still empty only: what was read costs nothing more."""
+            seal_one = _SEALS.get(name)
+            if seal_one is None:
+                raise AttributeError(name)
+            value = seal_one(getattr(_source_of(self), name))
+            object.__setattr__(self, name, value)
+            return value
+
+
 @dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(_Lazy):
     """One parsed log event, with its continuation lines folded in.
 
     `event` is the message with `%`-arguments filled in, `fields` the flattened key-values
     (`extra` included; values may hold student text: pick, never dump), `text` the whole raw
     event without ANSI codes, for searching only. `at` is aware UTC, None when the line had no
     readable time. `offset` is the byte of the container's log where it begins, where the source
-    knows it.
+    knows it. Of an `unread` one each field is read, and made outside text, when it is asked for.
     """
 
     at: datetime | None
@@ -77,6 +94,38 @@ class LogEvent:
         seal(
             self, texts=("container", "event", "fields", "text"), names=("level", "logger", "file")
         )
+
+    @staticmethod
+    def unread(
+        source: object, service: str, container: str, role: Role, offset: int | None
+    ) -> "LogEvent":
+        """Return an event each of whose other fields is a property of `source`, read when asked."""
+        event: LogEvent = _new(LogEvent)
+        _set_source(event, source)
+        _set_service(event, service)
+        _set_container(event, container)
+        _set_role(event, role)
+        _set_offset(event, offset)
+        return event
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+_new = object.__new__
+# What a slot itself offers, past the dataclass that is frozen.
+_source_of = vars(_Lazy)["_source"].__get__
+_set_source = vars(_Lazy)["_source"].__set__
+_set_service, _set_container, _set_role, _set_offset = (
+    vars(LogEvent)[name].__set__ for name in ("service", "container", "role", "offset")
+)
+_SEALS: Mapping[str, Callable[[Any], object]] = {
+    **dict.fromkeys(("event", "text"), Outside),
+    **dict.fromkeys(("level", "logger", "file"), named),
+    **dict.fromkeys(("at", "line", "error"), _as_it_is),
+    "fields": OutsideFields,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.border.passing import let_out
 from bot.domain.log import Role
-from bot.sources.log_format.event import MAX_FILLED_CHARS, filled
+from bot.sources.log_format.message import MAX_FILLED_CHARS, filled
 from bot.sources.log_format.parser import parse_lines
 
 CONSOLE = "2026-02-10 09:29:32 [error    ] "

@@ -47,16 +47,21 @@ def is_traceback_start(line: str) -> bool:
     return "Traceback (most" in line and _START.match(line) is not None
 
 
+def may_name_error(text: str) -> bool:
+    """Say whether one of an event's fields may name a class: they are read for that alone."""
+    return "_type" in text or "\\" in text
+
+
 def error_of(event: str, trace: str, level: str, fields: Mapping[str, object]) -> LogError | None:
     """Return the error that an event reports, or None when it reports none.
 
     `trace` is the traceback text or "". The last class of a chain is the error's kind.
     """
     raised = _raised(trace.split("\n")) if trace else []
-    whole = f"{event}\n{trace}"
     found = _from_raised(raised) or _from_text(event, trace, level, fields)
     if found is None:
         return None
+    whole = f"{event}\n{trace}"
     bare = compact(whole) if ("sqlalche" in whole or "constraint" in whole) else ""
     code = (_CODE.findall(bare) or [""])[-1]
     constraint = _CONSTRAINT.search(bare)
@@ -81,7 +86,8 @@ def _from_raised(raised: list[tuple[str, str]]) -> _Found | None:
 
 
 def _from_text(event: str, trace: str, level: str, fields: Mapping[str, object]) -> _Found | None:
-    found = _SQLALCHEMY.search(f"{event}\n{trace}")
+    quoted = "<class" in event or "<class" in trace
+    found = _SQLALCHEMY.search(f"{event}\n{trace}") if quoted else None
     if found:
         inner, message = found.group(2), found.group(3)
         codes = _CODE.findall(compact(f"{event}\n{trace}"))

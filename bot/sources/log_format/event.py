@@ -1,60 +1,53 @@
-"""One event while its lines come in, and how it is read once it is complete."""
+"""One event written as text while its lines come in; its parts are read when asked for."""
 
-import json
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-import orjson
-
-from bot.sources.log_format.error import is_traceback_start
-from bot.sources.log_format.fields import flattened, pairs, unwrapped
-from bot.sources.log_format.head import Head, level_name
+from bot.domain.log import LogError
+from bot.sources.log_format.error import error_of, is_traceback_start, may_name_error
+from bot.sources.log_format.fields import Pairs, flattened, pairs, unwrapped
+from bot.sources.log_format.head import Head
+from bot.sources.log_format.json_line import STANDARD_KEYS, number_of
+from bot.sources.log_format.message import filled
+from bot.sources.log_format.time import utc
 
 MAX_HALF_CHARS = 512 * 1024
 MAX_TAIL_TRIES = 200
 MOST_BLANK_LINES = 20
-# A template may name one long argument many times.
-MAX_FILLED_CHARS, MAX_WIDTH = 256 * 1024, 99
-_LOGGER = re.compile(r"(?:\A|\s)\[([A-Za-z_][\w.\-]*)\](?=\s|\Z)")
+_LOGGER = re.compile(r"\[([A-Za-z_][\w.\-]*)\](?!\S)")
 _BARE_TAIL = re.compile(
     r"(?<!\s)\s{2,}(?=[A-Za-z_][\w.]*=)|\s(?=(?:extra=\{|filename=|func_name=|lineno=))"
 )
-_LONE_HIGH = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})")
-_LONE_LOW = re.compile(r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_WIDE_FORMAT = re.compile(r"%[^a-zA-Z%]*(?:\d{3,}|\*)")
-_PLACE = re.compile(r"%[-+ #0-9.]*[srdifge]")
-TIME_KEYS = (
-    *("timestamp", "time", "ts", "timestamp_ns", "timeUnixNano", "Timestamp", "@timestamp"),
-    "asctime",
-)
-MESSAGE_KEYS = ("event", "message", "msg", "body", "Body")
-LEVEL_KEYS = ("level", "severity", "severityText", "SeverityText", "levelname")
-_STANDARD_KEYS = frozenset(
-    {"event", "timestamp", "level", "logger_name", "filename", "lineno", "exception"}
-)
+_NO_PAIRS = Pairs("", {})
 
 
 class Fold:
     """The lines of one event; of a very long one, its beginning and its end."""
 
-    def __init__(self, head: Head, first: str, stamp: datetime | None) -> None:
+    __slots__ = (
+        *("head", "stamp", "offset", "tracing", "cut", "_first", "_last", "_first_size"),
+        *("_last_size", "_blank", "_tail", "_is_tail_read"),
+    )
+
+    def __init__(
+        self, head: Head, first: str, stamp: datetime | None, offset: int | None = None
+    ) -> None:
         self.head = head
         self.stamp = stamp
+        self.offset = offset
         self.tracing = False
-        self.json: dict[str, Any] | None = None
+        self.cut = 0
         self._first = [first]
-        self._last: deque[str] = deque()
+        self._last: deque[str] | tuple[()] = ()
         self._first_size = len(first)
         self._last_size = 0
         self._blank = 0
-        self.cut = 0
-        self.offset: int | None = None
+        self._tail: _Tail | None = None
+        self._is_tail_read = False
 
     def add(self, line: str) -> None:
         """Take a continuation line; lines in the middle of a very long event are dropped.
@@ -69,6 +62,8 @@ class Fold:
             self._first.append(line)
             self._first_size += len(line) + 1
             return
+        if not self._last:
+            self._last = deque()
         self._last.append(line)
         self._last_size += len(line) + 1
         while self._last_size > MAX_HALF_CHARS and len(self._last) > 1:
@@ -90,166 +85,151 @@ class Fold:
         """The lines after the first."""
         return [*self._first[1:], *self._last]
 
-    @cached_property
+    @property
+    def tail(self) -> "_Tail | None":
+        """Where the message ends on the first line, if it does, and what follows it there."""
+        if not self._is_tail_read:
+            self._tail, self._is_tail_read = _tail(self.head.rest), True
+        return self._tail
+
+    @property
     def is_head_complete(self) -> bool:
         """Whether the logger's name or the fields were already seen on the first line."""
-        return not self.head.time or _tail(self.head.rest) is not None
+        return not self.head.time or self.tail is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What an event says, before it is given its time and its owner."""
+class _Tail(NamedTuple):
+    """What follows a message: where it begins in its line, the logger's name, the fields."""
 
-    time: object = ""
-    level: str = ""
-    event: str = ""
+    start: int
+    logger: str
+    pairs: Pairs
+
+
+class _Parts(NamedTuple):
+    """An event's text taken apart: its message as written, what follows it, its traceback."""
+
+    message: str
     logger: str = ""
-    file: str = ""
-    line: int | None = None
-    fields: Mapping[str, object] = field(default_factory=dict)
+    pairs: Pairs = _NO_PAIRS
     trace: str = ""
 
 
-def json_fields(text: str) -> dict[str, Any] | None:
-    """Return the JSON object of a line, or None; NaN and lone surrogates are survived."""
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = _tolerant_json(text)
-    return found if isinstance(found, dict) else None
+class TextEvent:
+    """A complete event written as text."""
+
+    __slots__ = ("_flat", "_fold", "_read", "_zone")
+
+    def __init__(self, fold: Fold, zone: tzinfo) -> None:
+        self._fold = fold
+        self._zone = zone
+        self._read: _Parts | None = None
+        self._flat: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """The raw event without terminal codes."""
+        return self._fold.text
+
+    @property
+    def at(self) -> datetime | None:
+        """The event's own time, else the engine's."""
+        return utc(self._fold.head.time, self._zone) or self._fold.stamp
+
+    @property
+    def level(self) -> str:
+        """The level of its head."""
+        return self._fold.head.level
+
+    @property
+    def event(self) -> str:
+        """The message with its arguments filled in."""
+        parts = self._parts
+        arguments = parts.pairs.value("positional_args")
+        return parts.message if arguments is None else filled(parts.message, unwrapped(arguments))
+
+    @property
+    def logger(self) -> str:
+        """The logger's name."""
+        return self._parts.logger
+
+    @property
+    def file(self) -> str:
+        """The source file."""
+        found = self._parts.pairs.value("filename")
+        return found if isinstance(found, str) else ""
+
+    @property
+    def line(self) -> int | None:
+        """The line of the source file."""
+        return number_of(self._parts.pairs.value("lineno"))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The key-values that are not the event's own parts."""
+        if self._flat is None:
+            self._flat = flattened(self._parts.pairs.values(STANDARD_KEYS))
+        return self._flat
+
+    @property
+    def error(self) -> LogError | None:
+        """What was raised."""
+        text = self._fold.text
+        fields = self.fields if may_name_error(text) else {}
+        return error_of(self.event, self._parts.trace, self.level, fields)
+
+    @property
+    def _parts(self) -> _Parts:
+        if self._read is None:
+            self._read = self._taken_apart()
+        return self._read
+
+    def _taken_apart(self) -> _Parts:
+        """Take the event apart, its head possibly broken over several lines."""
+        fold = self._fold
+        head, following = fold.head, fold.following
+        if not head.time or head.logger:
+            event, trace = _plain_parts(head.rest, following)
+            return _Parts(event, head.logger, trace=trace)
+        if fold.tail is not None:
+            start, logger, found = fold.tail
+            return _Parts(head.rest[:start].rstrip(), logger, found, "\n".join(following))
+        return _broken_head(head.rest, following)
 
 
-def _tolerant_json(text: str) -> Any:
-    whole = _LONE_LOW.sub(r"\\ufffd", _LONE_HIGH.sub(r"\\ufffd", text))
-    try:
-        return json.loads(whole)
-    except (ValueError, RecursionError):
-        return None
-
-
-def json_event(fold: Fold) -> Read:
-    """Read an event written as one JSON object."""
-    fields = fold.json
-    if fields is None:
-        return _salvaged(fold.head.rest)
-    level = level_name(_first(fields, LEVEL_KEYS))
-    return _read(
-        fields,
-        _message(fields),
-        _first(fields, TIME_KEYS),
-        level,
-        _text(fields, "logger_name", "logger"),
-        _json_trace(fields.get("exception")),
-    )
-
-
-def _message(fields: Mapping[str, Any]) -> str:
-    """Return the event text; OpenTelemetry wraps its own by the kind of value."""
-    found = _first(fields, MESSAGE_KEYS)
-    if isinstance(found, Mapping):
-        found = found.get("stringValue", "")
-    return "" if found is None else str(found)
-
-
-def _first(fields: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    return next((fields[key] for key in keys if fields.get(key) not in (None, "")), None)
-
-
-def _json_trace(trace: object) -> str:
-    """Return a traceback as text; some renderers write it as a list of objects."""
-    if isinstance(trace, str):
-        return trace
-    stacks = [part for part in trace if isinstance(part, dict)] if isinstance(trace, list) else []
-    return "\n".join(
-        f"Traceback (most recent call last):\n{part.get('exc_type')}: {part.get('exc_value')}"
-        for part in reversed(stacks)
-    )
-
-
-def console_event(fold: Fold) -> Read:
-    """Read an event written as console text, its head possibly broken over several lines."""
-    head, following = fold.head, fold.following
-    if not head.time or head.logger:
-        event, trace = _plain_parts(head.rest, following)
-        return Read(head.time, head.level, event, head.logger, trace=trace)
-    message, tail, used = _head_parts(head.rest, following)
-    logger, fields = tail
-    trace = "\n".join(following[used:])
-    return _read(fields, message, head.time, head.level, logger, trace)
-
-
-def _read(
-    fields: dict[str, Any], message: str, time: object, level: str, logger: str, trace: str
-) -> Read:
-    line = fields.get("lineno")
-    arguments = fields.get("positional_args")
-    kept = flattened({key: item for key, item in fields.items() if key not in _STANDARD_KEYS})
-    return Read(
-        time=time,
-        level=level,
-        event=filled(message, unwrapped(arguments)),
-        logger=logger,
-        file=_text(fields, "filename"),
-        line=line if isinstance(line, int) and not isinstance(line, bool) else None,
-        fields=kept,
-        trace=trace,
-    )
-
-
-def filled(template: str, arguments: object) -> str:
-    """Return a `%`-template with its arguments filled in, as far as they fit."""
-    if isinstance(arguments, str) or not isinstance(arguments, Sequence | Mapping):
-        return template
-    if not arguments or "%" not in template or _WIDE_FORMAT.search(template):
-        return template
-    values = arguments if isinstance(arguments, Mapping) else tuple(arguments)
-    longest = max(
-        len(str(item))
-        for item in (arguments.values() if isinstance(arguments, Mapping) else values)
-    )
-    if template.count("%") * (longest + MAX_WIDTH) > MAX_FILLED_CHARS:
-        return template
-    try:
-        return str(template % values)
-    except (TypeError, ValueError, KeyError, OverflowError):
-        return _filled_in_order(template, values)
-
-
-def _filled_in_order(template: str, values: object) -> str:
-    rest = iter(values) if isinstance(values, tuple) else iter(())
-    return _PLACE.sub(lambda found: str(next(rest, found.group())), template)
-
-
-_Tail = tuple[str, dict[str, Any]]
-
-
-def _head_parts(first: str, following: Sequence[str]) -> tuple[str, _Tail, int]:
-    """Return the message, the logger and fields, and how many following lines belong to them."""
-    tail = _tail(first)
-    if tail is not None:
-        return first[: tail[0]].rstrip(), tail[1:], 0
+def _broken_head(first: str, following: Sequence[str]) -> _Parts:
+    """Take an event apart whose logger and fields are not on its first line."""
     for number, line in enumerate(following):
         if is_traceback_start(line):
             break
         tail = _tail(line)
         if tail is not None:
-            message = "\n".join((first, *following[:number], line[: tail[0]].rstrip()))
-            return message.rstrip(), tail[1:], number + 1
+            message = "\n".join((first, *following[:number], line[: tail.start].rstrip()))
+            trace = "\n".join(following[number + 1 :])
+            return _Parts(message.rstrip(), tail.logger, tail.pairs, trace)
     event, _ = _plain_parts(first, following)
-    return event, ("", {}), event.count("\n")
+    return _Parts(event, trace="\n".join(following[event.count("\n") :]))
 
 
-def _tail(line: str) -> tuple[int, str, dict[str, Any]] | None:
+def _tail(line: str) -> _Tail | None:
     """Return where a line's message ends, its logger's name and its fields; None without both."""
-    for found in islice(_LOGGER.finditer(line), MAX_TAIL_TRIES):
+    for found in islice(_loggers(line), MAX_TAIL_TRIES):
         fields = pairs(line[found.end() :])
         if fields is not None:
-            return found.start(), found.group(1), fields
+            return _Tail(found.start(), found.group(1), fields)
     for found in islice(_BARE_TAIL.finditer(line), MAX_TAIL_TRIES):
         fields = pairs(line[found.end() :])
         if fields:
-            return found.start(), "", fields
+            return _Tail(found.start(), "", fields)
     return None
+
+
+def _loggers(line: str) -> Iterator[re.Match[str]]:
+    """Yield each word in brackets that stands alone."""
+    for found in _LOGGER.finditer(line):
+        start = found.start()
+        if start == 0 or line[start - 1].isspace():
+            yield found
 
 
 def _plain_parts(first: str, following: Sequence[str]) -> tuple[str, str]:
@@ -258,20 +238,3 @@ def _plain_parts(first: str, following: Sequence[str]) -> tuple[str, str]:
     start = next((n for n, line in enumerate(lines) if is_traceback_start(line)), len(lines))
     event = "\n".join(lines[:start]).strip("\n")
     return event or first, "\n".join(lines[start:])
-
-
-def _text(fields: Mapping[str, Any], *keys: str) -> str:
-    return next((item for key in keys if isinstance(item := fields.get(key), str)), "")
-
-
-def _salvaged(text: str) -> Read:
-    """Read what can be read of a JSON line whose end was cut off."""
-
-    def found(key: str) -> str:
-        match = re.search(rf'"{key}": ?"((?:[^"\\]|\\.)*)"', text)
-        return match.group(1) if match else ""
-
-    return Read(
-        found("timestamp"), level_name(found("level")), found("event") or text[:2_000],
-        found("logger_name"), found("filename"),
-    )  # fmt: skip

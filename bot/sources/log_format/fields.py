@@ -3,7 +3,7 @@
 import ast
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 MAX_LITERAL_CHARS = 64_000
@@ -20,15 +20,60 @@ _ODD_ESCAPE = re.compile(r"\\[^\\'\"abfnrtvx0-7uU\n]")
 _QUOTED = re.compile(r"'[^'\\\n\r\x00]*'|\"[^\"\\\n\r\x00]*\"")
 _NUMBER = re.compile(r"-?\d{1,18}\Z")
 _FLOAT = re.compile(r"-?\d{1,18}\.\d{1,18}(?:e[+-]?\d{1,3})?\Z")
+# A bracket that holds texts, words and at most one more level of brackets, or a text: most values.
+_STRING = r"'[^'\\]*(?:\\.[^'\\]*)*'"
+_STRINGS = rf"(?:{_STRING}|\"[^\"\\]*(?:\\.[^\"\\]*)*\")"
+_NO_MARK = r"[^'\"()\[\]{}]*"
+_FLAT = rf"{_NO_MARK}(?:{_STRINGS}{_NO_MARK})*"
+_BRACKET = rf"[\[({{]{_FLAT}(?:[\[({{]{_FLAT}[\])}}]{_FLAT})*[\])}}]"
+_PLAIN_PAIR = re.compile(
+    rf"\s*([A-Za-z_][\w.\-]*)=((?:{_BRACKET}|{_STRING})(?=\s|\Z)|(?!['\"{{\[(])[^ ]*)", re.S
+)
+# A dict of plain texts, numbers and words, as `repr` writes it: most of them.
+_TEXT, _INT = r"'[^'\\\n\r\x00]*'", r"-?(?:0|[1-9]\d{0,17})"
+_ITEM = rf"(?:{_TEXT}|{_INT}(?:\.\d{{1,17}})?|None|True|False)"
+_FLAT_DICT = re.compile(rf"\{{(?:{_TEXT}: {_ITEM}(?:, {_TEXT}: {_ITEM})*)?\}}")
+_FLAT_ITEM = re.compile(rf"({_TEXT}): (?:({_TEXT})|({_INT})(\.\d+)?|(None|True|False))")
 _ONE_AT_A_TIME = threading.Lock()
 _WORDS: Mapping[str, Any] = {"None": None, "True": True, "False": False}
 
 
-def pairs(tail: str) -> dict[str, Any] | None:
-    """Return the fields of a `key=value key=value` tail, or None when it is not one to its end."""
-    fields: dict[str, Any] = {}
+class Pairs:
+    """The fields of a `key=value key=value` tail, each value read when it is asked for."""
+
+    __slots__ = ("_places", "_tail")
+
+    def __init__(self, tail: str, places: dict[str, tuple[int, int]]) -> None:
+        self._tail = tail
+        self._places = places
+
+    def __bool__(self) -> bool:
+        return bool(self._places)
+
+    def value(self, key: str) -> Any:
+        """Return the value of one key, None where there is none."""
+        place = self._places.get(key)
+        return None if place is None else value(self._tail[slice(*place)])
+
+    def values(self, without: Collection[str] = ()) -> dict[str, Any]:
+        """Return every key with its value, but those of `without`."""
+        return {
+            key: value(self._tail[start:end])
+            for key, (start, end) in self._places.items()
+            if key not in without
+        }
+
+
+def pairs(tail: str) -> Pairs | None:
+    """Return the fields of a tail, or None when it is none to its end."""
+    places: dict[str, tuple[int, int]] = {}
     position, length = 0, len(tail)
     while position < length:
+        plain = _PLAIN_PAIR.match(tail, position)
+        if plain is not None:
+            places[plain[1]] = plain.span(2)
+            position = plain.end()
+            continue
         if tail[position].isspace():
             position += 1
             continue
@@ -36,9 +81,9 @@ def pairs(tail: str) -> dict[str, Any] | None:
         if key is None:
             return None
         end = _value_end(tail, key.end())
-        fields[key.group(1)] = value(tail[key.end() : end])
+        places[key.group(1)] = (key.end(), end)
         position = end
-    return fields
+    return Pairs(tail, places)
 
 
 def value(text: str) -> Any:
@@ -67,6 +112,9 @@ def flattened(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def unwrapped(item: Any) -> Any:
     """Return `UUID('x')` texts as x, also one level down."""
+    kind = type(item)
+    if kind is int or item is None or kind is bool or kind is float:
+        return item
     if isinstance(item, str):
         found = _UUID_TEXT.match(item) if item.startswith("UUID(") else None
         return found.group(1) if found else item
@@ -99,7 +147,13 @@ def _value_end(tail: str, start: int) -> int:
 
 
 def _literal(text: str) -> Any:
-    plain = _ENUM.sub(r"\1", _WRAPPED.sub(r"\1", text))
+    plain = text
+    if "(" in plain:
+        plain = _WRAPPED.sub(r"\1", plain)
+    if "<" in plain:
+        plain = _ENUM.sub(r"\1", plain)
+    if len(plain) <= MAX_LITERAL_CHARS and _FLAT_DICT.fullmatch(plain):
+        return _flat_dict(plain)
     if len(plain) > MAX_LITERAL_CHARS or _ODD_ESCAPE.search(plain):
         return _loose(plain)
     if _QUOTED.fullmatch(plain):
@@ -111,6 +165,18 @@ def _literal(text: str) -> Any:
             return ast.literal_eval(plain)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, SystemError):
         return _loose(plain)
+
+
+def _flat_dict(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, words, whole, fraction, word in _FLAT_ITEM.findall(text):
+        if words:
+            found[key[1:-1]] = words[1:-1]
+        elif whole:
+            found[key[1:-1]] = float(whole + fraction) if fraction else int(whole)
+        else:
+            found[key[1:-1]] = _WORDS[word]
+    return found
 
 
 def _loose(text: str) -> Any:

@@ -5,8 +5,9 @@ JSON lines, an ASGI server's and the standard library's plain lines.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from bot.sources.log_format.time import ENGINE_STAMP
 from bot.text.redaction import without_escapes
@@ -20,6 +21,7 @@ _STANDARD = re.compile(
     rf"({_TIME}{_ZONE})(?: - )?\s*(?:([\w.]{{1,200}}) - )?{_LEVELS}\b[\s:-]*(.*)\Z", re.S
 )
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
+_LEVEL_BYTES = re.compile(rb" ?\[[A-Za-z]+ *\]")
 _E = rb"(?:\x1b\[[0-9;]*m)*"
 _CLOCK = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d\d:?\d\d)?"
 _WORD = rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"
@@ -42,8 +44,7 @@ class Shape(StrEnum):
     PLAIN = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The first line of an event, taken apart as far as its shape goes."""
 
     shape: Shape
@@ -61,6 +62,9 @@ def level_name(level: object) -> str:
     return LEVEL_NAMES.get(name, name)
 
 
+_level_of = lru_cache(maxsize=256)(level_name)
+
+
 def split_stamp(line: bytes) -> tuple[bytes, bytes]:
     """Return (engine timestamp or b"", the line without it)."""
     found = ENGINE_STAMP.match(line)
@@ -68,6 +72,8 @@ def split_stamp(line: bytes) -> tuple[bytes, bytes]:
         return b"", line
     rest = line[found.end() :]
     # The service's own ISO time looks the same; its level follows at once.
+    if _LEVEL_BYTES.match(rest, 0, HEAD_BYTES):
+        return b"", line
     start = without_escapes(rest[:HEAD_BYTES].decode("utf-8", "replace"))
     return (b"", line) if _LEVEL_WORD.match(start) else (found.group(1), rest)
 
@@ -84,7 +90,8 @@ def head_of(text: str) -> Head | None:
         return None
     found = _CONSOLE.match(text)
     if found:
-        return Head(Shape.CONSOLE, found[1], level_name(found[2]), rest=found[3] or "")
+        time, level, rest = found.groups()
+        return Head(Shape.CONSOLE, time, _level_of(level), "", rest or "")
     found = _STANDARD.match(text)
     if found:
         return Head(Shape.PLAIN, found[1], level_name(found[3]), found[2] or "", found[4])

@@ -6,22 +6,29 @@ before. No bytes make it raise, and one event never holds more than a bounded am
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
+from typing import Any
+
+import orjson
 
 from bot.border.keys import ends_with_hidden_key
+from bot.border.outside import outside
 from bot.domain.log import LogEvent, Role
-from bot.sources.log_format.error import PIECES, error_of, is_traceback_start
-from bot.sources.log_format.event import Fold, console_event, json_event, json_fields
+from bot.sources.log_format.error import PIECES, is_traceback_start
+from bot.sources.log_format.event import Fold, TextEvent
 from bot.sources.log_format.head import Head, Shape, head_of, split_stamp
+from bot.sources.log_format.json_line import CutLine, JsonLine, json_fields
 from bot.sources.log_format.time import utc
 from bot.text.redaction import without_escapes
 
 MAX_LINE_BYTES = 1 << 20
 _BLANK = frozenset({b"", b"\n", b"\r", b"\r\n"})
 _BOX = "│╭╰├─┃┏┗+|"
-_EVENT_KEYS = (
-    *("event", "timestamp", "message", "level", "msg", "time", "ts", "body", "Body"),
-    *("timeUnixNano", "timestamp_ns"),
+_EVENT_KEYS = frozenset(
+    {"event", "timestamp", "message", "level", "msg", "time", "ts", "body", "Body"}
+    | {"timeUnixNano", "timestamp_ns"}
 )
+# What a line of text is searched for: a mark of what cannot be decoded, and a terminal code.
+_ODD = ("\ufffd".encode(), "\x9b".encode())
 _FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
 
 
@@ -33,9 +40,10 @@ class LineParser:
         self.unreadable = 0
         self.service = service
         self.container = container
+        self._outside = outside(container)
         self._role = role
         self._zone = zone
-        self._open: Fold | None = None
+        self._open: Fold | LogEvent | None = None
 
     def feed(
         self, line: bytes, stamp: datetime | None = None, offset: int | None = None
@@ -46,35 +54,46 @@ class LineParser:
         `offset` is where the line begins in the log.
         """
         self.lines += 1
+        fields = _plain_json(line) if line.startswith(b'{"') else None
+        if fields is not None:
+            done = self.flush()
+            self._open = self._unread(JsonLine(line, fields, stamp, self._zone), offset)
+            return done
         if line in _BLANK:
             self._blank()
             return None
-        text, stamp = self._text(line, stamp)
+        return self._line(*self._text(line, stamp), offset)
+
+    def _line(self, text: str, stamp: datetime | None, offset: int | None) -> LogEvent | None:
         head = head_of(text)
-        fields = None
         if head is not None and head.shape is Shape.JSON:
             fields = json_fields(text)
-            head = head if self._is_json_event(text, fields) else None
+            if self._is_json_event(text, fields):
+                done = self.flush()
+                self._open = self._unread(_json_source(text, fields, stamp, self._zone), offset)
+                return done
+            head = None
         if head is None and self._continues(text):
             self._fold(text)
             return None
         if head is None and not text.strip():
             return None
         done = self.flush()
-        self._open = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp)
-        self._open.json, self._open.offset = fields, offset
-        self._open.tracing = head is None and is_traceback_start(text)
+        self._open = fold = Fold(head or Head(Shape.PLAIN, rest=text), text, stamp, offset)
+        fold.tracing = head is None and is_traceback_start(text)
         return done
 
     def _blank(self) -> None:
         """Take an empty line: part of the open event, or of none."""
-        if self._open is not None and self._open.head.shape is not Shape.JSON:
+        if isinstance(self._open, Fold):
             self._open.add("")
 
     def flush(self) -> LogEvent | None:
         """Return the event that is still open, as far as it came."""
-        fold, self._open = self._open, None
-        return self._event(fold) if fold is not None else None
+        found, self._open = self._open, None
+        if isinstance(found, Fold):
+            return self._unread(TextEvent(found, self._zone), found.offset)
+        return found
 
     @property
     def is_open(self) -> bool:
@@ -86,14 +105,17 @@ class LineParser:
         if stamp is None and line[:1].isdigit():
             prefix, line = split_stamp(line)
             stamp = utc(prefix.decode("ascii"), self._zone) if prefix else None
-        text = line.decode("utf-8", "replace").lstrip("\ufeff")
-        if "\ufffd" in text or "\x00" in text:
-            self.unreadable += 1
+        if line.isascii():
+            text = line.decode("ascii")
+            self.unreadable += "\x00" in text
+        else:
+            text = line.decode("utf-8", "replace").lstrip("\ufeff")
+            self.unreadable += "\ufffd" in text or "\x00" in text
         return without_escapes(text), stamp
 
     def _is_json_event(self, text: str, fields: dict[str, object] | None) -> bool:
         if fields is not None:
-            return any(key in fields for key in _EVENT_KEYS)
+            return not _EVENT_KEYS.isdisjoint(fields)
         if self._open is not None and '"event"' not in text and '"timestamp"' not in text:
             return False
         self.unreadable += 1
@@ -101,7 +123,7 @@ class LineParser:
 
     def _continues(self, text: str) -> bool:
         fold = self._open
-        if fold is None or fold.head.shape is Shape.JSON:
+        if not isinstance(fold, Fold):
             return False
         if fold.head.shape is Shape.CONSOLE and self._role in _FOLDING_ROLES:
             return True
@@ -113,27 +135,31 @@ class LineParser:
 
     def _fold(self, text: str) -> None:
         fold = self._open
-        if fold is not None:
+        if isinstance(fold, Fold):
             fold.tracing = fold.tracing or is_traceback_start(text) or text.startswith(PIECES)
             fold.add(text)
 
-    def _event(self, fold: Fold) -> LogEvent:
-        read = json_event(fold) if fold.head.shape is Shape.JSON else console_event(fold)
-        return LogEvent(
-            at=utc(read.time, self._zone) or fold.stamp,
-            service=self.service,
-            container=self.container,
-            role=self._role,
-            level=read.level,
-            event=read.event,
-            logger=read.logger,
-            file=read.file,
-            line=read.line,
-            fields=read.fields,
-            error=error_of(read.event, read.trace, read.level, read.fields),
-            text=fold.text,
-            offset=fold.offset,
-        )
+    def _unread(self, source: object, offset: int | None) -> LogEvent:
+        return LogEvent.unread(source, self.service, self._outside, self._role, offset)
+
+
+def _plain_json(line: bytes) -> dict[str, Any] | None:
+    """Return the object of a line that is an event without any oddity, None of all others."""
+    if len(line) > MAX_LINE_BYTES or (not line.isascii() and any(odd in line for odd in _ODD)):
+        return None
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if type(found) is dict and ("event" in found or not _EVENT_KEYS.isdisjoint(found)):
+        return found
+    return None
+
+
+def _json_source(
+    text: str, fields: dict[str, Any] | None, stamp: datetime | None, zone: tzinfo
+) -> JsonLine | CutLine:
+    return CutLine(text, stamp, zone) if fields is None else JsonLine(text, fields, stamp, zone)
 
 
 def parse_lines(

@@ -1,0 +1,182 @@
+"""One event written as one JSON object: whole, each part read when it is asked for, or cut off."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+import orjson
+
+from bot.domain.log import LogError
+from bot.sources.log_format.error import error_of, may_name_error
+from bot.sources.log_format.fields import flattened, unwrapped
+from bot.sources.log_format.head import level_name
+from bot.sources.log_format.message import filled
+from bot.sources.log_format.time import utc
+
+_LONE_HIGH = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})")
+_LONE_LOW = re.compile(r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+TIME_KEYS = (
+    *("timestamp", "time", "ts", "timestamp_ns", "timeUnixNano", "Timestamp", "@timestamp"),
+    "asctime",
+)
+MESSAGE_KEYS = ("event", "message", "msg", "body", "Body")
+LEVEL_KEYS = ("level", "severity", "severityText", "SeverityText", "levelname")
+LOGGER_KEYS = ("logger_name", "logger")
+STANDARD_KEYS = frozenset(
+    {"event", "timestamp", "level", "logger_name", "filename", "lineno", "exception"}
+)
+
+
+class JsonLine:
+    """A JSON object that is an event; its text may still be the bytes of its line."""
+
+    __slots__ = ("_fields", "_flat", "_stamp", "_text", "_zone")
+
+    def __init__(
+        self, text: str | bytes, fields: dict[str, Any], stamp: datetime | None, zone: tzinfo
+    ) -> None:
+        self._text = text
+        self._fields = fields
+        self._stamp = stamp
+        self._zone = zone
+        self._flat: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """The line."""
+        found = self._text
+        return found if isinstance(found, str) else found.rstrip(b"\r\n").decode()
+
+    @property
+    def at(self) -> datetime | None:
+        """The event's own time, else the engine's."""
+        return utc(_first(self._fields, TIME_KEYS), self._zone) or self._stamp
+
+    @property
+    def level(self) -> str:
+        """The level, however it is written."""
+        return level_name(_first(self._fields, LEVEL_KEYS))
+
+    @property
+    def event(self) -> str:
+        """The message with its arguments filled in."""
+        message = _message(self._fields)
+        arguments = self._fields.get("positional_args")
+        return message if arguments is None else filled(message, unwrapped(arguments))
+
+    @property
+    def logger(self) -> str:
+        """The logger's name."""
+        return text_of(self._fields, *LOGGER_KEYS)
+
+    @property
+    def file(self) -> str:
+        """The source file."""
+        return text_of(self._fields, "filename")
+
+    @property
+    def line(self) -> int | None:
+        """The line of the source file."""
+        return number_of(self._fields.get("lineno"))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The key-values that are not the event's own parts."""
+        if self._flat is None:
+            self._flat = flattened(
+                {key: item for key, item in self._fields.items() if key not in STANDARD_KEYS}
+            )
+        return self._flat
+
+    @property
+    def error(self) -> LogError | None:
+        """What was raised."""
+        trace = _trace(self._fields.get("exception"))
+        fields = self.fields if may_name_error(self.text) else {}
+        return error_of(self.event, trace, self.level, fields)
+
+
+class CutLine:
+    """A JSON line that cannot be read whole: what can be made out in it."""
+
+    fields: Mapping[str, object] = {}
+    line: int | None = None
+
+    def __init__(self, text: str, stamp: datetime | None, zone: tzinfo) -> None:
+        self.text = text
+        self.at = utc(self._found("timestamp"), zone) or stamp
+        self.level = level_name(self._found("level"))
+        self.event = self._found("event") or text[:2_000]
+        self.logger = self._found("logger_name")
+        self.file = self._found("filename")
+
+    @property
+    def error(self) -> LogError | None:
+        """What was raised, if the message says so."""
+        return error_of(self.event, "", self.level, self.fields)
+
+    def _found(self, key: str) -> str:
+        match = re.search(rf'"{key}": ?"((?:[^"\\]|\\.)*)"', self.text)
+        return match.group(1) if match else ""
+
+
+def json_fields(text: str) -> dict[str, Any] | None:
+    """Return the JSON object of a line, or None; NaN and lone surrogates are survived."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = _tolerant_json(text)
+    return found if isinstance(found, dict) else None
+
+
+def _tolerant_json(text: str) -> Any:
+    whole = _LONE_LOW.sub(r"\\ufffd", _LONE_HIGH.sub(r"\\ufffd", text))
+    try:
+        return json.loads(whole)
+    except (ValueError, RecursionError):
+        return None
+
+
+def text_of(fields: Mapping[str, Any], *keys: str) -> str:
+    """Return the first of `keys` that holds a text, "" if none does."""
+    for key in keys:
+        found = fields.get(key)
+        if isinstance(found, str):
+            return found
+    return ""
+
+
+def number_of(value: object) -> int | None:
+    """Return a whole number as it is, and None of anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _message(fields: Mapping[str, Any]) -> str:
+    """Return the event text; OpenTelemetry wraps its own by the kind of value."""
+    found = _first(fields, MESSAGE_KEYS)
+    if type(found) is str:
+        return found
+    if isinstance(found, Mapping):
+        found = found.get("stringValue", "")
+    return "" if found is None else str(found)
+
+
+def _first(fields: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    for key in keys:
+        found = fields.get(key)
+        if found is not None and found != "":
+            return found
+    return None
+
+
+def _trace(trace: object) -> str:
+    """Return a traceback as text; some renderers write it as a list of objects."""
+    if isinstance(trace, str):
+        return trace
+    stacks = [part for part in trace if isinstance(part, dict)] if isinstance(trace, list) else []
+    return "\n".join(
+        f"Traceback (most recent call last):\n{part.get('exc_type')}: {part.get('exc_value')}"
+        for part in reversed(stacks)
+    )
