@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
+from bot.border.outside import raw
 from bot.detectors._batches import sole
 from bot.detectors._event_counts import (
     EventCount,
@@ -45,6 +46,11 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"collector_llm_comparison_deserialization_failed", "model"),
     )
 )
+# Each text above holds one of these; most lines hold none.
+_PARTS = (
+    "callback missing", "cannot hydrate", "pair for callback", "callback message",
+    "deserialization_failed",
+)  # fmt: skip
 UNMATCHED = "correlation_id"
 MOST_REMEMBERED = 10_000
 _FIELD_LINE = re.compile(r"^([a-z_]\w*(?:\.\w+)*)\n\s+\S.*\[type=", re.MULTILINE)
@@ -147,11 +153,16 @@ def _is_unmatched(one: Occurrence) -> bool:
 
 def rejected_field(event: LogEvent) -> str | None:
     """Return the field for which an event reports a rejected callback; None for other events."""
-    said = f"{event.event} {event.fields.get('error') or ''}"
+    error = event.fields.get("error")
+    said = [event.event, error if isinstance(error, str) else f"{error or ''}"]
     if event.error is not None:
-        said += f" {event.error.message}"
+        said.append(event.error.message)
+    whole = " ".join(map(raw, said))
+    low = whole.lower()
+    if not any(part in low for part in _PARTS):
+        return None
     for pattern, field in _TEXTS:
-        if pattern.search(said):
+        if pattern.search(whole):
             return _model_field(event) if field == "model" else field
     return None
 

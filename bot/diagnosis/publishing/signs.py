@@ -80,6 +80,11 @@ _PATTERNS: tuple[tuple[PublishKind, re.Pattern[str]], ...] = tuple(
         (PublishKind.STARTED, r"Starting Kafka recovery loop|Queue processor started"),
     )
 )
+# Most lines are none of these, which one look shows.
+_ANY = re.compile(
+    "|".join(re.sub(r"\?P<\w+>", "?:", pattern.pattern) for _, pattern in _PATTERNS),
+    re.IGNORECASE | re.DOTALL,
+)
 # Every line above, and a breaker's turn, holds one of these in its raw text.
 NEEDLES = (
     "callback event for request", "Kafka publish failed for topic", "Failed to publish event",
@@ -92,9 +97,9 @@ NEEDLES = (
 
 def publish_sign(event: LogEvent) -> PublishSign | None:
     """Read what a line of the LLM provider says about publishing; None for another line."""
-    if event.at is None or event.role is not Role.LLM_PROVIDER:
+    if event.role is not Role.LLM_PROVIDER or event.at is None:
         return None
-    for kind, pattern in _PATTERNS:
+    for kind, pattern in _PATTERNS if _ANY.match(event.event) else ():
         match = pattern.match(event.event)
         if match:
             return _sign(event, event.at, kind, match.groupdict().get)

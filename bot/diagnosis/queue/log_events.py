@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
+from bot.border.outside import raw
 from bot.domain.log import LogEvent, Role
 
 SNAPSHOT_EVENT = "queue_metrics_snapshot"
@@ -96,6 +97,11 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.LOOP_ERROR, r"Error in queue processing loop|Failed to get next request"),
     )
 )
+# Most lines are none of these, which one look shows.
+_ANY = re.compile(
+    "|".join(re.sub(r"\?P<\w+>", "?:", pattern.pattern) for _, pattern in _PATTERNS),
+    re.IGNORECASE,
+)
 
 # Every event below holds one of these words in its raw text, so that other lines need no parsing.
 NEEDLES = (
@@ -126,7 +132,7 @@ def signs_of(events: Iterable[LogEvent]) -> tuple[LoopSign, ...]:
 
 def snapshot_of(event: LogEvent) -> Snapshot | None:
     """Read one snapshot line; None for another event, or without readable numbers."""
-    if event.at is None or event.event.strip() != SNAPSHOT_EVENT:
+    if raw(event.event).strip() != SNAPSHOT_EVENT or event.at is None:
         return None
     size = _integer(event.fields.get("queue_current_size"))
     queued = _integer(event.fields.get("queue_queued_count"))
@@ -146,8 +152,11 @@ def sign_of(event: LogEvent) -> LoopSign | None:
     """Read one life sign of the loop; None for another event."""
     if event.at is None or event.role in (Role.CJ, Role.RUNNER):
         return None
+    is_dispatch = raw(event.event).strip() in DISPATCH_EVENTS
+    if not is_dispatch and _ANY.match(event.event) is None:
+        return None
     mode = _word(event.fields.get("queue_processing_mode"))
-    if event.event.strip() in DISPATCH_EVENTS:
+    if is_dispatch:
         size = _integer(event.fields.get("bundle_size"))
         return LoopSign(event.at, SignKind.DISPATCH, bundle_size=size, mode=mode)
     for kind, pattern in _PATTERNS:
