@@ -60,7 +60,7 @@ def commands() -> dict[str, SlashCommand]:
 
 
 def import_answers() -> None:
-    """Import what commands import when they first run, so that nobody's question waits for it."""
+    """Import what commands import when they first run, so that no question waits for it."""
     for info in pkgutil.walk_packages(*_place("commands")):
         importlib.import_module(info.name)
 

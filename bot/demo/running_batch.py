@@ -40,7 +40,7 @@ class RunningBatch:
 
     @property
     def waiting(self) -> Sequence[str]:
-        """The correlation ids of the comparisons that nobody has asked the model for."""
+        """The correlation ids of the comparisons that were not yet requested from the model."""
         return self._waiting
 
     async def begin(self) -> None:

@@ -146,7 +146,7 @@ class LlmProvider:
         return taken or [new_id() for _ in range(BUNDLE)]
 
     async def _freeze(self) -> None:
-        """Restart the worker once while it holds an item, which nobody hands back."""
+        """Restart the worker once while it holds an item, which is not put back."""
         if self._held is not None:
             return
         await self._bundle(self._batch.take(BUNDLE - 1) if self._batch is not None else [])

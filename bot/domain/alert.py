@@ -178,8 +178,8 @@ class Alert:
     one and stay unsaid while it lasts; `fold` is the key of the alert that speaks for this one
     when too many opened at once. `muted_while_firing` says that a silence
     kept something unsaid: the opening of one that is pending, the repeats of one that fires.
-    `before` is what is known from earlier times, `escalated_at` when somebody else was woken since
-    nobody acknowledged it. `changed` is what changed shortly before it began, newest first; that
+    `before` is what is known from earlier times, `escalated_at` when another was notified since
+    it was not acknowledged. `changed` is what changed shortly before it began, newest first; that
     it follows from one of these is not known.
     """
 

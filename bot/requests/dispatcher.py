@@ -202,7 +202,7 @@ def _shows_itself(place: Place, report: Report) -> bool:
 
 
 def _is_for_asker(place: Place, report: Report) -> bool:
-    """Say whether an answer concerns nobody but its asker: help, and what was not found.
+    """Say whether an answer concerns its asker alone: help, and what was not found.
 
     In a conversation it is the reply all the same.
     """

@@ -94,7 +94,7 @@ def _night(alerts: Iterable[Alert], since: datetime) -> Night:
 
 
 def _has_resolved(alert: Alert, since: datetime) -> bool:
-    """Say whether it ended since; what was never told of, as silences have it, did not open."""
+    """Say whether it ended since; what a silence kept from being posted did not open."""
     ended = alert.resolved_at
     if alert.state is not AlertState.RESOLVED or ended is None or ended < since:
         return False

@@ -137,7 +137,7 @@ def _condition(
 
 
 def _blind(detectors: Sequence[str]) -> str:
-    """Name the detectors that are blind, as many as fit; the evidence names all."""
+    """Name the detectors that cannot judge, as many as fit; the evidence names all."""
     shown = [
         one for n, one in enumerate(detectors) if len(", ".join(detectors[: n + 1])) <= NAMES_CHARS
     ]

@@ -1,7 +1,7 @@
 """What people do to alerts: acknowledged, snoozed, muted; each within its caller's transaction.
 
 While the alert fires its parent message is edited, through the same outbox as everything else, and
-that is the one confirmation: an edit pings nobody, and the buttons change with it.
+that is the one confirmation: an edit notifies no one, and the buttons change with it.
 """
 
 from dataclasses import replace

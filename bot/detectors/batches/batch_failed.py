@@ -1,4 +1,4 @@
-"""A batch ended without a result: nobody who waits for its grades is told by the services."""
+"""A batch ended without a result: the services notify no one who waits for its grades."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,6 +1,6 @@
 """A session of the CJ database waits for a lock that another one holds.
 
-An open transaction that nobody waits for is no fault: services leave some open for a while.
+An open transaction that no session waits for is no fault: services leave some open for a while.
 """
 
 from collections.abc import Iterator, Sequence

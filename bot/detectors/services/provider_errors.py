@@ -169,7 +169,7 @@ class ProviderErrors:
         return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={PROVIDER: over})
 
     def _after_quiet(self, known: list[Sample]) -> list[Sample]:
-        """Return the samples after a burst that was told and is over: its tail is counted anew."""
+        """Return the samples after a burst that was reported and is over."""
         failing = [one for one in known if _fails(one)]
         for last, later in reversed(list(pairwise(failing))):
             before = [one for one in known if one.at <= last.at]

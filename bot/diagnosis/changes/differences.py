@@ -4,7 +4,7 @@ What is seen for the first time is where watching begins and no change. What is 
 JSON values, so that the next process goes on from it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
@@ -207,8 +207,3 @@ def _of_settings(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
 
 def _moment(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) and value else None
-
-
-def newest_first(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return changes as people read them."""
-    return tuple(sorted(changes, key=lambda one: one.at, reverse=True))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bot.diagnosis.comparison.failure_words import FailureReason
-from bot.domain.batch import ErrorGroup, PairRow
+from bot.domain.batch import ErrorGroup
 from bot.domain.log import LogEvent, Role
 
 # The first that matches names the reason: words say more than a status, a status more than a class.
@@ -86,12 +86,6 @@ def reason_of_group(group: ErrorGroup) -> FailureReason:
     """Return the reason that error rows name."""
     said = (group.code, group.error_type, group.provider_error_type, group.message)
     return reason_of(said, group.http_status)
-
-
-def reason_of_row(row: PairRow) -> FailureReason:
-    """Return the reason that one error row names."""
-    said = (row.error_code or "", row.error_type, row.provider_error_type, row.message)
-    return reason_of(said, row.http_status)
 
 
 def reason_of_line(event: LogEvent) -> FailureReason | None:

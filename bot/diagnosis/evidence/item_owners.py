@@ -1,7 +1,7 @@
 """Whose items of the LLM queue are, and which of their batches have ended meanwhile.
 
 A line binds an item's id to its request's, and the database knows whose a request is. What became
-of an item of a batch that has ended is the past: nobody waits for it any more.
+of an item of a batch that has ended is the past: no one waits for it any more.
 """
 
 import re

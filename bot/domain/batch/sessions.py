@@ -27,7 +27,7 @@ def lock_waits(
 ) -> tuple[tuple[BlockedSession, ...], tuple[int, ...]]:
     """Return the sessions that have waited for another for longer, and the pids at the root.
 
-    An open transaction that nobody waits for blocks nothing, whoever left it open.
+    An open transaction that no session waits for blocks nothing, whoever left it open.
     """
     waiting = tuple(one for one in sessions if one.blocked_by and one.age_seconds > seconds)
     holding = {pid for one in waiting for pid in one.blocked_by}

@@ -81,7 +81,7 @@ class ConsumerBacklog:
 
     `behind` counts messages not acknowledged yet, None when the group never acknowledged any.
     `beyond_end`: it waits for an offset that the topic does not reach, so it receives nothing;
-    the topic was recreated. `recreations` counts how often a topic was seen to be made anew since
+    the topic was recreated. `recreations` counts how often a topic was seen to be recreated since
     this process reads.
     """
 

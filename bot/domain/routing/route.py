@@ -18,8 +18,8 @@ class Route:
     """What happens to the alerts that `match` means, a pattern as of `/alerts mute`.
 
     `channel` is where they are posted, empty for the alert channel. `mention` is written when one
-    of at least `min_severity` opens or worsens; `escalate_to` once, when nobody has acknowledged
-    it for `escalate_after`. `runbook` is an https address.
+    of at least `min_severity` opens or worsens; `escalate_to` once, when it was not
+    acknowledged for `escalate_after`. `runbook` is an https address.
     """
 
     match: str = "all"

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Table
 from bot.domain.words import Command, Id, Text, Time, Words, times_of
 from bot.slack.blocks.mrkdwn import (
@@ -113,17 +112,6 @@ def bullets(lines: Iterable[Piece]) -> Piece:
 def rich(*elements: Piece) -> Block:
     """Return a rich_text block."""
     return {"type": "rich_text", "elements": list(elements)}
-
-
-def evidence_line(evidence: EvidenceLine, limit: int) -> Piece:
-    """Return one fact: when, where it was read, what it says, all literal."""
-    when = [moment(evidence.at), gap("  ")] if evidence.at is not None else []
-    return line(
-        *when,
-        piece(evidence.source, 60, bold=True),
-        gap("  "),
-        *pieces(evidence.text, limit, mono=True),
-    )
 
 
 def preformatted(lines: Iterable[str], limit: int = 3_000) -> Block:

@@ -26,8 +26,8 @@ HEADLINE_CHARS = 120
 NO_HEADLINE = "An answer without words"
 # Room for a cause or a remedy, which are written to fit.
 CAUSE_CHARS = 200
-# What is shown of findings after the first; an answer that tells a story shows their order too.
-NEXT_SHOWN, STORY_SHOWN = 2, 8
+# How many findings are shown after the first.
+NEXT_SHOWN = 2
 REMEDIES_SHOWN = 5
 VALUE_CHARS = 90
 # A table of more rows stands below the buttons.

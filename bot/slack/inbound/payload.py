@@ -49,7 +49,7 @@ def teams_of(body: Body) -> frozenset[str]:
     """Return the workspaces that Slack names as the asker's own.
 
     In a channel shared by Slack Connect an event names its author's, beside the workspace that it
-    was sent to; where it names none there, the author's is unknown, and nobody's.
+    was sent to; where it names none there, the author's is unknown and allows nothing.
     """
     event = object_of(body.get("event"))
     if event:
@@ -68,7 +68,7 @@ def _words(values: Iterable[object]) -> frozenset[str]:
 
 
 def _name(body: Body) -> str:
-    """Return what the asker is called; it is shown, and nobody is let in by it."""
+    """Return what the asker is called; it is shown, and grants no access."""
     user = object_of(body.get("user"))
     return str(body.get("user_name") or user.get("name") or user.get("username") or "")
 

@@ -47,7 +47,7 @@ async def find_routes(web: Web, routes: Sequence[Route]) -> FoundRoutes:
 
 
 async def _mention(web: Web, word: str) -> tuple[str, str]:
-    """Return a mention as Slack writes it, "" when nobody is called so, and what kept it unread."""
+    """Return a mention as Slack writes it, "" for an unknown name, and what kept it unread."""
     name = word.lstrip("@")
     if _READY.fullmatch(word):
         return word, ""

@@ -12,7 +12,7 @@ class TopicProgress:
     """Where each partition is read on, and where the part of it begins that is handed out.
 
     `history` is how many messages of a topic are read back at the first time, `recreations` how
-    many partitions were seen to be made anew.
+    many partitions were seen to be recreated.
     """
 
     history: Mapping[str, int]

@@ -70,7 +70,7 @@ class Space:
     def post(self, channel: str, content: Mapping[str, Any], *, user: str, to: str = "") -> str:
         """Add a message; `to` makes it ephemeral. Return its ts.
 
-        An ephemeral message into a thread without replies is taken and shown to nobody; it is
+        An ephemeral message into a thread without replies is taken and shown to no one; it is
         kept in `hidden`. https://docs.slack.dev/reference/methods/chat.postEphemeral
         """
         ts = f"{int(time.time())}.{next(self._stamp):06d}"
