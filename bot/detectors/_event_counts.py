@@ -229,5 +229,5 @@ def _unreadable(sample: Sample) -> Condition:
         since=sample.at,
         headline="Logs cannot be read: nothing opens or resolves meanwhile",
         known="unreadable",
-        next=("batchbot doctor",),
+        next=("Ask `batchbot doctor` on the bot's machine what to mend.",),
     )

@@ -1,5 +1,6 @@
 """What every renderer says alike: verdict words, facts as short lines, sources in words."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, overload
@@ -7,6 +8,8 @@ from typing import Any, overload
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Report, Severity, Table, Verdict, plain
 from bot.domain.words import Command, Span, Text, Time, Words, joined, words
+
+_ENDS_WITH = re.compile(r"(?P<told>[^/]+): (?P<line>/[a-z]+(?: [^.;]*[^.;\s])?)")
 
 VERDICT_WORDS = {
     Verdict.OK: "OK",
@@ -154,9 +157,14 @@ def _source(reading: SourceReading) -> Text:
 def next_commands(report: Report) -> list[str]:
     """Return the commands an answer leads to, each once, its own actions first."""
     steps = [*report.actions, *(step for finding in report.findings for step in finding.next)]
-    typed = (typed_command(step) for step in steps)
     own = f"/{report.command.lstrip('/')}"
-    return [step for step in dict.fromkeys(typed) if step and step != own]
+    return [step for step in next_steps(steps) if step != own]
+
+
+def next_steps(steps: Iterable[Text]) -> list[str]:
+    """Return the commands of the bot's in steps, each once."""
+    typed = (typed_command(step) or split_command(step)[1] for step in steps)
+    return [command for command in dict.fromkeys(typed) if command]
 
 
 def typed_command(step: Text) -> str:
@@ -174,7 +182,20 @@ def typed_command(step: Text) -> str:
     return line if line.startswith("/") else ""
 
 
+def split_command(step: Text) -> tuple[Text, str]:
+    """Return what a step says, and the bot's command that it ends with; none is empty."""
+    if isinstance(step, Words):
+        *others, last = step.parts or ("",)
+        if not isinstance(last, Command) or not others or not isinstance(others[-1], str):
+            return step, ""
+        return words(*others[:-1], sentence(others[-1].rstrip(": "))), last.line
+    found = _ENDS_WITH.fullmatch(step)
+    return (sentence(found["told"]), found["line"]) if found else (step, "")
+
+
 def as_step(step: Text) -> Text:
-    """Return a step with the command that it consists of typed as one."""
-    command = typed_command(step)
-    return words(Command(command)) if command else step
+    """Return a step with the command that it consists of, or ends with, typed as one."""
+    if command := typed_command(step):
+        return words(Command(command))
+    found = _ENDS_WITH.fullmatch(step) if isinstance(step, str) else None
+    return words(found["told"], ": ", Command(found["line"])) if found else step

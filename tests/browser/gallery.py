@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bot.demo.services import STRAY
 from tests.browser.visitor import WIDE
 from tests.support.paths import ROOT
 
@@ -40,11 +41,24 @@ CAPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One answer: its picture's name, what is typed, and a word that it holds."""
+    """One answer: its picture's name, and what is typed."""
 
     name: str
     typed: str
-    holds: str
+
+
+ASKED = (
+    Scene("status", "/batch status 33"),
+    Scene("investigate", "/batch investigate 33"),
+    Scene("question", "@batchbot is 32 ok?"),
+    Scene("compare", "/batch compare 33 34"),
+    Scene("trace", f"/trace {STRAY}"),
+    Scene("queue", "/queue"),
+    Scene("list", "/batch list"),
+    Scene("help", "/help"),
+    Scene("cause", "/help orphaned-item"),
+    Scene("refused", "/batch status 9999"),
+)
 
 
 def contents() -> str:

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Locator, async_playwright, expect
 from bot.demo.run import make_folder, start_demo
 from bot.demo.services import STRAY, Script
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.browser.gallery import GALLERY, LOOKS, TALLEST, Scene, contents
+from tests.browser.gallery import ASKED, GALLERY, LOOKS, TALLEST, contents
 from tests.browser.visitor import PHONE, Visitor, visit
 from tests.support.paths import ROOT
 
@@ -25,18 +25,6 @@ NEVER = 1e9
 QUIET = Script(freeze_at=NEVER, stray_at=NEVER, recover_at=NEVER, beat=3, batch_at=NEVER)
 STUCK = "LLM queue stuck"
 MOST_BYTES = 150_000
-ASKED = (
-    Scene("status", "/batch status 33", "Batch 33"),
-    Scene("investigate", "/batch investigate 33", "Batch 33"),
-    Scene("question", "@batchbot is 32 ok?", "Batch 32"),
-    Scene("compare", "/batch compare 33 34", "33"),
-    Scene("trace", f"/trace {STRAY}", "8f3a11d7"),
-    Scene("queue", "/queue", "queue"),
-    Scene("list", "/batch list", "newest batches"),
-    Scene("help", "/help", ""),
-    Scene("cause", "/help orphaned-item", "orphaned-item"),
-    Scene("refused", "/batch status 9999", "9999"),
-)
 
 
 async def light(visitor: Visitor) -> None:
@@ -89,31 +77,11 @@ async def answers(visitors: Sequence[tuple[str, Visitor]]) -> None:
     """Ask everything once, and take each answer in every look."""
     _, first = visitors[0]
     for scene in ASKED:
-        before = await first.page.locator("#messages article").count()
-        await first.types(scene.typed)
-        answered = first.page.locator("#messages article")
-        mention = scene.typed.startswith("@")
-        await expect(answered.nth(before)).to_be_visible(timeout=20_000)
-        if mention:
-            opener = answered.nth(before).get_by_role("button", name="1 reply")
-            await expect(opener).to_be_visible(timeout=20_000)
-        await expect(answered.last).not_to_contain_text("Working on", timeout=20_000)
-        await first.page.wait_for_timeout(1_500)
+        number = await first.asks(scene.typed)
+        await first.page.wait_for_timeout(1_000)
         for look, visitor in visitors:
-            if mention:
-                await (
-                    visitor.page.locator("#messages article")
-                    .nth(before)
-                    .get_by_role("button", name="1 reply")
-                    .click()
-                )
-                found = visitor.page.locator("#replies article").last
-            else:
-                found = visitor.page.locator("#messages article").nth(before)
-            await expect(found).to_be_visible(timeout=20_000)
-            await shot(visitor, found, f"{scene.name}-{look}")
-            if mention:
-                await visitor.page.locator("#close").click()
+            await shot(visitor, await visitor.answer(number), f"{scene.name}-{look}")
+            await visitor.closes_the_thread()
 
 
 async def watched(visitors: Sequence[tuple[str, Visitor]]) -> None:

@@ -46,6 +46,32 @@ class Visitor:
         await box.fill(text)
         await box.press("Enter")
 
+    async def asks(self, text: str) -> int:
+        """Ask, wait for the whole answer, and return the number of its message in the channel."""
+        asked = self.page.locator("#messages article")
+        number = await asked.count()
+        await self.types(text)
+        await expect(asked.nth(number)).to_be_visible(timeout=PATIENCE_MS)
+        await expect(await self.answer(number)).not_to_contain_text("Working on")
+        await self.closes_the_thread()
+        return number
+
+    async def answer(self, number: int) -> Locator:
+        """Return an answer; one to a mention stands in the thread that it opens."""
+        asked = self.page.locator("#messages article").nth(number)
+        await expect(asked).to_be_visible(timeout=PATIENCE_MS)
+        if "by-bot" in (await asked.get_attribute("class") or ""):
+            return asked
+        await asked.get_by_role("button", name=re.compile(r"\d repl")).click()
+        answer = self.page.locator("#replies article.by-bot").first
+        await expect(answer).to_be_visible(timeout=PATIENCE_MS)
+        return answer
+
+    async def closes_the_thread(self) -> None:
+        """Close the thread, if one is open."""
+        if await self.page.locator("#thread").is_visible():
+            await self.page.locator("#close").click()
+
     async def presses(self, inside: Locator, name: str) -> None:
         """Press a button of a message."""
         await inside.get_by_role("button", name=name, exact=True).click()

@@ -1,7 +1,8 @@
 """Holds each finding and condition that any test makes to the laws of its words; a plug-in.
 
-A cause (`what`, `why`) and a remedy are never cut, so they are written to fit, after filling in.
-One of a thing is said in the singular, with a verb that agrees.
+A cause (`what`, `why`) and a remedy are never cut, so they are written to fit, after filling in;
+and they are people's words: columns, enum values and rule ids stand in the evidence. One of a thing
+is said in the singular, with a verb that agrees.
 """
 
 import sys
@@ -16,6 +17,9 @@ from bot.domain.ids import short_id
 from bot.domain.report import Finding
 from bot.domain.words import Id, Part, Text, Time, spelled, words
 from bot.slack.blocks.alert_details import remedy
+from bot.slack.blocks.typed_steps import split_step
+from bot.text.wording import split_command
+from tests.support.code_names import code_names
 from tests.support.grammar import disagreements
 
 WHAT, WHY, REMEDY, HEADLINE = 80, 120, 90, 78
@@ -34,6 +38,8 @@ def _shown(part: Part) -> str:
 def _judge(owner: str, texts: dict[str, tuple[Text, int]]) -> None:
     for name, (text, most) in texts.items():
         shown = spelled(text, _shown)
+        if names := code_names(spelled(split_step(split_command(text)[0])[0], _shown)):
+            _problems.append(f"{owner}: {name} says {', '.join(names)}: {shown!r}")
         if len(shown) > most:
             _problems.append(f"{owner}: {name} has {len(shown)} of {most}: {shown!r}")
 

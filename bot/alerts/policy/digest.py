@@ -120,5 +120,7 @@ def _first(found: Sequence[Alert]) -> Sequence[Alert]:
 def _line(alert: Alert) -> EvidenceLine:
     until = words(when(alert.mute.until, " until ")) if alert.mute and alert.mute.until else ""
     seen = f", seen {alert.count} times" if alert.count > 1 else ""
-    text = words(alert.standing.value, until, f"{seen}: ", alert.condition.title)
-    return EvidenceLine(f"#{alert.number} {alert.detector}", alert.opened_at, text)
+    what = alert.condition.headline or alert.condition.title
+    text = words(alert.standing.value, until, f"{seen}: ", what)
+    named = alert.detector.replace("_", " ")
+    return EvidenceLine(f"#{alert.number} {named}", alert.opened_at, text)

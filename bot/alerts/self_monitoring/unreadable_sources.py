@@ -132,7 +132,7 @@ def _condition(
             EvidenceLine(name, last.at, last.unreadable.partition(":")[2].strip()),
             EvidenceLine(name, None, f"blind or half blind meanwhile: {names}"),
         ),
-        next=("batchbot doctor",),
+        next=("Ask `batchbot doctor` on the bot's machine what to mend.",),
     )
 
 
@@ -142,7 +142,7 @@ def _blind(detectors: Sequence[str]) -> str:
         one for n, one in enumerate(detectors) if len(", ".join(detectors[: n + 1])) <= NAMES_CHARS
     ]
     more = f" and {len(detectors) - len(shown)} more" if len(detectors) > len(shown) else ""
-    return f"Blind or half blind meanwhile: {', '.join(shown)}{more}."
+    return f"Blind or half blind meanwhile: {', '.join(shown).replace('_', ' ')}{more}."
 
 
 def _called(source: str) -> str:

@@ -52,6 +52,6 @@ def why_not_finalised(event: LogEvent) -> Text:
     if denied:
         return f"The database refused it: permission denied for {denied[1]} {name(denied[2])}."
     if any("user_id is None" in text for text in said):
-        return "The batch has no user_id, which CJ needs to publish a result."
+        return "The batch names no user, and CJ publishes no result without one."
     kind = event.fields.get("error_type") or (event.error.kind if event.error else "")
     return f"Its own line says: {name(str(kind))}." if kind else "Its own line says no more."

@@ -1,7 +1,7 @@
 """A batch's answer in one breath: what its result is worth, or how far it is; pure."""
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.comparison.causes import DATABASE_BLOCKED, WARN_SHARE
+from bot.diagnosis.comparison.causes import DATABASE_BLOCKED, PROVIDER_FAILURES, WARN_SHARE
 from bot.diagnosis.runner.rules import RUNNER_WAITING, SCHEMA_MISSING
 from bot.domain.headline import MOST_CHARS, one_breath
 from bot.domain.report import UNDER_WAY, WELL, Report, Severity, Verdict
@@ -19,16 +19,18 @@ def headline(report: Report, evidence: BatchEvidence) -> Text:
     loud = [one for one in report.findings if one.severity is not Severity.INFO]
     pairs = evidence.pairs
     if pairs.total and pairs.error >= pairs.total * WARN_SHARE:
-        return f"{subject}. {pairs.error} of {many(pairs.total, 'comparison')} failed"
-    if loud and evidence.ended:
-        whole = words(f"{subject}. ", loud[0].what)
-        if len(str(one_breath(whole, 10 * ROOM))) <= ROOM:
-            return whole
-    if loud and not evidence.ended:
-        whole = words(f"Batch {evidence.header.batch_id}: ", loud[0].what)
-        if len(str(one_breath(whole, 10 * ROOM))) <= ROOM:
-            return whole
-    return f"{subject}, {pairs.valid} of {many(pairs.total, 'comparison')} valid"
+        why = next((one.what for one in loud if one.rule == PROVIDER_FAILURES.rule), "")
+        short = f"{subject}. {pairs.error} of {many(pairs.total, 'comparison')} failed"
+        return _with(f"{subject}. ", why) or short
+    begin = f"{subject}. " if evidence.ended else f"Batch {evidence.header.batch_id}: "
+    told = _with(begin, loud[0].what) if loud else ""
+    return told or f"{subject}, {pairs.valid} of {many(pairs.total, 'comparison')} valid"
+
+
+def _with(begin: str, what: Text) -> Text:
+    """Return a headline that ends with what was found, empty where that is too long for one."""
+    whole = words(begin, what) if what else ""
+    return whole if len(str(one_breath(whole, 10 * ROOM))) <= ROOM else ""
 
 
 def mark(evidence: BatchEvidence) -> str:

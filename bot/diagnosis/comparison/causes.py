@@ -37,7 +37,7 @@ class Cause:
 
 FOREIGN_CALLBACK = Cause(
     rule="foreign-callback",
-    why="A stray callback is not a fault of serial_bundle: every runner on the topic reads other "
+    why="A stray callback is not the bundles' fault: every runner on the topic reads other "
     "work's too.",
 )
 CALLBACK_METADATA_LOST = Cause(
@@ -78,7 +78,7 @@ WAITING_ON_MONITOR = Cause(
 )
 FINALISATION_STUCK = Cause(
     rule="finalisation-stuck",
-    why="A finalisation that fails leaves the state SCORING behind, and no sweep looks at it.",
+    why="A finalisation that fails leaves the batch as if scoring still ran; no sweep looks at it.",
 )
 FINALISE_AGAIN = "Remove the cause, then have CJ finalise it again: all its answers are stored."
 REPEATED_FINALISATION = Cause(

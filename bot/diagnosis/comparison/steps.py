@@ -11,6 +11,7 @@ from bot.diagnosis.comparison.evidence import (
     StepState,
 )
 from bot.diagnosis.comparison.log_events import STEPS, Outcome, Step
+from bot.diagnosis.comparison.rejections import called
 from bot.domain.batch.header import is_complete
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, TOPIC
 from bot.domain.log import LogEvent
@@ -121,7 +122,8 @@ def _consumed(comparison: ComparisonEvidence) -> LedgerStep | None:
     turned_away = comparison.of(Step.CONSUMED, Outcome.STRAY, Outcome.REJECTED)
     if turned_away:
         event = turned_away[0].event
-        note = "rejected: " + (turned_away[0].rejected_field or "no pair has this correlation")
+        lost = turned_away[0].rejected_field
+        note = f"rejected: it lacks {called([lost])}" if lost else "rejected: no pair has this id"
         return LedgerStep(Step.CONSUMED, StepState.SEEN, event.at, event.service, LOGS, note)
     acknowledged = any(callback.consumed for callback in comparison.callbacks)
     return _from_logs(comparison, Step.CONSUMED) or (

@@ -6,16 +6,16 @@ from typing import Any
 
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.words import Text, Time, Words, words
-from bot.text.wording import many, part_of, sentence
+from bot.text.wording import many, sentence
 
-MOST_FOLLOWED = 3
+MOST_FOLLOWED = 2
 # A line of a log that is longer says little in a sentence.
-MOST_CHARS = 110
+MOST_CHARS = 70
 _WORTH = {
     Verdict.OK: "Nothing that was read speaks against its result.",
     Verdict.WARN: "Its result can be used with care.",
     Verdict.UNKNOWN: "What its result is worth is not known: not everything could be read.",
-    Verdict.ERROR: "Its result is not to be trusted as it is.",
+    Verdict.ERROR: "Do not trust its result as it is.",
 }
 
 
@@ -52,31 +52,34 @@ def _asked(facts: Mapping[str, Any]) -> Text:
     created = facts.get("created_at")
     when = words(Time(created, " at ")) if isinstance(created, datetime) else ""
     essays, anchors = facts.get("essays"), facts.get("anchors")
-    whose = f" of {many(essays, 'essay')}" if essays else ""
-    whose += f", {anchors} of them anchors" if essays and anchors else ""
+    whose = f" of {many(essays, 'essay')}" if isinstance(essays, int) and essays else ""
+    whose += f" ({many(anchors, 'anchor')})" if whose and isinstance(anchors, int) else ""
     models = facts.get("models")
-    by = f", to be answered by {' and '.join(map(str, models))}" if models else ""
-    return words("Batch ", str(facts.get("batch_id")), " was asked for", when,
-                 f": {many(number, 'comparison')}{whose}{by}.")  # fmt: skip
+    by = f" by {' and '.join(map(str, models))}" if models else ""
+    return words("Asked for", when, f": {many(number, 'comparison')}{whose}{by}.")
 
 
 def _first(report: Report) -> Text:
+    """Return the first failure and, where the headline does not say it, the first cause."""
     first = next((entry for entry in report.timeline if entry.failed), None)
     causes = roots(report.findings)
     if first is None and not causes:
         return "Nothing went wrong in what was read."
     seen = _seen(first) if first else words()
-    if not causes:
-        return words(seen)
-    several = "The cause that was found: " if len(causes) == 1 else "The first of the causes: "
-    return words(seen, several, sentence(causes[0].what))
+    if not causes or _is_said(report, causes[0]):
+        return seen
+    return words(seen, " Found: " if seen else "Found: ", sentence(causes[0].what))
+
+
+def _is_said(report: Report, cause: Finding) -> bool:
+    return str(words(cause.what)).rstrip(".").casefold() in str(report.first_line).casefold()
 
 
 def _seen(first: TimelineEntry) -> Words:
     """Say when the first failure was, and what its line says where that is short."""
-    at = words(Time(first.at, " was at ")) if first.at else " has no time"
+    at = words(Time(first.at, " at ")) if first.at else " has no time"
     short = len(str(first.text)) <= MOST_CHARS
-    return words("The first failure", at, words(": ", first.text) if short else "", ". ")
+    return words("First failure", at, words(": ", sentence(first.text)) if short else ".")
 
 
 def _followed(report: Report) -> Text:
@@ -87,19 +90,16 @@ def _followed(report: Report) -> Text:
     others = [*followed, *(one for one in causes[1:] if one not in followed)]
     if not others:
         return ""
-    told = [words(sentence(one.what), " ") for one in others[:MOST_FOLLOWED]]
+    told = [words(" ", sentence(one.what)) for one in others[:MOST_FOLLOWED]]
     more = len(others) - MOST_FOLLOWED
-    rest = f"{more} more below." if more > 0 else ""
-    return words("Then: " if followed else "Besides: ", *told, rest)
+    rest = f" {more} more below." if more > 0 else ""
+    return words("Then:" if followed else "Besides:", *told, rest)
 
 
 def _worth(report: Report) -> Text:
     facts = report.facts
-    total, valid = int(facts.get("total_pairs") or 0), int(facts.get("valid") or 0)
-    counted = (
-        f"{part_of(valid, total, 'comparison', ('has', 'have'))} a valid result. " if total else ""
-    )
+    total, valid = facts.get("total_pairs"), facts.get("valid")
+    counted = f"{valid} of {many(total, 'comparison')} valid. " if total else ""
     if facts.get("pending"):
-        waiting = facts["pending"]
-        return f"{counted}{waiting} still {'waits' if waiting == 1 else 'wait'} for one."
+        return f"{counted}{many(facts['pending'], 'comparison', ('waits', 'wait'))} still."
     return f"{counted}{_WORTH[report.verdict]}"

@@ -21,6 +21,7 @@ from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures
 from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
+from bot.diagnosis.comparison.rejections import called
 from bot.diagnosis.comparison.repeats import WHY, publishes, repeat_of
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
@@ -86,7 +87,7 @@ def callback_metadata_lost(traced: TracedComparison) -> Finding | None:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"The callback of pair {row.pair_id} (batch {row.batch_id}) came without "
-        f"{', '.join(lost)}.",
+        f"{called(lost)}.",
         why=CALLBACK_METADATA_LOST.why,
         evidence=(
             EvidenceLine(DATABASE, row.created_at, f"pair {row.pair_id} of batch {row.batch_id}"),

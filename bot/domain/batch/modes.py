@@ -2,6 +2,12 @@
 
 BATCHING_MODES = ("per_request", "serial_bundle", "provider_batch_api")
 UNKNOWN = "unknown"
+# What people call them.
+MODE_WORDS = {
+    "per_request": "single requests",
+    "serial_bundle": "bundles",
+    "provider_batch_api": "the provider's own batches",
+}
 SYNONYMS = {"batch_api": "provider_batch_api"}
 
 

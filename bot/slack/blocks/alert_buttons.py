@@ -7,6 +7,8 @@ from bot.domain.alert import Alert, AlertMessage, Reason
 from bot.domain.mute import MuteKind
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.elements import Block, Piece
+from bot.slack.blocks.report import button_label
+from bot.text.wording import next_steps
 
 ACKNOWLEDGE = "acknowledge"
 UNACKNOWLEDGE = "unacknowledge"
@@ -16,7 +18,10 @@ LIST = "alerts_list"
 INVESTIGATE = "investigate"
 TRACE = "trace"
 LOOK = "look"
+STEP = "step"
 MENU = "alert_menu"
+# Steps of a detector's that have a button of their own.
+LOOKS = ("/logs ", "/batch list", "/alerts list")
 
 _RULE = re.compile(r"[a-z]+(?:-[a-z]+){0,6}", re.ASCII)
 Offer = tuple[str, str, str]
@@ -72,6 +77,8 @@ def _direct(message: AlertMessage) -> list[Offer]:
         found.append(("Look at the queue", LOOK, "/queue"))
     if condition.requeue:
         found.append(("Put it back …", REQUEUE, f"/queue requeue {condition.requeue}"))
+    if step := next((one for one in next_steps(condition.next) if one.startswith(LOOKS)), ""):
+        found.append((button_label(step), STEP, step))
     return found
 
 

@@ -9,7 +9,7 @@ from bot.domain.words import Text
 from bot.slack.blocks.mrkdwn import code, date_token, mrkdwn, quoted
 from bot.slack.blocks.typed_steps import has_typed, step_lines
 from bot.text.privacy import said
-from bot.text.wording import typed_command
+from bot.text.wording import split_command, typed_command
 
 LINE_CHARS = 300
 
@@ -18,6 +18,9 @@ _OFFERED = (
     ("/batch investigate ", "Investigate the batch."),
     ("/batch status ", "Investigate the batch."),
     ("/queue", "Look at the queue."),
+    ("/logs ", "Read what the service logged."),
+    ("/batch list", "Look which batches wait."),
+    ("/alerts list", "Look at all of them."),
 )
 
 
@@ -25,13 +28,14 @@ def remedy(condition: Condition) -> Text:
     """Return the first step in words; where all are commands, the first that nothing offers."""
     steps = [one for one in condition.next if not typed_command(one)]
     plain = next((one for one in steps if not has_typed(one)), "")
-    return plain or next(map(_in_words, (*steps, *condition.next)), "")
+    return split_command(plain)[0] or next(map(_in_words, (*steps, *condition.next)), "")
 
 
 def _in_words(step: Text) -> Text:
     """Return a command that a button runs as what it is for; any other step as it is."""
     command = typed_command(step)
-    return next((told for begin, told in _OFFERED if command.startswith(begin)), step)
+    told = next((told for begin, told in _OFFERED if command.startswith(begin)), "")
+    return told or split_command(step)[0]
 
 
 def evidence(alert: Alert, *, is_digest: bool) -> Iterator[str]:

@@ -19,7 +19,7 @@ from bot.slack.blocks.elements import Block, gap, line, piece, pieces
 from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
 from bot.slack.blocks.typed_steps import COMMAND_CHARS, split_step
 from bot.text.redaction import echoed
-from bot.text.wording import SEVERITY_MARKS, next_commands, typed_command
+from bot.text.wording import SEVERITY_MARKS, next_commands, split_command, typed_command
 
 SUMMARY_CHARS = 400
 HEADLINE_CHARS = 120
@@ -56,6 +56,7 @@ _LABELS = tuple(
         (r"batch status (\S+)", r"Batch \1"),
         (r"batch status", "Look at a batch …"),
         (r"batch list", "All batches"),
+        (r"batch list waiting\S*", "Batches that wait"),
         (r"alerts list", "Open alerts"),
         (r"trace", "Trace an id …"),
         (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
@@ -139,13 +140,14 @@ def _first(report: Report, detail: Detail) -> Iterator[Block]:
     chars = max(detail.chars, CAUSE_CHARS)
     first, *others = report.findings
     elements = []
-    if not _says(report.first_line, first.what):
+    if not any(_says(told, first.what) for told in (report.first_line, *report.story)):
         mark = SEVERITY_MARKS[first.severity]
         elements.append(line(gap(f"{mark} "), *pieces(first.what, chars, bold=True)))
     if first.why:
         elements.append(line(*pieces(first.why, chars)))
     if first.next:
-        told, typed, _ = split_step(first.next[0])
+        step, button = split_command(first.next[0])
+        told, typed, _ = (step, (), "") if button else split_step(step)
         elements.append(line(piece("Do:", 10, bold=True), gap(" "), *pieces(told, chars)))
         copied = [literal(one, COMMAND_CHARS) for one in typed]
         elements += kit.preformatted(copied)["elements"] if copied else ()
@@ -166,7 +168,9 @@ def _order(report: Report, detail: Detail) -> Iterator[Block]:
         yield kit.rich(
             line(piece("Causes, and what followed", 40, bold=True)), *_tree(loud, detail)
         )
-    steps = [one.next[0] for one in loud if one.next and not typed_command(one.next[0])]
+    steps = [
+        split_command(one.next[0])[0] for one in loud if one.next and not typed_command(one.next[0])
+    ]
     told = {literal(step, CAUSE_CHARS): step for step in steps}
     if len(told) > 1:
         shown = list(told.values())[:REMEDIES_SHOWN]

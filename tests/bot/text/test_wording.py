@@ -2,7 +2,9 @@
 
 import pytest
 
-from bot.text.wording import many, part_of
+from bot.domain.report import Confidence, Finding, Report, Severity
+from bot.domain.words import Command, Text, words
+from bot.text.wording import as_step, many, next_commands, part_of, split_command
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,24 @@ def test_nouns_take_their_own_plural_and_large_counts_are_parted() -> None:
     told = [many(2, noun) for noun in ("batch", "try", "entry", "essay")]
     assert told == ["2 batches", "2 tries", "2 entries", "2 essays"]
     assert many(12_000, "line") == "12,000 lines"
+
+
+@pytest.mark.parametrize(
+    ("step", "told", "command"),
+    [
+        ("Judge the run by its own batch: /batch list", "Judge the run by its own batch.",
+         "/batch list"),
+        ("Check Kafka: /logs cj outbox --since 1h", "Check Kafka.", "/logs cj outbox --since 1h"),
+        (words("Look: ", Command("/queue")), "Look.", "/queue"),
+        ("Find the file: /var/lib/docker is where it is.",
+         "Find the file: /var/lib/docker is where it is.", ""),
+        ("/queue", "/queue", ""),
+    ],
+)  # fmt: skip
+def test_a_command_that_ends_a_step_is_a_button(step: Text, told: str, command: str) -> None:
+    said, found = split_command(step)
+    assert (str(said), found) == (told, command)
+    finding = Finding("r", Severity.WARN, Confidence.HIGH, "w", next=(step,))
+    offered = next_commands(Report("trace", "t", findings=(finding,)))
+    assert offered == ([command] if command else ["/queue"] if step == "/queue" else [])
+    assert str(as_step(step)) == str(step)

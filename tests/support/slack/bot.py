@@ -26,6 +26,7 @@ from bot.requests.jobs import JobRunner
 from bot.requests.questions.asking import Questions
 from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
+from bot.slack.blocks.mrkdwn import short_ids
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.inbound.listeners import build_app
 from bot.slack.outbound.replies import SlackReplies
@@ -91,7 +92,7 @@ class Workshop:
         if self.report is not None:
             return self.report
         title = f"{request.command} {request.verb} {' '.join(request.words)}"
-        return Report(f"{request.command} {request.verb}", title, summary=title)
+        return Report(f"{request.command} {request.verb}", title, summary=short_ids(title))
 
 
 def _parse(name: str) -> Any:

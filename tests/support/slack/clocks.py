@@ -1,4 +1,4 @@
-"""Finds times of day in a Slack payload that its reader would see in a zone of ours."""
+"""The words of a Slack payload as its reader sees them, and times of day in a zone of ours."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,19 +20,22 @@ def clocks_in(shown: Any) -> Iterator[str]:
 
     Code holds what was quoted: log lines as they stood in the log.
     """
+    yield from (said for said in words_in(shown) if CLOCK.search(said))
+
+
+def words_in(shown: Any) -> Iterator[str]:
+    """Yield each text that a reader sees, without date tokens, code and what is to be typed."""
     if isinstance(shown, Mapping):
         if _is_code(shown.get("style")):
             return
         for key, inner in shown.items():
             if key not in _UNSEEN:
-                yield from clocks_in(inner)
+                yield from words_in(inner)
     elif isinstance(shown, list | tuple):
         for inner in shown:
-            yield from clocks_in(inner)
+            yield from words_in(inner)
     elif isinstance(shown, str):
-        said = _TYPED.sub("", _CODE.sub("", _TOKEN.sub("", shown)))
-        if CLOCK.search(said):
-            yield said
+        yield _TYPED.sub("", _CODE.sub("", _TOKEN.sub("", shown)))
 
 
 def _is_code(style: Any) -> bool:

@@ -4,40 +4,38 @@ The test that rendered what Slack would refuse, what pings or what is too large 
 of the session everything is checked against Slack's types at once, on all workers together.
 """
 
+import html
 import json
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
 import pytest
 
 from bot.slack.blocks import alert as blocks_alert
-from bot.slack.blocks.limits import MAX_JSON_CHARS, size, view_violations, violations
+from bot.slack.blocks.limits import CONTAINER, MAX_JSON_CHARS, size, view_violations, violations
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound import views
 from tests.population.registry import rule_ids
+from tests.support.code_names import code_names
 from tests.support.slack import types as slack_types
-from tests.support.slack.clocks import LOOSE_LEAD, clocks_in
+from tests.support.slack.clocks import LOOSE_LEAD, clocks_in, words_in
 from tests.support.slack.headlines import faults_of
 
 PINGS = re.compile(r"<(?!!date\^)[!@#]")
+# So many letters of a message's first words and of its notification are compared.
+BEGIN = 20
 SHAPES = "rendered_shapes"
 RULES = frozenset(rule_ids())
 RESULT = pytest.StashKey[str]()
 
 _shapes: set[tuple[str, str]] = set()
 _problems: list[str] = []
-_headlines: list[str] = []
-# Where answers and alerts are made of real services' data, and not of what a test makes up.
-OF_REAL_DATA = (
-    "tests/scenarios/test_agreement",
-    "tests/scenarios/test_alert_",
-    "tests/scenarios/test_demo",
-    "tests/scenarios/test_plain_questions",
-    "tests/scenarios/test_visible_answers",
-    "tests/browser/",
-)
+# Of each message its notification, what its first block says, and all words of its screen.
+_headlines: list[tuple[str, str, tuple[str, ...]]] = []
+# Tests of how a text is laid out make up texts that no rule says.
+MADE_UP: tuple[str, ...] = ()
 
 
 def _message(message: Mapping[str, Any], mention: str = "") -> None:
@@ -52,9 +50,35 @@ def _message(message: Mapping[str, Any], mention: str = "") -> None:
     _shapes.update(slack_types.block_shapes(blocks))
 
 
-def _headed(message: Mapping[str, Any]) -> None:
-    _message(message)
-    _headlines.append(str(message["text"]))
+def _headed(message: Mapping[str, Any], mention: str = "", *, is_reply: bool = False) -> None:
+    """Take down a message's headline, and what its first block says; a reply's may say when."""
+    _message(message, mention)
+    text, blocks = str(message["text"]), message["blocks"]
+    first = text if is_reply or not blocks else str(blocks[0]["text"]["text"])
+    _headlines.append((text, first, tuple(words_in(list(_screen(blocks))))))
+
+
+def _screen(blocks: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
+    """Yield what a reader sees before unfolding anything, without small print and code blocks."""
+    for block in blocks:
+        if block["type"] == "rich_text":
+            yield [one for one in block["elements"] if one["type"] != "rich_text_preformatted"]
+        elif block["type"] not in (CONTAINER, "context"):
+            yield block
+
+
+def _faults_of(text: str, first: str, screen: Iterable[str]) -> Iterator[str]:
+    yield from faults_of(text, RULES)
+    for told in screen:
+        if names := code_names(told):
+            yield f"the screen says {', '.join(names)}: {told!r}"
+    if _letters(first)[:BEGIN] != _letters(text)[:BEGIN]:
+        yield f"it begins with {first!r}, its notification says {text!r}"
+
+
+def _letters(shown: str) -> str:
+    """Return the letters and digits of a text, without times and mentions."""
+    return "".join(re.findall(r"[^\W_]+", html.unescape(re.sub(r"<[^<>]*>", "", shown))))
 
 
 def _view(view: Mapping[str, Any]) -> None:
@@ -88,8 +112,7 @@ def _watched_alert(call: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(call)
     def watched(message: Any, *given: Any, **named: Any) -> Any:
         made = call(message, *given, **named)
-        _message(made, message.mention)
-        _headlines.append(str(made["text"]))
+        _headed(made, message.mention, is_reply=not message.is_parent)
         return made
 
     return watched
@@ -110,14 +133,19 @@ def _watch() -> None:
 _watch()
 
 
+def _draws_texts(item: pytest.Item) -> bool:
+    """Say whether a test makes its texts at random: what they say is no headline."""
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail the test that rendered something wrong."""
     before, headed = len(_problems), len(_headlines)
     answer = yield
-    if item.nodeid.startswith(OF_REAL_DATA):
+    if not (item.nodeid.startswith(MADE_UP) or _draws_texts(item)):
         told = dict.fromkeys(_headlines[headed:])
-        _problems.extend(fault for text in told for fault in faults_of(text, RULES))
+        _problems.extend(fault for one in told for fault in _faults_of(*one))
     if found := _problems[before:]:
         pytest.fail(f"rendered what Slack refuses: {'; '.join(found[:5])}", pytrace=False)
     return answer

@@ -60,8 +60,8 @@ def counters_overwritten(evidence: BatchEvidence, now: datetime) -> Finding | No
         rule="counters-overwritten",
         severity=Severity.WARN if misled or below else Severity.INFO,
         confidence=Confidence.HIGH,
-        what=f"submitted_comparisons says {submitted}, "
-        f"the table holds {many(pairs.total, 'comparison')}.",
+        what=f"CJ's own counter says {submitted} sent, and its table holds "
+        f"{many(pairs.total, 'comparison')}.",
         why="Before 2025-11-19 every wave overwrote the counters; later a mismatch means that rows "
         "were written and not sent.",
         evidence=(

@@ -63,7 +63,7 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
             ),
             *_group_lines(evidence),
         ),
-        next=("Ask for the failed ones again with per_request, or in smaller bundles.",),
+        next=("Ask for the failed ones again one by one, or in smaller bundles.",),
         cause=PROVIDER_FAILURES.rule,
     )
 

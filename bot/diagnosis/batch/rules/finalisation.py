@@ -223,4 +223,4 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
 def _repeats(events: Sequence[OutboxGroup], *, left_over: bool) -> str:
     if events:
         return f"{max(group.count for group in events)} completion events"
-    return "the second run broke off" + (" and left the state at SCORING" if left_over else "")
+    return "the second run broke off" + (" and left it as if scoring" if left_over else "")

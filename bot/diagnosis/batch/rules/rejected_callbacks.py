@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.causes import CALLBACK_METADATA_LOST, FOREIGN_CALLBACK, STRAY_NOTES
-from bot.diagnosis.comparison.rejections import lost_field, rejected_ids
+from bot.diagnosis.comparison.rejections import called, lost_field, rejected_ids
 from bot.diagnosis.runner.log_events import RUN_TEXTS
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
@@ -65,13 +65,16 @@ def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | 
     if not lost:
         return None
     first = next(iter(lost))
-    names = ", ".join(sorted({name for _, name in lost.values()}))
+    names = called(name for _, name in lost.values())
     return Finding(
         rule=CALLBACK_METADATA_LOST.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=words(
-            f"{len(lost)} of its callbacks came back without {names} (first ", Id(str(first)), ")."
+            f"{many(len(lost), 'callback')} of it came back without {names} (",
+            "first " if len(lost) > 1 else "",
+            Id(str(first)),
+            ").",
         ),
         why=CALLBACK_METADATA_LOST.why,
         evidence=(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import BLOCKED_AFTER, DATABASE_BLOCKED
 from bot.domain.batch import BlockedSession, lock_waits
-from bot.domain.batch.modes import SYNONYMS
+from bot.domain.batch.modes import MODE_WORDS, SYNONYMS
 from bot.domain.evidence import CONTAINERS, HEALTH, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
@@ -87,7 +87,7 @@ def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
     worked = provider or _logged(evidence.nearby, PROVIDER_FIELDS)
     if not asked or not worked or _same(str(asked.text), str(worked.text)):
         return None
-    modes = [str(line.text).partition("=")[2] or line.text for line in (asked, worked)]
+    modes = [_mode_words(line.text) for line in (asked, worked)]
     return Finding(
         rule=MODE_MISMATCH,
         severity=Severity.INFO,
@@ -154,6 +154,11 @@ def _logged(
         return None
     mode, event = next(iter(lines.items()))
     return EvidenceLine(event.container, event.at, f"batching mode={mode[:40]}")
+
+
+def _mode_words(setting: Text) -> Text:
+    mode = str(setting).partition("=")[2]
+    return MODE_WORDS.get(SYNONYMS.get(mode, mode), mode) or setting
 
 
 def _same(one: str, other: str) -> bool:

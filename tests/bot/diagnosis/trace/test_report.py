@@ -104,7 +104,7 @@ async def test_the_incident_s_callback_is_a_rejected_one_that_no_batch_owns(
     assert str(report.summary) == "A rejected callback that no batch in the database owns."
     (finding,) = report.findings
     assert finding.confidence is Confidence.HIGH
-    assert "not a fault of serial_bundle" in finding.why
+    assert "not the bundles' fault" in finding.why
     assert len(finding.evidence) == 1 + len(lines) + len(STRAY_NOTES)
     assert (report.facts["last_step"], report.facts["first_missing"]) == ("consumed", "created")
     assert states(report)["stored"] == "not_applicable"
@@ -132,7 +132,7 @@ async def test_a_rejected_callback_that_a_pair_owns_has_lost_its_metadata() -> N
     )
     report = await trace(C, healthy(*lines.values(), mine))
     assert rules(report) == {"callback-metadata-lost": Severity.ERROR}
-    assert "essay_a_id" in report.findings[0].what
+    assert "the essays' ids" in str(report.findings[0].what)
 
 
 async def test_a_rejection_seen_on_the_topic_alone_is_enough() -> None:

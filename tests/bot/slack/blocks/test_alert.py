@@ -144,6 +144,18 @@ def test_an_orphan_may_be_put_back_where_that_is_taken() -> None:
     assert [one["action_id"] for one in _row(off)] == ["acknowledge", "investigate", "alert_menu"]
 
 
+def test_a_step_that_reads_logs_is_a_button_and_what_to_do_stands_in_words() -> None:
+    logs = "/logs llm_provider error --since 30m --level error"
+    failing = replace(CONDITION, batch="", correlation_id="", next=(logs,))
+    message = AlertMessage(replace(ALERT, condition=failing), Reason.OPEN, is_parent=True)
+    blocks = render(message)["blocks"]
+    assert "*Do:* Read what the service logged." in blocks[2]["text"]["text"]
+    assert [(one["text"]["text"], one["value"]) for one in _row(dict(render(message)))[1:3]] == [
+        ("Look at the queue", "/queue"),
+        ("Logs: error", logs),
+    ]
+
+
 def test_a_button_that_would_do_nothing_is_not_shown() -> None:
     stray = replace(ALERT, condition=replace(CONDITION, batch=""))
     opened = AlertMessage(stray, Reason.OPEN, is_parent=True)
@@ -199,7 +211,8 @@ def test_a_cause_says_how_many_alerts_it_hides() -> None:
 
 
 def test_a_digest_is_one_message_that_leads_to_the_list() -> None:
-    message = render(AlertMessage(ALERT, Reason.DIGEST, is_parent=True))
+    bare = replace(ALERT, condition=replace(CONDITION, evidence=()))
+    message = render(AlertMessage(bare, Reason.DIGEST, is_parent=True))
     assert message["text"].startswith("🔕 Item 3f2a")
     assert [one["value"] for one in _row(dict(message))] == ["/alerts list"]
 

@@ -54,7 +54,7 @@ BATCH_33 = Report(
         SourceReading("queue", SourceState.TIMEOUT, "no answer within 5 s"),
         SourceReading("loki", SourceState.NOT_CONFIGURED),
     ),
-    tables=(Table(("pair", "winner"), (("1", "essay_a"), ("2", "error")), "Pairs"),),
+    tables=(Table(("pair", "winner"), (("1", "first essay"), ("2", "error")), "Pairs"),),
     actions=("/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9",),
 )  # fmt: skip
 
