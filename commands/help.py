@@ -6,6 +6,7 @@ from dataclasses import asdict
 from bot.catalogue import CauseEntry, CauseExample, entries, examples
 from bot.domain.batch import BatchSummary
 from bot.domain.report import Report, Table
+from bot.domain.words import Command, words
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, Usage, commands, detectors
 from commands._choices import alive, newest
@@ -124,7 +125,7 @@ def cause(known: CauseEntry, example: CauseExample) -> Report:
         ("Cannot see", known.unseen),
         ("Do", known.do),
         ("Since", known.since),
-        ("Alert", ", ".join(known.alerts)),
+        ("Alert", ", ".join(known.alerts).replace("_", " ")),
     )
     rows = tuple(row for row in said if row[1])
     return Report(
@@ -146,7 +147,7 @@ def alert(name: str, summary: str) -> Report:
         title=f"The alert {name}",
         facts={"alert": name, "summary": summary, "rules": [one.rule for one in told]},
         headline=f"Alerts when: {summary[:1].lower()}{summary[1:].rstrip('.')}",
-        lines=tuple(f"{one.rule}: {one.means}" for one in told),
+        lines=tuple(words(Command(f"/help {one.rule}"), f": {one.means}") for one in told),
         actions=tuple(f"/help {one.rule}" for one in told[:3]) or ("/alerts list",),
     )
 

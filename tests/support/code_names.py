@@ -9,7 +9,9 @@ _NAME = re.compile(
     r"|SCORING|COMPLETED?|FAILED|CANCELLED|PENDING|PROCESSING|INITIALIZING)\b"
 )
 # What an operator types or looks for is called as it is: settings, services, containers.
-_OWN_NAME = re.compile(r"[A-Z][A-Z0-9_]*_[A-Z0-9_]*|huleedu_[a-z_]+|[a-z_]+_(?:service|runner)")
+_OWN_NAME = re.compile(
+    r"[A-Z][A-Z0-9_]*_[A-Z0-9_]*|max_tokens|huleedu_[a-z_]+|[a-z_]+_(?:service|runner)"
+)
 _RULES = frozenset(rule_ids())
 
 

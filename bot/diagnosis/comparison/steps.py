@@ -135,10 +135,14 @@ def _consumed(comparison: ComparisonEvidence) -> LedgerStep | None:
     )
 
 
+_WON = {"essay_a": "the first essay won", "essay_b": "the second essay won", "error": "an error"}
+
+
 def _stored(comparison: ComparisonEvidence) -> LedgerStep | None:
     row = comparison.row
     if row is not None and row.winner is not None:
-        note = f"winner {row.winner}" + (f" ({row.error_code})" if row.error_code else "")
+        code = f", {row.error_code}" if row.error_code else ""
+        note = f"{_WON.get(row.winner, row.winner)}{code}"
         time = row.completed_at or row.error_at
         return LedgerStep(Step.STORED, StepState.SEEN, time, CJ_NAME, DATABASE, note)
     return _from_logs(comparison, Step.STORED) if row is None else None
@@ -151,7 +155,7 @@ def _scored(comparison: ComparisonEvidence) -> LedgerStep | None:
     if row.scored_at is not None:
         return LedgerStep(Step.SCORED, StepState.SEEN, row.scored_at, CJ_NAME, DATABASE)
     if is_complete(row.batch_status):
-        note = f"batch is {row.batch_status}"
+        note = "its batch is finished"
         return LedgerStep(Step.SCORED, StepState.SEEN, None, CJ_NAME, DATABASE, note)
     return None
 

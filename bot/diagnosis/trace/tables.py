@@ -57,7 +57,7 @@ _MARKS = {
 
 
 def _where(step: LedgerStep) -> Text:
-    return joined(", ", filter(None, (step.source, step.note)))
+    return joined(", ", filter(None, (step.source.replace("_", " "), step.note)))
 
 
 def timeline(
