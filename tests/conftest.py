@@ -20,6 +20,7 @@ pytest_plugins = (
     "tests.support.servers.redis",
     "tests.support.slack.bot",
     "tests.support.slack.people",
+    "tests.support.slack.unseen",
 )
 
 # How fast a machine is decides no test; time is measured in tests/benchmarks. The gate draws the

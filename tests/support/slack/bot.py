@@ -127,6 +127,7 @@ class Bot:
 
     async def deliver(self, payload: Mapping[str, Any]) -> BoltResponse:
         """Deliver a payload as Socket Mode does; return the acknowledgement."""
+        self.slack.learn(payload)
         return await self.app.async_dispatch(
             AsyncBoltRequest(mode="socket_mode", body=dict(payload))
         )

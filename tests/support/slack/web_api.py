@@ -35,7 +35,10 @@ class Said:
 
 @dataclass
 class SlackApi:
-    """The state of the small Slack; `refusals` maps a method to what it answers instead."""
+    """The state of the small Slack; `refusals` maps a method to what it answers instead.
+
+    `busy_threads` are those that have replies, in which alone Slack shows ephemeral messages.
+    """
 
     url: str = ""
     said: list[Said] = field(default_factory=list)
@@ -46,6 +49,7 @@ class SlackApi:
     channels: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     scopes: str = "commands,chat:write"
+    busy_threads: set[str] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _count: int = 0
 
@@ -83,6 +87,12 @@ class SlackApi:
             return web.Response(text=body, status=status, headers=headers, content_type=kind)
 
         self.refusals[method] += [answer] * times
+
+    def learn(self, payload: Mapping[str, Any]) -> None:
+        """Take from a payload which thread has replies: that in which somebody wrote or pressed."""
+        message = payload.get("message") or {}
+        parts = (payload.get("event") or {}, payload.get("container") or {}, message)
+        self.busy_threads |= {str(part["thread_ts"]) for part in parts if part.get("thread_ts")}
 
     def response_url(self, name: str = "1") -> str:
         """Return a response_url of this Slack."""
