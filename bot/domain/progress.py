@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.batch import BatchRows
+from bot.domain.batch import CANCELLED, BatchRows
 
 STANDS_STILL = timedelta(minutes=5)
 GOES_WRONG = timedelta(minutes=15)
@@ -17,7 +17,8 @@ class BatchProgress:
     """A batch between two looks.
 
     `expected_end` is a range, None when it is not known: the batch has ended, has hardly begun,
-    or stands still since `still_since`. `without_result` says that it ended in failure.
+    or stands still since `still_since`. `without_result` says that it ended in failure,
+    `cancelled` that somebody ended it.
     """
 
     batch_id: int
@@ -29,6 +30,7 @@ class BatchProgress:
     expected_end: tuple[datetime, datetime] | None = None
     still_since: datetime | None = None
     without_result: bool = False
+    cancelled: bool = False
 
     def is_wrong(self, now: datetime) -> bool:
         """Say whether it stands still for so long that somebody should look."""
@@ -60,8 +62,9 @@ def progress_of(rows: BatchRows, now: datetime) -> BatchProgress:
     begun, last = pairs.first_submitted_at or pairs.first_created_at, pairs.last_completed_at
     if header.ended:
         return BatchProgress(
-            header.batch_id, done, pairs.error, total, True, without_result=header.failed
-        )
+            header.batch_id, done, pairs.error, total, True,
+            without_result=header.failed, cancelled=header.state == CANCELLED,
+        )  # fmt: skip
     active = last or begun or header.last_activity_at or header.created_at
     still = active if now - active >= STANDS_STILL else None
     minutes = (last - begun) / timedelta(minutes=1) if begun and last else 0.0

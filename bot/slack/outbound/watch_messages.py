@@ -88,6 +88,8 @@ def _notification(told: Text) -> str:
 
 def _headline(seen: BatchProgress, now: datetime) -> Words:
     done = f"{seen.done} of {many(seen.total, 'comparison')} done"
+    if seen.cancelled:
+        return words(f"⚠️ Batch {seen.batch_id} was cancelled, no line says by whom: {done}")
     if seen.without_result:
         return words(f"🔴 Batch {seen.batch_id} has ended without a result: {done}")
     if seen.ended:

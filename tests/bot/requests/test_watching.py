@@ -21,9 +21,11 @@ from tests.support.fakes.sources import FakeDatabase, FakeMemory
 INCIDENTS = CHANNELS["incidents"]
 
 
-def rows(done: int, at: datetime, *, status: str = "PENDING") -> BatchRows:
+def rows(
+    done: int, at: datetime, *, status: str = "PENDING", state: str = "WAITING_CALLBACKS"
+) -> BatchRows:
     """Return batch 34 as it is with so many comparisons done."""
-    header = BatchHeader(34, "b", "c", status, "WAITING_CALLBACKS", START)
+    header = BatchHeader(34, "b", "c", status, state, START)
     return BatchRows(
         header,
         PairCounts(total=10, essay_a=done, first_submitted_at=START, last_completed_at=at),
@@ -95,6 +97,13 @@ async def test_one_that_ended_without_a_result_is_never_told_as_well(watched: Wa
     message, reply = await watched.look(rows(3, now, status="ERROR_PROCESSING"))
     for one in (message, reply):
         assert "🔴 Batch 34 has ended without a result: 3 of 10 comparisons done" in one["text"]
+
+
+async def test_one_that_was_cancelled_has_not_ended_well(watched: Watched) -> None:
+    message, reply = await watched.look(rows(3, watched.clock(), state="CANCELLED"))
+    told = "⚠️ Batch 34 was cancelled, no line says by whom: 3 of 10 comparisons done"
+    assert message["text"] == told
+    assert reply["text"].endswith(told)
 
 
 async def test_when_it_will_be_done_is_two_times_in_their_reader_s_zone(watched: Watched) -> None:
