@@ -19,6 +19,8 @@ from matplotlib.ticker import MaxNLocator
 GROUND, INK, GRID = "#1f2733", "#f2f4f7", "#445063"
 COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00")
 WINDOW = "#d55e00"
+# What was lost of a whole, as the funnel of a batch names it.
+LOST, RED = "lost", "#ff6b6b"
 WIDTH_INCHES, HEIGHT_INCHES, DPI = 6.0, 4.0, 180
 MAX_TICKS = 6
 MAX_INPUT = 200_000
@@ -83,15 +85,27 @@ def _lines(axes: Axes, chart: dict[str, Any]) -> None:
 
 
 def _bars(axes: Axes, chart: dict[str, Any]) -> None:
-    """Draw lying bars: long names stay readable on a narrow screen."""
-    labels, count = chart["labels"], len(chart["series"])
-    height = 0.8 / count
-    for number, series in enumerate(chart["series"]):
-        values = [0.0 if value is None else value for value in series["values"]]
-        places = [place + (number - (count - 1) / 2) * height for place in range(len(labels))]
+    """Draw lying bars: long names stay readable on a narrow screen.
+
+    What was lost goes on, in red, where the bar of what is left ends.
+    """
+    labels = chart["labels"]
+    lost = [one for one in chart["series"] if one["name"] == LOST]
+    shown = [one for one in chart["series"] if one not in lost]
+    height = 0.8 / max(1, len(shown))
+    for number, series in enumerate(shown):
+        places = [place + (number - (len(shown) - 1) / 2) * height for place in range(len(labels))]
         colour = COLOURS[number % len(COLOURS)]
+        values = _numbers(series)
         bars = axes.barh(places, values, height * 0.9, color=colour, label=_plain(series["name"]))
-        told = [f"{value:,.10g}" for value in values]
+        if not lost:
+            axes.bar_label(bars, [_told(one) for one in values], color=INK, fontsize=12, padding=4)
+    for series in lost:
+        values = _numbers(series)
+        left = _numbers(shown[0]) if shown else [0.0] * len(values)
+        bars = axes.barh(range(len(labels)), values, height * 0.9, left=left, color=RED, label=LOST)
+        told = [f"{_told(kept)} (-{_told(one)})" if one else _told(kept)
+                for kept, one in zip(left, values, strict=True)]  # fmt: skip
         axes.bar_label(bars, told, color=INK, fontsize=12, padding=4)
     axes.set_yticks(range(len(labels)), [_plain(label) for label in labels])
     axes.invert_yaxis()
@@ -99,6 +113,14 @@ def _bars(axes: Axes, chart: dict[str, Any]) -> None:
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.margins(x=0.15)
     axes.set_xlim(left=0)
+
+
+def _numbers(series: dict[str, Any]) -> list[float]:
+    return [0.0 if value is None else value for value in series["values"]]
+
+
+def _told(value: float) -> str:
+    return f"{value:,.10g}"
 
 
 def _legend(axes: Axes, below: float) -> None:

@@ -1,15 +1,18 @@
 """Charts are drawn by another process, so that the bot stays small and never waits for long."""
 
 import asyncio
+import io
 import struct
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from bot.charts.drawing import Drawing
-from bot.domain.chart import Chart, Series
+from bot.domain.chart import Chart, ChartKind, Series
 from tests.support.charts import FUNNEL, LATENCY, QUEUE
 from tests.support.strategies import HOSTILE_WORDS
 
@@ -75,3 +78,29 @@ def test_the_bot_never_imports_what_draws() -> None:
     code = f"import sys, {modules}; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+async def test_what_was_lost_is_red_and_everything_can_be_seen_on_the_ground() -> None:
+    part = Chart("Way", ("made", "valid"), (Series("reached", (100.0, 34.0)),
+                 Series("lost", (0.0, 66.0))), "34 of 100", kind=ChartKind.BAR)  # fmt: skip
+    async with Drawing() as drawing:
+        drawn = await drawing.draw(part)
+    assert drawn is not None
+    with Image.open(io.BytesIO(drawn.content)) as image:
+        raw = image.convert("RGB").tobytes()
+    pixels = Counter(zip(raw[::3], raw[1::3], raw[2::3], strict=True))
+    common = [colour for colour, count in pixels.most_common() if count > 5_000]
+    ground, *shown = common
+    assert any(red > 200 and max(green, blue) < 130 for red, green, blue in shown)
+    assert all(contrast(one, ground) >= 3 for one in shown)
+
+
+def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """Return the contrast of two colours as WCAG counts it."""
+    light, dark = sorted((_light(one), _light(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _light(colour: tuple[int, ...]) -> float:
+    parts = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
