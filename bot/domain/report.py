@@ -94,13 +94,14 @@ class Table:
 class Attachment:
     """A file that belongs to an answer, such as a Markdown investigation.
 
-    `alt` says in words what a picture shows.
+    `alt` says in words what a picture shows; `is_document` that it may be shown as a canvas too.
     """
 
     filename: str
     content: bytes
     title: str = ""
     alt: str = ""
+    is_document: bool = False
 
 
 @dataclass(frozen=True, slots=True)

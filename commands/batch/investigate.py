@@ -65,7 +65,7 @@ def exported(report: Report, context: CommandContext) -> Report:
     title = str(report.title)
     files = (
         Attachment(f"{name}.html", _html(report, context), f"{title}, for a browser or paper"),
-        Attachment(f"{name}.md", report.document.encode(), title),
+        Attachment(f"{name}.md", report.document.encode(), title, is_document=True),
     )
     return replace(report, attachments=files)
 

@@ -54,13 +54,14 @@ def _tokens(settings: Settings) -> dict[str, str]:
 
 
 def _scopes(granted: frozenset[str]) -> Examined:
-    from bot.slack.setup.manifest import NEEDED_SCOPES, SCOPES
+    from bot.slack.setup.manifest import NEEDED_SCOPES, OPTIONAL_SCOPES, SCOPES
 
-    missing = sorted(set(SCOPES) - granted)
+    missing, optional = sorted(set(SCOPES) - granted), set(OPTIONAL_SCOPES) - granted
     if not granted:
         return Examined("scopes", CheckState.WARNING, "Slack did not tell which were granted")
     if not missing:
-        return Examined("scopes", CheckState.OK)
+        more = "; ".join(f"{one} would {OPTIONAL_SCOPES[one]}" for one in sorted(optional))
+        return Examined("scopes", CheckState.OK, more)
     state = CheckState.BROKEN if NEEDED_SCOPES & set(missing) else CheckState.WARNING
     detail = "; ".join(f"{scope} missing ({SCOPES[scope]})" for scope in missing)
     return Examined("scopes", state, detail, "Update the app from `batchbot manifest`, reinstall.")

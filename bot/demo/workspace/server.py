@@ -16,6 +16,7 @@ from bot.demo.workspace.state.installation import installed
 from bot.demo.workspace.state.sockets import SocketConnections
 from bot.demo.workspace.state.space import APP_TOKEN, BOT_TOKEN, Space
 from bot.demo.workspace.web_api.calls import body_of
+from bot.demo.workspace.web_api.canvases import Canvases
 from bot.demo.workspace.web_api.files import Files
 from bot.demo.workspace.web_api.methods import WebApi
 from bot.demo.workspace.web_api.response_urls import Responses
@@ -52,6 +53,7 @@ class Workspace:
     ) -> None:
         self.space = Space()
         self.files = Files()
+        self.canvases = Canvases(self.space)
         self.app = installed(manifest)
         self.views = Views(self.space.feed, lambda: self.space.faults, self.files.known)
         self._door = SocketConnections(self.space, app_starts=app_starts)
@@ -90,7 +92,7 @@ class Workspace:
 
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[_json_errors], client_max_size=MOST_BYTES)
-        api = WebApi(self.space, self._door, self.views, self.files, self.app)
+        api = WebApi(self.space, self._door, self.views, self.files, self.app, self.canvases)
         responses = Responses(self.space, self.files.known)
         people, modals, console = self._people, self._modals, self._console
         application.add_routes(
@@ -102,6 +104,7 @@ class Workspace:
                 web.route("*", "/api/{method}", api.handle),
                 web.post("/respond/{key}", responses.take),
                 web.post("/upload/{id}", self.files.upload),
+                web.get("/docs/{team}/{canvas}", self.canvases.read),
                 web.post("/workspace/send", people.send),
                 web.get("/workspace/messages", people.messages),
                 web.post("/workspace/act", self._act),

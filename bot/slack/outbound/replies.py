@@ -18,6 +18,7 @@ from bot.ports import Place
 from bot.slack.blocks.charts import CHART, MAX_CHARTS
 from bot.slack.blocks.limits import CONTAINER
 from bot.slack.outbound.block_fallback import ASKS, BlockFallback, Message, Sent, with_details
+from bot.slack.outbound.canvases import show_canvas
 from bot.slack.outbound.posts import QUIETLY, ChannelPosts
 from bot.slack.outbound.response_urls import ResponseUrls, post_to
 from bot.slack.outbound.web_api import Web
@@ -66,6 +67,8 @@ class SlackReplies:
             await self._lay_open(place, thread, message.get("details" if refused else "rest", ()))
             for file in message.get("files", ()):
                 await self._upload(place.channel, thread, file)
+                if file.is_document:
+                    await self._canvas(place, thread, file)
             if CHART in sent.without:
                 await self._pictures(place.channel, thread, message)
         return sent.ts
@@ -136,6 +139,12 @@ class SlackReplies:
         there = replace(place, thread_ts=thread_ts, response_url="")
         for page in pages:
             await self._in_channel(there, {"text": MORE_TEXT, "blocks": list(page)}, "")
+
+    async def _canvas(self, place: Place, thread_ts: str, file: Attachment) -> None:
+        there = replace(place, thread_ts=thread_ts, response_url="")
+        await show_canvas(
+            self._web, place.channel, file, lambda told: self._in_channel(there, told, "")
+        )
 
     async def _post_once(self, place: Place, message: Message) -> str:
         """Post, and when it is unknown whether Slack accepted it, look before posting again."""

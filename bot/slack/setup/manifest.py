@@ -35,6 +35,8 @@ SCOPES = {
     "usergroups:read": "look up who belongs to the user groups of SLACK_OPERATORS",
     "users:read": "turn the user names of the settings into ids",
 }
+# Not in the manifest: who wants an investigation as a canvas, too, adds it to the app by hand.
+OPTIONAL_SCOPES = {"canvases:write": "show an exported investigation as a canvas, too"}
 NEEDED_SCOPES = frozenset({"chat:write", "commands"})
 
 

@@ -24,6 +24,7 @@ NEEDS: Mapping[str, str] = {
     "files.getUploadURLExternal": "files:write",
     "files.completeUploadExternal": "files:write",
     "files.info": "files:read",
+    **dict.fromkeys(("canvases.create", "canvases.access.set"), "canvases:write"),
 }
 
 

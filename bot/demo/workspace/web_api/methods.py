@@ -27,6 +27,7 @@ from bot.demo.workspace.validation.messages import (
     check_update,
 )
 from bot.demo.workspace.web_api.calls import base_of
+from bot.demo.workspace.web_api.canvases import Canvases
 from bot.demo.workspace.web_api.conversations import Conversations, conversation_of
 from bot.demo.workspace.web_api.files import Files
 from bot.demo.workspace.web_api.views import Views
@@ -63,7 +64,13 @@ class WebApi:
     """Answers /api/<method> from the space."""
 
     def __init__(
-        self, space: Space, door: SocketConnections, views: Views, files: Files, app: Installation
+        self,
+        space: Space,
+        door: SocketConnections,
+        views: Views,
+        files: Files,
+        app: Installation,
+        canvases: Canvases,
     ) -> None:
         self._space = space
         self._door = door
@@ -72,7 +79,9 @@ class WebApi:
         self._errors, self._drops = EvenShare(), EvenShare()
         talk = Conversations(space)
         self._methods: Mapping[str, Callable[[str, Values], Answer]] = {
-            "auth.test": lambda _, values: self._auth_test(values),
+            "auth.test": lambda base, _: self._auth_test(base),
+            "canvases.create": lambda _, values: canvases.create(values),
+            "canvases.access.set": lambda _, values: canvases.share(values),
             "chat.postMessage": lambda _, values: self._post(values),
             "chat.postEphemeral": lambda _, values: self._post_ephemeral(values),
             "chat.update": lambda _, values: self._update(values),
@@ -149,8 +158,8 @@ class WebApi:
             raise Refusal("missing_scope", extra=provided)
         return call(base_of(request), values)
 
-    def _auth_test(self, _: Values) -> Answer:
-        return {"url": "http://local/", "team": "HuleEdu", "team_id": TEAM, "user": "batchbot",
+    def _auth_test(self, base: str) -> Answer:
+        return {"url": f"{base}/", "team": "HuleEdu", "team_id": TEAM, "user": "batchbot",
                 "user_id": BOT_USER, "bot_id": BOT_ID}  # fmt: skip
 
     def _check(self, values: Values) -> None:
