@@ -9,7 +9,7 @@ from bot.domain.alert import Alert
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.mute import ALL, Mute, MuteKind
 from bot.domain.report import Attachment, Report
-from bot.domain.words import when, words
+from bot.domain.words import Command, when, words
 from bot.errors import DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
 from bot.registry import SlashCommand, detectors
@@ -166,7 +166,7 @@ async def _export(word: str, memory: BotMemory, context: CommandContext) -> Repo
     return Report(
         command="alerts export",
         title=f"Alert #{found.number} {found.key} as a recording",
-        summary=words(told, f"batchbot replay --logs {name}"),
+        summary=words(told, Command(f"batchbot replay --logs {name}")),
         facts={"key": found.key, "number": found.number, "samples": count, "file": name},
         attachments=(Attachment(name, zipped(files), f"Recording of {found.key}"),),
     )

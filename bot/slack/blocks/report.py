@@ -58,6 +58,7 @@ _LABELS = tuple(
         (r"batch list", "All batches"),
         (r"batch list waiting\S*", "Batches that wait"),
         (r"alerts list", "Open alerts"),
+        (r"alerts list \S+", "All of them"),
         (r"trace", "Trace an id …"),
         (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
         (r"queue requeue (\S+) --yes", "Put it back in the queue"),
