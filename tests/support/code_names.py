@@ -12,12 +12,14 @@ _NAME = re.compile(
 _OWN_NAME = re.compile(
     r"[A-Z][A-Z0-9_]*_[A-Z0-9_]*|max_tokens|huleedu_[a-z_]+|[a-z_]+_(?:service|runner)"
 )
+# Whoever gives a right has to know on what.
+_RIGHTS = re.compile(r"permission denied for \w+ \w+")
 _RULES = frozenset(rule_ids())
 
 
 def code_names(text: str) -> list[str]:
     """Return the columns, enum values and rule ids in a text for people."""
-    found = dict.fromkeys(_NAME.findall(text))
+    found = dict.fromkeys(_NAME.findall(_RIGHTS.sub("", text)))
     return [
         one for one in found if not _OWN_NAME.fullmatch(one) and ("-" not in one or one in _RULES)
     ]

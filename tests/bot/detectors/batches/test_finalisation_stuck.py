@@ -89,7 +89,7 @@ async def after(*ticks: list[LogEvent], rows: Any = (SCORING,), later: int = 0) 
 @pytest.mark.parametrize(
     ("error", "why"),
     [
-        (NO_USER, "The batch has no user_id, which CJ needs to publish a result."),
+        (NO_USER, "The batch names no user, and CJ publishes no result without one."),
         (
             DENIED.format("grade_projections"),
             "The database refused it: permission denied for table grade_projections.",
@@ -118,7 +118,7 @@ async def test_one_that_is_tried_again_and_succeeds_is_over_and_said_to_be(rows:
 async def test_it_lasts_while_the_rows_show_it_scoring_and_ends_with_the_batch() -> None:
     lasting = await after(failed(NO_USER), later=100)
     assert told(lasting, lambda one: one.why) == [
-        "The batch has no user_id, which CJ needs to publish a result."
+        "The batch names no user, and CJ publishes no result without one."
     ]
     ended = await after(failed(NO_USER), [], rows=[(SCORING,), ()])
     assert (told(ended), ended.closing["batch 34"]) == ([], "the batch ended")
