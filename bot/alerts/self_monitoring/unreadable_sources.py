@@ -146,8 +146,9 @@ def _blind(detectors: Sequence[str]) -> str:
 
 
 def _called(source: str) -> str:
-    told = source.replace("_", " ")
-    return f"{told[:1].upper()}{told[1:]}"
+    first, _, rest = source.replace("_", " ").partition(" ")
+    told = first.upper() if first in ("cj", "llm") else first.capitalize()
+    return f"{told} {rest}".rstrip()
 
 
 def _since(name: str, samples: Sequence[Sample]) -> datetime:
