@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from bot.domain.batch import BatchSummary, BlockedSession
+from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent
@@ -61,6 +61,14 @@ class LiveWatch:
         return await self._once(
             "failed", self.sources.database, lambda db: db.failed_batches(since)
         )
+
+    async def failures(self, batch_id: int) -> Sequence[ErrorGroup] | Missing | None:
+        """Return the failed comparisons of a batch, by what was answered; read at each call."""
+        database = self.sources.database
+        if database is None or isinstance(database, Missing):
+            return database
+        answer = await bounded_read(database.name, database.totals([batch_id]), self.timeout)
+        return answer if isinstance(answer, Missing) else answer.errors
 
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
         """Return the database sessions that block or wait."""

@@ -11,6 +11,8 @@ from bot.ports import Watch
 # Of more requests in one tick the batches of these tell enough.
 MOST_ASKED = 200
 MOST_NAMED = 2
+# A message adds its mark, for how long it lasts, and where.
+HEADLINE_CHARS = 78
 
 
 async def batches_of(watch: Watch, ids: Iterable[str]) -> Counter[str]:

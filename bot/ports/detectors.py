@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from bot.domain.alert import Judgement, Sample, Window
-    from bot.domain.batch import BatchSummary, BlockedSession
+    from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
     from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
     from bot.domain.changes.change import Noted
     from bot.domain.evidence import Missing
@@ -47,6 +47,10 @@ class Watch(Protocol):
 
     async def failed_batches(self, since: datetime) -> Sequence[BatchSummary] | Missing | None:
         """Return the batches that ended without a result since a moment."""
+        ...
+
+    async def failures(self, batch_id: int) -> Sequence[ErrorGroup] | Missing | None:
+        """Return the failed comparisons of a batch, by what was answered; read at each call."""
         ...
 
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:

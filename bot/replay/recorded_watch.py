@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from bot.domain.batch import BatchSummary, BlockedSession
+from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed
@@ -40,6 +40,10 @@ class RecordedWatch:
     async def failed_batches(self, since: datetime) -> Sequence[BatchSummary] | Missing | None:
         """Return the recorded batches that ended without a result; None when none were recorded."""
         return await self.open_batches()
+
+    async def failures(self, batch_id: int) -> Sequence[ErrorGroup] | Missing | None:
+        """Return nothing: a recording holds the lines in which the provider failed."""
+        return None
 
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         """Return the recorded owners; None when none were recorded."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bot.domain.batch import BatchSummary, BlockedSession
+from bot.domain.batch import BatchSummary, BlockedSession, ErrorGroup
 from bot.domain.callbacks.callback import ConsumerBacklog, SeenCallback
 from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
@@ -26,6 +26,7 @@ class GivenWatch:
     others: Sequence[QueueFront] | Missing | None = None
     owners: Mapping[UUID, int] | Missing | None = None
     batches: Sequence[BatchSummary] | Missing | None = None
+    errors: Sequence[ErrorGroup] | Missing | None = None
     sessions: Sequence[BlockedSession] | Missing | None = None
     outbox: Sequence[OutboxGroup] | Missing | None = None
     services: Sequence[ServiceHealth] | Missing | None = None
@@ -45,6 +46,9 @@ class GivenWatch:
 
     async def failed_batches(self, since: datetime) -> Sequence[BatchSummary] | Missing | None:
         return self.batches
+
+    async def failures(self, batch_id: int) -> Sequence[ErrorGroup] | Missing | None:
+        return self.errors
 
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         return self.owners

@@ -1,23 +1,41 @@
 """A batch ended without a result: the services notify no one who waits for its grades."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from bot.detectors._batches import HEADLINE_CHARS
+from bot.detectors._event_counts import dated_events
+from bot.detectors._provider_causes import (
+    CAUSE_NEEDLES,
+    as_json,
+    causes_by_batch,
+    kept,
+    tells_a_cause,
+)
 from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of
 from bot.detectors._state import moment
-from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE
+from bot.diagnosis.batch.endings import why_ended
+from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE, RUN_AGAIN
+from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
+from bot.diagnosis.comparison.failure_words import FailureReason
+from bot.diagnosis.comparison.failures import Failures, failures_of, merged
 from bot.domain.alert import Condition, Sample
 from bot.domain.batch import BatchSummary
 from bot.domain.batch.header import missing_essays
-from bot.domain.evidence import DATABASE, EvidenceLine
+from bot.domain.evidence import DATABASE, EvidenceLine, Missing
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.wording import part_of
+
+# Batches of which it is remembered why the provider failed.
+MOST_REMEMBERED = 50
+LOGGED, ROWS = "logged", "rows"
 
 
 class BatchFailedSettings(BaseModel):
@@ -35,22 +53,66 @@ class BatchFailed(RowDetector):
     of_events: ClassVar[bool] = True
     Settings: ClassVar[type[BaseModel]] = BatchFailedSettings
 
+    needles: ClassVar[tuple[str, ...]] = CAUSE_NEEDLES
+
     def __init__(self, settings: BatchFailedSettings) -> None:
         self._keep = timedelta(seconds=settings.keep_seconds)
         self._began: datetime | None = None
+        self._logged: dict[str, tuple[Failures, ...]] = {}
+        self._rows: dict[str, tuple[Failures, ...]] = {}
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether a line says why the model's provider failed."""
+        return tells_a_cause(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Learn from the samples that were kept when the bot first looked."""
         began = (moment(sample.data.get("began")) for sample in samples)
         self._began = min((at for at in began if at), default=self._began)
+        self._logged, self._rows = (_failures(samples[-1].data.get(one)) for one in (LOGGED, ROWS))
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the batches that ended without a result since the first look."""
         self._began = self._began or watch.now
         since = max(self._began, watch.now - self._keep)
-        answer = await watch.failed_batches(since)
-        sample = facts_of(watch, answer, lambda batch: _fact(batch, since))
-        return replace(sample, data={**sample.data, "began": self._began.isoformat()})
+        await self._note(watch)
+        answer = await _ended(watch, since)
+        if isinstance(answer, Sequence):
+            await self._read(watch, [one for one in answer if _is_new(one, since)])
+        sample = facts_of(watch, answer, lambda batch: self._fact(batch, since))
+        known = {LOGGED: self._logged, ROWS: self._rows}
+        return replace(
+            sample,
+            data={
+                **sample.data,
+                **{name: _as_json(one) for name, one in known.items() if one},
+                "began": self._began.isoformat(),
+            },
+        )
+
+    async def _note(self, watch: Watch) -> None:
+        """Note for which batches the provider failed by this tick's lines, and why."""
+        events = [event for _, event in dated_events(watch)]
+        for batch, failures in (await causes_by_batch(watch, events)).items():
+            found = merged((*self._logged.pop(batch, ()), *failures))
+            self._logged = dict([*self._logged.items(), (batch, found)][-MOST_REMEMBERED:])
+
+    async def _read(self, watch: Watch, batches: Sequence[BatchSummary]) -> None:
+        """Read once what the provider answered on each batch that failed of its errors."""
+        for batch in batches:
+            name = str(batch.header.batch_id)
+            if name in self._rows or not _mostly_failed(batch):
+                continue
+            groups = await watch.failures(batch.header.batch_id)
+            if isinstance(groups, Sequence):
+                found = failures_of(groups, (), frozenset())
+                self._rows = dict([*self._rows.items(), (name, found)][-MOST_REMEMBERED:])
+
+    def _fact(self, batch: BatchSummary, since: datetime) -> Fact | None:
+        name = str(batch.header.batch_id)
+        known = merged((*self._rows.get(name, ()), *self._logged.get(name, ())))
+        named = [one for one in known if one.reason is not FailureReason.UNKNOWN]
+        return _fact(batch, named) if _is_new(batch, since) else None
 
     def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
         """Yield the condition of each end that is not too long ago."""
@@ -63,17 +125,43 @@ class BatchFailed(RowDetector):
 DETECTOR = BatchFailed
 
 
-def _fact(batch: BatchSummary, since: datetime) -> Fact | None:
+async def _ended(watch: Watch, since: datetime) -> Sequence[BatchSummary] | Missing | None:
+    """Return the batches that ended without a result, those with an open state among them."""
+    failed, listed = await watch.failed_batches(since), await watch.open_batches()
+    if not isinstance(failed, Sequence) or not isinstance(listed, Sequence):
+        return failed
+    names = {one.header.batch_id for one in failed}
+    return (*failed, *(one for one in listed if one.header.batch_id not in names))
+
+
+def _is_new(batch: BatchSummary, since: datetime) -> bool:
+    return batch.header.failed and _ended_at(batch) >= since
+
+
+def _ended_at(batch: BatchSummary) -> datetime:
+    header = batch.header
+    return header.last_activity_at or header.updated_at or header.created_at
+
+
+def _failures(value: Any) -> dict[str, tuple[Failures, ...]]:
+    return {name: kept(one) for name, one in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _as_json(known: Mapping[str, Sequence[Failures]]) -> dict[str, Any]:
+    return {name: as_json(one) for name, one in known.items()}
+
+
+def _fact(batch: BatchSummary, failures: Sequence[Failures]) -> Fact:
     header, pairs = batch.header, batch.pairs
-    ended = header.last_activity_at or header.updated_at or header.created_at
-    if not header.failed or ended < since:
-        return None
+    mine = failures[:1] if _mostly_failed(batch) else ()
     return {
         "subject": batch_subject(batch),
         "batch": header.batch_id,
-        "since": ended,
+        "since": _ended_at(batch),
         "state": f"{header.status}, {header.state}",
         "cause": _cause(batch),
+        "why": why_ended(header, pairs),
+        "failures": as_json(mine),
         "told_by": "provider_errors" if _mostly_failed(batch) else "",
         "valid": pairs.valid,
         "total": pairs.total,
@@ -100,6 +188,10 @@ def _cause(batch: BatchSummary) -> str:
 
 def _condition(fact: Fact, since: datetime) -> Condition:
     step = f"/batch investigate {fact['batch']}"
+    failures = kept(fact.get("failures"))
+    reason = f": {failures[0].what}" if failures else ""
+    headline = f"Batch {fact['batch']} ended without a result: {fact['cause']}"
+    told = f", {failures[0].short}" if failures else ""
     return Condition(
         subject=str(fact["subject"]),
         rule=BATCH_FAILED.rule,
@@ -108,19 +200,20 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         title=words(
             f"Batch {fact['batch']} ended without a result",
             when(since, " at "),
-            f": {fact['cause']}. Next: {step}",
+            f": {fact['cause']}{reason}. Next: {step}",
         ),
         since=since,
         known=str(fact["cause"]),
         count=0,
-        headline=f"Batch {fact['batch']} ended without a result: {fact['cause']}",
+        headline=headline + told if len(headline + told) <= HEADLINE_CHARS else headline,
         lasts=False,
-        why=BATCH_FAILED.why,
+        why=str(fact.get("why") or BATCH_FAILED.why),
         evidence=(
             EvidenceLine(DATABASE, since, str(fact["state"])),
             EvidenceLine(DATABASE, since, f"{fact['valid']} of {fact['total']} valid"),
+            *(EvidenceLine(one.sources[0], one.last_at, answer_told(one)) for one in failures),
         ),
-        next=(step,),
+        next=(step, *(remedy_of(one) for one in failures), RUN_AGAIN),
         batch=str(fact["batch"]),
         cause=str(fact.get("told_by", "")),
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.detectors._batches import place_told, sole
-from bot.detectors.services._provider_causes import batches_hit, causes_of
+from bot.detectors._batches import HEADLINE_CHARS, place_told, sole
+from bot.detectors._provider_causes import batches_hit, causes_of
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
 from bot.diagnosis.comparison.failures import Failures
@@ -18,8 +18,6 @@ from bot.text.wording import many
 
 PROVIDER = "llm_provider"
 KEPT = 2
-# A message adds its mark, for how long it lasts, and where.
-HEADLINE_CHARS = 78
 _AS_ONE = "A serial bundle fails as one."
 _NO_CAUSE = "The lines that were read name no cause."
 _MOCK_STEP = "Turn mock mode off in the LLM provider service: no model answers meanwhile."

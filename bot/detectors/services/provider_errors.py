@@ -16,9 +16,9 @@ from pydantic import BaseModel, Field
 
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak, onset_of
+from bot.detectors._provider_causes import CAUSE_NEEDLES, causes_in, tells_a_cause
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
-from bot.detectors.services._provider_causes import CAUSE_NEEDLES, causes_in, tells_a_cause
 from bot.detectors.services._provider_text import (
     KEPT,
     PROVIDER,

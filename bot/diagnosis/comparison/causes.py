@@ -99,6 +99,7 @@ BATCH_FAILED = Cause(
     rule="batch-failed",
     why="It has no grades, and the services try nothing more for it.",
 )
+RUN_AGAIN = "Remove the cause, then run the batch again: it has no grades."
 PROVIDER_FAILURES = Cause(
     rule="provider-failures",
     why="The model's provider did not answer, or what it answered could not be used.",

@@ -2,12 +2,18 @@
 
 from datetime import datetime
 
+from bot.diagnosis.batch.endings import AFTER, few_valid, why_ended
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised, why_not_finalised
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules.content import essays_left_out
 from bot.diagnosis.batch.rules.failures import mostly_failed
-from bot.diagnosis.comparison.causes import BATCH_FAILED, LOST_AFTER, PROVIDER_FAILURES
+from bot.diagnosis.comparison.causes import (
+    BATCH_FAILED,
+    LOST_AFTER,
+    PROVIDER_FAILURES,
+    RUN_AGAIN,
+)
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
@@ -27,10 +33,8 @@ GAVE_UP = "Marking stuck batch as FAILED"
 STARTED = "Queue processor started"
 # What a line that says how a batch ended holds; STARTED is where a worker let go of its items.
 ENDINGS = (LOW_SUCCESS, GAVE_UP, STARTED, "Forcing stuck batch to SCORING", "Handling stuck batch")
-SUCCESS_SHARE = 0.8
 # What became of an item that a worker held: its entry may have been flushed later.
 _HELD_ONCE = (LossPlace.UNFINISHED, LossPlace.LEFT_UNANSWERED, LossPlace.NOT_ACCOUNTED)
-AGAIN = "Remove the cause, then run the batch again: it has no grades."
 
 
 def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -50,7 +54,7 @@ def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
             *(log_line(event) for event in lines[-2:]),
         ),
-        next=(AGAIN, words(Command("/batch list"))),
+        next=(RUN_AGAIN, words(Command("/batch list"))),
         cause=_cause(evidence, now),
     )
 
@@ -89,7 +93,7 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
         ),
         next=("Ask whether the missing comparisons matter before the grades are used.",)
         if evidence.finalised
-        else (AGAIN,),
+        else (RUN_AGAIN,),
         cause=_lost_in_the_queue(evidence, now),
     )
 
@@ -159,19 +163,16 @@ def _stopped_early(evidence: BatchEvidence) -> bool:
 def _ending(evidence: BatchEvidence) -> tuple[Text, list[LogEvent]]:
     """Return why a batch ended without a result, and the lines that say so."""
     header, pairs = evidence.header, evidence.pairs
-    answered = pairs.valid + pairs.error
-    share = pairs.valid / answered if answered else 0.0
     failed = not_finalised(evidence.events)
     if failed:
         return why_not_finalised(failed[-1]), failed
     low = [event for event in evidence.events if LOW_SUCCESS in event.event]
     gave_up = [event for event in evidence.events if GAVE_UP in event.event]
-    if low or (header.status.startswith("ERROR") and answered and share < SUCCESS_SHARE):
-        return f"CJ ended it as failed: {share:.0%} of its answers are valid, 80 % are needed.", low
-    if gave_up or not header.status.startswith("ERROR"):
-        when = (Time(gave_up[-1].at, " at "),) if gave_up and gave_up[-1].at else ()
-        return words("CJ's monitor gave up on it", *when, " after its time-out."), gave_up
-    return "CJ stored no reason for it.", []
+    if low:
+        return few_valid(pairs), low
+    if gave_up and gave_up[-1].at:
+        return words("CJ's monitor gave up on it", Time(gave_up[-1].at, " at "), AFTER), gave_up
+    return why_ended(header, pairs), gave_up
 
 
 def _cause(evidence: BatchEvidence, now: datetime) -> str:

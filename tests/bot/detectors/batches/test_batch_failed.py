@@ -1,6 +1,7 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -9,11 +10,12 @@ from bot.alerts.policy.lifecycle import decide_all
 from bot.alerts.policy.round import policy_settings
 from bot.detectors.batches.batch_failed import BatchFailed, BatchFailedSettings
 from bot.domain.alert import Alert, AlertState, Decision, Judgement, Reason, Sight
-from bot.domain.batch import PairCounts
+from bot.domain.batch import BatchSummary, ErrorGroup, PairCounts
 from bot.domain.evidence import Missing
+from bot.domain.log import Followed, Role
 from tests.support.fakes.alerts import condition
 from tests.support.scenes import NOW, ago, batch, judged, played, told
-from tests.support.watches import GivenWatch
+from tests.support.watches import GivenWatch, said
 
 SETTINGS = BatchFailedSettings()
 FAILED: dict[str, Any] = {"status": "FETCHING_CONTENT", "state": "FAILED"}
@@ -137,3 +139,55 @@ async def test_an_unread_database_is_no_health() -> None:
     watch = GivenWatch(NOW, NOW, batches=Missing("cj_database", "away"))
     judgement: Judgement = await judged(BatchFailed(SETTINGS), watch)
     assert judgement.sight is Sight.UNREADABLE
+
+
+OVERLOADED = ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm", "anthropic", 10, 2, http_status=529,
+                        error_type="overloaded", last_at=NOW)  # fmt: skip
+UNNAMED = ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm", "anthropic", 10, 2)
+LOW = {"status": "ERROR_PROCESSING", "state": "FAILED", "pairs": ERRORS, "last_activity_at": NOW}
+
+
+async def test_a_batch_that_the_provider_failed_says_what_it_answered_and_what_to_do() -> None:
+    watch = GivenWatch(NOW, NOW, batches=(batch(11, **LOW),), errors=(OVERLOADED,))
+    (condition,) = (await judged(BatchFailed(SETTINGS), watch)).conditions
+    assert ": 10 of 40 comparisons failed: model provider overloaded (529)" in condition.title
+    assert "overloaded (529)" in str(condition.headline)
+    assert condition.why == "CJ ended it as failed: 75% of its answers are valid, 80 % are needed."
+    assert "Wait until the provider has capacity" in str(condition.next[1])
+    assert "HTTP 529, overloaded" in [str(one.text) for one in condition.evidence]
+
+
+async def test_what_the_rows_do_not_say_is_taken_from_the_lines_also_after_a_restart() -> None:
+    """As at the revision of November: the rows hold the provider's name alone."""
+    id = "86e26627-1135-4553-bfbf-000000000001"
+    line = said(ago(minutes=3), f"Request q failed: 529 overloaded, correlation_id: {id}",
+                role=Role.LLM_PROVIDER)  # fmt: skip
+    first, second = BatchFailed(SETTINGS), BatchFailed(SETTINGS)
+    assert first.wants(line)
+    logs, owners = Followed((line,)), {UUID(id): 11}
+    seen = await first.sample(
+        GivenWatch(ago(minutes=3), ago(minutes=4), logs=logs, owners=owners, batches=())
+    )
+    second.resume([seen])
+    watch = GivenWatch(NOW, NOW, batches=(batch(11, **LOW),), errors=(UNNAMED,))
+    (condition,) = (await played(second, [watch])).conditions
+    assert "overloaded" in condition.title
+    other = replace(watch, batches=(batch(12, **LOW),))
+    third = BatchFailed(SETTINGS)
+    third.resume([seen])
+    (condition,) = (await played(third, [other])).conditions
+    assert "overloaded" not in condition.title
+
+
+async def test_a_batch_with_an_error_and_a_state_that_is_open_is_told_too() -> None:
+    row = batch(5, status="ERROR_ESSAY_PROCESSING", state="INITIALIZING", last_activity_at=NOW,
+                pairs=PairCounts())  # fmt: skip
+    watch = OpenOnly(NOW, NOW, batches=(row,))
+    assert told(await judged(BatchFailed(SETTINGS), watch)) == ["batch-failed"]
+
+
+class OpenOnly(GivenWatch):
+    """As the database answers: what failed is listed by its state alone."""
+
+    async def failed_batches(self, since: datetime) -> tuple[BatchSummary, ...]:
+        return ()

@@ -38,12 +38,12 @@ async def causes_in(watch: Watch, events: Sequence[LogEvent]) -> dict[str, Any]:
     ids = set().union(*map(ids_of, failing))
     found.update(await batches_of(watch, ids))
     causes = tuple(failures_in(failing).values())
-    return {"causes": _FAILURES.dump_python(causes, mode="json"), "batches": dict(found)}
+    return {"causes": as_json(causes), "batches": dict(found)}
 
 
 def causes_of(samples: Iterable[Sample]) -> tuple[Failures, ...]:
     """Return why the provider failed in these ticks, the most first, as far as lines say."""
-    found = merged(one for sample in samples for one in _kept(sample.data.get("causes")))
+    found = merged(one for sample in samples for one in kept(sample.data.get("causes")))
     return tuple(one for one in found if one.reason is not FailureReason.UNKNOWN)
 
 
@@ -55,7 +55,27 @@ def batches_hit(samples: Iterable[Sample]) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda batch: (-found[batch], int(batch))))
 
 
-def _kept(value: Any) -> tuple[Failures, ...]:
+async def causes_by_batch(
+    watch: Watch, events: Sequence[LogEvent]
+) -> dict[str, tuple[Failures, ...]]:
+    """Return why the provider failed for each batch whose requests the lines of a tick name."""
+    found: dict[str, list[Failures]] = {}
+    failing = [(one, reason) for one in events if (reason := reason_of_line(one)) is not None]
+    for reason in {reason for _, reason in failing} - {FailureReason.UNKNOWN}:
+        mine = [one for one, named in failing if named is reason]
+        (failure,) = failures_in(mine).values()
+        for batch in await batches_of(watch, set().union(*map(ids_of, mine))):
+            found.setdefault(batch, []).append(failure)
+    return {batch: merged(failures) for batch, failures in found.items()}
+
+
+def as_json(failures: Sequence[Failures]) -> Any:
+    """Return failures as JSON values, as `kept` takes them."""
+    return _FAILURES.dump_python(tuple(failures), mode="json")
+
+
+def kept(value: Any) -> tuple[Failures, ...]:
+    """Return the failures that a sample holds; none where they are of another shape."""
     try:
         return _FAILURES.validate_python(value or ())
     except ValidationError:
