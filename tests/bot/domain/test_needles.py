@@ -22,7 +22,7 @@ NO_TEXTS = {
     "event.error.kind not in event.event", "e.event.strip() in names",
     # Of a search's own words, of a run's label, and of how lines and documents are written.
     "word in text", "compact(word) in bare", "said == label", "line in _BLANK",
-    "_NAMED.search(event)",
+    "_NAMED.search(event)", "'_type' in text", "odd in line", "line.startswith(b'{\"')",
     "line.endswith(b'\\n')",
 }  # fmt: skip
 # How any log is written: brackets, times, levels, keys of a document.
