@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
@@ -143,3 +143,11 @@ class Detector(Protocol):
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the samples; pure."""
         ...
+
+
+def all_needles(made: Iterable[Detector | ChangeNoter]) -> tuple[str, ...] | None:
+    """Return what the detectors look for in raw log text; None when one of them needs all of it."""
+    each = [getattr(detector, "needles", None) for detector in made]
+    if any(needles is None for needles in each):
+        return None
+    return tuple(dict.fromkeys(needle for needles in each for needle in needles or ()))

@@ -16,6 +16,7 @@ from bot.domain.log import LogEvent, Role, Service
 from bot.errors import UsageError
 from bot.replay.files import SAMPLES
 from bot.replay.ordering import in_order
+from bot.replay.wanted import Reading, Wanted
 from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
 from bot.text.wording import many
 
@@ -24,6 +25,8 @@ EVERY_SETTING = "DETECTOR_* and TICK_SECONDS, as the environment and .env have t
 PATTERNS = ("*.log", "*.log.gz")
 # A small compressed file can hold any number of bytes.
 MOST_UNPACKED_BYTES = 2_000_000_000
+BLOCK_BYTES = 1 << 20
+UNREADABLE = (OSError, EOFError, zlib.error)
 
 
 @dataclass(slots=True)
@@ -99,7 +102,11 @@ class Tally:
 
 
 def merged(
-    directory: Path, services: Sequence[Service], zone: tzinfo, tally: Tally
+    directory: Path,
+    services: Sequence[Service],
+    zone: tzinfo,
+    tally: Tally,
+    wanted: Wanted | None = None,
 ) -> Iterator[LogEvent]:
     """Yield the dated events of all files in time order. Raises UsageError without any file."""
     if not directory.is_dir():
@@ -115,7 +122,8 @@ def merged(
             f"{directory} holds no <container>.log file{there}",
             hint="Write one with: docker logs --timestamps NAME > DIR/NAME.log 2>&1",
         )
-    streams = [_events(path, services, zone, tally) for path in files]
+    wanted = wanted or Wanted()
+    streams = [_events(path, services, zone, tally, wanted) for path in files]
     return heapq.merge(*streams, key=at)
 
 
@@ -125,12 +133,13 @@ def at(event: LogEvent) -> datetime:
 
 
 def _events(
-    path: Path, services: Sequence[Service], zone: tzinfo, tally: Tally
+    path: Path, services: Sequence[Service], zone: tzinfo, tally: Tally, wanted: Wanted
 ) -> Iterator[LogEvent]:
     """Yield a file's dated events; one that steps back by more than a little is left out."""
     name, role = _service_of(path, services)
     parser = LineParser(name, _container(path), role, zone)
-    yield from in_order(_dated(_parsed(path, parser, tally), tally), tally.step_back)
+    events = _parsed(path, tally, wanted.reading(parser))
+    yield from in_order(_dated(events, tally), tally.step_back)
     tally.files += 1
     tally.lines += parser.lines
     tally.unreadable += parser.unreadable
@@ -144,25 +153,40 @@ def _dated(events: Iterator[LogEvent], tally: Tally) -> Iterator[LogEvent]:
             yield event
 
 
-def _parsed(path: Path, parser: LineParser, tally: Tally) -> Iterator[LogEvent]:
+def _parsed(path: Path, tally: Tally, reading: Reading) -> Iterator[LogEvent]:
     """Yield what a file holds, as far as it can be read."""
     most = MOST_UNPACKED_BYTES if path.suffix == ".gz" else sys.maxsize
     try:
         with _opened(path) as lines:
-            for line in _bounded(lines, most):
-                event = parser.feed(line)
-                if event is not None:
-                    yield event
-    except (OSError, EOFError, zlib.error) as error:
+            for block in _blocks(_bounded(lines, most)):
+                yield from reading.events(block)
+    except UNREADABLE as error:
         reason = getattr(error, "strerror", None) or "damaged gzip"
         tally.failed[path.name] = reason
-    last = parser.flush()
+    last = reading.last()
     if last is not None:
         yield last
 
 
 def _opened(path: Path) -> IO[bytes]:
     return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _blocks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Yield lines many at a time; where reading fails, first what was read until then."""
+    block: list[bytes] = []
+    size = 0
+    try:
+        for line in lines:
+            block.append(line)
+            size += len(line)
+            if size >= BLOCK_BYTES:
+                yield block
+                block, size = [], 0
+    except UNREADABLE:
+        yield block
+        raise
+    yield block
 
 
 def _bounded(file: IO[bytes], most: int) -> Iterator[bytes]:

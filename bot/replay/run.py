@@ -35,10 +35,12 @@ from bot.domain.report import plain
 from bot.domain.words import Text, words
 from bot.errors import UsageError
 from bot.ports import Detector
+from bot.ports.detectors import all_needles
 from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
 from bot.replay.logs import EPOCH, Tally, at, merged
 from bot.replay.recorded_watch import RecordedWatch
 from bot.replay.samples import Readings, readings_of
+from bot.replay.wanted import Wanted
 from bot.settings import detector_settings
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
@@ -76,8 +78,9 @@ def replay_directory(
     table, tick = DetectorTable(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
     readings = readings_of(lines, zone, tick)
     tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
-    events = merged(directory, services, zone, tally)
-    for watch in _watches(events, readings, tick, environment):
+    wanted = Wanted(all_needles(made.values()))
+    events = merged(directory, services, zone, tally, wanted)
+    for watch in _watches(events, readings, tick, environment, wanted):
         samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
         for event in table.events(samples, watch.now):
             tally.events += 1
@@ -182,7 +185,11 @@ def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
 
 
 def _watches(
-    events: Iterator[LogEvent], readings: Readings, tick: timedelta, environment: str
+    events: Iterator[LogEvent],
+    readings: Readings,
+    tick: timedelta,
+    environment: str,
+    wanted: Wanted,
 ) -> Iterator[RecordedWatch]:
     """Cut the recording at the tick grid; quiet ticks come too, up to its last line or sample.
 
@@ -202,7 +209,7 @@ def _watches(
             taken.append(pending)
             pending = next(events, None)
         reached.update((event.container, event.role) for event in taken)
-        logs = Followed(tuple(taken), dict(reached))
+        logs = Followed(tuple(filter(wanted.holds, taken)), dict(reached))
         yield RecordedWatch(now, since, environment, logs, readings.newest(now))
         coming = _earliest(pending, readings.next_at(now))
 

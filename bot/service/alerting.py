@@ -11,12 +11,13 @@ from bot.errors import UsageError
 from bot.monitoring.state import PosterState
 from bot.monitoring.vitals import Vitals
 from bot.ports import Sources
+from bot.ports.detectors import all_needles
 from bot.registry import commands
 from bot.requests.command_text import read_line
 from bot.service.kept import morning_of, retention_of
 from bot.service.sources import utc_now
 from bot.service.tasks import kept_going, run_until_closed
-from bot.service.watched import all_needles, any_wants, build_detectors, own_facts
+from bot.service.watched import any_wants, build_detectors, own_facts
 from bot.settings import Settings
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.setup.workspace import SlackWorkspace, look_up_routes

@@ -29,14 +29,6 @@ def any_wants(made: Sequence[Detector | ChangeNoter]) -> Callable[[LogEvent], bo
     return lambda event: any(detector.wants(event) for detector in made)
 
 
-def all_needles(made: Sequence[Detector | ChangeNoter]) -> tuple[str, ...] | None:
-    """Return what the detectors look for in raw log text; None when one of them needs all of it."""
-    each = [getattr(detector, "needles", None) for detector in made]
-    if any(needles is None for needles in each):
-        return None
-    return tuple(dict.fromkeys(needle for needles in each for needle in needles or ()))
-
-
 def own_facts(settings: Settings) -> Own:
     """Return the bot's version, and of each setting a digest that does not give its value away."""
     return Own(version(), dict(_digests(settings)))

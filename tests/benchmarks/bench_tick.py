@@ -19,8 +19,9 @@ from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.demo.incident.rows import load
 from bot.ports import Sources
+from bot.ports.detectors import all_needles
 from bot.service import embedded_postgres
-from bot.service.watched import all_needles, build_detectors
+from bot.service.watched import build_detectors
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.cj.database import CjPostgres
 from bot.sources.llm_queue import RedisQueue

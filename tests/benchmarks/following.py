@@ -12,7 +12,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.service.watched import all_needles, build_detectors
+from bot.ports.detectors import all_needles
+from bot.service.watched import build_detectors
 from bot.sources.docker.logs import DockerLogs
 from tests.benchmarks.logs import NEEDLE, SERVICES
 

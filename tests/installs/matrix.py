@@ -18,8 +18,9 @@ from bot.domain.alert import AlertState
 from bot.domain.report import plain
 from bot.monitoring.http import Health
 from bot.monitoring.vitals import Vitals
+from bot.ports.detectors import all_needles
 from bot.service.sources import build_sources
-from bot.service.watched import all_needles, build_detectors
+from bot.service.watched import build_detectors
 from bot.settings import load_settings
 from bot.sources.kafka.callback_topic import CALLBACKS
 from tests.installs.certificates import Certificates, certificates

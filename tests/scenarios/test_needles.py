@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.domain.log import LogEvent, Role
+from bot.ports.detectors import all_needles
 from bot.registry import detectors
-from bot.service.watched import all_needles, build_detectors
+from bot.service.watched import build_detectors
 from bot.sources.log_format.parser import parse_lines
 from tests.support.paths import ROOT
 
