@@ -64,9 +64,8 @@ def options(
 @cli.command(epilog=help_texts.RUN)
 def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
-    from bot.cli.given_names import given_names
     from bot.cli.output import complain, error_lines, start_code
-    from bot.cli.setting_check import known_names, misspelt
+    from bot.cli.setting_check import refused_or_doubtful
     from bot.log import set_up
     from bot.service.build import run_bot
     from bot.settings import load_settings
@@ -76,12 +75,7 @@ def run() -> None:
     own = settings.bot
     as_json = own.log_format == "json"
     set_up(own.log_level, as_json=as_json, environment=own.environment)
-    doubts = list(misspelt(given_names(), known_names()))
-    if wrong := [doubt for doubt in doubts if doubt.is_wrong]:
-        raise SettingsError(
-            "; ".join(f"{one.name}: {one.detail}" for one in wrong), hint=wrong[0].fix
-        )
-    for doubt in doubts:
+    for doubt in refused_or_doubtful():
         log.warning("%s: %s. %s", doubt.name, doubt.detail, doubt.fix)
     try:
         _await(run_bot(settings))
@@ -239,24 +233,10 @@ def doctor(
 @cli.command(epilog=help_texts.MANIFEST)
 def manifest() -> None:
     """Print the Slack app's manifest for the settings here."""
-    from bot.registry import commands
     from bot.settings import load_settings
-    from bot.slack.setup.manifest import build_manifest, to_yaml
+    from bot.slack.setup.manifest import manifest_of, to_yaml
 
-    settings = load_settings()
-    http = settings.slack.signing_secret is not None and not settings.slack.socket_mode
-    if http and not settings.bot.http_public_url:
-        raise SettingsError(
-            "HTTP_PUBLIC_URL is not set, and in HTTP mode Slack has to be told where the bot is.",
-            hint="Write HTTP_PUBLIC_URL=https://…, or set SLACK_APP_TOKEN for Socket Mode.",
-        )
-    made = build_manifest(
-        commands(),
-        prefix=settings.slack.command_prefix,
-        socket_mode=not http,
-        public_url=settings.bot.http_public_url,
-    )
-    sys.stdout.write(to_yaml(made))
+    sys.stdout.write(to_yaml(manifest_of(load_settings())))
 
 
 @cli.command(epilog=help_texts.FILES)

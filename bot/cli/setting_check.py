@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.cli.given_names import Given
+from bot.cli.given_names import Given, given_names
 from bot.errors import SettingsError
 from bot.registry import detectors
 from bot.settings import detector_settings, env_file, setting_names
@@ -116,3 +116,13 @@ def bad_detectors() -> Iterator[Doubt]:
         except SettingsError as error:
             what, _, detail = str(error.message).partition(": ")
             yield Doubt(what, detail, "Correct it: see bot/detectors/README.md.", is_wrong=True)
+
+
+def refused_or_doubtful() -> list[Doubt]:
+    """Return what is odd about the names that are set; raises SettingsError for a wrong one."""
+    doubts = list(misspelt(given_names(), known_names()))
+    if wrong := [doubt for doubt in doubts if doubt.is_wrong]:
+        raise SettingsError(
+            "; ".join(f"{one.name}: {one.detail}" for one in wrong), hint=wrong[0].fix
+        )
+    return doubts

@@ -6,8 +6,10 @@ Shape: https://docs.slack.dev/reference/app-manifest
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.errors import SettingsError
 from bot.ports.action_ids import EVENTS, EVENTS_PATH, TRACE_SHORTCUT
-from bot.registry import SlashCommand
+from bot.registry import SlashCommand, commands
+from bot.settings import Settings
 
 NAME = "batchbot"
 DESCRIPTION = "Diagnoses stuck LLM comparison batches, and alerts on them without being asked"
@@ -38,6 +40,22 @@ SCOPES = {
 # Not in the manifest: who wants an investigation as a canvas, too, adds it to the app by hand.
 OPTIONAL_SCOPES = {"canvases:write": "show an exported investigation as a canvas, too"}
 NEEDED_SCOPES = frozenset({"chat:write", "commands"})
+
+
+def manifest_of(settings: Settings) -> dict[str, Any]:
+    """Return the manifest for these settings. Raises SettingsError where Slack needs an address."""
+    http = settings.slack.signing_secret is not None and not settings.slack.socket_mode
+    if http and not settings.bot.http_public_url:
+        raise SettingsError(
+            "HTTP_PUBLIC_URL is not set, and in HTTP mode Slack has to be told where the bot is.",
+            hint="Write HTTP_PUBLIC_URL=https://…, or set SLACK_APP_TOKEN for Socket Mode.",
+        )
+    return build_manifest(
+        commands(),
+        prefix=settings.slack.command_prefix,
+        socket_mode=not http,
+        public_url=settings.bot.http_public_url,
+    )
 
 
 def build_manifest(
