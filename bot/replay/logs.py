@@ -16,7 +16,7 @@ from bot.domain.log import LogEvent, Role, Service
 from bot.errors import UsageError
 from bot.replay.files import SAMPLES
 from bot.replay.ordering import in_order
-from bot.replay.wanted import Reading, Wanted
+from bot.replay.wanted import MarkedLines, Wanted
 from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
 from bot.text.wording import many
 
@@ -153,7 +153,7 @@ def _dated(events: Iterator[LogEvent], tally: Tally) -> Iterator[LogEvent]:
             yield event
 
 
-def _parsed(path: Path, tally: Tally, reading: Reading) -> Iterator[LogEvent]:
+def _parsed(path: Path, tally: Tally, reading: MarkedLines) -> Iterator[LogEvent]:
     """Yield what a file holds, as far as it can be read."""
     most = MOST_UNPACKED_BYTES if path.suffix == ".gz" else sys.maxsize
     try:

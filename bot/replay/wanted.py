@@ -22,13 +22,13 @@ class Wanted:
         """Say whether an event is wanted."""
         return self._words is None or event.offset in self._begins.get(event.container, ())
 
-    def reading(self, parser: LineParser) -> "Reading":
+    def reading(self, parser: LineParser) -> "MarkedLines":
         """Return what reads one file's lines with `parser`."""
         begins = self._begins.setdefault(parser.container, set())
-        return Reading(parser, self._words or (), begins)
+        return MarkedLines(parser, self._words or (), begins)
 
 
-class Reading:
+class MarkedLines:
     """Turns a file's lines into events, and notes where those begin that hold a word."""
 
     def __init__(self, parser: LineParser, words: Sequence[bytes], begins: set[int]) -> None:

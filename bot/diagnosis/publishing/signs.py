@@ -80,9 +80,9 @@ _PATTERNS: tuple[tuple[PublishKind, re.Pattern[str]], ...] = tuple(
         (PublishKind.STARTED, r"Starting Kafka recovery loop|Queue processor started"),
     )
 )
-# Most lines are none of these, which one look shows.
+# Most lines begin as none of these, which one look shows.
 _ANY = re.compile(
-    "|".join(re.sub(r"\?P<\w+>", "?:", pattern.pattern) for _, pattern in _PATTERNS),
+    "|".join(pattern.pattern.partition("(?P<")[0] for _, pattern in _PATTERNS),
     re.IGNORECASE | re.DOTALL,
 )
 # Every line above, and a breaker's turn, holds one of these in its raw text.
@@ -99,10 +99,11 @@ def publish_sign(event: LogEvent) -> PublishSign | None:
     """Read what a line of the LLM provider says about publishing; None for another line."""
     if event.role is not Role.LLM_PROVIDER or event.at is None:
         return None
-    for kind, pattern in _PATTERNS if _ANY.match(event.event) else ():
-        match = pattern.match(event.event)
-        if match:
-            return _sign(event, event.at, kind, match.groupdict().get)
+    if _ANY.match(event.event):
+        for kind, pattern in _PATTERNS:
+            match = pattern.match(event.event)
+            if match:
+                return _sign(event, event.at, kind, match.groupdict().get)
     turn = circuit_turn(event)
     if turn and turn.is_brokers:
         kind = PublishKind.OPENED if turn.is_open else PublishKind.CLOSED

@@ -97,9 +97,9 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.LOOP_ERROR, r"Error in queue processing loop|Failed to get next request"),
     )
 )
-# Most lines are none of these, which one look shows.
+# Most lines begin as none of these, which one look shows.
 _ANY = re.compile(
-    "|".join(re.sub(r"\?P<\w+>", "?:", pattern.pattern) for _, pattern in _PATTERNS),
+    "|".join(pattern.pattern.partition("(?P<")[0] for _, pattern in _PATTERNS),
     re.IGNORECASE,
 )
 
