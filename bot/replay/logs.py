@@ -4,13 +4,15 @@ import errno
 import fnmatch
 import gzip
 import heapq
+import io
+import re
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bot.domain.log import LogEvent, Role, Service
 from bot.errors import UsageError
@@ -23,10 +25,15 @@ from bot.text.wording import many
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERY_SETTING = "DETECTOR_* and TICK_SECONDS, as the environment and .env have them"
 PATTERNS = ("*.log", "*.log.gz")
+# More blank lines in a row than any event keeps.
+MOST_BLANK = 32
+_BLANKS = re.compile(rb"[\r\n]{64,}")
+_RUNS = (b"\n" * 64, b"\r\n" * 32)
 # A small compressed file can hold any number of bytes.
 MOST_UNPACKED_BYTES = 2_000_000_000
 BLOCK_BYTES = 1 << 20
 UNREADABLE = (OSError, EOFError, zlib.error)
+Packed = gzip.GzipFile | io.BufferedReader
 
 
 @dataclass(slots=True)
@@ -158,7 +165,7 @@ def _parsed(path: Path, tally: Tally, reading: MarkedLines) -> Iterator[LogEvent
     most = MOST_UNPACKED_BYTES if path.suffix == ".gz" else sys.maxsize
     try:
         with _opened(path) as lines:
-            for block in _blocks(_bounded(lines, most)):
+            for block in _blocks(_bounded(lines, most, tally)):
                 yield from reading.events(block)
     except UNREADABLE as error:
         reason = getattr(error, "strerror", None) or "damaged gzip"
@@ -168,8 +175,8 @@ def _parsed(path: Path, tally: Tally, reading: MarkedLines) -> Iterator[LogEvent
         yield last
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+def _opened(path: Path) -> Packed:
+    return gzip.GzipFile(path) if path.suffix == ".gz" else path.open("rb")
 
 
 def _blocks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -189,22 +196,31 @@ def _blocks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
     yield block
 
 
-def _bounded(file: IO[bytes], most: int) -> Iterator[bytes]:
+def _bounded(file: Packed, most: int, tally: Tally) -> Iterator[bytes]:
     """Yield lines of at most MAX_LINE_BYTES each, of a longer one its beginning.
 
-    Raises OSError once the file holds more than `most` bytes.
+    Of blank lines in a row, those that no event keeps are counted and left out. Raises OSError
+    once the file holds more than `most` bytes.
     """
-    line = begin = b""
-    while line := file.readline(MAX_LINE_BYTES):
-        most -= len(line)
+    begin, is_long = b"", False
+    while block := file.read1(BLOCK_BYTES):
+        most -= len(block)
         if most < 0:
             raise OSError(errno.EFBIG, "larger than 2 GB unpacked")
-        begin = begin or line
-        if line.endswith(b"\n"):
-            yield begin
-            begin = b""
+        if any(run in block for run in _RUNS):
+            kept = _BLANKS.sub(b"\n" * MOST_BLANK, block)
+            tally.lines += block.count(b"\n") - kept.count(b"\n")
+            block = kept
+        first, *lines = block.split(b"\n")
+        begin = begin if is_long else begin + first
+        is_long = len(begin) >= MAX_LINE_BYTES
+        if lines:
+            yield begin[:MAX_LINE_BYTES]
+            *whole, begin = lines
+            yield from whole
+            is_long = False
     if begin:
-        yield begin
+        yield begin[:MAX_LINE_BYTES]
 
 
 def _container(path: Path) -> str:

@@ -11,7 +11,7 @@ def main() -> int:
     """Print the table; return 1 when anything leaks, whatever promise names it, or is slow."""
     parser = argparse.ArgumentParser(prog="python -m tests.attack")
     parser.add_argument("--per-place", type=int, default=None, help="at most so many plants each")
-    parser.add_argument("--every-way", type=int, default=10, help="so many a place by every way")
+    parser.add_argument("--every-way", type=int, default=5, help="so many a place by every way")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     given = parser.parse_args()
     outcome = measure.attack(given.per_place, given.every_way, given.workers)

@@ -2,19 +2,17 @@
 
 import sys
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from bot.border.passing import let_out
 from bot.border.shapes import is_id
-from bot.diagnosis.logs import MAX_SHOWN
-from bot.domain.mute import Mute
-from bot.sources.redis.item import item_of
 from tests.attack import corpus
-from tests.attack.ways import events_of, quick_ways, searched, ways_out
+from tests.attack.readers import READERS
+from tests.attack.ways import quick_ways, searched, ways_out
 
 MOST_SECONDS = 2.0
 STEP = 50
@@ -86,6 +84,8 @@ def attack(per_place: int | None, every_way: int, workers: int = 1) -> Outcome:
     with ProcessPoolExecutor(workers) as pool:
         for number, one in enumerate(pool.map(_place, asks, chunksize=4), start=1):
             outcome += one
+            for leak in {(leak.place, leak.plant): leak for leak in one.leaks}.values():
+                sys.stderr.write(f"{leak.place} {leak.plant} by {leak.way}: {leak.shown}\n")
             if number % STEP == 0:
                 sys.stderr.write(f"{number} of {len(asks)} places\n")
     return outcome
@@ -130,8 +130,8 @@ def slow() -> list[tuple[float, str]]:
     """Return the processor seconds of each hostile input in what reads its kind, worst first."""
     found = []
     for item in corpus.slow():
-        calls = _READERS.get(item["where"], ())
-        value = corpus.build(item) if calls else None
+        calls = READERS[item["where"]]
+        value = corpus.build(item)
         if value is not None:
             found.append((max(_seconds(call, value) for call in calls), item["id"]))
     return sorted(found, reverse=True)
@@ -141,32 +141,3 @@ def _seconds(call: Callable[[Any], object], value: object) -> float:
     before = time.process_time()
     call(value)
     return time.process_time() - before
-
-
-def _read_line(value: str | bytes, head: str) -> None:
-    """Read a line as `/logs` does: parse all of it, show the newest events."""
-    newest = deque(events_of(head + _text(value)), maxlen=MAX_SHOWN)
-    assert all(f"{event.event}{event.error}{event.logger}" is not None for event in newest)
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def _match(value: str) -> None:
-    Mute(value).matches("stuck_queue/prod/" + "a" * 40)
-
-
-_LINES = (
-    lambda value: _read_line(value, ""),
-    lambda value: _read_line(value, "2026-02-10 09:29:32 [error    ] "),
-    lambda value: _read_line(value, '{"event": "'),
-    lambda value: let_out(_text(value)),
-)
-_READERS: dict[str, Sequence[Callable[[Any], object]]] = {
-    "log line": _LINES,
-    "command": _LINES[-1:],
-    "setting": _LINES[-1:],
-    "glob": (_match,),
-    "redis": (lambda value: item_of("q", value),),
-}

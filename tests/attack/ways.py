@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from bot.alerts.store import serialization
+from bot.border import passing
 from bot.border.outside import Outside, let_out_all
 from bot.border.passing import let_out, name
 from bot.cli import terminal
@@ -36,15 +39,37 @@ AT = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 
 def quick_ways(where: str, raw: str) -> Iterator[tuple[str, str]]:
     """Yield what every way out begins with: the border's judgement, and the parser's fields."""
+    with judged_once():
+        yield from _quick_ways(where, raw)
+
+
+@contextmanager
+def judged_once() -> Iterator[None]:
+    """Let the border keep its judgement of long texts too: each way asks it for the same ones."""
+    whole = passing._whole
+    passing._whole = lru_cache(maxsize=64)(whole)
+    try:
+        yield
+    finally:
+        passing._whole = whole
+
+
+def _quick_ways(where: str, raw: str) -> Iterator[tuple[str, str]]:
     yield "border", let_out(raw, 100_000).text
     yield "name", name(raw)
     if where == "log":
-        yield "event", "\n".join(_leaves(tuple(events_of(raw))))
-        yield "/logs", searched(raw)
+        events = tuple(events_of(raw))
+        yield "event", "\n".join(_leaves(events))
+        yield "/logs", "\n".join(shown_line(event).text for event in events)
 
 
 def ways_out(where: str, raw: str) -> Iterator[tuple[str, str]]:
     """Yield (way, output) for a text that lies at `where`."""
+    with judged_once():
+        yield from _ways_out(where, raw)
+
+
+def _ways_out(where: str, raw: str) -> Iterator[tuple[str, str]]:
     text = Outside(raw)
     yield "border", let_out(raw, 100_000).text
     yield "name", name(raw)

@@ -5,6 +5,7 @@ import pytest
 from bot.border.passing import let_out, name
 from tests.attack import corpus, measure
 from tests.attack.__main__ import main
+from tests.attack.readers import READERS
 from tests.attack.ways import ways_out
 
 CASES = list(corpus.cases(per_place=1))
@@ -46,3 +47,15 @@ def test_any_leak_fails_the_attack(
 
 def test_what_must_show_shows() -> None:
     assert measure.over_redacted() == []
+
+
+def test_every_kind_of_slow_input_has_a_reader() -> None:
+    assert set(READERS) == {item["where"] for item in corpus.slow()}
+
+
+@pytest.mark.parametrize("where", ["topic", "zip", "form", "redis", "glob"])
+def test_a_reader_survives_the_first_inputs_of_its_kind(where: str) -> None:
+    some = [item for item in corpus.slow() if item["where"] == where and item.get("make")]
+    for item in (some[0], some[-1]):
+        for read in READERS[where]:
+            read(corpus.build(item))

@@ -242,5 +242,9 @@ class BoltReceiver:
 
     async def post(self, request: web.Request) -> web.Response:
         """Dispatch one HTTP request; SignedPosts lets through what Slack signed."""
-        response = await self._app.async_dispatch(await to_bolt_request(request))
+        try:
+            read = await to_bolt_request(request)
+        except (ValueError, RecursionError):
+            return web.json_response({"error": "no form or JSON that can be read"}, status=400)
+        response = await self._app.async_dispatch(read)
         return await to_aiohttp_response(response)

@@ -73,3 +73,22 @@ def test_a_recording_that_says_nothing_is_an_answer_with_the_settings_it_was_jud
     assert judged == "DETECTOR_CONTAINER_GONE_QUIET_SECONDS=900.0, TICK_SECONDS=15"
     assert Tally(samples=3, settings=judged).told() == ["read 3 samples"]
     assert Tally(settings=judged).silence() == [f"0 events, with these settings: {judged}"]
+
+
+def test_blank_lines_beyond_what_an_event_keeps_are_counted_and_cost_nothing(
+    tmp_path: Path,
+) -> None:
+    tally = Tally()
+    line = "2025-11-19 00:00:01 [info     ] Processing batch 34 [cj]\n"
+    (tmp_path / "a.log").write_text(line + "\n" * 3_000_000 + line + "\r\n" * 100)
+    found = list(merged(tmp_path, (), UTC, tally))
+    assert [event.event for event in found] == ["Processing batch 34"] * 2
+    assert tally.lines == 3_000_102
+
+
+def test_a_line_longer_than_any_is_read_from_its_beginning(tmp_path: Path) -> None:
+    tally = Tally()
+    line = "2025-11-19 00:00:01 [info     ] Processing batch 34 [cj]"
+    (tmp_path / "a.log").write_text(f"{line} {'x' * 3_000_000}\n{line}\n{line}")
+    found = list(merged(tmp_path, (), UTC, tally))
+    assert [len(event.text) for event in found] == [1 << 20, len(line), len(line)]

@@ -110,6 +110,26 @@ async def test_a_request_needs_a_fresh_right_signature(
             await runner.cleanup()
 
 
+@pytest.mark.parametrize(
+    "body", [b"payload=", b"payload=nonsense", b"payload=" + b"[" * 100_000, b"payload=%F0"]
+)
+async def test_a_payload_that_cannot_be_read_is_no_error_of_ours(
+    bot: Bot, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with site() as made:
+        made.dispatch = BoltReceiver(bot.app).post  # type: ignore[method-assign]
+        posts = SignedPosts(SECRET, made.dispatch)
+        runner = await serve(
+            build_site(Health({}, lambda: b""), {PATH: posts.post}), "127.0.0.1", 0
+        )
+        try:
+            made.port = int(runner.addresses[0][1])
+            assert await made.says(body, signed(body)) in (400, 404)
+        finally:
+            await runner.cleanup()
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
+
+
 async def test_the_same_signed_request_is_taken_once() -> None:
     body = b"command=%2Fbatch&text=status+34"
     headers = signed(body)
