@@ -70,6 +70,13 @@ class LiveWatch:
         answer = await bounded_read(database.name, database.totals([batch_id]), self.timeout)
         return answer if isinstance(answer, Missing) else answer.errors
 
+    async def essay_batches(self, ids: Sequence[str]) -> Mapping[str, int] | Missing | None:
+        """Return the CJ batch of each of these essays; read at each call."""
+        database = self.sources.database
+        if database is None or isinstance(database, Missing):
+            return database
+        return await bounded_read(database.name, database.essay_batches(ids), self.timeout)
+
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
         """Return the database sessions that block or wait."""
         return await self._once("sessions", self.sources.database, lambda db: db.blocked_sessions())

@@ -57,6 +57,10 @@ class Watch(Protocol):
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
         ...
 
+    async def essay_batches(self, ids: Sequence[str]) -> Mapping[str, int] | Missing | None:
+        """Return the CJ batch of each of these essays; read at each call."""
+        ...
+
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
         """Return the database sessions that block or wait."""
         ...

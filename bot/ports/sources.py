@@ -76,6 +76,10 @@ class CjDatabase(Protocol):
         """Return which request correlation ids belong to a pair, as id -> CJ batch id."""
         ...
 
+    async def essay_batches(self, essay_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the CJ batch of each of these essays; an essay is of one batch only."""
+        ...
+
     async def begun_by(self, prefix: str, *, limit: int = 20) -> Sequence[UUID]:
         """Return the request correlation ids of comparisons that begin with `prefix`."""
         ...

@@ -49,6 +49,10 @@ class RecordedWatch:
         """Return the recorded owners; None when none were recorded."""
         return self.recorded.owned if self.recorded else None
 
+    async def essay_batches(self, ids: Sequence[str]) -> Mapping[str, int] | Missing | None:
+        """Return nothing: a recording holds no essays."""
+        return None
+
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
         """Return the recorded sessions; None when none were recorded."""
         return self.recorded.sessions if self.recorded else None

@@ -26,6 +26,7 @@ class GivenWatch:
     others: Sequence[QueueFront] | Missing | None = None
     owners: Mapping[UUID, int] | Missing | None = None
     batches: Sequence[BatchSummary] | Missing | None = None
+    essays: Mapping[str, int] | Missing | None = None
     errors: Sequence[ErrorGroup] | Missing | None = None
     sessions: Sequence[BlockedSession] | Missing | None = None
     outbox: Sequence[OutboxGroup] | Missing | None = None
@@ -52,6 +53,9 @@ class GivenWatch:
 
     async def owned(self, ids: Sequence[UUID]) -> Mapping[UUID, int] | Missing | None:
         return self.owners
+
+    async def essay_batches(self, ids: Sequence[str]) -> Mapping[str, int] | Missing | None:
+        return self.essays
 
     async def blocked_sessions(self) -> Sequence[BlockedSession] | Missing | None:
         return self.sessions

@@ -1,14 +1,15 @@
 """CJ cannot hand comparisons to the LLM provider: their rows wait, and no answer will come.
 
-The failing line names two essays and no batch, which the batch's own report joins to its pairs.
+The failing line names two essays and no batch: the database knows of which one they are.
 That the provider cannot reach Kafka stands beside any of its lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from bot.detectors._batches import MOST_ASKED, place_told, sole
 from bot.detectors._event_counts import (
     EventCount,
     EventCountDetector,
@@ -69,17 +70,19 @@ class SubmissionsLost(EventCountDetector):
         events = dated_events(watch)
         away = [at for at, event in events if says_kafka_away(event)]
         self._kafka_at = max((*away, *filter(None, [self._kafka_at])), default=None)
-        found = [self._occurrence(one) for _, event in events if (one := lost_submission(event))]
-        sample = self.sampled(watch, found)
+        lost = [one for _, event in events if (one := lost_submission(event))]
+        batches = await _batches_of(watch, lost)
+        sample = self.sampled(watch, [self._occurrence(one, batches) for one in lost])
         known = {"kafka_at": self._kafka_at.isoformat() if self._kafka_at else None}
         return replace(sample, data={**sample.data, **known}) if sample.data else sample
 
-    def _occurrence(self, one: LostSubmission) -> Occurrence:
+    def _occurrence(self, one: LostSubmission, batches: Mapping[str, int]) -> Occurrence:
         near = self._kafka_at is not None and abs(one.at - self._kafka_at) <= KAFKA_WITHIN
         extra = {
             "essay_a": one.essay_a,
             "essay_b": one.essay_b,
             "fault": fault_of([one], kafka_away=near).value,
+            "batch": str(batches.get(one.essay_a, batches.get(one.essay_b, ""))),
         }
         return Occurrence(CJ_SERVICE, one.at, one.event.container, redact(one.event.event), extra)
 
@@ -91,11 +94,21 @@ class SubmissionsLost(EventCountDetector):
 DETECTOR = SubmissionsLost
 
 
+async def _batches_of(watch: Watch, lost: Sequence[LostSubmission]) -> Mapping[str, int]:
+    """Return the batches of the essays that failing lines name; an essay is of one batch only."""
+    ids = sorted({essay for one in lost for essay in (one.essay_a, one.essay_b)})[:MOST_ASKED]
+    answer = await watch.essay_batches(ids) if ids else None
+    return answer if isinstance(answer, Mapping) else {}
+
+
 def _condition(counted: EventCount) -> Condition:
     faults = [SubmissionFault(one["fault"]) for one in counted.extras if "fault" in one]
     fault = faults[-1] if faults else SubmissionFault.OTHER
     what, why, step = submission_words(fault)
-    look = Command("/batch list waiting_callbacks")
+    batches = {str(one["batch"]) for one in counted.extras if one.get("batch")}
+    mine = sole(batches)
+    look = Command(f"/batch investigate {mine}" if mine else "/batch list waiting_callbacks")
+    place = place_told(batches, "of")
     lost = many(counted.count, "comparison")
     return Condition(
         subject=counted.subject,
@@ -103,14 +116,15 @@ def _condition(counted: EventCount) -> Condition:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            f"{lost} not submitted since ", Time(counted.first_at), f": {what}. Next: ", look
+            f"{lost}{place} not submitted since ", Time(counted.first_at), f": {what}. Next: ", look
         ),
         since=counted.first_at,
         known=fault.value,
         count=counted.fresh,
-        headline=f"{lost} could not be handed to the LLM provider",
+        headline=f"{lost}{place} could not be handed to the LLM provider",
         lasts=False,
         why=why,
         evidence=counted.examples,
         next=(words(look), step, ASK_AGAIN),
+        batch=mine,
     )

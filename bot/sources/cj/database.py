@@ -153,6 +153,13 @@ class CjPostgres:
         return {row["id"]: row["batch_id"] for row in rows}
 
     @tried_twice
+    async def essay_batches(self, essay_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the CJ batch of each of these essays."""
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.ESSAY_BATCHES, list(essay_ids))
+        return {row["id"]: row["batch_id"] for row in rows}
+
+    @tried_twice
     async def begun_by(self, prefix: str, *, limit: int = 20) -> Sequence[UUID]:
         """Return the request correlation ids of comparisons that begin with `prefix`."""
         digits = prefix.replace("-", "")

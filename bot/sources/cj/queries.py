@@ -154,6 +154,11 @@ SELECT request_correlation_id AS id, min(cj_batch_id) AS batch_id FROM cj_compar
 WHERE request_correlation_id = ANY($1) GROUP BY 1
 """
 
+ESSAY_BATCHES = """
+SELECT els_essay_id AS id, cj_batch_id AS batch_id FROM cj_processed_essays
+WHERE els_essay_id = ANY($1)
+"""
+
 BEGUN_BY = """
 SELECT DISTINCT request_correlation_id AS id FROM cj_comparison_pairs
 WHERE request_correlation_id BETWEEN $1 AND $2 ORDER BY 1 LIMIT $3

@@ -105,6 +105,15 @@ class FakeDatabase:
         ids = (pair.request_correlation_id for pair in self.pairs if pair.batch_id == batch_id)
         return [id for id in ids if id is not None][:limit]
 
+    async def essay_batches(self, essay_ids: Sequence[str]) -> Mapping[str, int]:
+        self._called("essay_batches")
+        return {
+            essay: pair.batch_id
+            for pair in self.pairs
+            for essay in (pair.essay_a, pair.essay_b)
+            if essay in essay_ids
+        }
+
     async def begun_by(self, prefix: str, *, limit: int = 20) -> Sequence[UUID]:
         self._called(f"begun_by {prefix}")
         ids = (pair.request_correlation_id for pair in self.pairs)

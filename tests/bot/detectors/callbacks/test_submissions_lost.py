@@ -75,3 +75,20 @@ async def test_a_second_episode_begins_with_its_own_onset() -> None:
     (condition,) = (await played(SubmissionsLost(QuietSettings()), watches)).conditions
     assert condition.since == NOW
     assert str(condition.title).startswith("1 comparison ")
+
+
+async def test_it_names_the_batch_of_the_essays_that_its_lines_name() -> None:
+    logs = Followed((said(NOW, UNREACHABLE, role=Role.CJ),))
+    watch = GivenWatch(NOW, NOW - TICK, logs=logs, essays={A: 9, B: 9})
+    (condition,) = (await played(SubmissionsLost(QuietSettings()), [watch])).conditions
+    assert condition.batch == "9"
+    assert str(condition.headline).startswith("1 comparison of batch 9 could not be handed")
+    assert "/batch investigate 9" in str(condition.next[0])
+
+
+async def test_the_essays_of_two_batches_single_out_neither() -> None:
+    other = UNREACHABLE.replace(A, A[:-1] + "5")
+    logs = Followed(tuple(said(NOW, one, role=Role.CJ) for one in (UNREACHABLE, other)))
+    watch = GivenWatch(NOW, NOW - TICK, logs=logs, essays={A: 9, A[:-1] + "5": 10})
+    (condition,) = (await played(SubmissionsLost(QuietSettings()), [watch])).conditions
+    assert (condition.batch, "of batches 9 and 10" in condition.headline) == ("", True)

@@ -129,6 +129,8 @@ async def test_ownership_tells_known_correlation_ids_from_foreign_ones(
 ) -> None:
     foreign = UUID("8f3a11d7-9411-4ca2-9999-59a9d18c5da9")
     assert await database.owned([pair_id(33, 7), foreign]) == {pair_id(33, 7): 33}
+    row = (await database.trace(pair_id(33, 7))).pairs[0]
+    assert await database.essay_batches([str(row.essay_a), "none"]) == {str(row.essay_a): 33}
 
 
 async def test_lists_give_counts_and_state(database: CjPostgres) -> None:
