@@ -7,6 +7,7 @@ from uuid import UUID
 from bot.border.outside import raw
 from bot.domain.queue import QueueReading
 from bot.ports import Watch
+from bot.text.redaction import UUID as UUID_TEXT
 
 # Of more requests in one tick the batches of these tell enough.
 MOST_ASKED = 200
@@ -17,7 +18,9 @@ HEADLINE_CHARS = 78
 
 async def batches_of(watch: Watch, ids: Iterable[str]) -> Counter[str]:
     """Return how many of these requests, by either id of theirs, are of each batch."""
-    asked = {one: UUID(one) for one in sorted({*filter(None, ids)})[:MOST_ASKED]}
+    # A callback of the topic may hold anything where its id should stand.
+    known = {raw(one).lower() for one in ids if UUID_TEXT.fullmatch(raw(one))}
+    asked = {one: UUID(one) for one in sorted(known)[:MOST_ASKED]}
     if not asked:
         return Counter()
     owned, queue = await watch.owned(list(asked.values())), await watch.queue()

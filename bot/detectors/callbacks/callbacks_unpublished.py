@@ -33,7 +33,6 @@ from bot.domain.log import Followed, LogEvent
 from bot.domain.report import Confidence, Severity, plain
 from bot.domain.words import Command, Id, Time, words
 from bot.ports import Watch
-from bot.text.redaction import UUID
 from bot.text.wording import many
 
 PROVIDER = "llm_provider"
@@ -151,8 +150,7 @@ def _fact(one: HeldMessage) -> Mapping[str, Any]:
 
 
 def _ids(held: Sequence[HeldMessage]) -> set[str]:
-    told = (id for one in held for id in (one.queue_id, one.correlation_id))
-    return {id for id in told if UUID.fullmatch(id)}
+    return {id for one in held for id in (one.queue_id, one.correlation_id)}
 
 
 def _lost(samples: Sequence[Sample]) -> int:

@@ -23,6 +23,7 @@ from bot.diagnosis.comparison.causes import (
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, Time, words
+from bot.text.redaction import redact
 from bot.text.wording import many, part_of
 
 OUTBOX_LATE = timedelta(seconds=LATE_SECONDS)
@@ -208,13 +209,16 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
         what=many(sum(group.unpublished for group in late), "event", ("is", "are"))
         + " not published.",
         why=OUTBOX_UNPUBLISHED.why,
-        evidence=tuple(
-            evidence.line(
-                f"{group.event_type}: {group.unpublished} unpublished, "
-                f"{many(group.max_retry_count, 'try')}",
-                group.oldest_unpublished_at,
-            )
-            for group in late[:3]
+        evidence=(
+            *(
+                evidence.line(
+                    f"{group.event_type}: {group.unpublished} unpublished, "
+                    f"{many(group.max_retry_count, 'try')}",
+                    group.oldest_unpublished_at,
+                )
+                for group in late[:3]
+            ),
+            *(evidence.line(redact(one.last_error)) for one in late[:1] if one.last_error),
         ),
         next=(RELAY_STEP,),
     )

@@ -80,6 +80,22 @@ def test_lines_of_either_revision_name_the_reason(said: str, reason: FailureReas
     assert reason_of_line(_line(said)) is reason
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (0, FailureReason.CONNECTION), (401, FailureReason.KEY), (403, FailureReason.KEY),
+        (404, FailureReason.MODEL), (408, FailureReason.TIMEOUT), (413, FailureReason.TOO_LONG),
+        (429, FailureReason.RATE_LIMIT), (504, FailureReason.TIMEOUT),
+        (529, FailureReason.OVERLOADED), (503, FailureReason.SERVER), (422, FailureReason.REFUSED),
+        (None, FailureReason.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_status_without_words_names_the_reason(status: int | None, reason: FailureReason) -> None:
+    assert reason_of_group(_group(status)) is reason
+    if status:
+        assert reason_of_line(_line(f"{CALL}Anthropic API call failed: {status}")) is reason
+
+
 def test_a_time_out_without_words_is_read_off_its_exception() -> None:
     error = LogError("TimeoutError", chain=("TimeoutError",))
     line = _line("Unexpected error calling Anthropic API:", error=error)
