@@ -19,6 +19,8 @@ COMMANDS = {"alerts", "batch", "changes", "help", "logs", "queue", "runner", "tr
 DETECTORS = {
     "batch_failed",
     "batch_idle",
+    "batch_slowing",
+    "budget_unreachable",
     "callbacks_unpublished",
     "consumer_silent",
     "container_gone",
@@ -27,10 +29,13 @@ DETECTORS = {
     "finalisation_stuck",
     "further_queues",
     "lost_callbacks",
+    "outbox_growing",
     "outbox_unpublished",
     "provider_errors",
+    "queue_expiring",
     "queue_unanswered",
     "rejected_callbacks",
+    "retries_rising",
     "stuck_queue",
     "submissions_lost",
 }

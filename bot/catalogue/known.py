@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from bot.catalogue.answers import ENTRIES as ANSWERS
 from bot.catalogue.bot_itself import ENTRIES as BOT_ITSELF
+from bot.catalogue.early import ENTRIES as EARLY
 from bot.catalogue.endings import ENTRIES as ENDINGS
 from bot.catalogue.entry import CauseEntry, CauseExample
 from bot.catalogue.queue import ENTRIES as QUEUE
@@ -19,6 +20,7 @@ GROUPS: tuple[tuple[str, tuple[CauseEntry, ...]], ...] = (
     ("Answers that fail, are lost or come twice", ANSWERS),
     ("The LLM queue", QUEUE),
     ("Services, database and runners", SERVICES),
+    ("Before it breaks", EARLY),
     ("The bot itself", BOT_ITSELF),
 )
 

@@ -180,7 +180,8 @@ class Alert:
     kept something unsaid: the opening of one that is pending, the repeats of one that fires.
     `before` is what is known from earlier times, `escalated_at` when another was notified since
     it was not acknowledged. `changed` is what changed shortly before it began, newest first; that
-    it follows from one of these is not known.
+    it follows from one of these is not known. `covered_by` is the key of the alert on what
+    this one warned of: it came about.
     """
 
     key: str
@@ -213,6 +214,7 @@ class Alert:
     before: SeenBefore | None = None
     escalated_at: datetime | None = None
     changed: tuple[Change, ...] = ()
+    covered_by: str = ""
 
     @property
     def standing(self) -> Standing:

@@ -1,6 +1,7 @@
 """Alerts that no report says as a finding, each of a simulated case."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.lifecycle import PolicySettings, decide_all
@@ -11,12 +12,18 @@ from bot.alerts.self_monitoring.missed_ticks import Gap, judge_missed_ticks
 from bot.alerts.self_monitoring.unreadable_sources import judge_sources
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.callbacks.rejected_callbacks import RejectedCallbacks
+from bot.detectors.early.batch_slowing import BatchSlowing, BatchSlowingSettings
+from bot.detectors.early.budget_unreachable import BudgetUnreachable, BudgetUnreachableSettings
+from bot.detectors.early.outbox_growing import OutboxGrowing, OutboxGrowingSettings
+from bot.detectors.early.queue_expiring import QueueExpiring, QueueExpiringSettings
+from bot.detectors.early.retries_rising import RetriesRising, RetriesRisingSettings
 from bot.detectors.services.container_gone import ContainerGone, ContainerGoneSettings
 from bot.detectors.services.database_errors import DatabaseErrors
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import Followed, LogError, LogEvent, Role
 from bot.domain.service_state import ContainerState
 from tests.support.fakes.alerts import clear, condition
+from tests.support.forecasts import failed, front, outbox, retried, slowed
 from tests.support.recordings import FOREIGN
 from tests.support.scenes import NOW, TICK, ago, judged, played
 from tests.support.watches import GivenWatch, said
@@ -36,6 +43,7 @@ async def simulated_alerts() -> list[Condition]:
         *await _database_errors(LogError("IntegrityError", code="gkpj", constraint="essays_pkey")),
         *await _database_errors(LogError("PendingRollbackError", "rolled back", code="7s2a")),
         *await _rejected(),
+        *await _forecasts(),
         *_of_itself(),
     ]
 
@@ -58,6 +66,17 @@ async def _rejected() -> tuple[Condition, ...]:
     text = f"Comparison callback missing essay identifiers; correlation={FOREIGN}"
     watch = GivenWatch(NOW, NOW, logs=Followed((said(NOW, text),)))
     return (await judged(RejectedCallbacks(QuietSettings()), watch, minutes=0)).conditions
+
+
+async def _forecasts() -> list[Condition]:
+    told = [
+        await played(RetriesRising(RetriesRisingSettings()), retried((3, 2, 8), (1, 3, 8))),
+        await played(BatchSlowing(BatchSlowingSettings()), slowed(before=6, late=0.3)),
+        await played(QueueExpiring(QueueExpiringSettings()), front(timedelta(hours=3.5))),
+        await judged(BudgetUnreachable(BudgetUnreachableSettings()), failed(12, 20)),
+        await played(OutboxGrowing(OutboxGrowingSettings()), outbox(120, grown=3)),
+    ]
+    return [one for judgement in told for one in judgement.conditions]
 
 
 def _of_itself() -> list[Condition]:

@@ -254,7 +254,9 @@ STORIES: dict[str, Story] = {
     "consumer silent": Story(
         "consumer_silent", "", _deafen, besides=frozenset({"lost_callbacks"})
     ),
-    "provider errors": Story("provider_errors", "", _fail),
+    "provider errors": Story(
+        "provider_errors", "", _fail, besides=frozenset({"retries_rising", "budget_unreachable"})
+    ),
     "finalisation stuck": Story(
         "finalisation_stuck", "",
         _break_scoring,
@@ -262,7 +264,9 @@ STORIES: dict[str, Story] = {
     "batch idle": Story(
         "batch_idle", "", _forget
     ),
-    "outbox unpublished": Story("outbox_unpublished", "", _clog),
+    "outbox unpublished": Story(
+        "outbox_unpublished", "", _clog, besides=frozenset({"outbox_growing"})
+    ),
     "database blocked": Story("database_blocked", "", _block, _blocks_on),
     "LLM provider gone": Story(
         "container_gone", LPS, lambda town: setattr(town, "down", LPS)

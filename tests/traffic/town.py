@@ -424,7 +424,7 @@ def _item(one: Request) -> QueueItem:
 def _summary(one: Batch, queue: list[Request]) -> BatchSummary:
     header = BatchHeader(
         one.number, one.uuid, one.uuid, one.status, one.state, one.created_at,
-        last_activity_at=one.active_at,
+        last_activity_at=one.active_at, total_budget=one.pairs or None,
     )  # fmt: skip
     pairs = PairCounts(
         total=one.pairs,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.alerts.policy.lifecycle import inhibit
+from bot.alerts.policy.lifecycle import covered, inhibit
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.domain.alert import Alert, AlertState, Decision, Reason
 
@@ -15,8 +15,10 @@ Decided = tuple[Alert | None, Decision]
 class Inhibition:
     """Alerts of `symptoms` are hidden while one of `cause` lasts whose subject holds `subject`.
 
+    With `covers` the cause is what they warned of: those that fire are over, for it came about.
     With `same_batch` only those of the batch that the cause is about; with `same_episode` only
-    those of the detector that the cause names as its own cause, begun before it.
+    those of the detector that the cause names as its own cause, begun before it; with
+    `same_subject` only those of the cause's own subject.
     """
 
     cause: str
@@ -24,9 +26,11 @@ class Inhibition:
     symptoms: frozenset[str]
     same_batch: bool = False
     same_episode: bool = False
+    same_subject: bool = False
+    covers: bool = False
 
 
-INHIBITIONS = (
+FOLLOWING = (
     Inhibition(
         "container_gone",
         "llm_provider",
@@ -48,6 +52,32 @@ INHIBITIONS = (
     # What a batch failed of: a later outbreak of the same is news again.
     Inhibition("batch_failed", "", frozenset({"provider_errors"}), same_episode=True),
 )
+# A warning is not doubled by what it warned of.
+COVERED = (
+    Inhibition("provider_errors", "", frozenset({"retries_rising", "batch_slowing"}), covers=True),
+    Inhibition(
+        "outbox_unpublished", "", frozenset({"outbox_growing"}), covers=True, same_subject=True
+    ),
+    Inhibition("stuck_queue", "", frozenset({"queue_expiring", "batch_slowing"}), covers=True),
+    Inhibition("queue_unanswered", "", frozenset({"queue_expiring"}), covers=True),
+    Inhibition(
+        "container_gone",
+        "llm_provider",
+        frozenset({"retries_rising", "queue_expiring", "batch_slowing"}),
+        covers=True,
+    ),
+    Inhibition("consumer_silent", "", frozenset({"batch_slowing"}), covers=True),
+    Inhibition("callbacks_unpublished", "", frozenset({"batch_slowing"}), covers=True),
+    Inhibition("lost_callbacks", "", frozenset({"batch_slowing"}), covers=True, same_batch=True),
+    Inhibition(
+        "batch_failed",
+        "",
+        frozenset({"budget_unreachable", "batch_slowing"}),
+        covers=True,
+        same_batch=True,
+    ),
+)
+INHIBITIONS = (*FOLLOWING, *COVERED)
 CAUSES = frozenset({UNREADABLE_SOURCE, *(rule.cause for rule in INHIBITIONS)})
 
 
@@ -60,14 +90,16 @@ def inhibited(
 
     `unreadable` names the detectors that cannot judge now, with the source that they lack: an alert
     that one of them would open from what it saw before is a symptom of that source. A symptom
-    that fired before its cause stays, and is not repeated meanwhile.
+    that fired before its cause stays, and is not repeated meanwhile; a warning is over by it.
     """
     causes = _lasting(decisions, remembered)
     hidden: Counter[str] = Counter()
     shown: list[Decided] = []
     for previous, decision in decisions:
         cause = _cause_of(decision.alert, causes, unreadable or {})
-        if cause is not None and decision.reason in (Reason.OPEN, Reason.PENDING):
+        if (fault := _covering(previous, decision, causes)) is not None:
+            decision = covered(decision.alert, fault)
+        elif cause is not None and decision.reason in (Reason.OPEN, Reason.PENDING):
             hidden[cause.key] += 1
             decision = inhibit(decision, previous, cause.key)
         elif cause is not None and previous is not None and decision.reason is Reason.REPEAT:
@@ -102,10 +134,23 @@ def _cause_of(
     return None
 
 
+def _covering(previous: Alert | None, decision: Decision, causes: Sequence[Alert]) -> Alert | None:
+    """Return the fault that a warning which fires has led to."""
+    was_said = previous is not None and previous.state is AlertState.FIRING
+    if not was_said or decision.alert.state is not AlertState.FIRING:
+        return None
+    return next(
+        (one for one in causes if any(_follows(decision.alert, one, rule) for rule in COVERED)),
+        None,
+    )
+
+
 def _follows(symptom: Alert, cause: Alert, rule: Inhibition) -> bool:
     if rule.same_batch and symptom.condition.batch != cause.condition.batch:
         return False
     if rule.same_episode and not _is_told_of(symptom, cause):
+        return False
+    if rule.same_subject and symptom.subject != cause.subject:
         return False
     named = cause.detector == rule.cause and rule.subject in cause.subject
     return named and symptom.detector in rule.symptoms

@@ -99,6 +99,14 @@ def inhibit(decision: Decision, previous: Alert | None, by: str) -> Decision:
     return Decision(Reason.PENDING, alert, f"hidden by {by}")
 
 
+def covered(warning: Alert, fault: Alert) -> Decision:
+    """End a warning by the alert on what it warned of, which opens now."""
+    now = fault.changed_at
+    closing = fault.condition.headline or fault.condition.title
+    over = replace(_resolved(warning, now, closing), said_at=now, covered_by=fault.key)
+    return Decision(Reason.RESOLVE, over, closing)
+
+
 def fingerprint(condition: Condition) -> str:
     """Return what makes a condition news: a change of this is worth a reply."""
     return "|".join((condition.rule, condition.severity.value, condition.known))

@@ -102,7 +102,7 @@ def source_of(sample: Sample) -> str:
     return sample.unreadable.partition(":")[0].strip()
 
 
-NAMES_CHARS = 80
+NAMES_CHARS = 76
 
 
 def _condition(

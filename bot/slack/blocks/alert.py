@@ -69,7 +69,8 @@ def render(
 def headline(alert: Alert) -> Words:
     """Return mark and headline of an alert: what is wrong, for how long, in one breath."""
     if alert.state is AlertState.RESOLVED:
-        return one_breath(words("✅ Resolved after ", _length(alert), ": ", _ended(alert)))
+        lead = "➡️ It came about after " if alert.covered_by else "✅ Resolved after "
+        return one_breath(words(lead, _length(alert), ": ", _ended(alert)))
     place = f" ({alert.environment})" if alert.environment not in UNNAMED else ""
     room = MOST_CHARS - len(place) - len(MARKS[alert.severity]) - 1
     return words(f"{MARKS[alert.severity]} ", one_breath(_told(alert), room), place)

@@ -238,3 +238,53 @@ def test_over_any_history_of_causes_and_blindness_each_opening_has_its_end(
     for reasons in told.values():
         assert reasons == [Reason.OPEN, Reason.RESOLVE] * (len(reasons) // 2)
     assert all(alert.state is AlertState.RESOLVED for alert in alerts.values())
+
+
+def warned(detector: str, subject: str, batch: str = "") -> Alert:
+    """Return a warning that fires."""
+    found = condition(subject, batch=batch)
+    return decide(None, found, clear(found), START, PolicySettings(detector, "np")).alert
+
+
+def a_minute_later(
+    warning: Alert, fault: str, subject: str, batch: str = ""
+) -> tuple[Decided, Decided]:
+    """Return what becomes of a warning that lasts, and of the fault that opens beside it."""
+    later, found = START + timedelta(minutes=1), condition(subject, batch=batch)
+    opened = decide(None, found, clear(found), later, PolicySettings(fault, "np"))
+    lasts = warning.condition
+    goes_on = decide(warning, lasts, clear(lasts), later, PolicySettings(warning.detector, "np"))
+    first, second = inhibited([(warning, goes_on), (None, opened)], [warning])
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("warning", "fault", "is_covered"),
+    [
+        (("retries_rising", "llm_provider"), ("provider_errors", "llm_provider"), True),
+        (("outbox_growing", "completed.v1"), ("outbox_unpublished", "completed.v1"), True),
+        (("outbox_growing", "completed.v1"), ("outbox_unpublished", "failed.v1"), False),
+        (("queue_expiring", "llm_queue"), ("stuck_queue", "llm_provider"), True),
+        (("batch_slowing", "batch 34", "34"), ("lost_callbacks", "batch 34", "34"), True),
+        (("batch_slowing", "batch 34", "34"), ("lost_callbacks", "batch 33", "33"), False),
+        (("budget_unreachable", "batch 34", "34"), ("batch_failed", "batch 34", "34"), True),
+        (("budget_unreachable", "batch 34", "34"), ("provider_errors", "llm_provider"), False),
+    ],
+)
+def test_a_warning_ends_by_the_alert_on_what_it_warned_of_and_is_not_doubled(
+    warning: tuple[str, ...], fault: tuple[str, ...], is_covered: bool
+) -> None:
+    (_, over), (_, opened) = a_minute_later(warned(*warning), *fault)
+    assert opened.reason is Reason.OPEN
+    assert (over.reason is Reason.RESOLVE) is is_covered
+    if not is_covered:
+        return
+    assert over.alert.covered_by == opened.alert.key
+    assert over.alert.resolved_at == START + timedelta(minutes=1)
+    # It is still true, and waits behind its fault.
+    found = over.alert.condition
+    again = decide(
+        over.alert, found, clear(found), START, PolicySettings(over.alert.detector, "np")
+    )  # fmt: skip
+    (_, waits), _ = inhibited([(over.alert, again), (None, opened)], [])
+    assert (waits.reason, waits.alert.covered_by) == (Reason.PENDING, "")

@@ -85,6 +85,19 @@ def test_what_changed_shortly_before_is_told_as_a_coincidence_and_only_while_it_
     assert "shortly before" not in json.dumps(_head(over)["blocks"])
 
 
+def test_a_warning_that_came_about_is_not_told_as_resolved() -> None:
+    over = replace(
+        ALERT,
+        state=AlertState.RESOLVED,
+        changed_at=AT + timedelta(minutes=4),
+        resolved_at=AT + timedelta(minutes=4),
+        closing="CJ's outbox is stuck: 3 events wait to be published",
+        covered_by="outbox_unpublished/np/x",
+    )
+    told = "➡️ It came about after 4 min: CJ's outbox is stuck: 3 events wait to be published"
+    assert _head(over)["text"] == told
+
+
 def test_why_and_what_to_do_stand_before_the_buttons_and_the_rest_is_folded() -> None:
     blocks = _head()["blocks"]
     kinds = [block["type"] for block in blocks]

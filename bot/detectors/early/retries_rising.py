@@ -1,0 +1,167 @@
+"""Requests fail again and again, and are still given back: the next failure may be the last.
+
+A bundle that fails gives all of its requests back at once, so lines close together are one failure.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+from bot.detectors._event_counts import dated_events
+from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
+from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import LogEvent, Role
+from bot.domain.report import Confidence, Severity
+from bot.domain.words import when, words
+from bot.ports import Watch
+from bot.text.redaction import redact
+from bot.text.wording import many
+
+RETRIED = "Requeueing request"
+DONE = "completed successfully, correlation_id"
+SUBJECT = "llm_provider"
+CLOSING = "no request fails again"
+_TRY = re.compile(r"for retry \((\d{1,3})/(\d{1,3})\)")
+ONE_FAILURE = timedelta(seconds=5)
+# The second try of a request tells a trouble that goes on from one that has passed.
+SECOND = 2
+
+
+class RetriesRisingSettings(BaseModel):
+    """When retries are a sign."""
+
+    window_seconds: float = Field(600, gt=0, description="how far back retries are counted")
+    least: int = Field(2, ge=2, description="fewer failures apart are no sign")
+    share: float = Field(0.1, gt=0, le=1, description="share of requests that are given back")
+
+
+class RetriesRising:
+    """Watches the LLM provider's log for requests that it gives back."""
+
+    name: ClassVar[str] = "retries_rising"
+    summary: ClassVar[str] = (
+        "Forecast: requests are given back again and again, and are given up after their last try"
+    )
+    open_ticks: ClassVar[int] = 1
+    clear_ticks: ClassVar[int] = 2
+    needles: ClassVar[tuple[str, ...]] = (RETRIED, DONE)
+    Settings: ClassVar[type[BaseModel]] = RetriesRisingSettings
+
+    def __init__(self, settings: RetriesRisingSettings) -> None:
+        self._least, self._share = settings.least, settings.share
+        self._span = timedelta(seconds=settings.window_seconds)
+
+    @property
+    def window_seconds(self) -> float:
+        """How far back `judge` wants to see."""
+        return self._span.total_seconds()
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether an event gives a request back, or ends one well."""
+        told = RETRIED in event.event or DONE in event.event
+        return event.role is Role.LLM_PROVIDER and told
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect the retries of a tick, those of one failure as one."""
+        if isinstance(watch.logs, Missing):
+            return Sample(watch.now, {}, unreadable_reason(watch.logs))
+        if watch.logs is None:
+            return Sample(watch.now)
+        events = dated_events(watch)
+        tried = [one for one in map(_retry, events) if one is not None]
+        done = sum(DONE in event.event for _, event in events)
+        return Sample(watch.now, {"retries": list(_failures(tried)), "done": done})
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the retries of the window; pure."""
+        last = window.samples[-1] if window.samples else None
+        if last is None or (not last.unreadable and "retries" not in last.data):
+            return Judgement(Sight.WARMING, note=NOTHING_READ)
+        if last.unreadable:
+            return Judgement(Sight.UNREADABLE, note=last.unreadable)
+        samples = [one for one in window.samples if now - one.at < self._span]
+        recent = [one for sample in samples for one in sample.data.get("retries") or ()]
+        done = sum(int(one.data.get("done") or 0) for one in samples)
+        condition = self._condition(recent, done)
+        return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={SUBJECT: CLOSING})
+
+    def _condition(self, recent: Sequence[Mapping[str, Any]], done: int) -> Condition | None:
+        again = [one for one in recent if one["try"] >= SECOND]
+        given_back = sum(int(one["count"]) for one in recent)
+        if len(recent) < self._least or not again:
+            return None
+        if given_back < self._share * (given_back + done):
+            return None
+        worst = max(again, key=lambda one: (one["try"], one["count"]))
+        return _condition(recent, worst)
+
+
+DETECTOR = RetriesRising
+
+
+def _retry(dated: tuple[datetime, LogEvent]) -> dict[str, Any] | None:
+    at, event = dated
+    found = _TRY.search(event.event) if event.role is Role.LLM_PROVIDER else None
+    if found is None or RETRIED not in event.event:
+        return None
+    return {
+        "at": at.isoformat(),
+        "try": int(found[1]),
+        "of": int(found[2]),
+        "count": 1,
+        "source": str(event.container),
+        "text": redact(event.event),
+    }
+
+
+def _failures(tried: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield retries, those that lie close together as the one failure that they are."""
+    group: dict[str, Any] | None = None
+    for one in tried:
+        if group is not None and _at(one) - _at(group) <= ONE_FAILURE:
+            worse = one["try"] > group["try"]
+            group = {**(one if worse else group), "count": group["count"] + 1, "at": one["at"]}
+            continue
+        if group is not None:
+            yield group
+        group = one
+    if group is not None:
+        yield group
+
+
+def _at(retry: Mapping[str, Any]) -> datetime:
+    at = moment(retry["at"])
+    assert at is not None  # noqa: S101 - samples hold the times that events had
+    return at
+
+
+def _condition(recent: Sequence[Mapping[str, Any]], worst: Mapping[str, Any]) -> Condition:
+    since, tried = _at(recent[0]), f"try {worst['try']} of {worst['of']}"
+    requests = many(worst["count"], "request", ("is", "are"))
+    left = int(worst["of"]) - int(worst["try"])
+    then = "after one more failure" if left <= 0 else f"after {left + 1} more failures"
+    return Condition(
+        subject=SUBJECT,
+        rule="retries-rising",
+        severity=Severity.WARN,
+        confidence=Confidence.MEDIUM,
+        title=words(
+            f"Forecast: {requests} given up {then}, {tried}",
+            when(since, ", failing since "),
+            ", medium confidence. Next: /logs llm_provider Requeueing",
+        ),
+        since=since,
+        known="failing again" if left > 0 else "last try",
+        count=0,
+        headline=f"Forecast: {requests} given up {then} ({tried})",
+        lasts=False,
+        why="A request that fails on its last try is given up, and a bundle fails as a whole.",
+        evidence=tuple(
+            EvidenceLine(str(one["source"]), _at(one), str(one["text"])) for one in recent[-3:]
+        ),
+        next=("See what the model's provider answers: /logs llm_provider error",),
+    )
