@@ -200,6 +200,10 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX signed_request_at ON signed_request (at);
     """,
+    """
+    CREATE INDEX alert_thread ON alert (thread) WHERE thread IS NOT NULL;
+    CREATE INDEX alert_changed ON alert (environment, changed_at DESC);
+    """,
 )
 # How many of them a bot must know to use the tables as the last one leaves them.
 NEEDS = 2

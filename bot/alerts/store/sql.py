@@ -1,8 +1,12 @@
 """The SQL of the bot's memory; values are always parameters."""
 
+# Two questions, since each has an index of its own: a tick may not read years of what is over.
 LOAD_ALERTS = """
 SELECT body, number, channel, thread_ts, acknowledged_by, acknowledged_at FROM alert
-WHERE environment = $1 AND (state <> 'resolved' OR resolved_at > $2)
+WHERE environment = $1 AND state <> 'resolved'
+UNION ALL
+SELECT body, number, channel, thread_ts, acknowledged_by, acknowledged_at FROM alert
+WHERE environment = $1 AND state = 'resolved' AND resolved_at > $2
 """
 
 # What people and the poster write (acknowledgement, thread) is not the tick's to overwrite;
