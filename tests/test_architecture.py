@@ -41,7 +41,7 @@ DIAGNOSIS = (
     {"comparison"},
     {"runner", "trace"},
     {"batch"},
-    {"investigate"},
+    {"investigate", "trends"},
     {"compare"},
 )
 FILES_IN_A_ROOM = 16

@@ -92,6 +92,10 @@ class CjDatabase(Protocol):
         """Return the sums over the comparisons of several batches."""
         ...
 
+    async def answered_by(self, batch_ids: Sequence[int]) -> Mapping[int, tuple[str, str]]:
+        """Return the provider and the model of each batch's first valid answer."""
+        ...
+
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
         """Return sessions idle in transaction or waiting for a lock for longer than that."""
         ...

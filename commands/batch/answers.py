@@ -21,6 +21,7 @@ from commands._words import misuse, shown
 from commands.batch.compare import compare
 from commands.batch.investigate import bundled, exported, investigation
 from commands.batch.listing import newest_batches
+from commands.batch.trends import trends
 from commands.batch.unmatched import nothing, several
 from commands.batch.usages import USAGES
 from commands.batch.watch import LIST, STOP, begin_watching, list_watched, stop_watching
@@ -39,6 +40,8 @@ async def answer(request: Request, context: CommandContext) -> Report:
             return await _watch(request.words, context)
         case "list":
             return await newest_batches(request.words[0] if request.words else None, context)
+        case "trends":
+            return await trends(request, context)
         case "alias":
             return await _alias(request.words[0], request.words[1], context)
         case _:

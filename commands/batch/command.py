@@ -10,6 +10,7 @@ from bot.registry import SlashCommand
 from commands._choices import recent
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 from commands.batch.compared_words import check_compared
+from commands.batch.trend_words import check_trends
 from commands.batch.usages import USAGES
 
 # For each verb the least and the most words after it, and what they are.
@@ -19,6 +20,7 @@ WORDS = {
     "bundle": (1, 1, "one id"),
     "compare": (2, 2, "two ids, or two modes"),
     "list": (0, 1, "at most one state"),
+    "trends": (0, 0, "no words, but --since and --by"),
     "watch": (1, 2, "one id, list, or stop and an id"),
     "alias": (2, 2, "a label and an id"),
     "help": (0, 9, "nothing"),
@@ -41,7 +43,7 @@ def parse(text: str) -> Request:
     """Take a verb and its words; a bare id means status. Raises UsageError."""
     words, options = split_options(
         tokens(text),
-        valued=("since", "about"),
+        valued=("since", "about", "by"),
         flags=("export",),
         usage=usage_lines("batch", USAGES),
     )
@@ -59,6 +61,7 @@ def parse(text: str) -> Request:
         raise misuse("Only /batch investigate takes --about.", "batch", USAGES)
     if not _RULE.fullmatch(options.get("about", "a-rule")):
         raise misuse("--about takes an alert's rule, such as lost-callbacks.", "batch", USAGES)
+    check_trends(verb, options, USAGES)
     check_compared(verb, rest, options, USAGES)
     return Request("batch", verb, rest, options)
 

@@ -19,9 +19,10 @@ def check_compared(
     Raises UsageError.
     """
     modes = [word for word in words if word.casefold().startswith(PREFIX)]
-    if "since" in options and not (verb == "compare" and modes):
+    if "since" in options and verb != "trends" and not (verb == "compare" and modes):
         raise UsageError(
-            "--since goes with /batch compare mode:… mode:….", usage=usage_lines("batch", usages)
+            "--since goes with /batch trends and /batch compare mode:… mode:….",
+            usage=usage_lines("batch", usages),
         )
     if verb != "compare":
         return

@@ -38,6 +38,11 @@ USAGES = (
         "list [state]", "the newest batches, with a mark for those that need a look", "/batch list"
     ),
     Usage(
+        "trends [--since 7d] [--by mode|model|provider]",
+        "how batches did over a time: ended well, failures by cause, answer times and cost",
+        "/batch trends --since 7d --by mode",
+    ),
+    Usage(
         "alias <label> <id>",
         "remember which batch a run label stands for",
         "/batch alias serial-bundle-20251119-0018 33",

@@ -12,6 +12,7 @@ from bot.demo.incident.rows import STUDENT_TEXT, load
 from bot.demo.incident.write_logs import STRAY
 from tests.agent.session import MOST_CALLS, agent, asked, settings_of, text_of
 from tests.support.paths import ROOT
+from tests.support.program import batchbot
 
 PAGE = ROOT / "bot" / "cli" / "mcp" / "SESSION.md"
 
@@ -31,7 +32,7 @@ async def test_an_agent_finds_out_why_a_batch_failed(night: dict[str, str], tmp_
     assert "provider-failures" in session.answer
     assert "Do not use the grades" in session.answer or "do not use" in session.answer.lower()
     kept = PAGE.read_text(encoding="utf-8")
-    assert all(line in kept for line in session.answer.splitlines())
+    assert all(f"`{tool}` {json.dumps(given)}" in kept for tool, given, _ in session.calls)
 
 
 async def test_each_tool_answers_the_night_and_hides_student_text(
@@ -59,7 +60,13 @@ async def test_a_server_without_sources_says_so_and_calls_nothing_healthy(tmp_pa
     async with agent(tmp_path, {}) as client:
         result = await client.call_tool("status", {"batch": 33})
     assert result.structured_content["verdict"] == "unknown"
-    assert "No source is configured here" in text_of(result.content[0])
+    assert "cj_database" in str(result.structured_content["sources"])
+
+
+def test_a_wrong_setting_is_told_before_the_protocol_begins(tmp_path: Path) -> None:
+    done = batchbot("mcp", cwd=tmp_path, settings={"LOG_SOURCE": "files"})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "LOG_FILES_DIR" in done.stderr
 
 
 async def test_standard_output_carries_the_protocol_alone_and_its_end_ends_the_server(

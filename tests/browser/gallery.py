@@ -55,6 +55,7 @@ ASKED = (
     Scene("trace", f"/trace {STRAY}"),
     Scene("queue", "/queue"),
     Scene("list", "/batch list"),
+    Scene("trends", "/batch trends --since 60w --by model"),
     Scene("help", "/help"),
     Scene("cause", "/help orphaned-item"),
     Scene("refused", "/batch status 9999"),

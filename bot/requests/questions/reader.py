@@ -25,6 +25,11 @@ _CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)
 _WHATS_UP = re.compile(r"\b(what'?s up|going on|hur kommer det sig)\b")
 _LENGTH = re.compile(r"\b(\d{1,4}) ?([mhdw])(?:in|ins|inutes?|ours?|rs?|ays?|eeks?)?\b")
 _A_DAY = re.compile(r"\b(today|idag|yesterday|igår|last night|inatt)\b")
+# How batches did over a time, which is no question about one of them.
+_TRENDS = re.compile(
+    r"\btrends?\b|\bhow (?:did|do|are|have|were) (?:the |our )?batches\b.*\b(?:week|month|days?)\b"
+    r"|\bhur (?:gick|går) (?:det för )?batcherna\b.*\b(?:vecka|veckan|månad|månaden)\b"
+)
 # What is said of a batch, and of no comparison.
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
 PICKED = 2
@@ -204,6 +209,8 @@ def _of_none(asked: _Question) -> Reading:
         return Reading(_changes_line(fold))
     if asked.about(Topic.HELP) or _CAN_DO.search(fold):
         return Reading("/help")
+    if _TRENDS.search(fold):
+        return Reading(_trends_line(fold))
     if "batches" in fold or "batcharna" in fold or "batcher" in fold:
         return Reading("/batch list")
     if asked.subject and _follows(asked):
@@ -220,6 +227,15 @@ def _changes_line(fold: str) -> str:
     if day := _A_DAY.search(fold):
         return f"/changes {'today' if day[0] in ('today', 'idag') else 'yesterday'}"
     return "/changes"
+
+
+def _trends_line(fold: str) -> str:
+    """Return the command for how batches did, as far back as the question says."""
+    if length := _LENGTH.search(fold):
+        return f"/batch trends --since {length[1]}{length[2]}"
+    if "month" in fold or "månad" in fold:
+        return "/batch trends --since 30d"
+    return "/batch trends --since 7d"
 
 
 def _follows(asked: _Question) -> bool:

@@ -188,6 +188,14 @@ class CjPostgres:
         return replace(totals_of(row, len(ids)), hidden=schema.hidden_of(GRADED))
 
     @tried_twice
+    async def answered_by(self, batch_ids: Sequence[int]) -> Mapping[int, tuple[str, str]]:
+        """Return the provider and the model of each batch's first valid answer, where recorded."""
+        ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
+        async with self._reading() as connection:
+            rows = await connection.fetch(sql.answered_by(self._sessions.schema), ids, 1)
+        return {row["batch_id"]: (row["provider"] or "", row["model"] or "") for row in rows}
+
+    @tried_twice
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
         """Return sessions idle in transaction or waiting for a lock; no query text.
 

@@ -103,6 +103,15 @@ SELECT
 """
 
 
+def answered_by(schema: CjSchema) -> str:
+    """Return the query of who gave the first valid answer of each batch of $1; $2 is 1."""
+    one = schema.answers("ARRAY[c.id]", only_valid=True)
+    return f"""
+SELECT c.id AS batch_id, f.provider, f.model
+FROM unnest($1::int[]) AS c(id) CROSS JOIN LATERAL {one} f
+"""
+
+
 MATCH = """
 SELECT id AS batch_id, bos_batch_id, status::text AS status,
        created_at AT TIME ZONE 'UTC' AS created_at

@@ -186,6 +186,12 @@ class FakeDatabase:
             response_ms=next((row.response_ms for row in rows if row.response_ms), None),
         )
 
+    async def answered_by(self, batch_ids: Sequence[int]) -> Mapping[int, tuple[str, str]]:
+        self._called("answered_by")
+        named = {row.header.batch_id: next(iter(row.models), "") for row in self.batches}
+        found = {id: named.get(id, "").partition("/") for id in batch_ids}
+        return {id: (provider, model) for id, (provider, _, model) in found.items() if provider}
+
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
         self._called("blocked_sessions")
         return [row for row in self.blocked if row.age_seconds > older_than_seconds]

@@ -19,6 +19,7 @@ from bot.cli.formats import Format
 from bot.cli.mcp.report_schema import REPORT_SCHEMA
 from bot.cli.mcp.server import Answer, server_of
 from bot.cli.output import as_object
+from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Report
 from bot.errors import SourceError
 from bot.ports import Sources
@@ -103,6 +104,18 @@ async def test_what_breaks_is_told_without_its_text_and_the_session_goes_on() ->
         assert "RuntimeError" in _text(result)
         assert not any(word in _text(result) for word in ("hunter2", "PLANTED"))
         assert (await client.list_tools()).tools
+
+
+async def test_where_no_source_is_configured_the_answer_says_how_to_begin() -> None:
+    nothing = SourceReading("cj_database", SourceState.NOT_CONFIGURED)
+
+    async def unread(_: ask.Asked) -> Report:
+        return Report("batch", "Batch 33", sources=(nothing,), unreadable_need=True)
+
+    async with _client(unread) as client:
+        result = await client.call_tool("status", {"batch": 33})
+    assert result.structured_content["verdict"] == "unknown"
+    assert "No source is configured here" in _text(result)
 
 
 async def test_what_was_not_found_is_an_error_of_the_tool() -> None:

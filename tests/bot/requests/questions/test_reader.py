@@ -95,3 +95,17 @@ def test_whatever_is_read_or_offered_is_a_command_that_is_understood_and_changes
 )
 def test_what_changed_is_asked_in_plain_words(question: str, line: str) -> None:
     assert read_question(question, now=datetime(2025, 11, 19, tzinfo=UTC)).line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("how did batches do this week?", "/batch trends --since 7d"),
+        ("how did the batches do in the last 3 days", "/batch trends --since 3d"),
+        ("how did our batches do this month", "/batch trends --since 30d"),
+        ("show me the trends", "/batch trends --since 7d"),
+        ("how are the batches doing?", "/batch list"),
+    ],
+)
+def test_how_batches_did_over_a_time_is_read_as_trends(text: str, line: str) -> None:
+    assert read_question(text, now=datetime(2025, 11, 19, tzinfo=UTC)).line == line

@@ -1,0 +1,28 @@
+"""The options of `/batch trends`: how far back, and what to part the batches by."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.errors import UsageError
+from bot.registry import Usage
+from commands._words import misuse, nearest, shown, span, usage_lines
+
+WAYS = ("mode", "model", "provider")
+
+
+def check_trends(verb: str, options: Mapping[str, str], usages: Sequence[Usage]) -> None:
+    """Check --by, and --since of trends. Raises UsageError."""
+    lines = usage_lines("batch", usages)
+    if verb != "trends":
+        if "by" in options:
+            raise misuse("Only /batch trends takes --by.", "batch", usages)
+        return
+    by = options.get("by", WAYS[0])
+    if by.casefold() not in WAYS:
+        close = nearest(by, WAYS)
+        raise UsageError(
+            f"--by takes {', '.join(WAYS)}, not {shown(by)}.",
+            usage=lines,
+            hint=f"Did you mean {close}?" if close else "",
+        )
+    if "since" in options and span(options["since"]) is None:
+        raise UsageError("--since takes a span such as 12h, 3d or 1w.", usage=lines)

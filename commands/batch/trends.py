@@ -1,0 +1,30 @@
+"""`/batch trends`: how batches did over a stretch of time."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.trends.collect import collect
+from bot.diagnosis.trends.report import COMMAND, diagnose
+from bot.domain.evidence import Missing
+from bot.domain.report import Report
+from bot.domain.words import words
+from bot.ports import CommandContext, Request
+from bot.text.wording import sentence
+from commands._words import span
+
+DEFAULT_SINCE = timedelta(days=7)
+
+
+async def trends(request: Request, context: CommandContext) -> Report:
+    """Read the batches since a moment and say how they did."""
+    now = context.now()
+    back = span(request.options["since"]) if "since" in request.options else None
+    by = request.options.get("by", "").casefold()
+    since = now - (back or DEFAULT_SINCE)
+    found = await collect(context.sources, since, now, context.deadline, by)
+    if isinstance(found, Missing):
+        told = words("How batches did is not known: ", sentence(found.reason))
+        unread = batch_report.unreadable("", found)
+        return replace(unread, command=COMMAND, title="Batches", headline=told, summary=told)
+    return diagnose(found)
