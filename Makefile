@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 PORT ?= 8765
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test truth population installs attack bench chaos pictures lint format docs constraints clean
+.PHONY: help setup demo test truth population installs fresh attack bench chaos pictures lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,10 @@ population: setup ## Judge 2,400 healthy batches, every fault and an outsider's 
 
 installs: setup ## Try what real installations do on real parts, and print both tables.
 	$(BIN)/python -m tests.installs
+
+fresh: setup ## Walk from the README to an alert on a fresh Engine, and run the unit under systemd.
+	$(BIN)/python -m tests.fresh
+	$(BIN)/python -m tests.fresh.unit
 
 bench: setup ## Measure speed and memory, and write tests/benchmarks/RESULTS.md.
 	$(BIN)/python -m tests.benchmarks

@@ -5,6 +5,7 @@ Heavy libraries are imported inside the command that needs them, so that each st
 
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -262,6 +263,7 @@ def health() -> None:
 def main() -> NoReturn:
     """Run the command line; every failure is a sentence and an exit code, never a traceback."""
     gc.set_threshold(OBJECTS_PER_SEARCH)
+    _settle_home()
     try:
         code = cli(standalone_mode=False)
     except BatchbotError as error:
@@ -281,6 +283,17 @@ def main() -> NoReturn:
 
         sys.exit(unforeseen(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _settle_home() -> None:
+    """Name a home for a user whom the system does not know, such as a unit's DynamicUser.
+
+    Libraries ask for one as they are imported, and break where there is none.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(Path.cwd())  # noqa: TID251 - of libraries, and no setting of ours
 
 
 def _await(work: Coroutine[Any, Any, T]) -> T:

@@ -1,6 +1,7 @@
 """The command line as a person and a script meet it: words, exit codes, no traceback, quick."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -281,3 +282,23 @@ def test_a_missing_sdk_for_agents_is_told_with_the_line_that_installs_it(
     with pytest.raises(SettingsError, match="mcp_types, which is not installed") as caught:
         cli(["mcp"], standalone_mode=False)
     assert caught.value.hint.endswith("pip install 'batchbot[mcp]'")
+
+
+def test_a_user_whom_the_system_does_not_know_needs_no_home(tmp_path: Path) -> None:
+    """A unit's DynamicUser without libnss-systemd, or any number in a container."""
+    script = (
+        "import os, pwd, sys\n"
+        "os.environ.pop('HOME', None)\n"
+        "def unknown(*_): raise KeyError\n"
+        "pwd.getpwuid = unknown\n"
+        "from bot.__main__ import main\n"
+        "sys.argv = ['batchbot', 'run']\n"
+        "main()\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == Exit.USAGE, done.stderr
+    assert "SLACK_BOT_TOKEN is not set" in done.stderr

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ import psutil
 import pytest
 from docker.models.containers import Container
 
+# Containers have no network but the machine's own.
+ALONE = ("--iptables=false", "--ip6tables=false", "--bridge=none")
 IMAGE = "batchbot-test:latest"
 BUSYBOX = Path("/bin/busybox")
 
@@ -24,8 +26,9 @@ BUSYBOX = Path("/bin/busybox")
 class Engine:
     """A running dockerd; `url` is its address, `client` speaks to it."""
 
-    def __init__(self, folder: Path, storage: str = "vfs") -> None:
+    def __init__(self, folder: Path, storage: str = "vfs", options: Sequence[str] = ALONE) -> None:
         self.folder = folder
+        self._options = tuple(options)
         self._storage = storage
         self.url = f"unix://{folder}/docker.sock"
         self.data = folder / "data"
@@ -36,9 +39,8 @@ class Engine:
         with (self.folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    "dockerd", f"--storage-driver={self._storage}",
-                    "--iptables=false", "--ip6tables=false",
-                    "--bridge=none", f"--host={self.url}", f"--data-root={self.data}",
+                    "dockerd", f"--storage-driver={self._storage}", *self._options,
+                    f"--host={self.url}", f"--data-root={self.data}",
                     f"--exec-root={self.folder}/exec", f"--pidfile={self.folder}/pid",
                 ],
                 stdout=log, stderr=log,
@@ -98,17 +100,20 @@ class Engine:
 
 
 @contextmanager
-def running_engine(folder: Path, storage: str = "vfs") -> Iterator[Engine]:
+def running_engine(
+    folder: Path, storage: str = "vfs", options: Sequence[str] = ALONE
+) -> Iterator[Engine]:
     """Start an Engine; skip without dockerd, but fail when CI=true.
 
-    The storage vfs works everywhere and copies each layer whole; overlay2 needs the kernel's help.
+    `options` say which networks its containers may have. The storage vfs works everywhere and
+    copies each layer whole; overlay2 needs the kernel's help.
     """
     reason = _why_not()
     if reason:
         if os.environ.get("CI") == "true":
             pytest.fail(f"a Docker Engine is needed in CI: {reason}")
         pytest.skip(reason)
-    engine = Engine(folder, storage)
+    engine = Engine(folder, storage, options)
     engine.start()
     try:
         engine.load_image()
