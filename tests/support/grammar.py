@@ -6,7 +6,8 @@ from collections.abc import Iterator
 _NUMBER = r"(?<![\w.,:/×+-])(?<!\d )1"
 # Words that end with an s and are no plural, and units.
 _NO_PLURAL = r"(?!(?:s|ms|is|was|has|waits|this|less|across|belongs|as|its|versus|does|days?)\b)"
-_SEVERAL = re.compile(rf"{_NUMBER} {_NO_PLURAL}[a-z]+s\b")
+_KIND = r"(?:(?:log|real|distinct|pending|error|published|rejected|completion|valid|other) )?"
+_SEVERAL = re.compile(rf"{_NUMBER} {_KIND}{_NO_PLURAL}[a-z]+s\b")
 _OF_SEVERAL = re.compile(rf"\bof 1 {_NO_PLURAL}[a-z]+s\b")
 _VERBS = r"(?:wait|are|were|have|do|belong|lack|match|fail|need|come|stand|carry|hold|agree)"
 _NOUNS = (

@@ -66,6 +66,8 @@ FAULTS = (
           after="Processing LLM comparison callback", knowable=timedelta(seconds=90)),
     Fault(7, "queue-flush-4min", "queue_unanswered", knowable=TICK),
     Fault(7, "queue-partly-deleted", "queue_unanswered", knowable=TICK),
+    Fault(8, "final-permission-2min", "finalisation_stuck", "Failed scoring finalization"),
+    Fault(8, "final-json-3min", "finalisation_stuck", "Failed scoring finalization"),
     # The fifth failure makes it a burst.
     Fault(13, "ok-burst-passed", "provider_errors", "failed with HuleEduError",
           knowable=timedelta(seconds=29)),

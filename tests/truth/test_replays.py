@@ -15,7 +15,7 @@ def told() -> Sequence[Told]:
 
 
 def test_each_kind_of_fault_is_recorded() -> None:
-    assert {one.kind for one in FAULTS} == {2, 3, 5, 6, 7, 13}
+    assert {one.kind for one in FAULTS} == {2, 3, 5, 6, 7, 8, 13}
 
 
 def test_each_has_one_alert_by_its_own_detector(told: Sequence[Told]) -> None:

@@ -9,6 +9,7 @@ import re
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from bot.detectors._batches import sole
 from bot.detectors._event_counts import (
     EventCount,
     EventCountDetector,
@@ -23,7 +24,7 @@ from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
-from bot.text.wording import often
+from bot.text.wording import many, often
 
 INTEGRITY = "IntegrityError"
 ROLLBACK = "PendingRollbackError"
@@ -143,7 +144,7 @@ def _condition(counted: EventCount) -> Condition:
             words(
                 f"Database error in {service}: ",
                 _words(cause, counted),
-                f"{place}, {counted.count} log events",
+                f"{place}, {many(counted.count, 'log event')}",
             ),
             when(counted.first_at, " since "),
             f", {confidence.value} confidence. Next: {step}",
@@ -156,7 +157,7 @@ def _condition(counted: EventCount) -> Condition:
         why=ALONE if alone else FOLDED,
         evidence=counted.examples,
         next=(step,),
-        batch=batches[0] if batches else "",
+        batch=sole(batches),
     )
 
 

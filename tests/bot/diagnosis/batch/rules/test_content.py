@@ -1,0 +1,68 @@
+"""Essays that were dropped for want of content are counted, and only once pairs show it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.content import content_missing
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ScoreCounts
+from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.queue import QueueReading
+
+NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
+ID = "86e26627-1135-4553-bfbf-975da269c245"
+FAILED = "Failed to prepare essay e-1: content service answered HTTP 500"
+
+
+def evidence(
+    *lines: str, pairs: int = 1, essays: int = 2, anchors: int = 0, **changes: Any
+) -> BatchEvidence:
+    """Return a batch of which six essays were expected."""
+    header: dict[str, Any] = {
+        "status": "PERFORMING_COMPARISONS",
+        "state": "WAITING_CALLBACKS",
+        "created_at": NOW,
+        "expected_essay_count": 6,
+        **changes,
+    }
+    rows = BatchRows(
+        BatchHeader(6, ID, ID, **header),
+        PairCounts(total=pairs, essay_a=pairs),
+        scores=ScoreCounts(essays=essays, anchors=anchors, scored=essays),
+    )
+    events = tuple(
+        LogEvent(NOW, "cj", "cj", Role.CJ, "error", one, fields={"cj_batch_id": 6}, text=one)
+        for one in lines
+    )
+    return BatchEvidence(rows, LogSearch(events, ()), QueueReading(NOW, 0))
+
+
+def test_essays_that_take_no_part_are_counted_with_what_the_content_service_answered() -> None:
+    found = content_missing(evidence(FAILED, FAILED), NOW)
+    assert found is not None
+    assert str(found.what) == "4 of 6 essays were never compared: their content is missing"
+    assert "500" in str(found.why)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        # Fetching may go on: nothing was compared yet, and nothing ended.
+        {"pairs": 0, "essays": 0, "status": "FETCHING_CONTENT", "state": "INITIALIZING"},
+        # Anchors take part as well, and are not of those that were sent.
+        {"essays": 6, "anchors": 4},
+        {"essays": 6},
+        {"pairs": 0, "essays": 0, "status": "FETCHING_CONTENT", "state": "CANCELLED"},
+    ],
+)
+def test_what_may_still_come_or_is_there_is_not_missing(given: dict[str, Any]) -> None:
+    assert content_missing(evidence(**given), NOW) is None
+
+
+def test_a_batch_that_ended_without_one_comparison_lacks_all_its_essays() -> None:
+    ended = evidence(pairs=0, essays=0, status="COMPLETE_INSUFFICIENT_ESSAYS", state="COMPLETED")
+    found = content_missing(ended, NOW)
+    assert found is not None
+    assert "6 of 6 essays were never compared" in str(found.what)

@@ -1,0 +1,96 @@
+"""A finalisation is judged by its own line at once, and by all pairs that the batch ever sent."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.finalisation import (
+    early_finalisation,
+    finalisation_stuck,
+    repeated_finalisation,
+)
+from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts
+from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.queue import QueueReading
+
+NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
+ID = "86e26627-1135-4553-bfbf-975da269c245"
+DENIED = "Failed scoring finalization: permission denied for table grade_projections"
+
+
+def evidence(*lines: str, then: AnsweredCounts | None = None, **changes: Any) -> BatchEvidence:
+    """Return a batch of 12 comparisons that was active two minutes ago."""
+    header: dict[str, Any] = {
+        "status": "PERFORMING_COMPARISONS",
+        "state": "SCORING",
+        "created_at": NOW - timedelta(minutes=9),
+        "last_activity_at": NOW - timedelta(minutes=2),
+        **changes,
+    }
+    rows = BatchRows(
+        BatchHeader(9, ID, ID, **header),
+        PairCounts(total=12, essay_a=12),
+        at_first_finalisation=then,
+    )
+    events = tuple(
+        LogEvent(NOW, "cj_assessment_service", "cj", Role.CJ, "error", one,
+                 fields={"batch_id": 9}, text=f"{one} batch_id=9")
+        for one in lines
+    )  # fmt: skip
+    return BatchEvidence(rows, LogSearch(events, ()), QueueReading(NOW, 0))
+
+
+@pytest.mark.parametrize("state", ["SCORING", "WAITING_CALLBACKS"])
+def test_the_line_in_which_it_failed_is_told_at_once_with_why(state: str) -> None:
+    found = finalisation_stuck(evidence(DENIED, state=state), NOW)
+    assert found is not None
+    assert "permission denied for table grade_projections" in str(found.why)
+    assert ("it stays in scoring" in str(found.what)) == (state == "SCORING")
+
+
+def test_without_its_line_scoring_is_slow_until_ten_minutes_have_passed() -> None:
+    assert finalisation_stuck(evidence(), NOW) is None
+    assert finalisation_stuck(evidence(), NOW + timedelta(minutes=9)) is not None
+
+
+def test_one_that_has_its_result_after_all_is_not_stuck() -> None:
+    ended = evidence(DENIED, status="COMPLETE_STABLE", state="COMPLETED")
+    assert finalisation_stuck(ended, NOW) is None
+
+
+# The monitor's sweep came when two of two sent had an answer; ten were sent after it.
+SWEPT = AnsweredCounts(NOW, submitted=2, answered=2, valid=2)
+STABLE = {"status": "COMPLETE_STABLE", "state": "COMPLETED"}
+
+
+def test_early_is_measured_by_all_pairs_that_were_ever_sent() -> None:
+    found = early_finalisation(evidence(then=SWEPT, **STABLE), NOW)
+    assert found is not None
+    assert "2 of 12 comparisons were answered by then" in str(found.what)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "COMPLETE_FORCED_RECOVERY", "state": "COMPLETED"},
+        {**STABLE, "forced_to_scoring_reason": "stuck"},
+    ],
+)
+def test_a_forced_recovery_is_not_early(changes: dict[str, Any]) -> None:
+    assert early_finalisation(evidence(then=SWEPT, **changes), NOW) is None
+
+
+def test_what_was_answered_up_to_the_threshold_is_not_early() -> None:
+    enough = replace(SWEPT, submitted=12, answered=12, valid=12)
+    assert early_finalisation(evidence(then=enough, **STABLE), NOW) is None
+
+
+@pytest.mark.parametrize("then", [True, False])
+def test_scoring_with_a_complete_status_is_a_second_run_at_the_older_revision_alone(
+    then: bool,
+) -> None:
+    left = evidence(status="COMPLETE_STABLE", state="SCORING", has_total_budget=not then)
+    assert (repeated_finalisation(left, NOW) is not None) == then

@@ -1,0 +1,47 @@
+"""What is common in healthy batches is information; a ranking is doubted by a measure alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.results import degenerate_scores
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ProjectionCounts, ScoreCounts
+from bot.domain.log import LogSearch
+from bot.domain.queue import QueueReading
+from bot.domain.report import Severity
+
+NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
+ID = "86e26627-1135-4553-bfbf-975da269c245"
+
+
+def evidence(**scores: Any) -> BatchEvidence:
+    """Return a batch of six essays that ended well, with scores of a sort."""
+    rows = BatchRows(
+        BatchHeader(2, ID, ID, "COMPLETE_STABLE", "COMPLETED", NOW),
+        PairCounts(total=30, essay_a=30),
+        projections=ProjectionCounts(6),
+        scores=ScoreCounts(essays=6, scored=6, pairs=15, **scores),
+    )
+    return BatchEvidence(rows, LogSearch((), ()), QueueReading(NOW, 0))
+
+
+@pytest.mark.parametrize(
+    ("scores", "severity"),
+    [
+        # All standard errors at the cap, which few essays alone make: the ranking holds.
+        ({"at_se_cap": 6, "degenerate": 6, "close": 4}, Severity.INFO),
+        ({"at_se_cap": 0, "degenerate": 0, "close": 4}, None),
+        ({"at_se_cap": 0, "degenerate": 0, "close": 15}, Severity.WARN),
+        ({"at_se_cap": 6, "degenerate": 6, "close": 14}, Severity.WARN),
+    ],
+)
+def test_errors_at_the_cap_are_information_unless_the_ranking_is_unusable(
+    scores: dict[str, int], severity: Severity | None
+) -> None:
+    found = degenerate_scores(evidence(**scores), NOW)
+    assert (found.severity if found else None) == severity
+    if found:
+        share = scores["close"] / 15
+        assert str(found.what).startswith(f"{share:.0%} of the pairs of essays")
