@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.diagnosis.batch.collect import find
 from bot.diagnosis.evidence.run_labels import remembered
-from bot.diagnosis.logs import LogAsk, diagnose, search
+from bot.diagnosis.logs import LogAsk, diagnose, newest_hit, search, with_older
 from bot.domain.evidence import Missing
 from bot.domain.ids import IdKind, kind_of, parse_uuid
 from bot.domain.report import Report
@@ -17,10 +17,26 @@ DEFAULT_SINCE = timedelta(hours=24)
 
 
 async def found(request: Request, names: tuple[str, ...], context: CommandContext) -> Report:
-    """Search the logs of the services `names` once."""
+    """Search the logs of the services `names`; where nothing matched, look for older lines too."""
     ask = await _with_batch(_ask(request, request.words[1], names, context), request, context)
-    answer = await search(context.sources, ask, context.now(), deadline=context.deadline)
-    return diagnose(ask, answer)
+    now = context.now()
+    answer = await search(context.sources, ask, now, deadline=context.deadline)
+    report = diagnose(ask, answer)
+    if report.found or ask.since is None:
+        return report
+    whole = replace(ask, since=None, context=0)
+    earlier = await search(context.sources, whole, ask.since, deadline=context.deadline)
+    newest = newest_hit(whole, earlier)
+    if newest is None:
+        return report
+    return with_older(report, now - ask.since, now - newest, _again(request, now - newest))
+
+
+def _again(request: Request, age: timedelta) -> str:
+    """Return the same command as far back as a line of that age."""
+    options = {**request.options, "since": f"{age // timedelta(days=1) + 1}d"}
+    told = "".join(f" --{name} {value}" for name, value in options.items())
+    return f"/logs {' '.join(request.words)}{told}"
 
 
 def _ask(request: Request, text: str, names: tuple[str, ...], context: CommandContext) -> LogAsk:

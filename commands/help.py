@@ -146,10 +146,16 @@ def alert(name: str, summary: str) -> Report:
         command=f"help {name}",
         title=f"The alert {name}",
         facts={"alert": name, "summary": summary, "rules": [one.rule for one in told]},
-        headline=f"Alerts when: {summary[:1].lower()}{summary[1:].rstrip('.')}",
+        headline=f"Alerts when: {_begin(summary)}",
         lines=tuple(words(Command(f"/help {one.rule}"), f": {one.means}") for one in told),
         actions=tuple(f"/help {one.rule}" for one in told[:3]) or ("/alerts list",),
     )
+
+
+def _begin(summary: str) -> str:
+    """Return a summary up to its examples, as the end of a sentence."""
+    told = summary.partition(": ")[0].rstrip(".")
+    return f"{told[:1].lower()}{told[1:]}" if told[1:2].islower() else told
 
 
 def _summary(command: SlashCommand, usage: Usage) -> str:

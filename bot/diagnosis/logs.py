@@ -1,8 +1,8 @@
 """`/logs`: a bounded search of the logs, redacted, with exact counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bot.border.phrases import MARK
 from bot.diagnosis.evidence import log_coverage
@@ -11,7 +11,7 @@ from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch
 from bot.domain.report import Report
-from bot.domain.words import Text, when, words
+from bot.domain.words import Span, Text, when, words
 from bot.ports import Deadline, Sources
 from bot.text.log_words import EVERYWHERE
 from bot.text.redaction import redact
@@ -76,6 +76,19 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
         found=isinstance(answer, Missing) or bool(events or answer.missing),
         summary=_summary(ask, answer, counts),
     )
+
+
+def newest_hit(ask: LogAsk, answer: LogSearch | Missing) -> datetime | None:
+    """Return the time of the newest line that was found itself, None when none was."""
+    found = answer.events if isinstance(answer, LogSearch) else ()
+    return max((one.at for one in found if one.at and _hit(ask, one)), default=None)
+
+
+def with_older(report: Report, back: timedelta, age: timedelta, again: str) -> Report:
+    """Return an answer in which nothing matched, that leads to older lines which do."""
+    told = words("No line of the last ", Span(back), " matches; older ones do, the newest is ",
+                 Span(age), " old")  # fmt: skip
+    return replace(report, headline=told, actions=(again,))
 
 
 def _counts(

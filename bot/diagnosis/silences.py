@@ -70,18 +70,19 @@ def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
     """Return the question that stands before a silence on what no alert is called."""
     typed = " ".join(filter(None, (command, pattern, rest, "--yes")))
     instead = " ".join(filter(None, (command, near, rest)))
-    meant: Text = words("Did you mean ", near, "? ") if near else ""
+    meant: Text = words("Did you mean ", Command(near), "? ") if near else ""
     return Report(
         command=command.lstrip("/"),
         title=f"No detector and no alert is called {pattern[:60]}",
         summary=words(
-            "Nothing was silenced: no detector and no alert so far is called ",
-            pattern[:60],
+            "No detector and no alert so far is called ",
+            Command(pattern[:60]),
             ". ",
             meant,
             "To silence it all the same: ",
             Command(typed),
         ),
+        headline="Nothing was silenced: no alert so far has that name",
         facts={"pattern": pattern, "confirmed": False},
         actions=(instead, typed) if near else (typed,),
     )

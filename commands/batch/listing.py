@@ -1,7 +1,7 @@
 """`/batch list`: the newest batches, with a mark for those that need a look."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.marks import look_needed
@@ -13,6 +13,9 @@ from bot.domain.words import Span, words
 from bot.ports import CommandContext
 from bot.text.wording import many
 from commands._words import shown
+
+DAY = timedelta(days=1)
+LONG_AGO = timedelta(days=3)
 
 
 async def newest_batches(state: str | None, context: CommandContext) -> Report:
@@ -65,6 +68,11 @@ def _fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
     }
 
 
+def _age(age: timedelta) -> timedelta:
+    """Return an age in whole days where hours say nothing any more."""
+    return age if age < LONG_AGO else age // DAY * DAY
+
+
 def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
     rows = []
     for one in found:
@@ -75,7 +83,7 @@ def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
                 _state(one, now),
                 str(header.batch_id),
                 counts,
-                words(Span(now - header.created_at)),
+                words(Span(_age(now - header.created_at))),
                 look_needed(one, now) or ("finished" if header.ended else "under way"),
             )
         )

@@ -43,6 +43,10 @@ OTHERS = (
     "@batchbot why is batch 34 stuck?",
     "@batchbot make me a sandwich",
     "/alerts",
+    "/alerts mute stuck_queu 2h",
+    "/trace 34",
+    "/runner",
+    "/help stuck_queue",
     "/logs cj IntegrityError",
 )
 

@@ -153,5 +153,5 @@ async def visit(browser: Browser, url: str, pictures: Path, **context: Any) -> V
     opened.set_default_timeout(PATIENCE_MS)
     visitor = Visitor(await opened.new_page(), pictures)
     await visitor.page.goto(url)
-    await expect(visitor.page.locator("#places button").first).to_be_attached()
+    await expect(visitor.page.locator("#places button").first).to_be_attached(timeout=PATIENCE_MS)
     return visitor

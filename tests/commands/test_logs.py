@@ -81,7 +81,8 @@ async def test_a_run_label_finds_the_lines_of_its_batch_as_well() -> None:
     sources = Sources(logs=logs, memory=memory, database=FakeDatabase([BatchRows(header)]))
     for text in ("all run-1", "all run-2", "all 84ebf6", "all nobody", "all run-2 --since 1h"):
         await COMMAND.run(parse(text), context(sources, NOW, options={"services": SERVICES}))
-    assert [(query.any_of, query.since) for query in logs.queries] == [
+    asked = [query for query in logs.queries if query.until == NOW]
+    assert [(query.any_of, query.since) for query in asked] == [
         (("run-1", str(STRAY)), None),
         (("run-2", str(BATCH)), None),
         (("84ebf6", str(BATCH)), None),
@@ -110,6 +111,16 @@ async def test_no_match_says_since_when_and_from_where_on_logs_exist() -> None:
     assert str(report.summary) == (
         "No line matches since 2025-11-18T00:30:00+00:00; logs begin at 2025-10-01T00:00:00+00:00."
     )
+
+
+async def test_where_only_older_lines_match_a_button_leads_to_them() -> None:
+    report = await ask("cj old --level error")
+    told = "No line of the last 1 d matches; older ones do, the newest is 49 d old"
+    assert str(report.first_line) == told
+    (again,) = report.actions
+    assert again == "/logs cj old --level error --since 50d"
+    assert (await ask(again.removeprefix("/logs "))).facts["matched"] == 1
+    assert (await ask("cj nonsense")).actions == ()
 
 
 async def test_logs_that_cannot_be_read_are_unknown_and_not_empty() -> None:

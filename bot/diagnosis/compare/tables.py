@@ -46,7 +46,7 @@ def short_table(left: Side, right: Side, parts: str | None) -> Table:
         ("median / p95", _latency(left), _latency(right)),
         ("cost each", _money(left.cost_each), _money(right.cost_each)),
     ]
-    return Table(("", left.name, right.name), tuple(rows), "→ is where they part first")
+    return Table(("step", left.name, right.name), tuple(rows), "→ is where they part first")
 
 
 def _with_rate(side: Side, stage: str) -> str:

@@ -55,7 +55,7 @@ def _unseen(
     if comparison.pair is None and step in (Step.STORED, Step.SCORED):
         return replace(empty, state=StepState.NOT_APPLICABLE, note="no batch owns the comparison")
     if implied:
-        return replace(empty, note="no line found; a later step shows that it happened")
+        return replace(empty, note="no line, a later step shows it")
     if step in (Step.STORED, Step.SCORED):
         return _not_in_the_row(comparison, step)
     return _not_in_the_logs(comparison, step, moment)

@@ -12,10 +12,10 @@ MOST_FOLLOWED = 2
 # A line of a log that is longer says little in a sentence.
 MOST_CHARS = 70
 _WORTH = {
-    Verdict.OK: "Nothing that was read speaks against its result.",
-    Verdict.WARN: "Its result can be used with care.",
-    Verdict.UNKNOWN: "What its result is worth is not known: not everything could be read.",
-    Verdict.ERROR: "Do not trust its result as it is.",
+    Verdict.OK: "Nothing that was read speaks against it.",
+    Verdict.WARN: "It can be used with care.",
+    Verdict.UNKNOWN: "What it is worth is not known: not everything could be read.",
+    Verdict.ERROR: "Do not trust it as it is.",
 }
 
 
@@ -50,13 +50,13 @@ def _asked(facts: Mapping[str, Any]) -> Text:
     if not isinstance(number, int):
         return ""
     created = facts.get("created_at")
-    when = words(Time(created, " at ")) if isinstance(created, datetime) else ""
+    when = words(Time(created), ", ") if isinstance(created, datetime) else ""
     essays, anchors = facts.get("essays"), facts.get("anchors")
     whose = f" of {many(essays, 'essay')}" if isinstance(essays, int) and essays else ""
     whose += f" ({many(anchors, 'anchor')})" if whose and isinstance(anchors, int) else ""
     models = facts.get("models")
     by = f" by {' and '.join(map(str, models))}" if models else ""
-    return words("Asked for", when, f": {many(number, 'comparison')}{whose}{by}.")
+    return words("Asked: ", when, f"{many(number, 'comparison')}{whose}{by}.")
 
 
 def _first(report: Report) -> Text:
@@ -77,9 +77,9 @@ def _is_said(report: Report, cause: Finding) -> bool:
 
 def _seen(first: TimelineEntry) -> Words:
     """Say when the first failure was, and what its line says where that is short."""
-    at = words(Time(first.at, " at ")) if first.at else " has no time"
+    at = words(Time(first.at)) if first.at else "at no known time"
     short = len(str(first.text)) <= MOST_CHARS
-    return words("First failure", at, words(": ", sentence(first.text)) if short else ".")
+    return words("First failure: ", at, words(", ", sentence(first.text)) if short else ".")
 
 
 def _followed(report: Report) -> Text:
@@ -101,5 +101,5 @@ def _worth(report: Report) -> Text:
     total, valid = facts.get("total_pairs"), facts.get("valid")
     counted = f"{valid} of {many(total, 'comparison')} valid. " if total else ""
     if facts.get("pending"):
-        return f"{counted}{many(facts['pending'], 'comparison', ('waits', 'wait'))} still."
-    return f"{counted}{_WORTH[report.verdict]}"
+        return f"Result: {counted}{many(facts['pending'], 'comparison', ('waits', 'wait'))} still."
+    return f"Result: {counted}{_WORTH[report.verdict]}"

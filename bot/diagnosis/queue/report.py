@@ -235,7 +235,9 @@ def _redis_detail(answer: QueueReading | Missing) -> Text:
 def _headline(verdict: QueueVerdict, shown: str) -> Text:
     """Return the state of the queue in one breath."""
     if shown in ("ok", "warming"):
-        return words("LLM queue: ", verdict.what)
+        told = str(verdict.what).removeprefix("The queue ")
+        is_about_it = told != str(verdict.what)
+        return f"LLM queue {told}" if is_about_it else words("LLM queue: ", verdict.what)
     item = verdict.item
     return queue_headline(shown, (item.cj_batch_id or item.bos_batch_id) if item else "")
 

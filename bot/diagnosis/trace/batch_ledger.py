@@ -43,10 +43,10 @@ def _scored(rows: BatchRows) -> LedgerStep:
     header, found = rows.header, rows.projections
     hidden = "grade_projections" in rows.hidden
     if found.count or header.complete:
-        note = f"{NO_SCORES if hidden else many(found.count, 'projection')}, {header.status}"
+        note = NO_SCORES if hidden else f"{many(found.count, 'essay')} graded"
         time = found.last_at or header.completed_at
         return LedgerStep(Step.SCORED, StepState.SEEN, time, CJ_NAME, DATABASE, note)
     if header.ended and hidden:
         return LedgerStep(Step.SCORED, StepState.NOT_CHECKED, note=NO_SCORES)
     state = StepState.MISSING if header.ended else StepState.NOT_APPLICABLE
-    return LedgerStep(Step.SCORED, state, None, CJ_NAME, DATABASE, f"batch is {header.status}")
+    return LedgerStep(Step.SCORED, state, None, CJ_NAME, DATABASE, "the batch has not ended well")

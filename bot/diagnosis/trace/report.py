@@ -155,7 +155,7 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         sources=sources_of(evidence),
         unreadable_need=isinstance(evidence.batch, Missing) or _scores_unread(ledger),
         summary=_with_provider(
-            f"This id is a whole batch's ({match.how}); see /batch status {match.batch_id}.",
+            f"This id is a whole batch's; see /batch status {match.batch_id}.",
             evidence,
         ),
         headline=f"This id is batch {match.batch_id} as a whole{several}",

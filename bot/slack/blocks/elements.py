@@ -24,6 +24,8 @@ MAX_COLUMNS = 6
 MAX_FIELDS = 10
 FIELD_CHARS = 1_900
 MENU_ITEMS = 5
+# Slack wants a character in each cell.
+NO_HEADING = "\u00a0"
 OPTION_CHARS = 150
 PAGE_ROWS = 10
 MAX_PIECES = 16
@@ -137,16 +139,17 @@ def table(value: Table, rows: int, limit: int) -> Block:
     return {
         "type": "table",
         "rows": [
-            [_cell(cell, limit) for cell in (*row, *[""] * (width - len(row)))] for row in cut
+            [_cell(cell, limit, NO_HEADING if n == 0 else "-") for cell in whole]
+            for n, whole in enumerate((*row, *[""] * (width - len(row))) for row in cut)
         ],
     }
 
 
-def _cell(text: Text, limit: int) -> Piece:
+def _cell(text: Text, limit: int, empty: str) -> Piece:
     """Return a cell: rich text where it names a time, plain characters otherwise."""
     if any(times_of(text)):
         return rich(line(*pieces(text, limit)))
-    return {"type": "raw_text", "text": literal(text, limit) or "-"}
+    return {"type": "raw_text", "text": literal(text, limit) or empty}
 
 
 def data_table(value: Table, rows: int, limit: int, *, title: Text) -> Block:

@@ -32,6 +32,8 @@ REMEDIES_SHOWN = 5
 VALUE_CHARS = 90
 # A table of more rows stands below the buttons.
 SHORT_ROWS = 8
+# What is asked for and waits for a yes stands first.
+CONFIRMED = "/queue requeue "
 WHOLE = "--file"
 WHOLE_LABEL = "The whole answer as a file"
 
@@ -60,11 +62,17 @@ _LABELS = tuple(
         (r"alerts list", "Open alerts"),
         (r"alerts list \S+", "All of them"),
         (r"trace", "Trace an id …"),
+        (r"help (\S+)", r"About \1"),
+        (r"alerts mute (\S+) (\S+)", r"Mute \1 for \2"),
+        (r"alerts mute (\S+) (\S+) --yes", r"Mute \1 all the same"),
+        (r"runner list", "All runners"),
+        (r"logs \S+ (.+?) --since (\d+d)(?: --.*)?", r"Logs: \1, older ones"),
         (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
         (r"queue requeue (\S+) --yes", "Put it back in the queue"),
         (r"queue requeue (\S+)", "Put it back in the queue: try"),
     )
 )
+_LEAD = re.compile(r"^[A-Z][a-z]+(?: [a-z]+)?:")
 LEVELS = (
     Detail(findings=8, rows=30, lines=24, chars=400),
     Detail(findings=8, rows=20, lines=16, chars=240),
@@ -121,11 +129,16 @@ def _head(report: Report, detail: Detail) -> Iterator[Block]:
     yield kit.section(f"*{mrkdwn(first, SUMMARY_CHARS)}*")
     chars = max(detail.chars, 80)
     if report.story:
-        yield kit.section("\n".join(mrkdwn(one, chars) for one in report.story))
+        yield kit.section("\n".join(_led(str(mrkdwn(one, chars))) for one in report.story))
     elif report.matters:
         yield kit.fields(f"*{mrkdwn(n, 40)}*\n{mrkdwn(t, chars)}" for n, t in report.matters)
     elif report.summary and not report.findings and not _says(first, report.summary):
         yield kit.section(mrkdwn(report.summary, max(200, detail.chars)))
+
+
+def _led(text: str) -> str:
+    """Return a line of mrkdwn with what leads it in bold: `*Then:* ...`."""
+    return _LEAD.sub(r"*\g<0>*", text, count=1)
 
 
 def _says(headline: Text, text: Text) -> bool:
@@ -203,7 +216,7 @@ def _buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece]:
     """Return the first command as the one that stands out, two more, and the others in a menu."""
     commands = next_commands(report)
     last = "/batch list" if report.findings else ""
-    commands.sort(key=lambda one: (not one.endswith(" --yes"), one == last))
+    commands.sort(key=lambda one: (not one.startswith(CONFIRMED), one == last))
     direct = 2 if share else 3
     found = [
         _button(one, i, "" if i or one.endswith(" --yes") else "primary")
@@ -282,7 +295,8 @@ def button_label(command: str) -> str:
     label = short_ids(command.lstrip("/"))
     for pattern, told in _LABELS:
         if match := pattern.fullmatch(label):
-            return match.expand(told)
+            said = match.expand(told)
+            return re.sub("[-_]", " ", said) if said.startswith(("Mute ", "About ")) else said
     return label[:1].upper() + label[1:]
 
 

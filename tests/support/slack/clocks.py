@@ -12,7 +12,9 @@ _CODE = re.compile(r"`[^`]*`")
 # A line of help that begins with what to type may show a time to type.
 _TYPED = re.compile(r"^/.*$", re.MULTILINE)
 # What no reader sees: our own keys, commands and ids, and what stands in for a date.
-_UNSEEN = frozenset({"value", "action_id", "block_id", "private_metadata", "type", "fallback"})
+_UNSEEN = frozenset(
+    {"format", "value", "action_id", "block_id", "private_metadata", "type", "fallback"}
+)
 
 
 def clocks_in(shown: Any) -> Iterator[str]:

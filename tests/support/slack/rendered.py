@@ -59,10 +59,12 @@ def _headed(message: Mapping[str, Any], mention: str = "", *, is_reply: bool = F
 
 
 def _screen(blocks: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
-    """Yield what a reader sees before unfolding anything, without small print and code blocks."""
+    """Yield what a reader sees before opening anything, without small print and code blocks."""
     for block in blocks:
         if block["type"] == "rich_text":
             yield [one for one in block["elements"] if one["type"] != "rich_text_preformatted"]
+        elif block["type"] == "actions":
+            yield [one["text"] for one in block["elements"] if "text" in one]
         elif block["type"] not in (CONTAINER, "context"):
             yield block
 

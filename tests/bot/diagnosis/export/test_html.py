@@ -96,7 +96,7 @@ def test_every_part_of_the_story_is_a_section_and_the_markup_is_whole() -> None:
     assert page.open == []
     assert tuple(page.ids) == SECTIONS
     assert "Investigation of batch 7 · prod" in page.words
-    assert "2 of 4 comparisons valid." in page.words
+    assert "Result: 2 of 4 comparisons valid." in page.words
     assert "1 of 4 comparisons is in no bundle that the logs show." in page.words
     assert (
         "2 bundles in the order of their dispatch: 1 answered whole, 1 failed whole." in page.words
