@@ -41,6 +41,7 @@ from bot.alerts.store.commands import KNOWN_PROGRESS
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.retention import Retention
 from bot.alerts.store.tick_writer import TickRecord
+from bot.alerts.weekly_post import WeeklyPost, resume_weekly, weekly_message
 from bot.domain.alert import AlertMessage, Reason, Window
 from bot.domain.changes.change import Noted
 from bot.domain.log import Followed
@@ -76,6 +77,7 @@ class Tick:
         look_back: timedelta = FIRST_LOOK_BACK,
         digest_hours: float = 24.0,
         morning: Morning | None = None,
+        weekly: WeeklyPost | None = None,
         routes: Sequence[Route] = (),
         keeps: Retention | None = None,
         noter: ChangeNoter | None = None,
@@ -91,6 +93,7 @@ class Tick:
         self._look_back = look_back
         self._digest_every = timedelta(hours=digest_hours)
         self._morning = morning
+        self._weekly = weekly
         # Not a copy: whom a route wakes is read again while the bot runs.
         self._routes = routes
         self._keeps = keeps or Retention()
@@ -180,6 +183,7 @@ class Tick:
         wake, told = morning_digest(
             alerts, decisions, self._told_morning, now, self._morning, self._environment
         )
+        week, weekly = await weekly_message(self._weekly, now, self._environment)
         await self._memory.save_tick(
             TickRecord(
                 now=now,
@@ -188,14 +192,15 @@ class Tick:
                     **samples_to_keep(seen, own, alerts),
                 },
                 decisions=decisions,
-                progress={**self._progress(quiet, told), KNOWN_PROGRESS: dict(noted.known)},
+                progress=self._progress(quiet, told) | weekly | {KNOWN_PROGRESS: dict(noted.known)},
                 changes=noted.changes,
                 forget=self._forgettable(now),
-                digests=tuple(one for one in (message, wake) if one is not None),
+                digests=tuple(one for one in (message, wake, week) if one is not None),
                 keeps=self._keeps,
             )
         )
         self._quiet, self._told_morning, self._known = quiet, told, noted.known
+        resume_weekly(self._weekly, weekly)
         self.state.firing = firing_counts(alerts, decisions)
         self._remember(results, decisions, now)
 
@@ -258,6 +263,7 @@ class Tick:
         self._quiet = DigestState.from_json(left.get(DIGEST_PROGRESS) or {})
         told = left.get(MORNING_PROGRESS)
         self._told_morning = datetime.fromisoformat(told) if told else None
+        resume_weekly(self._weekly, left)
         self._gap = Gap.from_json(left.get(GAP_PROGRESS))
         self._known = left.get(KNOWN_PROGRESS) or {}
         return at, True
@@ -304,10 +310,7 @@ class Tick:
         return policy_settings(detector, name, self._environment, self._tick_seconds)
 
     def _remember(
-        self,
-        results: Mapping[str, DetectorResult],
-        decisions: Sequence[Decided],
-        now: datetime,
+        self, results: Mapping[str, DetectorResult], decisions: Sequence[Decided], now: datetime
     ) -> None:
         self._last = now
         self._windows.update({name: one.window for name, one in results.items()})
@@ -320,8 +323,5 @@ class Tick:
         self.state.unread = unread_sources([one.sample for one in results.values()])
         for _, decision in decisions:
             level = logging.DEBUG if decision.reason is Reason.QUIET else logging.INFO
-            log.log(
-                level,
-                "alert %s: %s (%s)",
-                *(decision.alert.key, decision.reason.value, decision.note or "-"),
-            )
+            told = (decision.alert.key, decision.reason.value, decision.note or "-")
+            log.log(level, "alert %s: %s (%s)", *told)

@@ -18,6 +18,7 @@ from bot.service.kept import morning_of, retention_of
 from bot.service.sources import utc_now
 from bot.service.tasks import kept_going, run_until_closed
 from bot.service.watched import any_wants, build_detectors, own_facts
+from bot.service.weekly import weekly_of
 from bot.settings import Settings
 from bot.slack.outbound.alert_threads import Threads
 from bot.slack.setup.workspace import SlackWorkspace, look_up_routes
@@ -59,6 +60,7 @@ async def start_alerts(
         tick_seconds=seconds,
         digest_hours=settings.bot.digest_hours,
         morning=morning_of(settings),
+        weekly=weekly_of(settings, sources),
         routes=routes,
         keeps=retention_of(settings.retention),
         noter=noter,

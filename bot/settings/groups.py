@@ -100,6 +100,7 @@ class BotSettings(Group):
     tick_seconds: float = Field(15.0, alias="TICK_SECONDS", gt=0, le=300)
     digest_hours: float = Field(24.0, alias="ALERT_DIGEST_HOURS", ge=0, le=24 * 31)
     morning_digest: time | None = Field(None, alias="MORNING_DIGEST")
+    weekly_trends: time | None = Field(None, alias="WEEKLY_TRENDS")
     alert_routes: Annotated[tuple[Route, ...], NoDecode] = Field((), alias="ALERT_ROUTES")
     runner_stop: bool = Field(False, alias="RUNNER_STOP")
     runner_processes: bool = Field(True, alias="RUNNER_PROCESSES")
@@ -119,7 +120,7 @@ class BotSettings(Group):
     def _level_in_any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("morning_digest", mode="before")
+    @field_validator("morning_digest", "weekly_trends", mode="before")
     @classmethod
     def _time_of_day(cls, value: Any) -> Any:
         if not isinstance(value, str) or not value.strip():

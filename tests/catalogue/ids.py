@@ -7,7 +7,7 @@ from tests.population.registry import rule_ids
 from tests.support.paths import ROOT
 
 # A message that lists alerts tells of no cause; a verdict on a healthy queue is none.
-NO_CAUSES = {"digest", "morning", "ok", "warming"}
+NO_CAUSES = {"digest", "morning", "weekly", "ok", "warming"}
 
 
 def told_ids() -> set[str]:

@@ -37,7 +37,7 @@ LEAST_SPAN = timedelta(minutes=1)
 DIGEST_LINES = 5
 # That one thing follows from another is more than two times that lie close together say.
 CHANGES_SHOWN, BY_CHANCE = 3, ". This may be a coincidence."
-DIGEST_MARKS = {"morning": "🌅"}
+DIGEST_MARKS = {"morning": "🌅", "weekly": "📈"}
 
 
 def render(
