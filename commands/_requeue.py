@@ -1,5 +1,7 @@
 """Puts an orphaned item back in the queue: for operators, judged again first, never guessed."""
 
+from dataclasses import replace
+
 from bot.border.outside import raw
 from bot.diagnosis.queue.evidence import QueueEvidence, collect
 from bot.diagnosis.queue.report import verdicts_of
@@ -31,6 +33,7 @@ async def requeue(word: str, context: CommandContext, *, confirmed: bool) -> Rep
         )
     queue = _needed(context)
     evidence = await collect(context.sources, context.now(), deadline=context.deadline)
+    evidence = replace(evidence, opens_after=context.options.opens_after)
     item = _orphan(word, evidence, context)
     outcome = await queue.requeue(item, dry_run=not confirmed)
     return _would(item) if outcome is Requeued.WOULD else _outcome(item, outcome)
@@ -65,7 +68,7 @@ def _orphan(word: str, evidence: QueueEvidence, context: CommandContext) -> Queu
     ]
     if len(found) != 1:
         raise NotFoundError(
-            f"{word[:40]} is no orphaned item of the queue now.", hint="See /queue."
+            words(Id(word[:40]), " is no orphaned item of the queue now."), hint="See /queue."
         )
     return found[0]
 

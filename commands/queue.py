@@ -61,6 +61,7 @@ async def run(request: Request, context: CommandContext) -> Report:
     else:
         _check_known(prefix, context.options.queue_prefixes)
         evidence = await collect_other(context.sources, prefix, deadline=deadline)
+    evidence = replace(evidence, opens_after=context.options.opens_after)
     report = diagnose(evidence, now, prefix=prefix)
     offered = offers(report) if context.options.queue_repair and prefix == own else ()
     return replace(report, actions=(*offered, *report.actions))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from bot.ports.deadline import Deadline
@@ -74,12 +74,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CommandOptions:
-    """The settings that commands read, and `names`: users and channels in words, by Slack id."""
+    """The settings that commands read, and `names`: users and channels in words, by Slack id.
+
+    `opens_after` is how long nothing may move in the queue until the alert opens: answers agree.
+    """
 
     queue_prefix: str = ""
     queue_prefixes: tuple[str, ...] = ()
     runner_stop: bool = False
     queue_repair: bool = False
+    opens_after: timedelta = timedelta(minutes=5)
     services: tuple[Service, ...] = ()
     zone: tzinfo = UTC
     names: Mapping[str, str] = field(default_factory=dict)

@@ -9,9 +9,11 @@ import importlib.util
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, Field
 
 from bot.domain.evidence import TOPIC, LogStore, Missing
 from bot.domain.ids import RunLabel
@@ -29,7 +31,7 @@ from bot.ports import (
     Sources,
 )
 from bot.ports.bounded import missing_of
-from bot.settings import Settings
+from bot.settings import Settings, detector_settings
 from bot.sources.docker import http
 from bot.sources.docker.address import EngineAddress
 
@@ -277,9 +279,17 @@ def _callbacks(
     return callbacks
 
 
+class StuckAfter(BaseModel):
+    """What commands need of the stuck queue's settings; its detector is not imported for them."""
+
+    open_after_seconds: float = Field(300, gt=0)
+
+
 def command_options(settings: Settings, names: Mapping[str, str] = NO_NAMES) -> CommandOptions:
     """Return the settings that commands may read; `names` says Slack ids in words."""
+    stuck = detector_settings("stuck_queue", StuckAfter)
     return CommandOptions(
+        opens_after=timedelta(seconds=stuck.open_after_seconds),
         queue_prefix=settings.queue.prefix,
         queue_prefixes=tuple(settings.queue.prefixes),
         runner_stop=settings.bot.runner_stop,

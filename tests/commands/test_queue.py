@@ -1,6 +1,7 @@
 """`/queue` takes no words and answers from whatever can be read."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -74,6 +75,7 @@ IDLE = [
           queue_queued_count=0, queue_usage_percent=0.1, accepting_requests=True)
     for minute in range(30)
 ]  # fmt: skip
+YOUNG = NOW - timedelta(seconds=175)
 REPAIR = {**PREFIXES, "queue_repair": True}
 
 
@@ -82,6 +84,16 @@ def _stuck(**more: Any) -> tuple[FakeQueue, CommandContext]:
     given: dict[str, Any] = {"operator": True, "options": REPAIR, **more}
     sources = Sources(queue=queue, logs=FakeLogs(IDLE), memory=FakeMemory())
     return queue, context(sources, NOW, **given)
+
+
+async def test_what_the_alert_calls_stuck_sooner_may_be_put_back_sooner() -> None:
+    young = replace(ORPHAN, queued_at=YOUNG, processing_started_at=YOUNG)
+    for opens_after, judged in ((timedelta(seconds=20), True), (timedelta(minutes=5), False)):
+        queue = FakeQueue(QueueReading(NOW, 1, (young,)))
+        sources = Sources(queue=queue, logs=FakeLogs(IDLE), memory=FakeMemory())
+        some = context(sources, NOW, operator=True, options={**REPAIR, "opens_after": opens_after})
+        offered = (await COMMAND.run(parse(""), some)).actions
+        assert (f"/queue requeue {young.queue_id}" in offered) is judged
 
 
 async def test_an_orphan_is_tried_first_and_then_put_back_by_an_operator() -> None:

@@ -19,6 +19,7 @@ from bot.diagnosis.queue.history import (
     levels_of,
 )
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
+from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.diagnosis.queue.verdict import (
     Observation,
     carry,
@@ -67,7 +68,7 @@ class QueueEvidence:
     """What was read for one `/queue`: Redis and the loop's log lines, or why not.
 
     `owners` is the batch of each item that left the queue, as far as it is known, `ended` those of
-    them that have ended.
+    them that have ended. `opens_after` is how long nothing may move until that is called stuck.
     """
 
     reading: QueueReading | Missing
@@ -76,6 +77,7 @@ class QueueEvidence:
     remembered: tuple[Level, ...] | Missing = NO_MEMORY
     owners: Mapping[str, int] = field(default_factory=dict)
     ended: frozenset[int] = frozenset()
+    opens_after: timedelta = OPENS_AFTER
 
     @property
     def redis(self) -> QueueReading | None:

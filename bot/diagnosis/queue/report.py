@@ -38,8 +38,9 @@ SHOWN_ITEMS = 10
 def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Report:
     """Judge one look at the queue; pure."""
     looks = [evidence.observed(now)]
-    timeline = timeline_of(looks, now, prefix=prefix)
-    verdicts = queue_verdicts(looks, now, prefix=prefix)
+    opens_after = evidence.opens_after
+    timeline = timeline_of(looks, now, prefix=prefix, opens_after=opens_after)
+    verdicts = queue_verdicts(looks, now, prefix=prefix, opens_after=opens_after)
     unreadable = _redis_failed(evidence)
     shown = _named(verdicts[0], unreadable)
     chart = _chart(evidence, verdicts[0], now)
@@ -99,7 +100,7 @@ def findings_about(evidence: QueueEvidence, now: datetime, queue_id: str) -> tup
 
 def verdicts_of(evidence: QueueEvidence, now: datetime) -> tuple[QueueVerdict, ...]:
     """Return every verdict on one look at the queue, weightiest first."""
-    return queue_verdicts([evidence.observed(now)], now)
+    return queue_verdicts([evidence.observed(now)], now, opens_after=evidence.opens_after)
 
 
 def _redis_failed(evidence: QueueEvidence) -> Finding | None:

@@ -1,14 +1,16 @@
 """What the settings name is built, on nothing that a command does not need."""
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.detectors.stuck_queue.detector import StuckQueueSettings
 from bot.domain.evidence import Missing
 from bot.domain.log import LogQuery, Role
 from bot.ports import Sources
-from bot.service.sources import build_sources
+from bot.service.sources import StuckAfter, build_sources, command_options
 from bot.settings import load_settings
 from tests.support.fakes.sources import FakeMemory
 from tests.support.paths import ROOT
@@ -69,3 +71,10 @@ async def test_the_logs_teach_the_memory_the_labels_of_the_night(
         "serial-bundle-20251119-0018",
         "serial-bundle-20251119-0048",
     ]
+
+
+def test_answers_call_the_queue_stuck_when_the_alert_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    alike = (StuckAfter().open_after_seconds, StuckQueueSettings().open_after_seconds)
+    assert alike[0] == alike[1]
+    monkeypatch.setenv("DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS", "20")
+    assert command_options(load_settings()).opens_after == timedelta(seconds=20)
