@@ -103,6 +103,10 @@ def _condition(fact: Fact, rate: float, now: datetime) -> Condition:
     )
 
 
+# What is answered within so little is as good as done.
+SOON = timedelta(minutes=1)
+
+
 def _when_done(fact: Fact, now: datetime) -> Words:
     """Return in words when the rest will be answered at the pace so far; none where unknown."""
     begun, answered = moment(fact["begun"]), int(fact["answered"])
@@ -110,4 +114,4 @@ def _when_done(fact: Fact, now: datetime) -> Words:
     if begun is None or answered <= 0 or left <= 0 or now <= begun:
         return words()
     span: timedelta = (now - begun) / answered * left
-    return words(" in ", Span(span))
+    return words(" in ", Span(span)) if span >= SOON else words(" now")
