@@ -182,7 +182,8 @@ def _facts(evidence: TrendEvidence, whole: Counted, parts: tuple[Part, ...]) -> 
 
 def _actions(evidence: TrendEvidence) -> tuple[str, ...]:
     span = evidence.until - evidence.since
-    since = f"{max(1, round(span.total_seconds() / 3_600))}h"
+    hours = max(1, round(span.total_seconds() / 3_600))
+    since = f"{hours}h" if hours % 24 else f"{hours // 24}d"
     others = [way for way in ("mode", "model") if way != evidence.by]
     return ("/batch list", *(f"/batch trends --since {since} --by {way}" for way in others))
 

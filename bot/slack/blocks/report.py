@@ -57,6 +57,7 @@ _LABELS = tuple(
         (r"batch bundle (\S+)", "Evidence as a zip"),
         (r"batch status (\S+)", r"Batch \1"),
         (r"batch status", "Look at a batch …"),
+        (r"batch trends --since \S+ --by (\S+)", r"By \1"),
         (r"batch list", "All batches"),
         (r"batch list waiting\S*", "Batches that wait"),
         (r"alerts list", "Open alerts"),

@@ -13,6 +13,7 @@ from bot.domain.batch import BatchHeader, BatchRows, PairCounts
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Verdict
 from bot.ports import Deadline, Sources
+from bot.slack.blocks.report import button_label
 from tests.support.fakes.sources import FakeDatabase, down
 from tests.support.scenes import NOW, UUID, ago
 
@@ -123,3 +124,9 @@ async def test_the_chart_shows_each_batch_that_ended_once() -> None:
     good, bad = (sum(value or 0 for value in one.values) for one in chart.series)
     assert (good, bad) == (5, 1)
     assert "5 ended well and 1 did not" in chart.alt
+
+
+async def test_its_buttons_ask_for_the_same_time_parted_otherwise() -> None:
+    report = await _told(FakeDatabase([_rows(1)]), "model")
+    assert report.actions == ("/batch list", "/batch trends --since 7d --by mode")
+    assert button_label(report.actions[1]) == "By mode"
