@@ -23,6 +23,7 @@ from tests.traffic.town import TICK, Town
 
 EVENT_TYPE = "huleedu.cj_assessment.completed.v1"
 LIFE = timedelta(hours=4)
+LONGER = LIFE + timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,9 @@ TROUBLES = (
             patience=timedelta(hours=2)),
     Trouble("outbox_growing", lambda _: None, _is_late, _unclogs, each=_clogs,
             heals_after=timedelta(seconds=45)),
-    Trouble("batch_slowing", _crawls, _time_is_over, _recovers, patience=LIFE,
+    Trouble("batch_slowing", _crawls, _time_is_over, _recovers, patience=LONGER,
             heals_after=timedelta(minutes=15)),
-    Trouble("queue_expiring", _crawls, _time_is_over, _recovers, patience=LIFE,
+    Trouble("queue_expiring", _crawls, _time_is_over, _recovers, patience=LONGER,
             heals_after=timedelta(minutes=90)),
 )  # fmt: skip
 
