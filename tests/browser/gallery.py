@@ -35,6 +35,8 @@ CAPTIONS = {
     "watch": "`/batch watch 35`",
     "help": "`/help`",
     "refused": "`/batch status 9999`: there is none",
+    "changes": "`/changes`, after the worker was restarted",
+    "warning": "A warning before it breaks",
     "home": "The App Home",
 }
 

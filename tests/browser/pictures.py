@@ -112,6 +112,29 @@ async def alerts(visitors: Sequence[tuple[str, Visitor]]) -> None:
     await first.breaks("heal")
     await first.sees("Resolved after")
     await _all(visitors, "alert-resolved")
+    await _warned(visitors)
+
+
+async def _warned(visitors: Sequence[tuple[str, Visitor]]) -> None:
+    """Let the model's provider refuse a running batch, and take what is forecast of it."""
+    _, first = visitors[0]
+    await first.breaks("batch")
+    await first.page.wait_for_timeout(2_000)
+    await first.breaks("provider_429")
+    for look, visitor in visitors:
+        await shot(visitor, await visitor.sees("Forecast: batch"), f"warning-{look}")
+    await first.breaks("heal")
+
+
+async def changed(visitors: Sequence[tuple[str, Visitor]]) -> None:
+    """Ask what changed, once the frozen queue's restart was noted."""
+    _, first = visitors[0]
+    for _, visitor in visitors:
+        await _goes(visitor, "incidents")
+    number = await first.asks("/changes")
+    await first.page.wait_for_timeout(1_000)
+    for look, visitor in visitors:
+        await shot(visitor, await visitor.answer(number), f"changes-{look}")
 
 
 async def _all(visitors: Sequence[tuple[str, Visitor]], name: str) -> None:
@@ -153,6 +176,7 @@ async def main() -> None:
         await answers(visitors)
         await watched(visitors)
         await alerts(visitors)
+        await changed(visitors)
         await home_and_page(visitors, await exported(folder))
         for _, visitor in visitors:
             await visitor.page.context.close()

@@ -90,6 +90,7 @@ def _ended_badly(town: Town, began: datetime) -> bool:
 def _crawls(town: Town) -> None:
     town.least, town._next_batch = 250, town.now
     town.queue.clear()
+    town._taken = []
     town.pace, town.bundle = 2.5, 1
     town.live(timedelta(minutes=6))
     # About a hundred are left, which would take five hours or more.

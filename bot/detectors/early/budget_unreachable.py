@@ -33,7 +33,7 @@ class BudgetUnreachable(ForecastDetector):
     summary: ClassVar[str] = (
         "Forecast: a fifth of an open batch's budget has failed, so that it cannot end well"
     )
-    closing: ClassVar[str] = "the batch has ended"
+    closing: ClassVar[str] = "the batch is over, its status tells how it ended"
     window_seconds: ClassVar[float] = 120.0
     Settings: ClassVar[type[BaseModel]] = BudgetUnreachableSettings
 

@@ -14,10 +14,10 @@ from bot.domain.changes.change import Change, ChangeKind, Noted
 from bot.domain.evidence import CONTAINERS, LOGS, TOPIC
 from bot.domain.report import plain
 
-# A loop of restarts is written down once in so long.
-AGAIN_AFTER = timedelta(minutes=5)
-# A line and the Engine tell one start at slightly different times; both loggers of a service do.
-ONE_START = timedelta(seconds=90)
+# Of a loop of restarts so many are written down in so long, and the others counted.
+AGAIN_AFTER, MOST_AGAIN = timedelta(minutes=5), 3
+# A start is told twice: by the Engine and by a line once the service is up, or by two loggers.
+ONE_START, ONE_LINE = timedelta(seconds=90), timedelta(seconds=3)
 # Runs with models of their own alternate: one has taken the other's place once that is silent.
 SETTLED = timedelta(minutes=5)
 KEPT_CONTAINERS = 20
@@ -122,14 +122,15 @@ def _of_container(
 
 
 def _at_most(known: dict[str, Any], change: Change, at: datetime) -> Iterator[Change]:
-    """Yield a change unless one of its kind was written shortly before; then it is counted."""
+    """Yield a change unless several of its kind were written shortly before: then it is counted."""
     key = f"{change.subject} {change.kind.value}"
-    last = known.setdefault("written", {}).get(key)
-    if last is not None and at - datetime.fromisoformat(last["at"]) < AGAIN_AFTER:
-        last["unsaid"] += 1
+    written = known.setdefault("written", {}).setdefault(key, {"at": [], "unsaid": 0})
+    recent = [one for one in written["at"] if at - datetime.fromisoformat(one) < AGAIN_AFTER]
+    if len(recent) >= MOST_AGAIN:
+        written["unsaid"] += 1
         return
-    count = 1 + (last["unsaid"] if last else 0)
-    known["written"][key] = {"at": plain(at), "unsaid": 0}
+    count = 1 + written["unsaid"]
+    known["written"][key] = {"at": [*recent, plain(at)], "unsaid": 0}
     yield Change(
         *(change.at, change.kind, change.subject, change.before, change.after, change.source),
         is_exact=change.is_exact,
@@ -143,15 +144,21 @@ def _start_told(known: dict[str, Any], change: Change) -> Change:
 
 
 def _of_starts(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
-    """Yield the starts that services logged themselves, where no Engine told them."""
-    told = known.setdefault("starts", {})
+    """Yield the starts that services logged themselves, where no Engine told them.
+
+    What a first look finds in lines of before is where watching begins.
+    """
+    lines, is_first = known.setdefault("lines", {}), known["since"] == plain(seen.at)
     for service, at in sorted(seen.starts, key=lambda one: one[1]):
-        last = _moment(told.get(service))
-        if last is not None and abs(at - last) < ONE_START:
+        by_engine = _moment(known.get("starts", {}).get(service))
+        last = _moment(lines.get(service))
+        lines[service] = plain(at)
+        if last is not None and abs(at - last) < ONE_LINE:
+            continue
+        if is_first or (by_engine is not None and abs(at - by_engine) < ONE_START):
             continue
         if any(one["started_at"] for one in (seen.containers or {}).get(service, {}).values()):
             continue
-        told[service] = plain(at)
         restart = Change(at, ChangeKind.RESTARTED, service, "", "", LOGS, is_exact=True)
         yield from _at_most(known, restart, at)
 

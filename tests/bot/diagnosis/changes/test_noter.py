@@ -68,7 +68,7 @@ async def test_start_up_lines_tell_starts_and_default_models() -> None:
     found = await told(tick(0, *start(0, "claude-a")), tick(9, *start(9, "claude-b")))
     assert sorted(found) == sorted(
         [
-            *[f"{service.name} restarted" for service in (LPS, CJ)] * 2,
+            *[f"{service.name} restarted" for service in (LPS, CJ)],
             "Anthropic's default model claude-a → claude-b",
         ]
     )
