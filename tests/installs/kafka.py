@@ -63,7 +63,7 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
 LOGIN = {"KAFKA_SASL_USERNAME": "bot", "KAFKA_SASL_PASSWORD": "s3cr3t"}
 WRONG = {"KAFKA_SASL_PASSWORD": "s3cr3t-once"}
 REFUSED = "broken.*the broker refuses the login.*KAFKA_SASL_PASSWORD"
-READS = "ok: 1 callbacks known"
+READS = "ok: 1 callback known"
 
 
 async def _listeners(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
@@ -96,7 +96,7 @@ async def _listeners(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
         ("KF-10b", "no READ on the topic", denied["read"], plain,
          "the user may not read the topic.*READ"),
         ("KF-10c", "no DESCRIBE on CJ's group", denied["group"], plain,
-         "⚠️.*1 callbacks known.*may not ask for the consumer group.*DESCRIBE on the group"),
+         "⚠️.*1 callback known.*may not ask for the consumer group.*DESCRIBE on the group"),
     ]  # fmt: skip
     for id, condition, listener, settings, must in conditions:
         if quick and id not in ("KF-05b", "KF-06c", "KF-10", "KF-10b", "KF-10c"):
