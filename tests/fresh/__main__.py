@@ -20,7 +20,7 @@ from tests.support.paths import ROOT
 PASSWORD = "p$a@b/c#d"
 # HuleEdu's stand-ins have no Kafka and no HTTP of the services.
 NOT_THERE = ("KAFKA_BOOTSTRAP_SERVERS", "CJ_URL", "LLM_PROVIDER_URL", "LOKI_URL")
-MOVES_SECONDS, FREEZES_AFTER, HEALTHY_SECONDS = 30, 20, 120
+MOVES_SECONDS, FREEZES_AFTER, HEALTHY_SECONDS = 30, 20, 300
 
 
 def checkout(folder: Path) -> None:
