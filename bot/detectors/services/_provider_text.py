@@ -98,6 +98,7 @@ def _headline(place: str, outbreak: Outbreak, causes: Sequence[Failures]) -> str
     told = [causes[0].short] if causes else []
     told += ["its circuit breaker is open" if alone else "circuit open"] * outbreak.circuit_open
     told += ["mock mode"] * outbreak.mock_mode
+    told += [f"also {one.short}" for one in causes[1:2]]
     told += [share if alone else f"{share} errors"] * bool(outbreak.failed)
     line = f"Model provider fails{place}: {told[0]}" if told else f"Model provider fails{place}"
     for more in told[1:]:

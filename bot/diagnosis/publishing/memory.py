@@ -60,7 +60,8 @@ class PublisherMemory:
     `tried` holds, by topic, what was said since the topic's last callback: the fate and the event
     id, where one was named. `requeued` says that the round running now met a failure, `delivered`
     how many of its messages were named one by one. `open_since` is when Kafka's breaker opened,
-    None while it is closed.
+    None while it is closed. `unseen` counts what a recovery round that was refused at `unseen_at`
+    said to remain beyond that: it was refused before the lines that were read.
     """
 
     held: tuple[HeldMessage, ...] = ()
@@ -69,6 +70,8 @@ class PublisherMemory:
     requeued: bool = False
     delivered: int = 0
     open_since: datetime | None = None
+    unseen: int = 0
+    unseen_at: datetime | None = None
 
     def after(self, events: Iterable[LogEvent]) -> "PublisherMemory":
         """Return the memory after more lines, in the order in which they were written."""
@@ -143,6 +146,8 @@ def memory_of(events: Iterable[LogEvent]) -> PublisherMemory:
         held=tuple(one for memory in found for one in memory.held),
         gone=tuple(one for memory in found for one in memory.gone),
         open_since=min((m.open_since for m in found if m.open_since), default=None),
+        unseen=sum(memory.unseen for memory in found),
+        unseen_at=max((m.unseen_at for m in found if m.unseen_at), default=None),
     )
 
 
@@ -226,6 +231,7 @@ def _recovered(memory: PublisherMemory, sign: PublishSign) -> PublisherMemory:
     left = memory.held[max(0, sign.processed - memory.delivered) :]
     if memory.requeued:
         left = (*left[1:], *left[:1])
+    unseen = max(0, sign.remaining - len(left)) if memory.requeued else 0
     left = left[max(0, len(left) - sign.remaining) :]
     kept = {id(one) for one in left}
     gone = [one for one in memory.held if id(one) not in kept]
@@ -235,6 +241,8 @@ def _recovered(memory: PublisherMemory, sign: PublishSign) -> PublisherMemory:
         gone=_gone(memory, gone, Fate.DELIVERED, sign.at),
         requeued=False,
         delivered=0,
+        unseen=unseen,
+        unseen_at=sign.at if unseen else None,
     )
 
 

@@ -39,7 +39,7 @@ def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
         what=_what(evidence, failures),
         why=_why(evidence, first),
         evidence=(*_group_lines(evidence), *(_reason_line(one) for one in failures[:3])),
-        next=(remedy_of(first), *(() if _was_read(evidence) else (words(LOOK),))),
+        next=(*_remedies(failures), *(() if _was_read(evidence) else (words(LOOK),))),
     )
 
 
@@ -76,11 +76,25 @@ def mostly_failed(evidence: BatchEvidence) -> bool:
 
 def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
     pairs, first = evidence.pairs, failures[0]
-    more = len({one.reason for one in failures if one.comparisons}) - 1
-    others = f" (+{more} more)" if more > 0 else ""
     if pairs.error:
-        return f"{part_of(pairs.error, pairs.total, 'comparison')} failed: {first.what}{others}"
+        failed = f"{part_of(pairs.error, pairs.total, 'comparison')} failed"
+        return f"{failed}: {_answers(failures) or first.what}"
     return f"{many(first.requests, 'request')} met a failure: {first.what}"
+
+
+def _answers(failures: Sequence[Failures]) -> str:
+    """Return what was answered where it was several things: two in short, how many more."""
+    met = [one for one in failures if one.comparisons]
+    if len(met) < 2:
+        return ""
+    more = f" (+{len(met) - 2} more)" if met[2:] else ""
+    return f"{met[0].short} and {met[1].short}{more}"
+
+
+def _remedies(failures: Sequence[Failures]) -> tuple[str, ...]:
+    """Return what to do for each reason for which comparisons failed, the first one's at least."""
+    met = [one for one in failures if one.comparisons] or failures[:1]
+    return tuple(dict.fromkeys(remedy_of(one) for one in met[:3]))
 
 
 def _why(evidence: BatchEvidence, first: Failures) -> Text:

@@ -12,6 +12,8 @@ from bot.diagnosis.comparison.causes import (
     SUBMISSION_LOST,
     UNPUBLISHED,
 )
+from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
+from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
     LostSubmission,
@@ -27,6 +29,7 @@ from bot.domain.words import Command, Id, Time, words
 from bot.text.wording import many
 
 SHOWN = 3
+REMAINS = "Recovery batch complete: processed="
 # A wave is published within a minute and taken as fast; a deployment of CJ takes as long.
 UNTAKEN_AFTER = timedelta(seconds=90)
 # The clocks of two services differ, and a callback is on its way when the consumer stops.
@@ -37,7 +40,7 @@ def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | N
     """Answers of this batch were made and did not reach Kafka: they wait, or are lost."""
     held = evidence.unpublished
     if not held:
-        return None
+        return _refused_unseen(evidence, now)
     fates = Counter(one.fate for one in held)
     lost = sum(fates[fate] for fate in LOST)
     blocked = bool(fates[Fate.BLOCKED]) or evidence.delivery.memory.open_since is not None
@@ -58,6 +61,41 @@ def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | N
             *((wording.ASK_AGAIN,) if lost else ()),
         ),
     )
+
+
+def _refused_unseen(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Kafka refuses what was in the provider's memory before the log that was read begins."""
+    memory, since = evidence.delivery.memory, evidence.pairs.pending_first_submitted_at
+    if not memory.unseen or evidence.ended or since is None or not _undecided(evidence):
+        return None
+    waited = now - since
+    if waited <= wording.RECOVERED_WITHIN:
+        return None
+    return Finding(
+        rule=UNPUBLISHED.rule,
+        severity=Severity.ERROR if waited > LOST_AFTER else Severity.WARN,
+        confidence=Confidence.MEDIUM,
+        what=f"Kafka refuses {many(memory.unseen, 'message')} of the LLM provider; "
+        "answers may be among them",
+        why="They were refused before the log that was read begins, so no line says whose they "
+        "are.",
+        evidence=(
+            EvidenceLine(
+                LOGS,
+                memory.unseen_at,
+                f"{memory.unseen} remain after a refused round of the publisher",
+                REMAINS,
+            ),
+            evidence.line(many(evidence.pairs.pending, "comparison", ("waits", "wait"))),
+        ),
+        next=(wording.NO_RESTART, wording.NEW_REQUEST),
+    )
+
+
+def _undecided(evidence: BatchEvidence) -> bool:
+    """Whether no line tells where some answer of the batch got lost."""
+    ends = (lost_answer(one, build_ledger(one)) for one in evidence.comparisons)
+    return any(one.kind is LossPlace.UNKNOWN for one in ends)
 
 
 def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:

@@ -169,3 +169,14 @@ async def test_a_report_on_the_batch_says_the_same_of_the_same_lines(answer: str
     told = await condition(*events)
     assert reported.short in str(told.headline)
     assert remedy_of(reported) == told.next[0]
+
+
+async def test_two_causes_are_both_named_with_a_remedy_each() -> None:
+    events = [*failing("Anthropic API call failed: 429, rate_limit"),
+              *failing("Anthropic API call failed: 400, credit balance is too low")]  # fmt: skip
+    told = await condition(*events)
+    assert "rate limit (429), also credit used up (400)" in str(told.headline)
+    assert [
+        next(part for part in ("send fewer at once", "Top up the account") if part in str(step))
+        for step in told.next[:2]
+    ] == ["send fewer at once", "Top up the account"]

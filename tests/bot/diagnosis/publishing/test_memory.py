@@ -101,3 +101,21 @@ def test_every_line_that_is_read_holds_a_needle() -> None:
     said = [*refused(1), *blocked(1), *published(1), *delivered(1), *recovery(1, 0), *dropped(1),
             *requeued(), *RESTART[1:], BREAKER_OPEN]  # fmt: skip
     assert [line for line in said if not any(needle in line for needle in NEEDLES)] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "unseen"),
+    [
+        ([*requeued(), *recovery(0, 11)], 11),
+        ([*refused(1), *published(1), *requeued(), *recovery(0, 3)], 2),
+        ([*requeued(), *recovery(0, 11), *recovery(11, 0)], 0),
+        ([*requeued(), *recovery(0, 11), *RESTART], 0),
+        # A round that Kafka took goes on with what remains.
+        (recovery(5, 11), 0),
+    ],
+)
+def test_what_was_refused_before_the_lines_begin_is_counted_by_a_refused_round(
+    said: list[str], unseen: int
+) -> None:
+    memory = memory_of(lines(*said))
+    assert (memory.unseen, memory.unseen_at is not None) == (unseen, unseen > 0)

@@ -1,14 +1,17 @@
 """CJ is said not to take callbacks as surely as they show it, in reports as in the alert."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence, Delivery
-from bot.diagnosis.batch.rules.publishing import consumer_silent
-from bot.diagnosis.publishing.memory import PublishedCallback
-from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PendingPair
+from bot.diagnosis.batch.rules.publishing import callbacks_unpublished, consumer_silent
+from bot.diagnosis.comparison.evidence import ComparisonEvidence
+from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory
+from bot.diagnosis.publishing.wording import NO_RESTART
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PairRow, PendingPair
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogSearch
 
@@ -51,3 +54,31 @@ def test_few_callbacks_prove_little_until_they_count_as_lost(
 
 def test_a_wave_that_is_on_its_way_is_no_silence() -> None:
     assert consumer_silent(_evidence(untaken=3, minutes=1), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("unseen", "minutes", "severity"),
+    [(11, 25, "error"), (11, 8, "warn"), (11, 3, ""), (0, 25, "")],
+)
+def test_what_kafka_refused_before_the_log_begins_is_named_and_no_restart_advised(
+    unseen: int, minutes: float, severity: str
+) -> None:
+    at = NOW - timedelta(minutes=minutes)
+    rows = _evidence(4, minutes).rows
+    rows = replace(rows, pairs=replace(rows.pairs, pending_first_submitted_at=at))
+    memory = PublisherMemory(unseen=unseen, unseen_at=NOW if unseen else None)
+    evidence = BatchEvidence(rows, LogSearch((), ()), AWAY, delivery=Delivery(memory=memory))
+    follow = replace(evidence, comparisons=(ComparisonEvidence(_row(), AWAY),))
+    found = callbacks_unpublished(follow, NOW)
+    assert (found.severity.value if found else "") == severity
+    if found:
+        assert "Kafka refuses 11 messages of the LLM provider" in str(found.what)
+        assert found.next[0] == NO_RESTART
+
+
+def _row() -> PairRow:
+    """Return the row of a comparison that was sent and of which no line was read."""
+    at = NOW - timedelta(minutes=25)
+    id = "9c41f7b2-58de-4a36-b1f0-2ab525a2c007"
+    return PairRow(1, 7, id, "PERFORMING_COMPARISONS", "WAITING_CALLBACKS", UUID(int=1), "",
+                   created_at=at, submitted_at=at)  # fmt: skip
