@@ -1,12 +1,13 @@
 """`python -m tests.population` prints precision over healthy batches and recall for each rule.
 
-Two tables, apart: batches simulated here, and an outsider's cases (`tests.population.adversary`).
+Tables apart: batches simulated here, and two outsiders' cases (`tests.population.adversary`).
 """
 
 import asyncio
 import sys
 from collections import defaultdict
 
+from tests.population.adversary.archive import FIRST, SECOND
 from tests.population.adversary.measure import Judged, judged
 from tests.population.faulty import FAULTS
 from tests.population.healthy import STATES
@@ -25,7 +26,10 @@ def main() -> int:
     """Print both tables; return 1 when anything is off."""
     wrong = _own()
     say("")
-    return 1 if asyncio.run(_outsiders()) or wrong else 0
+    wrong += asyncio.run(_outsiders(FIRST, "an outsider's cases"))
+    say("")
+    wrong += asyncio.run(_outsiders(SECOND, "a second outsider's cases"))
+    return 1 if wrong else 0
 
 
 def _own() -> int:
@@ -45,13 +49,13 @@ def _own() -> int:
     return missed + alarms.total()
 
 
-async def _outsiders() -> int:
-    """Judge the outsider's cases and print them by kind, healthy and faulty apart."""
-    cases = [one async for one in judged()]
+async def _outsiders(corpus: str, whose: str) -> int:
+    """Judge an outsider's cases and print them by kind, healthy and faulty apart."""
+    cases = [one async for one in judged(corpus=corpus)]
     kinds: dict[int, list[Judged]] = defaultdict(list)
     for one in cases:
         kinds[one.kind].append(one)
-    say(f"an outsider's cases   {len(cases)}, of which {sum(one.then for one in cases)} are of the "
+    say(f"{whose}   {len(cases)}, of which {sum(one.then for one in cases)} are of the "
         "revision of November 2025")  # fmt: skip
     say(f"{'kind of fault':26} {'healthy':>9} {'right':>7} {'faulty':>9} {'right':>7}")
     for kind, members in [*sorted(kinds.items()), ("all", cases)]:

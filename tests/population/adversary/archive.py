@@ -21,20 +21,24 @@ NAMESPACE = UUID("9c1f2f0e-6a55-4b1e-9a0e-7a1100000000")
 _TOKEN = re.compile(r"<([uv])(\d+)>|<d(-?\d+)>")
 
 
+FIRST, SECOND = "", "second_"
+
+
 @cache
-def truths() -> Mapping[str, Mapping[str, Any]]:
-    """Return the truth of every case, by name."""
-    text = (HERE / "truths.json").read_text(encoding="utf-8")
+def truths(corpus: str = FIRST) -> Mapping[str, Mapping[str, Any]]:
+    """Return the truth of every case of a corpus, by name."""
+    text = (HERE / f"{corpus}truths.json").read_text(encoding="utf-8")
     found: Mapping[str, Mapping[str, Any]] = json.loads(text)
     return found
 
 
-def unpack(target: Path, names: Collection[str] = ()) -> None:
+def unpack(target: Path, names: Collection[str] = (), corpus: str = FIRST) -> None:
     """Write cases below a folder as `make truth` reads them; all of them when none is named."""
-    wanted = {name: truths()[name] for name in names} if names else truths()
+    known = truths(corpus)
+    wanted = {name: known[name] for name in names} if names else known
     for name, truth in wanted.items():
         _write(target / name / "truth.json", name, truth, json.dumps(truth, indent=1))
-    with tarfile.open(HERE / "cases.tar.xz") as tar:
+    with tarfile.open(HERE / f"{corpus}cases.tar.xz") as tar:
         for member in tar:
             name, _, path = member.name.partition("/")
             if name in wanted and (file := tar.extractfile(member)) is not None:

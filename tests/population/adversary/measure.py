@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.service import embedded_postgres
-from tests.population.adversary.archive import truths, unpack
+from tests.population.adversary.archive import FIRST, truths, unpack
 from tests.truth.answers import answer_of
 from tests.truth.day import days
 from tests.truth.judge import wrongs
@@ -26,19 +26,21 @@ class Judged:
 
 
 async def judged(
-    names: Collection[str] = (), change: Callable[[Path], None] = lambda _: None
+    names: Collection[str] = (),
+    change: Callable[[Path], None] = lambda _: None,
+    corpus: str = FIRST,
 ) -> AsyncIterator[Judged]:
     """Judge cases one after another; all of them when none is named.
 
     `change` is given the folder of the unpacked cases before they are read.
     """
-    scratch = _unpacked(names)
+    scratch = _unpacked(names, corpus)
     change(scratch / "cases")
     server = await embedded_postgres.start(scratch / "postgres", durable=False)
     try:
         for day in days(scratch / "cases", scratch):
             url = await database_of(day, server)
-            given = truths()[day.name]
+            given = truths(corpus)[day.name]
             then = day.name.startswith("then-")
             for truth in day.truths:
                 wrong = tuple(wrongs(truth, await answer_of(day, truth, url, scratch)))
@@ -49,8 +51,8 @@ async def judged(
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _unpacked(names: Collection[str]) -> Path:
+def _unpacked(names: Collection[str], corpus: str) -> Path:
     scratch = Path(tempfile.mkdtemp(prefix="bb-adversary-"))
     scratch.chmod(0o711)  # the server may run as another user, who has to pass through
-    unpack(scratch / "cases", names)
+    unpack(scratch / "cases", names, corpus)
     return scratch

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from bot.text.redaction import UUID
-from tests.population.adversary.archive import truths, unpack
+from tests.population.adversary.archive import SECOND, truths, unpack
 from tests.population.adversary.measure import judged
 
 # Each kind of fault with a healthy case of its kind beside it, the smallest of each.
@@ -29,6 +29,20 @@ async def test_a_sample_of_the_outsiders_cases_is_judged_as_the_truth_says() -> 
     found = [one async for one in judged(SAMPLE)]
     assert {one.name: one.wrongs for one in found if one.wrongs} == {}
     assert {one.name for one in found} == set(SAMPLE)
+
+
+SECOND_SAMPLE = (
+    "two-causes-429-and-credit", "refused-log-begins-after", "ok-cj-producer-hiccup",
+    "forced-recovery-rows-only",
+)  # fmt: skip
+
+
+async def test_the_bot_is_right_about_a_sample_of_the_second_corpus() -> None:
+    found = [one async for one in judged(SECOND_SAMPLE, corpus=SECOND)]
+    assert {one.name: one.wrongs for one in found} == dict.fromkeys(SECOND_SAMPLE, ())
+    assert [name for name, one in truths(SECOND).items() if "corrected" in one] == [
+        "forced-recovery-rows-only"
+    ]
 
 
 def test_the_sample_holds_every_kind_of_both_sorts_and_both_revisions() -> None:
