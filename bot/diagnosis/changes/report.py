@@ -115,7 +115,7 @@ def _sources(answer: NotedChanges, now: datetime) -> Iterator[SourceReading]:
     for name, unseen in UNSEEN.items() if answer.known else ():
         at = datetime.fromisoformat(read[name]) if name in read else None
         if at is None:
-            told: Text = f"never read here, so that {unseen} are not seen"
+            told: Text = f"never read here, which hides {unseen}"
             yield SourceReading(name, SourceState.NOT_CONFIGURED, told)
         elif now - at > STALE:
             told = words("not read", when(at, " since "), f": {unseen} are not seen")
