@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 PORT ?= 8765
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test truth population installs fresh attack bench chaos pictures lint format docs constraints clean
+.PHONY: help setup demo test truth population installs fresh attack bench soak chaos pictures lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ fresh: setup ## Walk from the README to an alert on a fresh Engine, and run the 
 
 bench: setup ## Measure speed and memory, and write tests/benchmarks/RESULTS.md.
 	$(BIN)/python -m tests.benchmarks
+
+soak: setup ## Tick through 24 hours in minutes, two replicas, and print what grew.
+	$(BIN)/python -m tests.benchmarks --only soak
 
 attack: setup ## Carry the outsider's corpus through every way out, and try everybody's rights.
 	$(BIN)/python -m tests.attack

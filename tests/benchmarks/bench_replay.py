@@ -1,8 +1,11 @@
-"""How many recorded lines `batchbot replay` judges in a second of processor time."""
+"""How many recorded lines `batchbot replay` judges in a second of processor time.
+
+As in a real morning of the services, one line in twenty says what some detector waits for.
+"""
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -14,10 +17,12 @@ from bot.replay.run import replay_directory
 from bot.settings import HULEEDU_SERVICES
 from tests.benchmarks.figure import Row, Scale
 
-LINES = {"small": 20_000, "full": 400_000}
+LINES = {"small": 60_000, "full": 400_000}
 START = datetime(2026, 2, 10, 8, 0, tzinfo=UTC)
 A_MINUTE = 6_000
 GOAL = 60_000
+OTHERS = 19
+Said = tuple[str, str, dict[str, object]]
 PROVIDER, CJ = "huleedu_llm_provider_service", "huleedu_cj_assessment_service"
 
 
@@ -44,13 +49,23 @@ def _write(folder: Path, count: int) -> int:
     size = 0
     for container in (PROVIDER, CJ):
         with (folder / f"{container}.log").open("wb") as log:
-            for number, (logger, message, extra) in enumerate(_said(container, count // 2)):
+            said = _among_others(_said(container, count // 2 // (OTHERS + 1)))
+            for number, (logger, message, extra) in enumerate(said):
                 at = START + number * timedelta(minutes=1) / (A_MINUTE / 2)
                 size += log.write(_line(at, logger, message, extra, as_json=number % 2 == 0))
     return size
 
 
-def _said(container: str, count: int) -> Iterator[tuple[str, str, dict[str, object]]]:
+def _among_others(said: Iterable[Said]) -> Iterator[Said]:
+    """Yield each line with others around it, of which no detector wants any."""
+    for number, one in enumerate(said):
+        yield one
+        for other in range(OTHERS):
+            text = f"Stored essay chunk {number}-{other} for the next round"
+            yield "huleedu.storage", text, {"chunk": other, "correlation_id": str(UUID(int=number))}
+
+
+def _said(container: str, count: int) -> Iterator[Said]:
     """Yield what a service says of comparisons that all go well: logger, message, fields."""
     for number in range(count // 4):
         pair, queue = UUID(int=number + (1 << 100)), UUID(int=number + (1 << 101))

@@ -18,7 +18,7 @@ from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.demo.incident.rows import load
-from bot.ports import Sources
+from bot.ports import Clock, Sources
 from bot.ports.detectors import all_needles
 from bot.service import embedded_postgres
 from bot.service.watched import build_detectors
@@ -65,19 +65,21 @@ async def _run(count: int, ticks: int, *, moving: bool) -> list[Row]:
         log = folder / "huleedu_llm_provider_service.log"
         log.touch()
         logs = LogFiles(folder, HULEEDU_SERVICES, UTC)
-        tick = _tick(store, Sources(database=database, queue=queue, logs=logs))
+        clock = iter(datetime.now(UTC) + n * STEP for n in range(1_000_000))
+        sources = Sources(database=database, queue=queue, logs=logs)
+        tick = tick_of(store, sources, now=lambda: next(clock))
         stack.push_async_callback(tick.close)
         turn = partial(_turn, url, [MAIN, *others]) if moving else None
         return await _measured(tick, log, count, ticks, turn)
 
 
-def _tick(store: Store, sources: Sources) -> Tick:
+def tick_of(store: Store, sources: Sources, *, now: Clock) -> Tick:
+    """Return a tick of every detector over some sources."""
     detectors = build_detectors()
     watcher = LiveWatcher(
         sources, environment="bench", wants=lambda _: True, needles=all_needles(detectors)
     )
-    clock = iter(datetime.now(UTC) + n * STEP for n in range(1_000_000))
-    return Tick(store, detectors, watcher, environment="bench", now=lambda: next(clock))
+    return Tick(store, detectors, watcher, environment="bench", now=now)
 
 
 async def _measured(
