@@ -17,7 +17,7 @@ T = TypeVar("T")
 _FIELDS: dict[type, Mapping[str, bool]] = {}
 # Most values of a fact: they hold no text from outside.
 _PLAIN = frozenset({str, int, float, bool, type(None), datetime, timedelta})
-# A number of eight digits and more behind a key that nobody knows may be a password.
+# A number of eight digits and more may be a password, unless its key says what it counts.
 LEAST_LONG = 10**7
 QUOTES = "\"' "
 
@@ -193,7 +193,7 @@ def _is_hidden(key: str, item: object) -> bool:
         of_somebody = len(key) > 1 and kind in HIDDEN_KINDS
         word = raw(item).strip(QUOTES)
         return of_somebody or (is_id(word) and not may_be_behind(key, word))
-    return kind is KeyKind.UNKNOWN and type(item) is int and abs(item) >= LEAST_LONG
+    return kind is not KeyKind.KNOWN and type(item) is int and abs(item) >= LEAST_LONG
 
 
 def seal(fact: object, *, texts: tuple[str, ...] = (), names: tuple[str, ...] = ()) -> None:

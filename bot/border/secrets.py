@@ -62,6 +62,7 @@ _HEX_DUMP = re.compile(r"(?<!\S)(?:[0-9a-fA-F]{2} {1,2}){1,16} {0,48}\|[^\n]{1,1
 _HEX_PAIRS = re.compile(r"(?<!\w)(?:[0-9a-fA-F]{2}[ :]{1,2}){7,64}[0-9a-fA-F]{2}(?!\w)")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _RUNS = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
+_JOINTS = re.compile(r"[-_/+=]")
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
 _SHOWN_HEX = re.compile(r"(?:sha\d{1,3}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})")
 
@@ -113,5 +114,5 @@ def _looks_random(word: str) -> bool:
     kinds = [run[0] for run in _RUNS.findall(word)]
     if len(kinds) - 1 < 0.3 * len(word):
         return False
-    longest = max(len(part) for part in re.split(r"[-_/+=]", word))
+    longest = max(len(part) for part in _JOINTS.split(word))
     return longest >= 24 or (any(map(str.islower, kinds)) and any(map(str.isupper, kinds)))

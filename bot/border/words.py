@@ -22,6 +22,7 @@ _MODEL_PART = re.compile(
     r"|deep|search|beta|max|plus|next|omni|oss|image|transcribe|moe|nemo|r|premier|lightning|base"
     r"|anthropic|openai|google|meta|mistralai|mock|generic|air|think|high|low)\d{0,2}"
 )
+_MODEL_JOINTS = re.compile("[-.:/]")
 _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 _DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _SPLIT = re.compile(r"[^\w]+|_")
@@ -69,7 +70,7 @@ def _is_part(piece: str) -> bool:
 
 
 def _is_model(word: str) -> bool:
-    parts = re.split("[-.:/]", word) if _MODEL.fullmatch(word) else ()
+    parts = _MODEL_JOINTS.split(word) if _MODEL.fullmatch(word) else ()
     return bool(parts) and all(_MODEL_PART.fullmatch(part) for part in parts if part)
 
 

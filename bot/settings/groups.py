@@ -16,6 +16,9 @@ from bot.domain.log import HULEEDU_SERVICES, Service, services_of
 from bot.domain.routing.route import Route, routes_from
 from bot.settings.group import Group, Secret, decoded, with_password
 
+_TEAM = re.compile(r"[TE][A-Z0-9]+")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
+
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -76,7 +79,7 @@ class SlackSettings(Group):
     @field_validator("allowed_teams")
     @classmethod
     def _team_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(one == "*" or re.fullmatch(r"[TE][A-Z0-9]+", one) for one in value):
+        if not all(one == "*" or _TEAM.fullmatch(one) for one in value):
             raise ValueError("write ids of workspaces (T...) or organisations (E...), or *")
         return value
 
@@ -127,7 +130,7 @@ class BotSettings(Group):
             return value or None
         if value.strip().casefold() == "off":
             return None
-        if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value.strip()):
+        if not _CLOCK.fullmatch(value.strip()):
             raise ValueError("write a time of day such as 08:00, or leave it empty")
         hours, minutes = value.split(":")
         return time(int(hours), int(minutes))

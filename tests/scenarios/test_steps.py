@@ -2,28 +2,52 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import pytest
 
 from bot.border.passing import let_out, name
+from bot.domain.callbacks.contract import seen_of
+from bot.domain.evidence import TOPIC
+from bot.domain.ids import label_of_request
 from bot.domain.mute import Mute
+from bot.errors import BatchbotError
 from bot.requests.command_text import unwrapped
 from bot.sources.redis.item import item_of
 from bot.text.redaction import presented, redact
-from tests.attack import steps
+from tests.attack import steps, takers
 from tests.attack.regex_steps import StepCounter, literals
 from tests.attack.ways import events_of
 
 SMALL, LARGE = 64 << 10, 1 << 20
+# Of the many functions, texts of which one is also sixteen times the other.
+FEW, MANY = 1 << 10, 16 << 10
 # Read of a text that is bounded before: the first 2,000 bytes of an error, the first 4,096
-# characters of a message or of what somebody typed, or matched at a message's beginning only.
+# characters of a message or of what somebody typed, a command of ours in a button, or matched at a
+# message's beginning only.
 BOUNDED = (
     "bot.sources.loki.http.",
     "bot.diagnosis.comparison.log_events._PATTERNS",
     "bot.diagnosis.publishing.signs._PATTERNS",
     "bot.requests.command_text._BOLD",
+    "bot.slack.blocks.report._LABELS",
 )
+# Patterns within a function, and why their steps need no count.
+_ROW = "the pattern is a row's, and counted with its table"
+INLINE = {
+    "bot.cli.doctor.sources.examine_source": "signs of ours in a detail of ours",
+    "bot.diagnosis.batch.without_database._names": "one id, between digits",
+    "bot.diagnosis.publishing.signs._sign": "one uuid in one field",
+    "bot.slack.inbound.listeners._listen_for_commands": "names of ours, matched from the beginning",
+    "bot.slack.inbound.listeners._listen_for_presses": "takes any id",
+    "bot.slack.inbound.listeners.slash": "names of ours, matched from the beginning",
+    "bot.slack.inbound.listeners.press": "takes any id",
+    "bot.sources.docker.errors._answer": _ROW,
+    "bot.sources.kafka.errors.kafka_error": _ROW,
+    "bot.sources.redis.errors.redis_error": _ROW,
+    "bot.sources.log_format.json_line._found": "each attempt ends at the next quote",
+}
 READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     "border": (
         let_out,
@@ -38,6 +62,11 @@ READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
     ),
     "JSON log": (lambda text: list(events_of(f'{{"event": "{text}')), ("a", "\\u0041", "{", "\\")),
     "Redis item": (lambda text: item_of("q", text), ("{", "[", '"a",', "\\u0041")),
+    "callback": (lambda text: seen_of(text.encode(), takers.AT), ("{", '{"data": ', "[", '"a",')),
+    "request": (
+        lambda text: label_of_request(text.encode(), takers.AT, TOPIC),
+        ('{"metadata": ', "[", "\\u0041"),
+    ),
     "glob": (lambda text: Mute(text).matches(f"a/b/{'a' * 200}"), ("*", "*a", "?", "[a]")),
     "command": (unwrapped, (" ?", "*", "&gt; ", " ", "<@U1> ")),
 }
@@ -54,8 +83,39 @@ def test_the_steps_of_every_pattern_grow_as_its_text_does() -> None:
     assert found == set()
 
 
+def test_no_pattern_is_written_where_its_steps_are_not_counted() -> None:
+    assert steps.inline() - set(INLINE) == set()
+
+
 def _text(word: str, size: int) -> str:
     return word * (size // len(word))
+
+
+def test_every_function_that_takes_a_text_is_judged_or_says_why_not() -> None:
+    assert takers.left_out() == set()
+    assert all(takers.OTHERWISE.values())
+
+
+@pytest.mark.parametrize("share", range(4))
+def test_no_function_that_takes_a_text_calls_more_than_its_text_grows(share: int) -> None:
+    own, found = takers.own_literals(), set()
+    for taker, call in list(takers.takers().items())[share::4]:
+        for word in (*takers.GENERIC, *own.get(taker.rpartition(".")[0], [])[:2]):
+            few, many = (_calls(call, _text(word, size)) for size in (FEW, MANY))
+            # A short text may be read in another way; each character may cost a call.
+            if many > steps.MOST_RATIO * max(few, FEW):
+                found.add(f"{taker} {word!r}: {few}, {many}")
+    assert found == set()
+
+
+def _calls(call: Callable[[str], object], text: str) -> int:
+    """Return how many calls it takes to read a text, or to say that it cannot be read."""
+
+    def read() -> None:
+        with suppress(ValueError, BatchbotError):
+            call(text)
+
+    return steps.calls(read)
 
 
 @pytest.mark.parametrize("reader", READERS)

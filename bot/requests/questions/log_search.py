@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from bot.domain.log import Service
 from bot.text.log_words import services_named
 
+_WORD = re.compile(r"[\w-]+")
 _SINCE = re.compile(r"\bsince (\d{1,2})(?:[:.](\d\d))?\b", re.IGNORECASE)
 _LAST = re.compile(
     r"\b(?:last|past|senaste)(?: (\d{1,3}))? ?(h|hours?|min|minutes?|d|days?|timmar?|minuter)\b",
@@ -44,7 +45,7 @@ def log_line(text: str, services: Iterable[Service], now: datetime, zone: tzinfo
 def _service(text: str, services: Iterable[Service]) -> str:
     """Return the word that names a service: an exact name or role, no part of a word."""
     known = tuple(services)
-    for word in re.findall(r"[\w-]+", text):
+    for word in _WORD.findall(text):
         names = services_named(word, known) if len(word) > 1 else None
         if names and (len(word) > 3 or word.casefold() in ("cj", "lps", "llm")):
             return str(word)

@@ -15,6 +15,7 @@ _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": 
                          "\u00a0": " ", "\u2026": " ", "\u200b": " "})  # fmt: skip
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _WORD = re.compile(rf"{_UUID}|#?[\w][\w.:/@+'-]*", re.UNICODE)
+_MARKS = re.compile(r"[*`~]")
 _EDGES = ".,:;!?'-/"
 _NAMED = re.compile(r"(?:batch|batchen|run|körning)#?(\d{1,10})")
 _LABEL = re.compile(r"(?=.*\d)(?=.*[a-zA-Z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9.]+){2,}")
@@ -51,8 +52,8 @@ def clean(text: str) -> str:
     """Return a text without what chat clients add: mentions, marks, links, entities, breaks."""
     plain = html.unescape(_MENTION.sub(" ", text)).translate(_QUOTES)
     plain = _LINK.sub(r"\1", plain)
-    unquoted = re.sub(r"^[\s>]+", "", plain)
-    return " ".join(re.sub(r"[*`~]", " ", unquoted).split())
+    unquoted = plain.lstrip().lstrip("> \t\r\n")
+    return " ".join(_MARKS.sub(" ", unquoted).split())
 
 
 def words_of(text: str) -> list[str]:

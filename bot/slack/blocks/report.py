@@ -297,7 +297,8 @@ def button_label(command: str) -> str:
     for pattern, told in _LABELS:
         if match := pattern.fullmatch(label):
             said = match.expand(told)
-            return re.sub("[-_]", " ", said) if said.startswith(("Mute ", "About ")) else said
+            plain = said.replace("-", " ").replace("_", " ")
+            return plain if said.startswith(("Mute ", "About ")) else said
     return label[:1].upper() + label[1:]
 
 

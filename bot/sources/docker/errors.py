@@ -13,6 +13,7 @@ from bot.errors import SourceError
 
 HINT = "Check DOCKER_HOST, and that the bot may use the Engine's socket."
 BODY_BYTES = 4_000
+_TAG = re.compile(r"<[^<>]*>")
 WHAT = "the Docker Engine"
 CA = "ca.pem in DOCKER_CERT_PATH"
 
@@ -57,7 +58,7 @@ _ROWS = (
     _Row(0, r"HTTP request to an HTTPS server", "the port speaks TLS and was spoken to without",
          "Set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH; an empty DOCKER_TLS_VERIFY means off.",
          True),
-    _Row(0, r"client version .* (?:too old|too new)|Maximum supported API|Minimum supported API",
+    _Row(0, r"client version .{0,80}too (?:old|new)|(?:Maximum|Minimum) supported API",
          "the Engine wants another version of its API",
          "Update the docker package of the bot, or DOCKER_MIN_API_VERSION at the Engine.", True),
     _Row(0, r"invalid character|error from daemon in stream",
@@ -74,7 +75,7 @@ def message_of(body: bytes) -> str:
     text = body[:BODY_BYTES].decode("utf-8", "replace")
     with suppress(json.JSONDecodeError, AttributeError):
         return str(json.loads(text).get("message") or "")
-    return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:300]
+    return " ".join(_TAG.sub(" ", text).split())[:300]
 
 
 @contextmanager

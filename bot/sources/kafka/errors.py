@@ -12,6 +12,8 @@ HINT = "Check KAFKA_BOOTSTRAP_SERVERS, and that the broker's advertised address 
 PROTOCOL = "KAFKA_SECURITY_PROTOCOL says how it is spoken to."
 # What a client raises beside its own errors; by LookupError it stumbles over a login that is
 # refused in SCRAM's own words ("e=…").
+_CODEC = re.compile(r"for (snappy|lz4|zstd|gzip) compression")
+_CLASS = re.compile(r"\b\w+Error\b:?")
 RAISED = (OSError, ValueError, LookupError)
 
 
@@ -72,12 +74,12 @@ def kafka_error(source: str, error: BaseException, doing: str) -> SourceError:
             timed_out=trouble.timed_out,
         )
     text = f"{type(error).__name__} {error}"
-    codec = re.search(r"for (snappy|lz4|zstd|gzip) compression", text)
+    codec = _CODEC.search(text)
     for row in _ROWS:
         if re.search(row.pattern, text):
             which = f" ({codec.group(1)})" if codec else ""
             return SourceError(
                 source, f"{doing}: {row.ours}{which}", hint=row.hint, permanent=row.permanent
             )
-    said = re.sub(r"\b\w+Error\b:?", "", str(error)).strip()
+    said = _CLASS.sub("", str(error)).strip()
     return SourceError(source, f"{doing}: the broker refuses it: {Outside(said)}", hint=HINT)

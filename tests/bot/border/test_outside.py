@@ -3,6 +3,7 @@ import re
 import pytest
 
 from bot.border.outside import Outside, let_out_all, outside
+from bot.border.phrases import MARK
 
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 TEXT = Outside("password=hunter2 refused")
@@ -62,3 +63,9 @@ def test_a_field_shows_an_id_only_behind_a_key_of_ids() -> None:
 def test_what_stands_behind_a_person_s_key_is_not_read() -> None:
     read = outside({"user_id": "8f3a11d7-9411-4ca2-9999-59a9d18c5da9", "batch_id": "34"})
     assert read == {"user_id": "…", "batch_id": "34"}
+
+
+@pytest.mark.parametrize("key", ["note", "unheard_of", "password", "user"])
+def test_a_long_number_is_read_only_behind_a_key_that_says_what_it_is(key: str) -> None:
+    assert outside({key: 19990229}) == {key: MARK}
+    assert outside({"offset": 19990229, key: 7}) == {"offset": 19990229, key: 7}
