@@ -67,7 +67,7 @@ _LABELS = tuple(
         (r"alerts mute (\S+) (\S+)", r"Mute \1 for \2"),
         (r"alerts mute (\S+) (\S+) --yes", r"Mute \1 all the same"),
         (r"runner list", "All runners"),
-        (r"logs \S+ (.+?) --since (\d+d)(?: --.*)?", r"Logs: \1, older ones"),
+        (r"logs \S+ ((?:(?! --).)+) --since (\d+d)(?: --.*)?", r"Logs: \1, older ones"),
         (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
         (r"queue requeue (\S+) --yes", "Put it back in the queue"),
         (r"queue requeue (\S+)", "Put it back in the queue: try"),
