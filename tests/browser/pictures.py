@@ -65,7 +65,8 @@ async def phone(visitor: Visitor) -> None:
 async def shot(visitor: Visitor, found: Locator, name: str) -> None:
     """Keep the first screen of a message, without what stands around it."""
     await found.evaluate("node => node.scrollIntoView({block: 'start'})")
-    await visitor.page.mouse.move(1, 1)
+    await visitor.page.evaluate("document.activeElement?.blur()")
+    await visitor.page.mouse.move(1, 1_499)
     await visitor.page.wait_for_timeout(250)
     box = await found.bounding_box()
     assert box is not None

@@ -16,11 +16,12 @@ from bot.diagnosis.queue.verdict import Observation, expired_away
 from bot.domain.alert import UNREADABLE_SUBJECT, Condition, Judgement, Sight
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Span, Text, when, words
+from bot.domain.words import Span, Text, Words, when, words
 from bot.text.wording import many
 
 # An answer is logged moments before or after its item leaves; looks are a tick apart.
 BESIDE = timedelta(seconds=60)
+ABOUT_IT = "The queue "
 
 
 def last_expired(looks: Sequence[Observation]) -> Loss | None:
@@ -81,11 +82,9 @@ def _ending(looks: Sequence[Observation], what: Text) -> Text:
     left = _stuck_by_snapshots(looks)
     if left is None:
         moved = bool(_signs(looks)) or _turned_over(looks)
-        return words(
-            "the queue moves again: " if moved else "nothing is stuck, and no work was seen: ", what
-        )
+        return _moves(what) if moved else words("nothing is stuck, and no work was seen: ", what)
     if any(sign.at > left - BESIDE for sign in _signs(looks)):
-        return words("the queue moves again: ", what)
+        return _moves(what)
     return words(
         "what was stuck left the queue and no answer was logged (removed or flushed): it gets no "
         "callback. ",
@@ -139,3 +138,11 @@ def _changed_after(looks: Sequence[Observation], moment: datetime, now: datetime
     """Whether Redis shows that something moved after a moment."""
     changed = timeline_of(looks, now).last_change
     return changed is not None and changed > moment
+
+
+def _moves(what: Text) -> Words:
+    """Say that the queue moves again, and how it is now."""
+    told = str(what)
+    if told.startswith(ABOUT_IT):
+        return words(f"the queue moves again and {told.removeprefix(ABOUT_IT)}")
+    return words("the queue moves again: ", what)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from bot.diagnosis.batch.funnel import NAMES
 from bot.diagnosis.export.checks import (
     REFUTED,
     SUPPORTED,
@@ -147,9 +148,10 @@ def _funnel(facts: Mapping[str, Any]) -> Iterator[str]:
     yield '<dl class="funnel">'
     for name, count in rows:
         kind = "lost" if name in LOST and count else "beside" if name in OTHER_UNIT else ""
-        yield f"<dt>{escape(name)}</dt><dd>{_bar(count, most, kind, is_leak=name == leak)}</dd>"
+        told = NAMES.get(name.replace(" ", "_"), name)
+        yield f"<dt>{escape(told)}</dt><dd>{_bar(count, most, kind, is_leak=name == leak)}</dd>"
     yield "</dl>"
-    yield '<p class="quiet">Projections count essays, not comparisons.</p>'
+    yield '<p class="quiet">Grades count essays, not comparisons.</p>'
 
 
 def _bar(count: int | None, most: int, kind: str, *, is_leak: bool) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.collect import collect as collect_batch
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.funnel import Stage, first_leak, funnel, funnel_chart
+from bot.diagnosis.batch.funnel import NAMES, Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
 from bot.diagnosis.export.story import story
 from bot.diagnosis.investigate.bundles import bundles_of
@@ -179,4 +179,4 @@ def _hypothesis_table(suspected: Sequence[Hypothesis]) -> Table:
 
 
 def _words(stage: str | None) -> str:
-    return (stage or "").replace("_", " ")
+    return NAMES.get(stage or "", (stage or "").replace("_", " "))

@@ -144,8 +144,8 @@ def _led(text: str) -> str:
 
 def _says(headline: Text, text: Text) -> bool:
     """Say whether a headline says a text already."""
-    told = literal(text, SUMMARY_CHARS).rstrip(".")
-    return told.casefold() in literal(headline, SUMMARY_CHARS).casefold()
+    told = literal(text, SUMMARY_CHARS).rstrip(".").casefold().removeprefix("the ")
+    return told in literal(headline, SUMMARY_CHARS).casefold()
 
 
 def _first(report: Report, detail: Detail) -> Iterator[Block]:
