@@ -8,9 +8,12 @@ from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Report
 from bot.domain.words import Command, Text, when, words
 from bot.errors import NotFoundError
+from bot.text.redaction import redact
 
 # How many rows a table of alerts or silences shows, and a fact lists.
 SHOWN = 50
+# A pattern is what a person typed: others read of it what passes the border.
+PATTERN_CHARS = 120
 
 
 def who(id: str, names: Mapping[str, str]) -> str:
@@ -38,7 +41,13 @@ def silence_row(mute: Mute, now: datetime, names: Mapping[str, str]) -> tuple[Te
         if mute.holds(now)
         else words(f"{mute.kind.value}", when(mute.since, " from "))
     )
-    return (mute.pattern, kind, until(mute), who(mute.by, names), mute.reason)
+    return (
+        redact(mute.pattern, PATTERN_CHARS),
+        kind,
+        until(mute),
+        who(mute.by, names),
+        mute.reason,
+    )
 
 
 def until(mute: Mute) -> Text:
@@ -52,7 +61,7 @@ def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
     begin = words(when(mute.since, "from "), " ") if mute.kind is MuteKind.MAINTENANCE else ""
     return Report(
         command=f"alerts {mute.kind.value}",
-        title=words(kind, f" {mute.pattern} ", begin, "until ", until(mute)),
+        title=words(kind, f" {redact(mute.pattern, PATTERN_CHARS)} ", begin, "until ", until(mute)),
         summary=f"Open alerts that it means now: {len(covered)}. What resolves is said all the "
         "same, and a daily digest lists what stays quiet.",
         facts={
@@ -94,7 +103,7 @@ def unsilenced(pattern: str, count: int) -> Report:
         raise NotFoundError(f"Nothing silences {pattern[:60]}.", hint="See /alerts list.")
     return Report(
         command="alerts unmute",
-        title=f"No longer quiet: {pattern}",
+        title=f"No longer quiet: {redact(pattern, PATTERN_CHARS)}",
         summary="What is still wrong is said with the next tick.",
         facts={"pattern": pattern, "ended": count},
     )

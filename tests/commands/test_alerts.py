@@ -15,9 +15,10 @@ from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES
 from bot.alerts.self_monitoring.missed_ticks import MISSED_TICKS
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.diagnosis.alerts import OWN_DETECTORS
+from bot.diagnosis.silences import silence_row, silenced, unsilenced
 from bot.domain.alert import Alert, AlertMessage, AlertState, Reason, Sample
 from bot.domain.evidence import EvidenceLine
-from bot.domain.mute import MuteKind
+from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Report, Verdict
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.ports import Sources
@@ -293,3 +294,11 @@ async def test_a_silence_on_what_an_alert_is_or_may_be_called_needs_no_question(
 def test_the_bot_s_own_detectors_may_be_muted_by_name() -> None:
     own = (FAILED_DETECTOR, LATE_MESSAGES, MISSED_TICKS, STORM, UNREADABLE_SOURCE)
     assert own == OWN_DETECTORS
+
+
+def test_others_read_of_a_typed_pattern_what_passes_the_border() -> None:
+    mute = Mute("stuck_queue/test/Lova-Sandberg*", NOW)
+    told = [str(silenced(mute, []).title), str(unsilenced(mute.pattern, 1).title)]
+    told += [str(cell) for cell in silence_row(mute, NOW, {})]
+    assert not any("Sandberg" in text for text in told)
+    assert "stuck_queue/*" in str(unsilenced("stuck_queue/*", 1).title)
