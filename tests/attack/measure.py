@@ -30,6 +30,7 @@ WITHOUT_A_KEY = {
     "log-unknown-paren": _QUOTED,
     "log-unknown-pw-hint": "what makes it a secret comes behind it, and in no fixed words",
     "log-shape-string": _WHOLE,
+    "log-shape-dup": _WHOLE + "; /logs shows no message that is one id",
     "log-shape-ecs": _WHOLE,
     "log-shape-otel": _WHOLE,
     "log-cut-value-only": "both ends are cut off, so nothing says what the text was",

@@ -266,3 +266,14 @@ async def test_fields_that_are_ids_or_counts_are_told_and_the_others_counted(
     )
     assert report.facts["fields_left_out"] == 2
     assert "2 fields left out in 1 line" in str(report.summary)
+
+
+async def test_a_message_of_one_id_alone_is_not_shown(tmp_path: Path) -> None:
+    secret = "0feb5e1c-aaaa-4bbb-8ccc-00000fe1c0de"
+    line = f'{{"event": "started", "event": "{secret}", "timestamp": "2025-11-19T00:00:02Z"}}'
+    (tmp_path / "huleedu_cj_assessment_service.log").write_text(line + "\n")
+    logs = LogFiles(tmp_path, HULEEDU_SERVICES, UTC)
+    asked = context(Sources(logs=logs), NOW, options={"services": HULEEDU_SERVICES})
+    report = await COMMAND.run(parse("cj started"), asked)
+    assert report.timeline
+    assert secret not in str(report.as_json())
