@@ -11,6 +11,7 @@ from confluent_kafka import Producer
 
 from bot.sources.kafka.callback_topic import CALLBACKS
 from tests.installs.certificates import Certificates, certificates
+from tests.installs.peers import http_says, peer
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import ask, doctor, installed, line_of
 from tests.support.callbacks import callback
@@ -53,6 +54,8 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
                                KAFKA_SASL_USERNAME="bot", KAFKA_SASL_PASSWORD="s3cr3t")  # fmt: skip
             yield row(id, f"{protocol} to a plain port", found, codes=[1], must=[must])
     async for one in _listeners(folder, quick=quick):
+        yield one
+    async for one in _elsewhere(folder):
         yield one
     with installed(folder, {"KAFKA_BOOTSTRAP_SERVERS": "kafka.invalid:9092"}):
         answer = [line_of(await doctor(), TOPIC), await ask(f"/trace {ID}")]
@@ -131,6 +134,19 @@ async def _client_certificates(
               must=["wants a client certificate.*KAFKA_SSL_CERTFILE"])  # fmt: skip
     yield row("KF-11b", "a client's certificate is given", by, codes=[0], must=[READS])
     yield row("KF-11c", "its key is not there", gone, codes=[1], must=["KAFKA_SSL_KEYFILE"])
+
+
+async def _elsewhere(folder: Path) -> AsyncIterator[Row]:
+    """Yield a broker that sends clients where nobody is, and what is no broker."""
+    with kafka_broker() as broker:
+        _publish(broker, "none")
+        async with kafka_listener(broker, Listener(advertised=1)) as address:
+            found = await seen(folder, address)
+    yield row("KF-12", "advertised.listeners lead nowhere", found, codes=[1],
+              must=["where it sends clients to"])  # fmt: skip
+    async with peer(http_says("400 Bad Request", "x")) as port:
+        found = await seen(folder, f"127.0.0.1:{port}")
+    yield row("KF-13", "the port speaks HTTP", found, codes=[1], must=["is no Kafka broker"])
 
 
 def _publish(broker: Broker, codec: str) -> None:

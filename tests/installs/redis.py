@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import redis
 
 from tests.installs.certificates import certificates
+from tests.installs.peers import http_says, peer
 from tests.installs.pgbouncer import answers
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import ask, doctor, installed, line_of
@@ -23,8 +24,9 @@ PREFIX = "llm_provider_service:queue"
 @contextmanager
 def _server(port: int, options: tuple[str, ...]) -> Iterator[None]:
     folder = tempfile.mkdtemp(prefix="bb-redis-")
+    place = () if "--dir" in options else ("--dir", folder)
     process = subprocess.Popen(
-        ["redis-server", *options, "--bind", "127.0.0.1", "--dir", folder],
+        ["redis-server", *options, "--bind", "127.0.0.1", *place],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -83,6 +85,8 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
         yield _row("RD-06", "a replica that serves no stale data", found, "replica")
     async for one in _replicas(folder):
         yield one
+    async for one in _busy(folder):
+        yield one
     async with server("--cluster-enabled", "yes") as port:
         found = await seen(folder, f"redis://127.0.0.1:{port}/0")
         yield _row("RD-07", "a cluster's node", found, "cluster does not serve")
@@ -94,6 +98,30 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
     if not quick:
         async for row_ in _slow(folder):
             yield row_
+
+
+async def _busy(folder: Path) -> AsyncIterator[Row]:
+    """Yield servers that answer nothing for a while, and what is no Redis."""
+    saved = folder / "redis-saved"
+    saved.mkdir()
+    async with server("--dir", str(saved)) as port:
+        with redis.Redis("127.0.0.1", port) as client:
+            for number in range(3_000):
+                client.set(f"k{number}", "x" * 500)
+            client.save()
+    slowly = ("--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024")
+    async with server("--dir", str(saved), *slowly) as port:
+        found = await seen(folder, f"redis://127.0.0.1:{port}/0")
+        yield _row("RD-16", "it loads its data", found, "still loading its data.*wait")
+    async with server("--busy-reply-threshold", "100") as port:
+        with redis.Redis("127.0.0.1", port, socket_timeout=0.5) as client:
+            with suppress(redis.RedisError):
+                client.eval("while true do end", 0)
+            found = await seen(folder, f"redis://127.0.0.1:{port}/0")
+        yield _row("RD-17", "a script that does not end", found, "busy with a script")
+    async with peer(http_says("400 Bad Request", "x")) as port:
+        found = await seen(folder, f"redis://127.0.0.1:{port}/0")
+        yield _row("RD-18", "the port speaks HTTP", found, "is no Redis")
 
 
 async def _replicas(folder: Path) -> AsyncIterator[Row]:

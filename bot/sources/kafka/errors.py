@@ -56,7 +56,10 @@ _ROWS = (
     _Row("UnknownTopic|UNKNOWN_TOPIC", "there is no such topic", HINT),
     _Row("UnrecognizedBrokerVersion|UnsupportedVersion", "the broker's version cannot be learnt: "
          "does its port speak TLS?", "Set KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL.", False),
-    _Row("Unable to bootstrap|KafkaConnection|NodeNotReady|ConnectionError|not connected",
+    _Row("cluster metadata|NodeNotReady",
+         "no broker can be reached where it sends clients to (advertised.listeners)",
+         f"{HINT} A name there has to be known here, too.", False),
+    _Row("Unable to bootstrap|KafkaConnection|ConnectionError|not connected",
          "the broker cannot be reached, or hung up: does its port speak TLS or SASL",
          f"{HINT} {PROTOCOL}", False),
 )  # fmt: skip

@@ -53,7 +53,10 @@ async def _spoken(
             return Trouble(f"the port of {LISTENER} at {server} speaks TLS", hint, True)
         if not head:
             return Trouble(f"{LISTENER} at {server} closed the connection without an answer")
-        await reader.readexactly(_length(head))
+        if not (length := _length(head)):
+            hint = "Correct host and port in KAFKA_BOOTSTRAP_SERVERS."
+            return Trouble(f"what answers at {server} is no Kafka broker", hint, True)
+        await reader.readexactly(length)
         if logs_in:
             return None
         writer.write(BROKERS)
@@ -70,11 +73,9 @@ async def _spoken(
 
 
 def _length(head: bytes) -> int:
-    """Return how long an answer is. Raises ValueError where it is no answer of a broker."""
+    """Return how long an answer is, 0 where it is no answer of a broker."""
     (length,) = struct.unpack(">i", head.ljust(4, b"\0"))
-    if not 0 < length < 1 << 20:
-        raise ValueError("no answer of a broker")
-    return int(length)
+    return int(length) if 0 < length < 1 << 20 else 0
 
 
 def _with_hint(trouble: Trouble, by_tls: bool) -> Trouble:

@@ -54,6 +54,12 @@ _ROWS = (
         "+@read +ping +multi +exec ~{prefix}:*",
         True,
     ),
+    _Row(
+        r"Protocol Error",
+        "what answers is no Redis",
+        f"Correct host and port in {SETTING}.",
+        True,
+    ),
     _Row(r"LOADING|loading the dataset", "Redis is still loading its data", "It passes: wait."),
     _Row(
         r"MASTERDOWN|Link with MASTER is down",
