@@ -25,7 +25,10 @@ _MOCK_STEP = "Turn mock mode off in the LLM provider service: no model answers m
 
 @dataclass(frozen=True, slots=True)
 class Outbreak:
-    """Failures of the model's provider over `samples`: how many, and what is wrong besides."""
+    """Failures of the model's provider over `samples`: how many, and what is wrong besides.
+
+    `of_it` are the samples since it began: an earlier outbreak had its own causes and batches.
+    """
 
     samples: Sequence[Sample]
     failed: int
@@ -34,6 +37,7 @@ class Outbreak:
     since: datetime
     circuit_open: bool = False
     mock_mode: bool = False
+    of_it: Sequence[Sample] = ()
 
     @property
     def share(self) -> float:
@@ -45,7 +49,8 @@ def provider_condition(
     outbreak: Outbreak, severity: Severity, confidence: Confidence, now: datetime
 ) -> Condition:
     """Return the alert of an outbreak."""
-    causes, batches = causes_of(outbreak.samples), batches_hit(outbreak.samples)
+    told = outbreak.of_it or outbreak.samples
+    causes, batches = causes_of(told), batches_hit(told)
     place, breaker = place_told(batches), _breaker(outbreak)
     mock = "; MOCK MODE, no model answers" if outbreak.mock_mode else ""
     why = ": " + " and ".join(one.what for one in causes) if causes else ""

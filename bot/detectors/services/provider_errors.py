@@ -187,14 +187,19 @@ class ProviderErrors:
         if not failing or now - failing[-1].at >= quiet:
             recent = [one for one in known if now - one.at < min(quiet, span)]
             return self._condition(recent or known[-1:], circuits, now) if circuits else None
+        begun = _onset(known)
         for look in (one for one in reversed(known) if now - one.at < quiet):
-            condition = self._condition(_recent(known, look.at, span), circuits, now)
+            condition = self._condition(_recent(known, look.at, span), circuits, now, begun)
             if condition is not None:
-                return _since_onset(condition, known)
+                return _since_onset(condition, begun)
         return None
 
     def _condition(
-        self, recent: Sequence[Sample], circuits: bool, now: datetime
+        self,
+        recent: Sequence[Sample],
+        circuits: bool,
+        now: datetime,
+        begun: datetime | None = None,
     ) -> Condition | None:
         failed, done = failed_in(recent), summed(recent, "done")
         is_open = circuits or any(one.data.get("circuit_lines") for one in recent)
@@ -211,6 +216,7 @@ class ProviderErrors:
             next((one.at for one in recent if failed_in([one])), recent[-1].at),
             circuit_open=is_open,
             mock_mode=bool(recent[-1].data.get("mock_mode")),
+            of_it=[one for one in recent if begun and one.at >= begun],
         )
         severe = share >= SEVERE_SHARE or hopeless or is_open
         return provider_condition(
@@ -224,10 +230,13 @@ class ProviderErrors:
 DETECTOR = ProviderErrors
 
 
-def _since_onset(condition: Condition, known: Sequence[Sample]) -> Condition:
-    """Return a condition with when its outbreak began, which may be before the window's span."""
+def _onset(known: Sequence[Sample]) -> datetime | None:
     looks = ((one.at, _fails(one), bool(one.data.get("done"))) for one in known)
-    begun = onset_of(tuple(looks), TAIL)
+    return onset_of(tuple(looks), TAIL)
+
+
+def _since_onset(condition: Condition, begun: datetime | None) -> Condition:
+    """Return a condition with when its outbreak began, which may be before the window's span."""
     if begun is None or begun == condition.since:
         return condition
     title = with_time(condition.title, condition.since, begun)

@@ -1,5 +1,6 @@
 """What the alert of a failing model provider says of why, for whom, and what to do."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
@@ -180,3 +181,23 @@ async def test_two_causes_are_both_named_with_a_remedy_each() -> None:
         next(part for part in ("send fewer at once", "Top up the account") if part in str(step))
         for step in told.next[:2]
     ] == ["send fewer at once", "Top up the account"]
+
+
+async def test_the_cause_and_the_batch_of_an_earlier_outbreak_are_not_named() -> None:
+    """Its failures stand in the ten minutes that are counted; answers came between the two."""
+    first, second = failing("overloaded"), failing("Server disconnected")
+    done = [said(NOW, f"Request {id} completed successfully, correlation_id: x", level="info",
+                 role=Role.LLM_PROVIDER) for id in QUEUED[:2]]  # fmt: skip
+    items = tuple(QueueItem(id, "queued", cj_batch_id="12") for id in QUEUED)
+    ticks = {0: (first, "11"), 4: (done, ""), 30: (second, "12")}
+    watches = []
+    for n in range(31):
+        events, batch = ticks.get(n, ([], ""))
+        held = tuple(replace(one, cj_batch_id=batch) for one in items)
+        at = NOW + TICK * n
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events)),
+                                  reading=QueueReading(at, 6, held)))  # fmt: skip
+    (told,) = (await played(ProviderErrors(ProviderErrorsSettings()), watches)).conditions
+    assert told.since == NOW + TICK * 30
+    assert "for batch 12: connection lost" in str(told.headline)
+    assert "overloaded" not in told.title
