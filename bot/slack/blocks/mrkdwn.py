@@ -95,12 +95,12 @@ def cut(line: str, limit: int) -> str:
 
 
 def _whole_words(line: str, limit: int) -> str:
-    """Return the words of a line that fit; of a single one that is longer, its beginning."""
+    """Return the words of a line that fit; where they are next to nothing, its beginning."""
     head = line[:limit]
     if line[limit : limit + 1] == " ":
         return head
     place = head.rfind(" ")
-    return head[:place] if place > 0 else head
+    return head[:place] if place > limit // 4 else head
 
 
 def without_mentions(line: str) -> str:

@@ -197,6 +197,10 @@ def test_a_story_shows_causes_with_what_followed_below_them() -> None:
     assert [one["indent"] for one in tree["elements"][1:]] == [0, 1]
 
 
+def test_a_word_longer_than_its_room_is_shown_as_far_as_it_fits() -> None:
+    assert clamp(escape("🔵 " + "x" * 200), 80) == "🔵 " + "x" * 77 + "…"
+
+
 def test_nothing_is_cut_inside_a_word() -> None:
     for limit in range(12, 60):
         shown = str(clamp(escape("Read the provider's log of that night and ask again"), limit))
