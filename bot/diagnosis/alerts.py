@@ -193,7 +193,7 @@ def _finding(alert: Alert) -> Finding:
         rule=condition.rule,
         severity=alert.severity if alert.severity is not Severity.INFO else Severity.WARN,
         confidence=condition.confidence,
-        what=words(f"#{alert.number} ", condition.title),
+        what=words(f"#{alert.number} ", condition.headline or condition.title),
         why=condition.why,
         evidence=condition.evidence[:3],
         next=(*condition.next[:2], f"/alerts ack {alert.number}"),

@@ -64,6 +64,8 @@ _LABELS = tuple(
         (r"alerts list \S+", "All of them"),
         (r"trace", "Trace an id …"),
         (r"help (\S+)", r"About \1"),
+        (r"alerts ack (\S+)", r"Acknowledge #\1"),
+        (r"alerts snooze (\S+) (\S+)", r"Snooze #\1 for \2"),
         (r"alerts mute (\S+) (\S+)", r"Mute \1 for \2"),
         (r"alerts mute (\S+) (\S+) --yes", r"Mute \1 all the same"),
         (r"runner list", "All runners"),
