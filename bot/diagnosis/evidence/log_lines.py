@@ -8,7 +8,7 @@ from bot.border.field import MOST_FIELDS, flat, told
 from bot.border.outside import QUOTES, raw
 from bot.border.passing import Passed, let_out
 from bot.border.phrases import MARK
-from bot.border.shapes import is_id
+from bot.border.shapes import is_id, is_package
 from bot.domain.log import LogEvent
 from bot.domain.report import TimelineEntry
 from bot.text.redaction import HIDDEN, clip, presented
@@ -51,8 +51,9 @@ def shown_line(event: LogEvent) -> ShownLine:
     """Return what may be shown of an event, and how much of it is not."""
     kind = f" ({event.error.kind})" if event.error else ""
     said = let_out(raw((event.event or event.text[:MOST_RAW]) + kind), MOST_SAID)
-    if is_id(raw(event.event).strip(QUOTES)):
-        # One id and no word says nothing, and it may be anybody's.
+    alone = raw(event.event).strip(QUOTES)
+    if is_id(alone) and not is_package(alone) and alone != raw(event.text).strip(QUOTES):
+        # A field's one id and no word may be anybody's; a line that is one id was written so.
         said = Passed(f"{MARK}{kind}", 1)
     # A line without a message is shown as it stands, its fields in it.
     fields, left_out = _fields(event) if event.event else ({}, 0)
