@@ -120,37 +120,30 @@ class OutsideFields(Mapping[str, Any]):
     It holds the data unjudged, and gives out nothing of it but as `outside` would.
     """
 
-    __slots__ = ("_data", "_read", "_whole")
+    __slots__ = ("_data", "_whole")
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = data
-        self._read: dict[str, Any] = {}
         self._whole: dict[str, Any] | None = None
 
     def __getitem__(self, key: str) -> Any:
-        read = self._read
-        if key not in read:
-            # A key that is an id is shown as another, so it is not found by its own.
-            if key not in self._data or _key(key) is MARK:
-                return self._judged()[key] if key == MARK else self._missing(key)
-            read[key] = _behind(key, self._data[key])
-        return read[key]
+        # A key that is an id is shown as another, so it is not found by its own.
+        if key in self._data and _key(key) is not MARK:
+            return _behind(key, self._data[key])
+        if key == MARK:
+            return self._judged()[key]
+        raise KeyError(key)
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return what stands behind a key."""
-        try:
-            return self._read[key]
-        except KeyError:
-            return self.__getitem__(key) if key in self else default
+        if key in self._data and _key(key) is not MARK:
+            return _behind(key, self._data[key])
+        return self._judged().get(key, default) if key == MARK else default
 
     def __contains__(self, key: object) -> bool:
-        if key in self._read or key == MARK:
-            return key in self._read or MARK in self._judged()
-        return key in self._data and _key(key) is not MARK
-
-    @staticmethod
-    def _missing(key: str) -> Any:
-        raise KeyError(key)
+        if key in self._data and _key(key) is not MARK:
+            return True
+        return key == MARK and key in self._judged()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._judged())

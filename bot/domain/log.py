@@ -60,7 +60,10 @@ class _Lazy:
             seal_one = _SEALS.get(name)
             if seal_one is None:
                 raise AttributeError(name)
-            value = seal_one(getattr(_source_of(self), name))
+            source = _source_of(self)
+            value = seal_one(getattr(source, name))
+            if name == "text":
+                source.hold(value)
             object.__setattr__(self, name, value)
             return value
 
@@ -107,6 +110,14 @@ class LogEvent(_Lazy):
         _set_role(event, role)
         _set_offset(event, offset)
         return event
+
+
+def settled(event: LogEvent) -> LogEvent:
+    """Return an event that is kept for long: it holds its line, and no more of it twice."""
+    source: Any = getattr(event, "_source", None)
+    if source is not None:
+        source.settle()
+    return event
 
 
 def _as_it_is(value: object) -> object:

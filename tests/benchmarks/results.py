@@ -62,7 +62,10 @@ def _head() -> Iterator[str]:
         "others computed meanwhile, times are too long and ratios in a section tell more"
     )
     yield f"- Python {platform.python_version()}, {_version('dockerd')}, {_version('grep')}"
-    yield "- The processor time and memory of a day over time: [day.png](day.png)\n"
+    yield (
+        "- The processor time and memory of a day over time: [day.png](day.png); of ticks: "
+        "[soak.png](soak.png)\n"
+    )
 
 
 def _version(tool: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any, NamedTuple
 
+from bot.border.outside import Outside
 from bot.domain.log import LogError
 from bot.sources.log_format.error import error_of, is_traceback_start, may_name_error
 from bot.sources.log_format.fields import Pairs, flattened, pairs, unwrapped
@@ -92,6 +93,10 @@ class Fold:
             self._tail, self._is_tail_read = _tail(self.head.rest), True
         return self._tail
 
+    def settle(self) -> None:
+        """Forget what was read of the first line."""
+        self._tail, self._is_tail_read = None, False
+
     @property
     def is_head_complete(self) -> bool:
         """Whether the logger's name or the fields were already seen on the first line."""
@@ -118,13 +123,20 @@ class _Parts(NamedTuple):
 class TextEvent:
     """A complete event written as text."""
 
-    __slots__ = ("_flat", "_fold", "_read", "_zone")
+    __slots__ = ("_fold", "_read", "_zone")
 
     def __init__(self, fold: Fold, zone: tzinfo) -> None:
         self._fold = fold
         self._zone = zone
         self._read: _Parts | None = None
-        self._flat: dict[str, Any] | None = None
+
+    def hold(self, text: Outside) -> None:
+        """Hold the lines one by one, as before."""
+
+    def settle(self) -> None:
+        """Hold the lines alone, which are taken apart anew for each part: it is kept for long."""
+        self._read = None
+        self._fold.settle()
 
     @property
     def text(self) -> str:
@@ -167,9 +179,7 @@ class TextEvent:
     @property
     def fields(self) -> dict[str, Any]:
         """The key-values that are not the event's own parts."""
-        if self._flat is None:
-            self._flat = flattened(self._parts.pairs.values(STANDARD_KEYS))
-        return self._flat
+        return flattened(self._parts.pairs.values(STANDARD_KEYS))
 
     @property
     def error(self) -> LogError | None:

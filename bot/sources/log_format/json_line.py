@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from bot.border.outside import Outside, raw
 from bot.domain.log import LogError
 from bot.sources.log_format.error import error_of, may_name_error
 from bot.sources.log_format.fields import flattened, unwrapped
@@ -32,16 +33,31 @@ STANDARD_KEYS = frozenset(
 class JsonLine:
     """A JSON object that is an event; its text may still be the bytes of its line."""
 
-    __slots__ = ("_fields", "_flat", "_stamp", "_text", "_zone")
+    __slots__ = ("_data", "_stamp", "_text", "_zone")
 
     def __init__(
         self, text: str | bytes, fields: dict[str, Any], stamp: datetime | None, zone: tzinfo
     ) -> None:
         self._text = text
-        self._fields = fields
+        self._data: dict[str, Any] | None = fields
         self._stamp = stamp
         self._zone = zone
-        self._flat: dict[str, Any] | None = None
+
+    def settle(self) -> None:
+        """Hold the line alone, which is read anew for each part: an event is kept for long."""
+        self._data = None
+
+    def hold(self, text: Outside) -> None:
+        """Hold the line as whoever asked for it does, instead of a copy."""
+        self._text = text
+
+    @property
+    def _fields(self) -> dict[str, Any]:
+        data = self._data
+        if data is not None:
+            return data
+        text = self._text
+        return json_fields(raw(text) if isinstance(text, str) else text) or {}
 
     @property
     def text(self) -> str:
@@ -84,11 +100,9 @@ class JsonLine:
     @property
     def fields(self) -> dict[str, Any]:
         """The key-values that are not the event's own parts."""
-        if self._flat is None:
-            self._flat = flattened(
-                {key: item for key, item in self._fields.items() if key not in STANDARD_KEYS}
-            )
-        return self._flat
+        return flattened(
+            {key: item for key, item in self._fields.items() if key not in STANDARD_KEYS}
+        )
 
     @property
     def error(self) -> LogError | None:
@@ -103,6 +117,12 @@ class CutLine:
 
     fields: Mapping[str, object] = {}
     line: int | None = None
+
+    def settle(self) -> None:
+        """Hold what was made out, which is little."""
+
+    def hold(self, text: Outside) -> None:
+        """Hold the line as it is: such lines are rare."""
 
     def __init__(self, text: str, stamp: datetime | None, zone: tzinfo) -> None:
         self.text = text
@@ -122,12 +142,12 @@ class CutLine:
         return match.group(1) if match else ""
 
 
-def json_fields(text: str) -> dict[str, Any] | None:
+def json_fields(text: str | bytes) -> dict[str, Any] | None:
     """Return the JSON object of a line, or None; NaN and lone surrogates are survived."""
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
-        found = _tolerant_json(text)
+        found = _tolerant_json(text if isinstance(text, str) else text.decode())
     return found if isinstance(found, dict) else None
 
 

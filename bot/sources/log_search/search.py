@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.domain.log import LogCoverage, LogEvent, LogQuery
+from bot.domain.log import LogCoverage, LogEvent, LogQuery, settled
 from bot.sources.log_format.error import holds
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.file import SegmentFile
@@ -119,9 +119,9 @@ def parsed(segment: Segment, start: int, end: int, parser: LineParser) -> list[L
         place = raws.taken()
         event = parser.feed(line, stamp, place if segment.codec.is_original else None)
         if event is not None:
-            events.append(event)
+            events.append(settled(event))
     last = parser.flush()
-    return [*events, last] if last is not None else events
+    return [*events, settled(last)] if last is not None else events
 
 
 class Offsets:
