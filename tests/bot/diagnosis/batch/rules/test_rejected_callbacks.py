@@ -1,0 +1,48 @@
+"""A stray callback is laid at a batch's door by its runner's own line, and by no window of time."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.rejected_callbacks import foreign_callback
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts
+from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.queue import QueueReading
+
+NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
+BOS, STRAY = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034", "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+RUN = f"Canonical batch UUID: {BOS} (label: night)"
+REJECTED = f"Comparison callback missing essay identifiers; correlation={STRAY}"
+
+
+def evidence(*said: tuple[Role, str]) -> BatchEvidence:
+    events = tuple(LogEvent(NOW, "s", role.value, role, "error", text, text=text)
+                   for role, text in said)  # fmt: skip
+    rows = BatchRows(
+        BatchHeader(34, BOS, BOS, "PERFORMING_COMPARISONS", "WAITING_CALLBACKS", NOW),
+        PairCounts(total=10, essay_a=10),
+    )
+    return BatchEvidence(rows, LogSearch(events, ()), QueueReading(NOW, 0), owned={})
+
+
+@pytest.mark.parametrize(
+    ("said", "severity", "confidence"),
+    [
+        ([(Role.CJ, f"Cannot find comparison pair for callback {STRAY}")], "info", "low"),
+        ([(Role.RUNNER, REJECTED)], "info", "low"),
+        ([(Role.RUNNER, RUN), (Role.RUNNER, REJECTED)], "warn", "high"),
+    ],
+)
+def test_time_alone_accuses_no_batch_of_a_stray_callback(
+    said: list[tuple[Role, str]], severity: str, confidence: str
+) -> None:
+    found = foreign_callback(evidence(*said), NOW)
+    if found is None:
+        pytest.fail("the stray callback is not named at all")
+    assert (found.severity.value, found.confidence.value) == (severity, confidence)
+
+
+def test_the_stray_callback_of_another_run_is_not_this_batchs() -> None:
+    other = RUN.replace(BOS, STRAY)
+    assert foreign_callback(evidence((Role.RUNNER, other), (Role.RUNNER, REJECTED)), NOW) is None
