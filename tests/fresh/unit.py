@@ -47,7 +47,8 @@ def install(root: Path) -> None:
         check=True,
     )
     work = root / "root"
-    for name in ("pip.conf", "resolv.conf"):
+    # pip asks there as it does here, by the same certificates.
+    for name in ("pip.conf", "resolv.conf", "ssl/certs/ca-certificates.crt"):
         if Path("/etc", name).exists():
             shutil.copy(Path("/etc", name).resolve(), root / "etc" / name)
     subprocess.run(
