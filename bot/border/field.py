@@ -29,7 +29,8 @@ def told(key: str, value: object) -> str | None:
     The key is one of ids, counts or states, the value one word, and the border replaces nothing
     of both.
     """
-    if not is_known_key(key) or kind_of(key) is not KeyKind.KNOWN:
+    is_count = type(value) in (int, float) and counts(key)
+    if not is_known_key(key) or not (is_count or kind_of(key) is KeyKind.KNOWN):
         return None
     if isinstance(value, bool):
         return str(value)

@@ -96,6 +96,7 @@ class TokenLayout:
             here = self.tokens[stop]
             if here.kind == "close" or (
                 here.kind in ("comma", "line")
+                and here.text != "|"
                 and kind is not KeyKind.FREE_TEXT
                 and not self.is_soft_break(stop, end)
             ):

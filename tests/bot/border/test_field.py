@@ -17,6 +17,8 @@ DIGEST = "sha256:" + "5a2d2ec8" * 8
         ("prompt_sha256", "5a2d2ec8" * 8),
         ("token_count", 812),
         ("token_limit", "200000"),
+        ("prompt_tokens", 812),
+        ("model_override", "claude-haiku-4-5-20251001"),
         ("trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"),
         ("provider_request_id", "req_011CSHoEeqs5C35K2UUqR7Fy"),
         ("container_id", "3f1d2c4b5a69"),

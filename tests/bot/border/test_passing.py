@@ -96,6 +96,7 @@ def test_what_an_operator_needs_stays(text: str) -> None:
         (f'{{"x": ["{TRACED}"]}}', TRACED),
         (f'["redis-server", "--requirepass", "{TRACED}"]', TRACED),
         (f'["tool", "--obscure-thing", "{TRACED}"]', TRACED),
+        ("owner_user_id: auth0|65f1c2a9b7e4d3 email=a.b+c@x.se", "65f1c2a9b7e4d3"),
         ("essays.+47 400 00 981.text", "400 00 981"),
         ("essays.0047 400 00 981.text", "400 00 981"),
         ("body 0980/319=20225", "319"),
