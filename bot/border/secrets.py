@@ -25,7 +25,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"(?i)\b(bearer|basic|digest|negotiate)\s+[\"']?"
+            r"(?i)\b(bearer|basic|digest|negotiate)\s+(?!sha\d{1,3}:[0-9a-f]{40})[\"']?"
             r"(?=[\w.~+/:-]{0,4096}[A-Z0-9+/=])[\w.~+/=:-]{6,}"
         ),
         rf"\1 {HIDDEN}",

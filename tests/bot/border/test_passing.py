@@ -27,6 +27,8 @@ KEY = "sk-" + "ant-api03-" + "Zm9vYmFyQmF6MTIz"
         "huleedu.llm_provider.comparison_result.v1",
         "revision 4f1c2a9be0d3578a6c4e1f20b39d8c7a1b2c3d4e",
         "playwright@1.49.0",
+        "traceparent: 00-2223c4d077dbbc4d68ff6805e139d921-8fc1a3b17741740d-01",
+        "image digest sha256:" + "3da35de7" * 8,
         "(Background on this error at: https://sqlalche.me/e/20/gkpj)",
         "huledu-reboot-eng5_np_runner-run-1f2e3d4c5b6a",
         "trace_id=4bf92f3577b34da6a3ce929d0e0e4736",
