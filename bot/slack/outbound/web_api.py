@@ -17,6 +17,7 @@ from bot.errors import PostError, PostFailure
 
 log = logging.getLogger(__name__)
 
+# The SDK keeps to its own timeout only where it was given no session.
 CALL_SECONDS = 20
 DEFAULT_RETRY_AFTER = 1.0
 # The SDK reads these out of whatever came without asking whether it is text, or an object.
@@ -120,14 +121,16 @@ class Web:
         """
         body = {key: value for key, value in arguments.items() if value is not None}
         with _translated(method):
-            answer = await self.client.api_call(method, json=body)
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self.client.api_call(method, json=body)
         self.scopes = _scopes(answer.headers) or self.scopes
         return _data(method, answer)
 
     async def open_socket(self, app_token: str) -> str:
         """Return a one-time WebSocket address for Socket Mode. Raises PostError."""
         with _translated("apps.connections.open"):
-            answer = await self.client.apps_connections_open(app_token=app_token)
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self.client.apps_connections_open(app_token=app_token)
         return str(_data("apps.connections.open", answer).get("url") or "")
 
     async def query(self, method: str, **arguments: Any) -> dict[str, Any]:
@@ -141,7 +144,8 @@ class Web:
             if value not in (None, "")
         }
         with _translated(method):
-            answer = await self.client.api_call(method, params=params)
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self.client.api_call(method, params=params)
         return _data(method, answer)
 
     async def upload(self, channel: str, thread_ts: str, file: Attachment) -> None:
