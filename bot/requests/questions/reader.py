@@ -27,9 +27,15 @@ _LENGTH = re.compile(r"\b(\d{1,4}) ?([mhdw])(?:in|ins|inutes?|ours?|rs?|ays?|eek
 _A_DAY = re.compile(r"\b(today|idag|yesterday|igår|last night|inatt)\b")
 # How batches did over a time, which is no question about one of them.
 _TRENDS = re.compile(
-    r"\btrends?\b|\bhow (?:did|do|are|have|were) (?:the |our )?batches\b.*\b(?:week|month|days?)\b"
+    r"\btrends?\b|\bhow many\b.*\b(?:week|month|days)\b"
+    r"|\bhow (?:did|do|are|have|were) (?:the |our )?batches\b.*\b(?:week|month|days?)\b"
     r"|\bhur (?:gick|går) (?:det för )?batcherna\b.*\b(?:vecka|veckan|månad|månaden)\b"
 )
+# What one word is enough to ask for, in the order in which they are looked for.
+_LOOKED_AT = {Topic.QUEUE: "/queue", Topic.ALERTS: "/alerts list", Topic.RUNNER: "/runner"}
+# What is asked of the whole, whatever it is that is wrong.
+_OF_ALL = re.compile(r"\b(everything|anything|allt|något|what(?: is|'?s) wrong|vad är fel)\b")
+_ALL_WELL = re.compile(r"^(?:is )?all (?:well|good|fine|ok)\b")
 # What is said of a batch, and of no comparison.
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
 PICKED = 2
@@ -199,12 +205,8 @@ def _only_goes(asked: _Question) -> bool:
 
 def _of_none(asked: _Question) -> Reading:
     fold = asked.text.casefold()
-    if asked.about(Topic.QUEUE):
-        return Reading("/queue")
-    if asked.about(Topic.ALERTS):
-        return Reading("/alerts list")
-    if asked.about(Topic.RUNNER):
-        return Reading("/runner")
+    if line := next((line for topic, line in _LOOKED_AT.items() if asked.about(topic)), ""):
+        return Reading(line)
     if asked.about(Topic.CHANGES):
         return Reading(_changes_line(fold))
     if asked.about(Topic.HELP) or _CAN_DO.search(fold):
@@ -215,6 +217,9 @@ def _of_none(asked: _Question) -> Reading:
         return Reading("/batch list")
     if asked.subject and _follows(asked):
         return _of_subject(asked)
+    asks = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)
+    if not asked.subject and (asks or _ALL_WELL.search(fold)):
+        return Reading("/alerts list")
     if asked.about(Topic.LIST) and asked.about(Topic.WHY):
         return Reading("/queue" if "stuck" in fold else "/batch list")
     return _unread("which batch, comparison or queue is meant")

@@ -44,7 +44,7 @@ WORDS: dict[Topic, str] = {
     "crash crashed slow error errors going strul fel y stalled",
     Topic.STATUS: "ok okay done finished finish complete completed status check eta progress doing "
     "ready klar klart färdig how hows hur när when go did fine healthy running still result "
-    "results grades state",
+    "results grades state okej",
     Topic.QUEUE: "queue q kö kön queued backlog",
     Topic.ALERTS: "alert alerts alarm alarms larm larmen",
     Topic.RUNNER: "runner runners runnern",
