@@ -55,7 +55,7 @@ def _unknown(word: str) -> Report:
         facts={"id": word, "kind": "unknown", "alias": f"/batch alias {word} <id>"},
         sources=(reading(DATABASE, True),),
         found=False,
-        summary=f"No batch is known as {word}. Ids of shell tasks are recorded nowhere; "
+        summary=f"No batch is known as {word}: a batch has a number, an id or a run label. "
         f"/batch alias {word} <id> remembers what it stands for.",
         actions=("/batch list",),
     )

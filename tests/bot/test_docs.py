@@ -6,6 +6,7 @@ import pytest
 
 from bot.docs import ROOT, between, command_table, generated
 from bot.registry import commands
+from tests.browser import gallery
 
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 PAGES = [ROOT / "README.md"] + [
@@ -53,3 +54,8 @@ def test_every_link_of_a_page_leads_to_a_file() -> None:
         if "://" not in link and not (page.parent / link).exists()
     ]
     assert not dead
+
+
+def test_the_gallery_shows_every_scene_and_its_page_is_of_now() -> None:
+    assert {scene.name for scene in gallery.ASKED} <= set(gallery.CAPTIONS)
+    assert (gallery.GALLERY / "README.md").read_text(encoding="utf-8") == gallery.contents()
