@@ -14,9 +14,12 @@ from bot.registry import SlashCommand
 HELP = "help"
 MAX_IDS = 5
 _BOT_MENTION = re.compile(r"^\s*(?:(?:<@[A-Z0-9]+(?:\|[^>]*)?>|@batchbot\b)[\s,:]*)+", re.I)
-_EDGES = "/`'\"\u2018\u2019\u201c\u201d.,:;!?\u200b\u00a0"
-_QUOTED = re.compile(r"^(?:(?:&gt;|>)\s*|[-•]\s+)+")
-_BOLD = re.compile(r"^([*_~`]+)(.*?)\1$", re.DOTALL)
+_EDGES = "/`'\"\u2018\u2019\u201c\u201d.,:;!?\u200b\u00a0*_~()\uff1f"
+_QUOTED = re.compile(r"^(?:(?:&gt;|>)\s*|(?:[-•*]|\d{1,2}[.)])\s+)+")
+_WRAPPED = re.compile(
+    r"^(?:([*_~]|`{1,3})((?:(?!\1).)+)\1|\((?P<inside>[^()]+)\))(?P<marks>[?!.,;:\s]*)$", re.DOTALL
+)
+_MOST_WRAPPINGS = 4
 _MARKS = "?!.,;:"
 # Nobody types a longer line; one that was pasted is read from its beginning.
 MOST_TYPED = 4_096
@@ -63,8 +66,11 @@ def unwrapped(text: str) -> str:
     """Return a line without what it was pasted in: a mention, a quotation, bold, a lone mark."""
     plain = _QUOTED.sub("", _BOT_MENTION.sub("", text[:MOST_TYPED]).strip())
     plain = _BOT_MENTION.sub("", plain).strip()
-    inner = _BOLD.match(plain)
-    return _without_lone_marks(inner[2] if inner else plain).strip()
+    for _ in range(_MOST_WRAPPINGS):
+        if (inner := _WRAPPED.match(plain)) is None:
+            break
+        plain = f"{inner[2] or inner['inside']}{inner['marks']}".strip()
+    return _without_lone_marks(plain).strip()
 
 
 def _without_lone_marks(text: str) -> str:

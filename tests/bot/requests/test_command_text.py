@@ -34,6 +34,17 @@ COMMANDS = {
         ("<@U0BOT0000|batchbot>, Batch  status 34", "batch", "status 34"),
         ("/hule-batch status 34", "batch", "status 34"),
         ("`/queue`", "queue", ""),
+        ("*queue*?", "queue", ""),
+        ("*/batch status 34*", "batch", "status 34"),
+        ("> <@U0BOT0000> *batch status 34*", "batch", "status 34"),
+        ("_*batch status 34*_", "batch", "status 34"),
+        ("```batch status 34```", "batch", "status 34"),
+        ("*batch* status 34", "batch", "status 34"),
+        ("* batch status 34", "batch", "status 34"),
+        ("1. batch status 34", "batch", "status 34"),
+        ("(batch status 34)", "batch", "status 34"),
+        ("/batch\u2003status 34", "batch", "status 34"),
+        ("batch\r\nstatus 34", "batch", "status 34"),
         ("“trace” x", "trace", "x"),
         ("<@U0BOT0000>", "help", ""),
         ("", "help", ""),
@@ -42,6 +53,13 @@ COMMANDS = {
 def test_every_door_speaks_the_same_words(typed: str, name: str, words: str) -> None:
     line = read_line(typed, COMMANDS, "hule-")
     assert (line.command.name, line.words) == (name, words)
+
+
+@pytest.mark.parametrize(
+    "typed", ["*/batch status 34*?", "(batch status 34)!", "`batch status 34`."]
+)
+def test_a_mark_behind_what_is_wrapped_stands_behind_its_last_word(typed: str) -> None:
+    assert read_line(typed, COMMANDS).words == f"status 34{typed[-1]}"
 
 
 def test_an_unknown_command_names_the_nearest_and_all() -> None:
