@@ -1,11 +1,11 @@
 """The table of PostgreSQL's and its poolers' errors: what each means, and what to do."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from bot.border.outside import Outside
 from bot.drivers.network import Trouble, causes, network_trouble
 from bot.drivers.postgres_address import PostgresAddress
+from bot.drivers.postgres_connect import NO_POSTGRES, NO_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,24 +182,6 @@ _ROWS = (
 )
 
 
-NO_VERSION = "the server told no "
-
-
-def spoken_to(connect: Any) -> Any:
-    """Return the driver's `connect`, told as an error when the server keeps its parameters.
-
-    Some poolers send no server_version, which asyncpg needs and misses by an AttributeError.
-    """
-
-    async def connected(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return await connect(*args, **kwargs)
-        except AttributeError as error:
-            raise ConnectionError(f"{NO_VERSION}{error}") from error
-
-    return connected
-
-
 def postgres_trouble(error: BaseException, setting: str, address: PostgresAddress) -> Trouble:
     """Return what an error of a PostgreSQL driver means; never a class's name."""
     told = _told(error)
@@ -211,6 +193,12 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
     if state:
         return _of_server(state, said, setting, address)
     text = str(error)
+    if NO_POSTGRES in text:
+        return Trouble(
+            f"no PostgreSQL answers at {address.where}: the port speaks something else",
+            f"Correct host and port in {setting}; PostgreSQL's own is 5432.",
+            permanent=True,
+        )
     if "rejected SSL upgrade" in text:
         return Trouble(
             "the server does not speak TLS: rejected SSL upgrade",

@@ -59,6 +59,17 @@ def says(answer: bytes) -> Handler:
     return handler
 
 
+def speaks(answer: bytes) -> Handler:
+    """Answer whatever comes with these bytes and hang up, as a server of another protocol does."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1 << 16)
+        writer.write(answer)
+        await writer.drain()
+
+    return handler
+
+
 def http_says(status: str, body: str, head: str = "") -> Handler:
     """Answer a request by HTTP, and hang up."""
     first = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{head}"

@@ -13,7 +13,7 @@ from bot.demo.incident.rows import load
 from bot.errors import SourceError
 from bot.service.embedded_postgres import EmbeddedPostgres
 from bot.sources.cj.database import CjPostgres
-from tests.installs.peers import peer, says
+from tests.installs.peers import peer, says, speaks
 from tests.installs.pgbouncer import pgbouncer
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import ask, doctor, installed, line_of
@@ -43,6 +43,8 @@ async def rows(folder: Path, server: EmbeddedPostgres, *, quick: bool) -> AsyncI
     yield await _rights(folder, url)
     if not quick:
         yield await _no_version(folder)
+        async for one in _another_protocol(folder):
+            yield one
         async with pgbouncer(url, auth_type="md5") as pooled:
             seen = await _seen(folder, pooled)
         yield row("PG-17", "a wrong password at the pooler", seen, codes=[1, 3], about=CJ,
@@ -224,6 +226,19 @@ async def _no_version(folder: Path) -> Row:
         seen = await _seen(folder, f"postgresql://bot:s3cr3t@127.0.0.1:{port}/cj")
     return row("PG-16", "a pooler that tells no version", seen, codes=[1, 3], about=CJ,
                must=["told no server_version", "own address"])  # fmt: skip
+
+
+async def _another_protocol(folder: Path) -> AsyncIterator[Row]:
+    for mode in ("", "?sslmode=disable"):
+        for what, answer in (
+            ("HTTP", b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            ("SSH", b"SSH-2.0-x\r\n"),
+        ):
+            async with peer(speaks(answer)) as port:
+                seen = await _seen(folder, f"postgresql://bot:s3cr3t@127.0.0.1:{port}/cj{mode}")
+            yield row("PG-18", f"the port speaks {what} {mode}", seen, codes=[1, 3], about=CJ,
+                      must=[f"no PostgreSQL answers at 127.0.0.1:{port}", "Correct host and port"],
+                      must_not=["It passes", "TLS"])  # fmt: skip
 
 
 async def _rights(folder: Path, server: str) -> Row:

@@ -12,7 +12,8 @@ from bot.alerts.store.migrations import SCHEMA, SchemaVersion, Upkeep, migrate
 from bot.alerts.store.session import Pool, PoolConnection, Session
 from bot.domain.evidence import MEMORY
 from bot.drivers.postgres_address import PostgresAddress, postgres_address
-from bot.drivers.postgres_errors import postgres_trouble, spoken_to
+from bot.drivers.postgres_connect import spoken_to
+from bot.drivers.postgres_errors import postgres_trouble
 from bot.errors import OutdatedError, SettingsError, SourceError
 
 SETTING = "BOT_DATABASE_URL"
@@ -113,7 +114,7 @@ class Database:
             max_size=4,
             command_timeout=COMMAND_TIMEOUT,
             timeout=COMMAND_TIMEOUT,
-            connect=spoken_to(asyncpg.connect),
+            connect=spoken_to(asyncpg.connect, asyncpg.PostgresConnectionError),
             setup=self.prepare,
             **self._options(),
         )

@@ -25,7 +25,7 @@ from bot.alerts.store.session import Connection
 from bot.alerts.store.signed_requests import SignedRequests
 from bot.alerts.store.tick_writer import TickRecord, write_tick
 from bot.domain.alert import Alert, Sample
-from bot.drivers.postgres_errors import spoken_to
+from bot.drivers.postgres_connect import spoken_to
 from bot.errors import SourceError
 
 LEASE = timedelta(seconds=30)
@@ -200,7 +200,7 @@ class Store(CommandQueries, SignedRequests):
 async def _lead_session(
     url: str, options: Mapping[str, Any], prepare: Callable[[Connection], Awaitable[None]]
 ) -> Connection:
-    session: Connection = await spoken_to(asyncpg.connect)(
+    session: Connection = await spoken_to(asyncpg.connect, asyncpg.PostgresConnectionError)(
         url, timeout=COMMAND_TIMEOUT, command_timeout=COMMAND_TIMEOUT, **options
     )
     idle = f"{LEAD_IDLE.total_seconds():.0f}s"

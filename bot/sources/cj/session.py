@@ -16,7 +16,8 @@ import asyncpg
 
 from bot.domain.evidence import DATABASE
 from bot.drivers.postgres_address import PostgresAddress, postgres_address
-from bot.drivers.postgres_errors import postgres_trouble, spoken_to
+from bot.drivers.postgres_connect import spoken_to
+from bot.drivers.postgres_errors import postgres_trouble
 from bot.errors import SettingsError, SourceError
 from bot.sources.cj import queries as sql
 from bot.sources.cj.schema import CjSchema
@@ -108,7 +109,7 @@ class CjSessions:
                     max_size=4,
                     timeout=self._timeout,
                     command_timeout=self._timeout + 1,
-                    connect=spoken_to(asyncpg.connect),
+                    connect=spoken_to(asyncpg.connect, asyncpg.PostgresConnectionError),
                     reset=_nothing_to_reset,
                     server_settings=settings,
                     statement_cache_size=0 if self.is_pooled else KEPT_STATEMENTS,

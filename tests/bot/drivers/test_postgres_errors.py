@@ -7,7 +7,9 @@ import asyncpg
 import pytest
 
 from bot.drivers.postgres_address import postgres_address
+from bot.drivers.postgres_connect import spoken_to
 from bot.drivers.postgres_errors import postgres_trouble
+from tests.installs.peers import peer, speaks
 from tests.installs.table import NEVER
 
 SETTING = "CJ_DATABASE_URL"
@@ -69,4 +71,28 @@ async def test_a_server_that_ends_a_session_is_quoted(database_url: str) -> None
         await asleep
     trouble = postgres_trouble(raised.value, SETTING, postgres_address(database_url, SETTING))
     assert str(trouble.message).startswith("the server ended the session: terminating connection")
+    assert not trouble.permanent
+
+
+@pytest.mark.parametrize("mode", ["", "?sslmode=disable", "?sslmode=require"])
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-x\r\n", b"-ERR\r\n"]
+)
+async def test_a_port_of_another_protocol_is_no_postgres(mode: str, answer: bytes) -> None:
+    async with peer(speaks(answer)) as port:
+        url = f"postgresql://bot:x@127.0.0.1:{port}/cj{mode}"
+        with pytest.raises(ConnectionError) as raised:
+            await spoken_to(asyncpg.connect, asyncpg.PostgresConnectionError)(url)
+        trouble = postgres_trouble(raised.value, SETTING, postgres_address(url, SETTING))
+    assert str(trouble.message).startswith(f"no PostgreSQL answers at 127.0.0.1:{port}")
+    assert trouble.permanent
+
+
+async def test_a_server_that_hangs_up_is_not_called_another() -> None:
+    async with peer(speaks(b"")) as port:
+        url = f"postgresql://bot:x@127.0.0.1:{port}/cj?sslmode=disable"
+        with pytest.raises(asyncpg.PostgresError) as raised:
+            await spoken_to(asyncpg.connect, asyncpg.PostgresConnectionError)(url)
+        trouble = postgres_trouble(raised.value, SETTING, postgres_address(url, SETTING))
+    assert "the connection broke" in str(trouble.message)
     assert not trouble.permanent
