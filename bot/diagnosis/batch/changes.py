@@ -1,6 +1,6 @@
-"""What changed while a batch ran, and since the last one before it that ended well."""
+"""What changed while a batch ran, and since the last one of its kind that ended well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from bot.diagnosis.changes.collect import collect
 from bot.diagnosis.changes.report import NotedChanges
 from bot.diagnosis.evidence.read import read
 from bot.domain.batch import BatchHeader
+from bot.domain.batch.modes import batching_mode
 from bot.domain.changes.change import Change, listed, timed, untimed
 from bot.domain.evidence import DATABASE, MEMORY, Missing, SourceReading, SourceState, reading_of
 from bot.domain.report import TimelineEntry
@@ -21,6 +22,64 @@ from bot.text.wording import many
 LOOKED_BACK, SHOWN = 30, 4
 
 
+# A batch's kind: the batching mode that CJ recorded, and the model of its first valid answer; ""
+# where none is recorded.
+Kind = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthyBatch:
+    """An earlier batch that ended well; `is_alike` is None where no kind is recorded to compare.
+
+    With `is_newest` no batch after it, of whatever kind, ended well.
+    """
+
+    header: BatchHeader
+    kind: Kind
+    is_alike: bool | None
+    is_newest: bool
+
+    @property
+    def number(self) -> int:
+        """Return the batch's id in CJ."""
+        return self.header.batch_id
+
+    @property
+    def which(self) -> str:
+        """Return in words which of the batches that ended well it is."""
+        kind = ", ".join(filter(None, self.kind))
+        if self.is_alike is False:
+            return f"the last that ended well, of another kind ({kind or 'not recorded'})"
+        if self.is_newest:
+            return "the last that ended well"
+        return f"the last of its kind that ended well ({kind})"
+
+
+def last_healthy(
+    header: BatchHeader,
+    good: Sequence[BatchHeader],
+    answered_by: Mapping[int, tuple[str, str]],
+) -> HealthyBatch | None:
+    """Return the newest of the good batches of a batch's kind, else the newest; pure."""
+    wanted = _kind(header, answered_by)
+    kinds = [(one, _kind(one, answered_by)) for one in good]
+    if not kinds:
+        return None
+    alike = [one for one in kinds if _is_alike(one[1], wanted)]
+    found, kind = (alike or kinds)[0]
+    known = bool(alike) if any(wanted) else None
+    return HealthyBatch(found, kind, known, found is good[0])
+
+
+def _kind(header: BatchHeader, answered_by: Mapping[int, tuple[str, str]]) -> Kind:
+    model = "/".join(filter(None, answered_by.get(header.batch_id, ())))
+    return batching_mode(header.batching_mode or "") or "", model
+
+
+def _is_alike(kind: Kind, wanted: Kind) -> bool:
+    return all(not one or one == other for one, other in zip(wanted, kind, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class BatchChanges:
     """The changes around a batch; without a memory of the bot there are none and none is missing.
@@ -29,15 +88,15 @@ class BatchChanges:
     newest first.
     """
 
-    well: int | None = None
+    well: "HealthyBatch | None" = None
     before: tuple[Change, ...] = ()
     during: tuple[Change, ...] = ()
     noted: NotedChanges | Missing | None = None
 
     def lines(self) -> Iterator[Text]:
         """Yield what changed, in a sentence each; that it follows from it is not said."""
-        if self.before:
-            lead = f"Changed since batch {self.well}, the last that ended well: "
+        if self.before and self.well:
+            lead = f"Changed since batch {self.well.number}, {self.well.which}: "
             yield words(lead, listed(self.before, SHOWN), ".")
         if self.during:
             yield words("Changed while it ran: ", listed(self.during, SHOWN), ".")
@@ -46,7 +105,8 @@ class BatchChanges:
         """Return the changes under fixed names; None where nothing was noted at that time."""
         is_read = isinstance(self.noted, NotedChanges) and self.noted.known
         return {
-            "last_healthy_batch": self.well,
+            "last_healthy_batch": self.well.number if self.well else None,
+            "last_healthy_is_of_its_kind": self.well.is_alike if self.well else None,
             "changes_since_last_healthy": [timed(one) for one in self.before] if is_read else None,
             "changes_while_it_ran": [timed(one) for one in self.during] if is_read else None,
             "changes_noted_since": self.noted.watched_since if is_read else None,  # type: ignore[union-attr]
@@ -74,25 +134,39 @@ async def batch_changes(
     """Read what changed around a batch."""
     if sources.memory is None:
         return BatchChanges()
-    found = await read(
-        DATABASE,
-        sources.database,
-        lambda one: one.newest(limit=LOOKED_BACK, before=header.batch_id),
-        deadline.next_timeout(),
-    )
-    earlier = () if isinstance(found, Missing) else found
-    well = next((one.header for one in earlier if ended_well(one, now)), None)
+    well = await _last_healthy(sources, header, now, deadline)
     begun, since = header.created_at, header.created_at
     if well is not None:
-        since = min(begun, well.last_activity_at or well.created_at)
+        since = min(begun, well.header.last_activity_at or well.header.created_at)
     last = header.last_activity_at or header.updated_at
     until = last if header.ended and last else now
     noted = await collect(sources, since, max(until, begun), deadline=deadline)
     if isinstance(noted, Missing):
         return BatchChanges(noted=noted)
     return BatchChanges(
-        well.batch_id if well else None,
+        well,
         tuple(one for one in noted.changes if one.at < begun) if well else (),
         tuple(one for one in noted.changes if one.at >= begun),
         noted,
     )
+
+
+async def _last_healthy(
+    sources: Sources, header: BatchHeader, now: datetime, deadline: Deadline
+) -> HealthyBatch | None:
+    earlier = await read(
+        DATABASE,
+        sources.database,
+        lambda one: one.newest(limit=LOOKED_BACK, before=header.batch_id),
+        deadline.next_timeout(),
+    )
+    if isinstance(earlier, Missing):
+        return None
+    good = [one.header for one in earlier if ended_well(one, now)]
+    if not good:
+        return None
+    ids = [header.batch_id, *(one.batch_id for one in good)]
+    models = await read(
+        DATABASE, sources.database, lambda one: one.answered_by(ids), deadline.next_timeout()
+    )
+    return last_healthy(header, good, {} if isinstance(models, Missing) else models)

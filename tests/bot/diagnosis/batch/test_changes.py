@@ -115,3 +115,38 @@ async def test_a_batch_without_a_good_one_before_it_is_told_with_its_own_time_al
     report = await ask("status 34", some)
     assert [str(line) for line in report.lines] == [WHILE]
     assert report.facts["last_healthy_batch"] is None
+
+
+@pytest.mark.parametrize(
+    ("modes", "models", "which", "alike"),
+    [
+        # Of 31, 32 and 34: what CJ recorded.
+        (("serial_bundle", "per_request", "serial_bundle"), {}, "31, the last of its kind that "
+         "ended well (serial_bundle)", True),
+        (("batch_api", "serial_bundle", "serial-bundle"), {}, "32, the last that ended well", True),
+        (("", "per_request", "serial_bundle"), {}, "32, the last that ended well, of another kind "
+         "(per_request)", False),
+        (("", "", "serial_bundle"), {}, "32, the last that ended well, of another kind (not "
+         "recorded)", False),
+        (("serial_bundle", "per_request", ""), {}, "32, the last that ended well", None),
+        (("", "", ""), {31: {"a/x": 9}, 32: {"a/y": 9}, 34: {"a/x": 9}},
+         "31, the last of its kind that ended well (a/x)", True),
+        (("", "", ""), {31: {"a/x": 9}, 32: {"a/y": 9}}, "32, the last that ended well", None),
+    ],
+)  # fmt: skip
+async def test_it_is_the_last_good_batch_of_its_kind_where_the_rows_record_one(
+    modes: tuple[str, ...], models: dict[int, dict[str, int]], which: str, alike: bool | None
+) -> None:
+    recorded = dict(zip((31, 32, 34), modes, strict=True))
+    rows = [
+        replace(
+            row,
+            header=replace(row.header, batching_mode=recorded.get(row.header.batch_id)),
+            models=models.get(row.header.batch_id, {}),
+        )
+        for row in BATCHES
+    ]
+    some = replace(sources(), database=FakeDatabase(rows))
+    report = await ask("status 34", some)
+    assert str(report.lines[0]).startswith(f"Changed since batch {which}: ")
+    assert report.facts["last_healthy_is_of_its_kind"] is alike
