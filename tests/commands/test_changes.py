@@ -81,13 +81,16 @@ async def test_nothing_noted_is_not_told_as_nothing_changed() -> None:
     unwatched = await ask("", memory(since=None))
     assert unwatched.verdict is Verdict.UNKNOWN
     quiet = await ask("30m", memory())
-    assert str(quiet.first_line) == "Nothing that the bot watches changed in 30 min"
-    assert quiet.verdict is Verdict.OK
+    assert str(quiet.first_line) == "❔ No change was noted in 30 min, 5 of 5 sources not read"
+    assert quiet.verdict is Verdict.UNKNOWN
     assert {one.name for one in quiet.sources if one.state.value == "not_configured"} == {
         *("containers", "logs", "cj_database", "service_health", "callback_topic")
     }
     young = await ask("", memory(since=timedelta(hours=2)))
     assert "noted only since 2025-11-19T10:00:00" in str(young.summary)
+    new = FakeMemory(watched_since=NOW - timedelta(hours=2))
+    begun = "No change was noted since 2025-11-19T10:00:00+00:00, when watching began"
+    assert str((await ask("", new)).first_line) == begun
 
 
 async def test_a_memory_that_is_not_there_is_unknown() -> None:

@@ -32,6 +32,9 @@ def noted(known: Mapping[str, Any], seen: Sighting) -> Noted:
     now: dict[str, Any] = deepcopy(dict(known))
     now.setdefault("since", plain(seen.at))
     now.setdefault("read", {}).update(dict.fromkeys(sorted(seen.read), plain(seen.at)))
+    heard = now.setdefault("heard", {})
+    for service, at in seen.heard.items():
+        heard.setdefault(service, plain(at))
     found = [
         *_of_containers(now, seen),
         *_of_starts(now, seen),
@@ -43,14 +46,15 @@ def noted(known: Mapping[str, Any], seen: Sighting) -> Noted:
 
 
 def _of_containers(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
-    services = known.setdefault("containers", {})
-    for service, rows in (seen.containers or {}).items():
-        before = services.get(service)
-        if before is not None:
-            yield from _of_service(known, seen.at, service, before, rows)
-        services[service] = _kept(before or {}, rows)
     if seen.containers is None:
         return
+    is_first = "containers" not in known
+    services = known.setdefault("containers", {})
+    for service, rows in seen.containers.items():
+        before = services.get(service, {})
+        if not is_first:
+            yield from _of_service(known, seen.at, service, before, rows)
+        services[service] = _kept(before, rows)
     for service in services.keys() - seen.containers.keys():
         yield from _of_service(known, seen.at, service, services[service], {})
         services[service] = _kept(services[service], {})
@@ -77,6 +81,7 @@ def _of_service(
 ) -> Iterator[Change]:
     fresh = [id for id, one in rows.items() if id not in before and one["state"] in RUNS]
     ended = [id for id in before if rows.get(id, {"state": GONE})["state"] not in RUNS]
+    others = [id for id in before if id not in ended]
     for id in fresh:
         image = rows[id]["image"]
         started = _moment(rows[id]["started_at"])
@@ -86,7 +91,7 @@ def _of_service(
                 started or at,
                 ChangeKind.RECREATED if ended else ChangeKind.STARTED,
                 service,
-                before[ended[0]]["image"] if ended else "",
+                before[(ended or others)[0]]["image"] if before else "",
                 image,
                 CONTAINERS,
                 is_exact=started is not None,
@@ -159,7 +164,11 @@ def _of_starts(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
             continue
         if any(one["started_at"] for one in (seen.containers or {}).get(service, {}).values()):
             continue
-        restart = Change(at, ChangeKind.RESTARTED, service, "", "", LOGS, is_exact=True)
+        # A start is one anew only where the service was heard before it began to start.
+        heard = _moment(known["heard"].get(service))
+        is_anew = last is not None or (heard is not None and at - heard >= ONE_START)
+        kind = ChangeKind.RESTARTED if is_anew else ChangeKind.STARTED
+        restart = Change(at, kind, service, "", "", LOGS, is_exact=True)
         yield from _at_most(known, restart, at)
 
 

@@ -32,7 +32,7 @@ UNSEEN = {
     LOGS: "start-ups, modes and models",
     DATABASE: "migrations and CJ's mode",
     HEALTH: "mock mode",
-    TOPIC: "topics made anew",
+    TOPIC: "whether the callback topic was made anew",
 }
 
 
@@ -71,7 +71,7 @@ def diagnose(answer: NotedChanges | Missing, since: datetime, now: datetime) -> 
             "changes": [one.as_fact() for one in found],
         },
         sources=tuple(_sources(answer, now)),
-        unreadable_need=begun is None,
+        unreadable_need=begun is None or not (found or _read_now(answer, now)),
         headline=_headline(answer, now),
         summary=_summary(answer),
         lines=tuple(_lines(found)),
@@ -84,9 +84,20 @@ def _headline(answer: NotedChanges, now: datetime) -> Text:
     if answer.watched_since is None:
         return "The bot has noted no changes yet: `batchbot run` notes them at each tick"
     if not answer.changes:
-        return words("Nothing that the bot watches changed in ", span)
+        begun = answer.watched_since
+        if begun > answer.since:
+            return words("No change was noted", when(begun, " since "), ", when watching began")
+        unread = len(UNSEEN) - _read_now(answer, now)
+        but = f", {unread} of {len(UNSEEN)} sources not read" if unread else ""
+        return words("No change was noted in ", span, but)
     told = many(len(answer.changes), "change")
     return words(f"{told} in ", span, f": {untimed(answer.changes[0])}")
+
+
+def _read_now(answer: NotedChanges, now: datetime) -> int:
+    """Return how many of the sources that tell changes are read."""
+    states = {one.name: one.state for one in _sources(answer, now)}
+    return sum(states.get(name) is SourceState.OK for name in UNSEEN)
 
 
 def _length(span: timedelta) -> Span | str:

@@ -61,12 +61,14 @@ class Sighting:
     """What a tick saw; what could not be read is absent, and nothing follows from that.
 
     `containers` are the facts of each service's containers by id, `starts` the services that
-    logged their start, `read` the sources that answered.
+    logged their start, `heard` since when this tick's lines tell of each service, `read` the
+    sources that answered.
     """
 
     at: datetime
     containers: Mapping[str, Facts] | None = None
     starts: tuple[tuple[str, datetime], ...] = ()
+    heard: Mapping[str, datetime] = field(default_factory=dict)
     values: tuple[Value, ...] = ()
     topic: ConsumerBacklog | None = None
     own: Own = field(default_factory=Own)
@@ -115,6 +117,7 @@ async def sighting(watch: Watch, own: Own, *, with_schema: bool) -> Sighting:
         at=watch.now,
         containers=_by_service(_read(engine)) if _is_read(engine) else None,
         starts=tuple(_starts(heard)),
+        heard=_first_lines(heard),
         values=tuple(sorted(values, key=lambda one: one.of)),
         topic=backlog if isinstance(backlog, ConsumerBacklog) else None,
         own=own,
@@ -144,6 +147,14 @@ def _by_service(engine: Sequence[ContainerState]) -> Mapping[str, Facts]:
                 "started_at": one.started_at,
             }
         )
+    return found
+
+
+def _first_lines(events: Sequence[LogEvent]) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for event in events:
+        if event.at is not None and event.role in MODES_OF:
+            found[event.service] = min(event.at, found.get(event.service, event.at))
     return found
 
 

@@ -90,7 +90,9 @@ def untimed(change: Change) -> str:
             times = f" {change.count} times" if change.count > 1 else ""
             return f"{subject} restarted{times}"
         case ChangeKind.STARTED:
-            return f"another {subject} started, image {change.after}"
+            # `before` is the image of one that runs beside it; a first one has none.
+            image = f", image {change.after}" if change.after else ""
+            return f"{'another ' if change.before else ''}{subject} started{image}"
         case ChangeKind.TOPIC:
             return f"{subject} was made anew"
         case ChangeKind.SETTING:

@@ -67,6 +67,14 @@ def test_one_more_container_of_a_service_is_no_recreation() -> None:
     ]
 
 
+def test_a_service_that_was_not_there_before_starts_and_is_neither_restarted_nor_another() -> None:
+    line = f"{SERVICE} started, image a1a1a1a1a1a1"
+    assert told(engine(0), engine(1, a=container()), engine(2, a=container())) == [line]
+    created = engine(0, a=container(state="created"))
+    assert told(created, engine(1, a=container())) == [line]
+    assert told(Sighting(START), engine(1, a=container())) == []
+
+
 def test_a_restart_is_told_once_when_it_happened_and_a_loop_of_them_is_counted() -> None:
     def tick(minutes: float) -> Sighting:
         moment = START + timedelta(minutes=minutes)
@@ -111,6 +119,22 @@ def test_a_start_is_told_by_its_line_where_no_engine_tells_it_and_once() -> None
     seen = engine(1, a=container(started=START + timedelta(minutes=1)))
     by_both = Sighting(seen.at, containers=seen.containers, starts=((SERVICE, seen.at),))
     assert told(engine(0, a=container(started=START)), by_both) == [f"{SERVICE} restarted"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "line"),
+    [
+        ({}, "started"),
+        ({SERVICE: START + timedelta(minutes=4.9)}, "started"),  # lines of the start itself
+        ({SERVICE: START}, "restarted"),
+    ],
+)
+def test_a_start_line_is_a_restart_only_of_what_was_heard_before(
+    heard: dict[str, datetime], line: str
+) -> None:
+    begins = START + timedelta(minutes=5)
+    start = Sighting(begins, starts=((SERVICE, begins),), heard=heard)
+    assert told(Sighting(START), start) == [f"{SERVICE} {line}"]
 
 
 def value(kind: ChangeKind, word: str, minutes: float, subject: str = "x") -> Sighting:
