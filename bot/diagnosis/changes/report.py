@@ -86,7 +86,7 @@ def _headline(answer: NotedChanges, now: datetime) -> Text:
     if not answer.changes:
         begun = answer.watched_since
         if begun > answer.since:
-            return words("No change was noted", when(begun, " since "), ", when watching began")
+            return words("No change was noted in ", _length(now - begun), ", since watching began")
         unread = len(UNSEEN) - _read_now(answer, now)
         but = f", {unread} of {len(UNSEEN)} sources not read" if unread else ""
         return words("No change was noted in ", span, but)
