@@ -6,8 +6,8 @@ ENTRIES = (
     CauseEntry(
         rule="retries-rising",
         means="Requests fail again and are given back; after their last try they are given up.",
-        proved="The LLM provider's log: two failures within 10 minutes, one of them of a request "
-        "that failed before, and a tenth of the requests given back.",
+        proved="The LLM provider's log: three failures within 10 minutes that give back a tenth of "
+        "the requests, or two that give back nearly all, while one that failed twice still waits.",
         unseen="Whether the next try succeeds. Tries that follow within seconds leave no time to "
         "warn.",
         do="See what the model's provider answers, and wait with new batches.",

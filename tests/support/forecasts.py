@@ -81,8 +81,16 @@ def failed(errors: int, answered: int, budget: int | None = 40, **header: object
     return watched(NOW, batches=(batch(34, pairs=pairs, total_budget=budget, **header),))
 
 
-def retried(*tries: tuple[float, int, int], done: int = 0) -> Iterable[GivenWatch]:
-    """Return a log in which requests are given back: (minutes ago, at which try, how many)."""
+def retried(
+    *tries: tuple[float, int, int],
+    done: int = 0,
+    answered: tuple[float, int] = (0, 0),
+    end: str = "Request {} completed successfully, correlation_id: y",
+) -> Iterable[GivenWatch]:
+    """Return a log in which requests are given back: (minutes ago, at which try, how many).
+
+    `answered` of them end, (minutes ago, how many); `done` others are answered a minute ago.
+    """
     lines = [
         event(
             NOW - timedelta(minutes=minutes),
@@ -94,6 +102,8 @@ def retried(*tries: tuple[float, int, int], done: int = 0) -> Iterable[GivenWatc
     ]
     text = "Request x completed successfully, correlation_id: y"
     lines += [event(NOW - timedelta(minutes=1), text, LPS) for _ in range(done)]
+    over_at = NOW - timedelta(minutes=answered[0])
+    lines += [event(over_at, end.format(number), LPS) for number in range(answered[1])]
 
     def at(now: datetime) -> GivenWatch:
         mine: list[LogEvent] = [

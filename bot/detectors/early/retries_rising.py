@@ -1,10 +1,11 @@
 """Requests fail again and again, and are still given back: the next failure may be the last.
 
 A bundle that fails gives all of its requests back at once, so lines close together are one failure.
+Only a request that still waits is warned of: one that was answered since is given up no more.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -23,19 +24,27 @@ from bot.text.wording import many
 
 RETRIED = "Requeueing request"
 DONE = "completed successfully, correlation_id"
+# However a request ends: it has its answer, or none any more.
+ENDED = (DONE, "callback event for request", "has expired")
 SUBJECT = "llm_provider"
-CLOSING = "no request fails again"
-_TRY = re.compile(r"for retry \((\d{1,3})/(\d{1,3})\)")
+CLOSING = "none waits that failed again"
+_TRY = re.compile(r"Requeueing request (\S{1,64}) for retry \((\d{1,3})/(\d{1,3})\)")
+_ENDED = re.compile(
+    r"[Rr]equest (\S{1,64}) (?:completed|has expired)|event for request ([^\s,:]{1,64})"
+)
 ONE_FAILURE = timedelta(seconds=5)
+# Where nearly all are given back, two failures are a sign.
+NEARLY_ALL, TWICE = 0.8, 2
 # The second try of a request tells a trouble that goes on from one that has passed.
 SECOND = 2
+Tried = tuple[int, int]
 
 
 class RetriesRisingSettings(BaseModel):
     """When retries are a sign."""
 
     window_seconds: float = Field(600, gt=0, description="how far back retries are counted")
-    least: int = Field(2, ge=2, description="fewer failures apart are no sign")
+    least: int = Field(3, ge=2, description="fewer failures apart, two where nearly all fail")
     share: float = Field(0.1, gt=0, le=1, description="share of requests that are given back")
 
 
@@ -47,8 +56,9 @@ class RetriesRising:
         "Forecast: requests are given back again and again, and are given up after their last try"
     )
     open_ticks: ClassVar[int] = 1
-    clear_ticks: ClassVar[int] = 2
-    needles: ClassVar[tuple[str, ...]] = (RETRIED, DONE)
+    # The next failure in the same trouble is no news: over is what was quiet for five minutes.
+    clear_ticks: ClassVar[int] = 20
+    needles: ClassVar[tuple[str, ...]] = (RETRIED, *ENDED)
     Settings: ClassVar[type[BaseModel]] = RetriesRisingSettings
 
     def __init__(self, settings: RetriesRisingSettings) -> None:
@@ -61,8 +71,8 @@ class RetriesRising:
         return self._span.total_seconds()
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event gives a request back, or ends one well."""
-        told = RETRIED in event.event or DONE in event.event
+        """Say whether an event gives a request back, or ends one."""
+        told = RETRIED in event.event or any(text in event.event for text in ENDED)
         return event.role is Role.LLM_PROVIDER and told
 
     async def sample(self, watch: Watch) -> Sample:
@@ -74,7 +84,8 @@ class RetriesRising:
         events = dated_events(watch)
         tried = [one for one in map(_retry, events) if one is not None]
         done = sum(DONE in event.event for _, event in events)
-        return Sample(watch.now, {"retries": list(_failures(tried)), "done": done})
+        data = {"retries": list(_failures(tried)), "done": done, "fates": _fates(events)}
+        return Sample(watch.now, data)
 
     def judge(self, window: Window, now: datetime) -> Judgement:
         """Conclude from the retries of the window; pure."""
@@ -86,18 +97,20 @@ class RetriesRising:
         samples = [one for one in window.samples if now - one.at < self._span]
         recent = [one for sample in samples for one in sample.data.get("retries") or ()]
         done = sum(int(one.data.get("done") or 0) for one in samples)
-        condition = self._condition(recent, done)
+        waiting = _waiting([one.data.get("fates") or {} for one in samples])
+        condition = self._condition(recent, done, waiting)
         return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={SUBJECT: CLOSING})
 
-    def _condition(self, recent: Sequence[Mapping[str, Any]], done: int) -> Condition | None:
-        again = [one for one in recent if one["try"] >= SECOND]
+    def _condition(
+        self, recent: Sequence[Mapping[str, Any]], done: int, waiting: Sequence[Tried]
+    ) -> Condition | None:
         given_back = sum(int(one["count"]) for one in recent)
-        if len(recent) < self._least or not again:
+        share = given_back / max(1, given_back + done)
+        least = TWICE if share >= NEARLY_ALL else self._least
+        if not waiting or len(recent) < least or share < self._share:
             return None
-        if given_back < self._share * (given_back + done):
-            return None
-        worst = max(again, key=lambda one: (one["try"], one["count"]))
-        return _condition(recent, worst)
+        worst = max(waiting)
+        return _condition(recent, worst, waiting.count(worst))
 
 
 DETECTOR = RetriesRising
@@ -110,12 +123,31 @@ def _retry(dated: tuple[datetime, LogEvent]) -> dict[str, Any] | None:
         return None
     return {
         "at": at.isoformat(),
-        "try": int(found[1]),
-        "of": int(found[2]),
+        "try": int(found[2]),
+        "of": int(found[3]),
         "count": 1,
         "source": str(event.container),
         "text": redact(event.event),
     }
+
+
+def _fates(events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, list[int]]:
+    """Return the last that is told of each request: at which try of how many it waits, or []."""
+    fates: dict[str, list[int]] = {}
+    for _, event in events:
+        if event.role is not Role.LLM_PROVIDER:
+            continue
+        if back := _TRY.search(event.event):
+            fates[str(redact(back[1]))] = [int(back[2]), int(back[3])]
+        elif any(text in event.event for text in ENDED) and (over := _ENDED.search(event.event)):
+            fates[str(redact(over[1] or over[2]))] = []
+    return fates
+
+
+def _waiting(fates: Iterable[Mapping[str, Sequence[int]]]) -> list[Tried]:
+    """Return the tries of the requests that failed again and wait, oldest sample first."""
+    last = {request: tried for sample in fates for request, tried in sample.items()}
+    return [(one[0], one[1]) for one in last.values() if one and one[0] >= SECOND]
 
 
 def _failures(tried: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -139,10 +171,11 @@ def _at(retry: Mapping[str, Any]) -> datetime:
     return at
 
 
-def _condition(recent: Sequence[Mapping[str, Any]], worst: Mapping[str, Any]) -> Condition:
-    since, tried = _at(recent[0]), f"try {worst['try']} of {worst['of']}"
-    requests = many(worst["count"], "request", ("is", "are"))
-    left = int(worst["of"]) - int(worst["try"])
+def _condition(recent: Sequence[Mapping[str, Any]], worst: Tried, count: int) -> Condition:
+    at, of = worst
+    since, tried = _at(recent[0]), f"try {at} of {of}"
+    requests = many(count, "request", ("is", "are"))
+    left = of - at
     then = "after one more failure" if left <= 0 else f"after {left + 1} more failures"
     return Condition(
         subject=SUBJECT,

@@ -25,6 +25,10 @@ def detector() -> RetriesRising:
         (retried((3, 1, 1), (2, 2, 1), (1, 3, 1)), ["last try"]),
         (retried((3, 1, 1), (1, 2, 1), done=60), []),  # next to nothing of what is answered
         (retried((11.5, 1, 8), (11, 2, 8)), []),  # long over
+        (retried((3, 1, 8), (2, 2, 8), answered=(1, 8)), []),  # all of them were answered since
+        (retried((3, 1, 8), (2, 2, 8), answered=(1, 3)), ["failing again"]),
+        (retried((3, 1, 1), (2, 2, 1), done=6), []),  # some fail, and few times
+        (retried(*((9 - n, 1, 1) for n in range(4)), (1, 2, 1), done=20), ["failing again"]),
     ],
 )
 async def test_only_failures_that_go_on_are_warned_of(
@@ -41,6 +45,20 @@ async def test_the_warning_says_what_is_left_before_they_are_given_up() -> None:
         "Forecast: 8 requests are given up after one more failure (try 3 of 3)"
     )
     assert len(condition.evidence) == 2
+
+
+async def test_only_the_requests_that_still_wait_are_counted() -> None:
+    watches = retried((3, 2, 8), (2, 3, 8), answered=(1, 3))
+    (condition,) = (await played(detector(), watches)).conditions
+    assert "5 requests are given up after one more failure" in str(condition.headline)
+
+
+@pytest.mark.parametrize("end", ["Published error callback event for request {}, x",
+                                 "Failed to publish callback event for request {}: x",
+                                 "Request {} has expired"])  # fmt: skip
+async def test_a_request_that_was_given_up_or_expired_is_warned_of_no_more(end: str) -> None:
+    watches = retried((3, 2, 2), (2, 3, 2), answered=(1, 2), end=end)
+    assert (await played(detector(), watches)).conditions == ()
 
 
 async def test_logs_that_cannot_be_read_prove_nothing() -> None:
