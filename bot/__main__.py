@@ -183,6 +183,7 @@ def replay(
 ) -> None:
     """Run every detector over recorded logs, on the logs' own clock; print each alert event."""
     from bot.cli.output import complain, event_line, to_json_line
+    from bot.cli.progress import Replayed
     from bot.replay.files import opened
     from bot.replay.logs import Tally
     from bot.replay.run import replay_directory
@@ -201,6 +202,7 @@ def replay(
             tick or settings.bot.tick_seconds,
             settings.bot.environment or "replay",
             tally=tally,
+            progress=Replayed(sys.stderr),
         ):
             as_json = format is EventFormat.JSON
             sys.stdout.write(to_json_line(event) if as_json else event_line(event))

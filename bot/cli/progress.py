@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TextIO
 
 from bot.domain.log import LogSearch
@@ -115,6 +116,28 @@ async def _write(work: Work, stream: TextIO) -> None:
         stream.write(f"{work.line()}\n")
         stream.flush()
         wait = max(wait, work.clock() - work.began)
+
+
+@dataclass(slots=True)
+class Replayed:
+    """Writes how far a replay has come after 2, 4, 8 ... seconds; called at each of its ticks."""
+
+    stream: TextIO
+    clock: Callable[[], float] = time.monotonic
+    began: float = field(init=False)
+    due: float = QUIET_SECONDS
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+
+    def __call__(self, now: datetime) -> None:
+        """Take the moment of the recording that is judged now."""
+        gone = self.clock() - self.began
+        if gone < self.due:
+            return
+        self.due = 2 * gone
+        self.stream.write(f"{gone:.0f} s · replayed until {now:%Y-%m-%d %H:%M:%S} UTC\n")
+        self.stream.flush()
 
 
 def byte_words(count: int) -> str:

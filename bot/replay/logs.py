@@ -10,11 +10,12 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from bot.domain.log import LogEvent, Role, Service
+from bot.domain.words import Span, words
 from bot.errors import UsageError
 from bot.replay.files import SAMPLES
 from bot.replay.ordering import in_order
@@ -43,7 +44,8 @@ class Tally:
     `undated` counts events without a time, `stepped_back` those far older than the line before;
     neither can be put on the clock. `overtaken` counts samples that were followed by another
     before a tick saw them. `failed` maps a file to why it was not read to its end. `events` counts
-    what was told, `settings` what it was judged with where that is an alert's export.
+    what was told, `settings` what it was judged with where that is an alert's export. `skipped`
+    is what was left out of `gaps` silences, in which nothing could change any more.
     """
 
     files: int = 0
@@ -57,6 +59,13 @@ class Tally:
     other: list[str] = field(default_factory=list)
     events: int = 0
     settings: str = ""
+    gaps: int = 0
+    skipped: timedelta = timedelta(0)
+
+    def skip(self, span: timedelta) -> None:
+        """Count one silence of which no more ticks were judged."""
+        self.gaps += 1
+        self.skipped += span
 
     def step_back(self, event: LogEvent) -> None:
         """Count one event that lies far before the one before it."""
@@ -71,13 +80,17 @@ class Tally:
             "had no time": self.undated,
             "stepped back in time": self.stepped_back,
         }
-        odd = [f"{count:,} {words}" for words, count in counts.items() if count]
+        odd = [f"{count:,} {kind}" for kind, count in counts.items() if count]
         overtaken = many(self.overtaken, "sample", ("was", "were"))
         odd += [f"{overtaken} overtaken by another within a tick"] if self.overtaken else []
         read = [f"{many(self.files, 'file')}, {many(self.lines, 'line')}"] if self.files else []
         read += [many(self.samples, "sample")] if self.samples else []
         head = f"read {', '.join(read)}"
         told = [f"{head}; {', '.join(odd)}" if odd else head]
+        if self.gaps:
+            silences = many(self.gaps, "silence")
+            skipped = words("left out ", Span(self.skipped), f" of {silences}, once all was judged")
+            told += [str(skipped)]
         told += [f"not read to its end: {name} ({reason})" for name, reason in self.failed.items()]
         if self.other:
             told.append(f"not looked at, being no .log file: {', '.join(self.other)}")

@@ -16,7 +16,7 @@ at the times they were taken, and its log files are there for people to read. Wh
 of itself is judged so too, and where the alert is a storm its folding is done again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -29,7 +29,15 @@ from bot.alerts.policy.lifecycle import PolicySettings
 from bot.alerts.policy.round import DetectorResult, decide_round, evaluate, policy_settings
 from bot.alerts.policy.storm import STORM, folded
 from bot.alerts.self_monitoring.samples import SELF_WATCHED, self_judgements
-from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, Window
+from bot.domain.alert import (
+    REPEAT_INTERVAL,
+    Alert,
+    AlertState,
+    Decision,
+    Reason,
+    Sample,
+    Window,
+)
 from bot.domain.log import Followed, LogEvent, Role, Service
 from bot.domain.report import plain
 from bot.domain.words import Text, words
@@ -44,8 +52,8 @@ from bot.replay.wanted import Wanted
 from bot.settings import detector_settings
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
-# A gap is replayed for this long; by then every detector has reached its last state.
-LONGEST_QUIET = timedelta(hours=12)
+# For how long an ended batch is told, not how long a silence changes anything.
+KEPT = "keep_seconds"
 # Alerts that were open before a recording begins all open with it, and that is no storm.
 SETTLED_AFTER = timedelta(minutes=5)
 
@@ -57,10 +65,12 @@ def replay_directory(
     tick_seconds: float = 15.0,
     environment: str = "replay",
     tally: Tally | None = None,
+    progress: Callable[[datetime], None] = lambda now: None,
 ) -> Iterator[dict[str, Any]]:
     """Yield one JSON-ready object for each alert event. Raises UsageError for a bad directory.
 
-    `tally` counts what was read; it is complete after the last event.
+    `tally` counts what was read; it is complete after the last event. `progress` hears of each
+    tick.
     """
     lines, tally = sample_lines(directory / SAMPLES, zone), tally or Tally()
     made = {
@@ -80,11 +90,25 @@ def replay_directory(
     tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
     wanted = Wanted(all_needles(made.values()))
     events = merged(directory, services, zone, tally, wanted)
-    for watch in _watches(events, readings, tick, environment, wanted):
+    grid = _Grid(tick, longest_quiet(made, tick), tally)
+    for watch in _watches(events, readings, grid, environment, wanted):
+        progress(watch.now)
         samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
         for event in table.events(samples, watch.now):
             tally.events += 1
             yield event
+
+
+def longest_quiet(detectors: Mapping[str, Detector], tick: timedelta) -> timedelta:
+    """Return after how long a silence changes nothing more: opened, resolved, reminded of once."""
+    seconds = (
+        value
+        for detector, one in detectors.items()
+        for name, value in detector_settings(detector, one.Settings).model_dump().items()
+        if name.endswith("_seconds") and name != KEPT
+    )
+    calm = PolicySettings("").flap_clear_ticks * tick
+    return REPEAT_INTERVAL + timedelta(seconds=max(seconds, default=0)) + calm
 
 
 def settings_told(detectors: Iterable[str], tick_seconds: float) -> str:
@@ -184,10 +208,19 @@ def event_json(decision: Decision, now: datetime) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """The ticks of a replay, and after how long a silence they are left out and counted."""
+
+    tick: timedelta
+    longest_quiet: timedelta
+    tally: Tally
+
+
 def _watches(
     events: Iterator[LogEvent],
     readings: Readings,
-    tick: timedelta,
+    grid: _Grid,
     environment: str,
     wanted: Wanted,
 ) -> Iterator[RecordedWatch]:
@@ -195,12 +228,13 @@ def _watches(
 
     Of a longer silence only the first hours are lived through.
     """
-    pending = next(events, None)
+    pending, tick = next(events, None), grid.tick
     coming = _earliest(pending, readings.next_at(datetime.min.replace(tzinfo=UTC)))
     now = heard_at = _grid(coming or EPOCH, tick)
     reached: dict[str, Role] = {}
     while coming is not None:
-        if now - heard_at > LONGEST_QUIET:
+        if now - heard_at > grid.longest_quiet and now < _grid(coming, tick):
+            grid.tally.skip(_grid(coming, tick) - now)
             now = _grid(coming, tick)
         since, now = now, now + tick
         heard_at = now if coming <= now else heard_at

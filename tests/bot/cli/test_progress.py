@@ -2,10 +2,11 @@
 
 import asyncio
 import io
+from datetime import UTC, datetime
 
 import pytest
 
-from bot.cli.progress import Work, byte_words, shown_progress
+from bot.cli.progress import Replayed, Work, byte_words, shown_progress
 from bot.domain.evidence import Missing
 from bot.domain.log import LogCoverage, LogQuery, LogSearch
 from bot.errors import SourceError
@@ -89,6 +90,17 @@ async def test_a_pipe_gets_a_line_now_and_then_or_none(
             await enough.wait()
     assert len(stream.getvalue().splitlines()) == count
     assert waits[:4] == ([2.0, 2.0, 4.0, 8.0] if lines else [])
+
+
+def test_a_long_replay_says_now_and_then_how_far_it_has_come() -> None:
+    stream, seconds = io.StringIO(), iter((0.0, 1.9, 2.0, 3.9, 4.0, 7.0))
+    told = Replayed(stream, clock=lambda: next(seconds))
+    for _ in range(5):
+        told(datetime(2025, 11, 18, 23, 4, tzinfo=UTC))
+    assert stream.getvalue().splitlines() == [
+        "2 s · replayed until 2025-11-18 23:04:00 UTC",
+        "4 s · replayed until 2025-11-18 23:04:00 UTC",
+    ]
 
 
 async def test_quick_work_is_not_told_of() -> None:

@@ -191,6 +191,24 @@ def test_a_silence_of_years_is_not_lived_through(tmp_path: Path) -> None:
     assert {_time(event).year for event in events} == {2025}
 
 
+def test_only_what_can_still_change_of_a_silence_is_lived_through(tmp_path: Path) -> None:
+    lines = busy_hour(minutes=20, freeze=range(5, 20))
+    lines += [console(START + timedelta(days=376, minutes=n), "hello", "lps") for n in range(3)]
+    write(tmp_path, LLM, [*lines])
+    write(tmp_path, CJ, integrity_error(START + timedelta(minutes=19)))
+    tally, ticks = Tally(), list[datetime]()
+    events = list(
+        replay_directory(
+            tmp_path, HULEEDU_SERVICES, ZoneInfo("UTC"), 60, tally=tally, progress=ticks.append
+        )
+    )
+    assert ("database_errors", "resolve") in {(one["detector"], one["event"]) for one in events}
+    assert ("stuck_queue", "repeat") in {(one["detector"], one["event"]) for one in events}
+    assert len(ticks) < 4 * 60
+    assert tally.gaps == 1
+    assert "left out 375 d" in " ".join(tally.told())
+
+
 def test_a_folder_without_logs_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no"):
         _replayed(tmp_path)
