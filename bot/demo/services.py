@@ -126,6 +126,8 @@ class LlmProvider:
                 await self._bundle(self._batch.take(BUNDLE))
 
     async def _beat(self) -> None:
+        if await self._is_put_back():
+            self._incidents.stop(FREEZE)
         if FREEZE in self._incidents.on:
             await self._freeze()
         else:
@@ -155,6 +157,13 @@ class LlmProvider:
         await self._put(self._held, "processing")
         self._logs.dispatch(1)
         self._logs.llm("Queue processor started")
+
+    async def _is_put_back(self) -> bool:
+        """Whether the item that was left behind waits again, as an operator can make it."""
+        if self._held is None:
+            return False
+        stored = await self._redis.hget(f"{PREFIX}:data", self._held.queue_id)
+        return stored is not None and orjson.loads(stored)["status"] == "queued"
 
     async def _thaw(self) -> None:
         """Answer the item that was left behind."""

@@ -48,6 +48,12 @@ _ROWS = (
         True,
     ),
     _Row(
+        r"(?:NOPERM|no permissions).*\b(?:eval|hset)\b",
+        "the user {user} may not put an item back",
+        "For QUEUE_REPAIR=on give the user +eval +hset: ACL SETUSER {user} +eval +hset ~{prefix}:*",
+        True,
+    ),
+    _Row(
         r"NOPERM|no permissions",
         "the user {user} may not do it",
         "Give the user +@read +ping, +multi +exec and the queue's keys: ACL SETUSER {user} "
@@ -80,6 +86,12 @@ _ROWS = (
     ),
     _Row(r"CLUSTERDOWN|slot not served", "the cluster does not serve the queue's keys now",
          "It passes once its nodes are back."),
+    _Row(
+        r"(?i)unknown command\W+eval\b",
+        "the server runs no scripts, so no item can be put back by one",
+        "Put it back by hand, as /queue says, or allow EVAL at the server.",
+        True,
+    ),
     _Row(
         r"unknown command",
         "the server does not know what a Redis knows: is it a Sentinel?",

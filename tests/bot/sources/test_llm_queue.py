@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from bot.domain.queue import QueueFront, Requeued
 from bot.errors import SourceError
 from bot.sources.llm_queue import RedisQueue
+from bot.sources.redis.address import redis_address
+from bot.sources.redis.errors import redis_error
 from bot.sources.redis.item import duration_of, item_of, time_of
 
 PREFIX = "llm_provider_service:queue"
@@ -136,19 +138,61 @@ async def test_a_further_queue_of_another_type_is_named(redis_url: str, key: str
         await reader.close()
 
 
-async def test_a_server_without_the_command_info_is_read_all_the_same() -> None:
+@pytest.fixture
+async def demo_redis() -> AsyncIterator[tuple[RedisQueue, str]]:
+    """The Redis of `batchbot demo`, which is no redis-server."""
     server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"redis://127.0.0.1:{server.server_address[1]}/0"
     reader = RedisQueue(url, PREFIX, timeout_seconds=5)
     try:
-        _store(url, {QUEUE_ID: orjson.dumps(STORED)})
-        reading = await reader.read()
+        yield reader, url
     finally:
         await reader.close()
         server.shutdown()
         server.server_close()
-    assert [item.status for item in reading.items] == ["processing"]
+
+
+async def test_a_server_without_the_command_info_is_read_all_the_same(
+    demo_redis: tuple[RedisQueue, str],
+) -> None:
+    reader, url = demo_redis
+    _store(url, {QUEUE_ID: orjson.dumps(STORED)})
+    assert [item.status for item in (await reader.read()).items] == ["processing"]
+
+
+async def test_an_orphan_is_put_back_in_the_demo_too(demo_redis: tuple[RedisQueue, str]) -> None:
+    reader, url = demo_redis
+    _store(url, {QUEUE_ID: orjson.dumps(STORED)})
+    item = (await reader.read()).items[0]
+    assert await reader.requeue(item, dry_run=True) == Requeued.WOULD
+    assert await reader.requeue(item, dry_run=False) == Requeued.DONE
+    assert [item.status for item in (await reader.read()).items] == ["queued"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "told", "hint"),
+    [
+        ("unknown command 'EVAL', with args beginning with: ", "runs no scripts", "by hand"),
+        ("unknown command `eval`, with args beginning with: ", "runs no scripts", "by hand"),
+        ("unknown command 'ZCARD', with args beginning with: ", "is it a Sentinel", "master"),
+        (
+            "NOPERM User bot has no permissions to run the 'eval' command",
+            "may not put an item back",
+            "+eval +hset",
+        ),
+        (
+            "NOPERM User bot has no permissions to run the 'zcard' command",
+            "may not do it",
+            "+@read",
+        ),
+    ],
+)
+def test_a_refused_script_is_told_as_what_it_is(reply: str, told: str, hint: str) -> None:
+    address = redis_address("redis://bot@localhost:6379/0")
+    error = redis_error(redis.ResponseError(reply), address, PREFIX)
+    assert told in str(error)
+    assert hint in str(error.hint)
 
 
 @pytest.mark.redis_server
