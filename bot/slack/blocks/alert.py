@@ -14,7 +14,7 @@ from bot.domain.headline import MOST_CHARS, one_breath
 from bot.domain.report import Severity
 from bot.domain.words import Span, Text, Time, Words, parts_of, words
 from bot.slack.blocks import elements as kit
-from bot.slack.blocks.alert_buttons import Takes, any_command, buttons
+from bot.slack.blocks.alert_buttons import Takes, any_command, buttons, can_put_back
 from bot.slack.blocks.alert_details import by_hand, evidence, remedy
 from bot.slack.blocks.alert_state import NO_NAMES, Names, fields, state_line, who
 from bot.slack.blocks.charts import chart_blocks
@@ -54,10 +54,10 @@ def render(
     text = f"{woken}{clamp(escape(line), TEXT_CHARS)}"
     if message.plain:
         return {"text": text, "blocks": []}
-    folds = _folds(message)
+    folds = _folds(message, takes)
     for chars in CAUSE_CHARS:
         shown = _parent(message, chars, takes, names) if message.is_parent else None
-        blocks = list(shown or _reply(message, chars, names))
+        blocks = list(shown or _reply(message, chars, takes, names))
         blocks += _route_lines(message)
         folded = fitted(folds, MAX_JSON_CHARS - SPARE_CHARS - size(blocks))
         blocks += folded.blocks
@@ -158,7 +158,7 @@ def _parent(message: AlertMessage, chars: int, takes: Takes, names: Names) -> It
         yield kit.fields(fields(alert))
     else:
         yield from _listed(alert)
-    yield from _why(alert.condition, chars)
+    yield from _why(alert, chars, takes)
     yield from buttons(message, takes)
     if message.reason is not Reason.DIGEST and (line := state_line(alert, names)):
         yield kit.context(line)
@@ -175,26 +175,27 @@ def _listed(alert: Alert) -> Iterator[Block]:
         yield kit.section("\n".join(lines))
 
 
-def _why(condition: Condition, chars: int) -> Iterator[Block]:
+def _why(alert: Alert, chars: int, takes: Takes) -> Iterator[Block]:
     """Yield why it is so and what to do, a line each."""
+    condition = alert.condition
     told = [f"*Why:* {mrkdwn(said(condition.why), chars)}"] if condition.why else []
-    if step := remedy(condition):
+    if step := remedy(condition, can_put_back=can_put_back(alert, takes)):
         told.append(f"*Do:* {mrkdwn(said(as_step(step)), chars)}")
     if told:
         yield kit.section("\n".join(told))
 
 
-def _reply(message: AlertMessage, chars: int, names: Names) -> Iterator[Block]:
+def _reply(message: AlertMessage, chars: int, takes: Takes, names: Names) -> Iterator[Block]:
     alert = message.alert
     yield kit.section(mrkdwn(_line(message, names), TEXT_CHARS))
     if message.reason is Reason.RESOLVE or alert.state is AlertState.RESOLVED:
         yield kit.context(f"Seen {often(alert.count)}")
         return
     if message.reason in (Reason.UPDATE, Reason.OPEN):
-        yield from _why(alert.condition, chars)
+        yield from _why(alert, chars, takes)
 
 
-def _folds(message: AlertMessage) -> tuple[FoldedList, ...]:
+def _folds(message: AlertMessage, takes: Takes) -> tuple[FoldedList, ...]:
     """Return what is folded: what it rests on, also once it is over, and commands to copy."""
     alert = message.alert
     is_over = alert.state is AlertState.RESOLVED
@@ -205,9 +206,10 @@ def _folds(message: AlertMessage) -> tuple[FoldedList, ...]:
     rests_on = tuple(evidence(alert, is_digest=is_digest))
     if is_digest and len(rests_on) <= DIGEST_LINES:
         return ()
+    steps = by_hand(alert.condition, can_put_back=can_put_back(alert, takes))
     found = (
         FoldedList("Evidence", rests_on, 2),
-        FoldedList("By hand", () if is_over else tuple(by_hand(alert.condition)), 1),
+        FoldedList("By hand", () if is_over else tuple(steps), 1),
     )
     return tuple(fold for fold in found if fold.lines)
 

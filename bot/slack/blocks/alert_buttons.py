@@ -50,6 +50,16 @@ def offered(message: AlertMessage) -> tuple[str, ...]:
     return tuple(one[2] for one in _direct(message)) + tuple(one[1] for one in _menu(message))
 
 
+def can_put_back(alert: Alert, takes: Takes) -> bool:
+    """Whether a button of its message puts the alert's item back in the queue."""
+    return bool(line := _putting_back(alert)) and takes(line)
+
+
+def _putting_back(alert: Alert) -> str:
+    id = alert.condition.requeue
+    return f"/queue requeue {id}" if id else ""
+
+
 def _direct(message: AlertMessage) -> list[Offer]:
     """Return label, action id and command of each button.
 
@@ -75,8 +85,8 @@ def _direct(message: AlertMessage) -> list[Offer]:
         found.append(("Trace", TRACE, f"/trace {condition.correlation_id}"))
     elif "queue" in alert.detector:
         found.append(("Look at the queue", LOOK, "/queue"))
-    if condition.requeue:
-        found.append(("Put it back …", REQUEUE, f"/queue requeue {condition.requeue}"))
+    if line := _putting_back(alert):
+        found.append(("Put it back …", REQUEUE, line))
     if step := next((one for one in next_steps(condition.next) if one.startswith(LOOKS)), ""):
         found.append((button_label(step), STEP, step))
     return found

@@ -24,8 +24,16 @@ _OFFERED = (
 )
 
 
-def remedy(condition: Condition) -> Text:
-    """Return the first step in words; where all are commands, the first that nothing offers."""
+PUT_BACK = "Press “Put it back …”: it asks first, and the worker takes the item anew."
+
+
+def remedy(condition: Condition, *, can_put_back: bool = False) -> Text:
+    """Return the first step in words; where all are commands, the first that nothing offers.
+
+    An item that a button of the message puts back need not be taken out by hand.
+    """
+    if can_put_back:
+        return PUT_BACK
     steps = [one for one in condition.next if not typed_command(one)]
     plain = next((one for one in steps if not has_typed(one)), "")
     return split_command(plain)[0] or next(map(_in_words, (*steps, *condition.next)), "")
@@ -53,9 +61,9 @@ def evidence(alert: Alert, *, is_digest: bool) -> Iterator[str]:
     yield f"{code(help_line(condition.rule), 60)} · {code(alert.key, 200)}"
 
 
-def by_hand(condition: Condition) -> Iterator[str]:
+def by_hand(condition: Condition, *, can_put_back: bool = False) -> Iterator[str]:
     """Yield the other steps; what is to be copied stands in a code block of its own."""
-    first = remedy(condition)
+    first = remedy(condition, can_put_back=can_put_back)
     for step in condition.next:
         if step == first or typed_command(step):
             continue

@@ -157,6 +157,18 @@ def test_an_orphan_may_be_put_back_where_that_is_taken() -> None:
     assert [one["action_id"] for one in _row(off)] == ["acknowledge", "investigate", "alert_menu"]
 
 
+def test_what_to_do_is_the_button_where_an_orphan_may_be_put_back() -> None:
+    told = "Take it out of the queue by hand, and ask for the comparison again."
+    orphan = replace(CONDITION, requeue="1a2b3c4d-0000-4000-8000-000000000001", next=(told,))
+    for is_parent in (True, False):
+        message = AlertMessage(replace(ALERT, condition=orphan), Reason.OPEN, is_parent=is_parent)
+        on = json.dumps(render(message)["blocks"], ensure_ascii=False)
+        assert "*Do:* Press “Put it back …”" in on
+        assert on.index("Put it back") < on.index(told), "by hand stays, and comes second"
+        off = render(message, lambda typed: not typed.startswith("/queue requeue"))["blocks"]
+        assert f"*Do:* {told}" in json.dumps(off)
+
+
 def test_a_step_that_reads_logs_is_a_button_and_what_to_do_stands_in_words() -> None:
     logs = "/logs llm_provider error --since 30m --level error"
     failing = replace(CONDITION, batch="", correlation_id="", next=(logs,))
