@@ -28,6 +28,7 @@ class TrendEvidence:
 
     `is_whole` is False where older batches of that time were not read, because `stopped`.
     `summed` says over how many batches the sums of a group are; "" is all of them together.
+    `ungrouped` is why the groups could not be read.
     """
 
     since: datetime
@@ -39,6 +40,7 @@ class TrendEvidence:
     summed: Mapping[str, int] = field(default_factory=dict)
     is_whole: bool = True
     stopped: str = ""
+    ungrouped: str = ""
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -56,7 +58,8 @@ async def collect(
     found, stopped = await _batches(sources, since, deadline)
     if isinstance(found, Missing):
         return found
-    groups = await _groups(sources, found, by, deadline)
+    grouped = await _groups(sources, found, by, deadline)
+    groups = {} if isinstance(grouped, Missing) else grouped
     members = {"": [one.header.batch_id for one in found]} | _members(found, groups)
     sums: dict[str, ComparisonTotals | Missing] = {}
     for name, ids in members.items():
@@ -77,6 +80,7 @@ async def collect(
         summed={name: min(len(ids), SUMMED) for name, ids in members.items()},
         is_whole=not stopped,
         stopped=stopped,
+        ungrouped=grouped.reason if isinstance(grouped, Missing) else "",
     )
 
 
@@ -109,7 +113,7 @@ async def _batches(
 
 async def _groups(
     sources: Sources, found: Sequence[BatchSummary], by: str, deadline: Deadline
-) -> Mapping[int, str]:
+) -> Mapping[int, str] | Missing:
     """Return each batch's group: by its recorded mode, or by who gave its first valid answer."""
     if by not in WAYS:
         return {}
@@ -119,9 +123,10 @@ async def _groups(
     answered = await read(
         DATABASE, sources.database, lambda one: one.answered_by(ids), deadline.next_timeout()
     )
-    known = {} if isinstance(answered, Missing) else answered
+    if isinstance(answered, Missing):
+        return answered
     place = 0 if by == PROVIDER else 1
-    return {id: (known.get(id) or (UNKNOWN, UNKNOWN))[place] or UNKNOWN for id in ids}
+    return {id: (answered.get(id) or (UNKNOWN, UNKNOWN))[place] or UNKNOWN for id in ids}
 
 
 def _mode(one: BatchSummary) -> str:

@@ -38,7 +38,9 @@ def diagnose(evidence: TrendEvidence) -> Report:
         title=words("Batches of the last ", span),
         facts=_facts(evidence, whole, parts),
         sources=(rows_reading(batches, hidden, _covered(evidence)),),
-        unreadable_need=bool(hidden) or not evidence.is_whole or _unsummed(evidence),
+        unreadable_need=bool(hidden or evidence.ungrouped)
+        or not evidence.is_whole
+        or _unsummed(evidence),
         headline=_headline(whole, span, is_whole=evidence.is_whole),
         summary=" ".join(_notes(evidence)),
         matters=tuple(_matters(whole, spent)),
@@ -76,6 +78,8 @@ def _matters(whole: Counted, spent: Spent) -> Iterator[tuple[str, Text]]:
 def _notes(evidence: TrendEvidence) -> Iterator[str]:
     """Yield what limits the answer: what was not read, and over how many batches sums are."""
     batches = evidence.batches
+    if evidence.ungrouped:
+        yield f"Not told by {evidence.by}, which could not be read: {evidence.ungrouped}."
     if not evidence.is_whole:
         yield f"Only the newest {len(batches):,} of that time were read: {evidence.stopped}."
     if len(batches) > evidence.summed.get("", 0):

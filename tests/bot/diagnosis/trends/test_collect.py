@@ -1,5 +1,6 @@
 """Reading stops at the stretch's begin, at a bound, or in time, and says which."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -50,6 +51,21 @@ async def test_only_the_batches_of_the_time_are_counted() -> None:
     assert str(report.headline) == "2 of 2 batches ended well in the last 7 d"
     assert report.verdict is Verdict.OK
     assert dict(report.matters)["A valid comparison costs"] == "0.0010 USD"
+
+
+class NamesNoModels(FakeDatabase):
+    """Answers all but who answered."""
+
+    async def answered_by(self, batch_ids: Sequence[int]) -> Mapping[int, tuple[str, str]]:
+        raise down("cj_database")
+
+
+@pytest.mark.parametrize("by", ["model", "provider"])
+async def test_groups_that_could_not_be_read_are_not_told_as_unknown_models(by: str) -> None:
+    report = await _told(NamesNoModels([_rows(1), _rows(2)]), by)
+    assert f"Not told by {by}, which could not be read: " in str(report.summary)
+    assert "unknown" not in str(report.tables)
+    assert report.verdict is Verdict.UNKNOWN
 
 
 async def test_no_batch_is_said_and_is_no_fault() -> None:
