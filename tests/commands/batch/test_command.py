@@ -92,7 +92,7 @@ async def test_an_id_that_nobody_has_is_said_to_be_nobody_s() -> None:
     report = await run(parse("status 84ebf6"), _context(sources))
     assert report.facts["alias"] == "/batch alias 84ebf6 <id>"
     assert not report.found
-    assert "recorded nowhere" in report.summary
+    assert "No batch is known as 84ebf6" in report.summary
     assert "/batch alias" in report.summary
 
 
