@@ -158,9 +158,10 @@ class CommandQueries(Database):
     async def changes(
         self, since: datetime, until: datetime, *, limit: int = 500
     ) -> Sequence[Change]:
-        """Return what changed between two moments, the newest first."""
+        """Return what changed between two moments, each change once, the newest first."""
         rows = await self._rows(sql.CHANGES, self._environment, since, until, limit)
-        return [one for row in rows if (one := change_of_row(row)) is not None]
+        found = [one for row in rows if (one := change_of_row(row)) is not None]
+        return list({(one.at, one.kind, one.subject): one for one in found}.values())
 
     async def last_noted(self) -> Noted | None:
         """Return what the last tick knew of what may change; None before the first."""

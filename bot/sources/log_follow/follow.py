@@ -12,7 +12,7 @@ from bot.domain.log import Followed, Service
 from bot.errors import SourceError
 from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.prefilter import Prefilter
-from bot.sources.log_follow.tail import Tail, open_tail
+from bot.sources.log_follow.tail import Stand, Tail, open_tail
 from bot.sources.log_format.codec import Codec, PlainLines
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.file import SegmentFile, snapshot
@@ -57,6 +57,7 @@ class FileFollow:
         self._buffer = buffer or EventBuffer()
         self._clock = clock
         self._tails: dict[Path, Tail] = {}
+        self._left: dict[Path, Stand] = {}
         self._missing: dict[str, str] = {}
         self._problem: SourceError | None = None
         self._has_more = False
@@ -122,18 +123,34 @@ class FileFollow:
                 self._first_look(file)
 
     def _first_look(self, file: _File) -> None:
-        """Begin to follow a file, after what was rotated away since the follow began."""
+        """Begin to follow a file, after what was rotated away since the follow began.
+
+        One that was followed before, and was away, goes on where it stood.
+        """
         *older, newest = snapshot(file.path)
+        left = self._left.get(file.path)
+        since = max(self._since, left.at) if left and left.at else self._since
         for part in older:
             tail = self._tail(part, file.service, file.container)
             ended = tail.segment.last_time()
-            if ended and ended >= self._since:
-                tail.begin()
+            if ended and ended >= since:
+                self._begin_at(tail, left)
                 self._finish(tail)
             else:
                 tail.segment.close()
-        tail = self._tails[file.path] = self._tail(newest, file.service, file.container)
-        tail.begin()
+        self._follow_newest(file, newest)
+
+    def _follow_newest(self, file: _File, newest: SegmentFile) -> None:
+        tail = self._tail(newest, file.service, file.container)
+        self._begin_at(tail, self._left.pop(file.path, None))
+        self._tails[file.path] = tail
+
+    @staticmethod
+    def _begin_at(tail: Tail, left: Stand | None) -> None:
+        if left is None:
+            tail.begin()
+        else:
+            tail.resume(left)
 
     def _after_rotation(self, file: _File, old: Tail) -> None:
         """Read on in the files that were begun since: it may have rotated twice by now."""
@@ -146,7 +163,7 @@ class FileFollow:
                 self._finish(self._tail(part, file.service, file.container))
             else:
                 part.close()
-        self._tails[file.path] = self._tail(newest, file.service, file.container)
+        self._follow_newest(file, newest)
 
     def _finish(self, tail: Tail) -> None:
         """Read a file that grows no more to its end, and let it go."""
@@ -186,7 +203,11 @@ class FileFollow:
 
     def _drop(self, path: Path) -> None:
         """Read a file that was renamed or removed to its end, and let it go."""
-        self._finish(self._tails.pop(path))
+        tail = self._tails.pop(path)
+        try:
+            self._finish(tail)
+        finally:
+            self._left[path] = tail.stand()
 
     def _rescue(self, tail: Tail) -> None:
         """Read on in the copy that was made before the file was truncated."""

@@ -1,8 +1,9 @@
 """One growing file, read on from where the last look ended."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from bot.domain.log import LogEvent, Service
 from bot.sources.log_follow.buffer import EventBuffer
@@ -15,6 +16,14 @@ STEP_BYTES = 4 * CHUNK_BYTES
 MAX_BEHIND_BYTES = 256 << 20
 MAX_LINE_BYTES = 4 << 20
 _MARK_BYTES = 64
+
+
+class Stand(NamedTuple):
+    """How far a file was read when it was let go, and the time of its last line read."""
+
+    position: int
+    mark: bytes
+    at: datetime | None
 
 
 @dataclass(slots=True)
@@ -36,12 +45,34 @@ class Tail:
     seen_size: int = -1
     quiet_since: float = 0.0
     caught_up: int = 0
-    newest: datetime | None = field(default=None)
+    reached: datetime | None = None
 
     def begin(self) -> None:
         """Skip what was written before `since`."""
         self.position = self.segment.offset_at(self.since - SLACK, 0, self.segment.size)
         self.caught_up = self.segment.size
+        self._remember()
+
+    def stand(self) -> Stand:
+        """Return where reading stands, for a file of the same path that comes later."""
+        return Stand(self.position, self.mark, self.reached)
+
+    def resume(self, stand: Stand) -> None:
+        """Go on where the path's file stood; in another file, after the time that was reached.
+
+        What another file held when it came, and is older, was there before: it is no news.
+        """
+        low = stand.position - len(stand.mark)
+        if stand.mark and self.segment.read(low, stand.position) == stand.mark:
+            self.position = stand.position
+            self._remember()
+            return
+        # Some lines tell whole seconds only.
+        floor = max(self.since, stand.at or self.since).replace(microsecond=0)
+        first = self.segment.first_time()
+        if first is not None and first < floor:
+            before = floor - timedelta(microseconds=1)
+            self.position = self.segment.offset_past(before, 0, self.segment.size)
         self._remember()
 
     def was_truncated(self) -> bool:
@@ -51,8 +82,9 @@ class Tail:
         return self.segment.read(self.position - len(self.mark), self.position) != self.mark
 
     def rewind(self) -> None:
-        """Read the file from its beginning."""
+        """Read what took the file's place, but what is older than what was read."""
         self.position, self.mark, self.caught_up, self.seen_size = 0, b"", 0, -1
+        self.resume(Stand(0, b"", self.reached))
 
     def is_copied_to(self, path: Path) -> bool:
         """Say whether another file begins with what was read of this one."""
@@ -106,6 +138,7 @@ class Tail:
 
     def _remember(self) -> None:
         self.mark = self.segment.read(max(0, self.position - _MARK_BYTES), self.position)
+        self.reached = self.segment.time_before(self.position) or self.reached
 
 
 def open_tail(

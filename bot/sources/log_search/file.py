@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import stat
 import tempfile
 import zlib
 from collections.abc import Sequence
@@ -39,6 +40,9 @@ class SegmentFile:
         self.offset = offset
         self.is_packed = path.suffix == ".gz"
         self._file = os.open(path, os.O_RDONLY)
+        if stat.S_ISDIR(os.fstat(self._file).st_mode):
+            os.close(self._file)
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         self._plain = -1 if self.is_packed else self._file
         self._stream: gzip.GzipFile | None = None
         self._stream_at = 0

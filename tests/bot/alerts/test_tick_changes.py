@@ -12,7 +12,7 @@ from bot.alerts.tick import Tick
 from bot.diagnosis.changes.noter import Noter
 from bot.diagnosis.changes.sighting import Own
 from bot.domain.alert import Sample
-from bot.domain.changes.change import untimed
+from bot.domain.changes.change import Change, ChangeKind, Noted, untimed
 from bot.domain.log import LogEvent
 from bot.domain.service_state import ContainerState
 from bot.ports import Detector, Sources, Watch
@@ -85,6 +85,19 @@ async def test_a_change_is_written_once_and_a_restart_of_the_bot_goes_on_from_wh
     known = await store.last_noted()
     assert known is not None
     assert known.known["since"] == START.isoformat()
+
+
+async def test_a_change_that_is_noted_twice_is_told_once(store: Store) -> None:
+    clock = Clock()
+    again = Change(START, ChangeKind.RESTARTED, "llm_provider_service", is_exact=True)
+
+    class Again(Broken):
+        async def note(self, watch: Watch, known: object) -> Noted:  # type: ignore[override]
+            return Noted((again,), {})
+
+    tick = tick_of(store, ScriptedDetector(clear()), clock, Containers(), Again())
+    await run(tick, clock, 2)
+    assert await told(store) == ["llm_provider_service restarted"]
 
 
 async def test_an_alert_that_opens_is_told_with_what_changed_shortly_before(store: Store) -> None:

@@ -324,6 +324,41 @@ def test_a_file_that_appears_or_goes_is_followed_or_let_go(path: Path) -> None:
     assert follow.follow.take().containers == {}
 
 
+def test_a_file_that_was_away_goes_on_where_it_stood(path: Path) -> None:
+    path.write_text("".join(line(n) for n in range(9)))
+    follow = Following(path.parent, START + timedelta(seconds=8))
+    assert follow.look() == ["tick 8"]
+    away = path.rename(path.with_suffix(".away"))
+    assert follow.look() == []
+    path.mkdir()
+    assert follow.look() == []
+    assert follow.follow.missing == {CJ: "Is a directory"}
+    append(away, line(9))
+    path.rmdir()
+    away.rename(path)
+    assert follow.look() == ["tick 9"]
+    copy = path.with_suffix(".copy")
+    copy.write_text(path.read_text() + line(10))
+    copy.rename(path)
+    assert follow.look() == ["tick 10"]
+
+
+def test_old_lines_of_a_file_that_took_anothers_place_are_no_news(path: Path) -> None:
+    path.write_text("")
+    follow = Following(path.parent, START + timedelta(seconds=5))
+    append(path, line(7))
+    assert follow.look() == ["tick 7"]
+    path.unlink()
+    path.write_text("".join(line(n) for n in (0, 6, 8)))
+    assert follow.look() == ["tick 8"]
+    path.unlink()
+    follow.look()
+    path.write_text("".join(line(n) for n in (1, 3, 6, 9)))
+    assert follow.look() == ["tick 9"]
+    path.write_text("".join(line(n) for n in (2, 10)))
+    assert follow.look() == ["tick 10"]
+
+
 def test_a_service_without_a_file_is_not_among_those_followed(path: Path) -> None:
     path.write_text(line(1))
     follow = Following(path.parent, START)
