@@ -23,7 +23,10 @@ async def traced(word: str, context: CommandContext) -> Report:
     id = parse_uuid(word) or await _named(word, context)
     if isinstance(id, Report):
         return id
-    evidence = await collect(context.sources, id, now, deadline=context.deadline)
+    opens_after = context.options.opens_after
+    evidence = await collect(
+        context.sources, id, now, deadline=context.deadline, opens_after=opens_after
+    )
     return diagnose(evidence, now)
 
 

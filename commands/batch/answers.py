@@ -103,7 +103,9 @@ async def _evidence(word: str, context: CommandContext) -> BatchEvidence | Repor
     evidence = await collect_batch(context.sources, number, now, deadline=context.deadline)
     if isinstance(evidence, Missing):
         return batch_report.unreadable(shown(word), evidence)
-    return await nothing(shown(word), context) if evidence is None else evidence
+    if evidence is None:
+        return await nothing(shown(word), context)
+    return evidence.opening_after(context.options.opens_after)
 
 
 async def _alias(label: str, ref: str, context: CommandContext) -> Report:

@@ -71,13 +71,17 @@ def exported(report: Report, context: CommandContext) -> Report:
 
 
 async def _collected(batch_id: int, context: CommandContext) -> Investigation | Missing | None:
-    return await collect(
+    found = await collect(
         context.sources,
         batch_id,
         context.now(),
         deadline=context.deadline,
         progress=context.progress,
     )
+    if found is None or isinstance(found, Missing):
+        return found
+    opens_after = context.options.opens_after
+    return replace(found, evidence=found.evidence.opening_after(opens_after))
 
 
 def _documented(found: Investigation, context: CommandContext) -> Report:

@@ -6,12 +6,25 @@ from typing import Any
 
 import pytest
 
+from bot.diagnosis.queue.timeline import ORPHANED
+from bot.domain.batch import BatchHeader, BatchRows
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Verdict
 from bot.errors import DeniedError, NotFoundError, UsageError
 from bot.ports import CommandContext, Sources
+from commands.batch.command import parse as parse_batch
+from commands.batch.command import run as run_batch
 from commands.queue import COMMAND, parse
-from tests.support.fakes.sources import FakeLogs, FakeMemory, FakeQueue, at, context, down, event
+from tests.support.fakes.sources import (
+    FakeDatabase,
+    FakeLogs,
+    FakeMemory,
+    FakeQueue,
+    at,
+    context,
+    down,
+    event,
+)
 
 NOW = at("2025-11-19T00:30:00")
 PREFIXES = {"queue_prefix": "own:queue", "queue_prefixes": ("other:queue",)}
@@ -94,6 +107,22 @@ async def test_what_the_alert_calls_stuck_sooner_may_be_put_back_sooner() -> Non
         some = context(sources, NOW, operator=True, options={**REPAIR, "opens_after": opens_after})
         offered = (await COMMAND.run(parse(""), some)).actions
         assert (f"/queue requeue {young.queue_id}" in offered) is judged
+
+
+@pytest.mark.parametrize("line", ["status 34", "investigate 34"])
+async def test_a_batch_s_answers_call_stuck_what_the_alert_calls_stuck(line: str) -> None:
+    young = replace(ORPHAN, queued_at=YOUNG, processing_started_at=YOUNG, cj_batch_id="34")
+    header = BatchHeader(34, "b", "b", "PENDING", None, YOUNG)
+    for opens_after, judged in ((timedelta(seconds=20), True), (timedelta(minutes=5), False)):
+        sources = Sources(
+            database=FakeDatabase([BatchRows(header)]),
+            queue=FakeQueue(QueueReading(NOW, 1, (young,))),
+            logs=FakeLogs(IDLE),
+        )
+        report = await run_batch(
+            parse_batch(line), context(sources, NOW, options={"opens_after": opens_after})
+        )
+        assert (ORPHANED in {one.rule for one in report.findings}) is judged
 
 
 async def test_an_orphan_is_tried_first_and_then_put_back_by_an_operator() -> None:

@@ -1,9 +1,10 @@
 """What was read about one batch, frozen, and the few questions that all rules ask of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Self
 from uuid import UUID
 
 from bot.border.outside import raw
@@ -66,6 +67,12 @@ class BatchEvidence:
     delivery: Delivery = field(default_factory=Delivery)
     members: frozenset[str] = frozenset()
     changes: BatchChanges = field(default_factory=BatchChanges)
+
+    def opening_after(self, length: timedelta) -> Self:
+        """Return it with how long nothing may move in the queue until that is called stuck."""
+        if self.look is None:
+            return self
+        return replace(self, look=replace(self.look, opens_after=length))
 
     @property
     def header(self) -> BatchHeader:

@@ -7,7 +7,7 @@ lines and writes only one of them in others, so what the first search learns fee
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from bot.diagnosis.evidence import system_state
@@ -16,6 +16,7 @@ from bot.diagnosis.evidence.read import read
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue import report as queue_look
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
+from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.diagnosis.trace.publisher import failed_submission, held_callback
 from bot.diagnosis.trace.search_windows import dispatch_window, second_start, since_of
@@ -31,9 +32,17 @@ MAX_DISPATCHES = 200
 
 
 async def collect(
-    sources: Sources, id: UUID, now: datetime, *, deadline: Deadline
+    sources: Sources,
+    id: UUID,
+    now: datetime,
+    *,
+    deadline: Deadline,
+    opens_after: timedelta = OPENS_AFTER,
 ) -> TraceEvidence:
-    """Read every source about `id`, one stage after the other."""
+    """Read every source about `id`, one stage after the other.
+
+    `opens_after` is how long nothing may move in the queue until that is called stuck.
+    """
     found = await _first(sources, id, now, deadline)
     found = await _learn(sources, found, now, deadline)
     found = await _second(sources, found, now, deadline)
@@ -41,7 +50,8 @@ async def collect(
         held_callback(sources, found.clues, found.ids, now, deadline),
         failed_submission(sources, next(iter(found.pairs), None), now, deadline),
     )
-    return await _around(sources, replace(found, held=held, unsent=unsent), now, deadline)
+    found = replace(found, held=held, unsent=unsent)
+    return await _around(sources, found, now, deadline, opens_after)
 
 
 async def _first(sources: Sources, id: UUID, now: datetime, deadline: Deadline) -> TraceEvidence:
@@ -131,7 +141,11 @@ async def _second(
 
 
 async def _around(
-    sources: Sources, found: TraceEvidence, now: datetime, deadline: Deadline
+    sources: Sources,
+    found: TraceEvidence,
+    now: datetime,
+    deadline: Deadline,
+    opens_after: timedelta,
 ) -> TraceEvidence:
     """Read the batch of an error row, and judge the queue that holds the item."""
     number = _batch_number(found)
@@ -141,6 +155,7 @@ async def _around(
     if found.item is None:
         return replace(found, batch=batch)
     look = await queue_evidence.collect(sources, now, deadline=deadline)
+    look = replace(look, opens_after=opens_after)
     findings = queue_look.findings_about(look, now, found.item.queue_id)
     return replace(found, batch=batch, queue_findings=findings)
 
