@@ -21,6 +21,7 @@ ITSELF = "The bot watches itself"
 
 
 # What people come for, in the words that may be typed to the bot.
+IDS = "Ids may be a CJ number, a uuid or its first 6 characters, or a run label."
 INTENTS = (
     "Is a batch well? Ask \u201cis 33 ok?\u201d, or look at all batches.",
     "Why is it stuck? Ask \u201cwhy is batch 34 stuck?\u201d, or look at the queue.",
@@ -78,10 +79,9 @@ def every(known: Mapping[str, SlashCommand], batches: Sequence[BatchSummary] = (
     return Report(
         command="help",
         title="What batchbot can tell",
-        summary="Ids may be a CJ number, a uuid or its first 6 characters, or a run label.",
         facts={"commands": {command.name: command.summary for command in known.values()}},
         headline="Ask in words, or by a command",
-        lines=INTENTS,
+        lines=(*INTENTS, IDS),
         folded=(Table(("type this", "to see"), rows, "All commands"),),
         actions=("/batch list", "/queue", "/alerts list", "/trace", *_newest_status(batches)),
     )

@@ -18,7 +18,10 @@ async def test_help_names_every_command_with_an_example_to_type() -> None:
     assert report.verdict is Verdict.OK
     assert set(report.facts["commands"]) == set(commands())
     examples = [row[0] for row in report.folded[0].rows]
-    assert len(report.lines) == 5
+    *intents, ids = report.lines
+    assert len(intents) == 5
+    assert str(ids).startswith("Ids may be"), "what an id may be comes after what can be asked"
+    assert not report.summary
     assert {str(example).split()[0] for example in examples} == {f"/{name}" for name in commands()}
 
 
