@@ -78,6 +78,7 @@ def _would(item: QueueItem) -> Report:
     return Report(
         command="queue requeue",
         title="Put the item back in the queue?",
+        headline=words("Put item ", Id(item.queue_id), " back in the queue? Tried: it would work"),
         summary=words(
             "One script in Redis sets the status of item ",
             Id(item.queue_id),
@@ -92,9 +93,11 @@ def _would(item: QueueItem) -> Report:
 
 def _outcome(item: QueueItem, outcome: Requeued) -> Report:
     done = outcome is Requeued.DONE
+    told = "The item was put back in the queue" if done else "The item was left as it is"
     return Report(
         command="queue requeue",
-        title="The item was put back in the queue" if done else "The item was left as it is",
+        title=told,
+        headline=told,
         summary=words("Item ", Id(item.queue_id), f": {OUTCOMES[outcome]}"),
         facts={"queue_id": item.queue_id, "outcome": outcome.value, "confirmed": True},
         actions=("/queue",),

@@ -133,6 +133,8 @@ async def test_an_orphan_is_tried_first_and_then_put_back_by_an_operator() -> No
     assert tried.actions == (f"/queue requeue {ORPHAN.queue_id} --yes",)
     done = await COMMAND.run(parse(tried.actions[0].removeprefix("/queue ")), some)
     assert done.facts["outcome"] == "done"
+    assert str(tried.headline).endswith("back in the queue? Tried: it would work")
+    assert done.headline == "The item was put back in the queue"
     assert queue.requeued == [(ORPHAN.queue_id, True), (ORPHAN.queue_id, False)]
 
 
