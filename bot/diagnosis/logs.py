@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.border.phrases import MARK
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.log_lines import counted, entry_of, shown_line
-from bot.diagnosis.evidence.read import read, reading
+from bot.diagnosis.evidence.read import read
 from bot.domain.evidence import LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch
 from bot.domain.report import Report
@@ -71,7 +71,7 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
             **counts,
         },
         timeline=tuple(entry_of(*both) for both in zip(events, lines, strict=True)),
-        sources=(reading(LOGS, answer, log_coverage.detail(answer)),),
+        sources=(log_coverage.reading(answer),),
         unreadable_need=isinstance(answer, Missing) or bool(answer.missing),
         found=isinstance(answer, Missing) or bool(events or answer.missing),
         summary=_summary(ask, answer, counts),
@@ -132,13 +132,15 @@ def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int 
     horizon = when(begins, "; logs begin at ")
     level = f" at {ask.levels[0]} or worse" if ask.levels else ""
     after = words(level, when(ask.since, " since "))
+    unread = log_coverage.unread(answer)
+    of_those, gap = (" of those read", words(" ", unread)) if unread else ("", "")
     if not matched:
-        return words("No line matches", after, horizon, ".")
+        return words("No line", of_those, " matches", after, horizon, ".", gap)
     least = "At least " if counts["cut_short"] and ask.levels else ""
     context = " with the lines around them" if ask.context else ""
     newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""
     more = f", {shown:,} shown{context}{newest}"
-    return words(f"{least}{_matching(matched)}", after, more, horizon, ".", _hidden(counts))
+    return words(f"{least}{_matching(matched)}", after, more, horizon, ".", gap, _hidden(counts))
 
 
 def _hidden(counts: Mapping[str, int | bool]) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from bot.domain.batch import BatchHeader, BatchRows
+from bot.domain.evidence import SourceState
 from bot.domain.ids import RunLabel
 from bot.domain.log import LogError, LogEvent
 from bot.domain.report import Report, Verdict
@@ -128,6 +129,11 @@ async def test_logs_that_cannot_be_read_are_unknown_and_not_empty() -> None:
     assert (report.verdict, report.found) == (Verdict.UNKNOWN, True)
     partly = await ask("cj nonsense", FakeLogs(LINES, missing=(("other", "permission denied"),)))
     assert (partly.verdict, partly.found) == (Verdict.UNKNOWN, True)
+    assert str(partly.summary).startswith("No line of those read matches since ")
+    assert str(partly.summary).endswith("Not read: other's log (permission denied).")
+    (logs,) = partly.sources
+    assert logs.state is SourceState.MISSING
+    assert "other: permission denied" in str(logs.detail)
 
 
 async def test_lines_show_allowed_fields_and_no_secret_prompt_or_traceback() -> None:

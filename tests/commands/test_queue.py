@@ -51,6 +51,14 @@ async def test_the_command_answers_with_one_report() -> None:
     assert (report.command, report.verdict) == ("queue", Verdict.OK)
 
 
+async def test_a_queue_whose_log_cannot_be_read_is_unknown() -> None:
+    logs = FakeLogs([event(NOW, "tick")], missing=(("llm_provider_service", "no rights"),))
+    sources = Sources(queue=FakeQueue(QueueReading(NOW, 0)), logs=logs)
+    report = await COMMAND.run(parse(""), context(sources, NOW))
+    assert report.verdict is Verdict.UNKNOWN
+    assert "Not read: llm_provider_service's log (no rights)." in str(report.summary)
+
+
 async def test_a_further_queue_is_answered_by_its_prefix_from_redis_alone() -> None:
     queue = FakeQueue(QueueReading(NOW, 5), others={"other:queue": QueueReading(NOW, 0)})
     some = context(Sources(queue=queue), NOW, options=PREFIXES)

@@ -34,6 +34,11 @@ SIGNS = (
         "how far CJ has read cannot be told",
         "Give the user DESCRIBE on the group cj_assessment_consumer_group (kafka-acls).",
     ),
+    (
+        r"\b\d+ cannot be read: ",
+        "Give the bot's user read access to it (setfacl -m u:<user>:r, or its group); its"
+        " service is not judged until then.",
+    ),
     ("without a line yet", "Is LOG_FILES_DIR where the services write now?"),
     (
         "without a line that is understood",

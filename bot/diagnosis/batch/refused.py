@@ -39,7 +39,7 @@ async def refused_request(
         findings=(_finding(line),),
         sources=(
             reading(DATABASE, True, "no batch of that id"),
-            reading(LOGS, logs, log_coverage.detail(logs)),
+            log_coverage.reading(logs),
         ),
         summary="CJ refused the request, so there is no batch of it.",
         actions=("/batch list",),

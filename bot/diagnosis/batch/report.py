@@ -12,8 +12,7 @@ from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import configured, reading, rows_reading, without_rights
 from bot.domain.batch import BatchRows
-from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing, SourceReading
-from bot.domain.log import LogSearch
+from bot.domain.evidence import DATABASE, QUEUE, Missing, SourceReading
 from bot.domain.progress import progress_of
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
@@ -53,7 +52,7 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
         findings=findings,
         timeline=timeline(evidence),
         sources=readings(evidence),
-        unreadable_need=bool(evidence.rows.hidden),
+        unreadable_need=bool(evidence.rows.hidden) or log_coverage.has_gap(evidence.logs),
         actions=_actions(evidence, findings),
         lines=tuple(evidence.changes.lines()),
     )
@@ -132,13 +131,13 @@ def _with_summary(report: Report, evidence: BatchEvidence) -> Report:
         f"{part_of(pairs.valid, pairs.total, 'comparison')} valid, {pairs.error} "
         f"errors, {pairs.pending} pending.",
     )
-    unread = without_rights(evidence.rows.hidden)
+    unread = (without_rights(evidence.rows.hidden), log_coverage.unread(evidence.logs))
     return replace(
         report,
         headline=headline(report, evidence),
         mark=mark(evidence),
         matters=matters(evidence),
-        summary=joined(" ", filter(None, (told, unread, evidence.provider.words))),
+        summary=joined(" ", filter(None, (told, *unread, evidence.provider.words))),
     )
 
 
@@ -181,10 +180,9 @@ def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
     """Return the account of every source that was asked for a batch."""
     logs, queue = evidence.logs, evidence.queue
     size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
-    log_detail = log_coverage.detail(logs) if isinstance(logs, LogSearch) else ""
     return (
         rows_reading(evidence.rows, evidence.rows.hidden, "rows, outbox and scores"),
-        reading(LOGS, logs, log_detail),
+        log_coverage.reading(logs),
         reading(QUEUE, queue, size),
         *evidence.system.readings,
         *evidence.changes.readings,

@@ -50,9 +50,10 @@ def judged(
     mine = [item for item in items if ref in (item.cj_batch_id, item.bos_batch_id)]
     provider = system_state.provider_state(health, events)
     size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
-    detail = log_coverage.detail(logs) if isinstance(logs, LogSearch) else ""
+    of_those = "Of the logs, those read " if log_coverage.has_gap(logs) else "Logs "
     found = (
-        f"Logs name it in {many(len(events), 'line')}." if isinstance(logs, LogSearch) else "",
+        f"{of_those}name it in {many(len(events), 'line')}." if isinstance(logs, LogSearch) else "",
+        log_coverage.unread(logs),
         f"The queue holds {len(mine)} of its items." if isinstance(queue, QueueReading) else "",
     )
     return replace(
@@ -65,7 +66,7 @@ def judged(
         timeline=tuple(_entry(event) for event in _telling(events)),
         sources=(
             *report.sources,
-            reading(LOGS, logs, detail),
+            log_coverage.reading(logs),
             reading(QUEUE, queue, size),
             reading(HEALTH, health, system_state.health_words(health)),
         ),

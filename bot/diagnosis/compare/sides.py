@@ -201,7 +201,7 @@ def _sources(evidence: ModeEvidence, hidden: Sequence[str]) -> tuple[SourceReadi
     more = ", more exist" if evidence.truncated else ""
     return (
         rows_reading(True, hidden, f"{many(len(evidence.summaries), 'batch')}{more}"),
-        reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
+        log_coverage.reading(evidence.logs),
         reading(HEALTH, evidence.health, system_state.health_words(evidence.health)),
     )
 

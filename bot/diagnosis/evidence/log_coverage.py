@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.domain.evidence import Missing
+from bot.domain.evidence import LOGS, Missing, SourceReading, SourceState, reading_of
 from bot.domain.log import LogCoverage, LogSearch
 from bot.domain.words import Text, joined, when, words
 from bot.text.wording import many
@@ -35,6 +35,28 @@ def detail(answer: LogSearch | Missing) -> Text:
     parts += [f"cut short in {', '.join(cut)}"] if cut else []
     parts += [f"{name}: {reason}" for name, reason in answer.missing]
     return joined("; ", parts)
+
+
+def reading(answer: LogSearch | Missing) -> SourceReading:
+    """Return a report's line about the logs; one log that cannot be read makes it a part."""
+    if isinstance(answer, Missing):
+        return reading_of(answer)
+    if not answer.missing:
+        return SourceReading(LOGS, SourceState.OK, detail(answer))
+    return SourceReading(LOGS, SourceState.MISSING, words("read in part: ", detail(answer)))
+
+
+def has_gap(answer: LogSearch | Missing) -> bool:
+    """Say whether a log that was asked for could not be read: its silence proves nothing."""
+    return isinstance(answer, LogSearch) and bool(answer.missing)
+
+
+def unread(answer: LogSearch | Missing) -> Text:
+    """Return the sentence on the logs that could not be read; empty without one."""
+    if not has_gap(answer) or isinstance(answer, Missing):
+        return ""
+    names = joined(", ", [f"{name}'s log" for name, _ in answer.missing])
+    return words("Not read: ", names, f" ({answer.missing[0][1]}).")
 
 
 def begins_at(coverage: Iterable[LogCoverage]) -> datetime | None:

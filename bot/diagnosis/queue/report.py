@@ -62,13 +62,23 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         timeline=_timeline(timeline, evidence),
         sources=(
             reading(QUEUE, evidence.reading, _redis_detail(evidence.reading)),
-            reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
+            log_coverage.reading(evidence.logs),
             reading(HEALTH, evidence.health, health_words(evidence.health)),
         ),
-        unreadable_need=_blind(evidence) or verdicts[0].rule == "warming",
+        unreadable_need=_blind(evidence)
+        or log_coverage.has_gap(evidence.logs)
+        or verdicts[0].rule == "warming",
         summary=joined(
             " ",
-            filter(None, (verdicts[0].what, told_left, evidence.provider.words)),
+            filter(
+                None,
+                (
+                    verdicts[0].what,
+                    told_left,
+                    log_coverage.unread(evidence.logs),
+                    evidence.provider.words,
+                ),
+            ),
         ),
         headline=_headline(verdicts[0], shown),
         mark=WELL if shown == "ok" else "",

@@ -67,10 +67,10 @@ def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
         findings=findings,
         sources=(
             reading(RUNNERS, evidence.listing, _detail(listing)),
-            reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
+            log_coverage.reading(evidence.logs),
             reading(HEALTH, evidence.health, system_state.health_words(evidence.health)),
         ),
-        unreadable_need=blind,
+        unreadable_need=blind or log_coverage.has_gap(evidence.logs),
         summary=joined(
             " ", filter(None, (_summary(seen, listing, blind=blind), evidence.provider.words))
         ),

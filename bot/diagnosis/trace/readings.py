@@ -7,7 +7,6 @@ from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.diagnosis.trace.tables import in_queue
 from bot.domain.evidence import (
     HEALTH,
-    LOGS,
     QUEUE,
     TOPIC,
     Missing,
@@ -20,7 +19,7 @@ def sources_of(evidence: TraceEvidence) -> tuple[SourceReading, ...]:
     """Return the account of every source that was asked."""
     return (
         rows_reading(evidence.rows, hidden_tables(evidence), _row_detail(evidence)),
-        reading(LOGS, evidence.logs, log_coverage.detail(evidence.logs)),
+        log_coverage.reading(evidence.logs),
         reading(QUEUE, evidence.items, f"item {in_queue(evidence)}"),
         reading(TOPIC, evidence.callbacks, _callback_detail(evidence)),
         reading(HEALTH, evidence.health, health_words(evidence.health)),

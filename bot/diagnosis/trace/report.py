@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.diagnosis.comparison.causes import FOREIGN_CALLBACK
-from bot.diagnosis.comparison.evidence import NO_SCORES, ComparisonEvidence, Ledger
+from bot.diagnosis.comparison.evidence import NO_SCORES, ComparisonEvidence, Ledger, StepState
 from bot.diagnosis.comparison.ledger import build_ledger
+from bot.diagnosis.comparison.log_events import STEPS
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import configured, without_rights
 from bot.diagnosis.trace.batch_ledger import batch_ledger
@@ -49,7 +50,10 @@ def _comparison_report(evidence: TraceEvidence, now: datetime) -> Report:
         findings=findings,
         timeline=timeline(evidence, row, ledger),
         sources=sources_of(evidence),
-        unreadable_need=_blind(evidence) or unsure or _scores_unread(ledger),
+        unreadable_need=_blind(evidence)
+        or unsure
+        or _scores_unread(ledger)
+        or _unproved(evidence, ledger),
         summary=_with_provider(_summary(ledger, findings, unsure=unsure), evidence),
         headline=_headline(evidence, ledger, findings),
         lines=step_lines(ledger),
@@ -101,9 +105,12 @@ def _nothing(evidence: TraceEvidence) -> Report:
     needed = (evidence.rows, evidence.logs)
     failed = [one for one in needed if isinstance(one, Missing) and configured(one)]
     read = [one for one in needed if not isinstance(one, Missing)]
-    known = bool(read) and not failed
+    known = bool(read) and not failed and not log_coverage.has_gap(evidence.logs)
     begins = _logs_begin(evidence)
     told = "No source that was read knows it." if known else _cannot_tell(failed)
+    unread = log_coverage.unread(evidence.logs)
+    if unread and not failed:
+        told = "Nothing that was read knows it."
     return Report(
         command="trace",
         title=f"Nothing found under {evidence.id}",
@@ -118,7 +125,13 @@ def _nothing(evidence: TraceEvidence) -> Report:
         sources=sources_of(evidence),
         unreadable_need=not known,
         found=not known,
-        summary=words(told.rstrip("."), when(begins, "; logs begin at "), "."),
+        summary=joined(
+            " ",
+            filter(
+                None,
+                (words(told.rstrip("."), when(begins, "; logs begin at "), "."), unread),
+            ),
+        ),
     )
 
 
@@ -153,7 +166,9 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         facts=facts,
         timeline=timeline(evidence, None, ledger),
         sources=sources_of(evidence),
-        unreadable_need=isinstance(evidence.batch, Missing) or _scores_unread(ledger),
+        unreadable_need=isinstance(evidence.batch, Missing)
+        or _scores_unread(ledger)
+        or log_coverage.has_gap(evidence.logs),
         summary=_with_provider(
             f"This id is a whole batch's; see /batch status {match.batch_id}.",
             evidence,
@@ -212,11 +227,23 @@ def _headline(evidence: TraceEvidence, ledger: Ledger, findings: Sequence[Findin
     lacks = f", not {STEP_WORDS[missing]}" if missing else ", and nothing is missing"
     if not missing and _scores_unread(ledger):
         lacks = ", and whether it was scored cannot be read"
+    elif not missing and _unproved(evidence, ledger):
+        lacks = ", and what came after it could not be read"
     return words("Comparison ", id, ": ", seen, lacks if last else "")
 
 
 def _scores_unread(ledger: Ledger) -> bool:
     return any(one.note == NO_SCORES for one in ledger.steps)
+
+
+def _unproved(evidence: TraceEvidence, ledger: Ledger) -> bool:
+    """Say whether a log, or the rows with it, that would show the rest could not be read."""
+    if ledger.last_step is STEPS[-1]:
+        return False
+    rest = STEPS[STEPS.index(ledger.last_step) + 1 :] if ledger.last_step else STEPS
+    open_ = any(one.step in rest and one.state is StepState.NOT_CHECKED for one in ledger.steps)
+    blind = isinstance(evidence.rows, Missing) and configured(evidence.rows)
+    return open_ and (blind or log_coverage.has_gap(evidence.logs))
 
 
 def _title(evidence: TraceEvidence, ledger: Ledger) -> Text:
@@ -227,13 +254,15 @@ def _title(evidence: TraceEvidence, ledger: Ledger) -> Text:
         if missing
         else "scores not read"
         if _scores_unread(ledger)
+        else "what came after it not read"
+        if _unproved(evidence, ledger)
         else "nothing missing"
     )
 
 
 def _with_provider(text: Text, evidence: TraceEvidence) -> Text:
-    parts = (text, without_rights(hidden_tables(evidence)), evidence.provider.words)
-    return joined(" ", (part for part in parts if part))
+    unread = (log_coverage.unread(evidence.logs), without_rights(hidden_tables(evidence)))
+    return joined(" ", (part for part in (text, *unread, evidence.provider.words) if part))
 
 
 def _summary(ledger: Ledger, findings: Sequence[Finding], *, unsure: bool) -> Text:

@@ -100,6 +100,7 @@ class Said:
         ("llm says healthy, open circuit: anthropic_api", CheckState.WARNING),
         ("0 containers of the services, 0 running", CheckState.WARNING),
         ("10 containers of the services, 0 running", CheckState.OK),
+        ("3 log files, 1 cannot be read: cj_assessment_service.log", CheckState.WARNING),
     ],
 )
 async def test_an_answer_that_needs_a_look_is_a_warning(detail: str, state: CheckState) -> None:

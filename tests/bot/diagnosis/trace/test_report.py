@@ -479,6 +479,7 @@ async def test_an_id_that_nobody_knows_is_not_found_and_the_horizon_is_said() ->
         (Sources(logs=FakeLogs(BEFORE_ALL)), False, False),
         (Sources(database=FakeDatabase(error=down("cj_database"))), True, True),
         (Sources(database=FakeDatabase(), logs=FakeLogs(error=down("logs"))), True, True),
+        (Sources(database=FakeDatabase(), logs=FakeLogs(missing=(("cj", "no"),))), True, True),
         (
             Sources(database=FakeDatabase(error=down("cj_database")), logs=FakeLogs(BEFORE_ALL)),
             True,
@@ -492,6 +493,15 @@ async def test_not_found_is_only_said_by_sources_that_were_read(
     report = await trace(UNKNOWN, sources)
     assert (report.found, report.unreadable_need) == (found, unknown)
     assert report.verdict is Verdict.UNKNOWN
+
+
+async def test_what_neither_the_rows_nor_a_log_could_show_is_not_called_whole() -> None:
+    logs = FakeLogs([*BEFORE_ALL, *trail_lines().values()], missing=(("cj", "no rights"),))
+    report = await trace(C, Sources(database=FakeDatabase(error=down("cj_database")), logs=logs))
+    assert report.verdict is Verdict.UNKNOWN
+    assert str(report.headline).endswith(", and what came after it could not be read")
+    assert "nothing" not in str(report.title) + str(report.headline)
+    assert "Not read: cj's log (no rights)." in str(report.summary)
 
 
 async def test_every_source_is_accounted_for() -> None:
