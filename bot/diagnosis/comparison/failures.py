@@ -11,7 +11,7 @@ from bot.diagnosis.comparison.failure_reasons import (
     status_of_line,
 )
 from bot.diagnosis.comparison.failure_words import WORDS, FailureReason, ReasonWords
-from bot.diagnosis.comparison.log_events import LogClue
+from bot.diagnosis.comparison.log_events import LogClue, clue_of
 from bot.domain.batch import ErrorGroup, PairRow
 from bot.domain.log import LogEvent
 from bot.text.redaction import UUID
@@ -75,13 +75,17 @@ class Failures:
 
 
 def failures_of(
-    groups: Sequence[ErrorGroup], events: Iterable[LogEvent], ids: Set[str]
+    groups: Sequence[ErrorGroup],
+    events: Iterable[LogEvent],
+    ids: Set[str],
+    clues: Iterable[LogClue] | None = None,
 ) -> tuple[Failures, ...]:
     """Return why comparisons failed, the most first: by rows, more precisely by lines about `ids`.
 
-    Requests that met a failure and got their answer after it count as `requests` alone.
+    Requests that met a failure and got their answer after it count as `requests` alone. `clues`
+    are what lines bind of queue ids to requests; without them the failing lines alone tell it.
     """
-    logged = failures_in(events, ids)
+    logged = failures_in(events, ids, clues)
     found: dict[FailureReason, Failures] = {}
     for group in groups:
         reason = reason_of_group(group)
@@ -140,9 +144,13 @@ def _more_precise(
 
 
 def failures_in(
-    events: Iterable[LogEvent], ids: Set[str] | None = None
+    events: Iterable[LogEvent], ids: Set[str] | None = None, clues: Iterable[LogClue] | None = None
 ) -> dict[FailureReason, Failures]:
-    """Return what lines say went wrong, by reason: of the requests with these ids, or of all."""
+    """Return what lines say went wrong, by reason: of the requests with these ids, or of all.
+
+    A request is counted once, whether a line names its queue id, its correlation id or both.
+    """
+    owners = _owners(clues or ())
     seen: dict[FailureReason, Failures] = {}
     requests: dict[FailureReason, set[str]] = {}
     for event in events:
@@ -152,6 +160,8 @@ def failures_in(
         mine = ids_of(event) if ids is None else _named_in(event.text) & ids
         if ids is not None and not mine:
             continue
+        if clues is None:
+            owners.update(_owners(filter(None, (clue_of(event),))))
         requests.setdefault(reason, set()).update(mine)
         wait = event.fields.get("retry-after", event.fields.get("retry_after", ""))
         one = Failures(
@@ -163,7 +173,15 @@ def failures_in(
             sources=("logs",),
         )
         seen[reason] = _added(seen.get(reason), one)
-    return {reason: replace(one, requests=len(requests[reason])) for reason, one in seen.items()}
+    asked = {reason: {owners.get(id, id) for id in mine} for reason, mine in requests.items()}
+    return {reason: replace(one, requests=len(asked[reason])) for reason, one in seen.items()}
+
+
+def _owners(clues: Iterable[LogClue]) -> dict[str, str]:
+    """Return the correlation ids that lines bind queue ids to."""
+    return {
+        one.queue_id: one.correlation_id for one in clues if one.queue_id and one.correlation_id
+    }
 
 
 def ids_of(event: LogEvent) -> set[str]:

@@ -6,7 +6,8 @@ import pytest
 
 from bot.diagnosis.comparison.failure_reasons import reason_of_group, reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
-from bot.diagnosis.comparison.failures import Failures, failures_of
+from bot.diagnosis.comparison.failures import Failures, failures_in, failures_of
+from bot.diagnosis.comparison.log_events import clue_of
 from bot.domain.batch import ErrorGroup
 from bot.domain.log import LogError, LogEvent, Role
 
@@ -123,6 +124,22 @@ def test_rows_that_hold_no_answer_take_the_reason_of_the_lines() -> None:
         529,
         ("logs",),
     )
+
+
+def test_a_request_is_counted_once_by_whichever_of_its_ids_lines_name_it() -> None:
+    both = _line(f"{CALL}Anthropic API call failed: 429, correlation_id: {OWN}")
+    own = _line("Anthropic API failure: 429", 1, status_code=429, correlation_id=OWN)
+    queue = _line(f"{CALL}Anthropic API call failed: 429", 2)
+    bound = clue_of(_line(f"Queued request {REQUEST}", 0, correlation_id=OWN))
+    assert bound is not None
+    for lines, clues in (([both], None), ([own, both], None), ([own, queue], (bound,))):
+        (found,) = failures_of((), lines, {OWN, REQUEST}, clues)
+        assert found.requests == 1
+    (found,) = failures_in([own, both, queue]).values()
+    assert found.requests == 1
+    other = _line("Anthropic API failure: 429", 1, status_code=429, correlation_id=OTHER)
+    (found,) = failures_in([both, other]).values()
+    assert found.requests == 2
 
 
 def test_retried_requests_are_counted_apart_with_what_the_provider_asked_to_wait() -> None:
