@@ -10,6 +10,7 @@ from bot.diagnosis.batch.headline import AROUND, headline, mark, matters
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.evidence.read import configured, reading, rows_reading, without_rights
 from bot.domain.batch import BatchRows
 from bot.domain.evidence import DATABASE, QUEUE, Missing, SourceReading
@@ -20,7 +21,6 @@ from bot.domain.words import joined, words
 from bot.text.redaction import redact
 from bot.text.wording import part_of, typed_command
 
-MODE_UNKNOWN = "unknown (not recorded before Dec 2025)"
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
 _WORDS = {
     Verdict.OK: "nothing that was read speaks against its result",
@@ -35,8 +35,12 @@ _OPEN_WORDS = {
 }
 
 
-def _expected_end(evidence: BatchEvidence, now: datetime) -> dict[str, datetime] | None:
-    """Return between when and when it will be done; None when that is not known."""
+def _expected_end(
+    evidence: BatchEvidence, findings: Sequence[Finding], now: datetime
+) -> dict[str, datetime] | None:
+    """Return between when and when it will be done; None when that is not known, or it will not."""
+    if any(one.severity is Severity.ERROR for one in findings):
+        return None
     found = progress_of(evidence.rows, now).expected_end
     return {"from": found[0], "to": found[1]} if found else None
 
@@ -48,7 +52,7 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
     report = Report(
         command="batch status",
         title=f"Batch {header.batch_id}",
-        facts={**facts_of(evidence), "expected_end": _expected_end(evidence, now)},
+        facts={**facts_of(evidence), "expected_end": _expected_end(evidence, findings, now)},
         findings=findings,
         timeline=timeline(evidence),
         sources=readings(evidence),
@@ -94,7 +98,7 @@ def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
         "essay_a": pairs.essay_a,
         "essay_b": pairs.essay_b,
         "total_budget_column": header.total_budget,
-        "batching_mode": header.batching_mode or MODE_UNKNOWN,
+        "batching_mode": mode_told(header, pairs, evidence.nearby),
         "real_failures": sum(group.roots for group in rows.errors),
         "failure_reasons": [one.as_fact() for one in evidence.failures],
         "expected_essays": header.expected_essay_count,

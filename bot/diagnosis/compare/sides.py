@@ -4,19 +4,20 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.funnel import STAGES, Stage
 from bot.diagnosis.compare.compared import Side, patterns_of
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES, WARN_SHARE, failure_severity
 from bot.diagnosis.evidence import log_coverage, system_state
+from bot.diagnosis.evidence.modes import CJ_FIELD, NOT_RECORDED, logged_modes
 from bot.diagnosis.evidence.read import read, reading, rows_reading
 from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
-from bot.domain.batch import BatchSummary, ComparisonTotals, PairCounts
-from bot.domain.batch.modes import BATCHING_MODES, SYNONYMS, UNKNOWN
+from bot.domain.batch import BatchSummary, ComparisonTotals
+from bot.domain.batch.modes import BATCHING_MODES, UNKNOWN
 from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding
@@ -27,8 +28,6 @@ from bot.text.wording import many, part_of
 MODES = BATCHING_MODES
 MAX_BATCHES = 500
 MAX_LINES = 5_000
-CJ_FIELD, PROVIDER_FIELD = "effective_llm_batching_mode", "queue_processing_mode"
-AROUND = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +51,9 @@ class ModeEvidence:
         A batch whose time holds lines of two modes, or none, is unknown: never guessed.
         """
         events = self.logs.events if isinstance(self.logs, LogSearch) else ()
-        said = {id: mode for event in events for id, mode in _said_by_cj(event)}
-        worked = _worked(events)
+        logged = logged_modes(events)
         return {
-            one.header.batch_id: _mode(one.header.batching_mode)
-            or said.get(one.header.batch_id)
-            or _worked_in(one.pairs, worked)
-            or UNKNOWN
+            one.header.batch_id: logged.of(one.header, one.pairs)[0] or UNKNOWN
             for one in self.summaries
         }
 
@@ -71,9 +66,7 @@ def side_of(found: Investigation, now: datetime) -> Side:
     priced = evidence.pairs.valid if rows.cost is not None else 0
     return Side(
         name=f"batch {evidence.header.batch_id}",
-        mode=_mode(evidence.header.batching_mode)
-        or _worked_in(evidence.pairs, _worked(evidence.nearby))
-        or batch_report.MODE_UNKNOWN,
+        mode=logged_modes(evidence.nearby).of(evidence.header, evidence.pairs)[0] or NOT_RECORDED,
         stages=stages_of(found),
         patterns=patterns_of(rows.errors, [*_raised(evidence.events)]),
         response_ms=rows.response_ms,
@@ -210,32 +203,3 @@ def _raised(events: Iterable[LogEvent]) -> Iterable[str]:
     for event in events:
         if event.error is not None:
             yield f"{event.error.kind} {event.error.constraint}".strip()
-
-
-def _mode(value: object) -> str:
-    word = value.strip() if isinstance(value, str) else ""
-    return SYNONYMS.get(word, word)[:40]
-
-
-def _said_by_cj(event: LogEvent) -> Iterable[tuple[int, str]]:
-    mode = _mode(event.fields.get(CJ_FIELD))
-    number = str(event.fields.get("cj_batch_id", event.fields.get("batch_id", "")))
-    if mode and event.role is Role.CJ and number.isascii() and number.isdigit():
-        yield int(number), mode
-
-
-def _worked(events: Iterable[LogEvent]) -> list[tuple[datetime, str]]:
-    return [
-        (event.at, _mode(event.fields.get(PROVIDER_FIELD)))
-        for event in events
-        if event.at and event.role is Role.LLM_PROVIDER and event.fields.get(PROVIDER_FIELD)
-    ]
-
-
-def _worked_in(pairs: PairCounts, worked: Sequence[tuple[datetime, str]]) -> str | None:
-    """The one mode that lines of the batch's time name."""
-    first, last = pairs.first_submitted_at, pairs.last_completed_at
-    if first is None or last is None:
-        return None
-    seen = {mode for at, mode in worked if first - AROUND <= at <= last + AROUND}
-    return seen.pop() if len(seen) == 1 else None

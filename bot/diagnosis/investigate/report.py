@@ -9,6 +9,7 @@ from bot.diagnosis.batch.collect import collect as collect_batch
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.funnel import NAMES, Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
+from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.export.story import story
 from bot.diagnosis.investigate.bundles import bundles_of
 from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
@@ -144,7 +145,7 @@ def _matrix(evidence: BatchEvidence, status: Report) -> Table:
     worst = next((one for one in status.findings if one.severity is not Severity.INFO), None)
     row = (
         str(header.batch_id),
-        header.batching_mode or _logged_mode(evidence),
+        mode_told(header, pairs, evidence.nearby),
         str(pairs.total),
         ", ".join(evidence.rows.models) or "unknown",
         f"{pairs.valid} valid, {many(pairs.error, 'error')}, {pairs.pending} pending",
@@ -152,13 +153,6 @@ def _matrix(evidence: BatchEvidence, status: Report) -> Table:
     )
     columns = ("batch", "mode", "comparisons", "provider/model", "outcome", "key finding")
     return Table(columns, (row,), "Test matrix")
-
-
-def _logged_mode(evidence: BatchEvidence) -> str:
-    """Return the LLM provider's mode by its log lines; CJ's own is not recorded."""
-    modes = {str(event.fields.get("queue_processing_mode") or "") for event in evidence.nearby}
-    known = sorted(modes - {""})
-    return f"{known[0]} (by the LLM provider's logs)" if len(known) == 1 else "unknown"
 
 
 def _funnel_table(stages: Sequence[Stage], leak: str | None) -> Table:

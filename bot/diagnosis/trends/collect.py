@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.diagnosis.evidence.modes import mode_name
 from bot.diagnosis.evidence.read import read
 from bot.domain.batch import BatchSummary, ComparisonTotals
-from bot.domain.batch.modes import SYNONYMS, UNKNOWN
+from bot.domain.batch.modes import UNKNOWN
 from bot.domain.evidence import DATABASE, Missing
 from bot.ports import Deadline, Sources
 
@@ -130,8 +131,7 @@ async def _groups(
 
 
 def _mode(one: BatchSummary) -> str:
-    mode = one.header.batching_mode or ""
-    return SYNONYMS.get(mode, mode) or UNKNOWN
+    return mode_name(one.header.batching_mode) or UNKNOWN
 
 
 def _members(found: Sequence[BatchSummary], groups: Mapping[int, str]) -> dict[str, list[int]]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.diagnosis.evidence.read import rows_reading, without_rights
-from bot.diagnosis.trends.collect import TrendEvidence
+from bot.diagnosis.trends.collect import MODE, TrendEvidence
 from bot.diagnosis.trends.counted import (
     Counted,
     Part,
@@ -18,6 +18,7 @@ from bot.diagnosis.trends.counted import (
     reason_words,
     spent_of,
 )
+from bot.domain.batch.modes import UNKNOWN
 from bot.domain.chart import Chart, Series
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Table
@@ -86,6 +87,10 @@ def _notes(evidence: TrendEvidence) -> Iterator[str]:
         yield f"Causes, times and costs are of the newest {evidence.summed.get('', 0):,}."
     if _unsummed(evidence):
         yield "Causes, times and costs could not be read."
+    modeless = sum(one == UNKNOWN for one in evidence.groups.values())
+    if evidence.by == MODE and modeless:
+        which = many(modeless, "batch", ("has", "have"))
+        yield f"{which} no known mode: the rows hold none, and no logs were read for this."
     if evidence.hidden:
         yield without_rights(evidence.hidden)
 

@@ -45,6 +45,14 @@ async def _told(database: Any, by: str = "") -> Report:
     return diagnose(await _read(database, by))
 
 
+async def test_batches_without_a_recorded_mode_are_said_to_have_none() -> None:
+    database = FakeDatabase([_rows(1), _rows(2, batching_mode=None)])
+    assert "1 batch has no known mode: the rows hold none" in str(
+        (await _told(database, "mode")).summary
+    )
+    assert "no known mode" not in str((await _told(database, "model")).summary)
+
+
 async def test_only_the_batches_of_the_time_are_counted() -> None:
     report = await _told(FakeDatabase([_rows(1, hours=24 * 8), _rows(2), _rows(3)]))
     assert (report.facts["batches"], report.facts["is_whole"]) == (2, True)
