@@ -44,7 +44,7 @@ WORDS: Mapping[FailureReason, ReasonWords] = {
         "rate limit of the provider",
         "rate limit",
         "More was asked of the model's provider at once than its rate limit allows.",
-        "Wait as its Retry-After says, then send fewer at once or in smaller bundles.",
+        "Wait a minute, then send fewer at once or in smaller bundles.",
     ),
     FailureReason.TIMEOUT: ReasonWords(
         "the model provider timed out",

@@ -275,3 +275,18 @@ def test_the_essays_of_a_batch_that_was_cancelled_at_once_are_not_said_to_lack_c
     report = diagnose(_evidence(BatchRows(header, PairCounts())), NOW)
     assert [one.rule for one in report.findings] == ["batch-cancelled"]
     assert report.verdict is Verdict.WARN
+
+
+def test_a_batch_that_will_not_end_by_itself_has_no_expected_end() -> None:
+    began = NOW - timedelta(minutes=4)
+    pairs = _pairs(
+        essay_a=10, essay_b=0, pending=30, first_submitted_at=began,
+        last_completed_at=NOW - timedelta(minutes=1),
+    )  # fmt: skip
+    header = _header(**RUNNING, last_activity_at=NOW - timedelta(minutes=1))
+    report = diagnose(_evidence(BatchRows(header, pairs)), NOW)
+    assert report.facts["expected_end"] is not None
+    failed = BatchRows(header, replace(pairs, essay_a=1, error=29, pending=10))
+    report = diagnose(_evidence(failed), NOW)
+    assert "it will not finish by itself" in str(report.headline)
+    assert report.facts["expected_end"] is None
