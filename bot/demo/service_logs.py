@@ -1,10 +1,13 @@
 """The lines that the services of the demo write, shaped as the real ones write theirs."""
 
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import orjson
+
+log = logging.getLogger(__name__)
 
 LLM_LOG = "huleedu_llm_provider_service.log"
 RUNNER_LOG = "huledu-reboot-eng5_np_runner-run-2c0ffee.log"
@@ -29,6 +32,7 @@ class ServiceLogs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._unwritable: set[str] = set()
 
     def llm(self, event: str, extra: str = "", at: datetime | None = None,
             level: str = "info") -> None:  # fmt: skip
@@ -101,8 +105,7 @@ class ServiceLogs:
             "error_type": "ValueError",
             "exception": f"Traceback (most recent call last):\n  File hydrator.py\n{error}",
         }
-        with (self._folder / RUNNER_LOG).open("ab") as file:
-            file.write(orjson.dumps(line) + b"\n")
+        self._append(RUNNER_LOG, orjson.dumps(line) + b"\n")
 
     def collision(self, batch: int) -> None:
         """Let CJ fail to store a batch's grades."""
@@ -127,8 +130,19 @@ class ServiceLogs:
         line = (
             f"{_stamp(at)} [{level:<9}] {event:<30} [{logger}]{tail} filename=queue.py lineno=1\n"
         )
-        with (self._folder / name).open("a", encoding="utf-8") as file:
-            file.write(line)
+        self._append(name, line.encode())
+
+    def _append(self, name: str, line: bytes) -> None:
+        """Add to a file; one that cannot be written loses the line, and its service goes on."""
+        try:
+            with (self._folder / name).open("ab") as file:
+                file.write(line)
+        except OSError as error:
+            if name not in self._unwritable:
+                log.warning("the demo cannot write its log %s: %s", name, error.strerror)
+            self._unwritable.add(name)
+        else:
+            self._unwritable.discard(name)
 
 
 def new_id() -> str:

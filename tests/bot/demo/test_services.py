@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from fakeredis import TcpFakeServer
 
 from bot.demo.incidents import FREEZE, Incidents
@@ -33,6 +34,19 @@ async def test_every_published_callback_is_taken_by_cj(redis_url: str, tmp_path:
     taken = [e for e in _events(tmp_path / CJ_LOG, Role.CJ) if e.startswith(TAKEN)]
     assert published
     assert len(taken) == len(published)
+
+
+async def test_a_log_that_cannot_be_written_is_said_once_and_ends_no_service(
+    redis_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / CJ_LOG).mkdir()
+    provider = LlmProvider(tmp_path, redis_url, Script(freeze_at=0, recover_at=0, beat=0.05))
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(provider.run(), 1)
+    assert any(NEEDLES[0] in event for event in _events(tmp_path / LLM_LOG, Role.LLM_PROVIDER))
+    assert [one.getMessage() for one in caplog.records if one.name.startswith("bot.demo")] == [
+        f"the demo cannot write its log {CJ_LOG}: Is a directory"
+    ]
 
 
 async def test_an_item_that_is_put_back_is_taken_and_the_queue_goes_on(tmp_path: Path) -> None:
