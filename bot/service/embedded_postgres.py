@@ -26,6 +26,7 @@ from bot.service.embedded_postgres_home import remove as remove_home
 from bot.service.embedded_postgres_server import (
     START_SECONDS,
     STOP_SECONDS,
+    bound_log,
     init_cluster,
     is_alive,
     is_running,
@@ -81,12 +82,19 @@ class EmbeddedPostgres:
             await self._client(f"CREATE DATABASE {name} TEMPLATE {_safe(template)}", "postgres")
         return self.url(name)
 
+    async def _bound_log(self) -> None:
+        try:
+            await asyncio.to_thread(bound_log, self._home.log)
+        except OSError as error:
+            log.warning("the embedded PostgreSQL's log cannot be bounded: %s", error.strerror)
+
     async def keep_running(
         self, *, durable: bool = True, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
-        """Start the server again whenever it is gone; run it until the bot ends."""
+        """Start the server again whenever it is gone, and bound its log; until the bot ends."""
         while True:
             await sleep(WATCH_SECONDS)
+            await self._bound_log()
             if await asyncio.to_thread(is_alive, self._home.cluster / "postmaster.pid"):
                 continue
             try:

@@ -14,6 +14,7 @@ from bot.service.embedded_postgres_home import NAME, Home, own_folder
 START_SECONDS = 60
 STOP_SECONDS = 30
 LARGEST_LOG = 10 << 20
+KEPT_OF_LOG = 1 << 20
 # What a new cluster needs, and one that is to go on writing.
 LEAST_FREE = 64 << 20
 
@@ -41,7 +42,7 @@ async def is_running(home: Home) -> bool:
 
 async def launch(home: Home, *, durable: bool) -> None:
     """Start the server and wait until it answers. Raises SourceError."""
-    await asyncio.to_thread(_rotate, home.log)
+    await asyncio.to_thread(bound_log, home.log)
     await asyncio.to_thread(own_folder, home.sockets, home.user)
     settings = {
         "listen_addresses": "",
@@ -76,10 +77,21 @@ def is_alive(pid_file: Path) -> bool:
         return False
 
 
-def _rotate(log_file: Path) -> None:
-    """Keep the server's log and the one before it, each within a bound, from start to start."""
-    if log_file.exists() and log_file.stat().st_size > LARGEST_LOG:
-        log_file.replace(log_file.with_name(f"{log_file.name}.1"))
+def bound_log(log_file: Path) -> None:
+    """Keep the end of a log that has grown too large.
+
+    It is cut in place: the server, which may be running, goes on appending to its open file.
+    """
+    try:
+        descriptor = os.open(log_file, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    with open(descriptor, "r+b", buffering=0) as file:
+        if os.fstat(descriptor).st_size > LARGEST_LOG:
+            file.seek(-KEPT_OF_LOG, os.SEEK_END)
+            end = file.read(KEPT_OF_LOG).partition(b"\n")[2]
+            file.truncate(0)
+            file.write(end)
 
 
 async def stop_server(home: Home) -> None:

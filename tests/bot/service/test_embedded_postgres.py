@@ -19,6 +19,7 @@ import pytest
 from bot.errors import SourceError
 from bot.service import embedded_postgres, embedded_postgres_home
 from bot.service.embedded_postgres_home import home_for, own_folder, refuse_other_versions
+from bot.service.embedded_postgres_server import KEPT_OF_LOG, LARGEST_LOG
 from tests.support.paths import ROOT
 
 AS_ROOT = os.geteuid() == 0
@@ -241,6 +242,23 @@ async def test_a_server_that_was_killed_is_started_again(folder: Path) -> None:
                     break
         again.cancel()
         await asyncio.gather(again, return_exceptions=True)
+    finally:
+        await server.stop(remove=True)
+
+
+async def test_the_log_of_a_running_server_keeps_a_bound_and_its_end(folder: Path) -> None:
+    server = await embedded_postgres.start(folder, durable=False)
+    log = server.cluster / "server.log"
+    try:
+        with log.open("ab") as file:
+            file.write(b"LOG:  an old line\n" * (LARGEST_LOG // 16) + b"LOG:  the last\n")
+        with pytest.raises(StopAsyncIteration):
+            await server.keep_running(durable=False, sleep=_times(1))
+        assert log.stat().st_size <= KEPT_OF_LOG
+        assert log.read_bytes().endswith(b"the last\n")
+        with pytest.raises(SourceError):
+            await server.psql("SELECT 1/0")
+        assert "division by zero" in log.read_text()
     finally:
         await server.stop(remove=True)
 
