@@ -10,7 +10,10 @@ from bot.drivers.postgres_connect import NO_POSTGRES, NO_VERSION
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A server's error: `text` must be in its message when given; `ours` says it in our words."""
+    """A server's error: `text` must be in its message when given; `ours` says it in our words.
+
+    Versions of PgBouncer write spaces or underscores, so `text` has spaces.
+    """
 
     state: str
     text: str
@@ -108,15 +111,15 @@ _ROWS = (
     ),
     _Row(
         "08P01",
-        "query_wait_timeout",
+        "query wait timeout",
         "the pooler has no session of the server free",
         "It passes once one is given back (default_pool_size is the bound) or the server is back.",
     ),
     _Row(
         "08P01",
-        "query_timeout",
+        "query timeout",
         "the pooler ended a query that took too long",
-        "query_timeout of the pooler is the bound.",
+        "It passes where the server is only busy; query_timeout of the pooler is the bound.",
         timed_out=True,
     ),
     _Row(
@@ -241,7 +244,11 @@ def _told(error: BaseException) -> BaseException:
 
 def _of_server(state: str, said: str, setting: str, address: PostgresAddress) -> Trouble:
     row = next(
-        (row for row in _ROWS if state.startswith(row.state) and row.text in said),
+        (
+            row
+            for row in _ROWS
+            if state.startswith(row.state) and row.text in said.replace("_", " ")
+        ),
         _Row("", "", "the server refuses the query"),
     )
     ours = row.ours.format(user=address.user or "?", setting=setting)

@@ -50,6 +50,10 @@ async def rows(folder: Path, server: EmbeddedPostgres, *, quick: bool) -> AsyncI
         yield row("PG-17", "a wrong password at the pooler", seen, codes=[1, 3], about=CJ,
                   must=["the pooler refuses the login of user bot", "Correct user"])  # fmt: skip
         yield await _backend_away(folder, url)
+        yield await _in_mid_query(
+            url, "query timeout", ["too long: query.timeout", "only busy"]
+        )
+        yield await _in_mid_query(url, "server died", ["server ended the session", "is tried"])
 
 
 async def _new(server: EmbeddedPostgres) -> str:
@@ -158,6 +162,33 @@ async def _backend_away(folder: Path, server: str) -> Row:
     return row("PG-05c", "the pooler has no server session left", seen, codes=[1, 3],
                must=["no session of the server free: query_wait_timeout"],
                about=CJ)  # fmt: skip
+
+
+async def _in_mid_query(server: str, what: str, must: list[str]) -> Row:
+    """A query waits for a lock until the pooler, or the server's administrator, ends it."""
+    options = {"query_timeout": "1"} if what == "query timeout" else {}
+    async with pgbouncer(server, pool_mode="transaction", **options) as url:
+        reader, owner = CjPostgres(url), await asyncpg.connect(server)
+        await reader.find("34")
+        lock = owner.transaction()
+        await lock.start()
+        await owner.execute("LOCK TABLE cj_batch_states, cj_batch_uploads")
+        asking = asyncio.create_task(reader.batch(34))
+        if not options:
+            while not await owner.fetchval(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            ):
+                pass
+        (failed,) = await asyncio.gather(asking, return_exceptions=True)
+        await lock.rollback()
+        again = await reader.batch(34)
+        await reader.close()
+        await owner.close()
+    said = f"{failed.message} {failed.hint}" if isinstance(failed, SourceError) else repr(failed)
+    seen = [Seen(said, 3), Seen("read again" if again else "nothing", 0)]
+    return row("PG-19", f"a pooler's session, {what} in mid query", seen, codes=[3, 0],
+               must=[*must, "read again"], must_not=["refuses the connection"])  # fmt: skip
 
 
 async def _migration(url: str) -> Row:
