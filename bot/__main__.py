@@ -95,7 +95,7 @@ def demo(
     except ImportError as error:
         raise SettingsError(
             f"The demo needs {error.name}, which is not installed.",
-            hint="Install batchbot with its extra: pip install 'batchbot[embedded]'",
+            hint=help_texts.EXTRA.format("embedded"),
         ) from error
     from bot.log import set_up
 
@@ -161,7 +161,7 @@ def mcp() -> None:
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"The server for agents needs {error.name}, which is not installed.",
-            hint="Install batchbot with its extra: pip install 'batchbot[mcp]'",
+            hint=help_texts.EXTRA.format("mcp"),
         ) from error
     from bot.settings import load_settings
 

@@ -111,3 +111,9 @@ Examples:
 Settings: SLACK_COMMAND_PREFIX; HTTP mode when SLACK_SIGNING_SECRET is set and
 SLACK_APP_TOKEN is not, with HTTP_PUBLIC_URL as the address that Slack calls.
 """
+
+# pipx and uv keep what they install apart from pip's packages.
+EXTRA = (
+    "Install batchbot with its extra. A wheel: pipx install --force or uv tool install --force"
+    " 'batchbot-….whl[{0}]'. Otherwise: pip install 'batchbot[{0}]'"
+)

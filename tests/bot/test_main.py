@@ -297,6 +297,17 @@ def test_a_missing_sdk_for_agents_is_told_with_the_line_that_installs_it(
     assert caught.value.hint.endswith("pip install 'batchbot[mcp]'")
 
 
+def test_a_demo_without_its_extra_says_how_each_installer_adds_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "bot.demo.run", None)
+    with pytest.raises(SettingsError, match="which is not installed") as caught:
+        cli(["demo"], standalone_mode=False)
+    for installer in ("pipx install", "uv tool install", "pip install"):
+        assert installer in caught.value.hint
+    assert caught.value.hint.count("[embedded]") == 2
+
+
 def test_a_user_whom_the_system_does_not_know_needs_no_home(tmp_path: Path) -> None:
     """A unit's DynamicUser without libnss-systemd, or any number in a container."""
     script = (

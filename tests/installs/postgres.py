@@ -50,9 +50,7 @@ async def rows(folder: Path, server: EmbeddedPostgres, *, quick: bool) -> AsyncI
         yield row("PG-17", "a wrong password at the pooler", seen, codes=[1, 3], about=CJ,
                   must=["the pooler refuses the login of user bot", "Correct user"])  # fmt: skip
         yield await _backend_away(folder, url)
-        yield await _in_mid_query(
-            url, "query timeout", ["too long: query.timeout", "only busy"]
-        )
+        yield await _in_mid_query(url, "query timeout", ["too long: query.timeout", "only busy"])
         yield await _in_mid_query(url, "server died", ["server ended the session", "is tried"])
 
 
