@@ -69,6 +69,13 @@ SCRIPT = ROOT / "deploy" / "readonly_role.sql"
 DROP = SCRIPT.with_name("readonly_role_drop.sql")
 LATER = ROOT / "bot" / "demo" / "incident" / "schema_now.sql"
 Connection = asyncpg.Connection
+
+
+async def _essay_batches(reader: CjPostgres) -> object:
+    pair = (await reader.trace(pair_id(33, 7))).pairs[0]
+    return await reader.essay_batches([str(pair.essay_a)])
+
+
 # Every reading of the port, with what it is asked; a new reading has to stand here.
 READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {
     "find": lambda reader: reader.find("9c41f7"),
@@ -79,6 +86,7 @@ READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {
     "begun_by": lambda reader: reader.begun_by(str(pair_id(33, 7))[:8]),
     "trace": lambda reader: reader.trace(UUID(BATCHES[-1].event_correlation_id)),
     "owned": lambda reader: reader.owned([pair_id(33, 7), uuid4()]),
+    "essay_batches": _essay_batches,
     "members": lambda reader: reader.members(33),
     "totals": lambda reader: reader.totals([33, 34]),
     "answered_by": lambda reader: reader.answered_by([33, 34]),
