@@ -157,14 +157,23 @@ class _Reader:
         return self.layout.value_end(value, end, kind)
 
     def _flag(self, index: int, end: int) -> int:
-        """Judge an option of a command line and hide the word behind it."""
+        """Judge an option of a command line and hide the word behind it.
+
+        Behind a value that was hidden already the next word may be the value.
+        """
         self._key(index)
-        index += 1
+        start, stop = self._argument(index + 1, end)
+        if start < stop and self.layout.is_masked(start, stop):
+            stop = self._argument(stop, end)[1]
+        return stop
+
+    def _argument(self, index: int, end: int) -> tuple[int, int]:
+        """Hide the next word of a command line, if no option is; return where it lay."""
         if index < end and self.tokens[index].kind == "space":
             self.out.show(self.tokens[index].text)
             index += 1
         if index >= end or self.tokens[index].kind == "flag":
-            return index
+            return index, index
         stop = (
             self.layout.partner.get(index, index)
             if self.tokens[index].kind in ("quote", "open")
@@ -173,7 +182,7 @@ class _Reader:
         while stop < end and self.tokens[stop].kind not in ("space", "line", "flag"):
             stop += 1
         self.out.hide()
-        return min(stop, end)
+        return index, min(stop, end)
 
     def _enclosed(self, index: int, end: int, *, depth: int) -> int:
         """Judge what stands in quotes or brackets: only known words and shapes are shown."""

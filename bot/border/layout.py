@@ -1,5 +1,6 @@
 """Where keys and values begin and end among tokens, and which values are shapes or plain words."""
 
+import re
 from collections.abc import Sequence
 
 from bot.border.context import LOGIN_FLAGS, is_data, is_shape
@@ -9,6 +10,10 @@ from bot.border.tokens import Token, partners
 from bot.border.words import is_long_hex
 
 NEAR = 3
+# How many hidden values in a row, and of how many tokens each, are stepped over.
+MOST_MASKED = 3
+MOST_MASK_TOKENS = 16
+_MASK = re.compile(r"[*…\ue000•█<>\[\]]|x{3,}|redacted|masked|hidden|filtered|removed", re.I)
 # Letters before a quote that belong to it: b'…' in Python, E'…' in SQL.
 _PREFIXES = frozenset({"b", "r", "u", "f", "e", "n", "br", "rb", "fr", "rf"})
 _ENDS = frozenset({"space", "comma", "line", "close", "open", "quote"})
@@ -120,11 +125,40 @@ class TokenLayout:
                 found.insert(0, token.text.rstrip(".-"))
         return found
 
-    def follows_data(self, index: int) -> bool:
-        """Say whether a quoted text is the second of a pair such as `'--password', '…'`."""
+    def is_mask(self, index: int) -> bool:
+        """Say whether a token is part of what somebody wrote in a secret's place, as `"***"`."""
+        token = self.tokens[index]
+        return token.kind == "quote" or _MASK.fullmatch(token.text) is not None
+
+    def is_masked(self, start: int, stop: int) -> bool:
+        """Say whether a value was hidden before it came here, so that another may follow it."""
+        within = range(start, min(stop, start + MOST_MASK_TOKENS))
+        return stop - start <= MOST_MASK_TOKENS and all(map(self.is_mask, within))
+
+    def _before_a_mask(self, comma: int) -> int:
+        """Return the comma before a hidden item that ends at a comma, or that comma itself."""
+        start = comma
+        while start > 1 and comma - start < MOST_MASK_TOKENS and self.is_mask(start - 1):
+            start -= 1
+        before = self._comma_before(start)
+        is_item = start < comma and self.tokens[start - 1].kind in ("space", "comma", "word")
+        return before if is_item and self.tokens[before].text == "," else comma
+
+    def _comma_before(self, index: int) -> int:
+        """Return where the comma before a quoted text stands, or what stands there instead."""
         place = index - 1
         while place > 0 and (self.tokens[place].kind == "space" or self.tokens[place].text == "b"):
             place -= 1
+        return place
+
+    def follows_data(self, index: int) -> bool:
+        """Say whether a quoted text is the second of a pair such as `'--password', '…'`.
+
+        One behind a value that was hidden already, `'--token', '***', '…'`, may be the value too.
+        """
+        place = self._comma_before(index)
+        for _ in range(MOST_MASKED):
+            place = self._before_a_mask(place)
         if place < 1 or self.tokens[place].text != ",":
             return False
         place -= 2 if self.tokens[place - 1].kind == "quote" else 1

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from bot.border.vocabulary import key_words
+
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _OUR_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 UUID = re.compile(rf"(?<![0-9a-fA-F])({_UUID})(?![0-9a-fA-F])")
@@ -55,7 +57,7 @@ _PERSONAL = re.compile(
 _PHONE = re.compile(
     r"(?:(?:(?<![\w.-])|(?<=[^\W\d][._:-]))\+|(?:(?<![\w.:-])|(?<=[^\W\d]\.))00)"
     r"\d{1,3}(?:[ ()./+-]{0,3}\d){6,13}(?!\w)"
-    r"|(?<![A-Za-z0-9-])(?<!\d[:.])(?!00-[0-9a-f]{32}-[0-9a-f]{16}-)"
+    r"|(?:(?<![A-Za-z0-9-])|(?<=[A-Za-z]-))(?<!\d[:.])(?!00-[0-9a-f]{32}-[0-9a-f]{16}-)"
     r"\(?0\d{1,3}\)?[ /.+-]{1,3}\d{2,3}(?:[ .+-]?\d{2,3}){1,3}(?!\d)"
     r"|(?<!\d)(?<!\d\.)(?:0|\+?46|0046)[ ()./-]{0,3}7[02369](?:[ ./-]{0,2}[\dOo]){7}(?![\dOo])"
 )
@@ -66,7 +68,11 @@ _SEPARATORS = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
     | dict.fromkeys("\u00a0\u2007\u202f", " ")
 )
-_ORGANISATION = re.compile(r"(?<![\d.-])\d{6}[-–]\d{4}(?![\d-])")
+_ORGANISATION = re.compile(r"(?:(?<![\d.-])|(?<=[A-Za-z]-))\d{6}[-–]\d{4}(?![\d-])")
+# A name right before a number: `x-user-0980/319 225`, or a host's.
+_GLUED = re.compile(r"([A-Za-z]{1,20})-\Z")
+MOST_GLUED = 21
+_PEOPLE = key_words("person") | key_words("before_a_name")
 _EMAIL = re.compile(
     r"[^\s@<>()\[\]{}\"',;:=|]{1,64}(?:@|\(at\)|\[at\])[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}"
 )
@@ -124,7 +130,7 @@ def _without_people(text: str, mark: str) -> str:
     if _DIGIT.search(text):
         text = _without(_PERSONAL, text, mark, _is_personal)
         text = _ORGANISATION.sub(mark, text)
-        text = _without(_PHONE, text, mark, lambda match: not _is_date(match.group()))
+        text = _without(_PHONE, text, mark, _is_phone)
     return text
 
 
@@ -145,6 +151,15 @@ def _without(
         else:
             at = match.start() + 1
     return "".join((*parts, text[end:]))
+
+
+def _is_phone(match: re.Match[str]) -> bool:
+    """Say whether digits are a phone number; glued to a name they are one behind a person's."""
+    before = match.string[max(0, match.start() - MOST_GLUED) : match.start()]
+    glued = _GLUED.search(before)
+    if glued is not None and match.group()[0] != "+" and glued[1].lower() not in _PEOPLE:
+        return False
+    return not _is_date(match.group())
 
 
 def _is_date(text: str) -> bool:

@@ -36,6 +36,7 @@ WITHOUT_A_KEY = {
     "log-cut-value-only": "both ends are cut off, so nothing says what the text was",
     "topic-key": "the key of a topic's message is the id of what it is about",
     "row-cj-batch-uploads-user-id": "no query reads the column, and the role may not: see rights",
+    "row-cj-batch-uploads-org-id": "no query reads the column, and the role may not: see rights",
 }
 
 

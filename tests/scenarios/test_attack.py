@@ -1,13 +1,21 @@
 """The outsider's corpus in a small version: each place once; `make attack` carries all of it."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
+import bot
 from bot.border.passing import let_out, name
 from tests.attack import corpus, measure
 from tests.attack.__main__ import main
 from tests.attack.readers import READERS
 from tests.attack.ways import ways_out
 
+PACKAGE = Path(bot.__file__).parent
+OF_A_PERSON = re.compile(r"\b(?:user_id|org_id)\b")
+SQL = re.compile(r"\b(?:SELECT|FROM|JOIN|WHERE)\b")
 CASES = list(corpus.cases(per_place=1))
 
 
@@ -31,6 +39,20 @@ def test_no_plant_comes_out_by_any_way(number: int) -> None:
 def test_each_place_where_ids_are_kept_is_in_the_corpus_and_says_why() -> None:
     assert set(measure.WITHOUT_A_KEY) <= {place["id"] for place in corpus.places()}
     assert all(measure.WITHOUT_A_KEY.values())
+
+
+def test_no_query_reads_whose_batch_it_is() -> None:
+    """The role is refused both columns too; doctor only tries that, and fetches no row."""
+    queried = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if "demo" not in path.parts
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+        if OF_A_PERSON.search(text.value) and (path.parent / "rights.py") != path
+        if SQL.search(text.value) or path.parent.name == "cj"
+    }
+    assert queried == set()
 
 
 @pytest.mark.parametrize("promise", ["named", "implied", "beyond"])

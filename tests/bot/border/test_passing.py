@@ -45,6 +45,8 @@ KEY = "sk-" + "ant-api03-" + "Zm9vYmFyQmF6MTIz"
         f"members=('{TRACED}',) field='{TRACED}'",
         'password authentication failed for user "cj_service"',
         "docker.io/library/python:3.11@sha256:" + "4f1c" * 16,
+        "run-0123-456 7890",
+        f'["cli", "--mode", "execute", "{TRACED}"]',
     ],
 )
 def test_what_an_operator_needs_stays(text: str) -> None:
@@ -113,6 +115,12 @@ def test_what_an_operator_needs_stays(text: str) -> None:
         ("2026-02-10 2010-10-13 9853", "9853"),
         ("text=%2B46+%280%2970-174+06+35", "174"),
         ("00000010  2d 33 65 38 32  |-3e821d5bbcd5c2a|", "3e821d5bbcd5c2a"),
+        ("x-user-0980/319 225: 1", "319"),
+        ("X-Phone-08 319 22 55: 1", "319"),
+        ("x-org-556677-9912: 1", "9912"),
+        (f'["cli", "--token", "***", "{TRACED}"]', TRACED),
+        (f"['--db-pass', '[REDACTED]', '****', '{TRACED}']", TRACED),
+        (f"python -m cli --token *** {TRACED} --mode execute", TRACED),
     ],
 )
 def test_what_is_data_goes(text: str, data: str) -> None:
