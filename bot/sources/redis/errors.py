@@ -48,7 +48,7 @@ _ROWS = (
         True,
     ),
     _Row(
-        r"(?:NOPERM|no permissions).*\b(?:eval|hset)\b",
+        r"no permissions to run the '(?:eval|hset)\b",
         "the user {user} may not put an item back",
         "For QUEUE_REPAIR=on give the user +eval +hset: ACL SETUSER {user} +eval +hset ~{prefix}:*",
         True,
