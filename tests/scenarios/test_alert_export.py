@@ -29,6 +29,7 @@ from bot.sources.log_format.parser import parse_lines
 from tests.support.exports import UTC_ZONE, exported, replayed, told
 from tests.support.fakes.alerts import Clock
 from tests.support.fakes.sources import FakeDatabase, FakeQueue
+from tests.support.forecast_sources import forecast_sources
 from tests.support.program import batchbot
 from tests.support.recordings import START, busy_hour, console, integrity_error, missing_essay_ids
 from tests.support.ticks import GrowingLog
@@ -46,6 +47,7 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
     "consumer_silent": lambda: (Role.LLM_PROVIDER, published(AT)),
     "callbacks_unpublished": lambda: (Role.LLM_PROVIDER, [unpublished(AT)]),
     "submissions_lost": lambda: (Role.CJ, [unsent(AT)]),
+    "retries_rising": lambda: (Role.LLM_PROVIDER, given_back(AT)),
     "queue_unanswered": lambda: (Role.LLM_PROVIDER, [console(START, "Queue processor stats", "q")]),
 }
 
@@ -61,6 +63,17 @@ def unpublished(at: datetime) -> str:
     request = "9c41f7b2-58de-4a36-b1f0-2ab525a2c034"
     text = f"Failed to publish callback event for request {request}: broker away"
     return console(at, text, "lps", level="error")
+
+
+def given_back(at: datetime) -> list[str]:
+    """Return requests that fail, and fail again two minutes later."""
+    return [
+        console(
+            at + timedelta(minutes=2 * tried), f"Requeueing request {n} for retry ({tried}/3)", "q"
+        )
+        for tried in (1, 2)
+        for n in range(8)
+    ]
 
 
 def unsent(at: datetime) -> str:
@@ -181,7 +194,7 @@ def clock() -> Clock:
 async def test_an_exported_alert_gives_the_same_verdict_again(
     name: str, database_url: str, clock: Clock, tmp_path: Path
 ) -> None:
-    beside = rows(clock)
+    beside = {**rows(clock), **forecast_sources(clock)}
     assert name in {*SCENES, *beside}, f"say in SCENES or rows what {name} gets to see"
     store = Store(database_url, "np")
     await store.open()

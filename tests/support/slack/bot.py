@@ -33,6 +33,7 @@ from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.web_api import Web, make_client
 from bot.slack.setup.identity import Identity
+from tests.support.code_names import code_names
 from tests.support.fakes.sources import at
 from tests.support.slack.web_api import SlackApi, slack_api
 
@@ -91,7 +92,9 @@ class Workshop:
             raise SourceError("cj_database", "connection refused")
         if self.report is not None:
             return self.report
-        title = f"{request.command} {request.verb} {' '.join(request.words)}"
+        # The rule that an answer begins with is asked for, and no answer's headline names it.
+        asked = (word for word in request.words if not code_names(word))
+        title = f"{request.command} {request.verb} {' '.join(asked)}"
         return Report(f"{request.command} {request.verb}", title, summary=short_ids(title))
 
 
