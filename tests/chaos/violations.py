@@ -22,7 +22,7 @@ def write(folder: Path, number: int) -> None:
         "(Background on this error at: https://sqlalche.me/e/20/gkpj)"
     )
     line = {
-        "event": "Failed scoring finalization",
+        "event": "Failed to store what the model answered",
         "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
         "level": "error",
         "logger_name": "cj_assessment_service.scoring",
