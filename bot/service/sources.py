@@ -190,11 +190,13 @@ def _loki(settings: Settings, stack: AsyncExitStack) -> LogSource:
     return loki
 
 
-def _runners(settings: Settings, stack: AsyncExitStack) -> RunnerSource:
+def _runners(settings: Settings, stack: AsyncExitStack) -> RunnerSource | None:
     """Look for processes of this machine even without an Engine, unless that is off."""
+    hosts = docker_hosts(settings) if docker_is_configured(settings) else ()
+    if not hosts and not settings.bot.runner_processes:
+        return None
     from bot.sources.runners.source import EngineRunners
 
-    hosts = docker_hosts(settings) if docker_is_configured(settings) else ()
     runners = EngineRunners(hosts, settings.logs.services, processes=settings.bot.runner_processes)
     stack.push_async_callback(runners.close)
     return runners

@@ -38,6 +38,14 @@ async def test_without_an_engine_the_processes_are_listed_all_the_same() -> None
     assert (sources.containers, sources.probe, sources.callbacks) == (None, None, None)
 
 
+async def test_without_an_engine_and_without_processes_no_runner_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RUNNER_PROCESSES", "off")
+    async with AsyncExitStack() as stack:
+        assert (await built(stack)).runners is None
+
+
 async def test_a_malformed_address_is_a_missing_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CJ_URL", "nonsense")
     async with AsyncExitStack() as stack:
