@@ -118,9 +118,10 @@ async def _mute(request: Request, memory: BotMemory, context: CommandContext) ->
     pattern = await _pattern(word, memory, now)
     mute = Mute(pattern, end, reason, context.asker.user, begin, kind)
     if "yes" not in request.options and not await _means_something(mute, memory, now):
-        rest_words = " ".join(request.words[1:])
+        spans = request.words[1 : len(request.words) - len(rest)]
         near = nearest(pattern, _detectors()) or ""
-        return asked_first(f"/alerts {request.verb}", pattern, rest_words, near)
+        shown_rest = " ".join(filter(None, (*spans, reason)))
+        return asked_first(f"/alerts {request.verb}", pattern, shown_rest, near)
     await memory.mute(mute, now=now)
     return silenced(mute, [alert for alert in alerts if mute.matches(alert.key)])
 

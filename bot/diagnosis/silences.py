@@ -76,7 +76,10 @@ def silenced(mute: Mute, covered: Sequence[Alert]) -> Report:
 
 
 def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
-    """Return the question that stands before a silence on what no alert is called."""
+    """Return the question that stands before a silence on what no alert is called.
+
+    `rest` is when and why, as everybody may read it; a pattern is one word.
+    """
     typed = " ".join(filter(None, (command, pattern, rest, "--yes")))
     instead = " ".join(filter(None, (command, near, rest)))
     meant: Text = words("Did you mean ", Command(near), "? ") if near else ""

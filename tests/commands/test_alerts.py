@@ -269,6 +269,12 @@ async def test_a_change_is_confirmed_with_where_the_alert_s_end_is_told(
     assert words in (await ask(change, memory_of(given))).summary
 
 
+async def test_the_question_before_a_silence_repeats_no_name_of_a_person() -> None:
+    report = await ask("mute stuck_queu 2h elev Anna Svensson", FakeMemory())
+    assert "Svensson" not in repr(report)
+    assert report.actions[1].startswith("/alerts mute stuck_queu 2h")
+
+
 async def test_a_silence_on_what_no_alert_is_called_asks_first() -> None:
     memory = memory_of()
     report = await ask("mute stuck_queu 2h deploying", memory)
