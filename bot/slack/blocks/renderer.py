@@ -32,6 +32,7 @@ from bot.slack.blocks.report import (
     LEVELS,
     SUMMARY_CHARS,
     WHOLE,
+    headline_block,
     offer_blocks,
     report_blocks,
     summary_line,
@@ -144,8 +145,10 @@ class BlockKit:
 
 def _with_file(report: Report) -> list[Block]:
     """Return what stands beside a file: the answer in one line, and what the file is."""
-    first = kit.section(f"*{mrkdwn(report.first_line, SUMMARY_CHARS)}*")
-    return [first, kit.context(f"All of {code(report.command, 150)} is in the file.")]
+    return [
+        headline_block(report),
+        kit.context(f"All of {code(report.command, 150)} is in the file."),
+    ]
 
 
 def _error_blocks(

@@ -97,6 +97,11 @@ def summary_line(report: Report) -> str:
     return line or NO_HEADLINE
 
 
+def headline_block(report: Report) -> Block:
+    """Return the block that a message begins with: what its notification says, and its times."""
+    return kit.section(f"*{mrkdwn(report.first_line, SUMMARY_CHARS) or NO_HEADLINE}*")
+
+
 def report_blocks(
     report: Report, detail: Detail, share: str = "", *, whole: bool = False
 ) -> Iterator[Block]:
@@ -129,7 +134,7 @@ def report_blocks(
 
 def _head(report: Report, detail: Detail) -> Iterator[Block]:
     first = report.first_line
-    yield kit.section(f"*{mrkdwn(first, SUMMARY_CHARS)}*")
+    yield headline_block(report)
     chars = max(detail.chars, 80)
     if report.story:
         yield kit.section("\n".join(_led(str(mrkdwn(one, chars))) for one in report.story))

@@ -197,6 +197,11 @@ def test_a_story_shows_causes_with_what_followed_below_them() -> None:
     assert [one["indent"] for one in tree["elements"][1:]] == [0, 1]
 
 
+def test_an_answer_without_words_says_so_where_it_begins() -> None:
+    message = BlockKit().report(Report("batch status", " "))
+    assert message["blocks"][0]["text"]["text"].strip("*") == message["text"]
+
+
 def test_a_word_longer_than_its_room_is_shown_as_far_as_it_fits() -> None:
     assert clamp(escape("🔵 " + "x" * 200), 80) == "🔵 " + "x" * 77 + "…"
 
