@@ -93,10 +93,7 @@ def demo(
     try:
         from bot.demo.run import run_demo
     except ImportError as error:
-        raise SettingsError(
-            f"The demo needs {error.name}, which is not installed.",
-            hint=help_texts.EXTRA.format("embedded"),
-        ) from error
+        raise _lacking("The demo", "embedded", error) from error
     from bot.log import set_up
 
     set_up("WARNING")
@@ -159,10 +156,7 @@ def mcp() -> None:
     try:
         from bot.cli.mcp.server import serve
     except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"The server for agents needs {error.name}, which is not installed.",
-            hint=help_texts.EXTRA.format("mcp"),
-        ) from error
+        raise _lacking("The server for agents", "mcp", error) from error
     from bot.settings import load_settings
 
     _log_quietly()
@@ -285,6 +279,14 @@ def main() -> NoReturn:
 
         sys.exit(unforeseen(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _lacking(what: str, extra: str, error: ImportError) -> SettingsError:
+    """Return the error for a library that only an extra of the package brings."""
+    return SettingsError(
+        f"{what} needs {error.name}, which is not installed.",
+        hint=help_texts.EXTRA.format(extra),
+    )
 
 
 def _settle_home() -> None:

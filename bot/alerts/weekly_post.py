@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.alerts.policy.weekly import WEEK, MondayAt, ToldWeek, due, week_message
+from bot.alerts.policy.due import WEEK
+from bot.alerts.policy.weekly import MondayAt, ToldWeek, due, week_message
 from bot.domain.alert import AlertMessage
 
 PROGRESS = "weekly"

@@ -117,11 +117,8 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     kept = partial(keep_names, space, settings.slack, routes=settings.bot.alert_routes)
     run_until_closed(kept_going("the names of the settings", kept), stack)
     health = Health(checks, metrics.exposition, vitals.life_check)
-    routes = (
-        {}
-        if settings.slack.socket_mode
-        else {EVENTS_PATH: _signed(settings.slack, receiver, memory.takes)}
-    )
+    over_http = not settings.slack.socket_mode
+    routes = {EVENTS_PATH: _signed(settings.slack, receiver, memory.takes)} if over_http else {}
     runner = await _serve(settings, build_site(health, routes), stack)
     stack.push_async_callback(dispatcher.close)
     return Bot(dispatcher, sources, _port(runner), health, space.access.alert_channel)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from bot.alerts.policy.digest import LISTED, digest_message
+from bot.alerts.policy.due import last_due
 from bot.alerts.policy.inhibition import Decided
 from bot.domain.alert import (
     Alert,
@@ -35,11 +36,7 @@ class Morning:
 
     def before(self, now: datetime) -> datetime:
         """Return the newest such moment that is not after `now`, in UTC."""
-        today = now.astimezone(self.zone).date()
-        at = datetime.combine(today, self.at, self.zone).astimezone(UTC)
-        if at > now:
-            at = datetime.combine(today - timedelta(days=1), self.at, self.zone).astimezone(UTC)
-        return at
+        return last_due(now, self.at, self.zone)
 
 
 @dataclass(frozen=True, slots=True)

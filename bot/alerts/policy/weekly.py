@@ -1,16 +1,17 @@
 """Once a week, one message on how batches did; pure: when it is due, and what it says."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, tzinfo
 
 from bot.alerts.policy.digest import digest_message
+from bot.alerts.policy.due import last_due
 from bot.domain.alert import AlertMessage, Condition
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Text, when, words
 
 WEEKLY = "weekly"
-WEEK = timedelta(days=7)
+MONDAY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,7 @@ class MondayAt:
 
     def before(self, now: datetime) -> datetime:
         """Return the newest such moment that is not after `now`, in UTC."""
-        today = now.astimezone(self.zone).date()
-        monday = today - timedelta(days=today.weekday())
-        moment = datetime.combine(monday, self.at, self.zone).astimezone(UTC)
-        if moment > now:
-            earlier = monday - WEEK
-            moment = datetime.combine(earlier, self.at, self.zone).astimezone(UTC)
-        return moment
+        return last_due(now, self.at, self.zone, weekday=MONDAY)
 
 
 @dataclass(frozen=True, slots=True)

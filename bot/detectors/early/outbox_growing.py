@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
+from bot.detectors._outbox import waiting
 from bot.detectors._rows import Fact, facts_of
 from bot.detectors._state import moment
 from bot.detectors.early._forecast import ForecastDetector, Point
 from bot.diagnosis.comparison.causes import RELAY_STEP
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import DATABASE, EvidenceLine
-from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
+from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Span, when, words
 from bot.ports import Watch
@@ -41,7 +42,7 @@ class OutboxGrowing(ForecastDetector):
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect what waits in the outbox."""
-        return facts_of(watch, await watch.unpublished(), _group)
+        return facts_of(watch, await watch.unpublished(), waiting)
 
     def forecast(self, points: Sequence[Point], now: datetime) -> Condition | None:
         """Warn of an event type whose oldest event is not sent."""
@@ -57,17 +58,6 @@ class OutboxGrowing(ForecastDetector):
 
 
 DETECTOR = OutboxGrowing
-
-
-def _group(group: OutboxGroup) -> Fact | None:
-    if not group.unpublished:
-        return None
-    return {
-        "subject": group.event_type,
-        "since": group.oldest_unpublished_at or group.first_at,
-        "count": group.unpublished,
-        "retries": group.max_retry_count,
-    }
 
 
 def _condition(fact: Fact, since: datetime, now: datetime, *, grows: bool) -> Condition:

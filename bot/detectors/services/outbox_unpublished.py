@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
+from bot.detectors._outbox import waiting
 from bot.detectors._rows import Fact, RowDetector, facts_of
 from bot.detectors._state import moment
 from bot.diagnosis.comparison.causes import OUTBOX_UNPUBLISHED, RELAY_STEP
@@ -51,15 +52,8 @@ DETECTOR = OutboxUnpublished
 
 
 def _group(group: OutboxGroup) -> Fact | None:
-    if not group.unpublished:
-        return None
-    return {
-        "subject": group.event_type,
-        "since": group.oldest_unpublished_at or group.first_at,
-        "count": group.unpublished,
-        "retries": group.max_retry_count,
-        "error": redact(group.last_error),
-    }
+    fact = waiting(group)
+    return None if fact is None else {**fact, "error": redact(group.last_error)}
 
 
 def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:

@@ -23,7 +23,7 @@ from bot.diagnosis.queue.verdict import (
 )
 from bot.diagnosis.queue.wording import queue_headline
 from bot.domain.chart import Chart
-from bot.domain.evidence import HEALTH, LOGS, QUEUE, EvidenceLine, Missing
+from bot.domain.evidence import HEALTH, LOGS, QUEUE, EvidenceLine, Missing, SourceReading
 from bot.domain.ids import short_id
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
@@ -60,26 +60,11 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         | ({} if chart else {"history": NO_HISTORY}),
         findings=findings,
         timeline=_timeline(timeline, evidence),
-        sources=(
-            reading(QUEUE, evidence.reading, _redis_detail(evidence.reading)),
-            log_coverage.reading(evidence.logs),
-            reading(HEALTH, evidence.health, health_words(evidence.health)),
-        ),
+        sources=_sources(evidence),
         unreadable_need=_blind(evidence)
         or log_coverage.has_gap(evidence.logs)
         or verdicts[0].rule == "warming",
-        summary=joined(
-            " ",
-            filter(
-                None,
-                (
-                    verdicts[0].what,
-                    told_left,
-                    log_coverage.unread(evidence.logs),
-                    evidence.provider.words,
-                ),
-            ),
-        ),
+        summary=_summary(evidence, verdicts[0].what, told_left),
         headline=_headline(verdicts[0], shown),
         mark=WELL if shown == "ok" else "",
         tables=() if shown == "ok" else _tables(timeline, now),
@@ -87,6 +72,20 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         actions=_actions(verdicts[0]),
         charts=(chart,) if chart else (),
     )
+
+
+def _sources(evidence: QueueEvidence) -> tuple[SourceReading, ...]:
+    return (
+        reading(QUEUE, evidence.reading, _redis_detail(evidence.reading)),
+        log_coverage.reading(evidence.logs),
+        reading(HEALTH, evidence.health, health_words(evidence.health)),
+    )
+
+
+def _summary(evidence: QueueEvidence, *told: Text) -> Text:
+    """Return what is told of the queue, then what could not be read and how the provider does."""
+    around = (log_coverage.unread(evidence.logs), evidence.provider.words)
+    return joined(" ", filter(None, (*told, *around)))
 
 
 def _chart(evidence: QueueEvidence, verdict: QueueVerdict, now: datetime) -> Chart | None:
