@@ -40,6 +40,8 @@ NOTHING_IS_SET_UP = (
 )
 LABELLED = ("batch", "trace")
 SEARCHED = ("logs",)
+# What tells of a batch what changed around it, which the bot has noted.
+REMEMBERED = frozenset({"status", "investigate", "compare"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class Asked:
     def needs_memory(self) -> bool:
         """Whether the bot's own database has to be there."""
         return self.request.verb in self.command.memory_verbs
+
+    @property
+    def tells_changes(self) -> bool:
+        """Whether its answer tells what changed, where the bot has noted it."""
+        return self.command.name == "batch" and self.request.verb in REMEMBERED
 
     def may_use_memory(self, names: Sequence[str] = LABELLED) -> bool:
         """Whether a word could be a run label, which the bot may have stored."""
@@ -121,12 +128,15 @@ async def run(asked: Asked, context: CommandContext) -> Report:
 async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> Any:
     """Open the bot's memory where the command uses it; no server is started for anything else.
 
-    A label is looked up in an embedded memory only where there is one already.
+    Labels and changes are looked up in an embedded memory only where there is one already.
     """
     if settings.bot.database_url is not None:
         is_used = asked.may_use_memory((*LABELLED, *SEARCHED))
+        exists = True
     else:
-        is_used = asked.may_use_memory() and settings.bot.data_dir.is_dir()
+        is_used = asked.may_use_memory()
+        exists = settings.bot.data_dir.is_dir()
+    is_used = exists and (is_used or asked.tells_changes)
     if not (is_used or asked.needs_memory):
         return None
     try:

@@ -6,6 +6,7 @@ cancelled, or runs into the deadline.
 """
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from bot.cli import ask
 from bot.cli.formats import Format
 from bot.cli.mcp.report_schema import REPORT_SCHEMA
 from bot.cli.mcp.texts import INSTRUCTIONS, PROMPT, rule_index, rule_page
-from bot.cli.mcp.tools import ReadTool, must_read_only, tools_of
+from bot.cli.mcp.tools import ID_PATTERN, ReadTool, must_read_only, tools_of
 from bot.cli.output import as_object, error_lines, rendered
 from bot.cli.progress import Work
 from bot.domain.evidence import MEMORY
@@ -156,8 +157,8 @@ class AgentDoor:
         self, _: Any, params: types.GetPromptRequestParams
     ) -> types.GetPromptResult:
         """Return the prompt for a batch. Raises MCPError where it is another or lacks one."""
-        batch = " ".join((params.arguments or {}).get("batch", "").split())[:80]
-        if params.name != INVESTIGATE or not batch:
+        batch = (params.arguments or {}).get("batch", "").strip()[:80]
+        if params.name != INVESTIGATE or not re.fullmatch(ID_PATTERN, batch):
             raise MCPError(types.INVALID_PARAMS, f"The prompt is {INVESTIGATE}; it needs a batch.")
         text = types.TextContent(type="text", text=PROMPT.format(batch=batch))
         return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=text)])

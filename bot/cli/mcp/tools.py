@@ -72,12 +72,14 @@ class ReadTool:
             yield one.name if one.required else f"{one.name} (optional)"
 
 
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
+
+
 def _id(description: str) -> dict[str, Any]:
-    pattern = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
     return {
         "anyOf": [
             {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": pattern, "maxLength": 120},
+            {"type": "string", "pattern": ID_PATTERN, "maxLength": 120},
         ],
         "description": description,
     }

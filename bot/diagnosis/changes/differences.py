@@ -14,9 +14,11 @@ from bot.domain.changes.change import Change, ChangeKind, Noted
 from bot.domain.evidence import CONTAINERS, LOGS, TOPIC
 from bot.domain.report import plain
 
-# Of a loop of restarts so many are written down in so long, and the others counted.
-AGAIN_AFTER, MOST_AGAIN = timedelta(minutes=5), 3
-# A start is told twice: by the Engine and by a line once the service is up, or by two loggers.
+# Of a loop of restarts so many are written down in so long, more than an Engine makes of a crash,
+# and the others counted.
+AGAIN_AFTER, MOST_AGAIN = timedelta(minutes=5), 20
+# A start is told twice: by the Engine and by a line once the service is up, by two lines of one
+# start, or by two loggers of one line.
 ONE_START, ONE_LINE = timedelta(seconds=90), timedelta(seconds=3)
 # Runs with models of their own alternate: one has taken the other's place once that is silent.
 SETTLED = timedelta(minutes=5)
@@ -154,12 +156,15 @@ def _of_starts(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
     What a first look finds in lines of before is where watching begins.
     """
     lines, is_first = known.setdefault("lines", {}), known["since"] == plain(seen.at)
-    for service, at in sorted(seen.starts, key=lambda one: one[1]):
+    texts = known.setdefault("texts", {})
+    for service, at, text in sorted(seen.starts, key=lambda one: one[1]):
         by_engine = _moment(known.get("starts", {}).get(service))
         last = _moment(lines.get(service))
         lines[service] = plain(at)
-        if last is not None and abs(at - last) < ONE_LINE:
+        is_other = texts.get(service, text) != text
+        if last is not None and abs(at - last) < (ONE_START if is_other else ONE_LINE):
             continue
+        texts[service] = text
         if is_first or (by_engine is not None and abs(at - by_engine) < ONE_START):
             continue
         if any(one["started_at"] for one in (seen.containers or {}).get(service, {}).values()):

@@ -20,13 +20,15 @@ from bot.ports import Watch
 ONE_RUN = "runner"
 STARTED = {
     Role.LLM_PROVIDER: "Queue processor started",
-    Role.CJ: "CJ Assessment Kafka consumer started",
+    Role.CJ: "CJ Assessment Service started successfully",
 }
+# A second line of the same start, seconds later; it does not come while Kafka is away.
+LISTENS = {Role.CJ: "CJ Assessment Kafka consumer started"}
 ANSWERED = "Processing LLM comparison callback for request"
 DEFAULTS = "provider initialized with manifest configuration"
 CJ_MODE = "effective_llm_batching_mode"
 PROVIDER_MODE = "queue_processing_mode"
-NEEDLES = (*STARTED.values(), ANSWERED, DEFAULTS, CJ_MODE, PROVIDER_MODE)
+NEEDLES = (*STARTED.values(), *LISTENS.values(), ANSWERED, DEFAULTS, CJ_MODE, PROVIDER_MODE)
 MODES_OF = {Role.LLM_PROVIDER: "LLM provider's mode", Role.CJ: "CJ's mode"}
 # A setting's key in a container's environment names whose it is.
 _PROVIDERS_KEY = "QUEUE_PROCESSING_MODE"
@@ -61,13 +63,13 @@ class Sighting:
     """What a tick saw; what could not be read is absent, and nothing follows from that.
 
     `containers` are the facts of each service's containers by id, `starts` the services that
-    logged their start, `heard` since when this tick's lines tell of each service, `read` the
-    sources that answered.
+    logged their start, when and in which words, `heard` since when this tick's lines tell of each
+    service, `read` the sources that answered.
     """
 
     at: datetime
     containers: Mapping[str, Facts] | None = None
-    starts: tuple[tuple[str, datetime], ...] = ()
+    starts: tuple[tuple[str, datetime, str], ...] = ()
     heard: Mapping[str, datetime] = field(default_factory=dict)
     values: tuple[Value, ...] = ()
     topic: ConsumerBacklog | None = None
@@ -80,7 +82,7 @@ def wants(event: LogEvent) -> bool:
     if event.role not in MODES_OF:
         return False
     told = event.event
-    if STARTED[event.role] in told or ANSWERED in told or DEFAULTS in told:
+    if _start_text(event) or ANSWERED in told or DEFAULTS in told:
         return True
     return CJ_MODE in event.fields or PROVIDER_MODE in event.fields
 
@@ -158,11 +160,20 @@ def _first_lines(events: Sequence[LogEvent]) -> dict[str, datetime]:
     return found
 
 
-def _starts(events: Sequence[LogEvent]) -> Iterator[tuple[str, datetime]]:
+def _starts(events: Sequence[LogEvent]) -> Iterator[tuple[str, datetime, str]]:
     for event in events:
-        text = STARTED.get(event.role)
-        if text is not None and event.at is not None and event.event.startswith(text):
-            yield event.service, event.at
+        text = _start_text(event)
+        if text and event.at is not None:
+            yield event.service, event.at, text
+
+
+def _start_text(event: LogEvent) -> str:
+    """Return in which words a service logged its start; "" for any other line."""
+    first = STARTED.get(event.role)
+    if first is not None and event.event.startswith(first):
+        return first
+    second = LISTENS.get(event.role)
+    return second if second is not None and event.event.startswith(second) else ""
 
 
 def _of_lines(events: Sequence[LogEvent]) -> Iterator[Value]:

@@ -80,7 +80,8 @@ def _faults_of(text: str, first: str, screen: Iterable[str]) -> Iterator[str]:
 
 def _letters(shown: str) -> str:
     """Return the letters and digits of a text, without times and mentions."""
-    return "".join(re.findall(r"[^\W_]+", html.unescape(re.sub(r"<[^<>]*>", "", shown))))
+    told = html.unescape(re.sub(r"<[^<>]*>", "", shown)).replace("ˋ", "`")
+    return "".join(re.findall(r"[^\W_]+", told))
 
 
 def _view(view: Mapping[str, Any]) -> None:

@@ -81,10 +81,10 @@ def test_a_restart_is_told_once_when_it_happened_and_a_loop_of_them_is_counted()
         return engine(minutes, a=container(started=moment))
 
     assert told(tick(0), tick(1)) == [f"{SERVICE} restarted"]
-    loop = [tick(minutes / 2) for minutes in range(14)]
-    counted = f"{SERVICE} restarted 8 times"
     once = f"{SERVICE} restarted"
-    assert told(*loop) == [once, once, once, counted, once, once]
+    assert told(*(tick(minutes / 2) for minutes in range(14))) == [once] * 13
+    loop = [tick(seconds / 60) for seconds in range(0, 310, 5)]
+    assert told(*loop) == [*[once] * 20, f"{SERVICE} restarted 41 times"]
 
 
 def test_an_engine_that_forgot_when_a_container_started_tells_no_restart() -> None:
@@ -112,12 +112,17 @@ def test_containers_that_could_not_be_read_say_nothing() -> None:
 
 def test_a_start_is_told_by_its_line_where_no_engine_tells_it_and_once() -> None:
     def lines(at: float, *minutes: float) -> Sighting:
-        starts = tuple((SERVICE, START + timedelta(minutes=one)) for one in minutes)
+        starts = tuple((SERVICE, START + timedelta(minutes=one), "started") for one in minutes)
         return Sighting(START + timedelta(minutes=at), starts=starts)
 
     assert told(lines(0, -1), lines(1, 0.4, 0.41), lines(8, 8)) == [f"{SERVICE} restarted"] * 2
+    two = ((SERVICE, START + timedelta(minutes=one), text) for one, text in (
+        (4, "started"), (4.06, "listens"), (5, "started"), (5.06, "listens"), (9, "listens"),
+    ))  # fmt: skip
+    told_of = told(lines(0, -1), Sighting(START + timedelta(minutes=9), starts=tuple(two)))
+    assert told_of == [f"{SERVICE} restarted"] * 3
     seen = engine(1, a=container(started=START + timedelta(minutes=1)))
-    by_both = Sighting(seen.at, containers=seen.containers, starts=((SERVICE, seen.at),))
+    by_both = Sighting(seen.at, containers=seen.containers, starts=((SERVICE, seen.at, "started"),))
     assert told(engine(0, a=container(started=START)), by_both) == [f"{SERVICE} restarted"]
 
 
@@ -133,7 +138,7 @@ def test_a_start_line_is_a_restart_only_of_what_was_heard_before(
     heard: dict[str, datetime], line: str
 ) -> None:
     begins = START + timedelta(minutes=5)
-    start = Sighting(begins, starts=((SERVICE, begins),), heard=heard)
+    start = Sighting(begins, starts=((SERVICE, begins, "started"),), heard=heard)
     assert told(Sighting(START), start) == [f"{SERVICE} {line}"]
 
 
