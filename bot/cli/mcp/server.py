@@ -6,7 +6,6 @@ cancelled, or runs into the deadline.
 """
 
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from bot.cli import ask
 from bot.cli.formats import Format
 from bot.cli.mcp.report_schema import REPORT_SCHEMA
 from bot.cli.mcp.texts import INSTRUCTIONS, PROMPT, rule_index, rule_page
-from bot.cli.mcp.tools import ID_PATTERN, ReadTool, must_read_only, tools_of
+from bot.cli.mcp.tools import ID_SHAPE, ReadTool, must_read_only, tools_of
 from bot.cli.output import as_object, error_lines, rendered
 from bot.cli.progress import Work
 from bot.domain.evidence import MEMORY
@@ -158,7 +157,7 @@ class AgentDoor:
     ) -> types.GetPromptResult:
         """Return the prompt for a batch. Raises MCPError where it is another or lacks one."""
         batch = (params.arguments or {}).get("batch", "").strip()[:80]
-        if params.name != INVESTIGATE or not re.fullmatch(ID_PATTERN, batch):
+        if params.name != INVESTIGATE or not ID_SHAPE.fullmatch(batch):
             raise MCPError(types.INVALID_PARAMS, f"The prompt is {INVESTIGATE}; it needs a batch.")
         text = types.TextContent(type="text", text=PROMPT.format(batch=batch))
         return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=text)])

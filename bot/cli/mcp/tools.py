@@ -3,6 +3,7 @@
 Each is a way to call a command that only reads; one that the registry does not have is no tool.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,7 @@ class ReadTool:
 
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
+ID_SHAPE = re.compile(ID_PATTERN)
 
 
 def _id(description: str) -> dict[str, Any]:
