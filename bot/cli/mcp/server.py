@@ -30,6 +30,7 @@ from bot.errors import BatchbotError, SourceError, UsageError
 from bot.log import cause_line
 from bot.monitoring.version import version
 from bot.registry import commands
+from bot.requests.boundary import bounded
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -69,15 +70,20 @@ class AgentDoor:
 
     async def call_tool(self, _: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         """Answer one call; what went wrong is a result that says so, never a broken session."""
+
+        async def broken(error: Exception) -> types.CallToolResult:
+            # The SDK would send the error's own text, which may hold anything.
+            told = f"Something broke inside batchbot: {cause_line(error)}"
+            log.error("tool %s: %s", params.name[:40], told, exc_info=error)
+            return _result(f"{told}\nPlease report this line.", is_error=True)
+
+        return await bounded(self._result_of(params), broken)
+
+    async def _result_of(self, params: types.CallToolRequestParams) -> types.CallToolResult:
         try:
             report = await self._report(params.name, params.arguments or {})
         except BatchbotError as error:
             return _result("\n".join(error_lines(error)), is_error=True)
-        except Exception as error:
-            # The SDK would send the error's own text, which may hold anything.
-            told = f"Something broke inside batchbot: {cause_line(error)}"
-            log.exception("tool %s: %s", params.name[:40], told)
-            return _result(f"{told}\nPlease report this line.", is_error=True)
         text = rendered(report, Format.MARKDOWN)
         if ask.nothing_is_set_up(report):
             text = f"{text}\n{ask.NOTHING_IS_SET_UP}\n"

@@ -29,6 +29,7 @@ from bot.ports.action_ids import (
     SHARE_ACTION,
     TRACE_SHORTCUT,
 )
+from bot.requests.boundary import bounded
 from bot.requests.command_text import traces_in
 from bot.requests.dispatcher import Dispatcher
 from bot.slack.inbound.payload import Body, id_of, object_of, place_of, pressed, teams_of, values_of
@@ -203,10 +204,11 @@ async def _attend(dispatcher: Dispatcher, place: Place, work: Awaitable[None]) -
     It may not reach Bolt: an error that comes within milliseconds of the acknowledgement makes
     Bolt forget that it was acknowledged, and the person sees a timeout.
     """
-    try:
-        await work
-    except Exception as error:
+
+    async def confess(error: Exception) -> None:
         await _confess(dispatcher, place, error)
+
+    await bounded(work, confess)
 
 
 async def _confess(dispatcher: Dispatcher, place: Place, error: Exception) -> None:
