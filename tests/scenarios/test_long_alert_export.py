@@ -12,8 +12,8 @@ from bot.alerts.store import commands
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.ports import Sources
-from commands._alerts_request import parse
-from commands.alerts import COMMAND
+from commands.alerts.command import COMMAND
+from commands.alerts.request import parse
 from tests.support.exports import judged_again, known, lived, tick_over, told, waiting
 from tests.support.fakes.alerts import Clock, clear, scripted
 from tests.support.fakes.messenger import FakeMessenger

@@ -16,8 +16,8 @@ from bot.registry import detectors
 from bot.replay.files import opened
 from bot.replay.run import replay_directory
 from bot.settings import HULEEDU_SERVICES
-from commands._alerts_request import parse
-from commands.alerts import COMMAND
+from commands.alerts.command import COMMAND
+from commands.alerts.request import parse
 from tests.support.fakes.alerts import Clock
 from tests.support.fakes.sources import context
 

@@ -23,8 +23,8 @@ from bot.domain.report import Report, Verdict
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.ports import Sources
 from bot.slack.blocks.alert_buttons import offered
-from commands._alerts_request import parse
-from commands.alerts import COMMAND
+from commands.alerts.command import COMMAND
+from commands.alerts.request import parse
 from tests.support.fakes.alerts import START, condition
 from tests.support.fakes.sources import FakeMemory, context, down
 

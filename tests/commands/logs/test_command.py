@@ -17,7 +17,7 @@ from bot.errors import UsageError
 from bot.ports import Sources
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_files import LogFiles
-from commands.logs import COMMAND, parse
+from commands.logs.command import COMMAND, parse
 from tests.support.fakes.sources import (
     CJ,
     LPS,

@@ -49,7 +49,7 @@ async def run(request: Request, context: CommandContext) -> Report:
     """Read the queue once and judge it. Raises UsageError for a queue that is not configured."""
     from bot.diagnosis.queue.evidence import collect, collect_other
     from bot.diagnosis.queue.report import diagnose
-    from commands._requeue import offers, requeue
+    from commands.queue.requeue import offers, requeue
 
     if request.verb == REQUEUE:
         return await requeue(request.words[0], context, confirmed="yes" in request.options)

@@ -43,7 +43,7 @@ def parse(text: str) -> Request:
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Find what the id is, then collect and judge."""
-    from commands._traced import traced
+    from commands.trace.traced import traced
 
     return await traced(request.words[0], context)
 

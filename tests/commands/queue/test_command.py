@@ -14,7 +14,7 @@ from bot.errors import DeniedError, NotFoundError, UsageError
 from bot.ports import CommandContext, Sources
 from commands.batch.command import parse as parse_batch
 from commands.batch.command import run as run_batch
-from commands.queue import COMMAND, parse
+from commands.queue.command import COMMAND, parse
 from tests.support.fakes.sources import (
     FakeDatabase,
     FakeLogs,

@@ -9,7 +9,7 @@ from bot.domain.batch import BatchHeader, BatchRows
 from bot.domain.report import Report, Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
-from commands.trace import COMMAND, parse
+from commands.trace.command import COMMAND, parse
 from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeMemory, at, context, down
 from tests.support.trails import BEFORE_ALL, BOS, RUNNER_REJECTION, STRAY, batch, pair
 

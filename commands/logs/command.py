@@ -39,7 +39,7 @@ def parse(text: str) -> Request:
 
 async def run(request: Request, context: CommandContext) -> Report:
     """Search once. Raises UsageError for a service that does not exist here."""
-    from commands._logs_found import found
+    from commands.logs.found import found
 
     names = services_named(request.words[0], context.options.services)
     if names is None:

@@ -15,10 +15,10 @@ from bot.ports import BotMemory, CommandContext, Request
 from bot.registry import SlashCommand, detectors
 from bot.text.redaction import redact
 from bot.text.wording import many, sentence
-from commands._alerts_request import CHANGES, USAGES, VERBS, parse
 from commands._choices import recent
 from commands._moments import is_moment, until, window
 from commands._words import nearest
+from commands.alerts.request import CHANGES, USAGES, VERBS, parse
 
 DEFAULT_SNOOZE = "30m"
 REASON_CHARS = 120
