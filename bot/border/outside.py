@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from operator import is_
 from typing import Any, SupportsIndex, TypeVar
 
@@ -17,6 +18,8 @@ T = TypeVar("T")
 _FIELDS: dict[type, Mapping[str, bool]] = {}
 # Most values of a fact: they hold no text from outside.
 _PLAIN = frozenset({str, int, float, bool, type(None), datetime, timedelta})
+# A list within a line, row or item of a queue that is longer is no diagnosis's.
+MOST_ITEMS = 10_000
 # A number of eight digits and more may be a password, unless its key says what it counts.
 LEAST_LONG = 10**7
 QUOTES = "\"' "
@@ -173,7 +176,8 @@ def _behind(key: Any, item: Any) -> Any:
     if isinstance(item, tuple):
         return tuple(_behind(key, one) for one in item)
     if isinstance(item, list | set | frozenset):
-        return [_behind(key, one) for one in item]
+        some = [_behind(key, one) for one in islice(item, MOST_ITEMS)]
+        return some if len(item) <= MOST_ITEMS else [*some, MARK]
     return MARK if isinstance(key, str) and _is_hidden(raw(key), item) else outside(item)
 
 

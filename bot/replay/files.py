@@ -20,6 +20,8 @@ from bot.sources.log_format.time import YEARS
 
 SAMPLES = "samples.jsonl"
 MOST_BYTES = 500_000_000
+# Of containers, services and what an export holds; each costs an open file as it is read.
+MOST_FILES = 500
 # What reading a value of another kind, or of no sense, raises.
 MISREAD = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
@@ -136,13 +138,26 @@ def _no_sample(place: str) -> UsageError:
 
 def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
     """Unpack the files that a recording has, and nothing that lies deeper or elsewhere."""
-    left = MOST_BYTES
-    for info in archive.infolist():
-        name = info.filename.removeprefix(f"{REPLAY}/")
-        if Path(name).name != name or not (name == SAMPLES or name.endswith((".log", ".log.gz"))):
-            continue
-        left -= info.file_size
-        if left < 0:
-            raise UsageError("That recording is larger than 500 MB unpacked.")
+    wanted = [(info, name) for info in archive.infolist() if (name := _wanted(info.filename))]
+    if sum(info.file_size for info, _ in wanted) > MOST_BYTES:
+        raise UsageError("That recording is larger than 500 MB unpacked.")
+    if len(wanted) > MOST_FILES:
+        raise too_many(len(wanted))
+    for info, name in wanted:
         with archive.open(info) as packed, (folder / name).open("wb") as plain:
             shutil.copyfileobj(packed, plain, 1 << 20)
+
+
+def _wanted(filename: str) -> str:
+    """Return the name under which a member is unpacked; none for what no recording has."""
+    name = filename.removeprefix(f"{REPLAY}/")
+    is_ours = name == SAMPLES or name.endswith((".log", ".log.gz"))
+    return name if is_ours and Path(name).name == name else ""
+
+
+def too_many(files: int) -> UsageError:
+    """Return the refusal of a recording of more files than are read at once."""
+    return UsageError(
+        f"That recording holds {files:,} log files; at most {MOST_FILES} are read.",
+        hint="Give a folder with the logs of the containers that matter.",
+    )

@@ -17,7 +17,7 @@ from typing import Any
 from bot.domain.log import LogEvent, Role, Service
 from bot.domain.words import Span, words
 from bot.errors import UsageError
-from bot.replay.files import SAMPLES
+from bot.replay.files import MOST_FILES, SAMPLES, too_many
 from bot.replay.ordering import in_order
 from bot.replay.wanted import MarkedLines, Wanted
 from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
@@ -142,6 +142,8 @@ def merged(
             f"{directory} holds no <container>.log file{there}",
             hint="Write one with: docker logs --timestamps NAME > DIR/NAME.log 2>&1",
         )
+    if len(files) > MOST_FILES:
+        raise too_many(len(files))
     wanted = wanted or Wanted()
     streams = [_events(path, services, zone, tally, wanted) for path in files]
     return heapq.merge(*streams, key=at)

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from bot.border.outside import Outside, let_out_all, outside
+from bot.border.outside import MOST_ITEMS, Outside, let_out_all, outside
 from bot.border.phrases import MARK
 
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -69,3 +69,9 @@ def test_what_stands_behind_a_person_s_key_is_not_read() -> None:
 def test_a_long_number_is_read_only_behind_a_key_that_says_what_it_is(key: str) -> None:
     assert outside({key: 19990229}) == {key: MARK}
     assert outside({"offset": 19990229, key: 7}) == {"offset": 19990229, key: 7}
+
+
+def test_a_list_behind_a_key_is_read_as_far_as_a_diagnosis_needs_it() -> None:
+    short, long = outside({"of": [1] * MOST_ITEMS, "more": [1] * (MOST_ITEMS + 9)}).values()
+    assert len(short) == MOST_ITEMS
+    assert long == [*short, MARK]

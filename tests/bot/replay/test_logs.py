@@ -1,12 +1,14 @@
 """A recording's files: what can be read is, and what cannot is counted and named."""
 
 import gzip
+import zipfile
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from bot.errors import UsageError
+from bot.replay.files import MOST_FILES, opened
 from bot.replay.logs import Tally, merged
 from bot.replay.run import settings_told
 from bot.settings import HULEEDU_SERVICES
@@ -92,3 +94,18 @@ def test_a_line_longer_than_any_is_read_from_its_beginning(tmp_path: Path) -> No
     (tmp_path / "a.log").write_text(f"{line} {'x' * 3_000_000}\n{line}\n{line}")
     found = list(merged(tmp_path, (), UTC, tally))
     assert [len(event.text) for event in found] == [1 << 20, len(line), len(line)]
+
+
+def test_a_recording_of_too_many_files_is_refused_as_folder_and_as_zip(tmp_path: Path) -> None:
+    names = [f"{number:05}.log" for number in range(MOST_FILES + 1)]
+    packed, folder = tmp_path / "many.zip", tmp_path / "many"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"")
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+    with pytest.raises(UsageError, match="holds 501 log files; at most 500"), opened(packed):
+        raise AssertionError("it is not opened")
+    with pytest.raises(UsageError, match="holds 501 log files; at most 500"):
+        _read(folder)
