@@ -8,41 +8,42 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from bot.alerts.digests import Digests
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.policy.coincidence import wanted_since, with_changes
-from bot.alerts.policy.digest import DigestState, digest
 from bot.alerts.policy.escalation import escalated
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.lifecycle import PolicySettings
-from bot.alerts.policy.morning import Morning, morning_digest
+from bot.alerts.policy.morning import Morning
 from bot.alerts.policy.round import (
     DetectorResult,
     decide_round,
     evaluate,
     firing_counts,
+    forgettable,
     policy_settings,
     retention,
 )
 from bot.alerts.policy.storm import folded
 from bot.alerts.policy.window import LONGEST_GAP, restored, resumed
 from bot.alerts.self_monitoring.failed_detectors import FailedDetectors
-from bot.alerts.self_monitoring.missed_ticks import GAP_PROGRESS, Gap, gap_between
+from bot.alerts.self_monitoring.missed_ticks import gap_between
 from bot.alerts.self_monitoring.samples import (
-    SELF_WATCHED,
     samples_to_keep,
     self_judgements,
     self_samples,
 )
 from bot.alerts.self_monitoring.unreadable_sources import unread_sources
-from bot.alerts.store.commands import KNOWN_PROGRESS
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.retention import Retention
 from bot.alerts.store.tick_writer import TickRecord
-from bot.alerts.weekly_post import WeeklyPost, resume_weekly, weekly_message
-from bot.domain.alert import AlertMessage, Reason, Window
+from bot.alerts.tick_progress import TickProgress
+from bot.alerts.weekly_post import WeeklyPost
+from bot.domain.alert import Reason, Window
 from bot.domain.changes.change import Noted
 from bot.domain.log import Followed
 from bot.domain.routing.route import Route
@@ -50,11 +51,7 @@ from bot.errors import SourceError
 from bot.monitoring.state import TickState
 from bot.ports import ChangeNoter, Clock, Detector, Watch
 
-PRUNE_EVERY = 20
 FIRST_LOOK_BACK = timedelta(minutes=10)
-DIGEST_PROGRESS, MORNING_PROGRESS = "quiet", "morning"
-# An alert that flaps ends after ten quiet minutes, and is to end so when it is judged again.
-REPLAYED = timedelta(minutes=15)
 NOTER = "changes"
 
 T = TypeVar("T")
@@ -91,22 +88,17 @@ class Tick:
         self._now = now
         self._tick_seconds = tick_seconds
         self._look_back = look_back
-        self._digest_every = timedelta(hours=digest_hours)
-        self._morning = morning
-        self._weekly = weekly
+        self._digests = Digests(environment, timedelta(hours=digest_hours), morning, weekly)
         # Not a copy: whom a route wakes is read again while the bot runs.
         self._routes = routes
         self._keeps = keeps or Retention()
         self._noter = noter
-        self._known: Mapping[str, Any] = {}
-        self._quiet = DigestState()
-        self._told_morning: datetime | None = None
+        self._kept = TickProgress()
         self._windows: dict[str, Window] = {}
         self._failed = FailedDetectors()
         self._last: datetime | None = None
         self._monotonic = monotonic
         self._monotonic_at = monotonic()
-        self._gap: Gap | None = None
         self._lock = asyncio.Lock()
 
     async def keep_lead(self) -> bool:
@@ -172,18 +164,15 @@ class Tick:
         waiting = await self._memory.outbox_health()
         noted = await self._note(watch)
         results = await self._sample_all(watch)
-        seen = self_samples(self._gap, waiting, self._failed.to_json(), now)
+        seen = self_samples(self._kept.gap, waiting, self._failed.to_json(), now)
         own = self_judgements(seen, alerts, now)
         found = decide_round(
             results, alerts, now, self._settings, mutes, own, self._watcher.configured
         )
         spoken = folded(found, alerts, now, self._environment, mutes)
         decisions = await self._with_changes(escalated(spoken, self._routes, now), noted)
-        message, quiet = self._digest(decisions, now)
-        wake, told = morning_digest(
-            alerts, decisions, self._told_morning, now, self._morning, self._environment
-        )
-        week, weekly = await weekly_message(self._weekly, now, self._environment)
+        digests, kept, weekly = await self._digests.due(alerts, decisions, self._kept, now)
+        kept = replace(kept, known=noted.known)
         await self._memory.save_tick(
             TickRecord(
                 now=now,
@@ -192,15 +181,15 @@ class Tick:
                     **samples_to_keep(seen, own, alerts),
                 },
                 decisions=decisions,
-                progress=self._progress(quiet, told) | weekly | {KNOWN_PROGRESS: dict(noted.known)},
+                progress={**self._watcher.progress(), **kept.to_json(), **weekly},
                 changes=noted.changes,
-                forget=self._forgettable(now),
-                digests=tuple(one for one in (message, wake, week) if one is not None),
+                forget=forgettable(self._detectors, self.state.ticks, now),
+                digests=digests,
                 keeps=self._keeps,
             )
         )
-        self._quiet, self._told_morning, self._known = quiet, told, noted.known
-        resume_weekly(self._weekly, weekly)
+        self._kept = kept
+        self._digests.resume(weekly)
         self.state.firing = firing_counts(alerts, decisions)
         self._remember(results, decisions, now)
 
@@ -215,34 +204,14 @@ class Tick:
             since, known = await self._load(now)
         self._monotonic_at = monotonic
         if known:
-            self._gap = gap_between(since, now, elapsed) or self._gap
+            gap = gap_between(since, now, elapsed) or self._kept.gap
+            self._kept = replace(self._kept, gap=gap)
         return since
-
-    def _forgettable(self, now: datetime) -> dict[str, datetime]:
-        """Return from when on samples are wanted, by detector; nothing in most ticks."""
-        if self.state.ticks % PRUNE_EVERY:
-            return {}
-        needed = {one.name: max(retention(one), REPLAYED) for one in self._detectors}
-        # Which detectors failed is part of what any source is judged by.
-        own = dict.fromkeys(SELF_WATCHED, max(needed.values(), default=REPLAYED))
-        return {name: now - span for name, span in (own | needed).items()}
-
-    def _progress(self, quiet: DigestState, told: datetime | None) -> dict[str, Any]:
-        gap = {GAP_PROGRESS: self._gap.to_json()} if self._gap else {}
-        morning = {MORNING_PROGRESS: told.isoformat()} if told else {}
-        return {**self._watcher.progress(), DIGEST_PROGRESS: quiet.to_json(), **morning, **gap}
 
     def _count_lines(self, watch: Watch) -> None:
         if isinstance(watch.logs, Followed):
             self.state.lost_lines += watch.logs.lost
             self.state.unreadable_lines += watch.logs.unreadable
-
-    def _digest(
-        self, decisions: Sequence[Decided], now: datetime
-    ) -> tuple[AlertMessage | None, DigestState]:
-        if not self._digest_every:
-            return None, DigestState()
-        return digest(decisions, self._quiet, now, self._digest_every, self._environment)
 
     async def _load(self, now: datetime) -> tuple[datetime, bool]:
         """Return from when to go on, and whether a tick was made then."""
@@ -260,12 +229,8 @@ class Tick:
             return now - self._look_back, False
         at, left = progress
         self._watcher.resume(left)
-        self._quiet = DigestState.from_json(left.get(DIGEST_PROGRESS) or {})
-        told = left.get(MORNING_PROGRESS)
-        self._told_morning = datetime.fromisoformat(told) if told else None
-        resume_weekly(self._weekly, left)
-        self._gap = Gap.from_json(left.get(GAP_PROGRESS))
-        self._known = left.get(KNOWN_PROGRESS) or {}
+        self._kept = TickProgress.from_json(left)
+        self._digests.resume(left)
         return at, True
 
     async def _sample_all(self, watch: Watch) -> dict[str, DetectorResult]:
@@ -294,9 +259,9 @@ class Tick:
     async def _note(self, watch: Watch) -> Noted:
         """Return what changed since the tick before, and what is known from now on."""
         if self._noter is None or not self._failed.is_due(NOTER):
-            return Noted(known=self._known)
-        noted = await self._isolated(NOTER, self._noter.note(watch, self._known), watch.now)
-        return noted or Noted(known=self._known)
+            return Noted(known=self._kept.known)
+        noted = await self._isolated(NOTER, self._noter.note(watch, self._kept.known), watch.now)
+        return noted or Noted(known=self._kept.known)
 
     async def _with_changes(self, decisions: Sequence[Decided], noted: Noted) -> Sequence[Decided]:
         since = wanted_since(decisions)

@@ -9,6 +9,7 @@ from bot.alerts.policy.inhibition import Decided, inhibited
 from bot.alerts.policy.lifecycle import PolicySettings, decide_all
 from bot.alerts.policy.window import LONGEST_GAP, extended
 from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
+from bot.alerts.self_monitoring.samples import SELF_WATCHED
 from bot.alerts.self_monitoring.unreadable_sources import (
     UNREADABLE_SOURCE,
     judge_sources,
@@ -20,6 +21,9 @@ from bot.domain.mute import Mute
 from bot.ports import Detector
 
 FLAP_QUIET = timedelta(minutes=10)
+PRUNE_EVERY = 20
+# An alert that flaps ends after FLAP_QUIET, and is to end so when it is judged again.
+REPLAYED = timedelta(minutes=15)
 # A source that misses one read is no news; it is readable again after three good ones.
 SOURCE_OPEN_TICKS, SOURCE_CLEAR_TICKS = 2, 3
 
@@ -44,6 +48,16 @@ def evaluate(
 def retention(detector: Detector) -> timedelta:
     """Return how long a detector's samples are needed."""
     return timedelta(seconds=detector.window_seconds) + LONGEST_GAP
+
+
+def forgettable(detectors: Sequence[Detector], ticks: int, now: datetime) -> dict[str, datetime]:
+    """Return from when on samples are wanted, by detector; nothing in most ticks."""
+    if ticks % PRUNE_EVERY:
+        return {}
+    needed = {one.name: max(retention(one), REPLAYED) for one in detectors}
+    # Which detectors failed is part of what any source is judged by.
+    own = dict.fromkeys(SELF_WATCHED, max(needed.values(), default=REPLAYED))
+    return {name: now - span for name, span in (own | needed).items()}
 
 
 def decide_round(
