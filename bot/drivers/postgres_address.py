@@ -105,6 +105,9 @@ def _kept(given: Mapping[str, str], setting: str) -> tuple[dict[str, str], tuple
             )
         if key == "ssl":
             kept["sslmode"] = _SSL_WORDS.get(value.lower(), value)
+        elif (key, value) == ("target_session_attrs", "read-write"):
+            # A read-only session of a primary would not pass for one.
+            kept[key] = "primary"
         elif key in _OF_LIBPQ | _OF_CLIENTS:
             unused.append(key)
         else:

@@ -37,6 +37,14 @@ _ROWS = (
     _Row(
         "28000", "no encryption", "the server wants TLS", "Add ?sslmode=require to {setting}.", True
     ),
+    _Row("28000", "SSL off", "the server wants TLS", "Add ?sslmode=require to {setting}.", True),
+    _Row(
+        "28000",
+        "client certificate",
+        "the server wants a client certificate",
+        "Write sslcert= and sslkey=, the files of the client, in {setting}.",
+        True,
+    ),
     _Row(
         "28000",
         "",
@@ -60,10 +68,17 @@ _ROWS = (
     ),
     _Row("57P01", "", "the server ended the session", "It passes; it is tried again."),
     _Row("57P02", "", "the server broke down and recovers", "It passes; it is tried again."),
+    _Row("57P04", "", "the database was dropped", "Is {setting} the right database?", True),
     _Row("57P05", "", "the server ended an idle session", "It passes; it is tried again."),
     _Row("25P03", "", "the server ended an idle transaction", "It passes; it is tried again."),
     _Row("25P04", "", "the server ended a long transaction", "It passes; it is tried again."),
-    _Row("57014", "", "the query took too long and was cancelled", timed_out=True),
+    _Row(
+        "57014",
+        "",
+        "the query took too long and was cancelled",
+        "It passes where the server is busy or somebody holds a lock; pg_stat_activity shows who.",
+        timed_out=True,
+    ),
     _Row(
         "40001",
         "recovery",
@@ -81,13 +96,32 @@ _ROWS = (
     ),
     _Row(
         "42501",
+        "for database",
+        "the role may not connect to that database",
+        "GRANT CONNECT ON the DATABASE to the role; deploy/readonly_role.sql does.",
+        True,
+    ),
+    _Row(
+        "42501",
         "",
         "the role may not read what is needed",
         "GRANT SELECT on it to the role; deploy/readonly_role.sql does.",
         True,
     ),
-    _Row("42P01", "", "a needed table is missing", "Is {setting} the right database?", True),
-    _Row("42703", "", "a needed column is missing", "Is {setting} the right database?", True),
+    _Row(
+        "42P01",
+        "",
+        "a needed table is missing",
+        "Is {setting} the right database? One that is newer than batchbot needs a newer batchbot.",
+        True,
+    ),
+    _Row(
+        "42703",
+        "",
+        "a needed column is missing",
+        "Is {setting} the right database? One that is newer than batchbot needs a newer batchbot.",
+        True,
+    ),
     _Row(
         "42883",
         "",
@@ -144,6 +178,32 @@ _ROWS = (
     ),
     _Row(
         "08P01",
+        "no such user",
+        "the pooler does not know the user {user}",
+        "Correct the user in {setting}, or the pooler's auth_file.",
+        True,
+    ),
+    _Row(
+        "08P01",
+        "SSL required",
+        "the pooler wants TLS",
+        "Add ?sslmode=require to {setting}.",
+        True,
+    ),
+    _Row(
+        "08P01",
+        "is disabled",
+        "the pooler's administrator disabled the database",
+        "It passes once it is enabled: ENABLE at the pooler's own console.",
+    ),
+    _Row(
+        "08P01",
+        "cannot connect to server",
+        "the pooler cannot reach the server behind it",
+        "It passes once the server is back.",
+    ),
+    _Row(
+        "08P01",
         "server login",
         "the pooler cannot log in to the server behind it",
         "See the pooler's log; it passes once the server is back.",
@@ -195,31 +255,8 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
         return Trouble(message, "It passes; it is tried again.")
     if state:
         return _of_server(state, said, setting, address)
-    text = str(error)
-    if NO_POSTGRES in text:
-        return Trouble(
-            f"no PostgreSQL answers at {address.where}: the port speaks something else",
-            f"Correct host and port in {setting}; PostgreSQL's own is 5432.",
-            permanent=True,
-        )
-    if "rejected SSL upgrade" in text:
-        return Trouble(
-            "the server does not speak TLS: rejected SSL upgrade",
-            f"Switch TLS on at the server, or write sslmode=prefer in {setting}.",
-            permanent=True,
-        )
-    if NO_VERSION in text:
-        return Trouble(
-            f"what answers is no PostgreSQL that this client speaks to: {text}",
-            f"Use the server's own address in {setting}, or a pooler that passes it on.",
-            permanent=True,
-        )
-    if "root certificate file" in text or "root.crt" in text:
-        return Trouble(
-            "the server's certificate is to be verified, and no CA's file is given",
-            f"Write sslrootcert=/path/of/the/ca.pem beside sslmode in {setting}.",
-            permanent=True,
-        )
+    if (found := _of_client(str(error), setting, address)) is not None:
+        return found
     ca = f"sslrootcert in {setting}"
     found = network_trouble(error, "the server", where=address.where, ca=ca)
     if found is not None:
@@ -233,6 +270,40 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
     if isinstance(error, OSError):
         return Trouble(f"the server at {address.where} cannot be reached")
     return Trouble("the connection broke", "It passes; it is tried again.")
+
+
+def _of_client(text: str, setting: str, address: PostgresAddress) -> Trouble | None:
+    """Return what the driver's own words mean, None where they tell nothing."""
+    if NO_POSTGRES in text:
+        return Trouble(
+            f"no PostgreSQL answers at {address.where}: the port speaks something else",
+            f"Correct host and port in {setting}; PostgreSQL's own is 5432.",
+            permanent=True,
+        )
+    if "rejected SSL upgrade" in text:
+        return Trouble(
+            "the server does not speak TLS: rejected SSL upgrade",
+            f"Switch TLS on at the server, or write sslmode=prefer in {setting}.",
+            permanent=True,
+        )
+    if "target attribute requirement" in text:
+        return Trouble(
+            f"no server at {address.where} is such as target_session_attrs asks for",
+            f"Correct target_session_attrs in {setting}, or name a primary's and replicas' hosts.",
+        )
+    if NO_VERSION in text:
+        return Trouble(
+            f"what answers is no PostgreSQL that this client speaks to: {text}",
+            f"Use the server's own address in {setting}, or a pooler that passes it on.",
+            permanent=True,
+        )
+    if "root certificate file" in text or "root.crt" in text:
+        return Trouble(
+            "the server's certificate is to be verified, and no CA's file is given",
+            f"Write sslrootcert=/path/of/the/ca.pem beside sslmode in {setting}.",
+            permanent=True,
+        )
+    return None
 
 
 def _told(error: BaseException) -> BaseException:

@@ -11,12 +11,13 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 SSL_REQUEST = b"\0\0\0\x08\x04\xd2\x16\x2f"
 
 
-def _error(state: str, text: str) -> bytes:
+def error_of_postgres(state: str, text: str) -> bytes:
+    """Return PostgreSQL's message of a fatal error."""
     body = f"SFATAL\0VFATAL\0C{state}\0M{text}\0\0".encode()
     return b"E" + (len(body) + 4).to_bytes(4, "big") + body
 
 
-REFUSES_LOGIN = _error("28P01", 'password authentication failed for user "bot"')
+REFUSES_LOGIN = error_of_postgres("28P01", 'password authentication failed for user "bot"')
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from bot.demo.incident.rows import load
 from bot.errors import SourceError
 from bot.service.embedded_postgres import EmbeddedPostgres
 from bot.sources.cj.database import CjPostgres
+from tests.installs import postgres_rights
 from tests.installs.peers import peer, says, speaks
 from tests.installs.pgbouncer import pgbouncer
 from tests.installs.table import Row, Seen, row
@@ -41,6 +42,8 @@ async def rows(folder: Path, server: EmbeddedPostgres, *, quick: bool) -> AsyncI
     async for one in addresses(folder, url):
         yield one
     yield await _rights(folder, url)
+    async for one in postgres_rights.rows(folder, server, quick=quick):
+        yield one
     if not quick:
         yield await _no_version(folder)
         async for one in _another_protocol(folder):

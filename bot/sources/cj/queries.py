@@ -42,6 +42,13 @@ UNION ALL
 SELECT 'hidden.' || c.relname FROM pg_class c
 WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND pg_table_is_visible(c.oid)
   AND NOT has_any_column_privilege(c.oid, 'SELECT')
+UNION ALL
+SELECT 'filtered.' || c.relname FROM pg_class c
+WHERE c.relname = ANY($1) AND pg_table_is_visible(c.oid) AND row_security_active(c.oid)
+  AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive
+                  AND p.polcmd IN ('r', '*')
+                  AND EXISTS (SELECT FROM unnest(p.polroles) r
+                              WHERE r = 0 OR pg_has_role(r, 'USAGE')))
 """
 
 
@@ -50,18 +57,6 @@ SESSION = """
 SELECT current_setting('default_transaction_read_only') = 'on'
        AND current_setting('statement_timeout') <> '0' AS held, pg_backend_pid() AS pid
 """
-
-# What doctor wants to know of the server and the role.
-SERVER = """
-SELECT current_user AS role, pg_is_in_recovery() AS is_replica,
-       extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 AS behind
-"""
-UNREADABLE = """
-SELECT c.relname FROM pg_class c
-WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND pg_table_is_visible(c.oid)
-  AND NOT has_any_column_privilege(c.oid, 'SELECT') ORDER BY 1
-"""
-
 
 def summaries(where: str, schema: CjSchema) -> str:
     """Return the query of one line for each batch that `where` chooses, in that order."""

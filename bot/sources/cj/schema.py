@@ -52,7 +52,7 @@ class CjSchema:
             has_expected_count="cj_batch_uploads.expected_essay_count" in names
             and "hidden.cj_processed_essays" not in names,
             has_functions=names >= FUNCTIONS,
-            hidden=tuple(one for one in OPTIONAL if f"hidden.{one}" in names),
+            hidden=tuple(one for one in OPTIONAL if {f"hidden.{one}", f"filtered.{one}"} & names),
         )
 
     def hidden_of(self, *tables: str) -> tuple[str, ...]:

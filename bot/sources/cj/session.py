@@ -20,7 +20,8 @@ from bot.drivers.postgres_connect import spoken_to
 from bot.drivers.postgres_errors import postgres_trouble
 from bot.errors import SettingsError, SourceError
 from bot.sources.cj import queries as sql
-from bot.sources.cj.schema import CjSchema
+from bot.sources.cj.proof import filtered, not_there
+from bot.sources.cj.schema import OPTIONAL, CjSchema
 
 SETTING = "CJ_DATABASE_URL"
 # While a column of the newer schema is lacking, a migration may add it at any time; and a right
@@ -30,6 +31,7 @@ KEPT_STATEMENTS = 100
 # A session that the server ended and that is not yet closed raises the driver's own error.
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _OF_POOLERS = ("26000", "42P05")
+OPTIONAL_FILTERED = frozenset(f"filtered.{one}" for one in OPTIONAL)
 # The read-only role's functions may have been made, changed or dropped since.
 _OF_SCHEMA = ("42703", "42P01", "42883", "42804", "3F000", "42501")
 
@@ -129,12 +131,9 @@ class CjSessions:
                 raise self._pooled()
         names = frozenset(row[0] for row in await connection.fetch(sql.NAMES, list(sql.TABLES)))
         if "cj_batch_uploads.id" not in names:
-            raise SourceError(
-                DATABASE,
-                "it has no table cj_batch_uploads: is this the CJ database?",
-                hint=f"Correct the name at the end of {SETTING}.",
-                permanent=True,
-            )
+            raise await not_there(connection, "cj_batch_uploads", SETTING)
+        if empty := [one for one in sql.TABLES if f"filtered.{one}" in names - OPTIONAL_FILTERED]:
+            raise filtered(empty)
         self.schema, self._is_known, self._learnt_at = CjSchema.of(names), True, now
 
     def _pooled(self) -> StaleError:
