@@ -58,6 +58,7 @@ SELECT current_setting('default_transaction_read_only') = 'on'
        AND current_setting('statement_timeout') <> '0' AS held, pg_backend_pid() AS pid
 """
 
+
 def summaries(where: str, schema: CjSchema) -> str:
     """Return the query of one line for each batch that `where` chooses, in that order."""
     own = header(
