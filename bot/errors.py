@@ -8,12 +8,16 @@ from bot.domain.words import Text
 
 
 class BatchbotError(Exception):
-    """Base of every error that a user may read: a sentence, and what to do about it."""
+    """Base of every error that a user may read: a sentence, and what to do about it.
+
+    `replaces` is the ts of the public message in whose place it is said, if there is one.
+    """
 
     def __init__(self, message: Text, *, hint: str = "") -> None:
         super().__init__(str(message))
         self.message = message
         self.hint = hint
+        self.replaces = ""
 
 
 class UsageError(BatchbotError):

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from bot.diagnosis.silences import SHOWN, silence_facts, silence_row, until, who
 from bot.domain.alert import Alert, AlertEvent, AlertState, Standing
+from bot.domain.headline import one_breath
 from bot.domain.mute import Mute
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
 from bot.domain.words import Span, Text, words
 from bot.errors import NotFoundError, UsageError
-from bot.text.wording import many
+from bot.text.wording import SEVERITY_MARKS, many
 
 FINDINGS = 10
 # What raises alerts on the bot itself, and the one that speaks for many.
@@ -25,6 +26,13 @@ LISTED = (
     Standing.RESOLVED,
 )
 EVENTS_SHOWN = 100
+STANDING_MARKS = {
+    Standing.ACKNOWLEDGED: "👀",
+    Standing.SNOOZED: "💤",
+    Standing.MUTED: "🔕",
+    Standing.PENDING: "⏳",
+    Standing.RESOLVED: "✅",
+}
 
 
 def find(word: str, alerts: Sequence[Alert]) -> Alert:
@@ -75,12 +83,14 @@ def listing(
     """
     alone = _of(detector, alerts) if detector else [one for one in alerts if not one.fold]
     folded = [] if detector else [one for one in alerts if one.fold]
-    found = sorted(alone, key=lambda one: (LISTED.index(one.standing), one.opened_at))
+    found = sorted(alone, key=_urgency)
     firing = [one for one in found if one.standing is Standing.FIRING]
     return Report(
         command="alerts list",
         title=f"Alerts of {found[0].detector}" if detector else "Alerts",
+        headline=_headline(found),
         summary=_summary(found, mutes, folded),
+        lines=tuple(filter(None, (_storms(folded), _left_out(found)))),
         facts={
             "alerts": [_facts(one, now, names) for one in found[:SHOWN]],
             "mutes": [silence_facts(mute, now, names) for mute in mutes],
@@ -88,10 +98,29 @@ def listing(
         },
         findings=tuple(_finding(one) for one in firing[:FINDINGS]),
         tables=tuple(_tables(found, mutes, now, names)),
-        actions=(f"/alerts ack {firing[0].number}", f"/alerts snooze {firing[0].number} 2h")
-        if len(firing) == 1
-        else (),
+        folded=(_keys(found),) if found else (),
+        actions=tuple(_actions(firing)),
     )
+
+
+def _urgency(alert: Alert) -> tuple[int, bool, datetime]:
+    """Sort the unattended first, of these the worst, then the oldest."""
+    milder = alert.severity is not Severity.ERROR
+    return LISTED.index(alert.standing), milder, alert.opened_at
+
+
+def _actions(firing: Sequence[Alert]) -> Iterable[str]:
+    """Yield what to press: look after the worst, look into it, look after the next."""
+    if not firing:
+        return
+    first, *others = firing
+    yield f"/alerts ack {first.number}"
+    if first.condition.batch:
+        yield f"/batch investigate {first.condition.batch}"
+    elif first.condition.correlation_id:
+        yield f"/trace {first.condition.correlation_id}"
+    yield from (f"/alerts ack {one.number}" for one in others[:1])
+    yield f"/alerts snooze {first.number} 2h"
 
 
 def _of(detector: str, alerts: Sequence[Alert]) -> list[Alert]:
@@ -153,20 +182,40 @@ def end_told(alert: Alert) -> str:
     return "Its end is told all the same."
 
 
+def _headline(alerts: Sequence[Alert]) -> str:
+    if not alerts:
+        return "No alert is open"
+    alone = sum(one.standing is Standing.FIRING for one in alerts)
+    told = many(len(alerts), "alert", ("is open", "are open"))
+    if not alone:
+        return told
+    if alone == len(alerts):
+        return f"{told}: nobody looks after {'it' if alone == 1 else 'them'}"
+    return f"{told}: nobody looks after {alone} of them"
+
+
 def _counted(alerts: Sequence[Alert]) -> str:
     if not alerts:
-        return "No alert is open. "
+        return "No alert is open."
     counts = [(s, sum(one.standing is s for one in alerts)) for s in LISTED]
-    return f"Open: {', '.join(f'{count} {s.value}' for s, count in counts if count)}. "
+    return f"Open: {', '.join(f'{count} {s.value}' for s, count in counts if count)}."
 
 
 def _summary(alerts: Sequence[Alert], mutes: Sequence[Mute], folded: Sequence[Alert]) -> str:
-    lists = ", ".join(f"/alerts list {name}" for name in sorted({one.detector for one in folded}))
-    storm = f"{len(folded)} more are folded into their storm: {lists}. " if folded else ""
-    quiet = f"Silences that hold or are to come: {len(mutes)}. " if mutes else ""
-    more = f"The first {SHOWN} of {len(alerts)} are shown. " if len(alerts) > SHOWN else ""
+    quiet = f"Silences that hold or are to come: {len(mutes)}." if mutes else ""
     hint = "A number or any unique part of a key names an alert." if alerts else ""
-    return f"{_counted(alerts)}{storm}{quiet}{more}{hint}".strip()
+    told = (_counted(alerts), _storms(folded), quiet, _left_out(alerts), hint)
+    return " ".join(filter(None, told))
+
+
+def _storms(folded: Sequence[Alert]) -> str:
+    lists = ", ".join(f"/alerts list {name}" for name in sorted({one.detector for one in folded}))
+    told = many(len(folded), "more alert", ("is", "are"))
+    return f"{told} folded into their storm: {lists}." if folded else ""
+
+
+def _left_out(alerts: Sequence[Alert]) -> str:
+    return f"The first {SHOWN} of {len(alerts)} are shown." if len(alerts) > SHOWN else ""
 
 
 def _facts(alert: Alert, now: datetime, names: Mapping[str, str]) -> dict[str, object]:
@@ -204,26 +253,35 @@ def _tables(
     alerts: Sequence[Alert], mutes: Sequence[Mute], now: datetime, names: Mapping[str, str]
 ) -> Iterable[Table]:
     if alerts:
-        rows = tuple(_row(one, now, names) for one in alerts[:SHOWN])
-        yield Table(("#", "state", "open for", "seen", "alert", "quiet"), rows)
+        quiet = [_quiet(one, names) for one in alerts[:SHOWN]]
+        rows = [_row(one, now) for one in alerts[:SHOWN]]
+        if any(quiet):
+            rows = [(*row, told) for row, told in zip(rows, quiet, strict=True)]
+        columns = ("", "#", "alert", "for", "quiet")[: len(rows[0])]
+        yield Table(columns, tuple(rows))
     if mutes:
-        rows = tuple(silence_row(mute, now, names) for mute in mutes[:SHOWN])
-        yield Table(("silence", "kind", "until", "by", "reason"), rows, "Kept quiet")
+        rows = [silence_row(mute, now, names) for mute in mutes[:SHOWN]]
+        yield Table(("silence", "kind", "until", "by", "reason"), tuple(rows), "Kept quiet")
 
 
-def _row(alert: Alert, now: datetime, names: Mapping[str, str]) -> tuple[Text, ...]:
-    quiet: Text = ""
+def _row(alert: Alert, now: datetime) -> tuple[Text, ...]:
+    mark = STANDING_MARKS.get(alert.standing) or SEVERITY_MARKS[alert.severity]
+    told = one_breath(alert.condition.headline or alert.condition.title)
+    return mark, f"#{alert.number}", told, words(Span(now - alert.opened_at))
+
+
+def _quiet(alert: Alert, names: Mapping[str, str]) -> Text:
+    """Return why an alert is quiet: until when it is silenced, who looks after it, its storm."""
     if alert.mute is not None:
-        quiet = words("until ", until(alert.mute))
-    elif alert.acknowledged_by:
-        quiet = f"by {who(alert.acknowledged_by, names)}"
-    elif alert.fold:
-        quiet = "in its storm"
-    age = words(Span(now - alert.opened_at))
-    return (
-        *(str(alert.number), alert.standing.value, age, f"{alert.count}×"),
-        *(alert.key, quiet),
-    )
+        return words("until ", until(alert.mute))
+    if alert.acknowledged_by:
+        return f"by {who(alert.acknowledged_by, names)}"
+    return "in its storm" if alert.fold else ""
+
+
+def _keys(alerts: Sequence[Alert]) -> Table:
+    rows = tuple((f"#{one.number}", one.key) for one in alerts[:SHOWN])
+    return Table(("#", "key"), rows, "Keys, for /alerts mute")
 
 
 def _told(event: AlertEvent, names: Mapping[str, str]) -> Text:

@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot.domain.report import Report
+from bot.domain.words import Command, words
 from bot.errors import BatchbotError, DeniedError, UsageError
 from bot.ports import Asker, Deadline
 from bot.requests import audit
 from bot.requests.admission import Job, Limits
 from bot.requests.questions.asking import subject_of
 from bot.requests.replies import Replies
+from bot.text.redaction import echoed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class JobRunner:
     async def run(self, job: Job) -> AsyncIterator[Finished]:
         """Run one job, show its progress, and yield its report to be said.
 
-        Progress that still stands when no answer was said is marked as ended. Raises
-        BatchbotError when there is too much work, at the deadline and when cancelled.
+        Progress that still stands when no answer was said gives way to what is said instead.
+        Raises BatchbotError when there is too much work, at the deadline and when cancelled.
         """
         if len(self._running) >= self.limits.running + self.limits.waiting:
             raise BatchbotError(
@@ -89,11 +91,14 @@ class JobRunner:
             progress_ts = await self._show_progress(job, progress, task, run_id)
             yield Finished(await _result(task), progress_ts)
             said = True
+        except BatchbotError as error:
+            error.replaces, said = progress_ts, True
+            raise
         finally:
             self._running.pop(run_id, None)
             task.cancel()
             if progress_ts and not said:
-                ended = self._replies.renderer.working(job.typed, "ended without an answer")
+                ended = self._replies.renderer.error(_endless(job))
                 await self._replies.sender.public(job.place, ended, ts=progress_ts)
 
     def cancel(self, run_id: str, by: Asker) -> None:
@@ -140,6 +145,12 @@ class JobRunner:
             again = bool(ts) or (lasting and not job.public)
             done, _ = await asyncio.wait({task}, timeout=limits.progress_every if again else None)
         return ts
+
+
+def _endless(job: Job) -> BatchbotError:
+    return BatchbotError(
+        words(Command(echoed(job.typed)), " ended without an answer."), hint="Ask it again."
+    )
 
 
 async def _result(task: asyncio.Task[Report]) -> Report:

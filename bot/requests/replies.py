@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.errors import DeniedError
+from bot.errors import BatchbotError, DeniedError
 from bot.ports import Place, Renderer, ReplySender, ViewSender, Way
 
 
@@ -27,8 +27,12 @@ class Replies:
         """Show why there is no answer: to the asker alone, or as the reply to a mention.
 
         A mention is a message of its own: a reply in its thread is what its writer looks for.
+        What stands in the place of the answer already gives way to it.
         """
         message = self.renderer.error(error, error_id=error_id)
+        if isinstance(error, BatchbotError) and error.replaces:
+            await self.sender.public(place, message, ts=error.replaces)
+            return
         replied = place.way is Way.MENTION and not isinstance(error, DeniedError)
         if replied or place.way is Way.MESSAGE:
             await self.sender.public(place, message)

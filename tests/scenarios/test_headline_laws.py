@@ -17,6 +17,7 @@ RULES = frozenset({"orphaned-item"})
         ("⚠️ submitted_comparisons says 10", "name of the code's"),
         ("⚠️ Batch 33 is COMPLETE_STABLE", "name of the code's"),
         ("⚠️ 1 rejected callbacks belong to no batch", "one as many"),
+        ("✅ Batch 33: do not use the grades", "all is well"),
     ],
 )
 def test_what_people_do_not_say_is_found(line: str, fault: str) -> None:
@@ -30,6 +31,7 @@ def test_what_people_do_not_say_is_found(line: str, fault: str) -> None:
         "<@U012AB3CD> 🔴 LLM queue stuck for 6 min: batch 34 waits for an item",
         "🔴 Batch 33: do not use the grades. 66 of 100 failed (Anthropic overloaded, 529)",
         "⚠️ Rejected callback 8f3a11d7: it belongs to no batch here &amp; waits",
+        "✅ Resolved after 9 min: no longer seen: 3 comparisons lost",
     ],
 )
 def test_people_s_words_pass(line: str) -> None:

@@ -86,7 +86,7 @@ async def note(
     await session.execute(
         sql.SAVE_EVENT,
         *(environment, key, now, Reason.NOTE.value, alert.severity.value),
-        *(alert.condition.title, text, by),
+        *(text_column(alert.condition.title), text, by),
     )
     return alert
 

@@ -7,22 +7,11 @@ from bot.domain.alert import Alert, Condition
 from bot.domain.report import UNPROVEN, unproven_files
 from bot.domain.words import Text
 from bot.slack.blocks.mrkdwn import code, date_token, mrkdwn, quoted
-from bot.slack.blocks.typed_steps import has_typed, step_lines
+from bot.slack.blocks.typed_steps import has_typed, in_words, step_lines
 from bot.text.privacy import said
 from bot.text.wording import split_command, typed_command
 
 LINE_CHARS = 300
-
-_OFFERED = (
-    ("/trace ", "Trace it, to see where it got to."),
-    ("/batch investigate ", "Investigate the batch."),
-    ("/batch status ", "Investigate the batch."),
-    ("/queue", "Look at the queue."),
-    ("/logs ", "Read what the service logged."),
-    ("/batch list", "Look which batches wait."),
-    ("/alerts list", "Look at all of them."),
-)
-
 
 PUT_BACK = "Press “Put it back …”: it asks first, and the worker takes the item anew."
 
@@ -36,14 +25,7 @@ def remedy(condition: Condition, *, can_put_back: bool = False) -> Text:
         return PUT_BACK
     steps = [one for one in condition.next if not typed_command(one)]
     plain = next((one for one in steps if not has_typed(one)), "")
-    return split_command(plain)[0] or next(map(_in_words, (*steps, *condition.next)), "")
-
-
-def _in_words(step: Text) -> Text:
-    """Return a command that a button runs as what it is for; any other step as it is."""
-    command = typed_command(step)
-    told = next((told for begin, told in _OFFERED if command.startswith(begin)), "")
-    return told or split_command(step)[0]
+    return split_command(plain)[0] or next(map(in_words, (*steps, *condition.next)), "")
 
 
 def evidence(alert: Alert, *, is_digest: bool) -> Iterator[str]:

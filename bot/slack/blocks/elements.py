@@ -28,6 +28,9 @@ MENU_ITEMS = 5
 NO_HEADING = "\u00a0"
 OPTION_CHARS = 150
 PAGE_ROWS = 10
+# A number and its unit are not parted, and are named where a table's head does not stand above.
+SHORT_CHARS = 16
+WHOLE_CHARS = 8
 MAX_PIECES = 16
 MAX_ROW_PIECES = 30
 # What a date takes of the room that a text has.
@@ -149,7 +152,10 @@ def _cell(text: Text, limit: int, empty: str) -> Piece:
     """Return a cell: rich text where it names a time, plain characters otherwise."""
     if any(times_of(text)):
         return rich(line(*pieces(text, limit)))
-    return {"type": "raw_text", "text": literal(text, limit) or empty}
+    told = literal(text, limit)
+    if len(told) <= WHOLE_CHARS:
+        told = told.replace(" ", NO_HEADING)
+    return {"type": "raw_text", "text": told or empty}
 
 
 def data_table(value: Table, rows: int, limit: int, *, title: Text) -> Block:
@@ -164,33 +170,41 @@ def data_table(value: Table, rows: int, limit: int, *, title: Text) -> Block:
 
 
 def plain_table(rows: Sequence[Sequence[Piece]]) -> Block:
-    """Return the cells of a native table for a place without one: aligned in a code box, or as a
-    list where a cell names a time, which no code box shows in the reader's zone.
+    """Return the cells of a native table for a place without one: a line for each row.
+
+    Columns in a code box are wider than a phone, and show no time in the reader's zone.
     """
-    if any(cell["type"] == "rich_text" for row in rows for cell in row):
-        return rich(bullets(line(*_joined(row)) for row in rows[1:]))
-    texts = [[str(cell.get("text", "")) for cell in row] for row in rows]
-    return preformatted(table_lines(texts) if texts else [])
+    if len(rows) < 2:
+        return section(" ")
+    heads, *others = rows
+    return rich(*(line(*_joined(heads, row)) for row in others))
 
 
-def _joined(row: Sequence[Piece]) -> list[Piece]:
-    """Return the cells of a row as one line of rich text."""
+def _joined(heads: Sequence[Piece], row: Sequence[Piece]) -> list[Piece]:
+    """Return the cells of a row as one line of rich text; an empty cell is left out."""
     found: list[Piece] = []
-    for cell in row:
-        shown = (
-            cell["elements"][0]["elements"] if cell["type"] == "rich_text" else [gap(cell["text"])]
-        )
-        found += [gap("  "), *shown] if found else shown
-    return found[:MAX_ROW_PIECES]
+    for place, cell in enumerate(row):
+        shown = _named(heads[place] if place < len(heads) else {}, cell)
+        if shown:
+            between = [gap(" " if place == 1 and _is_mark(row[0]) else " · ")] if found else []
+            found += [*between, *shown]
+    return found[:MAX_ROW_PIECES] or [gap(" ")]
 
 
-def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines of aligned columns, for places without a native table."""
-    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(row[: len(widths)])).rstrip()
-        for row in rows
-    ]
+def _named(head: Piece, cell: Piece) -> list[Piece]:
+    """Return a cell behind the name of its column, where it is a number that needs one."""
+    if cell["type"] == "rich_text":
+        shown: list[Piece] = cell["elements"][0]["elements"]
+        return shown
+    text, name = str(cell.get("text", "")), str(head.get("text", "")).strip()
+    if text.strip() in ("", "-"):
+        return []
+    is_short = len(text) <= SHORT_CHARS and text[0].isdigit()
+    return [gap(f"{name} {text}" if name and is_short else text)]
+
+
+def _is_mark(cell: Piece) -> bool:
+    return not any(char.isalnum() for char in str(cell.get("text", "-")))
 
 
 def plain(text: Text, limit: int) -> Piece:

@@ -17,7 +17,7 @@ from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import chart_blocks
 from bot.slack.blocks.elements import Block, gap, line, piece, pieces
 from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
-from bot.slack.blocks.typed_steps import COMMAND_CHARS, split_step
+from bot.slack.blocks.typed_steps import COMMAND_CHARS, in_words, split_step
 from bot.text.redaction import echoed
 from bot.text.wording import SEVERITY_MARKS, next_commands, split_command, typed_command
 
@@ -30,6 +30,8 @@ CAUSE_CHARS = 200
 NEXT_SHOWN = 2
 REMEDIES_SHOWN = 5
 VALUE_CHARS = 90
+# A cell of so many characters says what is wrong.
+ROW_CHARS = 12
 # A table of more rows stands below the buttons.
 SHORT_ROWS = 8
 # What is asked for and waits for a yes stands first.
@@ -169,18 +171,27 @@ def _first(report: Report, detail: Detail) -> Iterator[Block]:
         elements.append(line(*pieces(first.why, chars)))
     if first.next:
         step, button = split_command(first.next[0])
-        told, typed, _ = (step, (), "") if button else split_step(step)
+        told, typed, _ = (step, (), "") if button else split_step(in_words(step))
         elements.append(line(piece("Do:", 10, bold=True), gap(" "), *pieces(told, chars)))
         copied = [literal(one, COMMAND_CHARS) for one in typed]
         elements += kit.preformatted(copied)["elements"] if copied else ()
-    # A table and lines, or a story, say the others.
-    shown = [] if report.story or (report.tables and report.lines) else others[:NEXT_SHOWN]
+    # A table and lines, a story, or rows of a table say the others.
+    is_told = report.story or (report.tables and report.lines) or _are_rows(report, others)
+    shown = [] if is_told else others[:NEXT_SHOWN]
     if shown:
         elements.append(kit.bullets(line(*pieces(one.what, chars)) for one in shown))
     if elements:
         yield kit.rich(*elements)
-    if not report.story and (more := len(others) - len(shown)) > 0:
+    more = 0 if _are_rows(report, others) else len(others) - len(shown)
+    if not report.story and more > 0:
         yield kit.context(f"+{more} more under Evidence")
+
+
+def _are_rows(report: Report, findings: Sequence[Finding]) -> bool:
+    """Say whether each of these findings is a row of a table already."""
+    cells = [literal(cell, SUMMARY_CHARS) for t in report.tables for row in t.rows for cell in row]
+    told = [literal(one.what, SUMMARY_CHARS) for one in findings]
+    return all(any(len(cell) > ROW_CHARS and cell in one for cell in cells) for one in told)
 
 
 def _order(report: Report, detail: Detail) -> Iterator[Block]:

@@ -4,11 +4,29 @@ import re
 
 from bot.domain.words import Text, Words, spelled
 from bot.slack.blocks.mrkdwn import escape, mrkdwn
-from bot.text.wording import as_step
+from bot.text.wording import as_step, split_command, typed_command
 
 COMMAND_CHARS = 400
 # batchbot's own commands are buttons.
 _TYPED = re.compile(r"(?:redis-cli|docker|SELECT) (?:[^.,;]|\.(?=\S))+?(?= and |[.,;]|$)")
+
+
+_OFFERED = (
+    ("/trace ", "Trace it, to see where it got to."),
+    ("/batch investigate ", "Investigate the batch."),
+    ("/batch status ", "Investigate the batch."),
+    ("/queue", "Look at the queue."),
+    ("/logs ", "Read what the service logged."),
+    ("/batch list", "Look which batches wait."),
+    ("/alerts list", "Look at all of them."),
+)
+
+
+def in_words(step: Text) -> Text:
+    """Return a command that a button runs as what it is for; any other step as it is."""
+    command = typed_command(step)
+    told = next((told for begin, told in _OFFERED if command.startswith(begin)), "")
+    return told or split_command(step)[0]
 
 
 def has_typed(step: Text) -> bool:

@@ -20,9 +20,11 @@ from bot.domain.alert import Alert, AlertMessage, AlertState, Reason, Sample
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Report, Verdict
+from bot.domain.words import words
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.ports import Sources
 from bot.slack.blocks.alert_buttons import offered
+from bot.slack.blocks.renderer import BlockKit
 from commands.alerts.command import COMMAND
 from commands.alerts.request import parse
 from tests.support.fakes.alerts import START, condition
@@ -121,6 +123,24 @@ async def test_the_list_shows_the_unattended_first_and_what_is_quiet_until_when(
     assert report.facts["alerts"][1]["acknowledged_by"] == "oncall"
     assert len(report.findings) == 1
     assert "U-ONCALL" not in json.dumps(report.as_json())
+
+
+async def test_the_list_says_what_is_wrong_in_words_and_each_alert_once() -> None:
+    ignored = replace(LOST, condition=condition("34", headline="Batch 34 lost 3 callbacks"))
+    held = replace(STUCK, condition=replace(STUCK.condition, headline="LLM queue stuck"))
+    report = await ask("list", memory_of(held, ignored, replace(OTHER, acknowledged_by="U-ONCALL")))
+    assert report.headline == "3 alerts are open: nobody looks after 2 of them"
+    (table,) = report.tables
+    assert [row[:3] for row in table.rows[:2]] == [
+        ("🔴", "#3", words("LLM queue stuck")), ("🔴", "#7", words("Batch 34 lost 3 callbacks")),
+    ]  # fmt: skip
+    assert [row[-1] for row in table.rows] == ["", "", "by oncall"]
+    shown = BlockKit().report(report)
+    screen = str([one for one in shown["blocks"] if one["type"] != "container"])
+    assert screen.count("Batch 34 lost 3 callbacks") == 1
+    assert "/np/" not in screen
+    assert STUCK.key in str(shown["blocks"])
+    assert "Acknowledge #7" in screen
 
 
 async def test_nothing_open_is_ok() -> None:
@@ -246,7 +266,8 @@ async def test_alerts_of_a_storm_are_counted_and_listed_one_by_one_only_when_ask
     report = await ask("list", memory)
     assert [row["number"] for row in report.facts["alerts"]] == [3, 7]
     assert report.facts["total"] == 42
-    assert "40 more are folded into their storm: /alerts list lost_callbacks" in report.summary
+    told = "40 more alerts are folded into their storm: /alerts list lost_callbacks"
+    assert told in report.summary
     report = await ask("list Lost_Callbacks", memory)
     assert [row["number"] for row in report.facts["alerts"]] == [7, *range(40, 80)]
     assert [row[-1] for row in report.tables[0].rows[:2]] == ["", "in its storm"]

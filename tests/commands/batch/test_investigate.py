@@ -17,6 +17,7 @@ from bot.ports import Sources
 from bot.replay.files import opened
 from bot.replay.run import replay_directory
 from bot.settings import HULEEDU_SERVICES
+from bot.slack.blocks.renderer import BlockKit
 from bot.sources.cj.database import CjPostgres
 from bot.sources.log_files import LogFiles
 from bot.text.markdown_report import render
@@ -150,6 +151,15 @@ async def test_a_bundle_holds_the_lines_of_the_failures_and_the_page_says_so(
     assert llm.count("Serial bundle processing hit provider error") == 7
     assert llm.count("failed: Anthropic API call failed") == 56
     assert "- [x] Reproducible test case created: replay/ beside this page holds" in page
+
+
+async def test_a_bundle_says_of_its_batch_what_the_investigation_says(night: Night) -> None:
+    bundle, told = await night.ask("bundle 33"), await night.ask("investigate 33")
+    assert bundle.verdict is told.verdict is Verdict.ERROR
+    assert bundle.first_line == told.first_line
+    shown = BlockKit().report(bundle)
+    assert shown["text"].startswith("🔴 Batch 33: do not use")
+    assert "batch-33.zip" in str(shown["blocks"])
 
 
 async def test_a_bundle_can_be_replayed_to_the_same_alerts(night: Night, tmp_path: Path) -> None:

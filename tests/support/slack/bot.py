@@ -86,9 +86,9 @@ class Workshop:
         if request.verb == "wait":
             context.progress("2 of 3 sources")
             await self.gate.wait()
-        if request.verb == "break":
+        if "break" in (request.verb, *request.words):
             raise ZeroDivisionError("secret detail of a bug")
-        if request.verb == "down":
+        if "down" in (request.verb, *request.words):
             raise SourceError("cj_database", "connection refused")
         if self.report is not None:
             return self.report

@@ -18,9 +18,10 @@ from bot.alerts.policy.messages import drafts
 from bot.alerts.store import postgres as store_module
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.tick_writer import TickRecord
-from bot.domain.alert import Reason, Sample, Standing
+from bot.domain.alert import Condition, Reason, Sample, Standing
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute, MuteKind
+from bot.domain.words import Time, words
 from bot.errors import NotFoundError, SourceError
 from bot.ports import BotMemory
 from tests.support.fakes.alerts import START, Clock, clear, condition
@@ -47,9 +48,9 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         yield store
 
 
-async def fired(store: Store) -> None:
+async def fired(store: Store, of: Condition | None = None) -> None:
     assert await store.lead()
-    decision = decide(None, condition(), clear(), START, SETTINGS)
+    decision = decide(None, of or condition(), clear(), START, SETTINGS)
     samples = {"stuck_queue": Sample(START, {"size": 1}, "redis: refused")}
     await store.save_tick(
         TickRecord(START, samples, [(None, decision)], {"seen_until": START.isoformat()})
@@ -365,6 +366,17 @@ async def test_an_alert_that_opens_again_knows_how_often_and_what_helped(
     assert again.before is not None
     assert (again.before.count, again.before.helped) == (1, "restarted the provider")
     assert again.before.length == timedelta(minutes=12)
+    await store.close()
+
+
+async def test_what_helped_is_kept_of_an_alert_whose_title_holds_a_time(database_url: str) -> None:
+    store, clock = Store(database_url, "test"), Clock()
+    await store.open()
+    title = words("no callback", Time(clock(), " since "), ".")
+    await fired(store, replace(condition(), title=title))
+    await store.note(KEY, "restarted the provider", by="U1", now=clock())
+    (noted, *_) = await store.events(KEY)
+    assert (noted.reason, noted.title, noted.note) == (Reason.NOTE, title, "restarted the provider")
     await store.close()
 
 

@@ -97,12 +97,13 @@ def test_typed_text_is_cut_to_its_room() -> None:
     assert [one.get("text", one["type"]) for one in shown] == ["a" * 30, "date", "b" * 9 + "…"]
 
 
-def test_a_cell_with_a_time_is_rich_text_and_a_list_where_there_are_no_tables() -> None:
+def test_a_cell_with_a_time_is_rich_text_and_a_line_where_there_are_no_tables() -> None:
     grid = elements.table(Table(("step", "at"), (("sent", words(Time(AT))),)), 5, 40)["rows"]
     assert [[cell["type"] for cell in row] for row in grid] == [
         ["raw_text", "raw_text"], ["raw_text", "rich_text"],
     ]  # fmt: skip
-    assert [one["type"] for one in elements.plain_table(grid)["elements"]] == ["rich_text_list"]
+    (row,) = elements.plain_table(grid)["elements"]
+    assert [one["type"] for one in row["elements"]] == ["text", "text", "date"]
 
 
 def test_a_uuid_is_shortened_for_a_button() -> None:

@@ -166,6 +166,24 @@ async def test_long_public_work_is_one_message_that_is_edited(bot: Bot) -> None:
     assert bot.slack.said[-1].way == "chat.update"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("wait down", "connection refused"), ("wait break", "ended without an answer")],
+)
+async def test_long_public_work_that_fails_says_why_in_the_place_of_its_progress(
+    bot: Bot, words: str, told: str
+) -> None:
+    await bot.send(payloads.slash("/batch", words))
+    await bot.slack.wait_for_text("Working on")
+    bot.shop.gate.set()
+    said = await bot.slack.wait_for_text(told)
+    assert said.way == "chat.update"
+    await bot.dispatcher.close()
+    assert "Working on" not in bot.slack.said[-1].text
+    (progress, *_) = bot.slack.messages["C0INCIDENT"]
+    assert said.arguments["ts"] == progress["ts"]
+
+
 async def test_long_private_work_is_one_acknowledgement_and_one_answer(bot: Bot) -> None:
     url = bot.slack.response_url()
     await bot.send(payloads.slash("/batch", "wait 34", channel=QUIET, response_url=url))
