@@ -28,6 +28,7 @@ class Health:
     checks: Mapping[str, Check]
     metrics: Callable[[], bytes]
     life: Check = lambda: (True, "alive")
+    environment: str = ""
 
     def report(self) -> tuple[bool, dict[str, str]]:
         """Run every check; each is quick and reads only what is already known."""
@@ -42,7 +43,7 @@ def build_site(health: Health, routes: Mapping[str, Handler] | None = None) -> w
 
     async def healthz(_: web.Request) -> web.Response:
         alive, status = health.life()
-        body = {"status": status, "version": version()}
+        body = {"status": status, "version": version(), "environment": health.environment}
         return web.json_response(body, status=200 if alive else 503)
 
     async def readyz(_: web.Request) -> web.Response:

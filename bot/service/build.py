@@ -1,6 +1,7 @@
 """Builds and runs the whole bot: Slack, dispatcher, alerts and the HTTP side, in one exit stack."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +29,7 @@ from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 from bot.requests.watching import BatchWatcher
 from bot.service.alerting import start_alerts, takes_buttons
-from bot.service.other_bots import warn_of_others
+from bot.service.other_bots import Look, warn_of_environments, warn_of_others
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import kept_going, run_until_closed, stopped_by_signals, unless
 from bot.settings import Settings, SlackSettings
@@ -42,6 +43,7 @@ from bot.slack.outbound.replies import SlackReplies
 from bot.slack.outbound.views import SlackViews
 from bot.slack.outbound.watch_messages import WatchMessages
 from bot.slack.outbound.web_api import make_client
+from bot.slack.setup.environments import answering_at, posted_for
 from bot.slack.setup.identity import check_app_token, patient
 from bot.slack.setup.workspace import SlackWorkspace, join, keep_names
 from bot.text.markdown_report import render
@@ -81,6 +83,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     is not there, OSError never: a busy port is a SettingsError too. `durable=False` is for demos.
     """
     space = await join(settings.slack, stack)
+    space.web.environment = settings.bot.environment
     memory = await build_memory(settings, stack, durable=durable, upgrades=True)
     metrics = Metrics()
     sources = await build_sources(settings, stack, memory)
@@ -114,14 +117,26 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     run_until_closed(
         kept_going("watched batches", lambda: watcher.run(lambda: memory.leads)), stack
     )
+    looked_for = warn_of_environments(_looks(settings, space), settings.bot.environment)
+    run_until_closed(looked_for, stack)
     kept = partial(keep_names, space, settings.slack, routes=settings.bot.alert_routes)
     run_until_closed(kept_going("the names of the settings", kept), stack)
-    health = Health(checks, metrics.exposition, vitals.life_check)
+    environment = settings.bot.environment
+    health = Health(checks, metrics.exposition, vitals.life_check, environment)
     over_http = not settings.slack.socket_mode
     routes = {EVENTS_PATH: _signed(settings.slack, receiver, memory.takes)} if over_http else {}
     runner = await _serve(settings, build_site(health, routes), stack)
     stack.push_async_callback(dispatcher.close)
     return Bot(dispatcher, sources, _port(runner), health, space.access.alert_channel)
+
+
+def _looks(settings: Settings, space: SlackWorkspace) -> Sequence[Look]:
+    """Return where another environment's bot of this app may show: its posts, Slack's address."""
+    url = "" if settings.slack.socket_mode else settings.bot.http_public_url
+    return (
+        partial(posted_for, space.web, space.access, space.identity.bot_user_id),
+        partial(answering_at, space.session, url),
+    )
 
 
 def _dispatcher(

@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.errors import SourceError
 
 # By then both connections stand, and each replica has asked for the lead once.
 LOOK_AFTER_SECONDS = 30.0
+# A bot leaves no trace before it has posted something.
+LOOK_AGAIN_SECONDS = 3_600.0
 
+Look = Callable[[], Awaitable[frozenset[str]]]
+Sleep = Callable[[float], Awaitable[None]]
 log = logging.getLogger(__name__)
 
 
@@ -22,7 +26,7 @@ async def warn_of_others(
     replicas: Callable[[], Awaitable[int]],
     each: int,
     environment: str,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    sleep: Sleep = asyncio.sleep,
 ) -> None:
     """Say once, soon after the start, that another bot listens for the same app."""
     await sleep(LOOK_AFTER_SECONDS)
@@ -39,3 +43,26 @@ async def warn_of_others(
             ours,
             environment or "''",
         )
+
+
+async def warn_of_environments(
+    looks: Sequence[Look], environment: str, sleep: Sleep = asyncio.sleep
+) -> None:
+    """Say of each other environment once that its bot uses the same app; look again every hour.
+
+    Of connections that come in over HTTP nothing is counted; what bots post says whose they are.
+    """
+    said = {environment}
+    await sleep(LOOK_AFTER_SECONDS)
+    while True:
+        for look in looks:
+            for other in sorted(await look() - said):
+                said.add(other)
+                log.warning(
+                    "the bot of environment %r uses this Slack app, too, and this is %r: each is "
+                    "sent questions and presses meant for the other. Give each environment a "
+                    "Slack app of its own, and SLACK_COMMAND_PREFIX in one of them",
+                    other,
+                    environment,
+                )
+        await sleep(LOOK_AGAIN_SECONDS)

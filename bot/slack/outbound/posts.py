@@ -14,6 +14,8 @@ MAX_PAGES = 10
 PAYLOAD_TOKEN = "token"  # noqa: S105 - a key of message metadata, no secret
 # What a message is about, so that a question in its thread may leave it out.
 SUBJECT = "subject"
+# Whose bot said it: two environments' bots of one app have one name in Slack.
+ENVIRONMENT = "environment"
 QUIETLY: Mapping[str, Any] = {
     "unfurl_links": False,
     "unfurl_media": False,
@@ -62,7 +64,10 @@ class ChannelPosts:
             channel=channel,
             thread_ts=thread_ts or None,
             reply_broadcast=True if broadcast and thread_ts else None,
-            metadata={"event_type": self._event_type, "event_payload": _payload(token, message)},
+            metadata={
+                "event_type": self._event_type,
+                "event_payload": _payload(token, message, self._web.environment),
+            },
             **_content(message),
             **QUIETLY,
         )
@@ -87,7 +92,7 @@ class ChannelPosts:
             limit=PAGE,
             include_all_metadata=True,
         )
-        told = [_metadata(message).get(SUBJECT) for message in page.get("messages") or []]
+        told = [metadata_of(message).get(SUBJECT) for message in page.get("messages") or []]
         return str(next(filter(None, reversed(told)), ""))
 
     async def find(
@@ -128,16 +133,18 @@ def _content(message: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _payload(token: str, message: Mapping[str, Any]) -> dict[str, str]:
+def _payload(token: str, message: Mapping[str, Any], environment: str) -> dict[str, str]:
     subject = message.get(SUBJECT)
-    return {PAYLOAD_TOKEN: token, **({SUBJECT: str(subject)} if subject else {})}
+    told = {PAYLOAD_TOKEN: token, ENVIRONMENT: environment}
+    return {**told, **({SUBJECT: str(subject)} if subject else {})}
 
 
 def _token(message: Any) -> str:
-    return str(_metadata(message).get(PAYLOAD_TOKEN) or "")
+    return str(metadata_of(message).get(PAYLOAD_TOKEN) or "")
 
 
-def _metadata(message: Any) -> Mapping[str, Any]:
+def metadata_of(message: Any) -> Mapping[str, Any]:
+    """Return what was noted with a message of ours; empty for anybody else's."""
     metadata = message.get("metadata") if isinstance(message, Mapping) else None
     payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
     return payload if isinstance(payload, Mapping) else {}

@@ -112,6 +112,8 @@ class Web:
         self.scopes: frozenset[str] = frozenset()
         # Where an app that is installed for a whole organisation looks names up.
         self.team_id = ""
+        # Which environment's bot posts: another's of the same app finds it in what was posted.
+        self.environment = ""
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Call one method with JSON arguments; leave out those that are None.

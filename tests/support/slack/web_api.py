@@ -127,7 +127,8 @@ class SlackApi:
     def _chat_postMessage(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._count += 1
         ts = f"1700000000.{self._count:06d}"
-        self.messages[arguments["channel"]].append({**arguments, "ts": ts})
+        said = {"user": IDENTITY["user_id"], **arguments, "ts": ts}
+        self.messages[arguments["channel"]].append(said)
         self._say("chat.postMessage", arguments)
         channel = arguments["channel"]
         return {"ok": True, "ts": ts, "channel": f"D{channel}" if channel[0] == "U" else channel}

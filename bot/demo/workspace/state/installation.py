@@ -14,7 +14,13 @@ NEEDS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("conversations.history", "conversations.replies"), "channels:history"),
     **dict.fromkeys(
-        ("conversations.list", "conversations.info", "conversations.members"), "channels:read"
+        (
+            "conversations.list",
+            "conversations.info",
+            "conversations.members",
+            "users.conversations",
+        ),
+        "channels:read",
     ),
     "conversations.join": "channels:join",
     "conversations.open": "im:write",

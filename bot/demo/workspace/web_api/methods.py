@@ -95,6 +95,7 @@ class WebApi:
             "conversations.join": lambda _, values: talk.join(values),
             "conversations.open": lambda _, values: talk.open(values),
             "users.list": lambda _, values: talk.users(values),
+            "users.conversations": lambda _, values: talk.all(values),
             "users.info": lambda _, values: talk.user(values),
             "usergroups.list": lambda _, values: talk.groups(values),
             "views.open": lambda _, values: views.open(values),
