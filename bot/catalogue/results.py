@@ -86,11 +86,12 @@ ENTRIES = (
     ),
     CauseEntry(
         rule="content-missing",
-        means="Essays were left out because their text could not be fetched.",
+        means="Essays were left out, or compared without their prompt: its text was not fetched.",
         proved="Rows: fewer essays take part than were expected; CJ's lines 'Failed to prepare "
-        "essay' add the content service's answer. An error where fewer than 80 % remain.",
+        "essay' add the content service's answer. An error where fewer than 80 % remain. That a "
+        "prompt or an anchor lacks is said by CJ's lines alone.",
         unseen="Why the content service failed: its own log is not read.",
-        do="Mend the content service, then run the batch again with all its essays.",
+        do="Mend the content service, then run the batch again with all its content.",
         since="Every revision.",
     ),
     CauseEntry(

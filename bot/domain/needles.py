@@ -59,7 +59,10 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Received error callback", "Callback processed for batch ",
         "Updated comparison pair ", "comparison_result",
         "effective_llm_batching_mode", "Generated rankings", "partial scoring triggered",
-        "Failed to prepare essay", " HTTP 500", "CJ assessment workflow failed",
+        "Failed to prepare essay", " HTTP 500",
+        "No assessment context available for prompt building",
+        "Hydrated prompt text via fallback", "Hydrated judge rubric text via fallback",
+        "CJ assessment workflow failed",
         "Unknown assignment_id", "Finalizing batch with all callbacks received",
         "Finalizing batch as FAILED due to low success rate", "correlation_id",
         "Traceback (most recent call last)", "During handling of the above exception",
@@ -127,6 +130,20 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Circuit breaker 'kafka_producer' transitioned to CLOSED",
     ),
     (f"{_CJ}/implementations/llm_interaction_impl.py", NOW): ("Unexpected error processing task ",),
+    (f"{_CJ}/cj_core_logic/content_hydration.py", NOW): (
+        "Student prompt reference missing", "Hydrated student prompt text is empty",
+        "Failed to fetch student prompt text", "Unexpected error hydrating student prompt text",
+        "Hydrated judge rubric text is empty", "Failed to fetch judge rubric text",
+        "Unexpected error fetching judge rubric text",
+    ),
+    (f"{_CJ}/cj_core_logic/batch_preparation.py", NOW): (
+        "Failed to hydrate prompt in batch creation",
+        "Failed to hydrate judge rubric in batch creation", "Failed to fetch anchor essay",
+        "No assessment context found while attempting to add anchors",
+    ),
+    (f"{_CJ}/cj_core_logic/pair_generation.py", NOW): (
+        "No assessment instruction found for assignment",
+    ),
     (f"{_CJ}/kafka_consumer.py", NOW): ("Duplicate message skipped",),
     (f"{_CJ}/message_handlers/llm_callback_handler.py", NOW): (
         "Error processing LLM comparison callback message",

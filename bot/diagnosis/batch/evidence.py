@@ -178,7 +178,7 @@ class BatchEvidence:
     @cached_property
     def failures(self) -> tuple[Failures, ...]:
         """Why its comparisons failed at the model's provider, the most first."""
-        return failures_of(self.rows.errors, self.nearby, self.requests, self.clues)
+        return failures_of(self.rows.errors, self.nearby, self.requests, self.clues, own_alone=True)
 
     def quiet_for(self, now: datetime) -> float:
         """Return the seconds since the batch last did anything."""

@@ -7,6 +7,7 @@ the provider's answer become one `FailureReason` of a closed list.
 import re
 from collections.abc import Mapping, Sequence
 
+from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.batch import ErrorGroup
 from bot.domain.log import LogEvent, Role
@@ -54,6 +55,7 @@ _BY_STATUS: Mapping[int, FailureReason] = {
     529: FailureReason.OVERLOADED,
 }
 _STATUS = re.compile(r"(?:call failed|API error|API failure|HTTP status \d{3}): (\d{3})\b")
+MOST_ANSWER = 600
 # What a line that says why the model's provider failed holds, in either revision's words.
 NEEDLES = (
     "Anthropic API failure",
@@ -95,11 +97,25 @@ def reason_of_line(event: LogEvent) -> FailureReason | None:
     said = event.event
     if not any(needle in said for needle in NEEDLES) and " failed: " not in said:
         return None
-    answer = event.fields.get("error_text")
-    reason = reason_of((said, answer) if isinstance(answer, str) else (said,))
+    reason = reason_of((said, _answer(event)))
     if reason is FailureReason.UNKNOWN and event.error:
         return reason_of((event.error.kind, *event.error.chain))
     return reason
+
+
+def _answer(event: LogEvent) -> str:
+    """Return the model's answer that stands behind a line, to be matched; empty without one.
+
+    The border hides the field's value, so it is read off the line itself.
+    """
+    text = raw(event.text)
+    place = text.find("error_text")
+    return text[place : place + MOST_ANSWER].partition("correlation_id")[0] if place >= 0 else ""
+
+
+def is_of_request(event: LogEvent) -> bool:
+    """Say whether a failing line is about a request as a whole, and not the model's own answer."""
+    return " failed: " in event.event or "failed with HuleEduError" in event.event
 
 
 def status_of_line(event: LogEvent) -> int | None:

@@ -1,11 +1,12 @@
 """What failed for which reason, by rows and by the log's lines, counted and joined; pure."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_reasons import (
+    is_of_request,
     reason_of_group,
     reason_of_line,
     status_of_line,
@@ -79,13 +80,19 @@ def failures_of(
     events: Iterable[LogEvent],
     ids: Set[str],
     clues: Iterable[LogClue] | None = None,
+    *,
+    own_alone: bool = False,
 ) -> tuple[Failures, ...]:
     """Return why comparisons failed, the most first: by rows, more precisely by lines about `ids`.
 
     Requests that met a failure and got their answer after it count as `requests` alone. `clues`
     are what lines bind of queue ids to requests; without them the failing lines alone tell it.
+    `own_alone` leaves out what failed these requests because another one of their bundle failed.
     """
-    logged = failures_in(events, ids, clues)
+    told = tuple(events)
+    if own_alone:
+        told = tuple(_without_others(told, ids))
+    logged = failures_in(told, ids, clues)
     found: dict[FailureReason, Failures] = {}
     for group in groups:
         reason = reason_of_group(group)
@@ -157,7 +164,7 @@ def failures_in(
         reason = reason_of_line(event)
         if reason is None:
             continue
-        mine = ids_of(event) if ids is None else _named_in(event.text) & ids
+        mine = ids_of(event) if ids is None else ids_of(event) & ids
         if ids is not None and not mine:
             continue
         if clues is None:
@@ -175,6 +182,24 @@ def failures_in(
         seen[reason] = _added(seen.get(reason), one)
     asked = {reason: {owners.get(id, id) for id in mine} for reason, mine in requests.items()}
     return {reason: replace(one, requests=len(asked[reason])) for reason, one in seen.items()}
+
+
+def _without_others(events: Iterable[LogEvent], ids: Set[str]) -> Iterator[LogEvent]:
+    """Yield the lines without those by which a failure of another request failed one of `ids`.
+
+    A bundle fails as a whole: the line of the model's answer names the request that failed, and
+    the lines behind it repeat that answer for every request of its bundle.
+    """
+    roots: dict[str, set[str]] = {}
+    for event in events:
+        if reason_of_line(event) is not None:
+            if not is_of_request(event):
+                roots[event.container] = ids_of(event)
+            elif (
+                (root := roots.get(event.container)) and not root & ids and not root & ids_of(event)
+            ):
+                continue
+        yield event
 
 
 def _owners(clues: Iterable[LogClue]) -> dict[str, str]:

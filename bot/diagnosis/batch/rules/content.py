@@ -1,7 +1,8 @@
-"""Rules on essays that could not take part."""
+"""Rules on essays that could not take part, and on what they were compared without."""
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
@@ -11,15 +12,39 @@ from bot.domain.report import Confidence, Finding, Severity
 from bot.text.wording import many, part_of
 
 NOT_PREPARED = "Failed to prepare essay"
+# What CJ says when it compares without a part of the assignment.
+NO_PROMPT = (
+    "Student prompt reference missing",
+    "Hydrated student prompt text is empty",
+    "Failed to fetch student prompt text",
+    "Unexpected error hydrating student prompt text",
+    "Failed to hydrate prompt in batch creation",
+)
+NO_RUBRIC = (
+    "Hydrated judge rubric text is empty",
+    "Failed to fetch judge rubric text",
+    "Unexpected error fetching judge rubric text",
+    "Failed to hydrate judge rubric in batch creation",
+)
+NO_INSTRUCTIONS = "No assessment instruction found for assignment"
+NO_ANCHORS = (
+    "Failed to fetch anchor essay",
+    "No assessment context found while attempting to add anchors",
+)
+NOTHING = "No assessment context available for prompt building"
+# A first try may fail and a second one bring the text.
+PROMPT_BROUGHT = "Hydrated prompt text via fallback"
+RUBRIC_BROUGHT = "Hydrated judge rubric text via fallback"
+PROMPT, RUBRIC = "the assignment's prompt", "the judge's rubric"
 _STATUS = re.compile(r"HTTP (\d{3})")
 MOST = 0.8
 
 
 def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """Essays were left out because their text could not be fetched."""
+    """Essays were left out, or compared without the assignment's prompt or anchors."""
     missing = essays_left_out(evidence)
     if not missing:
-        return None
+        return _compared_without(evidence)
     expected = evidence.header.expected_essay_count or 0
     lines = [event for event in evidence.events if NOT_PREPARED in event.event]
     left_out = part_of(missing, expected, "essay", ("was", "were"))
@@ -41,6 +66,51 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
             "/logs cj_assessment_service prepare essay",
         ),
     )
+
+
+def _compared_without(evidence: BatchEvidence) -> Finding | None:
+    """Return what of the assignment its comparisons lacked, by CJ's own lines."""
+    lines = _lacking(evidence.events)
+    if not lines or not evidence.pairs.total:
+        return None
+    lacked = list(lines)
+    return Finding(
+        rule="content-missing",
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"Its essays were compared without {' and '.join(lacked[:2])}",
+        why="The model judged them by less than the assignment says: the grades are of other "
+        "comparisons than were asked for.",
+        evidence=tuple(log_line(one) for one in lines.values())[:3],
+        next=(
+            "Register or mend that content, then run the batch again.",
+            "/logs cj_assessment_service content --level warning",
+        ),
+    )
+
+
+def _lacking(events: Sequence[LogEvent]) -> dict[str, LogEvent]:
+    """Return each part that CJ went on without, with the last line that says so."""
+    found: dict[str, LogEvent] = {}
+    for event in events:
+        said = event.event
+        if any(text in said for text in NO_PROMPT):
+            found[PROMPT] = event
+        elif any(text in said for text in NO_RUBRIC):
+            found[RUBRIC] = event
+        elif NO_INSTRUCTIONS in said:
+            found["its instructions"] = event
+        elif any(text in said for text in NO_ANCHORS):
+            found["anchors"] = event
+        elif NOTHING in said:
+            found.setdefault("any prompt, rubric or instructions", event)
+        elif PROMPT_BROUGHT in said:
+            found.pop(PROMPT, None)
+        elif RUBRIC_BROUGHT in said:
+            found.pop(RUBRIC, None)
+    if found.keys() & {PROMPT, RUBRIC}:
+        found.pop("any prompt, rubric or instructions", None)
+    return found
 
 
 def essays_left_out(evidence: BatchEvidence) -> int:

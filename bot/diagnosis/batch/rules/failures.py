@@ -13,14 +13,28 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.evidence import LPS_NAME
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of, unrecorded
+from bot.diagnosis.comparison.failure_reasons import reason_of_group
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures
+from bot.domain.batch import ErrorGroup
 from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Text, Time, words
 from bot.text.wording import many, part_of
 
+# What every call meets alike.
+_OF_ALL = frozenset({FailureReason.CREDIT, FailureReason.KEY, FailureReason.MODEL})
+# What another try does not change: an answer that came after it refutes the reason.
+_LASTING = frozenset(
+    {
+        FailureReason.TOO_LONG,
+        FailureReason.CREDIT,
+        FailureReason.KEY,
+        FailureReason.MODEL,
+        FailureReason.REFUSED,
+    }
+)
 LOOK = Command("/logs llm_provider_service error --level error")
 
 
@@ -39,13 +53,22 @@ def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
         what=_what(evidence, failures),
         why=_why(evidence, first),
         evidence=(*_group_lines(evidence), *(_reason_line(one) for one in failures[:3])),
-        next=(*_remedies(failures), *(() if _was_read(evidence) else (words(LOOK),))),
+        next=() if _answered_after(evidence) else _next(evidence, failures),
     )
+
+
+def _next(evidence: BatchEvidence, failures: Sequence[Failures]) -> tuple[Text, ...]:
+    return (*_remedies(failures), *(() if _was_read(evidence) else (words(LOOK),)))
+
+
+def _answered_after(evidence: BatchEvidence) -> bool:
+    """Whether every comparison that met a failure was answered when it was asked again."""
+    return not evidence.pairs.error and not evidence.pairs.pending
 
 
 def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """One failure in a bundle failed all comparisons of that bundle."""
-    groups = evidence.rows.errors
+    groups = _with_answerable(evidence)
     collateral = sum(group.bundled_rows - group.bundles for group in groups)
     total = evidence.pairs.total
     if not total or collateral <= 0 or collateral / total < WARN_SHARE:
@@ -68,6 +91,18 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
     )
 
 
+def _with_answerable(evidence: BatchEvidence) -> tuple[ErrorGroup, ...]:
+    """Return the failures whose bundles held others that the model would have answered.
+
+    It answers nobody whose key, credit or model it refuses, and where it answered none of the
+    batch nothing shows that it would have.
+    """
+    met = {one.reason for one in evidence.failures if one.comparisons}
+    if not evidence.pairs.valid or met <= _OF_ALL:
+        return ()
+    return tuple(one for one in evidence.rows.errors if reason_of_group(one) not in _OF_ALL)
+
+
 def mostly_failed(evidence: BatchEvidence) -> bool:
     """Say whether failures are many enough to have ended the batch."""
     pairs = evidence.pairs
@@ -79,7 +114,14 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
     if pairs.error:
         failed = f"{part_of(pairs.error, pairs.total, 'comparison')} failed"
         return f"{failed}: {_answers(failures) or first.what}"
-    return f"{many(first.requests, 'request')} met a failure: {first.what}"
+    met = many(first.requests, "request")
+    if not _answered_after(evidence):
+        return f"{met} met a failure: {first.what}"
+    told = (
+        f"refused ({first.status or 'by the model'})" if first.reason in _LASTING else first.short
+    )
+    were = "was" if first.requests == 1 else "were"
+    return f"{met} met a failure and {were} answered when asked again: {told}"
 
 
 def _answers(failures: Sequence[Failures]) -> str:
@@ -106,7 +148,8 @@ def _why(evidence: BatchEvidence, first: Failures) -> Text:
     if essay:
         return words(first.words.why, " Essay ", Id(essay), " is in every one that failed.")
     if not evidence.pairs.error:
-        return words(first.words.why, " Each was asked again, up to three times.")
+        why = "" if first.reason in _LASTING else f"{first.words.why} "
+        return f"{why}Each was asked again, up to three times."
     return words(first.words.why, *_passed(evidence, first))
 
 

@@ -1,5 +1,6 @@
 """One reader of why the model's provider failed, for rows and for the lines of both revisions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -151,3 +152,36 @@ def test_retried_requests_are_counted_apart_with_what_the_provider_asked_to_wait
             first_at=AT, last_at=AT + timedelta(seconds=40), sources=("logs",),
         ),
     )  # fmt: skip
+
+
+def test_a_line_is_about_the_request_that_it_names_and_not_those_of_its_traceback() -> None:
+    said = f"{CALL}Anthropic API call failed: 429"
+    line = _line(said)
+    line = replace(line, text=f"{said}\n  bundle = [{OWN!r}, {REQUEST!r}]")
+    assert failures_of((), [line], {OWN}) == ()
+    (found,) = failures_of((_group(0, "connection_error"),), [line], {OWN})
+    assert found.reason is FailureReason.CONNECTION
+
+
+@pytest.mark.parametrize("root", [OTHER, OWN])
+def test_what_another_batch_s_request_failed_in_a_bundle_is_not_laid_at_this_one_s_door(
+    root: str,
+) -> None:
+    lines = [
+        _line("Anthropic API failure: 429", 0, status_code=429, correlation_id=root),
+        _line("Serial bundle processing hit provider error", 1),
+        _line(f"{CALL}Anthropic API call failed: 429", 2),
+    ]
+    found = failures_of((), lines, {OWN, REQUEST}, (), own_alone=True)
+    assert [one.reason for one in found] == ([FailureReason.RATE_LIMIT] if root == OWN else [])
+
+
+def test_the_two_lines_of_one_refusal_name_one_reason() -> None:
+    refused = "Your credit balance is too low"
+    lines = [
+        _line("Anthropic API failure: 400", 0, status_code=400, error_text=refused,
+              correlation_id=OWN),
+        _line(f"{CALL}Anthropic API call failed: 400, message='{refused}'", 1),
+    ]  # fmt: skip
+    (found,) = failures_of((), lines, {OWN, REQUEST}, (), own_alone=True)
+    assert (found.reason, found.status) == (FailureReason.CREDIT, 400)

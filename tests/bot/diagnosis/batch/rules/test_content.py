@@ -66,3 +66,32 @@ def test_a_batch_that_ended_without_one_comparison_lacks_all_its_essays() -> Non
     found = content_missing(ended, NOW)
     assert found is not None
     assert "6 of 6 essays were never compared" in str(found.what)
+
+
+NO_PROMPT = "Failed to fetch student prompt text from Content Service for CJ assessment"
+NO_CONTEXT = "No assessment context available for prompt building"
+NO_ANCHOR = "Failed to fetch anchor essay 7: HTTP 500"
+BROUGHT = "Hydrated prompt text via fallback in batch creation"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((NO_PROMPT, NO_CONTEXT), "compared without the assignment's prompt"),
+        (("Failed to hydrate prompt in batch creation: HTTP 404",), "without the assignment's"),
+        ((NO_CONTEXT,), "compared without any prompt, rubric or"),
+        ((NO_ANCHOR,), "compared without anchors"),
+        (("Hydrated judge rubric text is empty",), "without the judge's rubric"),
+        ((NO_PROMPT, BROUGHT), ""),
+        ((), ""),
+    ],
+)
+def test_what_its_essays_were_compared_without_is_told(lines: tuple[str, ...], said: str) -> None:
+    found = content_missing(evidence(*lines, essays=6), NOW)
+    assert (said in str(found.what)) if found and said else (found is None) is (not said)
+    if found:
+        assert found.severity.value == "warn"
+
+
+def test_that_a_prompt_lacks_is_told_while_the_essays_are_compared_only() -> None:
+    assert content_missing(evidence(NO_PROMPT, pairs=0, essays=6), NOW) is None

@@ -1,11 +1,14 @@
 """Each of several causes of failed comparisons is named, with what to do about it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.rules.failures import provider_failures
+from bot.diagnosis.batch.rules.failures import bundle_collateral, provider_failures
 from bot.domain.batch import BatchHeader, BatchRows, ErrorGroup, PairCounts
-from bot.domain.log import LogSearch
+from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading
 
 NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
@@ -51,3 +54,59 @@ def test_one_cause_is_told_in_its_own_words() -> None:
     found = provider_failures(evidence(group(3, 529, "overloaded")), NOW)
     assert found is not None
     assert str(found.what).endswith("model provider overloaded (529)")
+
+
+def test_what_was_answered_when_asked_again_is_not_said_to_be_too_long() -> None:
+    given = evidence()
+    said = "Anthropic API failure: 400"
+    answer = {
+        "error_text": "prompt is too long: 9 tokens",
+        "correlation_id": ID,
+        "status_code": 400,
+    }
+    line = LogEvent(
+        NOW, "llm", "llm", Role.LLM_PROVIDER, "error", said, fields=answer, text=f"{said} {answer}"
+    )
+    given = replace(given, logs=LogSearch((line,), ()), members=frozenset({ID}))
+    found = provider_failures(given, NOW)
+    assert found is not None
+    assert (
+        str(found.what)
+        == "1 request met a failure and was answered when asked again: refused (400)"
+    )
+    assert "too long" not in str(found.why)
+    assert (found.severity.value, found.next) == ("info", ())
+    waits = replace(given.rows, pairs=PairCounts(total=28, essay_a=27, pending=1))
+    again = provider_failures(replace(given, rows=waits), NOW)
+    assert again is not None
+    assert str(again.what) == "1 request met a failure: an essay is too long for the model (400)"
+
+
+def bundled(status: int, kind: str, message: str = "", rows: int = 8) -> ErrorGroup:
+    return replace(group(rows, status, kind, message), roots=1, bundled_rows=rows, bundles=1,
+                   largest=rows)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "collateral"),
+    [
+        (bundled(529, "overloaded"), True),
+        (bundled(400, "client_error", "prompt is too long"), True),
+        (bundled(401, "authentication"), False),
+        (bundled(404, "client_error", "not_found_error"), False),
+        (bundled(400, "client_error", "Your credit balance is too low"), False),
+        (bundled(529, "overloaded", rows=28), False),
+    ],
+)
+def test_a_bundle_is_blamed_where_others_of_it_would_have_been_answered(
+    one: ErrorGroup, collateral: bool
+) -> None:
+    assert (bundle_collateral(evidence(one), NOW) is not None) is collateral
+
+
+def test_a_bundle_that_broke_beside_a_refused_key_is_blamed_for_its_own_alone() -> None:
+    found = bundle_collateral(
+        evidence(bundled(401, "authentication"), bundled(529, "overloaded", rows=6)), NOW
+    )
+    assert found is not None
+    assert str(found.what).startswith("5 comparisons failed only because")
