@@ -25,7 +25,7 @@ MAX_HINT = 150
 SHORTCUT_NAME = "Trace this"
 SCOPES = {
     "app_mentions:read": "hear @batchbot in threads, where slash commands do not work",
-    "channels:history": "find an alert whose posting was cut off, or another bot's (public channels)",
+    "channels:history": "find an alert that was cut off, or another bot's post (public channels)",
     "channels:read": "turn the channel names of the settings into ids",
     "chat:write": "answer and alert",
     "commands": "slash commands and the shortcut",
