@@ -349,6 +349,28 @@ def test_a_broad_except_is_seen_however_it_is_written(written: str) -> None:
     assert any(_swallows_all(node) for node in ast.walk(ast.parse(written)))
 
 
+# A name that a library calls.
+CALLED_BY_LIBRARIES = {"settings_customise_sources"}
+
+
+def test_what_stands_in_the_product_is_used_by_it() -> None:
+    """A function, class or constant that only tests use stands in tests/support."""
+    texts = [path.read_text(encoding="utf-8") for path in FILES]
+    said = Counter(word for text in texts for word in re.findall(r"\w+", text))
+
+    def unused(path: Path) -> set[str]:
+        nodes = [node for node in _nodes(path) if not getattr(node, "decorator_list", ())]
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        names = {node.name for node in nodes if isinstance(node, functions)}
+        for node in _tree(path).body:
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                names |= {target.id for target in _targets(node) if isinstance(target, ast.Name)}
+        once = {name for name in names if said[name] == 1 and not name.startswith("__")}
+        return once - CALLED_BY_LIBRARIES
+
+    assert _faults(unused) == {}
+
+
 def test_a_public_class_name_stands_for_one_thing() -> None:
     places: dict[str, set[str]] = {}
     for path in FILES:

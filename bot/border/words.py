@@ -26,7 +26,6 @@ _MODEL_JOINTS = re.compile("[-.:/]")
 _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}\Z")
 _DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _SPLIT = re.compile(r"[^\w]+|_")
-_DIGITS = re.compile(r"\d+")
 SINGLE_LETTERS = 2
 MOST_DIGITS = 6
 PERSON_IN_ID = key_words("paths_of_people")

@@ -210,17 +210,6 @@ PROVENANCE: dict[str, Seen | ReadInSource] = {
 _FOLDED = {"".join(text.casefold().split()): text for text in PROVENANCE}
 
 
-def known_as(text: str) -> tuple[str, ...]:
-    """Return the table's texts that hold this one; white space and capitals do not count."""
-    part = "".join(text.casefold().split())
-    return tuple(whole for folded, whole in _FOLDED.items() if part and part in folded)
-
-
-def is_proven(text: str) -> bool:
-    """Say whether a text, or one that it is part of, was seen in a real log."""
-    return any(isinstance(PROVENANCE[whole], Seen) for whole in known_as(text))
-
-
 def text_of(line: str) -> str:
     """Return the table's text that a line begins with, or holds first; empty when it holds none."""
     folded = "".join(line.casefold().split())

@@ -22,8 +22,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from bot import registry
 from bot.alerts.policy.lifecycle import PolicySettings
 from bot.alerts.policy.round import DetectorResult, decide_round, evaluate, policy_settings
@@ -273,8 +271,3 @@ def _finished(coroutine: Any) -> Any:
         return done.value
     coroutine.close()
     raise RuntimeError("a detector waited for something outside the recording")
-
-
-def events_of(found: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Return each event as one line of JSON."""
-    return (orjson.dumps(event) + b"\n" for event in found)

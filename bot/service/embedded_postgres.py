@@ -106,10 +106,6 @@ class EmbeddedPostgres:
                 why = error.message if isinstance(error, SourceError) else error.strerror
                 log.warning("the embedded PostgreSQL cannot be started: %s", why)
 
-    async def drop_database(self, name: str) -> None:
-        """Drop a database, with the sessions that use it."""
-        await self._client(f"DROP DATABASE IF EXISTS {_safe(name)} WITH (FORCE)", "postgres")
-
     async def stop(self, *, remove: bool = False) -> bool:
         """Let go of the server; stop it, and say True, when no other process uses it.
 

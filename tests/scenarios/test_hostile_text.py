@@ -18,11 +18,12 @@ from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.errors import Blank, DeniedError, SourceError, UsageError
 from bot.ports import Choice, Form, Overview
 from bot.slack.blocks import alert as blocks_alert
-from bot.slack.blocks.limits import view_violations, violations
+from bot.slack.blocks.limits import violations
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound.views import fit
 from bot.text import markdown_report
 from bot.text.privacy import presentable
+from tests.support.slack.views import view_violations
 from tests.support.strategies import reports, texts
 
 AT = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)

@@ -17,7 +17,7 @@ from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.domain.batch import BatchSummary, ComparisonTotals
-from bot.domain.batch.modes import BATCHING_MODES, UNKNOWN
+from bot.domain.batch.modes import UNKNOWN
 from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding
@@ -25,7 +25,6 @@ from bot.domain.service_state import CIRCUIT_TEXTS, ServiceHealth
 from bot.ports import Deadline, Sources
 from bot.text.wording import many, part_of
 
-MODES = BATCHING_MODES
 MAX_BATCHES = 500
 MAX_LINES = 5_000
 

@@ -1,6 +1,5 @@
 """An investigation that begins with what an alert said, by its rule id; pure."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.diagnosis.batch.headline import ROOM
@@ -44,16 +43,6 @@ def about(report: Report, rule: str) -> Report:
         headline=_headline(report, first),
         summary=joined(" ", (words(first.what), report.summary)),
     )
-
-
-def same_family(one: str, other: str) -> bool:
-    """Say whether an alert's rule and a finding's name the same cause."""
-    return other in FAMILIES.get(one, (one,))
-
-
-def begins_with(findings: Sequence[Finding], rule: str) -> bool:
-    """Say whether findings begin with what an alert of this rule said."""
-    return bool(findings) and same_family(rule, findings[0].rule)
 
 
 def _headline(report: Report, first: Finding) -> Text:

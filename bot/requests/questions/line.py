@@ -1,7 +1,6 @@
 """What a typed text asks for: the command that it is, else the one that its question means."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, tzinfo
 
 from bot.domain.ids import IdKind, kind_of
 from bot.domain.log import Service
@@ -9,7 +8,6 @@ from bot.errors import LackingError, UsageError
 from bot.ports import Request
 from bot.registry import SlashCommand
 from bot.requests.command_text import CommandLine, read_line, unwrapped
-from bot.requests.questions.reader import Reading, read_question
 from bot.text.log_words import services_named
 
 
@@ -43,21 +41,3 @@ def _is_a_sentence(request: Request, services: Iterable[Service]) -> bool:
         return services_named(request.words[0], services) is None
     bare = request.command == "trace" and kind_of(request.words[0]) is IdKind.LABEL
     return bare and not any(char.isdigit() for char in request.words[0])
-
-
-def meant_line(
-    text: str,
-    commands: Mapping[str, SlashCommand],
-    *,
-    subject: str = "",
-    services: Iterable[Service] = (),
-    now: datetime,
-    zone: tzinfo = UTC,
-    prefix: str = "",
-) -> Reading:
-    """Return the command line of a text: as typed, or as its question is read."""
-    known = tuple(services)
-    command = typed_command(text, commands, prefix, known)
-    if command is not None:
-        return Reading(command.text(prefix))
-    return read_question(text, subject=subject, services=known, now=now, zone=zone)

@@ -17,11 +17,7 @@ MAX_JSON_CHARS = 10_000
 MAX_TABLES = 1
 MAX_CHARTS = 2
 MAX_VIEW_BLOCKS = 100
-MAX_PRIVATE_METADATA = 3_000
-VIEW_TEXT_CHARS = 24
-# Message blocks that a modal or an App Home does not take.
 CONTAINER = "container"
-MESSAGE_ONLY = frozenset({"table", "data_table", "data_visualization", "markdown", CONTAINER})
 MAX_CONTAINED = 10
 # What the live check is said to take in a container; of the documented ones, not rich text.
 CONTAINED = frozenset({"section", "context", "table", "actions", "divider", "image"})
@@ -111,31 +107,8 @@ def violations(blocks: Sequence[Block], text: str) -> list[str]:
     """Return what Slack would refuse in a message, each as a sentence; empty means accepted."""
     return [
         *_message_violations(blocks, text),
-        *(line for index, block in enumerate(blocks) for line in _block_violations(index, block)),
+        *(line for index, block in enumerate(blocks) for line in block_violations(index, block)),
     ]
-
-
-def view_violations(view: Mapping[str, Any]) -> list[str]:
-    """Return what Slack would refuse in a modal or an App Home, each as a sentence."""
-    blocks = view.get("blocks") or []
-    found = [line for index, block in enumerate(blocks) for line in _block_violations(index, block)]
-    kinds = sorted({str(block.get("type")) for block in blocks} & MESSAGE_ONLY)
-    found += [f"a view takes no {kind}" for kind in kinds]
-    if not 1 <= len(blocks) <= MAX_VIEW_BLOCKS:
-        found.append(f"{len(blocks)} blocks, allowed 1 to {MAX_VIEW_BLOCKS}")
-    for key in ("title", "submit", "close"):
-        text = view.get(key)
-        if text is not None and not 1 <= len(text.get("text", "")) <= VIEW_TEXT_CHARS:
-            found.append(f"{key} has {len(text.get('text', ''))} characters")
-    if len(view.get("private_metadata", "")) > MAX_PRIVATE_METADATA:
-        found.append("private_metadata is too long")
-    inputs = any(block.get("type") == "input" for block in blocks)
-    if view.get("type") == "modal" and inputs and "submit" not in view:
-        found.append("a modal with an input has no submit")
-    ids = [block["block_id"] for block in blocks if "block_id" in block]
-    if len(ids) != len(set(ids)):
-        found.append("a block_id is used twice")
-    return found
 
 
 def _message_violations(blocks: Sequence[Block], text: str) -> Iterator[str]:
@@ -184,7 +157,8 @@ def _chart_violations(place: str, block: Block) -> Iterator[str]:
             yield f"{place} has a value that is no number"
 
 
-def _block_violations(index: int, block: Block) -> Iterator[str]:
+def block_violations(index: int, block: Block) -> Iterator[str]:
+    """Yield what Slack would refuse in one block, of a message or of a view."""
     kind = str(block.get("type", ""))
     place = f"block {index} ({kind or 'no type'})"
     for limit in LIMITS:
@@ -210,7 +184,7 @@ def _contained_violations(place: str, block: Block) -> Iterator[str]:
     for index, child in enumerate(block.get("child_blocks") or ()):
         if child.get("type") not in CONTAINED:
             yield f"{place} holds a {child.get('type')}"
-        yield from _block_violations(index, child)
+        yield from block_violations(index, child)
 
 
 def _limit_violations(place: str, block: Block, limit: Limit) -> Iterator[str]:

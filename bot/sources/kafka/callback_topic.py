@@ -146,9 +146,7 @@ class KafkaCallbacks:
         if found and self._reader.is_reading:
             with suppress(SourceError):
                 partitions = {partition for _, partition, _ in found}
-                known = await acknowledged(
-                    self._servers, partitions, timeout=self._timeout, security=self._security
-                )
+                known = await self._acknowledged(partitions)
         return tuple(
             replace(seen, consumed=offset < known[partition]) if partition in known else seen
             for seen, partition, offset in found

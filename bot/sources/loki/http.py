@@ -186,9 +186,7 @@ _ROWS = (
         (401,), "no org id", "Loki wants a tenant", "Set LOKI_TENANT; Loki calls it org id.", True
     ),
     _Row((401, 403), "", "Loki refuses us", _LOGIN, True),
-    _Row(
-        (301, 302, 303, 307, 308), "", "a proxy before Loki sends us to a log-in page", _LOGIN, True
-    ),
+    _Row(_ELSEWHERE, "", "a proxy before Loki sends us to a log-in page", _LOGIN, True),
     _Row((404,), "", "no Loki API there", "Check LOKI_URL.", True),
     _Row((429,), "", "Loki limits our rate", "It passes; max_outstanding_per_tenant is the bound."),
     _Row((502, 504), "", "a proxy gets no answer from Loki", "It passes once Loki is back."),

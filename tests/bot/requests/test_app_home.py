@@ -9,12 +9,12 @@ from bot.registry import commands
 from bot.requests.admission import Admission
 from bot.requests.app_home import AppHome
 from bot.requests.replies import Replies
-from bot.slack.blocks.limits import view_violations
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound.views import fit
 from tests.support.fakes.sources import FakeMemory, FakeQueue, at, down
 from tests.support.slack import payloads
 from tests.support.slack.bot import ACCESS, Bot
+from tests.support.slack.views import view_violations
 
 AT = at("2025-11-19 00:30")
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.slack.blocks.limits import view_violations
 from tests.support.slack import payloads
 from tests.support.slack.bot import INCIDENTS, QUIET, Bot
+from tests.support.slack.views import view_violations
 
 
 def _view(said: Any) -> dict[str, Any]:

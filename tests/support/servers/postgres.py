@@ -62,7 +62,16 @@ def new_database(postgres_server: EmbeddedPostgres) -> Iterator[Callable[..., st
 
     yield make
     for name in made:
-        asyncio.run(postgres_server.drop_database(name))
+        asyncio.run(_dropped(postgres_server, name))
+
+
+async def _dropped(server: EmbeddedPostgres, name: str) -> None:
+    """Drop a database, with the sessions that use it."""
+    connection = await asyncpg.connect(server.url("postgres"))
+    try:
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        await connection.close()
 
 
 class EmptyDatabases:
@@ -88,7 +97,7 @@ class EmptyDatabases:
         if asyncio.run(self._emptied(name)):
             self._free.append(name)
         else:
-            asyncio.run(self._server.drop_database(name))
+            asyncio.run(_dropped(self._server, name))
 
     async def _emptied(self, name: str) -> bool:
         try:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot.slack.blocks import alert as blocks_alert
-from bot.slack.blocks.limits import CONTAINER, MAX_JSON_CHARS, size, view_violations, violations
+from bot.slack.blocks.limits import CONTAINER, MAX_JSON_CHARS, size, violations
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound import views
 from tests.population.registry import rule_ids
@@ -22,6 +22,7 @@ from tests.support.code_names import code_names
 from tests.support.slack import types as slack_types
 from tests.support.slack.clocks import LOOSE_LEAD, clocks_in, words_in
 from tests.support.slack.headlines import faults_of
+from tests.support.slack.views import view_violations
 
 PINGS = re.compile(r"<(?!!date\^)[!@#]")
 # So many letters of a message's first words and of its notification are compared.

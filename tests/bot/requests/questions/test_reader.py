@@ -10,8 +10,8 @@ import pytest
 
 from bot.registry import commands
 from bot.requests.command_text import read_line
-from bot.requests.questions.line import meant_line
-from bot.requests.questions.reader import read_question
+from bot.requests.questions.line import typed_command
+from bot.requests.questions.reader import Reading, read_question
 from bot.settings import HULEEDU_SERVICES
 
 TABLE = Path(__file__).parents[3] / "fixtures" / "questions.jsonl"
@@ -45,6 +45,14 @@ def _is_right(line: str, row: dict[str, Any], now: datetime) -> bool:
     return fits and bare in [_since(one, now)[0] for one in right]
 
 
+def _read(text: str, subject: str | None, now: datetime) -> Reading:
+    """Read a text as Slack and the terminal do: as the command that it is, else as a question."""
+    command = typed_command(text, commands(), services=HULEEDU_SERVICES)
+    if command is not None:
+        return Reading(command.text())
+    return read_question(text, subject=subject or "", services=HULEEDU_SERVICES, now=now)
+
+
 @pytest.mark.parametrize("escaped", [False, True])
 @pytest.mark.parametrize("row", ROWS, ids=[row["text"][:60] for row in ROWS])
 def test_a_question_becomes_its_command_or_none(row: dict[str, Any], escaped: bool) -> None:
@@ -52,13 +60,7 @@ def test_a_question_becomes_its_command_or_none(row: dict[str, Any], escaped: bo
     text = row["text"]
     if escaped and "<@" not in text:
         text = html.escape(text, quote=False)
-    read = meant_line(
-        text,
-        commands(),
-        subject=row["thread_subject"] or "",
-        services=HULEEDU_SERVICES,
-        now=now.astimezone(UTC),
-    )
+    read = _read(text, row["thread_subject"], now.astimezone(UTC))
     if row["command"] is None:
         assert read.line == "", row["why"]
         assert len(read.offers) == 3
@@ -71,10 +73,7 @@ def test_whatever_is_read_or_offered_is_a_command_that_is_understood_and_changes
     row: dict[str, Any],
 ) -> None:
     known = commands()
-    read = meant_line(
-        row["text"], known, subject=row["thread_subject"] or "", services=HULEEDU_SERVICES,
-        now=_moment(NOW),
-    )  # fmt: skip
+    read = _read(row["text"], row["thread_subject"], _moment(NOW))
     for line in filter(None, (read.line, *read.offers)):
         command = read_line(line, known)
         assert not command.command.changes & set(line.split())
