@@ -9,7 +9,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoPermissionError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, OutOfMemoryError, RedisError, ResponseError
 
 from bot.border.outside import raw
 from bot.domain.evidence import QUEUE
@@ -67,6 +67,8 @@ class RedisQueue:
         # Hosts may forbid INFO, and users may lack MULTI: neither is needed.
         self._may_inform = True
         self._may_bundle = True
+        # A server without memory refuses all within MULTI, reads too, until it has some again.
+        self._is_full = False
 
     async def close(self) -> None:
         """Close the connections."""
@@ -137,8 +139,12 @@ class RedisQueue:
             told.append(f"from a replica that heard its master {reading.replica_age} s ago")
         if not self._may_inform:
             told.append("whether it is a replica was not checked (no right to INFO)")
-        if not self._may_bundle:
+        if self._is_full:
+            told.append("the server takes no writes: its memory is full (maxmemory)")
+        if not self._may_bundle or self._is_full:
             told.append("read without MULTI, so not as of one moment")
+        if unused := self._address.without_effect:
+            told.append(f"without effect in the address: {', '.join(unused)}")
         return "; ".join(told)
 
     async def _prove_master(self) -> int | None:
@@ -161,19 +167,26 @@ class RedisQueue:
 
     async def _order(self, order_key: str, data_key: str, max_items: int) -> tuple[int, Any, int]:
         """Return the size, the first members and how many are stored, as of one moment."""
-        async with self._redis.pipeline(transaction=self._may_bundle) as pipe:
+        try:
+            self._is_full = False
+            return await self._ordered(order_key, data_key, max_items, bundles=self._may_bundle)
+        except OutOfMemoryError:
+            self._is_full = True
+        except ResponseError as error:
+            if not (self._may_bundle and _OF_BUNDLES.search(str(error))):
+                raise
+            self._may_bundle = False
+        return await self._ordered(order_key, data_key, max_items, bundles=False)
+
+    async def _ordered(
+        self, order_key: str, data_key: str, max_items: int, *, bundles: bool
+    ) -> tuple[int, Any, int]:
+        async with self._redis.pipeline(transaction=bundles) as pipe:
             pipe.zcard(order_key)
             pipe.zrange(order_key, 0, max(0, max_items - 1))
             pipe.hlen(data_key)
-            try:
-                size, order, stored = await pipe.execute()
-            except ResponseError as error:
-                if not (self._may_bundle and _OF_BUNDLES.search(str(error))):
-                    raise
-            else:
-                return size, order, stored
-        self._may_bundle = False
-        return await self._order(order_key, data_key, max_items)
+            size, order, stored = await pipe.execute()
+        return size, order, stored
 
     async def _fronts(self, prefixes: Sequence[str]) -> list[QueueFront]:
         async with self._redis.pipeline(transaction=False) as pipe:

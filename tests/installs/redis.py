@@ -11,7 +11,7 @@ from pathlib import Path
 import redis
 
 from tests.installs.certificates import certificates
-from tests.installs.peers import http_says, peer
+from tests.installs.peers import http_says, peer, says
 from tests.installs.pgbouncer import answers
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import ask, doctor, installed, line_of
@@ -95,9 +95,59 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
             one.ping(), other.ping()
             found = await seen(folder, f"redis://127.0.0.1:{port}/0")
         yield _row("RD-12", "maxclients reached", found, "no connection left|closed the connection")
+    async for one in _full(folder):
+        yield one
     if not quick:
+        async for one in _words(folder):
+            yield one
         async for row_ in _slow(folder):
             yield row_
+
+
+# What servers and proxies answer, and what must be said of it.
+WORDS = (
+    (
+        "DENIED Redis is running in protected mode because protected mode is enabled and no password "
+        "is set for the default user.",
+        "in protected mode.*Set a password",
+    ),
+    (
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+        "disk.",
+        "cannot save its data.*disk full",
+    ),
+    ("OOM command not allowed when used memory > 'maxmemory'.", "memory is full.*maxmemory"),
+    ("READONLY You can't write against a read only replica.", "a replica.*master's address"),
+    ("NOREPLICAS Not enough good replicas to write.", "without its replicas.*It passes"),
+    (
+        "TRYAGAIN Multiple keys request during rehashing of slot",
+        "moves the queue's keys.*It passes",
+    ),
+    ("ASK 866 10.0.0.7:6379", "one node of a cluster"),
+    ("NOPERM No permissions to access a key", "may not do it.*ACL SETUSER"),
+    ("ERR unknown command 'HELLO', with args beginning with: '3'", r"protocol version.*protocol=2"),
+    ("upstream failure", "a proxy before Redis gets no answer.*It passes"),
+    ("", "without a word why"),
+)
+
+
+async def _words(folder: Path) -> AsyncIterator[Row]:
+    for words, must in WORDS:
+        async with peer(says(f"-{words}\r\n".encode())) as port:
+            found = await seen(folder, f"redis://127.0.0.1:{port}/0")
+        yield _row("RD-20", words or "an error without a word", found, must)
+
+
+async def _full(folder: Path) -> AsyncIterator[Row]:
+    """Yield a server without memory, which refuses reads within MULTI as well."""
+    async with server("--maxmemory", "1mb", "--maxmemory-policy", "noeviction") as port:
+        with redis.Redis("127.0.0.1", port) as client, suppress(redis.RedisError):
+            _fill(port)
+            for number in range(10_000):
+                client.set(f"k{number}", "x" * 1_000)
+        found = await seen(folder, f"redis://127.0.0.1:{port}/0")
+    yield row("RD-21", "maxmemory reached", found, codes=[0, 0], about=QUEUE,
+              must=["⚠️.*1 item.*its memory is full"])  # fmt: skip
 
 
 async def _busy(folder: Path) -> AsyncIterator[Row]:
@@ -163,12 +213,19 @@ async def _addresses(folder: Path, port: int) -> AsyncIterator[Row]:
         ("RD-02a", "a name for the database", f"redis://{where}/prod", "no number"),
         ("RD-02b", "half a number", f"redis://{where}/3x", "no number"),
         ("RD-02c", "# in the password", f"redis://:s3cr3t#x@{where}/0", "%23"),
+        ("RD-22a", "a password without its colon", f"redis://s3cr3t@{where}/0",
+         "login of user … is refused.*between : and @"),
+        ("RD-22b", "a protocol that is none", f"redis://{where}/0?protocol=4", "value of protocol"),
+        ("RD-22c", "a time below zero", f"redis://{where}/0?socket_timeout=-1", "socket_timeout"),
         ("RD-refu", "nobody listens", "redis://:s3cr3t@127.0.0.1:1/0", "nobody listens"),
         ("RD-dns", "no such host", "redis://redis.invalid/0", "name or service not known"),
         ("RD-file", "a CA's file that is not there", f"rediss://{where}?ssl_ca_certs=/nope.pem",
          "/nope.pem"),
     ):  # fmt: skip
         yield _row(id, condition, await seen(folder, url), must)
+    found = await seen(folder, f"redis://{where}/3?decode_responses=True&max_connections=10")
+    yield row("RD-22d", "a service's own options", found, codes=[0, 0], about=QUEUE,
+              must=["1 item.*without effect in the address: decode_responses, max_connections"])  # fmt: skip
     found = await seen(folder, f"redis://{where}/3")
     yield row("RD-ok", "database 3", found, must=["1 item"], codes=[0, 0], about=QUEUE)
 
@@ -195,6 +252,9 @@ async def _rights(folder: Path, port: int) -> AsyncIterator[Row]:
 
 async def _slow(folder: Path) -> AsyncIterator[Row]:
     own, other = certificates(folder / "tls"), certificates(folder / "tls2", "DNS:redis")
+    async with server() as port:
+        found = await seen(folder, f"rediss://127.0.0.1:{port}/0")
+        yield _row("RD-10b", "rediss:// to a plain port", found, "TLS at all.*redis://")
     for id, condition, cert, auth, url, must in (
         ("RD-10", "redis:// to a TLS port", own, "no", "redis://127.0.0.1:{}/0", "rediss://"),
         ("RD-11a", "an own CA", own, "no", "rediss://127.0.0.1:{}/0", "ssl_ca_certs"),

@@ -25,6 +25,7 @@ ROLE_FIX = "Use the role that deploy/readonly_role.sql makes."
 SIGNS = (
     ("could write", "Use a read-only role: deploy/readonly_role.sql."),
     ("from a replica that", "It may be behind: set the master's address in LLM_QUEUE_REDIS_URL."),
+    ("its memory is full", "Free memory at the server, or raise maxmemory: nothing can be queued."),
     ("row security shows", "CREATE POLICY … FOR SELECT TO the role USING (true), or BYPASSRLS."),
     ("a replica, ", "Its rows may be old: use the primary's address in CJ_DATABASE_URL."),
     (r"says un(healthy|reachable|readable)", "See the service's own /healthz, and its log."),

@@ -28,15 +28,27 @@ def _requirement(text: str) -> str:
     return word
 
 
+def _seconds(text: str) -> float:
+    if (seconds := float(text)) <= 0:
+        raise ValueError
+    return seconds
+
+
+def _protocol(text: str) -> int:
+    if text not in ("2", "3"):
+        raise ValueError
+    return int(text)
+
+
 OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "db": int,
     "username": str,
     "password": str,
-    "protocol": int,
+    "protocol": _protocol,
     "client_name": str,
     "health_check_interval": int,
-    "socket_timeout": float,
-    "socket_connect_timeout": float,
+    "socket_timeout": _seconds,
+    "socket_connect_timeout": _seconds,
     "socket_keepalive": _truth,
     "ssl_ca_certs": str,
     "ssl_ca_path": str,
@@ -46,17 +58,28 @@ OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "ssl_check_hostname": _truth,
     "ssl_cert_reqs": _requirement,
 }
+# Of pools and of other clients, as an address that a service uses itself may have them.
+_WITHOUT_EFFECT = frozenset(
+    {
+        "decode_responses", "encoding", "encoding_errors", "max_connections", "retry_on_timeout",
+        "retry_on_error", "timeout", "lib_name", "lib_version", "single_connection_client",
+    }
+)  # fmt: skip
 _FILES = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
 
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """An address as the client's keyword arguments; `where` is host and port, or the socket."""
+    """An address as the client's keyword arguments; `where` is host and port, or the socket.
+
+    `user` is for people: what stands alone before the host may as well be a password.
+    """
 
     arguments: Mapping[str, Any]
     where: str
     user: str
     is_tls: bool
+    without_effect: tuple[str, ...] = ()
 
 
 def redis_address(text: str) -> RedisAddress:
@@ -76,7 +99,7 @@ def redis_address(text: str) -> RedisAddress:
     login, _, host = parts.netloc.rpartition("@")
     if parts.fragment or "#" in text or "@" in parts.path or ("@" in parts.query and not login):
         raise _wrong("cannot be taken apart: is the password encoded?", ENCODE)
-    user, _, password = login.partition(":")
+    user, colon, password = login.partition(":")
     found: dict[str, Any] = {
         "username": unquote(user) or None,
         "password": unquote(password) or None,
@@ -90,8 +113,10 @@ def redis_address(text: str) -> RedisAddress:
     is_tls = parts.scheme == "rediss"
     if is_tls:
         found["ssl"] = True
-    found |= _options(given, is_tls=is_tls)
-    return RedisAddress(found, where, unquote(user) or "default", is_tls)
+    unused = tuple(name for name, _ in given if name in _WITHOUT_EFFECT)
+    found |= _options([one for one in given if one[0] not in unused], is_tls=is_tls)
+    shown = (unquote(user) or "default") if colon or not login else "…"
+    return RedisAddress(found, where, shown, is_tls, unused)
 
 
 def _host(text: str, found: dict[str, Any]) -> str:

@@ -38,26 +38,26 @@ _ROWS = (
     _Row(
         r"WRONGPASS|invalid (?:username|password)",
         "the login of user {user} is refused",
-        f"Correct user and password in {SETTING}.",
+        f"Correct user and password in {SETTING}; a password without a user stands between : and @.",
         True,
     ),
     _Row(
         r"NOAUTH|Authentication required|HELLO must be called",
         "the server wants a password",
-        f"Write user and password before the host in {SETTING}, as redis://:…@host:6379/0.",
+        f"Write user, colon, password and @ before the host in {SETTING}.",
         True,
     ),
     _Row(
-        r"no permissions to run the '(?:eval|hset)\b",
+        r"(?i)no permissions to run the '(?:eval|hset)\b",
         "the user {user} may not put an item back",
         "For QUEUE_REPAIR=on give the user +eval +hset: ACL SETUSER {user} +eval +hset ~{prefix}:*",
         True,
     ),
     _Row(
-        r"NOPERM|no permissions",
+        r"(?i)NOPERM|no permissions",
         "the user {user} may not do it",
-        "Give the user +@read +ping, +multi +exec and the queue's keys: ACL SETUSER {user} "
-        "+@read +ping +multi +exec ~{prefix}:*",
+        "Give the user +@read +ping +select, +multi +exec and the queue's keys: ACL SETUSER {user} "
+        "+@read +ping +select +multi +exec ~{prefix}:*",
         True,
     ),
     _Row(
@@ -93,6 +93,12 @@ _ROWS = (
         True,
     ),
     _Row(
+        r"(?i)unknown command\W+hello\b",
+        "the server does not speak that protocol version",
+        f"Write ?protocol=2 in {SETTING}.",
+        True,
+    ),
+    _Row(
         r"unknown command",
         "the server does not know what a Redis knows: is it a Sentinel?",
         f"Set the master's address in {SETTING}; SENTINEL get-master-addr-by-name says it.",
@@ -113,13 +119,24 @@ _ROWS = (
          "Set a password at the server, or bind it to this network.", True),
     _Row(r"NOPROTO|unsupported protocol", "the server does not speak that protocol version",
          f"Write ?protocol=2 in {SETTING}.", True),
-    _Row(r"OOM|MISCONF|READONLY", "the server is in need", "See the server's log."),
+    _Row(r"TRYAGAIN|rehashing of slot", "the cluster moves the queue's keys just now",
+         "It passes: wait."),
+    _Row(r"OOM|maxmemory", "the server's memory is full, so it takes no writes",
+         "Free memory there, or raise maxmemory; services cannot queue anything meanwhile."),
+    _Row(r"READONLY|read only replica", "it is a replica, which takes no writes",
+         f"Set the master's address in {SETTING}."),
+    _Row(r"MISCONF|persist to disk|Errors writing to the AOF", "the server cannot save its data, "
+         "so it takes no writes", "See the server's log; is its disk full?"),
+    _Row(r"NOREPLICAS|[Nn]ot enough good replicas", "the server takes no writes without its "
+         "replicas", "It passes once they are back."),
+    _Row(r"upstream failure|no upstream host", "a proxy before Redis gets no answer from it",
+         "It passes once Redis is back."),
 )  # fmt: skip
 
 
 def redis_error(error: RedisError, address: RedisAddress, prefix: str) -> SourceError:
     """Return what an error of the driver means; never a class's name."""
-    text = _OF_PIPELINES.sub("", str(error)).strip("()',")
+    text = _OF_PIPELINES.sub("", str(error)).strip("()',\"")
     for row in _ROWS:
         if re.search(row.pattern, text):
             words = (
@@ -128,11 +145,13 @@ def redis_error(error: RedisError, address: RedisAddress, prefix: str) -> Source
             hint = row.hint.format(user=address.user, prefix=prefix)
             return SourceError(QUEUE, words, hint=hint, permanent=row.permanent)
     trouble = network_trouble(error, "Redis", where=address.where, ca=CA)
+    if trouble is not None and trouble.timed_out:
+        return trouble.error(QUEUE, hint=_in_time(address))
     if trouble is not None and "closed the connection" not in trouble.message:
         return trouble.error(QUEUE, hint=f"Check {SETTING}.")
     if isinstance(error, RedisTimeoutError):
         message = f"Redis at {address.where} did not answer in time"
-        return SourceError(QUEUE, message, hint=f"Check {SETTING}.", timed_out=True)
+        return SourceError(QUEUE, message, hint=_in_time(address), timed_out=True)
     if trouble is not None or isinstance(error, RedisConnectionError):
         other = "Does the port speak TLS? Then write rediss://" if not address.is_tls else ""
         return SourceError(
@@ -140,4 +159,11 @@ def redis_error(error: RedisError, address: RedisAddress, prefix: str) -> Source
             f"Redis at {address.where} closed the connection without an answer",
             hint=f"{other} in {SETTING}." if other else "See the server's log.",
         )
-    return SourceError(QUEUE, f"Redis refuses the question: {Outside(text)}")
+    words = f": {Outside(text)}" if text else ", without a word why"
+    return SourceError(QUEUE, f"Redis refuses the question{words}")
+
+
+def _in_time(address: RedisAddress) -> str:
+    """Return what to do about silence: a port without TLS waits for the rest of a handshake."""
+    other = "Does the port speak TLS at all? If not, write redis:// there. "
+    return f"{other * address.is_tls}Check {SETTING}."
