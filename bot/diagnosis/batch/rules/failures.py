@@ -121,7 +121,7 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
         f"refused ({first.status or 'by the model'})" if first.reason in _LASTING else first.short
     )
     were = "was" if first.requests == 1 else "were"
-    return f"{met} met a failure and {were} answered when asked again: {told}"
+    return f"{met} met a failure and {were} answered on retry: {told}"
 
 
 def _answers(failures: Sequence[Failures]) -> str:

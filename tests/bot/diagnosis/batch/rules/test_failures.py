@@ -72,7 +72,7 @@ def test_what_was_answered_when_asked_again_is_not_said_to_be_too_long() -> None
     assert found is not None
     assert (
         str(found.what)
-        == "1 request met a failure and was answered when asked again: refused (400)"
+        == "1 request met a failure and was answered on retry: refused (400)"
     )
     assert "too long" not in str(found.why)
     assert (found.severity.value, found.next) == ("info", ())
