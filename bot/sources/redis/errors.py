@@ -38,7 +38,7 @@ _ROWS = (
     _Row(
         r"WRONGPASS|invalid (?:username|password)",
         "the login of user {user} is refused",
-        f"Correct user and password in {SETTING}; a password without a user stands between : and @.",
+        f"Correct user and password in {SETTING}; one without a user stands between : and @.",
         True,
     ),
     _Row(
