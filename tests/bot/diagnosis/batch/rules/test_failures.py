@@ -70,10 +70,7 @@ def test_what_was_answered_when_asked_again_is_not_said_to_be_too_long() -> None
     given = replace(given, logs=LogSearch((line,), ()), members=frozenset({ID}))
     found = provider_failures(given, NOW)
     assert found is not None
-    assert (
-        str(found.what)
-        == "1 request met a failure and was answered on retry: refused (400)"
-    )
+    assert str(found.what) == "1 request met a failure and was answered on retry: refused (400)"
     assert "too long" not in str(found.why)
     assert (found.severity.value, found.next) == ("info", ())
     waits = replace(given.rows, pairs=PairCounts(total=28, essay_a=27, pending=1))
