@@ -32,6 +32,7 @@ class SlashCommand:
 
     `operator_verbs` are for operators only; `changes` are the verbs that change something: they
     are in the audit trail before they run and after; `memory_verbs` need the bot's own database;
+    `dialogs` are those whose answer asks for a yes, in a modal where Slack opens one;
     `choices` returns recent things of a kind (a batch, an alert) that could fill in what a line
     lacks; `tests` of the command live in the mirror file of its module.
     """
@@ -44,6 +45,7 @@ class SlashCommand:
     operator_verbs: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     memory_verbs: frozenset[str] = frozenset()
+    dialogs: frozenset[str] = frozenset()
     choices: Choices | None = None
 
 

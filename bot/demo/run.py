@@ -52,6 +52,7 @@ FIXED = {
     "TICK_SECONDS": str(TICK_SECONDS),
     "LOG_SOURCE": "files",
     "LLM_QUEUE_PREFIX": PREFIX,
+    "QUEUE_REPAIR": "on",
     "RUNNER_PROCESSES": "off",
 }
 INCIDENT_LOGS = Path(__file__).parent / "incident" / "logs" / "console"

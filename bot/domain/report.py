@@ -119,6 +119,7 @@ class Report:
     the two or three facts that a reader wants first, in words.
     `story` is read after the headline, a sentence each; `lines` are the body of the answer, a
     line each; `folded` are tables that stand below a fold where there is one.
+    `confirm` is the command that a yes to it runs, of an answer that asks for one.
     `shown_in` is the Slack message (channel and ts) that shows by itself what was changed.
     `environment` and `asked_by` (a name) are of the place where it is answered.
     """
@@ -147,6 +148,7 @@ class Report:
     folded: tuple[Table, ...] = ()
     environment: str = ""
     asked_by: str = ""
+    confirm: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "findings", tuple(_with_proof(one) for one in self.findings))

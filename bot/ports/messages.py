@@ -84,8 +84,8 @@ class Renderer(Protocol):
         """Return the modal that asks for what a command lacks."""
         ...
 
-    def sheet(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the modal that shows a message, for who asked from the App Home."""
+    def sheet(self, message: Mapping[str, Any], *, carried: str = "") -> Mapping[str, Any]:
+        """Return the modal that shows a message; `carried` comes back with a yes to it."""
         ...
 
     def home(self, overview: Overview) -> Sequence[Mapping[str, Any]]:

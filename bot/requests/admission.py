@@ -59,6 +59,11 @@ class Job:
         """Whether it changes something, so that the audit trail has it from every way in."""
         return self.request.verb in self.command.changes
 
+    @property
+    def asks_for_yes(self) -> bool:
+        """Whether its answer is a dialog, which concerns its asker alone."""
+        return self.request.verb in self.command.dialogs
+
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
@@ -97,6 +102,7 @@ class Admission:
             return Incomplete(place, shown, command, lack)
         _allow(command, request.verb, asker)
         public = place.way is Way.MESSAGE or (is_public(request, asker.public) and not place.home)
+        public = public and not (request.verb in command.dialogs and place.trigger_id)
         context = self.context(replace(asker, public=public))
         return Job(place, shown, command, request, context, public)
 

@@ -155,7 +155,8 @@ class Dispatcher:
         by the message whose button was pressed: its modal opens once there is more to say.
         """
         place = job.place
-        wanted = place.home or (place.opens_modal and not job.public and not job.is_change)
+        alone = not job.public and not job.is_change
+        wanted = place.home or (alone and (place.opens_modal or job.asks_for_yes))
         if not wanted or place.view_id or not place.trigger_id:
             return job
         view_id = await self.replies.views.open(place.trigger_id, self.waiting(job.typed))
@@ -175,7 +176,7 @@ class Dispatcher:
         message = {**rendered, "subject": subject_of(job.line)}
         if job.public and (finished.progress_ts or not _is_for_asker(job.place, finished.report)):
             await self.replies.sender.public(job.place, message, ts=finished.progress_ts)
-        elif job.place.home or job.place.opens_modal or whole:
+        elif job.place.home or job.place.view_id or job.place.opens_modal or whole:
             await self.replies.alone(job.place, message)
         else:
             share = self.shares.new_id()

@@ -1,21 +1,20 @@
 """Asks for the words that a command lacks: in a modal, or in words where Slack gave no trigger."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from bot.errors import BatchbotError, FormError, LackingError, UsageError
 from bot.ports import Asker, Choice, Form, Place
 from bot.ports.action_ids import PICKED_BLOCK, TYPED_BLOCK
 from bot.registry import SlashCommand
 from bot.requests.admission import Admission, Incomplete
+from bot.requests.carried import carried_back, carried_by
 from bot.requests.command_text import read_line
 from bot.requests.replies import Replies
 
 CHOICE_SECONDS = 8.0
 SHOWN_CHOICES = 5
 PROBLEM_CHARS = 150
-_CARRIED = ("channel", "thread_ts", "response_url", "home", "quiet_thread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +39,8 @@ class Forms:
         to choose from comes with an update.
         """
         place, typed, lack = incomplete.place, incomplete.typed, incomplete.lack
-        form = Form(
-            typed, lack.message, lack.blanks, _carried(place, typed, len(lack.blanks)), looking=True
-        )
+        carried = carried_by(place, typed, len(lack.blanks))
+        form = Form(typed, lack.message, lack.blanks, carried, looking=True)
         view_id = ""
         if place.trigger_id and not place.view_id:
             view_id = await self.replies.views.open(place.trigger_id, self._view(form))
@@ -56,8 +54,11 @@ class Forms:
         await self.replies.refuse(place, _in_words(typed, lack, choices))
 
     def filled(self, user: str, carried: str, values: Mapping[str, str]) -> Filled:
-        """Return the line that a form makes; pure. Raises FormError with what is wrong."""
-        place, typed, blanks = _read(user, carried)
+        """Return the line that a form makes; pure. Raises FormError with what is wrong.
+
+        A yes to a dialog lacks no word.
+        """
+        place, typed, blanks = carried_back(user, carried)
         words, problems = [], {}
         for number in range(blanks):
             block = f"{TYPED_BLOCK}_{number}"
@@ -67,7 +68,7 @@ class Forms:
             words.append(word)
         if problems:
             raise FormError(problems)
-        line = f"{typed} {' '.join(words)}"
+        line = " ".join((typed, *words))
         try:
             read_line(line, self.admission.commands, self.admission.prefix).request()
         except UsageError as error:
@@ -104,18 +105,3 @@ def _in_words(
         newest = "; ".join(str(choice.label) for choice in known[0][:SHOWN_CHOICES])
         hint = f"For example `{typed} {example}`. There are: {newest}."
     return UsageError(lack.message, usage=lack.usage, hint=hint)
-
-
-def _carried(place: Place, typed: str, blanks: int) -> str:
-    """Return what a modal carries to find back; only the app ever sees it."""
-    kept = {name: value for name, value in asdict(place).items() if value and name in _CARRIED}
-    return json.dumps({"place": kept, "typed": typed[:1_000], "blanks": blanks})
-
-
-def _read(user: str, carried: str) -> tuple[Place, str, int]:
-    try:
-        data = json.loads(carried)
-        kept = {name: data["place"][name] for name in _CARRIED if name in data["place"]}
-        return Place(user=user, **{"channel": user, **kept}), str(data["typed"]), data["blanks"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FormError({f"{TYPED_BLOCK}_0": "This form is from an older bot."}) from error

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.errors import BatchbotError, DeniedError
 from bot.ports import Place, Renderer, ReplySender, ViewSender, Way
+from bot.requests.carried import carried_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,16 @@ class Replies:
 
     async def _in_modal(self, place: Place, message: Mapping[str, Any]) -> bool:
         """Show a message in the open modal, or in one that a press may still open."""
-        if place.view_id:
-            return await self.views.update(place.view_id, self.renderer.sheet(message))
-        if not (place.opens_modal and place.trigger_id):
+        if not place.view_id and not (place.opens_modal and place.trigger_id):
             return False
-        return bool(await self.views.open(place.trigger_id, self.renderer.sheet(message)))
+        sheet = self.renderer.sheet(message, carried=_confirmed(place, message))
+        if place.view_id:
+            return await self.views.update(place.view_id, sheet)
+        return bool(await self.views.open(place.trigger_id, sheet))
+
+
+def _confirmed(place: Place, message: Mapping[str, Any]) -> str:
+    """Return what the dialog carries that a message asks for; its outcome is told in the thread."""
+    line = str(message.get("confirm") or "")
+    in_thread = " --here" if place.thread_ts and not place.home else ""
+    return carried_by(place, line + in_thread) if line else ""

@@ -10,6 +10,8 @@ from bot.registry import SlashCommand, Usage
 from commands._words import lacking, misuse, shown, split_options, tokens, usage_lines
 
 REQUEUE = "requeue"
+# The same without a yes: it is tried, nothing is changed, and a yes is asked for.
+TRY = "try"
 USAGES = (
     Usage("", "size, oldest item and verdict of the LLM provider's queue", "/queue"),
     Usage("status", "the same", "/queue status"),
@@ -33,7 +35,7 @@ def parse(text: str) -> Request:
         if len(words) != 2:
             raise lacking("/queue requeue needs one id.", "queue", USAGES, Blank("queue id"),
                           verb=REQUEUE)  # fmt: skip
-        return Request("queue", REQUEUE, (words[1],), options)
+        return Request("queue", REQUEUE if "yes" in options else TRY, (words[1],), options)
     if words and (len(words) > 2 or words[0].casefold() != "status"):
         raise misuse(
             f"/queue takes no {shown(words[-1])}.",
@@ -51,8 +53,8 @@ async def run(request: Request, context: CommandContext) -> Report:
     from bot.diagnosis.queue.report import diagnose
     from commands.queue.requeue import offers, requeue
 
-    if request.verb == REQUEUE:
-        return await requeue(request.words[0], context, confirmed="yes" in request.options)
+    if request.verb in (REQUEUE, TRY):
+        return await requeue(request.words[0], context, confirmed=request.verb == REQUEUE)
     now, deadline = context.now(), context.deadline
     own = context.options.queue_prefix
     (prefix,) = request.words or (own,)
@@ -84,7 +86,8 @@ COMMAND = SlashCommand(
     USAGES,
     parse,
     run,
-    operator_verbs=frozenset({REQUEUE}),
+    operator_verbs=frozenset({REQUEUE, TRY}),
     changes=frozenset({REQUEUE}),
-    memory_verbs=frozenset({REQUEUE}),
+    memory_verbs=frozenset({REQUEUE, TRY}),
+    dialogs=frozenset({TRY}),
 )

@@ -9,7 +9,7 @@ from bot.diagnosis.queue.timeline import ORPHANED
 from bot.domain.evidence import MEMORY, QUEUE, Missing
 from bot.domain.queue import QueueItem, Requeued
 from bot.domain.report import Report
-from bot.domain.words import Command, Id, words
+from bot.domain.words import Id, Text, when, words
 from bot.errors import DeniedError, NotFoundError, SourceError
 from bot.ports import CommandContext, LlmQueue
 from bot.text.wording import sentence
@@ -79,16 +79,31 @@ def _would(item: QueueItem) -> Report:
         command="queue requeue",
         title="Put the item back in the queue?",
         headline=words("Put item ", Id(item.queue_id), " back in the queue? Tried: it would work"),
-        summary=words(
-            "One script in Redis sets the status of item ",
-            Id(item.queue_id),
-            " from processing to queued, only if it is still the same orphan. It changes nothing "
-            "else and reads no text. It was tried: it would be done. To do it: ",
-            Command(line),
+        lines=(
+            words("What: item ", Id(item.queue_id), *_of_batch(item), *_held(item), "."),
+            "Then: its status changes from processing to queued, and the worker takes it with "
+            "its next look. The model is asked for this comparison once more.",
+            "How: one script on the Redis server writes that one word, and only if it is still "
+            "the same orphan. Nothing else is changed, and no text is read.",
+            "Tried just now, without writing: it would be done.",
+            "Who put it back, and what came of it, is written to the audit trail and told in "
+            "the thread.",
         ),
         facts={"queue_id": item.queue_id, "outcome": Requeued.WOULD.value, "confirmed": False},
         actions=(line,),
+        confirm=line,
     )
+
+
+def _of_batch(item: QueueItem) -> tuple[Text, ...]:
+    return (f" of batch {raw(item.cj_batch_id)}",) if raw(item.cj_batch_id) else ()
+
+
+def _held(item: QueueItem) -> tuple[Text, ...]:
+    """Return since when nobody works on an item, and when it would expire."""
+    since, ends = item.processing_started_at, item.expires_at
+    held = (", held by no worker", when(since, " since ")) if since else (", held by no worker",)
+    return (*held, *((when(ends, "; it expires at "),) if ends else ()))
 
 
 def _outcome(item: QueueItem, outcome: Requeued) -> Report:

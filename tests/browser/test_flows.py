@@ -99,6 +99,25 @@ async def test_a_watched_batch_is_followed_to_its_end(demo: Demo, visitor: Visit
     await visitor.keeps("flow-watch-end")
 
 
+async def test_an_orphan_is_put_back_by_a_dialog_and_its_thread_tells_the_outcome(
+    visitor: Visitor,
+) -> None:
+    await visitor.breaks("freeze")
+    await visitor.goes_by_drawer("alerts")
+    alert = await visitor.sees("LLM queue stuck", "Put it back")
+    await visitor.presses(alert, "Put it back …")
+    dialog = visitor.page.locator("dialog.modal")
+    await expect(dialog).to_contain_text("Tried just now", timeout=PATIENCE_MS)
+    await expect(dialog).to_contain_text("processing to queued")
+    await visitor.keeps("flow-cure-dialog")
+    await dialog.get_by_role("button", name="Put it back in the queue", exact=True).click()
+    await expect(alert).to_have_count(0, timeout=PATIENCE_MS)
+    resolved = await visitor.sees("Resolved after", "queue")
+    await thread_of(visitor, resolved)
+    await visitor.sees("The item was put back in the queue", thread=True)
+    await visitor.keeps("flow-cure")
+
+
 async def test_what_nobody_looks_after_is_escalated_once(visitor: Visitor) -> None:
     await visitor.breaks("reject")
     await visitor.goes_by_drawer("alerts")

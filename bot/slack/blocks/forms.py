@@ -17,6 +17,7 @@ from bot.slack.blocks import elements as kit
 from bot.slack.blocks.elements import Block, Piece
 from bot.slack.blocks.limits import CONTAINER, MAX_VIEW_BLOCKS
 from bot.slack.blocks.mrkdwn import code, literal, mrkdwn
+from bot.slack.blocks.report import button_label
 from bot.text.privacy import said
 from bot.text.redaction import echoed
 
@@ -47,8 +48,13 @@ def form_view(form: Form) -> dict[str, Any]:
     }
 
 
-def sheet_view(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the modal that shows a message, what is folded in it laid open."""
+def sheet_view(message: Mapping[str, Any], *, carried: str = "") -> dict[str, Any]:
+    """Return the modal that shows a message, what is folded in it laid open.
+
+    One that asks for a yes is a form without blanks, and `carried` is what a yes runs.
+    """
+    if carried:
+        return _dialog(message, carried)
     shown = [block for block in message["blocks"] if block.get("type") != CONTAINER]
     shown += [block for page in message.get("details", ()) for block in page]
     return {
@@ -57,6 +63,20 @@ def sheet_view(message: Mapping[str, Any]) -> dict[str, Any]:
         "title": _plain("batchbot", TITLE_CHARS),
         "close": _plain("Close", TITLE_CHARS),
         "blocks": shown[:MAX_VIEW_BLOCKS] or [kit.section(message["text"])],
+    }
+
+
+def _dialog(message: Mapping[str, Any], carried: str) -> dict[str, Any]:
+    """Return the modal that says what will be done, and does nothing until its button."""
+    shown = [one for one in message["blocks"] if one.get("type") not in (CONTAINER, "actions")]
+    return {
+        "type": "modal",
+        "callback_id": FORM_CALLBACK,
+        "title": _plain("Please confirm", TITLE_CHARS),
+        "submit": _plain(button_label(str(message["confirm"])), TITLE_CHARS),
+        "close": _plain("Leave it", TITLE_CHARS),
+        "private_metadata": carried[:MAX_CARRIED],
+        "blocks": shown[:MAX_VIEW_BLOCKS],
     }
 
 

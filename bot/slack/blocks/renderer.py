@@ -81,6 +81,7 @@ class BlockKit:
             "rest": folded.rest,
             "details": pages(folds),
             "asks": clean.command,
+            "confirm": clean.confirm,
             "files": clean.attachments,
             "charts": [chart for chart in clean.charts if drawable(chart)],
         }
@@ -119,9 +120,9 @@ class BlockKit:
         """Return the modal that asks for what a command lacks."""
         return form_view(form)
 
-    def sheet(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the modal that shows a message, for who asked from the App Home."""
-        return sheet_view(message)
+    def sheet(self, message: Mapping[str, Any], *, carried: str = "") -> Mapping[str, Any]:
+        """Return the modal that shows a message, which asks for a yes where it carries one."""
+        return sheet_view(message, carried=carried)
 
     def home(self, overview: Overview) -> Sequence[Mapping[str, Any]]:
         """Return the blocks of the App Home: what needs somebody, then the rest."""

@@ -74,7 +74,7 @@ _LABELS = tuple(
         (r"logs \S+ ((?:(?! --).)+) --since (\d+d)(?: --.*)?", r"Logs: \1, older ones"),
         (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
         (r"queue requeue (\S+) --yes", "Put it back in the queue"),
-        (r"queue requeue (\S+)", "Put it back in the queue: try"),
+        (r"queue requeue (\S+)", "Put it back …"),
     )
 )
 _LEAD = re.compile(r"^[A-Z][a-z]+(?: [a-z]+)?:")
@@ -234,6 +234,10 @@ def _lines(report: Report, detail: Detail) -> Iterator[Block]:
 def _buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece]:
     """Return the first command as the one that stands out, two more, and the others in a menu."""
     commands = next_commands(report)
+    if report.confirm:
+        # In a message, where nothing is confirmed, the button opens the dialog.
+        commands = [report.confirm.removesuffix(" --yes"), *commands]
+        commands.remove(report.confirm)
     last = "/batch list" if report.findings else ""
     commands.sort(key=lambda one: (not one.startswith(CONFIRMED), one == last))
     direct = 2 if share else 3
