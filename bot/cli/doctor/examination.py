@@ -1,13 +1,13 @@
 """Examines everything that is configured, the sources at once."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import TextIO
 
 from bot.charts.drawing import INSTALL, can_draw
 from bot.cli.doctor.examined import CheckState, Examined
+from bot.cli.doctor.log_folder import examine_log_folder
 from bot.cli.doctor.log_texts import examine_log_texts
 from bot.cli.doctor.slack import examine_slack
 from bot.cli.doctor.sources import examine_memory, examine_rights, examine_source
@@ -67,7 +67,7 @@ async def examine(settings: Settings) -> list[Examined]:
         ]
         found = list(await asyncio.gather(*looks))
         rights = await examine_rights(sources.database)
-    own = (*_roles(settings), *_files(settings), *_charts())
+    own = (*_roles(settings), *examine_log_folder(settings.logs.docker_log_dir), *_charts())
     return [*await examine_slack(settings), *found, *rights, *own]
 
 
@@ -93,14 +93,3 @@ def _roles(settings: Settings) -> Iterable[Examined]:
     if lacking:
         detail = f"no service has the role {' or '.join(lacking)}, so its log is not judged"
         yield Examined("SERVICES", CheckState.WARNING, detail, 'Give each entry its "role".')
-
-
-def _files(settings: Settings) -> list[Examined]:
-    folder = settings.logs.docker_log_dir
-    if folder is None:
-        return []
-    # Its files are found by their names: a folder that cannot be listed is as good.
-    if os.access(folder, os.X_OK):
-        return [Examined("DOCKER_LOG_DIR", CheckState.OK, str(folder))]
-    fix = "It is root's: run deploy/direct-logs.sh, and use deploy/compose.direct-logs.yaml."
-    return [Examined("DOCKER_LOG_DIR", CheckState.WARNING, f"{folder} cannot be read", fix)]
