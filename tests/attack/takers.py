@@ -61,6 +61,8 @@ OTHERWISE: dict[str, str] = {
     "bot.sources.kafka.errors.kafka_error": _OURS,
     "bot.sources.log_follow.prefilter.last_head": "its codec is judged with the log's reader",
     "bot.sources.log_format.codec.heads": "its codec is judged with the log's reader",
+    "bot.sources.log_format.codec.heads_of": "its codec is judged with the log's reader",
+    "bot.sources.log_search.search.parsed": "its codec is judged with the log's reader",
     "bot.sources.log_format.codec.is_head": "its codec is judged with the log's reader",
     "bot.sources.loki.labels.by_label": _OURS,
     "bot.sources.probe.health_of": _OURS,

@@ -9,8 +9,8 @@ import orjson
 
 from bot.sources.docker.lines import PIECE_BYTES
 from bot.sources.log_format.codec import Line, WholeLines
-from bot.sources.log_format.head import HEAD_BYTES, starts_event
-from bot.sources.log_format.time import utc
+from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, starts_event
+from bot.sources.log_format.time import later, utc
 
 _OPENS = b'{"log":"'
 _CLOSES = b'","stream":"'
@@ -20,12 +20,17 @@ _ESCAPES = str.maketrans(
     {chr(code): f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}
     | {"\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 )
+# What stands behind a line's text, up to the next one's and at the end of a block.
+_BEHIND = rb'\\n","stream":"std(?:out|err)",(?:"attrs":\{[^{}\n]*\},)?"time":"[^"]*"\}\n'
+_BETWEEN, _LAST = re.compile(_BEHIND + rb'\{"log":"'), re.compile(_BEHIND + rb"\Z")
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) ")
 
 
 class JsonFileLines:
     """The Engine's json-file: one object a line, a service's line over 16 KiB in several."""
 
+    # A terminal code is escaped.
+    may_begin = re.compile(rb"\n" + re.escape(_OPENS) + b"[" + FIRST_BYTES + rb"\\]")
     line_end = b'\\n","'
     cuts_lines = True
     is_original = True
@@ -69,22 +74,33 @@ class JsonFileLines:
 
     def lines(self, raws: Iterable[bytes]) -> Iterator[Line]:
         """Yield the service's lines, pieces joined, each with the Engine's time for it."""
-        pending: dict[str, tuple[bytes, datetime | None]] = {}
+        pending: dict[str, Line] = {}
         for raw in raws:
             found = _decoded(raw)
             if found is None:
                 self.spoiled += 1
                 continue
             stream, piece, time = found
-            whole = piece.endswith(b"\n") or len(piece) < PIECE_BYTES
-            before = pending.pop(stream, None)
-            text = before[0] + piece if before else piece
-            at = before[1] if before else utc(time, self._zone)
-            if whole:
-                yield text.rstrip(b"\r\n"), at
+            before = pending.pop(stream, None) if pending else None
+            text, at = (before[0] + piece, before[1]) if before else (piece, time)
+            if piece.endswith(b"\n") or len(piece) < PIECE_BYTES:
+                yield text.rstrip(b"\r\n"), later(at, self._zone)
             else:
-                pending[stream] = text, at
+                pending[stream] = text, later(at, self._zone)
         yield from pending.values()
+
+    def text(self, block: bytes) -> str | None:
+        """Return the text of whole physical lines, None where they must be read one by one."""
+        last = _LAST.search(block, block.rfind(b"\n", 0, -1) + 1)
+        if last is None or not block.startswith(_OPENS):
+            return None
+        joined, number = _BETWEEN.subn(rb"\\n", block[len(_OPENS) : last.start()])
+        try:
+            text = orjson.loads(b'"' + joined + b'"')
+        except orjson.JSONDecodeError:
+            return None
+        # A piece that is no whole line ends without a newline.
+        return text if text.count("\n") == number == block.count(b"\n") - 1 else None
 
 
 class StampedLines(WholeLines):

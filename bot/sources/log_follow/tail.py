@@ -8,6 +8,7 @@ from typing import NamedTuple
 from bot.domain.log import LogEvent, Service
 from bot.sources.log_follow.buffer import EventBuffer
 from bot.sources.log_follow.prefilter import Prefilter
+from bot.sources.log_search.bounds import Bounds
 from bot.sources.log_search.file import SegmentFile
 from bot.sources.log_search.search import SLACK, carried
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
@@ -105,7 +106,7 @@ class Tail:
         end = self._end_of_lines(min(size, self.position + STEP_BYTES), size, finished=quiet < 0)
         at_end = end >= size or (size - end < MAX_LINE_BYTES and end < self.position + STEP_BYTES)
         if end > self.position and not (at_end and now - self.quiet_since >= quiet):
-            last = self.segment.event_start(end - 1)
+            last = Bounds(self.segment).event_start(end - 1)
             end = last if last > self.position or end - self.position < MAX_LINE_BYTES else end
         if end <= self.position:
             return False

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Protocol
 
-from bot.sources.log_format.head import HEAD_BYTES, split_stamp, starts_event
-from bot.sources.log_format.time import utc
+from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, split_stamp, starts_event
+from bot.sources.log_format.time import Stamp, utc
 
-Line = tuple[bytes, datetime | None]
+Line = tuple[bytes, Stamp]
 # The Engine cuts lines longer than this.
 CUT_BYTES = 16 << 10
 LOOK_BACK_BYTES = 256 << 10
@@ -30,9 +30,10 @@ class Codec(Protocol):
     `line_end` is what every line of the service ends with in the file, for counting; `cuts_lines`
     says that one may lie there in several physical lines; `is_original` that the file is the
     container's own log, so that a place in it means something to people; `spoiled` counts physical
-    lines that could not be read.
+    lines that could not be read; `may_begin` finds every newline behind which an event may begin.
     """
 
+    may_begin: re.Pattern[bytes]
     line_end: bytes
     cuts_lines: bool
     is_original: bool
@@ -61,10 +62,18 @@ class Codec(Protocol):
         """Yield the service's lines, each with the time its carrier gave it."""
         ...
 
+    def text(self, block: bytes) -> str | None:
+        """Return the text of whole physical lines without the last newline.
+
+        None where they must be read one by one.
+        """
+        ...
+
 
 class WholeLines:
     """Lines in UTF-8, each of which ends where the service ended it."""
 
+    may_begin = re.compile(rb"\n[" + FIRST_BYTES + b"]")
     line_end = b"\n"
     cuts_lines = False
     is_original = True
@@ -80,6 +89,10 @@ class WholeLines:
     def piece(self, raw: bytes) -> tuple[bytes, bool]:
         """Return no stream, and that the service's line ends here."""
         return b"", True
+
+    def text(self, block: bytes) -> str | None:
+        """Return none: each line is read alone."""
+        return None
 
 
 class PlainLines(WholeLines):
@@ -106,6 +119,10 @@ class PlainLines(WholeLines):
         """Yield the lines unchanged."""
         return ((raw, None) for raw in raws)
 
+    def text(self, block: bytes) -> str | None:
+        """Return the lines as they are."""
+        return block.removesuffix(b"\n").decode("utf-8", "replace")
+
 
 def heads(block: bytes, codec: Codec, before: bytes = b"") -> list[int]:
     """Return where events surely begin in whole lines, given what stands `before` them.
@@ -123,6 +140,18 @@ def heads(block: bytes, codec: Codec, before: bytes = b"") -> list[int]:
             _tear(torn, raw, codec)
         position += len(raw) + 1
     return found
+
+
+def heads_of(block: bytes, codec: Codec, *, backwards: bool = False) -> Iterator[int]:
+    """Yield where events surely begin in whole lines none of which was cut, as they are asked for.
+
+    Most lines are passed over by one look at what they begin with.
+    """
+    starts = [0, *(found.start() + 1 for found in codec.may_begin.finditer(block))]
+    for start in reversed(starts) if backwards else starts:
+        end = block.find(b"\n", start)
+        if codec.starts_event(block[start : end if end >= 0 else len(block)]):
+            yield start
 
 
 def is_head(block: bytes, start: int, end: int, codec: Codec) -> bool:

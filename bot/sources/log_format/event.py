@@ -14,11 +14,12 @@ from bot.sources.log_format.fields import Pairs, flattened, pairs, unwrapped
 from bot.sources.log_format.head import Head
 from bot.sources.log_format.json_line import STANDARD_KEYS, number_of
 from bot.sources.log_format.message import filled
-from bot.sources.log_format.time import utc
+from bot.sources.log_format.time import Stamp, stamped, utc
 
 MAX_HALF_CHARS = 512 * 1024
 MAX_TAIL_TRIES = 200
 MOST_BLANK_LINES = 20
+_MANY_BLANK_LINES = "\n" * (MOST_BLANK_LINES // 2)
 _LOGGER = re.compile(r"\[([A-Za-z_][\w.\-]*)\](?!\S)")
 _BARE_TAIL = re.compile(
     r"(?<!\s)\s{2,}(?=[A-Za-z_][\w.]*=)|\s(?=(?:extra=\{|filename=|func_name=|lineno=))"
@@ -34,9 +35,7 @@ class Fold:
         *("_last_size", "_blank", "_tail", "_is_tail_read"),
     )
 
-    def __init__(
-        self, head: Head, first: str, stamp: datetime | None, offset: int | None = None
-    ) -> None:
+    def __init__(self, head: Head, first: str, stamp: Stamp, offset: int | None = None) -> None:
         self.head = head
         self.stamp = stamp
         self.offset = offset
@@ -70,6 +69,15 @@ class Fold:
         while self._last_size > MAX_HALF_CHARS and len(self._last) > 1:
             self._last_size -= len(self._last.popleft()) + 1
             self.cut += 1
+
+    def add_all(self, text: str) -> bool:
+        """Take all continuation lines of a text, False where some of them are to be dropped."""
+        if self._first_size + len(text) >= MAX_HALF_CHARS or _MANY_BLANK_LINES in text:
+            return False
+        lines = text.split("\n")
+        self._first += lines
+        self._first_size += len(text) + 1
+        return True
 
     @property
     def text(self) -> str:
@@ -146,7 +154,7 @@ class TextEvent:
     @property
     def at(self) -> datetime | None:
         """The event's own time, else the engine's."""
-        return utc(self._fold.head.time, self._zone) or self._fold.stamp
+        return utc(self._fold.head.time, self._zone) or stamped(self._fold.stamp, self._zone)
 
     @property
     def level(self) -> str:

@@ -34,6 +34,8 @@ LEVEL_NAMES = {"warn": "warning", "exception": "error", "fatal": "critical", "er
 # As the standard library and pino count, the latter ten higher from info on.
 LEVEL_NUMBERS = ((60, "critical"), (50, "error"), (40, "warning"), (20, "info"), (1, "debug"))
 HEAD_BYTES = 200
+# What an event's first line begins with: a time, an object, a bracket or a terminal code.
+FIRST_BYTES = rb"\d{\[\x1b"
 
 
 class Shape(StrEnum):

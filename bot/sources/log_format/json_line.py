@@ -14,7 +14,7 @@ from bot.sources.log_format.error import error_of, may_name_error
 from bot.sources.log_format.fields import flattened, unwrapped
 from bot.sources.log_format.head import level_name
 from bot.sources.log_format.message import filled
-from bot.sources.log_format.time import utc
+from bot.sources.log_format.time import Stamp, stamped, utc
 
 _LONE_HIGH = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 _LONE_LOW = re.compile(r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
@@ -36,7 +36,7 @@ class JsonLine:
     __slots__ = ("_data", "_stamp", "_text", "_zone")
 
     def __init__(
-        self, text: str | bytes, fields: dict[str, Any], stamp: datetime | None, zone: tzinfo
+        self, text: str | bytes, fields: dict[str, Any], stamp: Stamp, zone: tzinfo
     ) -> None:
         self._text = text
         self._data: dict[str, Any] | None = fields
@@ -68,7 +68,7 @@ class JsonLine:
     @property
     def at(self) -> datetime | None:
         """The event's own time, else the engine's."""
-        return utc(_first(self._fields, TIME_KEYS), self._zone) or self._stamp
+        return utc(_first(self._fields, TIME_KEYS), self._zone) or stamped(self._stamp, self._zone)
 
     @property
     def level(self) -> str:
@@ -124,9 +124,9 @@ class CutLine:
     def hold(self, text: Outside) -> None:
         """Hold the line as it is: such lines are rare."""
 
-    def __init__(self, text: str, stamp: datetime | None, zone: tzinfo) -> None:
+    def __init__(self, text: str, stamp: Stamp, zone: tzinfo) -> None:
         self.text = text
-        self.at = utc(self._found("timestamp"), zone) or stamp
+        self.at = utc(self._found("timestamp"), zone) or stamped(stamp, zone)
         self.level = level_name(self._found("level"))
         self.event = self._found("event") or text[:2_000]
         self.logger = self._found("logger_name")

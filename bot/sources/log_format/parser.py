@@ -4,8 +4,9 @@ Pure and incremental: an event is complete when the next one begins, so `feed` r
 before. No bytes make it raise, and one event never holds more than a bounded amount of text.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from bot.sources.log_format.error import PIECES, is_traceback_start
 from bot.sources.log_format.event import Fold, TextEvent
 from bot.sources.log_format.head import Head, Shape, head_of, split_stamp
 from bot.sources.log_format.json_line import CutLine, JsonLine, json_fields
-from bot.sources.log_format.time import utc
+from bot.sources.log_format.time import Stamp, utc
 from bot.text.redaction import without_escapes
 
 MAX_LINE_BYTES = 1 << 20
@@ -29,6 +30,9 @@ _EVENT_KEYS = frozenset(
 )
 # What a line of text is searched for: a mark of what cannot be decoded, and a terminal code.
 _ODD = ("\ufffd".encode(), "\x9b".encode())
+# What a line is read one by one for, and what an event's first line may begin with.
+_CAREFUL = ("\x00", "\x1b", "\x9b", "\r", "\ufeff", "\ufffd")
+_MAY_BEGIN = re.compile(r"\n[\d{\[]")
 _FOLDING_ROLES = frozenset({Role.CJ, Role.LLM_PROVIDER})
 
 
@@ -45,9 +49,7 @@ class LineParser:
         self._zone = zone
         self._open: Fold | LogEvent | None = None
 
-    def feed(
-        self, line: bytes, stamp: datetime | None = None, offset: int | None = None
-    ) -> LogEvent | None:
+    def feed(self, line: bytes, stamp: Stamp = None, offset: int | None = None) -> LogEvent | None:
         """Take one line (its newline is ignored); return the event that it completes, if any.
 
         `stamp` is the engine's time for the line when the reader has already taken it off;
@@ -64,7 +66,7 @@ class LineParser:
             return None
         return self._line(*self._text(line, stamp), offset)
 
-    def _line(self, text: str, stamp: datetime | None, offset: int | None) -> LogEvent | None:
+    def _line(self, text: str, stamp: Stamp, offset: int | None) -> LogEvent | None:
         head = head_of(text)
         if head is not None and head.shape is Shape.JSON:
             fields = json_fields(text)
@@ -96,11 +98,29 @@ class LineParser:
         return found
 
     @property
+    def takes_rest(self) -> bool:
+        """Whether the open event takes every line that begins no other."""
+        return isinstance(self._open, Fold) and self._takes_all(self._open)
+
+    def feed_rest(self, text: str) -> bool:
+        """Take the other lines of the open event, which `takes_rest`, at once; none may follow.
+
+        False, and nothing is taken, where one of them may begin an event or needs care.
+        """
+        fold = self._open
+        if not isinstance(fold, Fold) or _MAY_BEGIN.search(f"\n{text}"):
+            return False
+        if any(odd in text for odd in _CAREFUL) or not fold.add_all(text):
+            return False
+        self.lines += text.count("\n") + 1
+        return True
+
+    @property
     def is_open(self) -> bool:
         """Whether an event waits for its next line."""
         return self._open is not None
 
-    def _text(self, line: bytes, stamp: datetime | None) -> tuple[str, datetime | None]:
+    def _text(self, line: bytes, stamp: Stamp) -> tuple[str, Stamp]:
         line = line[:MAX_LINE_BYTES].rstrip(b"\r\n")
         if stamp is None and line[:1].isdigit():
             prefix, line = split_stamp(line)
@@ -125,13 +145,16 @@ class LineParser:
         fold = self._open
         if not isinstance(fold, Fold):
             return False
-        if fold.head.shape is Shape.CONSOLE and self._role in _FOLDING_ROLES:
-            return True
-        if fold.tracing or not text or text[0].isspace() or text[0] in _BOX:
+        if self._takes_all(fold) or not text or text[0].isspace() or text[0] in _BOX:
             return True
         if text.startswith(PIECES) or is_traceback_start(text) or not fold.is_head_complete:
             return True
         return fold.head.shape is Shape.PLAIN and ends_with_hidden_key(fold.last)
+
+    def _takes_all(self, fold: Fold) -> bool:
+        if fold.tracing:
+            return True
+        return fold.head.shape is Shape.CONSOLE and self._role in _FOLDING_ROLES
 
     def _fold(self, text: str) -> None:
         fold = self._open
@@ -157,7 +180,7 @@ def _plain_json(line: bytes) -> dict[str, Any] | None:
 
 
 def _json_source(
-    text: str, fields: dict[str, Any] | None, stamp: datetime | None, zone: tzinfo
+    text: str, fields: dict[str, Any] | None, stamp: Stamp, zone: tzinfo
 ) -> JsonLine | CutLine:
     return CutLine(text, stamp, zone) if fields is None else JsonLine(text, fields, stamp, zone)
 

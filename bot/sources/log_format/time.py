@@ -18,6 +18,9 @@ YEARS = range(2000, 2200)
 FIRST_YEAR, LAST_YEAR = YEARS[0], YEARS[-1]
 # The length of what structlog writes: a date, T, a time with microseconds, Z.
 WHOLE = 27
+LEAST_STAMP = 19
+# When a carrier took a line: a time, or how it wrote it, which is read when it is asked for.
+Stamp = datetime | str | None
 
 
 def utc(value: object, zone: tzinfo) -> datetime | None:
@@ -28,6 +31,18 @@ def utc(value: object, zone: tzinfo) -> datetime | None:
     """
     at = _read(value, zone)
     return at if at is not None and FIRST_YEAR <= at.year <= LAST_YEAR else None
+
+
+def later(value: object, zone: tzinfo) -> Stamp:
+    """Return a carrier's time unread where it is written as the Engine does: most are not asked."""
+    if type(value) is str and len(value) > LEAST_STAMP and value[-1] == "Z" and value[10] == "T":
+        return value
+    return utc(value, zone)
+
+
+def stamped(stamp: Stamp, zone: tzinfo) -> datetime | None:
+    """Return the time that a carrier gave a line."""
+    return utc(stamp, zone) if isinstance(stamp, str) else stamp
 
 
 def _read(value: object, zone: tzinfo) -> datetime | None:

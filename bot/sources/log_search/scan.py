@@ -1,9 +1,10 @@
 """Finds the lines of a log that may hold one of several words, at the speed of memory."""
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
-from bot.sources.log_format.codec import has_long_line
+from bot.sources.log_format.codec import CUT_BYTES
 from bot.sources.log_search.file import SegmentFile
 from bot.sources.log_search.memmem import SearchBuffer
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
@@ -15,6 +16,7 @@ THOROUGH_BYTES = 64 << 20
 EXACT_BYTES = 4 << 20
 MAX_HITS = 1 << 20
 _BOX_BYTE = b"\xe2"
+_CELL_BYTES = CUT_BYTES // 2
 
 
 def _never() -> bool:
@@ -39,6 +41,8 @@ class Scan:
         self._thorough = thorough
         self._buffer = SearchBuffer(CHUNK_BYTES)
         self._newline = b"\n"
+        self._scanned: list[tuple[int, int]] = []
+        self._long: list[int] = []
         self.lines = 0
         self.bytes = 0
         self.matched = 0
@@ -54,6 +58,13 @@ class Scan:
                 self._part_hits(part, max(start, part.offset), min(end, part.end), found)
         return found
 
+    def has_short_lines(self, start: int, end: int) -> bool:
+        """Say whether all lines of [start, end) are surely shorter than the Engine's pieces."""
+        if not any(low <= start and end <= high for low, high in self._scanned):
+            return False
+        after = bisect_right(self._long, start - CHUNK_BYTES)
+        return after == len(self._long) or self._long[after] >= end
+
     def _part_hits(self, part: SegmentFile, start: int, end: int, found: "array[int]") -> None:
         """Scan forward, each chunk behind the end of the one before, where a word may straddle."""
         position, kept, number, was_cut = start, 0, 0, True
@@ -63,7 +74,10 @@ class Scan:
             if size <= 0:
                 break
             full = kept + size
-            is_cut = self._thorough or may_cut(self._buffer.bytes, full)
+            gaps = _gaps(self._buffer.bytes, full)
+            if gaps:
+                self._long.append(position - kept)
+            is_cut = self._thorough or _may_cut(self._buffer.bytes, full, gaps)
             words = [*self._whole, *self._halves] if is_cut or was_cut else self._whole
             self._chunk_hits(full, words, position - kept, found)
             self._count(kept, full, number)
@@ -71,6 +85,7 @@ class Scan:
             kept = min(self._overlap, full)
             self._buffer.bytes[:kept] = self._buffer.bytes[full - kept : full]
         self.bytes += max(0, position - start)
+        self._scanned.append((start, position))
 
     def _chunk_hits(self, size: int, words: list[bytes], base: int, found: "array[int]") -> None:
         fresh: list[int] = []
@@ -108,8 +123,18 @@ def halves(word: bytes) -> tuple[bytes, bytes]:
     return word[: len(word) // 2], word[len(word) // 2 :]
 
 
-def may_cut(buffer: bytearray | bytes, size: int) -> bool:
+def _gaps(buffer: bytearray, size: int) -> list[int]:
+    """Return the halves of the length of the Engine's pieces in which no line ends.
+
+    Without any no line is as long, not even one that began in the chunk before or ends in the next.
+    """
+    return [
+        at
+        for at in range(0, size, _CELL_BYTES)
+        if buffer.find(b"\n", at, min(size, at + _CELL_BYTES)) < 0
+    ]
+
+
+def _may_cut(buffer: bytearray, size: int, gaps: Sequence[int]) -> bool:
     """Say whether a box, or a line as long as the engine's pieces, could have cut an id here."""
-    if buffer.find(_BOX_BYTE, 0, size) >= 0:
-        return True
-    return has_long_line(buffer, size)
+    return any(at < size - _CELL_BYTES for at in gaps) or buffer.find(_BOX_BYTE, 0, size) >= 0

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.log import LogCoverage, LogEvent, LogQuery, settled
+from bot.sources.log_format.codec import Codec
 from bot.sources.log_format.error import holds
 from bot.sources.log_format.parser import LineParser
+from bot.sources.log_search.bounds import Bounds
 from bot.sources.log_search.file import SegmentFile
 from bot.sources.log_search.scan import THOROUGH_BYTES, Scan
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
@@ -15,6 +17,8 @@ from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 # A carrier writes a line's time a little after the service did, and console times lack fractions.
 MAX_REGION_BYTES = 4 << 20
 SLACK = timedelta(seconds=60)
+# Fewer lines are as soon read one by one.
+LEAST_REST = 4
 ESTIMATE = "lines scanned is an estimate"
 
 
@@ -54,7 +58,7 @@ class Found:
         )
         self.shown += len(wanted)
         if kept:
-            self.regions.append([events[index] for index in kept])
+            self.regions.append([settled(events[index]) for index in kept])
 
     def count(self, scan: Scan) -> None:
         """Take over what a scan counted."""
@@ -112,29 +116,42 @@ def search_segment(
     return found.events, _coverage(segment, found, parser())
 
 
-def parsed(segment: Segment, start: int, end: int, parser: LineParser) -> list[LogEvent]:
-    """Return the events of [start, end)."""
-    events, raws = [], Offsets(segment.raws(start, end), start)
-    for line, stamp in segment.codec.lines(raws):
+def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[LogEvent]:
+    """Return the events of whole lines that begin at `start`."""
+    events: list[LogEvent] = []
+    lines = block.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    raws = Offsets(iter(lines), start)
+    tries = len(lines) >= LEAST_REST
+    for fed, (line, stamp) in enumerate(codec.lines(raws), start=1):
         place = raws.taken()
-        event = parser.feed(line, stamp, place if segment.codec.is_original else None)
+        event = parser.feed(line, stamp, place if codec.is_original else None)
         if event is not None:
-            events.append(settled(event))
+            events.append(event)
+        # Of a line of several pieces, or one that cannot be read, the count is another.
+        if tries and raws.number == fed and parser.takes_rest:
+            tries, rest = False, block[raws.next - start :]
+            text = codec.text(rest) if rest else None
+            if text is not None and parser.feed_rest(text):
+                break
     last = parser.flush()
-    return [*events, settled(last)] if last is not None else events
+    return [*events, last] if last is not None else events
 
 
 class Offsets:
     """Passes physical lines on and knows where those begin that make up one line of a service."""
 
     def __init__(self, raws: Iterator[bytes], start: int) -> None:
-        self._raws, self._next = raws, start
+        self._raws, self.next = raws, start
         self._first: int | None = None
+        self.number = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for raw in self._raws:
-            self._first = self._next if self._first is None else self._first
-            self._next += len(raw) + 1
+            self._first = self.next if self._first is None else self._first
+            self.next += len(raw) + 1
+            self.number += 1
             yield raw
 
     def taken(self) -> int | None:
@@ -168,7 +185,8 @@ def _search_words(
         scan = Scan(words, thorough=thorough, stopped=stopped)
         hits = scan.hits(segment, max(start, part.offset), min(end, part.end))
         found.count(scan)
-        below = _read_hits(segment, hits, (start, end, below), found, parser)
+        bounds = Bounds(segment, scan.has_short_lines)
+        below = _read_hits(segment, bounds, hits, (start, end, below), found, parser)
         _release_from(segment, part, below)
         if found.full:
             break
@@ -176,16 +194,18 @@ def _search_words(
 
 def _read_hits(
     segment: Segment,
+    bounds: Bounds,
     hits: "array[int]",
-    bounds: tuple[int, int, int],
+    stretch: tuple[int, int, int],
     found: Found,
     parser: Callable[[], LineParser],
 ) -> int:
     """Parse the events around hits, newest first; return where the oldest of them begins."""
-    start, end, below = bounds
-    for low, high in regions(segment, hits, end, found.query.context, below=below):
+    start, end, below = stretch
+    for low, high in regions(bounds, hits, end, found.query.context, below=below):
         reader, below = parser(), low
-        found.add(parsed(segment, low, high, reader), context=found.query.context)
+        events = parsed(bounds.read(low, high), low, segment.codec, reader)
+        found.add(events, context=found.query.context)
         found.unreadable += reader.unreadable
         if found.full or found.shown >= found.query.max_events:
             found.full = found.full or low > hits[0] or _has_older(segment, hits, start)
@@ -206,7 +226,7 @@ def _release_from(segment: Segment, part: SegmentFile, below: int) -> None:
 
 
 def regions(
-    segment: Segment, hits: "array[int]", end: int, context: int, *, below: int | None = None
+    bounds: Bounds, hits: "array[int]", end: int, context: int, *, below: int | None = None
 ) -> Iterator[tuple[int, int]]:
     """Yield the stretches of whole events around hits, the newest first, none overlapping.
 
@@ -218,20 +238,24 @@ def regions(
     for hit in reversed(hits):
         if hit >= end or (low >= 0 and hit >= low and not context):
             continue
-        first = segment.event_start(hit, events=context)
+        first = bounds.event_start(hit, events=context)
         if low >= 0 and hit >= low:
             low = min(low, first) if high - first <= MAX_REGION_BYTES else low
             continue
-        own = segment.event_start(hit) if context else first
-        last = segment.event_end(own, end, events=context)
-        if low >= 0 and context and last >= low and high - first <= MAX_REGION_BYTES:
+        own = bounds.event_start(hit) if context else first
+        last = bounds.event_end(own, end, hit=hit, events=context)
+        if not context:
+            yield first, min(last, low) if low >= 0 else last
+            low = first
+            continue
+        if low >= 0 and last >= low and high - first <= MAX_REGION_BYTES:
             low = first
             continue
         if low >= 0:
             yield low, high
             last = min(last, low)
         low, high = first, last
-    if low >= 0:
+    if low >= 0 and context:
         yield low, high
 
 
@@ -240,10 +264,10 @@ def _read_back(
 ) -> None:
     """Parse from the end backwards until enough events were found."""
     while end > start and not found.full:
-        low = max(start, segment.event_start(max(start, end - CHUNK_BYTES)))
+        low = max(start, Bounds(segment).event_start(max(start, end - CHUNK_BYTES)))
         low = low if low < end else start
         reader = parser()
-        events = parsed(segment, low, end, reader)
+        events = parsed(segment.read(low, end), low, segment.codec, reader)
         found.scanned += reader.lines
         found.matched += reader.lines
         found.unreadable += reader.unreadable

@@ -1,0 +1,148 @@
+"""What a match costs is counted in reads and lines taken apart, not in time."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.log import LogEvent, LogQuery, Role
+from bot.sources.docker.codec import JsonFileLines
+from bot.sources.log_format.codec import Codec, PlainLines, looked_back
+from bot.sources.log_format.parser import LineParser
+from bot.sources.log_format.time import Stamp
+from bot.sources.log_search import bounds as bounds_module
+from bot.sources.log_search.search import search_segment
+from bot.sources.log_search.segment import Segment
+
+ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
+AT = "2025-11-18T23:52:10.114233Z"
+NOISE = f"{AT} [info     ] Published success callback event [cj.worker] batch=34"
+FRAMES = [line for n in range(60) for line in (f'  File "m{n}.py", line {n}', "    await go()")]
+
+
+class CountingSegment(Segment):
+    """A log that counts how often it is read and how much."""
+
+    def __init__(self, path: Path, codec: Codec, counts: Counter[str]) -> None:
+        super().__init__(path, codec)
+        self.counts = counts
+
+    def read(self, start: int, end: int) -> bytes:
+        self.counts["reads"] += 1
+        found = super().read(start, end)
+        self.counts["bytes"] += len(found)
+        return found
+
+
+class CountingParser(LineParser):
+    """A parser that counts the lines that it takes one by one."""
+
+    counts: Counter[str]
+
+    def feed(self, line: bytes, stamp: Stamp = None, offset: int | None = None) -> LogEvent | None:
+        self.counts["lines"] += 1
+        return super().feed(line, stamp, offset)
+
+
+def _plain(line: str) -> bytes:
+    return f"{line}\n".encode()
+
+
+def _json_file(line: str) -> bytes:
+    return f'{{"log":{json.dumps(line)[:-1]}\\n","stream":"stderr","time":"{AT}"}}\n'.encode()
+
+
+def _line(_: int) -> list[str]:
+    return [f"{AT} [info     ] Request {ID} completed [cj.worker] batch=34"]
+
+
+def _traceback(frames: int) -> list[str]:
+    return [f"{AT} [error    ] Failed [x]", "Traceback (most recent call last):", *FRAMES[:frames],
+            f"ValueError: {ID}"]  # fmt: skip
+
+
+CARRIERS: list[tuple[Codec, Callable[[str], bytes]]] = [
+    (PlainLines(UTC), _plain), (JsonFileLines(UTC), _json_file),
+]  # fmt: skip
+
+
+def _searched(
+    path: Path, codec: Codec, carried: Callable[[str], bytes], event: Sequence[str], *,
+    matches: int, apart: int,
+) -> Counter[str]:  # fmt: skip
+    path.write_bytes(b"".join(map(carried, [*[NOISE] * apart, *event])) * matches)
+    counts: Counter[str] = Counter()
+    CountingParser.counts = counts
+    with closing(CountingSegment(path, codec, counts)) as segment:
+        events, _ = search_segment(
+            segment, LogQuery(any_of=(ID,), max_events=10_000),
+            lambda: CountingParser("cj", "cj", Role.CJ, UTC),
+        )  # fmt: skip
+    assert len(events) == matches
+    assert all(ID in one.text for one in events)
+    return counts
+
+
+@pytest.mark.parametrize(("codec", "carried"), CARRIERS, ids=["plain", "json-file"])
+@pytest.mark.parametrize("event", [_line(0), _traceback(20)], ids=["line", "traceback"])
+def test_a_match_costs_the_same_in_a_log_of_any_size(
+    tmp_path: Path, codec: Codec, carried: Callable[[str], bytes], event: list[str]
+) -> None:
+    few = _searched(tmp_path / "a", codec, carried, event, matches=50, apart=200)
+    many = _searched(tmp_path / "b", codec, carried, event, matches=500, apart=200)
+    for what in ("reads", "bytes", "lines"):
+        assert many[what] <= 10 * few[what], what
+    # What is told of the whole log is read besides.
+    assert many["reads"] <= 500 * 2 + 10
+    assert many["bytes"] <= 500 * (bounds_module.BEFORE_BYTES + bounds_module.AFTER_BYTES) * 2
+
+
+@pytest.mark.parametrize(("codec", "carried"), CARRIERS, ids=["plain", "json-file"])
+def test_a_tracebacks_lines_are_not_read_one_by_one(
+    tmp_path: Path, codec: Codec, carried: Callable[[str], bytes]
+) -> None:
+    short = _searched(tmp_path / "a", codec, carried, _traceback(8), matches=20, apart=200)
+    long = _searched(tmp_path / "b", codec, carried, _traceback(120), matches=20, apart=200)
+    assert long["lines"] == short["lines"] <= 20
+
+
+@pytest.mark.parametrize(("codec", "carried"), CARRIERS, ids=["plain", "json-file"])
+def test_where_no_line_is_long_nothing_is_looked_back_at(
+    tmp_path: Path, codec: Codec, carried: Callable[[str], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    look: Any = looked_back
+
+    def counted(read: Callable[[int, int], bytes], start: int) -> bytes:
+        looks.append(start)
+        found: bytes = look(read, start)
+        return found
+
+    monkeypatch.setattr(bounds_module, "looked_back", counted)
+    _searched(tmp_path / "a", codec, carried, _line(0), matches=40, apart=200)
+    assert looks == []
+    long = [*_line(0), NOISE + "y" * 20_000]
+    _searched(tmp_path / "b", JsonFileLines(UTC), _json_file, long, matches=40, apart=200)
+    assert looks
+
+
+def test_a_carriers_time_is_read_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def read(stamp: Stamp, zone: object) -> datetime | None:
+        asked.append(stamp)
+        return None
+
+    monkeypatch.setattr("bot.sources.log_format.event.stamped", read)
+    parser = LineParser("cj", "cj", Role.CJ, UTC)
+    for line, stamp in JsonFileLines(UTC).lines([_json_file(NOISE)[:-1]] * 3):
+        parser.feed(line, stamp)
+    event = parser.flush()
+    assert event is not None
+    assert event.at is not None
+    assert asked == []

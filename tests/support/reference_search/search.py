@@ -1,0 +1,279 @@
+"""Searches one container's log: scan bytes fast, then parse only the events that matched."""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.domain.log import LogCoverage, LogEvent, LogQuery, settled
+from bot.sources.log_format.error import holds
+from bot.sources.log_format.parser import LineParser
+from bot.sources.log_search.file import SegmentFile
+from bot.sources.log_search.scan import THOROUGH_BYTES, Scan
+from bot.sources.log_search.segment import CHUNK_BYTES
+from tests.support.reference_search.segment import SteppedSegment as Segment
+
+# A carrier writes a line's time a little after the service did, and console times lack fractions.
+MAX_REGION_BYTES = 4 << 20
+SLACK = timedelta(seconds=60)
+ESTIMATE = "lines scanned is an estimate"
+
+
+@dataclass(slots=True)
+class Found:
+    """The newest matching events of one container so far, newest region first."""
+
+    query: LogQuery
+    regions: list[list[LogEvent]] = field(default_factory=list)
+    shown: int = 0
+    matched: int = 0
+    scanned: int = 0
+    unreadable: int = 0
+    bytes_read: int = 0
+    exact: bool = True
+    full: bool = False
+    cut: bool = False
+
+    @property
+    def events(self) -> list[LogEvent]:
+        """The events in the order of the log."""
+        return [event for region in reversed(self.regions) for event in region]
+
+    def add(self, events: Sequence[LogEvent], *, context: int) -> None:
+        """Take the events of one region, older than all before; keep matches and their context."""
+        times = carried(events)
+        wanted = [index for index, event in enumerate(events) if self._matches(event, times[index])]
+        room = self.query.max_events - self.shown
+        if len(wanted) > room:
+            self.full, wanted = True, wanted[len(wanted) - room :] if room > 0 else []
+        kept = sorted(
+            {
+                near
+                for index in wanted
+                for near in range(max(0, index - context), min(len(events), index + context + 1))
+            }
+        )
+        self.shown += len(wanted)
+        if kept:
+            self.regions.append([events[index] for index in kept])
+
+    def count(self, scan: Scan) -> None:
+        """Take over what a scan counted."""
+        self.matched += scan.matched
+        self.scanned += scan.lines
+        self.bytes_read += scan.bytes
+        self.exact = self.exact and scan.exact
+        self.cut = self.cut or scan.dropped > 0
+
+    def _matches(self, event: LogEvent, at: datetime | None) -> bool:
+        query = self.query
+        if query.levels and event.level not in query.levels:
+            return False
+        if query.any_of and not holds(event.text, query.any_of):
+            return False
+        return in_window(at, query)
+
+
+def carried(events: Sequence[LogEvent]) -> list[datetime | None]:
+    """Return each event's time; one without a time has that of its neighbour, first the earlier."""
+    times: list[datetime | None] = []
+    last = next((event.at for event in events if event.at is not None), None)
+    for event in events:
+        last = event.at or last
+        times.append(last)
+    return times
+
+
+def in_window(at: datetime | None, query: LogQuery) -> bool:
+    """Say whether a time lies within a query's bounds; an unknown one is not ruled out."""
+    if at is None:
+        return True
+    return not (query.since and at < query.since) and not (query.until and at > query.until)
+
+
+def search_segment(
+    segment: Segment,
+    query: LogQuery,
+    parser: Callable[[], LineParser],
+    stopped: Callable[[], bool] = lambda: False,
+) -> tuple[list[LogEvent], LogCoverage]:
+    """Search one container's log for a query.
+
+    Newest file first, so that a bound cuts off the oldest. Blocking; run it in a thread.
+    """
+    found = Found(query)
+    start, end = _range(segment, query)
+    if end - start > query.max_bytes:
+        start, found.cut = segment.line_start(end - query.max_bytes), True
+    if query.any_of:
+        _search_words(segment, start, end, found, parser, stopped)
+    else:
+        _read_back(segment, start, end, found, parser)
+    found.unreadable += segment.codec.spoiled
+    return found.events, _coverage(segment, found, parser())
+
+
+def parsed(segment: Segment, start: int, end: int, parser: LineParser) -> list[LogEvent]:
+    """Return the events of [start, end)."""
+    events, raws = [], Offsets(segment.raws(start, end), start)
+    for line, stamp in segment.codec.lines(raws):
+        place = raws.taken()
+        event = parser.feed(line, stamp, place if segment.codec.is_original else None)
+        if event is not None:
+            events.append(settled(event))
+    last = parser.flush()
+    return [*events, settled(last)] if last is not None else events
+
+
+class Offsets:
+    """Passes physical lines on and knows where those begin that make up one line of a service."""
+
+    def __init__(self, raws: Iterator[bytes], start: int) -> None:
+        self._raws, self._next = raws, start
+        self._first: int | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        for raw in self._raws:
+            self._first = self._next if self._first is None else self._first
+            self._next += len(raw) + 1
+            yield raw
+
+    def taken(self) -> int | None:
+        """Return where the line begins that was just completed; the next one is not begun."""
+        first, self._first = self._first, None
+        return first
+
+
+def _range(segment: Segment, query: LogQuery) -> tuple[int, int]:
+    start, end = 0, segment.size
+    if query.since:
+        start = segment.offset_at(query.since - SLACK, 0, end)
+    if query.until:
+        end = segment.offset_past(query.until + SLACK, start, end)
+    return start, end
+
+
+def _search_words(
+    segment: Segment,
+    start: int,
+    end: int,
+    found: Found,
+    parser: Callable[[], LineParser],
+    stopped: Callable[[], bool],
+) -> None:
+    words = [segment.codec.needle(word) for word in found.query.any_of]
+    thorough, below = end - start <= THOROUGH_BYTES, end
+    for part in reversed(segment.parts):
+        if part.offset >= end or part.end <= start or stopped():
+            continue
+        scan = Scan(words, thorough=thorough, stopped=stopped)
+        hits = scan.hits(segment, max(start, part.offset), min(end, part.end))
+        found.count(scan)
+        below = _read_hits(segment, hits, (start, end, below), found, parser)
+        _release_from(segment, part, below)
+        if found.full:
+            break
+
+
+def _read_hits(
+    segment: Segment,
+    hits: "array[int]",
+    bounds: tuple[int, int, int],
+    found: Found,
+    parser: Callable[[], LineParser],
+) -> int:
+    """Parse the events around hits, newest first; return where the oldest of them begins."""
+    start, end, below = bounds
+    for low, high in regions(segment, hits, end, found.query.context, below=below):
+        reader, below = parser(), low
+        found.add(parsed(segment, low, high, reader), context=found.query.context)
+        found.unreadable += reader.unreadable
+        if found.full or found.shown >= found.query.max_events:
+            found.full = found.full or low > hits[0] or _has_older(segment, hits, start)
+            break
+    return below
+
+
+def _has_older(segment: Segment, hits: "array[int]", start: int) -> bool:
+    """Say whether an older file was not looked at yet; it may hold more."""
+    return any(part.end <= hits[0] and part.end > start for part in segment.parts)
+
+
+def _release_from(segment: Segment, part: SegmentFile, below: int) -> None:
+    """Give back the plain copies of files that lie wholly above what is still to be read."""
+    for newer in segment.parts:
+        if newer.offset >= part.offset and newer.offset >= min(below, part.offset):
+            newer.release()
+
+
+def regions(
+    segment: Segment, hits: "array[int]", end: int, context: int, *, below: int | None = None
+) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of whole events around hits, the newest first, none overlapping.
+
+    With context, hits whose surroundings touch become one stretch. What lies at or above `below`
+    was yielded before.
+    """
+    low = high = -1
+    end = end if below is None else below
+    for hit in reversed(hits):
+        if hit >= end or (low >= 0 and hit >= low and not context):
+            continue
+        first = segment.event_start(hit, events=context)
+        if low >= 0 and hit >= low:
+            low = min(low, first) if high - first <= MAX_REGION_BYTES else low
+            continue
+        own = segment.event_start(hit) if context else first
+        last = segment.event_end(own, end, events=context)
+        if low >= 0 and context and last >= low and high - first <= MAX_REGION_BYTES:
+            low = first
+            continue
+        if low >= 0:
+            yield low, high
+            last = min(last, low)
+        low, high = first, last
+    if low >= 0:
+        yield low, high
+
+
+def _read_back(
+    segment: Segment, start: int, end: int, found: Found, parser: Callable[[], LineParser]
+) -> None:
+    """Parse from the end backwards until enough events were found."""
+    while end > start and not found.full:
+        low = max(start, segment.event_start(max(start, end - CHUNK_BYTES)))
+        low = low if low < end else start
+        reader = parser()
+        events = parsed(segment, low, end, reader)
+        found.scanned += reader.lines
+        found.matched += reader.lines
+        found.unreadable += reader.unreadable
+        found.bytes_read += end - low
+        found.add(events, context=0)
+        end = low
+        for part in segment.parts:
+            if part.offset >= end:
+                part.release()
+        found.full = found.full or (found.shown >= found.query.max_events and end > start)
+
+
+def _coverage(segment: Segment, found: Found, owner: LineParser) -> LogCoverage:
+    coverage = LogCoverage(container=owner.container, service=owner.service)
+    notes = []
+    if found.full:
+        notes.append(f"only the newest {found.query.max_events} events are shown")
+    if found.cut:
+        notes.append(f"only the newest {found.query.max_bytes} bytes were read")
+    if not found.exact:
+        notes.append(ESTIMATE)
+    return replace(
+        coverage,
+        begins_at=segment.first_time(),
+        scanned=found.scanned,
+        matched=found.matched,
+        shown=len(found.events),
+        unreadable=found.unreadable,
+        bytes_read=found.bytes_read,
+        truncated=found.full or found.cut,
+        note="; ".join(notes),
+    )
