@@ -29,6 +29,11 @@ SEARCHES = re.compile(r"\b(logs?|grep|search|loggar(?:na)?|loggen|sök|look(?:in
 EVENING = time(18)
 
 
+def is_log_search(text: str, services: Iterable[Service]) -> bool:
+    """Say whether a cleaned text asks for lines: it says so, or names an error of a service."""
+    return bool(SEARCHES.search(text) or (_SPECIAL.search(text) and _service(text, services)))
+
+
 def log_line(text: str, services: Iterable[Service], now: datetime, zone: tzinfo) -> str | None:
     """Return the /logs command that a cleaned text asks for; None when something lacks."""
     service = _service(text, services)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from bot.domain.log import Service
-from bot.requests.questions.log_search import SEARCHES, log_line
+from bot.requests.questions.log_search import SEARCHES, is_log_search, log_line
 from bot.requests.questions.text import Kind, Named, clean, ids_of, words_of
 from bot.requests.questions.vocabulary import ELSEWHERE, Topic, topic_of, words_in
 
@@ -28,16 +28,30 @@ _A_DAY = re.compile(r"\b(today|idag|yesterday|igår|last night|inatt)\b")
 # How batches did over a time, which is no question about one of them.
 _TRENDS = re.compile(
     r"\btrends?\b|\bhow many\b.*\b(?:week|month|days)\b"
-    r"|\bhow (?:did|do|are|have|were) (?:the |our )?batches\b.*\b(?:week|month|days?)\b"
+    r"|\bhow (?:did|do|are|have|were) (?:the |our )?(?:batches|we|things)\b"
+    r".*\b(?:week|month|days?)\b"
     r"|\bhur (?:gick|går) (?:det för )?batcherna\b.*\b(?:vecka|veckan|månad|månaden)\b"
 )
+# Whoever wants to be told follows a batch.
+_WATCH = re.compile(
+    r"\b(?:watch|keep an eye on|(?:tell|ping|notify) me when|let me know when)\b"
+    r"|\b(?:säg till när|bevaka)\b"
+)
+_BARE = re.compile(r"#?\d{1,7} ?\?+")
+_DID_CHANGE = re.compile(r"^(?:did|has|have|what|any\w*|some\w*|was|were)\b.*\bchange\b")
+# What was done already is asked about, and not asked for.
+_WAS_DONE = re.compile(r"^(?:who|why|when|what|which|was|were|did|has|have|is|are)\b")
+_OF_A_PERSON = re.compile(r"\b(?!batch)\w+'s (?:essay|grade|score|text|result)s?\b")
 # What one word is enough to ask for, in the order in which they are looked for.
 _LOOKED_AT = {Topic.QUEUE: "/queue", Topic.ALERTS: "/alerts list", Topic.RUNNER: "/runner"}
 # What is asked of the whole, whatever it is that is wrong.
-_OF_ALL = re.compile(r"\b(everything|anything|allt|något|what(?: is|'?s) wrong|vad är fel)\b")
+_OF_ALL = re.compile(
+    r"\b(everything|anything|any news|allt|något|någonstans|what(?: is|'?s) wrong|vad är fel)\b"
+)
 _ALL_WELL = re.compile(r"^(?:is )?all (?:well|good|fine|ok)\b")
 # What is said of a batch, and of no comparison.
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
+RUNNING = words_in("running active ongoing igång")
 PICKED = 2
 
 
@@ -85,12 +99,15 @@ def read_question(
     asked = _taken_apart(text, subject, known)
     if refusal := _refused(asked):
         return refusal
-    if SEARCHES.search(asked.text):
+    if is_log_search(asked.text, known):
         line = log_line(asked.text, known, now, zone)
         if line is not None:
             return Reading(line)
         if not asked.ids:
             return _unread("which service, and what to look for", ("/logs", *BUTTONS[:2]))
+    watched = _WATCH.search(asked.text.casefold()) and len(asked.ids) == 1
+    if watched and _is_batch(asked.ids[0]):
+        return Reading(f"/batch watch {asked.ids[0].word}")
     if asked.about(Topic.COMPARE):
         return _compared(asked)
     if len(asked.ids) > 1:
@@ -109,9 +126,22 @@ def _taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> _Que
     words = words_of(plain)
     ids = ids_of(words, (service.name for service in services))
     topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
-    if _WHATS_UP.search(plain.casefold()):
+    fold = plain.casefold()
+    if _WHATS_UP.search(fold):
         topics.add(Topic.WHY)
+    if _OF_A_PERSON.search(fold):
+        topics.add(Topic.OTHER)
+    acts = _acts(words)
+    if _DID_CHANGE.search(fold) and acts == {"change"}:
+        topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
+    if _WAS_DONE.search(fold) and all(one.endswith("ed") for one in acts):
+        topics -= {Topic.ACT}
     return _Question(plain, tuple(words), tuple(ids), frozenset(topics), subject)
+
+
+def _acts(words: Iterable[str]) -> set[str]:
+    """Return the words that ask for a change."""
+    return {fold for word in words if topic_of(fold := word.casefold()) is Topic.ACT}
 
 
 def _unread(problem: str, offers: tuple[str, ...] = BUTTONS, to_type: str = "") -> Reading:
@@ -188,7 +218,7 @@ def _of_one(asked: _Question, id: Named) -> Reading:
     if asked.about(Topic.WHY) and not _only_goes(asked):
         return Reading(f"/batch investigate {id.word}")
     named = id.is_batch or id.kind is Kind.LABEL
-    follows = asked.subject.startswith("batch ")
+    follows = asked.subject.startswith("batch ") or _BARE.fullmatch(asked.text)
     if asked.about(Topic.STATUS, Topic.TRACE) or (named and len(asked.words) > 1) or follows:
         return Reading(f"/batch status {id.word}")
     return _unread(
@@ -220,6 +250,8 @@ def _of_none(asked: _Question) -> Reading:
     asks = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)
     if not asked.subject and (asks or _ALL_WELL.search(fold)):
         return Reading("/alerts list")
+    if asked.about(Topic.LIST) and RUNNING & {word.casefold() for word in asked.words}:
+        return Reading("/batch list")
     if asked.about(Topic.LIST) and asked.about(Topic.WHY):
         return Reading("/queue" if "stuck" in fold else "/batch list")
     return _unread("which batch, comparison or queue is meant")

@@ -17,7 +17,7 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _WORD = re.compile(rf"{_UUID}|#?[\w][\w.:/@+'-]*", re.UNICODE)
 _MARKS = re.compile(r"[*`~]")
 _EDGES = ".,:;!?'-/"
-_NAMED = re.compile(r"(?:batch|batchen|run|körning)#?(\d{1,10})")
+_NAMED = re.compile(r"(?:(?:cj_)?batch(?:en|_id)?|run|körning)[#=-]?(\d{1,10})|b[#-]?(\d{1,4})")
 _LABEL = re.compile(r"(?=.*\d)(?=.*[a-zA-Z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9.]+){2,}")
 _HEX = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{3,31}")
 _UNITS = words_in(
@@ -26,7 +26,9 @@ _UNITS = words_in(
 )
 _BEFORE_TIME = words_in("since at last past kl sedan senaste the")
 _BEFORE_COUNT = words_in("all alla first top")
-_NAMES = words_in("batch batches batchen run runs körning #")
+_NAMES = words_in("batch batches batchen run runs körning batch_id cj_batch_id #")
+# What may stand between a batch and its number.
+_NUMBERED = words_in("no nr number nummer id")
 
 
 class Kind(StrEnum):
@@ -82,6 +84,8 @@ def ids_of(words: list[str], services: Iterable[str] = ()) -> list[Named]:
 def _ids(words: list[str], services: set[str]) -> Iterator[Named]:
     for place, word in enumerate(words):
         before = words[place - 1].casefold() if place else ""
+        if before in _NUMBERED and place > 1:
+            before = words[place - 2].casefold()
         after = words[place + 1].casefold() if place + 1 < len(words) else ""
         found = _id(word, before, after, services)
         if found is not None:
@@ -94,7 +98,7 @@ def _id(word: str, before: str, after: str, services: set[str]) -> Named | None:
     if fold in services:
         return None
     if joined := _NAMED.fullmatch(fold):
-        return Named(joined[1], Kind.NUMBER, True)
+        return Named(joined[1] or joined[2], Kind.NUMBER, True)
     if "=" in word or "/" in word or ":" in word:
         return None
     kind = kind_of(word)

@@ -41,34 +41,39 @@ WORDS: dict[Topic, str] = {
     Topic.TRACE: "trace where follow correlation var vart path vägen callback",
     Topic.WHY: "why wrong stuck fail fails failed failing failure broken die died dies dead "
     "investigate happened happening varför fastnat hänger hanging hangs hang problem reason cause "
-    "crash crashed slow error errors going strul fel y stalled",
-    Topic.STATUS: "ok okay done finished finish complete completed status check eta progress doing "
-    "ready klar klart färdig how hows hur när when go did fine healthy running still result "
-    "results grades state okej",
-    Topic.QUEUE: "queue q kö kön queued backlog",
-    Topic.ALERTS: "alert alerts alarm alarms larm larmen",
+    "crash crashed slow error errors going strul fel y stalled root fire burning brinner frozen "
+    "froze jammed borked busted lost missing delayed weird hände hänt händer trasig trasigt "
+    "sönder stannat stannade worry",
+    Topic.STATUS: "ok okay done finished finish complete completed status check eta progress "
+    "doing ready klar klart färdig how hows hur när when go did fine healthy running still result "
+    "results grades state okej moving moves alive trust trusted lita usable rör lever mår news",
+    Topic.QUEUE: "queue q kö kön queued backlog backed",
+    Topic.ALERTS: "alert alerts alarm alarms larm larmen acked acknowledged muted snoozed silenced",
     Topic.RUNNER: "runner runners runnern",
     Topic.CHANGES: "changed changes deployed ändrats ändrat ändringar ändringarna",
-    Topic.LIST: "list lista recent latest newest senaste batches batcher batcharna which what vad "
-    "vilka visa",
+    Topic.LIST: "list lista recent latest newest senaste batches batcher batcharna which what "
+    "what's whats vad vilka visa",
     Topic.HELP: "help hjälp commands usage",
     Topic.BATCH: "batch batchen run körning körningen",
     Topic.BUNDLE: "bundle zip evidence",
-    Topic.ACT: "mute unmute snooze unsnooze ack acknowledge unack stop kill restart requeue delete "
-    "remove clear purge flush drop cancel retry rerun resolve close repair drain pause resume "
-    "start reset reboot redeploy deploy abort terminate wipe empty disable enable silence "
+    Topic.ACT: "mute unmute snooze unsnooze ack acknowledge unack stop kill restart requeue "
+    "delete remove clear purge flush drop cancel retry rerun resolve close repair drain pause "
+    "resume start reset reboot redeploy deploy abort terminate wipe empty disable enable silence "
     "maintenance alias change set fix release unstick unblock skip move put send resend rollback "
-    "döda stoppa stäng starta rensa töm tysta kvittera radera avbryt",
+    "approve accept promote assign prioritize prioritise scale upgrade mark resubmit lower raise "
+    "increase decrease adjust turn switch döda stoppa stäng starta rensa töm tysta kvittera "
+    "radera avbryt",
     Topic.NEVER: "dont don't never ignore instead",
-    Topic.OTHER: "student students pupil teacher elev eleven joke weather token password secret "
-    "instructions prompt",
-    Topic.FILLER: "is are the a an of in on at to for it its this that these and or with w we i me "
-    "my you your can could would please pls plz tack hey hi hello there now nu then då real quick "
-    "rn just again yet snart soon been be was were has have had do does all any anything some "
-    "come back up down out about around lol thanks know tell show give get got by from what's "
-    "whats will går det är en ett för med på och i den har look need see many much comparisons "
-    "items waiting wait long alive far so but really night last yesterday today evening morning "
-    "open lines line item since someone when",
+    Topic.OTHER: "student students pupil elev eleven joke weather python script poem token "
+    "password secret instructions prompt",
+    Topic.FILLER: "is are the a an of in on at to for it its this that these and or with w we i "
+    "me my you your can could would please pls plz tack hey hi hello there now nu then då real "
+    "quick rn just again yet snart soon been be was were has have had do does all any anything "
+    "some come back up down out about around lol thanks know tell show give get got by from will "
+    "går det är en ett för med på och den har look need see many much comparisons items waiting "
+    "wait long far so but really night last yesterday today evening morning open lines line item "
+    "since someone when sig whether no nr number nummer id same closer sorry nag "
+    "return returns returned",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
 SHORTEST_GUESS = 4
@@ -90,4 +95,9 @@ def topic_of(word: str) -> Topic | None:
     return _TOPIC[close[0]] if close else None
 
 
-_GUESSABLE = tuple(word for word in _TOPIC if len(word) >= SHORTEST_GUESS)
+# What is not ours is named outright: `whether` is no misspelt weather.
+_GUESSABLE = tuple(
+    word
+    for word, topic in _TOPIC.items()
+    if len(word) >= SHORTEST_GUESS and topic is not Topic.OTHER
+)

@@ -58,7 +58,7 @@ def _read(text: str, subject: str | None, now: datetime) -> Reading:
 def test_a_question_becomes_its_command_or_none(row: dict[str, Any], escaped: bool) -> None:
     now = _moment(row.get("now", NOW))
     text = row["text"]
-    if escaped and "<@" not in text:
+    if escaped and "<@" not in text and "<http" not in text:
         text = html.escape(text, quote=False)
     read = _read(text, row["thread_subject"], now.astimezone(UTC))
     if row["command"] is None:
