@@ -15,6 +15,26 @@ ENTRIES = (
         alerts=("stuck_queue",),
     ),
     CauseEntry(
+        rule="local-queue",
+        means="The LLM provider kept requests in its own memory because Redis failed.",
+        proved="The provider's lines 'Using local queue for request'; that they are lost, by its "
+        "next start without an answer to them.",
+        unseen="Why Redis failed: its own log is not read.",
+        do="Bring Redis back and do not restart the LLM provider before they are worked off; what "
+        "a restart lost has to be asked for again.",
+        since="Every revision.",
+        alerts=("local_queue",),
+    ),
+    CauseEntry(
+        rule="expired-unanswered",
+        means="Comparisons waited in the LLM queue beyond their time to live and were dropped.",
+        proved="The line that queued them names the time to live; it was over before an answer, or "
+        "a line says that they expired.",
+        unseen="Why nothing took them: the worker's lines of that time tell it.",
+        do="Find why the queue stood still, then ask for these comparisons again.",
+        since="Every revision; four hours where nothing else is set.",
+    ),
+    CauseEntry(
         rule="worker-hung",
         means="The worker took items and has not come back.",
         proved="A dispatch without an end, and silence for 5 minutes or three times the usual; "

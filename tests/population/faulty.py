@@ -155,6 +155,21 @@ def _flushed(rng: random.Random, variant: int) -> Made:
     return _live(rng, variant, faults, later=rng.uniform(3, 200)), Around(runner_running=False)
 
 
+def _expired(rng: random.Random, variant: int) -> Made:
+    faults = Faults(lost="expired", lost_share=(0.0, 1.0)[variant % 2])
+    return _live(rng, variant, faults, later=rng.uniform(17, 200)), Around(
+        no_queue=variant % 3 == 0
+    )
+
+
+def _kept_in_memory(rng: random.Random, variant: int) -> Made:
+    """Redis fails, the provider keeps requests in its own memory, and is started anew."""
+    world = _live(rng, variant, Faults(lost="local", lost_share=(0.0, 1.0)[variant % 2]),
+                  later=rng.uniform(17, 200))  # fmt: skip
+    world.say(world.last_activity + timedelta(seconds=9), LLM, "Queue processor started")
+    return world, Around(no_queue=variant % 3 == 0)
+
+
 def _unaccounted(rng: random.Random, variant: int) -> Made:
     """The same, while the log of one of the provider's workers cannot be read."""
     world, _ = _flushed(rng, variant)
@@ -197,6 +212,8 @@ def _cancelled(rng: random.Random, variant: int) -> Made:
 
 
 def _incomplete(rng: random.Random, variant: int) -> Made:
+    if variant % 2:
+        return _live(rng, variant, Faults(forced_short=True), stop="forced"), Around()
     world = _live(rng, variant, Faults(), then=False)
     for one in rng.sample(world.comparisons, 3):
         one.winner = one.answered = None
@@ -349,6 +366,8 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "duplicate-callbacks": (_duplicates, Severity.WARN),
     "left-unanswered": (_flushed, Severity.ERROR),
     "not-accounted-for": (_unaccounted, Severity.INFO),
+    "expired-unanswered": (_expired, Severity.ERROR),
+    "local-queue": (_kept_in_memory, Severity.ERROR),
     "lost-callbacks": (_lost, Severity.ERROR),
     "callbacks-unpublished": (_held_back, Severity.WARN),
     "consumer-silent": (_untaken, Severity.ERROR),

@@ -65,6 +65,7 @@ class Faults:
     stray: str = ""
     own_stray: str = ""
     no_content: int = 0
+    forced_short: bool = False
     gave_up: bool = False
     wave_denominator: bool = False
 
@@ -314,7 +315,7 @@ def _work(
         yield at, "taken"
         _take(world, bundle, at)
         ended = at + timedelta(seconds=world.seconds_each * len(bundle))
-        if _lose(world, bundle, ended):
+        if _keeps_in_memory(world, bundle) or _lose(world, bundle, ended):
             at = ended
             continue
         failing = next((one for one in bundle if world.rng.random() < _risk(world)), None)
@@ -334,7 +335,7 @@ def _work(
 def _leaves_last(world: World) -> bool:
     """Whether the batch ends without the answers of its last bundle."""
     if world.stop == "forced":
-        return len(world.comparisons) >= world.budget
+        return world.faults.forced_short and len(world.comparisons) >= world.budget
     # The newer revision waits for what is on its way before it scores.
     return world.then and _is_stable(world)
 
@@ -434,9 +435,8 @@ def _again(world: World, bundle: list[Comparison], at: datetime) -> None:
 def _lose(world: World, bundle: list[Comparison], at: datetime) -> bool:
     """Lose a bundle's answers on their way, as the fault says; the batch waits for them."""
     how = world.faults.lost
-    if not how or (
-        world.comparisons[0] is not bundle[0] and world.rng.random() > world.faults.lost_share
-    ):
+    spared = world.comparisons[0] is not bundle[0]
+    if how in ("", "local") or (spared and world.rng.random() > world.faults.lost_share):
         return False
     for one in bundle:
         # What was flushed leaves no line.
@@ -478,6 +478,18 @@ def _lose(world: World, bundle: list[Comparison], at: datetime) -> bool:
                           correlation_id=str(one.correlation))  # fmt: skip
             case "orphan" | "hang":
                 one.place = "processing"
+    return True
+
+
+def _keeps_in_memory(world: World, bundle: list[Comparison]) -> bool:
+    """Redis fails, so that the provider keeps a bundle in its own memory."""
+    spared = world.comparisons[0] is not bundle[0]
+    if world.faults.lost != "local" or (spared and world.rng.random() > world.faults.lost_share):
+        return False
+    for one in bundle:
+        one.place = ""
+        world.say(one.sent or world.now, LLM, f"Using local queue for request {one.request}",
+                  correlation_id=str(one.correlation))  # fmt: skip
     return True
 
 

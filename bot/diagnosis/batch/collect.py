@@ -15,12 +15,13 @@ from bot.diagnosis.batch.rules.content import NOT_PREPARED
 from bot.diagnosis.batch.rules.ended import ENDINGS
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
+from bot.diagnosis.comparison.queue_fate import QUEUE_TEXTS, STARTED
 from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
 from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.publishing.signs import NEEDLES
-from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
+from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
 from bot.domain.batch import BatchHeader, BatchMatch, BatchRows
 from bot.domain.evidence import DATABASE, LOGS, QUEUE, Missing
@@ -108,9 +109,10 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             *KAFKA_AWAY,
             *failure_reasons.NEEDLES,
             *ENDINGS,
+            STARTED,
             *NOT_FINALISED,
             NOT_PREPARED,
-            *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, SNAPSHOT_EVENT, EVICTION) if whole else ()),
+            *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, *QUEUE_TEXTS, EVICTION) if whole else ()),
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),
         since=header.created_at - timedelta(minutes=1),

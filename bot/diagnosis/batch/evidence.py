@@ -12,7 +12,10 @@ from bot.diagnosis.batch.changes import BatchChanges
 from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.failures import Failures, failures_of, request_ids
+from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
+from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, clue_of
+from bot.diagnosis.comparison.queue_fate import LostRequest, QueueLines, fates_of, queue_lines
 from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
 from bot.diagnosis.publishing.memory import (
@@ -28,6 +31,13 @@ from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.queue import QueueReading
 from bot.text.redaction import redact
+
+_HELD_ONCE = (
+    LossPlace.EXPIRED,
+    LossPlace.UNFINISHED,
+    LossPlace.LEFT_UNANSWERED,
+    LossPlace.NOT_ACCOUNTED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,22 @@ class BatchEvidence:
         return tuple(one for essays, one in lost.items() if essays in pairs)
 
     @cached_property
+    def queue_lines(self) -> QueueLines:
+        """The lines of the queue's loop among the events of the batch's time."""
+        return queue_lines(self.nearby)
+
+    @cached_property
+    def followed(self) -> tuple[str, ...]:
+        """The correlation ids of the comparisons that were followed."""
+        rows = (one.row for one in self.comparisons)
+        return tuple(str(row.request_correlation_id) for row in rows if row)
+
+    def fates(self, now: datetime) -> Mapping[str, LostRequest]:
+        """What lines show of comparisons that the queue took in and nobody answered."""
+        held = [one for one in self.comparisons if _was_held(one)]
+        return fates_of(held, self.queue_lines, now) if held else {}
+
+    @cached_property
     def departed(self) -> tuple[Departure, ...]:
         """The followed comparisons that left the LLM queue, with no line on how they ended."""
         return tuple(one for one in map(departure, self.comparisons) if one is not None)
@@ -188,6 +214,11 @@ class BatchEvidence:
     def line(self, text: str, at: datetime | None = None) -> EvidenceLine:
         """Return a fact of the database as evidence."""
         return EvidenceLine(DATABASE, at, text)
+
+
+def _was_held(comparison: ComparisonEvidence) -> bool:
+    """Whether the queue took it in and no line shows its end; its entry may have gone since."""
+    return lost_answer(comparison, build_ledger(comparison)).kind in _HELD_ONCE
 
 
 def names_batch(event: LogEvent, header: BatchHeader) -> bool:

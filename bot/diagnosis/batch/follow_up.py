@@ -16,11 +16,13 @@ from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, clue_of
+from bot.diagnosis.comparison.queue_fate import QUEUE_TEXTS, STARTED
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue.conservation import SETTLED
 from bot.diagnosis.queue.evidence import QueueEvidence
+from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.batch import BatchHeader, PairRow, PendingPair
 from bot.domain.evidence import DATABASE, LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
@@ -68,14 +70,19 @@ async def follow_up(
 def overdue(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:
     """Return the sampled comparisons that wait longer than an answer takes.
 
-    An answer that did not come before its batch ended is late, however short it waited.
+    An answer that did not come before its batch ended is late, however short it waited, and so is
+    one that was asked for before the provider started anew.
     """
     if evidence.ended:
         return evidence.rows.pending[:MAX_FOLLOWED]
+    restarts = [event.at for event in evidence.nearby if event.at and STARTED in event.event]
+    known = [at for at in restarts if now - at > OPENS_AFTER]
+    restarted = max(known, default=None)
     late = (
         pair
         for pair in evidence.rows.pending
-        if (sent := pair.submitted_at or pair.created_at) and now - sent > LOST_AFTER
+        if (sent := pair.submitted_at or pair.created_at)
+        and (now - sent > LOST_AFTER or (restarted and sent < restarted))
     )
     return tuple(late)[:MAX_FOLLOWED]
 
@@ -162,7 +169,7 @@ async def _lines(
     if not ids:
         return evidence.logs
     query = LogQuery(
-        any_of=(*ids, EVICTION),
+        any_of=(*ids, EVICTION, *QUEUE_TEXTS),
         roles=(Role.CJ, Role.LLM_PROVIDER),
         since=evidence.header.created_at - timedelta(minutes=1),
         until=now,

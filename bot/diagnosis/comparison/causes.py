@@ -50,6 +50,15 @@ LOST_CALLBACKS = Cause(
     why="What was not sent, expired, evicted, not published or not taken gets no callback: its "
     "batch waits for hours.",
 )
+LOCAL_QUEUE = Cause(
+    rule="local-queue",
+    why="While Redis fails, the LLM provider keeps requests in its own memory: a restart loses "
+    "them.",
+)
+EXPIRED_UNANSWERED = Cause(
+    rule="expired-unanswered",
+    why="The provider drops what waits longer than its time to live, and tells nobody.",
+)
 CONSUMER_SILENT = Cause(
     rule="consumer-silent",
     why="Its consumer is down, or waits for an offset that the topic no longer has: then every "

@@ -1,12 +1,13 @@
 """Whether a comparison left the LLM queue without an answer, held by its id; pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.evidence.log_coverage import covers
 from bot.diagnosis.queue.conservation import SETTLED, Departure
+from bot.diagnosis.queue.log_events import sign_of
 from bot.diagnosis.queue.losses import TTL
 from bot.domain.log import LogSearch, Role
 
@@ -27,7 +28,7 @@ def departure(comparison: ComparisonEvidence) -> Departure | None:
         return None
     queued = _last_queued(comparison.clues)
     at = queued.event.at if queued else None
-    if queued is None or at is None or not SETTLED <= looked - at < TTL:
+    if queued is None or at is None or not SETTLED <= looked - at < ttl_of(comparison):
         return None
     return Departure(
         looked, queued.queue_id, _correlation(comparison), is_sound=_is_sound(comparison, at)
@@ -64,6 +65,12 @@ def _is_sound(comparison: ComparisonEvidence, at: datetime) -> bool:
     heard = any(one.event.role is Role.LLM_PROVIDER for one in comparison.of(Step.QUEUED))
     gap = isinstance(logs, LogSearch) and bool(logs.missing)
     return heard and not gap and covers(logs, own, at)
+
+
+def ttl_of(comparison: ComparisonEvidence) -> timedelta:
+    """Return how long it may wait, as the line that queued it says."""
+    signs = (sign_of(one.event) for one in reversed(comparison.of(Step.QUEUED)))
+    return next((one.ttl for one in signs if one and one.ttl), TTL)
 
 
 def _correlation(comparison: ComparisonEvidence) -> str:

@@ -40,7 +40,16 @@ def _queued(comparison: ComparisonEvidence) -> LedgerStep | None:
         note = f"item {comparison.item.queue_id}, {comparison.item.status}"
         time = comparison.item.queued_at
         return LedgerStep(Step.QUEUED, StepState.SEEN, time, LPS_NAME, QUEUE, note)
-    return _from_logs(comparison, Step.QUEUED)
+    return _from_logs(comparison, Step.QUEUED) or _held_in_memory(comparison)
+
+
+def _held_in_memory(comparison: ComparisonEvidence) -> LedgerStep | None:
+    held = comparison.of(Step.QUEUED, Outcome.HELD)
+    if not held:
+        return None
+    note = "in the provider's own memory: Redis failed"
+    event = held[0].event
+    return LedgerStep(Step.QUEUED, StepState.SEEN, event.at, event.service, LOGS, note)
 
 
 def _dispatched(comparison: ComparisonEvidence) -> LedgerStep | None:

@@ -108,12 +108,12 @@ def vanished(
     `signs` are the loop's lines in time order, read without a gap since then. What the provider
     keeps in its own memory, because Redis failed, is not missing from Redis.
     """
-    queued: dict[str, datetime] = {}
+    queued: dict[str, LoopSign] = {}
     for sign in signs:
         if not sign.queue_id:
             continue
         if sign.kind is SignKind.QUEUED and sign.at >= since:
-            queued[sign.queue_id] = sign.at
+            queued[sign.queue_id] = sign
         elif sign.kind in ENDS or sign.kind is SignKind.STORE_LOST:
             queued.pop(sign.queue_id, None)
     here = {item.queue_id for item in reading.items}
@@ -121,8 +121,8 @@ def vanished(
         return ()
     return tuple(
         Departure(reading.at, queue_id)
-        for queue_id, at in queued.items()
-        if queue_id not in here and SETTLED <= reading.at - at < TTL
+        for queue_id, sign in queued.items()
+        if queue_id not in here and SETTLED <= reading.at - sign.at < (sign.ttl or TTL)
     )
 
 

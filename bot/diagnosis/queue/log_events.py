@@ -60,7 +60,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class LoopSign:
-    """One line of the loop; `count` is how many like it were folded into this one."""
+    """One line of the loop; `count` is how many like it were folded into this one.
+
+    `ttl` is how long a request that was queued may wait, where its line says so.
+    """
 
     at: datetime
     kind: SignKind
@@ -68,6 +71,7 @@ class LoopSign:
     bundle_size: int | None = None
     mode: str = ""
     count: int = 1
+    ttl: timedelta | None = None
 
 
 _ID = r"(?P<id>[0-9a-f-]{36})"
@@ -89,7 +93,7 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.HEARTBEAT, r"Queue processor stats"),
         (SignKind.RESTART, r"Queue processor started"),
         (SignKind.STOPPED, r"Queue processor stopped|Queue processing cancelled"),
-        (SignKind.QUEUED, rf"Queued request {_ID}"),
+        (SignKind.QUEUED, rf"Queued request {_ID}(?:.{{0,40}}TTL (?P<ttl>\d{{1,9}})s)?"),
         (SignKind.STORE_LOST, rf"Redis queue full or failed for {_ID}"),
         (SignKind.STORE_LOST, rf"Using local queue for request {_ID}"),
         (SignKind.STORE_LOST, r"Redis marked unhealthy|Redis queue full or failed"),
@@ -164,7 +168,9 @@ def sign_of(event: LogEvent) -> LoopSign | None:
         if match:
             queue_id = match.groupdict().get("id") or ""
             size = 1 if kind is SignKind.STARTED else None
-            return LoopSign(event.at, kind, queue_id.lower(), size, mode)
+            seconds = match.groupdict().get("ttl")
+            ttl = timedelta(seconds=int(seconds)) if seconds else None
+            return LoopSign(event.at, kind, queue_id.lower(), size, mode, ttl=ttl)
     return None
 
 

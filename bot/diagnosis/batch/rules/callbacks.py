@@ -8,6 +8,7 @@ from bot.border.outside import raw
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line, names_batch
 from bot.diagnosis.batch.follow_up import items_of, overdue
 from bot.diagnosis.batch.queue_findings import stuck_findings
+from bot.diagnosis.batch.rules.left_queue import told_of_all
 from bot.diagnosis.comparison.causes import (
     DUPLICATE_CALLBACKS,
     LOST_AFTER,
@@ -55,7 +56,7 @@ def lost_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | None:
     ends = tuple(
         lost_answer(comparison, build_ledger(comparison)) for comparison in evidence.comparisons
     )
-    elsewhere = _told_elsewhere(evidence)
+    elsewhere = _told_elsewhere(evidence, now)
     if elsewhere and evidence.delivery.memory.waiting:
         return None
     undecided = _may_still_wait(evidence, now)
@@ -117,8 +118,10 @@ def _origins(evidence: BatchEvidence, repeats: list[LogClue]) -> Counter[Repeat]
     return Counter(repeat_of(times[one.queue_id], bundled=bundled) for one in repeats)
 
 
-def _told_elsewhere(evidence: BatchEvidence) -> str:
+def _told_elsewhere(evidence: BatchEvidence, now: datetime) -> str:
     """Return the rule of the finding that names where each followed answer ended, else empty."""
+    if lost := told_of_all(evidence, now):
+        return lost
     unsent = set(evidence.correlations_of(evidence.unsent))
     held = {one.correlation_id for one in evidence.unpublished}
     left = {one.correlation_id: one for one in evidence.departed}

@@ -5,24 +5,18 @@ from datetime import datetime
 from bot.diagnosis.batch.endings import AFTER, few_valid, why_ended
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised, why_not_finalised
-from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules.content import essays_left_out
 from bot.diagnosis.batch.rules.failures import mostly_failed
+from bot.diagnosis.batch.rules.left_queue import lost_in_the_queue
 from bot.diagnosis.comparison.causes import (
     BATCH_FAILED,
-    LOST_AFTER,
     PROVIDER_FAILURES,
     RUN_AGAIN,
 )
-from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.diagnosis.comparison.log_events import Step
-from bot.diagnosis.queue.conservation import departure_finding
-from bot.diagnosis.queue.timeline import ORPHANED
 from bot.domain.batch import CANCELLED
-from bot.domain.evidence import Missing
-from bot.domain.log import LogEvent, Role
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Text, Time, words
 from bot.text.wording import many, part_of
@@ -30,11 +24,8 @@ from bot.text.wording import many, part_of
 ANSWERS_MISSING = "answers-missing"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
 GAVE_UP = "Marking stuck batch as FAILED"
-STARTED = "Queue processor started"
-# What a line that says how a batch ended holds; STARTED is where a worker let go of its items.
-ENDINGS = (LOW_SUCCESS, GAVE_UP, STARTED, "Forcing stuck batch to SCORING", "Handling stuck batch")
-# What became of an item that a worker held: its entry may have been flushed later.
-_HELD_ONCE = (LossPlace.UNFINISHED, LossPlace.LEFT_UNANSWERED, LossPlace.NOT_ACCOUNTED)
+# What a line that says how a batch ended holds.
+ENDINGS = (LOW_SUCCESS, GAVE_UP, "Forcing stuck batch to SCORING", "Handling stuck batch")
 
 
 def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -84,7 +75,7 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     by = "Forced recovery ended it" if header.forced else "It ended"
     return Finding(
         rule=ANSWERS_MISSING,
-        severity=Severity.INFO if header.forced or header.leaves_answers else Severity.WARN,
+        severity=Severity.INFO if header.leaves_answers else Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"{by} with {part_of(missing, pairs.total, 'comparison')} missing",
         why=_missing_why(evidence),
@@ -94,39 +85,8 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
         next=("Ask whether the missing comparisons matter before the grades are used.",)
         if evidence.finalised
         else (RUN_AGAIN,),
-        cause=_lost_in_the_queue(evidence, now),
+        cause=lost_in_the_queue(evidence, now),
     )
-
-
-def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """The LLM provider restarted while it held requests, and nothing hands these back."""
-    if any(one.rule == ORPHANED for one in stuck_findings(evidence, now)):
-        return None
-    if not evidence.ended and not isinstance(evidence.queue, Missing):
-        return None
-    restarts = [event for event in evidence.nearby if _is_start(event)]
-    lost = [(one, at) for one in evidence.comparisons if (at := _restart(one, restarts))]
-    if not lost or (not evidence.ended and now - min(at for _, at in lost) <= LOST_AFTER):
-        return None
-    at = max(at for _, at in lost)
-    orphans = many(len(lost), "comparison", ("was", "were"))
-    return Finding(
-        rule=ORPHANED,
-        severity=Severity.ERROR,
-        confidence=Confidence.MEDIUM,
-        what=f"{orphans} orphaned by a restart of the LLM provider service",
-        why=words(
-            "It held them when it started anew", Time(at, " at "), ", and nothing hands them back."
-        ),
-        evidence=tuple(log_line(event) for event in restarts if event.at == at)[:1],
-        next=("Ask for these comparisons again; a held item is dropped after four hours.",),
-    )
-
-
-def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """Comparisons left the LLM queue without an answer, an error, an expiry or a return."""
-    left = evidence.departed
-    return departure_finding(left) if left and not orphaned_by_restart(evidence, now) else None
 
 
 def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -178,17 +138,9 @@ def _ending(evidence: BatchEvidence) -> tuple[Text, list[LogEvent]]:
 def _cause(evidence: BatchEvidence, now: datetime) -> str:
     if mostly_failed(evidence):
         return PROVIDER_FAILURES.rule
-    if lost := _lost_in_the_queue(evidence, now):
+    if lost := lost_in_the_queue(evidence, now):
         return lost
     return ANSWERS_MISSING if evidence.pairs.pending else ""
-
-
-def _lost_in_the_queue(evidence: BatchEvidence, now: datetime) -> str:
-    """Return the rule that says how the queue lost its comparisons, else empty."""
-    if orphaned_by_restart(evidence, now):
-        return ORPHANED
-    left = left_unanswered(evidence, now)
-    return left.rule if left and left.severity is Severity.ERROR else ""
 
 
 def _missing(evidence: BatchEvidence) -> int:
@@ -207,17 +159,3 @@ def _missing_why(evidence: BatchEvidence) -> str:
     if len(places) == 1:
         return f"Where they ended: {places.pop().value}."
     return "Their answers never came, so its result does not hold them."
-
-
-def _restart(comparison: ComparisonEvidence, starts: list[LogEvent]) -> datetime | None:
-    """Return the first start of the provider after it took a request that never came back."""
-    ledger = build_ledger(comparison)
-    if lost_answer(comparison, ledger).kind not in _HELD_ONCE:
-        return None
-    queued = ledger[Step.QUEUED].at
-    later = (event.at for event in starts if event.at and queued and event.at > queued)
-    return min(later, default=None)
-
-
-def _is_start(event: LogEvent) -> bool:
-    return event.role is Role.LLM_PROVIDER and STARTED in event.event

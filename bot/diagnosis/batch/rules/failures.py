@@ -77,7 +77,8 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
     return Finding(
         rule=BUNDLE_COLLATERAL.rule,
         severity=failure_severity(collateral, total),
-        confidence=Confidence.HIGH,
+        # Where it answered none of the batch, nothing shows that it would have answered these.
+        confidence=Confidence.HIGH if evidence.pairs.valid else Confidence.LOW,
         what=f"{many(collateral, 'comparison')} failed only because another of their bundle did",
         why=BUNDLE_COLLATERAL.why,
         evidence=(
@@ -94,11 +95,10 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def _with_answerable(evidence: BatchEvidence) -> tuple[ErrorGroup, ...]:
     """Return the failures whose bundles held others that the model would have answered.
 
-    It answers nobody whose key, credit or model it refuses, and where it answered none of the
-    batch nothing shows that it would have.
+    It answers nobody whose key, credit or model it refuses.
     """
     met = {one.reason for one in evidence.failures if one.comparisons}
-    if not evidence.pairs.valid or met <= _OF_ALL:
+    if met and met <= _OF_ALL:
         return ()
     return tuple(one for one in evidence.rows.errors if reason_of_group(one) not in _OF_ALL)
 

@@ -229,8 +229,9 @@ async def test_a_batch_that_the_monitor_forced_says_so_and_accuses_nobody(then: 
     options = faulty_options(
         random.Random(8), then=then, stop="forced", mode="serial_bundle", wave=40, budget=40
     )
-    finding = await _finding(run(World(8, **options)), "answers-missing")
-    assert finding.severity is Severity.INFO
+    short = Faults(forced_short=True)
+    finding = await _finding(run(World(8, faults=short, **options)), "answers-missing")
+    assert finding.severity is Severity.WARN
     assert "Forced recovery" in finding.what
     assert "monitor had waited" in finding.why
 

@@ -92,7 +92,6 @@ def bundled(status: int, kind: str, message: str = "", rows: int = 8) -> ErrorGr
         (bundled(401, "authentication"), False),
         (bundled(404, "client_error", "not_found_error"), False),
         (bundled(400, "client_error", "Your credit balance is too low"), False),
-        (bundled(529, "overloaded", rows=28), False),
     ],
 )
 def test_a_bundle_is_blamed_where_others_of_it_would_have_been_answered(
@@ -107,3 +106,12 @@ def test_a_bundle_that_broke_beside_a_refused_key_is_blamed_for_its_own_alone() 
     )
     assert found is not None
     assert str(found.what).startswith("5 comparisons failed only because")
+
+
+@pytest.mark.parametrize(("rows", "sure"), [(8, "high"), (28, "low")])
+def test_where_nobody_was_answered_it_is_not_sure_that_others_would_have_been(
+    rows: int, sure: str
+) -> None:
+    found = bundle_collateral(evidence(bundled(529, "overloaded", rows=rows)), NOW)
+    assert found is not None
+    assert found.confidence.value == sure

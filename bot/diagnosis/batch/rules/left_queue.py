@@ -1,0 +1,162 @@
+"""Rules on comparisons that the LLM queue took in and that never came out of it answered."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.diagnosis.batch.endings import SUCCESS_SHARE
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.queue_findings import stuck_findings
+from bot.diagnosis.comparison.causes import EXPIRED_UNANSWERED, LOCAL_QUEUE
+from bot.diagnosis.comparison.queue_fate import LostRequest, QueueFate
+from bot.diagnosis.queue.conservation import (
+    ASK_AGAIN,
+    LEFT_UNANSWERED,
+    WHY_LEFT,
+    departure_finding,
+)
+from bot.diagnosis.queue.timeline import OPENS_AFTER, ORPHANED
+from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.report import Confidence, Finding, Severity
+from bot.domain.words import Time, words
+from bot.text.wording import many
+
+AGAIN = "Ask for these comparisons again: they get no callback."
+SETTLED = timedelta(minutes=2)
+
+
+def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The LLM provider let go of requests that it held, and nothing hands these back."""
+    if any(one.rule == ORPHANED for one in stuck_findings(evidence, now)):
+        return None
+    lost = _fates(evidence, now, QueueFate.ORPHANED)
+    if not lost or (not evidence.ended and now - min(one.at for one in lost) <= OPENS_AFTER):
+        return None
+    at = max(one.at for one in lost)
+    restarted = any(one.by_restart for one in lost)
+    orphans = many(len(lost), "comparison", ("was", "were"))
+    return Finding(
+        rule=ORPHANED,
+        severity=_severity(evidence),
+        confidence=Confidence.MEDIUM,
+        what=f"{orphans} orphaned by a restart of the LLM provider service"
+        if restarted
+        else f"{orphans} left in processing by the LLM provider service",
+        why=words(
+            "It held them when it started anew" if restarted else "Its loop went on without them",
+            Time(at, " at "),
+            ", and nothing hands them back.",
+        ),
+        evidence=_lines(lost, at),
+        next=("Ask for these comparisons again; what is held is dropped at its time to live.",),
+    )
+
+
+def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Comparisons left the LLM queue without an answer, an error, an expiry or a return."""
+    if orphaned_by_restart(evidence, now):
+        return None
+    if evidence.departed:
+        return departure_finding(evidence.departed)
+    lost = _fates(evidence, now, QueueFate.LEFT)
+    if not lost or not _settled(evidence, lost, now):
+        return None
+    first = min(one.at for one in lost)
+    return Finding(
+        rule=LEFT_UNANSWERED,
+        severity=_severity(evidence),
+        confidence=Confidence.MEDIUM,
+        what=f"{many(len(lost), 'item')} left the LLM queue unanswered",
+        why=WHY_LEFT,
+        evidence=_lines(lost, first),
+        next=(ASK_AGAIN, "/logs llm_provider queue_metrics_snapshot"),
+    )
+
+
+def local_queue_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The LLM provider kept requests in its own memory while Redis failed, and was restarted."""
+    lost = _fates(evidence, now, QueueFate.LOCAL)
+    if not lost:
+        return None
+    at = max(one.at for one in lost)
+    return Finding(
+        rule=LOCAL_QUEUE.rule,
+        severity=_severity(evidence),
+        confidence=Confidence.HIGH,
+        what=f"{many(len(lost), 'comparison', ('was', 'were'))} lost with the LLM provider's "
+        "local queue",
+        why=words(
+            "Redis failed, so it kept them in its own memory, which a restart",
+            Time(at, " at "),
+            " emptied.",
+        ),
+        evidence=_lines(lost, at),
+        next=(AGAIN, "Look why Redis failed: /logs llm_provider Redis --level warning"),
+    )
+
+
+def expired_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Comparisons waited in the LLM queue for longer than they may, and were dropped."""
+    lost = _fates(evidence, now, QueueFate.EXPIRED)
+    if not lost:
+        return None
+    first = min(one.at for one in lost)
+    return Finding(
+        rule=EXPIRED_UNANSWERED.rule,
+        severity=_severity(evidence),
+        confidence=Confidence.HIGH if any(one.event for one in lost) else Confidence.MEDIUM,
+        what=f"{many(len(lost), 'comparison')} expired in the LLM queue, not answered",
+        why=words(
+            "Their time to live ended",
+            Time(first, " at "),
+            "; the provider drops what is older, and tells nobody.",
+        ),
+        evidence=_lines(lost, first),
+        next=(AGAIN, "Look why nothing was taken: /logs llm_provider queue"),
+    )
+
+
+def lost_in_the_queue(evidence: BatchEvidence, now: datetime) -> str:
+    """Return the rule that says how the queue lost its comparisons, else empty."""
+    for rule in (orphaned_by_restart, local_queue_lost, expired_unanswered, left_unanswered):
+        found = rule(evidence, now)
+        if found and found.severity is not Severity.INFO:
+            return found.rule
+    return ""
+
+
+def told_of_all(evidence: BatchEvidence, now: datetime) -> str:
+    """Return the one rule that says of every followed comparison how the queue lost it."""
+    fates = evidence.fates(now)
+    kinds = {fates[id].kind if id in fates else None for id in evidence.followed}
+    rules: dict[QueueFate | None, str] = {
+        QueueFate.LOCAL: LOCAL_QUEUE.rule,
+        QueueFate.EXPIRED: EXPIRED_UNANSWERED.rule,
+    }
+    return rules.get(kinds.pop(), "") if len(kinds) == 1 else ""
+
+
+def _severity(evidence: BatchEvidence) -> Severity:
+    """An error where there is no result, or none that may be used."""
+    pairs = evidence.pairs
+    usable = evidence.has_result and pairs.valid >= SUCCESS_SHARE * pairs.total
+    return Severity.WARN if usable else Severity.ERROR
+
+
+def _fates(evidence: BatchEvidence, now: datetime, kind: QueueFate) -> list[LostRequest]:
+    """Return what lines show of what the queue lost; a look at Redis knows better while it runs."""
+    by_redis = kind in (QueueFate.ORPHANED, QueueFate.LEFT) and not evidence.ended
+    if by_redis and not isinstance(evidence.queue, Missing):
+        return []
+    return [one for one in evidence.fates(now).values() if one.kind is kind]
+
+
+def _settled(evidence: BatchEvidence, lost: Sequence[LostRequest], now: datetime) -> bool:
+    return evidence.ended or now - min(one.at for one in lost) > SETTLED
+
+
+def _lines(lost: Sequence[LostRequest], at: datetime) -> tuple[EvidenceLine, ...]:
+    """Return the line that shows it, or that none does."""
+    shown = [one.event for one in lost if one.event and one.at == at] or [
+        one.event for one in lost if one.event
+    ]
+    return tuple(log_line(event) for event in shown[:1])

@@ -1,0 +1,170 @@
+"""What the LLM queue took in and never gave out answered is told by how it was lost."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.follow_up import comparisons_of, overdue
+from bot.diagnosis.batch.rules import left_queue
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PendingPair, ProjectionCounts
+from bot.domain.evidence import Missing, SourceState
+from bot.domain.log import LogCoverage, LogEvent, LogSearch, Role, Service
+from bot.domain.report import Finding, Severity
+
+START = datetime(2026, 2, 10, 9, 0, tzinfo=UTC)
+ID = "9c41f7b2-58de-4a36-b1f0-2ab525a2c007"
+AWAY = Missing("llm_queue", "not configured", SourceState.NOT_CONFIGURED)
+NAME = "llm_provider_service"
+RULES = (
+    left_queue.orphaned_by_restart,
+    left_queue.left_unanswered,
+    left_queue.local_queue_lost,
+    left_queue.expired_unanswered,
+)
+
+
+def at(minute: float) -> datetime:
+    return START + timedelta(minutes=minute)
+
+
+def line(minute: float, said: str, **fields: object) -> LogEvent:
+    return LogEvent(at(minute), NAME, NAME, Role.LLM_PROVIDER, "info", said, fields=fields,
+                    text=f"{said} {fields}")  # fmt: skip
+
+
+def queued(minute: float, number: int, ttl: int = 14_400) -> LogEvent:
+    said = f"Queued request {UUID(int=number + 100)} with priority 5, TTL {ttl}s"
+    return line(minute, said, correlation_id=str(UUID(int=number)))
+
+
+def local(minute: float, number: int) -> LogEvent:
+    said = f"Using local queue for request {UUID(int=number + 100)}"
+    return line(minute, said, correlation_id=str(UUID(int=number)))
+
+
+def shot(minute: float, size: int, waiting: int) -> LogEvent:
+    return line(minute, "queue_metrics_snapshot", queue_current_size=size,
+                queue_queued_count=waiting)  # fmt: skip
+
+
+def dispatch(minute: float, size: int) -> LogEvent:
+    return line(minute, "serial_bundle_dispatch", bundle_size=size)
+
+
+def restart(minute: float) -> LogEvent:
+    return line(minute, "Queue processor started")
+
+
+def evidence(
+    *lines: LogEvent, pending: int, total: int = 10, state: str = "FAILED", now: float = 60
+) -> BatchEvidence:
+    """Return a batch whose first comparisons wait; they were sent at the start."""
+    ended = at(now)
+    status = "COMPLETE_FORCED_RECOVERY" if state == "COMPLETED" else "FETCHING_CONTENT"
+    header = BatchHeader(7, ID, "c", status, state, START, last_activity_at=ended)
+    rows = BatchRows(
+        header,
+        PairCounts(total=total, essay_a=total - pending, pending=pending),
+        projections=ProjectionCounts(2, ended, ended)
+        if state == "COMPLETED"
+        else ProjectionCounts(),
+        pending=tuple(PendingPair(n, UUID(int=n), START) for n in range(1, pending + 1)),
+    )
+    logs = LogSearch(lines, (LogCoverage(NAME, NAME, at(-60)),))
+    given = BatchEvidence(rows, logs, AWAY)
+    services = (Service(NAME, NAME, Role.LLM_PROVIDER),)
+    waiting: Sequence[PendingPair] = overdue(given, at(now))
+    return replace(given, comparisons=comparisons_of(given, waiting, logs, services))
+
+
+def found_in(given: BatchEvidence, now: float = 60) -> dict[str, Finding]:
+    findings = (rule(given, at(now)) for rule in RULES)
+    return {one.rule: one for one in findings if one is not None}
+
+
+def said_of(given: BatchEvidence, now: float = 60) -> dict[str, str]:
+    return {rule: str(one.what) for rule, one in found_in(given, now).items()}
+
+
+TAKEN_IN = tuple(queued(0, number) for number in range(1, 6))
+
+
+def test_what_a_worker_held_when_it_started_anew_is_orphaned() -> None:
+    given = evidence(*TAKEN_IN, dispatch(1, 5), restart(2), shot(3, 5, 0), pending=5)
+    assert said_of(given) == {
+        "orphaned-item": "5 comparisons were orphaned by a restart of the LLM provider service"
+    }
+
+
+def test_only_what_is_counted_as_held_after_a_restart_is_orphaned() -> None:
+    given = evidence(
+        shot(-1, 3, 0), *TAKEN_IN, dispatch(1, 2), restart(2), shot(3, 5, 0), pending=5
+    )
+    assert said_of(given) == {
+        "orphaned-item": "2 comparisons were orphaned by a restart of the LLM provider service"
+    }
+
+
+@pytest.mark.parametrize("restarts", [(), (restart(1),)])
+def test_what_neither_waits_nor_is_held_has_left_the_queue(restarts: tuple[LogEvent, ...]) -> None:
+    given = evidence(shot(-1, 0, 0), *TAKEN_IN, *restarts, shot(3, 0, 0), pending=5)
+    assert said_of(given) == {"left-unanswered": "5 items left the LLM queue unanswered"}
+
+
+@pytest.mark.parametrize("ttl", [600, 3_600])
+def test_what_waits_beyond_its_own_time_to_live_has_expired(ttl: int) -> None:
+    lines = [queued(0, number, ttl) for number in (1, 2)]
+    end = ttl / 60 + 5
+    given = evidence(
+        *lines, restart(end - 1), shot(end - 0.9, 2, 0),
+        line(end - 0.8, "Cleaned up 2 expired requests"), shot(end - 0.5, 0, 0),
+        pending=2, now=end,
+    )  # fmt: skip
+    assert said_of(given, end) == {
+        "expired-unanswered": "2 comparisons expired in the LLM queue, not answered"
+    }
+
+
+def test_what_the_provider_kept_in_its_memory_is_lost_with_it_and_not_orphaned() -> None:
+    given = evidence(
+        line(0, "Redis marked unhealthy after 3 failures: x"), local(0.5, 1), local(0.5, 2),
+        restart(2), shot(3, 0, 0), pending=2,
+    )  # fmt: skip
+    assert said_of(given) == {
+        "local-queue": "2 comparisons were lost with the LLM provider's local queue"
+    }
+
+
+def test_without_snapshots_one_request_is_held_at_a_restart() -> None:
+    given = evidence(*TAKEN_IN, restart(2), pending=5)
+    assert said_of(given) == {
+        "orphaned-item": "1 comparison was orphaned by a restart of the LLM provider service"
+    }
+
+
+@pytest.mark.parametrize(
+    ("pending", "state", "severity"),
+    [
+        (2, "COMPLETED", Severity.WARN),
+        (8, "COMPLETED", Severity.ERROR),
+        (2, "FAILED", Severity.ERROR),
+    ],
+)
+def test_a_loss_is_as_severe_as_the_result_is_unusable(
+    pending: int, state: str, severity: Severity
+) -> None:
+    lines = [queued(0, number) for number in range(1, pending + 1)]
+    given = evidence(*lines, dispatch(1, 8), restart(2), shot(3, pending, 0), pending=pending,
+                     total=30, state=state)  # fmt: skip
+    assert found_in(given)["orphaned-item"].severity is severity
+
+
+@pytest.mark.parametrize(("now", "told"), [(8, True), (4, False)])
+def test_a_batch_that_still_runs_is_told_of_its_orphans_soon(now: float, told: bool) -> None:
+    lines = (*TAKEN_IN, dispatch(1, 5), restart(2), shot(2.5, 5, 0))
+    given = evidence(*lines, pending=5, state="WAITING_CALLBACKS", now=now)
+    assert ("orphaned-item" in found_in(given, now)) is told
