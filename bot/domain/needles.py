@@ -207,12 +207,16 @@ PROVENANCE: dict[str, Seen | ReadInSource] = {
     **{text: ReadInSource(*where) for where, texts in _READ.items() for text in texts},
     **{text: day for day, texts in _SEEN.items() for text in texts},
 }
+READ_CHARS = 4_096
 _FOLDED = {"".join(text.casefold().split()): text for text in PROVENANCE}
 
 
 def text_of(line: str) -> str:
-    """Return the table's text that a line begins with, or holds first; empty when it holds none."""
-    folded = "".join(line.casefold().split())
+    """Return the table's text that a line begins with, or holds first; empty when it holds none.
+
+    It is looked for in the first READ_CHARS: what is shown of a line is no longer.
+    """
+    folded = "".join(line[:READ_CHARS].casefold().split())
     places = [(place, -len(part), part) for part in _FOLDED if (place := folded.find(part)) >= 0]
     return _FOLDED[min(places)[2]] if places else ""
 

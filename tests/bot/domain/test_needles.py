@@ -8,7 +8,15 @@ from types import ModuleType
 import pytest
 
 from bot.diagnosis.changes.noter import Noter
-from bot.domain.needles import MORNING, NIGHT, PROVENANCE, Seen, texts_in
+from bot.domain.needles import (
+    MORNING,
+    NIGHT,
+    PROVENANCE,
+    READ_CHARS,
+    Seen,
+    text_of,
+    texts_in,
+)
 from bot.registry import detectors
 from tests.support.log_texts import Use, alternatives, is_shape, uses, uses_of
 from tests.support.paths import ROOT
@@ -120,3 +128,9 @@ def test_what_was_only_read_is_unproven() -> None:
         isinstance(PROVENANCE[text], Seen) for text in known_as("Dropping message after")
     )
     assert known_as("no service says this") == ()
+
+
+def test_a_text_is_looked_for_as_far_as_a_line_is_shown() -> None:
+    told = "Queue processor started"
+    assert text_of(f"{'x ' * 1_000}{told}") == told
+    assert text_of(f"{'x' * READ_CHARS}{told}") == ""
