@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.service import embedded_postgres
 from tests.installs import (
     docker,
+    docker_logs,
     env,
     kafka,
     log_files,
@@ -39,8 +40,9 @@ async def _postgres(folder: Path) -> AsyncIterator[Row]:
 
 async def _docker(folder: Path) -> AsyncIterator[Row]:
     with running_engine(Path(tempfile.mkdtemp(prefix="bb-engine-"))) as engine:
-        async for one in docker.rows(folder, engine, quick=False):
-            yield one
+        for room in (docker, docker_logs):
+            async for one in room.rows(folder, engine, quick=False):
+                yield one
 
 
 async def _matrix(folder: Path) -> AsyncIterator[Row]:

@@ -53,7 +53,7 @@ async def rows(folder: Path, engine: Engine, *, quick: bool) -> AsyncIterator[Ro
          "1.41 is too old", (1, 3)),
         ("DK-half", "half an answer", "/containers", 200, '[{"Id":', "answer", (1, 3)),
     ):  # fmt: skip
-        async with _proxy(engine, refused, status, body) as port:
+        async with proxy(engine, refused, status, body) as port:
             found = await seen(folder, {"DOCKER_HOST": f"tcp://127.0.0.1:{port}"})
         yield row(id, condition, found, must=[must], codes=codes, must_not=["<h1>"],
                   about="logs - ")  # fmt: skip
@@ -103,7 +103,7 @@ async def _addresses(folder: Path) -> AsyncIterator[Row]:
 
 
 @asynccontextmanager
-async def _proxy(engine: Engine, refused: str, status: int, body: str) -> AsyncIterator[int]:
+async def proxy(engine: Engine, refused: str, status: int, body: str) -> AsyncIterator[int]:
     """Stand in for a socket proxy: what `refused` stands in is answered with `status`."""
 
     async def carry(request: web.Request) -> web.StreamResponse:

@@ -11,6 +11,7 @@ import pytest
 from bot.service.embedded_postgres import EmbeddedPostgres
 from tests.installs import (
     docker,
+    docker_logs,
     env,
     kafka,
     log_files,
@@ -50,6 +51,7 @@ async def test_redis(tmp_path: Path) -> None:
 async def test_docker(tmp_path: Path) -> None:
     with running_engine(Path(tempfile.mkdtemp(prefix="bb-engine-"))) as engine:
         found = [one async for one in docker.rows(tmp_path, engine, quick=True)]
+        found += [one async for one in docker_logs.rows(tmp_path, engine, quick=True)]
     assert not any(one.wrong for one in found), printed(found)
 
 

@@ -41,6 +41,14 @@ SIGNS = (
         "Give the bot's user read access to it (setfacl -m u:<user>:r, or its group); its"
         " service is not judged until then.",
     ),
+    (
+        "without a line in the Engine",
+        "See docker logs: a new container is quiet at first, a damaged log stays so.",
+    ),
+    (
+        r"\b0 read from DOCKER_LOG_DIR",
+        "Mount the folder containers of this Engine's data (docker info says Docker Root Dir).",
+    ),
     ("without a line yet", "Is LOG_FILES_DIR where the services write now?"),
     (
         "without a line that is understood",

@@ -54,7 +54,7 @@ class EngineAddress:
             raise SourceError(
                 source,
                 "DOCKER_HOST is no address of a Docker Engine",
-                hint="Write unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.",
+                hint="Write unix:///var/run/docker.sock, tcp://host:2376 or ssh://host.",
                 permanent=True,
             )
 
@@ -63,10 +63,14 @@ def _scheme(host: str) -> str:
     """Return how an address is spoken to; "" for what is no address at all."""
     try:
         parts = urlsplit(host)
-        known_port = parts.port is None or parts.port > 0
+        is_whole = parts.port is None or parts.port > 0
     except ValueError:
         return ""
-    return parts.scheme if known_port else ""
+    if parts.scheme in ("tcp", "http", "https", "ssh"):
+        is_whole = is_whole and bool(parts.netloc.rpartition("@")[2])
+    elif parts.scheme == "unix":
+        is_whole = bool(parts.netloc + parts.path)
+    return parts.scheme if is_whole else ""
 
 
 def addresses(hosts: Sequence["str | EngineAddress"]) -> tuple[EngineAddress, ...]:

@@ -10,10 +10,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from bot.sources.docker.address import EngineAddress, addresses
-from bot.sources.docker.errors import StatusError, engine_errors
+from bot.sources.docker.errors import StatusError, engine_errors, no_engine
 from bot.sources.docker.http import Body, connect
 
 if TYPE_CHECKING:
@@ -74,6 +74,12 @@ class Engine:
         """How to call it before people; an address may hold a user's name."""
         return f"Docker Engine {self.host.rpartition('@')[2]}".strip()
 
+    @property
+    def where(self) -> str:
+        """Host and port of an Engine that is reached by TCP, "" of any other."""
+        parts = urlsplit(self.host)
+        return parts.netloc.rpartition("@")[2] if parts.scheme in ("tcp", "http", "https") else ""
+
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
         with self._lock:
@@ -83,31 +89,33 @@ class Engine:
 
     def containers(self) -> list[Mapping[str, Any]]:
         """Return all containers as the Engine lists them, stopped ones too."""
-        with engine_errors(self.source):
+        with engine_errors(self.source, self.where):
             # The SDK leaves its socket open when a connection fails, so connect once without it.
             self._address.check(self.source)
             probe = connect(self.host, self._timeout)
             if probe is not None:
                 probe.close()
-            found: list[Mapping[str, Any]] = self._opened().api.containers(all=True)
-            return found
+            found: object = self._opened().api.containers(all=True)
+        if not isinstance(found, list) or not all(_is_listed(one) for one in found):
+            raise no_engine(self.source)
+        return found
 
     def inspect(self, id: str) -> Mapping[str, Any]:
         """Return a container as the Engine describes it, its environment included."""
-        with engine_errors(self.source):
+        with engine_errors(self.source, self.where):
             found: Mapping[str, Any] = self._opened().api.inspect_container(id)
             return found
 
     def stop(self, id: str, grace_seconds: float) -> None:
         """Send TERM, and KILL after the grace; both are the Engine's own."""
-        with engine_errors(self.source):
+        with engine_errors(self.source, self.where):
             self._opened().api.stop(id, timeout=max(1, round(grace_seconds)))
 
     def logs(self, id: str, **options: object) -> Stream:
         """Open a container's log; options are the API's own."""
         query = {"stdout": 1, "stderr": 1, "timestamps": 1} | options
         path = f"/containers/{quote(id)}/logs?{urlencode(query)}"
-        with engine_errors(self.source):
+        with engine_errors(self.source, self.where):
             return self._stream(path, follow=bool(options.get("follow")))
 
     def events(self, since: float, until: float) -> list[ContainerEvent]:
@@ -117,7 +125,7 @@ class Engine:
         """
         wanted = {"type": ["container"], "event": list(LIFE_EVENTS)}
         query = {"since": f"{since:.6f}", "until": f"{until:.6f}", "filters": json.dumps(wanted)}
-        with engine_errors(self.source):
+        with engine_errors(self.source, self.where):
             stream = self._stream(f"/events?{urlencode(query)}", follow=False)
             try:
                 lines = b"".join(stream.chunks()).splitlines()
@@ -170,6 +178,11 @@ class Engine:
         finally:
             first.close()
         return opened(version)
+
+
+def _is_listed(one: object) -> bool:
+    """Say whether this is a container as an Engine lists it."""
+    return isinstance(one, Mapping) and isinstance(one.get("Id"), str) and "Names" in one
 
 
 def event_of(line: bytes) -> ContainerEvent | None:

@@ -1,5 +1,6 @@
 """The one translation of what goes wrong with a Docker Engine, or with a proxy before it."""
 
+import http.client
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ from bot.errors import SourceError
 
 HINT = "Check DOCKER_HOST, and that the bot may use the Engine's socket."
 BODY_BYTES = 4_000
+DAMAGED = "the container's log is damaged"
+DAMAGED_HINT = "Recreate the container, which begins a log anew; docker logs shows how far it goes."
+# Docker's words and Podman's; a proxy or another server knows other pages that are not there.
+_GONE = re.compile(r"(?i)no such container|no container with")
 _TAG = re.compile(r"<[^<>]*>")
 WHAT = "the Docker Engine"
 CA = "ca.pem in DOCKER_CERT_PATH"
@@ -34,6 +39,17 @@ class StatusError(OSError):
 
 class GoneError(SourceError):
     """The container does not exist any more."""
+
+
+class BrokenOffError(SourceError):
+    """The Engine could not read a container's log to its end; what it gave before was read."""
+
+    def __init__(self, source: str, why: str) -> None:
+        super().__init__(source, f"{DAMAGED}: {why}", hint=DAMAGED_HINT, permanent=True)
+
+
+# What the SDK stumbles over in an answer that is not an Engine's.
+_OF_OTHERS = (json.JSONDecodeError, KeyError, TypeError, AttributeError, http.client.BadStatusLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +78,8 @@ _ROWS = (
          "the Engine wants another version of its API",
          "Update the docker package of the bot, or DOCKER_MIN_API_VERSION at the Engine.", True),
     _Row(0, r"invalid character|error from daemon in stream",
-         "the container's log is damaged", "Recreate the container, or cut the damage out.", True),
+         DAMAGED, DAMAGED_HINT, True),
+    _Row(404, "", "no Docker API answers there (HTTP 404)", HINT, True),
     _Row(401, "", "the Engine, or a proxy before it, wants a login (HTTP 401)",
          "Let the bot in at the proxy.", True),
     _Row(502, "", "the proxy before the Engine gets no answer from it (HTTP 502)", HINT),
@@ -79,8 +96,10 @@ def message_of(body: bytes) -> str:
 
 
 @contextmanager
-def engine_errors(source: str) -> Iterator[None]:
+def engine_errors(source: str, where: str = "") -> Iterator[None]:
     """Raise GoneError or SourceError, named after `source`, for what the SDK and sockets raise.
+
+    `where` is the host and port of an Engine that is reached by TCP.
 
     The messages hold nothing that the Engine sent but what passes the border.
     """
@@ -100,12 +119,20 @@ def engine_errors(source: str) -> Iterator[None]:
         is_timeout = isinstance(
             error, requests_errors.Timeout | urllib3_errors.TimeoutError | TimeoutError
         )
-        raise _translated(source, error, is_timeout=is_timeout) from error
+        raise _translated(source, error, where, is_timeout=is_timeout) from error
 
 
-def _translated(source: str, error: Exception, *, is_timeout: bool) -> SourceError:
+def no_engine(source: str) -> SourceError:
+    """Return the error of an answer that no Engine gives."""
+    message = "what answers at DOCKER_HOST is no Docker Engine"
+    return SourceError(
+        source, message, hint="Correct host and port in DOCKER_HOST.", permanent=True
+    )
+
+
+def _translated(source: str, error: Exception, where: str, *, is_timeout: bool) -> SourceError:
     status, said = _answered(error)
-    if status == HTTPStatus.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND and _GONE.search(said):
         return GoneError(source, "the container is gone", permanent=True)
     if status == HTTPStatus.FORBIDDEN:
         message = "the proxy before the Docker Engine does not allow it (HTTP 403)"
@@ -135,7 +162,9 @@ def _translated(source: str, error: Exception, *, is_timeout: bool) -> SourceErr
         message = "no permission to use the Docker Engine's socket"
         hint = "Give the bot the group of the socket: group_add in compose, or usermod -aG."
         return SourceError(source, message, hint=hint, permanent=True)
-    return _unreachable(error).error(source, hint=HINT)
+    if any(isinstance(one, _OF_OTHERS) for one in causes(error)):
+        return no_engine(source)
+    return _unreachable(error, where).error(source, hint=HINT)
 
 
 def _answered(error: Exception) -> tuple[int, str]:
@@ -162,8 +191,8 @@ def _answer(source: str, status: int, said: str) -> SourceError:
     return SourceError(source, f"the Docker Engine answered with an error ({status}){words}")
 
 
-def _unreachable(error: Exception) -> Trouble:
-    found = network_trouble(error, WHAT, ca=CA)
+def _unreachable(error: Exception, where: str) -> Trouble:
+    found = network_trouble(error, WHAT, where=where, ca=CA)
     if found is None:
         return Trouble("the Docker Engine does not answer")
     if found.timed_out or "hung up" in found.message:

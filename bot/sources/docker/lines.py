@@ -35,6 +35,11 @@ class ContainerLines:
     def __init__(self) -> None:
         self._lines: Lines | None = None
 
+    @property
+    def complaint(self) -> str:
+        """What the Engine itself said in between, why it could not read on; "" for nothing."""
+        return self._lines.complaint if isinstance(self._lines, FramedLines) else ""
+
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the lines that are complete now."""
         if self._lines is None:
@@ -56,6 +61,7 @@ class FramedLines:
     """
 
     def __init__(self) -> None:
+        self.complaint = ""
         self._buffer = b""
         self._pending: dict[int, bytes] = {}
 
@@ -72,7 +78,9 @@ class FramedLines:
                 break
             frame = buffer[at + 8 : end]
             at = end
-            if length and buffer[end - 1] == _NEWLINE and not pending:
+            if stream == LAST_STREAM:
+                self.complaint = frame.decode("utf-8", "replace").strip()
+            elif length and buffer[end - 1] == _NEWLINE and not pending:
                 add(frame)
             else:
                 self._piece(stream, frame, lines)

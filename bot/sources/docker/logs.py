@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.domain.log import LogQuery, LogSearch, Service, is_wanted
 from bot.errors import SourceError
 from bot.sources.docker.address import EngineAddress
-from bot.sources.docker.errors import GoneError
+from bot.sources.docker.errors import BrokenOffError, GoneError
 from bot.sources.docker.follow import DockerFollow
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import NAME, Container, Containers, Listing
@@ -48,14 +48,15 @@ class DockerLogs:
         listing = await asyncio.to_thread(self._containers.list)
         at_once, stop = asyncio.Semaphore(AT_ONCE), threading.Event()
 
-        async def one(container: Container) -> SearchPart:
+        async def one(container: Container) -> list[SearchPart]:
             async with at_once:
                 return await asyncio.to_thread(self._searcher.search, container, query, stop)
 
         _needed(listing)
         wanted = [row for row in listing.containers if is_wanted(row.service, query)]
         try:
-            found = merged(await asyncio.gather(*(one(row) for row in wanted)))
+            parts = await asyncio.gather(*(one(row) for row in wanted))
+            found = merged([part for each in parts for part in each])
         finally:
             # A thread cannot be cancelled; past a deadline it must end by itself.
             stop.set()
@@ -86,7 +87,10 @@ class DockerLogs:
         """
         listing = await asyncio.to_thread(self._containers.list)
         containers = _needed(listing)
-        unread = await self._unread(containers)
+        looked = await self._looked(containers)
+        unread: dict[str, str | SourceError] = {
+            name: found for name, found in looked.items() if isinstance(found, SourceError)
+        }
         unread |= dict(listing.missing)
         if unread:
             raise SourceError(
@@ -96,22 +100,25 @@ class DockerLogs:
             )
         running = sum(row.running for row in containers)
         said = f"{many(len(containers), 'container')} of the services, {running} running"
-        said += ", a line of each read"
+        silent = [name for name, found in looked.items() if found is False]
+        said += ", a line of each read" if not silent else ""
+        if silent:
+            said += f", {len(silent)} without a line in the Engine: {', '.join(silent)}"
         if self._files is None:
             return said
         return f"{said}; {await asyncio.to_thread(self._readable, containers)}"
 
-    async def _unread(self, containers: Sequence[Container]) -> dict[str, "str | SourceError"]:
-        """Return the containers of which no line can be read, each with why."""
+    async def _looked(self, containers: Sequence[Container]) -> dict[str, "bool | SourceError"]:
+        """Return whether each container has a line, or why none of it can be read."""
         at_once = asyncio.Semaphore(AT_ONCE)
 
-        async def one(container: Container) -> SourceError | None:
+        async def one(container: Container) -> "bool | SourceError":
             async with at_once:
-                return await asyncio.to_thread(_unreadable, container)
+                return await asyncio.to_thread(_has_lines, container)
 
         newest = containers[:MOST_CHECKED]
         found = await asyncio.gather(*(one(container) for container in newest))
-        return {row.name: why for row, why in zip(newest, found, strict=True) if why is not None}
+        return {row.name: one for row, one in zip(newest, found, strict=True)}
 
     async def close(self) -> None:
         """Close the connections to the Engines."""
@@ -144,14 +151,17 @@ def _needed(listing: Listing) -> Sequence[Container]:
     return listing.containers
 
 
-def _unreadable(container: Container) -> SourceError | None:
+def _has_lines(container: Container) -> bool | SourceError:
+    """Say whether a log has a line at both of its ends; a damaged one lacks either."""
     try:
-        one_line(container, 1)
+        first, last = one_line(container, "all"), one_line(container, 1)
     except GoneError:
-        return None
+        return True
     except SourceError as error:
         return error
-    return None
+    if bool(first) != bool(last):
+        return BrokenOffError(container.engine.source, "the Engine does not read it to its end")
+    return bool(last)
 
 
 def _with_hints(unread: Mapping[str, "str | SourceError"]) -> dict[str, tuple[str, str]]:

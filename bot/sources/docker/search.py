@@ -1,17 +1,18 @@
 """Searches one container's log: from its files where they can be read, else the API."""
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from bot.border.outside import Outside
 from bot.domain.log import LogQuery
 from bot.errors import SourceError
 from bot.sources.docker.codec import StampedLines
 from bot.sources.docker.engine import Stream
-from bot.sources.docker.errors import engine_errors
+from bot.sources.docker.errors import BrokenOffError, engine_errors
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.lines import ContainerLines
 from bot.sources.docker.listing import Container
@@ -31,20 +32,23 @@ class Searcher:
         self._zone = zone
         self._files = files
 
-    def search(self, container: Container, query: LogQuery, stop: threading.Event) -> SearchPart:
+    def search(
+        self, container: Container, query: LogQuery, stop: threading.Event
+    ) -> list[SearchPart]:
         """Search one container; what cannot be read is named with the reason."""
         note = ""
         try:
             if self._files is not None:
                 try:
-                    return self._directly(self._files, container, query, stop)
+                    return [self._directly(self._files, container, query, stop)]
                 except (UnreadableError, OSError) as error:
                     note = f"read through the Engine's API: {_words(error)}"
             return self._through_api(container, query, stop, note)
         except SourceError as error:
-            return container.name, error.message
+            return [(container.name, error.message)]
         except OSError as error:
-            return container.name, f"its log cannot be spooled to disk ({type(error).__name__})"
+            why = (error.strerror or "unknown reason").lower()
+            return [(container.name, f"its log cannot be spooled to disk: {why}")]
 
     def _directly(
         self, files: EngineFiles, container: Container, query: LogQuery, stop: threading.Event
@@ -54,13 +58,16 @@ class Searcher:
 
     def _through_api(
         self, container: Container, query: LogQuery, stop: threading.Event, note: str
-    ) -> SearchPart:
-        tail = _tail(query)
+    ) -> list[SearchPart]:
+        tail, damage = _tail(query), ""
         with (
             spool_folder() as folder,
             closing(Spool(Path(folder), query.any_of, StampedLines(self._zone))) as spool,
         ):
-            is_cut = self._fill(container, query, tail, spool, stop)
+            try:
+                is_cut = self._fill(container, query, tail, spool, stop)
+            except BrokenOffError as error:
+                is_cut, damage = False, error.message
             with closing(spool.segment()) as segment:
                 events, coverage = search_segment(segment, query, lambda: self._parser(container))
         # Of what was streamed each line was counted.
@@ -72,7 +79,7 @@ class Searcher:
         is_tail = tail is not None and spool.lines >= tail
         if is_tail:
             notes.append(f"only the last {spool.lines} lines were read")
-        return events, replace(
+        found = replace(
             coverage,
             begins_at=self._begins_at(container, query, spool),
             scanned=spool.lines,
@@ -80,6 +87,7 @@ class Searcher:
             truncated=coverage.truncated or is_cut or is_tail or spool.dropped,
             note="; ".join(part for part in notes if part),
         )
+        return [(events, found), *([(container.name, damage)] if damage else [])]
 
     def _fill(
         self,
@@ -89,7 +97,11 @@ class Searcher:
         spool: Spool,
         stop: threading.Event,
     ) -> bool:
-        """Stream a container's log through a spool; return whether a bound ended it early."""
+        """Stream a container's log through a spool; return whether a bound ended it early.
+
+        Raises BrokenOffError where the Engine does not come as far as the line that it calls last.
+        """
+        end, newest = _End(one_line(container, 1), query), list[bytes]()
         options: dict[str, object] = {"tail": "all" if tail is None else tail}
         if query.since:
             options["since"] = epoch(query.since - SLACK)
@@ -99,6 +111,10 @@ class Searcher:
             spool.feed(lines)
             if stop.is_set() or spool.bytes > query.max_bytes:
                 return True
+            newest = lines
+            end.passes(lines[-1])
+        if not end.is_reached(newest):
+            raise BrokenOffError(container.engine.source, "the Engine does not read it to its end")
         return False
 
     def _begins_at(self, container: Container, query: LogQuery, spool: Spool) -> datetime | None:
@@ -126,12 +142,14 @@ def streamed(
     if streams is not None:
         streams[:] = [stream]
     try:
-        with engine_errors(engine.source):
+        with engine_errors(engine.source, engine.where):
             for chunk in stream.chunks():
                 if fresh := lines.feed(chunk):
                     yield fresh
         if rest := lines.rest():
             yield rest
+        if lines.complaint:
+            raise BrokenOffError(engine.source, str(Outside(lines.complaint)))
     finally:
         stream.close()
 
@@ -156,6 +174,26 @@ def one_line(container: Container, tail: object) -> bytes:
     """Return the first of a log's last lines, with its stamp. Raises SourceError."""
     with closing(streamed(container, {"tail": tail})) as lines:
         return next(lines, [b""])[0]
+
+
+class _End:
+    """The line that the Engine calls a log's last, which what is read must come to."""
+
+    def __init__(self, line: bytes, query: LogQuery) -> None:
+        self._text = line.partition(b" ")[2].rstrip()
+        at = StampedLines(UTC).time_of(line)
+        is_asked_for = at is not None and (query.since or at) <= at <= (query.until or at)
+        self._at = at if is_asked_for else None
+
+    def passes(self, line: bytes) -> None:
+        """Note a line that was read: one of its time, or of a later one, proves that it came."""
+        at = StampedLines(UTC).time_of(line)
+        if self._at is not None and at is not None and at >= self._at:
+            self._at = None
+
+    def is_reached(self, newest: Sequence[bytes]) -> bool:
+        """Say whether it came. The last piece of a long line bears a later stamp than the line."""
+        return self._at is None or any(one.rstrip().endswith(self._text) for one in newest)
 
 
 def _words(error: Exception) -> str:

@@ -38,6 +38,7 @@ class QuietEngine:
     """An Engine whose containers write nothing."""
 
     source = "docker_logs"
+    where = ""
 
     def __init__(self) -> None:
         self.streams: list[OpenStream] = []

@@ -11,6 +11,9 @@ from bot.sources.docker.errors import GoneError, StatusError, engine_errors
 SECRET = "tcp://user:hunter22@10.0.0.1"
 
 
+NO_SUCH = "No such container: abc"
+
+
 def response(status: int) -> requests.Response:
     found = requests.Response()
     found.status_code = status
@@ -20,8 +23,10 @@ def response(status: int) -> requests.Response:
 @pytest.mark.parametrize(
     ("error", "message", "permanent", "timed_out"),
     [
-        (NotFound(SECRET, response(404)), "the container is gone", True, False),
-        (StatusError(404), "the container is gone", True, False),
+        (NotFound(SECRET, response(404), NO_SUCH), "the container is gone", True, False),
+        (StatusError(404, NO_SUCH.encode()), "the container is gone", True, False),
+        (StatusError(404, b"<html>404</html>"), "no Docker API answers there", True, False),
+        (NotFound(SECRET, response(404), "page not found"), "no Docker API", True, False),
         (APIError(SECRET, response(403)), "the proxy before the Docker Engine", True, False),
         (StatusError(403), "the proxy before the Docker Engine", True, False),
         (APIError(SECRET, response(500)), "answered with an error (500)", False, False),
