@@ -13,6 +13,8 @@ from bot.errors import SourceError
 
 _ERRNO = re.compile(r"\[Errno (-?\d+)\]")
 _PASSING_NAMES = frozenset({socket.EAI_AGAIN})
+# The kernel's own timer of a socket ends a read by the first of them.
+_WAITED = (errno.EAGAIN, errno.ETIMEDOUT)
 # What HTTP clients, which are not imported here, call an answer that ended before its length.
 _CUT_SHORT = frozenset(
     {"ChunkedEncodingError", "ClientPayloadError", "ContentLengthError", "IncompleteRead"}
@@ -93,7 +95,7 @@ def _system_trouble(number: int, what: str, at: str) -> Trouble | None:
     said = os.strerror(number).lower()
     if number in (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED):
         return closed(what, at)
-    if number == errno.ETIMEDOUT:
+    if number in _WAITED:
         return Trouble(f"{what}{at} did not answer in time", timed_out=True)
     if number == errno.ECONNREFUSED:
         return Trouble(f"nobody listens{at}: {said}", "Start it, or correct host and port.")

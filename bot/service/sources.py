@@ -242,7 +242,9 @@ def docker_hosts(settings: Settings) -> tuple[EngineAddress, ...]:
     if logs.docker_tls_verify and folder is None:
         folder = Path("~/.docker").expanduser()
     return tuple(
-        EngineAddress(host, folder, verifies=bool(logs.docker_tls_verify))
+        EngineAddress(
+            host, folder, verifies=bool(logs.docker_tls_verify), project=logs.docker_project
+        )
         for host in logs.docker_hosts or (logs.docker_host,)
     )
 

@@ -173,6 +173,7 @@ class LogSettings(Group):
     docker_hosts: Words = Field((), alias="DOCKER_HOSTS")
     docker_tls_verify: str = Field("", alias="DOCKER_TLS_VERIFY")
     docker_cert_path: Path | None = Field(None, alias="DOCKER_CERT_PATH")
+    docker_project: str = Field("", alias="DOCKER_PROJECT", pattern=r"^[a-z0-9_-]{0,100}$")
     docker_log_dir: Path | None = Field(None, alias="DOCKER_LOG_DIR")
     docker_inspect: bool = Field(False, alias="DOCKER_INSPECT")
     files_dir: Path | None = Field(None, alias="LOG_FILES_DIR")

@@ -37,6 +37,8 @@ async def rows(folder: Path, engine: Engine, *, quick: bool) -> AsyncIterator[Ro
     yield await _no_lines(folder, engine)
     async for one in _damaged(folder, engine, quick=quick):
         yield one
+    async for one in _projects(folder, engine):
+        yield one
     if quick:
         return
     for what, handler, must in OTHERS:
@@ -85,6 +87,32 @@ async def _no_lines(folder: Path, engine: Engine) -> Row:
                must=[f"⚠️.*1 without a line in the Engine: {CJ}"])  # fmt: skip
 
 
+async def _projects(folder: Path, engine: Engine) -> AsyncIterator[Row]:
+    """Yield an Engine with two compose projects whose services have the same names."""
+    made = [
+        engine.run(
+            f"{project}-cj-1", f"echo '{LINE}'; sleep 600",
+            labels={"com.docker.compose.project": project,
+                    "com.docker.compose.service": "cj_assessment_service"},
+        )
+        for project in ("huleedu", "copy")
+    ]  # fmt: skip
+    for id, condition, settings, must, codes in (
+        ("DK-30", "two projects on one Engine", {},
+         r"⚠️.*projects copy, huleedu have services of the same name.*DOCKER_PROJECT", (0, 0)),
+        ("DK-30b", "one of them is meant", {"DOCKER_PROJECT": "huleedu"},
+         r"✅.*1 container .*compose project huleedu", (0, 0)),
+        ("DK-30c", "one is meant that is not there", {"DOCKER_PROJECT": "hule"},
+         r"no container of the services in the compose project hule.*docker compose ls", (1, 3)),
+    ):  # fmt: skip
+        found = await seen(folder, {"DOCKER_HOST": engine.url, **settings})
+        lines = 2 if id == "DK-30" else 1 if id == "DK-30b" else 0
+        yield row(id, condition, found, codes=codes, about="logs - |lines? match",
+                  must=[must, f"{lines} lines? match"])  # fmt: skip
+    for one in made:
+        one.remove(force=True)
+
+
 async def _damaged(folder: Path, engine: Engine, *, quick: bool) -> AsyncIterator[Row]:
     """Yield logs that a lost power left with NUL bytes, or with half an entry at their end.
 
@@ -111,7 +139,7 @@ async def _damaged(folder: Path, engine: Engine, *, quick: bool) -> AsyncIterato
             line, answer = line_of(await doctor(), "logs"), await ask("/logs cj hello")
         written.remove(force=True)
         read = Seen(line.text, 0)
-        yield row(id, condition, [read, answer], codes=[0, 3], must=["log is damaged"],
+        yield row(id, condition, [read, answer], codes=[0, 3], must=["log is damaged|did not answer in time"],
                   must_not=["✅"] if id == "DK-26" else ())  # fmt: skip
 
 

@@ -23,6 +23,10 @@ LEAST_FREE = 64 << 20
 ROLE_FIX = "Use the role that deploy/readonly_role.sql makes."
 # What an answer may hold that is worth a warning, and what to do about it.
 SIGNS = (
+    (
+        "have services of the same name",
+        "Set DOCKER_PROJECT to the one that is meant; see docker compose ls.",
+    ),
     ("could write", "Use a read-only role: deploy/readonly_role.sql."),
     ("from a replica that", "It may be behind: set the master's address in LLM_QUEUE_REDIS_URL."),
     ("its memory is full", "Free memory at the server, or raise maxmemory: nothing can be queued."),

@@ -15,11 +15,21 @@ SCHEMES = ("unix", "tcp", "http", "https", "ssh", "npipe")
 
 @dataclass(frozen=True, slots=True)
 class EngineAddress:
-    """An Engine's address, "" for Docker's own default; `cert_folder` is set where TLS is used."""
+    """An Engine's address, "" for Docker's own default; `cert_folder` is set where TLS is used.
+
+    With `project`, what belongs to another compose project is not there.
+    """
 
     host: str
     cert_folder: Path | None = None
     verifies: bool = True
+    project: str = ""
+
+    @property
+    def where(self) -> str:
+        """Host and port of an Engine that is reached by TCP, "" of any other."""
+        is_by_tcp = _scheme(self.host) in ("tcp", "http", "https")
+        return urlsplit(self.host).netloc.rpartition("@")[2] if is_by_tcp else ""
 
     @property
     def is_tls(self) -> bool:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from bot.sources.docker.address import EngineAddress, addresses
 from bot.sources.docker.errors import StatusError, engine_errors, no_engine
@@ -63,7 +63,8 @@ class Engine:
         self, address: str | EngineAddress, source: str, timeout: float = TIMEOUT_SECONDS
     ) -> None:
         (self._address,) = addresses([address])
-        self.host = self._address.host
+        self.host, self.where = self._address.host, self._address.where
+        self.project = self._address.project
         self.source = source
         self._timeout = timeout
         self._client: docker.DockerClient | None = None
@@ -74,12 +75,6 @@ class Engine:
         """How to call it before people; an address may hold a user's name."""
         return f"Docker Engine {self.host.rpartition('@')[2]}".strip()
 
-    @property
-    def where(self) -> str:
-        """Host and port of an Engine that is reached by TCP, "" of any other."""
-        parts = urlsplit(self.host)
-        return parts.netloc.rpartition("@")[2] if parts.scheme in ("tcp", "http", "https") else ""
-
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
         with self._lock:
@@ -88,7 +83,10 @@ class Engine:
             client.close()
 
     def containers(self) -> list[Mapping[str, Any]]:
-        """Return all containers as the Engine lists them, stopped ones too."""
+        """Return all containers as the Engine lists them, stopped ones too.
+
+        Where one compose project is meant, what is labelled as another's is left out.
+        """
         with engine_errors(self.source, self.where):
             # The SDK leaves its socket open when a connection fails, so connect once without it.
             self._address.check(self.source)
@@ -98,7 +96,10 @@ class Engine:
             found: object = self._opened().api.containers(all=True)
         if not isinstance(found, list) or not all(_is_listed(one) for one in found):
             raise no_engine(self.source)
-        return found
+        return [one for one in found if not self.project or self._is_meant(one)]
+
+    def _is_meant(self, listed: Mapping[str, Any]) -> bool:
+        return project_of(listed) in ("", self.project)
 
     def inspect(self, id: str) -> Mapping[str, Any]:
         """Return a container as the Engine describes it, its environment included."""
@@ -178,6 +179,11 @@ class Engine:
         finally:
             first.close()
         return opened(version)
+
+
+def project_of(listed: Mapping[str, Any]) -> str:
+    """Return the compose project of a listed container, "" for one that compose did not make."""
+    return str((listed.get("Labels") or {}).get(COMPOSE_PROJECT) or "")
 
 
 def _is_listed(one: object) -> bool:

@@ -10,7 +10,7 @@ from bot.domain.evidence import LogStore
 from bot.domain.log import Role, Service, service_of
 from bot.errors import SourceError
 from bot.sources.docker.address import EngineAddress, addresses
-from bot.sources.docker.engine import COMPOSE_SERVICE, Engine
+from bot.sources.docker.engine import COMPOSE_SERVICE, Engine, project_of
 from bot.sources.docker.errors import HINT
 
 NAME = LogStore.DOCKER.source_name
@@ -28,6 +28,7 @@ class Container(NamedTuple):
     name: str
     service: Service
     running: bool
+    project: str = ""
 
 
 class Listing(NamedTuple):
@@ -104,7 +105,8 @@ class Containers:
         service = service or service_of(names[0], self._services)
         if service.role is Role.OTHER and service not in self._services:
             return None
-        return Container(engine, str(raw["Id"]), names[0], service, raw.get("State") == "running")
+        running = raw.get("State") == "running"
+        return Container(engine, str(raw["Id"]), names[0], service, running, project_of(raw))
 
 
 def _is_own(id: str) -> bool:

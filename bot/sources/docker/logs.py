@@ -14,6 +14,7 @@ from bot.sources.docker.errors import BrokenOffError, GoneError
 from bot.sources.docker.follow import DockerFollow
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.listing import NAME, Container, Containers, Listing
+from bot.sources.docker.projects import said_of_projects
 from bot.sources.docker.search import Searcher, one_line
 from bot.sources.log_search.merge import SearchPart, merged
 from bot.text.wording import many
@@ -52,7 +53,7 @@ class DockerLogs:
             async with at_once:
                 return await asyncio.to_thread(self._searcher.search, container, query, stop)
 
-        _needed(listing)
+        self._needed(listing)
         wanted = [row for row in listing.containers if is_wanted(row.service, query)]
         try:
             parts = await asyncio.gather(*(one(row) for row in wanted))
@@ -86,7 +87,7 @@ class DockerLogs:
         Raises SourceError that names those that cannot be read, or when there is none.
         """
         listing = await asyncio.to_thread(self._containers.list)
-        containers = _needed(listing)
+        containers = self._needed(listing)
         looked = await self._looked(containers)
         unread: dict[str, str | SourceError] = {
             name: found for name, found in looked.items() if isinstance(found, SourceError)
@@ -104,6 +105,8 @@ class DockerLogs:
         said += ", a line of each read" if not silent else ""
         if silent:
             said += f", {len(silent)} without a line in the Engine: {', '.join(silent)}"
+        if projects := said_of_projects((row.service.name, row.project) for row in containers):
+            said += f"; {projects}"
         if self._files is None:
             return said
         return f"{said}; {await asyncio.to_thread(self._readable, containers)}"
@@ -124,6 +127,21 @@ class DockerLogs:
         """Close the connections to the Engines."""
         await asyncio.to_thread(self._containers.close)
 
+    def _needed(self, listing: Listing) -> Sequence[Container]:
+        """Return the containers; raises SourceError where no Engine has one of the services.
+
+        An Engine that was never the services' own knows nothing of them.
+        """
+        if listing.containers or listing.missing:
+            return listing.containers
+        meant = next((one.project for one in self._containers.engines if one.project), "")
+        message = "the Docker Engine has no container of the services"
+        hint = "SERVICES names the containers, DOCKER_HOST the Engine; see docker ps -a."
+        if meant:
+            message += f" in the compose project {meant}"
+            hint = f"DOCKER_PROJECT names their project; see docker compose ls. {hint}"
+        raise SourceError(NAME, message, hint=hint)
+
     def _readable(self, containers: Sequence[Container]) -> str:
         if self._files is None:
             return "DOCKER_LOG_DIR is not set"
@@ -135,20 +153,6 @@ class DockerLogs:
             except UnreadableError as error:
                 why = f" (others: {error})"
         return f"{readable} read from DOCKER_LOG_DIR{why}"
-
-
-def _needed(listing: Listing) -> Sequence[Container]:
-    """Return the containers; raises SourceError where no Engine has one of the services.
-
-    An Engine that was never the services' own knows nothing of them.
-    """
-    if not listing.containers and not listing.missing:
-        raise SourceError(
-            NAME,
-            "the Docker Engine has no container of the services",
-            hint="SERVICES names the containers, DOCKER_HOST the Engine; see docker ps -a.",
-        )
-    return listing.containers
 
 
 def _has_lines(container: Container) -> bool | SourceError:
