@@ -139,8 +139,8 @@ async def _damaged(folder: Path, engine: Engine, *, quick: bool) -> AsyncIterato
             line, answer = line_of(await doctor(), "logs"), await ask("/logs cj hello")
         written.remove(force=True)
         read = Seen(line.text, 0)
-        yield row(id, condition, [read, answer], codes=[0, 3], must=["log is damaged|did not answer in time"],
-                  must_not=["✅"] if id == "DK-26" else ())  # fmt: skip
+        yield row(id, condition, [read, answer], codes=[0, 3],
+                  must=["log is damaged|did not answer in time"], must_not=["✅"] if id == "DK-26" else ())  # fmt: skip
 
 
 async def _written(engine: Engine, container: Container) -> Path:

@@ -1,6 +1,7 @@
 """What clients raise when a server is not to be had, in words; also where they wrap the reason."""
 
 import asyncio
+import errno
 import ssl
 from typing import Any, cast
 
@@ -26,6 +27,15 @@ async def test_a_name_that_a_client_numbers_is_a_name() -> None:
 
 async def test_nobody_listens() -> None:
     assert await told("http://127.0.0.1:1/") == "nobody listens: connection refused"
+
+
+def test_a_read_that_the_kernels_own_timer_ended_was_too_slow() -> None:
+    trouble = network_trouble(BlockingIOError(errno.EAGAIN, "try again"), "the Docker Engine")
+    assert trouble is not None
+    assert (trouble.message, trouble.timed_out) == (
+        "the Docker Engine did not answer in time",
+        True,
+    )
 
 
 def test_a_certificate_that_a_client_wraps_is_a_certificate() -> None:
