@@ -2,10 +2,11 @@
 
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+from bot.border import passing
 from bot.domain.evidence import LogStore
 from bot.domain.log import Role, Service, service_of
 from bot.errors import SourceError
@@ -107,6 +108,21 @@ class Containers:
             return None
         running = raw.get("State") == "running"
         return Container(engine, str(raw["Id"]), names[0], service, running, project_of(raw))
+
+
+def said_of_projects(found: Iterable[tuple[str, str]]) -> str:
+    """Return words for (service, compose project) of each container, "" where none has one."""
+    by_service: dict[str, set[str]] = {}
+    for service, project in found:
+        if project:
+            by_service.setdefault(service, set()).add(project)
+    every = sorted(set().union(*by_service.values()))
+    if not every:
+        return ""
+    names = ", ".join(passing.name(one).replace(passing.NO_NAME, passing.ELLIPSIS) for one in every)
+    if any(len(projects) > 1 for projects in by_service.values()):
+        return f"the compose projects {names} have services of the same name, and each is read"
+    return f"compose project{'s' * (len(every) > 1)} {names}"
 
 
 def _is_own(id: str) -> bool:

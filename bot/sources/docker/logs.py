@@ -13,8 +13,7 @@ from bot.sources.docker.address import EngineAddress
 from bot.sources.docker.errors import BrokenOffError, GoneError
 from bot.sources.docker.follow import DockerFollow
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
-from bot.sources.docker.listing import NAME, Container, Containers, Listing
-from bot.sources.docker.projects import said_of_projects
+from bot.sources.docker.listing import NAME, Container, Containers, Listing, said_of_projects
 from bot.sources.docker.search import Searcher, one_line
 from bot.sources.log_search.merge import SearchPart, merged
 from bot.text.wording import many
