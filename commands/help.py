@@ -35,7 +35,7 @@ def parse(text: str) -> Request:
     """Take nothing, or the name of a command, a rule or a detector. Raises UsageError."""
     words, options = split_options(tokens(text), usage=usage_lines("help", USAGES))
     if len(words) > 1:
-        raise misuse("/help takes one command at most.", "help", USAGES)
+        raise misuse("/help takes one command, rule or alert at most.", "help", USAGES)
     if not words:
         return Request("help", "all", (), options)
     asked = words[0].removeprefix("/")
@@ -43,7 +43,7 @@ def parse(text: str) -> Request:
         if name := choose(asked, names) or choose(asked.replace("_", "-"), names):
             return Request("help", verb, (name,), options)
     raise misuse(
-        f"There is no command /{shown(asked)}, and no rule or alert of that name.",
+        f"There is no command, rule or alert {shown(asked)}.",
         "help",
         USAGES,
         word=asked,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from bot.errors import UsageError
 from bot.ports import Request
-from bot.registry import SlashCommand
+from bot.registry import SlashCommand, Usage
 
 HELP = "help"
 MAX_IDS = 5
@@ -37,8 +37,17 @@ class CommandLine:
     words: str
 
     def request(self) -> Request:
-        """Return the words understood. Raises UsageError, and LackingError when some lack."""
-        return self.command.parse(self.words)
+        """Return the words understood. Raises UsageError, and LackingError when some lack.
+
+        Of all ways to call the command the error names those of what was asked for.
+        """
+        try:
+            return self.command.parse(self.words)
+        except UsageError as error:
+            if meant := _meant(self.command, self.words):
+                error.usage = tuple(_usage_line(self.command.name, one) for one in meant)
+                error.hint = f"{error.hint} Such as {meant[0].example}".strip()
+            raise
 
     def text(self, prefix: str = "") -> str:
         """Return it as it is typed in Slack, wherever it came from."""
@@ -109,6 +118,21 @@ def _texts(value: Any, depth: int = 0) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item, depth + 1)
+
+
+def _meant(command: SlashCommand, words: str) -> list[Usage]:
+    """Return the usages of the verb that was typed, or those without a verb; [] for neither."""
+    typed = words.split(maxsplit=1)
+    begins = [(usage.words.split(" ", 1)[0], usage) for usage in command.usages]
+    verb = typed[0].strip(_EDGES).casefold() if typed else ""
+    named = [usage for first, usage in begins if first == verb and verb]
+    meant = named or [usage for first, usage in begins if first.startswith("<")]
+    options = [word.partition("=")[0] for word in words.split() if word.startswith("--")]
+    return sorted(meant, key=lambda usage: -sum(one in usage.words for one in options))
+
+
+def _usage_line(name: str, usage: Usage) -> str:
+    return f"/{name} {usage.words} - {usage.summary}"
 
 
 def _unknown(name: str, commands: Mapping[str, SlashCommand], prefix: str) -> UsageError:

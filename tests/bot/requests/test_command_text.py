@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.domain.report import Report
 from bot.errors import UsageError
 from bot.ports import CommandContext, Request
-from bot.registry import SlashCommand
+from bot.registry import SlashCommand, commands
 from bot.requests.command_text import read_line, traces_in
 
 UUID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -96,3 +96,39 @@ def test_ids_are_found_in_any_message(message: object, found: list[str]) -> None
 def test_a_message_full_of_ids_offers_a_few() -> None:
     many = " ".join(f"{n:08d}-9411-4ca2-9999-59a9d18c5da9" for n in range(100))
     assert len(traces_in({"text": many})) == 5
+
+
+@pytest.mark.parametrize(
+    ("typed", "works", "example"),
+    [
+        ("/batch trends --since never", "12h, 3d or 1w", "/batch trends --since 7d"),
+        ("/batch trends --by colour", "mode, model, provider", "/batch trends --since 7d"),
+        ("/batch trends --since", "--since needs a value", "/batch trends --since 7d"),
+        ("/batch trends 33", "but --since and --by", "/batch trends --since 7d"),
+        ("/BATCH Trends 33", "but --since and --by", "/batch trends --since 7d"),
+        ("/changes yesterdy", "2h, 3d, 23:10, yesterday", "/changes 2h"),
+        ("/help orphaned-itm", "Did you mean orphaned-item?", "/help queue"),
+        ("/alerts snooze 3 soon", "soon is no time", "/alerts snooze 3 2h"),
+        ("/logs cj x --since nope", "30m, 2h or 3d", "--since 2h"),
+        ("/queue requeue", "needs one id", "/queue requeue 11111111"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_answered_by_what_works_and_an_example_and_no_list(
+    typed: str, works: str, example: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_line(typed, commands()).request()
+    error = caught.value
+    assert works in f"{error.message} {error.hint}"
+    assert f"Such as {example}" in error.hint or example in error.hint.partition("Such as ")[2]
+    assert 1 <= len(error.usage) <= 2
+    verb = " ".join(typed.casefold().split()[:2])
+    verbless = typed.split()[0] in ("/changes", "/help", "/logs")
+    assert verbless or all(line.startswith(verb) for line in error.usage)
+
+
+def test_a_verb_that_is_not_there_is_answered_by_those_that_are() -> None:
+    with pytest.raises(UsageError) as caught:
+        read_line("/batch statos 33", commands()).request()
+    assert caught.value.hint == "Did you mean status?"
+    assert len(caught.value.usage) == len(commands()["batch"].usages)
