@@ -1,5 +1,6 @@
 """The bot's tables from each earlier schema to today's, beside an older bot, and back by one."""
 
+import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,6 +20,7 @@ from bot.monitoring.state import TickState
 from bot.monitoring.vitals import Vitals
 from bot.settings import load_settings
 from tests.support.fakes.alerts import START, clear, condition
+from tests.support.paths import ROOT
 from tests.support.program import batchbot
 
 LATEST = len(MIGRATIONS)
@@ -243,3 +245,11 @@ def test_migrations_expand() -> None:
         assert "DROP " not in words
         assert "RENAME " not in words
         assert "ALTER COLUMN" not in words
+
+
+def test_the_page_has_a_row_for_each_earlier_schema() -> None:
+    page = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    table = page.partition("| from schema |")[2].partition("\n\n")[0]
+    assert f"to today's, {LATEST} |" in table
+    told = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
+    assert [int(one) for row in told for one in row.split(", ")] == list(range(1, LATEST))
