@@ -27,7 +27,7 @@ demo: setup ## Run the incident, a local Slack workspace and the bot on one mach
 	$(BIN)/batchbot demo --port $(PORT)
 
 test: setup ## Run the whole test suite.
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 truth: setup ## Judge what the bot says of a day whose truth is known: make truth DAY=folder.
 	@test -n "$(DAY)" || { echo 'Give a folder with logs, rows and truth.json: make truth DAY=/path/to/day'; exit 2; }

@@ -7,7 +7,7 @@ is said in the singular, with a verb that agrees.
 
 import sys
 from collections.abc import Callable, Generator
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ def _shown(part: Part) -> str:
 def _judge(owner: str, texts: dict[str, tuple[Text, int]]) -> None:
     for name, (text, most) in texts.items():
         shown = spelled(text, _shown)
-        if names := code_names(spelled(split_step(split_command(text)[0])[0], _shown)):
+        if names := _code_names(spelled(split_step(split_command(text)[0])[0], _shown)):
             _problems.append(f"{owner}: {name} says {', '.join(names)}: {shown!r}")
         if len(shown) > most:
             _problems.append(f"{owner}: {name} has {len(shown)} of {most}: {shown!r}")
@@ -46,10 +46,19 @@ def _judge(owner: str, texts: dict[str, tuple[Text, int]]) -> None:
 
 def _agree(owner: str, *texts: Text) -> None:
     for text in texts:
-        _problems.extend(
-            f"{owner}: {place!r} in {spelled(text, _shown)!r}"
-            for place in disagreements(spelled(text, _shown))
-        )
+        shown = spelled(text, _shown)
+        _problems.extend(f"{owner}: {place!r} in {shown!r}" for place in _disagreements(shown))
+
+
+# The same words are made tick after tick.
+@lru_cache(maxsize=4_096)
+def _code_names(shown: str) -> tuple[str, ...]:
+    return tuple(code_names(shown))
+
+
+@lru_cache(maxsize=4_096)
+def _disagreements(shown: str) -> tuple[str, ...]:
+    return tuple(disagreements(shown))
 
 
 def _finding(one: Finding) -> None:
