@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from bot.cli import help_texts
-from bot.cli.arguments import WATCH, AskCommand, next_words
+from bot.cli.arguments import WATCH, AskCommand, QuickGroup, next_words
 from bot.cli.formats import EventFormat, Exit, Format
 from bot.errors import BatchbotError, SettingsError, UsageError
 
@@ -25,6 +25,7 @@ OBJECTS_PER_SEARCH = 20_000
 log = logging.getLogger("bot.__main__")
 cli = typer.Typer(
     name="batchbot",
+    cls=QuickGroup,
     help="Diagnoses stuck LLM comparison batches from logs, Postgres and Redis, in Slack or here.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -260,6 +261,8 @@ def main() -> NoReturn:
     """Run the command line; every failure is a sentence and an exit code, never a traceback."""
     gc.set_threshold(OBJECTS_PER_SEARCH)
     _settle_home()
+    # Pydantic looks for plug-ins of its own in every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # noqa: TID251 - no setting of ours
     try:
         code = cli(standalone_mode=False)
     except BatchbotError as error:

@@ -1,12 +1,18 @@
 """`/changes`: what changed around the batches since a moment."""
 
-from datetime import timedelta
+from __future__ import annotations
 
-from bot.domain.report import Report
-from bot.ports import CommandContext, Request
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.ports import Request
 from bot.registry import SlashCommand, Usage
 from commands._moments import is_past_moment, past
 from commands._words import misuse, shown, split_options, tokens, usage_lines
+
+if TYPE_CHECKING:
+    from bot.domain.report import Report
+    from bot.ports import CommandContext
 
 USAGES = (
     Usage(

@@ -4,25 +4,41 @@ What may stand next comes from the usages of the registry.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from bot.registry import SlashCommand, Usage
 
 WATCH = "--watch"
 WATCH_SECONDS = 5.0
+# Parameters that are texts already.
+TEXTS = ("words",)
 # A placeholder may hold spaces: `<text or id>` is one word of a usage.
 _PARTS = re.compile(r"<[^>]*>|\[[^\]]*\]|\S+")
-Choices = Mapping[str, Sequence[str]]
+Choices = Mapping[str, Iterable[str]]
 Found = tuple[str, str]
+
+
+class QuickGroup(TyperGroup):
+    """The command line itself: what is not given needs no library to be read."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, those that typer adds as well."""
+        return _quick(super().get_params(ctx))
 
 
 class AskCommand(TyperCommand):
     """`ask`: its words may look like options, and --watch may stand without its seconds."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters, those that typer adds as well."""
+        return _quick(super().get_params(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments, with the seconds filled in behind a bare --watch."""
@@ -33,6 +49,26 @@ class AskCommand(TyperCommand):
         own = super().shell_complete(ctx, incomplete)
         words = [param for param in self.params if param.name == "words"]
         return [*own, *(item for param in words for item in param.shell_complete(ctx, incomplete))]
+
+
+def _quick(params: list[Any]) -> list[Any]:
+    """Let each parameter take what needs no conversion as it is; the rest goes typer's way.
+
+    Typer converts every value by pydantic, which takes longer to import than to complete a word.
+    """
+    for param in params:
+        if not isinstance(param.process_value, partial):
+            param.process_value = partial(_taken, param, param.process_value)
+    return params
+
+
+def _taken(param: Any, convert: Callable[[Any, Any], Any], ctx: Any, given: Any) -> Any:
+    if param.name in TEXTS and (given or ctx.resilient_parsing):
+        return list(given or ())
+    is_many = param.nargs == -1 or param.multiple
+    if param.required or is_many or not (given is None or isinstance(given, Enum)):
+        return convert(ctx, given)
+    return param.callback(ctx, param, given) if param.callback else given
 
 
 def with_seconds(args: Iterable[str]) -> Iterator[str]:
@@ -49,12 +85,20 @@ def with_seconds(args: Iterable[str]) -> Iterator[str]:
 
 def next_words(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Return what may stand next in the command that is being typed, for the shell."""
-    from bot.domain.log import HULEEDU_SERVICES
     from bot.registry import commands
-    from bot.text.log_words import service_words
 
-    choices = {"<service>": service_words(HULEEDU_SERVICES)}
+    choices = {"<service>": _Services()}
     return complete(list(ctx.params.get("words") or ()), incomplete, commands(), choices)
+
+
+class _Services:
+    """The words that name a service, which few lines need."""
+
+    def __iter__(self) -> Iterator[str]:
+        from bot.domain.log import HULEEDU_SERVICES
+        from bot.text.log_words import service_words
+
+        return iter(service_words(HULEEDU_SERVICES))
 
 
 def _is_number(word: str) -> bool:

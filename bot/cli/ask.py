@@ -27,7 +27,6 @@ from bot.requests.command_text import read_line
 from bot.requests.jobs import run_job
 from bot.requests.questions.asking import misuse_of, unread
 from bot.requests.questions.line import typed_command
-from bot.requests.questions.reader import read_question
 from bot.service.sources import build_memory, build_sources, command_options, utc_now
 from bot.service.tasks import stopped_by_signals, unless
 from bot.settings import HULEEDU_SERVICES, Settings
@@ -80,6 +79,8 @@ def understand(
     read = typed_command(line, known, prefix, services)
     if read is not None:
         return Asked(read.command, read.request(), read.text())
+    from bot.requests.questions.reader import read_question
+
     reading = read_question(line, services=services, now=utc_now(), zone=zone)
     if not reading.line:
         raise unread(reading, misuse_of(line, known, prefix))

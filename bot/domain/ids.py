@@ -5,18 +5,23 @@ places: the runner prints `Canonical batch UUID: U (label: L)`, its JSON lines h
 request on Kafka carries `metadata.batch_label`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
 
-from bot.domain.log import LogEvent, Role
+if TYPE_CHECKING:
+    from bot.domain.log import LogEvent
 
+# The role of a runner, by its value.
+_RUNNER = "runner"
 MAX_CJ_ID = 2_147_483_647
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+@-]{0,119}")
 _NUMBER = re.compile(r"#?([0-9]{1,10})")
@@ -103,7 +108,7 @@ def label_of_event(event: LogEvent) -> RunLabel | None:
 
     The banner is no JSON, so it may stand in the text of the line before it.
     """
-    if event.role is not Role.RUNNER:
+    if event.role != _RUNNER:
         return None
     banner = _BANNER.search(event.text or event.event)
     if banner is not None:

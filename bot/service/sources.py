@@ -32,7 +32,6 @@ from bot.ports import (
 )
 from bot.ports.bounded import missing_of
 from bot.settings import Settings, detector_settings
-from bot.sources.docker import http
 from bot.sources.docker.address import EngineAddress
 
 log = logging.getLogger(__name__)
@@ -253,7 +252,11 @@ def docker_is_configured(settings: Settings) -> bool:
     """Say whether Docker was asked for, or its usual socket is there."""
     logs = settings.logs
     asked = logs.source is LogStore.DOCKER or logs.docker_host or logs.docker_hosts
-    return bool(asked) or Path(http.DEFAULT_SOCKET).exists()
+    if asked:
+        return True
+    from bot.sources.docker.http import DEFAULT_SOCKET
+
+    return Path(DEFAULT_SOCKET).exists()
 
 
 def _callbacks(

@@ -1,20 +1,25 @@
 """What people call services and levels of logs."""
 
-from collections.abc import Iterable
+from __future__ import annotations
 
-from bot.domain.log import Role, Service
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.domain.log import Service
 
 MAX_CONTEXT = 20
 LEVELS = ("debug", "info", "warning", "error", "critical")
 EVERYWHERE = "all"
+# The roles by their values.
 ROLE_WORDS = {
-    "cj": Role.CJ,
-    "llm": Role.LLM_PROVIDER,
-    "lps": Role.LLM_PROVIDER,
-    "llm_provider": Role.LLM_PROVIDER,
-    "provider": Role.LLM_PROVIDER,
-    "runner": Role.RUNNER,
-    "eng5": Role.RUNNER,
+    "cj": "cj",
+    "llm": "llm_provider",
+    "lps": "llm_provider",
+    "llm_provider": "llm_provider",
+    "provider": "llm_provider",
+    "runner": "runner",
+    "eng5": "runner",
 }
 
 
@@ -37,7 +42,7 @@ def services_named(word: str, known: Iterable[Service]) -> tuple[str, ...] | Non
     role = ROLE_WORDS.get(fold)
     for fits in (
         [s.name for s in services if s.name.casefold() == fold],
-        [s.name for s in services if role is not None and s.role is role],
+        [s.name for s in services if role is not None and s.role == role],
         [s.name for s in services if len(fold) > 2 and fold in s.name.casefold()],
     ):
         if fits:

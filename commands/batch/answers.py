@@ -15,8 +15,8 @@ from bot.domain.report import Report, Table
 from bot.ports import CommandContext, Request
 from bot.text.redaction import redact
 from bot.text.wording import sentence
-from commands._choices import alive, newest
 from commands._ids import meant
+from commands._recent import alive, newest
 from commands._words import misuse, shown
 from commands.batch.compare import compare
 from commands.batch.investigate import bundled, exported, investigation

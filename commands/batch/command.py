@@ -1,17 +1,23 @@
 """`/batch`: can a batch's result be trusted, and if not, why."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from bot.domain.ids import kind_of
-from bot.domain.report import Report
 from bot.errors import Blank
-from bot.ports import CommandContext, Request
+from bot.ports import Request
 from bot.registry import SlashCommand
 from commands._choices import recent
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 from commands.batch.compared_words import check_compared
 from commands.batch.trend_words import check_trends
 from commands.batch.usages import USAGES
+
+if TYPE_CHECKING:
+    from bot.domain.report import Report
+    from bot.ports import CommandContext
 
 # For each verb the least and the most words after it, and what they are.
 WORDS = {

@@ -10,7 +10,7 @@ from bot.domain.report import Report, Table
 from bot.domain.words import when
 from bot.ports import CommandContext
 from bot.text.redaction import redact
-from commands._choices import newest
+from commands._recent import newest
 
 
 def several(word: str, matches: Sequence[BatchMatch]) -> Report:

@@ -1,12 +1,19 @@
 """`/logs`: lines of a service that hold a text or an id."""
 
-from bot.domain.report import Report
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from bot.errors import Blank, UsageError
-from bot.ports import CommandContext, Request
+from bot.ports import Request
 from bot.registry import SlashCommand, Usage
 from bot.text.log_words import LEVELS, MAX_CONTEXT, levels_from, service_words, services_named
 from commands._choices import recent
 from commands._words import lacking, misuse, shown, span, split_options, tokens, usage_lines
+
+if TYPE_CHECKING:
+    from bot.domain.report import Report
+    from bot.ports import CommandContext
 
 USAGES = (
     Usage(

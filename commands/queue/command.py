@@ -1,13 +1,19 @@
 """`/queue`: what waits at the LLM provider, and whether it moves."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from bot.domain.report import Report
 from bot.errors import Blank
-from bot.ports import CommandContext, Request
+from bot.ports import Request
 from bot.registry import SlashCommand, Usage
 from commands._words import lacking, misuse, shown, split_options, tokens, usage_lines
+
+if TYPE_CHECKING:
+    from bot.domain.report import Report
+    from bot.ports import CommandContext
 
 REQUEUE = "requeue"
 # The same without a yes: it is tried, nothing is changed, and a yes is asked for.

@@ -1,12 +1,19 @@
 """`/trace`: one id through every service, from the pair's creation to its score."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from bot.domain.ids import IdKind, kind_of, parse_uuid
-from bot.domain.report import Report
 from bot.errors import Blank
-from bot.ports import CommandContext, Request
+from bot.ports import Request
 from bot.registry import SlashCommand, Usage
 from commands._choices import recent
 from commands._words import lacking, misuse, shown, split_options, tokens, usage_lines
+
+if TYPE_CHECKING:
+    from bot.domain.report import Report
+    from bot.ports import CommandContext
 
 USAGES = (
     Usage(

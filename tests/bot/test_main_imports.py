@@ -1,5 +1,6 @@
 """What starts imports only what it needs: counted in modules, so that no clock is asked."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -60,6 +61,8 @@ def test_completion_imports_no_settings_and_nothing_that_answers() -> None:
     )
     assert "bot.registry" in loaded
     assert _of(loaded, (*DRIVERS, *ROOMS, *ANSWERS, *SETTINGS)) == set()
+    # Typer converts values by pydantic, and facts judge outside text: neither is completed.
+    assert _of(loaded, ("pydantic", "bot.border", "bot.domain.log", "bot.domain.report")) == set()
 
 
 @pytest.mark.parametrize("line", ["/help", "/batch"])
@@ -68,3 +71,18 @@ def test_a_command_imports_nothing_that_answers_others(line: str) -> None:
     assert "commands.trace" in loaded
     rooms = ANSWERS if line == "/help" else ("bot.diagnosis.runner.report",)
     assert _of(loaded, (*DRIVERS, *ROOMS, *rooms)) == set()
+
+
+def test_the_help_imports_no_fact_that_it_does_not_tell() -> None:
+    loaded = _imported("ask", "/help")
+    unread = ("bot.domain.alert", "bot.domain.batch.rows", "bot.requests.questions.reader")
+    assert _of(loaded, unread) == set()
+
+
+@pytest.mark.parametrize("package", ["bot.ports", "bot.domain.batch"])
+def test_a_package_that_imports_later_knows_each_of_its_names(package: str) -> None:
+    found = importlib.import_module(package)
+    assert sorted(found._PLACES) == sorted(found.__all__)
+    assert all(getattr(found, name) is not None for name in found.__all__)
+    with pytest.raises(AttributeError):
+        found.no_such_name  # noqa: B018

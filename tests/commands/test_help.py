@@ -7,7 +7,8 @@ from bot.domain.report import Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
 from bot.registry import SlashCommand, Usage, commands
-from commands.help import COMMAND, one, parse
+from commands._help_answers import one
+from commands.help import COMMAND, parse
 from tests.support.fakes.sources import at, context
 
 CONTEXT = context(Sources(), at("2025-11-19T00:30:00"))

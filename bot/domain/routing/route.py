@@ -1,14 +1,17 @@
 """Where alerts go and whom they wake: the first route that matches an alert decides; pure."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.domain.alert import Alert, AlertMessage, AlertState, Reason
-from bot.domain.mute import Mute
 from bot.domain.report import Severity
+
+if TYPE_CHECKING:
+    from bot.domain.alert import Alert, AlertMessage
 
 _ORDER = (Severity.INFO, Severity.WARN, Severity.ERROR)
 
@@ -32,6 +35,8 @@ class Route:
 
     def wakes(self, alert: Alert) -> bool:
         """Say whether an alert is bad enough to wake somebody, and still goes on."""
+        from bot.domain.alert import AlertState
+
         bad = _ORDER.index(alert.severity) >= _ORDER.index(self.min_severity)
         return bad and alert.state is AlertState.FIRING
 
@@ -41,6 +46,8 @@ NO_ROUTE = Route()
 
 def route_of(alert: Alert, routes: Sequence[Route]) -> Route:
     """Return the first route that matches an alert, else one that changes nothing."""
+    from bot.domain.mute import Mute
+
     return next((one for one in routes if Mute(one.match).matches(alert.key)), NO_ROUTE)
 
 
@@ -69,6 +76,8 @@ class Waking:
 
 def waking(message: AlertMessage, route: Route, *, is_edit: bool = False) -> Waking:
     """Return whom a message wakes: on opening, worsening and escalation, and never else."""
+    from bot.domain.alert import Reason
+
     if is_edit or not route.wakes(message.alert):
         return Waking()
     if message.reason is Reason.ESCALATE:

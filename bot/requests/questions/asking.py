@@ -1,7 +1,10 @@
 """Puts a plain question to the reader, with what its thread is about where that matters."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.errors import UnreadError, UsageError
 from bot.ports import Place, ReplySender, Way
@@ -9,7 +12,9 @@ from bot.registry import SlashCommand
 from bot.requests.admission import Admission
 from bot.requests.command_text import read_line
 from bot.requests.questions.line import typed_command
-from bot.requests.questions.reader import Reading, needs_subject, read_question
+
+if TYPE_CHECKING:
+    from bot.requests.questions.reader import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Questions:
         admission.access.admit(place)
         if typed_command(typed, admission.commands, admission.prefix, options.services):
             return MeantLine(typed)
+        from bot.requests.questions.reader import needs_subject, read_question
+
         has_thread = bool(place.thread_ts) and not place.quiet_thread
         asks = has_thread and needs_subject(typed, options.services)
         subject = await self.sender.subject(place) if asks else ""

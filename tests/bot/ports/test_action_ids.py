@@ -15,7 +15,7 @@ from bot.registry import commands
 from bot.slack.blocks import alert as blocks_alert
 from bot.slack.blocks.renderer import BlockKit
 from bot.slack.setup.manifest import build_manifest
-from commands.help import every
+from commands._help_answers import every
 from tests.support.example_alert import ALERT
 from tests.support.fakes.sources import at
 from tests.support.slack import payloads
