@@ -13,6 +13,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 pytest_plugins = (
     "tests.support.canaries",
+    "tests.support.leads",
     "tests.support.slack.rendered",
     "tests.support.laws",
     "tests.support.typed_text",

@@ -52,6 +52,8 @@ async def test_it_is_shared_once(bot: Bot) -> None:
     for _ in range(2):
         await bot.send(_press(bot, value))
     await bot.slack.wait_for_text("shared already")
+    await bot.slack.wait_for_text("batch status 34")
+    await bot.slack.wait_for(4)
     assert [one.way for one in bot.slack.said].count("chat.postMessage") == 1
 
 

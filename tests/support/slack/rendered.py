@@ -19,6 +19,7 @@ from bot.slack.blocks.renderer import BlockKit
 from bot.slack.outbound import views
 from tests.population.registry import rule_ids
 from tests.support.code_names import code_names
+from tests.support.leads import not_understood
 from tests.support.slack import types as slack_types
 from tests.support.slack.clocks import LOOSE_LEAD, clocks_in, words_in
 from tests.support.slack.headlines import faults_of
@@ -33,10 +34,12 @@ RESULT = pytest.StashKey[str]()
 
 _shapes: set[tuple[str, str]] = set()
 _problems: list[str] = []
+# What is wrong with words: of a test that draws its texts at random they are not ours.
+_wordings: list[str] = []
 # Of each message its notification, what its first block says, and all words of its screen.
 _headlines: list[tuple[str, str, tuple[str, ...]]] = []
 # Tests of how a text is laid out make up texts that no rule says.
-MADE_UP: tuple[str, ...] = ()
+MADE_UP: tuple[str, ...] = ("tests/scenarios/test_hostile_text.py::test_a_megabyte_is_cut",)
 
 
 def _message(message: Mapping[str, Any], mention: str = "") -> None:
@@ -46,7 +49,8 @@ def _message(message: Mapping[str, Any], mention: str = "") -> None:
     if size(blocks) > MAX_JSON_CHARS:
         found.append(f"{size(blocks)} characters of blocks")
     if LOOSE_LEAD.search(text):
-        found.append(f"a time was left out of half a phrase: {text[:200]!r}")
+        _wordings.append(f"a time was left out of half a phrase: {text[:200]!r}")
+    _wordings.extend(_dead_buttons(blocks))
     _judge(found, [blocks, text], mention)
     _shapes.update(slack_types.block_shapes(blocks))
 
@@ -55,8 +59,24 @@ def _headed(message: Mapping[str, Any], mention: str = "", *, is_reply: bool = F
     """Take down a message's headline, and what its first block says; a reply's may say when."""
     _message(message, mention)
     text, blocks = str(message["text"]), message["blocks"]
-    first = text if is_reply or not blocks else str(blocks[0]["text"]["text"])
+    first = text if is_reply or not blocks else _first_words(blocks[0])
     _headlines.append((text, first, tuple(words_in(list(_screen(blocks))))))
+
+
+def _first_words(block: Mapping[str, Any]) -> str:
+    """Return what the first block says, whatever it is."""
+    told = block.get("text")
+    return str(told["text"]) if isinstance(told, Mapping) else " ".join(words_in(block))
+
+
+def _dead_buttons(blocks: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield each button or menu whose command the bot does not understand."""
+    for block in blocks:
+        elements = block["elements"] if block.get("type") == "actions" else ()
+        for one in elements:
+            for value in (one.get("value"), *(o["value"] for o in one.get("options", ()))):
+                if str(value).startswith("/") and (wrong := not_understood(str(value))):
+                    yield f"a button runs {str(value)[:80]}, which is not understood: {wrong}"
 
 
 def _screen(blocks: Iterable[Mapping[str, Any]]) -> Iterator[Any]:
@@ -92,7 +112,8 @@ def _view(view: Mapping[str, Any]) -> None:
 
 def _judge(found: list[str], shown: Any, mention: str = "") -> None:
     text = json.dumps(shown, ensure_ascii=False)
-    found += [f"a time of day in a zone of ours: {one[:200]!r}" for one in clocks_in(shown)]
+    clocks = (f"a time of day in a zone of ours: {one[:200]!r}" for one in clocks_in(shown))
+    _wordings.extend(clocks)
     if PINGS.search(text.replace(mention, "") if mention else text):
         found.append("it notifies somebody")
     try:
@@ -145,9 +166,10 @@ def _draws_texts(item: pytest.Item) -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail the test that rendered something wrong."""
-    before, headed = len(_problems), len(_headlines)
+    before, headed, worded = len(_problems), len(_headlines), len(_wordings)
     answer = yield
     if not (item.nodeid.startswith(MADE_UP) or _draws_texts(item)):
+        _problems.extend(_wordings[worded:])
         told = dict.fromkeys(_headlines[headed:])
         _problems.extend(fault for one in told for fault in _faults_of(*one))
     if found := _problems[before:]:
