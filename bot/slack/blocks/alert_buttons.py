@@ -6,8 +6,8 @@ from collections.abc import Callable
 from bot.domain.alert import Alert, AlertMessage, Reason
 from bot.domain.mute import MuteKind
 from bot.slack.blocks import elements as kit
+from bot.slack.blocks.command_buttons import button_label
 from bot.slack.blocks.elements import Block, Piece
-from bot.slack.blocks.report import button_label
 from bot.text.wording import next_steps
 
 ACKNOWLEDGE = "acknowledge"

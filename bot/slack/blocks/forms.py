@@ -14,10 +14,10 @@ from bot.ports.action_ids import (
     TYPED_BLOCK,
 )
 from bot.slack.blocks import elements as kit
+from bot.slack.blocks.command_buttons import button_label
 from bot.slack.blocks.elements import Block, Piece
 from bot.slack.blocks.limits import CONTAINER, MAX_VIEW_BLOCKS
 from bot.slack.blocks.mrkdwn import code, literal, mrkdwn
-from bot.slack.blocks.report import button_label
 from bot.text.privacy import said
 from bot.text.redaction import echoed
 

@@ -21,6 +21,7 @@ from bot.ports import Form, Overview
 from bot.ports.action_ids import CANCEL_ACTION
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.app_home import DIVIDER, source_blocks, top_blocks
+from bot.slack.blocks.command_buttons import WHOLE, offer_blocks
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.folds import fitted, folds_of, pages
 from bot.slack.blocks.forms import form_view, sheet_view
@@ -31,9 +32,7 @@ from bot.slack.blocks.report import (
     GLANCE,
     LEVELS,
     SUMMARY_CHARS,
-    WHOLE,
     headline_block,
-    offer_blocks,
     report_blocks,
     summary_line,
 )

@@ -12,14 +12,14 @@ from bot.domain.chart import drawable
 from bot.domain.evidence import SourceState
 from bot.domain.report import Finding, Report, Severity
 from bot.domain.words import Text, joined
-from bot.ports.action_ids import COMMAND_ACTION, SHARE_ACTION
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.charts import chart_blocks
+from bot.slack.blocks.command_buttons import as_typed, report_buttons
 from bot.slack.blocks.elements import Block, gap, line, piece, pieces
-from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn, short_ids
+from bot.slack.blocks.mrkdwn import clamp, code, escape, literal, mrkdwn
 from bot.slack.blocks.typed_steps import COMMAND_CHARS, in_words, split_step
 from bot.text.redaction import echoed
-from bot.text.wording import SEVERITY_MARKS, next_commands, split_command, typed_command
+from bot.text.wording import SEVERITY_MARKS, split_command, typed_command
 
 SUMMARY_CHARS = 400
 HEADLINE_CHARS = 120
@@ -34,10 +34,6 @@ VALUE_CHARS = 90
 ROW_CHARS = 12
 # A table of more rows stands below the buttons.
 SHORT_ROWS = 8
-# What is asked for and waits for a yes stands first.
-CONFIRMED = "/queue requeue "
-WHOLE = "--file"
-WHOLE_LABEL = "The whole answer as a file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +47,6 @@ class Detail:
     charts: int = 2
 
 
-_LABELS = tuple(
-    (re.compile(pattern), told)
-    for pattern, told in (
-        (r"batch investigate (\S+)", r"Investigate \1"),
-        (r"batch investigate (\S+) --export", "Export as a page"),
-        (r"batch bundle (\S+)", "Evidence as a zip"),
-        (r"batch status (\S+)", r"Batch \1"),
-        (r"batch status", "Look at a batch …"),
-        (r"batch trends --since \S+ --by (\S+)", r"By \1"),
-        (r"batch list", "All batches"),
-        (r"batch list waiting\S*", "Batches that wait"),
-        (r"alerts list", "Open alerts"),
-        (r"alerts list \S+", "All of them"),
-        (r"trace", "Trace an id …"),
-        (r"help (\S+)", r"About \1"),
-        (r"alerts ack (\S+)", r"Acknowledge #\1"),
-        (r"alerts snooze (\S+) (\S+)", r"Snooze #\1 for \2"),
-        (r"alerts mute (\S+) (\S+)", r"Mute \1 for \2"),
-        (r"alerts mute (\S+) (\S+) --yes", r"Mute \1 all the same"),
-        (r"runner list", "All runners"),
-        (r"logs \S+ ((?:(?! --).)+) --since (\d+d)(?: --.*)?", r"Logs: \1, older ones"),
-        (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
-        (r"queue requeue (\S+) --yes", "Put it back in the queue"),
-        (r"queue requeue (\S+)", "Put it back …"),
-    )
-)
 _LEAD = re.compile(r"^[A-Z][a-z]+(?: [a-z]+)?:")
 LEVELS = (
     Detail(findings=8, rows=30, lines=24, chars=400),
@@ -121,7 +91,7 @@ def report_blocks(
     yield from _first(report, detail)
     if short:
         yield from lines
-    yield from kit.buttons(_buttons(report, share, whole=whole))
+    yield from kit.buttons(report_buttons(report, share, whole=whole))
     if detail.charts:
         for chart in [one for one in report.charts if drawable(one)][: detail.charts]:
             yield from chart_blocks(chart)
@@ -231,31 +201,6 @@ def _lines(report: Report, detail: Detail) -> Iterator[Block]:
         yield kit.context(f"+{more} more")
 
 
-def _buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece]:
-    """Return the first command as the one that stands out, two more, and the others in a menu."""
-    commands = next_commands(report)
-    if report.confirm:
-        # In a message, where nothing is confirmed, the button opens the dialog.
-        commands = [report.confirm.removesuffix(" --yes"), *commands]
-        commands.remove(report.confirm)
-    last = "/batch list" if report.findings else ""
-    commands.sort(key=lambda one: (not one.startswith(CONFIRMED), one == last))
-    direct = 2 if share else 3
-    found = [
-        _button(one, i, "" if i or one.endswith(" --yes") else "primary")
-        for i, one in enumerate(commands[:direct])
-    ]
-    if share:
-        found.append(kit.button("Share", SHARE_ACTION, share))
-    menu = [(button_label(one), one) for one in commands[direct:] if _fits_menu(one)]
-    typed = f"{_typed(report)} {WHOLE}"
-    if whole and _fits_menu(typed):
-        menu = [*menu[: kit.MENU_ITEMS - 1], (WHOLE_LABEL, typed)]
-    if menu:
-        found.append(kit.menu(f"{COMMAND_ACTION}_menu", menu))
-    return found
-
-
 def _tables(report: Report, detail: Detail) -> Iterator[Block]:
     if not detail.rows:
         return
@@ -282,48 +227,7 @@ def _small_print(report: Report) -> Block:
     told = [f"Not read: {mrkdwn(joined(', ', dark), 150)}"] if dark else []
     asked = f" by {mrkdwn(report.asked_by, 40)}" if report.asked_by else ""
     read = "Read as" if report.read_as else "Asked" if asked else "Answer to"
-    told.append(f"{read} {code(echoed(_typed(report)), 150)}{asked}")
+    told.append(f"{read} {code(echoed(as_typed(report)), 150)}{asked}")
     if report.environment:
         told.append(str(mrkdwn(report.environment, 40)))
     return kit.context(" · ".join(told))
-
-
-def _typed(report: Report) -> str:
-    return report.command if report.command.startswith("/") else f"/{report.command}"
-
-
-def _fits_menu(command: str) -> bool:
-    """Say whether a menu may hold a command: one that asks first stays a button."""
-    return len(command) <= kit.OPTION_CHARS and not command.endswith(" --yes")
-
-
-def _button(command: str, index: int, style: str = "") -> kit.Piece:
-    made = kit.button(button_label(command), f"{COMMAND_ACTION}_{index}", command, style=style)
-    return {**made, "confirm": _confirm(command)} if command.endswith(" --yes") else made
-
-
-def _confirm(command: str) -> kit.Piece:
-    """Return the dialog that stands before what cannot be taken back."""
-    text = f"This runs {command.removesuffix(' --yes')}. It is written to the audit trail."
-    words_ = {"title": "Are you sure?", "text": text, "confirm": "Do it", "deny": "Leave it"}
-    limits = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
-    return {
-        name: {"type": "plain_text", "text": literal(one, limits[name]), "emoji": False}
-        for name, one in words_.items()
-    }
-
-
-def button_label(command: str) -> str:
-    """Return what a button that runs `command` says, with short ids: "Trace 8f3a11d7"."""
-    label = short_ids(command.lstrip("/"))
-    for pattern, told in _LABELS:
-        if match := pattern.fullmatch(label):
-            said = match.expand(told)
-            plain = said.replace("-", " ").replace("_", " ")
-            return plain if said.startswith(("Mute ", "About ")) else said
-    return label[:1].upper() + label[1:]
-
-
-def offer_blocks(commands: Sequence[str]) -> list[Block]:
-    """Return a row of buttons that run commands, nothing when there is none."""
-    return kit.buttons([_button(command, index) for index, command in enumerate(commands)])

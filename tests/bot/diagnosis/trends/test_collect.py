@@ -14,7 +14,7 @@ from bot.domain.batch import BatchHeader, BatchRows, PairCounts
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Verdict
 from bot.ports import Deadline, Sources
-from bot.slack.blocks.report import button_label
+from bot.slack.blocks.command_buttons import button_label
 from tests.support.fakes.sources import FakeDatabase, down
 from tests.support.scenes import NOW, UUID, ago
 

@@ -21,10 +21,10 @@ from bot.domain.report import (
 )
 from bot.errors import Blank, DeniedError, SourceError, UsageError
 from bot.ports import Form
+from bot.slack.blocks.command_buttons import button_label
 from bot.slack.blocks.limits import size, violations
 from bot.slack.blocks.mrkdwn import clamp, escape
 from bot.slack.blocks.renderer import BlockKit
-from bot.slack.blocks.report import button_label
 from tests.support.strategies import reports
 
 AT = datetime(2025, 11, 18, 23, 19, 26, tzinfo=UTC)
