@@ -1,6 +1,7 @@
 """Looks at the names and values of the settings themselves: misspelt, misplaced, malformed."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ FOREIGN = frozenset(
         "HTTP_PROXY", "SLACK_WEBHOOK_URL",
     }
 )  # fmt: skip
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 SIMILAR = 0.8
 NEARLY = 0.85
 LONGEST_SLIP = 2
@@ -61,13 +63,17 @@ def misspelt(given: Iterable[Given], known: frozenset[str]) -> Iterator[Doubt]:
     where a name should be may be a value, so that only what is nearly a name of ours is shown.
     """
     before: Given | None = None
+    lines: dict[str, int] = {}
     for one in given:
         place = f"{one.place}, line {one.line}" if one.line else one.place
-        if not one.name:
+        if not one.name or not _NAME.fullmatch(one.name):
             yield _line_doubt(place, one, before)
             continue
         before = one
         name = one.name.upper()
+        if one.line and name in known and (first := lines.setdefault(name, one.line)) != one.line:
+            detail = f"set twice, in lines {first} and {one.line}; what stands last counts"
+            yield Doubt(name, detail, "Leave one of them.")
         if name in known or name in OF_COMPOSE or name in FOREIGN:
             continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=SIMILAR)

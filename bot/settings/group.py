@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BeforeValidator, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -55,6 +56,11 @@ class Group(BaseSettings):
         return {name: one for name, one in meant.items() if one != ""}
 
 
+# What is pasted along from pages and documents and cannot be seen.
+_UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
+_QUOTES = ('""', "''", "“”", "‘’", "„“", "«»")
+
+
 def as_meant(value: Any) -> Any:
     """Return a value without blanks at its ends, one pair of quotes, and a comment in its place.
 
@@ -63,8 +69,8 @@ def as_meant(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    text = value.strip().strip("\ufeff")
-    if len(text) > 1 and text[0] in "\"'" and text[0] == text[-1] and text[0] not in text[1:-1]:
+    text = value.strip().strip(_UNSEEN).strip()
+    if text[:1] + text[1:][-1:] in _QUOTES and not set(text[1:-1]) & {text[0], text[-1]}:
         text = text[1:-1]
     return "" if text == "#" or text.startswith("# ") else text
 
@@ -94,8 +100,41 @@ def _readable(value: Any) -> Any:
     return value
 
 
+def _of_slack(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("holds a blank, a line break or a sign that no token has: copy it again")
+    return value
+
+
+def _of_a_header(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and _CONTROL.search(value.get_secret_value()):
+        raise ValueError(NO_HEADER)
+    return value
+
+
+def header(value: str) -> str:
+    """Return what a header of a request may hold. Raises ValueError."""
+    if _CONTROL.search(value):
+        raise ValueError(NO_HEADER)
+    return value
+
+
+def at_home(value: Path) -> Path:
+    """Return a path whose ~ is the user's folder, as a shell reads it."""
+    try:
+        return value.expanduser()
+    except RuntimeError:
+        raise ValueError("names the folder of a user who has none") from None
+
+
+NO_HEADER = "holds a line break or another sign that no request may hold"
+_TOKEN = re.compile(r"[!-~]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # A secret, from NAME or from the file that NAME_FILE names.
 Secret = Annotated[SecretStr | None, BeforeValidator(_readable)]
+Token = Annotated[Secret, AfterValidator(_of_slack)]
+HeaderSecret = Annotated[Secret, AfterValidator(_of_a_header)]
+Place = Annotated[Path, AfterValidator(at_home)] | None
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -129,12 +168,16 @@ def is_secret(field: FieldInfo) -> bool:
 
 def secret_in(path: Path, name: str) -> SecretStr | Unreadable:
     """Return the secret in a file: all of it but the line break at its end."""
-    place = f"{name}{IN_A_FILE}={path}"
+    # What is no path may be the secret itself, in the wrong setting.
+    is_path = str(path).startswith(("/", "./", "../", "~"))
+    place = f"the file of {name}{IN_A_FILE}{f' ({path})' if is_path else ''}"
     try:
-        with path.open("rb") as file:
+        with path.expanduser().open("rb") as file:
             text = file.read(MOST_OF_A_SECRET + 1).decode("utf-8-sig").rstrip("\r\n")
     except UnicodeError:
         return Unreadable(f"{place} is not UTF-8")
+    except RuntimeError:
+        return Unreadable(f"{place} is of a user who has no folder")
     except OSError as error:
         return Unreadable(f"{place} cannot be read: {(error.strerror or 'unknown').lower()}")
     if len(text) > MOST_OF_A_SECRET:

@@ -8,13 +8,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from bot.domain.evidence import LogStore
 from bot.domain.log import HULEEDU_SERVICES, Service, services_of
 from bot.domain.routing.route import Route, routes_from
-from bot.settings.group import Group, Secret, decoded, with_password
+from bot.settings.group import (
+    Group,
+    HeaderSecret,
+    Place,
+    Secret,
+    Token,
+    at_home,
+    decoded,
+    header,
+    with_password,
+)
 
 _TEAM = re.compile(r"[TE][A-Z0-9]+")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
@@ -58,9 +68,9 @@ def _with_password(
 class SlackSettings(Group):
     """The Slack workspace: tokens, channels and who may do what."""
 
-    bot_token: Secret = Field(None, alias="SLACK_BOT_TOKEN")
-    app_token: Secret = Field(None, alias="SLACK_APP_TOKEN")
-    signing_secret: Secret = Field(None, alias="SLACK_SIGNING_SECRET")
+    bot_token: Token = Field(None, alias="SLACK_BOT_TOKEN")
+    app_token: Token = Field(None, alias="SLACK_APP_TOKEN")
+    signing_secret: Token = Field(None, alias="SLACK_SIGNING_SECRET")
     api_url: str = Field("https://slack.com/api/", alias="SLACK_API_URL", pattern=r"^https?://\S+$")
     team_id: str = Field("", alias="SLACK_TEAM_ID", pattern=r"^(T[A-Z0-9]+)?$")
     command_prefix: str = Field("", alias="SLACK_COMMAND_PREFIX", pattern=r"^[a-z0-9_-]{0,20}$")
@@ -109,7 +119,9 @@ class BotSettings(Group):
     runner_processes: bool = Field(True, alias="RUNNER_PROCESSES")
     database_password: Secret = Field(None, alias="BOT_DATABASE_PASSWORD")
     database_url: Secret = Field(None, alias="BOT_DATABASE_URL")
-    data_dir: Path = Field(Path(".batchbot"), alias="BOT_DATA_DIR")
+    data_dir: Annotated[Path, AfterValidator(at_home)] = Field(
+        Path(".batchbot"), alias="BOT_DATA_DIR"
+    )
 
     _whole = field_validator("database_url")(_with_password("database_password"))
 
@@ -172,16 +184,16 @@ class LogSettings(Group):
     docker_host: str = Field("", alias="DOCKER_HOST")
     docker_hosts: Words = Field((), alias="DOCKER_HOSTS")
     docker_tls_verify: str = Field("", alias="DOCKER_TLS_VERIFY")
-    docker_cert_path: Path | None = Field(None, alias="DOCKER_CERT_PATH")
+    docker_cert_path: Place = Field(None, alias="DOCKER_CERT_PATH")
     docker_project: str = Field("", alias="DOCKER_PROJECT", pattern=r"^[a-z0-9_-]{0,100}$")
-    docker_log_dir: Path | None = Field(None, alias="DOCKER_LOG_DIR")
+    docker_log_dir: Place = Field(None, alias="DOCKER_LOG_DIR")
     docker_inspect: bool = Field(False, alias="DOCKER_INSPECT")
-    files_dir: Path | None = Field(None, alias="LOG_FILES_DIR")
+    files_dir: Place = Field(None, alias="LOG_FILES_DIR")
     loki_url: str = Field("", alias="LOKI_URL")
-    loki_tenant: str = Field("", alias="LOKI_TENANT")
+    loki_tenant: Annotated[str, AfterValidator(header)] = Field("", alias="LOKI_TENANT")
     loki_username: str = Field("", alias="LOKI_USERNAME")
     loki_password: Secret = Field(None, alias="LOKI_PASSWORD")
-    loki_token: Secret = Field(None, alias="LOKI_TOKEN")
+    loki_token: HeaderSecret = Field(None, alias="LOKI_TOKEN")
     services: Annotated[tuple[Service, ...], NoDecode] = Field(HULEEDU_SERVICES, alias="SERVICES")
 
     _split = field_validator("docker_hosts", mode="before")(_words)
@@ -237,9 +249,9 @@ class QueueSettings(Group):
     )
     kafka_sasl_username: str = Field("", alias="KAFKA_SASL_USERNAME")
     kafka_sasl_password: Secret = Field(None, alias="KAFKA_SASL_PASSWORD")
-    kafka_ssl_cafile: Path | None = Field(None, alias="KAFKA_SSL_CAFILE")
-    kafka_ssl_certfile: Path | None = Field(None, alias="KAFKA_SSL_CERTFILE")
-    kafka_ssl_keyfile: Path | None = Field(None, alias="KAFKA_SSL_KEYFILE")
+    kafka_ssl_cafile: Place = Field(None, alias="KAFKA_SSL_CAFILE")
+    kafka_ssl_certfile: Place = Field(None, alias="KAFKA_SSL_CERTFILE")
+    kafka_ssl_keyfile: Place = Field(None, alias="KAFKA_SSL_KEYFILE")
 
     _split = field_validator("prefixes", mode="before")(_words)
     _whole = field_validator("redis_url")(_with_password("redis_password"))

@@ -88,7 +88,9 @@ def readable_settings() -> tuple[Settings, dict[str, str]]:
 def _unreadable_file() -> str:
     """Return why .env cannot be read, "" when it can or is not there."""
     try:
-        Path(env_file()).read_text(encoding="utf-8-sig")
+        text = Path(env_file()).read_text(encoding="utf-8-sig")
+        if 3 * text.count("\0") > len(text) > 0:
+            return "it is UTF-16: save it as UTF-8"
     except FileNotFoundError:
         return ""
     except UnicodeError:
@@ -125,7 +127,8 @@ def detector_settings(name: str, model: type[M]) -> M:
         },
     )
     try:
-        return model.model_validate(group(_env_file=env_file()).model_dump())
+        file = None if _unreadable_file() else env_file()
+        return model.model_validate(group(_env_file=file).model_dump())
     except (ValidationError, ValueError) as error:
         raise SettingsError(f"{prefix}*: {_without_values(error)}") from None
 

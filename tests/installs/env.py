@@ -68,15 +68,40 @@ FILES: tuple[tuple[str, str, str | bytes, list[str], int], ...] = (
      ["settings - ok"], 1),
     ("EV-08", "broken JSON", f"SERVICES=[{{name: {SECRET}}}]\nDOCKER_HOSTS=tcp://127.0.0.1:1\n",
      ["SERVICES - broken: no valid JSON", "LLM queue"], 1),
+    ("EV-10", "signs that cannot be seen", "TICK_SECONDS=15\u200b\nLOG_SOURCE=\u2060files\u00ad\n",
+     ["settings - ok"], 1),
+    ("EV-11", "typographic quotes", f"CJ_DATABASE_URL=“{URL}”\nTICK_SECONDS=‘15’\n",
+     ["nobody listens"], 1),
+    ("EV-12", "a document's dashes in a token", f"SLACK_BOT_TOKEN=xoxb\u20131\u2013{SECRET}\n",
+     ["SLACK_BOT_TOKEN - broken: holds .* that no token has"], 1),
+    ("EV-13", "a line break in a token",
+     f'SLACK_BOT_TOKEN="xoxb-1\n{SECRET}"\nLOKI_TOKEN="a\n{SECRET}"\nLOKI_TENANT="a\nb"\n',
+     ["SLACK_BOT_TOKEN - broken: holds", "LOKI_TOKEN - broken: holds", "LOKI_TENANT - broken"], 1),
+    ("EV-14", "Latin-1", "BOT_ENVIRONMENT=pröd\n".encode("latin-1"), ["not UTF-8"], 1),
+    ("EV-15", "UTF-16 without a mark", f"CJ_DATABASE_URL={URL}\n".encode("utf-16-le"),
+     [r"\.env - broken: it is UTF-16"], 1),
+    ("EV-16", "a setting twice", "TICK_SECONDS=15\nLOG_LEVEL=INFO\ntick_seconds=20\n",
+     ["TICK_SECONDS - warning: set twice, in lines 1 and 3"], 1),
+    ("EV-17", "an address with = slipped to the next line",
+     f"CJ_DATABASE_URL=\n{URL}?sslmode=disable\n", ["CJ_DATABASE_URL is empty; line 2 looks"], 1),
+    ("EV-18", "a secret where its file belongs", f"LOKI_TOKEN_FILE={SECRET}\nCJ_DATABASE_URL_FILE="
+     "/nope\n", ["the file of LOKI_TOKEN_FILE cannot", r"CJ_DATABASE_URL_FILE \(/nope\)"], 1),
+    ("EV-19", "~ for the own folder", "BOT_DATA_DIR=~/bb-nowhere\n", ["embedded Postgres under /"],
+     1),
 )  # fmt: skip
+# Tried whole and not in the gate: each is a look of the doctor at everything.
+NOT_QUICK = ("EV-10", "EV-11", "EV-15", "EV-18", "EV-19")
 
 
 async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
     """Yield the conditions, as a file and as `docker run --env-file` would give them."""
     for id, condition, content, must, code in FILES:
+        if quick and id in NOT_QUICK:
+            continue
         with installed(folder, {"LOG_FILES_DIR": str(folder)}, content):
             found = await doctor()
-        yield row(id, condition, found, must=must, codes=[code], about=r"\.env|settings|CJ data")
+        yield row(id, condition, found, must=must, codes=[code],
+                  must_not=["codec", "DETECTOR"], about=r"\.env|settings|CJ data")  # fmt: skip
     quoted = {"CJ_DATABASE_URL": f'"{URL}"\r', "TICK_SECONDS": "'15'"}
     with installed(folder, {"LOG_FILES_DIR": str(folder), **quoted}):
         found = await doctor()

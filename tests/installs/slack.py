@@ -34,11 +34,24 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
           "invite"], 1),
         ("SL-07b", "an alert channel's id that is hidden",
          {"conversations.info": ("channel_not_found", 200)}, {}, ["channel alerts - broken"], 1),
+        ("SL-10", "channels cannot be listed just now",
+         {"conversations.list": ("internal_error", 500)}, {},
+         ["SLACK_ALERT_CHANNEL - broken: alerts could not be looked up: conv.*internal_error"], 1),
+        ("SL-10b", "people cannot be listed just now", {"users.list": ("fatal_error", 200)}, {},
+         ["SLACK_OPERATORS - broken: oncall could not be looked up"], 1),
+        ("SL-12", "a token in place of a channel", {}, {"SLACK_ALERT_CHANNEL": "xoxb-s3cr3t-1"},
+         ["no channel is called .*No alert can be told"], 1),
+        ("SL-13", "links and mentions, as Slack copies them", {},
+         {"SLACK_ALERT_CHANNEL": "https://huleedu.slack.com/archives/C0ALERTS00",
+          "SLACK_INCIDENT_CHANNELS": "<#C0ALERTS00|alerts>", "SLACK_OPERATORS": "<@U0ONCALL00>"},
+         ["channels of the settings - ok", "users of the settings - ok"], 0),
         ("SL-09", "a user group without its scope", {"usergroups.list": ("missing_scope", 200)},
          {"SLACK_OPERATORS": "oncall-team"}, ["SLACK_OPERATORS - broken", "missing_scope"], 1),
         ("SL-11", "nobody of the operators is known", {}, {"SLACK_OPERATORS": "nobody"},
          ["SLACK_OPERATORS - broken: unknown: nobody", "it allows nobody"], 1),
     ):  # fmt: skip
+        if quick and id in ("SL-10b", "SL-12"):
+            continue
         async with slack_api() as slack:
             for method, (word, status) in refusals.items():
                 slack.refuse(method, word, status=status, times=9)
@@ -72,6 +85,14 @@ def _answers(slack: SlackApi, method: str, answer: Mapping[str, Any]) -> None:
 
 
 async def _shapes(folder: Path) -> AsyncIterator[Row]:
+    for id, state, must in (
+        ("SL-14", {"is_archived": True}, "channel alerts - broken: archived"),
+        ("SL-14b", {"is_member": False}, "channel alerts - broken: the bot is no member"),
+    ):
+        async with slack_api() as slack:
+            _answers(slack, "conversations.info", {"ok": True, "channel": {**ALERTS, **state}})
+            found = await seen(folder, slack, {})
+        yield row(id, f"the alert channel: {state}", found, codes=[1], must=[must])
     async with slack_api() as slack:
         slack.channels = [{**ALERTS, "name": "llm-alerts", "previous_names": ["old"]}]
         found = await seen(folder, slack, {"SLACK_ALERT_CHANNEL": "old"})

@@ -33,6 +33,7 @@ NEVER = (
     r"Something broke",
     r"(?i)please report",
     r"gaierror",
+    r"codec can't",
     SECRET,
     r"<html|<!DOCTYPE",
     r"(?i)verification off|ssl_cert_reqs=none",

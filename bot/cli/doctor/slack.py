@@ -99,7 +99,9 @@ def _unknown_channels(slack: SlackSettings, channels: "FoundNames") -> list[Exam
         ("SLACK_ALLOWED_CHANNELS", slack.allowed_channels, CheckState.WARNING),
     ):
         if unknown := [word for word in words if word in channels.unknown]:
-            detail = f"no channel is called {', '.join(unknown)}. {channels.problem}".strip()
+            detail = f"no channel is called {', '.join(unknown)}."
+            if channels.problem:
+                detail = f"{', '.join(unknown)} could not be looked up: {channels.problem}"
             effect = " No alert can be told." if state is CheckState.BROKEN else ""
             fix = "Write its id or correct it; a private channel is seen after /invite @batchbot."
             found.append(Examined(setting, state, detail + effect, fix))
@@ -117,7 +119,9 @@ def _unknown_people(slack: SlackSettings, users: "FoundNames") -> list[Examined]
     ):  # fmt: skip
         if unknown := [word for word in words if word in users.unknown]:
             nobody = not users.of(words)
-            detail = f"unknown: {', '.join(unknown)}. {users.problem}".strip()
+            detail = f"unknown: {', '.join(unknown)}."
+            if users.problem:
+                detail = f"{', '.join(unknown)} could not be looked up: {users.problem}"
             state = CheckState.BROKEN if nobody else CheckState.WARNING
             effect = " So it allows nobody." if nobody else ""
             found.append(Examined(setting, state, detail + effect, "Use ids, or correct them."))

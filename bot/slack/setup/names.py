@@ -17,6 +17,8 @@ MAX_PAGES = 100
 PATIENCE_SECONDS = 60.0
 EVERYBODY = "*"
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{6,}")
+_LINK = re.compile(r"https://[\w.-]{1,100}/(?:archives|team)/([A-Z0-9]{7,30})/?")
+_MENTION = re.compile(r"<(?:[@#]|!subteam\^)([A-Z0-9]{7,30})(?:\|[^<>|]{0,100})?>")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{6,}")
 # What Slack answers where an app of a whole organisation does not say which workspace it means.
 _NO_TEAM = ("missing_argument", "team_access_not_granted", "invalid_arguments")
@@ -59,7 +61,7 @@ async def find_channels(web: Web, words: Iterable[str]) -> FoundNames:
     """
     return await _find(
         web,
-        {word: word.lstrip("#") for word in words},
+        {word: _pasted(word).lstrip("#") for word in words},
         _CHANNEL_ID,
         "conversations.list",
         "channels",
@@ -72,9 +74,15 @@ async def find_users(web: Web, words: Iterable[str]) -> FoundNames:
 
     Display names do not count: anybody can give themselves an operator's.
     """
-    wanted = {word: word.lstrip("@") for word in words}
+    wanted = {word: _pasted(word).lstrip("@") for word in words}
     found = await _find(web, wanted, _USER_ID, "users.list", "members")
     return await _with_groups(web, found, wanted) if found.unknown else found
+
+
+def _pasted(word: str) -> str:
+    """Return the id in a link or a mention, as Slack's own clients copy them, else the word."""
+    found = _LINK.fullmatch(word) or _MENTION.fullmatch(word)
+    return found[1] if found else word
 
 
 async def _with_groups(web: Web, found: FoundNames, wanted: Mapping[str, str]) -> FoundNames:
@@ -82,7 +90,7 @@ async def _with_groups(web: Web, found: FoundNames, wanted: Mapping[str, str]) -
     try:
         rows = await _pages(web, "usergroups.list", "usergroups", {"include_users": True})
     except PostError as error:
-        problem = f"{found.problem} User groups: {error.message} {error.hint}".strip()
+        problem = f"{found.problem} User groups: {_sentences(error)}".strip()
         return replace(found, problem=problem)
     groups: dict[str, frozenset[str]] = {}
     for row in rows:
@@ -110,9 +118,7 @@ async def _find(
         rows = await _pages(web, method, key, arguments)
     except PostError as error:
         log.warning("cannot look names up: %s", error.message)
-        return FoundNames(
-            ids, unknown=tuple(names), problem=f"{error.message} {error.hint}".strip()
-        )
+        return FoundNames(ids, unknown=tuple(names), problem=_sentences(error))
     known = {str(row.get("id")): str(row.get("name") or "") for row in rows}
     standing = _by_name(row for row in rows if not row.get("is_archived"))
     archived = _by_name(row for row in rows if row.get("is_archived"))
@@ -124,6 +130,10 @@ async def _find(
             ids[word] = next(iter(matches))
     unknown = tuple(word for word in names if word not in ids)
     return FoundNames(ids, {id: known[id] for id in ids.values() if id in known}, unknown)
+
+
+def _sentences(error: PostError) -> str:
+    return f"{error.message.rstrip('.')}. {error.hint}".strip()
 
 
 def _by_name(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, set[str]]:

@@ -204,11 +204,16 @@ async def find_access(api: Web, settings: SlackSettings) -> Names:
     )
     problems = " ".join(filter(None, (channels.problem, users.problem)))
     if alert and not access.alert_channel:
-        missing = f"SLACK_ALERT_CHANNEL={alert[0]} is not found. {problems}".strip()
+        missing = f"SLACK_ALERT_CHANNEL={alert[0]} is not found."
+        if channels.problem:
+            missing = f"SLACK_ALERT_CHANNEL={alert[0]} could not be looked up: {problems}"
         return Names(access, missing, not problems)
     return Names(access, problems, not problems)
 
 
 def _warn_of_unknown(found: FoundNames, what: str) -> None:
     for word in found.unknown:
-        log.warning("no %s is called %r; it allows nobody. %s", what, word, found.problem)
+        if found.problem:
+            log.warning("the %s %r could not be looked up: %s", what, word, found.problem)
+        else:
+            log.warning("no %s is called %r; it allows nobody", what, word)
