@@ -26,7 +26,6 @@ KEPT_CONTAINERS = 20
 RUNS = frozenset({"running", "restarting"})
 GONE = "removed"
 _NOT_YET = frozenset({"created", ""})
-CALLBACKS = "the callback topic"
 
 
 def noted(known: Mapping[str, Any], seen: Sighting) -> Noted:
@@ -153,9 +152,9 @@ def _start_told(known: dict[str, Any], change: Change) -> Change:
 def _of_starts(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
     """Yield the starts that services logged themselves, where no Engine told them.
 
-    What a first look finds in lines of before is where watching begins.
+    What stands in lines of before is where watching begins, whenever it is read.
     """
-    lines, is_first = known.setdefault("lines", {}), known["since"] == plain(seen.at)
+    lines, began = known.setdefault("lines", {}), datetime.fromisoformat(known["since"])
     texts = known.setdefault("texts", {})
     for service, at, text in sorted(seen.starts, key=lambda one: one[1]):
         by_engine = _moment(known.get("starts", {}).get(service))
@@ -165,7 +164,7 @@ def _of_starts(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
         if last is not None and abs(at - last) < (ONE_START if is_other else ONE_LINE):
             continue
         texts[service] = text
-        if is_first or (by_engine is not None and abs(at - by_engine) < ONE_START):
+        if at <= began or (by_engine is not None and abs(at - by_engine) < ONE_START):
             continue
         if any(one["started_at"] for one in (seen.containers or {}).get(service, {}).values()):
             continue
@@ -200,16 +199,20 @@ def _settles(old: dict[str, Any], value: Value) -> bool:
 def _of_topic(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
     if seen.topic is None:
         return
-    count, beyond = seen.topic.recreations, seen.topic.beyond_end
+    counts, beyond = dict(seen.topic.recreations), seen.topic.beyond_end
     old = known.get("topic")
-    known["topic"] = {"recreations": count, "beyond": beyond}
+    # The total is what a version before this one reads.
+    known["topic"] = {"recreations": sum(counts.values()), "beyond": beyond, "anew": counts}
     if old is None:
         return
-    # The count begins at nothing with each process.
-    if count > old["recreations"] or (beyond and not old["beyond"]):
-        yield from _at_most(
-            known, Change(seen.at, ChangeKind.TOPIC, CALLBACKS, source=TOPIC), seen.at
-        )
+    # The counts begin at nothing with each process.
+    before = old.get("anew", counts)
+    anew = {name for name, count in counts.items() if count > before.get(name, 0)}
+    if beyond and not old["beyond"]:
+        anew.add(seen.topic.topic)
+    for name in sorted(anew):
+        change = Change(seen.at, ChangeKind.TOPIC, f"topic {name}".strip(), source=TOPIC)
+        yield from _at_most(known, change, seen.at)
 
 
 def _of_settings(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:

@@ -32,7 +32,7 @@ UNSEEN = {
     LOGS: "start-ups, modes and models",
     DATABASE: "migrations and CJ's mode",
     HEALTH: "mock mode",
-    TOPIC: "whether the callback topic was made anew",
+    TOPIC: "whether a topic of callbacks or requests was made anew",
 }
 
 

@@ -1,6 +1,7 @@
 """Callbacks (LLMComparisonResultV1 in its envelope) as facts, without their student text."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.border.outside import seal
@@ -80,12 +81,13 @@ class ConsumerBacklog:
     """How far a service's consumer group has come on the callback topic.
 
     `behind` counts messages not acknowledged yet, None when the group never acknowledged any.
-    `beyond_end`: it waits for an offset that the topic does not reach, so it receives nothing;
-    the topic was recreated. `recreations` counts how often a topic was seen to be recreated since
-    this process reads.
+    `beyond_end`: it waits for an offset that `topic` does not reach, so it receives nothing;
+    the topic was recreated. `recreations` counts how often each topic that is read was seen to be
+    recreated since this process reads.
     """
 
     group: str
     behind: int | None
     beyond_end: bool = False
-    recreations: int = 0
+    recreations: Mapping[str, int] = field(default_factory=dict)
+    topic: str = ""

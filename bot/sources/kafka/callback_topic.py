@@ -114,8 +114,8 @@ class KafkaCallbacks:
         )
         behind = sum(max(0, ends[one] - offset) for one, offset in known.items())
         beyond = any(offset > ends[one] for one, offset in known.items())
-        made_anew = self._reader.progress.recreations
-        return ConsumerBacklog(CJ_GROUP, behind if known else None, beyond, made_anew)
+        made_anew = dict(self._reader.progress.recreations)
+        return ConsumerBacklog(CJ_GROUP, behind if known else None, beyond, made_anew, CALLBACKS)
 
     async def label(self, label: str) -> RunLabel | None:
         """Return what a run label stands for according to a request, or None."""

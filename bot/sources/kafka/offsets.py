@@ -1,5 +1,6 @@
 """How far a topic was read, kept in memory: nothing is committed for anybody."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,14 +13,14 @@ class TopicProgress:
     """Where each partition is read on, and where the part of it begins that is handed out.
 
     `history` is how many messages of a topic are read back at the first time, `recreations` how
-    many partitions were seen to be recreated.
+    many partitions of each topic were seen to be recreated.
     """
 
     history: Mapping[str, int]
     next: dict[Partition, int] = field(default_factory=dict)
     live_from: dict[Partition, int] = field(default_factory=dict)
     end: dict[Partition, int] = field(default_factory=dict)
-    recreations: int = 0
+    recreations: Counter[str] = field(default_factory=Counter)
 
     @property
     def caught_up(self) -> bool:
@@ -44,7 +45,7 @@ class TopicProgress:
                 self.next[one] = max(first[one], end[one] - share)
                 self.live_from[one] = end[one]
             elif not first[one] <= self.next.get(one, -1) <= end[one]:
-                self.recreations += end[one] < self.next.get(one, -1)
+                self.recreations[one[0]] += end[one] < self.next.get(one, -1)
                 self.next[one] = first[one]
                 self.live_from[one] = first[one]
         self.end = dict(end)
@@ -57,5 +58,5 @@ class TopicProgress:
         """Say whether a message is handed out; a repeated offset means a recreated partition."""
         if offset < self.next[one]:
             self.live_from[one] = 0
-            self.recreations += 1
+            self.recreations[one[0]] += 1
         return offset >= self.live_from[one]

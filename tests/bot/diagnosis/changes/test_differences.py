@@ -142,6 +142,17 @@ def test_a_start_line_is_a_restart_only_of_what_was_heard_before(
     assert told(Sighting(START), start) == [f"{SERVICE} {line}"]
 
 
+def test_a_start_before_watching_began_is_no_restart_however_late_its_line_is_read() -> None:
+    """The demo's services start seconds before the bot, after an hour of older lines."""
+    heard = {SERVICE: START - timedelta(hours=1)}
+    first = (SERVICE, START - timedelta(seconds=3), "started")
+    again = (SERVICE, START + timedelta(seconds=5), "started")
+    late = Sighting(START + timedelta(seconds=15), starts=(first,), heard=heard)
+    assert told(Sighting(START), late) == []
+    both = Sighting(START + timedelta(seconds=15), starts=(first, again), heard=heard)
+    assert told(Sighting(START), both) == [f"{SERVICE} restarted"]
+
+
 def value(kind: ChangeKind, word: str, minutes: float, subject: str = "x") -> Sighting:
     moment = START + timedelta(minutes=minutes)
     return Sighting(moment, values=(Value(kind, subject, word, moment, "logs"),))
@@ -173,15 +184,30 @@ def test_models_that_alternate_are_none_and_one_that_took_over_is_told_since_it_
     assert told(use("a", 0), use("b", 60)) == ["model a → b"]
 
 
-def test_a_topic_made_anew_is_told_by_its_count_or_by_a_consumer_beyond_its_end() -> None:
-    def tick(count: int, *, beyond: bool = False, minutes: float = 0) -> Sighting:
-        backlog = ConsumerBacklog("g", 0, beyond_end=beyond, recreations=count)
-        return Sighting(START + timedelta(minutes=minutes), topic=backlog)
+CALLBACKS, REQUESTS = "huleedu.llm_provider.comparison_result.v1", "huleedu.els.requested.v1"
 
-    line = "the callback topic was made anew"
+
+def test_a_topic_made_anew_is_told_by_its_name_and_by_a_consumer_beyond_its_end() -> None:
+    def tick(callbacks: int, requests: int = 0, *, beyond: bool = False) -> Sighting:
+        counts = {CALLBACKS: callbacks, REQUESTS: requests}
+        backlog = ConsumerBacklog("g", 0, beyond, counts, CALLBACKS)
+        return Sighting(START, topic=backlog)
+
+    line, other = (f"topic {name} was made anew" for name in (CALLBACKS, REQUESTS))
     assert told(tick(0), tick(1), tick(1)) == [line]
+    assert told(tick(0), tick(0, 1), tick(0, 1)) == [other]
+    assert told(tick(0), tick(1, 1)) == [other, line]
+    assert told(tick(0), tick(1, beyond=True), tick(1, beyond=True)) == [line]
     assert told(tick(0), tick(0, beyond=True), tick(0, beyond=True)) == [line]
     assert told(tick(3), tick(0), tick(0)) == []
+
+
+def test_what_a_version_before_kept_of_topics_is_no_reason_to_tell_one() -> None:
+    kept = {"since": START.isoformat(), "topic": {"recreations": 0, "beyond": False}}
+    seen = Sighting(START, topic=ConsumerBacklog("g", 0, False, {CALLBACKS: 2}, CALLBACKS))
+    now = noted(kept, seen)
+    assert now.changes == ()
+    assert now.known["topic"]["recreations"] == 2
 
 
 def own(version: str, **settings: str) -> Sighting:
