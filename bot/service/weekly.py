@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from bot.alerts.policy.due import DAY, WEEK
 from bot.alerts.policy.weekly import MondayAt, ToldWeek
 from bot.alerts.weekly_post import WeeklyPost
 from bot.diagnosis.trends.collect import collect
 from bot.diagnosis.trends.report import diagnose
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.report import Report, Severity
-from bot.domain.words import words
+from bot.domain.words import when, words
 from bot.ports import Deadline, Sources
 from bot.settings import Settings
 
@@ -31,11 +32,16 @@ def weekly_of(settings: Settings, sources: Sources) -> WeeklyPost | None:
 
 
 async def told_week(sources: Sources, since: datetime, now: datetime) -> ToldWeek | None:
-    """Return what is said of a week, also that it could not be read; None without a batch."""
+    """Return what is said of a week, also that it could not be read; None without a batch.
+
+    A message that is late by more than a day says since when, for it reaches up to now.
+    """
     found = await collect(sources, since, now, Deadline.after(SECONDS))
+    is_late = now - since > WEEK + DAY
     if isinstance(found, Missing):
+        which = when(since, " since ") if is_late else " last week"
         return ToldWeek(
-            "How batches did last week could not be read",
+            words("How batches did", which, " could not be read"),
             (EvidenceLine(DATABASE, now, found.reason),),
             Severity.WARN,
         )
@@ -43,7 +49,8 @@ async def told_week(sources: Sources, since: datetime, now: datetime) -> ToldWee
         return None
     report = diagnose(found)
     lines = tuple(_lines(report))[:MOST_LINES]
-    return ToldWeek(words("Last week: ", report.headline), lines)
+    begin = words("Batches", when(since, " since "), ": ") if is_late else "Last week: "
+    return ToldWeek(words(begin, report.headline), lines)
 
 
 def _lines(report: Report) -> Iterator[EvidenceLine]:

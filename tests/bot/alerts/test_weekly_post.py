@@ -1,7 +1,7 @@
 """The week is told once by two replicas and over a restart, by the rows of a real database."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -85,3 +85,17 @@ async def test_a_week_that_cannot_be_read_is_said_and_one_without_a_batch_is_not
     assert "could not be read" in str(unread.headline)
     years = timedelta(days=800)
     assert await told_week(Sources(database=cj), EIGHT + years, EIGHT + 2 * years) is None
+
+
+async def test_a_message_that_is_days_late_says_since_when_and_not_last_week(
+    cj: CjPostgres,
+) -> None:
+    week, night = timedelta(days=7), datetime(2025, 11, 19, 12, tzinfo=UTC)
+    for sources in (Sources(), Sources(database=cj)):
+        on_time = await told_week(sources, night - week, night + timedelta(hours=3))
+        late = await told_week(sources, night - week, night + timedelta(days=4))
+        assert on_time is not None
+        assert late is not None
+        assert "last week" in str(on_time.headline).casefold()
+        assert "last week" not in str(late.headline).casefold()
+        assert "since 2025-11-12" in str(late.headline).casefold()
