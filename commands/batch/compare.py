@@ -17,6 +17,7 @@ from bot.diagnosis.investigate.report import Investigation, collect
 from bot.domain.batch.modes import UNKNOWN, known_mode
 from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import Report
+from bot.errors import UsageError
 from bot.ports import CommandContext, Request
 from bot.text.wording import many
 from commands._words import shown, span
@@ -27,7 +28,7 @@ Read = Callable[[str], Awaitable[int | Report]]
 
 
 async def compare(request: Request, context: CommandContext, read: Read) -> Report:
-    """Compare two batches, or two modes over a stretch of time."""
+    """Compare two batches, or two modes over a stretch of time. Raises UsageError for one twice."""
     if request.words[0].casefold().startswith(PREFIX):
         return await _modes(request, context)
     numbers = await asyncio.gather(*(read(word) for word in request.words))
@@ -35,6 +36,11 @@ async def compare(request: Request, context: CommandContext, read: Read) -> Repo
         if isinstance(number, Report):
             return replace(number, command="batch compare")
     known = [number for number in numbers if isinstance(number, int)]
+    if known[0] == known[1]:
+        raise UsageError(
+            f"Both are batch {known[0]}, and nothing differs from itself.",
+            hint=f"/batch investigate {known[0]} tells its story; /batch list has the others.",
+        )
     found = await asyncio.gather(*(_read(number, context) for number in known))
     for one in found:
         if one is None or isinstance(one, Missing):

@@ -29,6 +29,8 @@ def check_compared(
         raise misuse("Compare two batches or two modes, not one of each.", "batch", usages)
     for word in words:
         _check_side(word, usages)
+    if modes and known_mode(modes[0][len(PREFIX) :]) == known_mode(modes[1][len(PREFIX) :]):
+        raise misuse("Compare a mode with another one; both are the same.", "batch", usages)
     if "since" in options and span(options["since"]) is None:
         raise UsageError(
             "--since takes a span such as 12h, 3d or 1w.", usage=usage_lines("batch", usages)

@@ -36,6 +36,7 @@ async def sources(
         "compare 33 34 --since 2d",
         "status 33 --since 2d",
         "compare 33 ***",
+        "compare mode:per_request mode:PER_REQUEST",
     ],
 )
 def test_what_cannot_be_compared_gets_the_usage(text: str) -> None:
@@ -54,6 +55,14 @@ async def test_two_batches_part_where_the_one_failed(sources: Sources) -> None:
     assert facts["left"]["mode"].startswith("unknown")
     assert "early-finalisation" in facts["rules_only_right"]
     assert report.verdict is Verdict.ERROR
+
+
+async def test_one_batch_twice_by_whatever_id_is_said_and_not_compared(sources: Sources) -> None:
+    listed = (await run(parse("status 33"), context(sources, NOW))).as_json()["facts"]
+    for other in ("33", str(listed["bos_batch_id"])):
+        with pytest.raises(UsageError, match="Both are batch 33") as caught:
+            await run(parse(f"compare 33 {other}"), context(sources, NOW))
+        assert "/batch investigate 33" in caught.value.hint
 
 
 async def test_healthy_batches_part_nowhere(sources: Sources) -> None:
