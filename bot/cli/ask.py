@@ -27,7 +27,10 @@ from bot.requests.command_text import read_line
 from bot.requests.jobs import run_job
 from bot.requests.questions.asking import misuse_of, unread
 from bot.requests.questions.line import typed_command
-from bot.service.sources import build_memory, build_sources, command_options, utc_now
+from bot.service.clock import utc_now
+from bot.service.command_options import command_options
+from bot.service.memory import build_memory
+from bot.service.sources import build_sources
 from bot.service.tasks import stopped_by_signals, unless
 from bot.settings import HULEEDU_SERVICES, Settings
 

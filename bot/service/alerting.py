@@ -14,8 +14,8 @@ from bot.ports import Sources
 from bot.ports.detectors import all_needles
 from bot.registry import commands
 from bot.requests.command_text import read_line
+from bot.service.clock import utc_now
 from bot.service.kept import morning_of, retention_of
-from bot.service.sources import utc_now
 from bot.service.tasks import kept_going, run_until_closed
 from bot.service.watched import any_wants, build_detectors, own_facts
 from bot.service.weekly import weekly_of

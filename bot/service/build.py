@@ -29,8 +29,11 @@ from bot.requests.replies import Replies
 from bot.requests.sharing import Shares
 from bot.requests.watching import BatchWatcher
 from bot.service.alerting import start_alerts, takes_buttons
+from bot.service.clock import utc_now
+from bot.service.command_options import command_options
+from bot.service.memory import build_memory
 from bot.service.other_bots import Look, warn_of_environments, warn_of_others
-from bot.service.sources import build_memory, build_sources, command_options, utc_now
+from bot.service.sources import build_sources
 from bot.service.tasks import kept_going, run_until_closed, stopped_by_signals, unless
 from bot.settings import Settings, SlackSettings
 from bot.slack.blocks.renderer import BlockKit

@@ -1,19 +1,15 @@
-"""Builds what the settings name: the sources and the bot's memory, closed with an exit stack.
+"""Builds the sources that the settings name, closed with an exit stack.
 
 Drivers are imported where they are needed, so that a command at the terminal pays only for the
 sources that are configured.
 """
 
-import asyncio
 import importlib.util
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, Field
 
 from bot.domain.evidence import TOPIC, LogStore, Missing
 from bot.domain.ids import RunLabel
@@ -22,7 +18,6 @@ from bot.errors import SourceError
 from bot.ports import (
     CallbackTopic,
     CjDatabase,
-    CommandOptions,
     ContainerSource,
     LlmQueue,
     LogSource,
@@ -31,18 +26,11 @@ from bot.ports import (
     Sources,
 )
 from bot.ports.bounded import missing_of
-from bot.settings import Settings, detector_settings
+from bot.service.clock import utc_now
+from bot.settings import Settings
 from bot.sources.docker.address import EngineAddress
 
 log = logging.getLogger(__name__)
-
-MEMORY_NAME = "batchbot"
-NO_NAMES: Mapping[str, str] = {}
-
-
-def utc_now() -> datetime:
-    """Return the time, aware and in UTC; the one clock of the running bot."""
-    return datetime.now(UTC)
 
 
 async def build_sources(
@@ -63,45 +51,6 @@ async def build_sources(
         containers=_containers(settings, stack),
         probe=_probe(settings, stack),
     )
-
-
-async def build_memory(
-    settings: Settings, stack: AsyncExitStack, *, durable: bool = True, upgrades: bool = False
-) -> Any:
-    """Return the bot's opened store: BOT_DATABASE_URL, or an embedded Postgres without one.
-
-    Only who `upgrades` brings its tables up to date; an embedded database is made with its tables
-    by whoever needs it first. Raises SourceError when neither is there, OutdatedError when its
-    tables are not those of this version.
-    """
-    from bot.alerts.store.migrations import Upkeep
-    from bot.alerts.store.postgres import Store
-
-    secret = settings.bot.database_url
-    url = secret.get_secret_value() if secret else await embedded_url(settings, stack, durable)
-    store = Store(url, settings.bot.environment)
-    own = Upkeep.NOTHING if secret else Upkeep.CREATE
-    stack.push_async_callback(store.close)
-    await store.open(Upkeep.UPGRADE if upgrades else own)
-    return store
-
-
-async def embedded_url(settings: Settings, stack: AsyncExitStack, durable: bool = True) -> str:
-    """Start the embedded Postgres, or adopt a running one, and return its database's address."""
-    from bot.service import embedded_postgres
-
-    server = await embedded_postgres.start(settings.bot.data_dir, durable=durable)
-    stack.push_async_callback(server.stop)
-    watch = asyncio.create_task(server.keep_running(durable=durable))
-    stack.push_async_callback(_ended, watch)
-    if server.note:
-        log.info("embedded Postgres: %s", server.note)
-    return await server.create_database(MEMORY_NAME)
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _label_listener(memory: Any, stack: AsyncExitStack) -> Callable[[RunLabel], None] | None:
@@ -284,24 +233,3 @@ def _callbacks(
     callbacks = KafkaCallbacks(queue.kafka_bootstrap_servers, on_label=on_label, security=security)
     stack.push_async_callback(callbacks.close)
     return callbacks
-
-
-class StuckAfter(BaseModel):
-    """What commands need of the stuck queue's settings; its detector is not imported for them."""
-
-    open_after_seconds: float = Field(300, gt=0)
-
-
-def command_options(settings: Settings, names: Mapping[str, str] = NO_NAMES) -> CommandOptions:
-    """Return the settings that commands may read; `names` says Slack ids in words."""
-    stuck = detector_settings("stuck_queue", StuckAfter)
-    return CommandOptions(
-        opens_after=timedelta(seconds=stuck.open_after_seconds),
-        queue_prefix=settings.queue.prefix,
-        queue_prefixes=tuple(settings.queue.prefixes),
-        runner_stop=settings.bot.runner_stop,
-        queue_repair=settings.queue.repair,
-        services=tuple(settings.logs.services),
-        zone=settings.logs.zone,
-        names=names,
-    )

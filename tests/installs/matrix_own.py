@@ -19,8 +19,8 @@ from bot.domain.alert import AlertState
 from bot.domain.report import plain
 from bot.errors import BatchbotError
 from bot.service.build import Bot, build_bot
+from bot.service.clock import utc_now
 from bot.service.embedded_postgres import EmbeddedPostgres
-from bot.service.sources import utc_now
 from bot.settings import load_settings
 from bot.slack.setup.manifest import SCOPES
 from tests.installs.certificates import certificates

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.alerts.policy.fingerprint import changed, fingerprint
 from bot.domain.alert import (
     REPEAT_INTERVAL,
     Alert,
@@ -23,8 +24,6 @@ from bot.domain.alert import (
 )
 from bot.domain.mute import Mute, longest
 from bot.domain.words import Text, with_time
-
-_AS_SAID = {"error": "an error", "warn": "a warning", "info": "a note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +104,6 @@ def covered(warning: Alert, fault: Alert) -> Decision:
     closing = fault.condition.headline or fault.condition.title
     over = replace(_resolved(warning, now, closing), said_at=now, covered_by=fault.key)
     return Decision(Reason.RESOLVE, over, closing)
-
-
-def fingerprint(condition: Condition) -> str:
-    """Return what makes a condition news: a change of this is worth a reply."""
-    return "|".join((condition.rule, condition.severity.value, condition.known))
-
-
-def _change(before: str, after: str) -> str:
-    """Return in people's words what is new between two fingerprints."""
-    (rule, severity, _), (other, now, _) = _parts(before), _parts(after)
-    if severity != now:
-        return f"now {_AS_SAID.get(now, now)}"
-    return "another cause than was said before" if rule != other else "more is known"
-
-
-def _parts(fingerprint: str) -> tuple[str, str, str]:
-    rule, _, rest = fingerprint.partition("|")
-    severity, _, known = rest.partition("|")
-    return rule, severity, known
 
 
 def is_flapping(alert: Alert) -> bool:
@@ -258,7 +238,7 @@ def _still_firing(alert: Alert, now: datetime, settings: PolicySettings) -> Deci
     said = fingerprint(alert.condition)
     if said != alert.said:
         told = replace(alert, said=said, said_at=now, changed_at=now)
-        return Decision(Reason.UPDATE, told, _change(alert.said, said))
+        return Decision(Reason.UPDATE, told, changed(alert.said, said))
     if alert.acknowledged_by:
         return Decision(Reason.QUIET, alert, "acknowledged")
     if muted_while_firing:

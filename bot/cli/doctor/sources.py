@@ -14,7 +14,7 @@ from bot.errors import OutdatedError
 from bot.ports import Checkable, CjDatabase
 from bot.ports.bounded import bounded_read
 from bot.ports.rights import TriedState
-from bot.service.sources import build_memory
+from bot.service.memory import build_memory
 from bot.settings import Settings
 
 CHECK_SECONDS = 10.0

@@ -10,7 +10,8 @@ from bot.detectors.stuck_queue.detector import StuckQueueSettings
 from bot.domain.evidence import Missing
 from bot.domain.log import LogQuery, Role
 from bot.ports import Sources
-from bot.service.sources import StuckAfter, build_sources, command_options
+from bot.service.command_options import StuckAfter, command_options
+from bot.service.sources import build_sources
 from bot.settings import load_settings
 from tests.support.fakes.sources import FakeMemory
 from tests.support.paths import ROOT
