@@ -112,9 +112,9 @@ def without_escapes(text: str) -> str:
     """Return `text` without terminal codes (colours, titles, cursor moves)."""
     if "\x1b" not in text and "\x9b" not in text:
         return text
-    plain, colours = _COLOUR.subn("", text)
-    whole = colours == text.count("\x1b") and "\x9b" not in text
-    return plain if whole else _ESCAPES.sub("", text)
+    parts = _COLOUR.split(text)
+    whole = len(parts) - 1 == text.count("\x1b") and "\x9b" not in text
+    return "".join(parts) if whole else _ESCAPES.sub("", text)
 
 
 def _decoded(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any, NamedTuple
@@ -231,23 +231,22 @@ def _broken_head(first: str, following: Sequence[str]) -> _Parts:
 
 def _tail(line: str) -> _Tail | None:
     """Return where a line's message ends, its logger's name and its fields; None without both."""
-    for found in islice(_loggers(line), MAX_TAIL_TRIES):
+    tries = 0
+    for found in _LOGGER.finditer(line):
+        start = found.start()
+        if start and not line[start - 1].isspace():
+            continue
         fields = pairs(line[found.end() :])
         if fields is not None:
-            return _Tail(found.start(), found.group(1), fields)
+            return _Tail(start, found[1], fields)
+        tries += 1
+        if tries >= MAX_TAIL_TRIES:
+            break
     for found in islice(_BARE_TAIL.finditer(line), MAX_TAIL_TRIES):
         fields = pairs(line[found.end() :])
         if fields:
             return _Tail(found.start(), "", fields)
     return None
-
-
-def _loggers(line: str) -> Iterator[re.Match[str]]:
-    """Yield each word in brackets that stands alone."""
-    for found in _LOGGER.finditer(line):
-        start = found.start()
-        if start == 0 or line[start - 1].isspace():
-            yield found
 
 
 def _plain_parts(first: str, following: Sequence[str]) -> tuple[str, str]:

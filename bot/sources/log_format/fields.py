@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 MAX_LITERAL_CHARS = 64_000
+# Nearly every tail has fewer.
+MOST_PLAIN_PAIRS = 8
 _KEY = re.compile(r"([A-Za-z_][\w.\-]*)=")
 _TOKEN = re.compile(
     r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"()\[\]{}]+|[\[({]|[\])}]|\s+|['\"]", re.S
@@ -26,9 +28,12 @@ _STRINGS = rf"(?:{_STRING}|\"[^\"\\]*(?:\\.[^\"\\]*)*\")"
 _NO_MARK = r"[^'\"()\[\]{}]*"
 _FLAT = rf"{_NO_MARK}(?:{_STRINGS}{_NO_MARK})*"
 _BRACKET = rf"[\[({{]{_FLAT}(?:[\[({{]{_FLAT}[\])}}]{_FLAT})*[\])}}]"
-_PLAIN_PAIR = re.compile(
-    rf"\s*([A-Za-z_][\w.\-]*)=((?:{_BRACKET}|{_STRING})(?=\s|\Z)|(?!['\"{{\[(])[^ ]*)", re.S
-)
+_PLAIN_KEY = r"[A-Za-z_][\w.\-]*"
+_PLAIN_VALUE = rf"(?:{_BRACKET}|{_STRING})(?=\s|\Z)|(?!['\"{{\[(])[^ ]*"
+_PAIR_PATTERN = rf"\s*({_PLAIN_KEY})=({_PLAIN_VALUE})"
+_PLAIN_PAIR = re.compile(_PAIR_PATTERN, re.S)
+# Pair for pair as each is read alone: none is given up to read another way what follows it.
+_PLAIN_TAIL = re.compile(rf"(?:{_PAIR_PATTERN})?+" * MOST_PLAIN_PAIRS + r"\s*\Z", re.S)
 # A dict of plain texts, numbers and words, as `repr` writes it: most of them.
 _TEXT, _INT = r"'[^'\\\n\r\x00]*'", r"-?(?:0|[1-9]\d{0,17})"
 _ITEM = rf"(?:{_TEXT}|{_INT}(?:\.\d{{1,17}})?|None|True|False)"
@@ -41,37 +46,47 @@ _WORDS: Mapping[str, Any] = {"None": None, "True": True, "False": False}
 class Pairs:
     """The fields of a `key=value key=value` tail, each value read when it is asked for."""
 
-    __slots__ = ("_places", "_tail")
+    __slots__ = ("_found", "_tail")
 
-    def __init__(self, tail: str, places: dict[str, tuple[int, int]]) -> None:
+    def __init__(self, tail: str, found: dict[str, str] | re.Match[str]) -> None:
+        """Take the text of each value of a tail, or the match of one whose pairs are all plain."""
         self._tail = tail
-        self._places = places
+        self._found = found
 
     def __bool__(self) -> bool:
-        return bool(self._places)
+        return bool(self._texts)
+
+    @property
+    def _texts(self) -> dict[str, str]:
+        found = self._found
+        if isinstance(found, re.Match):
+            parts = [part for part in found.groups() if part is not None]
+            found = self._found = dict(zip(parts[::2], parts[1::2], strict=True))
+        return found
 
     def value(self, key: str) -> Any:
         """Return the value of one key, None where there is none."""
-        place = self._places.get(key)
-        return None if place is None else value(self._tail[slice(*place)])
+        if f"{key}=" not in self._tail:
+            return None
+        text = self._texts.get(key)
+        return None if text is None else value(text)
 
     def values(self, without: Collection[str] = ()) -> dict[str, Any]:
         """Return every key with its value, but those of `without`."""
-        return {
-            key: value(self._tail[start:end])
-            for key, (start, end) in self._places.items()
-            if key not in without
-        }
+        return {key: value(text) for key, text in self._texts.items() if key not in without}
 
 
 def pairs(tail: str) -> Pairs | None:
     """Return the fields of a tail, or None when it is none to its end."""
-    places: dict[str, tuple[int, int]] = {}
+    plain_tail = _PLAIN_TAIL.match(tail)
+    if plain_tail is not None:
+        return Pairs(tail, plain_tail)
+    texts: dict[str, str] = {}
     position, length = 0, len(tail)
     while position < length:
         plain = _PLAIN_PAIR.match(tail, position)
         if plain is not None:
-            places[plain[1]] = plain.span(2)
+            texts[plain[1]] = plain[2]
             position = plain.end()
             continue
         if tail[position].isspace():
@@ -81,9 +96,9 @@ def pairs(tail: str) -> Pairs | None:
         if key is None:
             return None
         end = _value_end(tail, key.end())
-        places[key.group(1)] = (key.end(), end)
+        texts[key[1]] = tail[key.end() : end]
         position = end
-    return Pairs(tail, places)
+    return Pairs(tail, texts)
 
 
 def value(text: str) -> Any:
