@@ -248,6 +248,47 @@ def test_every_room_says_what_lives_in_it() -> None:
     assert not silent
 
 
+ROOMS = {path.parent for path in FILES} - {ROOT / "bot"}
+
+
+def _told(room: Path) -> str:
+    """Return what a room's docstring says, in one line."""
+    return " ".join((ast.get_docstring(_tree(room / "__init__.py")) or "").split())
+
+
+def test_every_room_says_what_it_may_import_and_how_to_add_one() -> None:
+    verbs = "add|allow|change|compare|count|explain|note|read|recognise|replay|route"
+    adds = re.compile(rf"\b(to ({verbs}) |a (new|further) )")
+    told = {room.relative_to(ROOT).as_posix(): _told(room).lower() for room in ROOMS}
+    assert [room for room, text in told.items() if "import" not in text] == []
+    assert [room for room, text in told.items() if not adds.search(text)] == []
+
+
+def test_what_a_room_says_it_may_import_is_what_the_floors_allow_and_all_that_it_imports() -> None:
+    names = {room.removeprefix("bot.") for room in set[str]().union(*FLOORS)}
+
+    def untrue(room: str) -> set[str]:
+        below = set[str]().union(*FLOORS[: _floor(room)])
+        allowed = below if room in ABOVE_THE_SEALED else below - SEALED
+        if room == "bot.replay":
+            allowed |= {"bot.alerts", "bot.sources"}
+        found = re.search(r"may import:? (.+?)(?:\. |;|\.$)", _told(ROOT / _folder(room)), re.I)
+        listed = found[1] if found else ""
+        if re.search(r"every (other )?room|the rooms below", listed):
+            return set()
+        said = {f"bot.{name}" for name in re.findall(r"\w+", listed) if name in names} - {room}
+        files = (path for path in FILES if _room(_module(path)) == room)
+        used = {_room(name) for path in files for name in _ours(path)} - {room}
+        return (said - allowed) | (used - said)
+
+    rooms = {_room(_module(path)) for path in FILES if path.parent != ROOT / "bot"}
+    assert {room: wrong for room in rooms if (wrong := untrue(room))} == {}
+
+
+def _folder(room: str) -> str:
+    return room.replace(".", "/")
+
+
 def test_a_driver_is_imported_only_in_its_room() -> None:
     def foreign_drivers(path: Path) -> set[str]:
         place = path.relative_to(ROOT).as_posix()

@@ -9,6 +9,6 @@ shapes of keys (`secrets`) are the second line only.
 The way of a text: `decode.readable` (bounded, decoded, normalised), `secrets.without_secrets`,
 `judge.judged` (walks the tokens; `layout` finds keys and values, `phrases` shows or hides a run of
 words; keys decide on their values by `key_words.toml`, words by `words.may_show`).
-It imports nothing of the bot, and every room may import it. A new shape of id is one pattern in
+May import nothing of the bot; every room may import it. A new shape of id is one pattern in
 `shapes`, a new word that services write is one line in `vocabulary.txt`.
 """

@@ -29,12 +29,18 @@ def check_compared(
         raise misuse("Compare two batches or two modes, not one of each.", "batch", usages)
     for word in words:
         _check_side(word, usages)
-    if modes and known_mode(modes[0][len(PREFIX) :]) == known_mode(modes[1][len(PREFIX) :]):
+    if modes and _is_one_mode(modes):
         raise misuse("Compare a mode with another one; both are the same.", "batch", usages)
     if "since" in options and span(options["since"]) is None:
         raise UsageError(
             "--since takes a span such as 12h, 3d or 1w.", usage=usage_lines("batch", usages)
         )
+
+
+def _is_one_mode(words: Sequence[str]) -> bool:
+    from bot.domain.batch.modes import known_mode
+
+    return len({known_mode(word[len(PREFIX) :]) for word in words}) == 1
 
 
 def _check_side(word: str, usages: Sequence[Usage]) -> None:

@@ -3,5 +3,5 @@
 text.py cleans what people type and paste and finds the ids in it; vocabulary.py holds the words
 that mean something; log_search.py reads searches through logs; reader.py decides. The same words in
 the same place always become the same line, and what acts is never guessed. To add a word, add it to
-vocabulary.py.
+vocabulary.py. May import what bot.requests may.
 """

@@ -2,5 +2,5 @@
 
 `follow` watches files through rotation, `tail` reads one, `prefilter` drops what no detector
 needs before it is parsed, `buffer` keeps events until a tick takes them. May import log_format
-and log_search. A source whose logs are files passes their paths and a codec to FileFollow.
+and log_search. To add a source of files, pass their paths and a codec to FileFollow.
 """

@@ -2,5 +2,5 @@
 
 `search` runs a query over a `segment` (one log over its rotated `file`s), `scan` finds words in
 it with the C library (memmem), `merge` joins the results of several logs. May import log_format.
-A source whose logs are files or a spool opens a Segment and calls search_segment.
+To add a source of files, open a Segment for each and call search_segment.
 """

@@ -1,4 +1,8 @@
-"""The rules of a batch: one pure function for each known failure; RULES holds them all."""
+"""The rules of a batch: one pure function for each known failure; RULES holds them all.
+
+May import what bot.diagnosis.batch may. To add one, write a function of the evidence and `now` that
+returns a Finding or None, and name it in RULES; bot/diagnosis/README.md has the steps.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
