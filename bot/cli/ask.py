@@ -41,6 +41,8 @@ NOTHING_IS_SET_UP = (
     "to ask it. For real: copy .env.example to .env, fill it in, and run batchbot doctor."
 )
 LABELLED = ("batch", "trace")
+# What is remembered for this terminal's own questions.
+ALIAS = "alias"
 SEARCHED = ("logs",)
 # What tells of a batch what changed around it, which the bot has noted.
 REMEMBERED = frozenset({"status", "investigate", "compare"})
@@ -129,11 +131,25 @@ async def run(asked: Asked, context: CommandContext) -> Report:
     return report
 
 
+def must_be_kept(asked: Asked, settings: Settings) -> None:
+    """Ask no memory that would only be made by asking. Raises SourceError."""
+    own = settings.bot
+    if not asked.needs_memory or asked.request.verb == ALIAS:
+        return
+    if own.database_url is None and not own.data_dir.is_dir():
+        raise SourceError(
+            MEMORY,
+            "No bot has kept anything here, so what is open is not known.",
+            hint="Set BOT_DATABASE_URL, or BOT_DATA_DIR, to that of the running bot.",
+        )
+
+
 async def _memory(asked: Asked, settings: Settings, stack: AsyncExitStack) -> Any:
     """Open the bot's memory where the command uses it; no server is started for anything else.
 
-    Labels and changes are looked up in an embedded memory only where there is one already.
+    An embedded memory is asked only where there is one already; an alias alone makes one.
     """
+    must_be_kept(asked, settings)
     if settings.bot.database_url is not None:
         is_used = asked.may_use_memory((*LABELLED, *SEARCHED))
         exists = True

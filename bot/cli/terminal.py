@@ -82,11 +82,11 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     if report.lines:
         yield Text()
         yield from (Text(times.text(line)) for line in report.lines)
-    facts = [(name, times.text(text)) for name, text in flat_facts(report.facts)]
-    if facts:
+    if report.matters:
         yield Text()
-        yield _columns(_fact_rows(report.facts, times))
+        yield _columns((str(name), times.text(text)) for name, text in report.matters)
     yield from _findings(report.findings, times)
+    facts = [(name, times.text(text)) for name, text in flat_facts(report.facts)]
     for table in _tables(report, dict(facts), times):
         yield Text()
         yield WideOrNarrow(_grid(table, times), _cards(table, times), by_words=True)
@@ -99,6 +99,9 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield WideOrNarrow(
             _timeline(report.timeline, times), _timeline(report.timeline, times, narrow=True)
         )
+    if facts:
+        yield Text()
+        yield _columns(_fact_rows(report.facts, times))
     if report.sources:
         yield Text()
         yield _sources(report, times)

@@ -1,6 +1,9 @@
 """`/batch watch`: wait for a batch with somebody, in one message that follows it to its end."""
 
-from bot.domain.evidence import MEMORY, Missing
+from bot.diagnosis.evidence.read import read
+from bot.domain.batch import BatchRows
+from bot.domain.evidence import DATABASE, MEMORY, Missing
+from bot.domain.progress import progress_of
 from bot.domain.report import Report, Table
 from bot.domain.words import when, words
 from bot.errors import NotFoundError, SourceError, UsageError
@@ -29,6 +32,14 @@ async def begin_watching(number: int, context: CommandContext) -> Report:
         )
     if asker.channel == asker.user:
         raise UsageError("A batch is watched in a channel or a direct message.", hint="Ask there.")
+    if await _has_ended(number, context):
+        return Report(
+            command="batch watch",
+            title=f"Batch {number} has ended",
+            summary=f"Batch {number} has ended already: there is nothing to wait for.",
+            facts={"batch_id": number, "new": False},
+            actions=(f"/batch status {number}",),
+        )
     is_new = await memory_of(context).watch(
         number, channel=asker.channel, thread_ts=asker.thread_ts, asker=asker.user,
         now=context.now(),
@@ -42,6 +53,17 @@ async def begin_watching(number: int, context: CommandContext) -> Report:
         facts={"batch_id": number, "new": is_new},
         actions=("/batch watch list", f"/batch watch stop {number}"),
     )
+
+
+async def _has_ended(number: int, context: CommandContext) -> bool:
+    """Say whether a batch is known to have ended; one that cannot be read may not have."""
+    rows = await read(
+        DATABASE,
+        context.sources.database,
+        lambda source: source.batch(number),
+        context.deadline.next_timeout(),
+    )
+    return isinstance(rows, BatchRows) and progress_of(rows, context.now()).ended
 
 
 async def list_watched(context: CommandContext) -> Report:

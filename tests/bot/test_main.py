@@ -111,6 +111,16 @@ def test_an_answer_into_a_pipe_is_plain_and_json_is_the_contract(tmp_path: Path)
     assert set(made) == contract | {"headline", "summary"}
 
 
+@pytest.mark.parametrize("line", ["/alerts", "/alerts mute lost_callbacks 2h", "anything open?"])
+def test_asking_for_alerts_where_no_bot_runs_makes_no_folder_and_calls_nothing_well(
+    line: str, tmp_path: Path
+) -> None:
+    done = batchbot("ask", line, cwd=tmp_path)
+    assert "No bot has kept anything here" in done.stdout + done.stderr
+    assert done.returncode == 3
+    assert list(tmp_path.iterdir()) == []
+
+
 def without_an_engine(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run batchbot as on a machine without Docker, whose socket is a source by itself."""
     code = (

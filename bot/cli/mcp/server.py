@@ -24,9 +24,8 @@ from bot.cli.mcp.texts import INSTRUCTIONS, PROMPT, rule_index, rule_page
 from bot.cli.mcp.tools import ID_SHAPE, ReadTool, must_read_only, tools_of
 from bot.cli.output import as_object, error_lines, rendered
 from bot.cli.progress import Work
-from bot.domain.evidence import MEMORY
 from bot.domain.report import Report
-from bot.errors import BatchbotError, SourceError, UsageError
+from bot.errors import BatchbotError, UsageError
 from bot.log import cause_line
 from bot.monitoring.version import version
 from bot.registry import commands
@@ -99,18 +98,8 @@ class AgentDoor:
         line = tool.line(arguments)
         asked = ask.understand(line, services=logs.services, zone=logs.zone)
         must_read_only(asked.command, asked.request.verb)
-        self._must_be_kept(asked)
+        ask.must_be_kept(asked, self.settings)
         return await self.answer(asked)
-
-    def _must_be_kept(self, asked: ask.Asked) -> None:
-        """Ask no memory that would only be made by asking. Raises SourceError."""
-        own = self.settings.bot
-        if asked.needs_memory and own.database_url is None and not own.data_dir.is_dir():
-            raise SourceError(
-                MEMORY,
-                "No bot has kept anything here, so what is open is not known.",
-                hint="Set BOT_DATABASE_URL, or BOT_DATA_DIR, to that of the running bot.",
-            )
 
     async def list_resources(self, _: Any, __: Any) -> types.ListResourcesResult:
         """Return the index of rules, the schema, and a page for each rule."""

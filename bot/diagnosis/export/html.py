@@ -159,7 +159,7 @@ def _bar(count: int | None, most: int, kind: str, *, is_leak: bool) -> str:
         return '<span class="quiet">not counted</span>'
     share = min(100, round(100 * count / most))
     said = "" if kind == "beside" else f" <small>{share} %</small>"
-    flag = ' <strong class="bad">first leak</strong>' if is_leak else ""
+    flag = ' <strong class="bad">first loss</strong>' if is_leak else ""
     width = (
         f'<i class="bar {kind}" style="width:{share}%"></i>' if count and kind != "beside" else ""
     )

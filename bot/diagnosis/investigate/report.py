@@ -132,7 +132,7 @@ def _logged(found: Investigation) -> Mapping[str, int]:
 
 def _sentence(status: Report, leak: str | None, stages: Sequence[Stage]) -> Text:
     """Return the verdict as one sentence: how bad, the first cause, where comparisons were lost."""
-    where = f" The first leak is at {_words(leak)}." if leak else " No comparison was lost."
+    where = f" The first loss is at “{_words(leak)}”." if leak else " No comparison was lost."
     counted = all(stage.count is not None for stage in stages)
     unknown = "" if counted else " Stages that nothing counted are shown as such."
     if status.verdict is Verdict.OK and not leak:
@@ -149,7 +149,7 @@ def _matrix(evidence: BatchEvidence, status: Report) -> Table:
         str(pairs.total),
         ", ".join(evidence.rows.models) or "unknown",
         f"{pairs.valid} valid, {many(pairs.error, 'error')}, {pairs.pending} pending",
-        worst.rule if worst else "nothing to act on",
+        worst.what if worst else "nothing to act on",
     )
     columns = ("batch", "mode", "comparisons", "provider/model", "outcome", "key finding")
     return Table(columns, (row,), "Test matrix")
@@ -160,7 +160,7 @@ def _funnel_table(stages: Sequence[Stage], leak: str | None) -> Table:
         (
             _words(stage.stage),
             "not counted" if stage.count is None else str(stage.count),
-            "← first leak" if stage.stage == leak else "",
+            "← first loss" if stage.stage == leak else "",
         )
         for stage in stages
     )

@@ -12,7 +12,9 @@ from typing import Any
 from bot.diagnosis.queue.log_events import BEGINNINGS, LoopSign, Snapshot
 from bot.domain.alert import Sample
 from bot.domain.chart import Chart, Series
+from bot.text.wording import many
 
+MINUTE = timedelta(minutes=1)
 SHOWN = timedelta(minutes=60)
 LONGEST = timedelta(hours=4, minutes=30)
 BEFORE = timedelta(minutes=15)
@@ -124,7 +126,8 @@ def _alt(
         told += " Dispatches are not known: the logs were not read."
     elif begun:
         newest = max(one.at for one in begun)
-        told += f" {len(begun)} dispatches were logged, the last {_minutes(now - newest)} ago."
+        ago = f"{_minutes(now - newest)} ago" if now - newest >= MINUTE else "just now"
+        told += f" {many(len(begun), 'dispatch', ('was', 'were'))} logged, the last {ago}."
     else:
         told += " No dispatch was logged in that time."
     return told + (f" Stuck for {_minutes(now - since)}." if since else "")
@@ -132,4 +135,4 @@ def _alt(
 
 def _minutes(span: timedelta) -> str:
     """Return a length as a chart says it, where no reader's clock can stand."""
-    return f"{span // timedelta(minutes=1)} min"
+    return f"{span // MINUTE} min" if span >= MINUTE else f"{span.seconds} s"

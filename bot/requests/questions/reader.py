@@ -48,7 +48,7 @@ _LOOKED_AT = {Topic.QUEUE: "/queue", Topic.ALERTS: "/alerts list", Topic.RUNNER:
 _OF_ALL = re.compile(
     r"\b(everything|anything|any news|allt|något|någonstans|what(?: is|'?s) wrong|vad är fel)\b"
 )
-_ALL_WELL = re.compile(r"^(?:is )?all (?:well|good|fine|ok)\b")
+_ALL_WELL = re.compile(r"^(?:(?:is )?all (?:well|good|fine|ok)|(?:is )?any(?:thing)? open)\b")
 # What is said of a batch, and of no comparison.
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
 RUNNING = words_in("running active ongoing igång")

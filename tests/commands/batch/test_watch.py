@@ -36,6 +36,16 @@ async def test_a_watch_begins_once_is_listed_and_stopped() -> None:
     assert (await ask("watch list", memory, asker)).facts["batches"] == []
 
 
+async def test_a_batch_that_has_ended_is_not_waited_for() -> None:
+    memory, asker = FakeMemory(), Asker("U1", "C1")
+    over = replace(HEADER, batch_id=35, status="COMPLETE_STABLE", state="COMPLETED")
+    over = replace(over, completed_at=NOW)
+    sources = Sources(database=FakeDatabase([BatchRows(over)]), memory=memory)
+    told = await run(parse("watch 35"), CommandContext(sources, lambda: NOW, asker))
+    assert "has ended already" in str(told.summary)
+    assert (told.actions, memory.waits) == (("/batch status 35",), [])
+
+
 @pytest.mark.parametrize("asker", [Asker("terminal", "terminal"), Asker("U1", "U1")])
 async def test_a_place_without_messages_is_told_where_to_ask(asker: Asker) -> None:
     with pytest.raises(UsageError):

@@ -21,7 +21,7 @@ def test_an_hour_is_shown_with_gaps_where_nobody_measured() -> None:
     assert len(chart.labels) == 60
     assert [value for value in chart.series[0].values if value is not None] == [1.0] * 3
     assert chart.window is None
-    assert (chart.labels[0], chart.labels[-1]) == ("59 min ago", "0 min ago")
+    assert (chart.labels[0], chart.labels[-1]) == ("59 min ago", "30 s ago")
 
 
 def test_dispatches_are_counted_in_items_and_the_window_is_the_alerts() -> None:
