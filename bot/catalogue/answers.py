@@ -35,6 +35,16 @@ ENTRIES = (
         alerts=("lost_callbacks", "callbacks_unpublished"),
     ),
     CauseEntry(
+        rule="callbacks-not-stored",
+        means="CJ took answers, acknowledged them, and could not store them.",
+        proved="CJ's lines 'Error in callback processing' on ids of pending comparisons; that its "
+        "database was away, by the error that they name.",
+        unseen="What Kafka kept for later is taken when CJ works again, and is not meant.",
+        do="Bring CJ's database back, then ask for these comparisons again.",
+        since="Every revision: a callback is acknowledged whatever becomes of it.",
+        alerts=("callbacks_not_stored",),
+    ),
+    CauseEntry(
         rule="submission-lost",
         means="CJ could not hand comparisons to the LLM provider.",
         proved="CJ's lines 'Unexpected error processing task', joined to pending rows by their "
@@ -95,8 +105,8 @@ ENTRIES = (
     CauseEntry(
         rule="duplicate-callbacks",
         means="The same comparison was answered more than once.",
-        proved="CJ's lines 'already has result' for its ids, for more than 1 % of the pairs or "
-        "with differing winners.",
+        proved="CJ's lines 'already has result' for its ids. A warning where winners differ, or "
+        "where the provider repeated more than two and 1 %.",
         unseen="A repeat that CJ's own filter dropped leaves no such line.",
         do="The first answer stands. Where winners differ, trace one of them.",
         since="Every revision: a bundle that fails half-way is handled again as a whole.",

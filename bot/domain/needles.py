@@ -68,6 +68,8 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Traceback (most recent call last)", "During handling of the above exception",
         "The above exception was the direct cause",
         "Completed scoring finalization for batch", "Published completion for single-essay",
+        "Successfully processed LLM comparison callback",
+        "Publishing event from outbox to Kafka", "Successfully published event from outbox",
     ),
     NIGHT: (
         "Comparison callback missing essay identifiers; correlation=", "IntegrityError",
@@ -198,9 +200,16 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ("sqlalchemy/exc.py", LIBRARY): ("[SQL: ", "[parameters: ", "Original exception was: ",
                                      "<class '"),
     ("asyncpg/exceptions/__init__.py", LIBRARY): ("UniqueViolationError",),
+    ("asyncpg/protocol/protocol.pyx", LIBRARY): (
+        "connection is closed", "connection was closed",
+    ),
     ("pydantic_core", LIBRARY): ("[type=",),
     ("PostgreSQL", LIBRARY): (
         "permission denied for ", "DETAIL:", "HINT:", "CONTEXT:", "violates unique constraint",
+        "violates foreign key constraint", "violates not-null constraint",
+        "could not serialize access", "deadlock detected", "statement timeout", "lock timeout",
+        "read-only transaction", "server closed the connection", "terminating connection",
+        "the database system is",
     ),
 }  # fmt: skip
 PROVENANCE: dict[str, Seen | ReadInSource] = {

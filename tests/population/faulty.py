@@ -170,6 +170,11 @@ def _kept_in_memory(rng: random.Random, variant: int) -> Made:
     return world, Around(no_queue=variant % 3 == 0)
 
 
+def _unstored(rng: random.Random, variant: int) -> Made:
+    faults = Faults(lost="unstored", lost_share=(0.0, 1.0)[variant % 2])
+    return _live(rng, variant, faults, later=rng.uniform(1, 200)), Around()
+
+
 def _unaccounted(rng: random.Random, variant: int) -> Made:
     """The same, while the log of one of the provider's workers cannot be read."""
     world, _ = _flushed(rng, variant)
@@ -366,6 +371,7 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "duplicate-callbacks": (_duplicates, Severity.WARN),
     "left-unanswered": (_flushed, Severity.ERROR),
     "not-accounted-for": (_unaccounted, Severity.INFO),
+    "callbacks-not-stored": (_unstored, Severity.ERROR),
     "expired-unanswered": (_expired, Severity.ERROR),
     "local-queue": (_kept_in_memory, Severity.ERROR),
     "lost-callbacks": (_lost, Severity.ERROR),

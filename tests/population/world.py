@@ -315,7 +315,8 @@ def _work(
         yield at, "taken"
         _take(world, bundle, at)
         ended = at + timedelta(seconds=world.seconds_each * len(bundle))
-        if _keeps_in_memory(world, bundle) or _lose(world, bundle, ended):
+        gone = _keeps_in_memory(world, bundle) or _cannot_store(world, bundle, ended)
+        if gone or _lose(world, bundle, ended):
             at = ended
             continue
         failing = next((one for one in bundle if world.rng.random() < _risk(world)), None)
@@ -436,7 +437,9 @@ def _lose(world: World, bundle: list[Comparison], at: datetime) -> bool:
     """Lose a bundle's answers on their way, as the fault says; the batch waits for them."""
     how = world.faults.lost
     spared = world.comparisons[0] is not bundle[0]
-    if how in ("", "local") or (spared and world.rng.random() > world.faults.lost_share):
+    if how in ("", "local", "unstored") or (
+        spared and world.rng.random() > world.faults.lost_share
+    ):
         return False
     for one in bundle:
         # What was flushed leaves no line.
@@ -490,6 +493,25 @@ def _keeps_in_memory(world: World, bundle: list[Comparison]) -> bool:
         one.place = ""
         world.say(one.sent or world.now, LLM, f"Using local queue for request {one.request}",
                   correlation_id=str(one.correlation))  # fmt: skip
+    return True
+
+
+def _cannot_store(world: World, bundle: list[Comparison], at: datetime) -> bool:
+    """CJ's database is away while a bundle's callbacks come: it acknowledges them all the same."""
+    spared = world.comparisons[0] is not bundle[0]
+    if world.faults.lost != "unstored" or (spared and world.rng.random() > world.faults.lost_share):
+        return False
+    away = "Error in callback processing: [Errno 111] Connect call failed ('10.0.0.2', 5432)"
+    for one in bundle:
+        one.place = ""
+        ids = {"correlation_id": str(one.correlation), "request_id": str(one.request)}
+        world.say(
+            at,
+            LLM,
+            f"Published success callback event for request {one.request}, correlation_id: {one.correlation}, topic: {TOPIC}",
+        )
+        world.say(at, CJ, f"Processing LLM comparison callback for request {one.request}", **ids)
+        world.say(at, CJ, away, "error", **ids)
     return True
 
 

@@ -6,6 +6,13 @@ from typing import Any
 
 # A day's truth words its causes freely; each word here stands for one of them.
 CAUSES: Mapping[str, tuple[str, ...]] = {
+    "too long": ("too long",),
+    "prompt missing": ("without the assignment's prompt", "prompt is missing"),
+    "model unknown": ("model unknown",),
+    "invalid response": ("unusable",),
+    "refused": ("refused",),
+    "expired": ("expired",),
+    "deleted": ("left the queue", "unanswered"),
     "content": ("content", "without content", "failed to prepare"),
     "rate limit": ("rate limit", "429", "too many requests"),
     "overload": ("overload", "529"),
@@ -46,7 +53,19 @@ CLAIMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "provider still failing": ((), ("still fail", "provider fails")),
     "open circuit": ((), ("circuit", "breaker")),
     "cj bug": ((), ("cj bug", "cj fault")),
-    "orphans": (("orphaned-item",), ("orphan",)),
+    "orphan": (("orphaned-item",), ("orphan",)),
+    "fault of queue": (
+        ("orphaned-item", "worker-hung", "queue-frozen", "left-unanswered", "lost-callbacks"),
+        (),
+    ),
+    "expire": (("expired-unanswered",), ("expired",)),
+    "flush": (("left-unanswered",), ()),
+    "lost callback": (("lost-callbacks",), ()),
+    "too few essays by design": (("ended-as-planned",), ()),
+    "stray callback": (("foreign-callback",), ()),
+    "unique violation": ((), ("unique", "already there")),
+    "cancelled": (("batch-cancelled",), ("cancelled",)),
+    "lost submission": (("submission-lost",), ()),
 }
 _DENIED = re.compile(r"\b(not|never|without|don't|no|before|instead of|lose)\b")
 DENIED_WITHIN = 24  # characters before a phrase in which a word may deny it
@@ -73,7 +92,7 @@ def is_claimed(report: Mapping[str, Any], claim: str) -> bool | None:
     """
     if claim == "ok":
         return bool(report["verdict"] == "ok")
-    if claim.startswith("any "):
+    if claim in ("any error", "any warn", "any warn or error"):
         least = RANK["error"] if claim == "any error" else RANK["warn"]
         return any(RANK.get(one["severity"], 0) >= least for one in report.get("findings", ()))
     known = [rest for phrase, rest in CLAIMS.items() if phrase in claim]

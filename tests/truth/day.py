@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ASKED_AFTER = timedelta(minutes=2)
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 class DayError(Exception):
@@ -108,7 +109,7 @@ def _day(folder: Path, scratch: Path) -> Day:
 def _truth(entry: Mapping[str, Any]) -> Truth:
     asked = entry.get("asked_at")
     return Truth(
-        batch=str(entry["batch"]),
+        batch=_named(entry),
         kind=str(entry.get("kind", "")),
         done=str(entry.get("done", "")),
         causes=tuple(map(str, entry.get("causes", ()))),
@@ -125,6 +126,16 @@ def _truth(entry: Mapping[str, Any]) -> Truth:
         facts=dict(entry.get("facts", {})),
         ask=str(entry.get("ask", "")),
     )
+
+
+def _named(entry: Mapping[str, Any]) -> str:
+    """Return what a batch is asked by: its number, or its uuid where it left no row."""
+    if entry["batch"] is not None:
+        return str(entry["batch"])
+    found = _UUID.search(str(entry.get("done", "")))
+    if found is None:
+        raise ValueError("a truth of no batch names no uuid")
+    return found[0]
 
 
 def _phrases(given: Any) -> tuple[str, ...]:

@@ -59,15 +59,14 @@ class FailedFinalisations:
     def beside(
         self, listed: Sequence[BatchSummary], now: datetime, quiet: timedelta
     ) -> "FailedFinalisations":
-        """Return it without what the rows show to have ended, or to have gone on."""
-        rows = {batch_subject(one): one.header for one in listed if not one.header.ended}
+        """Return it without what the rows show to have ended: one that is open has no result."""
+        if len(listed) >= MOST_LISTED:
+            return self.quiet(now, quiet)
+        rows = {batch_subject(one) for one in listed if not one.header.ended}
         state = self
-        for batch, one in self.failed.items():
-            header = rows.get(subject_of(batch))
-            if header is None and len(listed) < MOST_LISTED:
+        for batch in self.failed:
+            if subject_of(batch) not in rows:
                 state = state._over(batch, LEFT)
-            elif (header is None or not header.is_scoring) and now - one.last_at >= quiet:
-                state = state._over(batch, QUIET)
         return state
 
     def quiet(self, now: datetime, after: timedelta) -> "FailedFinalisations":

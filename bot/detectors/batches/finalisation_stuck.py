@@ -41,7 +41,7 @@ class FinalisationStuckSettings(BaseModel):
         STUCK_AFTER.seconds, gt=0, description="how long a batch may rest in SCORING"
     )
     quiet_seconds: float = Field(
-        900, gt=0, description="over after so long without another, where no database is read"
+        86_400, gt=0, description="how long one is told of which no row shows the end"
     )
 
 

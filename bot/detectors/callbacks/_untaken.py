@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
+from bot.diagnosis.comparison.rejections import TAKEN_END
 from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory, published_by
 from bot.domain.log import LogEvent, Role
 
 TAKEN = "Processing LLM comparison callback"
 UNREADABLE = "Error processing LLM comparison callback"
 SKIPPED = "Duplicate message skipped"
+STARTED = "CJ Assessment Kafka consumer started"
 MOST = 300
 
 
@@ -24,10 +26,13 @@ class UntakenCallbacks:
     `early` are requests whose callback CJ took before its publish was read: the logs of two
     services come at their own pace. `taken_at` is when CJ last took one by its own clock,
     `seen_at` when that was read. `heard` says that CJ's log is known to be followed: without that
-    its silence proves nothing.
+    its silence proves nothing. `at_work` says that CJ has not ended with the last one it took,
+    `ends` that its lines say so of others.
     """
 
     heard: bool = False
+    at_work: bool = False
+    ends: bool = False
     waiting: tuple[PublishedCallback, ...] = ()
     early: tuple[str, ...] = ()
     taken_at: datetime | None = None
@@ -68,9 +73,13 @@ class UntakenCallbacks:
         return kept, found
 
     def _taken(self, event: LogEvent, now: datetime) -> "UntakenCallbacks":
+        if ends_taking(event):
+            ends = self.ends or event.event.startswith(TAKEN_END)
+            return replace(self, at_work=False, ends=ends)
         if not is_taken(event):
             return self
-        state = replace(self, heard=True, taken_at=event.at, seen_at=now)
+        begun = self.ends and event.event.startswith(TAKEN)
+        state = replace(self, heard=True, taken_at=event.at, seen_at=now, at_work=begun)
         if SKIPPED in event.event:
             return state
         clue = clue_of(event)
@@ -80,6 +89,11 @@ class UntakenCallbacks:
         if clue.queue_id in ids:
             return replace(state, waiting=self.waiting[ids.index(clue.queue_id) + 1 :])
         return replace(state, early=(*self.early, clue.queue_id)[-MOST:])
+
+
+def ends_taking(event: LogEvent) -> bool:
+    """Say whether CJ ended with a callback that it took, or began anew."""
+    return event.role is Role.CJ and event.event.startswith((*TAKEN_END, STARTED))
 
 
 def is_taken(event: LogEvent) -> bool:

@@ -20,17 +20,22 @@ from bot.detectors._event_counts import dated_events
 from bot.detectors._state import NOTHING_READ, moment, unreadable_reason
 from bot.detectors.callbacks._untaken import (
     SKIPPED,
+    STARTED,
     TAKEN,
     UNREADABLE,
     UntakenCallbacks,
+    ends_taking,
     is_taken,
 )
 from bot.diagnosis.comparison.causes import (
+    CONSUMER_HELD,
     CONSUMER_SILENT,
     CONSUMER_STEPS,
+    HELD_STEPS,
     LEAST_UNTAKEN,
     LOST_AFTER,
 )
+from bot.diagnosis.comparison.rejections import TAKEN_END
 from bot.diagnosis.publishing.memory import PublishedCallback
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
@@ -67,7 +72,9 @@ class ConsumerSilent:
     )
     open_ticks: ClassVar[int] = 2
     clear_ticks: ClassVar[int] = 1
-    needles: ClassVar[tuple[str, ...]] = (*NEEDLES, TAKEN, UNREADABLE, SKIPPED)
+    needles: ClassVar[tuple[str, ...]] = (
+        *NEEDLES, TAKEN, UNREADABLE, SKIPPED, STARTED, *TAKEN_END,
+    )  # fmt: skip
     Settings: ClassVar[type[BaseModel]] = ConsumerSilentSettings
 
     def __init__(self, settings: ConsumerSilentSettings) -> None:
@@ -83,7 +90,7 @@ class ConsumerSilent:
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event is a callback that was published or taken."""
-        return publish_sign(event) is not None or is_taken(event)
+        return publish_sign(event) is not None or is_taken(event) or ends_taking(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -210,8 +217,26 @@ def _silent(
         (EvidenceLine(LOGS, since, f"{many(count, 'callback')} published, none taken since"),),
         Severity.WARN if few and not long else Severity.ERROR,
     )
-    headline = f"CJ takes no callbacks{place_told(batches, 'of')}: answers are published, not read"
-    return replace(condition, headline=headline, batch=sole(batches))
+    place = place_told(batches, "of")
+    headline = f"CJ takes no callbacks{place}: answers are published, not read"
+    found = replace(condition, headline=headline, batch=sole(batches))
+    return _held_up(found, place, since) if untaken.at_work else found
+
+
+def _held_up(found: Condition, place: str, since: datetime) -> Condition:
+    """Return it as that of a consumer which runs, and waits for its database."""
+    return replace(
+        found,
+        title=words(
+            "CJ is not done with the callback that it took: others are published since ",
+            Time(since),
+            f", {found.confidence.value} confidence. Next: look at its database's sessions.",
+        ),
+        headline=f"CJ is held up{place} while it stores an answer: its database makes it wait",
+        known="held",
+        why=CONSUMER_HELD.why,
+        next=(*HELD_STEPS, words(Command("/batch list"))),
+    )
 
 
 def _beyond(at: datetime) -> Condition:

@@ -10,16 +10,17 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.finalisation_lines import NOT_FINALISED
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
-from bot.diagnosis.batch.publisher import TAKEN, with_delivery
+from bot.diagnosis.batch.publisher import TAKEN, with_delivery, with_results
 from bot.diagnosis.batch.rules.content import NOT_PREPARED
 from bot.diagnosis.batch.rules.ended import ENDINGS
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.queue_fate import QUEUE_TEXTS, STARTED
-from bot.diagnosis.comparison.rejections import TEXTS, rejected_ids
+from bot.diagnosis.comparison.rejections import NOT_STORED, TEXTS, rejected_ids
 from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
+from bot.diagnosis.publishing.outbox_events import OUTBOX_TEXTS
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
 from bot.diagnosis.runner.log_events import PHASES, RUN_TEXTS
@@ -80,6 +81,7 @@ async def collect(
     evidence = await with_delivery(
         sources, evidence, now, deadline=deadline, search_again=not whole
     )
+    evidence = await with_results(sources, evidence, now, deadline=deadline)
     return await follow_up(sources, evidence, now, deadline=deadline, search_again=not whole)
 
 
@@ -112,6 +114,8 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             STARTED,
             *NOT_FINALISED,
             NOT_PREPARED,
+            NOT_STORED,
+            *OUTBOX_TEXTS,
             *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, *QUEUE_TEXTS, EVICTION) if whole else ()),
         ),
         roles=(Role.CJ, Role.LLM_PROVIDER, Role.RUNNER),

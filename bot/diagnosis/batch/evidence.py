@@ -24,6 +24,7 @@ from bot.diagnosis.publishing.memory import (
     PublishedCallback,
     PublisherMemory,
 )
+from bot.diagnosis.publishing.outbox_events import KeptEvent
 from bot.diagnosis.queue.conservation import Departure
 from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, PairCounts
@@ -45,13 +46,15 @@ class Delivery:
     """What lines say of callbacks between the provider and CJ, whoever's they are.
 
     `memory` is what the provider's publisher holds and lost, `untaken` what Kafka took and CJ did
-    not, `taken_at` when CJ last took one. `heard` says that CJ's log was read from before on.
+    not, `taken_at` when CJ last took one. `heard` says that CJ's log was read from before on,
+    `at_work` that it has not ended with the last one that it took.
     """
 
     memory: PublisherMemory = field(default_factory=PublisherMemory)
     untaken: tuple[PublishedCallback, ...] = ()
     taken_at: datetime | None = None
     heard: bool = False
+    at_work: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class BatchEvidence:
     queue where it holds items of the batch; both are empty when nothing waits for long.
     `delivery` is what lines say of the callbacks between provider and CJ.
     `members` are the correlation ids of its comparisons, where they were needed. `changes` is what
-    changed around it, which no rule judges by.
+    changed around it, which no rule judges by. `kept_results` are its events that CJ counts as
+    published and only its publisher's memory held.
     What all rules ask of the lines is worked out once, however many lines there are.
     """
 
@@ -77,6 +81,7 @@ class BatchEvidence:
     delivery: Delivery = field(default_factory=Delivery)
     members: frozenset[str] = frozenset()
     changes: BatchChanges = field(default_factory=BatchChanges)
+    kept_results: tuple[KeptEvent, ...] = ()
 
     def opening_after(self, length: timedelta) -> Self:
         """Return it with how long nothing may move in the queue until that is called stuck."""

@@ -1,9 +1,10 @@
 """The lines in which CJ says that a batch's finalisation failed, or went well; pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.border.passing import name
+from bot.diagnosis.comparison.rejections import says_database_away
 from bot.domain.log import LogEvent, Role
 from bot.domain.words import Text
 
@@ -45,6 +46,29 @@ def batch_of(event: LogEvent) -> str:
     return match[1] if match else ""
 
 
+def _refusal(event: LogEvent, said: Sequence[str]) -> str:
+    """Return what PostgreSQL refused, by its own words; empty for what it did not refuse."""
+    if any("violates unique constraint" in text for text in said):
+        constraint = event.error.constraint if event.error else ""
+        of = f" ({name(constraint)})" if constraint else ""
+        return f"The database refused it: such a row is there already, and must be unique{of}."
+    if any("violates foreign key constraint" in text for text in said):
+        return "The database refused it: a row that it refers to is not there."
+    if any("violates not-null constraint" in text for text in said):
+        return "The database refused it: a value that it needs is missing."
+    if any("could not serialize access" in text for text in said):
+        return "The database refused it: another transaction changed the same rows meanwhile."
+    if any("deadlock detected" in text for text in said):
+        return "The database refused it: it and another transaction waited for each other."
+    if any("statement timeout" in text or "lock timeout" in text for text in said):
+        return "The database gave up on it: a statement waited or ran for too long."
+    if any("read-only transaction" in text for text in said):
+        return "The database refused it: it takes no writes now."
+    if says_database_away(said):
+        return "The database could not be reached."
+    return ""
+
+
 def why_not_finalised(event: LogEvent) -> Text:
     """Return why a finalisation failed, by its line."""
     said = (event.event, event.error.message if event.error else "")
@@ -53,5 +77,7 @@ def why_not_finalised(event: LogEvent) -> Text:
         return f"The database refused it: permission denied for {denied[1]} {name(denied[2])}."
     if any("user_id is None" in text for text in said):
         return "The batch names no user, and CJ publishes no result without one."
+    if refusal := _refusal(event, said):
+        return refusal
     kind = event.fields.get("error_type") or (event.error.kind if event.error else "")
     return f"Its own line says: {name(str(kind))}." if kind else "Its own line says no more."

@@ -16,13 +16,12 @@ from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, clue_of
-from bot.diagnosis.comparison.queue_fate import QUEUE_TEXTS, STARTED
+from bot.diagnosis.comparison.queue_fate import QUEUE_TEXTS
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue.conservation import SETTLED
 from bot.diagnosis.queue.evidence import QueueEvidence
-from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.batch import BatchHeader, PairRow, PendingPair
 from bot.domain.evidence import DATABASE, LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role, Service
@@ -31,6 +30,8 @@ from bot.ports import Deadline, Sources
 
 MAX_FOLLOWED = 50
 MAX_LINES = 4_000
+# Where Redis is not read, only lines tell whether what waits is in the queue still.
+UNREAD_AFTER = timedelta(seconds=60)
 
 
 async def follow_up(
@@ -45,7 +46,7 @@ async def follow_up(
 
     Without `search_again` the lines at hand are all that there are.
     """
-    waiting = (*overdue(evidence, now), *gone_from_queue(evidence, now))[:MAX_FOLLOWED]
+    waiting = followed(evidence, now)
     doubled = doubled_requests(evidence)
     if not (waiting or doubled or items_of(evidence)):
         return evidence
@@ -70,21 +71,28 @@ async def follow_up(
 def overdue(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:
     """Return the sampled comparisons that wait longer than an answer takes.
 
-    An answer that did not come before its batch ended is late, however short it waited, and so is
-    one that was asked for before the provider started anew.
+    An answer that did not come before its batch ended is late, however short it waited.
     """
     if evidence.ended:
         return evidence.rows.pending[:MAX_FOLLOWED]
-    restarts = [event.at for event in evidence.nearby if event.at and STARTED in event.event]
-    known = [at for at in restarts if now - at > OPENS_AFTER]
-    restarted = max(known, default=None)
     late = (
         pair
         for pair in evidence.rows.pending
-        if (sent := pair.submitted_at or pair.created_at)
-        and (now - sent > LOST_AFTER or (restarted and sent < restarted))
+        if (sent := pair.submitted_at or pair.created_at) and now - sent > LOST_AFTER
     )
     return tuple(late)[:MAX_FOLLOWED]
+
+
+def followed(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:
+    """Return the sampled comparisons whose way is read: what is late, or may be lost already."""
+    late = (*overdue(evidence, now), *gone_from_queue(evidence, now))
+    if not late and isinstance(evidence.queue, Missing):
+        late = tuple(
+            pair
+            for pair in evidence.rows.pending
+            if pair.submitted_at and now - pair.submitted_at > UNREAD_AFTER
+        )
+    return late[:MAX_FOLLOWED]
 
 
 def gone_from_queue(evidence: BatchEvidence, now: datetime) -> tuple[PendingPair, ...]:

@@ -6,15 +6,23 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, Delivery
 from bot.diagnosis.comparison.log_events import Outcome, Step, clue_of
-from bot.diagnosis.evidence.log_coverage import covers
+from bot.diagnosis.comparison.rejections import TAKEN_END
+from bot.diagnosis.evidence.log_coverage import covers, merged
 from bot.diagnosis.evidence.read import read
-from bot.diagnosis.publishing.memory import PublishedCallback, memory_of, published_by_all
+from bot.diagnosis.publishing.memory import (
+    Fate,
+    PublishedCallback,
+    memory_of,
+    published_by_all,
+)
+from bot.diagnosis.publishing.outbox_events import AFTER_TEXTS, KeptEvent, kept_events
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.domain.evidence import LOGS
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.ports import Deadline, Sources
 
 TAKEN = "Processing LLM comparison callback"
+CJ_STARTED = "CJ Assessment Kafka consumer started"
 MAX_LINES = 20_000
 BEFORE = timedelta(minutes=1)
 
@@ -37,7 +45,7 @@ async def with_delivery(
     if search_again:
         since = evidence.pairs.pending_first_submitted_at or evidence.header.created_at
         query = LogQuery(
-            any_of=(*NEEDLES, TAKEN),
+            any_of=(*NEEDLES, TAKEN, *TAKEN_END),
             roles=(Role.LLM_PROVIDER, Role.CJ),
             since=since - BEFORE,
             until=now,
@@ -52,6 +60,35 @@ async def with_delivery(
     return replace(evidence, delivery=delivery_of(logs))
 
 
+async def with_results(
+    sources: Sources, evidence: BatchEvidence, now: datetime, *, deadline: Deadline
+) -> BatchEvidence:
+    """Return the evidence with the batch's events that only CJ's publisher held, and their fate.
+
+    What became of them may stand in lines that are later than the batch.
+    """
+    if not isinstance(evidence.logs, LogSearch):
+        return evidence
+    events = evidence.logs.events
+    first = min((one.at for one in _kept(evidence, events)), default=None)
+    if first is None:
+        return evidence
+    query = LogQuery(
+        any_of=AFTER_TEXTS, roles=(Role.CJ,), since=first, until=now, max_events=MAX_LINES
+    )
+    found = await read(
+        LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
+    )
+    later = merged(evidence.logs, found).events if isinstance(found, LogSearch) else events
+    return replace(evidence, kept_results=_kept(evidence, later))
+
+
+def _kept(evidence: BatchEvidence, events: Iterable[LogEvent]) -> tuple[KeptEvent, ...]:
+    mine = evidence.header.bos_batch_id
+    found = (one for one in kept_events(events) if one.aggregate == mine)
+    return tuple(one for one in found if one.fate is not Fate.DELIVERED)
+
+
 def delivery_of(logs: LogSearch) -> Delivery:
     """Return what lines say of callbacks between the provider and CJ; pure."""
     published = published_by_all(logs.events)
@@ -61,8 +98,20 @@ def delivery_of(logs: LogSearch) -> Delivery:
         memory=memory_of(logs.events),
         untaken=tuple(one for one in published if one.queue_id not in ids),
         taken_at=max((at for at, _ in taken), default=None),
+        at_work=is_at_work(logs.events),
         heard=_is_heard(logs, published),
     )
+
+
+def is_at_work(events: Iterable[LogEvent]) -> bool:
+    """Say whether CJ has not ended with the last callback that it took, as it did with others."""
+    at_work = ends = False
+    for event in events:
+        if event.role is Role.CJ and TAKEN in event.event and _taken(event):
+            at_work = True
+        elif event.role is Role.CJ and event.event.startswith((*TAKEN_END, CJ_STARTED)):
+            at_work, ends = False, ends or event.event.startswith(TAKEN_END)
+    return at_work and ends
 
 
 def _taken(event: LogEvent) -> tuple[datetime, str] | None:

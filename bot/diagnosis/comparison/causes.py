@@ -50,6 +50,10 @@ LOST_CALLBACKS = Cause(
     why="What was not sent, expired, evicted, not published or not taken gets no callback: its "
     "batch waits for hours.",
 )
+NOT_STORED = Cause(
+    rule="callbacks-not-stored",
+    why="CJ acknowledges a callback whatever becomes of it: Kafka gives it no second time.",
+)
 LOCAL_QUEUE = Cause(
     rule="local-queue",
     why="While Redis fails, the LLM provider keeps requests in its own memory: a restart loses "
@@ -67,6 +71,15 @@ CONSUMER_SILENT = Cause(
 CONSUMER_STEPS = (
     "Look whether it runs: docker ps --filter name=cj_assessment_service",
     "Start or restart cj_assessment_service; what waits on the topic is taken then.",
+)
+CONSUMER_HELD = Cause(
+    rule=CONSUMER_SILENT.rule,
+    why="It runs, and is not done with the callback that it took: its database makes it wait, by a "
+    "lock or because it cannot be reached.",
+)
+HELD_STEPS = (
+    "Look at the sessions of CJ's database, and at what its log says of it: "
+    "/logs cj_assessment_service database",
 )
 # What they say depends on how: bot/diagnosis/publishing/wording.py, comparison/submission.py.
 UNPUBLISHED = Cause(rule="callbacks-unpublished", why="")

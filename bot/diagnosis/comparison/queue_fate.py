@@ -1,14 +1,17 @@
 """What became of requests that the LLM queue took in and that nobody answered, by lines; pure.
 
-The provider takes what waits first in, first out, and writes a snapshot whenever it holds nothing:
-what is then neither waiting nor counted as held has left the queue, and what is counted as held is
-nobody's. What its own memory held while Redis failed goes with the process.
+The provider takes what waits first in, first out, and writes a snapshot only while it holds
+nothing: what is counted there and does not wait is nobody's. So many more of those after a start
+than before it, so many did the process before it hold. What neither waits nor was held, or was
+overtaken by one that came after it, has left the queue. What the provider's own memory held while
+Redis failed goes with the process.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from bot.diagnosis.comparison.departure import ttl_of
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
@@ -31,6 +34,10 @@ QUEUE_TEXTS = (
 )  # fmt: skip
 # A line is written moments before or after what it says.
 BESIDE = timedelta(seconds=3)
+# A process writes its first snapshot as it begins.
+SOON = timedelta(seconds=60)
+# Requests of one wave are queued side by side, and are taken in any order of theirs.
+OVERTAKES = timedelta(milliseconds=1)
 
 
 class QueueFate(StrEnum):
@@ -45,15 +52,19 @@ class QueueFate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LostRequest:
-    """What became of one request, when it was seen, and the line that shows it."""
+    """What became of one request, when it was seen, and the line that shows it.
+
+    `is_sure` says that a count shows it, so that it need not last for a while to be told.
+    """
 
     kind: QueueFate
     at: datetime
     event: LogEvent | None = None
     by_restart: bool = False
+    is_sure: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class QueueLines:
     """The lines of the queue's loop, in time order: each with what it says."""
 
@@ -66,14 +77,55 @@ class QueueLines:
 
     def restart_in(self, start: datetime, end: datetime | None) -> LogEvent | None:
         """Return the first start of the worker in a span of time."""
-        found = (event for sign, event in self.of(SignKind.RESTART) if _within(sign.at, start, end))
-        return next(found, None)
+        found = ((sign.at, event) for sign, event in self.of(SignKind.RESTART))
+        return next((line for at, line in found if start < at < (end or at + BESIDE)), None)
+
+    @cached_property
+    def reliable(self) -> list[tuple[Snapshot, LogEvent]]:
+        """The snapshots that count Redis: while it fails, the provider counts its own memory."""
+        turns = [
+            (sign.at, sign.kind is SignKind.STORE_LOST)
+            for sign, _ in self.of(SignKind.STORE_LOST, SignKind.STORE_BACK, SignKind.RESTART)
+        ]
+        return [
+            (shot, event)
+            for shot, event in self.snapshots
+            if not next((lost for at, lost in reversed(turns) if at <= shot.at), False)
+        ]
+
+    def not_queued_before(self, moment: datetime) -> int:
+        """Return how many items nobody held, by the last snapshot before a moment."""
+        return next((one.not_queued for one, _ in reversed(self.reliable) if one.at < moment), 0)
+
+    @cached_property
+    def _answered(self) -> list[tuple[datetime, datetime, LogEvent]]:
+        """When each request that was answered had been queued first, and its answer."""
+        queued: dict[str, datetime] = {}
+        found = []
+        for sign, event in self.signs:
+            if sign.kind is SignKind.QUEUED:
+                queued.setdefault(sign.queue_id, sign.at)
+            elif sign.kind is SignKind.FINISHED and sign.queue_id in queued:
+                found.append((queued[sign.queue_id], sign.at, event))
+        return found
+
+    def overtaken(self, queued: datetime, until: datetime) -> tuple[datetime, LogEvent] | None:
+        """Return when a request that came clearly after one was answered, by the same process."""
+        later = (
+            (at, event)
+            for other, at, event in self._answered
+            if other > queued + OVERTAKES and queued < at < until
+        )
+        first = next(later, None)
+        alone = first is not None and self.restart_in(queued, first[0]) is None
+        return first if alone else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A request that was taken in, in the order in which the provider takes them."""
+    """A request that was taken in, first and last, in the order in which it is taken out."""
 
+    first_at: datetime
     at: datetime
     id: str
     expires: datetime
@@ -93,38 +145,49 @@ def queue_lines(events: Iterable[LogEvent]) -> QueueLines:
 
 
 def fates_of(
-    comparisons: Iterable[ComparisonEvidence], lines: QueueLines, until: datetime
+    comparisons: Iterable[ComparisonEvidence],
+    lines: QueueLines,
+    until: datetime,
 ) -> Mapping[str, LostRequest]:
     """Return what became of requests without an answer, by correlation id, where lines show it."""
     given = tuple(comparisons)
     fates = {id: fate for one in given for id, fate in _said_expired(one)}
     found = (_waiting(one) for one in given)
     known = (one for one in found if one is not None and one.id not in fates)
-    waiting = sorted(known, key=lambda one: one.at)
+    waiting = sorted(known, key=lambda one: one.first_at)
     fates |= {one.id: _local_fate(one, lines) for one in waiting if one.local}
     in_redis = [one for one in waiting if not one.local]
-    fates |= _by_snapshots(in_redis, lines, until)
-    fates |= _by_restarts([one for one in in_redis if one.id not in fates], lines)
+    fates |= _orphaned(in_redis, lines)
+    fates |= _gone([one for one in in_redis if one.id not in fates], lines, until)
+    fates |= _broken_off([one for one in in_redis if one.id not in fates], lines)
     fates |= _expired([one for one in in_redis if one.id not in fates], lines, until)
     return fates
 
 
 def _waiting(comparison: ComparisonEvidence) -> _Waiting | None:
-    """Return when and how a comparison's request was last taken in; None where no line says so."""
-    id = _correlation(comparison)
-    queued = [one for one in comparison.of(Step.QUEUED) if one.queue_id]
+    """Return when and how a comparison's request was taken in; None where no line says so."""
+    queued = [one for one in comparison.of(Step.QUEUED) if one.queue_id and one.event.at]
     stored = [one for one in queued if one.outcome is Outcome.HELD or _says_stored(one)]
-    last = next(reversed(stored or queued), None)
-    if last is None or not id or (at := last.event.at) is None:
+    told = stored or queued
+    if not told or not (id := _correlation(comparison)):
+        return None
+    first, last = told[0].event.at, told[-1].event.at
+    if first is None or last is None:
         return None
     taken = [one.event.at for one in comparison.of(Step.DISPATCHED, Outcome.DONE)]
     return _Waiting(
-        at,
+        first,
+        last,
         id,
-        at + ttl_of(comparison),
-        local=last.outcome is Outcome.HELD,
-        taken=any(one and one >= at for one in taken),
+        first + ttl_of(comparison),
+        local=told[-1].outcome is Outcome.HELD,
+        taken=any(one and one >= last for one in taken),
     )
+
+
+def _correlation(comparison: ComparisonEvidence) -> str:
+    row = comparison.row
+    return str(row.request_correlation_id) if row and row.request_correlation_id else ""
 
 
 def _said_expired(comparison: ComparisonEvidence) -> Iterator[tuple[str, LostRequest]]:
@@ -132,11 +195,6 @@ def _said_expired(comparison: ComparisonEvidence) -> Iterator[tuple[str, LostReq
     said = comparison.of(Step.ANSWERED, Outcome.EXPIRED)
     if said and (id := _correlation(comparison)) and (at := said[-1].event.at):
         yield id, LostRequest(QueueFate.EXPIRED, at, said[-1].event)
-
-
-def _correlation(comparison: ComparisonEvidence) -> str:
-    row = comparison.row
-    return str(row.request_correlation_id) if row and row.request_correlation_id else ""
 
 
 def _says_stored(clue: LogClue) -> bool:
@@ -152,64 +210,107 @@ def _local_fate(one: _Waiting, lines: QueueLines) -> LostRequest:
     return LostRequest(QueueFate.LOCAL, restart.at, restart, by_restart=True)
 
 
-def _by_snapshots(
+def _orphaned(waiting: Sequence[_Waiting], lines: QueueLines) -> dict[str, LostRequest]:
+    """Tell what each process held when it ended, as far as a process after it shows it."""
+    fates: dict[str, LostRequest] = {}
+    shots, bundled = lines.reliable, lines.of(SignKind.DISPATCH)
+    for sign, event in _restarts(lines):
+        mine = [
+            one
+            for one in waiting
+            if one.first_at < sign.at < one.expires
+            and one.id not in fates
+            and not lines.overtaken(one.first_at, sign.at)
+        ]
+        held = _held_at(sign.at, lines)
+        taken = [one for one in mine if one.taken]
+        if held is None and (shots or bundled):
+            # A bundle's lines name none of it, and no snapshot tells how many it was.
+            last = [one.bundle_size or 1 for one, _ in bundled if one.at < sign.at]
+            held = last[-1] if last else 0
+        for one in taken or mine[: 1 if held is None else max(0, held)]:
+            sure = bool(taken) or _held_at(sign.at, lines) is not None
+            fates[one.id] = LostRequest(
+                QueueFate.ORPHANED, sign.at, event, by_restart=True, is_sure=sure
+            )
+    return fates
+
+
+def _restarts(lines: QueueLines) -> list[tuple[LoopSign, LogEvent]]:
+    """Return the starts of the worker, each once: its log may say it in two lines."""
+    found = list[tuple[LoopSign, LogEvent]]()
+    for sign, event in lines.of(SignKind.RESTART):
+        if not found or sign.at - found[-1][0].at > BESIDE:
+            found.append((sign, event))
+    return found
+
+
+def _held_at(restart: datetime, lines: QueueLines) -> int | None:
+    """Return how many a process held when it ended; None where no snapshot tells it."""
+    after = next((one for one, _ in lines.reliable if one.at >= restart), None)
+    if after is None or after.at - restart > SOON:
+        return None
+    before = [one.not_queued for one, _ in lines.reliable if one.at < restart]
+    return after.not_queued - (before[-1] if before else 0)
+
+
+def _gone(
     waiting: Sequence[_Waiting], lines: QueueLines, until: datetime
 ) -> dict[str, LostRequest]:
-    """Tell what was held by nobody from what was gone, by the first snapshot that has none wait."""
+    """Tell what neither waits nor is held any more: it expired, or was taken away."""
     fates: dict[str, LostRequest] = {}
-    reliable = _reliable(lines)
+    dropped = [(sign.at, _count(event), event) for sign, event in lines.of(SignKind.CLEANED)
+               if "expired" in event.event]  # fmt: skip
     for one in waiting:
-        later = (
-            (shot, event)
-            for shot, event in reliable
-            if one.at + BESIDE < shot.at < min(one.expires, until) and not shot.queued
-        )
-        shown = next(later, None)
-        if shown is None:
+        seen = _unseen_at(one, lines, until)
+        if seen is None:
             continue
-        shot, event = shown
-        before = [early.not_queued for early, _ in reliable if early.at < waiting[0].at]
-        held = shot.not_queued - (before[-1] if before else 0)
-        orphans = sum(fate.kind is QueueFate.ORPHANED for fate in fates.values())
-        restart = lines.restart_in(one.at, shot.at)
-        if shot.size and orphans < held:
-            at = restart.at if restart and restart.at else shot.at
-            fates[one.id] = LostRequest(
-                QueueFate.ORPHANED, at, restart or event, restart is not None
-            )
-        else:
-            fates[one.id] = LostRequest(QueueFate.LEFT, shot.at, event)
+        at, event = seen
+        cleaned = [line for when, count, line in dropped
+                   if one.at < when <= at + SOON
+                   and sum(fate.event is line for fate in fates.values()) < count]  # fmt: skip
+        if cleaned and cleaned[0].at:
+            fates[one.id] = LostRequest(QueueFate.EXPIRED, cleaned[0].at, cleaned[0])
+        elif at < one.expires:
+            fates[one.id] = LostRequest(QueueFate.LEFT, at, event)
     return fates
 
 
-def _reliable(lines: QueueLines) -> list[tuple[Snapshot, LogEvent]]:
-    """Return the snapshots that count Redis: while it fails, the provider counts its own memory."""
-    turns = [
-        (sign.at, sign.kind is SignKind.STORE_LOST)
-        for sign, _ in lines.of(SignKind.STORE_LOST, SignKind.STORE_BACK, SignKind.RESTART)
-    ]
-    return [
-        (shot, event)
-        for shot, event in lines.snapshots
-        if not next((lost for at, lost in reversed(turns) if at <= shot.at), False)
-    ]
+def _unseen_at(
+    one: _Waiting, lines: QueueLines, until: datetime
+) -> tuple[datetime, LogEvent] | None:
+    """Return when it was seen to be in the queue no more: overtaken, or not counted as waiting."""
+    by_later = lines.overtaken(one.first_at, until)
+    shown = next(
+        (
+            (shot.at, event)
+            for shot, event in lines.reliable
+            if one.at + BESIDE < shot.at <= until
+            and not shot.queued
+            and shot.not_queued <= _explained(one.first_at, shot.at, lines)
+        ),
+        None,
+    )
+    found = [seen for seen in (by_later, shown) if seen is not None]
+    return min(found, key=lambda seen: seen[0], default=None)
 
 
-def _by_restarts(waiting: Sequence[_Waiting], lines: QueueLines) -> dict[str, LostRequest]:
-    """Tell what a worker held when it started anew, where no snapshot shows it."""
+def _explained(start: datetime, end: datetime, lines: QueueLines) -> int:
+    """Return how many that nobody holds were there before, or were held at a start since then."""
+    since = [one.at for one, _ in _restarts(lines) if start < one.at <= end]
+    return lines.not_queued_before(start) + sum(max(0, _held_at(at, lines) or 0) for at in since)
+
+
+def _broken_off(waiting: Sequence[_Waiting], lines: QueueLines) -> dict[str, LostRequest]:
+    """Tell what a loop that goes on without a start let go of: counted, and not waiting."""
     fates: dict[str, LostRequest] = {}
-    for sign, event in lines.of(SignKind.RESTART):
-        mine = [one for one in waiting if one.at < sign.at < one.expires and one.id not in fates]
-        taken = [one for one in mine if one.taken] or mine[: _held(lines, sign.at)]
-        for one in taken:
-            fates[one.id] = LostRequest(QueueFate.ORPHANED, sign.at, event, by_restart=True)
+    for one in waiting:
+        for shot, event in lines.reliable:
+            counted = shot.not_queued > _explained(one.first_at, shot.at, lines)
+            if one.at + BESIDE < shot.at < one.expires and not shot.queued and counted:
+                fates[one.id] = LostRequest(QueueFate.ORPHANED, shot.at, event)
+                break
     return fates
-
-
-def _held(lines: QueueLines, at: datetime) -> int:
-    """Return how many requests a worker may have held when it stopped: one, or its last bundle."""
-    bundles = [sign for sign, _ in lines.of(SignKind.DISPATCH) if sign.at < at]
-    return max(1, bundles[-1].bundle_size or 1) if bundles else 1
 
 
 def _expired(
@@ -224,5 +325,5 @@ def _expired(
     return fates
 
 
-def _within(at: datetime, start: datetime, end: datetime | None) -> bool:
-    return start < at and (end is None or at < end)
+def _count(event: LogEvent) -> int:
+    return next((int(word) for word in str(event.event).split() if word.isdecimal()), 0)

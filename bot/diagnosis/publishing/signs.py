@@ -97,7 +97,12 @@ NEEDLES = (
 
 def publish_sign(event: LogEvent) -> PublishSign | None:
     """Read what a line of the LLM provider says about publishing; None for another line."""
-    if event.role is not Role.LLM_PROVIDER or event.at is None:
+    return publisher_sign(event) if event.role is Role.LLM_PROVIDER else None
+
+
+def publisher_sign(event: LogEvent) -> PublishSign | None:
+    """Read what a line of any service's Kafka publisher says; None for another line."""
+    if event.at is None:
         return None
     if _ANY.match(event.event):
         for kind, pattern in _PATTERNS:

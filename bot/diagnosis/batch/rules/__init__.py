@@ -51,6 +51,7 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     publishing.submission_lost,
     rejected_callbacks.foreign_callback,
     rejected_callbacks.callback_metadata_lost,
+    rejected_callbacks.callbacks_not_stored,
     results.errors_counted_as_done,
     results.position_bias,
     results.degenerate_scores,

@@ -30,6 +30,7 @@ from bot.text.redaction import UUID
 from bot.text.wording import many
 
 DUPLICATE_SHARE = 0.01
+FEW_REPEATS = 2
 # Room for where answers were lost, in a sentence that is written to fit.
 WHERE_CHARS, MORE_CHARS = 46, 9
 IN_QUEUE = ("queued", "processing")
@@ -87,7 +88,9 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     often = len(ours) > DUPLICATE_SHARE * total
     if not total or not (differing or often or len(unknown) > DUPLICATE_SHARE * total):
         return None
-    repeats = ours or unknown
+    repeats, origin = ours or unknown, origins.most_common(1)[0][0] if origins else Repeat.UNKNOWN
+    # What Kafka gives again was asked of the model once, and CJ counts it once.
+    costs = often and len(ours) > FEW_REPEATS and origin is not Repeat.KAFKA
     joined = "" if ours else "; whose is unknown"
     parted = (
         f" {len(differing)} {'names' if len(differing) == 1 else 'name'} another winner."
@@ -96,11 +99,11 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
     )
     return Finding(
         rule=DUPLICATE_CALLBACKS.rule,
-        severity=Severity.WARN if differing or often else Severity.INFO,
+        severity=Severity.WARN if differing or costs else Severity.INFO,
         confidence=Confidence.HIGH if ours else Confidence.LOW,
         what=f"{many(len(repeats), 'callback')} came for what was answered already{joined}."
         + parted,
-        why=WHY[origins.most_common(1)[0][0] if origins else Repeat.UNKNOWN],
+        why=WHY[origin],
         evidence=(
             evidence.line(f"{many(total, 'comparison')}, {len(ours)} answered again by their ids"),
             *(log_line(clue.event) for clue in repeats[:3]),

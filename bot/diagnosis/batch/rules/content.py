@@ -11,6 +11,7 @@ from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.wording import many, part_of
 
+CONTENT_MISSING = "content-missing"
 NOT_PREPARED = "Failed to prepare essay"
 # What CJ says when it compares without a part of the assignment.
 NO_PROMPT = (
@@ -50,7 +51,7 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     left_out = part_of(missing, expected, "essay", ("was", "were"))
     few = expected - missing < max(2, MOST * expected)
     return Finding(
-        rule="content-missing",
+        rule=CONTENT_MISSING,
         severity=Severity.ERROR if few else Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"{left_out} never compared: {'its' if missing == 1 else 'their'} content is missing",
@@ -75,7 +76,7 @@ def _compared_without(evidence: BatchEvidence) -> Finding | None:
         return None
     lacked = list(lines)
     return Finding(
-        rule="content-missing",
+        rule=CONTENT_MISSING,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"Its essays were compared without {' and '.join(lacked[:2])}",

@@ -20,6 +20,7 @@ from bot.diagnosis.comparison.causes import (
     STUCK_AFTER,
     WAITING_ON_MONITOR,
 )
+from bot.diagnosis.publishing.memory import Fate
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, Time, words
@@ -40,7 +41,11 @@ THRESHOLD = "Completion threshold reached; finalizing"
 def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Results were published before enough of the comparisons were answered."""
     then, header, total = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs.total
-    if then is None or not total or header.forced:
+    # Of a batch that has no result a row may have been put there by hand.
+    published = evidence.finalised or any(
+        "complet" in one.event_type for one in evidence.rows.outbox
+    )
+    if then is None or not total or header.forced or not published:
         return None
     threshold = header.completion_threshold_pct or DEFAULT_THRESHOLD
     if then.answered * 100 >= threshold * total or _stopped_by_stability(evidence):
@@ -201,7 +206,7 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
         )
     ]
     if not late:
-        return None
+        return _kept_results(evidence, now)
     return Finding(
         rule=OUTBOX_UNPUBLISHED.rule,
         severity=Severity.ERROR,
@@ -221,6 +226,32 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
             *(evidence.line(redact(one.last_error)) for one in late[:1] if one.last_error),
         ),
         next=(RELAY_STEP,),
+    )
+
+
+def _kept_results(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Events that the outbox calls published are in CJ's memory, or were lost with it."""
+    kept = evidence.kept_results
+    if not kept:
+        return None
+    lost = [one for one in kept if one.fate is Fate.RESTARTED]
+    told = lost or kept
+    late = now - min(one.at for one in told) > OUTBOX_LATE
+    events = many(len(told), "event", ("was", "were") if lost else ("waits", "wait"))
+    return Finding(
+        rule=OUTBOX_UNPUBLISHED.rule,
+        severity=Severity.ERROR if lost or late else Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"{events} lost with CJ's restart: Kafka never took "
+        f"{'it' if len(told) == 1 else 'them'}, and the outbox says published."
+        if lost
+        else f"{events} in CJ's memory behind Kafka's open breaker; the outbox says published.",
+        why="While Kafka's breaker is open CJ's publisher keeps what it is given, and its relay "
+        "takes that for published.",
+        evidence=tuple(log_line(one.event) for one in told[:2]),
+        next=("Have CJ publish the result again: who waits for it got nothing.", RELAY_STEP)
+        if lost
+        else ("Do not restart CJ: what waits in its memory would be lost.", RELAY_STEP),
     )
 
 

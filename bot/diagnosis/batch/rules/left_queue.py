@@ -1,7 +1,7 @@
 """Rules on comparisons that the LLM queue took in and that never came out of it answered."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.diagnosis.batch.endings import SUCCESS_SHARE
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
@@ -21,7 +21,6 @@ from bot.domain.words import Time, words
 from bot.text.wording import many
 
 AGAIN = "Ask for these comparisons again: they get no callback."
-SETTLED = timedelta(minutes=2)
 
 
 def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -29,7 +28,8 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
     if any(one.rule == ORPHANED for one in stuck_findings(evidence, now)):
         return None
     lost = _fates(evidence, now, QueueFate.ORPHANED)
-    if not lost or (not evidence.ended and now - min(one.at for one in lost) <= OPENS_AFTER):
+    early = not evidence.ended and not all(one.is_sure for one in lost)
+    if not lost or (early and now - min(one.at for one in lost) <= OPENS_AFTER):
         return None
     at = max(one.at for one in lost)
     restarted = any(one.by_restart for one in lost)
@@ -53,12 +53,11 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
 
 def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Comparisons left the LLM queue without an answer, an error, an expiry or a return."""
-    if orphaned_by_restart(evidence, now):
-        return None
     if evidence.departed:
-        return departure_finding(evidence.departed)
+        held = orphaned_by_restart(evidence, now)
+        return None if held else departure_finding(evidence.departed)
     lost = _fates(evidence, now, QueueFate.LEFT)
-    if not lost or not _settled(evidence, lost, now):
+    if not lost:
         return None
     first = min(one.at for one in lost)
     return Finding(
@@ -148,10 +147,6 @@ def _fates(evidence: BatchEvidence, now: datetime, kind: QueueFate) -> list[Lost
     if by_redis and not isinstance(evidence.queue, Missing):
         return []
     return [one for one in evidence.fates(now).values() if one.kind is kind]
-
-
-def _settled(evidence: BatchEvidence, lost: Sequence[LostRequest], now: datetime) -> bool:
-    return evidence.ended or now - min(one.at for one in lost) > SETTLED
 
 
 def _lines(lost: Sequence[LostRequest], at: datetime) -> tuple[EvidenceLine, ...]:

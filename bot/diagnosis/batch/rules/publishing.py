@@ -4,9 +4,13 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.rules.system_state import database_blocked
 from bot.diagnosis.comparison.causes import (
+    CONSUMER_HELD,
     CONSUMER_SILENT,
     CONSUMER_STEPS,
+    DATABASE_BLOCKED,
+    HELD_STEPS,
     LEAST_UNTAKEN,
     LOST_AFTER,
     SUBMISSION_LOST,
@@ -108,18 +112,28 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
     if now - first < UNTAKEN_AFTER or (taken is not None and taken > first + BESIDE):
         return None
     few = len(untaken) < LEAST_UNTAKEN
+    blocked = database_blocked(evidence, now) is not None
+    held = blocked or delivery.at_work
     last = words("took its last one at ", Time(taken)) if taken else words("took none before")
     return Finding(
         rule=CONSUMER_SILENT.rule,
         severity=Severity.WARN if few and now - first < LOST_AFTER else Severity.ERROR,
         confidence=Confidence.LOW if few else Confidence.HIGH,
-        what=words(f"CJ does not take {many(len(untaken), 'published callback')}; it ", last, "."),
-        why=CONSUMER_SILENT.why,
+        what=words(
+            f"CJ does not take {many(len(untaken), 'published callback')}; it ",
+            last,
+            ", and is not done with it." if delivery.at_work else ".",
+        ),
+        why=CONSUMER_HELD.why if held else CONSUMER_SILENT.why,
         evidence=(
             EvidenceLine(LOGS, first, "the first of them was published"),
             evidence.line(many(evidence.pairs.pending, "comparison", ("waits", "wait"))),
         ),
-        next=(*CONSUMER_STEPS, words(Command(f"/trace {untaken[0].correlation_id}"))),
+        next=(
+            *(HELD_STEPS if held else CONSUMER_STEPS),
+            words(Command(f"/trace {untaken[0].correlation_id}")),
+        ),
+        cause=DATABASE_BLOCKED.rule if blocked else "",
     )
 
 

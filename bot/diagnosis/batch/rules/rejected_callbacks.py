@@ -3,13 +3,18 @@
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.diagnosis.comparison.causes import CALLBACK_METADATA_LOST, FOREIGN_CALLBACK, STRAY_NOTES
-from bot.diagnosis.comparison.rejections import called, lost_field, rejected_ids
+from bot.diagnosis.comparison.causes import (
+    CALLBACK_METADATA_LOST,
+    FOREIGN_CALLBACK,
+    NOT_STORED,
+    STRAY_NOTES,
+)
+from bot.diagnosis.comparison.rejections import called, lost_field, rejected_ids, unstored_answer
 from bot.diagnosis.runner.log_events import RUN_TEXTS
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Id, words
+from bot.domain.words import Command, Id, words
 from bot.text.wording import many
 
 
@@ -82,6 +87,30 @@ def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | 
             *(log_line(event) for event, _ in list(lost.values())[:3]),
         ),
         next=(f"/trace {first}", f"/logs llm_provider {first} --context 5"),
+    )
+
+
+def callbacks_not_stored(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """CJ took answers of this batch and could not store them."""
+    pending = {str(one.correlation_id) for one in evidence.rows.pending if one.correlation_id}
+    found = (unstored_answer(event) for event in evidence.nearby) if pending else ()
+    lost = {one.correlation_id: one for one in found if one and one.correlation_id in pending}
+    if not lost:
+        return None
+    away = [one for one in lost.values() if one.database_away]
+    first = min(lost.values(), key=lambda one: one.at)
+    return Finding(
+        rule=NOT_STORED.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"{many(len(lost), 'answer', ('was', 'were'))} taken by CJ and not stored"
+        + (": its database could not be reached" if away else ""),
+        why=NOT_STORED.why,
+        evidence=tuple(log_line(one.event) for one in list(lost.values())[:3]),
+        next=(
+            words(Command(f"/trace {first.correlation_id}")),
+            "Look at CJ's database, then ask for these comparisons again: they do not come back.",
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from math import erfc, sqrt
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.rules.content import CONTENT_MISSING, essays_left_out
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.batch import PositionCounts
 from bot.domain.log import LogEvent
@@ -82,7 +83,8 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
     if not evidence.has_result or not scores.scored or not scores.essays:
         return None
     share = scores.close / scores.pairs if scores.pairs else 0.0
-    unusable = share > UNUSABLE_SHARE
+    few = bool(essays_left_out(evidence))
+    unusable = share > UNUSABLE_SHARE and not few
     if not unusable and scores.degenerate < DEGENERATE_SHARE * scores.essays:
         return None
     return Finding(
@@ -92,6 +94,8 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         what=f"{share:.0%} of the pairs of essays cannot be distinguished by their scores",
         why="Their scores lie nearer than their standard errors: too few valid comparisons."
         if unusable
+        else "So few essays took part that their scores tell little."
+        if few
         else "Standard errors at the cap are common where essays are few; the ranking holds.",
         evidence=(
             evidence.line(
@@ -103,7 +107,7 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
             ),
         ),
         next=("Treat the ranking as undecided.",) if unusable else (),
-        cause=ERRORS_AS_DONE,
+        cause=CONTENT_MISSING if few else ERRORS_AS_DONE,
     )
 
 

@@ -124,10 +124,15 @@ async def test_it_lasts_while_the_rows_show_it_scoring_and_ends_with_the_batch()
     assert (told(ended), ended.closing["batch 34"]) == ([], "the batch ended")
 
 
-@pytest.mark.parametrize("rows", [None, (batch(state="WAITING_CALLBACKS"),)])
-async def test_without_a_row_that_scores_it_is_over_after_fifteen_quiet_minutes(rows: Any) -> None:
-    assert told(await after(failed(NO_USER), rows=rows, later=59)) == ["finalisation-stuck"]
-    over = await after(failed(NO_USER), rows=rows, later=60)
+@pytest.mark.parametrize("rows", [None, (SCORING,), (batch(state="WAITING_CALLBACKS"),)])
+async def test_silence_is_no_result_so_that_it_stays_told(rows: Any) -> None:
+    assert told(await after(failed(NO_USER), rows=rows, later=80)) == ["finalisation-stuck"]
+
+
+async def test_of_what_no_row_shows_the_end_is_told_for_a_day() -> None:
+    watch = GivenWatch(NOW + timedelta(days=1), NOW, logs=Followed(()))
+    first = GivenWatch(NOW, NOW - TICK, logs=Followed(tuple(failed(NO_USER))))
+    over = await played(FinalisationStuck(SETTINGS), [first, watch])
     assert (told(over), over.closing["batch 34"]) == ([], "no such line came again")
 
 

@@ -94,3 +94,34 @@ def test_scoring_with_a_complete_status_is_a_second_run_at_the_older_revision_al
 ) -> None:
     left = evidence(status="COMPLETE_STABLE", state="SCORING", has_total_budget=not then)
     assert (repeated_finalisation(left, NOW) is not None) == then
+
+
+UNIQUE = 'duplicate key value violates unique constraint "grade_projections_pkey"'
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (UNIQUE, "such a row is there already"),
+        ("could not serialize access due to concurrent update", "another transaction changed"),
+        ("deadlock detected", "waited for each other"),
+        ("canceling statement due to statement timeout", "ran for too long"),
+        ("[Errno 111] Connect call failed ('127.0.0.1', 5432)", "could not be reached"),
+        ("connection was closed in the middle of operation", "could not be reached"),
+        ("cannot execute INSERT in a read-only transaction", "takes no writes"),
+        ('null value in column "x" violates not-null constraint', "a value that it needs"),
+        ("boom", "Its own line says no more."),
+    ],
+)
+def test_what_the_database_refused_is_told_in_words(said: str, why: str) -> None:
+    found = finalisation_stuck(evidence(f"Failed scoring finalization: {said}"), NOW)
+    assert found is not None
+    assert why in str(found.why)
+
+
+def test_a_row_that_was_put_there_by_hand_makes_no_early_end_of_a_batch_without_a_result() -> None:
+    then = AnsweredCounts(NOW, 5, 0, 0)
+    failed = evidence(then=then, status="FETCHING_CONTENT", state="FAILED")
+    assert early_finalisation(failed, NOW) is None
+    published = evidence(then=then, status="COMPLETE_STABLE", state="COMPLETED")
+    assert early_finalisation(published, NOW) is not None

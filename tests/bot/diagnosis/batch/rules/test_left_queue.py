@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.follow_up import comparisons_of, overdue
+from bot.diagnosis.batch.follow_up import comparisons_of, followed
 from bot.diagnosis.batch.rules import left_queue
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PendingPair, ProjectionCounts
 from bot.domain.evidence import Missing, SourceState
@@ -77,7 +77,7 @@ def evidence(
     logs = LogSearch(lines, (LogCoverage(NAME, NAME, at(-60)),))
     given = BatchEvidence(rows, logs, AWAY)
     services = (Service(NAME, NAME, Role.LLM_PROVIDER),)
-    waiting: Sequence[PendingPair] = overdue(given, at(now))
+    waiting: Sequence[PendingPair] = followed(given, at(now))
     return replace(given, comparisons=comparisons_of(given, waiting, logs, services))
 
 
@@ -102,7 +102,7 @@ def test_what_a_worker_held_when_it_started_anew_is_orphaned() -> None:
 
 def test_only_what_is_counted_as_held_after_a_restart_is_orphaned() -> None:
     given = evidence(
-        shot(-1, 3, 0), *TAKEN_IN, dispatch(1, 2), restart(2), shot(3, 5, 0), pending=5
+        shot(-1, 3, 0), *TAKEN_IN, dispatch(1, 2), restart(2), shot(3, 8, 3), pending=5
     )
     assert said_of(given) == {
         "orphaned-item": "2 comparisons were orphaned by a restart of the LLM provider service"
@@ -163,8 +163,38 @@ def test_a_loss_is_as_severe_as_the_result_is_unusable(
     assert found_in(given)["orphaned-item"].severity is severity
 
 
-@pytest.mark.parametrize(("now", "told"), [(8, True), (4, False)])
-def test_a_batch_that_still_runs_is_told_of_its_orphans_soon(now: float, told: bool) -> None:
-    lines = (*TAKEN_IN, dispatch(1, 5), restart(2), shot(2.5, 5, 0))
+@pytest.mark.parametrize(
+    ("counted", "now", "told"), [(True, 4, True), (False, 4, False), (False, 8, True)]
+)
+def test_a_batch_that_still_runs_is_told_of_its_orphans_as_soon_as_they_are_sure(
+    counted: bool, now: float, told: bool
+) -> None:
+    lines = (*TAKEN_IN, dispatch(1, 5), restart(2), *((shot(2.5, 5, 0),) if counted else ()))
     given = evidence(*lines, pending=5, state="WAITING_CALLBACKS", now=now)
     assert ("orphaned-item" in found_in(given, now)) is told
+
+
+def test_what_was_overtaken_was_not_held_when_the_worker_started_anew() -> None:
+    later = queued(1, 9)
+    answered = line(2, f"Request {UUID(int=109)} completed successfully, correlation_id: x")
+    given = evidence(queued(0, 1), later, answered, restart(3), shot(3.1, 4, 0), pending=1)
+    assert said_of(given) == {"left-unanswered": "1 item left the LLM queue unanswered"}
+
+
+def test_what_other_batches_had_left_before_a_restart_is_not_counted_to_this_one() -> None:
+    given = evidence(
+        shot(-1, 7, 0), *TAKEN_IN, dispatch(1, 3), restart(2), shot(2.1, 12, 2), shot(3, 3, 0),
+        pending=5,
+    )  # fmt: skip
+    assert said_of(given) == {
+        "orphaned-item": "3 comparisons were orphaned by a restart of the LLM provider service",
+        "left-unanswered": "2 items left the LLM queue unanswered",
+    }
+
+
+def test_a_clean_up_that_counts_what_is_gone_says_that_it_expired() -> None:
+    given = evidence(
+        queued(0, 1), queued(0, 2), line(1, "Cleaned up 2 expired requests"), shot(2, 0, 0),
+        pending=2, state="WAITING_CALLBACKS", now=3,
+    )  # fmt: skip
+    assert list(said_of(given, 3)) == ["expired-unanswered"]

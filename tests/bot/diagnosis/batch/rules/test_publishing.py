@@ -7,16 +7,21 @@ from uuid import UUID
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence, Delivery
+from bot.diagnosis.batch.publisher import is_at_work
 from bot.diagnosis.batch.rules.publishing import callbacks_unpublished, consumer_silent
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory
 from bot.diagnosis.publishing.wording import NO_RESTART
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PairRow, PendingPair
 from bot.domain.evidence import Missing, SourceState
-from bot.domain.log import LogSearch
+from bot.domain.log import LogEvent, LogSearch, Role
 
 NOW = datetime(2026, 2, 10, 9, 0, tzinfo=UTC)
 AWAY = Missing("redis", "not configured", SourceState.NOT_CONFIGURED)
+
+
+TAKEN_LINE = f"Processing LLM comparison callback for request {UUID(int=7)}"
+DONE = "Successfully processed LLM comparison callback"
 
 
 def _evidence(untaken: int, minutes: float) -> BatchEvidence:
@@ -82,3 +87,31 @@ def _row() -> PairRow:
     id = "9c41f7b2-58de-4a36-b1f0-2ab525a2c007"
     return PairRow(1, 7, id, "PERFORMING_COMPARISONS", "WAITING_CALLBACKS", UUID(int=1), "",
                    created_at=at, submitted_at=at)  # fmt: skip
+
+
+def test_a_consumer_that_is_not_done_with_a_callback_is_not_said_to_be_down() -> None:
+    given = _evidence(untaken=3, minutes=5)
+    taken = NOW - timedelta(minutes=5)
+    delivery = replace(given.delivery, at_work=True, taken_at=taken)
+    found = consumer_silent(replace(given, delivery=delivery), NOW)
+    assert found is not None
+    assert "is not done with it" in str(found.what)
+    assert "database makes it wait" in str(found.why)
+    assert all("docker ps" not in str(step) for step in found.next)
+
+
+@pytest.mark.parametrize(
+    ("ends", "at_work"),
+    [
+        ([], False),
+        ([DONE, TAKEN_LINE], True),
+        ([DONE], False),
+        (["Successfully processed LLM comparison callback"], False),
+        (["Error in callback processing: x"], False),
+        (["CJ Assessment Kafka consumer started"], False),
+    ],
+)
+def test_cj_is_at_work_until_a_line_ends_what_it_took(ends: list[str], at_work: bool) -> None:
+    said = (TAKEN_LINE, *ends)
+    events = [LogEvent(NOW, "cj", "cj", Role.CJ, "info", one, text=one) for one in said]
+    assert is_at_work(events) is at_work

@@ -1,12 +1,14 @@
 """A stray callback is laid at a batch's door by its runner's own line, and by no window of time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.rules.rejected_callbacks import foreign_callback
-from bot.domain.batch import BatchHeader, BatchRows, PairCounts
+from bot.diagnosis.batch.rules.rejected_callbacks import callbacks_not_stored, foreign_callback
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PendingPair
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading
 
@@ -46,3 +48,21 @@ def test_time_alone_accuses_no_batch_of_a_stray_callback(
 def test_the_stray_callback_of_another_run_is_not_this_batchs() -> None:
     other = RUN.replace(BOS, STRAY)
     assert foreign_callback(evidence((Role.RUNNER, other), (Role.RUNNER, REJECTED)), NOW) is None
+
+
+AWAY = "Error in callback processing: [Errno 111] Connect call failed ('127.0.0.1', 5432)"
+
+
+@pytest.mark.parametrize("pending", [True, False])
+def test_an_answer_that_cj_took_and_could_not_store_is_named_while_its_row_waits(
+    pending: bool,
+) -> None:
+    lost = LogEvent(NOW, "cj", "cj", Role.CJ, "error", AWAY, fields={"correlation_id": STRAY},
+                    text=AWAY)  # fmt: skip
+    given = evidence()
+    rows = replace(given.rows, pending=(PendingPair(1, UUID(STRAY), NOW),) if pending else ())
+    found = callbacks_not_stored(replace(given, rows=rows, logs=LogSearch((lost,), ())), NOW)
+    assert (found is not None) is pending
+    if found:
+        assert str(found.what).endswith("not stored: its database could not be reached")
+        assert found.severity.value == "error"

@@ -1,0 +1,38 @@
+"""Answers that CJ took while its database was away are told, and those of no comparison are not."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from bot.detectors._event_counts import QuietSettings
+from bot.detectors.callbacks.callbacks_not_stored import CallbacksNotStored
+from bot.domain.alert import Judgement
+from bot.domain.log import Followed, Role
+from tests.support.scenes import NOW, TICK, played, told
+from tests.support.watches import GivenWatch, said
+
+ID = "5352ba4c-6226-458c-aa82-24ff1fa071a4"
+AWAY = "Error in callback processing: [Errno 111] Connect call failed ('127.0.0.1', 5432)"
+CLOSED = "Error in callback processing: the underlying connection is closed"
+STRAY = "Error in callback processing: Cannot find comparison pair for callback"
+
+
+async def _judged(text: str, *, role: Role = Role.CJ, owned: dict[UUID, int]) -> Judgement:
+    event = replace(said(NOW, text, role=role), fields={"correlation_id": ID})
+    watch = GivenWatch(NOW, NOW - TICK, logs=Followed((event,)), owners=owned)
+    return await played(CallbacksNotStored(QuietSettings()), [watch])
+
+
+@pytest.mark.parametrize("text", [AWAY, CLOSED])
+async def test_an_answer_that_the_database_did_not_take_is_told_with_its_batch(text: str) -> None:
+    (found,) = (await _judged(text, owned={UUID(ID): 34})).conditions
+    assert found.batch == "34"
+    assert "1 answer was taken and not stored" in str(found.headline)
+    assert found.since == NOW - timedelta(0)
+
+
+@pytest.mark.parametrize(("text", "role"), [(STRAY, Role.CJ), (AWAY, Role.LLM_PROVIDER)])
+async def test_nothing_else_opens_it(text: str, role: Role) -> None:
+    assert told(await _judged(text, role=role, owned={})) == []
