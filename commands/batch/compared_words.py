@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from bot.domain.batch.modes import BATCHING_MODES, UNKNOWN, known_mode
 from bot.domain.ids import kind_of
 from bot.errors import UsageError
 from bot.registry import Usage
@@ -48,8 +49,6 @@ def _check_side(word: str, usages: Sequence[Usage]) -> None:
         if kind_of(word) is None:
             raise misuse(f"{shown(word)} is no id.", "batch", usages)
         return
-    from bot.domain.batch.modes import BATCHING_MODES, UNKNOWN, known_mode
-
     name = word[len(PREFIX) :]
     if known_mode(name) is None:
         raise misuse(
