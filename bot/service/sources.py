@@ -230,6 +230,10 @@ def _callbacks(
         queue.kafka_ssl_certfile,
         queue.kafka_ssl_keyfile,
     )
-    callbacks = KafkaCallbacks(queue.kafka_bootstrap_servers, on_label=on_label, security=security)
+    try:
+        servers = queue.kafka_bootstrap_servers
+        callbacks = KafkaCallbacks(servers, on_label=on_label, security=security)
+    except SourceError as error:
+        return missing_of(error)
     stack.push_async_callback(callbacks.close)
     return callbacks

@@ -41,6 +41,10 @@ def _words(value: Any) -> Any:
     return tuple(word for word in value.replace(",", " ").split() if word)
 
 
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
 def services_from_json(text: str) -> tuple[Service, ...]:
     """Parse SERVICES: a JSON list of {name, container, role, file}. Raises ValueError."""
     return services_of(decoded(text))
@@ -130,10 +134,7 @@ class BotSettings(Group):
     def _format_in_any_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _level_in_any_case(cls, value: Any) -> Any:
-        return value.upper() if isinstance(value, str) else value
+    _level_in_any_case = field_validator("log_level", mode="before")(_upper)
 
     @field_validator("morning_digest", "weekly_trends", mode="before")
     @classmethod
@@ -254,4 +255,7 @@ class QueueSettings(Group):
     kafka_ssl_keyfile: Place = Field(None, alias="KAFKA_SSL_KEYFILE")
 
     _split = field_validator("prefixes", mode="before")(_words)
+    _in_any_case = field_validator(
+        "kafka_security_protocol", "kafka_sasl_mechanism", mode="before"
+    )(_upper)
     _whole = field_validator("redis_url")(_with_password("redis_password"))

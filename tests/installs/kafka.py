@@ -136,8 +136,24 @@ async def _client_certificates(
     yield row("KF-11c", "its key is not there", gone, codes=[1], must=["KAFKA_SSL_KEYFILE"])
 
 
+NO_SERVERS = (
+    "http://127.0.0.1:1", "127.0.0.1:1/kafka", "127.0.0.1:x", "u:s3cr3t@127.0.0.1:1",
+    "127.0.0.1:99999", "::1:1", ",",
+)  # fmt: skip
+
+
 async def _elsewhere(folder: Path) -> AsyncIterator[Row]:
     """Yield a broker that sends clients where nobody is, and what is no broker."""
+    for servers in NO_SERVERS:
+        found = await seen(folder, servers)
+        yield row("KF-14", f"KAFKA_BOOTSTRAP_SERVERS={servers}", found, codes=[1],
+                  must=["KAFKA_BOOTSTRAP_SERVERS (?:holds|names).*host:9092"])  # fmt: skip
+    with kafka_broker() as broker:
+        _publish(broker, "none")
+        broker.publish(CALLBACKS, [b"", b"[]", b"\xff\xfe"])
+        found = await seen(folder, f"127.0.0.1:1 ; {broker.address}")
+    yield row("KF-15", "one of two brokers is away; messages that are none", found, codes=[0],
+              must=["4 callbacks known.*unreadable"])  # fmt: skip
     with kafka_broker() as broker:
         _publish(broker, "none")
         async with kafka_listener(broker, Listener(advertised=1)) as address:

@@ -21,6 +21,7 @@ from bot.sources.kafka.consumer_group import CJ_GROUP, acknowledged
 from bot.sources.kafka.offsets import Partition
 from bot.sources.kafka.reader import Message, TopicReader
 from bot.sources.kafka.security import KafkaSecurity
+from bot.sources.kafka.servers import servers_of
 from bot.text.wording import many
 
 CALLBACKS = "huleedu.llm_provider.comparison_result.v1"
@@ -33,6 +34,8 @@ MAX_LABELS = 2_000
 
 class KafkaCallbacks:
     """Follows the callback topic in a background task; implements CallbackTopic.
+
+    Raises SourceError where what names the brokers names none.
 
     `start` returns at once and may be called again; the other methods start it too.
     `on_label` is called with each run label that a request holds. Memory is bounded: the oldest
@@ -50,12 +53,12 @@ class KafkaCallbacks:
         security: KafkaSecurity = KafkaSecurity(),  # noqa: B008 - it is frozen
     ) -> None:
         self._security = security
-        self._servers = bootstrap_servers
+        self._servers = servers_of(bootstrap_servers)
         self._timeout = timeout_seconds
         self._on_label = on_label
         self._reader = TopicReader(
             TOPIC,
-            bootstrap_servers,
+            self._servers,
             HISTORY,
             self._keep,
             needed=CALLBACKS,
@@ -130,7 +133,8 @@ class KafkaCallbacks:
         self._reader.raise_problem()
         told = [f"{many(len(self._remembered), 'callback')} known, {self.read} of them new"]
         told += [f"{len(self._labels)} run labels"]
-        told += [f"{self.unreadable} unreadable"] if self.unreadable else []
+        unreadable = sum(NOT_JSON in seen.rejected for seen, *_ in self._remembered)
+        told += [f"{unreadable} unreadable"] if unreadable else []
         told += [f"{self.lost} lost"] if self.lost else []
         try:
             told += backlog_words(await self.backlog())

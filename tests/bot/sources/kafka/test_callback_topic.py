@@ -282,7 +282,14 @@ async def test_a_topic_that_does_not_exist_is_an_error_and_is_not_created(
     assert metadata.topics == {}
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "host:notaport", ":::"])
+@pytest.mark.parametrize("address", ["host:notaport", ":::", "http://host:1", "u:p@host:1", " , "])
+def test_what_names_no_broker_is_refused_without_a_part_of_it(address: str) -> None:
+    with pytest.raises(SourceError, match="KAFKA_BOOTSTRAP_SERVERS") as refused:
+        KafkaCallbacks(address)
+    assert address.strip(" ,") == "" or address not in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense"])
 async def test_an_unreachable_broker_is_an_error_and_never_an_empty_answer(
     follow: Follow, address: str
 ) -> None:
