@@ -45,6 +45,12 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
+def _login(value: str) -> str:
+    if ":" in value:
+        raise ValueError("holds a colon, which no user of a login by HTTP may; set LOKI_PASSWORD")
+    return value
+
+
 def services_from_json(text: str) -> tuple[Service, ...]:
     """Parse SERVICES: a JSON list of {name, container, role, file}. Raises ValueError."""
     return services_of(decoded(text))
@@ -192,7 +198,7 @@ class LogSettings(Group):
     files_dir: Place = Field(None, alias="LOG_FILES_DIR")
     loki_url: str = Field("", alias="LOKI_URL")
     loki_tenant: Annotated[str, AfterValidator(header)] = Field("", alias="LOKI_TENANT")
-    loki_username: str = Field("", alias="LOKI_USERNAME")
+    loki_username: Annotated[str, AfterValidator(_login)] = Field("", alias="LOKI_USERNAME")
     loki_password: Secret = Field(None, alias="LOKI_PASSWORD")
     loki_token: HeaderSecret = Field(None, alias="LOKI_TOKEN")
     services: Annotated[tuple[Service, ...], NoDecode] = Field(HULEEDU_SERVICES, alias="SERVICES")

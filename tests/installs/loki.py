@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.loki.http import LokiHttp
 from bot.sources.loki.source import Loki
+from tests.installs.peers import http_says, peer, speaks
 from tests.installs.pgbouncer import answers
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import ask, doctor, installed, line_of
@@ -112,6 +113,9 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
         yield one
     async for one in _limits(folder):
         yield one
+    if not quick:
+        async for one in _no_loki(folder):
+            yield one
 
 
 async def followed(url: str) -> Seen:
@@ -144,6 +148,7 @@ async def _labels(folder: Path) -> AsyncIterator[Row]:
          "1 line matches", [0, 0]),
         ("LK-05c", "labels of OpenTelemetry", {"service_name": "cj_assessment_service"},
          "1 line matches", [0, 0]),
+        ("LK-05d", "the label job", {"job": "cj_assessment_service"}, "1 line matches", [0, 0]),
         ("LK-06", "labels of nobody of ours", {"app": "grafana"}, "the labels there are app",
          [1, 3]),
     ):  # fmt: skip
@@ -151,6 +156,54 @@ async def _labels(folder: Path) -> AsyncIterator[Row]:
             server.put(time.time_ns(), LINE, **labels)
             found = await seen(folder, server.url)
         yield row(id, condition, found, must=[must], codes=codes, about="logs - |lines? match")
+
+
+# What answers, and what must be said of it; by a Loki that cannot, and by what is none.
+ANSWERS = (
+    ("another API", http_says("200 OK", '{"ok":true}'), "is not Loki"),
+    (
+        "an error in an answer",
+        http_says("200 OK", '{"status":"error","error":"context canceled"}'),
+        "answered with an error: context canceled",
+    ),
+    ("SSH", speaks(b"SSH-2.0-x\r\n"), "does not speak HTTP.*3100"),
+    (
+        "a redirect to https://",
+        http_says("308 Permanent Redirect", "", "Location: https://x/\r\n"),
+        "sends us elsewhere.*HTTP 308.*https://",
+    ),
+    (
+        "too many bytes",
+        http_says("400 Bad Request", "the query would read too many bytes"),
+        "refuses to read so much.*--since",
+    ),
+    (
+        "a gateway's JSON",
+        http_says("403 Forbidden", '{"message":"access denied"}'),
+        "refuses us .HTTP 403.: access denied",
+    ),
+    ("no live ingester", http_says("400 Bad Request", "empty ring"), "HTTP 400.*Loki's log"),
+)
+ADDRESSES = (
+    ("loki:3100", "LOKI_URL is malformed.*http://host:3100"),
+    ("127.0.0.1:1", "LOKI_URL is malformed"),
+    ("http://127.0.0.1:99999", "LOKI_URL is malformed"),
+    ("http://127.0.0.1:1", "nobody listens at 127.0.0.1:1"),
+)
+
+
+async def _no_loki(folder: Path) -> AsyncIterator[Row]:
+    for what, handler, must in ANSWERS:
+        async with peer(handler) as port:
+            found = await seen(folder, f"http://127.0.0.1:{port}")
+        yield _row("LK-10", what, found, must)
+    for url, must in ADDRESSES:
+        yield _row("LK-11", f"LOKI_URL={url}", await seen(folder, url), must)
+    with installed(folder, {"LOG_SOURCE": "loki", "LOKI_URL": "http://127.0.0.1:1",
+                            "LOKI_USERNAME": "a:s3cr3t"}):  # fmt: skip
+        found = [await doctor()]
+    yield row("LK-12", "a colon in the user's name", found, codes=[1], about="LOKI",
+              must=["LOKI_USERNAME - broken: holds a colon"])  # fmt: skip
 
 
 async def _limits(folder: Path) -> AsyncIterator[Row]:

@@ -5,10 +5,12 @@ https://grafana.com/docs/loki/latest/reference/loki-http-api/
 
 import asyncio
 import re
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -66,11 +68,13 @@ class LokiHttp:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._url = url.rstrip("/").removesuffix("/loki/api/v1")
+        self._where = _where(self._url)
         self._headers = {"X-Scope-OrgID": tenant} if tenant else {}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         elif username:
-            self._headers["Authorization"] = aiohttp.encode_basic_auth(username, password)
+            login = b64encode(f"{username}:{password}".encode()).decode()
+            self._headers["Authorization"] = f"Basic {login}"
         self._sleep = sleep
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
@@ -104,7 +108,7 @@ class LokiHttp:
             hint = "Let the proxy pass the headers Upgrade and Connection on."
             raise TailRefusedError(NAME, message, hint=hint) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise _unreachable(error) from error
+            raise _unreachable(error, self._where) from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -131,7 +135,7 @@ class LokiHttp:
                     body += await answer.content.read(MAX_ANSWER_BYTES - len(body))
                 return answer.status, _wait(answer.headers.get("Retry-After")), body
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise _unreachable(error) from error
+            raise _unreachable(error, self._where) from error
 
 
 def _wait(text: str | None) -> float | None:
@@ -148,20 +152,39 @@ def _decoded(body: bytes) -> Any:
             hint=_LOGIN,
             permanent=True,
         ) from error
-    if not isinstance(answer, dict):
-        raise SourceError(NAME, "what answers at LOKI_URL is not Loki", permanent=True)
+    if not isinstance(answer, dict) or "status" not in answer:
+        message = "what answers at LOKI_URL is not Loki"
+        raise SourceError(NAME, message, hint="Check LOKI_URL.", permanent=True)
+    if answer["status"] == "error":
+        raise SourceError(NAME, f"Loki answered with an error: {Outside(str(answer.get('error')))}")
     return answer
 
 
-def _unreachable(error: Exception) -> SourceError:
+def _where(url: str) -> str:
+    """Return host and port of an address, "" of one that is none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _unreachable(error: Exception, where: str) -> SourceError:
     if isinstance(error, TimeoutError):
         return SourceError(NAME, f"no answer within {TIMEOUT_SECONDS:g} s", timed_out=True)
-    trouble = network_trouble(error, "Loki", ca="SSL_CERT_FILE in the bot's environment")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return SourceError(
+            NAME,
+            f"what answers at {where} does not speak HTTP",
+            hint="Correct scheme, host and port of LOKI_URL; Loki's own port is 3100.",
+            permanent=True,
+        )
+    ca = "SSL_CERT_FILE in the bot's environment"
+    trouble = network_trouble(error, "Loki", where=where, ca=ca)
     if trouble is not None and not trouble.timed_out:
         reached = "hung up" in trouble.message
         message = trouble.message if reached else f"Loki could not be reached: {trouble.message}"
         return Trouble(message, trouble.hint, trouble.permanent).error(NAME, hint="Check LOKI_URL.")
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | aiohttp.NonHttpUrlClientError):
         return SourceError(
             NAME, "LOKI_URL is malformed", hint="Write LOKI_URL=http://host:3100.", permanent=True
         )
@@ -186,7 +209,25 @@ _ROWS = (
         (401,), "no org id", "Loki wants a tenant", "Set LOKI_TENANT; Loki calls it org id.", True
     ),
     _Row((401, 403), "", "Loki refuses us", _LOGIN, True),
-    _Row(_ELSEWHERE, "", "a proxy before Loki sends us to a log-in page", _LOGIN, True),
+    _Row(
+        _ELSEWHERE,
+        "",
+        "a proxy before Loki sends us elsewhere, perhaps to a log-in page",
+        f"Is it https:// by now? {_LOGIN}",
+        True,
+    ),
+    _Row(
+        (400, 422, 500),
+        "too many bytes",
+        "Loki refuses to read so much at once",
+        "Ask for a shorter time (--since), or raise max_query_bytes_read at Loki.",
+    ),
+    _Row(
+        (400, 422, 500),
+        "maximum of series",
+        "Loki refuses to read so many streams at once",
+        "Ask for one service, or raise max_query_series at Loki.",
+    ),
     _Row((404,), "", "no Loki API there", "Check LOKI_URL.", True),
     _Row((429,), "", "Loki limits our rate", "It passes; max_outstanding_per_tenant is the bound."),
     _Row((502, 504), "", "a proxy gets no answer from Loki", "It passes once Loki is back."),
@@ -200,12 +241,24 @@ def _refusal(status: int, body: bytes) -> Exception:
         return EntriesLimitError(int(found.group(1)))
     if "query time range exceeds" in text or "query length" in text:
         return RangeLimitError(_span(text))
+    text = _message(text)
     words = "" if "<" in text or not text.strip() else f": {Outside(text.strip())}"
     for row in _ROWS:
         if status in row.statuses and row.pattern in text:
             message = f"{row.ours} (HTTP {status}){words}"
             return SourceError(NAME, message, hint=row.hint, permanent=row.permanent)
-    return SourceError(NAME, f"Loki answered HTTP {status}{words}")
+    hint = "It passes, or see Loki's log." if status >= 500 else "See Loki's log, or a proxy's."
+    return SourceError(NAME, f"Loki answered HTTP {status}{words}", hint=hint)
+
+
+def _message(text: str) -> str:
+    """Return what an answer says, out of the JSON of a gateway too."""
+    try:
+        told = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    said = (told.get("message") or told.get("error")) if isinstance(told, dict) else None
+    return said if isinstance(said, str) else text
 
 
 def _span(text: str) -> timedelta | None:

@@ -12,7 +12,10 @@ CORRELATION_LABEL = "correlation_id"
 
 # Docker's driver, promtail and OpenTelemetry's collectors each name them differently; the first
 # label whose values are of our services is theirs.
-SERVICE_LABELS = ("service", "compose_service", "service_name")
+SERVICE_LABELS = (
+    "service", "compose_service", "service_name", "swarm_service", "k8s_deployment_name", "app",
+    "job",
+)  # fmt: skip
 CONTAINER_LABELS = ("container", "container_name", "k8s_container_name")
 
 
