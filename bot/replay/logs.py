@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,10 @@ class Tally:
     def step_back(self, event: LogEvent) -> None:
         """Count one event that lies far before the one before it."""
         self.stepped_back += 1
+
+    def lack_time(self, event: LogEvent) -> None:
+        """Count one event without a time."""
+        self.undated += 1
 
     def told(self) -> list[str]:
         """Return it in lines for people; none when there was nothing to read."""
@@ -146,7 +151,7 @@ def merged(
         raise too_many(len(files))
     wanted = wanted or Wanted()
     streams = [_events(path, services, zone, tally, wanted) for path in files]
-    return heapq.merge(*streams, key=at)
+    return heapq.merge(*streams, key=attrgetter("at"))
 
 
 def at(event: LogEvent) -> datetime:
@@ -161,18 +166,10 @@ def _events(
     name, role = _service_of(path, services)
     parser = LineParser(name, _container(path), role, zone)
     events = _parsed(path, tally, wanted.reading(parser))
-    yield from in_order(_dated(events, tally), tally.step_back)
+    yield from in_order(events, tally.step_back, tally.lack_time)
     tally.files += 1
     tally.lines += parser.lines
     tally.unreadable += parser.unreadable
-
-
-def _dated(events: Iterator[LogEvent], tally: Tally) -> Iterator[LogEvent]:
-    for event in events:
-        if event.at is None:
-            tally.undated += 1
-        else:
-            yield event
 
 
 def _parsed(path: Path, tally: Tally, reading: MarkedLines) -> Iterator[LogEvent]:

@@ -19,21 +19,29 @@ UNBELIEVABLE = timedelta(days=31)
 LOOK_AHEAD = 500
 
 
+def _ignored(_: LogEvent) -> None:
+    """Take an event that is left out."""
+
+
 def in_order(
-    events: Iterable[LogEvent], late: Callable[[LogEvent], object] = lambda _: None
+    events: Iterable[LogEvent],
+    late: Callable[[LogEvent], object] = _ignored,
+    undated: Callable[[LogEvent], object] = _ignored,
 ) -> Iterator[LogEvent]:
     """Yield the dated events in time order; one whose time slipped takes the time reached.
 
-    One that lies further back than streams stray is left out and given to `late`.
+    One that lies further back than streams stray is left out and given to `late`, one without a
+    time to `undated`.
     """
     reached: datetime | None = None
-    for event, at, next_least in _with_what_follows(events):
+    for event, at, next_least in _with_what_follows(events, undated):
         if reached is not None and reached - at > STRAY:
             late(event)
             continue
-        if _slipped(at, reached, next_least):
+        if (reached is None or at - reached > AHEAD) and _slipped(at, reached, next_least):
             at = reached or next_least or at
-        reached = max(reached or at, at)
+        if reached is None or at > reached:
+            reached = at
         yield event if event.at == reached else replace(event, at=reached)
 
 
@@ -46,21 +54,26 @@ def _slipped(at: datetime, reached: datetime | None, next_least: datetime | None
 
 
 def _with_what_follows(
-    events: Iterable[LogEvent],
+    events: Iterable[LogEvent], undated: Callable[[LogEvent], object]
 ) -> Iterator[tuple[LogEvent, datetime, datetime | None]]:
     """Yield each dated event, its time, and the least time among the events soon after it."""
     waiting: deque[tuple[int, LogEvent, datetime]] = deque()
     # Rising times with their places: the first is the least of all that wait.
     least: deque[tuple[int, datetime]] = deque()
     for place, event in enumerate(events):
-        if event.at is None:
+        at = event.at
+        if at is None:
+            undated(event)
             continue
-        while least and least[-1][1] >= event.at:
+        while least and least[-1][1] >= at:
             least.pop()
-        least.append((place, event.at))
-        waiting.append((place, event, event.at))
+        least.append((place, at))
+        waiting.append((place, event, at))
         if len(waiting) > LOOK_AHEAD:
-            yield _taken(waiting, least)
+            first, event, at = waiting.popleft()
+            while least and least[0][0] <= first:
+                least.popleft()
+            yield event, at, least[0][1] if least else None
     while waiting:
         yield _taken(waiting, least)
 

@@ -240,7 +240,7 @@ def _watches(
         while pending is not None and at(pending) < now:
             taken.append(pending)
             pending = next(events, None)
-        reached.update((event.container, event.role) for event in taken)
+        reached.update({event.container: event.role for event in taken})
         logs = Followed(tuple(filter(wanted.holds, taken)), dict(reached))
         yield RecordedWatch(now, since, environment, logs, readings.newest(now))
         coming = _earliest(pending, readings.next_at(now))

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.log import LogEvent
 from bot.sources.log_format.parser import LineParser
+from bot.sources.log_search.memmem import positions
 
 
 class Wanted:
     """The wanted events of all files, by where they begin; without words each is wanted."""
 
     def __init__(self, words: Sequence[str] | None = None) -> None:
-        self._words = None if words is None else [word.encode("utf-8", "replace") for word in words]
+        self._words = None if words is None else _told_apart(words)
         self._begins: dict[str, set[int]] = {}
 
     def holds(self, event: LogEvent) -> bool:
@@ -41,7 +42,7 @@ class MarkedLines:
     def events(self, lines: Sequence[bytes]) -> Iterator[LogEvent]:
         """Yield the events that some lines complete."""
         whole = b"".join(lines)
-        found = {hit for word in self._words for hit in _hits(whole, word)}
+        found = {hit for word in self._words for hit in positions(whole, word, apart=b"")}
         self._hits.extend(self._at + hit for hit in sorted(found))
         for line in lines:
             event = self._parser.feed(line, offset=self._at)
@@ -63,8 +64,10 @@ class MarkedLines:
         return event
 
 
-def _hits(text: bytes, word: bytes) -> Iterator[int]:
-    at = text.find(word)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + len(word))
+def _told_apart(words: Sequence[str]) -> list[bytes]:
+    """Return the words in bytes, but those that hold another: it is found where they are."""
+    return [
+        word.encode("utf-8", "replace")
+        for word in words
+        if not any(other in word and other != word for other in words)
+    ]

@@ -3,6 +3,7 @@
 As in a real morning of the services, one line in twenty says what some detector waits for.
 """
 
+import gc
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import orjson
 
+from bot.__main__ import OBJECTS_PER_SEARCH
 from bot.replay.logs import Tally
 from bot.replay.run import replay_directory
 from bot.settings import HULEEDU_SERVICES
@@ -29,6 +31,7 @@ PROVIDER, CJ = "huleedu_llm_provider_service", "huleedu_cj_assessment_service"
 def run(scale: Scale) -> list[Row]:
     """Write a busy healthy hour, half of it JSON and half console text, and replay it."""
     count = LINES[scale.name]
+    gc.set_threshold(OBJECTS_PER_SEARCH)  # as the command line does
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         size = _write(Path(name), count)
         seconds, tally = min((_replayed(Path(name)) for _ in range(2)), key=lambda one: one[0])

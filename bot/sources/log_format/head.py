@@ -22,6 +22,8 @@ _STANDARD = re.compile(
 )
 _LEVEL_WORD = re.compile(r"\s?\[[A-Za-z]+\s*\]")
 _LEVEL_BYTES = re.compile(rb" ?\[[A-Za-z]+ *\]")
+# Of a service's own ISO time, at which nearly every line begins, this is seen at once.
+_STAMP = re.compile(ENGINE_STAMP.pattern + rb"(?! ?\[[A-Za-z]{1,20} {0,20}\])")
 _E = rb"(?:\x1b\[[0-9;]*m)*"
 _CLOCK = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d\d:?\d\d)?"
 _WORD = rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"
@@ -69,7 +71,7 @@ _level_of = lru_cache(maxsize=256)(level_name)
 
 def split_stamp(line: bytes) -> tuple[bytes, bytes]:
     """Return (engine timestamp or b"", the line without it)."""
-    found = ENGINE_STAMP.match(line)
+    found = _STAMP.match(line)
     if found is None:
         return b"", line
     rest = line[found.end() :]

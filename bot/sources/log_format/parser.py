@@ -59,7 +59,10 @@ class LineParser:
         fields = _plain_json(line) if line.startswith(b'{"') else None
         if fields is not None:
             done = self.flush()
-            self._open = self._unread(JsonLine(line, fields, stamp, self._zone), offset)
+            self._open = LogEvent.unread(
+                JsonLine(line, fields, stamp, self._zone),
+                *(self.service, self._outside, self._role, offset),
+            )
             return done
         if line in _BLANK:
             self._blank()

@@ -29,7 +29,10 @@ def utc(value: object, zone: tzinfo) -> datetime | None:
     A number is of seconds, milli-, micro- or nanoseconds, by its size, as a number or as text. A
     time out of YEARS is none.
     """
-    at = _read(value, zone)
+    if type(value) is str and len(value) == WHOLE and value[10] == "T" and value[26] == "Z":
+        at = _whole(value) or _read(value, zone)
+    else:
+        at = _read(value, zone)
     return at if at is not None and FIRST_YEAR <= at.year <= LAST_YEAR else None
 
 
@@ -52,10 +55,6 @@ def _read(value: object, zone: tzinfo) -> datetime | None:
         return _since_1970(value)
     if not isinstance(value, str):
         return None
-    if len(value) == WHOLE and value[10] == "T" and value[19] == "." and value[26] == "Z":
-        at = _whole(value)
-        if at is not None:
-            return at
     if _EPOCH_TEXT.fullmatch(value):
         return _since_1970(float(value) if "." in value or "e" in value.lower() else int(value))
     found = STAMP.match(value.strip())
@@ -65,7 +64,9 @@ def _read(value: object, zone: tzinfo) -> datetime | None:
 def _whole(value: str) -> datetime | None:
     """Read what structlog writes; a week's day has a date's length, and is no time of ours."""
     try:
-        return None if value[5] == "W" else datetime.fromisoformat(value)
+        if value[5] == "W" or value[19] != ".":
+            return None
+        return datetime.fromisoformat(value)
     except ValueError:
         return None
 

@@ -43,7 +43,7 @@ class SearchBuffer:
 
 
 def positions(block: bytes, word: bytes, apart: bytes = b"\n") -> list[int]:
-    """Return where `word` occurs in a block, at most once up to each `apart`."""
+    """Return where `word` occurs in a block, at most once up to each `apart`, or each time."""
     if not word:
         return []
     # The block outlives the calls, so the address stays true.
@@ -58,5 +58,5 @@ def positions(block: bytes, word: bytes, apart: bytes = b"\n") -> list[int]:
         if hit < 0:
             break
         found.append(hit)
-        at = block.find(apart, hit)
+        at = block.find(apart, hit) if apart else hit + len(word)
     return found
