@@ -1,7 +1,8 @@
-"""Alerts that no report says as a finding, each of a simulated case."""
+"""Alerts that no report says as a finding: of simulated cases, and of a folder of logs."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
+from pathlib import Path
 
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.lifecycle import PolicySettings, decide_all
@@ -22,6 +23,13 @@ from bot.detectors.services.database_errors import DatabaseErrors
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import Followed, LogError, LogEvent, Role
 from bot.domain.service_state import ContainerState
+from bot.ports.detectors import all_needles
+from bot.registry import detectors
+from bot.replay.logs import Tally, merged
+from bot.replay.run import DetectorTable, _finished, _Grid, _watches, longest_quiet
+from bot.replay.samples import readings_of
+from bot.replay.wanted import Wanted
+from bot.settings import HULEEDU_SERVICES
 from tests.support.fakes.alerts import clear, condition
 from tests.support.forecasts import failed, front, outbox, retried, slowed
 from tests.support.recordings import FOREIGN
@@ -99,3 +107,18 @@ def _storm() -> list[Condition]:
     decided: list[Decided] = [(None, one) for one in decisions]
     found = folded(decided, [], NOW, "np")
     return [one.alert.condition for _, one in found if one.alert.condition.rule == "alert-storm"]
+
+
+def alerts_of(logs: Path, *names: str) -> list[Condition]:
+    """Return what some detectors alert on over a folder of logs, each as it was when it opened."""
+    made = {name: detectors()[name](detectors()[name].Settings()) for name in names}
+    tally, wanted = Tally(), Wanted(all_needles(made.values()))
+    events = merged(logs, HULEEDU_SERVICES, UTC, tally, wanted)
+    grid = _Grid(TICK, longest_quiet(made, TICK), tally)
+    table = DetectorTable(made, "np", TICK.total_seconds())
+    found: dict[str, Condition] = {}
+    for watch in _watches(events, readings_of([], UTC, TICK), grid, "np", wanted):
+        samples = {name: _finished(one.sample(watch)) for name, one in made.items()}
+        for told in table.events(samples, watch.now):
+            found.setdefault(told["key"], table.alerts[told["key"]].condition)
+    return list(found.values())

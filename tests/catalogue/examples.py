@@ -1,13 +1,21 @@
-"""What the bot says of a case of each rule: the recorded night, else a simulated fault."""
+"""What the bot says of a case of each rule.
 
+Seen: rows and lines of services that ran, without any text of an essay. Rebuilt: the incident as
+its papers tell it. Simulated: a fault that was made for the rule, where neither has a case of it.
+"""
+
+import json
 import random
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from bot.demo.incident.rows import load
 from bot.demo.incident.write_logs import LOGS, STRAY
+from bot.detectors.early.retries_rising import RetriesRising
 from bot.diagnosis.batch import report as batch_report
 from bot.diagnosis.batch.collect import collect as collect_batch
 from bot.diagnosis.batch.evidence import BatchEvidence
@@ -23,13 +31,20 @@ from bot.settings import HULEEDU_SERVICES
 from bot.sources.cj.database import CjPostgres
 from bot.sources.log_files import LogFiles
 from bot.text.times import UtcTimes
-from tests.catalogue.alerts import simulated_alerts
+from tests.catalogue.alerts import alerts_of, simulated_alerts
 from tests.population.faulty import FAULTS
 from tests.population.measure import judged
 from tests.support.fakes.sources import CJ, FakeLogs, at, event
+from tests.support.paths import ROOT
+from tests.truth.rows import SCHEMA as INCIDENT
+from tests.truth.rows import inserts
 
 Told = Finding | Condition
 NIGHT_END = at("2025-11-19T00:00:00")
+NIGHT, MORNING, SIMULATED = "rebuilt, night of 2025-11-18", "seen on 2026-02-10", "simulated"
+RAN = ROOT / "tests" / "fixtures" / "morning"
+# When each of its batches is asked about: 9 after the provider was started again.
+ASKED = {6: at("2026-02-10T09:40:00"), 9: at("2026-02-10T13:40:00")}
 TIMES = UtcTimes()
 LOUDER = tuple(Severity)
 REFUSED = "0c7c0a3e-0000-4000-8000-000000000001"
@@ -52,10 +67,42 @@ async def _cases(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
             yield case
     finally:
         await database.close()
-    yield "simulated", await _refusal()
+    async for case in _morning(url):
+        yield case
+    yield SIMULATED, await _refusal()
     for rule in FAULTS:
-        yield "simulated", await _simulated(rule)
-    yield "simulated", await simulated_alerts()
+        yield SIMULATED, await _simulated(rule)
+    yield SIMULATED, await simulated_alerts()
+
+
+async def _morning(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
+    """Yield what is said of batches of services that ran, and what their lines alert on."""
+    await _put(url)
+    database = CjPostgres(url)
+    sources = Sources(database=database, logs=LogFiles(RAN / "logs", HULEEDU_SERVICES, UTC))
+    try:
+        for number, moment in ASKED.items():
+            rows = await collect_batch(sources, number, moment, deadline=Deadline.after(60))
+            assert isinstance(rows, BatchEvidence)
+            yield f"{MORNING}, batch {number}", batch_report.findings_of(rows, moment)
+    finally:
+        await database.close()
+    # Its lines are those of these batches alone, so that most of what it does is not in them.
+    told = alerts_of(RAN / "logs", RetriesRising.name)
+    yield f"{MORNING}, the provider's log", told
+
+
+async def _put(url: str) -> None:
+    """Put the morning's rows in place of the night's, at the schema of today's services."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        for name in ("schema.sql", "schema_now.sql"):
+            await connection.execute((INCIDENT / name).read_text(encoding="utf-8"))
+        rows = json.loads((RAN / "rows.json").read_text(encoding="utf-8"))
+        await connection.execute("\n".join(inserts(rows)))
+    finally:
+        await connection.close()
 
 
 async def _night(database: CjPostgres) -> AsyncIterator[tuple[str, Iterable[Told]]]:
@@ -66,11 +113,11 @@ async def _night(database: CjPostgres) -> AsyncIterator[tuple[str, Iterable[Told
         rows = await collect_batch(sources, number, NIGHT_END, deadline=deadline)
         assert isinstance(rows, BatchEvidence)
         findings = batch_report.findings_of(rows, NIGHT_END)
-        yield f"night of 2025-11-18, batch {number}", findings
+        yield f"{NIGHT}, batch {number}", findings
     trail = await collect_trace(sources, UUID(STRAY), NIGHT_END, deadline=deadline)
-    yield "night of 2025-11-18, a callback", trace_report.diagnose(trail, NIGHT_END).findings
+    yield f"{NIGHT}, a callback", trace_report.diagnose(trail, NIGHT_END).findings
     look = await queue_evidence.collect(sources, NIGHT_END, deadline=deadline)
-    yield "night of 2025-11-18, the queue", queue_report.diagnose(look, NIGHT_END).findings
+    yield f"{NIGHT}, the queue", queue_report.diagnose(look, NIGHT_END).findings
 
 
 async def _simulated(rule: str) -> list[Told]:

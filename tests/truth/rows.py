@@ -36,7 +36,7 @@ async def database_of(day: Day, server: EmbeddedPostgres) -> str:
         if day.rows.get("now", True):
             # A new enum label cannot be used in the transaction that adds it.
             await server.psql((SCHEMA / "schema_now.sql").read_text(encoding="utf-8"), name)
-        await server.psql("\n".join(_inserts(day.rows["tables"])), name)
+        await server.psql("\n".join(inserts(day.rows["tables"])), name)
     return url
 
 
@@ -45,8 +45,8 @@ def _plain(dump: str) -> str:
     return "\n".join(["SET search_path = public;", *lines])
 
 
-def _inserts(tables: Mapping[str, Any]) -> list[str]:
-    """One INSERT a table; COPY's text format would need each JSON column escaped by hand."""
+def inserts(tables: Mapping[str, Any]) -> list[str]:
+    """Return one INSERT a table; COPY's text format would need each JSON column escaped by hand."""
     unknown = set(tables) - set(TABLES)
     ordered = [*TABLES, *sorted(unknown)]
     statements = []

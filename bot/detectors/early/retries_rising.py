@@ -35,7 +35,8 @@ _ENDED = re.compile(
 ONE_FAILURE = timedelta(seconds=5)
 # Where nearly all are given back, two failures are a sign.
 NEARLY_ALL, TWICE = 0.8, 2
-# The second try of a request tells a trouble that goes on from one that has passed.
+# The second try of a request tells a trouble that goes on from one that has passed. Where many
+# are given back, several first tries do, too: a bundle of them may be given up within seconds.
 SECOND = 2
 Tried = tuple[int, int]
 
@@ -46,6 +47,9 @@ class RetriesRisingSettings(BaseModel):
     window_seconds: float = Field(600, gt=0, description="how far back retries are counted")
     least: int = Field(3, ge=2, description="fewer failures apart, two where nearly all fail")
     share: float = Field(0.1, gt=0, le=1, description="share of requests that are given back")
+    alone_share: float = Field(
+        0.25, gt=0, le=1, description="share that is a sign before any waits for its second try"
+    )
 
 
 class RetriesRising:
@@ -63,6 +67,7 @@ class RetriesRising:
 
     def __init__(self, settings: RetriesRisingSettings) -> None:
         self._least, self._share = settings.least, settings.share
+        self._alone_share = settings.alone_share
         self._span = timedelta(seconds=settings.window_seconds)
 
     @property
@@ -106,10 +111,15 @@ class RetriesRising:
     ) -> Condition | None:
         given_back = sum(int(one["count"]) for one in recent)
         share = given_back / max(1, given_back + done)
-        least = TWICE if share >= NEARLY_ALL else self._least
-        if not waiting or len(recent) < least or share < self._share:
+        if not waiting:
             return None
         worst = max(waiting)
+        if worst[0] >= SECOND:
+            least, enough = TWICE if share >= NEARLY_ALL else self._least, self._share
+        else:
+            least, enough = self._least, self._alone_share
+        if len(recent) < least or share < enough:
+            return None
         return _condition(recent, worst, waiting.count(worst))
 
 
@@ -147,7 +157,7 @@ def _fates(events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, list[int]]:
 def _waiting(fates: Iterable[Mapping[str, Sequence[int]]]) -> list[Tried]:
     """Return the tries of the requests that failed again and wait, oldest sample first."""
     last = {request: tried for sample in fates for request, tried in sample.items()}
-    return [(one[0], one[1]) for one in last.values() if one and one[0] >= SECOND]
+    return [(one[0], one[1]) for one in last.values() if one]
 
 
 def _failures(tried: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -29,6 +29,9 @@ def detector() -> RetriesRising:
         (retried((3, 1, 8), (2, 2, 8), answered=(1, 3)), ["failing again"]),
         (retried((3, 1, 1), (2, 2, 1), done=6), []),  # some fail, and few times
         (retried(*((9 - n, 1, 1) for n in range(4)), (1, 2, 1), done=20), ["failing again"]),
+        # Many are given back, before any for the second time; and too few of what is answered.
+        (retried(*((9 - n, 1, 1) for n in range(4)), done=12), ["failing again"]),
+        (retried(*((9 - n, 1, 1) for n in range(4)), done=13), []),
     ],
 )
 async def test_only_failures_that_go_on_are_warned_of(
