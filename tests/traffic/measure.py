@@ -6,7 +6,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.registry import detectors
 from bot.replay.run import DetectorTable, _finished
+from bot.settings import detector_settings
 from tests.support.watches import GivenWatch
 from tests.traffic.stories import PATIENCE, STORIES, WARM
 from tests.traffic.town import TICK, Town
@@ -53,10 +54,14 @@ class Line:
 
 
 class Watchtower:
-    """All detectors over one town."""
+    """All detectors over one town, or those that are asked for."""
 
-    def __init__(self, town: Town) -> None:
-        made = {name: kind(kind.Settings()) for name, kind in detectors().items()}
+    def __init__(self, town: Town, only: Collection[str] = ()) -> None:
+        made = {
+            name: kind(detector_settings(name, kind.Settings))
+            for name, kind in detectors().items()
+            if not only or name in only
+        }
         self.town = town
         self._table = DetectorTable(made, "traffic", TICK.total_seconds())
 
@@ -84,17 +89,17 @@ class Watchtower:
         return list(self._table.events(samples, town.now))
 
 
-def healthy(mode: str, hours: float, seed: int) -> list[dict[str, Any]]:
+def healthy(mode: str, hours: float, seed: int, only: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return what was said during healthy hours; nothing should be."""
     town = Town(seed, mode, SHAPES[seed % len(SHAPES)], WITNESSES[seed % len(WITNESSES)])
-    tower = Watchtower(town)
+    tower = Watchtower(town, only)
     return [event for _ in range(int(hours * 240)) for event in tower.tick()]
 
 
-def healthy_day(mode: str, hours: float) -> list[dict[str, Any]]:
+def healthy_day(mode: str, hours: float, only: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return what was said during healthy hours in six towns, with every witness and log format."""
     with _pool(2) as pool:
-        told = pool.map(healthy, [mode] * 6, [hours / 6] * 6, range(6))
+        told = pool.map(healthy, [mode] * 6, [hours / 6] * 6, range(6), [only] * 6)
         return [event for events in told for event in events]
 
 

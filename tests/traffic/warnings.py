@@ -11,7 +11,7 @@ import logging
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -143,7 +143,7 @@ def lived(detector: str, seed: int, *, heals: bool) -> Forecasted:
     trouble = next(one for one in TROUBLES if one.detector == detector)
     dice = random.Random(seed)
     town = Town(seed, dice.choice(MODES), dice.choice(SHAPES), "all")
-    tower = Watchtower(town)
+    tower = Watchtower(town, (detector,))
     for _ in range(int(WARM / TICK) + dice.randrange(20)):
         tower.tick()
     began = town.now
@@ -171,12 +171,21 @@ def _healed(task: tuple[str, int]) -> Forecasted:
     return lived(*task, heals=True)
 
 
+def _shown(detector: str, lives: Iterable[Forecasted], runs: int) -> Iterator[Forecasted]:
+    """Yield what comes, and say how far it has come: a run takes seconds to a minute."""
+    for number, one in enumerate(lives, start=1):
+        if number % 5 == 0 or number == runs:
+            sys.stderr.write(f"{detector}: {number} of {runs}\n")
+        yield one
+
+
 def measured(detector: str, runs: int, processes: int = 2) -> WarningLine:
     """Live through a trouble many times, and as often through one that heals."""
     tasks = [(detector, sum(detector.encode()) * 1_000 + number) for number in range(runs)]
     if processes > 1:
         with _pool(processes) as pool:
-            broken, healed = list(pool.map(_broken, tasks)), list(pool.map(_healed, tasks))
+            both = (pool.map(_broken, tasks), pool.map(_healed, tasks))
+            broken, healed = (list(_shown(detector, lives, runs)) for lives in both)
     else:
         broken, healed = [_broken(one) for one in tasks], [_healed(one) for one in tasks]
     came = [one for one in broken if one.came is not None]
@@ -193,22 +202,32 @@ def measured(detector: str, runs: int, processes: int = 2) -> WarningLine:
 
 def false_alarms(hours: float) -> Counter[str]:
     """Return how often each warning was told in healthy hours of every mode."""
-    names = {one.detector for one in TROUBLES}
-    told = [event for mode in MODES for event in healthy_day(mode, hours)]
-    opened = (one["detector"] for one in told if one["event"] == "open")
-    return Counter(one for one in opened if one in names)
+    names = [one.detector for one in TROUBLES]
+    told: Counter[str] = Counter()
+    for mode in MODES:
+        events = healthy_day(mode, hours, names)
+        told.update(one["detector"] for one in events if one["event"] == "open")
+        sys.stderr.write(f"healthy {mode}: {dict(told)}\n")
+    return told
+
+
+def heading(hours: float) -> str:
+    """Return the two lines that a table begins with."""
+    told = f"false in {hours * len(MODES):g} healthy h"
+    head = ("warning", "came about", "hits", "missed or late", "lead min / median / max",
+            "in vain, of healed", told)  # fmt: skip
+    return f"| {' | '.join(head)} |\n|---|---:|---:|---:|---|---:|---:|"
+
+
+def row(line: WarningLine, false: Counter[str] | None) -> str:
+    """Return one line as a row of a Markdown table."""
+    count = "-" if false is None else str(false[line.detector])
+    return f"| {' | '.join((*line.cells, count))} |"
 
 
 def table(lines: Sequence[WarningLine], false: Counter[str] | None, hours: float) -> str:
     """Return the lines as a Markdown table."""
-    told = f"false in {hours * len(MODES):g} healthy h"
-    head = ("warning", "came about", "hits", "missed or late", "lead min / median / max",
-            "in vain, of healed", told)  # fmt: skip
-    rows = [f"| {' | '.join(head)} |", "|---|---:|---:|---:|---|---:|---:|"]
-    for one in lines:
-        count = "-" if false is None else str(false[one.detector])
-        rows.append(f"| {' | '.join((*one.cells, count))} |")
-    return "\n".join(rows)
+    return "\n".join([heading(hours), *(row(one, false) for one in lines)])
 
 
 def main() -> None:
@@ -219,13 +238,17 @@ def main() -> None:
     parser.add_argument("--only", choices=[one.detector for one in TROUBLES], action="append")
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    lines = []
-    for name in asked.only or [one.detector for one in TROUBLES]:
-        sys.stderr.write(f"{name} ...\n")
-        lines.append(measured(name, asked.runs))
     false = false_alarms(asked.hours) if asked.hours else None
-    sys.stdout.write(f"{table(lines, false, asked.hours)}\n")
+    _say(heading(asked.hours))
+    for name in asked.only or [one.detector for one in TROUBLES]:
+        _say(row(measured(name, asked.runs), false))
     sys.exit(int(bool(false)))
+
+
+def _say(text: str) -> None:
+    """Print at once: the next row takes minutes."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
