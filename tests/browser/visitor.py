@@ -141,8 +141,9 @@ class Visitor:
         return found
 
     async def opens(self, message: Locator) -> None:
-        """Open a message's thread by its button."""
-        await message.hover()
+        """Open a message's thread by its button, which shows while its head is pointed at."""
+        await message.evaluate("node => node.scrollIntoView({block: 'center'})")
+        await message.hover(position={"x": 120, "y": 12})
         await message.get_by_role("button", name="Reply in thread").click()
         await expect(self.page.locator("#thread")).to_be_visible()
 

@@ -19,6 +19,7 @@ from bot.domain.runner import Runner, RunnerListing
 from bot.domain.service_state import ServiceHealth
 from bot.domain.words import Span, joined, words
 from bot.ports import Deadline, Sources
+from bot.text.wording import sentence
 
 LINES_EACH = 200
 
@@ -60,6 +61,7 @@ def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
     seen = [observed(runner, events) for runner in listing.runners]
     findings = tuple(f for one in seen for f in findings_of(one, now))
     blind = isinstance(evidence.listing, Missing) or bool(listing.unreadable)
+    why_not = _why_not(evidence.listing) if blind else ""
     return Report(
         command="runner",
         title=_title(evidence.listing, seen),
@@ -72,10 +74,10 @@ def diagnose(evidence: RunnerEvidence, now: datetime) -> Report:
         ),
         unreadable_need=blind or log_coverage.has_gap(evidence.logs),
         summary=joined(
-            " ", filter(None, (_summary(seen, listing, blind=blind), evidence.provider.words))
+            " ", filter(None, (_summary(seen, listing, why_not), evidence.provider.words))
         ),
         tables=_tables(seen, now),
-        actions=("/runner list",),
+        actions=("/queue",),
     )
 
 
@@ -130,10 +132,16 @@ def _title(listing: RunnerListing | Missing, seen: Sequence[ObservedRunner]) -> 
     return f"{running} running, {len(seen) - running} ended" if seen else "No runner exists"
 
 
-def _summary(seen: Sequence[ObservedRunner], listing: RunnerListing, *, blind: bool) -> str:
-    if blind and not seen:
-        reasons = "; ".join(f"{where}: {reason}" for where, reason in listing.unreadable)
-        return f"Whether runners exist cannot be told. {reasons}".strip()
+def _why_not(listing: RunnerListing | Missing) -> str:
+    """Return why nobody knows which runners there are."""
+    if isinstance(listing, Missing):
+        return f"Runners are looked for nowhere: {sentence(listing.reason)}"
+    return "; ".join(f"{where}: {reason}" for where, reason in listing.unreadable)
+
+
+def _summary(seen: Sequence[ObservedRunner], listing: RunnerListing, why_not: str) -> str:
+    if why_not and not seen:
+        return f"Whether runners exist cannot be told. {why_not}".strip()
     told = [f"{one.runner.short_id} waits for {one.waits_for}" for one in seen[:3]]
     looked = " and ".join(listing.looked_at) or "containers and processes"
     return "; ".join(told) + "." if told else f"No runner was found among {looked}."

@@ -8,6 +8,7 @@ from bot.domain.report import Table
 from bot.domain.words import Command, Id, Text, Time, Words, times_of
 from bot.slack.blocks.mrkdwn import (
     as_literal,
+    before_date,
     between_parts,
     clamp,
     cut,
@@ -75,7 +76,8 @@ def pieces(text: Text, limit: int, *, bold: bool = False, mono: bool = False) ->
         if left <= 0:
             break
         if isinstance(part, Time):
-            found += [gap(between_parts(part.lead), bold=bold, mono=mono)] if part.lead else []
+            lead = between_parts(before_date(part.lead))
+            found += [gap(lead, bold=bold, mono=mono)] if lead else []
             found.append(moment(part.at))
             left -= DATE_CHARS
             continue

@@ -20,6 +20,7 @@ CODE_CHARS = 200
 _SEPARATORS = re.compile("[\u2028\u2029\x85]")
 _MENTION = re.compile(r"<(?=[!@#])")
 _FORMATS = re.compile(r"[*_~`]")
+_AT = " at "
 _ENTITY = re.compile(r"&[a-z]{0,3}$")
 _TOKEN = re.compile(r"<[^<>]*$")
 _UUID_TAIL = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{18,22}[0-9a-f]{4}\b", re.IGNORECASE)
@@ -66,7 +67,7 @@ def mrkdwn(text: object, limit: int) -> Mrkdwn:
 def _in_mrkdwn(part: Part) -> str:
     match part:
         case Time():
-            return f"{_entities(between_parts(part.lead))}{date_token(part.at)}"
+            return f"{_entities(between_parts(before_date(part.lead)))}{date_token(part.at)}"
         case Id():
             return code(short_id(part.value), CODE_CHARS)
         case Command():
@@ -127,6 +128,14 @@ def between_parts(text: str) -> str:
     """Return a string of typed text as one visible line; blanks at its ends stay."""
     line = clean(f"|{str(text)[: MAX_READ_CHARS - 2]}|")
     return line.removeprefix("|").removesuffix("|")
+
+
+def before_date(lead: str) -> str:
+    """Return what leads to a time: Slack begins one with its date, so `at` does not stand before.
+
+    It says `restarted Today 15:29`, and not `restarted at Today 15:29`.
+    """
+    return lead[: -len(_AT)] + " " if lead.endswith(_AT) else lead
 
 
 def quoted(text: object, limit: int) -> Mrkdwn:

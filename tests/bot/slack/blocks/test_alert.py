@@ -76,9 +76,7 @@ def test_what_changed_shortly_before_is_told_as_a_coincidence_and_only_while_it_
         for n in range(5)
     ]
     told = _small_print(_head(replace(ALERT, changed=tuple(changes[:1]))))
-    assert told.startswith(
-        "Changed shortly before: service_0 recreated, image a1b2 → c3d4 at <!date"
-    )
+    assert told.startswith("Changed shortly before: service_0 recreated, image a1b2 → c3d4 <!date")
     assert told.endswith(". This may be a coincidence.")
     assert "; +2 more. " in _small_print(_head(replace(ALERT, changed=tuple(changes))))
     over = replace(ALERT, changed=tuple(changes), state=AlertState.RESOLVED, resolved_at=AT)

@@ -92,6 +92,14 @@ def test_typed_text_in_rich_text_has_date_elements_and_code() -> None:
     assert [one["text"] for one in shown if one.get("style")] == ["8f3a11d7", "/queue"]
 
 
+def test_a_date_that_follows_at_stands_without_it() -> None:
+    told = words("It restarted", Time(AT, " at "), " and ended", Time(AT, " since "))
+    assert "restarted <!date" in str(mrkdwn.mrkdwn(told, 400))
+    assert "since <!date" in str(mrkdwn.mrkdwn(told, 400))
+    shown = [one.get("text", one["type"]) for one in elements.pieces(told, 400)]
+    assert shown == ["It restarted", " ", "date", " and ended", " since ", "date"]
+
+
 def test_typed_text_is_cut_to_its_room() -> None:
     shown = elements.pieces(words("a" * 30, Time(AT), "b" * 30), 60)
     assert [one.get("text", one["type"]) for one in shown] == ["a" * 30, "date", "b" * 9 + "…"]
