@@ -1,6 +1,7 @@
 """The LLM provider's request queue in Redis; prompts are never read out of it."""
 
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ from bot.sources.redis.requeue import requeue, started_as_stored
 from bot.text.wording import many
 
 CHUNK = 200
+RELEARN_SECONDS = 60.0
 UNORDERED_LIMIT = 200
 # A further queue is shown in short; of the provider's own everything matters.
 OTHER_ITEMS = 200
@@ -64,9 +66,9 @@ class RedisQueue:
             },
             max_connections=4,
         )
-        # Hosts may forbid INFO, and users may lack MULTI: neither is needed.
-        self._may_inform = True
-        self._may_bundle = True
+        # Hosts may forbid INFO, and users may lack MULTI: neither is needed. A right that is given
+        # later is found when it is tried again.
+        self._no_info_until = self._no_multi_until = 0.0
         # A server without memory refuses all within MULTI, reads too, until it has some again.
         self._is_full = False
 
@@ -137,11 +139,11 @@ class RedisQueue:
         told = [f"{many(reading.size, 'item')} under {self._prefix}"]
         if reading.replica_age is not None:
             told.append(f"from a replica that heard its master {reading.replica_age} s ago")
-        if not self._may_inform:
+        if self._no_info_until:
             told.append("whether it is a replica was not checked (no right to INFO)")
         if self._is_full:
             told.append("the server takes no writes: its memory is full (maxmemory)")
-        if not self._may_bundle or self._is_full:
+        if self._no_multi_until or self._is_full:
             told.append("read without MULTI, so not as of one moment")
         if unused := self._address.without_effect:
             told.append(f"without effect in the address: {', '.join(unused)}")
@@ -152,30 +154,33 @@ class RedisQueue:
 
         Raises SourceError for a replica whose data proves nothing, and RedisError.
         """
-        if not self._may_inform:
+        if time.monotonic() < self._no_info_until:
             return None
+        self._no_info_until = 0.0
         try:
             return replica_age(await self._redis.info("replication"))
         except NoPermissionError:
-            self._may_inform = False
+            self._no_info_until = time.monotonic() + RELEARN_SECONDS
         except ResponseError as error:
             # A server that speaks the queue's commands but no INFO is asked for the queue alone.
             if not str(error).startswith("unknown command"):
                 raise
-            self._may_inform = False
+            self._no_info_until = time.monotonic() + RELEARN_SECONDS
         return None
 
     async def _order(self, order_key: str, data_key: str, max_items: int) -> tuple[int, Any, int]:
         """Return the size, the first members and how many are stored, as of one moment."""
+        bundles, self._is_full = time.monotonic() >= self._no_multi_until, False
+        if bundles:
+            self._no_multi_until = 0.0
         try:
-            self._is_full = False
-            return await self._ordered(order_key, data_key, max_items, bundles=self._may_bundle)
+            return await self._ordered(order_key, data_key, max_items, bundles=bundles)
         except OutOfMemoryError:
             self._is_full = True
         except ResponseError as error:
-            if not (self._may_bundle and _OF_BUNDLES.search(str(error))):
+            if not (bundles and _OF_BUNDLES.search(str(error))):
                 raise
-            self._may_bundle = False
+            self._no_multi_until = time.monotonic() + RELEARN_SECONDS
         return await self._ordered(order_key, data_key, max_items, bundles=False)
 
     async def _ordered(

@@ -203,6 +203,24 @@ async def test_a_key_of_another_type_is_unreadable(queue: RedisQueue, redis_url:
         await queue.read()
 
 
+@pytest.mark.redis_server
+async def test_a_right_that_is_given_later_is_used(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.sources.llm_queue.RELEARN_SECONDS", 0.0)
+    with redis.Redis.from_url(redis_url) as owner:
+        owner.execute_command("ACL", "SETUSER", "late", "on", ">x", "~*", "+@read", "+select")
+        reader = RedisQueue(redis_url.replace("//", "//late:x@", 1), PREFIX)
+        before = await reader.check()
+        owner.execute_command("ACL", "SETUSER", "late", "+info", "+multi", "+exec")
+        after = await reader.check()
+        await reader.close()
+        owner.execute_command("ACL", "DELUSER", "late")
+    lacking = ("no right to INFO", "without MULTI")
+    assert [one in before for one in lacking] == [True, True]
+    assert [one in after for one in lacking] == [False, False]
+
+
 async def test_a_redis_that_is_away_is_never_an_empty_queue() -> None:
     reader = RedisQueue("redis://:hunter2@127.0.0.1:1/0", PREFIX, timeout_seconds=1)
     with pytest.raises(SourceError) as caught:
