@@ -142,7 +142,7 @@ class Visitor:
 
     async def opens(self, message: Locator) -> None:
         """Open a message's thread by its button, which shows while its head is pointed at."""
-        await message.evaluate("node => node.scrollIntoView({block: 'center'})")
+        await message.evaluate("node => node.scrollIntoView({block: 'start'})")
         await message.hover(position={"x": 120, "y": 12})
         await message.get_by_role("button", name="Reply in thread").click()
         await expect(self.page.locator("#thread")).to_be_visible()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.domain.evidence import SourceReading, SourceState
-from bot.domain.words import words
+from bot.domain.words import Text, words
 from bot.ports import Overview
 from bot.ports.action_ids import COMMAND_ACTION, REFRESH_ACTION
 from bot.slack.blocks import elements as kit
@@ -18,7 +18,10 @@ STATE_MARKS = {
     SourceState.TIMEOUT: "🔴",
     SourceState.NOT_CONFIGURED: "▫️",
 }
+FAILED = (SourceState.MISSING, SourceState.TIMEOUT)
+NOT_SET_UP = STATE_WORDS[SourceState.NOT_CONFIGURED]
 DETAIL_CHARS = 120
+NAMES_CHARS = 200
 DIVIDER: Block = {"type": "divider"}
 
 
@@ -36,19 +39,32 @@ def top_blocks(overview: Overview) -> Iterator[Block]:
 
 
 def source_blocks(overview: Overview) -> Iterator[Block]:
-    """Yield the state of each source: read just now, not readable and why, or not configured."""
+    """Yield the state of each source: those not readable with why, then those read, a line each."""
     yield DIVIDER
     yield kit.section("*Sources*")
-    if overview.sources:
-        yield kit.rich(kit.bullets(_source(one) for one in overview.sources))
+    failed = [one for one in overview.sources if one.state in FAILED]
+    lines = [_source(one) for one in failed]
+    for state, told in ((SourceState.OK, "read now"), (SourceState.NOT_CONFIGURED, NOT_SET_UP)):
+        if names := [_name(one) for one in overview.sources if one.state is state]:
+            shown = piece(f"{STATE_MARKS[state]} {told}: {', '.join(names)}", NAMES_CHARS)
+            lines.append(line(shown))
+    if lines:
+        yield kit.rich(*lines)
 
 
 def _source(reading: SourceReading) -> kit.Piece:
-    state = "ok" if reading.state is SourceState.OK else STATE_WORDS[reading.state]
-    told = words(f" {state}", *([", ", said(reading.detail)] if reading.detail else []))
+    told = words(f" {STATE_WORDS[reading.state]}", *_reason(reading))
     mark = STATE_MARKS[reading.state]
     return line(
-        piece(f"{mark} {reading.name.replace('_', ' ')}", 40, bold=True),
+        piece(f"{mark} {_name(reading)}", 40, bold=True),
         kit.gap(" "),
         *pieces(told, DETAIL_CHARS),
     )
+
+
+def _reason(reading: SourceReading) -> tuple[Text, ...]:
+    return (", ", said(reading.detail)) if reading.detail else ()
+
+
+def _name(reading: SourceReading) -> str:
+    return reading.name.replace("_", " ")

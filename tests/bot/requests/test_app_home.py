@@ -47,8 +47,8 @@ async def test_it_tells_of_queue_batches_alerts_and_every_source() -> None:
     )
     text = await _published(sources)
     for part in ("refreshed <!date^1763512200^", "Refresh", "'/trace'", "'/batch status'",
-                 "✅ queue", "✅ memory", "🔴 database", "wrong address", "▫️ runners",
-                 "not configured", "No alert is open", "queue is empty",
+                 "✅ read now: queue, memory", "🔴 database", "wrong address",
+                 "▫️ not configured: logs, callbacks, runners", "No alert is open", "queue is empty",
                  "What can I ask?"):  # fmt: skip
         assert part in text, part
 

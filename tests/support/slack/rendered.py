@@ -106,6 +106,9 @@ def _letters(shown: str) -> str:
 
 
 def _view(view: Mapping[str, Any]) -> None:
+    if view["type"] == "home":
+        told = words_in(list(_screen(view["blocks"])))
+        _wordings.extend(f"the home says {n}: {one!r}" for one in told if (n := code_names(one)))
     _judge(view_violations(view), view)
     _shapes.update(slack_types.view_shapes(view))
 
