@@ -73,14 +73,12 @@ class JsonLine:
     @property
     def level(self) -> str:
         """The level, however it is written."""
-        return level_name(_first(self._fields, LEVEL_KEYS))
+        return _level(self._fields)
 
     @property
     def event(self) -> str:
         """The message with its arguments filled in."""
-        message = _message(self._fields)
-        arguments = self._fields.get("positional_args")
-        return message if arguments is None else filled(message, unwrapped(arguments))
+        return _filled(self._fields)
 
     @property
     def logger(self) -> str:
@@ -100,16 +98,14 @@ class JsonLine:
     @property
     def fields(self) -> dict[str, Any]:
         """The key-values that are not the event's own parts."""
-        return flattened(
-            {key: item for key, item in self._fields.items() if key not in STANDARD_KEYS}
-        )
+        return _others(self._fields)
 
     @property
     def error(self) -> LogError | None:
         """What was raised."""
-        trace = _trace(self._fields.get("exception"))
-        fields = self.fields if may_name_error(self.text) else {}
-        return error_of(self.event, trace, self.level, fields)
+        data = self._fields  # of an event that is kept for long the line is read once
+        fields = _others(data) if may_name_error(self.text) else {}
+        return error_of(_filled(data), _trace(data.get("exception")), _level(data), fields)
 
 
 class CutLine:
@@ -171,6 +167,20 @@ def text_of(fields: Mapping[str, Any], *keys: str) -> str:
 def number_of(value: object) -> int | None:
     """Return a whole number as it is, and None of anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _level(fields: Mapping[str, Any]) -> str:
+    return level_name(_first(fields, LEVEL_KEYS))
+
+
+def _filled(fields: Mapping[str, Any]) -> str:
+    message = _message(fields)
+    arguments = fields.get("positional_args")
+    return message if arguments is None else filled(message, unwrapped(arguments))
+
+
+def _others(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return flattened({key: item for key, item in fields.items() if key not in STANDARD_KEYS})
 
 
 def _message(fields: Mapping[str, Any]) -> str:
