@@ -29,6 +29,8 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
     )
     if isinstance(found, Missing):
         return batch_report.unreadable("list", found)
+    if state and not found:
+        return await _in_no_state(state, context)
     words = many(len(found), "newest batch") + (f" in {shown(state)}" if state else "")
     looks = sum(bool(look_needed(one, now)) for one in found)
     hidden = found[0].hidden if found else ()
@@ -44,6 +46,28 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
         actions=tuple(
             f"/batch status {one.header.batch_id}" for one in found if look_needed(one, now)
         )[:4],
+    )
+
+
+async def _in_no_state(state: str, context: CommandContext) -> Report:
+    """Say that none is in that state, and in which the newest are: it may be misspelt."""
+    found = await read(
+        DATABASE,
+        context.sources.database,
+        lambda source: source.newest(limit=20),
+        context.deadline.next_timeout(),
+    )
+    if isinstance(found, Missing):
+        return batch_report.unreadable("list", found)
+    states = sorted({one.header.state for one in found if one.header.state})
+    others = f"; the newest are in {', '.join(states)}" if states else ""
+    return Report(
+        command="batch list",
+        title="Batches",
+        facts={"batches": [], "states": states},
+        sources=(rows_reading(found, ()),),
+        summary=f"No batch is in {shown(state)}{others}.",
+        actions=("/batch list",),
     )
 
 

@@ -5,6 +5,7 @@ error. A call runs as `ask` runs a line, with sources of its own, which close wh
 cancelled, or runs into the deadline.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -40,12 +41,14 @@ READS = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 
-Answer = Callable[[ask.Asked], Awaitable[Report]]
+PROGRESS_SECONDS = 2.0
+
+Answer = Callable[[ask.Asked, Work], Awaitable[Report]]
 
 
 @dataclass(frozen=True, slots=True)
 class AgentDoor:
-    """The handlers of the protocol; `answer` runs an understood line. Raises BatchbotError."""
+    """The handlers of the protocol; `answer` runs an understood line and notes how far it came."""
 
     settings: Settings
     answer: Answer
@@ -67,7 +70,9 @@ class AgentDoor:
             ]
         )
 
-    async def call_tool(self, _: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call_tool(
+        self, context: Any, params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
         """Answer one call; what went wrong is a result that says so, never a broken session."""
 
         async def broken(error: Exception) -> types.CallToolResult:
@@ -76,11 +81,27 @@ class AgentDoor:
             log.error("tool %s: %s", params.name[:40], told, exc_info=error)
             return _result(f"{told}\nPlease report this line.", is_error=True)
 
-        return await bounded(self._result_of(params), broken)
-
-    async def _result_of(self, params: types.CallToolRequestParams) -> types.CallToolResult:
+        work = Work()
+        # Where the agent asked for none, none is sent.
+        telling = asyncio.create_task(_tell(work, context.session.report_progress))
         try:
-            report = await self._report(params.name, params.arguments or {})
+            return await bounded(self._result_of(params, work), broken)
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+
+    async def _result_of(
+        self, params: types.CallToolRequestParams, work: Work
+    ) -> types.CallToolResult:
+        try:
+            report = await self._report(params.name, params.arguments or {}, work)
+        except UsageError as error:
+            # An agent types no command: it is told of the parameters in place of the usages.
+            known = self.tools.get(params.name)
+            meant = error.hint.partition("Such as ")[0].strip()
+            hints = [] if "/" in meant else [meant]
+            hints = [*hints, known.hint] if known else [error.hint]
+            return _result("\n".join(filter(None, (error.message, *hints))), is_error=True)
         except BatchbotError as error:
             return _result("\n".join(error_lines(error)), is_error=True)
         text = rendered(report, Format.MARKDOWN)
@@ -89,7 +110,7 @@ class AgentDoor:
         as_json = as_object(report, Format.JSON)
         return _result(text, structured=as_json, is_error=not report.found)
 
-    async def _report(self, name: str, arguments: dict[str, Any]) -> Report:
+    async def _report(self, name: str, arguments: dict[str, Any], work: Work) -> Report:
         tool = self.tools.get(name)
         if tool is None:
             known = ", ".join(self.tools)
@@ -99,7 +120,7 @@ class AgentDoor:
         asked = ask.understand(line, services=logs.services, zone=logs.zone)
         must_read_only(asked.command, asked.request.verb)
         ask.must_be_kept(asked, self.settings)
-        return await self.answer(asked)
+        return await self.answer(asked, work)
 
     async def list_resources(self, _: Any, __: Any) -> types.ListResourcesResult:
         """Return the index of rules, the schema, and a page for each rule."""
@@ -161,8 +182,8 @@ class AgentDoor:
 def server_of(settings: Settings, answer: Answer | None = None) -> "Server[Any]":
     """Return the server; `answer` stands in for asking the sources of the settings."""
 
-    async def asked(line: ask.Asked) -> Report:
-        return await ask.answer(line, settings, Work())
+    async def asked(line: ask.Asked, work: Work) -> Report:
+        return await ask.answer(line, settings, work)
 
     door = AgentDoor(settings, answer or asked, tools_of(commands()))
     return Server(
@@ -184,6 +205,13 @@ async def serve(settings: Settings) -> None:
     server = server_of(settings)
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
+
+
+async def _tell(work: Work, report: Callable[..., Awaitable[None]]) -> None:
+    """Tell the agent every few seconds how far an answer has come."""
+    while True:
+        await asyncio.sleep(PROGRESS_SECONDS)
+        await report(work.clock() - work.began, None, work.line())
 
 
 def _result(text: str, *, structured: Any = None, is_error: bool = False) -> types.CallToolResult:

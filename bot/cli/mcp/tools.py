@@ -4,17 +4,18 @@ Each is a way to call a command that only reads; one that the registry does not 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 
 from bot.errors import DeniedError, UsageError
 from bot.registry import SlashCommand
 
 MESSAGE_CHARS = 200
+GIVEN_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,8 @@ class ReadTool:
         """Return the command line that a call stands for. Raises UsageError."""
         wrong = best_match(Draft202012Validator(self.input_schema).iter_errors(dict(arguments)))
         if wrong is not None:
-            place = ".".join(str(part) for part in wrong.absolute_path)
-            told = f"{place}: " if place else ""
             raise UsageError(
-                f"The tool {self.name} was called wrongly: {told}{wrong.message[:MESSAGE_CHARS]}",
-                hint=f"Its parameters: {', '.join(self._told()) or 'none'}.",
+                f"The tool {self.name} was called wrongly: {self._what_is(wrong)}", hint=self.hint
             )
         words = [f"/{self.command}", self.verb]
         for one in self.parameters:
@@ -68,9 +66,35 @@ class ReadTool:
                 words += [f"--{one.option}" if one.option else "", str(value)]
         return " ".join(word for word in words if word)
 
-    def _told(self) -> Iterator[str]:
-        for one in self.parameters:
-            yield one.name if one.required else f"{one.name} (optional)"
+    @property
+    def hint(self) -> str:
+        """Return in words what works: each parameter, what it is, and its values or an example."""
+        told = "; ".join(_told(one) for one in self.parameters)
+        return f"Its parameters: {told or 'none'}."
+
+    def _what_is(self, wrong: ValidationError) -> str:
+        known = {one.name: one for one in self.parameters}
+        if one := known.get(str(next(iter(wrong.absolute_path), ""))):
+            given = str(wrong.instance)[:GIVEN_CHARS]
+            return f"{one.name} cannot be {given!r}; it is {_value_of(one)}."
+        lacking = [name for name in known if known[name].required and name not in wrong.instance]
+        if wrong.validator == "required":
+            return f"it needs {' and '.join(lacking)}."
+        return f"{wrong.message[:MESSAGE_CHARS]}."
+
+
+def _told(one: Parameter) -> str:
+    return f"{one.name}{'' if one.required else ' (optional)'}: {_value_of(one)}"
+
+
+def _value_of(one: Parameter) -> str:
+    """Return what a parameter takes, in words: the values where they are few, or an example."""
+    values = ", ".join(map(str, one.schema.get("enum", ())))
+    least, most = one.schema.get("minimum"), one.schema.get("maximum")
+    span = f"{least} to {most}" if least is not None else ""
+    told = ": ".join(filter(None, (str(one.schema.get("description", "")), values or span)))
+    shortest = one.schema.get("minLength")
+    return f"{told}, {shortest} characters or more" if shortest else told
 
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
@@ -210,7 +234,7 @@ TOOLS = (
         "What changed lately: containers, modes, migrations, provider and model.",
         "changes",
         "",
-        (Parameter("since", _word("how far back, such as 2h, 30m or 7d")),),
+        (Parameter("since", _word("a span, an hour or a day, such as 2h, 23:10 or yesterday")),),
     ),
     ReadTool(
         "explain",

@@ -1,13 +1,16 @@
 """`/batch` reads what people type, and says plainly what it could not find or read."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.demo.incident.rows import Revision
 from bot.domain.batch import BatchHeader, BatchRows
 from bot.domain.report import Verdict
 from bot.errors import SourceError, UsageError
 from bot.ports import Asker, CommandContext, Sources
+from bot.sources.cj.database import CjPostgres
 from commands.batch.command import parse, run
 from tests.population.evidence import Around
 from tests.support.fakes.sources import CJ, FakeDatabase, FakeLogs, FakeMemory, down, event
@@ -145,3 +148,17 @@ async def test_a_label_that_may_be_data_is_kept_but_not_repeated(data: str) -> N
     assert await memory.alias(data) == "33"
     unknown = await run(parse(f"status {data}x"), _context(sources))
     assert data not in str((kept.as_json(), kept.actions, unknown.as_json(), unknown.actions))
+
+
+async def test_a_state_that_no_batch_is_in_is_answered_by_those_that_there_are(
+    night_urls: Mapping[Revision, str],
+) -> None:
+    database = CjPostgres(night_urls["now"])
+    try:
+        report = await run(parse("list scorign"), _context(Sources(database=database)))
+        some = await run(parse("list scoring"), _context(Sources(database=database)))
+    finally:
+        await database.close()
+    assert str(report.summary).startswith("No batch is in scorign; the newest are in ")
+    assert "SCORING" in str(report.summary)
+    assert some.tables

@@ -16,9 +16,11 @@ from mcp_types import CallToolResult, TextContent, TextResourceContents
 from bot.catalogue import entries
 from bot.cli import ask
 from bot.cli.formats import Format
+from bot.cli.mcp import server
 from bot.cli.mcp.report_schema import REPORT_SCHEMA
 from bot.cli.mcp.server import Answer, server_of
 from bot.cli.output import as_object
+from bot.cli.progress import Work
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Report
 from bot.errors import SourceError
@@ -55,7 +57,7 @@ def _text(result: CallToolResult) -> str:
     return content.text
 
 
-async def _fine(asked: ask.Asked) -> Report:
+async def _fine(asked: ask.Asked, work: Work) -> Report:
     return Report(command=asked.typed, title="Batch 33", headline="Batch 33: it is well")
 
 
@@ -84,7 +86,7 @@ def test_any_report_fits_the_schema(report: Report) -> None:
 
 
 async def test_a_source_that_fails_is_an_error_of_the_tool_with_a_hint() -> None:
-    async def failing(_: ask.Asked) -> Report:
+    async def failing(_: ask.Asked, __: Work) -> Report:
         raise SourceError("cj_database", "connection refused", hint="Run batchbot doctor.")
 
     async with _client(failing) as client:
@@ -95,7 +97,7 @@ async def test_a_source_that_fails_is_an_error_of_the_tool_with_a_hint() -> None
 
 
 async def test_what_breaks_is_told_without_its_text_and_the_session_goes_on() -> None:
-    async def broken(_: ask.Asked) -> Report:
+    async def broken(_: ask.Asked, __: Work) -> Report:
         raise RuntimeError(SECRET)
 
     async with _client(broken) as client:
@@ -109,7 +111,7 @@ async def test_what_breaks_is_told_without_its_text_and_the_session_goes_on() ->
 async def test_where_no_source_is_configured_the_answer_says_how_to_begin() -> None:
     nothing = SourceReading("cj_database", SourceState.NOT_CONFIGURED)
 
-    async def unread(_: ask.Asked) -> Report:
+    async def unread(_: ask.Asked, __: Work) -> Report:
         return Report("batch", "Batch 33", sources=(nothing,), unreadable_need=True)
 
     async with _client(unread) as client:
@@ -119,7 +121,7 @@ async def test_where_no_source_is_configured_the_answer_says_how_to_begin() -> N
 
 
 async def test_what_was_not_found_is_an_error_of_the_tool() -> None:
-    async def unknown(_: ask.Asked) -> Report:
+    async def unknown(_: ask.Asked, __: Work) -> Report:
         return Report("batch", "Batch 99", found=False, headline="There is no batch 99")
 
     async with _client(unknown) as client:
@@ -140,6 +142,50 @@ async def test_a_tool_or_a_parameter_that_is_not_there_is_an_error_of_the_tool()
     assert missing.is_error
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments", "works"),
+    [
+        ("trends", {"by": "colour"}, "mode, model, provider"),
+        ("trends", {"since": "never"}, "how far back, such as 2h, 30m or 7d"),
+        ("changes", {"since": "yesterdy"}, "2h, 3d, 23:10, yesterday or 2025-11-20"),
+        ("status", {}, "it needs batch."),
+        ("status", {"batch": "33; drop"}, "its CJ number, uuid"),
+        ("compare", {"left": 33, "right": 33}, "it needs batch and with."),
+        ("logs", {"service": "cj", "text": "x"}, "2 characters or more"),
+        ("logs", {"service": "cj", "text": "abc", "context": 99}, "0 to 50"),
+        ("explain", {"rule": "orphaned-itm"}, "Did you mean orphaned-item?"),
+    ],
+)
+async def test_a_wrong_argument_is_told_by_what_works_and_no_command_that_an_agent_cannot_type(
+    tool: str, arguments: dict[str, Any], works: str
+) -> None:
+    async with _client(_fine) as client:
+        result = await client.call_tool(tool, arguments)
+    told = _text(result)
+    assert (result.is_error, works in told) == (True, True)
+    assert "Its parameters: " in told
+    assert "/" not in told
+
+
+async def test_what_takes_long_tells_how_far_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PROGRESS_SECONDS", 0.02)
+    told, heard = list[str](), asyncio.Event()
+
+    async def slow(asked: ask.Asked, work: Work) -> Report:
+        work("reading the rows")
+        await heard.wait()
+        return await _fine(asked, work)
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        told.append(str(message))
+        heard.set()
+
+    async with _client(slow) as client:
+        done = await client.call_tool("status", {"batch": 33}, progress_callback=hear)
+    assert not done.is_error
+    assert "reading the rows" in told[0]
+
+
 async def test_a_memory_that_nobody_kept_is_not_made_by_asking(tmp_path: Path) -> None:
     folder = tmp_path / "none"
     async with _client(_fine, BOT_DATA_DIR=str(folder)) as client:
@@ -151,9 +197,9 @@ async def test_a_memory_that_nobody_kept_is_not_made_by_asking(tmp_path: Path) -
 async def test_a_cancelled_call_is_ended_and_the_next_one_is_answered() -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
-    async def hanging(asked: ask.Asked) -> Report:
+    async def hanging(asked: ask.Asked, work: Work) -> Report:
         if "34" in asked.typed:
-            return await _fine(asked)
+            return await _fine(asked, work)
         begun.set()
         try:
             await asyncio.Event().wait()
@@ -173,7 +219,7 @@ async def test_a_call_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> N
     """The deadline is that of `ask`: what hangs is told, and the sources are closed."""
     monkeypatch.setattr(ask, "DEADLINE_SECONDS", 0.01)
 
-    async def through_ask(asked: ask.Asked) -> Report:
+    async def through_ask(asked: ask.Asked, work: Work) -> Report:
         async def hang(*_: Any) -> Report:
             await asyncio.Event().wait()
             raise AssertionError
