@@ -21,6 +21,8 @@ _WRAPPED = re.compile(
 )
 _MOST_WRAPPINGS = 4
 _MARKS = "?!.,;:"
+# As keyboards of wide scripts write Latin signs and digits.
+_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 # Nobody types a longer line; one that was pasted is read from its beginning.
 MOST_TYPED = 4_096
 _UUID = re.compile(
@@ -73,7 +75,8 @@ def read_line(text: str, commands: Mapping[str, SlashCommand], prefix: str = "")
 
 def unwrapped(text: str) -> str:
     """Return a line without what it was pasted in: a mention, a quotation, bold, a lone mark."""
-    plain = _QUOTED.sub("", _BOT_MENTION.sub("", text[:MOST_TYPED]).strip())
+    typed = text[:MOST_TYPED].translate(_WIDE)
+    plain = _QUOTED.sub("", _BOT_MENTION.sub("", typed).strip())
     plain = _BOT_MENTION.sub("", plain).strip()
     for _ in range(_MOST_WRAPPINGS):
         if (inner := _WRAPPED.match(plain)) is None:

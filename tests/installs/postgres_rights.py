@@ -8,7 +8,9 @@ from uuid import uuid4
 import asyncpg
 
 from bot.demo.incident.rows import load
+from bot.errors import SourceError
 from bot.service.embedded_postgres import EmbeddedPostgres
+from bot.sources.cj.database import CjPostgres
 from tests.installs.peers import error_of_postgres, peer, says
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import ask, doctor, installed, line_of
@@ -74,6 +76,7 @@ async def rows(folder: Path, server: EmbeddedPostgres, *, quick: bool) -> AsyncI
     if not quick:
         yield await _locked(folder, server)
         yield await _standby(folder, server)
+        yield await _secured_while_it_runs(server)
         for state, words, must in WORDS:
             async with peer(says(error_of_postgres(state, words))) as port:
                 seen = await _seen(folder, f"postgresql://bot:s3cr3t@127.0.0.1:{port}/cj")
@@ -118,6 +121,22 @@ async def _locked(folder: Path, server: EmbeddedPostgres) -> Row:
     await _forget(owner)
     return row("PG-37", "a migration holds a table", seen, codes=[1, 3], about=CJ,
                must=["took too long and was cancelled.*somebody holds a lock"])  # fmt: skip
+
+
+async def _secured_while_it_runs(server: EmbeddedPostgres) -> Row:
+    url, owner = await _made(server)
+    reader = CjPostgres(url)
+    said = ["read" if await reader.batch(34) else "nothing"]
+    await owner.execute(SECURED)
+    reader._sessions._learnt_at = -1e9
+    try:
+        said.append("read" if await reader.batch(34) else "nothing")
+    except SourceError as error:
+        said.append(error.message)
+    await reader.close()
+    await _forget(owner)
+    return row("PG-39", "row security is switched on while the bot runs", Seen(" ".join(said), 0),
+               must=["^read row security hides every row"])  # fmt: skip
 
 
 async def _standby(folder: Path, server: EmbeddedPostgres) -> Row:

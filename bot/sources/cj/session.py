@@ -27,6 +27,8 @@ SETTING = "CJ_DATABASE_URL"
 # While a column of the newer schema is lacking, a migration may add it at any time; and a right
 # that is lacking may be granted.
 RELEARN_SECONDS = 5.0
+# Row security that is switched on shows by no error, only by rows that are not there.
+LOOK_AGAIN_SECONDS = 60.0
 KEPT_STATEMENTS = 100
 # A session that the server ended and that is not yet closed raises the driver's own error.
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -122,7 +124,8 @@ class CjSessions:
         """Learn the schema, and of a direct session whether it is as it was asked to be."""
         now = time.monotonic()
         may_change = not self.schema.has_total_budget or self.schema.hidden
-        is_due = may_change and now - self._learnt_at > RELEARN_SECONDS
+        kept = RELEARN_SECONDS if may_change else LOOK_AGAIN_SECONDS
+        is_due = now - self._learnt_at > kept
         if self._is_known and not is_due:
             return
         if not (self._is_known or was_pooled):

@@ -28,6 +28,7 @@ COMMANDS = {
     [
         ("/batch status 34", "batch", "status 34"),
         ("batch status 34", "batch", "status 34"),
+        ("／ｂａｔｃｈ\u3000status ３４", "batch", "status 34"),
         ("<@U0BOT0000> batch status 34", "batch", "status 34"),
         ("- batch status 34", "batch", "status 34"),
         ("• /batch status 34", "batch", "status 34"),
