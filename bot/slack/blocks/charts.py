@@ -12,6 +12,7 @@ MAX_CHARTS = 2
 MAX_CATEGORIES = 20
 TITLE_CHARS = 50
 NAME_CHARS = 20
+SPARK_CELLS = 12
 AXIS_CHARS = 50
 ALT_CHARS = 600
 BAR_CELLS = 12
@@ -117,12 +118,19 @@ def _bar_lines(series: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"{told} {name}" if len(series) > 1 else told
 
 
+def _thinned(values: Sequence[float]) -> list[float]:
+    """Return values as so many as a phone shows on a line, the highest of each few."""
+    step = -(-len(values) // SPARK_CELLS) or 1
+    return [max(values[n : n + step]) for n in range(0, len(values), step)]
+
+
 def _spark_lines(series: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     width = max((len(one["name"]) for one in series), default=1)
     for one in series:
         values = [point["value"] for point in one["data"]]
         top = max(values, default=0)
-        marks = "".join(SPARKS[round((len(SPARKS) - 1) * max(0, v) / (top or 1))] for v in values)
+        told = _thinned(values)
+        marks = "".join(SPARKS[round((len(SPARKS) - 1) * max(0, v) / (top or 1))] for v in told)
         last = "" if one["name"] == IN_ALERT else f" most {top:,}, last {values[-1]:,}"
         yield f"{one['name'].ljust(width)} {marks}{last}"
     points = series[0]["data"] if series else []

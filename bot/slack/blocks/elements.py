@@ -1,5 +1,6 @@
 """The few pieces of Block Kit that our messages are made of; outside text stays literal in them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -31,6 +32,8 @@ OPTION_CHARS = 150
 PAGE_ROWS = 10
 # A number and its unit are not parted, and are named where a table's head does not stand above.
 SHORT_CHARS = 16
+UNIT_CHARS = 3
+_LETTERS = re.compile(r"[^\W\d_]+")
 WHOLE_CHARS = 8
 MAX_PIECES = 16
 MAX_ROW_PIECES = 30
@@ -201,8 +204,10 @@ def _named(head: Piece, cell: Piece) -> list[Piece]:
     text, name = str(cell.get("text", "")), str(head.get("text", "")).strip()
     if text.strip() in ("", "-"):
         return []
-    is_short = len(text) <= SHORT_CHARS and text[0].isdigit()
-    return [gap(f"{name} {text}" if name and is_short else text)]
+    is_number = len(text) <= SHORT_CHARS and text[0].isdigit()
+    # `66 errors` says what it counts, `376 d` does not.
+    is_bare = is_number and all(len(one) <= UNIT_CHARS for one in _LETTERS.findall(text))
+    return [gap(f"{name} {text}" if name and is_bare else text)]
 
 
 def _is_mark(cell: Piece) -> bool:

@@ -58,6 +58,6 @@ def test_a_line_in_text_is_a_row_of_marks() -> None:
     block = visualization(QUEUE)
     assert block is not None
     lines = _text(as_text(block))
-    assert lines[1].startswith("size       ▁▁▁▁▁▁▁")
+    assert lines[1].startswith("size       ▁▁▁█▂")
     assert lines[1].endswith("most 9, last 1")
     assert lines[-1] == "from 59 min ago to 2 min ago"

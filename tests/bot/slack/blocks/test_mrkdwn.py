@@ -92,6 +92,17 @@ def test_typed_text_in_rich_text_has_date_elements_and_code() -> None:
     assert [one["text"] for one in shown if one.get("style")] == ["8f3a11d7", "/queue"]
 
 
+def test_a_number_is_named_where_no_head_of_a_table_stands_above() -> None:
+    rows = (("⚠️", "33", "34/100", "376 d", "66 errors"), ("✅", "32", "-", "1 min 20 s", "well"))
+    grid = elements.table(Table(("", "batch", "valid", "age", "state"), rows), 5, 40)["rows"]
+    told = elements.plain_table(grid)["elements"]
+    lines = ["".join(one["text"] for one in row["elements"]) for row in told]
+    assert [line.replace("\xa0", " ") for line in lines] == [
+        "⚠️ batch 33 · valid 34/100 · age 376 d · 66 errors",
+        "✅ batch 32 · age 1 min 20 s · well",
+    ]
+
+
 def test_a_date_that_follows_at_stands_without_it() -> None:
     told = words("It restarted", Time(AT, " at "), " and ended", Time(AT, " since "))
     assert "restarted <!date" in str(mrkdwn.mrkdwn(told, 400))
