@@ -40,6 +40,8 @@ class Bounds:
         """Return where the event begins that holds `offset`, or `events` events before it."""
         floor = max(0, offset - REACH_BYTES * (1 + min(events, 8)))
         end, found, size = self._line_end(offset, self._segment.size), 0, NEAR_BYTES
+        if not events and self._is_head(begin := self._line_start(offset), end):
+            return begin
         while end > floor:
             start = self._line_start(max(floor, end - size))
             for at in self._heads(start, end, backwards=True):
@@ -56,6 +58,9 @@ class Bounds:
         """
         ceiling = min(end, offset + REACH_BYTES * (1 + min(events, 8)))
         position, found, size = self._line_end(max(offset, hit), end), 0, NEAR_BYTES
+        near = position if events else self._line_end(position, end)
+        if position < min(near, ceiling) and self._is_head(position, near):
+            return position
         while position < ceiling:
             stop = self._line_end(min(position + size, ceiling) - 1, end)
             for at in self._heads(position, stop):
@@ -90,6 +95,13 @@ class Bounds:
             if newline >= 0:
                 return self._start + newline + 1
         return self._segment.line_end(offset, end)
+
+    def _is_head(self, start: int, end: int) -> bool:
+        """Say whether an event surely begins at a line, as nearly all do, seen at one look."""
+        codec = self._segment.codec
+        if codec.cuts_lines and not self._short(max(0, start - LOOK_BACK_BYTES), end):
+            return False
+        return codec.starts_event(self.read(start, end))
 
     def _heads(self, start: int, end: int, *, backwards: bool = False) -> Iterator[int]:
         """Yield where events begin in the whole lines of [start, end)."""
