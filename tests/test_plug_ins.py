@@ -37,6 +37,7 @@ DETECTORS = {
     "queue_expiring",
     "queue_unanswered",
     "rejected_callbacks",
+    "requests_refused",
     "retries_rising",
     "stuck_queue",
     "submissions_lost",

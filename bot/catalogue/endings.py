@@ -74,6 +74,7 @@ ENTRIES = (
         unseen="It needs CJ's log of that time: the rows were undone.",
         do="Register the assignment's instructions in CJ, then send the request again.",
         since="Every revision.",
+        alerts=("requests_refused",),
     ),
     CauseEntry(
         rule="outbox-unpublished",

@@ -84,7 +84,8 @@ def _ending(looks: Sequence[Observation], what: Text) -> Text:
         moved = bool(_signs(looks)) or _turned_over(looks)
         return _moves(what) if moved else words("nothing is stuck, and no work was seen: ", what)
     if any(sign.at > left - BESIDE for sign in _signs(looks)):
-        return _moves(what)
+        return words(_moves(what), " What was stuck is gone from it; no line says that it was "
+                     "answered.")  # fmt: skip
     return words(
         "what was stuck left the queue and no answer was logged (removed or flushed): it gets no "
         "callback. ",

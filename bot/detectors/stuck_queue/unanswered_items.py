@@ -26,9 +26,10 @@ from bot.diagnosis.queue.conservation import (
     WHY_LEFT,
     Conservation,
     Departure,
+    QueuedByLines,
     ended_requests,
 )
-from bot.diagnosis.queue.log_events import NEEDLES, sign_of
+from bot.diagnosis.queue.log_events import NEEDLES, SignKind, sign_of, snapshot_of
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import QUEUE as REDIS
 from bot.domain.evidence import Missing
@@ -42,6 +43,7 @@ from bot.text.wording import many
 QUEUE = "llm_provider"
 UNACCOUNTED = "llm_provider, logs with a gap"
 _STATE: TypeAdapter[Conservation] = TypeAdapter(Conservation)
+_LINES: TypeAdapter[QueuedByLines] = TypeAdapter(QueuedByLines)
 
 
 class UnansweredItems(EventCountDetector):
@@ -56,11 +58,13 @@ class UnansweredItems(EventCountDetector):
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
         self._known = Conservation()
+        self._lines = QueuedByLines()
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event ends, returns or expires a request."""
+        """Say whether an event ends, returns or expires a request, or counts those that wait."""
         sign = sign_of(event)
-        return sign is not None and bool(sign.queue_id)
+        counts = sign is not None and sign.kind in (SignKind.CLEANED, SignKind.STORE_BACK)
+        return snapshot_of(event) is not None or counts or bool(sign and sign.queue_id)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -69,6 +73,10 @@ class UnansweredItems(EventCountDetector):
             self._known = _STATE.validate_python(samples[-1].data.get("known") or {})
         except ValidationError:
             self._known = Conservation()
+        try:
+            self._lines = _LINES.validate_python(samples[-1].data.get("lines") or {})
+        except ValidationError:
+            self._lines = QueuedByLines()
 
     async def sample(self, watch: Watch) -> Sample:
         """Hold this look at Redis against the one before."""
@@ -82,9 +90,14 @@ class UnansweredItems(EventCountDetector):
             found = [_occurrence(one) for one in lost if heard or one.is_sound]
         else:
             self._known = self._known.unseen(ended, sound=_is_sound(watch.logs))
+        self._lines, left = self._lines.after(event for _, event in dated_events(watch))
+        if reading is None and _is_sound(watch.logs):
+            found = [_occurrence(one) for one in left]
         sample = self.sampled(watch, found)
         known = _STATE.dump_python(self._known, mode="json")
-        return replace(sample, data={**sample.data, "known": known}) if sample.data else sample
+        lines = _LINES.dump_python(self._lines, mode="json")
+        kept = {"known": known, "lines": lines}
+        return replace(sample, data={**sample.data, **kept}) if sample.data else sample
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""

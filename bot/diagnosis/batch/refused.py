@@ -13,6 +13,7 @@ from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.domain.words import Command, words
 from bot.ports import Deadline, Sources
 
+REQUEST_REFUSED = "request-refused"
 REFUSED = "CJ assessment workflow failed"
 _ASSIGNMENT = re.compile(r"Unknown assignment_id")
 
@@ -62,15 +63,13 @@ def refusal_of(word: str, events: Iterable[LogEvent]) -> LogEvent | None:
 def _finding(line: LogEvent) -> Finding:
     unknown = _ASSIGNMENT.search(line.event) is not None
     return Finding(
-        rule="request-refused",
+        rule=REQUEST_REFUSED,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what="CJ refused the request: its assignment is unknown"
         if unknown
         else "CJ refused the request",
-        why="CJ has no instructions for that assignment, undid its rows and sent a failure event."
-        if unknown
-        else "Its own line says why; it undid its rows and sent a failure event.",
+        why=why_refused(line),
         evidence=(log_line(line),),
         next=(
             "Register the assignment's instructions in CJ, then send the request again."
@@ -78,6 +77,13 @@ def _finding(line: LogEvent) -> Finding:
             else words(Command("/logs cj_assessment_service workflow --level error")),
         ),
     )
+
+
+def why_refused(line: LogEvent) -> str:
+    """Return why CJ refused a request, by its line."""
+    if _ASSIGNMENT.search(line.event):
+        return "CJ has no instructions for that assignment; it undid its rows and told so."
+    return "Its own line says why; it undid its rows and sent a failure event."
 
 
 def _is_uuid(word: str) -> bool:

@@ -5,10 +5,10 @@ beside it hides the loss in every count.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.diagnosis.queue.log_events import LoopSign, SignKind, sign_of
+from bot.diagnosis.queue.log_events import LoopSign, SignKind, Snapshot, sign_of, snapshot_of
 from bot.diagnosis.queue.losses import ENDS, TTL, expired_away
 from bot.domain.evidence import QUEUE, EvidenceLine
 from bot.domain.log import LogEvent
@@ -23,6 +23,8 @@ MOST_ENDED = 2_000
 SHOWN = 3
 # One look tells of what was queued earlier than this; a return takes moments, a line lags seconds.
 SETTLED = timedelta(minutes=2)
+# A line is written moments before or after what it says.
+BESIDE = timedelta(seconds=3)
 LEFT_UNANSWERED, NOT_ACCOUNTED = "left-unanswered", "not-accounted-for"
 WHY_LEFT = (
     "Flushed, evicted or removed by hand: no line says that they were answered, given back or "
@@ -92,6 +94,60 @@ class Conservation:
         """
         said = (*self.ended, *ended)[-MOST_ENDED:]
         return replace(self, ended=said, is_sound=self.is_sound and sound)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedByLines:
+    """What lines show to be queued and not to have ended, oldest first, and when it was queued.
+
+    The provider writes a snapshot only while it holds nothing: of what is then not waiting, the
+    oldest are those that nobody holds and that it counts, and the others are gone. `expired` are
+    so many as it said to have dropped, and `failing` says that it counts its own memory instead.
+    """
+
+    queued: dict[str, datetime] = field(default_factory=dict)
+    expired: int = 0
+    failing: bool = False
+
+    def after(self, events: Iterable[LogEvent]) -> tuple["QueuedByLines", tuple[Departure, ...]]:
+        """Return it after more lines, and what they show to have gone unanswered."""
+        state, gone = self, list[Departure]()
+        for event in events:
+            shot, sign = snapshot_of(event), sign_of(event)
+            if shot is not None and not shot.queued and not state.failing:
+                state, left = state._counted(shot)
+                gone += left
+            elif sign is not None:
+                state = state._said(sign, event)
+        return state, tuple(gone)
+
+    def _said(self, sign: LoopSign, event: LogEvent) -> "QueuedByLines":
+        if sign.kind is SignKind.STORE_LOST and not sign.queue_id:
+            return replace(self, failing=True)
+        if sign.kind in (SignKind.STORE_BACK, SignKind.RESTART):
+            return replace(self, failing=False)
+        if sign.kind is SignKind.CLEANED and "expired" in event.event:
+            return replace(self, expired=self.expired + _counted_in(event))
+        if sign.kind is SignKind.QUEUED:
+            kept = [*self.queued.items(), (sign.queue_id, sign.at)][-MOST_ENDED:]
+            return replace(self, queued=dict(kept))
+        if sign.kind in ENDS or sign.kind is SignKind.STORE_LOST:
+            return replace(
+                self, queued={id: at for id, at in self.queued.items() if id != sign.queue_id}
+            )
+        return self
+
+    def _counted(self, shot: Snapshot) -> tuple["QueuedByLines", list[Departure]]:
+        """Return it after a snapshot in which nothing waits, and what is gone by its count."""
+        settled = [id for id, at in self.queued.items() if at + BESIDE < shot.at]
+        gone = settled[shot.not_queued :]
+        queued = {id: at for id, at in self.queued.items() if id not in gone}
+        left = [Departure(shot.at, id) for id in gone[self.expired :]]
+        return replace(self, queued=queued, expired=0), left
+
+
+def _counted_in(event: LogEvent) -> int:
+    return next((int(word) for word in str(event.event).split() if word.isdecimal()), 0)
 
 
 def ended_requests(events: Iterable[LogEvent]) -> tuple[str, ...]:

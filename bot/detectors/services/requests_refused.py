@@ -1,0 +1,72 @@
+"""CJ refuses a request: no row of it is left, so that only its own line tells of it."""
+
+from typing import ClassVar
+
+from bot.detectors._event_counts import (
+    EventCount,
+    EventCountDetector,
+    Occurrence,
+    dated_events,
+)
+from bot.diagnosis.batch.refused import REFUSED, REQUEST_REFUSED, why_refused
+from bot.domain.alert import Condition, Sample
+from bot.domain.log import LogEvent, Role
+from bot.domain.report import Confidence, Severity
+from bot.domain.words import Command, Time, words
+from bot.ports import Watch
+from bot.text.redaction import redact
+from bot.text.wording import many
+
+CJ_SERVICE = "cj_assessment_service"
+
+
+class RequestsRefused(EventCountDetector):
+    """Watches CJ's log for requests that it refused."""
+
+    name: ClassVar[str] = "requests_refused"
+    summary: ClassVar[str] = "CJ refuses a request, such as one of an assignment that it lacks"
+    needles: ClassVar[tuple[str, ...]] = ("CJ assessment workflow failed",)
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether an event tells of a refused request."""
+        return event.role is Role.CJ and REFUSED in event.event
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect this tick's refusals."""
+        found = [
+            Occurrence(
+                CJ_SERVICE,
+                at,
+                event.container,
+                redact(event.event),
+                {"why": why_refused(event), "id": str(event.fields.get("correlation_id") or "")},
+            )
+            for at, event in dated_events(watch)
+            if self.wants(event)
+        ]
+        return self.sampled(watch, found)
+
+    def condition(self, counted: EventCount) -> Condition:
+        """Return the condition of one subject."""
+        why = str(counted.extras[-1].get("why", "")) if counted.extras else ""
+        look = Command("/logs cj_assessment_service workflow --level error")
+        refused = many(counted.count, "request")
+        return Condition(
+            subject=counted.subject,
+            rule=REQUEST_REFUSED,
+            severity=Severity.ERROR,
+            confidence=Confidence.HIGH,
+            title=words(f"CJ refused {refused} since ", Time(counted.first_at), ". Next: ", look),
+            since=counted.first_at,
+            known=why,
+            count=counted.fresh,
+            headline=f"CJ refused {refused}: no batch of it exists",
+            lasts=False,
+            why=why,
+            evidence=counted.examples,
+            next=(words(look), "Register what it lacks in CJ, then send the request again."),
+            batch="",
+        )
+
+
+DETECTOR = RequestsRefused

@@ -1,0 +1,28 @@
+"""A request that CJ refused leaves no row: its own line is told at once, with why."""
+
+import pytest
+
+from bot.detectors._event_counts import QuietSettings
+from bot.detectors.services.requests_refused import RequestsRefused
+from bot.domain.log import Followed, Role
+from tests.support.scenes import NOW, TICK, played
+from tests.support.watches import GivenWatch, said
+
+UNKNOWN = "CJ assessment workflow failed: Unknown assignment_id 'x': missing instructions"
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "why"),
+    [
+        (UNKNOWN, Role.CJ, "CJ has no instructions for that assignment"),
+        ("CJ assessment workflow failed: boom", Role.CJ, "Its own line says why"),
+        (UNKNOWN, Role.LLM_PROVIDER, ""),
+        ("Starting CJ assessment workflow.", Role.CJ, ""),
+    ],
+)
+async def test_a_refused_request_is_told_with_why(text: str, role: Role, why: str) -> None:
+    logs = Followed((said(NOW, text, role=role),))
+    detector = RequestsRefused(QuietSettings())
+    found = (await played(detector, [GivenWatch(NOW, NOW - TICK, logs=logs)])).conditions
+    assert [why in str(one.why) for one in found] == ([True] if why else [])
+    assert all(one.headline == "CJ refused 1 request: no batch of it exists" for one in found)
