@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from bot.domain.log import LogEvent
+from bot.sources.log_format.memmem import positions
 from bot.sources.log_format.parser import LineParser
-from bot.sources.log_search.memmem import positions
 
 
 class Wanted:

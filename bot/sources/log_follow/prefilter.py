@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.log import LogEvent
 from bot.sources.log_format.codec import Codec, is_head
+from bot.sources.log_format.memmem import positions
 from bot.sources.log_format.parser import LineParser
-from bot.sources.log_search.memmem import positions
 
 # A reader that is behind keeps this many hits of each needle in a block, so that one frequent
 # needle cannot make the bot miss a rare one.

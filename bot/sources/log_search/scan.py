@@ -5,8 +5,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from bot.sources.log_format.codec import CUT_BYTES
+from bot.sources.log_format.memmem import SearchBuffer
 from bot.sources.log_search.file import SegmentFile
-from bot.sources.log_search.memmem import SearchBuffer
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 
 # Below this much log the search also looks for both halves of an id everywhere; above, only where
