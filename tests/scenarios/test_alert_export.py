@@ -48,6 +48,15 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
     "callbacks_unpublished": lambda: (Role.LLM_PROVIDER, [unpublished(AT)]),
     "submissions_lost": lambda: (Role.CJ, [unsent(AT)]),
     "retries_rising": lambda: (Role.LLM_PROVIDER, given_back(AT)),
+    "callbacks_not_stored": lambda: (Role.CJ, [unstored(AT)]),
+    "local_queue": lambda: (
+        Role.LLM_PROVIDER,
+        [console(AT, "Using local queue for request 5352ba4c-6226-458c-aa82-24ff1fa071a4", "q")],
+    ),
+    "requests_refused": lambda: (
+        Role.CJ,
+        [console(AT, "CJ assessment workflow failed: Unknown assignment_id 'x'", "cj")],
+    ),
     "queue_unanswered": lambda: (Role.LLM_PROVIDER, [console(START, "Queue processor stats", "q")]),
 }
 
@@ -74,6 +83,13 @@ def given_back(at: datetime) -> list[str]:
         for tried in (1, 2)
         for n in range(8)
     ]
+
+
+def unstored(at: datetime) -> str:
+    """Return an answer that CJ took while its database was away."""
+    extra = "{'correlation_id': '5352ba4c-6226-458c-aa82-24ff1fa071a4'}"
+    text = "Error in callback processing: the underlying connection is closed"
+    return console(at, text, "cj", extra, level="error")
 
 
 def unsent(at: datetime) -> str:
