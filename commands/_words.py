@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from bot.errors import Blank, LackingError, UsageError
 from bot.registry import Usage
+from bot.text.redaction import clip, repeated
 
 MAX_CHARS = 3_000
 MAX_TOKENS = 60
@@ -105,8 +106,8 @@ def span(text: str) -> timedelta | None:
 
 
 def shown(word: str) -> str:
-    """Return a word short enough to be repeated to the one who typed it."""
-    return word if len(word) <= SHOWN_CHARS else word[: SHOWN_CHARS - 1] + "…"
+    """Return a word as it may be repeated to the one who typed it, and short enough."""
+    return clip(repeated(word), SHOWN_CHARS)
 
 
 def usage_lines(name: str, usages: Iterable[Usage]) -> tuple[str, ...]:

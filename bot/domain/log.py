@@ -235,7 +235,7 @@ def service_of(container: str, services: Sequence[Service], *, file: str = "") -
             return service
         if file and service.file and fnmatchcase(file, service.file):
             return service
-    return Service(container, container, Role.OTHER)
+    return Service(Outside(container), Outside(container), Role.OTHER)
 
 
 def is_wanted(service: Service, query: LogQuery) -> bool:

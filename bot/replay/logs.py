@@ -15,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from bot.border.outside import Outside
 from bot.domain.log import LogEvent, Role, Service
 from bot.domain.words import Span, words
 from bot.errors import UsageError
@@ -246,4 +247,4 @@ def _service_of(path: Path, services: Sequence[Service]) -> tuple[str, Role]:
             service.file and fnmatch.fnmatch(f"{name}.log", service.file)
         ):
             return service.name, service.role
-    return name, Role.OTHER
+    return Outside(name), Role.OTHER

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import re
 
+from bot.border.phrases import MARK
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.report import Report
 from bot.errors import SourceError
@@ -13,6 +15,7 @@ from bot.text.redaction import presented, redact
 AUDIT_SECONDS = 2.0
 BEGUN = "asked"
 CHARS = 200
+_WORD = re.compile(r"[^\s/,.:;!?'\"`]{2,60}")
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,8 @@ async def begin(job: Job) -> None:
 
 async def end(sources: Sources, place: Place, typed: str, outcome: str) -> None:
     """Write down how a question ended; what cannot be written is logged."""
-    typed, outcome = redact(typed, CHARS), presented(outcome, CHARS)
+    outcome = _without(typed, presented(outcome, CHARS))
+    typed = redact(typed, CHARS)
     log.info("answered", extra={"typed": typed, "user": place.user, "outcome": outcome})
     memory = _memory(sources)
     if memory is None:
@@ -57,6 +61,17 @@ def outcome_of(job: Job, report: Report) -> str:
 def failure_of(error: Exception) -> str:
     """Return the outcome of a question that was refused or failed."""
     return f"{type(error).__name__}: {error}"
+
+
+def _without(typed: str, outcome: str) -> str:
+    """Return an outcome in which no word that was typed stands, but those that may be shown.
+
+    A refusal repeats a word to the person who typed it, and to nobody else.
+    """
+    for word in sorted(set(_WORD.findall(typed)), key=len, reverse=True):
+        if word in outcome and redact(word) != word:
+            outcome = outcome.replace(word, MARK)
+    return outcome
 
 
 def _memory(sources: Sources) -> BotMemory | None:

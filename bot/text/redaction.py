@@ -5,12 +5,15 @@ may be ours or theirs: outside text passes the border, our own words stay but fo
 shape of a key or of personal data.
 """
 
+import re
+
 from bot.border.decode import visible, without_escapes
 from bot.border.outside import Outside
 from bot.border.passing import ELLIPSIS, TEXT_CHARS, clip, let_out
 from bot.border.secrets import HIDDEN, without_opaque_words, without_secrets
 from bot.border.shapes import UUID
 
+_PLAIN_WORD = re.compile(r"#?[^\W_][\w.:-]{0,23}")
 MAX_TEXT_CHARS = TEXT_CHARS
 MAX_READ_CHARS = 16_384
 
@@ -23,6 +26,7 @@ __all__ = [
     "plain",
     "presented",
     "redact",
+    "repeated",
     "without_escapes",
 ]
 
@@ -38,6 +42,16 @@ def echoed(line: str, limit: int = MAX_TEXT_CHARS) -> str:
     if not command.startswith("/"):
         return redact(line, limit)
     return clip(f"{presented(command)} {redact(rest, limit)}".rstrip(), limit)
+
+
+def repeated(word: str) -> str:
+    """Return a word that a person typed, to be repeated to nobody but that person.
+
+    A short plain word comes back, so that a slip of the pen is seen; of another one what everybody
+    may read.
+    """
+    is_plain = _PLAIN_WORD.fullmatch(word) is not None and presented(word) == word
+    return word if is_plain else redact(word)
 
 
 def presented(text: str, limit: int = MAX_TEXT_CHARS) -> str:

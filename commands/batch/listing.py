@@ -11,8 +11,8 @@ from bot.domain.evidence import DATABASE, Missing
 from bot.domain.report import UNDER_WAY, WELL, Report, Table
 from bot.domain.words import Span, words
 from bot.ports import CommandContext
+from bot.text.redaction import redact
 from bot.text.wording import many
-from commands._words import shown
 
 DAY = timedelta(days=1)
 LONG_AGO = timedelta(days=3)
@@ -31,7 +31,7 @@ async def newest_batches(state: str | None, context: CommandContext) -> Report:
         return batch_report.unreadable("list", found)
     if state and not found:
         return await _in_no_state(state, context)
-    words = many(len(found), "newest batch") + (f" in {shown(state)}" if state else "")
+    words = many(len(found), "newest batch") + (f" in {redact(state)}" if state else "")
     looks = sum(bool(look_needed(one, now)) for one in found)
     hidden = found[0].hidden if found else ()
     unread = f" {without_rights(hidden)}" if hidden else ""

@@ -30,7 +30,8 @@ class TooManySteps(Exception):
     """A match took more steps than allowed."""
 
 
-def _kept(ends: list[int], end: int) -> bool:
+def kept(ends: list[int], end: int) -> bool:
+    """Keep where a match ended, and take it."""
     ends.append(end)
     return True
 
@@ -59,7 +60,7 @@ class StepCounter:
         self._text, at = text, 0
         while at <= len(text):
             end: list[int] = []
-            found = self._run(self._tree, 0, at, partial(_kept, end))
+            found = self._run(self._tree, 0, at, partial(kept, end))
             if found:
                 self.found.append((at, end[-1]))
             at = max(end[-1], at + 1) if found else at + 1
@@ -73,6 +74,7 @@ class StepCounter:
             op, given = nodes[index]
             single = self._single(nodes[index])
             if single is not None:
+                self._looked(at)
                 if at >= len(self._text) or not single(self._text[at]):
                     return False
                 at, index = at + 1, index + 1
@@ -108,7 +110,7 @@ class StepCounter:
             return then(at) if found == (op is ops.ASSERT) else False
         if op is ops.ATOMIC_GROUP:
             end: list[int] = []
-            return self._run(list(given), 0, at, partial(_kept, end)) and then(end[-1])
+            return self._run(list(given), 0, at, partial(kept, end)) and then(end[-1])
         return False
 
     def _chars(
@@ -128,12 +130,14 @@ class StepCounter:
                 if count >= low and then(at + count):
                     return True
                 self._step()
+                self._looked(at + count)
                 if count >= most or not single(self._text[at + count]):
                     return False
                 count += 1
         while count < most and single(self._text[at + count]):
             count += 1
             self._step()
+        self._looked(at + count)
         while count >= low:
             if then(at + count):
                 return True
@@ -150,7 +154,7 @@ class StepCounter:
         while len(ends) <= high:
             end: list[int] = []
             self._step()
-            if not self._run(body, 0, at_round, partial(_kept, end)):
+            if not self._run(body, 0, at_round, partial(kept, end)):
                 break
             if end[-1] == at_round:
                 break
@@ -163,6 +167,9 @@ class StepCounter:
             if then(ends[count]):
                 return True
         return False
+
+    def _looked(self, at: int) -> None:
+        """Hear of a place that was looked at."""
 
     def _step(self) -> None:
         self.steps += 1

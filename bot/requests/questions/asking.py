@@ -12,6 +12,7 @@ from bot.registry import SlashCommand
 from bot.requests.admission import Admission
 from bot.requests.command_text import read_line
 from bot.requests.questions.line import typed_command
+from bot.text.redaction import redact
 
 if TYPE_CHECKING:
     from bot.requests.questions.reader import Reading
@@ -91,8 +92,15 @@ def unread(reading: Reading, misuse: UsageError | None = None) -> UnreadError:
 
 
 def subject_of(line: str) -> str:
-    """Return what an answer is about, as a later question in its thread may leave it out."""
-    words = line.lstrip("/").split()
+    """Return what an answer is about, as a later question in its thread may leave it out.
+
+    It is kept in the answer's message, so it holds nothing that not everybody may read.
+    """
+    subject = _subject_of(line.lstrip("/").split())
+    return subject if redact(subject) == subject else ""
+
+
+def _subject_of(words: list[str]) -> str:
     match words:
         case ["batch", "status" | "investigate" | "bundle", id, *_]:
             return f"batch {id}"

@@ -8,6 +8,7 @@ from bot.ports.action_ids import COMMAND_ACTION, SHARE_ACTION
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.elements import Block
 from bot.slack.blocks.mrkdwn import literal, short_ids
+from bot.text.redaction import echoed, presented
 from bot.text.wording import next_commands
 
 # What is asked for and waits for a yes stands first.
@@ -49,6 +50,8 @@ def report_buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece
         # In a message, where nothing is confirmed, the button opens the dialog.
         commands = [report.confirm.removesuffix(" --yes"), *commands]
         commands.remove(report.confirm)
+    # What not everybody may read is not offered to everybody either.
+    commands = [one for one in commands if presented(one, len(one)) == one]
     last = "/batch list" if report.findings else ""
     commands.sort(key=lambda one: (not one.startswith(CONFIRMED), one == last))
     direct = 2 if share else 3
@@ -60,7 +63,7 @@ def report_buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece
         found.append(kit.button("Share", SHARE_ACTION, share))
     menu = [(button_label(one), one) for one in commands[direct:] if _fits_menu(one)]
     typed = f"{as_typed(report)} {WHOLE}"
-    if whole and _fits_menu(typed):
+    if whole and _fits_menu(typed) and echoed(typed, len(typed)) == typed:
         menu = [*menu[: kit.MENU_ITEMS - 1], (WHOLE_LABEL, typed)]
     if menu:
         found.append(kit.menu(f"{COMMAND_ACTION}_menu", menu))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from bot.border.outside import named
 from bot.domain.batch import (
     BatchMatch,
     BatchRows,
@@ -194,7 +195,7 @@ class CjPostgres:
         ids = [id for id in batch_ids if 0 <= id <= LARGEST_ID]
         async with self._reading() as connection:
             rows = await connection.fetch(sql.answered_by(self._sessions.schema), ids, 1)
-        return {row["batch_id"]: (row["provider"] or "", row["model"] or "") for row in rows}
+        return {row["batch_id"]: named((row["provider"] or "", row["model"] or "")) for row in rows}
 
     @tried_twice
     async def blocked_sessions(self, *, older_than_seconds: float = 60) -> Sequence[BlockedSession]:
