@@ -35,8 +35,7 @@ def asked(word: str) -> Iterator[str]:
     yield from (
         f"/batch investigate {FIRST} --export", f"/batch investigate {SECOND}",
         f"/batch investigate {LAST}", f"/batch bundle {FIRST}", f"/batch bundle {LAST}",
-        f"/batch compare {FIRST} {SECOND}", f"/batch compare {FIRST} {LAST}",
-        "/batch compare mode:serial_bundle mode:per_request --since 7d", "/batch list",
+        f"/batch compare {FIRST} {SECOND}", f"/batch compare {FIRST} {LAST}", "/batch list",
         *(f"/batch trends --since 7d --by {one}" for one in ("mode", "model", "provider")),
         f"/trace {ID}", f"/trace {FIRST}", f"/trace {LABEL}", f"/trace {id_of('root', FIRST)}",
         "/queue", "/changes", "/changes 24h", "/runner list", "/alerts list", "/alerts history",

@@ -116,3 +116,12 @@ async def test_an_answer_stands_although_it_cannot_be_written_down(
     with caplog.at_level(logging.WARNING):
         await audit.end(Sources(memory=memory), Place("C1", "U1"), "/queue", "ok")
     assert "could not write the audit trail" in caplog.text
+
+
+async def test_a_refusal_s_outcome_holds_no_word_that_not_everybody_may_read() -> None:
+    memory = FakeMemory()
+    place, refusal = Place(QUIET, "U0ONCALL0"), "UsageError: hemligtX9 is no id."
+    await audit.end(Sources(memory=memory), place, "/batch status hemligtX9", refusal)
+    assert memory.audited == [
+        ("U0ONCALL0", QUIET, "/batch status …", "UsageError: … is no id."),
+    ]

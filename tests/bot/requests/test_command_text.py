@@ -9,6 +9,7 @@ from bot.errors import UsageError
 from bot.ports import CommandContext, Request
 from bot.registry import SlashCommand, commands
 from bot.requests.command_text import read_line, traces_in
+from bot.requests.questions.asking import subject_of
 
 UUID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 
@@ -133,3 +134,16 @@ def test_a_verb_that_is_not_there_is_answered_by_those_that_are() -> None:
         read_line("/batch statos 33", commands()).request()
     assert caught.value.hint == "Did you mean status?"
     assert len(caught.value.usage) == len(commands()["batch"].usages)
+
+
+@pytest.mark.parametrize(
+    ("line", "subject"),
+    [
+        ("/batch status 34", "batch 34"),
+        (f"/trace {UUID}", f"trace {UUID}"),
+        ("/batch status sk-ant-api03-Abcdefgh12345678", ""),
+        ("/batch status Karin-Lindqvist-9B", ""),
+    ],
+)
+def test_what_an_answer_is_about_holds_what_everybody_may_read(line: str, subject: str) -> None:
+    assert subject_of(line) == subject

@@ -443,3 +443,10 @@ async def test_a_pipe_by_the_name_of_a_log_is_not_waited_for(tmp_path: Path) -> 
     os.mkfifo(tmp_path / f"{CJ}.log")
     with pytest.raises(SourceError, match="holds no"):
         await source(tmp_path).check()
+
+
+async def test_a_file_s_name_is_shown_as_a_service_only_as_far_as_it_may_be(tmp_path: Path) -> None:
+    (tmp_path / "eleven Karin Lindqvist 9B.log").write_text(line(1))
+    (tmp_path / "huleedu_redis.log").write_text(line(1))
+    found = await source(tmp_path).search(LogQuery(any_of=("tick",)))
+    assert sorted(str(event.service) for event in found.events) == ["huleedu_redis", "… 9B"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.border.decode import HEAD_CHARS, TAIL_CHARS
 from bot.border.keys import KeyKind, kind_of
 from bot.border.outside import Outside
-from bot.text.redaction import MAX_READ_CHARS, clip, echoed, presented, redact
+from bot.text.redaction import MAX_READ_CHARS, clip, echoed, presented, redact, repeated
 
 TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -219,3 +219,17 @@ def test_a_command_line_is_repeated(line: str) -> None:
 def test_names_in_a_command_line_are_not_repeated(line: str) -> None:
     assert "Lova" not in echoed(line)
     assert "Sandberg" not in echoed(line)
+
+
+@pytest.mark.parametrize("word", ["statsu", "serial-bundle-9", "#34", "Elev_2", "llm:queue"])
+def test_a_short_plain_word_comes_back_to_who_typed_it(word: str) -> None:
+    assert repeated(word) == word
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["DB_PASS=hunter2!", "elevenKarinLindqvistiklass9B", "sk-ant-api03-Abcdefgh12345", "a@b.se",
+     "200109132386"],
+)  # fmt: skip
+def test_another_word_comes_back_only_as_everybody_may_read_it(word: str) -> None:
+    assert word not in repeated(word)
