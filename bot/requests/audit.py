@@ -4,13 +4,12 @@ import asyncio
 import logging
 import re
 
-from bot.border.phrases import MARK
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.report import Report
 from bot.errors import SourceError
 from bot.ports import BotMemory, Place, Sources
 from bot.requests.admission import Job
-from bot.text.redaction import presented, redact
+from bot.text.redaction import ELLIPSIS, presented, redact
 
 AUDIT_SECONDS = 2.0
 BEGUN = "asked"
@@ -70,7 +69,7 @@ def _without(typed: str, outcome: str) -> str:
     """
     for word in sorted(set(_WORD.findall(typed)), key=len, reverse=True):
         if word in outcome and redact(word) != word:
-            outcome = outcome.replace(word, MARK)
+            outcome = outcome.replace(word, ELLIPSIS)
     return outcome
 
 

@@ -17,7 +17,7 @@ from bot.cli.progress import Work
 from bot.diagnosis.export.html import html_page
 from bot.domain.report import Report
 from bot.errors import BatchbotError
-from bot.service.sources import utc_now
+from bot.service.clock import utc_now
 from bot.settings import load_settings
 from bot.text.privacy import presentable
 from tests.attack.parts.lines import ID, LABEL
