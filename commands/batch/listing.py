@@ -13,6 +13,7 @@ from bot.domain.words import Span, words
 from bot.ports import CommandContext
 from bot.text.redaction import redact
 from bot.text.wording import many
+from commands._words import shown
 
 DAY = timedelta(days=1)
 LONG_AGO = timedelta(days=3)
