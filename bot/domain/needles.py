@@ -131,6 +131,9 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Circuit breaker 'kafka_producer' transitioned to OPEN",
         "Circuit breaker 'kafka_producer' transitioned to CLOSED",
     ),
+    (f"{_LIBS}/outbox/relay.py", NOW): (
+        "Event exceeded max retries", "Failed to publish event to Kafka",
+    ),
     (f"{_CJ}/implementations/llm_interaction_impl.py", NOW): ("Unexpected error processing task ",),
     (f"{_CJ}/cj_core_logic/content_hydration.py", NOW): (
         "Student prompt reference missing", "Hydrated student prompt text is empty",

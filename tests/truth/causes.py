@@ -10,7 +10,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "prompt missing": ("without the assignment's prompt", "prompt is missing"),
     "model unknown": ("model unknown",),
     "invalid response": ("unusable",),
-    "refused": ("refused",),
+    "assignment refused": ("refused",),
     "expired": ("expired",),
     "deleted": ("left the queue", "unanswered"),
     "content": ("content", "without content", "failed to prepare"),
@@ -95,7 +95,9 @@ def is_claimed(report: Mapping[str, Any], claim: str) -> bool | None:
     if claim in ("any error", "any warn", "any warn or error"):
         least = RANK["error"] if claim == "any error" else RANK["warn"]
         return any(RANK.get(one["severity"], 0) >= least for one in report.get("findings", ()))
-    known = [rest for phrase, rest in CLAIMS.items() if phrase in claim]
+    # That something comes once Kafka is back claims nothing of who is at fault.
+    given = claim.partition("when kafka")[0]
+    known = [rest for phrase, rest in CLAIMS.items() if phrase in given]
     if not known:
         return None
     groups = [{"rules": rules, "words": words} for rules, words in known]

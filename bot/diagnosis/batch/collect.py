@@ -10,7 +10,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.finalisation_lines import NOT_FINALISED
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
-from bot.diagnosis.batch.publisher import TAKEN, with_delivery, with_results
+from bot.diagnosis.batch.publisher import CJ_STARTED, TAKEN, with_delivery, with_results
 from bot.diagnosis.batch.rules.content import NOT_PREPARED
 from bot.diagnosis.batch.rules.ended import ENDINGS
 from bot.diagnosis.comparison import failure_reasons
@@ -114,6 +114,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             STARTED,
             *NOT_FINALISED,
             NOT_PREPARED,
+            CJ_STARTED,
             NOT_STORED,
             *OUTBOX_TEXTS,
             *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, *QUEUE_TEXTS, EVICTION) if whole else ()),

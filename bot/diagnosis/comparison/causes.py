@@ -74,11 +74,11 @@ CONSUMER_STEPS = (
 )
 CONSUMER_HELD = Cause(
     rule=CONSUMER_SILENT.rule,
-    why="It runs, and is not done with the callback that it took: its database makes it wait, by a "
-    "lock or because it cannot be reached.",
+    why="It runs and is not done with the one it took: its database makes it wait, by a lock or by "
+    "being away.",
 )
 HELD_STEPS = (
-    "Look at the sessions of CJ's database, and at what its log says of it: "
+    "Look at the sessions of CJ's database, and whether it can be reached.",
     "/logs cj_assessment_service database",
 )
 # What they say depends on how: bot/diagnosis/publishing/wording.py, comparison/submission.py.

@@ -36,6 +36,7 @@ NOTHING = "No assessment context available for prompt building"
 # A first try may fail and a second one bring the text.
 PROMPT_BROUGHT = "Hydrated prompt text via fallback"
 RUBRIC_BROUGHT = "Hydrated judge rubric text via fallback"
+ANY_CONTEXT = "any prompt, rubric or instructions"
 PROMPT, RUBRIC = "the assignment's prompt", "the judge's rubric"
 _STATUS = re.compile(r"HTTP (\d{3})")
 MOST = 0.8
@@ -104,14 +105,20 @@ def _lacking(events: Sequence[LogEvent]) -> dict[str, LogEvent]:
         elif any(text in said for text in NO_ANCHORS):
             found["anchors"] = event
         elif NOTHING in said:
-            found.setdefault("any prompt, rubric or instructions", event)
+            found.setdefault(ANY_CONTEXT, event)
         elif PROMPT_BROUGHT in said:
             found.pop(PROMPT, None)
         elif RUBRIC_BROUGHT in said:
             found.pop(RUBRIC, None)
-    if found.keys() & {PROMPT, RUBRIC}:
-        found.pop("any prompt, rubric or instructions", None)
-    return found
+    return _without_repeats(found)
+
+
+def _without_repeats(found: dict[str, LogEvent]) -> dict[str, LogEvent]:
+    """Return the parts without those that another one names too."""
+    repeats = {ANY_CONTEXT} if found.keys() & {PROMPT, RUBRIC} else {"its instructions"}
+    if ANY_CONTEXT not in found:
+        return found
+    return {part: event for part, event in found.items() if part not in repeats}
 
 
 def essays_left_out(evidence: BatchEvidence) -> int:

@@ -21,6 +21,7 @@ from bot.diagnosis.comparison.causes import (
     WAITING_ON_MONITOR,
 )
 from bot.diagnosis.publishing.memory import Fate
+from bot.domain.log import LogEvent, Role
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Span, Time, words
@@ -33,6 +34,9 @@ MONITOR_SECONDS = 60
 DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
 STABILITY_NEEDS = 10
+CJ_STARTED = "CJ Assessment Kafka consumer started"
+GIVEN_UP = "Event exceeded max retries"
+UNSENT = "Failed to publish event to Kafka"
 EXHAUSTED = "Comparison budget exhausted; finalizing"
 SWEPT = "Finalizing batch with all callbacks received"
 THRESHOLD = "Completion threshold reached; finalizing"
@@ -41,11 +45,7 @@ THRESHOLD = "Completion threshold reached; finalizing"
 def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Results were published before enough of the comparisons were answered."""
     then, header, total = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs.total
-    # Of a batch that has no result a row may have been put there by hand.
-    published = evidence.finalised or any(
-        "complet" in one.event_type for one in evidence.rows.outbox
-    )
-    if then is None or not total or header.forced or not published:
+    if then is None or not total or header.forced or not _has_been_published(evidence):
         return None
     threshold = header.completion_threshold_pct or DEFAULT_THRESHOLD
     if then.answered * 100 >= threshold * total or _stopped_by_stability(evidence):
@@ -73,6 +73,13 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
     )
 
 
+def _has_been_published(evidence: BatchEvidence) -> bool:
+    """Whether a result was published: of a batch without one a row may be there by hand."""
+    then = not evidence.header.has_total_budget and evidence.finalised
+    events = any("complet" in one.event_type for one in evidence.rows.outbox)
+    return evidence.header.complete or then or events
+
+
 def _stopped_by_stability(evidence: BatchEvidence) -> bool:
     """Whether it stopped since scores were stable: not on a few answers, nor to go on after it."""
     then, header = evidence.rows.at_first_finalisation, evidence.header
@@ -98,6 +105,8 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         if "completed" in group.event_type.lower() and group.count > 1
     ]
     violations = [event for event in evidence.events if violates_grades(event)]
+    if not _has_been_published(evidence):
+        violations = []
     left_over = header.finalised_again
     if not (events or violations or left_over):
         return None
@@ -127,7 +136,8 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
     failed = not_finalised(evidence.events)
     if header.ended or not (failed or header.is_scoring):
         return None
-    if not failed and quiet <= STUCK_AFTER.total_seconds():
+    restart = None if failed else _restart_after(evidence)
+    if not failed and not restart and quiet <= STUCK_AFTER.total_seconds():
         return None
     rests = "it stays in scoring and" if header.is_scoring else "it"
     return Finding(
@@ -136,14 +146,24 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
         confidence=Confidence.HIGH,
         what=f"Its finalisation failed: {rests} has no result"
         if failed
+        else "CJ was restarted while it finalised it: it stays in scoring and has no result"
+        if restart
         else words("In scoring without activity for ", _quiet(quiet)),
         why=why_not_finalised(failed[-1]) if failed else FINALISATION_STUCK.why,
         evidence=(
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
             *(log_line(event) for event in failed[-2:]),
+            *((log_line(restart),) if restart else ()),
         ),
         next=(FINALISE_AGAIN, words(Command("/logs cj_assessment_service scoring --level error"))),
     )
+
+
+def _restart_after(evidence: BatchEvidence) -> LogEvent | None:
+    """Return CJ's first start after the batch's last activity."""
+    last = evidence.header.last_activity_at
+    starts = (one for one in evidence.nearby if CJ_STARTED in one.event and one.role is Role.CJ)
+    return next((one for one in starts if last and one.at and one.at > last), None)
 
 
 def batch_idle(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -229,11 +249,40 @@ def outbox_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None
     )
 
 
+def _relay_troubled(evidence: BatchEvidence) -> Finding | None:
+    """The relay gave an event of this batch up, or sent it again since it could not mark it."""
+    given_up = [event for event in evidence.events if GIVEN_UP in event.event]
+    denied = [
+        event
+        for event in evidence.events
+        if UNSENT in event.event and "permission denied for " in event.event
+    ]
+    lines = denied or given_up
+    if not lines:
+        return None
+    what = (
+        f"The relay could not mark an event as sent, and sent it {many(len(denied), 'time')}."
+        if denied
+        else f"The relay gave an event up after {RELAY_TRIES} tries; by its rows it was sent later."
+    )
+    return Finding(
+        rule=OUTBOX_UNPUBLISHED.rule,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=what,
+        why="The database refused to mark it: who reads the topic got it more than once."
+        if denied
+        else "Kafka refused it; the relay does not try again by itself, so somebody let it.",
+        evidence=(log_line(lines[0]), evidence.line(many(len(lines), "such line"))),
+        next=(RELAY_STEP,),
+    )
+
+
 def _kept_results(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Events that the outbox calls published are in CJ's memory, or were lost with it."""
     kept = evidence.kept_results
     if not kept:
-        return None
+        return _relay_troubled(evidence)
     lost = [one for one in kept if one.fate is Fate.RESTARTED]
     told = lost or kept
     late = now - min(one.at for one in told) > OUTBOX_LATE
@@ -242,10 +291,9 @@ def _kept_results(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=OUTBOX_UNPUBLISHED.rule,
         severity=Severity.ERROR if lost or late else Severity.WARN,
         confidence=Confidence.HIGH,
-        what=f"{events} lost with CJ's restart: Kafka never took "
-        f"{'it' if len(told) == 1 else 'them'}, and the outbox says published."
+        what=f"{events} lost with CJ's restart; the outbox says published."
         if lost
-        else f"{events} in CJ's memory behind Kafka's open breaker; the outbox says published.",
+        else f"{events} in CJ's memory: Kafka's breaker is open.",
         why="While Kafka's breaker is open CJ's publisher keeps what it is given, and its relay "
         "takes that for published.",
         evidence=tuple(log_line(one.event) for one in told[:2]),

@@ -109,8 +109,10 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
         return None
     first = min(one.at for one in untaken)
     taken = delivery.taken_at
-    if now - first < UNTAKEN_AFTER or (taken is not None and taken > first + BESIDE):
+    if now - first < UNTAKEN_AFTER:
         return None
+    if taken is not None and taken > first + BESIDE:
+        return _passed_over(evidence, taken)
     few = len(untaken) < LEAST_UNTAKEN
     blocked = database_blocked(evidence, now) is not None
     held = blocked or delivery.at_work
@@ -120,10 +122,10 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
         severity=Severity.WARN if few and now - first < LOST_AFTER else Severity.ERROR,
         confidence=Confidence.LOW if few else Confidence.HIGH,
         what=words(
-            f"CJ does not take {many(len(untaken), 'published callback')}; it ",
-            last,
-            ", and is not done with it." if delivery.at_work else ".",
-        ),
+            f"{many(len(untaken), 'published callback')} wait: CJ is not done with its last one."
+        )
+        if delivery.at_work
+        else words(f"CJ does not take {many(len(untaken), 'published callback')}; it ", last, "."),
         why=CONSUMER_HELD.why if held else CONSUMER_SILENT.why,
         evidence=(
             EvidenceLine(LOGS, first, "the first of them was published"),
@@ -134,6 +136,30 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
             words(Command(f"/trace {untaken[0].correlation_id}")),
         ),
         cause=DATABASE_BLOCKED.rule if blocked else "",
+    )
+
+
+def _passed_over(evidence: BatchEvidence, taken: datetime) -> Finding | None:
+    """CJ takes callbacks that were published later, and never took some of this batch."""
+    passed = [one for one in evidence.untaken if one.at + UNTAKEN_AFTER < taken]
+    if not passed:
+        return None
+    return Finding(
+        rule=CONSUMER_SILENT.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM,
+        what=f"CJ passed over {many(len(passed), 'published callback')}, and takes later ones.",
+        why="Its consumer began behind them: a new group starts at the topic's end, a reset offset "
+        "skips what lies before.",
+        evidence=(
+            EvidenceLine(LOGS, passed[0].at, "the first of them was published"),
+            EvidenceLine(LOGS, taken, "CJ took one that was published later"),
+        ),
+        next=(
+            "Look whether CJ's consumer group was renamed or its offset reset.",
+            words(Command(f"/trace {passed[0].correlation_id}")),
+            ASK_AGAIN,
+        ),
     )
 
 

@@ -18,6 +18,8 @@ BIAS = 0.15
 DEGENERATE_SHARE = 0.25
 # Of healthy rankings up to seven in ten pairs lie within their combined standard error.
 UNUSABLE_SHARE = 0.85
+# Where all that was asked for was answered, so few comparisons were meant: a small budget.
+UNUSABLE_WHOLE = 0.97
 # The service's own default of what counts as no movement, since December 2025.
 STABLE_CHANGE = 0.025
 
@@ -84,7 +86,8 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         return None
     share = scores.close / scores.pairs if scores.pairs else 0.0
     few = bool(essays_left_out(evidence))
-    unusable = share > UNUSABLE_SHARE and not few
+    whole = evidence.pairs.valid == evidence.pairs.total
+    unusable = share > (UNUSABLE_WHOLE if whole else UNUSABLE_SHARE) and not few
     if not unusable and scores.degenerate < DEGENERATE_SHARE * scores.essays:
         return None
     return Finding(

@@ -191,7 +191,8 @@ FAULTY = {
     ),
     "waiting-on-monitor": BatchRows(_header(**RUNNING), _pairs()),
     "degenerate-scores": BatchRows(
-        _header(), _pairs(), scores=ScoreCounts(24, 12, 24, 6, 0, 6, pairs=276, close=250)
+        _header(), _pairs(essay_a=18, error=2),
+        scores=ScoreCounts(24, 12, 24, 6, 0, 6, pairs=276, close=250),
     ),
     "batch-failed": BatchRows(
         _header(status="FETCHING_CONTENT", state="FAILED"), _pairs(essay_a=10, pending=10)

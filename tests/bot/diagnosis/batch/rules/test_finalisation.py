@@ -10,6 +10,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.finalisation import (
     early_finalisation,
     finalisation_stuck,
+    outbox_unpublished,
     repeated_finalisation,
 )
 from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts
@@ -125,3 +126,37 @@ def test_a_row_that_was_put_there_by_hand_makes_no_early_end_of_a_batch_without_
     assert early_finalisation(failed, NOW) is None
     published = evidence(then=then, status="COMPLETE_STABLE", state="COMPLETED")
     assert early_finalisation(published, NOW) is not None
+
+
+def test_a_violation_of_a_batch_without_a_result_is_no_second_finalisation() -> None:
+    line = f"Failed scoring finalization: (IntegrityError) {UNIQUE}"
+    given = evidence(line, then=AnsweredCounts(NOW, 5, 0, 0))
+    assert repeated_finalisation(given, NOW) is None
+    assert early_finalisation(given, NOW) is None
+    assert finalisation_stuck(given, NOW) is not None
+
+
+def test_a_start_of_cj_after_its_last_activity_broke_its_finalisation_off() -> None:
+    found = finalisation_stuck(evidence("CJ Assessment Kafka consumer started"), NOW)
+    assert found is not None
+    assert "CJ was restarted while it finalised it" in str(found.what)
+    running = evidence("CJ Assessment Kafka consumer started", state="WAITING_CALLBACKS")
+    assert finalisation_stuck(running, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Event exceeded max retries, marking as failed", "gave an event up"),
+        ("Failed to publish event to Kafka: permission denied for table event_outbox", "sent it"),
+        ("Failed to publish event to Kafka: TopicAuthorizationFailedError", ""),
+    ],
+)
+def test_what_the_relay_met_on_the_way_is_told_also_when_the_event_is_out(
+    line: str, said: str
+) -> None:
+    found = outbox_unpublished(evidence(line, status="COMPLETE_STABLE", state="COMPLETED"), NOW)
+    assert (found is not None) is bool(said)
+    if found:
+        assert said in str(found.what)
+        assert found.severity.value == "warn"

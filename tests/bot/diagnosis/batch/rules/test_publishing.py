@@ -95,7 +95,7 @@ def test_a_consumer_that_is_not_done_with_a_callback_is_not_said_to_be_down() ->
     delivery = replace(given.delivery, at_work=True, taken_at=taken)
     found = consumer_silent(replace(given, delivery=delivery), NOW)
     assert found is not None
-    assert "is not done with it" in str(found.what)
+    assert "not done with its last one" in str(found.what)
     assert "database makes it wait" in str(found.why)
     assert all("docker ps" not in str(step) for step in found.next)
 
@@ -115,3 +115,15 @@ def test_cj_is_at_work_until_a_line_ends_what_it_took(ends: list[str], at_work: 
     said = (TAKEN_LINE, *ends)
     events = [LogEvent(NOW, "cj", "cj", Role.CJ, "info", one, text=one) for one in said]
     assert is_at_work(events) is at_work
+
+
+@pytest.mark.parametrize(("later", "passed"), [(3, True), (1, False)])
+def test_callbacks_that_cj_passed_over_are_told_where_it_takes_much_later_ones(
+    later: int, passed: bool
+) -> None:
+    given = _evidence(untaken=3, minutes=5)
+    taken = NOW - timedelta(minutes=5 - later)
+    found = consumer_silent(replace(given, delivery=replace(given.delivery, taken_at=taken)), NOW)
+    assert (found is not None) is passed
+    if found:
+        assert "passed over 3 published callbacks" in str(found.what)
