@@ -289,6 +289,22 @@ def _folder(room: str) -> str:
     return room.replace(".", "/")
 
 
+# Who is literally told something, and a user of the system who is called so.
+LITERAL = ("bot/domain/progress.py", "canvases.py", "embedded_postgres_home.py")
+
+
+def test_docstrings_are_plain_technical_english() -> None:
+    """What is reported, shown or alerted on is not "told"; nor is anything done "anew"."""
+
+    def figurative(path: Path) -> list[str]:
+        owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        texts = [ast.get_docstring(node) or "" for node in _nodes(path) if isinstance(node, owners)]
+        found = re.findall(r"\b(told|anew|foresaw|nobody)\b", " ".join(texts))
+        return [] if path.as_posix().endswith(LITERAL) else found
+
+    assert _faults(figurative) == {}
+
+
 def test_a_driver_is_imported_only_in_its_room() -> None:
     def foreign_drivers(path: Path) -> set[str]:
         place = path.relative_to(ROOT).as_posix()

@@ -1,4 +1,4 @@
-"""Asks once a week how batches did, and says it; what was told survives a restart."""
+"""Asks once a week how batches did, and says it; what was reported survives a restart."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -23,7 +23,7 @@ class WeeklyPost:
     async def message(
         self, now: datetime, environment: str
     ) -> tuple[AlertMessage | None, datetime]:
-        """Return the message where it is due, and the moment up to which weeks are told."""
+        """Return the message where it is due, and the moment up to which weeks are reported."""
         is_due, moment = due(self.told, now, self._monday)
         if not is_due:
             return None, moment

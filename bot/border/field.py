@@ -1,4 +1,4 @@
-"""Which fields of a log's line are told behind it: ids, counts and states, each in one word."""
+"""Which fields of a log's line are shown behind it: ids, counts and states, each in one word."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,7 +24,7 @@ def flat(fields: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterato
 
 
 def told(key: str, value: object) -> str | None:
-    """Return a field's value where it may be told behind its key, or None.
+    """Return a field's value where it may be shown behind its key, or None.
 
     The key is one of ids, counts or states, the value one word, and the border replaces nothing
     of both.

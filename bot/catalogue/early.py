@@ -1,4 +1,4 @@
-"""What is told before it breaks: forecasts, which are over once the fault itself is told."""
+"""What is reported before it breaks: forecasts, which are over once the fault itself is alerted."""
 
 from bot.catalogue.entry import CauseEntry
 

@@ -55,7 +55,7 @@ class Condition:
     without the time that it lasts, which is said where it `lasts`. `batch` and `correlation_id`
     feed the buttons, as does `requeue`, the orphaned item that may be put back; `chart` shows how
     it came about, and a change of it is no news. `cause` names the
-    detector whose alert told of what it follows from, where that is known.
+    detector whose alert reports what it follows from, where that is known.
     """
 
     subject: str

@@ -12,7 +12,7 @@ _PROBE_SECONDS = 2.0
 
 
 def spoken_to(connect: Any, broken: type[Exception]) -> Any:
-    """Return the driver's `connect`, told as an error when what answers is not as it expects.
+    """Return the driver's `connect`, which raises an error when what answers is not as it expects.
 
     Some poolers send no server_version, which asyncpg needs and misses by an AttributeError. Of
     another protocol's answer it says that TLS was rejected or that the connection was closed, as

@@ -46,7 +46,7 @@ class Tally:
     `undated` counts events without a time, `stepped_back` those far older than the line before;
     neither can be put on the clock. `overtaken` counts samples that were followed by another
     before a tick saw them. `failed` maps a file to why it was not read to its end. `events` counts
-    what was told, `settings` what it was judged with where that is an alert's export. `skipped`
+    what was reported, `settings` what it was judged with where that is an alert's export. `skipped`
     is what was left out of `gaps` silences, in which nothing could change any more.
     """
 
@@ -103,7 +103,7 @@ class Tally:
         return told
 
     def nothing(self) -> dict[str, Any]:
-        """Return the answer of a replay in which nothing was told, in the shape of an event."""
+        """Return the answer of a replay in which nothing was reported, in the shape of an event."""
         read = (many(self.files, "file"), many(self.lines, "line"), many(self.samples, "sample"))
         return {
             "at": None,
@@ -121,7 +121,7 @@ class Tally:
         }
 
     def silence(self) -> list[str]:
-        """Return that nothing was told, and by what it was judged; none where something was."""
+        """Return that nothing was reported, and by what it was judged; none where something was."""
         if self.events:
             return []
         return [f"0 events, with these settings: {self.settings or EVERY_SETTING}"]

@@ -48,7 +48,7 @@ class Access:
     def admit(self, place: Place) -> Asker:
         """Return who asks, with their rights. Raises DeniedError with a sentence that helps.
 
-        The person is judged before the channel, so that only who may ask at all is told where.
+        The person is judged before the channel, so that only who may ask at all learns where.
         The App Home and direct messages are no channels: whoever may ask at all may ask there.
         """
         self.refuse_strangers(place)

@@ -1,4 +1,4 @@
-"""Where an error that no code foresaw ends a request in words, however the request came."""
+"""Where an unexpected error ends a request in words, however the request came."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

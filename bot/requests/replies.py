@@ -51,7 +51,7 @@ class Replies:
 
 
 def _confirmed(place: Place, message: Mapping[str, Any]) -> str:
-    """Return what the dialog carries that a message asks for; its outcome is told in the thread."""
+    """Return what the dialog carries that a message asks for; its outcome is in the thread."""
     line = str(message.get("confirm") or "")
     in_thread = " --here" if place.thread_ts and not place.home else ""
     return carried_by(place, line + in_thread) if line else ""

@@ -25,6 +25,6 @@ def retention_of(settings: RetentionSettings) -> Retention:
 
 
 def morning_of(settings: Settings) -> Morning | None:
-    """Return when the night is told, None where that is not set."""
+    """Return when the night is reported, None where that is not set."""
     at = settings.bot.morning_digest
     return Morning(at, settings.logs.zone) if at else None

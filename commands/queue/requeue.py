@@ -100,7 +100,7 @@ def _of_batch(item: QueueItem) -> tuple[Text, ...]:
 
 
 def _held(item: QueueItem) -> tuple[Text, ...]:
-    """Return since when nobody works on an item, and when it would expire."""
+    """Return since when no worker has an item, and when it would expire."""
     since, ends = item.processing_started_at, item.expires_at
     held = (", held by no worker", when(since, " since ")) if since else (", held by no worker",)
     return (*held, *((when(ends, "; it expires at "),) if ends else ()))

@@ -1,4 +1,4 @@
-"""What changed shortly before an alert began: told with its opening, as a coincidence; pure."""
+"""What changed shortly before an alert began: shown with its opening, as a coincidence; pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""When what is told at a time of day was due last; pure."""
+"""When a message of a time of day was due last; pure."""
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 

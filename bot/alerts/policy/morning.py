@@ -29,7 +29,7 @@ BATCHES = "batch_failed"
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """The time of day at which the night is told, and the zone in which it is meant."""
+    """The time of day at which the night is reported, and the zone in which it is meant."""
 
     at: time
     zone: tzinfo = UTC
@@ -60,7 +60,7 @@ def morning_digest(
     morning: Morning | None,
     environment: str = "",
 ) -> tuple[AlertMessage | None, datetime | None]:
-    """Return the message when it is due, and the moment up to which mornings are told.
+    """Return the message when it is due, and the moment up to which mornings are reported.
 
     A bot that learns of its first morning begins with the next one; one that was away at that
     time tells it when it is back.

@@ -16,7 +16,7 @@ MONDAY = 0
 
 @dataclass(frozen=True, slots=True)
 class MondayAt:
-    """The time of day on Mondays at which the week before is told, and its zone."""
+    """The time of day on Mondays at which the week before is reported, and its zone."""
 
     at: time
     zone: tzinfo = UTC
@@ -36,7 +36,7 @@ class ToldWeek:
 
 
 def due(told: datetime | None, now: datetime, monday: MondayAt) -> tuple[bool, datetime]:
-    """Return whether a week is to be told now, and the moment up to which weeks are told.
+    """Return whether a week is due now, and the moment up to which weeks are reported.
 
     A bot that learns of its first Monday begins with the next one; one that was away at that time
     tells it when it is back.

@@ -21,7 +21,7 @@ MAX_BYTES = 1 << 30
 async def examine_log_texts(
     logs: LogSource | Missing | None, fix: str, tell: Callable[[str], None]
 ) -> list[Examined]:
-    """Look for every text within a time; `tell` is told how far it has come."""
+    """Look for every text within a time; `tell` is given the progress."""
     if logs is None:
         return [Examined(WHAT, CheckState.SKIPPED, fix=fix)]
     if isinstance(logs, Missing):

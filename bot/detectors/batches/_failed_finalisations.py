@@ -37,7 +37,7 @@ class FailedFinalisation:
 
 @dataclass(frozen=True, slots=True)
 class FailedFinalisations:
-    """What failed and is not over, by batch; how what was told ended; what went well before."""
+    """What failed and is not over, by batch; how what was alerted ended; what went well before."""
 
     failed: Mapping[str, FailedFinalisation] = field(default_factory=dict)
     ended: Mapping[str, str] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """A batch's finalisation failed, or it stays in SCORING: no sweep of CJ reads that state.
 
 CJ's own line tells it at once; it is over when CJ finalises the batch after all. Without such a
-line a batch that stays in SCORING is told after ten minutes.
+line a batch that stays in SCORING is alerted on after ten minutes.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""How rejected callbacks are told: the alert's condition and its words."""
+"""How rejected callbacks are worded: the alert's condition and its words."""
 
 from collections.abc import Sequence
 

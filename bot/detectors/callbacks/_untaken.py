@@ -92,7 +92,7 @@ class UntakenCallbacks:
 
 
 def ends_taking(event: LogEvent) -> bool:
-    """Say whether CJ ended with a callback that it took, or began anew."""
+    """Say whether CJ ended with a callback that it took, or began again."""
     return event.role is Role.CJ and event.event.startswith((*TAKEN_END, STARTED))
 
 

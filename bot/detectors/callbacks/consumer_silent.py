@@ -4,7 +4,7 @@ After a topic was deleted and created again, the offset of CJ's consumer group l
 and nothing reaches CJ, while every service looks healthy (HuleEdu, 2025-11-29). A consumer that is
 down looks the same. A wave is published within seconds: each callback is followed by its id.
 
-One callback or two may be late for another reason. They are told after a longer silence, and only
+One callback or two may be late for another reason. They alert after a longer silence, and only
 where the rows say that a batch waits and that no answer came since.
 """
 

@@ -24,7 +24,7 @@ YOUNG = 0.25
 
 
 class QueueExpiringSettings(BaseModel):
-    """How early a request that will expire is told."""
+    """How early a request that will expire is reported."""
 
     ahead_seconds: float = Field(3_600, gt=0, description="how long before it is dropped")
 

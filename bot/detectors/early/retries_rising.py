@@ -142,7 +142,7 @@ def _retry(dated: tuple[datetime, LogEvent]) -> dict[str, Any] | None:
 
 
 def _fates(events: Sequence[tuple[datetime, LogEvent]]) -> dict[str, list[int]]:
-    """Return the last that is told of each request: at which try of how many it waits, or []."""
+    """Return the last that is known of each request: at which try of how many it waits, or []."""
     fates: dict[str, list[int]] = {}
     for _, event in events:
         if event.role is not Role.LLM_PROVIDER:

@@ -261,7 +261,7 @@ def _recent(known: Sequence[Sample], until: datetime, span: timedelta) -> list[S
 def _after_event(
     streak: FailureStreak, at: datetime, event: LogEvent, quiet: timedelta
 ) -> FailureStreak:
-    """Return the run of failures after one more event; one that was told ends with its quiet."""
+    """Return the run of failures after one more event; one that alerted ends with its quiet."""
     if DONE in event.event:
         return FailureStreak()
     if _is_failure(event):

@@ -191,7 +191,7 @@ class BatchEvidence:
         return tuple(str(row.request_correlation_id) for row in rows if row)
 
     def fates(self, now: datetime) -> Mapping[str, LostRequest]:
-        """What lines show of comparisons that the queue took in and nobody answered."""
+        """What lines show of comparisons that the queue took in and that got no answer."""
         held = [one for one in self.comparisons if _was_held(one)]
         return fates_of(held, self.queue_lines, now) if held else {}
 

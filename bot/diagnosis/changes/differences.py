@@ -150,7 +150,7 @@ def _start_told(known: dict[str, Any], change: Change) -> Change:
 
 
 def _of_starts(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
-    """Yield the starts that services logged themselves, where no Engine told them.
+    """Yield the starts that services logged themselves, where no Engine reported them.
 
     What stands in lines of before is where watching begins, whenever it is read.
     """

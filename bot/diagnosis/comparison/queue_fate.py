@@ -1,7 +1,7 @@
-"""What became of requests that the LLM queue took in and that nobody answered, by lines; pure.
+"""What became of requests that the LLM queue took in and that got no answer, by lines; pure.
 
 The provider takes what waits first in, first out, and writes a snapshot only while it holds
-nothing: what is counted there and does not wait is nobody's. So many more of those after a start
+nothing: what is counted there and does not wait has no worker. So many more of those after a start
 than before it, so many did the process before it hold. What neither waits nor was held, or was
 overtaken by one that came after it, has left the queue. What the provider's own memory held while
 Redis failed goes with the process.
@@ -54,7 +54,7 @@ class QueueFate(StrEnum):
 class LostRequest:
     """What became of one request, when it was seen, and the line that shows it.
 
-    `is_sure` says that a count shows it, so that it need not last for a while to be told.
+    `is_sure` says that a count shows it, so that it need not last for a while to be reported.
     """
 
     kind: QueueFate
@@ -94,7 +94,7 @@ class QueueLines:
         ]
 
     def not_queued_before(self, moment: datetime) -> int:
-        """Return how many items nobody held, by the last snapshot before a moment."""
+        """Return how many items no worker held, by the last snapshot before a moment."""
         return next((one.not_queued for one, _ in reversed(self.reliable) if one.at < moment), 0)
 
     @cached_property
@@ -296,7 +296,7 @@ def _unseen_at(
 
 
 def _explained(start: datetime, end: datetime, lines: QueueLines) -> int:
-    """Return how many that nobody holds were there before, or were held at a start since then."""
+    """Return how many that no worker holds were there before, or were held at a start since then."""
     since = [one.at for one, _ in _restarts(lines) if start < one.at <= end]
     return lines.not_queued_before(start) + sum(max(0, _held_at(at, lines) or 0) for at in since)
 

@@ -70,7 +70,7 @@ def shown_line(event: LogEvent) -> ShownLine:
 
 
 def _fields(event: LogEvent) -> tuple[dict[str, str], int]:
-    """Return the fields that may be told, FIRST_FIELDS first, and how many may not."""
+    """Return the fields that may be shown, FIRST_FIELDS first, and how many may not."""
     found: dict[str, str] = {}
     left_out = 0
     for name, value in islice(flat(event.fields), MOST_FIELDS):

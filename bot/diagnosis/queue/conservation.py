@@ -101,7 +101,7 @@ class QueuedByLines:
     """What lines show to be queued and not to have ended, oldest first, and when it was queued.
 
     The provider writes a snapshot only while it holds nothing: of what is then not waiting, the
-    oldest are those that nobody holds and that it counts, and the others are gone. `expired` are
+    oldest are those that no worker holds and that it counts, and the others are gone. `expired` are
     so many as it said to have dropped, and `failing` says that it counts its own memory instead.
     """
 

@@ -83,7 +83,7 @@ def _sources(evidence: QueueEvidence) -> tuple[SourceReading, ...]:
 
 
 def _summary(evidence: QueueEvidence, *told: Text) -> Text:
-    """Return what is told of the queue, then what could not be read and how the provider does."""
+    """Return what is said of the queue, then what could not be read and how the provider does."""
     around = (log_coverage.unread(evidence.logs), evidence.provider.words)
     return joined(" ", filter(None, (*told, *around)))
 

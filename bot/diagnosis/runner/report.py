@@ -133,7 +133,7 @@ def _title(listing: RunnerListing | Missing, seen: Sequence[ObservedRunner]) -> 
 
 
 def _why_not(listing: RunnerListing | Missing) -> str:
-    """Return why nobody knows which runners there are."""
+    """Return why it is not known which runners there are."""
     if isinstance(listing, Missing):
         return f"Runners are looked for nowhere: {sentence(listing.reason)}"
     return "; ".join(f"{where}: {reason}" for where, reason in listing.unreadable)

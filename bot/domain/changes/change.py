@@ -102,7 +102,7 @@ def untimed(change: Change) -> str:
 
 
 def timed(change: Change) -> Text:
-    """Return what changed and when; a time that was not told is when it was seen."""
+    """Return what changed and when; a time that is not known is when it was seen."""
     return words(untimed(change), when(change.at, " at " if change.is_exact else ", seen at "))
 
 

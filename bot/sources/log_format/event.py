@@ -142,7 +142,7 @@ class TextEvent:
         """Hold the lines one by one, as before."""
 
     def settle(self) -> None:
-        """Hold the lines alone, which are taken apart anew for each part: it is kept for long."""
+        """Hold the lines alone, which are taken apart again for each part: it is kept for long."""
         self._read = None
         self._fold.settle()
 

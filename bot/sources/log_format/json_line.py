@@ -44,7 +44,7 @@ class JsonLine:
         self._zone = zone
 
     def settle(self) -> None:
-        """Hold the line alone, which is read anew for each part: an event is kept for long."""
+        """Hold the line alone, which is read again for each part: an event is kept for long."""
         self._data = None
 
     def hold(self, text: Outside) -> None:

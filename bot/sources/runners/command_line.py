@@ -28,7 +28,7 @@ _INTERPRETER = re.compile(r"python[\d.]*|bash|sh|zsh|dash")
 def shown_options(arguments: Sequence[str]) -> dict[str, str]:
     """Return the allow-listed options of a command line, values clipped to 80 characters.
 
-    A batching mode that HuleEdu does not have is no mode, and is told as such with the known ones.
+    A batching mode that HuleEdu does not have is no mode, and is named as such with the known ones.
     """
     options: dict[str, str] = {}
     for place, argument in enumerate(arguments):

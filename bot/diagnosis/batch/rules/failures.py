@@ -95,7 +95,7 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def _with_answerable(evidence: BatchEvidence) -> tuple[ErrorGroup, ...]:
     """Return the failures whose bundles held others that the model would have answered.
 
-    It answers nobody whose key, credit or model it refuses.
+    It answers no request whose key, credit or model it refuses.
     """
     met = {one.reason for one in evidence.failures if one.comparisons}
     if met and met <= _OF_ALL:
