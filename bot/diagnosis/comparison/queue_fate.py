@@ -296,7 +296,7 @@ def _unseen_at(
 
 
 def _explained(start: datetime, end: datetime, lines: QueueLines) -> int:
-    """Return how many that no worker holds were there before, or were held at a start since then."""
+    """Return how many that no worker holds were there before, or held at a start since then."""
     since = [one.at for one, _ in _restarts(lines) if start < one.at <= end]
     return lines.not_queued_before(start) + sum(max(0, _held_at(at, lines) or 0) for at in since)
 
