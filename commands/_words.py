@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from bot.errors import Blank, LackingError, UsageError
 from bot.registry import Usage
-from bot.text.redaction import clip, repeated
 
 MAX_CHARS = 3_000
 MAX_TOKENS = 60
@@ -107,6 +106,8 @@ def span(text: str) -> timedelta | None:
 
 def shown(word: str) -> str:
     """Return a word as it may be repeated to the one who typed it, and short enough."""
+    from bot.text.redaction import clip, repeated
+
     return clip(repeated(word), SHOWN_CHARS)
 
 
