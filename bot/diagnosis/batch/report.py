@@ -56,11 +56,21 @@ def diagnose(evidence: BatchEvidence, now: datetime) -> Report:
         findings=findings,
         timeline=timeline(evidence),
         sources=readings(evidence),
-        unreadable_need=bool(evidence.rows.hidden) or log_coverage.has_gap(evidence.logs),
+        unreadable_need=bool(evidence.rows.hidden) or _needs_logs(evidence),
         actions=_actions(evidence, findings),
         lines=tuple(evidence.changes.lines()),
     )
     return _with_summary(report, evidence)
+
+
+def _needs_logs(evidence: BatchEvidence) -> bool:
+    """Whether a log that was not read may hold what decides: not where the rows say all went well.
+
+    What only logs tell of such a batch is named as not read in its summary.
+    """
+    header, pairs = evidence.header, evidence.pairs
+    well = header.complete and header.ended and 0 < pairs.total == pairs.valid
+    return log_coverage.has_gap(evidence.logs) and not well
 
 
 def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:

@@ -291,3 +291,16 @@ def test_a_batch_that_will_not_end_by_itself_has_no_expected_end() -> None:
     report = diagnose(_evidence(failed), NOW)
     assert "it will not finish by itself" in str(report.headline)
     assert report.facts["expected_end"] is None
+
+
+@pytest.mark.parametrize(
+    ("pairs", "verdict"), [(_pairs(), Verdict.OK), (_pairs(essay_a=19, error=1), Verdict.UNKNOWN)]
+)
+def test_rows_alone_say_that_a_batch_ended_well_and_an_unread_log_is_named(
+    pairs: PairCounts, verdict: Verdict
+) -> None:
+    rows = BatchRows(_header(), pairs, scores=SCORES)
+    unread = LogSearch((), (), missing=(("cj_assessment_service", "no file of it"),))
+    report = diagnose(BatchEvidence(rows, unread, AWAY), NOW)
+    assert report.verdict is verdict
+    assert "Not read: " in str(report.summary)
