@@ -25,6 +25,7 @@ SHOWN = 3
 SETTLED = timedelta(minutes=2)
 # A line is written moments before or after what it says.
 BESIDE = timedelta(seconds=3)
+CONFIRMED_AFTER = timedelta(seconds=55)
 LEFT_UNANSWERED, NOT_ACCOUNTED = "left-unanswered", "not-accounted-for"
 WHY_LEFT = (
     "Flushed, evicted or removed by hand: no line says that they were answered, given back or "
@@ -102,12 +103,14 @@ class QueuedByLines:
 
     The provider writes a snapshot only while it holds nothing: of what is then not waiting, the
     oldest are those that no worker holds and that it counts, and the others are gone. `expired` are
-    so many as it said to have dropped, and `failing` says that it counts its own memory instead.
+    so many as it said to have dropped, `failing` says that it counts its own memory instead.
+    `missed` is when each was missed first: it is gone when it is still missed a while later.
     """
 
     queued: dict[str, datetime] = field(default_factory=dict)
     expired: int = 0
     failing: bool = False
+    missed: dict[str, datetime] = field(default_factory=dict)
 
     def after(self, events: Iterable[LogEvent]) -> tuple["QueuedByLines", tuple[Departure, ...]]:
         """Return it after more lines, and what they show to have gone unanswered."""
@@ -140,10 +143,14 @@ class QueuedByLines:
     def _counted(self, shot: Snapshot) -> tuple["QueuedByLines", list[Departure]]:
         """Return it after a snapshot in which nothing waits, and what is gone by its count."""
         settled = [id for id, at in self.queued.items() if at + BESIDE < shot.at]
-        gone = settled[shot.not_queued :]
+        missed = {id: self.missed.get(id, shot.at) for id in settled[shot.not_queued :]}
+        gone = [id for id, at in missed.items() if shot.at - at >= CONFIRMED_AFTER]
+        if not gone:
+            return replace(self, missed=missed), []
         queued = {id: at for id, at in self.queued.items() if id not in gone}
-        left = [Departure(shot.at, id) for id in gone[self.expired :]]
-        return replace(self, queued=queued, expired=0), left
+        missed_still = {id: at for id, at in missed.items() if id not in gone}
+        left = [Departure(missed[id], id) for id in gone[self.expired :]]
+        return replace(self, queued=queued, missed=missed_still, expired=0), left
 
 
 def _counted_in(event: LogEvent) -> int:

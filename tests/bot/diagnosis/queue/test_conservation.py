@@ -1,5 +1,6 @@
 """Items are held by their ids: a loss beside an arrival leaves the size as it was."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -57,7 +58,10 @@ def shot(second: int, size: int, waiting: int) -> LogEvent:
 )
 def test_lines_alone_tell_what_is_counted_no_more(lines: list[LogEvent], gone: list[str]) -> None:
     state, found = QueuedByLines(), []
-    for one in lines:
+    last = lines[-1]
+    assert last.at is not None
+    again = replace(last, at=last.at + timedelta(seconds=60))
+    for one in (*lines, again):
         state, left = state.after([one])
         found += [departure.queue_id for departure in left]
     assert found == gone
