@@ -97,7 +97,7 @@ def listing(
             "total": len(found) + len(folded),
         },
         findings=tuple(_finding(one) for one in firing[:FINDINGS]),
-        tables=tuple(_tables(found, mutes, now, names)),
+        tables=tuple(_tables(found if found != firing[:1] else [], mutes, now, names)),
         folded=(_keys(found),) if found else (),
         actions=tuple(_actions(firing)),
     )

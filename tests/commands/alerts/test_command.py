@@ -143,6 +143,13 @@ async def test_the_list_says_what_is_wrong_in_words_and_each_alert_once() -> Non
     assert "Acknowledge #7" in screen
 
 
+async def test_one_alert_alone_is_said_once() -> None:
+    held = replace(STUCK, condition=replace(STUCK.condition, headline="LLM queue stuck"))
+    shown = BlockKit().report(await ask("list", memory_of(held)))
+    screen = str([one for one in shown["blocks"] if one["type"] != "container"])
+    assert screen.count("LLM queue stuck") == 1
+
+
 async def test_nothing_open_is_ok() -> None:
     report = await ask("", memory_of(OVER))
     assert (report.verdict, report.summary) == (Verdict.OK, "No alert is open.")
