@@ -289,7 +289,7 @@ def _folder(room: str) -> str:
     return room.replace(".", "/")
 
 
-# Who is literally told something, and a user of the system who is called so.
+# Where it is meant literally: who is told something, and a user of the system called nobody.
 LITERAL = ("bot/domain/progress.py", "canvases.py", "embedded_postgres_home.py")
 
 

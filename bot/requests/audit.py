@@ -65,7 +65,7 @@ def failure_of(error: Exception) -> str:
 def _without(typed: str, outcome: str) -> str:
     """Return an outcome in which no word that was typed stands, but those that may be shown.
 
-    A refusal repeats a word to the person who typed it, and to nobody else.
+    A refusal repeats a word to the person who typed it alone.
     """
     for word in sorted(set(_WORD.findall(typed)), key=len, reverse=True):
         if word in outcome and redact(word) != word:

@@ -45,7 +45,7 @@ def echoed(line: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 
 def repeated(word: str) -> str:
-    """Return a word that a person typed, to be repeated to nobody but that person.
+    """Return a word that a person typed, to be repeated to that person alone.
 
     A short plain word comes back, so that a slip of the pen is seen; of another one what everybody
     may read.
