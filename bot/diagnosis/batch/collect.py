@@ -13,6 +13,7 @@ from bot.diagnosis.batch.log_counts import LINES
 from bot.diagnosis.batch.publisher import CJ_STARTED, TAKEN, with_delivery, with_results
 from bot.diagnosis.batch.rules.content import NOT_PREPARED
 from bot.diagnosis.batch.rules.ended import ENDINGS
+from bot.diagnosis.batch.rules.finalisation import CJ_STARTED as SERVICE_STARTED
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.queue_fate import QUEUE_TEXTS, STARTED
@@ -115,6 +116,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             *NOT_FINALISED,
             NOT_PREPARED,
             CJ_STARTED,
+            SERVICE_STARTED,
             NOT_STORED,
             *OUTBOX_TEXTS,
             *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, *QUEUE_TEXTS, EVICTION) if whole else ()),

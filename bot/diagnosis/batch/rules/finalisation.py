@@ -34,7 +34,8 @@ MONITOR_SECONDS = 60
 DEFAULT_THRESHOLD = 95
 # A stop by stability needs at least 10 comparisons at either revision.
 STABILITY_NEEDS = 10
-CJ_STARTED = "CJ Assessment Kafka consumer started"
+# It begins before its consumer, which may come minutes later.
+CJ_STARTED = "CJ Assessment Service started successfully"
 GIVEN_UP = "Event exceeded max retries"
 UNSENT = "Failed to publish event to Kafka"
 EXHAUSTED = "Comparison budget exhausted; finalizing"

@@ -19,6 +19,7 @@ from bot.domain.queue import QueueReading
 
 NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 ID = "86e26627-1135-4553-bfbf-975da269c245"
+STARTED = "CJ Assessment Service started successfully"
 DENIED = "Failed scoring finalization: permission denied for table grade_projections"
 
 
@@ -137,10 +138,10 @@ def test_a_violation_of_a_batch_without_a_result_is_no_second_finalisation() -> 
 
 
 def test_a_start_of_cj_after_its_last_activity_broke_its_finalisation_off() -> None:
-    found = finalisation_stuck(evidence("CJ Assessment Kafka consumer started"), NOW)
+    found = finalisation_stuck(evidence(STARTED), NOW)
     assert found is not None
     assert "CJ was restarted while it finalised it" in str(found.what)
-    running = evidence("CJ Assessment Kafka consumer started", state="WAITING_CALLBACKS")
+    running = evidence(STARTED, state="WAITING_CALLBACKS")
     assert finalisation_stuck(running, NOW) is None
 
 
