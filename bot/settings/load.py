@@ -1,6 +1,7 @@
 """Reads the settings: all of them, or each bad one at its default with what is wrong with it."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,7 +118,17 @@ M = TypeVar("M", bound=BaseModel)
 def detector_settings(name: str, model: type[M]) -> M:
     """Read DETECTOR_<NAME>_<FIELD> into a detector's own settings model."""
     prefix = f"DETECTOR_{name.upper()}_"
-    group = type(
+    try:
+        file = None if _unreadable_file() else env_file()
+        return model.model_validate(_group_of(prefix, model)(_env_file=file).model_dump())
+    except (ValidationError, ValueError) as error:
+        raise SettingsError(f"{prefix}*: {_without_values(error)}") from None
+
+
+@cache
+def _group_of(prefix: str, model: type[BaseModel]) -> type[Group]:
+    """Return a detector's model as settings; to make a model takes as long as to read it."""
+    return type(
         f"{model.__name__}FromEnvironment",
         (Group,),
         {
@@ -126,11 +137,6 @@ def detector_settings(name: str, model: type[M]) -> M:
             **dict(model.model_fields),
         },
     )
-    try:
-        file = None if _unreadable_file() else env_file()
-        return model.model_validate(group(_env_file=file).model_dump())
-    except (ValidationError, ValueError) as error:
-        raise SettingsError(f"{prefix}*: {_without_values(error)}") from None
 
 
 def _without_values(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """Connects to the bot's own database, brings its tables up to date and translates its errors."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -108,6 +109,8 @@ class Database:
         return found
 
     async def _connected(self) -> Pool:
+        # It logs each attempt during an outage with a traceback; what is needed of it is said here.
+        logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
         return await asyncpg.create_pool(
             self._address.url,
             min_size=1,
