@@ -9,7 +9,7 @@ from bot.domain.report import Report
 from bot.errors import SourceError
 from bot.ports import BotMemory, Place, Sources
 from bot.requests.admission import Job
-from bot.text.redaction import ELLIPSIS, presented, redact
+from bot.text.redaction import ELLIPSIS, plain, presented, redact
 
 AUDIT_SECONDS = 2.0
 BEGUN = "asked"
@@ -67,7 +67,7 @@ def _without(typed: str, outcome: str) -> str:
 
     A refusal repeats a word to the person who typed it alone.
     """
-    for word in sorted(set(_WORD.findall(typed)), key=len, reverse=True):
+    for word in sorted(set(_WORD.findall(plain(typed))), key=len, reverse=True):
         if word in outcome and redact(word) != word:
             outcome = outcome.replace(word, ELLIPSIS)
     return outcome

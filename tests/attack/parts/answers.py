@@ -58,7 +58,7 @@ TOOLS: tuple[tuple[str, dict[str, object]], ...] = (
 async def tell(world: World, out: Outlet, *, few: bool = False) -> None:
     """Ask everything, and keep what is printed, saved and shown."""
     word = "".join(world.plant("typed at a terminal").split())
-    for line in list(asked(word))[:: 4 if few else 1]:
+    for line in some(list(asked(word)), few=few):
         way = f"ask {' '.join(line.split()[:2])}"
         try:
             report = await ask.answer(ask.understand(line), load_settings(), Work())
@@ -79,6 +79,11 @@ def _keep(way: str, report: Report, out: Outlet) -> None:
     for file in report.attachments:
         out.put(f"{way}, file", f"{file.filename} {file.title} {file.alt}")
         out.put(f"{way}, file", file.content)
+
+
+def some(lines: list[str], *, few: bool) -> list[str]:
+    """Return all lines, or a few of them; trends are left to the whole run."""
+    return [one for one in lines[::4] if "trends" not in one] if few else lines
 
 
 async def _agent(out: Outlet) -> None:

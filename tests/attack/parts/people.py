@@ -24,7 +24,7 @@ from bot.ports.action_ids import (
 )
 from bot.service.build import Bot, build_bot
 from bot.settings import load_settings
-from tests.attack.parts.answers import asked
+from tests.attack.parts.answers import asked, some
 from tests.attack.parts.outlet import Outlet, keep_sent
 from tests.attack.parts.plants import Planter
 from tests.attack.parts.rows import BATCHES
@@ -69,7 +69,7 @@ async def tell(world: World, out: Outlet, slack: SlackApi, *, few: bool = False)
             async with at_once:
                 await _send(session, bot, payload, out)
 
-        every = list(_doings(world, slack))[:: 5 if few else 1]
+        every = list(_doings(world, slack, few=few))[:: 2 if few else 1]
         await asyncio.gather(*(send(one) for one in every))
         await _quiet(slack)
         for path in ("/healthz", "/readyz", "/metrics"):
@@ -84,11 +84,11 @@ async def tell(world: World, out: Outlet, slack: SlackApi, *, few: bool = False)
     await _kept(world.memory_url, out)
 
 
-def _doings(world: World, slack: SlackApi) -> Iterator[dict[str, Any]]:
+def _doings(world: World, slack: SlackApi, *, few: bool) -> Iterator[dict[str, Any]]:
     """Yield what Slack sends: commands, mentions, buttons, forms, the App Home, a shortcut."""
     plant, url = world.plant, slack.response_url()
     word = "".join(plant("typed in Slack").split())
-    for line in asked(word):
+    for line in some(list(asked(word)), few=few):
         name, _, words = line.partition(" ")
         if name.startswith("/"):
             yield payloads.slash(name, words, response_url=url)

@@ -14,7 +14,7 @@ from tests.attack.parts.plants import Plant
 from tests.attack.parts.world import planted
 from tests.installs.user import installed
 
-PLAIN = ("word", "name")
+PLAIN = ("word", "name", "split", "coloured")
 # What stands in these is a name that somebody gave, to be seen by it.
 NAMED = ("name of a log file", "Loki container", "alias")
 TYPED = ("typed", "/alerts")
