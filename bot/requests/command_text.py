@@ -10,6 +10,7 @@ from uuid import UUID
 from bot.errors import UsageError
 from bot.ports import Request
 from bot.registry import SlashCommand, Usage
+from bot.text.redaction import repeated
 
 HELP = "help"
 MAX_IDS = 5
@@ -143,7 +144,7 @@ def _unknown(name: str, commands: Mapping[str, SlashCommand], prefix: str) -> Us
     close = difflib.get_close_matches(shown, commands, n=1, cutoff=0.5)
     lines = [f"/{prefix}{command.name} - {command.summary}" for command in commands.values()]
     return UsageError(
-        f"There is no command /{shown}." if shown else "Which command?",
+        f"There is no command /{repeated(shown)}." if shown else "Which command?",
         usage=lines,
         hint=f"Did you mean /{prefix}{close[0]}?" if close else "",
     )
