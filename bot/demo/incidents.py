@@ -46,35 +46,56 @@ _KNOWN = {kind.name: kind for kind in (*KINDS, *MOMENTS)}
 class Incidents:
     """What is broken now, and what was asked for and not done yet.
 
-    `woken` is set whenever something changes, so that the services need not be waited for, and
-    `changed` is called, which the page sets.
+    The demo's script uses `play` and `end`, and everybody else `start` and `stop`: what a person
+    decided is left alone by the script from then on. `woken` is set whenever something changes, so
+    that the services need not be waited for, and `changed` is called, which the page sets.
     """
 
     def __init__(self) -> None:
         self.on: set[str] = set()
         self.asked: list[str] = []
+        self._decided: set[str] = set()
         self.woken = asyncio.Event()
         self.changed: Callable[[], None] = lambda: None
 
     def start(self, name: str) -> None:
         """Break something, or ask for a moment's thing. Raises UsageError on an unknown name."""
-        kind = _KNOWN.get(name)
-        if kind is None:
-            raise UsageError(f"There is no such incident; there are {', '.join(_KNOWN)}.")
+        kind = _kind(name)
         if name == HEAL:
-            self.on.clear()
+            self._decided |= {one.name for one in KINDS if not one.is_moment}
         elif not kind.is_moment:
-            self.on -= set(STATUS) if name in STATUS else set()
-            self.on.add(name)
-        self.asked.append(name)
-        self.woken.set()
-        self.changed()
+            self._decided.add(name)
+        self._start(kind)
 
     def stop(self, name: str) -> None:
         """Mend one thing. Raises UsageError on an unknown name."""
-        if name not in _KNOWN:
-            raise UsageError(f"There is no such incident; there are {', '.join(_KNOWN)}.")
+        self._decided.add(_kind(name).name)
+        self._stop(name)
+
+    def play(self, name: str) -> None:
+        """Break something by the script, unless a person decided about it."""
+        if name not in self._decided:
+            self._start(_kind(name))
+
+    def end(self, name: str) -> None:
+        """Mend what the script broke, unless a person decided about it."""
+        if name not in self._decided:
+            self._stop(name)
+
+    def _start(self, kind: IncidentKind) -> None:
+        if kind.name == HEAL:
+            self.on.clear()
+        elif not kind.is_moment:
+            self.on -= set(STATUS) if kind.name in STATUS else set()
+            self.on.add(kind.name)
+        self.asked.append(kind.name)
+        self._tell()
+
+    def _stop(self, name: str) -> None:
         self.on.discard(name)
+        self._tell()
+
+    def _tell(self) -> None:
         self.woken.set()
         self.changed()
 
@@ -101,3 +122,9 @@ class Incidents:
     def status(self) -> int | None:
         """The HTTP status with which the model's provider refuses; None when it answers."""
         return next((STATUS[name] for name in STATUS if name in self.on), None)
+
+
+def _kind(name: str) -> IncidentKind:
+    if name not in _KNOWN:
+        raise UsageError(f"There is no such incident; there are {', '.join(_KNOWN)}.")
+    return _KNOWN[name]

@@ -99,16 +99,16 @@ class LlmProvider:
         script, incidents = self._script, self._incidents
         if at >= script.batch_at:
             script.batch_at = math.inf
-            incidents.start(BATCH)
+            incidents.play(BATCH)
         if at >= script.freeze_at:
             script.freeze_at = math.inf
-            incidents.start(FREEZE)
+            incidents.play(FREEZE)
         if at >= script.stray_at:
             script.stray_at = math.inf
-            incidents.start(REJECT)
+            incidents.play(REJECT)
         if at >= script.recover_at and script.freeze_at == math.inf:
             script.recover_at = math.inf
-            incidents.stop(FREEZE)
+            incidents.end(FREEZE)
 
     async def _begin(self, name: str) -> None:
         """Do what belongs to the moment in which something is asked for."""

@@ -117,7 +117,7 @@ def _cell(side: Side, stage: str) -> str:
 
 def _headline(left: Side, right: Side, parts: str | None) -> Text:
     """Return where they part first, with the share of each."""
-    both = f"{left.name} and {right.name}"
+    both = f"{left.name[:1].upper()}{left.name[1:]} and {right.name}"
     if not (left.batches and right.batches):
         return f"{both}: nothing to compare, one side has no batch"
     if parts is None:

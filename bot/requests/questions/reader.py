@@ -41,6 +41,8 @@ _BARE = re.compile(r"#?\d{1,7} ?\?+")
 _DID_CHANGE = re.compile(r"^(?:did|has|have|what|any\w*|some\w*|was|were)\b.*\bchange\b")
 # What was done already is asked about, and not asked for.
 _WAS_DONE = re.compile(r"^(?:who|why|when|what|which|was|were|did|has|have|is|are)\b")
+# `how tall is` asks for a measure, and not how it goes.
+_MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
 _OF_A_PERSON = re.compile(r"\b(?!batch)\w+'s (?:essay|grade|score|text|result)s?\b")
 # What one word is enough to ask for, in the order in which they are looked for.
 _LOOKED_AT = {Topic.QUEUE: "/queue", Topic.ALERTS: "/alerts list", Topic.RUNNER: "/runner"}
@@ -131,12 +133,21 @@ def _taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> _Que
         topics.add(Topic.WHY)
     if _OF_A_PERSON.search(fold):
         topics.add(Topic.OTHER)
+    if any(topic_of(one) is None and not one[0].isdecimal() for one in _MEASURE.findall(fold)):
+        topics = _without_how(words, topics)
     acts = _acts(words)
     if _DID_CHANGE.search(fold) and acts == {"change"}:
         topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
     if _WAS_DONE.search(fold) and all(one.endswith("ed") for one in acts):
         topics -= {Topic.ACT}
     return _Question(plain, tuple(words), tuple(ids), frozenset(topics), subject)
+
+
+def _without_how(words: Iterable[str], topics: set[Topic]) -> set[Topic]:
+    """Return topics where only `how` asks for the state, and it asks for something else."""
+    others = {topic_of(fold) for word in words if (fold := word.casefold()) != "how"}
+    is_asked = not others.isdisjoint({Topic.STATUS, Topic.WHY, Topic.TRACE})
+    return topics if is_asked else (topics - {Topic.STATUS}) | {Topic.MEASURE}
 
 
 def _acts(words: Iterable[str]) -> set[str]:
@@ -161,6 +172,8 @@ def _refused(asked: _Question) -> Reading | None:
             _offers(asked),
             _to_type(asked),
         )
+    if asked.about(Topic.MEASURE):
+        return _unread("what is asked about it", _offers(asked))
     if asked.about(Topic.OTHER):
         return _unread("anything but batches, comparisons, the queue, logs and alerts")
     elsewhere = ELSEWHERE & {word.casefold() for word in asked.words}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.ids import IdKind, kind_of
-from bot.requests.questions.vocabulary import words_in
+from bot.requests.questions.vocabulary import topic_of, words_in
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>|(?<!\w)@batchbot\b", re.IGNORECASE)
 _LINK = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")
@@ -17,6 +17,8 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _WORD = re.compile(rf"{_UUID}|#?[\w][\w.:/@+'-]*", re.UNICODE)
 _MARKS = re.compile(r"[*`~]")
 _EDGES = ".,:;!?'-/"
+# A number and a word typed without the space between them: `34:stuck`, `stuck:34`.
+_RUN_ON = re.compile(r"(#?(?:batch)?[#-]?\d{1,7}|[^\W\d_]+)[:/-]([^\W\d_]+|#?\d{1,7})")
 _NAMED = re.compile(r"(?:(?:cj_)?batch(?:en|_id)?|run|körning)[#=-]?(\d{1,10})|b[#-]?(\d{1,4})")
 _LABEL = re.compile(r"(?=.*\d)(?=.*[a-zA-Z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9.]+){2,}")
 _HEX = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{3,31}")
@@ -60,7 +62,17 @@ def clean(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """Return the words of a cleaned text, as typed, without the marks at their ends."""
-    return [word for raw in _WORD.findall(text) if (word := raw.strip(_EDGES))]
+    whole = (raw.strip(_EDGES) for raw in _WORD.findall(text))
+    return [part for word in whole if word for part in _apart(word)]
+
+
+def _apart(word: str) -> tuple[str, ...]:
+    """Return a number and a known word that were typed as one, else the word as it stands."""
+    found = _RUN_ON.fullmatch(word)
+    if found is None or found[1][-1].isdecimal() == found[2][-1].isdecimal():
+        return (word,)
+    known = next(part for part in found.groups() if not part[-1].isdecimal())
+    return found.groups() if topic_of(known.casefold()) is not None else (word,)
 
 
 def ids_of(words: list[str], services: Iterable[str] = ()) -> list[Named]:

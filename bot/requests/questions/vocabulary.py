@@ -30,6 +30,7 @@ class Topic(StrEnum):
     ACT = auto()
     NEVER = auto()
     OTHER = auto()
+    MEASURE = auto()
     # Words that say nothing by themselves.
     FILLER = auto()
 
@@ -46,7 +47,8 @@ WORDS: dict[Topic, str] = {
     "sönder stannat stannade worry",
     Topic.STATUS: "ok okay done finished finish complete completed status check eta progress "
     "doing ready klar klart färdig how hows hur när when go did fine healthy running still result "
-    "results grades state okej moving moves alive trust trusted lita usable rör lever mår news",
+    "results grades state okej moving moves alive trust trusted lita usable rör lever mår news "
+    "how's goes healthy",
     Topic.QUEUE: "queue q kö kön queued backlog backed",
     Topic.ALERTS: "alert alerts alarm alarms larm larmen acked acknowledged muted snoozed silenced",
     Topic.RUNNER: "runner runners runnern",
@@ -73,7 +75,7 @@ WORDS: dict[Topic, str] = {
     "går det är en ett för med på och den har look need see many much comparisons items waiting "
     "wait long far so but really night last yesterday today evening morning open lines line item "
     "since someone when sig whether no nr number nummer id same closer sorry nag "
-    "return returns returned",
+    "return returns returned big large old late bad good well",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
 SHORTEST_GUESS = 4

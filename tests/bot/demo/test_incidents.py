@@ -143,6 +143,45 @@ def test_only_one_refusal_of_the_provider_is_on_and_healing_ends_everything() ->
     assert (incidents.on, incidents.status) == (set(), None)
 
 
+@pytest.mark.parametrize(
+    ("press", "stays_on"),
+    [
+        (lambda incidents: incidents.start("freeze"), True),
+        (lambda incidents: incidents.stop("freeze"), False),
+        (lambda incidents: incidents.start("heal"), False),
+    ],
+)
+@pytest.mark.parametrize("is_before_the_script", [True, False])
+def test_a_persons_press_wins_over_the_script(
+    press: Callable[[Incidents], None], stays_on: bool, is_before_the_script: bool
+) -> None:
+    incidents = Incidents()
+    if is_before_the_script:
+        press(incidents)
+    incidents.play("freeze")
+    if not is_before_the_script:
+        press(incidents)
+    incidents.end("freeze")
+    assert ("freeze" in incidents.on) is stays_on
+
+
+async def test_a_freeze_by_hand_outlasts_the_scripts_recovery(
+    redis_url: str, tmp_path: Path
+) -> None:
+    incidents = Incidents()
+    script = Script(freeze_at=0.2, recover_at=0.4, stray_at=LATER, beat=0.02, batch_at=LATER)
+    running = asyncio.create_task(
+        LlmProvider(tmp_path, redis_url, script, incidents=incidents).run()
+    )
+    incidents.start("freeze")
+    while script.recover_at < LATER:  # noqa: ASYNC110 - the services move their own script
+        await asyncio.sleep(0.02)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert incidents.on == {"freeze"}
+
+
 def test_an_unknown_incident_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="freeze, reject, provider_429") as caught:
         Incidents().start("meteor")

@@ -158,3 +158,20 @@ def test_the_first_leak_is_the_first_stage_that_loses_comparisons() -> None:
     assert first_leak(_side("a", **_way(100, 34)).stages) == "stored_valid"
     assert first_leak(_side("a", **_way(100, 100, budget=350)).stages) is None
     assert first_leak(_side("a", **{**_way(100, 100), "submitted": 90}).stages) == "submitted"
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [
+        (_way(100, 34), _way(10, 10)),
+        (_way(100, 100), _way(10, 10)),
+    ],
+)
+@pytest.mark.parametrize("names", [("batch 33", "batch 34"), ("mode serial", "mode per")])
+def test_a_headline_begins_like_a_sentence(
+    sides: tuple[dict[str, int | None], ...], names: tuple[str, str]
+) -> None:
+    left, right = (_side(name, **counts) for name, counts in zip(names, sides, strict=True))
+    for batches in (0, 1):
+        told = diagnose(replace(left, batches=batches), replace(right, batches=batches))
+        assert str(told.headline).startswith(f"{names[0].capitalize()} and {names[1]}")

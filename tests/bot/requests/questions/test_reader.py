@@ -108,3 +108,29 @@ def test_what_changed_is_asked_in_plain_words(question: str, line: str) -> None:
 )
 def test_how_batches_did_over_a_time_is_read_as_trends(text: str, line: str) -> None:
     assert read_question(text, now=datetime(2025, 11, 19, tzinfo=UTC)).line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("batch 34:stuck", "/batch investigate 34"),
+        ("34:stuck", "/batch investigate 34"),
+        ("#34/stuck?", "/batch investigate 34"),
+        ("batch34-broken", "/batch investigate 34"),
+        ("why:34", "/batch investigate 34"),
+        ("status:34", "/batch status 34"),
+        ("how's 34", "/batch status 34"),
+        ("how goes 34", "/batch status 34"),
+        ("how old is 34", "/batch status 34"),
+        ("how stuck is 34", "/batch investigate 34"),
+        ("how tall is 34", ""),
+        ("how heavy is batch 34?", ""),
+        ("how expensive was 34", ""),
+        ("how tall is it", ""),
+        ("redis:6379", ""),
+    ],
+)
+def test_run_on_words_are_read_and_an_unknown_measure_is_not_guessed(text: str, line: str) -> None:
+    read = read_question(text, now=_moment(NOW), subject="batch 34" if " it" in text else "")
+    assert read.line == line
+    assert bool(read.problem) is not bool(line)
