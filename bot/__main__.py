@@ -67,16 +67,16 @@ def options(
 def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
     from bot.cli.output import complain, error_lines, start_code
-    from bot.cli.setting_check import refused_or_doubtful
     from bot.log import set_up
-    from bot.service.build import run_bot
-    from bot.settings import load_settings
+    from bot.settings import load_settings, readable_settings
 
-    _log_quietly()
+    # Before all else that may fail: a collector reads why, too.
+    own = readable_settings()[0].bot
+    set_up(own.log_level, as_json=own.log_format == "json", environment=own.environment)
     settings = load_settings()
-    own = settings.bot
-    as_json = own.log_format == "json"
-    set_up(own.log_level, as_json=as_json, environment=own.environment)
+    from bot.cli.setting_check import refused_or_doubtful
+    from bot.service.build import run_bot
+
     for doubt in refused_or_doubtful():
         log.warning("%s: %s. %s", doubt.name, doubt.detail, doubt.fix)
     try:

@@ -93,13 +93,28 @@ def test_a_bad_setting_is_named_without_its_value(tmp_path: Path) -> None:
     assert "s3cret-port" not in done.stderr
 
 
-def test_a_start_that_fails_is_a_line_of_the_log_where_a_collector_reads_it(tmp_path: Path) -> None:
-    settings = {"LOG_FORMAT": "JSON", "log_level": "error", "BOT_ENVIRONMENT": "prod"}
+BREAKS = "import sys; sys.modules['bot.service.build'] = None\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "told"),
+    [
+        ({}, Exit.USAGE, "SLACK_BOT_TOKEN"),
+        ({"HTTP_PORT": "abc"}, Exit.USAGE, "HTTP_PORT"),
+        ({"HTTP_PORT": "abc", "LOG_LEVEL": "LOUD"}, Exit.USAGE, "LOG_LEVEL"),
+        ({"PYTHONPATH": "."}, Exit.BROKEN, "Something broke inside batchbot"),
+    ],
+)
+def test_a_start_that_fails_is_a_line_of_the_log_where_a_collector_reads_it(
+    more: dict[str, str], code: Exit, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BREAKS)
+    settings = {"LOG_FORMAT": "JSON", "log_level": "error", "BOT_ENVIRONMENT": "prod", **more}
     done = batchbot("run", cwd=tmp_path, settings=settings)
-    assert done.returncode == 2
+    assert done.returncode == code
     rows = [json.loads(line) for line in done.stderr.splitlines()]
     assert [(one["level"], one["deployment.environment"]) for one in rows] == [("critical", "prod")]
-    assert "SLACK_BOT_TOKEN" in rows[0]["event"]
+    assert told in rows[0]["event"]
 
 
 def test_an_answer_into_a_pipe_is_plain_and_json_is_the_contract(tmp_path: Path) -> None:

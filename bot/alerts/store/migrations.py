@@ -204,6 +204,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX alert_thread ON alert (thread) WHERE thread IS NOT NULL;
     CREATE INDEX alert_changed ON alert (environment, changed_at DESC);
     """,
+    """
+    CREATE INDEX alert_note_at ON alert_note (environment, at);
+    CREATE INDEX alias_at ON alias (at);
+    """,
 )
 # How many of them a bot must know to use the tables as the last one leaves them.
 NEEDS = 2
