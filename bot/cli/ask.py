@@ -137,9 +137,11 @@ def must_be_kept(asked: Asked, settings: Settings) -> None:
     if not asked.needs_memory or asked.request.verb == ALIAS:
         return
     if own.database_url is None and not own.data_dir.is_dir():
+        is_change = asked.request.verb in asked.command.changes
+        so = "what you do cannot be written down" if is_change else "what is open is not known"
         raise SourceError(
             MEMORY,
-            "No bot has kept anything here, so what is open is not known.",
+            f"No bot has kept anything here, so {so}.",
             hint="Set BOT_DATABASE_URL, or BOT_DATA_DIR, to that of the running bot.",
         )
 

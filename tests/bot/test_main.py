@@ -126,12 +126,20 @@ def test_an_answer_into_a_pipe_is_plain_and_json_is_the_contract(tmp_path: Path)
     assert set(made) == contract | {"headline", "summary"}
 
 
-@pytest.mark.parametrize("line", ["/alerts", "/alerts mute lost_callbacks 2h", "anything open?"])
+@pytest.mark.parametrize(
+    ("line", "so"),
+    [
+        ("/alerts", "what is open is not known"),
+        ("anything open?", "what is open is not known"),
+        ("/alerts mute lost_callbacks 2h", "what you do cannot be written down"),
+        ("/runner stop 1a2b3c4d5e6f", "what you do cannot be written down"),
+    ],
+)
 def test_asking_for_alerts_where_no_bot_runs_makes_no_folder_and_calls_nothing_well(
-    line: str, tmp_path: Path
+    line: str, so: str, tmp_path: Path
 ) -> None:
     done = batchbot("ask", line, cwd=tmp_path)
-    assert "No bot has kept anything here" in done.stdout + done.stderr
+    assert f"No bot has kept anything here, so {so}." in done.stdout + done.stderr
     assert done.returncode == 3
     assert list(tmp_path.iterdir()) == []
 

@@ -12,6 +12,7 @@ from docker.models.containers import Container
 
 from bot.domain.log import LogQuery, Role, Service
 from bot.errors import SourceError
+from bot.settings import BotSettings
 from bot.sources.docker.containers import EngineContainers
 from bot.sources.docker.logs import DockerLogs
 from bot.sources.runners.source import EngineRunners
@@ -33,6 +34,9 @@ SERVICES = (
     Service("eng5_np_runner", "*eng5_np_runner-run-*", Role.RUNNER),
 )
 WAITS = "echo one; echo two; trap 'exit 0' TERM; while true; do sleep 0.05; done"
+NOBODY = "0" * 64
+# What the bot takes for neither on nor off is a wrong setting there.
+TAKEN = {"on", "ON", "True", "t", "1", "yes", "y", "off", "0", "no", "false"}
 OTHER = quote(json.dumps({"label": ["com.docker.compose.project=other"]}))
 
 
@@ -143,6 +147,22 @@ async def test_with_runner_stop_on_a_runner_is_stopped_and_nothing_else_is_open(
     service.reload()
     assert service.status == "running"
     runner.remove(force=True)
+
+
+@pytest.mark.parametrize(
+    ("word", "opens"),
+    [(one, True) for one in ("on", "ON", "True", "t", "1", "yes", "y")]
+    + [(one, False) for one in ("off", "", "0", "no", "false", "only", "2")],
+)
+def test_the_proxy_takes_for_on_what_the_bot_takes_for_it(
+    engine: Engine, word: str, opens: bool
+) -> None:
+    own = BotSettings.model_validate({"RUNNER_STOP": word}).runner_stop if word in TAKEN else False
+    assert own is opens
+    with docker_proxy(engine, RUNNER_STOP=word, DOCKER_INSPECT=word) as proxy:
+        stopped, _ = asked(proxy, "POST", f"/containers/{NOBODY}/stop?t=1")
+        inspected, _ = asked(proxy, "GET", f"/containers/{NOBODY}/json")
+    assert (stopped, inspected) == ((404, 404) if opens else (403, 403))
 
 
 async def test_inspect_is_opened_on_purpose_and_only_then_the_modes_are_read(
