@@ -22,6 +22,8 @@ _PARTS = re.compile("[/:]+")
 _POINTER = re.compile("0x[0-9a-fA-F]{1,16}")
 # An id in a command's place was typed there by mistake: a secret as well as anything.
 _NEVER_AN_ID = frozenset({"command", "args", "arguments"})
+_IS = frozenset({"is", "was", "be", "är", "var", "blir"})
+LEAST_PIN = 4
 _POINTS = frozenset({"at", "address"})
 
 
@@ -41,7 +43,7 @@ def is_data(word: str, before: Sequence[str]) -> bool:
         return not before or before[-1].lower() not in _POINTS
     if "@" in word and is_id(word.partition("@")[0]) and not is_id(word):
         return True
-    if before and _is_led_to(word, before[-1]):
+    if before and _is_led_to(word, before):
         return True
     if before and before[-1].lower() in _NEVER_AN_ID and is_id(word):
         return True
@@ -59,13 +61,24 @@ def is_data(word: str, before: Sequence[str]) -> bool:
     )
 
 
+def _follows_secret(before: Sequence[str]) -> bool:
+    """Say whether the word before is a secret's, or is one's "is": `pin 4711`, `otp is 4711`."""
+    near = [word.lower() for word in before[-2:]]
+    return bool(near) and (
+        near[-1] in _SECRET_ITSELF or (near[-1] in _IS and near[0] in _SECRET_ITSELF)
+    )
+
+
 def is_pointer(word: str) -> bool:
     """Say whether a word is an address in memory, or anybody's number."""
     return _POINTER.fullmatch(word) is not None
 
 
-def _is_led_to(word: str, last: str) -> bool:
+def _is_led_to(word: str, before: Sequence[str]) -> bool:
     """Say whether the word right before makes this one a person's, a secret or a login."""
+    last = before[-1]
+    if word.isdigit() and len(word) >= LEAST_PIN and _follows_secret(before):
+        return True
     if last in LOGIN_FLAGS and ":" in word:
         return True
     if _LETTER_FLAG.fullmatch(last) and is_id(word):

@@ -210,6 +210,10 @@ class _Reader:
         elif self.layout.is_key(stop, end):
             self._quoted_key(index + 1, stop)
             return self._quoted_value(stop, end, depth=depth)
+        elif self.layout.is_request(index, stop):
+            self.out.show_all(self.tokens[index + 1 : index + 3])
+            self.out.whole(self.tokens[index + 3 : stop - 2], known=True)
+            self.out.show_all(self.tokens[stop - 2 : stop])
         else:
             blanks = any(t.kind == "space" for t in self.tokens[index + 1 : stop])
             before = self.layout.words_before(index)

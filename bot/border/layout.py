@@ -16,6 +16,8 @@ MOST_MASK_TOKENS = 16
 _MASK = re.compile(r"[*…\ue000•█<>\[\]]|x{3,}|redacted|masked|hidden|filtered|removed", re.I)
 # Letters before a quote that belong to it: b'…' in Python, E'…' in SQL.
 _PREFIXES = frozenset({"b", "r", "u", "f", "e", "n", "br", "rb", "fr", "rf"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PROTOCOL = re.compile(r"HTTP/\d(?:\.\d)?")
 _ENDS = frozenset({"space", "comma", "line", "close", "open", "quote"})
 _YES_OR_NO = frozenset({"None", "null", "true", "false", "True", "False"})
 
@@ -112,6 +114,17 @@ class TokenLayout:
                     break
             stop += 1
         return stop
+
+    def is_request(self, start: int, stop: int) -> bool:
+        """Say whether the quotes at `start` and `stop` hold an HTTP request's first line."""
+        within = self.tokens[start + 1 : stop]
+        blanks = [place for place, token in enumerate(within) if token.kind == "space"]
+        return (
+            blanks == [1, len(within) - 2]
+            and within[0].text in _METHODS
+            and within[2].text == "/"
+            and _PROTOCOL.fullmatch(within[-1].text) is not None
+        )
 
     def words_before(self, index: int) -> list[str]:
         """Return the few words right before a token, in the same clause."""

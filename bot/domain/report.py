@@ -121,6 +121,7 @@ class Report:
     line each; `folded` are tables that stand below a fold where there is one.
     `confirm` is the command that a yes to it runs, of an answer that asks for one.
     `shown_in` is the Slack message (channel and ts) that shows by itself what was changed.
+    `is_change` says that its command changes something: nothing offers to run it once more.
     `environment` and `asked_by` (a name) are of the place where it is answered.
     """
 
@@ -149,6 +150,7 @@ class Report:
     environment: str = ""
     asked_by: str = ""
     confirm: str = ""
+    is_change: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "findings", tuple(_with_proof(one) for one in self.findings))

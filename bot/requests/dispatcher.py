@@ -20,7 +20,7 @@ from bot.requests.app_home import AppHome
 from bot.requests.forms import Filled, Forms
 from bot.requests.jobs import Finished, JobRunner
 from bot.requests.questions.asking import Questions, subject_of
-from bot.requests.replies import Replies
+from bot.requests.replies import TYPED_IN_PUBLIC, Replies
 from bot.requests.sharing import Shares
 
 FILE = "file"
@@ -174,7 +174,10 @@ class Dispatcher:
         whole = FILE in job.request.options
         rendered = self.replies.renderer.report(report, whole=whole)
         message = {**rendered, "subject": subject_of(job.line)}
-        if job.public and (finished.progress_ts or not _is_for_asker(job.place, finished.report)):
+        is_public = job.public and not _is_for_asker(job.place, finished.report)
+        if finished.progress_ts and not is_public:
+            await self.replies.leave(job.place, finished.progress_ts)
+        if is_public:
             await self.replies.sender.public(job.place, message, ts=finished.progress_ts)
         elif job.place.home or job.place.view_id or job.place.opens_modal or whole:
             await self.replies.alone(job.place, message)
@@ -185,7 +188,7 @@ class Dispatcher:
 
     def _placed(self, job: Job, report: Report) -> Report:
         """Return an answer with what was asked, where, and by whom where everybody reads it."""
-        said_already = job.place.way in (Way.MENTION, Way.MESSAGE)
+        said_already = job.place.way in TYPED_IN_PUBLIC
         by = "" if said_already or not job.public else self.admission.access.called(job.place)
         return replace(
             report,
@@ -193,6 +196,7 @@ class Dispatcher:
             read_as=job.read_as,
             environment=self.admission.environment,
             asked_by=by,
+            is_change=job.is_change,
         )
 
 
@@ -208,4 +212,4 @@ def _is_for_asker(place: Place, report: Report) -> bool:
     In a conversation it is the reply all the same.
     """
     help_ = report.command.rpartition(" ")[2] == "help"
-    return place.way not in (Way.MENTION, Way.MESSAGE) and (help_ or not report.found)
+    return place.way not in TYPED_IN_PUBLIC and (help_ or not report.found)

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.errors import BatchbotError, DeniedError
+from bot.errors import BatchbotError, DeniedError, NotFoundError, UsageError
 from bot.ports import Place, Renderer, ReplySender, ViewSender, Way
 from bot.requests.carried import carried_by
+
+# Ways in which everybody in the place has read the question already.
+TYPED_IN_PUBLIC = (Way.MENTION, Way.MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,25 @@ class Replies:
         """
         message = self.renderer.error(error, error_id=error_id)
         if isinstance(error, BatchbotError) and error.replaces:
-            await self.sender.public(place, message, ts=error.replaces)
+            if isinstance(error, UsageError | NotFoundError) and place.way not in TYPED_IN_PUBLIC:
+                await self.leave(place, error.replaces)
+                await self.alone(place, message)
+            else:
+                await self.sender.public(place, message, ts=error.replaces)
             return
         replied = place.way is Way.MENTION and not isinstance(error, DeniedError)
         if replied or place.way is Way.MESSAGE:
             await self.sender.public(place, message)
         else:
             await self.alone(place, message)
+
+    async def leave(self, place: Place, ts: str) -> None:
+        """Say in the place of a public message that its answer is its asker's alone.
+
+        Such an answer may repeat words that were typed in private.
+        """
+        told = BatchbotError("There is nothing to show here: who asked reads why.")
+        await self.sender.public(place, self.renderer.error(told), ts=ts)
 
     async def _in_modal(self, place: Place, message: Mapping[str, Any]) -> bool:
         """Show a message in the open modal, or in one that a press may still open."""

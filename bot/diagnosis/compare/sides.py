@@ -17,7 +17,7 @@ from bot.diagnosis.evidence.system_state import ProviderState
 from bot.diagnosis.investigate.report import Investigation, stages_of
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, SNAPSHOT_EVENT
 from bot.domain.batch import BatchSummary, ComparisonTotals
-from bot.domain.batch.modes import UNKNOWN
+from bot.domain.batch.modes import MODE_WORDS, UNKNOWN
 from bot.domain.evidence import DATABASE, HEALTH, LOGS, EvidenceLine, Missing, SourceReading
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding
@@ -148,7 +148,7 @@ def side_of_totals(
         "projections": None if "grade_projections" in totals.hidden else totals.projections,
     }
     return Side(
-        name=f"mode {mode}",
+        name=MODE_WORDS.get(mode, "batches of unknown mode"),
         mode=mode,
         stages=tuple(Stage(name, counts.get(name)) for name in STAGES),
         batches=totals.batches,

@@ -34,6 +34,7 @@ _LABELS = tuple(
         (r"alerts snooze (\S+) (\S+)", r"Snooze #\1 for \2"),
         (r"alerts mute (\S+) (\S+)", r"Mute \1 for \2"),
         (r"alerts mute (\S+) (\S+) --yes", r"Mute \1 all the same"),
+        (r"alerts unmute (\S+)", r"Unmute \1"),
         (r"runner list", "All runners"),
         (r"logs \S+ ((?:(?! --).)+) --since (\d+d)(?: --.*)?", r"Logs: \1, older ones"),
         (r"logs \S+ (.+?)(?: --.*)?", r"Logs: \1"),
@@ -41,6 +42,9 @@ _LABELS = tuple(
         (r"queue requeue (\S+)", "Put it back …"),
     )
 )
+
+_NAMES_RULE = ("Mute ", "Unmute ", "About ")
+_JOINED = re.compile(r"(?<![\w-])[a-z]{1,30}(?:[_-][a-z]{1,30}){1,8}(?![\w-])")
 
 
 def report_buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece]:
@@ -63,7 +67,7 @@ def report_buttons(report: Report, share: str, *, whole: bool) -> list[kit.Piece
         found.append(kit.button("Share", SHARE_ACTION, share))
     menu = [(button_label(one), one) for one in commands[direct:] if _fits_menu(one)]
     typed = f"{as_typed(report)} {WHOLE}"
-    if whole and _fits_menu(typed) and echoed(typed, len(typed)) == typed:
+    if whole and not report.is_change and _fits_menu(typed) and echoed(typed, len(typed)) == typed:
         menu = [*menu[: kit.MENU_ITEMS - 1], (WHOLE_LABEL, typed)]
     if menu:
         found.append(kit.menu(f"{COMMAND_ACTION}_menu", menu))
@@ -102,9 +106,14 @@ def button_label(command: str) -> str:
     for pattern, told in _LABELS:
         if match := pattern.fullmatch(label):
             said = match.expand(told)
-            plain = said.replace("-", " ").replace("_", " ")
-            return plain if said.startswith(("Mute ", "About ")) else said
-    return label[:1].upper() + label[1:]
+            return _in_words(said, "-_") if said.startswith(_NAMES_RULE) else _in_words(said, "_")
+    return _in_words(label[:1].upper() + label[1:], "_")
+
+
+def _in_words(label: str, joints: str) -> str:
+    """Return a label with the names of rules and detectors that it holds as words."""
+    spaced = str.maketrans(dict.fromkeys(joints, " "))
+    return _JOINED.sub(lambda found: found.group().translate(spaced), label)
 
 
 def offer_blocks(commands: Sequence[str]) -> list[Block]:

@@ -79,7 +79,7 @@ class BlockKit:
             "blocks": [*body, *folded.blocks, foot],
             "rest": folded.rest,
             "details": pages(folds),
-            "asks": clean.command,
+            "asks": "" if clean.is_change else clean.command,
             "confirm": clean.confirm,
             "files": clean.attachments,
             "charts": [chart for chart in clean.charts if drawable(chart)],

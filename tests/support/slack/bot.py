@@ -90,6 +90,8 @@ class Workshop:
             raise ZeroDivisionError("secret detail of a bug")
         if "down" in (request.verb, *request.words):
             raise SourceError("cj_database", "connection refused")
+        if "unfit" in (request.verb, *request.words):
+            raise UsageError(f"There is no queue {request.words[-1]}.")
         if self.report is not None:
             return self.report
         # The rule that an answer begins with is asked for, and no answer's headline names it.

@@ -167,6 +167,38 @@ def test_the_whole_answer_is_a_file_that_is_asked_for_and_said_in_one_line() -> 
     assert len(message["blocks"]) == 2
 
 
+def test_nothing_offers_to_run_a_change_once_more() -> None:
+    kit = BlockKit(whole=lambda report: f"{len(report.findings)} findings")
+    asked = replace(BATCH_33, command="/alerts mute stuck_queue 2h", is_change=True)
+    message = kit.report(asked)
+    assert message["details"]
+    assert "alerts mute" not in " ".join(_values(message["blocks"]))
+    assert not message["asks"]
+
+
+def _values(block: Any) -> list[str]:
+    """Return what each button and choice carries."""
+    if isinstance(block, list | tuple):
+        return [one for item in block for one in _values(item)]
+    if isinstance(block, dict):
+        own = [block["value"]] if isinstance(block.get("value"), str) else []
+        return own + [one for item in block.values() for one in _values(item)]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("command", "label"),
+    [
+        ("/alerts unmute stuck_queue", "Unmute stuck queue"),
+        ("/alerts list stuck_queue", "All of them"),
+        ("/logs cj the text --since 2d", "Logs: the text, older ones"),
+        ("/runner stop np_runner_eng5", "Runner stop np_runner_eng5"),
+    ],
+)
+def test_no_button_names_a_rule_or_a_detector_by_its_id(command: str, label: str) -> None:
+    assert button_label(command) == label
+
+
 def test_small_print_says_where_and_for_whom_it_was_answered() -> None:
     asked = replace(BATCH_33, command="/queue", environment="staging", asked_by="Ada")
     shown = BlockKit().report(asked)["blocks"][-1]["elements"][0]["text"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.domain.report import Report
 from bot.errors import DeniedError
 from bot.ports import Place
 from bot.requests.access import Access
@@ -182,6 +183,35 @@ async def test_long_public_work_that_fails_says_why_in_the_place_of_its_progress
     assert "Working on" not in bot.slack.said[-1].text
     (progress, *_) = bot.slack.messages["C0INCIDENT"]
     assert said.arguments["ts"] == progress["ts"]
+
+
+async def test_long_work_that_repeats_what_was_typed_leaves_no_more_than_a_word_in_public(
+    bot: Bot,
+) -> None:
+    url = bot.slack.response_url()
+    typed = payloads.slash("/batch", "wait unfit tr0ub4dor", response_url=url)
+    await bot.send(typed)
+    await bot.slack.wait_for_text("Working on")
+    bot.shop.gate.set()
+    said = await bot.slack.wait_for_text("no queue tr0ub4dor")
+    assert said.way == "respond"
+    await bot.dispatcher.close()
+    public = [one for one in bot.slack.said if one.way.startswith("chat.")]
+    assert "who asked reads why" in public[-1].text
+    assert not any("tr0ub4dor" in str(one.arguments) for one in public)
+
+
+async def test_long_work_that_found_nothing_is_answered_to_who_asked(bot: Bot) -> None:
+    bot.shop.report = Report("batch status", "No batch tr0ub4dor", found=False)
+    url = bot.slack.response_url()
+    await bot.send(payloads.slash("/batch", "wait 34", response_url=url))
+    await bot.slack.wait_for_text("Working on")
+    bot.shop.gate.set()
+    await bot.slack.wait_for_text("No batch tr0ub4dor")
+    await bot.dispatcher.close()
+    public = [one for one in bot.slack.said if one.way.startswith("chat.")]
+    assert "who asked reads why" in public[-1].text
+    assert not any("tr0ub4dor" in str(one.arguments) for one in public)
 
 
 async def test_long_private_work_is_one_acknowledgement_and_one_answer(bot: Bot) -> None:
