@@ -149,12 +149,10 @@ def _columns(rows: Iterable[tuple[str, str]]) -> Grid:
 
 
 def _findings(findings: Sequence[Finding], times: UtcTimes) -> Iterator[RenderableType]:
-    """Yield findings, and below them what to type to read what the first one's rule means."""
+    """Yield findings, each with what to type to read what its rule means."""
     for number, finding in enumerate(findings, start=1):
         yield Text()
         yield from _finding(number, finding, times)
-    if findings:
-        yield Text(f"\nWhat a rule means: {help_line(findings[0].rule)}", style="dim")
 
 
 def _finding(number: int, finding: Finding, times: UtcTimes) -> Iterator[RenderableType]:
@@ -162,7 +160,7 @@ def _finding(number: int, finding: Finding, times: UtcTimes) -> Iterator[Rendera
     yield Text.assemble(
         (f"{number}. ", "bold"),
         (finding.severity.value.upper(), style),
-        f" {finding.rule} (confidence {finding.confidence.value})",
+        f" {help_line(finding.rule)} (confidence {finding.confidence.value})",
         f", follows from {finding.cause}" if finding.cause else "",
     )
     yield _indented(Text(times.text(finding.what), style="bold"))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from bot.catalogue.links import help_line
 from bot.diagnosis.batch.funnel import NAMES
 from bot.diagnosis.export.checks import (
     REFUTED,
@@ -180,8 +181,8 @@ def _causes(report: Report, write: Writer) -> Iterator[str]:
 
 def _cause(finding: Finding, write: Writer) -> str:
     why = f"<p>{write.text(finding.why)}</p>" if finding.why else ""
-    sure = f'<p class="quiet">{finding.rule} · confidence {finding.confidence.value}</p>'
-    return f"<h3>{write.text(finding.what)}</h3>{why}{sure}"
+    sure = f"{escape(help_line(finding.rule))} · confidence {finding.confidence.value}"
+    return f'<h3>{write.text(finding.what)}</h3>{why}<p class="quiet">{sure}</p>'
 
 
 def _suspected(report: Report, state: str, write: Writer) -> Iterator[str]:
