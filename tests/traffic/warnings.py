@@ -61,8 +61,10 @@ class WarningLine:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        leads = [one / 60 for one in self.leads] or [float("nan")]
-        spread = f"{min(leads):.1f} / {median(leads):.1f} / {max(leads):.1f} min"
+        leads = [one / 60 for one in self.leads]
+        spread = "none"
+        if leads:
+            spread = f"{min(leads):.1f} / {median(leads):.1f} / {max(leads):.1f} min"
         vain = f"{self.in_vain} of {self.healed}"
         return self.detector, str(self.came), str(len(self.leads)), str(self.late), spread, vain
 
