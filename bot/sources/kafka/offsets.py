@@ -52,11 +52,17 @@ class TopicProgress:
 
     def advance(self, one: Partition, offset: int) -> None:
         """Note how far a partition was read."""
+        self._look_back(one, offset)
         self.next[one] = offset
 
     def is_live(self, one: Partition, offset: int) -> bool:
-        """Say whether a message is handed out; a repeated offset means a recreated partition."""
+        """Say whether a message is handed out."""
+        self._look_back(one, offset)
+        return offset >= self.live_from[one]
+
+    def _look_back(self, one: Partition, offset: int) -> None:
+        """Note a partition that is read from before where it was: it was recreated."""
         if offset < self.next[one]:
             self.live_from[one] = 0
             self.recreations[one[0]] += 1
-        return offset >= self.live_from[one]
+            self.next[one] = offset

@@ -348,3 +348,16 @@ def test_the_way_back_is_shared_by_the_partitions_and_happens_once() -> None:
     progress.begin([one], {one: 0}, {one: 3})
     assert progress.next[one] == 0
     assert progress.is_live(one, 0)
+
+
+def test_a_position_that_goes_back_means_a_topic_made_anew_with_or_without_a_message() -> None:
+    one, two = ("t", 0), ("t", 1)
+    progress = TopicProgress({"t": 100})
+    progress.begin([one, two], {one: 0, two: 0}, {one: 50, two: 20})
+    progress.advance(one, 50)
+    progress.advance(two, 20)
+    progress.advance(one, 0)
+    assert (progress.recreations["t"], progress.is_live(one, 0)) == (1, True)
+    assert [progress.is_live(two, offset) for offset in range(3)] == [True] * 3
+    progress.advance(two, 3)
+    assert progress.recreations["t"] == 2
