@@ -181,7 +181,8 @@ class Alert:
     `before` is what is known from earlier times, `escalated_at` when another was notified since
     it was not acknowledged. `changed` is what changed shortly before it began, newest first; that
     it follows from one of these is not known. `covered_by` is the key of the alert on what
-    this one warned of: it came about.
+    this one warned of: it came about. `onset_before` is since when the last time it opened lasted,
+    which its record of openings does not hold.
     """
 
     key: str
@@ -213,6 +214,7 @@ class Alert:
     muted_while_firing: bool = False
     before: SeenBefore | None = None
     escalated_at: datetime | None = None
+    onset_before: datetime | None = None
     changed: tuple[Change, ...] = ()
     covered_by: str = ""
 

@@ -86,6 +86,9 @@ async def _save_decision(
     decision: Decision,
     now: datetime,
 ) -> None:
+    onset = _onset_before(previous)
+    if onset is not None and decision.alert.onset_before != onset:
+        decision = replace(decision, alert=replace(decision.alert, onset_before=onset))
     if decision.reason is Reason.OPEN:
         before = await _seen_before(session, environment, previous, decision.alert.key, now)
         decision = replace(decision, alert=replace(decision.alert, before=before))
@@ -115,6 +118,10 @@ async def _seen_before(
     if row is None or (row["last_at"] is None and not row["helped"]):
         return None
     last, end = row["last_at"], row["resolved_at"]
+    onset = _onset_before(previous)
+    if last and onset and onset < last:
+        # It lasted since its onset, as its own message says, and not since it was told.
+        last = onset
     return SeenBefore(
         count=row["count"],
         last_at=last or now,
@@ -123,6 +130,14 @@ async def _seen_before(
         thread_ts=previous.thread_ts if previous else "",
         helped=row["helped"] or "",
     )
+
+
+def _onset_before(previous: Alert | None) -> datetime | None:
+    """Return since when the incident before this one lasted, None for the first."""
+    if previous is None:
+        return None
+    is_over = previous.state is AlertState.RESOLVED
+    return previous.condition.since if is_over else previous.onset_before
 
 
 def _is_fresh(previous: Alert | None, alert: Alert) -> bool:

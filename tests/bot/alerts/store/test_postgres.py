@@ -18,7 +18,7 @@ from bot.alerts.policy.messages import drafts
 from bot.alerts.store import postgres as store_module
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.tick_writer import TickRecord
-from bot.domain.alert import Condition, Reason, Sample, Standing
+from bot.domain.alert import AlertState, Condition, Reason, Sample, Standing
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.words import Time, words
@@ -366,6 +366,31 @@ async def test_an_alert_that_opens_again_knows_how_often_and_what_helped(
     assert again.before is not None
     assert (again.before.count, again.before.helped) == (1, "restarted the provider")
     assert again.before.length == timedelta(minutes=12)
+    await store.close()
+
+
+async def test_the_last_time_is_measured_from_its_onset_as_its_own_message_does(
+    database_url: str,
+) -> None:
+    store, clock = Store(database_url, "test"), Clock()
+    await store.open()
+    assert await store.lead()
+    began = clock() - timedelta(minutes=5)
+    # Each is seen twice before it is told, so that it is pending in between.
+    settings = replace(SETTINGS, open_ticks=2)
+    for seen in (condition(since=began), None, condition(since=clock() + timedelta(hours=1))):
+        for _ in range(2):
+            (previous,) = await store.load_alerts(clock()) or (None,)
+            told = clear(seen) if seen else clear()
+            decision = decide(previous, seen, told, clock(), settings)
+            await store.save_tick(TickRecord(clock(), decisions=[(previous, decision)]))
+            if decision.reason is Reason.RESOLVE:
+                over = clock()
+            clock.pass_(minutes=1 if seen else 40)
+    (again,) = await store.load_alerts(clock())
+    assert again.state is AlertState.FIRING
+    assert again.before is not None
+    assert (again.before.last_at, again.before.length) == (began, over - began)
     await store.close()
 
 
