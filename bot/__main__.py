@@ -67,12 +67,13 @@ def options(
 def run() -> None:
     """Run the bot: Socket Mode with SLACK_APP_TOKEN, HTTP with SLACK_SIGNING_SECRET."""
     from bot.cli.output import complain, error_lines, start_code
-    from bot.log import set_up
+    from bot.log import log_what_nobody_awaits, set_up
     from bot.settings import load_settings, readable_settings
 
     # Before all else that may fail: a collector reads why, too.
     own = readable_settings()[0].bot
     set_up(own.log_level, as_json=own.log_format == "json", environment=own.environment)
+    log_what_nobody_awaits()
     settings = load_settings()
     from bot.cli.setting_check import refused_or_doubtful
     from bot.service.build import run_bot

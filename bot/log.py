@@ -3,8 +3,10 @@
 import json
 import logging
 import sys
+import threading
 import time
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import TextIO
 
 from bot.border.outside import Outside
@@ -19,6 +21,7 @@ SILENT = ("asyncpg",)
 # Loggers whose words are ours.
 OURS = ("bot", "commands", "batchbot")
 AT_LEAST_INFO = ("slack_bolt", "slack_sdk")
+log = logging.getLogger(__name__)
 _PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "taskName", "asctime"}
 
 
@@ -95,6 +98,33 @@ def set_up(
             logging.getLogger(name).setLevel(max(least, root.level))
     logging.captureWarnings(capture=True)
     logging.Formatter.converter = time.gmtime
+
+
+def log_what_nobody_awaits() -> None:
+    """Log what Python would print itself, frames and all: of threads, of finalisers, of the end."""
+    sys.excepthook = _broke
+    threading.excepthook = _thread_broke
+    sys.unraisablehook = _finaliser_broke
+
+
+def _broke(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        return
+    log.critical("an error ended the program", exc_info=(kind, error, trace))
+
+
+def _thread_broke(told: threading.ExceptHookArgs) -> None:
+    if told.exc_value is None or isinstance(told.exc_value, SystemExit):
+        return
+    about = (told.exc_type, told.exc_value, told.exc_traceback)
+    log.error("an error ended a thread", exc_info=about)
+
+
+def _finaliser_broke(told: "sys.UnraisableHookArgs") -> None:
+    if told.exc_value is None:
+        return
+    about = (told.exc_type, told.exc_value, told.exc_traceback)
+    log.error("an error where none can be raised", exc_info=about)
 
 
 def writes_json() -> bool:

@@ -4,6 +4,8 @@ import io
 import json
 import logging
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import pytest
 from bot.domain.log import Role
 from bot.log import Json, Redacted, set_up
 from bot.sources.log_format.parser import parse_lines
+from tests.support.paths import ROOT
 
 KEYS = {
     *("timestamp", "level", "event", "logger", "logger_name", "service.name"),
@@ -98,6 +101,34 @@ def test_a_warning_of_python_is_a_line_of_the_log() -> None:
         warnings.simplefilter("always")
         warnings.warn_explicit("old", UserWarning, "x.py", 1)
         assert json.loads(stream.getvalue())["logger"] == "py.warnings"
+
+
+# What Python itself prints, frames and all, of a failure that nobody waits for.
+UNAWAITED = {
+    "a thread": "import threading; threading.Thread(target=fail).start()",
+    "a finaliser": "type('F', (), {'__del__': lambda self: fail()})()",
+    "a task": "import asyncio\n"
+    "async def main(): asyncio.get_running_loop().call_soon(fail); await asyncio.sleep(0)\n"
+    "asyncio.run(main())",
+    "the program": "fail()",
+}
+
+
+@pytest.mark.parametrize("where", UNAWAITED)
+def test_a_failure_that_nobody_waits_for_is_a_line_of_the_log(where: str) -> None:
+    program = (
+        "from bot.log import log_what_nobody_awaits, set_up\n"
+        "set_up(as_json=True)\nlog_what_nobody_awaits()\n"
+        f"def fail(*_): raise ValueError({ESSAY!r} + chr(10) + 'token=hunter22')\n"
+        f"{UNAWAITED[where]}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    (row,) = [json.loads(line) for line in done.stderr.splitlines()]
+    assert row["level"] in ("error", "critical")
+    assert row["exception"].startswith("ValueError")
+    assert not {"Anna", "Lind", "sommaren", "hunter22"} & set(re.findall(r"\w+", done.stderr))
 
 
 @contextmanager
