@@ -255,7 +255,7 @@ async def test_a_command_acts_as_an_operator_and_starts_no_database(
         ("/logs cj run-1", "folder", False),
         ("/logs cj run-1", "url", True),
         ("/help", "url", False),
-        ("/alerts list", "", True),
+        ("/alerts list", "folder", True),
     ],
 )
 async def test_the_memory_is_opened_only_where_it_is_used_and_a_label_makes_none(
