@@ -18,6 +18,12 @@ from bot.detectors._event_counts import (
     dated_events,
 )
 from bot.detectors._state import moment
+from bot.detectors.callbacks._handed_over import (
+    ASKED_FOR,
+    QUEUING,
+    HandedOver,
+    tells_of_handing_over,
+)
 from bot.diagnosis.comparison.causes import SUBMISSION_LOST
 from bot.diagnosis.comparison.submission import (
     ASK_AGAIN,
@@ -50,15 +56,22 @@ class SubmissionsLost(EventCountDetector):
     summary: ClassVar[str] = (
         "CJ cannot hand comparisons to the LLM provider: Kafka or the provider is away"
     )
-    needles: ClassVar[tuple[str, ...]] = (SUBMISSION_FAILED, *KAFKA_AWAY)
+    needles: ClassVar[tuple[str, ...]] = (
+        SUBMISSION_FAILED,
+        *KAFKA_AWAY,
+        ASKED_FOR,
+        QUEUING,
+    )
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
         self._kafka_at: datetime | None = None
+        self._handed = HandedOver()
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event tells of a lost submission, or of Kafka being away."""
-        return lost_submission(event) is not None or says_kafka_away(event)
+        """Say whether an event tells of a submission, lost or taken, or of Kafka being away."""
+        told = lost_submission(event) is not None or tells_of_handing_over(event)
+        return told or says_kafka_away(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -70,7 +83,10 @@ class SubmissionsLost(EventCountDetector):
         events = dated_events(watch)
         away = [at for at, event in events if says_kafka_away(event)]
         self._kafka_at = max((*away, *filter(None, [self._kafka_at])), default=None)
-        lost = [one for _, event in events if (one := lost_submission(event))]
+        self._handed = self._handed.after(event for _, event in events)
+        failed = [one for _, event in events if (one := lost_submission(event))]
+        # The row waits for nothing where the provider queued it before CJ's call failed.
+        lost = [one for one in failed if not self._handed.took(one.essay_a, one.essay_b)]
         batches = await _batches_of(watch, lost)
         sample = self.sampled(watch, [self._occurrence(one, batches) for one in lost])
         known = {"kafka_at": self._kafka_at.isoformat() if self._kafka_at else None}

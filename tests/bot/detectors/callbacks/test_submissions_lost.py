@@ -92,3 +92,33 @@ async def test_the_essays_of_two_batches_single_out_neither() -> None:
     watch = GivenWatch(NOW, NOW - TICK, logs=logs, essays={A: 9, A[:-1] + "5": 10})
     (condition,) = (await played(SubmissionsLost(QuietSettings()), [watch])).conditions
     assert (condition.batch, "of batches 9 and 10" in condition.headline) == ("", True)
+
+
+REQUEST = "4f3021a8-9fda-4208-b737-9a0b512d6ae8"
+ASKED = f"DEBUG: Using tracking_map correlation ID {REQUEST} for task ('{A}', '{B}')"
+QUEUING = f"Queuing LLM request for provider anthropic, correlation_id: {REQUEST}"
+REFUSED = TASK + "500, message='Internal server error', url='http://provider/api/v1/comparison'"
+
+
+@pytest.mark.parametrize("failing", [SILENT, REFUSED, UNREACHABLE])
+async def test_what_the_provider_queued_before_the_call_failed_is_not_lost(failing: str) -> None:
+    """A time-out ends CJ's waiting, and not the request."""
+    ticks = [
+        [said(NOW - TICK, ASKED, role=Role.CJ)],
+        [said(NOW, QUEUING, role=Role.LLM_PROVIDER), said(NOW, failing, role=Role.CJ)],
+    ]
+    assert told(await _judged(*ticks)) == []
+
+
+async def test_a_request_that_the_provider_took_and_did_not_queue_is_lost() -> None:
+    taken = f"Processing comparison request with correlation_id: {REQUEST}"
+    other = QUEUING.replace(REQUEST, REQUEST[:-1] + "0")
+    ticks = [
+        [said(NOW - TICK, ASKED, role=Role.CJ)],
+        [
+            said(NOW, taken, role=Role.LLM_PROVIDER),
+            said(NOW, other, role=Role.LLM_PROVIDER),
+            said(NOW, SILENT, role=Role.CJ),
+        ],
+    ]
+    assert len(told(await _judged(*ticks))) == 1

@@ -1,0 +1,56 @@
+"""Which comparisons the LLM provider took into its queue, as lines of both services show it; pure.
+
+CJ's call may time out, or end with an error, after the provider queued what it was given: such a
+comparison is answered all the same.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.domain.log import LogEvent, Role
+
+ASKED_FOR = "Using tracking_map correlation ID"
+QUEUING = "Queuing LLM request for provider"
+MOST = 2_000
+_ID = r"(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
+_ESSAY = r"[^'\s]{1,80}"
+_ASKED = re.compile(
+    rf"(?:DEBUG: )?{ASKED_FOR} {_ID} for task \('(?P<a>{_ESSAY})', '(?P<b>{_ESSAY})'\)"
+)
+_QUEUING = re.compile(rf"{QUEUING} \S{{1,40}}, correlation_id: {_ID}")
+
+
+def tells_of_handing_over(event: LogEvent) -> bool:
+    """Say whether a line names the request of a pair, or says that the provider queues one."""
+    return _asked(event) is not None or _queuing(event) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The newest requests that CJ made, by their pair of essays, and those that were queued."""
+
+    asked: dict[tuple[str, str], str] = field(default_factory=dict)
+    queued: dict[str, None] = field(default_factory=dict)
+
+    def after(self, events: Iterable[LogEvent]) -> "HandedOver":
+        """Return it after more lines."""
+        asked, queued = dict(self.asked), dict(self.queued)
+        for event in events:
+            if match := _asked(event):
+                asked[match["a"], match["b"]] = match["id"]
+            elif match := _queuing(event):
+                queued[match["id"]] = None
+        return HandedOver(dict([*asked.items()][-MOST:]), dict.fromkeys([*queued][-MOST:]))
+
+    def took(self, essay_a: str, essay_b: str) -> bool:
+        """Say whether the provider is known to have queued the request of a pair."""
+        return self.asked.get((essay_a, essay_b)) in self.queued
+
+
+def _asked(event: LogEvent) -> re.Match[str] | None:
+    return _ASKED.match(event.event) if event.role is Role.CJ else None
+
+
+def _queuing(event: LogEvent) -> re.Match[str] | None:
+    return _QUEUING.match(event.event) if event.role is Role.LLM_PROVIDER else None
