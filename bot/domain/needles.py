@@ -39,7 +39,8 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         # The LLM provider's queue and its worker.
         "queue_metrics_snapshot", "serial_bundle_dispatch", "Queuing LLM request for provider",
         "Queued request", "Request queued successfully for provider", "Request queued with ID: ",
-        "Processing comparison request with correlation_id", "Requeueing request", " for retry (",
+        "Processing comparison request with correlation_id", "Using tracking_map correlation ID",
+        "Requeueing request", " for retry (",
         "completed successfully, correlation_id", " failed: ", "failed with HuleEduError",
         "Serial bundle processing hit provider error", "Queue processor started",
         "CJ Assessment Service started successfully", "CJ Assessment Kafka consumer started",

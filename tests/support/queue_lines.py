@@ -11,6 +11,6 @@ def line(at: datetime, text: str) -> LogEvent:
     return said(at, text, level="info", role=Role.LLM_PROVIDER)
 
 
-def snapshot(at: datetime, size: int) -> LogEvent:
-    fields = {"queue_current_size": size, "queue_queued_count": 0}
+def snapshot(at: datetime, size: int, queued: int = 0) -> LogEvent:
+    fields = {"queue_current_size": size, "queue_queued_count": queued}
     return replace(line(at, "queue_metrics_snapshot"), fields=fields)

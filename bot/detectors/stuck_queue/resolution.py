@@ -22,6 +22,7 @@ from bot.text.wording import many
 # An answer is logged moments before or after its item leaves; looks are a tick apart.
 BESIDE = timedelta(seconds=60)
 ABOUT_IT = "The queue "
+NO_ANSWER = "what was stuck left the queue and no answer was logged (removed or flushed)"
 
 
 def last_expired(looks: Sequence[Observation]) -> Loss | None:
@@ -84,13 +85,8 @@ def _ending(looks: Sequence[Observation], what: Text) -> Text:
         moved = bool(_signs(looks)) or _turned_over(looks)
         return _moves(what) if moved else words("nothing is stuck, and no work was seen: ", what)
     if any(sign.at > left - BESIDE for sign in _signs(looks)):
-        return words(_moves(what), " What was stuck is gone from it; no line says that it was "
-                     "answered.")  # fmt: skip
-    return words(
-        "what was stuck left the queue and no answer was logged (removed or flushed): it gets no "
-        "callback. ",
-        what,
-    )
+        return words(f"{NO_ANSWER}; work goes on: ", what)
+    return words(f"{NO_ANSWER}: it gets no callback. ", what)
 
 
 def _turned_over(looks: Sequence[Observation]) -> bool:

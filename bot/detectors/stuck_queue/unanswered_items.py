@@ -6,6 +6,7 @@ others that were answered counts too.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -36,11 +37,13 @@ from bot.domain.evidence import Missing
 from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.queue import QueueReading
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Command, Time, words
+from bot.domain.words import Command, Time, Words, words
 from bot.ports import Watch
 from bot.text.wording import many
 
 QUEUE = "llm_provider"
+# Items that were removed together are missed within a minute or two.
+APART = timedelta(minutes=2)
 UNACCOUNTED = "llm_provider, logs with a gap"
 _STATE: TypeAdapter[Conservation] = TypeAdapter(Conservation)
 _LINES: TypeAdapter[QueuedByLines] = TypeAdapter(QueuedByLines)
@@ -140,9 +143,16 @@ def _condition(counted: EventCount) -> Condition:
         rule=LEFT_UNANSWERED if sound else NOT_ACCOUNTED,
         severity=Severity.ERROR if sound else Severity.INFO,
         confidence=Confidence.HIGH if sound else Confidence.LOW,
-        title=words(f"LLM queue: {items} {said} since ", Time(counted.first_at), ". Next: ", step),
+        title=words(
+            f"LLM queue: {items} {said} since ",
+            Time(counted.first_at),
+            _last(counted),
+            ". Next: ",
+            step,
+        ),
         since=counted.first_at,
-        known=what,
+        # Each loss is news of its own: the one before may be of other batches.
+        known=f"{what} {counted.last_at.isoformat()}",
         count=counted.fresh,
         headline=f"{items} left the LLM queue unanswered"
         if sound
@@ -154,3 +164,10 @@ def _condition(counted: EventCount) -> Condition:
         batch=sole(batches),
         correlation_id=correlation,
     )
+
+
+def _last(counted: EventCount) -> Words:
+    """Say when the last ones left, where that was not at once."""
+    if counted.last_at - counted.first_at < APART:
+        return words("")
+    return words(", the last at ", Time(counted.last_at))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from bot.diagnosis.queue.items import (
     orphans,
     stuck_run,
+    waiting_count,
 )
 from bot.diagnosis.queue.log_events import SignKind
 from bot.diagnosis.queue.losses import MOST, LossKind
@@ -25,10 +26,11 @@ from bot.diagnosis.queue.wording import (
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import when, words
+from bot.domain.words import Words, when, words
 from bot.text.wording import many
 
 ESCALATES_AFTER = timedelta(minutes=10)
+TAKES_NOTHING = timedelta(seconds=60)
 
 
 def orphaned_item(timeline: QueueTimeline) -> QueueVerdict | None:
@@ -80,13 +82,24 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         what=words(
             f"{many(count, 'item')} in the queue that nobody works on for ",
             lasting(timeline, since),
-            f", and the loop {('works on without it' if goes_on else 'is idle')}.",
+            _meanwhile(timeline, worked if goes_on else None),
         ),
         why="Its worker restarted or broke off. It leaves only after 4 h, and its batch gets no "
         "callback.",
         evidence=log_lines(timeline, run),
         next=_find_steps(timeline),
     )
+
+
+def _meanwhile(timeline: QueueTimeline, worked: datetime | None) -> Words:
+    """Say what the loop did since; `worked` is when it last took or ended something after that."""
+    if worked is None:
+        return words(", and the loop is idle.")
+    waiting = waiting_count(timeline)
+    if not waiting or timeline.now - worked < TAKES_NOTHING:
+        return words(", and the loop works on without it.")
+    verb = "waits" if waiting == 1 else "wait"
+    return words(", and the loop took nothing", when(worked, " since "), f"; {waiting} {verb}.")
 
 
 def _confidence(timeline: QueueTimeline, since: datetime) -> Confidence:

@@ -7,7 +7,7 @@ turn over at equal size.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.diagnosis.queue.broken_item_rules import leaked_item, poison_item
@@ -21,6 +21,7 @@ from bot.diagnosis.queue.items import (
     quiet_since,
     sizes,
     stopped_after,
+    stuck_run,
     waiting_count,
     waits_long,
 )
@@ -43,7 +44,7 @@ from bot.diagnosis.queue.wording import (
     removal_steps,
 )
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Span, when, words
+from bot.domain.words import Span, Words, when, words
 from bot.text.wording import many
 
 FRONT = 10
@@ -60,6 +61,7 @@ def head_of_line_blocked(timeline: QueueTimeline) -> QueueVerdict | None:
     count = len(blockers) if timeline.reading else logged
     # What Redis shows is certain as soon as a dead item counts as left behind.
     certain = len(timeline.readings) > 1 and any(leaked(timeline, item) for item in blockers)
+    certain = certain or _front_by_snapshots(timeline, quiet)
     held_up = certain and quiet is not None and timeline.now - quiet >= FRONT_HELD
     if (
         count < FRONT
@@ -79,8 +81,8 @@ def head_of_line_blocked(timeline: QueueTimeline) -> QueueVerdict | None:
             lasting(timeline, quiet),
             ".",
         ),
-        why=f"The service looks at the first {FRONT} entries of the queue only; when none of them "
-        "is waiting it takes nothing, however many wait behind.",
+        why=f"The service looks at the first {FRONT} entries only; when none of them is waiting it "
+        "takes nothing.",
         items=blockers,
         evidence=(*item_lines(timeline, blockers[:3]), *log_lines(timeline)),
         next=removal_steps(timeline, blockers),
@@ -159,6 +161,7 @@ def queue_frozen(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=quiet,
         what=words(
+            _stopped_words(timeline),
             "Nothing moved in the queue for ",
             lasting(timeline, quiet),
             f"; {many(size, 'item')} in it.",
@@ -213,6 +216,15 @@ RULES = (
 )
 
 
+def _front_by_snapshots(timeline: QueueTimeline, quiet: datetime | None) -> bool:
+    """Whether the loop's own counts show a dead front: it holds nothing while it writes them."""
+    if timeline.reading is not None or not timeline.logs_readable or quiet is None:
+        return False
+    run = [shot for shot in stuck_run(timeline) if shot.at > quiet]
+    dead = [shot for shot in run if shot.not_queued >= FRONT and shot.queued]
+    return len(dead) > 2 and dead[-1].at - dead[0].at >= FRONT_HELD
+
+
 def _only_grows(values: Sequence[int]) -> bool:
     """Whether both the lows and the highs rise from each third of the time to the next.
 
@@ -225,6 +237,14 @@ def _only_grows(values: Sequence[int]) -> bool:
         return False
     rises = all(min(one) < min(later) and max(one) < max(later) for one, later in pairwise(thirds))
     return rises and values[-1] - values[0] >= DRAIN_GROWTH
+
+
+def _stopped_words(timeline: QueueTimeline) -> Words:
+    """Say when the LLM provider stopped, where that is the last that it wrote of its queue."""
+    last = timeline.signs[-1] if timeline.logs_readable and timeline.signs else None
+    if last is None or last.kind is not SignKind.STOPPED:
+        return words("")
+    return words("The LLM provider stopped", when(last.at, " at "), " and did not start again. ")
 
 
 def _frozen_why(timeline: QueueTimeline) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from bot.detectors.stuck_queue.detector import StuckQueue, StuckQueueSettings
+from bot.domain.alert import Judgement
 from bot.domain.log import Followed, Role
 from tests.support.queue_lines import line, snapshot
 from tests.support.scenes import NOW, TICK, played, told
@@ -123,3 +124,49 @@ async def test_an_orphan_beside_work_that_goes_on_is_told_from_snapshots(
     judgement = await played(StuckQueue(StuckQueueSettings()), watches)
     assert told(judgement) == rules
     assert all("works on without it" in one.why + one.title for one in judgement.conditions)
+
+
+async def _with_dead_entries(dead: int, waiting: int, ticks: int) -> Judgement:
+    """Watch a loop that took four items at the start and writes its counts alone since."""
+    watches = []
+    for n in range(ticks):
+        at = NOW + TICK * n
+        events = [snapshot(at, dead + waiting, waiting)] if n > 24 else [snapshot(at, 0)]
+        events += [line(at, begun(n)), line(at, done(n))] if n == 24 else []
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
+    return await played(StuckQueue(StuckQueueSettings()), watches)
+
+
+@pytest.mark.parametrize(
+    ("dead", "waiting", "rules"),
+    # Of fewer the loop still sees what waits, and a full front with nothing behind it holds up none
+    [(10, 7, ["head-of-line-blocked"]), (14, 1, ["head-of-line-blocked"]), (9, 7, []), (10, 0, [])],
+)
+async def test_a_dead_front_is_told_by_snapshots_within_two_minutes(
+    dead: int, waiting: int, rules: list[str]
+) -> None:
+    assert told(await _with_dead_entries(dead, waiting, ticks=25 + 8)) == rules
+
+
+async def test_a_loop_that_takes_nothing_is_not_said_to_work_on() -> None:
+    watches = []
+    for n in range(30):
+        at = NOW + TICK * n
+        events = [snapshot(at, 3 + (4 if n > 8 else 0), 4 if n > 8 else 0)]
+        events += [line(at, begun(n)), line(at, done(n))] if n == 6 else []
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
+    (condition,) = (await played(StuckQueue(StuckQueueSettings()), watches)).conditions
+    assert "the loop took nothing since" in condition.title
+    assert "4 wait" in condition.title
+
+
+async def test_a_queue_behind_a_provider_that_stopped_names_it_as_stopped() -> None:
+    watches = []
+    for n in range(60):
+        at = NOW + TICK * n
+        events = [snapshot(at, 3, 3)] if n < 4 else []
+        events += [line(at, "Queue processor stopped")] if n == 4 else []
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
+    (condition,) = (await played(StuckQueue(StuckQueueSettings()), watches)).conditions
+    assert condition.rule == "queue-frozen"
+    assert "The LLM provider stopped at " in condition.title

@@ -124,3 +124,11 @@ async def test_silence_in_a_log_that_nobody_reads_proves_no_hung_worker() -> Non
     judgement = await played(StuckQueue(StuckQueueSettings()), watches)
     assert told(judgement) == ["queue-frozen"]
     assert "from Redis alone" in judgement.conditions[0].title
+
+
+async def test_work_beside_a_flush_is_no_recovery_of_what_was_stuck() -> None:
+    other = DONE.replace("1111", "9999")
+    judgement = await ended(leaves=32, ticks=36, redis=False, t33=other)
+    words = judgement.closing["llm_provider"]
+    assert "the queue moves again" not in words
+    assert "what was stuck left the queue and no answer was logged (removed or flushed)" in words

@@ -119,3 +119,12 @@ async def test_it_names_the_batch_and_a_comparison() -> None:
     (condition,) = await conditions((ALL, ()), ((), ()), ((), ()))
     assert (condition.batch, condition.correlation_id) == ("34", "c1")
     assert told(await played(UnansweredItems(QuietSettings()), [GivenWatch(NOW, NOW - TICK)])) == []
+
+
+async def test_a_later_loss_is_news_of_its_own() -> None:
+    both = [(ALL, ()), ((3, 4), ()), ((3, 4), ())]
+    later = [*both, *[((3, 4), ())] * 12, ((), ()), ((), ())]
+    (first,), (second,) = await conditions(*both), await conditions(*later)
+    assert first.known != second.known
+    assert ", the last at " in second.title
+    assert ", the last at " not in first.title
