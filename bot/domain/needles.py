@@ -203,6 +203,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("sqlalchemy/exc.py", LIBRARY): ("[SQL: ", "[parameters: ", "Original exception was: ",
                                      "<class '"),
+    ("sqlalchemy/engine/base.py", LIBRARY): ("Can't reconnect until invalid transaction",),
     ("asyncpg/exceptions/__init__.py", LIBRARY): ("UniqueViolationError",),
     ("asyncpg/protocol/protocol.pyx", LIBRARY): (
         "connection is closed", "connection was closed",

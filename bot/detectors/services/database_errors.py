@@ -6,6 +6,8 @@ names another first cause (a deadlock, say), blames no constraint.
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -17,7 +19,15 @@ from bot.detectors._event_counts import (
     QuietSettings,
     dated_events,
 )
+from bot.diagnosis.batch.finalisation_lines import (
+    FINALISED,
+    batch_of,
+    is_finalised,
+    not_finalised,
+    violates_grades,
+)
 from bot.diagnosis.comparison.causes import REPEATED_FINALISATION
+from bot.diagnosis.comparison.rejections import unstored_answer
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
@@ -29,6 +39,7 @@ from bot.text.wording import many, often
 INTEGRITY = "IntegrityError"
 ROLLBACK = "PendingRollbackError"
 CODES = {"gkpj": INTEGRITY, "7s2a": ROLLBACK}
+MOST_REMEMBERED = 200
 # A broken session is used again at once or never.
 FOLLOWS_WITHIN = timedelta(seconds=60)
 _ORIGINAL = re.compile(r"Original exception was:\s*\(?(?:\w+\.)*([A-Z]\w*)")
@@ -52,25 +63,44 @@ class DatabaseErrors(EventCountDetector):
     )
     # A drawn traceback wraps its text, so that one word alone could be cut.
     needles: ClassVar[tuple[str, ...]] = (
-        INTEGRITY, ROLLBACK, "UniqueViolation", "(Background on", "sqlalche.me", *CODES,
+        INTEGRITY, ROLLBACK, "UniqueViolation", "(Background on", "sqlalche.me", *CODES, *FINALISED,
     )  # fmt: skip
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
         self._violations: dict[str, tuple[str, datetime]] = {}
+        self._finalised: dict[str, None] = {}
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event carries a database error."""
-        return error_kind(event) is not None
+        """Say whether an event carries a database error, or says that a batch has its result."""
+        return error_kind(event) is not None or is_finalised(event)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        super().resume(samples)
+        self._finalised = dict.fromkeys(samples[-1].data.get("finalised") or ())
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect this tick's database errors."""
         found = []
         for at, event in dated_events(watch):
             kind = error_kind(event)
-            if kind is not None:
+            if is_finalised(event):
+                self._finalised[batch_of(event)] = None
+                self._finalised = dict.fromkeys([*self._finalised][-MOST_REMEMBERED:])
+            elif kind is not None and not self._is_told_elsewhere(event, kind):
                 found.append(self._occurrence(at, event, kind))
-        return self.sampled(watch, found)
+        sample = self.sampled(watch, found)
+        known = {"finalised": [*self._finalised]}
+        return replace(sample, data={**sample.data, **known}) if sample.data else sample
+
+    def _is_told_elsewhere(self, event: LogEvent, kind: str) -> bool:
+        """Say whether a line is an alert of its own: a lost answer, or a first finalisation."""
+        if (answer := unstored_answer(event)) is not None and answer.database_away:
+            return True
+        first = batch_of(event) not in ("", *self._finalised)
+        failed = bool(not_finalised([event])) and not violates_grades(event)
+        return kind == INTEGRITY and first and failed
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
@@ -89,7 +119,12 @@ class DatabaseErrors(EventCountDetector):
             at=at,
             source=event.container,
             text=redact(f"{kind} {constraint}: {event.event}"),
-            extra={"kind": kind, "batch": number, "original": original},
+            extra={
+                "kind": kind,
+                "batch": number,
+                "original": original,
+                "again": bool(not_finalised([event])) and number in self._finalised,
+            },
         )
 
     def _cause(self, at: datetime, event: LogEvent, original: str) -> str:
@@ -135,16 +170,18 @@ def _condition(counted: EventCount) -> Condition:
     step = f"/batch status {batches[0]}" if batches else "/batch list"
     alone = cause == ROLLBACK
     confidence = Confidence.MEDIUM if alone else Confidence.HIGH
+    again = bool(counted.extras) and all(extra.get("again") for extra in counted.extras)
+    stands = "; a second finalisation, the first result stands" if again else ""
     return Condition(
         subject=counted.subject,
         rule=_rule(cause),
-        severity=Severity.ERROR,
+        severity=_severity(cause) if again else Severity.ERROR,
         confidence=confidence,
         title=words(
             words(
                 f"Database error in {service}: ",
                 _words(cause, counted),
-                f"{place}, {many(counted.count, 'log event')}",
+                f"{place}{stands}, {many(counted.count, 'log event')}",
             ),
             when(counted.first_at, " since "),
             f", {confidence.value} confidence. Next: {step}",
@@ -152,13 +189,20 @@ def _condition(counted: EventCount) -> Condition:
         since=counted.first_at,
         known=cause,
         count=counted.fresh,
-        headline=f"Database error{place}: it is logged {often(counted.count)}",
+        headline=f"Second finalisation{place} failed; the first result stands"
+        if again
+        else f"Database error{place}: it is logged {often(counted.count)}",
         lasts=False,
         why=ALONE if alone else FOLDED,
         evidence=counted.examples,
         next=(step,),
         batch=sole(batches),
     )
+
+
+def _severity(cause: str) -> Severity:
+    """Return how grave a second finalisation is: the grades' key leaves its batch in SCORING."""
+    return Severity.WARN if cause.startswith("grade_proj") else Severity.INFO
 
 
 def _rule(cause: str) -> str:

@@ -85,7 +85,7 @@ def _ending(looks: Sequence[Observation], what: Text) -> Text:
         moved = bool(_signs(looks)) or _turned_over(looks)
         return _moves(what) if moved else words("nothing is stuck, and no work was seen: ", what)
     if any(sign.at > left - BESIDE for sign in _signs(looks)):
-        return words(f"{NO_ANSWER}; work goes on: ", what)
+        return words(f"{NO_ANSWER}; work goes on. ", what)
     return words(f"{NO_ANSWER}: it gets no callback. ", what)
 
 

@@ -31,6 +31,7 @@ DATABASE_AWAY = (
     "server closed the connection",
     "terminating connection",
     "the database system is",
+    "Can't reconnect until invalid transaction",
 )
 # With these CJ has ended with a callback that it took.
 TAKEN_END = ("Successfully processed LLM comparison callback", NOT_STORED)

@@ -16,6 +16,8 @@ from tests.support.watches import GivenWatch, said
 ID = "5352ba4c-6226-458c-aa82-24ff1fa071a4"
 AWAY = "Error in callback processing: [Errno 111] Connect call failed ('127.0.0.1', 5432)"
 CLOSED = "Error in callback processing: the underlying connection is closed"
+# SQLAlchemy says so of a connection that was lost while a transaction went on.
+BROKEN = "Error in callback processing: Can't reconnect until invalid transaction is rolled back."
 STRAY = "Error in callback processing: Cannot find comparison pair for callback"
 
 
@@ -25,7 +27,7 @@ async def _judged(text: str, *, role: Role = Role.CJ, owned: dict[UUID, int]) ->
     return await played(CallbacksNotStored(QuietSettings()), [watch])
 
 
-@pytest.mark.parametrize("text", [AWAY, CLOSED])
+@pytest.mark.parametrize("text", [AWAY, CLOSED, BROKEN])
 async def test_an_answer_that_the_database_did_not_take_is_told_with_its_batch(text: str) -> None:
     (found,) = (await _judged(text, owned={UUID(ID): 34})).conditions
     assert found.batch == "34"

@@ -38,7 +38,9 @@ async def test_the_consequence_is_folded_under_its_cause() -> None:
 
 
 async def test_a_code_in_the_link_is_enough() -> None:
-    (condition,) = (await _judged(_event(LogError("DBAPIError", code="gkpj")))).conditions
+    (condition,) = (
+        await _judged(_event(LogError("DBAPIError", code="gkpj"), "Failed to store a row"))
+    ).conditions
     assert condition.rule == "integrity-error"
 
 
@@ -74,3 +76,34 @@ async def test_a_rolled_back_session_alone_blames_no_constraint_and_names_what_c
     assert "(original exception: DeadlockDetectedError) of batch 34" in condition.title
     assert "violated" not in condition.title
     assert "Anna" not in condition.title
+
+
+OUTBOX = replace(FIRST, constraint="idx_outbox_unique_unpublished")
+
+
+def _finalised(batch: int = 34) -> LogEvent:
+    text = "Completed scoring finalization for batch"
+    fields = {"batch_id": batch}
+    return LogEvent(NOW, "cj", "huleedu_cj", Role.CJ, "info", text, fields=fields)
+
+
+@pytest.mark.parametrize(("error", "severity"), [(OUTBOX, "info"), (FIRST, "warn")])
+async def test_a_second_finalisation_leaves_the_first_result(
+    error: LogError, severity: str
+) -> None:
+    """The last callback and CJ's sweep may end a batch at the same time."""
+    (condition,) = (await _judged(_finalised(), _event(error))).conditions
+    assert condition.severity.value == severity
+    assert "a second finalisation, the first result stands" in condition.title
+
+
+async def test_a_first_finalisation_is_told_as_one_that_failed_and_not_twice() -> None:
+    assert (await _judged(_finalised(33), _event(OUTBOX))).conditions == ()
+
+
+async def test_an_answer_that_a_lost_connection_kept_out_is_told_as_an_answer() -> None:
+    broken = (
+        "Error in callback processing: Can't reconnect until invalid transaction is rolled back."
+    )
+    error = LogError("PendingRollbackError", broken, ("PendingRollbackError",), "8s2b")
+    assert (await _judged(_event(error, broken))).conditions == ()
