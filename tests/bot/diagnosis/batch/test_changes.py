@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ProjectionCounts
 from bot.domain.changes.change import Change, ChangeKind
+from bot.domain.log import HULEEDU_SERVICES
 from bot.domain.report import Report
 from bot.ports import Sources
 from commands.batch.command import parse, run
@@ -61,7 +62,9 @@ def sources(**memory: Any) -> Sources:
 
 
 async def ask(line: str, some: Sources | None = None) -> Report:
-    return await run(parse(line), context(some or sources(), NOW))
+    return await run(
+        parse(line), context(some or sources(), NOW, options={"services": HULEEDU_SERVICES})
+    )
 
 
 SINCE = (
