@@ -43,6 +43,12 @@ def tokens(text: str) -> list[str]:
     return words
 
 
+def prose(text: str) -> list[str]:
+    """Return the words of a typed text as they stand, without options, for what a person tells."""
+    plain = _LONG_DASH.sub("--", _LINK.sub(_link_words, _visible(text)).translate(_HYPHENS))
+    return [word for word in plain.split() if not word.startswith("--")]
+
+
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice that `word` most likely meant, ignoring case, or None."""
     by_fold = {choice.casefold(): choice for choice in choices}

@@ -4,7 +4,16 @@ from bot.errors import Blank
 from bot.ports import Request
 from bot.registry import Usage
 from commands._moments import is_moment
-from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
+from commands._words import (
+    choose,
+    lacking,
+    misuse,
+    prose,
+    shown,
+    split_options,
+    tokens,
+    usage_lines,
+)
 
 USAGES = (
     Usage(
@@ -76,12 +85,20 @@ def parse(text: str) -> Request:
     rest = tuple(given[1:])
     if verb in CHANGES:
         rest = (*rest[:1], *(w for i, w in enumerate(rest[1:]) if i or w.casefold() not in FILLERS))
+    if verb == "note":
+        rest = _as_typed(text, rest)
     _check(verb, rest)
     if verb in CHANGES and "here" not in options:
         options["me"] = "yes"
     if verb == "export" and "me" not in options:
         options["here"] = "yes"
     return Request("alerts", verb, rest, options)
+
+
+def _as_typed(text: str, rest: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a note's words with their commas, quotes and signs, which are a person's own."""
+    told = prose(text)[2:] if rest[1:] else []
+    return (*rest[:1], *told[told[:1] != [] and told[0].casefold() in FILLERS :])
 
 
 def _check(verb: str, given: tuple[str, ...]) -> None:

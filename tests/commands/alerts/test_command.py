@@ -336,3 +336,15 @@ def test_others_read_of_a_typed_pattern_what_passes_the_border() -> None:
     told += [str(cell) for cell in silence_row(mute, NOW, {})]
     assert not any("Sandberg" in text for text in told)
     assert "stuck_queue/*" in str(unsilenced("stuck_queue/*", 1).title)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("note 2 put it back, then restarted the worker", "put it back, then restarted the worker"),
+        ("note #2 CPU at 100%: 'worker' killed!", "CPU at 100%: 'worker' killed!"),
+        ("Note 2 scaled a*b - twice --here", "scaled a*b - twice"),
+    ],
+)
+def test_a_note_keeps_a_persons_words_as_typed(typed: str, kept: str) -> None:
+    assert " ".join(parse(typed).words[1:]) == kept
