@@ -236,6 +236,7 @@ DECLARE
     name text;
     place regclass;
     columns text;
+    statement text;
     beyond text;
 BEGIN
     -- What an earlier version of this file, or another hand, granted is taken back first.
@@ -256,6 +257,31 @@ BEGIN
             EXECUTE format('REVOKE %I FROM batchbot_reader', name);
         EXCEPTION WHEN insufficient_privilege THEN
             NULL;  -- named in the warning below
+        END;
+    END LOOP;
+
+    -- So is what somebody promised of tables to come, and what stands in other schemas.
+    FOR statement IN
+        SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE ALL ON %s FROM batchbot_reader',
+            d.defaclrole::regrole,
+            (SELECT ' IN SCHEMA ' || quote_ident(nspname) FROM pg_namespace
+             WHERE oid = d.defaclnamespace),
+            CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+                WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END)
+        FROM pg_default_acl d
+        WHERE EXISTS (SELECT FROM aclexplode(d.defaclacl) WHERE grantee = reader)
+        UNION ALL
+        SELECT format('REVOKE ALL ON FUNCTION %s FROM batchbot_reader', p.oid::regprocedure)
+        FROM pg_proc p
+        WHERE EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = reader)
+        UNION ALL
+        SELECT format('REVOKE ALL ON SCHEMA %I FROM batchbot_reader', nspname)
+        FROM pg_namespace WHERE EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee = reader)
+    LOOP
+        BEGIN
+            EXECUTE statement;
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE WARNING 'as an administrator: %', statement;
         END;
     END LOOP;
 

@@ -10,6 +10,7 @@ DO $$
 DECLARE
     reader CONSTANT oid := (SELECT oid FROM pg_roles WHERE rolname = 'batchbot_reader');
     place text;
+    statement text;
 BEGIN
     IF reader IS NULL THEN
         RETURN;
@@ -22,11 +23,28 @@ BEGIN
     LOOP
         EXECUTE format('REVOKE ALL ON %s FROM batchbot_reader', place);
     END LOOP;
-    FOR place IN
-        SELECT nspname FROM pg_namespace
-        WHERE EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee = reader)
+    FOR statement IN
+        SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE ALL ON %s FROM batchbot_reader',
+            d.defaclrole::regrole,
+            (SELECT ' IN SCHEMA ' || quote_ident(nspname) FROM pg_namespace
+             WHERE oid = d.defaclnamespace),
+            CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+                WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END)
+        FROM pg_default_acl d
+        WHERE EXISTS (SELECT FROM aclexplode(d.defaclacl) WHERE grantee = reader)
+        UNION ALL
+        SELECT format('REVOKE ALL ON FUNCTION %s FROM batchbot_reader', p.oid::regprocedure)
+        FROM pg_proc p
+        WHERE EXISTS (SELECT FROM aclexplode(p.proacl) WHERE grantee = reader)
+        UNION ALL
+        SELECT format('REVOKE ALL ON SCHEMA %I FROM batchbot_reader', nspname)
+        FROM pg_namespace WHERE EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee = reader)
     LOOP
-        EXECUTE format('REVOKE ALL ON SCHEMA %I FROM batchbot_reader', place);
+        BEGIN
+            EXECUTE statement;
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE WARNING 'as an administrator: %', statement;
+        END;
     END LOOP;
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM batchbot_reader', current_database());
     BEGIN

@@ -65,6 +65,7 @@ WRITES = (
     "COPY cj_batch_uploads TO PROGRAM 'cat'",
     "CREATE ROLE other",
 )
+THEIRS = f"defaclacl::text LIKE '%{ROLE}%'"
 SCRIPT = ROOT / "deploy" / "readonly_role.sql"
 DROP = SCRIPT.with_name("readonly_role_drop.sql")
 LATER = ROOT / "bot" / "demo" / "incident" / "schema_now.sql"
@@ -385,6 +386,50 @@ async def test_what_others_granted_is_taken_back_or_named(
     assert len(said) == 2
     assert "can still read event_outbox.event_data:" in said[0]
     assert "can still write event_outbox:" in said[1]
+
+
+async def test_what_is_promised_of_later_objects_and_of_other_schemas_is_taken_back(
+    url: str,
+) -> None:
+    owner = await asyncpg.connect(url)
+    await owner.execute(f"""
+        CREATE SCHEMA school;
+        CREATE FUNCTION school.pupil() RETURNS text LANGUAGE sql AS $$SELECT 'PLANTED'$$;
+        REVOKE ALL ON FUNCTION school.pupil() FROM PUBLIC;
+        GRANT CREATE, USAGE ON SCHEMA school TO {ROLE};
+        GRANT EXECUTE ON FUNCTION school.pupil() TO {ROLE};
+        ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {ROLE};
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO {ROLE};
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO {ROLE};
+        ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO {ROLE}""")
+    await owner.execute(SCRIPT.read_text(encoding="utf-8"))
+    await owner.execute("CREATE TABLE later (prompt_text text); CREATE SEQUENCE numbers")
+    reader = await asyncpg.connect(as_reader(url))
+    await reader.execute("SET default_transaction_read_only = off")
+    for statement in (
+        "SELECT prompt_text FROM later",
+        "SELECT nextval('numbers')",
+        "SELECT school.pupil()",
+        "CREATE TABLE school.mine (x int)",
+    ):
+        with pytest.raises(REFUSED):
+            await reader.execute(statement)
+    await reader.close()
+    assert await owner.fetchval(f"SELECT count(*) FROM pg_default_acl WHERE {THEIRS}") == 0
+    await owner.close()
+
+
+async def test_the_drop_script_takes_back_what_is_promised_of_later_objects(url: str) -> None:
+    owner = await asyncpg.connect(url)
+    await owner.execute(f"""
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO {ROLE};
+        CREATE FUNCTION pupil() RETURNS text LANGUAGE sql AS $$SELECT 'PLANTED'$$;
+        GRANT EXECUTE ON FUNCTION pupil() TO {ROLE}""")
+    await owner.execute(DROP.read_text(encoding="utf-8"))
+    assert await owner.fetchval(f"SELECT count(*) FROM pg_default_acl WHERE {THEIRS}") == 0
+    granted_on = f"SELECT count(*) FROM pg_proc WHERE proacl::text LIKE '%{ROLE}%'"
+    assert await owner.fetchval(granted_on) == 0
+    await owner.close()
 
 
 async def test_the_drop_script_leaves_nothing(url: str) -> None:
