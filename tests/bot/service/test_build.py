@@ -101,7 +101,7 @@ async def test_names_that_could_not_be_looked_up_at_the_start_are_asked_for_agai
             bot = await build_bot(load_settings(), stack, durable=False)
             status, text = await _get(bot.port, "/readyz")
             assert status == 503
-            assert "SLACK_ALERT_CHANNEL=alerts is not found. conversations.list" in text
+            assert "SLACK_ALERT_CHANNEL=alerts could not be looked up: conversations.list" in text
             slack.refusals.clear()
             async with asyncio.timeout(20):
                 while (await _get(bot.port, "/readyz"))[0] != 200:  # noqa: ASYNC110
