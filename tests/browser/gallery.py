@@ -40,6 +40,7 @@ CAPTIONS = {
     "changes": "`/changes`, after the worker was restarted",
     "warning": "A warning before it breaks",
     "home": "The App Home",
+    "agent": "An agent asks by `batchbot mcp`: the tools' answers shortened",
 }
 
 

@@ -15,6 +15,8 @@ from playwright.async_api import Browser, Locator, async_playwright, expect
 
 from bot.demo.run import make_folder, start_demo
 from bot.demo.services import STRAY, Script
+from tests.agent.__main__ import session_in
+from tests.agent.drawing import drawn
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.gallery import ASKED, GALLERY, LOOKS, TALLEST, contents
 from tests.browser.visitor import PHONE, Visitor, visit
@@ -163,6 +165,15 @@ async def home_and_page(visitors: Sequence[tuple[str, Visitor]], export: Path) -
         await shot(visitor, visitor.page.locator("main"), f"export-{look}")
 
 
+async def agents(visitors: Sequence[tuple[str, Visitor]], folder: Path) -> None:
+    """Let an agent ask about the recorded night, and take its session."""
+    page = folder / "agent.html"
+    page.write_text(drawn(await session_in(folder / "agent")), encoding="utf-8")
+    for look, visitor in visitors:
+        await visitor.page.goto(page.as_uri())
+        await shot(visitor, visitor.page.locator("main"), f"agent-{look}")
+
+
 async def main() -> None:
     """Start the demo and a browser, and write the pictures."""
     os.environ["DETECTOR_STUCK_QUEUE_OPEN_AFTER_SECONDS"] = "5"
@@ -179,6 +190,7 @@ async def main() -> None:
         await alerts(visitors)
         await changed(visitors)
         await home_and_page(visitors, await exported(folder))
+        await agents(visitors, folder)
         for _, visitor in visitors:
             await visitor.page.context.close()
         await readme(browser, demo.url, lambda: demo.incidents.start("freeze"))
