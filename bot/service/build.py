@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from bot.monitoring.metrics import Metrics
 from bot.monitoring.source_calls import timed_sources
 from bot.monitoring.version import version
 from bot.monitoring.vital_metrics import VitalMetrics
+from bot.monitoring.vitals import Vitals
 from bot.ports import Sources
 from bot.ports.action_ids import EVENTS_PATH
 from bot.registry import commands, import_answers
@@ -115,6 +117,25 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
         )
         run_until_closed(looked, stack)
     metrics.watch(VitalMetrics(vitals))
+    _keep_going(settings, space, sources, memory, vitals, stack)
+    environment = settings.bot.environment
+    health = Health(checks, metrics.exposition, vitals.life_check, environment)
+    over_http = not settings.slack.socket_mode
+    routes = {EVENTS_PATH: _signed(settings.slack, receiver, memory.takes)} if over_http else {}
+    runner = await _serve(settings, build_site(health, routes), stack)
+    stack.push_async_callback(dispatcher.close)
+    return Bot(dispatcher, sources, _port(runner), health, space.access.alert_channel)
+
+
+def _keep_going(
+    settings: Settings,
+    space: SlackWorkspace,
+    sources: Sources,
+    memory: Any,
+    vitals: Vitals,
+    stack: AsyncExitStack,
+) -> None:
+    """Start what runs beside the requests until `stack` closes."""
     run_until_closed(kept_going("the watch over the bot itself", vitals.run), stack)
     watcher = BatchWatcher(sources, memory, WatchMessages(space.web), utc_now)
     run_until_closed(
@@ -124,13 +145,6 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     run_until_closed(looked_for, stack)
     kept = partial(keep_names, space, settings.slack, routes=settings.bot.alert_routes)
     run_until_closed(kept_going("the names of the settings", kept), stack)
-    environment = settings.bot.environment
-    health = Health(checks, metrics.exposition, vitals.life_check, environment)
-    over_http = not settings.slack.socket_mode
-    routes = {EVENTS_PATH: _signed(settings.slack, receiver, memory.takes)} if over_http else {}
-    runner = await _serve(settings, build_site(health, routes), stack)
-    stack.push_async_callback(dispatcher.close)
-    return Bot(dispatcher, sources, _port(runner), health, space.access.alert_channel)
 
 
 def _looks(settings: Settings, space: SlackWorkspace) -> Sequence[Look]:
