@@ -47,7 +47,9 @@ class Delivery:
 
     `memory` is what the provider's publisher holds and lost, `untaken` what Kafka took and CJ did
     not, `taken_at` when CJ last took one. `heard` says that CJ's log was read from before on,
-    `at_work` that it has not ended with the last one that it took.
+    `at_work` that it has not ended with the last one that it took. `overtaken` holds, by queue id,
+    when CJ first took a callback that was published clearly later than one that it did not take,
+    `regrouped_at` when its consumer first began under another group's name.
     """
 
     memory: PublisherMemory = field(default_factory=PublisherMemory)
@@ -55,6 +57,8 @@ class Delivery:
     taken_at: datetime | None = None
     heard: bool = False
     at_work: bool = False
+    overtaken: Mapping[str, datetime] = field(default_factory=dict)
+    regrouped_at: datetime | None = None
 
 
 @dataclass(frozen=True)

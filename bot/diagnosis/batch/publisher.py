@@ -1,6 +1,6 @@
 """What became of a batch's callbacks between provider and CJ, read where answers are missing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,6 +25,8 @@ TAKEN = "Processing LLM comparison callback"
 CJ_STARTED = "CJ Assessment Kafka consumer started"
 MAX_LINES = 20_000
 BEFORE = timedelta(minutes=1)
+# The clocks of two services differ, and a callback is on its way when the consumer stops.
+BESIDE = timedelta(seconds=10)
 
 
 async def with_delivery(
@@ -45,7 +47,7 @@ async def with_delivery(
     if search_again:
         since = evidence.pairs.pending_first_submitted_at or evidence.header.created_at
         query = LogQuery(
-            any_of=(*NEEDLES, TAKEN, *TAKEN_END),
+            any_of=(*NEEDLES, TAKEN, *TAKEN_END, CJ_STARTED),
             roles=(Role.LLM_PROVIDER, Role.CJ),
             since=since - BEFORE,
             until=now,
@@ -93,14 +95,45 @@ def delivery_of(logs: LogSearch) -> Delivery:
     """Return what lines say of callbacks between the provider and CJ; pure."""
     published = published_by_all(logs.events)
     taken = [one for one in map(_taken, logs.events) if one is not None]
-    ids = {queue_id for _, queue_id in taken}
+    ids = {queue_id: at for at, queue_id in reversed(taken)}
     return Delivery(
         memory=memory_of(logs.events),
         untaken=tuple(one for one in published if one.queue_id not in ids),
         taken_at=max((at for at, _ in taken), default=None),
         at_work=is_at_work(logs.events),
         heard=_is_heard(logs, published),
+        overtaken=_overtaken(published, ids),
+        regrouped_at=_regrouped_at(logs.events),
     )
+
+
+def _overtaken(
+    published: Iterable[PublishedCallback], taken: Mapping[str, datetime]
+) -> Mapping[str, datetime]:
+    """Return, by the ids of what was not taken, when one that was published later first was."""
+    newest = sorted(published, key=lambda one: one.at, reverse=True)
+    found: dict[str, datetime] = {}
+    place, first = 0, None
+    for one in newest:
+        while newest[place].at > one.at + BESIDE:
+            at = taken.get(newest[place].queue_id)
+            first = min((moment for moment in (first, at) if moment), default=None)
+            place += 1
+        if first is not None and one.queue_id not in taken:
+            found[one.queue_id] = first
+    return found
+
+
+def _regrouped_at(events: Iterable[LogEvent]) -> datetime | None:
+    """Return when CJ's consumer began under another group's name than the time before."""
+    last = None
+    for event in events:
+        if event.role is Role.CJ and event.event.startswith(CJ_STARTED):
+            group = event.fields.get("group_id")
+            if last and group and group != last:
+                return event.at
+            last = group or last
+    return None
 
 
 def is_at_work(events: Iterable[LogEvent]) -> bool:

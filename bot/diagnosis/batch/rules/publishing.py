@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.batch.publisher import BESIDE, CJ_STARTED
 from bot.diagnosis.batch.rules.system_state import database_blocked
 from bot.diagnosis.comparison.causes import (
     CONSUMER_HELD,
@@ -36,8 +37,9 @@ SHOWN = 3
 REMAINS = "Recovery batch complete: processed="
 # A wave is published within a minute and taken as fast; a deployment of CJ takes as long.
 UNTAKEN_AFTER = timedelta(seconds=90)
-# The clocks of two services differ, and a callback is on its way when the consumer stops.
-BESIDE = timedelta(seconds=10)
+# A consumer that reads several partitions of a backlog takes one partition after the other.
+AT_REST = timedelta(seconds=20)
+RENAMED = "CJ's consumer began under another group's name"
 
 
 def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -109,10 +111,11 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
         return None
     first = min(one.at for one in untaken)
     taken = delivery.taken_at
-    if now - first < UNTAKEN_AFTER:
-        return None
+    passed = _passed_over(evidence, now)
+    if passed is not None or now - first < UNTAKEN_AFTER:
+        return passed
     if taken is not None and taken > first + BESIDE:
-        return _passed_over(evidence, taken)
+        return None
     few = len(untaken) < LEAST_UNTAKEN
     blocked = database_blocked(evidence, now) is not None
     held = blocked or delivery.at_work
@@ -139,28 +142,46 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
     )
 
 
-def _passed_over(evidence: BatchEvidence, taken: datetime) -> Finding | None:
+def _passed_over(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """CJ takes callbacks that were published later, and never took some of this batch."""
-    passed = [one for one in evidence.untaken if one.at + UNTAKEN_AFTER < taken]
+    delivery = evidence.delivery
+    at_rest = delivery.taken_at is not None and now - delivery.taken_at >= AT_REST
+    by_id = delivery.overtaken
+    passed = [
+        one
+        for one in evidence.untaken
+        if (at := by_id.get(one.queue_id)) and (at_rest or now - at >= UNTAKEN_AFTER)
+    ]
     if not passed:
         return None
+    first = passed[0]
+    later = by_id[first.queue_id]
+    renamed = delivery.regrouped_at if _within(delivery.regrouped_at, first.at, later) else None
+    callbacks = many(len(passed), "published callback")
     return Finding(
         rule=CONSUMER_SILENT.rule,
         severity=Severity.ERROR,
-        confidence=Confidence.MEDIUM,
-        what=f"CJ passed over {many(len(passed), 'published callback')}, and takes later ones.",
+        confidence=Confidence.HIGH if renamed else Confidence.MEDIUM,
+        what=f"CJ passed over {callbacks}: its consumer group was renamed."
+        if renamed
+        else f"CJ passed over {callbacks}, and takes later ones.",
         why="Its consumer began behind them: a new group starts at the topic's end, a reset offset "
         "skips what lies before.",
         evidence=(
-            EvidenceLine(LOGS, passed[0].at, "the first of them was published"),
-            EvidenceLine(LOGS, taken, "CJ took one that was published later"),
+            EvidenceLine(LOGS, first.at, "the first of them was published"),
+            *((EvidenceLine(LOGS, renamed, RENAMED, CJ_STARTED),) if renamed else ()),
+            EvidenceLine(LOGS, later, "CJ took one that was published later"),
         ),
         next=(
             "Look whether CJ's consumer group was renamed or its offset reset.",
-            words(Command(f"/trace {passed[0].correlation_id}")),
+            words(Command(f"/trace {first.correlation_id}")),
             ASK_AGAIN,
         ),
     )
+
+
+def _within(at: datetime | None, since: datetime, until: datetime) -> bool:
+    return at is not None and since - BESIDE <= at <= until + BESIDE
 
 
 def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:

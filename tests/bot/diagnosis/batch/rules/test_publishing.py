@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence, Delivery
-from bot.diagnosis.batch.publisher import is_at_work
+from bot.diagnosis.batch.publisher import CJ_STARTED, delivery_of, is_at_work
 from bot.diagnosis.batch.rules.publishing import callbacks_unpublished, consumer_silent
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory
@@ -117,13 +117,75 @@ def test_cj_is_at_work_until_a_line_ends_what_it_took(ends: list[str], at_work: 
     assert is_at_work(events) is at_work
 
 
-@pytest.mark.parametrize(("later", "passed"), [(3, True), (1, False)])
-def test_callbacks_that_cj_passed_over_are_told_where_it_takes_much_later_ones(
-    later: int, passed: bool
+def _published(at: datetime, number: int) -> LogEvent:
+    said = (
+        f"Published success callback event for request {UUID(int=100 + number)}, "
+        f"correlation_id: {UUID(int=number)}, topic: huleedu.llm_provider.comparison_result.v1"
+    )
+    return LogEvent(at, "llm", "llm", Role.LLM_PROVIDER, "info", said, text=said)
+
+
+def _cj(at: datetime, said: str, **fields: str) -> LogEvent:
+    return LogEvent(at, "cj", "cj", Role.CJ, "info", said, fields=fields, text=said)
+
+
+def _taken(at: datetime, number: int) -> LogEvent:
+    return _cj(at, f"Processing LLM comparison callback for request {UUID(int=100 + number)}",
+               correlation_id=str(UUID(int=number)))  # fmt: skip
+
+
+def _passing(*, later: int, asked: int, groups: tuple[str, str] = ("g", "g")) -> BatchEvidence:
+    """Return a batch of which three were published; one was taken that came `later` seconds on."""
+    begun = NOW - timedelta(seconds=asked)
+    again, next_one = begun + timedelta(seconds=10), begun + timedelta(seconds=later)
+    events = (
+        _cj(begun - timedelta(minutes=1), CJ_STARTED, group_id=groups[0]),
+        *(_published(begun + timedelta(milliseconds=number), number) for number in (1, 2, 3)),
+        _cj(again, CJ_STARTED, group_id=groups[1]),
+        _published(next_one, 9),
+        _taken(next_one + timedelta(seconds=1), 9),
+    )
+    given = _evidence(untaken=3, minutes=asked / 60)
+    return replace(given, delivery=delivery_of(LogSearch(events, ())), logs=LogSearch(events, ()))
+
+
+@pytest.mark.parametrize(
+    ("later", "asked", "passed"),
+    [
+        (30, 82, True),  # soon after, when CJ is at rest
+        (75, 82, False),  # CJ may read another partition of a backlog first
+        (5, 82, False),  # the clocks of two services differ
+        (200, 600, True),
+    ],
+)
+def test_a_callback_is_passed_over_once_cj_took_one_that_was_published_later(
+    later: int, asked: int, passed: bool
 ) -> None:
-    given = _evidence(untaken=3, minutes=5)
-    taken = NOW - timedelta(minutes=5 - later)
-    found = consumer_silent(replace(given, delivery=replace(given.delivery, taken_at=taken)), NOW)
+    given = _passing(later=later, asked=asked)
+    found = consumer_silent(replace(given, delivery=replace(given.delivery, heard=True)), NOW)
     assert (found is not None) is passed
     if found:
         assert "passed over 3 published callbacks" in str(found.what)
+        assert "renamed" not in str(found.what)
+
+
+def test_taking_late_what_was_published_before_passes_nothing_over() -> None:
+    at = NOW - timedelta(minutes=4)
+    events = (
+        _published(at - timedelta(minutes=1), 9),
+        *(_published(at, number) for number in (1, 2, 3)),
+        _taken(at + timedelta(minutes=3), 9),
+    )
+    delivery = replace(delivery_of(LogSearch(events, ())), heard=True)
+    assert delivery.overtaken == {}
+    found = consumer_silent(replace(_evidence(3, minutes=4), delivery=delivery), NOW)
+    assert found is None or "passed over" not in str(found.what)
+
+
+def test_a_consumer_group_with_another_name_is_said_to_be_why() -> None:
+    given = _passing(later=30, asked=82, groups=("cj_group", "cj_group_v2"))
+    found = consumer_silent(replace(given, delivery=replace(given.delivery, heard=True)), NOW)
+    assert found is not None
+    assert "its consumer group was renamed" in str(found.what)
+    assert found.confidence.value == "high"
+    assert any("another group's name" in str(line.text) for line in found.evidence)
