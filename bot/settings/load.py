@@ -52,9 +52,14 @@ def load_settings() -> Settings:
     """Read all settings. Raises SettingsError that names each bad one, never its value."""
     settings, wrong = readable_settings()
     if wrong:
-        told = "; ".join(f"{name}: {problem}" for name, problem in wrong.items())
-        raise SettingsError(told, hint="See .env.example, and `batchbot doctor`.")
+        raise refused(wrong)
     return settings
+
+
+def refused(wrong: Mapping[str, str]) -> SettingsError:
+    """Return the error of bad settings, given what is wrong with each by its name."""
+    told = "; ".join(f"{name}: {problem}" for name, problem in wrong.items())
+    return SettingsError(told, hint="See .env.example, and `batchbot doctor`.")
 
 
 def setting_names() -> set[str]:
