@@ -226,10 +226,10 @@ class LiveWatcher:
         marked = [(event, _event_hash(event)) for event in events]
         if self._skip:
             marked = [(event, mark) for event, mark in marked if mark not in self._skip]
-        self._remember(marked)
+        self._remember(marked, behind=followed.behind)
         return replace(followed, events=tuple(event for event, _ in marked))
 
-    def _remember(self, marked: Sequence[tuple[LogEvent, str]]) -> None:
+    def _remember(self, marked: Sequence[tuple[LogEvent, str]], *, behind: bool) -> None:
         times = [event.at for event, _ in marked if event.at is not None]
         if not times:
             return
@@ -238,7 +238,7 @@ class LiveWatcher:
         self._recent.extend((event.at, mark) for event, mark in marked if event.at is not None)
         while self._recent and self._recent[0][0] < edge:
             self._recent.popleft()
-        if self._skip and min(times) > edge + OVERLAP:
+        if self._skip and not behind and min(times) > edge + OVERLAP:
             self._skip = frozenset()
 
 

@@ -241,7 +241,9 @@ class Tick:
     async def _sample(self, detector: Detector, watch: Watch) -> DetectorResult | None:
         async def looked() -> DetectorResult:
             sample = await detector.sample(watch)
-            return evaluate(detector, self._windows.get(detector.name), sample, watch.now)
+            behind = isinstance(watch.logs, Followed) and watch.logs.behind
+            window = self._windows.get(detector.name)
+            return evaluate(detector, window, sample, watch.now, logs_behind=behind)
 
         return await self._isolated(detector.name, looked(), watch.now)
 

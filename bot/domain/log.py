@@ -208,7 +208,8 @@ class Followed:
     `containers` maps the names followed now to their roles, `lost` counts lines that were dropped
     because they came faster than they could be kept, `missing` maps a container to why it cannot
     be read, `restarted` names containers that started again, or were recreated, since the last
-    look.
+    look. While it is `behind`, what was written before the follow began is still being read: that
+    nothing came is then no silence.
     """
 
     events: tuple[LogEvent, ...] = ()
@@ -217,6 +218,7 @@ class Followed:
     unreadable: int = 0
     missing: Mapping[str, str] = field(default_factory=dict)
     restarted: tuple[str, ...] = ()
+    behind: bool = False
 
     def __post_init__(self) -> None:
         named = {outside(container): reason for container, reason in self.missing.items()}

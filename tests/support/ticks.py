@@ -14,13 +14,14 @@ TICK = timedelta(seconds=15)
 
 
 class GrowingLog:
-    """A log that grows; every follow begins at its `since`."""
+    """A log that grows; every follow begins at its `since`, and has read nothing while `behind`."""
 
     name = "logs"
 
     def __init__(self) -> None:
         self.events: list[LogEvent] = []
         self.follows = 0
+        self.behind = False
 
     async def follow(self, *, since: datetime) -> "GrowingFollow":
         self.follows += 1
@@ -36,6 +37,8 @@ class GrowingFollow:
         self._since = since
 
     def take(self) -> Followed:
+        if self._log.behind:
+            return Followed(behind=True)
         new = self._log.events[self._next :]
         self._next = len(self._log.events)
         return Followed(

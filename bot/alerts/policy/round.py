@@ -16,7 +16,7 @@ from bot.alerts.self_monitoring.unreadable_sources import (
     unreadable_detectors,
     without_sources,
 )
-from bot.domain.alert import Alert, AlertState, Judgement, Sample, Window
+from bot.domain.alert import Alert, AlertState, Judgement, Sample, Sight, Window
 from bot.domain.mute import Mute
 from bot.ports import Detector
 
@@ -26,6 +26,7 @@ PRUNE_EVERY = 20
 REPLAYED = timedelta(minutes=15)
 # A source that misses one read is no news; it is readable again after three good ones.
 SOURCE_OPEN_TICKS, SOURCE_CLEAR_TICKS = 2, 3
+LOGS_BEHIND = "the logs of before are still being read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,24 @@ class DetectorResult:
 
 
 def evaluate(
-    detector: Detector, window: Window | None, sample: Sample, now: datetime
+    detector: Detector,
+    window: Window | None,
+    sample: Sample,
+    now: datetime,
+    *,
+    logs_behind: bool = False,
 ) -> DetectorResult:
-    """Add a sample to a detector's window and conclude from it."""
+    """Add a sample to a detector's window and conclude from it.
+
+    While `logs_behind` says that lines of before are still to come, a detector that wants lines
+    has no clear sight: what nothing was read of may go on.
+    """
     longer = extended(window, sample, retention(detector))
-    return DetectorResult(sample, longer, detector.judge(longer, now))
+    judgement = detector.judge(longer, now)
+    wants_lines = getattr(detector, "needles", None) != ()
+    if logs_behind and wants_lines and judgement.sight is Sight.CLEAR:
+        judgement = replace(judgement, sight=Sight.WARMING, note=LOGS_BEHIND)
+    return DetectorResult(sample, longer, judgement)
 
 
 def retention(detector: Detector) -> timedelta:

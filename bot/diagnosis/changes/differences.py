@@ -159,7 +159,7 @@ def _of_starts(known: dict[str, Any], seen: Sighting) -> Iterator[Change]:
     for service, at, text in sorted(seen.starts, key=lambda one: one[1]):
         by_engine = _moment(known.get("starts", {}).get(service))
         last = _moment(lines.get(service))
-        lines[service] = plain(at)
+        lines[service] = plain(max(at, last or at))
         is_other = texts.get(service, text) != text
         if last is not None and abs(at - last) < (ONE_START if is_other else ONE_LINE):
             continue

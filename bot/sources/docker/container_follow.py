@@ -49,9 +49,12 @@ class Reader:
         self._is_closed = False
         self._was_running = False
         self._was_current = False
+        self._current_since: float | None = None
         self._was_stalled = False
         self._ask_at = 0.0
         self._starts = 0
+        self._was_behind = True
+        self._has_ended = False
         # Why the log cannot be read, and until when it is not asked for again.
         self.problem = ""
         self._rests_until = 0.0
@@ -68,6 +71,20 @@ class Reader:
             return Reader(Prefilter(StampedLines(zone), parser, needles), buffer, since, zone)
 
         return make
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether what stood in the log at the start is still being read.
+
+        It was once a line of now came, or none for a while: the Engine does not say where its
+        history ends. The last event waits as long for its end.
+        """
+        now, current = time.monotonic(), self._current_since
+        is_read = current is not None and now - current > 2 * QUIET_SECONDS
+        is_quiet = bool(self._streams) and now - self._fed_at > QUIET_SECONDS
+        if is_read or (not self._held and (is_quiet or self._has_ended)):
+            self._was_behind = False
+        return self._was_behind
 
     def look_at(self, container: Container) -> bool:
         """Read on where the stream has ended; return whether the container started again."""
@@ -130,12 +147,13 @@ class Reader:
         options = {"follow": 1, "since": epoch(since or self._since)}
         try:
             self._read_lines(streamed(container, options, self._streams))
-            self.problem = ""
+            self.problem, self._has_ended = "", True
         except GoneError:
-            self.problem = ""
+            self.problem, self._has_ended = "", True
         except SourceError as error:
             # An Engine that is away is named by who lists its containers.
             self.problem = error.message if error.permanent else ""
+            self._has_ended = self._has_ended or error.permanent
             self._rests_until = time.monotonic() + REST_SECONDS if error.permanent else 0.0
 
     def _read_lines(self, stream: Iterator[list[bytes]]) -> None:
@@ -189,6 +207,8 @@ class Reader:
             return False
         is_late = time.time() - at.timestamp() > BEHIND_SECONDS
         self._was_current = self._was_current or not is_late
+        if self._was_current and self._current_since is None:
+            self._current_since = time.monotonic()
         return is_late and self._was_current
 
     def _mark(self, lines: list[bytes]) -> None:

@@ -70,8 +70,9 @@ class DockerFollow:
 
     def take(self) -> Followed:
         """Return what arrived since the last call."""
+        behind = self._tails.is_behind or any(one.is_behind for one in [*self._readers.values()])
         missing = {**self._missing, **self._tails.missing}
-        return self._buffer.take(self._now_running, missing)
+        return self._buffer.take(self._now_running, missing, behind=behind)
 
     async def close(self) -> None:
         """Stop watching and close the streams and files."""

@@ -53,7 +53,9 @@ class EventBuffer:
         """Whether an event waits to be taken."""
         return bool(self._events)
 
-    def take(self, containers: Mapping[str, Role], missing: Mapping[str, str]) -> Followed:
+    def take(
+        self, containers: Mapping[str, Role], missing: Mapping[str, str], *, behind: bool = False
+    ) -> Followed:
         """Return and forget everything that arrived."""
         with self._lock:
             followed = Followed(
@@ -63,6 +65,7 @@ class EventBuffer:
                 unreadable=self._unreadable,
                 missing=dict(missing),
                 restarted=tuple(self._restarted),
+                behind=behind,
             )
             self._events.clear()
             self._restarted.clear()

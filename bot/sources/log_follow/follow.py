@@ -61,6 +61,8 @@ class FileFollow:
         self._missing: dict[str, str] = {}
         self._problem: SourceError | None = None
         self._has_more = False
+        self._behind = True
+        self._read_at: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -73,6 +75,11 @@ class FileFollow:
         """Which files cannot be read, and why."""
         return self._missing
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether what stood in the files at the start is still being read."""
+        return self._behind
+
     def take(self) -> Followed:
         """Return what arrived since the last call.
 
@@ -80,8 +87,10 @@ class FileFollow:
         """
         if (problem := self._problem) is not None and not self._buffer.has_any:
             raise SourceError(problem.source, problem.message, hint=problem.hint)
+        # Asked before what came is taken: what the last look brought is then among it.
+        behind = self._behind
         containers = {tail.container: tail.service.role for tail in list(self._tails.values())}
-        return self._buffer.take(containers, dict(self._missing))
+        return self._buffer.take(containers, dict(self._missing), behind=behind)
 
     async def close(self) -> None:
         """Stop polling and close the files."""
@@ -109,6 +118,8 @@ class FileFollow:
         for path in self._tails.keys() - {file.path for file in files}:
             self._drop(path)
         self._missing = missing
+        if self._behind and not self._has_more:
+            self._note_read()
 
     async def _run(self) -> None:
         while True:
@@ -116,6 +127,12 @@ class FileFollow:
             await asyncio.shield(polling := asyncio.ensure_future(asyncio.to_thread(self.poll)))
             await polling
             await asyncio.sleep(0 if self._has_more else POLL_SECONDS)
+
+    def _note_read(self) -> None:
+        """Note that all was read; the last event waits a while for its end."""
+        now = self._clock()
+        self._read_at = now if self._read_at is None else self._read_at
+        self._behind = now - self._read_at <= QUIET_SECONDS
 
     def _begin(self) -> None:
         for file in self._files():

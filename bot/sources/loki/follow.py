@@ -42,6 +42,8 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 OVERLAP_NS = 10_000_000_000
 MAX_REMEMBERED = 50_000
 DAY = timedelta(days=1)
+# By which label the streams of each tail are chosen.
+NAMES = ("service", "container")
 # A reader this far behind the service only counts most lines; see Prefilter.
 BEHIND = timedelta(seconds=60)
 
@@ -152,14 +154,15 @@ class LokiFollow:
         self._containers: dict[str, Role] = {}
         self._missing: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        # When each tail had read what was stored before the follow began.
+        self._read_at: dict[int, float] = {}
 
     async def start(self) -> None:
         """Prove that Loki answers, then follow. Raises SourceError when it does not."""
         await self._look()
-        names = ("service", "container")
         self._tasks = [
             asyncio.create_task(self._run(number), name=f"tail Loki by {name}")
-            for number, name in enumerate(names)
+            for number, name in enumerate(NAMES)
         ]
 
     def take(self) -> Followed:
@@ -167,8 +170,11 @@ class LokiFollow:
         for task in self._tasks:
             if task.done() and not task.cancelled() and (error := task.exception()):
                 raise SourceError(NAME, "following ended by an error of its own") from error
+        behind = len(self._read_at) < len(NAMES) or any(
+            time.monotonic() - at <= QUIET_SECONDS for at in self._read_at.values()
+        )
         self._intake.flush_quiet()
-        return self._intake.buffer.take(self._containers, self._missing)
+        return self._intake.buffer.take(self._containers, self._missing, behind=behind)
 
     async def close(self) -> None:
         """Stop following."""
@@ -205,7 +211,7 @@ class LokiFollow:
                 selector = (await self._look())[number]
                 if selector:
                     await self._tail_or_poll(selector, memory, number)
-                self._missing.pop("Loki", None)
+                self._has_read(number)
                 failures = 0 if selector else len(RETRY_SECONDS) - 1
             except (SourceError, EntriesLimitError, RangeLimitError) as error:
                 self._missing["Loki"] = str(error)
@@ -220,7 +226,7 @@ class LokiFollow:
             looked_at = time.monotonic()
             while time.monotonic() - looked_at < RELOOK_SECONDS:
                 await self._fill(selector, memory, memory.resume_at)
-                self._missing.pop("Loki", None)
+                self._has_read(number)
                 await asyncio.sleep(POLL_SECONDS)
 
     async def _tail(self, selector: str, memory: Memory, number: int) -> None:
@@ -231,7 +237,7 @@ class LokiFollow:
         )
         try:
             await self._fill(selector, memory, memory.resume_at)
-            self._missing.pop("Loki", None)
+            self._has_read(number)
             looked_at = time.monotonic()
             while await self._receive(socket, selector, memory):
                 if time.monotonic() - looked_at > RELOOK_SECONDS:
@@ -240,6 +246,10 @@ class LokiFollow:
                         return
         finally:
             await socket.close()
+
+    def _has_read(self, number: int) -> None:
+        self._missing.pop("Loki", None)
+        self._read_at.setdefault(number, time.monotonic())
 
     async def _receive(
         self, socket: aiohttp.ClientWebSocketResponse, selector: str, memory: Memory

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.alerts.store.postgres import Store
+from bot.detectors._event_counts import QuietSettings
+from bot.detectors.services.database_errors import DatabaseErrors
 from bot.domain.alert import Alert, AlertState, Judgement, Sample, Sight
 from bot.errors import SourceError
 from tests.support.fakes.alerts import START, Clock, ScriptedDetector, clear, condition, scripted
@@ -76,6 +78,29 @@ async def test_a_line_written_before_a_tick_and_read_after_it_outlives_a_restart
     after = ScriptedDetector(clear())
     await run(tick_of(store, [after], clock, log), clock)
     assert after.seen == [late]
+
+
+@pytest.mark.parametrize("behind", [True, False])
+async def test_who_takes_over_ends_nothing_before_the_lines_of_before_are_read(
+    store: Store, behind: bool
+) -> None:
+    clock, log = Clock(), GrowingLog()
+    said = "IntegrityError at a second finalisation"
+    log.events.append(event(clock(), said, level="error"))
+    await run(tick_of(store, [DatabaseErrors(QuietSettings())], clock, log), clock)
+    clock.pass_(minutes=10)
+    log.events.append(event(clock(), said, level="error"))
+    clock.pass_(minutes=10)
+    log.behind = behind
+    after = tick_of(store, [DatabaseErrors(QuietSettings())], clock, log)
+    await run(after, clock)
+    log.behind = False
+    await run(after, clock)
+    alert = (await alerts_of(store))["database_errors"]
+    assert (alert.state, alert.count, len(alert.opens)) == (AlertState.FIRING, 2, 1)
+    clock.pass_(minutes=10)
+    await run(after, clock)
+    assert (await alerts_of(store))["database_errors"].state is AlertState.RESOLVED
 
 
 async def test_a_tick_that_could_not_be_written_is_looked_at_again(store: Store) -> None:

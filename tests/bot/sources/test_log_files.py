@@ -225,6 +225,21 @@ def test_following_begins_at_since_and_repeats_nothing(path: Path) -> None:
     assert follow.look() == ["tick 300"]
 
 
+def test_a_follow_is_behind_until_what_stood_there_was_handed_on(path: Path) -> None:
+    path.write_text("".join(line(n) for n in range(3)))
+    follow = Following(path.parent, START)
+    told = [follow.follow.take()]
+    for seconds in (0.5, 0.25, 1):
+        follow.follow.poll()
+        follow.clock.now += seconds
+        told.append(follow.follow.take())
+    follow.follow.poll()
+    told.append(follow.follow.take())
+    assert [(len(one.events), one.behind) for one in told] == [
+        (0, True), (2, True), (0, True), (0, True), (1, False)
+    ]  # fmt: skip
+
+
 def test_a_half_written_line_waits_for_its_end_and_a_traceback_for_its_event(path: Path) -> None:
     path.write_text("")
     follow = Following(path.parent, START)

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from confluent_kafka import Producer
 
@@ -24,10 +25,13 @@ class Broker:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def publish(self, topic: str, messages: Iterable[bytes | None]) -> None:
-        """Write messages and wait until the broker has acknowledged each."""
+    def publish(
+        self, topic: str, messages: Iterable[bytes | None], at: datetime | None = None
+    ) -> None:
+        """Write messages, as of now or a moment, and wait until each is acknowledged."""
+        stamp = int(at.timestamp() * 1_000) if at else 0
         for message in messages:
-            self.producer.produce(topic, message)
+            self.producer.produce(topic, message, timestamp=stamp)
         assert self.producer.flush(20) == 0
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -126,6 +127,16 @@ def test_a_start_is_told_by_its_line_where_no_engine_tells_it_and_once() -> None
     assert told(engine(0, a=container(started=START)), by_both) == [f"{SERVICE} restarted"]
 
 
+def test_an_older_start_line_that_is_read_later_hides_no_newer_one_and_repeats_none() -> None:
+    def line(minutes: float, text: str, *, read: float) -> Sighting:
+        start = (SERVICE, START + timedelta(minutes=minutes), text)
+        return Sighting(START + timedelta(minutes=read), starts=(start,))
+
+    first = line(-1, "started", read=0)
+    later, older = line(5.6, "listens", read=6), line(5, "started", read=7)
+    assert told(first, later, older, line(6.6, "started", read=8)) == [f"{SERVICE} restarted"]
+
+
 @pytest.mark.parametrize(
     ("heard", "line"),
     [
@@ -162,6 +173,17 @@ def value(kind: ChangeKind, word: str, minutes: float, subject: str = "x") -> Si
 def test_a_word_that_changes_is_told_with_both(kind: ChangeKind) -> None:
     ticks = [value(kind, word, n) for n, word in enumerate(("a", "a", "b", "b", "a"))]
     assert told(*ticks) == ["x a → b", "x b → a"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_in_whatever_order_lines_are_read_the_newest_is_what_is_known(order: list[int]) -> None:
+    ticks = [value(ChangeKind.MODE, word, n) for n, word in enumerate("abca")]
+    known: Mapping[str, Any] = {}
+    for one in order:
+        result = noted(known, ticks[one])
+        known = result.known
+        newest = max(order[: order.index(one) + 1])
+        assert known["values"]["x"]["value"] == "abca"[newest]
 
 
 def test_an_older_batch_that_is_seen_later_changes_nothing() -> None:

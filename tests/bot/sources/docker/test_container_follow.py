@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from bot.domain.log import Role, Service
+from bot.sources.docker import container_follow
 from bot.sources.docker.container_follow import Reader
 from bot.sources.docker.engine import Engine
 from bot.sources.docker.listing import Container
@@ -115,3 +116,33 @@ def test_a_log_that_is_older_than_the_follow_is_caught_up_and_not_counted_only()
     reader.close()
     taken = buffer.take({}, {})
     assert (len(taken.events), taken.lost) == (601, 0)
+
+
+def test_a_reader_is_behind_until_a_line_of_now_or_none_for_a_while_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(f"{container_follow.__name__}.time.monotonic", lambda: now[0])
+    engine, buffer = WrittenEngine([frames(range(3))]), EventBuffer()
+    one = container(engine, running=True)
+    reader = Reader.maker(UTC, buffer, None, SINCE)(one)
+    told = [reader.is_behind]
+    reader.look_at(one)
+    assert engine.stream.said.wait(30)
+    told.append(reader.is_behind)
+    now[0] += 2
+    told.append(reader.is_behind)
+    reader.look_at(one)
+    told.append(reader.is_behind)
+    assert (told, len(buffer.take({}, {}).events)) == ([True, True, True, False], 3)
+    reader.close()
+
+
+def test_a_reader_of_a_log_that_ended_or_cannot_be_read_is_not_behind() -> None:
+    engine = QuietEngine()
+    one = container(engine, running=False)
+    reader = Reader.maker(UTC, EventBuffer(), None, SINCE)(one)
+    reader.look_at(one)
+    assert reader.is_behind
+    reader.close()
+    assert not reader.is_behind

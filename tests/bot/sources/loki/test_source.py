@@ -315,6 +315,25 @@ async def test_a_follow_brings_each_line_once_through_broken_and_dropping_tails(
             await follow.close()
 
 
+async def test_a_follow_is_behind_until_what_was_stored_has_come() -> None:
+    server = LokiServer()
+    labels = {"container": CJ, "service": "cj_assessment_service"}
+    server.put(nanoseconds(NOW - timedelta(minutes=1)), '{"event": "before"}', **labels)
+    async with loki(server) as source:
+        follow = await source.follow(since=NOW - timedelta(minutes=2))
+        try:
+            taken_now, brought = follow.take(), list[LogEvent]()
+            assert taken_now.behind
+            while taken_now.behind:
+                brought += taken_now.events
+                await asyncio.sleep(0.01)
+                taken_now = follow.take()
+            brought += taken_now.events
+            assert [event.event for event in brought] == ["before"]
+        finally:
+            await follow.close()
+
+
 async def test_a_follow_says_when_loki_is_away_and_goes_on_when_it_is_back() -> None:
     server = LokiServer()
     labels = {"container": CJ, "service": "cj_assessment_service"}
