@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from bot.domain.evidence import DATABASE
 from bot.domain.outbox import OutboxGroup
 from bot.errors import SourceError
 from bot.ports.rights import TriedRight
-from bot.sources.cj import batch_query
+from bot.sources.cj import batch_query, chosen
 from bot.sources.cj import queries as sql
 from bot.sources.cj.proof import told_of
 from bot.sources.cj.rights import tried_rights
@@ -32,7 +32,7 @@ from bot.sources.cj.rows import (
     summary_of,
     totals_of,
 )
-from bot.sources.cj.schema import GRADED
+from bot.sources.cj.schema import GRADED, CjSchema
 from bot.sources.cj.session import CjSessions, tried_twice
 from bot.text.wording import many
 
@@ -40,7 +40,6 @@ LARGEST_ID = 2**31 - 1
 DETAIL_PAIRS = 20_000
 TOTAL_PAIRS = 100_000
 ERROR_LOOK_BACK = timedelta(days=14)
-OPEN_STATES = ("INITIALIZING", "GENERATING_PAIRS", "WAITING_CALLBACKS", "SCORING")
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,8}(?:-[0-9a-fA-F-]*)?\Z")
 
@@ -99,27 +98,19 @@ class CjPostgres:
         self, *, limit: int = 20, state: str | None = None, before: int | None = None
     ) -> Sequence[BatchSummary]:
         """Return the newest batches, those in a state or status when one is given."""
-        where = (
-            "WHERE ($2::text IS NULL OR lower(s.state::text) = lower($2) "
-            "OR lower(u.status::text) = lower($2)) AND u.id < coalesce($3::bigint, 2147483648) "
-            "ORDER BY u.id DESC LIMIT $1"
-        )
-        return await self._summaries(where, limit, state, before)
+        if state is not None and not chosen.is_known(self._sessions.schema, state):
+            self._sessions.look_again()
+        return await self._summaries(lambda schema: chosen.newest(schema, state, limit, before))
 
     @tried_twice
     async def open_batches(self, *, limit: int = 500) -> Sequence[BatchSummary]:
         """Return the batches that have not ended, oldest activity first."""
-        where = "WHERE s.state::text = ANY($2) ORDER BY s.last_activity_at, u.id LIMIT $1"
-        return await self._summaries(where, limit, list(OPEN_STATES))
+        return await self._summaries(lambda schema: (chosen.open_ones(schema), limit))
 
     @tried_twice
     async def failed_batches(self, since: datetime, *, limit: int = 100) -> Sequence[BatchSummary]:
         """Return the batches that ended without a result since a moment, the newest first."""
-        where = (
-            "WHERE s.state::text = 'FAILED' AND s.last_activity_at >= $2 "
-            "AND u.status::text NOT LIKE 'COMPLETE%' ORDER BY s.last_activity_at DESC LIMIT $1"
-        )
-        return await self._summaries(where, limit, since)
+        return await self._summaries(lambda schema: (chosen.failed(schema), limit, since))
 
     @tried_twice
     async def trace(self, id: UUID, *, since: datetime | None = None) -> TraceRows:
@@ -277,10 +268,13 @@ class CjPostgres:
             told.append("behind a pooler: each read is a read-only transaction of its own")
         return "; ".join([*told, *looked])
 
-    async def _summaries(self, where: str, *values: Any) -> Sequence[BatchSummary]:
+    async def _summaries(
+        self, chosen_of: Callable[[CjSchema], tuple[Any, ...]]
+    ) -> Sequence[BatchSummary]:
         """Return a line for each batch, also where some tables may not be read."""
         async with self._reading() as connection:
             schema = self._sessions.schema
+            where, *values = chosen_of(schema)
             query = schema.without_hidden(sql.summaries(where, schema))
             rows = await connection.fetch(query, *values)
         found = (summary_of(row, has_total_budget=schema.has_total_budget) for row in rows)

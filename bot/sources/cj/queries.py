@@ -1,8 +1,9 @@
 """The fixed queries of the CJ database; values are always parameters, text columns never chosen.
 
 Naive timestamps are UTC there, so they are made aware in SQL; enums are read as text, because a
-label of a newer revision is an error on an older database. What belongs together is one
-statement, so that it is one snapshot and one round trip.
+label of a newer revision is an error on an older database, and compared with those labels alone
+that this database has (`chosen.py`). What belongs together is one statement, so that it is one
+snapshot and one round trip.
 """
 
 from bot.sources.cj.schema import CjSchema
@@ -34,6 +35,11 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
   AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
   AND (a.attname <> 'expected_essay_count' OR has_column_privilege(c.oid, a.attnum, 'SELECT'))
+UNION ALL
+SELECT 'label.' || c.relname || '.' || a.attname || '.' || e.enumlabel
+FROM pg_enum e JOIN pg_attribute a ON a.atttypid = e.enumtypid JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relname = ANY($1) AND a.attname IN ('state', 'status') AND c.relkind IN ('r', 'p', 'v')
+  AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
 UNION ALL
 SELECT 'batchbot.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = 'batchbot' AND has_schema_privilege(n.oid, 'USAGE')

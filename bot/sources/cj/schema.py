@@ -35,13 +35,16 @@ OPTIONAL = {
 class CjSchema:
     """Which columns and functions there are, and the SQL that reads documents accordingly.
 
-    `hidden` are the optional tables that the role may not read.
+    `hidden` are the optional tables that the role may not read; `states` and `statuses` the labels
+    of the two enums, none where the column is of another type.
     """
 
     has_total_budget: bool = False
     has_expected_count: bool = True
     has_functions: bool = False
     hidden: tuple[str, ...] = ()
+    states: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, names: AbstractSet[str]) -> "CjSchema":
@@ -53,6 +56,8 @@ class CjSchema:
             and "hidden.cj_processed_essays" not in names,
             has_functions=names >= FUNCTIONS,
             hidden=tuple(one for one in OPTIONAL if {f"hidden.{one}", f"filtered.{one}"} & names),
+            states=_labels(names, "label.cj_batch_states.state."),
+            statuses=_labels(names, "label.cj_batch_uploads.status."),
         )
 
     def hidden_of(self, *tables: str) -> tuple[str, ...]:
@@ -120,3 +125,7 @@ class CjSchema:
                 WHERE p.cj_batch_id = ANY ({batches}) AND p.winner = 'error' OFFSET 0) d
           OFFSET 0) t
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
+
+
+def _labels(names: AbstractSet[str], prefix: str) -> frozenset[str]:
+    return frozenset(name.removeprefix(prefix) for name in names if name.startswith(prefix))

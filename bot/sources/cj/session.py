@@ -7,6 +7,7 @@ session: there each read is a transaction that is read only and bounded, and no 
 
 import asyncio
 import functools
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -34,8 +35,8 @@ KEPT_STATEMENTS = 100
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _OF_POOLERS = ("26000", "42P05")
 OPTIONAL_FILTERED = frozenset(f"filtered.{one}" for one in OPTIONAL)
-# The read-only role's functions may have been made, changed or dropped since.
-_OF_SCHEMA = ("42703", "42P01", "42883", "42804", "3F000", "42501")
+# A label of an enum or the read-only role's functions may have been made, changed or dropped since.
+_OF_SCHEMA = ("22P02", "42703", "42P01", "42883", "42804", "3F000", "42501")
 
 S = TypeVar("S")
 P = ParamSpec("P")
@@ -72,6 +73,10 @@ class CjSessions:
                 pool.terminate()
         self._pool = None
         self._left.clear()
+
+    def look_again(self) -> None:
+        """Learn the schema again with the next read."""
+        self._learnt_at = -math.inf
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Any]:
