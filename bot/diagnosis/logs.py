@@ -135,7 +135,9 @@ def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int 
     unread = log_coverage.unread(answer)
     of_those, gap = (" of those read", words(" ", unread)) if unread else ("", "")
     if not matched:
-        return words("No line", of_those, " matches", after, horizon, ".", gap)
+        bare = log_coverage.lineless(answer)
+        silent = f" Without any line, new or damaged: {', '.join(bare)}." if bare else ""
+        return words("No line", of_those, " matches", after, horizon, ".", gap, silent)
     least = "At least " if counts["cut_short"] and ask.levels else ""
     context = " with the lines around them" if ask.context else ""
     newest = ", the newest" if counts["cut_short"] or len(answer.events) > shown else ""

@@ -37,6 +37,8 @@ async def rows(folder: Path, engine: Engine, *, quick: bool) -> AsyncIterator[Ro
     yield await _no_lines(folder, engine)
     async for one in _damaged(folder, engine, quick=quick):
         yield one
+    async for one in _spoiled(folder, engine):
+        yield one
     async for one in _projects(folder, engine):
         yield one
     if quick:
@@ -141,6 +143,23 @@ async def _damaged(folder: Path, engine: Engine, *, quick: bool) -> AsyncIterato
         never = ["✅"] if id == "DK-26" else []
         yield row(id, condition, [Seen(line.text, 0), answer], codes=[0, 3], must_not=never,
                   must=["log is damaged|did not answer in time"])  # fmt: skip
+
+
+async def _spoiled(folder: Path, engine: Engine) -> AsyncIterator[Row]:
+    """Yield a log of which nothing can be read; the Engine answers for it as for an empty one."""
+    for id, condition, settings, must in (
+        ("DK-27", "a log's only entries are damaged, its file can be read",
+         {"DOCKER_LOG_DIR": str(engine.data / "containers")},
+         r"Not read: .{0,60} \(the container's log is damaged: none of its 2 lines can be read"),
+        ("DK-27b", "a log's only entries are damaged", {}, "Without any line, new or damaged: "),
+    ):  # fmt: skip
+        written = engine.run(CJ, f"echo first; echo '{LINE}'; sleep 600")
+        path = await _written(engine, written)
+        path.write_bytes(b"\0" * 500 + b"\n" + b"no entry of an Engine's\n")
+        found = await seen(folder, {"DOCKER_HOST": engine.url, **settings})
+        written.remove(force=True)
+        yield row(id, condition, found, must=[must, "⚠️.*1 without a line in the Engine"],
+                  codes=[0, 3 if settings else 2], about="logs - |No line")  # fmt: skip
 
 
 async def _written(engine: Engine, container: Container) -> Path:

@@ -34,6 +34,8 @@ def detail(answer: LogSearch | Missing) -> Text:
     cut = [cover.container for cover in answer.coverage if cover.truncated]
     parts += [f"cut short in {', '.join(cut)}"] if cut else []
     parts += [f"{name}: {reason}" for name, reason in answer.missing]
+    bare = lineless(answer)
+    parts += [f"without any line: {', '.join(bare)}"] if bare else []
     return joined("; ", parts)
 
 
@@ -57,6 +59,20 @@ def unread(answer: LogSearch | Missing) -> Text:
         return ""
     names = joined(", ", [f"{name}'s log" for name, _ in answer.missing])
     return words("Not read: ", names, f" ({answer.missing[0][1]}).")
+
+
+def lineless(answer: LogSearch | Missing) -> tuple[str, ...]:
+    """Return the containers whose whole log gave no line: new ones, or a damaged log's.
+
+    An Engine answers for a log whose only entry is damaged as it does for an empty one.
+    """
+    if isinstance(answer, Missing):
+        return ()
+    told = {name for name, _ in answer.missing}
+    return tuple(
+        cover.container for cover in answer.coverage
+        if not (cover.scanned or cover.begins_at or cover.container in told)
+    )  # fmt: skip
 
 
 def begins_at(coverage: Iterable[LogCoverage]) -> datetime | None:

@@ -12,7 +12,7 @@ from bot.domain.log import LogQuery
 from bot.errors import SourceError
 from bot.sources.docker.codec import StampedLines
 from bot.sources.docker.engine import Stream
-from bot.sources.docker.errors import BrokenOffError, engine_errors
+from bot.sources.docker.errors import DAMAGED, BrokenOffError, engine_errors
 from bot.sources.docker.json_files import EngineFiles, UnreadableError
 from bot.sources.docker.lines import ContainerLines
 from bot.sources.docker.listing import Container
@@ -20,9 +20,13 @@ from bot.sources.docker.spool import Spool, spool_folder
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.merge import SearchPart
 from bot.sources.log_search.search import ESTIMATE, SLACK, search_segment
+from bot.sources.log_search.segment import Segment
+from bot.text.wording import many
 
 TAIL_FACTOR = 20
 MIN_TAIL = 10_000
+# Of a log in which nothing can be read, so much is counted.
+LOOKED_AT = 16 << 20
 
 
 class Searcher:
@@ -40,7 +44,7 @@ class Searcher:
         try:
             if self._files is not None:
                 try:
-                    return [self._directly(self._files, container, query, stop)]
+                    return self._directly(self._files, container, query, stop)
                 except (UnreadableError, OSError) as error:
                     note = f"read through the Engine's API: {_words(error)}"
             return self._through_api(container, query, stop, note)
@@ -52,9 +56,17 @@ class Searcher:
 
     def _directly(
         self, files: EngineFiles, container: Container, query: LogQuery, stop: threading.Event
-    ) -> SearchPart:
+    ) -> list[SearchPart]:
         with closing(files.opened(container.id)) as segment:
-            return search_segment(segment, query, lambda: self._parser(container), stop.is_set)
+            events, coverage = search_segment(
+                segment, query, lambda: self._parser(container), stop.is_set
+            )
+            is_read = coverage.begins_at or segment.last_time()
+            spoiled = 0 if is_read else _lines_of(segment)
+        if not spoiled:
+            return [(events, coverage)]
+        why = f"{DAMAGED}: none of its {many(spoiled, 'line')} can be read"
+        return [(events, replace(coverage, unreadable=spoiled)), (container.name, why)]
 
     def _through_api(
         self, container: Container, query: LogQuery, stop: threading.Event, note: str
@@ -174,6 +186,12 @@ def one_line(container: Container, tail: object) -> bytes:
     """Return the first of a log's last lines, with its stamp. Raises SourceError."""
     with closing(streamed(container, {"tail": tail})) as lines:
         return next(lines, [b""])[0]
+
+
+def _lines_of(segment: Segment) -> int:
+    """Return how many lines a log has that are no entries; half a one counts as well."""
+    whole = segment.refresh()
+    return segment.read(0, min(whole, LOOKED_AT)).count(b"\n") or bool(whole)
 
 
 class _End:
