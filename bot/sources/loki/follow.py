@@ -40,7 +40,9 @@ POLL_SECONDS = 5.0
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 # Lines of several containers do not reach Loki in the order of their times.
 OVERLAP_NS = 10_000_000_000
-MAX_REMEMBERED = 50_000
+# A shipper that was away for a while sends what it kept once it is back.
+LATE_NS = 300_000_000_000
+MAX_REMEMBERED = 200_000
 DAY = timedelta(days=1)
 # By which label the streams of each tail are chosen.
 NAMES = ("service", "container")
@@ -51,27 +53,41 @@ BEHIND = timedelta(seconds=60)
 class Memory:
     """Which entries of one tail were handed on, as far back as a gap is read again."""
 
-    def __init__(self, since: int) -> None:
+    def __init__(self, since: int, most: int = MAX_REMEMBERED) -> None:
         self.newest = since
         self._since = since
-        self._seen: set[Entry] = set()
-        self._order: deque[Entry] = deque()
+        self._most = most
+        self._forgotten = since - 1
+        # Of an entry its time and hash: a line may be long, and very many are remembered.
+        self._seen: set[tuple[int, int]] = set()
+        self._order: deque[tuple[int, int]] = deque()
 
     @property
     def resume_at(self) -> int:
         """From when a range must be read so that nothing is missed."""
-        return max(self._since, self.newest - OVERLAP_NS)
+        return max(self._forgotten + 1, self.newest - OVERLAP_NS)
+
+    @property
+    def late_at(self) -> int:
+        """From when a range is read for what reached Loki late, as a shipper that was away sends.
+
+        Where more came in that time than is remembered it is shorter, so that nothing is repeated.
+        """
+        return max(self._forgotten + 1, self.newest - LATE_NS)
 
     def is_new(self, entry: Entry) -> bool:
         """Say whether an entry was not seen before, and remember it."""
-        if entry.at < self._since or entry in self._seen:
+        known = (entry.at, hash(entry))
+        if entry.at < self._since or known in self._seen:
             return False
-        self._seen.add(entry)
-        self._order.append(entry)
+        self._seen.add(known)
+        self._order.append(known)
         self.newest = max(self.newest, entry.at)
-        edge = self.newest - 6 * OVERLAP_NS
-        while self._order and (len(self._order) > MAX_REMEMBERED or self._order[0].at < edge):
-            self._seen.discard(self._order.popleft())
+        edge = self.newest - 2 * LATE_NS
+        while self._order and (len(self._order) > self._most or self._order[0][0] < edge):
+            oldest = self._order.popleft()
+            self._seen.discard(oldest)
+            self._forgotten = max(self._forgotten, oldest[0])
         return True
 
 
@@ -223,9 +239,10 @@ class LokiFollow:
         try:
             await self._tail(selector, memory, number)
         except TailRefusedError:
-            looked_at = time.monotonic()
+            looked_at, start = time.monotonic(), memory.late_at
             while time.monotonic() - looked_at < RELOOK_SECONDS:
-                await self._fill(selector, memory, memory.resume_at)
+                await self._fill(selector, memory, start)
+                start = memory.resume_at
                 self._has_read(number)
                 await asyncio.sleep(POLL_SECONDS)
 
@@ -236,7 +253,7 @@ class LokiFollow:
             "tail", {"query": selector, "start": now, "limit": "1000"}
         )
         try:
-            await self._fill(selector, memory, memory.resume_at)
+            await self._fill(selector, memory, memory.late_at)
             self._has_read(number)
             looked_at = time.monotonic()
             while await self._receive(socket, selector, memory):

@@ -25,6 +25,7 @@ class LokiServer:
     busy: int = 0
     busy_status: int = 429
     drop_next: bool = False
+    has_tail: bool = True
     url: str = ""
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     _streams: dict[tuple[tuple[str, str], ...], list[tuple[int, str]]] = field(default_factory=dict)
@@ -133,7 +134,9 @@ class LokiServer:
         found = {value for labels in self._streams for name, value in labels if name == wanted}
         return web.json_response({"status": "success", "data": sorted(found)})
 
-    async def _tail(self, request: web.Request) -> web.WebSocketResponse:
+    async def _tail(self, request: web.Request) -> web.StreamResponse:
+        if not self.has_tail:
+            return web.Response(status=400, text="not a websocket")
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self._tails.append((socket, request.query["query"]))

@@ -15,8 +15,9 @@ from bot.errors import SourceError
 from bot.settings import HULEEDU_SERVICES
 from bot.sources.log_files import LogFiles
 from bot.sources.log_follow.prefilter import KEPT_BEHIND
+from bot.sources.loki import follow as follow_module
 from bot.sources.loki.entries import Entry, entries_of, nanoseconds
-from bot.sources.loki.follow import Intake
+from bot.sources.loki.follow import Intake, Memory
 from bot.sources.loki.http import LokiHttp
 from bot.sources.loki.labels import quoted
 from bot.sources.loki.paging import Pager
@@ -352,6 +353,44 @@ async def test_a_follow_says_when_loki_is_away_and_goes_on_when_it_is_back() -> 
             assert [event.event for event in await taken(follow, 1)] == ["second"]
         finally:
             await follow.close()
+
+
+async def test_range_queries_in_place_of_a_tail_find_what_a_shipper_sends_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(follow_module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(follow_module, "RELOOK_SECONDS", 0.02)
+    monkeypatch.setattr(follow_module, "RETRY_SECONDS", (0.01,))
+    server = LokiServer(has_tail=False)
+    labels = {"container": CJ, "service": "cj_assessment_service"}
+    at = nanoseconds(NOW - timedelta(seconds=1))
+    server.put(at, '{"event": "now"}', **labels)
+    async with loki(server) as source:
+        follow = await source.follow(since=NOW - timedelta(minutes=10))
+        try:
+            assert [event.event for event in await taken(follow, 1)] == ["now"]
+            server.put(at - 240 * 10**9, '{"event": "four minutes late"}', **labels)
+            assert [event.event for event in await taken(follow, 1)] == ["four minutes late"]
+            server.put(at + 1, '{"event": "next"}', **labels)
+            assert [event.event for event in await taken(follow, 1)] == ["next"]
+        finally:
+            await follow.close()
+
+
+@given(
+    st.lists(st.integers(0, 900), min_size=1, max_size=60, unique=True),
+    st.integers(1, 30),
+    st.sampled_from(["late_at", "resume_at"]),
+)
+def test_no_entry_is_new_twice_where_a_range_is_read_again(
+    seconds: list[int], most: int, which: str
+) -> None:
+    memory = Memory(100 * 10**9, most)
+    entries = [Entry(one * 10**9, CJ, "cj", "info", str(one)) for one in seconds]
+    first = [entry for entry in entries if memory.is_new(entry)]
+    assert [one.at for one in first] == [one.at for one in entries if one.at >= 100 * 10**9]
+    again = [entry for entry in sorted(entries) if entry.at >= getattr(memory, which)]
+    assert not [entry for entry in again if memory.is_new(entry)]
 
 
 @given(st.text(max_size=60))
