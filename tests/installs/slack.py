@@ -11,8 +11,10 @@ from tests.installs.user import doctor, installed, line_of
 from tests.support.slack.web_api import SlackApi, slack_api
 
 ALERTS = {"id": "C0ALERTS00", "name": "alerts", "is_member": True}
+OTHER = {"id": "C0OTHER000", "name": "other", "is_member": False}
 NAMES = {"SLACK_ALERT_CHANNEL": "alerts", "SLACK_OPERATORS": "oncall"}
 PEOPLE = {"id": "U0ONCALL00", "name": "oncall"}
+GONE = {"id": "U0GONE0000", "name": "gone", "deleted": True}
 
 
 async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
@@ -47,6 +49,23 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
          ["channels of the settings - ok", "users of the settings - ok"], 0),
         ("SL-09", "a user group without its scope", {"usergroups.list": ("missing_scope", 200)},
          {"SLACK_OPERATORS": "oncall-team"}, ["SLACK_OPERATORS - broken", "missing_scope"], 1),
+        ("SL-15", "an operator's id that nobody has", {}, {"SLACK_OPERATORS": "U0NOBODY00"},
+         ["SLACK_OPERATORS - broken: U0NOBODY00: nobody in this workspace has this id",
+          "it allows nobody"], 1),
+        ("SL-15b", "such an id beside a known one", {},
+         {"SLACK_ALLOWED_USERS": "oncall,<@U0NOBODY00>"},
+         ["SLACK_ALLOWED_USERS - warning: <@U0NOBODY00>: nobody in this workspace"], 0),
+        ("SL-15c", "the account of an operator is deactivated", {},
+         {"SLACK_OPERATORS": "U0GONE0000"}, ["SLACK_OPERATORS - broken.*is deactivated"], 1),
+        ("SL-15d", "people's ids cannot be looked up", {"users.info": ("missing_scope", 200)},
+         {"SLACK_OPERATORS": "U0ONCALL00"},
+         ["SLACK_OPERATORS - warning: U0ONCALL00 could not be looked up.*missing_scope"], 0),
+        ("SL-16", "a route mentions an id that nobody has", {},
+         {"ALERT_ROUTES": '[{"mention": "<@U0NOBODY00>"}]'},
+         ["ALERT_ROUTES - warning: <@U0NOBODY00>: nobody"], 0),
+        ("SL-16b", "a route's channel that the bot is no member of",
+         {}, {"ALERT_ROUTES": '[{"mention": "@here", "channel": "C0OTHER000"}]'},
+         ["channel C0OTHER000 - warning: the bot is no member"], 0),
         ("SL-11", "nobody of the operators is known", {}, {"SLACK_OPERATORS": "nobody"},
          ["SLACK_OPERATORS - broken: unknown: nobody", "it allows nobody"], 1),
     ):  # fmt: skip
@@ -63,8 +82,8 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
 
 async def seen(folder: Path, slack: SlackApi, settings: Mapping[str, str]) -> Seen:
     """Return doctor's lines on Slack."""
-    slack.channels = slack.channels or [ALERTS]
-    slack.users = slack.users or [PEOPLE]
+    slack.channels = slack.channels or [ALERTS, OTHER]
+    slack.users = slack.users or [PEOPLE, GONE]
     slack.scopes = ",".join(("commands", "chat:write", "usergroups:read"))
     tokens = {"SLACK_BOT_TOKEN": "xoxb-s3cr3t", "SLACK_APP_TOKEN": "xapp-1-s3cr3t"}
     api = {"SLACK_API_URL": f"{slack.url}/api/", "LOG_FILES_DIR": str(folder)}
@@ -72,6 +91,7 @@ async def seen(folder: Path, slack: SlackApi, settings: Mapping[str, str]) -> Se
         whole = await doctor()
     lines = [line_of(whole, what) for what in (
         "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_ALERT_CHANNEL", "SLACK_OPERATORS",
+        "SLACK_ALLOWED_USERS", "ALERT_ROUTES", "channel C0OTHER000",
         "channels of the settings", "users of the settings", "channel alerts", "channel old",
         f"channel {settings.get('SLACK_ALERT_CHANNEL')}",
     )]  # fmt: skip

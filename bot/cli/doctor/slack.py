@@ -9,6 +9,7 @@ from bot.settings import Settings, SlackSettings
 
 if TYPE_CHECKING:
     from bot.slack.setup.names import FoundNames
+    from bot.slack.setup.people import Strangers
 
 
 async def examine_slack(settings: Settings) -> list[Examined]:
@@ -70,14 +71,16 @@ def _scopes(granted: frozenset[str]) -> Examined:
 async def _names(web: object, settings: Settings) -> list[Examined]:
     from bot.slack.outbound.web_api import Web
     from bot.slack.setup.names import find_channels, find_users
+    from bot.slack.setup.people import strangers
 
     assert isinstance(web, Web)  # noqa: S101 - typed loosely to keep Slack's import lazy
     slack = settings.slack
     alert = (slack.alert_channel,) if slack.alert_channel else ()
     channels = await find_channels(web, (*alert, *slack.incident_channels, *slack.allowed_channels))
-    users = await find_users(web, (*slack.allowed_users, *slack.operators))
+    people = (*slack.allowed_users, *slack.operators)
+    users = await find_users(web, people)
     found = _unknown_channels(slack, channels)
-    found += _unknown_people(slack, users)
+    found += _unknown_people(slack, users, await strangers(web, users.ids.values()))
     found += [
         Examined(f"channel {word}", CheckState.WARNING, f"it is called {name} now",
                  f"Set its id, {channels.ids[word]}, in place of its old name.")
@@ -86,8 +89,7 @@ async def _names(web: object, settings: Settings) -> list[Examined]:
     for word, id in channels.ids.items():
         if id != "*":
             found.append(await _membership(web, word, id, needed=word in alert))
-    found.append(await _woken(web, settings))
-    return found
+    return [*found, *await _woken(web, settings, frozenset(channels.ids.values()))]
 
 
 def _unknown_channels(slack: SlackSettings, channels: "FoundNames") -> list[Examined]:
@@ -111,40 +113,65 @@ def _unknown_channels(slack: SlackSettings, channels: "FoundNames") -> list[Exam
     return found or [Examined("channels of the settings", CheckState.OK)]
 
 
-def _unknown_people(slack: SlackSettings, users: "FoundNames") -> list[Examined]:
+def _unknown_people(
+    slack: SlackSettings, users: "FoundNames", strange: "Strangers"
+) -> list[Examined]:
     """Name the settings whose people are not found; broken where none of a setting is."""
     found = []
     for setting, words in (
         ("SLACK_ALLOWED_USERS", slack.allowed_users), ("SLACK_OPERATORS", slack.operators)
     ):  # fmt: skip
-        if unknown := [word for word in words if word in users.unknown]:
-            nobody = not users.of(words)
-            detail = f"unknown: {', '.join(unknown)}."
-            if users.problem:
-                detail = f"{', '.join(unknown)} could not be looked up: {users.problem}"
+        unknown = [word for word in words if word in users.unknown]
+        asked = {word: users.ids[word] for word in words if word in users.ids}
+        strangers = {word: strange.why[id] for word, id in asked.items() if id in strange.why}
+        told = [f"unknown: {', '.join(unknown)}"] if unknown else []
+        if unknown and users.problem:
+            told = [f"{', '.join(unknown)} could not be looked up: {users.problem}"]
+        told += [f"{word}: {why}" for word, why in strangers.items()]
+        if told:
+            nobody = not users.of(words) - strange.why.keys()
             state = CheckState.BROKEN if nobody else CheckState.WARNING
             effect = " So it allows nobody." if nobody else ""
-            found.append(Examined(setting, state, detail + effect, "Use ids, or correct them."))
+            detail = f"{'; '.join(told).rstrip('.')}.{effect}"
+            found.append(Examined(setting, state, detail, "Use ids, or correct them."))
+        elif strange.problem and asked:
+            detail = f"{', '.join(asked)} could not be looked up: {strange.problem}"
+            found.append(Examined(setting, CheckState.WARNING, detail, "Look again later."))
     if not (slack.allowed_users or slack.operators):
         fix = "Set SLACK_ALLOWED_USERS or SLACK_OPERATORS: empty means nobody."
         found.append(Examined("SLACK_ALLOWED_USERS", CheckState.BROKEN, "nobody may ask", fix))
     return found or [Examined("users of the settings", CheckState.OK)]
 
 
-async def _woken(web: object, settings: Settings) -> Examined:
+async def _woken(web: object, settings: Settings, looked_at: frozenset[str]) -> list[Examined]:
+    """Check the channels and mentions of the routes; Slack reports no mention without a recipient."""
     from bot.slack.outbound.web_api import Web
+    from bot.slack.setup.people import strangers
     from bot.slack.setup.routes import find_routes
 
     assert isinstance(web, Web)  # noqa: S101 - typed loosely to keep Slack's import lazy
+    name = "ALERT_ROUTES"
     found = await find_routes(web, settings.bot.alert_routes)
-    fix = "Give a route of ALERT_ROUTES a mention such as @here; see .env.example."
-    if found.unknown:
-        detail = f"unknown: {', '.join(found.unknown)}"
-        return Examined("ALERT_ROUTES", CheckState.WARNING, detail, "Use ids, or correct them.")
+    channels = dict.fromkeys(one.channel for one in found.routes if one.channel)
+    members = [
+        await _membership(web, id, id, needed=False) for id in channels if id not in looked_at
+    ]
+    strange = await strangers(
+        web, dict.fromkeys(word for one in found.routes for word in (one.mention, one.escalate_to))
+    )
+    told = [f"unknown: {', '.join(found.unknown)}"] if found.unknown else []
+    told += [f"{word}: {why}" for word, why in strange.why.items()]
+    if told:
+        fix = "Use ids, or correct them."
+        return [*members, Examined(name, CheckState.WARNING, "; ".join(told), fix)]
+    if strange.problem:
+        detail = f"mentions could not be looked up: {strange.problem}"
+        return [*members, Examined(name, CheckState.WARNING, detail, "Look again later.")]
     if not any(one.mention for one in found.routes):
         detail = "nobody will be woken: no route mentions anybody"
-        return Examined("ALERT_ROUTES", CheckState.WARNING, detail, fix)
-    return Examined("ALERT_ROUTES", CheckState.OK, f"{len(found.routes)} routes")
+        fix = "Give a route of ALERT_ROUTES a mention such as @here; see .env.example."
+        return [*members, Examined(name, CheckState.WARNING, detail, fix)]
+    return [*members, Examined(name, CheckState.OK, f"{len(found.routes)} routes")]
 
 
 async def _membership(web: object, word: str, id: str, *, needed: bool) -> Examined:

@@ -124,6 +124,10 @@ class SlackApi:
     def _auth_test(self, _: dict[str, Any]) -> dict[str, Any]:
         return dict(IDENTITY)
 
+    def _users_info(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        known = [one for one in self.users if one.get("id") == arguments.get("user")]
+        return {"ok": True, "user": known[0]} if known else {"ok": False, "error": "user_not_found"}
+
     def _chat_postMessage(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._count += 1
         ts = f"1700000000.{self._count:06d}"
@@ -179,6 +183,11 @@ class SlackApi:
 
     def _users_list(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"ok": True, "members": self.users}
+
+    def _conversations_info(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        asked = arguments.get("channel")
+        known = [one for one in self.channels if one.get("id") == asked]
+        return {"ok": True, "channel": known[0]} if known else OK
 
     def _conversations_list(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"ok": True, "channels": self.channels}
