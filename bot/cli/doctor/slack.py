@@ -144,7 +144,7 @@ def _unknown_people(
 
 
 async def _woken(web: object, settings: Settings, looked_at: frozenset[str]) -> list[Examined]:
-    """Check the channels and mentions of the routes; Slack reports no mention without a recipient."""
+    """Check the channels and mentions of the routes; Slack reports no lost one."""
     from bot.slack.outbound.web_api import Web
     from bot.slack.setup.people import strangers
     from bot.slack.setup.routes import find_routes

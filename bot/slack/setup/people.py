@@ -15,7 +15,7 @@ _NOBODY = ("user_not_found", "users_not_found", "user_not_visible")
 
 @dataclass(frozen=True, slots=True)
 class Strangers:
-    """The words whose ids nobody has, with why in words; `problem` when Slack did not tell."""
+    """The words whose ids do not exist, with why in words; `problem` when Slack did not tell."""
 
     why: dict[str, str] = field(default_factory=dict)
     problem: str = ""
