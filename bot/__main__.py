@@ -46,7 +46,7 @@ def _tell_version(asked: bool) -> None:
 def options(
     env_file: Annotated[
         Path | None,
-        typer.Option("--env-file", dir_okay=False, help="Read settings from this file, not .env."),
+        typer.Option("--env-file", help="Read settings from this file, not .env."),
     ] = None,
     version: Annotated[
         bool,
@@ -56,10 +56,9 @@ def options(
     """Diagnoses stuck LLM comparison batches from logs, Postgres and Redis, in Slack or here."""
     if env_file is None:
         return
-    if not env_file.is_file():
-        raise SettingsError(f"There is no file {env_file}.", hint="Correct --env-file.")
-    from bot.settings import use_env_file
+    from bot.settings import refuse_no_file, use_env_file
 
+    refuse_no_file(env_file)
     use_env_file(str(env_file))
 
 

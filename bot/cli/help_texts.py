@@ -56,7 +56,7 @@ Examples:
 
 \b
 Exit codes:
-  0  ready    1  not ready, or no answer
+  0  ready    1  not ready, or no answer    2  a setting is wrong
 
 It asks /readyz on HTTP_PORT: a leader's ticks are on time, its database answers,
 Slack takes alerts. The image's HEALTHCHECK is this command.

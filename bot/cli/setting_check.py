@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from bot.cli.given_names import Given, given_names
 from bot.errors import SettingsError
 from bot.registry import detectors
-from bot.settings import detector_settings, env_file, setting_names
+from bot.settings import (
+    Settings,
+    detector_settings,
+    env_file,
+    readable_settings,
+    setting_names,
+)
 
 # Names that compose.yaml takes from the same file.
 OF_COMPOSE = frozenset(
@@ -114,6 +120,13 @@ def mistaken_tokens(values: Mapping[str, str]) -> Iterator[Doubt]:
             yield Doubt(name, detail, f"Put {what} there; it begins with {prefix}.", is_wrong=True)
 
 
+def unasked_port(settings: Settings) -> Iterator[Doubt]:
+    """Yield a doubt when the system chooses the port, which is not known beforehand; pure."""
+    if settings.bot.http_port == 0:
+        detail = "0 lets the system choose a port, where no health check and no Slack finds the bot"
+        yield Doubt("HTTP_PORT", detail, "Write a number from 1 to 65535.")
+
+
 def bad_detectors() -> Iterator[Doubt]:
     """Yield a doubt for each detector whose own settings are malformed."""
     for name, detector in detectors().items():
@@ -125,8 +138,8 @@ def bad_detectors() -> Iterator[Doubt]:
 
 
 def refused_or_doubtful() -> list[Doubt]:
-    """Return what is odd about the names that are set; raises SettingsError for a wrong one."""
-    doubts = list(misspelt(given_names(), known_names()))
+    """Return what is odd about what is set; raises SettingsError for a wrong name."""
+    doubts = [*misspelt(given_names(), known_names()), *unasked_port(readable_settings()[0])]
     if wrong := [doubt for doubt in doubts if doubt.is_wrong]:
         raise SettingsError(
             "; ".join(f"{one.name}: {one.detail}" for one in wrong), hint=wrong[0].fix

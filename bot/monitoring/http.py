@@ -81,7 +81,10 @@ def _quiet_logger() -> logging.Logger:
 
 
 async def serve(site: web.Application, host: str, port: int) -> web.AppRunner:
-    """Start the site and return its runner, which is to be cleaned up. Raises OSError."""
+    """Start the site and return its runner, which is to be cleaned up.
+
+    Raises OSError and UnicodeError.
+    """
     runner = web.AppRunner(
         site,
         access_log=None,
@@ -95,7 +98,7 @@ async def serve(site: web.Application, host: str, port: int) -> web.AppRunner:
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-    except OSError:
+    except (OSError, UnicodeError):
         await runner.cleanup()
         raise
     return runner

@@ -38,7 +38,7 @@ async def start_alerts(
 ) -> Vitals:
     """Start the ticks and the poster; return what watches them."""
     from bot.alerts.live_watch import LiveWatcher
-    from bot.alerts.schedule import build_scheduler
+    from bot.alerts.schedule import Schedule
     from bot.alerts.tick import Tick
 
     made = build_detectors()
@@ -66,9 +66,9 @@ async def start_alerts(
         noter=noter,
     )
     stack.push_async_callback(tick.close)
-    scheduler = build_scheduler(tick, seconds)
-    scheduler.start()
-    stack.callback(scheduler.shutdown, wait=False)
+    schedule = Schedule(tick, seconds)
+    schedule.start()
+    stack.push_async_callback(schedule.close)
     vitals = Vitals(tick.state, memory, utc_now, seconds, owns_memory=not settings.bot.database_url)
     if settings.slack.alert_channel:
         vitals.posts = _post(space, memory, threads, stack, routes)

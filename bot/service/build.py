@@ -11,7 +11,6 @@ from aiohttp import web
 
 from bot.charts.drawing import Drawing
 from bot.domain.evidence import Missing
-from bot.errors import SettingsError
 from bot.monitoring.http import Handler, Health, build_site, serve
 from bot.monitoring.metrics import Metrics
 from bot.monitoring.source_calls import timed_sources
@@ -33,6 +32,7 @@ from bot.requests.watching import BatchWatcher
 from bot.service.alerting import start_alerts, takes_buttons
 from bot.service.clock import utc_now
 from bot.service.command_options import command_options
+from bot.service.listening import cannot_listen
 from bot.service.memory import build_memory
 from bot.service.other_bots import Look, warn_of_environments, warn_of_others
 from bot.service.sources import build_sources
@@ -85,7 +85,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     """Build and start the bot; it stops when `stack` closes.
 
     Raises SettingsError when Slack refuses the tokens, SourceError when the bot's own database
-    is not there, OSError never: a busy port is a SettingsError too. `durable=False` is for demos.
+    is not there, AwayError when another program holds the port. `durable=False` is for demos.
     """
     space = await join(settings.slack, stack)
     space.web.environment = settings.bot.environment
@@ -220,11 +220,8 @@ async def _serve(settings: Settings, site: web.Application, stack: AsyncExitStac
     host, port = settings.bot.http_host, settings.bot.http_port
     try:
         runner = await serve(site, host, port)
-    except OSError as error:
-        raise SettingsError(
-            f"HTTP_PORT={port} on {host} cannot be used: {error.strerror}.",
-            hint="Another bot may be running here; choose another HTTP_PORT.",
-        ) from error
+    except (OSError, UnicodeError) as error:
+        raise cannot_listen(error, host, port) from error
     stack.push_async_callback(runner.cleanup)
     return runner
 

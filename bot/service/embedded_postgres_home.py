@@ -67,6 +67,13 @@ def home_for(data_dir: Path) -> Home:
     return Home(programs, cluster, _socket_folder(cluster), user, "; ".join(notes))
 
 
+def has_cluster(data_dir: Path) -> bool:
+    """Say whether a cluster of `data_dir` was made; nothing is made or changed by asking."""
+    place = data_dir.expanduser().resolve()
+    made = [*place.glob("pg*"), *_shared_name(place).glob("pg*")]
+    return any(one.is_dir() and "." not in one.name for one in made)
+
+
 def refuse_other_versions(home: Home) -> None:
     """Refuse to begin with an empty cluster beside one of another major version.
 
@@ -119,9 +126,13 @@ def _may_enter(folder: os.stat_result, user: pwd.struct_passwd) -> bool:
 
 
 def _shared_place(data_dir: Path) -> Path:
-    place = SHARED_HOME / hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
+    place = _shared_name(data_dir)
     place.mkdir(mode=0o711, parents=True, exist_ok=True)
     return place
+
+
+def _shared_name(data_dir: Path) -> Path:
+    return SHARED_HOME / hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
 
 
 def _shared_copy(programs: Path) -> Path:

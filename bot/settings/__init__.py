@@ -22,6 +22,7 @@ from bot.settings.load import (
     detector_settings,
     load_settings,
     readable_settings,
+    refuse_no_file,
     setting_names,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "environment",
     "load_settings",
     "readable_settings",
+    "refuse_no_file",
     "services_from_json",
     "setting_names",
     "use_env_file",

@@ -26,6 +26,8 @@ from bot.settings.group import (
     with_password,
 )
 
+# No user, query or fragment: the path of Slack's requests is put at its end.
+_PUBLIC_URL = re.compile(r"https://[^\s/?#@:]+(:\d{1,5})?(/[^\s?#]*)?", re.IGNORECASE)
 _TEAM = re.compile(r"[TE][A-Z0-9]+")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 
@@ -115,7 +117,7 @@ class BotSettings(Group):
     environment: str = Field("", alias="BOT_ENVIRONMENT")
     http_host: str = Field("127.0.0.1", alias="HTTP_HOST")
     http_port: int = Field(8080, alias="HTTP_PORT", ge=0, le=65535)
-    http_public_url: str = Field("", alias="HTTP_PUBLIC_URL", pattern=r"^(https?://\S+)?$")
+    http_public_url: str = Field("", alias="HTTP_PUBLIC_URL")
     log_format: Literal["console", "json"] = Field("console", alias="LOG_FORMAT")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
         "INFO", alias="LOG_LEVEL"
@@ -134,6 +136,13 @@ class BotSettings(Group):
     )
 
     _whole = field_validator("database_url")(_with_password("database_password"))
+
+    @field_validator("http_public_url")
+    @classmethod
+    def _slack_calls_https_alone(cls, value: str) -> str:
+        if value and not _PUBLIC_URL.fullmatch(value):
+            raise ValueError("write https://name, with a path if there is one: Slack calls https")
+        return value
 
     @field_validator("log_format", mode="before")
     @classmethod

@@ -91,6 +91,19 @@ def readable_settings() -> tuple[Settings, dict[str, str]]:
         return Settings.model_validate({**groups, "logs": logs}), wrong
 
 
+def refuse_no_file(path: Path) -> None:
+    """Refuse what cannot be a file of settings. Raises SettingsError that says what it is."""
+    if path.is_file():
+        return
+    if path.is_dir():
+        hint = f"Name the file in it, such as --env-file {path / '.env'}."
+        raise SettingsError(f"{path} is a folder, and --env-file takes a file.", hint=hint)
+    what = "is no regular file" if path.exists() else ""
+    raise SettingsError(
+        f"{path} {what}." if what else f"There is no file {path}.", hint="Correct --env-file."
+    )
+
+
 def _unreadable_file() -> str:
     """Return why .env cannot be read, "" when it can or is not there."""
     try:

@@ -13,11 +13,11 @@ from bot.cli.doctor.slack import examine_slack
 from bot.cli.doctor.sources import examine_memory, examine_rights, examine_source
 from bot.cli.given_names import given_names
 from bot.cli.progress import Work, shown_progress
-from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt
+from bot.cli.setting_check import Doubt, bad_detectors, known_names, misspelt, unasked_port
 from bot.domain.evidence import LOG_SETTINGS
 from bot.domain.log import Role
 from bot.service.sources import build_sources
-from bot.settings import Settings, env_file
+from bot.settings import Settings, env_file, readable_settings
 
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
 LOGS_FIX = f"Set LOG_SOURCE, and {LOG_SETTINGS}."
@@ -35,6 +35,7 @@ def examine_settings(wrong: Mapping[str, str]) -> list[Examined]:
         ),
         *bad_detectors(),
         *misspelt(given, known_names()),
+        *unasked_port(readable_settings()[0]),
     ]
     found = [
         Examined(

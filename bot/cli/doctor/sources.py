@@ -14,6 +14,7 @@ from bot.errors import OutdatedError
 from bot.ports import Checkable, CjDatabase
 from bot.ports.bounded import bounded_read
 from bot.ports.rights import TriedState
+from bot.service.embedded_postgres_home import has_cluster
 from bot.service.memory import build_memory
 from bot.settings import Settings
 
@@ -133,9 +134,18 @@ def _embedded(what: str, folder: Path) -> Examined:
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         fix = "Set BOT_DATA_DIR to a folder that can be written to, or BOT_DATABASE_URL."
         return Examined(what, CheckState.BROKEN, f"{there} cannot be written to", fix)
-    free = shutil.disk_usage(there).free
+    usage = shutil.disk_usage(there)
+    if not usage.total:
+        fix = "Set BOT_DATA_DIR to a folder on a disk, or BOT_DATABASE_URL."
+        detail = f"{place} cannot be made: {there} holds no files of ours"
+        return Examined(what, CheckState.BROKEN, detail, fix)
+    free = usage.free
     if free < LEAST_FREE:
         fix = f"Free space in {there}: alerts are told meanwhile, but not remembered."
         detail = f"no space left in {there} ({free >> 20} MB free)"
         return Examined(what, CheckState.BROKEN, detail, fix)
-    return Examined(what, CheckState.OK, f"embedded Postgres under {folder}")
+    detail = f"embedded Postgres under {folder}"
+    if not has_cluster(folder):
+        fix = "`batchbot run` makes it when it starts."
+        return Examined(what, CheckState.WARNING, f"{detail}: not made yet", fix)
+    return Examined(what, CheckState.OK, f"{detail}: made, and not opened by this look")

@@ -42,6 +42,15 @@ REMEMBERED_EVENTS = 2_000
 Ack = Callable[..., Awaitable[Any]]
 
 
+class OfOurOwn(logging.Filter):
+    """Keeps back that Bolt does not use a token: it is given a client, and reads ours from where
+    settings are."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is for who runs the bot."""
+        return "`token` will be unused" not in record.getMessage()
+
+
 class RecentEvents:
     """Remembers the last events by id: Slack delivers one again when it missed the answer."""
 
@@ -78,12 +87,14 @@ def build_app(
             bot_user_id=identity.bot_user_id,
         )
 
+    logger = logging.getLogger("slack_bolt.batchbot")
+    logger.filters[:] = [OfOurOwn()]
     app = AsyncApp(
         client=client,
         authorize=authorize,
         signing_secret=signing_secret,
         request_verification_enabled=bool(signing_secret),
-        logger=logging.getLogger("slack_bolt.batchbot"),
+        logger=logger,
         name="batchbot",
     )
     _listen_for_commands(app, dispatcher)

@@ -1,5 +1,6 @@
 """The doctor: a line each, a fix for what is wrong, exit 1 when something needed is broken."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,38 @@ async def test_a_place_where_the_memory_cannot_be_kept_is_broken(
     monkeypatch.setenv("BOT_DATA_DIR", str(tmp_path / "file" / "data"))
     found = {one.what: one for one in await examine(load_settings())}
     assert found["bot's own database"].state is CheckState.BROKEN
+
+
+async def test_a_memory_that_is_not_made_yet_is_no_sound_one_and_is_not_made_by_looking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "data"
+    monkeypatch.setenv("BOT_DATA_DIR", str(place))
+    found = {one.what: one for one in await examine(load_settings())}["bot's own database"]
+    assert (found.state, found.detail.endswith("not made yet")) == (CheckState.WARNING, True)
+    assert "batchbot run" in found.fix
+    assert not place.exists()
+    (place / "pg16").mkdir(parents=True)
+    found = {one.what: one for one in await examine(load_settings())}["bot's own database"]
+    assert (found.state, "not opened" in found.detail) == (CheckState.OK, True)
+
+
+@pytest.mark.skipif(not os.access("/proc", os.W_OK), reason="only root may write there")
+async def test_where_no_folder_can_be_made_it_is_not_the_space_that_is_lacking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BOT_DATA_DIR", "/proc/batchbot/data")
+    found = {one.what: one for one in await examine(load_settings())}["bot's own database"]
+    assert (found.state, found.detail.split(":")[0]) == (
+        CheckState.BROKEN, "/proc/batchbot/data cannot be made"
+    )  # fmt: skip
+    assert "space" not in found.detail
+
+
+def test_a_port_that_nobody_can_know_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PORT", "0")
+    (found,) = [one for one in examine_settings({}) if one.what == "HTTP_PORT"]
+    assert found.state is CheckState.WARNING
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The container's health check asks the running bot, and says what is wrong with it."""
 
 import asyncio
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +11,7 @@ from aiohttp import ClientSession
 from bot.alerts.store.postgres import Store
 from bot.cli.formats import Exit
 from bot.cli.health import address, show
+from bot.errors import SettingsError
 from bot.monitoring.http import Health, build_site, serve
 from bot.monitoring.state import TickState
 from bot.monitoring.vitals import Vitals
@@ -39,7 +42,54 @@ async def test_it_means_that_ticks_are_on_time(
         assert await asyncio.to_thread(show, f"http://127.0.0.1:{port}/readyz") is code
     finally:
         await runner.cleanup()
-    assert capsys.readouterr().out == told
+    assert capsys.readouterr().out.startswith(told)
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "bot.local"])
+def test_a_port_that_the_system_chose_cannot_be_asked_and_says_what_to_set(host: str) -> None:
+    with pytest.raises(SettingsError, match="HTTP_PORT=0") as caught:
+        address(host, 0)
+    assert "1 to 65535" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "fix"),
+    [
+        (b"+PONG\r\n", "is not the bot", "HTTP_PORT"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "is not the bot", "HTTP_PORT"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", "is not the bot", "HTTP_PORT"),
+        (b"", "no answer from", "batchbot run"),
+        (b"HTTP/1.1 503 No\r\nContent-Length: 13\r\n\r\n"
+         b'{"checks":{}}', "not ready: No", "batchbot doctor"),
+    ],
+)  # fmt: skip
+def test_each_refusal_says_what_to_do(
+    answer: bytes, said: str, fix: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    # A proxy of the environment is not asked where the bot of this machine is.
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def once() -> None:
+            wire, _ = server.accept()
+            with wire:
+                wire.recv(4_096)
+                wire.sendall(answer)
+
+        thread = threading.Thread(target=once)
+        thread.start()
+        assert show(f"http://127.0.0.1:{port}/readyz") is Exit.ERROR
+        thread.join()
+    what, to_do = capsys.readouterr().out.splitlines()
+    assert (said in what, fix in to_do) == (True, True)
+
+
+@pytest.mark.parametrize("host", ["no such host", "a..b", "x" * 70])
+def test_a_host_that_is_none_ends_in_words(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert show(address(host, 8080)) is Exit.ERROR
+    assert "HTTP_HOST" in capsys.readouterr().out.splitlines()[1]
 
 
 async def test_a_source_that_cannot_be_read_does_not_make_the_container_unhealthy(
@@ -79,7 +129,7 @@ async def test_another_service_on_the_port_is_no_bot(capsys: pytest.CaptureFixtu
     finally:
         await runner.cleanup()
     assert code is Exit.ERROR
-    assert "another service" in capsys.readouterr().out
+    assert "is not the bot" in capsys.readouterr().out
 
 
 def test_no_answer_is_not_healthy(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,12 @@
 """The whole bot, built from settings, in HTTP mode: real Postgres, real sockets, one stack."""
 
 import asyncio
+import errno
 import hashlib
 import hmac
+import logging
 import re
+import socket
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,10 +14,15 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from bot.errors import SettingsError
+from bot.cli.formats import Exit
+from bot.cli.output import start_code
+from bot.errors import AwayError, SettingsError
 from bot.monitoring.catalogue import CATALOGUE, POSTS, SOCKETS
+from bot.monitoring.http import serve
 from bot.service.build import build_bot
+from bot.service.listening import cannot_listen
 from bot.settings import load_settings
 from bot.slack.setup import workspace
 from tests.support.slack import payloads
@@ -109,6 +117,43 @@ async def test_names_that_could_not_be_looked_up_at_the_start_are_asked_for_agai
             access = bot.dispatcher.admission.access
             assert access.alert_channel == "C0ALERTS00"
             assert access.operators == {"U0ONCALL0"}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_port_that_is_taken_may_be_free_later_and_its_start_ends_quietly(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with slack_api() as slack:
+        _set(monkeypatch, slack, tmp_path)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            monkeypatch.setenv("HTTP_PORT", str(port))
+            monkeypatch.setenv("HTTP_HOST", host)
+            with pytest.raises(AwayError, match=f"Port {port} of {host} is taken") as caught:
+                async with AsyncExitStack() as stack:
+                    await build_bot(load_settings(), stack, durable=False)
+    assert start_code(caught.value) is Exit.AWAY
+    noise = ("apscheduler", "asyncio", "slack_bolt", "bot.alerts")
+    records = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    told = [one for one in records if one.levelno > logging.WARNING or one.name.startswith(noise)]
+    assert [one.getMessage() for one in told] == []
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "bot.invalid", "127.0.0.1:8080", "a..b", "::zz"])
+async def test_a_host_that_is_not_this_machine_s_is_blamed_and_not_its_port(host: str) -> None:
+    with pytest.raises((OSError, UnicodeError)) as caught:
+        await serve(web.Application(), host, 0)
+    assert isinstance(caught.value, OSError | UnicodeError)
+    told = cannot_listen(caught.value, host, 8080)
+    assert str(told) == f"HTTP_HOST={host} is no address or name of this machine."
+    assert start_code(told) is Exit.USAGE
+
+
+def test_a_port_of_the_system_is_a_wrong_setting() -> None:
+    told = cannot_listen(PermissionError(errno.EACCES, "denied"), "0.0.0.0", 80)
+    assert (start_code(told), "from 1024 on" in told.hint) == (Exit.USAGE, True)
+    other = cannot_listen(OSError(errno.EIO, "broken"), "0.0.0.0", 80)
+    assert "HTTP_HOST=0.0.0.0 and HTTP_PORT=80" in str(other)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Two bots of one Slack app: what is another environment's is told apart from a replica's."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from bot.ports import Place
 from bot.service import other_bots
 from bot.service.build import Bot, build_bot
 from bot.service.other_bots import strangers, warn_of_environments, warn_of_others
-from bot.settings import load_settings
+from bot.settings import groups, load_settings
 from bot.slack.setup.environments import environments_in
 from tests.support.slack.web_api import SlackApi, slack_api
 
@@ -180,6 +181,8 @@ async def test_over_http_it_is_named_by_who_answers_at_slacks_address_before_any
 ) -> None:
     async with AsyncExitStack() as stack:
         prod = await _start("prod", stack, tmp_path, monkeypatch)
+        # Slack's address is of https; that of the test's machine need not be.
+        monkeypatch.setattr(groups, "_PUBLIC_URL", re.compile(r"http://127\.0\.0\.1:\d+/"))
         monkeypatch.setenv("HTTP_PUBLIC_URL", f"http://127.0.0.1:{prod.port}/")
         await _start("dev", stack, tmp_path, monkeypatch)
         await _told(caplog, "the bot of environment 'prod' uses this Slack app, too")

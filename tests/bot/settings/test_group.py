@@ -1,5 +1,6 @@
 """Secrets from files, passwords apart from addresses, and another file than .env."""
 
+import os
 from datetime import UTC
 from pathlib import Path
 
@@ -128,6 +129,12 @@ def test_the_command_line_names_its_version_and_its_file(tmp_path: Path) -> None
     assert (wrong.returncode, "HTTP_PORT" in wrong.stderr) == (2, True)
     absent = batchbot("--env-file", "gone.env", "run", cwd=tmp_path)
     assert (absent.returncode, "There is no file gone.env" in absent.stderr) == (2, True)
+    folder = batchbot("--env-file", str(tmp_path), "run", cwd=tmp_path)
+    assert (folder.returncode, "is a folder" in folder.stderr) == (2, True)
+    assert f"--env-file {tmp_path}/.env" in folder.stderr
+    os.mkfifo(tmp_path / "pipe")
+    pipe = batchbot("--env-file", "pipe", "doctor", cwd=tmp_path)
+    assert (pipe.returncode, "pipe is no regular file" in pipe.stderr) == (2, True)
 
 
 def test_a_manifest_for_http_needs_the_bots_address(tmp_path: Path) -> None:
