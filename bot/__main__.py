@@ -17,7 +17,7 @@ import typer
 from bot.cli import help_texts
 from bot.cli.arguments import WATCH, AskCommand, QuickGroup, next_words
 from bot.cli.formats import EventFormat, Exit, Format
-from bot.errors import BatchbotError, SettingsError, UsageError
+from bot.errors import BatchbotError, SettingsError
 
 T = TypeVar("T")
 # Objects made between two searches for garbage: modules make 100,000, and none of it is garbage.
@@ -177,37 +177,10 @@ def replay(
     ] = None,
 ) -> None:
     """Run every detector over recorded logs, on the logs' own clock; print each alert event."""
-    from bot.cli.output import complain, event_line, to_json_line
-    from bot.cli.progress import Replayed
-    from bot.replay.files import opened
-    from bot.replay.logs import Tally
-    from bot.replay.run import replay_directory
-    from bot.settings import load_settings
+    from bot.cli.replaying import show
 
     _log_quietly()
-    settings = load_settings()
-    if not logs.exists():
-        raise UsageError(f"There is no folder {logs}.", hint="Give --logs a folder of .log files.")
-    tally = Tally()
-    with opened(logs) as folder:
-        for event in replay_directory(
-            folder,
-            settings.logs.services,
-            settings.logs.zone,
-            tick or settings.bot.tick_seconds,
-            settings.bot.environment or "replay",
-            tally=tally,
-            progress=Replayed(sys.stderr),
-        ):
-            as_json = format is EventFormat.JSON
-            sys.stdout.write(to_json_line(event) if as_json else event_line(event))
-            sys.stdout.flush()
-    if not tally.events:
-        nothing = tally.nothing()
-        as_json = format is EventFormat.JSON
-        sys.stdout.write(to_json_line(nothing) if as_json else f"{nothing['title']}\n")
-    complain(*tally.told(), *tally.silence())
-    raise typer.Exit(Exit.UNKNOWN if tally.failed else Exit.FINE)
+    raise typer.Exit(show(logs, format, tick))
 
 
 @cli.command(epilog=help_texts.DOCTOR)

@@ -10,7 +10,8 @@ from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.morning import Morning, morning_digest
 from bot.alerts.tick_progress import TickProgress
 from bot.alerts.weekly_post import WeeklyPost, resume_weekly, weekly_message
-from bot.domain.alert import Alert, AlertMessage
+from bot.domain.alert import Alert
+from bot.domain.routing.message import AlertMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bot.alerts.policy.messages import (
     may_be_at_fault,
 )
 from bot.alerts.store.postgres import Store
-from bot.domain.alert import AlertMessage
+from bot.domain.routing.message import AlertMessage
 from bot.domain.routing.route import Route, route_of, waking
 from bot.errors import PostError, PostFailure, SourceError
 from bot.monitoring.state import PosterState

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.alerts.policy.due import WEEK
 from bot.alerts.policy.weekly import MondayAt, ToldWeek, due, week_message
-from bot.domain.alert import AlertMessage
+from bot.domain.routing.message import AlertMessage
 
 PROGRESS = "weekly"
 TellWeek = Callable[[datetime, datetime], Awaitable[ToldWeek | None]]

@@ -198,8 +198,8 @@ async def answer_again(
     At a terminal one picture is redrawn; elsewhere, and in the formats that are data, one answer
     is printed for each change. Raises the BatchbotError that asking again cannot help.
     """
-    from bot.cli.watch import watch
-    from bot.cli.watch_screen import LineScreen, PictureScreen
+    from bot.cli.watch.rounds import watch
+    from bot.cli.watch.screen import LineScreen, PictureScreen
 
     def keep(report: Report) -> None:
         _keep(report, files)

@@ -265,26 +265,6 @@ class Recording:
     left_out: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AlertMessage:
-    """What is to be said of an alert: the parent message, or one reply that says `reason`.
-
-    `plain` asks for text alone: Slack refused the message's blocks. `is_worse` says that the alert
-    became more severe. `mention` and `broadcast` (shown in the channel too) say whom it wakes, and
-    `runbook` is an address; they are of the route that holds when the message is sent.
-    """
-
-    alert: Alert
-    reason: Reason
-    is_parent: bool
-    note: Text = ""
-    plain: bool = False
-    is_worse: bool = False
-    mention: str = ""
-    broadcast: bool = False
-    runbook: str = ""
-
-
 REPEAT_INTERVAL = timedelta(hours=1)
 QUIET_AFTER = timedelta(minutes=15)
 # The subject under which a detector says that it cannot read its source.

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from bot.domain.alert import AlertMessage
     from bot.domain.evidence import SourceReading
     from bot.domain.progress import BatchProgress, BatchWatch
     from bot.domain.report import Attachment, Report
+    from bot.domain.routing.message import AlertMessage
     from bot.errors import BatchbotError, Blank
     from bot.ports.commands import Choice
 

@@ -16,8 +16,9 @@ from bot.demo.run import Demo, start_demo
 from bot.demo.services import Script
 from bot.demo.workspace.server import Workspace
 from bot.diagnosis.export.story import MOST_CHARS, story
-from bot.domain.alert import AlertMessage, Reason, SeenBefore
+from bot.domain.alert import Reason, SeenBefore
 from bot.domain.report import Confidence, Finding, Report, Severity, TimelineEntry
+from bot.domain.routing.message import AlertMessage
 from bot.slack.blocks.alert import render
 from bot.slack.blocks.renderer import BlockKit
 from tests.browser.gallery import ASKED

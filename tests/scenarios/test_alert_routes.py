@@ -8,8 +8,9 @@ from bot.alerts.policy.lifecycle import PolicySettings, decide
 from bot.alerts.poster import Poster
 from bot.alerts.store.postgres import Store
 from bot.alerts.store.tick_writer import TickRecord
-from bot.domain.alert import Alert, AlertMessage, Condition, Reason
+from bot.domain.alert import Alert, Condition, Reason
 from bot.domain.report import Severity
+from bot.domain.routing.message import AlertMessage
 from bot.domain.routing.route import Route
 from tests.support.fakes.alerts import START, Clock, clear, condition
 from tests.support.fakes.messenger import FakeMessenger

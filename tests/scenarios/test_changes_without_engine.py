@@ -21,9 +21,10 @@ from bot.alerts.tick import Tick
 from bot.demo.incident.rows import BATCHES, load, write_batch
 from bot.diagnosis.changes.noter import Noter
 from bot.diagnosis.changes.sighting import Own
-from bot.domain.alert import AlertMessage, Reason
+from bot.domain.alert import Reason
 from bot.domain.log import HULEEDU_SERVICES
 from bot.domain.report import Report
+from bot.domain.routing.message import AlertMessage
 from bot.ports import Sources
 from bot.service.watched import own_facts
 from bot.settings import load_settings

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from bot.cli import terminal
 from bot.cli.output import to_json
-from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
+from bot.domain.alert import Alert, AlertState, Condition, Reason
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Finding, Report, Severity
+from bot.domain.routing.message import AlertMessage
 from bot.errors import Blank, DeniedError, SourceError, UsageError
 from bot.ports import Choice, Form, Overview
 from bot.slack.blocks import alert as blocks_alert

@@ -7,9 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.domain.alert import AlertMessage, Reason
+from bot.domain.alert import Reason
 from bot.domain.chart import Chart
 from bot.domain.report import Attachment, Report
+from bot.domain.routing.message import AlertMessage
 from bot.ports import Place
 from bot.slack.blocks.charts import CHART
 from bot.slack.blocks.renderer import BlockKit

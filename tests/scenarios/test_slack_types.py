@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.domain.alert import Alert, AlertMessage, Reason
+from bot.domain.alert import Alert, Reason
 from bot.domain.report import Report
+from bot.domain.routing.message import AlertMessage
 from bot.errors import Blank, UsageError
 from bot.ports import Choice, Form, Overview
 from bot.slack.blocks import alert as blocks_alert

@@ -13,7 +13,8 @@ from bot.alerts.tick import Tick
 from bot.demo.incident.rows import load
 from bot.detectors.early.outbox_growing import OutboxGrowing, OutboxGrowingSettings
 from bot.detectors.services.outbox_unpublished import OutboxUnpublished, OutboxUnpublishedSettings
-from bot.domain.alert import Alert, AlertMessage, Reason
+from bot.domain.alert import Alert, Reason
+from bot.domain.routing.message import AlertMessage
 from bot.ports import Detector, Sources
 from bot.slack.blocks.alert import render
 from bot.sources.cj.database import CjPostgres

@@ -10,17 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.alerts.policy.inhibition import Decided
-from bot.domain.alert import (
-    Alert,
-    AlertMessage,
-    AlertState,
-    Condition,
-    Reason,
-    Standing,
-    alert_key,
-)
+from bot.domain.alert import Alert, AlertState, Condition, Reason, Standing, alert_key
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
+from bot.domain.routing.message import AlertMessage
 from bot.domain.words import when, words
 
 DIGEST = "digest"

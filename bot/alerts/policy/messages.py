@@ -6,7 +6,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from bot.alerts.policy.lifecycle import is_flapping
-from bot.domain.alert import Alert, AlertMessage, AlertState, Decision, Reason
+from bot.domain.alert import Alert, AlertState, Decision, Reason
+from bot.domain.routing.message import AlertMessage
 from bot.domain.routing.route import is_worse
 from bot.errors import PostError, PostFailure
 

@@ -10,15 +10,10 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from bot.alerts.policy.digest import LISTED, digest_message
 from bot.alerts.policy.due import last_due
 from bot.alerts.policy.inhibition import Decided
-from bot.domain.alert import (
-    Alert,
-    AlertMessage,
-    AlertState,
-    Condition,
-    Standing,
-)
+from bot.domain.alert import Alert, AlertState, Condition, Standing
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
+from bot.domain.routing.message import AlertMessage
 from bot.domain.words import Text, when, words
 
 MORNING = "morning"

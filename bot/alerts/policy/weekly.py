@@ -5,9 +5,10 @@ from datetime import UTC, datetime, time, tzinfo
 
 from bot.alerts.policy.digest import digest_message
 from bot.alerts.policy.due import last_due
-from bot.domain.alert import AlertMessage, Condition
+from bot.domain.alert import Condition
 from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
+from bot.domain.routing.message import AlertMessage
 from bot.domain.words import Text, when, words
 
 WEEKLY = "weekly"

@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 
 from bot.alerts.policy.messages import MessageKind, Posting
 from bot.border.outside import Outside
-from bot.domain.alert import Alert, AlertMessage, Sample
+from bot.domain.alert import Alert, Sample
 from bot.domain.changes.change import Change
 from bot.domain.mute import Mute, MuteKind
+from bot.domain.routing.message import AlertMessage
 from bot.domain.words import Text, Words
 
 log = logging.getLogger(__name__)

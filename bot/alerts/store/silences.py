@@ -12,8 +12,9 @@ from bot.alerts.store import sql
 from bot.alerts.store.serialization import alert_of_row, message_json, mute_json, text_column
 from bot.alerts.store.session import Session
 from bot.alerts.store.tick_writer import enqueue_edit
-from bot.domain.alert import Alert, AlertMessage, AlertState, Reason
+from bot.domain.alert import Alert, AlertState, Reason
 from bot.domain.mute import Mute, MuteKind
+from bot.domain.routing.message import AlertMessage
 from bot.errors import NotFoundError
 
 

@@ -12,16 +12,9 @@ from bot.alerts.store import outbox_sql, sql
 from bot.alerts.store.retention import Retention, prune
 from bot.alerts.store.serialization import alert_json, change_json, message_json, text_column
 from bot.alerts.store.session import Session
-from bot.domain.alert import (
-    Alert,
-    AlertMessage,
-    AlertState,
-    Decision,
-    Reason,
-    Sample,
-    SeenBefore,
-)
+from bot.domain.alert import Alert, AlertState, Decision, Reason, Sample, SeenBefore
 from bot.domain.changes.change import Change
+from bot.domain.routing.message import AlertMessage
 
 SAMPLES_KEPT = timedelta(days=3)
 ANNOUNCED = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE, Reason.ESCALATE)

@@ -16,7 +16,7 @@ from bot.diagnosis.batch.rules.ended import ENDINGS
 from bot.diagnosis.batch.rules.finalisation import CJ_STARTED as SERVICE_STARTED
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
-from bot.diagnosis.comparison.queue_fate import QUEUE_TEXTS, STARTED
+from bot.diagnosis.comparison.queue_fate.lines import QUEUE_TEXTS, STARTED
 from bot.diagnosis.comparison.rejections import NOT_STORED, TEXTS, rejected_ids
 from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.evidence import log_coverage, system_state

@@ -15,7 +15,8 @@ from bot.diagnosis.comparison.failures import Failures, failures_of, request_ids
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, clue_of
-from bot.diagnosis.comparison.queue_fate import LostRequest, QueueLines, fates_of, queue_lines
+from bot.diagnosis.comparison.queue_fate.fates import LostRequest, fates_of
+from bot.diagnosis.comparison.queue_fate.lines import QueueLines, queue_lines
 from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
 from bot.diagnosis.publishing.memory import (

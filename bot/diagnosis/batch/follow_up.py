@@ -16,7 +16,7 @@ from bot.diagnosis.comparison.departure import departure
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, clue_of
-from bot.diagnosis.comparison.queue_fate import QUEUE_TEXTS
+from bot.diagnosis.comparison.queue_fate.lines import QUEUE_TEXTS
 from bot.diagnosis.evidence.log_coverage import merged
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.queue import evidence as queue_evidence

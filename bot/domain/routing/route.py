@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.report import Severity
 
 if TYPE_CHECKING:
-    from bot.domain.alert import Alert, AlertMessage
+    from bot.domain.alert import Alert
+    from bot.domain.routing.message import AlertMessage
 
 _ORDER = (Severity.INFO, Severity.WARN, Severity.ERROR)
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
+from bot.domain.alert import Alert, AlertState, Condition, Reason
 from bot.domain.changes.change import listed
 from bot.domain.headline import MOST_CHARS, one_breath
 from bot.domain.report import Severity
+from bot.domain.routing.message import AlertMessage
 from bot.domain.words import Span, Text, Time, Words, parts_of, words
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.alert_buttons import Takes, any_command, buttons, can_put_back

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable
 
-from bot.domain.alert import Alert, AlertMessage, Reason
+from bot.domain.alert import Alert, Reason
 from bot.domain.mute import MuteKind
+from bot.domain.routing.message import AlertMessage
 from bot.slack.blocks import elements as kit
 from bot.slack.blocks.command_buttons import button_label
 from bot.slack.blocks.elements import Block, Piece

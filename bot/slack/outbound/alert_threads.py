@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
 
-from bot.domain.alert import AlertMessage
+from bot.domain.routing.message import AlertMessage
 from bot.errors import PostError
 from bot.slack.blocks.alert import render
 from bot.slack.blocks.alert_buttons import Takes, any_command

@@ -11,7 +11,8 @@ from bot.alerts.policy.messages import Posting
 from bot.alerts.poster import Poster
 from bot.alerts.store.postgres import LEASE, Store
 from bot.alerts.store.tick_writer import TickRecord
-from bot.domain.alert import Alert, AlertMessage, Condition, Reason
+from bot.domain.alert import Alert, Condition, Reason
+from bot.domain.routing.message import AlertMessage
 from bot.errors import PostFailure, SourceError
 from tests.support.fakes.alerts import Clock, clear, condition
 from tests.support.fakes.messenger import FakeMessenger, LostAnswer

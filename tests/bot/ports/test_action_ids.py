@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from bot.docs import COMMANDS, MANIFEST
-from bot.domain.alert import AlertMessage, Reason
+from bot.domain.alert import Reason
 from bot.domain.report import Report
+from bot.domain.routing.message import AlertMessage
 from bot.errors import Blank
 from bot.ports import Choice, Form, Overview, action_ids
 from bot.registry import commands

@@ -16,10 +16,11 @@ from bot.alerts.self_monitoring.missed_ticks import MISSED_TICKS
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
 from bot.diagnosis.alerts import OWN_DETECTORS
 from bot.diagnosis.silences import silence_row, silenced, unsilenced
-from bot.domain.alert import Alert, AlertMessage, AlertState, Reason, Sample
+from bot.domain.alert import Alert, AlertState, Reason, Sample
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import Report, Verdict
+from bot.domain.routing.message import AlertMessage
 from bot.domain.words import words
 from bot.errors import BatchbotError, DeniedError, NotFoundError, SourceError, UsageError
 from bot.ports import Sources

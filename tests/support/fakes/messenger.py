@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.domain.alert import AlertMessage
+from bot.domain.routing.message import AlertMessage
 from bot.errors import PostError, PostFailure
 
 

@@ -7,7 +7,7 @@ from bot.diagnosis.batch.endings import SUCCESS_SHARE
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.comparison.causes import EXPIRED_UNANSWERED, LOCAL_QUEUE
-from bot.diagnosis.comparison.queue_fate import LostRequest, QueueFate
+from bot.diagnosis.comparison.queue_fate.fates import LostRequest, QueueFate
 from bot.diagnosis.queue.conservation import (
     ASK_AGAIN,
     LEFT_UNANSWERED,

@@ -12,7 +12,8 @@ from bot.alerts.store.serialization import (
     text_column,
     text_of_column,
 )
-from bot.domain.alert import Alert, AlertMessage, Reason
+from bot.domain.alert import Alert, Reason
+from bot.domain.routing.message import AlertMessage
 from bot.domain.words import Command, Id, Span, Time, Words, words
 from tests.support.example_alert import ALERT as FIRING
 

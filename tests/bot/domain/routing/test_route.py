@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alert import Alert, AlertMessage, AlertState, Reason
+from bot.domain.alert import Alert, AlertState, Reason
 from bot.domain.mute import Mute
 from bot.domain.report import Severity
+from bot.domain.routing.message import AlertMessage
 from bot.domain.routing.route import Route, Waking, due_escalation, route_of, routes_from, waking
 from bot.errors import SettingsError
 from bot.settings import BotSettings, load_settings

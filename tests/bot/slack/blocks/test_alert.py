@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.alert import Alert, AlertMessage, AlertState, Reason, SeenBefore
+from bot.domain.alert import Alert, AlertState, Reason, SeenBefore
 from bot.domain.changes.change import Change, ChangeKind
 from bot.domain.evidence import EvidenceLine
 from bot.domain.mute import Mute, MuteKind
 from bot.domain.report import UNPROVEN
+from bot.domain.routing.message import AlertMessage
 from bot.domain.words import Time, words
 from bot.slack.blocks.alert import render
 from bot.slack.blocks.limits import violations

@@ -10,9 +10,9 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.finalisation import (
     early_finalisation,
     finalisation_stuck,
-    outbox_unpublished,
     repeated_finalisation,
 )
+from bot.diagnosis.batch.rules.outbox import outbox_unpublished
 from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading

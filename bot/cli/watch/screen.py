@@ -13,8 +13,8 @@ from rich.text import Text
 from bot.cli import terminal
 from bot.cli.formats import Format
 from bot.cli.output import as_object, error_json, error_lines, rendered, to_json_line
-from bot.cli.report_diff import shortened
-from bot.cli.watch import Round
+from bot.cli.watch.report_diff import shortened
+from bot.cli.watch.rounds import Round
 from bot.domain.report import Report
 from bot.text.privacy import said
 from bot.text.wording import often

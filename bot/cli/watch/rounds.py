@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bot.cli.formats import Exit
 from bot.cli.output import error_code, exit_code
-from bot.cli.report_diff import changes
+from bot.cli.watch.report_diff import changes
 from bot.domain.report import Report
 from bot.errors import BatchbotError, DeniedError, SettingsError, UsageError
 from bot.service.tasks import unless

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.cli.report_diff import changes, shortened
+from bot.cli.watch.report_diff import changes, shortened
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Confidence, Finding, Report, Severity, TimelineEntry
 from tests.support.strategies import reports

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from bot.cli.formats import Exit, Format
-from bot.cli.watch import Answer, Round, following, watch
-from bot.cli.watch_screen import LineScreen, PictureScreen, picture, written
+from bot.cli.watch.rounds import Answer, Round, following, watch
+from bot.cli.watch.screen import LineScreen, PictureScreen, picture, written
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.errors import BatchbotError, NotFoundError, SourceError, UsageError
 
