@@ -13,7 +13,6 @@ from bot.domain.words import Span, words
 from bot.ports import CommandContext
 from bot.text.redaction import redact
 from bot.text.wording import many
-from commands._words import shown
 
 DAY = timedelta(days=1)
 LONG_AGO = timedelta(days=3)
@@ -62,12 +61,14 @@ async def _in_no_state(state: str, context: CommandContext) -> Report:
         return batch_report.unreadable("list", found)
     states = sorted({one.header.state for one in found if one.header.state})
     others = f"; the newest are in {', '.join(states)}" if states else ""
+    # A report is everybody's to read, whoever typed the word.
+    named = state if redact(state) == state else "that state"
     return Report(
         command="batch list",
         title="Batches",
         facts={"batches": [], "states": states},
         sources=(rows_reading(found, ()),),
-        summary=f"No batch is in {shown(state)}{others}.",
+        summary=f"No batch is in {named}{others}.",
         actions=("/batch list",),
     )
 

@@ -14,6 +14,11 @@ EXAMPLE = DEPLOY.parent / ".env.example"
 # What .env.example fills in for a bot on the host, and the container must have otherwise.
 OF_THE_CONTAINER = ("HTTP_HOST", "HTTP_PORT", "BOT_DATA_DIR", "BOT_DATABASE_URL", "DOCKER_HOST")
 
+NO_NEW = {"no-new-privileges:true"}
+MOST_PIDS = 256
+GIVES_MORE = ("privileged", "cap_add", "devices", "pid", "ipc", "network_mode", "userns_mode",
+              "cgroup_parent", "uts")  # fmt: skip
+
 
 def _services(name: str = "compose.yaml") -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
@@ -80,6 +85,46 @@ def test_the_engines_socket_is_the_proxys_alone_and_its_rules_are_the_shipped_on
     assert {one or other for one, other in asked} == set(proxy["environment"])
     assert "engine" in services["batchbot"]["networks"]
     assert "engine" not in services["memory"].get("networks", [])
+
+
+def _loosened(service: dict[str, Any]) -> set[str]:
+    """Return what of a service gives its container more than it starts with."""
+    found = {key for key in GIVES_MORE if service.get(key)}
+    return found | {one for one in service.get("security_opt", []) if one not in NO_NEW}
+
+
+def _bounds_missing(service: dict[str, Any]) -> set[str]:
+    """Return which bounds a container of a service would lack."""
+    has = {
+        "cap_drop": service.get("cap_drop") == ["ALL"],
+        "no-new-privileges": bool(NO_NEW & set(service.get("security_opt", []))),
+        "read_only": service.get("read_only") is True,
+        "mem_limit": bool(re.fullmatch(r"[1-9]\d*[mg]", str(service.get("mem_limit", "")))),
+        "pids_limit": 0 < int(service.get("pids_limit", 0)) <= MOST_PIDS,
+        "logging": "max-size" in service.get("logging", {}).get("options", {}),
+    }
+    return {name for name, is_there in has.items() if not is_there}
+
+
+def test_every_service_of_every_compose_file_is_bounded() -> None:
+    files = sorted(one.name for one in DEPLOY.rglob("*.y*ml") if "services:" in one.read_text())
+    assert "compose.yaml" in files
+    main = _services()
+    for file in files:
+        for name, service in _services(file).items():
+            # What stands in a file beside compose.yaml is laid over its service of that name.
+            assert _bounds_missing({**main.get(name, {}), **service}) == set(), (file, name)
+            assert _loosened(service) == set(), (file, name)
+
+
+def test_a_service_without_bounds_or_with_more_rights_is_found() -> None:
+    bounded = _services()["memory"]
+    for key in ("cap_drop", "security_opt", "read_only", "mem_limit", "pids_limit", "logging"):
+        without = {name: value for name, value in bounded.items() if name != key}
+        assert len(_bounds_missing(without)) == 1, key
+    for key, value in (("privileged", True), ("cap_add", ["SYS_ADMIN"]), ("pid", "host")):
+        assert _loosened({**bounded, key: value}) == {key}
+    assert _loosened({**bounded, "security_opt": ["seccomp:unconfined"]})
 
 
 def test_the_image_holds_neither_the_demos_packages_nor_what_draws() -> None:

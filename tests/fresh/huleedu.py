@@ -20,6 +20,7 @@ SAYS = (
 SERVICES = """services:
   cj_assessment_db:
     image: postgres:16
+    user: postgres
     container_name: huleedu_cj_assessment_db
     environment: {{POSTGRES_USER: {owner}, POSTGRES_DB: {database}, POSTGRES_PASSWORD: huleedu}}
     networks: [huleedu_internal_network]

@@ -13,26 +13,23 @@ from tests.support.servers.engine import Engine
 
 HAPROXY, POSTGRES = ("haproxy", "3.0-alpine"), ("postgres", "16")
 REDIS, WRITER = ("redis", "stand-in"), ("writer", "stand-in")
-DATABASE_USER = "postgres:x:999:999::/var/lib/postgresql:/bin/sh\n"
+DATABASE_OWNER = 999
+DATABASE_USER = f"postgres:x:{DATABASE_OWNER}:{DATABASE_OWNER}::/var/lib/postgresql:/bin/sh\n"
 START_POSTGRES = """#!/bin/sh
-# What the image's own entrypoint does of this: a cluster by POSTGRES_*, then the server.
+# What the image's own entrypoint does as its user: a cluster by POSTGRES_*, then the server.
 set -e
 data=/var/lib/postgresql/data
 if [ ! -e $data/PG_VERSION ]; then
   [ -n "$POSTGRES_PASSWORD" ] || { echo "POSTGRES_PASSWORD is not set" >&2; exit 1; }
-  mkdir -p $data /var/run/postgresql
-  chown 999:999 $data /var/run/postgresql
   printf '%s' "$POSTGRES_PASSWORD" > /tmp/password
-  chown 999:999 /tmp/password
-  su postgres -c "initdb -D $data -U $POSTGRES_USER --pwfile=/tmp/password \\
-    --auth-local=trust --auth-host=scram-sha-256 --no-sync --no-locale -E UTF8" >/dev/null
+  initdb -D $data -U $POSTGRES_USER --pwfile=/tmp/password \\
+    --auth-local=trust --auth-host=scram-sha-256 --no-sync --no-locale -E UTF8 >/dev/null
   echo "host all all all scram-sha-256" >> $data/pg_hba.conf
   echo "CREATE DATABASE \\"${POSTGRES_DB:-$POSTGRES_USER}\\"" > /tmp/create.sql
-  su postgres -c "postgres --single -D $data template1 < /tmp/create.sql" >/dev/null
+  postgres --single -D $data template1 < /tmp/create.sql >/dev/null
   rm /tmp/password
 fi
-mkdir -p /var/run/postgresql && chown 999:999 /var/run/postgresql
-exec su postgres -c "exec postgres -D $data -c listen_addresses='*'"
+exec postgres -D $data -c listen_addresses='*'
 """
 
 
@@ -69,7 +66,8 @@ def _haproxy() -> bytes:
 def _postgres() -> bytes:
     home = programs().parent
     with Root(DATABASE_USER) as root:
-        root.folder("var/lib/postgresql/data")
+        for place in ("var/lib/postgresql/data", "var/run/postgresql"):
+            root.folder(place, owner=DATABASE_OWNER)
         names = ("postgres", "initdb", "psql", "pg_isready", "pg_dump", "pg_restore")
         root.programs(*(str(home / "bin" / one) for one in names))
         root.programs(*(str(one) for one in sorted((home / "lib").glob("*.so"))))

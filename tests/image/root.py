@@ -83,10 +83,11 @@ class Root:
         if path.is_symlink():
             self.add(path.resolve())
 
-    def folder(self, name: str, mode: int = 0o755) -> None:
-        """Add an empty folder."""
+    def folder(self, name: str, mode: int = 0o755, owner: int = 0) -> None:
+        """Add an empty folder; its owner's group is the group of the same number."""
         made = tarfile.TarInfo(name)
         made.type, made.mode = tarfile.DIRTYPE, mode
+        made.uid = made.gid = owner
         self._tar.addfile(made)
 
     def link(self, name: str, target: str) -> None:

@@ -157,8 +157,11 @@ async def test_a_state_that_no_batch_is_in_is_answered_by_those_that_there_are(
     try:
         report = await run(parse("list scorign"), _context(Sources(database=database)))
         some = await run(parse("list scoring"), _context(Sources(database=database)))
+        known = await run(parse("list initializing"), _context(Sources(database=database)))
     finally:
         await database.close()
-    assert str(report.summary).startswith("No batch is in scorign; the newest are in ")
+    assert str(report.summary).startswith("No batch is in that state; the newest are in ")
+    assert str(known.summary).startswith("No batch is in initializing; the newest are in ")
+    assert "scorign" not in str(report.as_json())
     assert "SCORING" in str(report.summary)
     assert some.tables
