@@ -9,10 +9,11 @@
 -- run again at any time, and should be after a migration and after an upgrade of the bot.
 -- deploy/readonly_role_drop.sql takes everything away.
 --
--- Essays, prompts, justifications, events, users, organisations and whole JSON documents are not
--- granted. Of the documents, and of other sessions, functions in the schema `batchbot` return the
--- few allowed keys. Their bodies name tables only when they run, so no migration of CJ depends on
--- them: a column may be renamed or dropped, and the bot then says that it is missing.
+-- Essays, prompts, justifications, events, users, organisations, error messages and whole JSON
+-- documents are not granted. Of the documents, of the messages and of other sessions, functions in
+-- the schema `batchbot` return the few allowed keys and words. Their bodies name tables only when
+-- they run, so no migration of CJ depends on them: a column may be renamed or dropped, and the bot
+-- then says that it is missing.
 -- Whatever the role can read beyond that is taken back, or named in a warning where another role
 -- granted it. `batchbot doctor` then tries what must be refused.
 
@@ -89,16 +90,17 @@ BEGIN
     END IF;
     found := batchbot.readable(found);
     RETURN json_build_object(
-        'comparison_budget', json_build_object('max_pairs_requested',
-            left(found -> 'comparison_budget' ->> 'max_pairs_requested', 20)),
+        'comparison_budget', json_build_object('max_pairs_requested', substring(
+            found -> 'comparison_budget' ->> 'max_pairs_requested' FROM '^[0-9]{1,9}$')),
         'config_overrides', json_build_object('llm_batching_mode_override', substring(
             found -> 'config_overrides' ->> 'llm_batching_mode_override'
             FROM '^[A-Za-z0-9_-]{1,60}$')),
         'llm_batching_mode',
             substring(found ->> 'llm_batching_mode' FROM '^[A-Za-z0-9_-]{1,60}$'),
-        'max_possible_pairs', left(found ->> 'max_possible_pairs', 20),
-        'forced_to_scoring', json_build_object('reason',
-            left(found -> 'forced_to_scoring' ->> 'reason', 100)))::text;
+        'max_possible_pairs', substring(found ->> 'max_possible_pairs' FROM '^[0-9]{1,9}$'),
+        'forced_to_scoring', json_build_object('reason', CASE
+            WHEN found -> 'forced_to_scoring' ->> 'reason' = 'stuck_timeout' THEN 'stuck_timeout'
+            WHEN found -> 'forced_to_scoring' ->> 'reason' <> '' THEN 'other' END))::text;
 END
 $$;
 
@@ -127,11 +129,63 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT coalesce(details ->> key, details -> 'details' ->> key)
 $$;
 
--- Numbers are left out, so that alike messages are one group; the bot matches it, never shows it.
+-- A message may quote what was sent. Only what stands for the words that name a reason leaves: the
+-- bot's own list, in bot/domain/error_words.py.
 CREATE FUNCTION batchbot.message(details json) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT coalesce(regexp_replace(left(batchbot.detail(details, 'provider_error_message'), 200),
-        '[0-9]+', '#', 'g'), '')
+    SELECT CASE
+        WHEN said ~ 'credit balance|insufficient[_ ]quota|exceeded your current quota|billing'
+            THEN 'credit balance'
+        WHEN said ~ 'prompt is too long|context[_ ]length|maximum context|request_too_large'
+            THEN 'prompt is too long'
+        WHEN said ~ 'invalid x-api-key|authentication|permission_error|invalid api key|'
+                    'api key not configured'
+            THEN 'authentication'
+        WHEN said ~ 'not_found_error|model[_ ]not[_ ]found|unknown model'
+            THEN 'unknown model'
+        WHEN said ~ 'rate[_ ]limit|too many requests'
+            THEN 'rate limit'
+        WHEN said ~ 'overloaded'
+            THEN 'overloaded'
+        WHEN said ~ 'time(?:d)?[- ]?out(?! of)'
+            THEN 'timeout'
+        WHEN said ~ 'connection_error|disconnected|connection reset|cannot connect|broken pipe|'
+                    'connection refused|clientconnect|clientoserror'
+            THEN 'connection reset'
+        WHEN said ~ 'max_tokens limit|truncated response'
+            THEN 'truncated response'
+        WHEN said ~ 'no tool use|no choices in|invalid_response|failed to parse'
+            THEN 'invalid_response'
+        WHEN said ~ 'server_error|api_error|internal server error|bad gateway'
+            THEN 'server_error'
+        ELSE '' END
+    FROM (SELECT lower(left(batchbot.detail(details, 'provider_error_message'), 200)) AS said) m
+$$;
+
+-- The same of what a relay met that could not publish an event: classes, codes and words.
+CREATE FUNCTION batchbot.outbox_error(of_event uuid) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path FROM CURRENT AS $$
+BEGIN
+    RETURN (SELECT string_agg(w.said, '; ' ORDER BY w.place)
+        FROM (SELECT u.place, substring(left(e.last_error, 500) FROM '(?i)' || u.pattern) AS said
+        FROM event_outbox e, unnest(ARRAY[
+            '(?<![a-z])(?:kafka|broker|brokers|producer|topic|unknown|or|partition|leader|not|for|'
+            'message|record|batch|size|too|large|connection|refused|reset|aborted|timeout|timed|'
+            'out|request|node|ready|no|available|circuit|breaker|open|redis|serialization|value|'
+            'type|key|os|runtime|schema|validation|huleedu|authorization|failed|cancelled|client|'
+            'server|disconnected|http|attribute|unicode|encode|decode|json){1,6}(?:error|'
+            'exception)(?![a-z])',
+            'kafka_(?:publish|connection|timeout|serialization)_error|external_service_error|'
+            'serialization_error|circuit_breaker_open',
+            'time(?:d)?[- ]?out(?! of)',
+            'unable to bootstrap|no brokers? available|not available|node not ready',
+            'connection (?:refused|reset|closed|aborted|lost)|disconnected|broken pipe',
+            'too large|larger than the maximum|unknown[_ ]topic[_ ]or[_ ]part(?:ition)?',
+            'not leader for partition|not enough replicas',
+            'authori[sz]ation failed|authentication failed',
+            'circuit breaker is open|not (?:json )?serializable|name or service not known'
+        ]) WITH ORDINALITY AS u(pattern, place) WHERE e.id = of_event) w);
+END
 $$;
 
 -- The same of one comparison; of a failed one its details name the provider and the reason.
@@ -228,8 +282,8 @@ DECLARE
         "cj_processed_essays": ["els_essay_id", "cj_batch_id", "current_bt_score",
             "current_bt_se", "comparison_count", "is_anchor"],
         "grade_projections": ["cj_batch_id", "created_at"],
-        "event_outbox": ["aggregate_id", "aggregate_type", "event_type", "created_at",
-            "published_at", "retry_count", "last_error"],
+        "event_outbox": ["id", "aggregate_id", "aggregate_type", "event_type", "created_at",
+            "published_at", "retry_count"],
         "alembic_version": ["version_num"]
     }';
     reader CONSTANT oid := (SELECT oid FROM pg_roles WHERE rolname = 'batchbot_reader');

@@ -10,6 +10,7 @@ from bot.domain.mute import Mute
 from bot.domain.report import Finding, Report, Severity, Table, TimelineEntry
 from bot.domain.words import Span, Text, words
 from bot.errors import NotFoundError, UsageError
+from bot.text.redaction import repeated
 from bot.text.wording import SEVERITY_MARKS, many
 
 FINDINGS = 10
@@ -44,12 +45,12 @@ def find(word: str, alerts: Sequence[Alert]) -> Alert:
     """
     found = _meant(word.removeprefix("#").casefold(), alerts)
     if not found:
-        raise NotFoundError(f"There is no alert {word[:60]}.", hint="See /alerts list.")
+        raise NotFoundError(f"There is no alert {repeated(word)}.", hint="See /alerts list.")
     if len(found) > 1:
         some = ", ".join(f"#{one.number} {one.key}" for one in found[:CHOICES])
         more = f" and {len(found) - CHOICES} more" if len(found) > CHOICES else ""
         raise UsageError(
-            f"{word[:60]} may be any of {some}{more}.", hint="Use the number: /alerts ack 3"
+            f"{repeated(word)} may be any of {some}{more}.", hint="Use the number: /alerts ack 3"
         )
     return found[0]
 

@@ -174,6 +174,11 @@ async def test_beyond_its_reading_the_role_is_refused_everything(url: str) -> No
     assert wrong(await role.tried(as_reader(url))) == []
 
 
+async def test_no_function_gives_away_a_text_that_stands_in_what_it_reads(url: str) -> None:
+    await role.plant(url)
+    assert wrong(await role.given_away(as_reader(url))) == []
+
+
 async def test_the_role_reads_through_functions_what_the_owner_reads_of_columns(url: str) -> None:
     by_functions = await readings(as_reader(url))
     owner = await asyncpg.connect(url)

@@ -50,7 +50,9 @@ async def _of_role(folder: Path) -> list[Attempt]:
         url = await server.create_database("rights")
         await load(url, "now")
         await grant(url)
-        return await role.tried(role.as_reader(url))
+        await role.plant(url)
+        reader = role.as_reader(url)
+        return [*await role.tried(reader), *await role.given_away(reader)]
     finally:
         await server.stop(remove=True)
 

@@ -10,38 +10,12 @@ from collections.abc import Mapping, Sequence
 from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.batch import ErrorGroup
+from bot.domain.error_words import OF_PROVIDER
 from bot.domain.log import LogEvent, Role
 
 # The first that matches names the reason: words say more than a status, a status more than a class.
 _SPOKEN: tuple[tuple[FailureReason, re.Pattern[str]], ...] = tuple(
-    (reason, re.compile(pattern, re.IGNORECASE))
-    for reason, pattern in (
-        (
-            FailureReason.CREDIT,
-            r"credit balance|insufficient[_ ]quota|exceeded your current quota|billing",
-        ),
-        (
-            FailureReason.TOO_LONG,
-            r"prompt is too long|context[_ ]length|maximum context|request_too_large",
-        ),
-        (
-            FailureReason.KEY,
-            r"invalid x-api-key|authentication|permission_error|invalid api key|"
-            r"api key not configured",
-        ),
-        (FailureReason.MODEL, r"not_found_error|model[_ ]not[_ ]found|unknown model"),
-        (FailureReason.RATE_LIMIT, r"rate[_ ]limit|too many requests"),
-        (FailureReason.OVERLOADED, r"overloaded"),
-        (FailureReason.TIMEOUT, r"time(?:d)?[- ]?out(?! of)"),
-        (
-            FailureReason.CONNECTION,
-            r"connection_error|disconnected|connection reset|cannot connect|broken pipe|"
-            r"connection refused|ClientConnect|ClientOSError",
-        ),
-        (FailureReason.TRUNCATED, r"max_tokens limit|truncated response"),
-        (FailureReason.ANSWER, r"no tool use|no choices in|invalid_response|failed to parse"),
-        (FailureReason.SERVER, r"server_error|api_error|internal server error|bad gateway"),
-    )
+    (FailureReason(one.reason), re.compile(one.pattern, re.IGNORECASE)) for one in OF_PROVIDER
 )
 _BY_STATUS: Mapping[int, FailureReason] = {
     0: FailureReason.CONNECTION,

@@ -4,11 +4,11 @@ from bot.sources.cj.schema import CjSchema
 from bot.sources.cj.sql_fragments import (
     ERROR_GROUPS,
     FINAL_EVENT,
-    OUTBOX,
     OUTBOX_TYPES,
     PAIR_COUNTS,
     PROJECTIONS,
     header,
+    outbox,
 )
 
 
@@ -29,7 +29,7 @@ def batch(schema: CjSchema) -> str:
             (
                 OUTBOX_TYPES,
                 f"header AS MATERIALIZED ({own} WHERE u.id = $1)",
-                _EVENTS,
+                _EVENTS.format(outbox=outbox("h", schema.outbox_error)),
                 _FINALISED,
                 _COUNTED,
                 f"failures AS MATERIALIZED ({schema.failures('ARRAY[$1]')})",
@@ -41,10 +41,8 @@ def batch(schema: CjSchema) -> str:
     )
 
 
-_EVENTS = f"""
-events AS MATERIALIZED (
-    SELECT o.* FROM header h CROSS JOIN
-    {OUTBOX.format(bos_batch_id="h.bos_batch_id")})
+_EVENTS = """
+events AS MATERIALIZED (SELECT o.* FROM header h CROSS JOIN {outbox})
 """
 _FINALISED = f"""
 finalised AS MATERIALIZED (

@@ -222,7 +222,7 @@ class CjPostgres:
     async def unpublished(self) -> Sequence[OutboxGroup]:
         """Return what waits in the event outbox, by event type."""
         async with self._reading() as connection:
-            rows = await connection.fetch(sql.UNPUBLISHED)
+            rows = await connection.fetch(sql.unpublished(self._sessions.schema))
         return tuple(OutboxGroup(**dict(row)) for row in rows)
 
     @tried_twice

@@ -10,11 +10,11 @@ from bot.sources.cj.schema import CjSchema
 from bot.sources.cj.sql_fragments import (
     ERROR_GROUPS,
     FINAL_EVENT,
-    OUTBOX,
     OUTBOX_TYPES,
     PAIR_COUNTS,
     PROJECTIONS,
     header,
+    outbox,
 )
 
 TABLES = (
@@ -27,14 +27,15 @@ TABLES = (
 )
 
 # Column grants hide other columns from information_schema, so the catalogue itself is asked; of
-# the functions of readonly_role.sql only those that may be called. A role of an earlier one may
-# not read how many essays are expected: then it is not read.
+# the functions of readonly_role.sql only those that may be called. What not every version of it
+# grants is not read where it may not be.
 NAMES = """
 SELECT c.relname || '.' || a.attname
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
   AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
-  AND (a.attname <> 'expected_essay_count' OR has_column_privilege(c.oid, a.attnum, 'SELECT'))
+  AND (a.attname NOT IN ('expected_essay_count', 'last_error')
+       OR has_column_privilege(c.oid, a.attnum, 'SELECT'))
 UNION ALL
 SELECT 'label.' || c.relname || '.' || a.attname || '.' || e.enumlabel
 FROM pg_enum e JOIN pg_attribute a ON a.atttypid = e.enumtypid JOIN pg_class c ON c.oid = a.attrelid
@@ -79,7 +80,7 @@ SELECT c.*,
                               WHERE p.cj_batch_id = c.batch_id) n) AS pairs,
  ({PROJECTIONS.format(batch_id="c.batch_id")}) AS projections,
  (SELECT count(*) FROM cj_processed_essays e WHERE e.cj_batch_id = c.batch_id) AS essays,
- (SELECT count(*) FROM {OUTBOX.format(bos_batch_id="c.bos_batch_id")}
+ (SELECT count(*) FROM {outbox("c")}
   WHERE {FINAL_EVENT}) AS completion_events
 FROM chosen c
 """
@@ -175,12 +176,22 @@ SELECT DISTINCT request_correlation_id AS id FROM cj_comparison_pairs
 WHERE request_correlation_id BETWEEN $1 AND $2 ORDER BY 1 LIMIT $3
 """
 
-UNPUBLISHED = """
-SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
-       count(*) AS unpublished, min(created_at) AS oldest_unpublished_at,
-       max(retry_count) AS max_retry_count, coalesce(left(max(last_error), 500), '') AS last_error
-FROM event_outbox WHERE published_at IS NULL GROUP BY event_type ORDER BY 3 LIMIT 20
+
+def unpublished(schema: CjSchema) -> str:
+    """Return the query of what waits in the outbox by type; of the most tried, what it met."""
+    return f"""
+WITH waiting AS MATERIALIZED (
+    SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
+           count(*) AS unpublished, min(created_at) AS oldest_unpublished_at,
+           max(retry_count) AS max_retry_count,
+           (array_agg(id ORDER BY retry_count DESC, created_at DESC))[1] AS tried
+    FROM event_outbox WHERE published_at IS NULL GROUP BY event_type ORDER BY 3 LIMIT 20)
+SELECT w.event_type, w.count, w.first_at, w.last_at, w.unpublished, w.oldest_unpublished_at,
+       w.max_retry_count, coalesce((SELECT {schema.outbox_error} FROM event_outbox e
+                                    WHERE e.id = w.tried), '') AS last_error
+FROM waiting w ORDER BY w.first_at
 """
+
 
 # A statement that names a table that is not there, or that may not be read, fails as a whole.
 HAS_REVISION = """

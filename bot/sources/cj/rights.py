@@ -18,6 +18,7 @@ ATTEMPTS = {
     "read an answer's document": "SELECT processing_metadata FROM cj_comparison_pairs LIMIT 0",
     "read an error's document": "SELECT error_details FROM cj_comparison_pairs LIMIT 0",
     "read an event": "SELECT event_data FROM event_outbox LIMIT 0",
+    "read a relay's error": "SELECT last_error FROM event_outbox LIMIT 0",
     "read the queries of other sessions": "SET LOCAL ROLE pg_read_all_stats",
     "write": "UPDATE cj_batch_states SET total_comparisons = total_comparisons WHERE false",
     "delete": "DELETE FROM cj_comparison_pairs WHERE false",

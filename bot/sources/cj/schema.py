@@ -8,7 +8,15 @@ by the same expressions over the columns.
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from bot.sources.cj.sql_fragments import ANSWERED, DETAILS, NAME, NUMBER, STATE_METADATA, readable
+from bot.sources.cj.sql_fragments import (
+    ANSWERED,
+    DETAILS,
+    NAME,
+    NUMBER,
+    STATE_METADATA,
+    readable,
+    relay_words,
+)
 
 FUNCTIONS = frozenset(
     f"batchbot.{name}"
@@ -18,6 +26,8 @@ FUNCTIONS = frozenset(
 )  # fmt: skip
 
 
+# Made by newer versions of the file alone; an older one granted the column.
+RELAYED = "batchbot.outbox_error"
 GRADED = "grade_projections"
 # Tables without which most of a batch is still known: what stands for one that may not be read.
 OPTIONAL = {
@@ -26,7 +36,8 @@ OPTIONAL = {
     "NULL::int AS comparison_count, NULL::bool AS is_anchor",
     "event_outbox": "SELECT NULL::text AS aggregate_id, NULL::text AS aggregate_type, "
     "NULL::text AS event_type, NULL::timestamptz AS created_at, "
-    "NULL::timestamptz AS published_at, NULL::int AS retry_count, NULL::text AS last_error",
+    "NULL::timestamptz AS published_at, NULL::int AS retry_count, NULL::text AS last_error, "
+    "NULL::uuid AS id",
     GRADED: "SELECT NULL::int AS cj_batch_id, NULL::timestamptz AS created_at",
 }
 
@@ -42,6 +53,8 @@ class CjSchema:
     has_total_budget: bool = False
     has_expected_count: bool = True
     has_functions: bool = False
+    has_outbox_function: bool = False
+    has_outbox_error: bool = False
     hidden: tuple[str, ...] = ()
     states: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
@@ -55,6 +68,8 @@ class CjSchema:
             has_expected_count="cj_batch_uploads.expected_essay_count" in names
             and "hidden.cj_processed_essays" not in names,
             has_functions=names >= FUNCTIONS,
+            has_outbox_function=RELAYED in names,
+            has_outbox_error="event_outbox.last_error" in names,
             hidden=tuple(one for one in OPTIONAL if {f"hidden.{one}", f"filtered.{one}"} & names),
             states=_labels(names, "label.cj_batch_states.state."),
             statuses=_labels(names, "label.cj_batch_uploads.status."),
@@ -78,6 +93,13 @@ class CjSchema:
     def state_metadata(self) -> str:
         """The allowed keys of the state metadata of row `s`, as text."""
         return "batchbot.batch_metadata(s.batch_id)" if self.has_functions else STATE_METADATA
+
+    @property
+    def outbox_error(self) -> str:
+        """What the relay met with the event of row `e`, in words that name it."""
+        if self.has_outbox_function:
+            return f"{RELAYED}(e.id)"
+        return relay_words("e.last_error") if self.has_outbox_error else "NULL::text"
 
     def answers(self, batches: str, *, only_valid: bool) -> str:
         """Return a FROM item: what answers of these batches cost; $2 bounds the rows."""

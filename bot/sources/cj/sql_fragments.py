@@ -1,5 +1,10 @@
 """Pieces of SQL that several queries of the CJ database share."""
 
+from bot.domain.error_words import OF_PROVIDER, OF_RELAY
+
+MOST_MESSAGE = 200
+MOST_RELAYED = 500
+
 # PostgreSQL stores a document with such an escape, but refuses to take it apart.
 _UNSAFE = r"'\\u(0000|d[89a-f])'"
 _UNSAFE_ESCAPES = r"'\\u(0000|d[89a-f][0-9a-f]{2})', '\\ufffd', 'gi'"
@@ -15,14 +20,37 @@ DETAILS = ", ".join(
     f"{_DETAIL.format(details='{details}', key=key)} AS {key}"
     for key in ("http_status", "error_type", "provider_error_type", "provider_error_message")
 )
-# The same as it leaves. Numbers in the message are left out, so that alike messages are one
-# group; it is matched and never shown.
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def provider_words(message: str) -> str:
+    """Return what stands for the words of a provider's message that name a reason, else ''."""
+    cases = " ".join(
+        f"WHEN {message} ~ {_quoted(one.pattern)} THEN {_quoted(one.said)}" for one in OF_PROVIDER
+    )
+    return f"CASE {cases} ELSE '' END"
+
+
+def relay_words(message: str) -> str:
+    """Return those words of what a relay met that name it, else NULL."""
+    patterns = ", ".join(map(_quoted, OF_RELAY))
+    return (
+        f"(SELECT string_agg(w.said, '; ' ORDER BY w.place) FROM (SELECT u.place, substring("
+        f"left({message}, {MOST_RELAYED}) FROM '(?i)' || u.pattern) AS said "
+        f"FROM unnest(ARRAY[{patterns}]) WITH ORDINALITY AS u(pattern, place)) w)"
+    )
+
+
+# The same as it leaves.
 ANSWERED = (
     "coalesce(substring(t.http_status FROM '^[0-9]{1,9}$'), '') AS http_status, "
     f"coalesce({NAME.format(text='t.error_type')}, '') AS error_type, "
     f"coalesce({NAME.format(text='t.provider_error_type')}, '') AS provider_error_type, "
-    "coalesce(regexp_replace(left(t.provider_error_message, 200), '[0-9]+', '#', 'g'), '')"
-    " AS message"
+    f"{provider_words(f'lower(left(t.provider_error_message, {MOST_MESSAGE}))')} AS message"
 )
 
 
@@ -34,6 +62,11 @@ def readable(document: str) -> str:
     )
 
 
+_COUNT = "substring({text} FROM '^[0-9]{{1,9}}$')"
+# The one reason that CJ's monitor gives.
+FORCED = "'stuck_timeout'"
+
+
 def _mode(document: str) -> str:
     return f"substring({document} FROM '^[A-Za-z0-9_-]{{1,60}}$')"
 
@@ -43,13 +76,14 @@ STATE_METADATA = f"""(
     SELECT CASE WHEN json_typeof(s.processing_metadata) <> 'object' THEN '[]'
     ELSE json_build_object(
         'comparison_budget', json_build_object('max_pairs_requested',
-            left(d.m -> 'comparison_budget' ->> 'max_pairs_requested', 20)),
+            {_COUNT.format(text="d.m -> 'comparison_budget' ->> 'max_pairs_requested'")}),
         'config_overrides', json_build_object('llm_batching_mode_override',
             {_mode("d.m -> 'config_overrides' ->> 'llm_batching_mode_override'")}),
         'llm_batching_mode', {_mode("d.m ->> 'llm_batching_mode'")},
-        'max_possible_pairs', left(d.m ->> 'max_possible_pairs', 20),
+        'max_possible_pairs', {_COUNT.format(text="d.m ->> 'max_possible_pairs'")},
         'forced_to_scoring', json_build_object('reason',
-            left(d.m -> 'forced_to_scoring' ->> 'reason', 100)))::text END
+            CASE WHEN d.m -> 'forced_to_scoring' ->> 'reason' = {FORCED} THEN {FORCED}
+                WHEN d.m -> 'forced_to_scoring' ->> 'reason' <> '' THEN 'other' END))::text END
     FROM (SELECT {readable("s.processing_metadata")} AS m) d
     WHERE s.processing_metadata IS NOT NULL)"""
 _HEADER = """
@@ -92,13 +126,18 @@ OUTBOX_TYPES = """
                 ORDER BY o.aggregate_type LIMIT 1)
         FROM outbox_types t WHERE t.type IS NOT NULL)
 """
-OUTBOX = """
+_OUTBOX = """
     outbox_types t CROSS JOIN LATERAL (
-        SELECT e.event_type, e.created_at, e.published_at, e.retry_count, e.last_error
+        SELECT e.event_type, e.created_at, e.published_at, e.retry_count, {error} AS last_error
         FROM event_outbox e WHERE e.aggregate_type = t.type
-          AND e.aggregate_id = {bos_batch_id}) o
+          AND e.aggregate_id = {of}.bos_batch_id) o
 """
 FINAL_EVENT = "o.event_type ILIKE '%complet%'"
+
+
+def outbox(of: str, error: str = "NULL::text") -> str:
+    """Return a FROM item: the events of the batch in row `of`, with what the relay met if asked."""
+    return _OUTBOX.format(of=of, error=error)
 
 
 def header(*, has_total_budget: bool, has_expected_count: bool, state_metadata: str) -> str:
