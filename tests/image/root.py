@@ -15,7 +15,7 @@ APPLETS = (
 )
 FOLDERS = {
     "tmp": 0o1777, "root": 0o755, "etc": 0o755, "home": 0o755, "usr/bin": 0o755,
-    "var/lib": 0o755, "var/run": 0o755, "usr/local/bin": 0o755,
+    "var/lib": 0o755, "var/run": 0o755, "usr/local/bin": 0o755, "usr/lib": 0o755,
 }  # fmt: skip
 PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -27,6 +27,7 @@ class Root:
         self._packed = io.BytesIO()
         self._tar = tarfile.open(fileobj=self._packed, mode="w")  # noqa: SIM115 - closed on exit
         self._seen: set[str] = set()
+        self._made: set[str] = set()
         self._users = "root:x:0:0:root:/root:/bin/sh\n" + users
 
     def __enter__(self) -> Self:
@@ -79,16 +80,27 @@ class Root:
                 for one in path.iterdir():
                     self.add(one)
             return
+        self._parents(place.lstrip("/"))
         self._tar.add(path, place.lstrip("/"), recursive=False)
         if path.is_symlink():
             self.add(path.resolve())
 
     def folder(self, name: str, mode: int = 0o755, owner: int = 0) -> None:
-        """Add an empty folder; its owner's group is the group of the same number."""
+        """Add an empty folder, once; its owner's group is the group of the same number."""
+        if name in self._made:
+            return
+        self._made.add(name)
+        self._parents(name)
         made = tarfile.TarInfo(name)
         made.type, made.mode = tarfile.DIRTYPE, mode
         made.uid = made.gid = owner
         self._tar.addfile(made)
+
+    def _parents(self, name: str) -> None:
+        """Add the folders above, which an Engine else makes as root's alone."""
+        above = name.rpartition("/")[0]
+        if above and above not in self._made:
+            self.folder(above)
 
     def link(self, name: str, target: str) -> None:
         """Add a symbolic link."""
