@@ -9,6 +9,7 @@ from bot.domain.log import Service
 from bot.requests.questions.log_search import SEARCHES, is_log_search, log_line
 from bot.requests.questions.text import Kind, Named, clean, ids_of, words_of
 from bot.requests.questions.vocabulary import ELSEWHERE, Topic, topic_of, words_in
+from bot.text.redaction import echoed
 
 BUTTONS = ("/batch list", "/queue", "/help")
 CHANGES = {
@@ -156,7 +157,10 @@ def _acts(words: Iterable[str]) -> set[str]:
 
 
 def _unread(problem: str, offers: tuple[str, ...] = BUTTONS, to_type: str = "") -> Reading:
-    return Reading(problem=problem, offers=offers[:3], to_type=to_type)
+    # A word of the question may be anything, and everybody reads the buttons.
+    found = [one for one in offers if echoed(one, len(one)) == one]
+    more = (one for one in BUTTONS if one not in found)
+    return Reading(problem=problem, offers=(*found, *more)[:3], to_type=to_type)
 
 
 def _refused(asked: _Question) -> Reading | None:

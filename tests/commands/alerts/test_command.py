@@ -186,6 +186,13 @@ async def test_an_unknown_or_ambiguous_name_is_said_in_words(
         await ask(text, memory_of())
 
 
+async def test_a_name_that_may_be_anything_is_not_repeated() -> None:
+    typed = "JagminnssommarenhosmormorvidsjönDetvarfint"
+    with pytest.raises(NotFoundError) as raised:
+        await ask(f"history {typed}", memory_of())
+    assert "mormor" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     "text", ["ack 3", "snooze 3 2h", "mute all", "unmute all", "maintenance all now..2h"]
 )

@@ -134,3 +134,17 @@ def test_run_on_words_are_read_and_an_unknown_measure_is_not_guessed(text: str, 
     read = read_question(text, now=_moment(NOW), subject="batch 34" if " it" in text else "")
     assert read.line == line
     assert bool(read.problem) is not bool(line)
+
+
+def test_no_button_repeats_a_word_that_not_everybody_may_read() -> None:
+    key = "".join(("sk-ant", "-api03-", "R4tYq7Wm2Kp9Xv9d8f7"))
+    now = _moment(NOW)
+    for text in (
+        key,
+        f"status 34 {key}",
+        f"compare {key} and {key}x",
+        f"why is batch {key} stuck?",
+    ):
+        read = read_question(text, services=HULEEDU_SERVICES, now=now)
+        assert key not in str(read.offers)
+        assert read.line or len(read.offers) == 3, text
