@@ -130,7 +130,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- A message may quote what was sent. Only what stands for the words that name a reason leaves: the
--- bot's own list, in bot/domain/error_words.py.
+-- bot's own list, in bot/domain/batch/error_words.py.
 CREATE FUNCTION batchbot.message(details json) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE

@@ -8,10 +8,13 @@ import pytest
 
 from bot.demo.incident.rows import load
 from bot.diagnosis.comparison.failure_reasons import reason_of
-from bot.domain.error_words import OF_PROVIDER, OF_RELAY
+from bot.domain.batch.error_words import OF_PROVIDER, OF_RELAY
 from bot.sources.cj.database import CjPostgres
-from tests.deploy.test_readonly_role import SCRIPT, as_reader, granted
+from tests.rights.role import as_reader
+from tests.rights.table import grant
+from tests.support.paths import ROOT
 
+SCRIPT = ROOT / "deploy" / "readonly_role.sql"
 BATCH, PLANTED = 33, "zqxmormor"
 STUDENT = f"Jag minns {PLANTED} och sjön"
 # What a provider says, in the middle of what was sent to it.
@@ -58,7 +61,7 @@ async def test_a_providers_message_is_read_as_the_reason_that_it_names_and_no_mo
     await load(database_url, "now")
     owner = await asyncpg.connect(database_url)
     if by_functions:
-        await granted(database_url)
+        await grant(database_url)
     source = CjPostgres(as_reader(database_url) if by_functions else database_url)
     for said in SAID:
         details = orjson.dumps({"provider_error_message": f"{said}, said of {STUDENT}"}).decode()
@@ -82,7 +85,7 @@ async def test_of_what_a_relay_met_its_class_and_known_words_are_read(
     await load(database_url, "now")
     owner = await asyncpg.connect(database_url)
     if by_functions:
-        await granted(database_url)
+        await grant(database_url)
     source = CjPostgres(as_reader(database_url) if by_functions else database_url)
     for said, kept in RELAYED.items():
         await owner.execute(
@@ -99,7 +102,7 @@ async def test_of_what_a_relay_met_its_class_and_known_words_are_read(
 
 async def test_a_reason_that_nobody_knows_says_only_that_there_is_one(database_url: str) -> None:
     await load(database_url, "now")
-    await granted(database_url)
+    await grant(database_url)
     owner = await asyncpg.connect(database_url)
     reader = await asyncpg.connect(as_reader(database_url))
     for reason, told in (("stuck_timeout", "stuck_timeout"), (STUDENT, "other"), ("", None)):
@@ -120,7 +123,7 @@ async def test_an_earlier_role_that_was_granted_the_column_reads_the_same_words(
     database_url: str,
 ) -> None:
     await load(database_url, "now")
-    await granted(database_url)
+    await grant(database_url)
     owner = await asyncpg.connect(database_url)
     await owner.execute(
         "DROP FUNCTION batchbot.outbox_error(uuid);"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.domain.batch import ErrorGroup
-from bot.domain.error_words import OF_PROVIDER
+from bot.domain.batch.error_words import OF_PROVIDER
 from bot.domain.log import LogEvent, Role
 
 # The first that matches names the reason: words say more than a status, a status more than a class.

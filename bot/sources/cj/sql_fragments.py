@@ -1,6 +1,6 @@
 """Pieces of SQL that several queries of the CJ database share."""
 
-from bot.domain.error_words import OF_PROVIDER, OF_RELAY
+from bot.domain.batch.error_words import OF_PROVIDER, OF_RELAY
 
 MOST_MESSAGE = 200
 MOST_RELAYED = 500
