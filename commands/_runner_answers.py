@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 
 from bot.diagnosis.runner.report import collect, diagnose
-from bot.domain.evidence import MEMORY, RUNNERS, Missing
+from bot.domain.evidence import RUNNERS, Missing
 from bot.domain.report import Report
 from bot.domain.runner import Runner
 from bot.errors import DeniedError, NotFoundError, SourceError
 from bot.ports import CommandContext, Request, RunnerSource
 from bot.registry import Usage
 from bot.text.wording import sentence
+from commands._audited import audited
 from commands._words import misuse, shown
 
 GRACE_SECONDS = 10.0
+CANNOT_LOOK = "Runners cannot be looked for"
 
 
 async def answer(request: Request, context: CommandContext, usages: Sequence[Usage]) -> Report:
@@ -27,7 +29,8 @@ async def answer(request: Request, context: CommandContext, usages: Sequence[Usa
 async def _stop(request: Request, context: CommandContext, usages: Sequence[Usage]) -> Report:
     """Raises DeniedError, NotFoundError or SourceError: no audit trail means no stop."""
     _may_stop(context)
-    source = _needed(context)
+    sources = context.sources
+    source = audited(RUNNERS, sources.runners, CANNOT_LOOK, sources.memory)
     runner = await _only(request.words[0], source, context, usages)
     if not _is_confirmed(runner, request):
         return _confirmation(runner)
@@ -48,16 +51,6 @@ def _may_stop(context: CommandContext) -> None:
         raise DeniedError("Stopping runners is off.", hint="Set RUNNER_STOP=on to allow it.")
 
 
-def _needed(context: CommandContext) -> RunnerSource:
-    runners, memory = context.sources.runners, context.sources.memory
-    if runners is None or isinstance(runners, Missing):
-        reason = runners.reason if runners else "not configured"
-        raise SourceError(RUNNERS, f"Runners cannot be looked for: {sentence(reason)}")
-    if memory is None or isinstance(memory, Missing):
-        raise SourceError(MEMORY, "Without the bot's database there is no audit trail.")
-    return runners
-
-
 async def _only(
     word: str, source: RunnerSource, context: CommandContext, usages: Sequence[Usage]
 ) -> Runner:
@@ -66,7 +59,7 @@ async def _only(
 
     listing = await read(RUNNERS, source, lambda one: one.list(), context.deadline.next_timeout())
     if isinstance(listing, Missing):
-        raise SourceError(RUNNERS, f"Runners cannot be looked for: {sentence(listing.reason)}")
+        raise SourceError(RUNNERS, f"{CANNOT_LOOK}: {sentence(listing.reason)}")
     found = [one for one in matching(listing, word) if one.running]
     if len(found) == 1:
         return found[0]

@@ -6,13 +6,13 @@ from bot.border.outside import raw
 from bot.diagnosis.queue.evidence import QueueEvidence, collect
 from bot.diagnosis.queue.report import verdicts_of
 from bot.diagnosis.queue.timeline import ORPHANED
-from bot.domain.evidence import MEMORY, QUEUE, Missing
+from bot.domain.evidence import QUEUE
 from bot.domain.queue import QueueItem, Requeued
 from bot.domain.report import Report
 from bot.domain.words import Id, Text, when, words
-from bot.errors import DeniedError, NotFoundError, SourceError
-from bot.ports import CommandContext, LlmQueue
-from bot.text.wording import sentence
+from bot.errors import DeniedError, NotFoundError
+from bot.ports import CommandContext
+from commands._audited import audited
 
 LEAST_CHARS = 6
 OUTCOMES = {
@@ -31,7 +31,8 @@ async def requeue(word: str, context: CommandContext, *, confirmed: bool) -> Rep
             "Putting items back is off.",
             hint="Set QUEUE_REPAIR=on, or see /queue for the commands.",
         )
-    queue = _needed(context)
+    sources = context.sources
+    queue = audited(QUEUE, sources.queue, "The queue cannot be read", sources.memory)
     evidence = await collect(context.sources, context.now(), deadline=context.deadline)
     evidence = replace(evidence, opens_after=context.options.opens_after)
     item = _orphan(word, evidence, context)
@@ -44,16 +45,6 @@ def offers(report: Report) -> tuple[str, ...]:
     oldest = report.facts.get("oldest") or {}
     found = any(one.rule == ORPHANED for one in report.findings) and oldest.get("queue_id")
     return (f"/queue requeue {raw(oldest['queue_id'])}",) if found else ()
-
-
-def _needed(context: CommandContext) -> LlmQueue:
-    queue, memory = context.sources.queue, context.sources.memory
-    if queue is None or isinstance(queue, Missing):
-        reason = queue.reason if queue else "not configured"
-        raise SourceError(QUEUE, f"The queue cannot be read: {sentence(reason)}")
-    if memory is None or isinstance(memory, Missing):
-        raise SourceError(MEMORY, "Without the bot's database there is no audit trail.")
-    return queue
 
 
 def _orphan(word: str, evidence: QueueEvidence, context: CommandContext) -> QueueItem:

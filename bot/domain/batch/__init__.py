@@ -2,11 +2,12 @@
 
 `header` is a batch's record, `pairs` its comparisons counted, `rows` all that is read of it,
 `matches` what an id owns, `sessions` who waits for whom. A new fact is a field with a default. May
-import bot.domain alone.
+import bot.domain and bot.deferred alone.
 """
 
-import importlib
 from typing import TYPE_CHECKING
+
+from bot.deferred import deferred
 
 if TYPE_CHECKING:
     from bot.domain.batch.header import (
@@ -62,46 +63,25 @@ __all__ = [
     "has_ended",
     "lock_waits",
 ]
-# Where each is, so that who needs one does not import what all of them need.
-_PLACES = {
-    **dict.fromkeys(
-        (
+# Each with the names it has: who needs one does not import what all of them need.
+__getattr__ = deferred(
+    __name__,
+    {
+        "header": (
             "CANCELLED", "FORCED_RECOVERY", "NO_ESSAYS", "BatchHeader", "has_ended",
         ),
-        "bot.domain.batch.header",
-    ),
-    **dict.fromkeys(
-        (
+        "matches": (
             "BatchMatch", "PairRow", "TraceRows",
         ),
-        "bot.domain.batch.matches",
-    ),
-    **dict.fromkeys(
-        (
+        "pairs": (
             "ErrorGroup", "PairCounts", "PendingPair",
         ),
-        "bot.domain.batch.pairs",
-    ),
-    **dict.fromkeys(
-        (
+        "rows": (
             "AnsweredCounts", "BatchRows", "BatchSummary", "ComparisonTotals", "PositionCounts",
             "ProjectionCounts", "ScoreCounts",
         ),
-        "bot.domain.batch.rows",
-    ),
-    **dict.fromkeys(
-        (
+        "sessions": (
             "BlockedSession", "lock_waits",
         ),
-        "bot.domain.batch.sessions",
-    ),
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> object:
-    """Return one of the names above, of which a module is imported when it is first asked for."""
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(_PLACES[name]), name)
-    globals()[name] = found
-    return found
+    },
+)  # fmt: skip

@@ -17,7 +17,7 @@ from bot.diagnosis.queue.conservation import (
 from bot.diagnosis.queue.timeline import OPENS_AFTER, ORPHANED
 from bot.domain.evidence import EvidenceLine, Missing
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Time, words
+from bot.domain.words import Text, Time, words
 from bot.text.wording import many
 
 AGAIN = "Ask for these comparisons again: they get no callback."
@@ -34,10 +34,11 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
     at = max(one.at for one in lost)
     restarted = any(one.by_restart for one in lost)
     orphans = many(len(lost), "comparison", ("was", "were"))
-    return Finding(
+    return _lost(
+        evidence,
+        lost,
+        at,
         rule=ORPHANED,
-        severity=_severity(evidence),
-        confidence=Confidence.MEDIUM,
         what=f"{orphans} orphaned by a restart of the LLM provider service"
         if restarted
         else f"{orphans} left in processing by the LLM provider service",
@@ -46,7 +47,6 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
             Time(at, " at "),
             ", and nothing hands them back.",
         ),
-        evidence=_lines(lost, at),
         next=("Ask for these comparisons again; what is held is dropped at its time to live.",),
     )
 
@@ -60,13 +60,13 @@ def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
     if not lost:
         return None
     first = min(one.at for one in lost)
-    return Finding(
+    return _lost(
+        evidence,
+        lost,
+        first,
         rule=LEFT_UNANSWERED,
-        severity=_severity(evidence),
-        confidence=Confidence.MEDIUM,
         what=f"{many(len(lost), 'item')} left the LLM queue unanswered",
         why=WHY_LEFT,
-        evidence=_lines(lost, first),
         next=(ASK_AGAIN, "/logs llm_provider queue_metrics_snapshot"),
     )
 
@@ -77,9 +77,11 @@ def local_queue_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
     if not lost:
         return None
     at = max(one.at for one in lost)
-    return Finding(
+    return _lost(
+        evidence,
+        lost,
+        at,
         rule=LOCAL_QUEUE.rule,
-        severity=_severity(evidence),
         confidence=Confidence.HIGH,
         what=f"{many(len(lost), 'comparison', ('was', 'were'))} lost with the LLM provider's "
         "local queue",
@@ -88,7 +90,6 @@ def local_queue_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
             Time(at, " at "),
             " emptied.",
         ),
-        evidence=_lines(lost, at),
         next=(AGAIN, "Look why Redis failed: /logs llm_provider Redis --level warning"),
     )
 
@@ -99,9 +100,11 @@ def expired_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None
     if not lost:
         return None
     first = min(one.at for one in lost)
-    return Finding(
+    return _lost(
+        evidence,
+        lost,
+        first,
         rule=EXPIRED_UNANSWERED.rule,
-        severity=_severity(evidence),
         confidence=Confidence.HIGH if any(one.event for one in lost) else Confidence.MEDIUM,
         what=f"{many(len(lost), 'comparison')} expired in the LLM queue, not answered",
         why=words(
@@ -109,7 +112,6 @@ def expired_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None
             Time(first, " at "),
             "; the provider drops what is older, and tells nobody.",
         ),
-        evidence=_lines(lost, first),
         next=(AGAIN, "Look why nothing was taken: /logs llm_provider queue"),
     )
 
@@ -132,6 +134,29 @@ def told_of_all(evidence: BatchEvidence, now: datetime) -> str:
         QueueFate.EXPIRED: EXPIRED_UNANSWERED.rule,
     }
     return rules.get(kinds.pop(), "") if len(kinds) == 1 else ""
+
+
+def _lost(
+    evidence: BatchEvidence,
+    lost: Sequence[LostRequest],
+    at: datetime,
+    *,
+    rule: str,
+    what: str,
+    why: Text,
+    next: tuple[str, ...],
+    confidence: Confidence = Confidence.MEDIUM,
+) -> Finding:
+    """Return what is found of comparisons that the queue lost, as bad as it is for the batch."""
+    return Finding(
+        rule=rule,
+        severity=_severity(evidence),
+        confidence=confidence,
+        what=what,
+        why=why,
+        evidence=_lines(lost, at),
+        next=next,
+    )
 
 
 def _severity(evidence: BatchEvidence) -> Severity:
