@@ -24,7 +24,8 @@ def _rows(runs: int, hours: float) -> list[Row]:
         line, _ = measured(kind, runs)
         _, times, misses, wrong, delays = line.cells
         said = f"{times}, {misses}, {wrong}; {delays}"
-        rows.append(Row(kind, "runs, misses, wrong names; delay", said, line.misses == 0))
+        is_right = not (line.misses or line.wrong)
+        rows.append(Row(kind, "runs, misses, wrong names; delay", said, is_right))
     false: Counter[str] = Counter()
     for mode in MODES:
         told = healthy_day(mode, hours)

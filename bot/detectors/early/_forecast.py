@@ -19,6 +19,8 @@ class ForecastDetector(StateDetector, ABC):
     A subclass makes the sample of a tick, with `facts_of`, and the forecast of one subject.
     """
 
+    # What came about is told by an alert of its own, which opens a tick or two later.
+    clear_ticks: ClassVar[int] = 3
     closing: ClassVar[str]
 
     @abstractmethod

@@ -86,7 +86,9 @@ class UnansweredItems(EventCountDetector):
         reading = await watch.queue()
         found = list[Occurrence]()
         ended = ended_requests(event for _, event in dated_events(watch))
-        if isinstance(reading, QueueReading):
+        # Whose end stands in lines that are still to come is no loss.
+        behind = isinstance(watch.logs, Followed) and watch.logs.behind
+        if isinstance(reading, QueueReading) and not behind:
             self._known, lost = self._known.after(reading, ended, sound=_is_sound(watch.logs))
             # Without the provider's log every answered item would be one that only left.
             heard = _hears_provider(watch.logs)

@@ -110,6 +110,22 @@ async def test_a_redis_that_comes_back_empty_has_lost_its_items() -> None:
     assert (condition.rule, condition.correlation_id) == ("left-unanswered", "c1")
 
 
+@pytest.mark.parametrize(("answered", "rules"), [(True, []), (False, ["left-unanswered"])])
+async def test_while_the_logs_of_before_are_being_read_no_item_is_missed(
+    answered: bool, rules: list[str]
+) -> None:
+    watches = []
+    for n in range(7):
+        at = NOW + n * TICK
+        items = (_item(1, None),) if n < 1 else ()
+        said = [line(at, done(1))] if n == 4 and answered else []
+        logs = Followed((line(at, "Queue processor stats"), *said), behind=n in (1, 2, 3))
+        reading = QueueReading(at, len(items), items)
+        watches.append(GivenWatch(at, at - TICK, logs=logs, reading=reading))
+    found = (await played(UnansweredItems(QuietSettings()), watches)).conditions
+    assert [one.rule for one in found] == rules
+
+
 async def test_what_its_time_to_live_removes_is_another_alert_s() -> None:
     ticks: list[Tick] = [((1,), ()), ((), ()), ((), ())]
     assert await judged(*ticks, ttl=timedelta(minutes=1, seconds=10)) == []
