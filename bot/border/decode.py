@@ -6,7 +6,9 @@ import unicodedata
 from urllib.parse import unquote
 
 HEAD_CHARS, TAIL_CHARS = 6_144, 2_048
-CUT = "\n…\n"
+# Stands for what was cut out, until each side of it was judged; no text from outside holds it.
+CUT_SIGN = "\ue001"
+CUT = f"\n{CUT_SIGN}\n"
 ROUNDS = 4
 
 _ESCAPES = re.compile(
@@ -41,6 +43,16 @@ _ESCAPED = re.compile(
     r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|(.))", re.S
 )
 _SHORT = {"n": "\n", "r": "\n", "t": " ", "b": " ", "f": " ", "v": " ", "a": " ", "0": " "}
+_KEY = r"[A-Za-z_][\w.@-]{0,80}"
+# Where a text that begins anywhere says for itself what follows: a key in quotes, a line that
+# begins as those of logs and traces do, a bare key with its sign.
+_CLEAN = re.compile(
+    rf"""(?P<quoted>[,{{]\s{{0,2}}(?=\\{{0,8}}["']{_KEY}\\{{0,8}}["']\s?:))"""
+    r"|(?P<line>\n(?=[ \t]{0,8}(?:Traceback |File \"|During handling |The above exception "
+    r"|[\w.]{1,120}(?:Error|Exception|Warning|Exit|Interrupt)\b|\d{4}-\d\d-\d\d[T ]"
+    rf"""|[{{"']{{0,2}}{_KEY}["']?\s?[:=])))"""
+    rf"|(?P<bare>[\s,;&?](?={_KEY}=[^=\s]))"
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});?")
 
 
@@ -50,7 +62,7 @@ def readable(raw: str) -> str:
     Decodes percent encoding, JSON and unicode escapes and HTML entities until nothing changes,
     in at most ROUNDS rounds. The result holds at most twice HEAD_CHARS + TAIL_CHARS characters.
     """
-    text = visible(bounded(raw))
+    text = visible(bounded(raw.replace(CUT_SIGN, " ")))
     for _ in range(ROUNDS):
         decoded = _decoded(text)
         if decoded == text:
@@ -74,14 +86,16 @@ def _listed(match: re.Match[str]) -> str:
 def bounded(text: str) -> str:
     """Return head and tail of a text that is too long, each ending at a word's end.
 
-    A word at a cut is dropped as a whole: a secret cut in two no longer looks like one.
+    A word at the head's cut is dropped as a whole: a secret cut in two no longer looks like one.
+    The key of what stands behind the cut may lie in what was cut out. So the tail is dropped up
+    to where it says for itself what follows, and as a whole where it never does.
     """
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
         return text
     head, tail = text[:HEAD_CHARS], text[-TAIL_CHARS:]
     before, blank, _ = head.rpartition(" ")
-    _, found, after = tail.partition(" ")
-    return f"{before if blank else ''}{CUT}{after if found else ''}"
+    clean = _CLEAN.search(tail)
+    return f"{before if blank else ''}{CUT}{tail[clean.end() :] if clean else ''}"
 
 
 def visible(text: str) -> str:

@@ -7,6 +7,7 @@ costs no more than plain text.
 import re
 
 from bot.border.context import is_data, is_shape, is_sign, may_stand
+from bot.border.decode import CUT_SIGN
 from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of, says_value
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
 from bot.border.phrases import MARK, JudgedText
@@ -22,8 +23,12 @@ _CUT_VALUE = re.compile(r'[^"]+"(?=,\s?"[\w.@-]{1,80}"\s?:)')
 def judged(text: str) -> tuple[str, int]:
     """Return readable `text` with its data replaced by MARK, and how many pieces were replaced.
 
-    A line whose beginning was cut off starts within a value, and no key says of what.
+    A line whose beginning was cut off starts within a value, and no key says of what. What stands
+    on the two sides of a cut is judged apart, so that no quote of one side ends on the other.
     """
+    if CUT_SIGN in text:
+        sides = [judged(side) for side in text.split(CUT_SIGN)]
+        return f" {MARK} ".join(shown for shown, _ in sides), sum(hidden for _, hidden in sides)
     cut = _CUT_VALUE.match(text)
     if cut is not None:
         shown, hidden = judged(text[cut.end() :])
@@ -152,9 +157,9 @@ class _Reader:
         return stop
 
     def _hidden(self, kind: KeyKind, value: int, end: int) -> int:
-        """Hide a value to its end."""
+        """Hide a value to its end, also where it stands on a later line than its key."""
         self.out.hide()
-        return self.layout.value_end(value, end, kind)
+        return self.layout.value_end(self.layout.value_start(value, end), end, kind)
 
     def _flag(self, index: int, end: int) -> int:
         """Judge an option of a command line and hide the word behind it.

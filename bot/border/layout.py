@@ -91,6 +91,15 @@ class TokenLayout:
             and self.tokens[after].kind == "quote"
         )
 
+    def value_start(self, value: int, end: int) -> int:
+        """Return where a value begins: behind empty lines, if no other key stands there."""
+        start = value
+        while start < end and self.tokens[start].kind in ("line", "space"):
+            start += 1
+        if start == value or start >= end or self.separator_after(start, end) is not None:
+            return value
+        return start
+
     def value_end(self, value: int, end: int, kind: KeyKind) -> int:
         """Return where a value that is hidden ends: its quote or bracket, or the next key."""
         value += self._has_prefix(value, end)

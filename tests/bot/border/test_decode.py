@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.border.decode import HEAD_CHARS, TAIL_CHARS, bounded, readable
+from bot.border.decode import CUT, CUT_SIGN, HEAD_CHARS, TAIL_CHARS, bounded, readable
+from bot.border.passing import let_out
 
 
 @pytest.mark.parametrize(
@@ -30,8 +31,43 @@ def test_a_text_is_decoded_until_nothing_changes(raw: str, text: str) -> None:
 
 
 def test_a_long_text_keeps_its_head_and_its_tail_and_no_part_of_a_word_at_the_cut() -> None:
-    text = "begin " + "x" * 50_000 + " middle " + "y" * 50_000 + " end"
-    assert bounded(text).split() == ["begin", "…", "end"]
+    text = "begin " + "x" * 50_000 + " middle " + "y" * 50_000 + " status=end"
+    assert bounded(text).split() == ["begin", CUT_SIGN, "status=end"]
+
+
+@pytest.mark.parametrize(
+    ("tail", "kept"),
+    [
+        ("4711", ""),
+        ("said 4711 and more", ""),
+        ('4711, "status": "failed"}', '"status": "failed"}'),
+        ('x", "status": "failed"}', '"status": "failed"}'),
+        ('\\"x\\", \\"status\\": 1', '\\"status\\": 1'),
+        ("4711 status=failed", "status=failed"),
+        ("4711\nTraceback (most recent", "Traceback (most recent"),
+        ("4711\nof something\nValueError: x", "ValueError: x"),
+        ("4711\n  4712\n", ""),
+        ("4711\nstatus: failed", "status: failed"),
+        ("4711&status=1", "status=1"),
+    ],
+)
+def test_behind_the_cut_nothing_is_kept_before_it_says_what_it_is(tail: str, kept: str) -> None:
+    whole = '{"event": "waits", "pin": ' + " " * (HEAD_CHARS + TAIL_CHARS) + tail
+    assert bounded(whole).partition(CUT)[2] == kept
+
+
+@pytest.mark.parametrize("datum", ["4711", "batch-4711", "2026-11-30", "10.0.0.7"])
+@pytest.mark.parametrize("key", ['"pin": ', "pin=", "password ", '"secret": "'])
+def test_a_datum_whose_key_was_cut_out_is_not_shown(key: str, datum: str) -> None:
+    said = "Queue processor started " * 300
+    for far in range(0, TAIL_CHARS, 97):
+        text = f"{said}{key}{' ' * (TAIL_CHARS - far)}{datum}{' ' * far}"
+        assert datum not in let_out(text, 100_000).text
+
+
+def test_no_text_from_outside_makes_a_cut() -> None:
+    assert "4711" not in let_out(f"password={CUT}4711").text
+    assert "4711" not in let_out(f"password={CUT_SIGN}4711").text
 
 
 @given(st.text())
