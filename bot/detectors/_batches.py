@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bot.border.outside import raw
 from bot.domain.queue import QueueReading
+from bot.domain.words import Command
 from bot.ports import Watch
 from bot.text.redaction import UUID as UUID_TEXT
 
@@ -45,3 +46,8 @@ def place_told(batches: Collection[str], lead: str = "for") -> str:
 def sole(batches: Collection[str]) -> str:
     """Return the batch where it is one: of several none is the alert's subject."""
     return next(iter(batches)) if len(batches) == 1 else ""
+
+
+def next_look(batch: str) -> Command:
+    """Return what to ask next: of that batch, or of all that wait where none is known."""
+    return Command(f"/batch investigate {batch}" if batch else "/batch list waiting_callbacks")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from uuid import UUID
 
-from bot.detectors._batches import MOST_ASKED, place_told, sole
+from bot.detectors._batches import MOST_ASKED, next_look, place_told, sole
 from bot.detectors._event_counts import (
     EventCount,
     EventCountDetector,
@@ -16,7 +16,7 @@ from bot.diagnosis.comparison.rejections import UnstoredAnswer, unstored_answer
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Command, Time, words
+from bot.domain.words import Time, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 from bot.text.wording import many
@@ -49,7 +49,7 @@ class CallbacksNotStored(EventCountDetector):
         """Return the condition of one subject."""
         batches = {str(one["batch"]) for one in counted.extras if one.get("batch")}
         place, mine = place_told(batches, "of"), sole(batches)
-        look = Command(f"/batch investigate {mine}" if mine else "/batch list waiting_callbacks")
+        look = next_look(mine)
         lost = many(counted.count, "answer", ("was", "were"))
         return Condition(
             subject=counted.subject,

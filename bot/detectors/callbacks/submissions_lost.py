@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from bot.detectors._batches import MOST_ASKED, place_told, sole
+from bot.detectors._batches import MOST_ASKED, next_look, place_told, sole
 from bot.detectors._event_counts import (
     EventCount,
     EventCountDetector,
@@ -39,7 +39,7 @@ from bot.diagnosis.comparison.submission import (
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Command, Time, words
+from bot.domain.words import Time, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 from bot.text.wording import many
@@ -123,7 +123,7 @@ def _condition(counted: EventCount) -> Condition:
     what, why, step = submission_words(fault)
     batches = {str(one["batch"]) for one in counted.extras if one.get("batch")}
     mine = sole(batches)
-    look = Command(f"/batch investigate {mine}" if mine else "/batch list waiting_callbacks")
+    look = next_look(mine)
     place = place_told(batches, "of")
     lost = many(counted.count, "comparison")
     return Condition(
