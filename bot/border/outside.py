@@ -232,12 +232,15 @@ def let_out_all(value: T) -> T:
 
 
 def _let_out(value: Any) -> Any:
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN:
         return value
+    if kind is list:
+        return [one if type(one) in _PLAIN else _let_out(one) for one in value]
     match value:
         case Outside():
             return str(value)
-        case Mapping():
+        case dict() | Mapping():
             return {_let_out(key): _let_out(item) for key, item in value.items()}
         case list():
             return [_let_out(item) for item in value]

@@ -10,22 +10,22 @@ import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from bot.border.outside import Outside
-from bot.domain.log import LogEvent, Role, Service
+from bot.domain.log import Role, Service
 from bot.domain.words import Span, words
 from bot.errors import UsageError
 from bot.replay.files import MOST_FILES, SAMPLES, too_many
 from bot.replay.ordering import in_order
-from bot.replay.wanted import MarkedLines, Wanted
+from bot.replay.passed import Recorded
+from bot.replay.wanted import EPOCH, MarkedLines, Wanted
 from bot.sources.log_format.parser import MAX_LINE_BYTES, LineParser
 from bot.text.wording import many
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVERY_SETTING = "DETECTOR_* and TICK_SECONDS, as the environment and .env have them"
 PATTERNS = ("*.log", "*.log.gz")
 # More blank lines in a row than any event keeps.
@@ -69,11 +69,11 @@ class Tally:
         self.gaps += 1
         self.skipped += span
 
-    def step_back(self, event: LogEvent) -> None:
+    def step_back(self, event: Recorded) -> None:
         """Count one event that lies far before the one before it."""
         self.stepped_back += 1
 
-    def lack_time(self, event: LogEvent) -> None:
+    def lack_time(self, event: Recorded) -> None:
         """Count one event without a time."""
         self.undated += 1
 
@@ -133,7 +133,7 @@ def merged(
     zone: tzinfo,
     tally: Tally,
     wanted: Wanted | None = None,
-) -> Iterator[LogEvent]:
+) -> Iterator[Recorded]:
     """Yield the dated events of all files in time order. Raises UsageError without any file."""
     if not directory.is_dir():
         raise UsageError(
@@ -155,25 +155,25 @@ def merged(
     return heapq.merge(*streams, key=attrgetter("at"))
 
 
-def at(event: LogEvent) -> datetime:
+def at(event: Recorded) -> datetime:
     """Return when an event was; the epoch for one without a time."""
     return event.at or EPOCH
 
 
 def _events(
     path: Path, services: Sequence[Service], zone: tzinfo, tally: Tally, wanted: Wanted
-) -> Iterator[LogEvent]:
+) -> Iterator[Recorded]:
     """Yield a file's dated events; one that steps back by more than a little is left out."""
     name, role = _service_of(path, services)
     parser = LineParser(name, _container(path), role, zone)
-    events = _parsed(path, tally, wanted.reading(parser))
-    yield from in_order(events, tally.step_back, tally.lack_time)
+    events = _parsed(path, tally, wanted.reading(parser, role, zone))
+    yield from wanted.thinned(in_order(events, tally.step_back, tally.lack_time))
     tally.files += 1
     tally.lines += parser.lines
     tally.unreadable += parser.unreadable
 
 
-def _parsed(path: Path, tally: Tally, reading: MarkedLines) -> Iterator[LogEvent]:
+def _parsed(path: Path, tally: Tally, reading: MarkedLines) -> Iterator[Recorded]:
     """Yield what a file holds, as far as it can be read."""
     most = MOST_UNPACKED_BYTES if path.suffix == ".gz" else sys.maxsize
     try:

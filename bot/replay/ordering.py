@@ -4,12 +4,12 @@ One line dated far ahead would take the clock, and all that follows, with it. A 
 quiet night in what follows: after a slip the time comes back.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import accumulate, chain
 
-from bot.domain.log import LogEvent
+from bot.replay.passed import PassedEvent, Recorded
 
 # Streams that mix stray by less; what lies further back is an older piece, replayed already.
 STRAY = timedelta(minutes=1)
@@ -18,70 +18,88 @@ AHEAD = timedelta(minutes=5)
 UNBELIEVABLE = timedelta(days=31)
 LOOK_AHEAD = 500
 
+Dated = list[tuple[Recorded, datetime]]
 
-def _ignored(_: LogEvent) -> None:
+
+def _ignored(_: Recorded) -> None:
     """Take an event that is left out."""
 
 
 def in_order(
-    events: Iterable[LogEvent],
-    late: Callable[[LogEvent], object] = _ignored,
-    undated: Callable[[LogEvent], object] = _ignored,
-) -> Iterator[LogEvent]:
+    events: Iterable[Recorded],
+    late: Callable[[Recorded], object] = _ignored,
+    undated: Callable[[Recorded], object] = _ignored,
+) -> Iterator[Recorded]:
     """Yield the dated events in time order; one whose time slipped takes the time reached.
 
     One that lies further back than streams stray is left out and given to `late`, one without a
     time to `undated`.
     """
     reached: datetime | None = None
-    for event, at, next_least in _with_what_follows(events, undated):
-        if reached is not None and reached - at > STRAY:
-            late(event)
-            continue
-        if (reached is None or at - reached > AHEAD) and _slipped(at, reached, next_least):
-            at = reached or next_least or at
-        if reached is None or at > reached:
-            reached = at
-        yield event if event.at == reached else replace(event, at=reached)
+    for block, following in _with_what_follows(events, undated):
+        for place, (event, at) in enumerate(block):
+            if reached is not None and at <= reached:
+                if reached - at > STRAY:
+                    late(event)
+                else:
+                    yield event if at == reached else _moved(event, reached)
+            elif reached is not None and at - reached <= AHEAD:
+                reached = at
+                yield event
+            else:
+                least = following.least(place)
+                reached = (reached or least or at) if _slipped(at, reached, least) else at
+                yield event if at == reached else _moved(event, reached)
+
+
+def _moved(event: Recorded, at: datetime) -> Recorded:
+    return event._replace(at=at) if isinstance(event, PassedEvent) else replace(event, at=at)
 
 
 def _slipped(at: datetime, reached: datetime | None, next_least: datetime | None) -> bool:
-    if reached is not None and at - reached <= AHEAD:
-        return False
     if next_least is None:
         return reached is not None and at - reached > UNBELIEVABLE
     return at - next_least > AHEAD
 
 
+class _Following:
+    """The least time among the LOOK_AHEAD events after each of a block; few are ever asked for."""
+
+    def __init__(self, block: Dated, then: Dated) -> None:
+        self._blocks = block, then
+        self._rest: Sequence[datetime] = ()
+        self._then: Sequence[datetime] = ()
+
+    def least(self, place: int) -> datetime | None:
+        """Return it for the event at `place`, None where nothing follows."""
+        block, then = self._blocks
+        if not self._rest:
+            self._rest = list(accumulate((at for _, at in reversed(block)), min))[::-1]
+            self._then = list(accumulate((at for _, at in then), min))
+        after = chain(self._rest[place + 1 : place + 2], self._then[: place + 1][-1:])
+        return min(after, default=None)
+
+
 def _with_what_follows(
-    events: Iterable[LogEvent], undated: Callable[[LogEvent], object]
-) -> Iterator[tuple[LogEvent, datetime, datetime | None]]:
-    """Yield each dated event, its time, and the least time among the events soon after it."""
-    waiting: deque[tuple[int, LogEvent, datetime]] = deque()
-    # Rising times with their places: the first is the least of all that wait.
-    least: deque[tuple[int, datetime]] = deque()
-    for place, event in enumerate(events):
+    events: Iterable[Recorded], undated: Callable[[Recorded], object]
+) -> Iterator[tuple[Dated, _Following]]:
+    """Yield the dated events with their times, LOOK_AHEAD at a time, and what is after each."""
+    block: Dated = []
+    for then in _blocks(events, undated):
+        yield block, _Following(block, then)
+        block = then
+    yield block, _Following(block, [])
+
+
+def _blocks(events: Iterable[Recorded], undated: Callable[[Recorded], object]) -> Iterator[Dated]:
+    block: Dated = []
+    for event in events:
         at = event.at
         if at is None:
             undated(event)
             continue
-        while least and least[-1][1] >= at:
-            least.pop()
-        least.append((place, at))
-        waiting.append((place, event, at))
-        if len(waiting) > LOOK_AHEAD:
-            first, event, at = waiting.popleft()
-            while least and least[0][0] <= first:
-                least.popleft()
-            yield event, at, least[0][1] if least else None
-    while waiting:
-        yield _taken(waiting, least)
-
-
-def _taken(
-    waiting: deque[tuple[int, LogEvent, datetime]], least: deque[tuple[int, datetime]]
-) -> tuple[LogEvent, datetime, datetime | None]:
-    place, event, at = waiting.popleft()
-    while least and least[0][0] <= place:
-        least.popleft()
-    return event, at, least[0][1] if least else None
+        block.append((event, at))
+        if len(block) == LOOK_AHEAD:
+            yield block
+            block = []
+    yield block

@@ -36,17 +36,18 @@ from bot.domain.alert import (
     Sample,
     Window,
 )
-from bot.domain.log import Followed, LogEvent, Role, Service
+from bot.domain.log import Followed, Role, Service
 from bot.domain.report import plain
 from bot.domain.words import Text, words
 from bot.errors import UsageError
 from bot.ports import Detector
 from bot.ports.detectors import all_needles
 from bot.replay.files import SAMPLES, Export, export_of, sample_lines, understood
-from bot.replay.logs import EPOCH, Tally, at, merged
+from bot.replay.logs import Tally, at, merged
+from bot.replay.passed import Recorded
 from bot.replay.recorded_watch import RecordedWatch
 from bot.replay.samples import Readings, readings_of
-from bot.replay.wanted import Wanted
+from bot.replay.wanted import EPOCH, Wanted, tick_of
 from bot.settings import detector_settings
 
 SAID = (Reason.OPEN, Reason.UPDATE, Reason.REPEAT, Reason.RESOLVE)
@@ -86,7 +87,7 @@ def replay_directory(
     table, tick = DetectorTable(made, environment, tick_seconds), timedelta(seconds=tick_seconds)
     readings = readings_of(lines, zone, tick)
     tally.samples, tally.overtaken = len(lines), _overtaken(readings, tick)
-    wanted = Wanted(all_needles(made.values()))
+    wanted = Wanted(all_needles(made.values()), tick)
     events = merged(directory, services, zone, tally, wanted)
     grid = _Grid(tick, longest_quiet(made, tick), tally)
     for watch in _watches(events, readings, grid, environment, wanted):
@@ -216,7 +217,7 @@ class _Grid:
 
 
 def _watches(
-    events: Iterator[LogEvent],
+    events: Iterator[Recorded],
     readings: Readings,
     grid: _Grid,
     environment: str,
@@ -228,15 +229,15 @@ def _watches(
     """
     pending, tick = next(events, None), grid.tick
     coming = _earliest(pending, readings.next_at(datetime.min.replace(tzinfo=UTC)))
-    now = heard_at = _grid(coming or EPOCH, tick)
+    now = heard_at = tick_of(coming or EPOCH, tick)
     reached: dict[str, Role] = {}
     while coming is not None:
-        if now - heard_at > grid.longest_quiet and now < _grid(coming, tick):
-            grid.tally.skip(_grid(coming, tick) - now)
-            now = _grid(coming, tick)
+        if now - heard_at > grid.longest_quiet and now < tick_of(coming, tick):
+            grid.tally.skip(tick_of(coming, tick) - now)
+            now = tick_of(coming, tick)
         since, now = now, now + tick
         heard_at = now if coming <= now else heard_at
-        taken: list[LogEvent] = []
+        taken: list[Recorded] = []
         while pending is not None and at(pending) < now:
             taken.append(pending)
             pending = next(events, None)
@@ -246,14 +247,10 @@ def _watches(
         coming = _earliest(pending, readings.next_at(now))
 
 
-def _earliest(event: LogEvent | None, sample: datetime | None) -> datetime | None:
+def _earliest(event: Recorded | None, sample: datetime | None) -> datetime | None:
     if event is None or (sample is not None and sample < at(event)):
         return sample
     return at(event)
-
-
-def _grid(moment: datetime, tick: timedelta) -> datetime:
-    return EPOCH + (moment - EPOCH) // tick * tick
 
 
 def _overtaken(readings: Readings, tick: timedelta) -> int:

@@ -5,53 +5,119 @@ many lines at once, which costs a tenth of what it costs to ask each event.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TypeGuard
 
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
+from bot.replay.passed import PassedEvent, PassedLines, Recorded
 from bot.sources.log_format.memmem import positions
 from bot.sources.log_format.parser import LineParser
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_NEVER = 1 << 62
+
 
 class Wanted:
-    """The wanted events of all files, by where they begin; without words each is wanted."""
+    """The wanted events of all files, by where they begin; without words each is wanted.
 
-    def __init__(self, words: Sequence[str] | None = None) -> None:
+    Of what is not wanted in one `tick`, one event of each file tells the clock as much as all.
+    """
+
+    def __init__(self, words: Sequence[str] | None = None, tick: timedelta = timedelta(0)) -> None:
         self._words = None if words is None else _told_apart(words)
+        self._tick = tick
         self._begins: dict[str, set[int]] = {}
 
-    def holds(self, event: LogEvent) -> bool:
+    def holds(self, event: Recorded) -> TypeGuard[LogEvent]:
         """Say whether an event is wanted."""
+        if isinstance(event, PassedEvent):
+            return False
         return self._words is None or event.offset in self._begins.get(event.container, ())
 
-    def reading(self, parser: LineParser) -> "MarkedLines":
+    def reading(self, parser: LineParser, role: Role, zone: tzinfo) -> "MarkedLines":
         """Return what reads one file's lines with `parser`."""
         begins = self._begins.setdefault(parser.container, set())
-        return MarkedLines(parser, self._words or (), begins)
+        passed = None if self._words is None else PassedLines(parser, role, zone)
+        return MarkedLines(parser, self._words or (), begins, passed)
+
+    def thinned(self, events: Iterable[Recorded]) -> Iterator[Recorded]:
+        """Yield a file's events in order, of those passed over only what begins a tick."""
+        until: datetime | None = None
+        for event in events:
+            at = event.at or EPOCH
+            if until is None or at >= until:
+                until = tick_of(at, self._tick) + self._tick if self._tick else None
+            elif type(event) is PassedEvent:
+                continue
+            yield event
 
 
 class MarkedLines:
     """Turns a file's lines into events, and notes where those begin that hold a word."""
 
-    def __init__(self, parser: LineParser, words: Sequence[bytes], begins: set[int]) -> None:
+    def __init__(
+        self,
+        parser: LineParser,
+        words: Sequence[bytes],
+        begins: set[int],
+        passed: PassedLines | None,
+    ) -> None:
         self._parser = parser
         self._words = words
         self._begins = begins
+        self._passed = passed
         self._hits: deque[int] = deque()
         self._at = 0
+        # A line that begins an event without a word, which ends with it if the next begins one.
+        self._held: tuple[bytes, int, PassedEvent] | None = None
 
-    def events(self, lines: Sequence[bytes]) -> Iterator[LogEvent]:
+    def events(self, lines: Sequence[bytes]) -> Iterator[Recorded]:
         """Yield the events that some lines complete."""
+        coming = self._found(lines)
+        hit, begun = next(coming, _NEVER), self._passed and self._passed.begun
+        for line in lines:
+            end = self._at + len(line)
+            is_hit = hit < end
+            while hit < end:
+                hit = next(coming, _NEVER)
+            one = begun(line) if begun and not is_hit else None
+            event = self._read(line) if one is None else self._completed()
+            if event is not None:
+                yield event
+            if one is not None:
+                self._held = line, self._at, one
+            self._at = end
+
+    def last(self) -> Recorded | None:
+        """Return the event that is still open."""
+        return self._completed()
+
+    def _found(self, lines: Sequence[bytes]) -> Iterator[int]:
+        """Return where words begin, and note it."""
         whole = b"".join(lines)
         found = {hit for word in self._words for hit in positions(whole, word, apart=b"")}
-        self._hits.extend(self._at + hit for hit in sorted(found))
-        for line in lines:
-            event = self._parser.feed(line, offset=self._at)
-            if event is not None:
-                yield self._marked(event)
-            self._at += len(line)
+        hits = [self._at + hit for hit in sorted(found)]
+        self._hits.extend(hits)
+        return iter(hits)
 
-    def last(self) -> LogEvent | None:
-        """Return the event that is still open."""
+    def _read(self, line: bytes) -> LogEvent | None:
+        """Let the parser take a line, and before it the one that is held."""
+        if self._held is not None:
+            held, at, _ = self._held
+            self._held = None
+            self._parser.feed(held, offset=at)
+        event = self._parser.feed(line, offset=self._at)
+        return None if event is None else self._marked(event)
+
+    def _completed(self) -> Recorded | None:
+        """Return the event that is still open, to which nothing more belongs."""
+        if self._held is not None:
+            _, _, one = self._held
+            self._held = None
+            self._parser.lines += 1
+            return one
         event = self._parser.flush()
         return None if event is None else self._marked(event)
 
@@ -62,6 +128,11 @@ class MarkedLines:
             if self._hits.popleft() >= begin:
                 self._begins.add(begin)
         return event
+
+
+def tick_of(moment: datetime, tick: timedelta) -> datetime:
+    """Return when the tick begins that a moment is in."""
+    return EPOCH + (moment - EPOCH) // tick * tick
 
 
 def _told_apart(words: Sequence[str]) -> list[bytes]:

@@ -22,7 +22,7 @@ from bot.detectors.stuck_queue.depth_gauges import GAUGE, judge_gauges
 from bot.detectors.stuck_queue.resolution import after_expiry, closing, last_expired, left_just_now
 from bot.diagnosis.queue.carry_over import carry
 from bot.diagnosis.queue.conservation import ended_requests
-from bot.diagnosis.queue.history import Level, logged_levels, queue_chart
+from bot.diagnosis.queue.history import Level, queue_chart
 from bot.diagnosis.queue.log_events import NEEDLES
 from bot.diagnosis.queue.timeline import QUEUE_UNREADABLE
 from bot.diagnosis.queue.verdict import (
@@ -246,8 +246,8 @@ def _observation(sample: Sample) -> Observation:
 def _chart(observations: list[Observation], verdict: QueueVerdict, now: datetime) -> Chart | None:
     """Return the size of the queue as the ticks saw it, with the loop's dispatches."""
     levels = [Level(one.at, one.reading.size) for one in observations if one.reading]
-    levels += logged_levels(snapshot for one in observations for snapshot in one.snapshots)
+    logged = (snapshot for one in observations for snapshot in one.snapshots)
     found = (sign for one in observations for sign in one.signs)
     signs = {(sign.at, sign.kind, sign.queue_id): sign for sign in found}
     heard = list(signs.values()) if any(one.logs_readable for one in observations) else None
-    return queue_chart(levels, heard, now, since=verdict.since)
+    return queue_chart((*levels, *logged), heard, now, since=verdict.since)

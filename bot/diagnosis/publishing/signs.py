@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.border.outside import raw
 from bot.domain.log import LogEvent, Role
 from bot.domain.service_state import circuit_turn
 
@@ -119,8 +120,9 @@ def publisher_sign(event: LogEvent) -> PublishSign | None:
 def _sign(
     event: LogEvent, at: datetime, kind: PublishKind, named: Callable[[str], str | None]
 ) -> PublishSign:
-    correlation = named("correlation") or str(event.fields.get("correlation_id") or "")
-    found = re.search(_UUID, correlation, re.IGNORECASE)
+    written = named("correlation") or event.fields.get("correlation_id") or ""
+    # Of the text only the id is taken, so that it is searched as it is.
+    found = re.search(_UUID, raw(written) if isinstance(written, str) else "", re.IGNORECASE)
     return PublishSign(
         at,
         kind,

@@ -7,6 +7,7 @@ from the reading of now. Where no size is known, the chart has a gap.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from bot.diagnosis.queue.log_events import BEGINNINGS, LoopSign, Snapshot
@@ -36,13 +37,8 @@ def levels_of(samples: Iterable[Sample]) -> tuple[Level, ...]:
     return tuple(level for level in found if level is not None)
 
 
-def logged_levels(snapshots: Iterable[Snapshot]) -> tuple[Level, ...]:
-    """Return the sizes in the provider's snapshot lines."""
-    return tuple(Level(one.at, one.size) for one in snapshots)
-
-
 def queue_chart(
-    levels: Sequence[Level],
+    levels: Iterable[Level | Snapshot],
     signs: Sequence[LoopSign] | None,
     now: datetime,
     *,
@@ -50,12 +46,13 @@ def queue_chart(
 ) -> Chart | None:
     """Return the chart of the last hour, or of longer when `since` lies further back.
 
+    A snapshot line of the provider holds a size as well as a reading does.
     `signs` is None where the logs were not read: then dispatches are unknown. None
     without two moments of known size: one number is no history.
     """
     start = max(now - LONGEST, min(now - SHOWN, since - BEFORE if since else now))
     width = (now - start) / POINTS
-    known = sorted((one for one in levels if start <= one.at <= now), key=lambda one: one.at)
+    known = sorted((one for one in levels if start <= one.at <= now), key=attrgetter("at"))
     if len({one.at for one in known}) < 2:
         return None
     sizes: list[float | None] = [None] * POINTS
@@ -113,7 +110,7 @@ def _place(at: datetime, start: datetime, width: timedelta) -> int:
 
 
 def _alt(
-    known: Sequence[Level],
+    known: Sequence[Level | Snapshot],
     begun: Sequence[LoopSign] | None,
     start: datetime,
     now: datetime,

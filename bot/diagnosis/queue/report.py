@@ -11,7 +11,6 @@ from bot.diagnosis.queue.evidence import QueueEvidence
 from bot.diagnosis.queue.history import (
     NO_HISTORY,
     Level,
-    logged_levels,
     queue_chart,
 )
 from bot.diagnosis.queue.timeline import QUEUE_UNREADABLE, QueueTimeline, timeline_of
@@ -93,7 +92,7 @@ def _chart(evidence: QueueEvidence, verdict: QueueVerdict, now: datetime) -> Cha
     remembered = () if isinstance(evidence.remembered, Missing) else evidence.remembered
     levels = (
         *remembered,
-        *logged_levels(snapshots_of(evidence.events)),
+        *snapshots_of(evidence.events),
         *((Level(evidence.redis.at, evidence.redis.size),) if evidence.redis else ()),
     )
     since = verdict.since if verdict.severity is not Severity.INFO else None

@@ -130,7 +130,7 @@ class QueueTimeline:
         """Whether silence in the logs may be called silence."""
         return bool(self.observations) and self.observations[-1].logs_readable
 
-    @property
+    @cached_property
     def size(self) -> int | None:
         """The newest size known, from Redis first; None when it is unknown."""
         if self.reading is not None:
@@ -141,7 +141,7 @@ class QueueTimeline:
             return max(logged or 0, begun.bundle_size or 1)
         return logged
 
-    @property
+    @cached_property
     def mode(self) -> str:
         """The queue's processing mode as it was last written, empty when it never was.
 
@@ -163,13 +163,13 @@ class QueueTimeline:
         starts = (sign.at for sign in self.signs if sign.kind is SignKind.RESTART)
         return max(starts, default=None)
 
-    @property
+    @cached_property
     def last_sign(self) -> datetime | None:
         """When the loop was last seen at work or at rest, by its logs."""
         signs = [sign.at for sign in self.signs if sign.kind not in NOT_THE_LOOP]
         return max((*signs, *(snapshot.at for snapshot in self.snapshots)), default=None)
 
-    @property
+    @cached_property
     def last_turnover(self) -> datetime | None:
         """When an item was last taken, answered or given back."""
         return max((sign.at for sign in self.signs if sign.kind in TURNOVER), default=None)
@@ -186,7 +186,7 @@ class QueueTimeline:
                     return after.at
         return None
 
-    @property
+    @cached_property
     def watched_since(self) -> datetime:
         """Since when signs of the loop would have been seen."""
         start = self.now
@@ -198,20 +198,20 @@ class QueueTimeline:
                 return look.logs_from
         return start
 
-    @property
+    @cached_property
     def alive(self) -> bool:
         """Whether the loop gave a sign just now; per_request writes one only every 5 minutes."""
         within = ALIVE_WITHIN if self.writes_snapshots else OPENS_AFTER + ALIVE_WITHIN / 2
         return self.last_sign is not None and self.now - self.last_sign <= within
 
-    @property
+    @cached_property
     def writes_snapshots(self) -> bool:
         """Whether the mode writes a snapshot every half minute while the loop is idle."""
         since = self.restarted_at
         written = any(since is None or one.at >= since for one in self.snapshots)
         return written or self.mode not in ("", "per_request")
 
-    @property
+    @cached_property
     def unfinished(self) -> LoopSign | None:
         """The dispatch, or single request, after which no end was logged.
 

@@ -68,7 +68,7 @@ class JsonLine:
     @property
     def at(self) -> datetime | None:
         """The event's own time, else the engine's."""
-        return utc(_first(self._fields, TIME_KEYS), self._zone) or stamped(self._stamp, self._zone)
+        return time_of(self._fields, self._zone) or stamped(self._stamp, self._zone)
 
     @property
     def level(self) -> str:
@@ -153,6 +153,13 @@ def _tolerant_json(text: str) -> Any:
         return json.loads(whole)
     except (ValueError, RecursionError):
         return None
+
+
+def time_of(fields: Mapping[str, Any], zone: tzinfo) -> datetime | None:
+    """Return an object's own time."""
+    written = fields.get("timestamp")
+    is_plain = type(written) is str and written
+    return utc(written if is_plain else _first(fields, TIME_KEYS), zone)
 
 
 def text_of(fields: Mapping[str, Any], *keys: str) -> str:

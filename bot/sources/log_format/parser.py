@@ -56,7 +56,7 @@ class LineParser:
         `offset` is where the line begins in the log.
         """
         self.lines += 1
-        fields = _plain_json(line) if line.startswith(b'{"') else None
+        fields = plain_json(line) if line.startswith(b'{"') else None
         if fields is not None:
             done = self.flush()
             self._open = LogEvent.unread(
@@ -169,7 +169,7 @@ class LineParser:
         return LogEvent.unread(source, self.service, self._outside, self._role, offset)
 
 
-def _plain_json(line: bytes) -> dict[str, Any] | None:
+def plain_json(line: bytes) -> dict[str, Any] | None:
     """Return the object of a line that is an event without any oddity, None of all others."""
     if len(line) > MAX_LINE_BYTES or (not line.isascii() and any(odd in line for odd in _ODD)):
         return None
