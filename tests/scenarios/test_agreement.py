@@ -11,14 +11,17 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.investigate.about import FAMILIES, about
 from bot.diagnosis.investigate.report import collect, investigate
 from bot.domain.alert import Condition
+from bot.domain.batch import BatchSummary
 from bot.domain.log import Followed, Role
 from bot.domain.report import Report
 from bot.ports import Deadline
-from bot.registry import detectors
-from tests.population.evidence import Around, events_of, queue_of, rows_of, sources_of
+from bot.registry import commands, detectors
+from bot.requests.command_text import read_line
+from tests.population.evidence import SERVICES, Around, events_of, queue_of, rows_of, sources_of
 from tests.population.faulty import FAULTS
 from tests.population.world import BEGIN, World
-from tests.support.fakes.sources import FakeDatabase
+from tests.support.fakes.sources import FakeDatabase, context
+from tests.support.leads import alert_leads_to_nothing, fails_of, leads_to_nothing
 from tests.support.scenes import TICK, played
 from tests.support.watches import GivenWatch
 
@@ -39,10 +42,9 @@ TOLD_BY = {
 }
 
 
-async def _conditions(world: World, around: Around, name: str) -> tuple[Condition, ...]:
-    """Return what a detector says at the end of a world, of which it saw the last half hour."""
+def _watches(world: World, around: Around, summary: BatchSummary) -> list[GivenWatch]:
+    """Return what detectors see of the last half hour of a world."""
     rows, events = rows_of(world), events_of(world, json=bool(world.seed % 2))
-    (summary,) = await FakeDatabase([rows]).newest()
     reading = queue_of(world, around)
     watches = []
     for n in reversed(range(121)):
@@ -56,11 +58,25 @@ async def _conditions(world: World, around: Around, name: str) -> tuple[Conditio
                 sessions=around.sessions,
             )
         )  # fmt: skip
-    detector: Any = detectors()[name]
-    one = detector(detector.Settings())
-    if name == "batch_failed":
-        one.resume([await one.sample(replace(watches[0], now=BEGIN, batches=()))])
-    return (await played(one, watches)).conditions
+    return watches
+
+
+async def _conditions(world: World, around: Around, *names: str) -> list[Condition]:
+    """Return what detectors say at the end of a world, every command of which is followed."""
+    (summary,) = await FakeDatabase([rows_of(world)]).newest()
+    watches = _watches(world, around, summary)
+    found: list[Condition] = []
+    asked = context(sources_of(world, around), world.now, options={"services": SERVICES})
+    for name in names:
+        detector: Any = detectors()[name]
+        one = detector(detector.Settings())
+        if name == "batch_failed":
+            one.resume([await one.sample(replace(watches[0], now=BEGIN, batches=()))])
+        conditions = (await played(one, watches)).conditions
+        for condition in conditions:
+            fails_of(await alert_leads_to_nothing(name, condition, asked))
+        found += conditions
+    return found
 
 
 async def _investigated(world: World, around: Around) -> Report:
@@ -70,6 +86,22 @@ async def _investigated(world: World, around: Around) -> Report:
     assert found is not None
     assert isinstance(getattr(found, "evidence", None), BatchEvidence)
     return investigate(found, world.now)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_no_button_of_an_alert_or_an_answer_leads_to_nothing(fault: str) -> None:
+    """Each is followed on the data that it came from, also days after it."""
+    for variant in range(2):
+        world, around = FAULTS[fault][0](random.Random(variant), variant)
+        if not variant:
+            await _conditions(world, around, *detectors())
+        asked = context(sources_of(world, around), world.now, options={"services": SERVICES})
+        for line in (f"/batch investigate {world.id}", f"/batch status {world.id}", "/queue"):
+            read = read_line(line, commands())
+            answer = await read.command.run(
+                read.request(), replace(asked, deadline=Deadline.after(60))
+            )
+            fails_of(await leads_to_nothing(answer, asked))
 
 
 @pytest.mark.parametrize(("fault", "name"), TOLD_BY.items())

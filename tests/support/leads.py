@@ -1,8 +1,9 @@
-"""Follows each command that an answer offers, on the sources that the answer was made from.
+"""Follows each command that an answer or an alert offers, on the data that it was made from.
 
 A pytest plug-in. A button that is not understood, or that finds nothing where its answer found
-something, fails the test that asked. Sources that hold what a test gave them are copied, so that
-nothing is counted twice; what changes something, and what lacks words, is not followed.
+something, fails the test that asked, or in which the alert opened. Sources that hold what a test
+gave them are copied, so that nothing is counted twice; what changes something, and what lacks
+words, is not followed.
 """
 
 import sys
@@ -14,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
 from bot.domain.report import Report
 from bot.errors import BatchbotError, LackingError, NotFoundError, UsageError
 from bot.ports import CommandContext, Request, Sources, no_progress
 from bot.registry import SlashCommand, commands
 from bot.requests.command_text import read_line
-from bot.text.wording import next_commands
+from bot.slack.blocks.alert_buttons import offered
+from bot.text.wording import next_commands, next_steps
 
 Run = Callable[[Request, CommandContext], Awaitable[Report]]
 FAKES = "tests.support.fakes"
@@ -46,6 +49,28 @@ def _copy(source: Any) -> Any:
         if isinstance(held, list | dict | set):
             setattr(twin, name, copy(held))
     return twin
+
+
+async def alert_leads_to_nothing(
+    detector: str, condition: Condition, context: CommandContext
+) -> list[str]:
+    """Return which commands of an alert lead to nothing, on the data that it came from."""
+    at = condition.since
+    alert = Alert(
+        "key", detector, "test", condition.subject, AlertState.FIRING, condition.severity,
+        condition, at, at, at, number=1,
+    )  # fmt: skip
+    lines = [*next_steps(condition.next), *offered(AlertMessage(alert, Reason.OPEN, True))]
+    found = []
+    for line in dict.fromkeys(lines):
+        told = await _what_is_wrong(line, replace(context, sources=_copied(context.sources)))
+        found += [f"the alert {condition.rule} offers {line}: {told}"] if told else []
+    return found
+
+
+def fails_of(problems: list[str]) -> None:
+    """Fail the test that is running for what leads to nothing."""
+    _problems.extend(problems)
 
 
 async def leads_to_nothing(report: Report, context: CommandContext) -> list[str]:

@@ -103,6 +103,6 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         headline=f"Batch {fact['batch']} stands still: {waits}",
         why=cause.why,
         evidence=(EvidenceLine(DATABASE, since, f"last activity, state {fact['state']}"),),
-        next=(step, "/logs cj_assessment_service monitor"),
+        next=(step,),
         batch=str(fact["batch"]),
     )

@@ -30,7 +30,6 @@ from bot.domain.words import when, words
 from bot.ports import Watch
 
 LINES = "lines"
-LOOK = "/logs cj_assessment_service scoring --level error"
 _LINES: TypeAdapter[FailedFinalisations] = TypeAdapter(FailedFinalisations)
 
 
@@ -126,6 +125,8 @@ def _lines(sample: Sample) -> FailedFinalisations:
 
 def _failed(batch: str, one: FailedFinalisation) -> Condition:
     step = f"/batch investigate {batch}"
+    said = [text for text in NOT_FINALISED if text in one.text]
+    looks = [f"/logs cj_assessment_service {text}" for text in said[:1]]
     return Condition(
         subject=subject_of(batch),
         rule=FINALISATION_STUCK.rule,
@@ -142,7 +143,7 @@ def _failed(batch: str, one: FailedFinalisation) -> Condition:
         headline=f"Batch {batch}: its finalisation failed, and it has no result",
         why=one.why,
         evidence=(EvidenceLine(one.source, one.last_at, one.text),),
-        next=(step, FINALISE_AGAIN, LOOK),
+        next=(step, FINALISE_AGAIN, *looks),
         batch=batch,
     )
 
@@ -165,6 +166,6 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         headline=f"Batch {fact['batch']} is stuck while it is scored: it has no result",
         why=FINALISATION_STUCK.why,
         evidence=(EvidenceLine(DATABASE, since, f"state SCORING, status {fact['status']}"),),
-        next=(step, FINALISE_AGAIN, LOOK),
+        next=(step, FINALISE_AGAIN),
         batch=str(fact["batch"]),
     )

@@ -17,6 +17,7 @@ WORDS = {
     "correlation_id": ("matches no comparison", "match no comparison"),
 }
 NO_BATCH = "no batch"
+LOOK = "Mend what sends them: their lines stand in the evidence."
 
 
 def condition_of(counted: EventCount) -> Condition:
@@ -27,7 +28,7 @@ def condition_of(counted: EventCount) -> Condition:
         (str(e["correlation_id"]) for e in counted.extras if e["correlation_id"]), ""
     )
     foreign = owners == [NO_BATCH]
-    step = f"/trace {correlation}" if correlation else "/logs cj_assessment_service callback"
+    step = f"/trace {correlation}" if correlation else LOOK
     return Condition(
         subject=counted.subject,
         rule=FOREIGN_CALLBACK.rule if foreign else "callback-rejected",

@@ -177,7 +177,7 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
     blocked = bool(last["blocked"]) or bool(last["open_since"])
     fates = {Fate(fact["fate"]) for one in episode for fact in one.data["lost"]}
     correlation = str(facts[0]["correlation_id"])
-    step = Command(f"/trace {correlation}" if correlation else "/logs llm_provider Kafka")
+    step = Command(f"/trace {correlation}" if correlation else "/batch list waiting_callbacks")
     batches = {batch for one in episode for batch in one.data.get("batches") or ()}
     place = place_told(batches, "of")
     parts = [f"{_answers(lost)} lost"] if lost else []

@@ -210,6 +210,6 @@ def _condition(fact: Fact, since: datetime, lost: int) -> Condition:
             EvidenceLine(DATABASE, since, f"{fact['pending']} pending, oldest sent then"),
             EvidenceLine(QUEUE, None, f"{fact['queued'] if checked else '?'} of it queued"),
         ),
-        next=(step, "/logs llm_provider expired --since 6h"),
+        next=(step,),
         batch=str(number),
     )

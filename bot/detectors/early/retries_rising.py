@@ -206,5 +206,5 @@ def _condition(recent: Sequence[Mapping[str, Any]], worst: Tried, count: int) ->
         evidence=tuple(
             EvidenceLine(str(one["source"]), _at(one), str(one["text"])) for one in recent[-3:]
         ),
-        next=("See what the model's provider answers: /logs llm_provider error",),
+        next=("See which requests come back: /logs llm_provider Requeueing",),
     )

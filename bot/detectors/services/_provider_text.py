@@ -65,7 +65,7 @@ def provider_condition(
         title=words(
             f"Model provider fails{place}",
             when(outbreak.since, " since "),
-            f"{why}{breaker}{mock}, {confidence.value} confidence. Next: /logs llm_provider error",
+            f"{why}{breaker}{mock}, {confidence.value} confidence. Next: /queue",
         ),
         since=outbreak.since,
         known=f"{kind}{breaker}{mock} {reasons}".rstrip(),
@@ -130,11 +130,11 @@ def _counted(outbreak: Outbreak) -> str:
 def _steps(
     outbreak: Outbreak, causes: Sequence[Failures], batches: Sequence[str]
 ) -> tuple[Text, ...]:
-    """Return what to do for each cause, the batches to look into, and where the lines are."""
+    """Return what to do for each cause, and the batches to look into."""
     mock = (_MOCK_STEP,) if outbreak.mock_mode else ()
     remedies = dict.fromkeys(remedy_of(one) for one in causes)
     looks = (f"/batch investigate {batch}" for batch in batches[:KEPT])
-    return (*mock, *remedies, *looks, "/logs llm_provider error --since 30m --level error")
+    return (*mock, *remedies, *looks)
 
 
 def _examples(samples: Sequence[Sample]) -> tuple[EvidenceLine, ...]:

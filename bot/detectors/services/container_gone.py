@@ -147,7 +147,7 @@ def _restarted(service: str, at: datetime, what: str) -> Condition:
 def _condition(
     service: str, since: datetime, what: str, severity: Severity, verb: str
 ) -> Condition:
-    step = f"/logs {service} Traceback --since 30m"
+    step = f"Read why: docker compose logs --tail 50 {service}"
     return Condition(
         subject=service,
         rule="container-gone" if severity is Severity.ERROR else "container-restarted",
@@ -156,7 +156,7 @@ def _condition(
         title=words(
             f"Container of {service} {verb}",
             when(since, " since " if verb == GONE else " at "),
-            f" ({what}), high confidence. Next: {step}",
+            f" ({what}), high confidence. Next: {step[0].lower()}{step[1:]}",
         ),
         since=since,
         known=verb,

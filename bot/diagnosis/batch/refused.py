@@ -10,7 +10,6 @@ from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import DATABASE, LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, Role
 from bot.domain.report import Confidence, Finding, Report, Severity
-from bot.domain.words import Command, words
 from bot.ports import Deadline, Sources
 
 REQUEST_REFUSED = "request-refused"
@@ -74,7 +73,7 @@ def _finding(line: LogEvent) -> Finding:
         next=(
             "Register the assignment's instructions in CJ, then send the request again."
             if unknown
-            else words(Command("/logs cj_assessment_service workflow --level error")),
+            else "Mend what CJ refused it for, then send the request again.",
         ),
     )
 

@@ -77,10 +77,7 @@ CONSUMER_HELD = Cause(
     why="It runs and is not done with the one it took: its database makes it wait, by a lock or by "
     "being away.",
 )
-HELD_STEPS = (
-    "Look at the sessions of CJ's database, and whether it can be reached.",
-    "/logs cj_assessment_service database",
-)
+HELD_STEPS = ("Look at the sessions of CJ's database, and whether it can be reached.",)
 # What they say depends on how: bot/diagnosis/publishing/wording.py, comparison/submission.py.
 UNPUBLISHED = Cause(rule="callbacks-unpublished", why="")
 SUBMISSION_LOST = Cause(rule="submission-lost", why="")
@@ -112,7 +109,7 @@ OUTBOX_UNPUBLISHED = Cause(
     why=f"The relay sends every 5 s and gives up after {RELAY_TRIES} tries: who waits for it waits "
     "for ever.",
 )
-RELAY_STEP = "Check Kafka and the relay: /logs cj_assessment_service outbox"
+RELAY_STEP = "Look whether Kafka answers, and whether CJ's relay can write to it."
 DATABASE_BLOCKED = Cause(
     rule="database-blocked",
     why="Row locks last until their transaction ends; one that nobody ends blocks for ever.",

@@ -98,8 +98,8 @@ _WHY = {
 _NEXT = {
     SubmissionFault.KAFKA: "Look whether Kafka answers: docker ps --filter name=huleedu_kafka",
     SubmissionFault.PROVIDER: "Look whether it runs: docker ps --filter name=llm_provider_service",
-    SubmissionFault.TIMED_OUT: "/logs llm_provider error --since 1h",
-    SubmissionFault.OTHER: "/logs cj Unexpected error processing task --since 1h",
+    SubmissionFault.TIMED_OUT: "Look whether Kafka and the LLM provider answer in time.",
+    SubmissionFault.OTHER: "Mend what CJ's lines say; they stand in the evidence.",
 }
 ASK_AGAIN = "Ask for the batch again once that works: these get no answer."
 

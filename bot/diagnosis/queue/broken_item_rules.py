@@ -76,7 +76,7 @@ def poison_item(timeline: QueueTimeline) -> QueueVerdict | None:
         + (" Nothing else was answered meanwhile, so the provider may fail altogether." * alone),
         items=(worst, *(item for item in items if item is not worst)),
         evidence=item_lines(timeline, items[:3]),
-        next=(f"/trace {worst.queue_id}", f'/logs llm_provider "{worst.queue_id}" --level error'),
+        next=(f"/trace {worst.queue_id}",),
     )
 
 

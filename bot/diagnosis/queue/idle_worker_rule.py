@@ -39,7 +39,7 @@ def idle_worker(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=since,
-        what=words("Requests are queued and the loop, which ", _seen(timeline), ", takes none."),
+        what=words("Requests wait; the loop ", _seen(timeline), " and takes none."),
         why=f"An idle loop takes a request within a second: {_cause(timeline, since)}.",
         evidence=(
             EvidenceLine(LOGS, since, f"first of {many(count, 'item')} queued since"),
@@ -78,7 +78,7 @@ def _cause(timeline: QueueTimeline, since: datetime) -> str:
 def _steps(timeline: QueueTimeline) -> tuple[str, ...]:
     if timeline.alive:
         return (
-            "/logs llm_provider queue --level error --since 1h",
+            "Look whether its circuit breaker is open, and what its loop logs.",
             f"Look at the front: redis-cli ZRANGE {timeline.prefix or DEFAULT_PREFIX}:requests 0 9",
         )
     return ("Look whether the service runs: docker ps --filter name=llm_provider_service",)

@@ -26,7 +26,7 @@ from bot.diagnosis.queue.wording import (
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.queue import QueueItem
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Words, when, words
+from bot.domain.words import Id, Words, when, words
 from bot.text.wording import many
 
 ESCALATES_AFTER = timedelta(minutes=10)
@@ -80,7 +80,7 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=_confidence(timeline, since),
         since=since,
         what=words(
-            f"{many(count, 'item')} in the queue that nobody works on for ",
+            f"{many(count, 'item')} without a worker for ",
             lasting(timeline, since),
             _meanwhile(timeline, worked if goes_on else None),
         ),
@@ -94,12 +94,11 @@ def _orphan_by_snapshots(timeline: QueueTimeline) -> QueueVerdict | None:
 def _meanwhile(timeline: QueueTimeline, worked: datetime | None) -> Words:
     """Say what the loop did since; `worked` is when it last took or ended something after that."""
     if worked is None:
-        return words(", and the loop is idle.")
+        return words("; the loop is idle.")
     waiting = waiting_count(timeline)
     if not waiting or timeline.now - worked < TAKES_NOTHING:
-        return words(", and the loop works on without it.")
-    verb = "waits" if waiting == 1 else "wait"
-    return words(", and the loop took nothing", when(worked, " since "), f"; {waiting} {verb}.")
+        return words("; the loop works on.")
+    return words(f"; none of {waiting} taken", when(worked, " since "), ".")
 
 
 def _confidence(timeline: QueueTimeline, since: datetime) -> Confidence:
@@ -135,9 +134,11 @@ def _orphan_by_restart(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=_confidence(timeline, since),
         since=since,
         what=words(
-            f"Item {first.queue_id}{more}, begun",
+            "Item ",
+            Id(first.queue_id),
+            f"{more} begun",
             when(since, " at "),
-            ", has no end in the logs, and the worker started anew after that.",
+            ": a restart, no end.",
         ),
         why="A worker that starts anew takes only what waits: this stays for 4 h, and its batch "
         "gets no callback.",

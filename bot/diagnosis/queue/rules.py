@@ -44,7 +44,7 @@ from bot.diagnosis.queue.wording import (
     removal_steps,
 )
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Span, Words, when, words
+from bot.domain.words import Span, Text, Words, when, words
 from bot.text.wording import many
 
 FRONT = 10
@@ -76,8 +76,7 @@ def head_of_line_blocked(timeline: QueueTimeline) -> QueueVerdict | None:
         confidence=Confidence.HIGH if timeline.reading else Confidence.MEDIUM,
         since=quiet,
         what=words(
-            f"{count} items that no worker will take stand in front of {waiting} "
-            f"waiting {'one' if waiting == 1 else 'ones'}; nothing was dispatched for ",
+            f"{count} dead items stand before {many(waiting, 'waiting one')}; none dispatched for ",
             lasting(timeline, quiet),
             ".",
         ),
@@ -160,18 +159,13 @@ def queue_frozen(timeline: QueueTimeline) -> QueueVerdict | None:
         severity=Severity.ERROR,
         confidence=Confidence.MEDIUM if sure else Confidence.LOW,
         since=quiet,
-        what=words(
-            _stopped_words(timeline),
-            "Nothing moved in the queue for ",
-            lasting(timeline, quiet),
-            f"; {many(size, 'item')} in it.",
-        ),
+        what=_frozen_words(timeline, size, lasting(timeline, quiet)),
         why=_frozen_why(timeline),
         items=working,
         evidence=(*item_lines(timeline, working[:3]), *log_lines(timeline)),
         next=(
             "Look whether the service runs: docker ps --filter name=llm_provider_service",
-            "Look for an open circuit breaker: /logs llm_provider circuit --since 1h",
+            "Look whether its circuit breaker is open: it refuses every call then.",
         ),
     )
 
@@ -239,12 +233,13 @@ def _only_grows(values: Sequence[int]) -> bool:
     return rises and values[-1] - values[0] >= DRAIN_GROWTH
 
 
-def _stopped_words(timeline: QueueTimeline) -> Words:
-    """Say when the LLM provider stopped, where that is the last that it wrote of its queue."""
+def _frozen_words(timeline: QueueTimeline, size: int, long: Text) -> Words:
+    """Say what stands still, and when the LLM provider stopped where that is its last line."""
     last = timeline.signs[-1] if timeline.logs_readable and timeline.signs else None
     if last is None or last.kind is not SignKind.STOPPED:
-        return words("")
-    return words("The LLM provider stopped", when(last.at, " at "), " and did not start again. ")
+        return words("Nothing moved in the queue for ", long, f"; {many(size, 'item')} in it.")
+    still = many(size, "item", ("stands", "stand"))
+    return words("The provider stopped", when(last.at, " at "), f"; {still} still for ", long, ".")
 
 
 def _frozen_why(timeline: QueueTimeline) -> str:
@@ -252,8 +247,8 @@ def _frozen_why(timeline: QueueTimeline) -> str:
         return "The logs cannot be read, so an orphan and a hung worker look the same from here."
     if timeline.alive:
         return (
-            "The loop lives and takes nothing: the circuit breaker to the provider may be open, or "
-            "the waiting items are ones it does not accept."
+            "The loop lives and takes nothing: its circuit breaker may be open, or it accepts none "
+            "of what waits."
         )
     if any(sign.kind is SignKind.STOPPED for sign in timeline.signs[-1:]):
         return "The queue processor stopped and did not start again."

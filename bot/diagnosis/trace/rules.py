@@ -93,7 +93,7 @@ def callback_metadata_lost(traced: TracedComparison) -> Finding | None:
             EvidenceLine(DATABASE, row.created_at, f"pair {row.pair_id} of batch {row.batch_id}"),
             *rejections(traced),
         ),
-        next=(f"/batch status {row.batch_id}", f"/logs llm_provider {traced.id} --context 5"),
+        next=(f"/batch status {row.batch_id}",),
     )
 
 
@@ -142,7 +142,7 @@ def callback_unpublished(traced: TracedComparison) -> Finding | None:
         if held.fate is Fate.REFUSED and traced.now - held.at <= wording.RECOVERED_WITHIN
         else Severity.ERROR,
         confidence=Confidence.HIGH,
-        what=f"Answered, and its callback is not in Kafka: {wording.FATES[held.fate]}.",
+        what=f"Its callback is not in Kafka: {wording.FATES[held.fate]}.",
         why=wording.waiting_why(blocked=blocked) if waits else wording.lost_why({held.fate}),
         evidence=(
             EvidenceLine(LOGS, at, wording.FATES[held.fate], wording.READS[held.fate]),

@@ -21,6 +21,7 @@ from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, 
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
 from bot.diagnosis.comparison.repeats import WHY, Repeat, publishes, repeat_of
+from bot.diagnosis.evidence.search_again import search_again
 from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER
 from bot.domain.evidence import EvidenceLine, Missing
@@ -108,7 +109,9 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
             evidence.line(f"{many(total, 'comparison')}, {len(ours)} answered again by their ids"),
             *(log_line(clue.event) for clue in repeats[:3]),
         ),
-        next=(f"/trace {differing[0]}",) if differing else ("/logs cj already has result",),
+        next=(f"/trace {differing[0]}",)
+        if differing
+        else (search_again(repeats[-1].event, REPEATED, now),),
     )
 
 
@@ -201,7 +204,7 @@ def _pending_lines(
     evidence: BatchEvidence, ends: tuple[LostAnswer, ...]
 ) -> tuple[EvidenceLine, ...]:
     pairs = evidence.pairs
-    counted = evidence.line(f"{pairs.pending} pending rows", pairs.pending_first_submitted_at)
+    counted = evidence.line(many(pairs.pending, "pending row"), pairs.pending_first_submitted_at)
     if not ends:
         sample = evidence.rows.pending[:3]
         return (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
+from bot.diagnosis.evidence.search_again import search_again
 from bot.domain.batch.header import missing_essays
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
@@ -65,7 +66,7 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
         ),
         next=(
             "Mend the content service, then run the batch again with all its essays.",
-            "/logs cj_assessment_service prepare essay",
+            *(search_again(line, NOT_PREPARED, now) for line in lines[-1:]),
         ),
     )
 
@@ -84,10 +85,7 @@ def _compared_without(evidence: BatchEvidence) -> Finding | None:
         why="The model judged them by less than the assignment says: the grades are of other "
         "comparisons than were asked for.",
         evidence=tuple(log_line(one) for one in lines.values())[:3],
-        next=(
-            "Register or mend that content, then run the batch again.",
-            "/logs cj_assessment_service content --level warning",
-        ),
+        next=("Register or mend that content, then run the batch again.",),
     )
 
 

@@ -20,7 +20,7 @@ from bot.domain.batch import ErrorGroup
 from bot.domain.evidence import EvidenceLine
 from bot.domain.log import LogSearch
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Command, Id, Text, Time, words
+from bot.domain.words import Id, Text, Time, words
 from bot.text.wording import many, part_of
 
 # What every call meets alike.
@@ -35,7 +35,7 @@ _LASTING = frozenset(
         FailureReason.REFUSED,
     }
 )
-LOOK = Command("/logs llm_provider_service error --level error")
+LOOK = "Read the LLM provider's log of that time: it could not be read here."
 
 
 def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -58,7 +58,7 @@ def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 
 def _next(evidence: BatchEvidence, failures: Sequence[Failures]) -> tuple[Text, ...]:
-    return (*_remedies(failures), *(() if _was_read(evidence) else (words(LOOK),)))
+    return (*_remedies(failures), *(() if _was_read(evidence) else (LOOK,)))
 
 
 def _answered_after(evidence: BatchEvidence) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import (
+    NOT_FINALISED,
     not_finalised,
     violates_grades,
     why_not_finalised,
@@ -18,10 +19,11 @@ from bot.diagnosis.comparison.causes import (
     STUCK_AFTER,
     WAITING_ON_MONITOR,
 )
+from bot.diagnosis.evidence.search_again import search_again
 from bot.domain.log import LogEvent, Role
 from bot.domain.outbox import OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Command, Span, Time, words
+from bot.domain.words import Span, Time, Words, words
 from bot.text.wording import many, part_of
 
 EARLY = "early-finalisation"
@@ -149,8 +151,13 @@ def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None
             *(log_line(event) for event in failed[-2:]),
             *((log_line(restart),) if restart else ()),
         ),
-        next=(FINALISE_AGAIN, words(Command("/logs cj_assessment_service scoring --level error"))),
+        next=(FINALISE_AGAIN, *(_said_again(line, now) for line in failed[-1:])),
     )
+
+
+def _said_again(line: LogEvent, now: datetime) -> Words:
+    said = next(text for text in NOT_FINALISED if text in line.event)
+    return search_again(line, said, now)
 
 
 def _restart_after(evidence: BatchEvidence) -> LogEvent | None:
@@ -175,7 +182,7 @@ def batch_idle(evidence: BatchEvidence, now: datetime) -> Finding | None:
         evidence=(
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
         ),
-        next=(words(Command("/logs cj_assessment_service prepare --level error")),),
+        next=("Look what CJ and the content service logged, then ask for the batch again.",),
     )
 
 

@@ -67,7 +67,7 @@ def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
         rule=LEFT_UNANSWERED,
         what=f"{many(len(lost), 'item')} left the LLM queue unanswered",
         why=WHY_LEFT,
-        next=(ASK_AGAIN, "/logs llm_provider queue_metrics_snapshot"),
+        next=(ASK_AGAIN,),
     )
 
 
@@ -90,7 +90,7 @@ def local_queue_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
             Time(at, " at "),
             " emptied.",
         ),
-        next=(AGAIN, "Look why Redis failed: /logs llm_provider Redis --level warning"),
+        next=(AGAIN, "Look why Redis failed then, in its own log."),
     )
 
 
@@ -112,7 +112,7 @@ def expired_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None
             Time(first, " at "),
             "; the provider drops what is older, and tells nobody.",
         ),
-        next=(AGAIN, "Look why nothing was taken: /logs llm_provider queue"),
+        next=(AGAIN, "Look whether the queue moves now: /queue"),
     )
 
 

@@ -86,7 +86,7 @@ def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | 
             evidence.line(f"{len(lost)} of the rejected correlation ids are this batch's"),
             *(log_line(event) for event, _ in list(lost.values())[:3]),
         ),
-        next=(f"/trace {first}", f"/logs llm_provider {first} --context 5"),
+        next=(f"/trace {first}",),
     )
 
 

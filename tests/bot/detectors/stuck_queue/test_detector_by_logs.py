@@ -123,7 +123,7 @@ async def test_an_orphan_beside_work_that_goes_on_is_told_from_snapshots(
         watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
     judgement = await played(StuckQueue(StuckQueueSettings()), watches)
     assert told(judgement) == rules
-    assert all("works on without it" in one.why + one.title for one in judgement.conditions)
+    assert all("the loop works on" in one.why + one.title for one in judgement.conditions)
 
 
 async def _with_dead_entries(dead: int, waiting: int, ticks: int) -> Judgement:
@@ -156,8 +156,7 @@ async def test_a_loop_that_takes_nothing_is_not_said_to_work_on() -> None:
         events += [line(at, begun(n)), line(at, done(n))] if n == 6 else []
         watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
     (condition,) = (await played(StuckQueue(StuckQueueSettings()), watches)).conditions
-    assert "the loop took nothing since" in condition.title
-    assert "4 wait" in condition.title
+    assert "none of 4 taken since" in condition.title
 
 
 async def test_a_queue_behind_a_provider_that_stopped_names_it_as_stopped() -> None:
@@ -169,4 +168,4 @@ async def test_a_queue_behind_a_provider_that_stopped_names_it_as_stopped() -> N
         watches.append(GivenWatch(at, at - TICK, logs=Followed(tuple(events))))
     (condition,) = (await played(StuckQueue(StuckQueueSettings()), watches)).conditions
     assert condition.rule == "queue-frozen"
-    assert "The LLM provider stopped at " in condition.title
+    assert "The provider stopped at " in condition.title
