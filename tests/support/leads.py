@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alert import Alert, AlertMessage, AlertState, Condition, Reason
+from bot.domain.alert import Alert, AlertState, Condition, Reason
 from bot.domain.report import Report
+from bot.domain.routing.message import AlertMessage
 from bot.errors import BatchbotError, LackingError, NotFoundError, UsageError
 from bot.ports import CommandContext, Request, Sources, no_progress
 from bot.registry import SlashCommand, commands
