@@ -21,8 +21,9 @@ from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.store.postgres import Store
 from bot.alerts.tick import Tick
 from bot.demo.incident.rows import IncidentBatch, create_schema, write_batch
-from bot.domain.alert import Alert, AlertMessage, Reason
+from bot.domain.alert import Alert, Reason
 from bot.domain.log import HULEEDU_SERVICES
+from bot.domain.routing.message import AlertMessage
 from bot.ports import Detector, Sources
 from bot.ports.detectors import all_needles
 from bot.registry import detectors
