@@ -20,7 +20,7 @@ class ContextFetcher:
     """Fetches around matches within [start, end) ns, `context` events to both sides."""
 
     def __init__(self, pager: Pager, start: int, end: int, context: int) -> None:
-        self._pager = replace(pager, limit=min(pager.limit, PAGE_LINES))
+        self._pager = replace(pager, limit=min(pager.limit, PAGE_LINES), asked=0, stopped_at=None)
         self._start = start
         self._end = end
         self._context = context
@@ -32,7 +32,8 @@ class ContextFetcher:
         found: list[Entry] = []
         for first, last in reversed(groups[-MAX_FETCHES:]):
             found += await self._around(selector, first, last)
-        return found, len(groups) <= MAX_FETCHES
+        whole = len(groups) <= MAX_FETCHES and self._pager.stopped_at is None
+        return found, whole
 
     async def _around(self, selector: str, first: Entry, last: Entry) -> list[Entry]:
         before = self._pager.back(selector, max(self._start, first.at - REACH_NS), first.at)

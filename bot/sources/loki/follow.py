@@ -289,7 +289,7 @@ class LokiFollow:
         return True
 
     async def _fill(self, selector: str, memory: Memory, start: int) -> None:
-        pager = Pager(self._http)
+        pager = Pager(self._http, most=None)
         end = nanoseconds(self._clock()) + OVERLAP_NS
         async for page in pager.ahead(selector, start, end):
             self._accept(page, memory)

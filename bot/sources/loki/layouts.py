@@ -15,6 +15,8 @@ from bot.sources.loki.labels import CONTAINER_LABELS, SERVICE_LABELS, Layout, la
 # Without a lower bound an id is looked for a month at a time, until a month holds it.
 STEP = timedelta(days=30)
 LABEL_NAMES = "labels"
+# A server that searches little at once is asked for the newest pieces of a long time alone.
+MOST_PIECES = 60
 
 
 class LayoutReader:
@@ -34,7 +36,7 @@ class LayoutReader:
             return layout_of(names, values, self._services)
         except RangeLimitError as error:
             step = int((error.limit or STEP).total_seconds()) * 1_000_000_000
-            edges = [*range(start, end, step), end]
+            edges = [*range(max(start, end - MOST_PIECES * step), end, step), end]
         pieces = await asyncio.gather(*(self._values(*one) for one in pairwise(edges)))
         merged_values: dict[str, set[str]] = {}
         for _, one in pieces:

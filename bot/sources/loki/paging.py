@@ -11,6 +11,8 @@ from bot.sources.loki.http import EntriesLimitError, LokiHttp, RangeLimitError
 FIRST_LIMIT = 5_000
 FIRST_SLICE = timedelta(hours=720)
 SHORTEST_SLICE = timedelta(minutes=5)
+# A server that searches little at once would be asked for years in thousands of slices.
+MOST_REQUESTS = 400
 
 
 @dataclass(slots=True)
@@ -39,10 +41,17 @@ class Pager:
     limit: int = FIRST_LIMIT
     slice: timedelta = FIRST_SLICE
     cost: Cost = field(default_factory=Cost)
+    # None reads on to the end, whatever it takes.
+    most: int | None = MOST_REQUESTS
+    asked: int = 0
+    # From where on it read nothing older, as it had asked often enough.
+    stopped_at: int | None = None
 
     async def back(self, query: str, start: int, end: int) -> AsyncIterator[list[Entry]]:
         """Yield pages of [start, end) ns, the newest first, each oldest entry first."""
         while end > start:
+            if self._is_enough(end):
+                return
             low = max(start, end - self._slice_ns)
             page = await self._page(query, low, end, "backward")
             if page is None:
@@ -56,6 +65,8 @@ class Pager:
         """Yield pages of [start, end) ns, the oldest first, each oldest entry first."""
         seen: set[Entry] = set()
         while start < end:
+            if self._is_enough(start):
+                return
             high = min(end, start + self._slice_ns)
             page = await self._page(query, start, high, "forward")
             if page is None:
@@ -72,6 +83,8 @@ class Pager:
         seen: set[Entry] = set()
         fresh = page
         while len(page) >= self.limit:
+            if self._is_enough(page[-1].at):
+                return
             oldest, seen = self._edge(page, fresh, page[-1].at, -1, seen)
             # The end is exclusive, so the oldest nanosecond is asked for once more.
             answer = await self._page(query, low, oldest + 1, "backward")
@@ -92,12 +105,20 @@ class Pager:
             return at + step, set()
         return at, {entry for entry in (*seen, *page) if entry.at == at}
 
+    def _is_enough(self, at: int) -> bool:
+        """Say whether it asked often enough, and keep where that was."""
+        if self.most is None or self.asked < self.most:
+            return False
+        self.stopped_at = at if self.stopped_at is None else max(at, self.stopped_at)
+        return True
+
     @property
     def _slice_ns(self) -> int:
         return int(self.slice.total_seconds()) * 1_000_000_000
 
     async def _page(self, query: str, start: int, end: int, direction: str) -> list[Entry] | None:
         """Return one answer in the direction's order; None says that a limit was learnt."""
+        self.asked += 1
         try:
             answer = await self.http.get(
                 "query_range",

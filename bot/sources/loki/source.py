@@ -41,6 +41,8 @@ from bot.sources.loki.paging import Pager
 LOOKBACK = timedelta(days=732)
 AT_ONCE = 4
 MAX_HORIZONS = 12
+# The requests after which nothing older of a container is looked for.
+MOST_FIRST = 40
 
 
 @dataclass(slots=True)
@@ -140,7 +142,7 @@ class Loki:
             share = pager.cost.lines // len(caught), pager.cost.bytes // len(caught)
             events, coverage = await asyncio.to_thread(self._read, name, catch, query)
             notes = [coverage.note] if coverage.note else []
-            if query.since is None:
+            if query.since is None or pager.stopped_at is not None:
                 notes.append(f"searched back to {catch.back_to:%Y-%m-%d}")
             if catch.cut or pager.cost.hidden:
                 notes.append("Loki holds more matching lines than were fetched")
@@ -153,7 +155,10 @@ class Loki:
                         scanned=max(share[0], len(catch.matched) + len(catch.around)),
                         matched=len(catch.matched),
                         bytes_read=max(share[1], coverage.bytes_read),
-                        truncated=coverage.truncated or catch.cut or pager.cost.hidden > 0,
+                        truncated=coverage.truncated
+                        or catch.cut
+                        or pager.cost.hidden > 0
+                        or pager.stopped_at is not None,
                         note="; ".join(notes),
                     ),
                 )
@@ -172,6 +177,9 @@ class Loki:
         while low < high:
             for text in queries:
                 await self._collect(pager.back(text, low, high), service, caught, query)
+            if pager.stopped_at is not None:
+                low = pager.stopped_at
+                break
             if any(one.matched for one in caught.values()):
                 break
             low, high = self._lowest(query, start, low), low
@@ -230,7 +238,7 @@ class Loki:
 
     async def _first(self, pager: Pager, selector: str, start: int, end: int) -> datetime | None:
         """Return the time of the oldest line that Loki still has of a container."""
-        first = replace(pager, limit=1)
+        first = replace(pager, limit=1, most=MOST_FIRST, asked=0)
         oldest = nanoseconds(self._clock() - LOOKBACK)
         async for page in first.ahead(selector, min(oldest, start), end):
             return moment(page[0].at)

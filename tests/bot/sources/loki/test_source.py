@@ -20,8 +20,9 @@ from bot.sources.loki.entries import Entry, entries_of, nanoseconds
 from bot.sources.loki.follow import Intake, Memory
 from bot.sources.loki.http import LokiHttp
 from bot.sources.loki.labels import quoted
-from bot.sources.loki.paging import Pager
-from bot.sources.loki.source import Loki
+from bot.sources.loki.layouts import MOST_PIECES
+from bot.sources.loki.paging import MOST_REQUESTS, Pager
+from bot.sources.loki.source import MOST_FIRST, Loki
 from tests.support.paths import ROOT
 from tests.support.servers.loki import LokiServer, running
 from tests.support.shipping import NOW, ship_to_files, ship_to_loki, shipped
@@ -201,6 +202,23 @@ async def test_an_id_without_a_lower_bound_is_looked_for_month_by_month() -> Non
         assert "searched back to 2025-04" in found.coverage[0].note
         nothing = await source.search(LogQuery(any_of=("absent",)))
         assert "searched back to 2023-11" in nothing.coverage[0].note
+
+
+@pytest.mark.parametrize("since", [None, NOW - timedelta(days=700)])
+async def test_a_server_that_searches_little_at_once_is_asked_a_bounded_number_of_times(
+    since: datetime | None,
+) -> None:
+    server = LokiServer(max_hours=1)
+    at = nanoseconds(NOW - timedelta(minutes=9))
+    server.put(at, '{"event": "tick"}', container=CJ, service="cj_assessment_service")
+    async with loki(server) as source:
+        found = await source.search(LogQuery(any_of=("absent",), since=since))
+        assert len(server.requests) <= 3 * (MOST_PIECES + 2) + MOST_REQUESTS + MOST_FIRST + 20
+        (coverage,) = found.coverage
+        assert coverage.truncated
+        assert "searched back to 2025-1" in coverage.note
+        near = await source.search(LogQuery(any_of=("tick",), since=since))
+        assert [event.event for event in near.events] == ["tick"]
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
