@@ -11,6 +11,7 @@ from bot.diagnosis.evidence.read import without_rights
 from bot.domain.evidence import SourceReading, SourceState
 from bot.domain.report import Finding, Report, Severity
 from bot.domain.words import Text, joined, parts_of, words
+from bot.text.wording import many
 
 MOST_ALONE = 3
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
@@ -93,18 +94,22 @@ def _provider_words(left: Side, right: Side) -> list[Text]:
 def _parting(left: Side, right: Side, parts: str | None) -> str:
     if parts is None:
         told = "They part at no step that was counted"
-        own = [f"only {side.name}: {', '.join(rules)}" for side, rules in _own(left, right)]
-        return f"{told}; {'; '.join(own)}." if own else f"{told}."
+        own = [
+            f"{side.name} has {many(count, 'finding')} of its own"
+            for side, count in _own(left, right)
+        ]
+        return f"{'; '.join((told, *own))}."
     return (
         f"They part at {parts.replace('_', ' ')}: {_cell(left, parts)} in {left.name}, "
         f"{_cell(right, parts)} in {right.name}."
     )
 
 
-def _own(left: Side, right: Side) -> list[tuple[Side, list[str]]]:
+def _own(left: Side, right: Side) -> list[tuple[Side, int]]:
+    """Return each side that has findings of its own, and how many rules found them."""
     both = ((left, right), (right, left))
-    rows = [(one, [rule for rule in one.rules if rule not in other.rules]) for one, other in both]
-    return [(one, rules) for one, rules in rows if rules]
+    counts = [(one, len(set(one.rules) - set(other.rules))) for one, other in both]
+    return [(one, count) for one, count in counts if count]
 
 
 def _cell(side: Side, stage: str) -> str:

@@ -13,7 +13,7 @@ from bot.diagnosis.evidence.system_state import ProviderState
 from bot.domain.batch import BatchHeader, BatchSummary, ComparisonTotals, ErrorGroup, PairCounts
 from bot.domain.batch.modes import known_mode
 from bot.domain.log import LogSearch
-from bot.domain.report import Verdict
+from bot.domain.report import Confidence, Finding, Severity, Verdict
 from tests.support.fakes.sources import CJ, LPS, event
 
 NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
@@ -71,6 +71,16 @@ def test_a_pattern_that_only_one_side_has_is_named() -> None:
     assert report.facts["right"]["cost_per_comparison"] == pytest.approx(0.02)
     assert report.facts["right"]["batches"] == 3
     assert report.verdict is Verdict.WARN
+
+
+def test_findings_of_one_side_are_told_in_words_and_no_rule_by_its_id() -> None:
+    found = Finding("early-finalisation", Severity.WARN, Confidence.HIGH, "Scored too early.")
+    left = replace(_side("batch 33", **_way(10, 10)), findings=(found,))
+    report = diagnose(left, _side("batch 34", **_way(10, 10)))
+    assert str(report.summary) == (
+        "They part at no step that was counted; batch 33 has 1 finding of its own."
+    )
+    assert "Only batch 33: Scored too early" in [str(one) for one in report.matters]
 
 
 def test_mock_mode_is_named_once_for_both_sides_or_for_the_one_that_had_it() -> None:
