@@ -80,7 +80,7 @@ def test_findings_of_one_side_are_told_in_words_and_no_rule_by_its_id() -> None:
     assert str(report.summary) == (
         "They part at no step that was counted; batch 33 has 1 finding of its own."
     )
-    assert "Only batch 33: Scored too early" in [str(one) for one in report.matters]
+    assert "Only batch 33: Scored too early" in [str(one) for one in report.lines]
 
 
 def test_mock_mode_is_named_once_for_both_sides_or_for_the_one_that_had_it() -> None:
