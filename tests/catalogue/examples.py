@@ -1,17 +1,15 @@
 """What the bot says of a case of each rule.
 
-Seen: rows and lines of services that ran, without any text of an essay. Rebuilt: the incident as
-its papers tell it. Simulated: a fault that was made for the rule, where neither has a case of it.
+Seen: rows and lines of services that ran, on two days, without any text of an essay. Rebuilt: the
+incident as its papers tell it. Simulated: a fault that was made for the rule, where neither has a
+case of it.
 """
 
-import json
 import random
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC
 from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from bot.demo.incident.rows import load
 from bot.demo.incident.write_logs import LOGS, STRAY
@@ -24,7 +22,6 @@ from bot.diagnosis.queue import evidence as queue_evidence
 from bot.diagnosis.queue import report as queue_report
 from bot.diagnosis.trace import report as trace_report
 from bot.diagnosis.trace.collect import collect as collect_trace
-from bot.domain.alert import Condition
 from bot.domain.report import Finding, Severity
 from bot.ports import Deadline, Sources
 from bot.settings import HULEEDU_SERVICES
@@ -32,14 +29,12 @@ from bot.sources.cj.database import CjPostgres
 from bot.sources.log_files import LogFiles
 from bot.text.times import UtcTimes
 from tests.catalogue.alerts import alerts_of, simulated_alerts
+from tests.catalogue.day import Told, put_rows, seen_on_a_day
 from tests.population.faulty import FAULTS
 from tests.population.measure import judged
 from tests.support.fakes.sources import CJ, FakeLogs, at, event
 from tests.support.paths import ROOT
-from tests.truth.rows import SCHEMA as INCIDENT
-from tests.truth.rows import inserts
 
-Told = Finding | Condition
 NIGHT_END = at("2025-11-19T00:00:00")
 NIGHT, MORNING, SIMULATED = "rebuilt, night of 2025-11-18", "seen on 2026-02-10", "simulated"
 RAN = ROOT / "tests" / "fixtures" / "morning"
@@ -60,14 +55,18 @@ async def made(url: str) -> dict[str, dict[str, str]]:
 
 
 async def _cases(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
+    # What was seen goes first, then what papers tell of, then what was made for a rule.
     await load(url, "then")
     database = CjPostgres(url)
     try:
-        async for case in _night(database):
-            yield case
+        night = [case async for case in _night(database)]
     finally:
         await database.close()
     async for case in _morning(url):
+        yield case
+    async for case in seen_on_a_day(url):
+        yield case
+    for case in night:
         yield case
     yield SIMULATED, await _refusal()
     for rule in FAULTS:
@@ -77,7 +76,7 @@ async def _cases(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
 
 async def _morning(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
     """Yield what is said of batches of services that ran, and what their lines alert on."""
-    await _put(url)
+    await put_rows(url, [RAN / "rows.json"])
     database = CjPostgres(url)
     sources = Sources(database=database, logs=LogFiles(RAN / "logs", HULEEDU_SERVICES, UTC))
     try:
@@ -90,19 +89,6 @@ async def _morning(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
     # Its lines are those of these batches alone, so that most of what it does is not in them.
     told = alerts_of(RAN / "logs", RetriesRising.name)
     yield f"{MORNING}, the provider's log", told
-
-
-async def _put(url: str) -> None:
-    """Put the morning's rows in place of the night's, at the schema of today's services."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        for name in ("schema.sql", "schema_now.sql"):
-            await connection.execute((INCIDENT / name).read_text(encoding="utf-8"))
-        rows = json.loads((RAN / "rows.json").read_text(encoding="utf-8"))
-        await connection.execute("\n".join(inserts(rows)))
-    finally:
-        await connection.close()
 
 
 async def _night(database: CjPostgres) -> AsyncIterator[tuple[str, Iterable[Told]]]:

@@ -1,9 +1,13 @@
 """What the catalogue shows as an example is what the code says now, of the same case."""
 
+import json
 from collections import Counter
 
 from bot.catalogue import examples
+from tests.catalogue.day import ALERTS, BATCHES, DAY, FOLDER
 from tests.catalogue.examples import made
+
+TEXTS = ("assessment_input_text", "prompt_text", "justification", "raw_llm_response")
 
 
 async def test_the_examples_are_what_the_code_says(database_url: str) -> None:
@@ -24,9 +28,23 @@ async def test_what_services_that_ran_show_is_shown_by_them() -> None:
     assert seen >= {"answers-missing", "batch-failed", "content-missing", "retries-rising"}
 
 
+async def test_what_a_day_of_faults_shows_is_shown_by_it() -> None:
+    seen = {rule for rule, one in examples().items() if one.case.startswith(DAY)}
+    assert seen == {*ALERTS, *(rule for rules in BATCHES.values() for rule in rules)}
+
+
 async def test_the_incident_s_own_causes_are_shown_by_the_rebuilt_night() -> None:
     real = {rule for rule, one in examples().items() if one.case.startswith("rebuilt, night of")}
     assert real >= {
-        "errors-counted-as-done", "provider-failures", "bundle-collateral", "early-finalisation",
-        "repeated-finalisation", "foreign-callback", "orphaned-item", "position-bias",
+        "errors-counted-as-done", "early-finalisation", "repeated-finalisation",
+        "foreign-callback", "position-bias",
     }  # fmt: skip
+
+
+def test_a_recorded_case_holds_no_text_of_an_essay() -> None:
+    for log in FOLDER.rglob("*.log"):
+        assert not [name for name in TEXTS if name in log.read_text(encoding="utf-8")], log
+    for rows in FOLDER.rglob("rows.json"):
+        tables = json.loads(rows.read_text(encoding="utf-8"))
+        told = [row.get(name) for table in tables.values() for row in table for name in TEXTS]
+        assert {*told} <= {None, "words"}, rows

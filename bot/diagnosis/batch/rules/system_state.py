@@ -1,6 +1,6 @@
 """Rules on the state of the system: the database's sessions and its services' settings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence
@@ -84,7 +84,7 @@ def mode_mismatch(evidence: BatchEvidence, now: datetime) -> Finding | None:
     cj, provider = _setting(known, CJ_KEY), _setting(known, PROVIDER_KEY)
     sure = cj is not None and provider is not None
     asked = cj or _recorded(evidence)
-    worked = provider or _logged(evidence.nearby, PROVIDER_FIELDS)
+    worked = provider or _logged(_of_its_time(evidence), PROVIDER_FIELDS)
     if not asked or not worked or _same(str(asked.text), str(worked.text)):
         return None
     modes = [_mode_words(line.text) for line in (asked, worked)]
@@ -138,6 +138,16 @@ def _recorded(evidence: BatchEvidence) -> EvidenceLine | None:
     if mode:
         return evidence.line(f"batching mode={mode}")
     return _logged(evidence.events, CJ_FIELDS, Role.CJ)
+
+
+def _of_its_time(evidence: BatchEvidence) -> Iterator[LogEvent]:
+    """Yield the events between a batch's begin and its last sign: the mode may change after it."""
+    header, pairs = evidence.header, evidence.pairs
+    signs = [one for one in (pairs.last_completed_at, header.last_activity_at) if one]
+    end = max(signs) if signs and not pairs.pending else None
+    for event in evidence.nearby:
+        if event.at and event.at >= header.created_at and (end is None or event.at <= end):
+            yield event
 
 
 def _logged(

@@ -101,12 +101,18 @@ async def test_every_source_is_listed_and_a_failed_one_is_not_fine() -> None:
     }
 
 
-def _evidence(around: SystemState, *, mode: str | None = None, worked: str = "") -> BatchEvidence:
+def _evidence(
+    around: SystemState,
+    *,
+    mode: str | None = None,
+    worked: str = "",
+    later: timedelta = timedelta(0),
+) -> BatchEvidence:
     world, _ = healthy(0)
     rows = rows_of(world)
     object.__setattr__(rows.header, "batching_mode", mode)
     fields = {"queue_processing_mode": worked} if worked else {}
-    lines = (event(world.last_activity, "queue_metrics_snapshot", LPS, **fields),)
+    lines = (event(world.last_activity + later, "queue_metrics_snapshot", LPS, **fields),)
     return BatchEvidence(rows, LogSearch(lines, ()), QueueReading(NOW, 0), {}, around)
 
 
@@ -150,6 +156,13 @@ def test_without_containers_lines_and_rows_tell_the_modes() -> None:
     assert finding is not None
     assert finding.confidence.value == "medium"
     assert mode_mismatch(_evidence(SystemState(), mode="per_request"), NOW) is None
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=10), timedelta(days=-1)])
+def test_a_mode_of_before_or_after_a_batch_is_not_that_of_its_time(later: timedelta) -> None:
+    """A provider that takes requests one by one logs no mode, and one that starts anew may."""
+    evidence = _evidence(SystemState(), mode="per_request", worked="serial_bundle", later=later)
+    assert mode_mismatch(evidence, NOW) is None
 
 
 def test_the_session_that_blocks_is_named_with_the_step_that_is_never_done() -> None:
