@@ -35,7 +35,8 @@ Examples:
 Exit codes:
   0  ended by Ctrl-C or SIGTERM   2  a setting is missing or wrong: starting
   69 Slack or its own database       again does not help
-     is away: starting again helps  70 something broke inside: a bug
+     is away, or its port taken:    70 something broke inside: a bug
+     starting again helps
 
 \b
 Settings (environment or .env; the names are in .env.example):
