@@ -222,7 +222,7 @@ STORIES: dict[str, Story] = {
     ),
     "poison-item": Story(
         "stuck_queue", "poison-item", _poison, others={"redis": Witness("poison-item")},
-        # It is given back again and again, and given up after its last try: a forecast of just that.
+        # It is given back again and again, and given up after its last try, as the forecast says.
         besides=frozenset({"retries_rising"}),
     ),
     "queue-frozen": Story(
