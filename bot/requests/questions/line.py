@@ -1,5 +1,6 @@
 """What a typed text asks for: the command that it is, else the one that its question means."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from bot.domain.ids import IdKind, kind_of
@@ -9,6 +10,9 @@ from bot.ports import Request
 from bot.registry import SlashCommand
 from bot.requests.command_text import CommandLine, read_line, unwrapped
 from bot.text.log_words import services_named
+
+# `batch 57??`: the marks behind an id ask, and are no part of it.
+_ASKED = re.compile(r"(?<=[0-9a-f])[?!]+$")
 
 
 def typed_command(
@@ -25,6 +29,7 @@ def typed_command(
     plain = unwrapped(text)
     if plain.startswith("/"):
         return read_line(plain, commands, prefix)
+    plain = _ASKED.sub("", plain)
     try:
         line = read_line(plain, commands, prefix)
         request = line.request()

@@ -23,7 +23,10 @@ _COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|hel
 _TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|ta bort|again from)\b")
 _AGAIN = re.compile(r"\b(run|kör|try) (it )?(again|om)\b")
 _CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)\b")
-_WHATS_UP = re.compile(r"\b(what'?s up|going on|hur kommer det sig)\b")
+_WHATS_UP = re.compile(
+    r"\b(what'?s up|going on|hur kommer det sig|what\b.* wait(?:s|ing) for|vad väntar\b.* på"
+    r"|no (?:new )?(?:answers?|callbacks?|results?|progress))\b"
+)
 _LENGTH = re.compile(r"\b(\d{1,4}) ?([mhdw])(?:in|ins|inutes?|ours?|rs?|ays?|eeks?)?\b")
 _A_DAY = re.compile(r"\b(today|idag|yesterday|igår|last night|inatt)\b")
 # How batches did over a time, which is no question about one of them.
@@ -51,10 +54,15 @@ _LOOKED_AT = {Topic.QUEUE: "/queue", Topic.ALERTS: "/alerts list", Topic.RUNNER:
 _OF_ALL = re.compile(
     r"\b(everything|anything|any news|allt|något|någonstans|what(?: is|'?s) wrong|vad är fel)\b"
 )
-_ALL_WELL = re.compile(r"^(?:(?:is )?all (?:well|good|fine|ok)|(?:is )?any(?:thing)? open)\b")
+_ALL_WELL = re.compile(
+    r"^(?:(?:is )?all (?:well|good|fine|ok)|(?:is )?any(?:thing)? open"
+    r"|are we (?:all )?(?:well|good|fine|ok(?:ay)?|healthy))\b"
+)
 # What is said of a batch, and of no comparison.
 _OF_BATCHES = words_in("done finished finish complete completed klar klart färdig grades")
 RUNNING = words_in("running active ongoing igång")
+# They open a question, and what follows says what is asked.
+OPENERS = words_in("how hows how's hur when när did go goes going still")
 PICKED = 2
 
 
@@ -234,14 +242,28 @@ def _of_one(asked: _Question, id: Named) -> Reading:
         return Reading(f"/batch bundle {id.word}")
     if asked.about(Topic.WHY) and not _only_goes(asked):
         return Reading(f"/batch investigate {id.word}")
-    named = id.is_batch or id.kind is Kind.LABEL
-    follows = asked.subject.startswith("batch ") or _BARE.fullmatch(asked.text)
-    if asked.about(Topic.STATUS, Topic.TRACE) or (named and len(asked.words) > 1) or follows:
+    if _asks_how_it_is(asked, id):
         return Reading(f"/batch status {id.word}")
     return _unread(
         f"what to do with {id.word}",
         (f"/batch status {id.word}", f"/batch investigate {id.word}", "/help"),
     )
+
+
+def _asks_how_it_is(asked: _Question, id: Named) -> bool:
+    """Say whether a question about one batch asks how it is.
+
+    A word that asks for it does; so does its name beside words that are all known, where `what
+    color is batch 34` is not guessed.
+    """
+    words = (word.casefold() for word in asked.words)
+    others = [fold for fold in words if not fold.isdecimal() and id.word.casefold() not in fold]
+    told = {fold for fold in others if topic_of(fold) in (Topic.STATUS, Topic.TRACE)}
+    if told - OPENERS:
+        return True
+    named = (id.is_batch or id.kind is Kind.LABEL) and len(asked.words) > 1
+    follows = asked.subject.startswith("batch ") or _BARE.fullmatch(asked.text)
+    return bool(told or named or follows) and all(topic_of(fold) is not None for fold in others)
 
 
 def _only_goes(asked: _Question) -> bool:

@@ -15,6 +15,7 @@ _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": 
                          "\u00a0": " ", "\u2026": " ", "\u200b": " "})  # fmt: skip
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _WORD = re.compile(rf"{_UUID}|#?[\w][\w.:/@+'-]*", re.UNICODE)
+_EMOJI = re.compile(r":[a-z][a-z0-9_+-]*:")
 _MARKS = re.compile(r"[*`~]")
 _EDGES = ".,:;!?'-/"
 # A number and a word typed without the space between them: `34:stuck`, `stuck:34`.
@@ -55,9 +56,27 @@ class Named:
 def clean(text: str) -> str:
     """Return a text without what chat clients add: mentions, marks, links, entities, breaks."""
     plain = html.unescape(_MENTION.sub(" ", text)).translate(_QUOTES)
-    plain = _LINK.sub(r"\1", plain)
-    unquoted = plain.lstrip().lstrip("> \t\r\n")
-    return " ".join(_MARKS.sub(" ", unquoted).split())
+    plain = _EMOJI.sub(" ", _LINK.sub(r"\1", plain))
+    lines = plain.strip().splitlines()
+    own = [line for line in lines if not line.lstrip().startswith(">")]
+    if own and len(own) < len(lines):
+        return _with_quoted(_plain(own), _plain(line for line in lines if line not in own))
+    return _plain(lines)
+
+
+def _plain(lines: Iterable[str]) -> str:
+    return " ".join(_MARKS.sub(" ", " ".join(line.lstrip("> \t") for line in lines)).split())
+
+
+def _with_quoted(own: str, quoted: str) -> str:
+    """Return a person's own words, with the ids of what they quote where they name none.
+
+    What is quoted is another's: its other words ask for nothing.
+    """
+    if ids_of(words_of(own)):
+        return own
+    ids = ids_of(words_of(quoted))
+    return " ".join([own, *(f"batch {id.word}" if id.is_batch else id.word for id in ids)])
 
 
 def words_of(text: str) -> list[str]:

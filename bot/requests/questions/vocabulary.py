@@ -44,11 +44,12 @@ WORDS: dict[Topic, str] = {
     "investigate happened happening varför fastnat hänger hanging hangs hang problem reason cause "
     "crash crashed slow error errors going strul fel y stalled root fire burning brinner frozen "
     "froze jammed borked busted lost missing delayed weird hände hänt händer trasig trasigt "
-    "sönder stannat stannade worry",
+    "sönder stannat stannade worry snett",
     Topic.STATUS: "ok okay done finished finish complete completed status check eta progress "
     "doing ready klar klart färdig how hows hur när when go did fine healthy running still result "
     "results grades state okej moving moves alive trust trusted lita usable rör lever mår news "
-    "how's goes healthy",
+    "how's goes model modell modellen mode cost costs costed kostade kostar "
+    "info update look looking kolla kollar titta",
     Topic.QUEUE: "queue q kö kön queued backlog backed",
     Topic.ALERTS: "alert alerts alarm alarms larm larmen acked acknowledged muted snoozed silenced",
     Topic.RUNNER: "runner runners runnern",
@@ -63,7 +64,7 @@ WORDS: dict[Topic, str] = {
     "resume start reset reboot redeploy deploy abort terminate wipe empty disable enable silence "
     "maintenance alias change set fix release unstick unblock skip move put send resend rollback "
     "approve accept promote assign prioritize prioritise scale upgrade mark resubmit lower raise "
-    "increase decrease adjust turn switch döda stoppa stäng starta rensa töm tysta kvittera "
+    "increase decrease adjust turn switch döda sluta stoppa stäng starta rensa töm tysta kvittera "
     "radera avbryt",
     Topic.NEVER: "dont don't never ignore instead",
     Topic.OTHER: "student students pupil elev eleven joke weather python script poem token "
@@ -72,14 +73,17 @@ WORDS: dict[Topic, str] = {
     "me my you your can could would please pls plz tack hey hi hello there now nu then då real "
     "quick rn just again yet snart soon been be was were has have had do does all any anything "
     "some come back up down out about around lol thanks know tell show give get got by from will "
-    "går det är en ett för med på och den har look need see many much comparisons items waiting "
+    "går det är en ett för med på och den har need see many much comparisons items waiting "
     "wait long far so but really night last yesterday today evening morning open lines line item "
     "since someone when sig whether no nr number nummer id same closer sorry nag "
-    "return returns returned big large old late bad good well",
+    "return returns returned big large old late bad good well gått gick about judged used ran "
+    "jag mig åt oss vi hej god morgon afternoon kan du ni ser ut just långt kommit please kindly "
+    "sir team guys folks man bot batchbot thank much once more one ones who",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
 SHORTEST_GUESS = 4
 CLOSE = 0.8
+LONG = 6
 # Without these a subject is not a batch's, and no command looks at it.
 ELSEWHERE = words_in(
     "database db postgres kafka redis docker server network disk cpu memory slack wifi vpn"
@@ -93,8 +97,10 @@ def topic_of(word: str) -> Topic | None:
         return _TOPIC[word]
     if len(word) < SHORTEST_GUESS or not word.isalpha() or word in ELSEWHERE:
         return None
-    close = difflib.get_close_matches(word, _GUESSABLE, n=1, cutoff=CLOSE)
-    return _TOPIC[close[0]] if close else None
+    close = difflib.get_close_matches(word, _GUESSABLE, n=3, cutoff=CLOSE)
+    # Two letters of a short word make it another one: `färg` is no misspelt `färdig`.
+    near = (one for one in close if len(word) >= LONG or abs(len(one) - len(word)) <= 1)
+    return next((_TOPIC[one] for one in near), None)
 
 
 # What is not ours is named outright: `whether` is no misspelt weather.
