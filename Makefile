@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 PORT ?= 8765
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test truth population installs fresh attack bench soak chaos pictures lint format docs constraints clean
+.PHONY: help setup demo test marathon truth population installs fresh attack bench soak chaos pictures lint format docs constraints clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,8 +26,11 @@ $(STAMP): pyproject.toml deploy/constraints.txt
 demo: setup ## Run the incident, a local Slack workspace and the bot on one machine.
 	$(BIN)/batchbot demo --port $(PORT)
 
-test: setup ## Run the whole test suite.
-	$(BIN)/pytest -n 2 --dist worksteal
+test: setup ## Run the test suite.
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not marathon'
+
+marathon: setup ## Run the tests that take long: kills, populations, installations, screens.
+	$(BIN)/pytest -n 2 --dist worksteal -m marathon
 
 truth: setup ## Judge what the bot says of a day whose truth is known: make truth DAY=folder.
 	@test -n "$(DAY)" || { echo 'Give a folder with logs, rows and truth.json: make truth DAY=/path/to/day'; exit 2; }

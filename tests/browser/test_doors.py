@@ -16,6 +16,7 @@ from tests.browser.visitor import PATIENCE_MS, Visitor, visit
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.marathon,
     pytest.mark.timeout(240),
     pytest.mark.asyncio(loop_scope="module"),
 ]

@@ -15,6 +15,7 @@ from tests.browser.visitor import PATIENCE_MS, PHONE, Visitor, visit
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.marathon,
     pytest.mark.timeout(180),
     pytest.mark.asyncio(loop_scope="module"),
 ]

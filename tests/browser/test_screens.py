@@ -28,6 +28,7 @@ from tests.support.laws import HEADLINE, REMEDY, WHAT, WHY
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.marathon,
     pytest.mark.timeout(240),
     pytest.mark.asyncio(loop_scope="module"),
 ]

@@ -10,7 +10,7 @@ from tests.support.paths import ROOT
 NO_CAUSES = {"digest", "morning", "weekly", "ok", "warming"}
 
 
-def told_ids() -> set[str]:
+def told_ids() -> frozenset[str]:
     """Return every id that a person can read beside a finding or an alert."""
     return (rule_ids() | {"request-refused"} | _of_alerts()) - NO_CAUSES
 

@@ -1,5 +1,7 @@
 """A small version of each chaos scenario; `python -m tests.chaos` runs them whole."""
 
+import pytest
+
 from tests.chaos import kills, slack
 from tests.chaos.table import Row
 
@@ -11,14 +13,17 @@ def broken(rows: list[Row]) -> list[Row]:
     return [row for row in rows if not row.ok]
 
 
+@pytest.mark.marathon
 async def test_replicas_that_are_killed_lose_and_double_nothing() -> None:
     assert broken(await kills.run(rounds=3, seed=3, pace=QUICK)) == []
 
 
+@pytest.mark.marathon
 async def test_what_slack_does_loses_and_doubles_nothing() -> None:
     assert broken(await slack.run_failures(keys=6)) == []
 
 
+@pytest.mark.marathon
 async def test_a_storm_is_a_few_messages_and_every_alert_resolves() -> None:
     assert broken(await slack.run_storm(alerts=60)) == []
 

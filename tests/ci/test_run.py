@@ -1,6 +1,7 @@
 """The gate leaves the machine as it was, however it ends, and tells a race from a failure."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -54,7 +55,8 @@ def test_what_was_there_is_there_afterwards(
         [GATE], env=_machine(tmp_path, install), capture_output=True, text=True, check=False
     )
     assert done.returncode == code, done.stderr
-    assert ("made test" in done.stdout) is (code == 0)
+    made = re.findall(r"made (\w+)", done.stdout)
+    assert made == ([] if code else ["setup", "lint", "test", "marathon"])
     assert (tmp_path / "seen").read_text() == (before or FORBIDS)
     assert (policy.read_text() if policy.exists() else None) == before
 
@@ -79,7 +81,7 @@ def _gate(folder: Path, tests: str, command: str = PYTEST) -> subprocess.Complet
     (folder / ".ci").mkdir()
     shutil.copy(GATE, folder / ".ci/run")
     (folder / ".venv").symlink_to(Path(sys.prefix))
-    (folder / "Makefile").write_text(f"setup lint:\n\t@true\ntest:\n\t{command}\n")
+    (folder / "Makefile").write_text(f"setup lint marathon:\n\t@true\ntest:\n\t{command}\n")
     (folder / "pytest.ini").write_text(INI)
     (folder / "test_it.py").write_text("def test_right():\n    pass\n" + tests)
     return subprocess.run(
@@ -124,6 +126,13 @@ def test_what_is_no_race_fails_the_gate(
     assert done.returncode != 0
     assert said in done.stdout
     assert "second time" not in done.stdout
+
+
+def test_every_test_is_in_one_of_the_gate_s_two_targets() -> None:
+    told = subprocess.run(
+        ["make", "-n", "test", "marathon"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert re.findall(r"pytest .* -m (.+)", told) == ["'not marathon'", "marathon"]
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])

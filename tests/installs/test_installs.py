@@ -27,6 +27,8 @@ from tests.installs.pgbouncer import has_pgbouncer
 from tests.installs.table import printed
 from tests.support.servers.engine import running_engine
 
+pytestmark = pytest.mark.marathon
+
 
 def needs(package: str, is_there: bool) -> None:
     """Skip without a part, but fail in the gate."""

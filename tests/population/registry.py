@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from functools import cache
 from pathlib import Path
 
 from tests.support.paths import ROOT
@@ -12,14 +13,17 @@ MAKERS = ("Finding", "QueueVerdict", "Cause")
 NO_RULES = {"ok", "warming", "request-refused"}
 
 
-def rule_ids() -> set[str]:
+@cache
+def rule_ids() -> frozenset[str]:
     """Return every rule id that a finding or a verdict on the queue is made with."""
     found: set[str] = set()
     for path in DIAGNOSIS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in MAKERS:
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id in MAKERS:
                 found |= _said(node, path)
-    return found - NO_RULES
+    return frozenset(found - NO_RULES)
 
 
 def _said(call: ast.Call, path: Path) -> set[str]:

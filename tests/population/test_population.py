@@ -19,14 +19,20 @@ from tests.support.fakes.sources import CJ, event
 EACH = 2 * len(STATES)
 
 
+@pytest.mark.marathon
 @pytest.mark.parametrize("part", range(4))
 def test_no_healthy_batch_of_any_legal_state_gets_a_warning(part: int) -> None:
     assert false_alarms(range(part * 9 * EACH, (part + 1) * 9 * EACH)) == {}
 
 
+def test_a_healthy_batch_of_each_legal_state_and_revision_gets_no_warning() -> None:
+    assert false_alarms(range(EACH)) == {}
+
+
+@pytest.mark.parametrize("variants", [4, pytest.param(20, marks=pytest.mark.marathon)])
 @pytest.mark.parametrize("rule", FAULTS)
-def test_every_faulty_variant_is_found(rule: str) -> None:
-    assert found(rule, 20) == 20
+def test_every_faulty_variant_is_found(rule: str, variants: int) -> None:
+    assert found(rule, variants) == variants
 
 
 def test_every_rule_that_the_code_can_name_is_measured() -> None:

@@ -71,6 +71,7 @@ async def test_tables_and_simulation_count_alike_and_healthy_ones_are_silent(
     await database.close()
 
 
+@pytest.mark.marathon
 @pytest.mark.parametrize("revision", ["then", "now"])
 async def test_each_fault_is_found_in_real_tables_and_log_files(
     revision: Revision, database_url: str, tmp_path: Path

@@ -141,12 +141,15 @@ LIVES: tuple[Lived, ...] = (
     a_source_that_came_back_while_a_detector_was_broken,
     a_batch_that_flaps,
     a_batch_that_waits_for_hours,
-    a_storm_that_flaps,
-    a_storm_that_lasts,
 )
+LONG_LIVES: tuple[Lived, ...] = (a_storm_that_flaps, a_storm_that_lasts)
 
 
-@pytest.mark.parametrize("story", LIVES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "story",
+    [*LIVES, *(pytest.param(one, marks=pytest.mark.marathon) for one in LONG_LIVES)],
+    ids=lambda one: one.__name__,
+)
 async def test_it_is_judged_again_as_it_was_lived(story: Lived, life: Life, tmp_path: Path) -> None:
     word = await story(life)
     events = [told(one) for one in await lived(life.store)]
@@ -158,6 +161,7 @@ async def test_it_is_judged_again_as_it_was_lived(story: Lived, life: Life, tmp_
     assert Counter(found) == Counter(one for one in events if one[1] in mine)
 
 
+@pytest.mark.marathon
 async def test_alerts_from_before_the_recording_are_no_storm(life: Life, tmp_path: Path) -> None:
     word = await a_storm_long_after_other_alerts(life)
     events = [told(one) for one in await lived(life.store)]
@@ -185,6 +189,7 @@ async def test_samples_are_kept_of_what_is_wrong_alone_and_go_when_they_are_old(
     assert await samples_of(life) == 0
 
 
+@pytest.mark.marathon
 async def test_how_an_alert_that_lasts_for_days_began_is_kept(life: Life, tmp_path: Path) -> None:
     tick, life.broken.says = life.one_detector(), BOOM
     await life.go(tick, 4)

@@ -11,6 +11,7 @@ from tests.support.slack import rendered
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.marathon
 async def test_nothing_that_only_real_parts_carry_comes_out(
     tmp_path: Path, postgres_server: EmbeddedPostgres, redis_url: str
 ) -> None:

@@ -14,7 +14,7 @@ _OWN_NAME = re.compile(
 )
 # Whoever gives a right has to know on what.
 _RIGHTS = re.compile(r"permission denied for \w+ \w+")
-_RULES = frozenset(rule_ids())
+_RULES = rule_ids()
 
 
 def code_names(text: str) -> list[str]:

@@ -12,6 +12,7 @@ def test_healthy_traffic_alerts_nobody(mode: str) -> None:
     assert healthy(mode, 1.5, seed=11) == []
 
 
+@pytest.mark.marathon
 @pytest.mark.parametrize("kind", STORIES)
 def test_each_fault_is_told_by_its_name(kind: str) -> None:
     line, outcomes = measured(kind, 1, processes=1)

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from bot.text.redaction import UUID
 from tests.population.adversary.archive import SECOND, truths, unpack
 from tests.population.adversary.measure import judged
@@ -25,6 +27,7 @@ SAMPLE = (
 )  # fmt: skip
 
 
+@pytest.mark.marathon
 async def test_a_sample_of_the_outsiders_cases_is_judged_as_the_truth_says() -> None:
     found = [one async for one in judged(SAMPLE)]
     assert {one.name: one.wrongs for one in found if one.wrongs} == {}
@@ -37,6 +40,7 @@ SECOND_SAMPLE = (
 )  # fmt: skip
 
 
+@pytest.mark.marathon
 async def test_the_bot_is_right_about_a_sample_of_the_second_corpus() -> None:
     found = [one async for one in judged(SECOND_SAMPLE, corpus=SECOND)]
     assert {one.name: one.wrongs for one in found} == dict.fromkeys(SECOND_SAMPLE, ())

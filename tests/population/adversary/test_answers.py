@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.population.adversary.measure import judged
 
 # One case for each answer and revision; LOST are those whose 529 is made a lost connection here.
@@ -32,6 +34,7 @@ def lose_connections(folder: Path) -> None:
         (folder / case / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
 
 
+@pytest.mark.marathon
 async def test_429_529_and_lost_connections_are_named_at_both_revisions() -> None:
     found = {one.name: one.wrongs async for one in judged(CASES, change=lose_connections)}
     assert found == dict.fromkeys(CASES, ())

@@ -463,8 +463,11 @@ def _matches(event: LogEvent, query: LogQuery) -> bool:
         return False
     if not query.any_of:
         return True
-    squeezed = _squeezed((raw(event.text),))[0]
-    return any(text in squeezed for text in _squeezed(query.any_of))
+    squeezed = "".join(raw(event.text).split())
+    for text in _squeezed(query.any_of):  # noqa: SIM110 - a generator takes twice the time
+        if text in squeezed:
+            return True
+    return False
 
 
 @lru_cache(maxsize=20_000)

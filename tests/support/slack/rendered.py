@@ -29,7 +29,7 @@ PINGS = re.compile(r"<(?!!date\^)[!@#]")
 # So many letters of a message's first words and of its notification are compared.
 BEGIN = 20
 SHAPES = "rendered_shapes"
-RULES = frozenset(rule_ids())
+RULES = rule_ids()
 RESULT = pytest.StashKey[str]()
 
 _shapes: set[tuple[str, str]] = set()

@@ -124,6 +124,7 @@ async def test_a_restart_of_the_container_is_told(engine: Engine, direct: bool) 
         container.remove(force=True)
 
 
+@pytest.mark.marathon
 @pytest.mark.parametrize("direct", [True, False])
 async def test_a_restart_of_the_engine_loses_and_repeats_nothing(
     engine: Engine, direct: bool

@@ -138,6 +138,7 @@ async def gather(follow: DockerFollow, count: int, *, name: str) -> tuple[list[s
 
 
 @pytest.mark.engine
+@pytest.mark.marathon
 async def test_following_survives_restart_and_recreation_without_loss_or_repeat(
     engine: Engine,
 ) -> None:
