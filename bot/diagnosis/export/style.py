@@ -29,7 +29,7 @@ background:var(--soft);border-radius:.25rem}
 code{padding:.1rem .3rem}pre{padding:.7rem;white-space:pre-wrap;margin:.3rem 0 1rem}
 .funnel{display:grid;grid-template-columns:max-content 1fr;gap:.35rem .7rem;margin:0}
 .funnel dt{color:var(--quiet);font-size:.875rem}
-.funnel dd{margin:0;display:grid;grid-template-columns:minmax(3rem,24rem) 6.2rem;gap:.5rem;
+.funnel dd{margin:0;display:grid;grid-template-columns:minmax(3rem,24rem) 8.6rem;gap:.5rem;
 align-items:center}
 .track{height:.9rem;background:var(--soft);border-radius:.2rem;overflow:hidden;display:block}
 .bar{display:block;height:100%;background:var(--info)}.bar.lost{background:var(--bad)}
@@ -56,9 +56,14 @@ border-left:.2rem solid var(--line);padding:.1rem 0 .1rem .8rem}
 .checks{list-style:none;padding:0}
 .facts{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.15rem .9rem;
 font-size:.875rem;margin:.6rem 0}.facts dt{color:var(--quiet)}.facts dd{margin:0}
-@media (max-width:30rem){.timeline li{grid-template-columns:1fr}.funnel{gap:.25rem .5rem}}
+@media (max-width:30rem){.timeline li{grid-template-columns:1fr}.funnel{gap:.25rem .5rem}
+.funnel dd{grid-template-columns:minmax(3rem,24rem) 6.2rem}}
+@page{size:A4;margin:16mm 15mm 18mm}
 @media print{:root{--bg:#fff;--ink:#000;--quiet:#444;--line:#bbb;--soft:#f2f2f2;--ok:#1a7f4b;
 --bad:#c0262d;--warn:#b25e00;--info:#2166b1;--odd:#7a3db8}
-body{font-size:11pt}main{max-width:none;padding:0}h2{break-after:avoid}
+body{font-size:11pt}main{max-width:none;padding:0}h1,h2,h3{break-after:avoid}
+p,li{orphans:3;widows:3}.strip,.legend{break-before:avoid}
+.funnel,.strip,.strip li,.legend,.timeline li,.checks li,.facts,article,header,pre,tr{
+break-inside:avoid}
 i,.bar,.track{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """

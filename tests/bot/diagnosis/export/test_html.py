@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.diagnosis.export.html import html_page
+from bot.diagnosis.export.style import STYLE
 from bot.domain.evidence import EvidenceLine, SourceReading, SourceState
 from bot.domain.report import Confidence, Finding, Report, Severity, Table, TimelineEntry
 from bot.text.privacy import presentable
@@ -135,6 +136,22 @@ def test_it_follows_the_readers_scheme_and_has_rules_for_paper_and_phones() -> N
         "width=device-width",
     ):
         assert rule in page
+
+
+@pytest.mark.parametrize(
+    "part", [".funnel", ".strip", ".legend", ".timeline li", ".facts", "article", "pre", "tr"]
+)
+def test_no_part_is_cut_by_the_end_of_a_sheet(part: str) -> None:
+    """A strip stays with the heading that says what it shows, too."""
+    printed = STYLE.partition("@media print{")[2]
+    rules = [rule.partition("{") for rule in printed.split("}") if "{" in rule]
+    whole = [names for names, _, said in rules if "break-inside:avoid" in said]
+    beside = [names for names, _, said in rules if "break-before:avoid" in said]
+    headings = [names for names, _, said in rules if "break-after:avoid" in said]
+    assert part in "".join(whole).strip().split(",")
+    assert ".strip" in "".join(beside).strip().split(",")
+    assert "h2" in "".join(headings).split(",")
+    assert "@page{" in STYLE
 
 
 def test_what_was_not_seen_says_so() -> None:
