@@ -5,7 +5,8 @@ import pytest
 from tests.chaos import kills, slack
 from tests.chaos.table import Row
 
-QUICK = kills.Pace(round=2, quiet=10, lease=2)
+# Longer than a slow machine takes to start a replica.
+QUICK = kills.Pace(round=2, quiet=30, lease=2)
 
 
 def broken(rows: list[Row]) -> list[Row]:

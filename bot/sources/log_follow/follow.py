@@ -20,6 +20,8 @@ from bot.sources.log_search.segment import Segment
 
 POLL_SECONDS = 0.25
 QUIET_SECONDS = 1.0
+# A folder on a network may hang: what it is silent about is not known.
+STALE_SECONDS = 5.0
 MAX_STEPS = 4
 FINISHED = -1.0
 SAME_BYTES = 4 << 10
@@ -63,6 +65,7 @@ class FileFollow:
         self._has_more = False
         self._behind = True
         self._read_at: float | None = None
+        self._polled_at = clock()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -77,8 +80,8 @@ class FileFollow:
 
     @property
     def is_behind(self) -> bool:
-        """Whether what stood in the files at the start is still being read."""
-        return self._behind
+        """Whether what stood in the files at the start, or since a look that hangs, is unread."""
+        return self._behind or self._clock() - self._polled_at > STALE_SECONDS
 
     def take(self) -> Followed:
         """Return what arrived since the last call.
@@ -88,7 +91,7 @@ class FileFollow:
         if (problem := self._problem) is not None and not self._buffer.has_any:
             raise SourceError(problem.source, problem.message, hint=problem.hint)
         # Asked before what came is taken: what the last look brought is then among it.
-        behind = self._behind
+        behind = self.is_behind
         containers = {tail.container: tail.service.role for tail in list(self._tails.values())}
         return self._buffer.take(containers, dict(self._missing), behind=behind)
 
@@ -118,6 +121,7 @@ class FileFollow:
         for path in self._tails.keys() - {file.path for file in files}:
             self._drop(path)
         self._missing = missing
+        self._polled_at = self._clock()
         if self._behind and not self._has_more:
             self._note_read()
 

@@ -240,6 +240,20 @@ def test_a_follow_is_behind_until_what_stood_there_was_handed_on(path: Path) -> 
     ]  # fmt: skip
 
 
+def test_a_look_that_hangs_is_no_silence(path: Path) -> None:
+    path.write_text(line(1))
+    follow = Following(path.parent, START)
+    follow.look()
+    follow.look()
+    told = []
+    for seconds, looks in ((4, False), (2, False), (0, True)):
+        follow.clock.now += seconds
+        if looks:
+            follow.follow.poll()
+        told.append(follow.follow.take().behind)
+    assert told == [False, True, False]
+
+
 def test_a_half_written_line_waits_for_its_end_and_a_traceback_for_its_event(path: Path) -> None:
     path.write_text("")
     follow = Following(path.parent, START)
