@@ -15,7 +15,8 @@ from tests.support.servers.tcp_ports import lasting_port
 BOUND = {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"], "read_only": True,
          "tmpfs": {"/tmp": ""}, "mem_limit": "512m", "pids_limit": 256}  # fmt: skip
 SECOND = 1_000_000_000
-HEALTHY_SECONDS, STOP_SECONDS = 60, 30
+HEALTHY_SECONDS, STOP_SECONDS = 240, 30
+LEADS = "ticks leading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,15 @@ def _watched(container: Container) -> Life:
 
 
 def _settled(container: Container) -> dict[str, Any]:
-    """Return the container's health once it is healthy, has ended, or was waited for in vain."""
+    """Return the container's health once it is healthy and leads, has ended, or was waited for in
+    vain: a bot that waits for its first tick stands by, and is ready, too."""
     end = time.monotonic() + HEALTHY_SECONDS
     while True:
         container.reload()
         state = container.attrs["State"]
         health: dict[str, Any] = state.get("Health") or {"Status": "none"}
         over = state["Status"] != "running" or time.monotonic() > end
-        if health["Status"] == "healthy" or over:
+        leads = any(LEADS in str(one.get("Output", "")) for one in (health.get("Log") or [])[-1:])
+        if (health["Status"] == "healthy" and leads) or over:
             return health
         time.sleep(0.2)
