@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Protocol
 
 from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, split_stamp, starts_event
@@ -147,11 +148,35 @@ def heads_of(block: bytes, codec: Codec, *, backwards: bool = False) -> Iterator
 
     Most lines are passed over by one look at what they begin with.
     """
-    starts = [0, *(found.start() + 1 for found in codec.may_begin.finditer(block))]
-    for start in reversed(starts) if backwards else starts:
+    for start in _from_last(block, codec) if backwards else _from_first(block, codec):
         end = block.find(b"\n", start)
         if codec.starts_event(block[start : end if end >= 0 else len(block)]):
             yield start
+
+
+def _from_first(block: bytes, codec: Codec) -> Iterator[int]:
+    """Yield where lines begin with which an event may begin."""
+    yield 0
+    for found in codec.may_begin.finditer(block):
+        yield found.start() + 1
+
+
+def _from_last(block: bytes, codec: Codec) -> Iterator[int]:
+    """Yield the same from the last on, having looked at what lies behind each alone."""
+    last, end = _last(codec.may_begin), len(block)
+    while found := last.match(block, 0, end):
+        yield found.end()
+        end = found.end() - 1
+    yield 0
+
+
+@lru_cache
+def _last(pattern: re.Pattern[bytes]) -> re.Pattern[bytes]:
+    """Return what matches up to the last newline behind which an event may begin.
+
+    It steps back from newline to newline, for which nothing may stand between `.*` and that.
+    """
+    return re.compile(rb"(?s:.*)\n(?=" + pattern.pattern.removeprefix(rb"\n") + b")")
 
 
 def is_head(block: bytes, start: int, end: int, codec: Codec) -> bool:

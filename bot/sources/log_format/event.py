@@ -32,7 +32,7 @@ class Fold:
 
     __slots__ = (
         *("head", "stamp", "offset", "tracing", "cut", "_first", "_last", "_first_size"),
-        *("_last_size", "_blank", "_tail", "_is_tail_read"),
+        *("_last_size", "_blank", "_rest", "_tail", "_is_tail_read"),
     )
 
     def __init__(self, head: Head, first: str, stamp: Stamp, offset: int | None = None) -> None:
@@ -46,6 +46,7 @@ class Fold:
         self._first_size = len(first)
         self._last_size = 0
         self._blank = 0
+        self._rest: tuple[str, ...] = ()
         self._tail: _Tail | None = None
         self._is_tail_read = False
 
@@ -71,18 +72,20 @@ class Fold:
             self.cut += 1
 
     def add_all(self, text: str) -> bool:
-        """Take all continuation lines of a text, False where some of them are to be dropped."""
+        """Take all continuation lines of a text at once, after which none follows.
+
+        False where some of them are to be dropped.
+        """
         if self._first_size + len(text) >= MAX_HALF_CHARS or _MANY_BLANK_LINES in text:
             return False
-        lines = text.split("\n")
-        self._first += lines
+        self._rest = (text,)
         self._first_size += len(text) + 1
         return True
 
     @property
     def text(self) -> str:
         """The raw event without terminal codes."""
-        return "\n".join((*self._first, *self._last))
+        return "\n".join((*self._first, *self._last, *self._rest))
 
     @property
     def last(self) -> str:
@@ -92,7 +95,8 @@ class Fold:
     @property
     def following(self) -> list[str]:
         """The lines after the first."""
-        return [*self._first[1:], *self._last]
+        rest = self._rest[0].split("\n") if self._rest else ()
+        return [*self._first[1:], *self._last, *rest]
 
     @property
     def tail(self) -> "_Tail | None":

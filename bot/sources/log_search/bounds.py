@@ -7,7 +7,9 @@ from bot.sources.log_search.segment import NEAR_BYTES, REACH_BYTES, Segment
 
 # Many small reads cost more than one that is larger.
 BEFORE_BYTES, AFTER_BYTES = 8 << 10, 2 << 10
-_GROWTH = 2
+# Looking back costs as much as it is to the event's beginning, and no more of what is at hand.
+BACK_BYTES = BEFORE_BYTES - NEAR_BYTES
+_GROWTH = 8
 
 
 def _unknown(start: int, end: int) -> bool:
@@ -39,7 +41,7 @@ class Bounds:
     def event_start(self, offset: int, *, events: int = 0) -> int:
         """Return where the event begins that holds `offset`, or `events` events before it."""
         floor = max(0, offset - REACH_BYTES * (1 + min(events, 8)))
-        end, found, size = self._line_end(offset, self._segment.size), 0, NEAR_BYTES
+        end, found, size = self._line_end(offset, self._segment.size), 0, BACK_BYTES
         if not events and self._is_head(begin := self._line_start(offset), end):
             return begin
         while end > floor:
@@ -72,11 +74,13 @@ class Bounds:
 
     def _hold(self, start: int, end: int) -> None:
         """Keep what is around a stretch at hand, within its file: another may be packed."""
-        part = next((part for part in self._segment.parts if end <= part.end), None)
-        if part is not None and part.offset <= start:
-            self._start = max(part.offset, start - BEFORE_BYTES)
-            self._held = self._segment.read(self._start, min(part.end, end + AFTER_BYTES))
-            self._end = self._start + len(self._held)
+        for part in self._segment.parts:
+            if part.offset <= start and end <= part.end:
+                first = max(part.offset, start - BEFORE_BYTES)
+                last = min(part.end, end + AFTER_BYTES)
+                self._held = part.read(first - part.offset, last - part.offset)
+                self._start, self._end = first, first + len(self._held)
+                return
 
     def _line_start(self, offset: int) -> int:
         """Return where the line begins that holds `offset`."""

@@ -60,7 +60,10 @@ class Scan:
 
     def has_short_lines(self, start: int, end: int) -> bool:
         """Say whether all lines of [start, end) are surely shorter than the Engine's pieces."""
-        if not any(low <= start and end <= high for low, high in self._scanned):
+        for low, high in self._scanned:
+            if low <= start and end <= high:
+                break
+        else:
             return False
         after = bisect_right(self._long, start - CHUNK_BYTES)
         return after == len(self._long) or self._long[after] >= end
@@ -128,11 +131,11 @@ def _gaps(buffer: bytearray, size: int) -> list[int]:
 
     Without any no line is as long, not even one that began in the chunk before or ends in the next.
     """
-    return [
-        at
-        for at in range(0, size, _CELL_BYTES)
-        if buffer.find(b"\n", at, min(size, at + _CELL_BYTES)) < 0
-    ]
+    last = max(0, size - 1) // _CELL_BYTES * _CELL_BYTES
+    find = buffer.find
+    gaps = [at for at in range(0, last, _CELL_BYTES) if find(b"\n", at, at + _CELL_BYTES) < 0]
+    # Behind `size` the buffer still holds what it was filled with before.
+    return [*gaps, last] if size and find(b"\n", last, size) < 0 else gaps
 
 
 def _may_cut(buffer: bytearray, size: int, gaps: Sequence[int]) -> bool:

@@ -44,6 +44,11 @@ class Found:
 
     def add(self, events: Sequence[LogEvent], *, context: int) -> None:
         """Take the events of one region, older than all before; keep matches and their context."""
+        if len(events) == 1 and self.shown < self.query.max_events:
+            if self._matches(events[0], events[0].at):
+                self.shown += 1
+                self.regions.append([settled(events[0])])
+            return
         times = carried(events)
         wanted = [index for index, event in enumerate(events) if self._matches(event, times[index])]
         room = self.query.max_events - self.shown
@@ -75,6 +80,15 @@ class Found:
         if query.any_of and not holds(event.text, query.any_of):
             return False
         return in_window(at, query)
+
+
+def _lines(block: bytes) -> Iterator[bytes]:
+    """Yield the lines of a block; the first is often all that is read alone."""
+    first, ends, rest = block.partition(b"\n")
+    if first or ends:
+        yield first
+    if rest:
+        yield from rest.removesuffix(b"\n").split(b"\n")
 
 
 def carried(events: Sequence[LogEvent]) -> list[datetime | None]:
@@ -119,11 +133,8 @@ def search_segment(
 def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[LogEvent]:
     """Return the events of whole lines that begin at `start`."""
     events: list[LogEvent] = []
-    lines = block.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    raws = Offsets(iter(lines), start)
-    tries = len(lines) >= LEAST_REST
+    raws = Offsets(_lines(block), start)
+    tries = block.count(b"\n") >= LEAST_REST
     for fed, (line, stamp) in enumerate(codec.lines(raws), start=1):
         place = raws.taken()
         event = parser.feed(line, stamp, place if codec.is_original else None)
