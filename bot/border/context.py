@@ -37,7 +37,7 @@ def may_stand(word: str, before: Sequence[str]) -> bool:
 def is_data(word: str, before: Sequence[str]) -> bool:
     """Say whether what stands before a word makes it data, whatever its shape."""
     near = {piece for one in before[-3:] for piece in pieces(one)}
-    if word.startswith("-") and sum(map(str.isdigit, word)) >= MOST_FLAG_DIGITS:
+    if _holds_a_pin(word):
         return True
     if is_pointer(word):
         return not before or before[-1].lower() not in _POINTS
@@ -59,6 +59,18 @@ def is_data(word: str, before: Sequence[str]) -> bool:
     return digits and bool(
         near & _SECRET_ITSELF or (near & _SECRET_BEFORE and not UUID.search(word))
     )
+
+
+def _holds_a_pin(word: str) -> bool:
+    """Say whether a word is a short option and its number, or a secret's name and its number."""
+    if word.startswith("-") and sum(map(str.isdigit, word)) >= MOST_FLAG_DIGITS:
+        return True
+    both = pairwise(pieces(word))
+    return any(one in _SECRET_ITSELF and _is_pin(number) for one, number in both)
+
+
+def _is_pin(piece: str) -> bool:
+    return piece.isdigit() and len(piece) >= LEAST_PIN
 
 
 def _follows_secret(before: Sequence[str]) -> bool:
@@ -83,6 +95,8 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
         return True
     if _LETTER_FLAG.fullmatch(last) and is_id(word):
         return True
+    if _is_surname(word, before):
+        return True
     return _says_who(word) and _leads_to_data(last)
 
 
@@ -96,6 +110,16 @@ def _says_who(word: str) -> bool:
     return word[:1].isupper() or any(char.isdigit() for char in word)
 
 
+def _is_surname(word: str, before: Sequence[str]) -> bool:
+    """Say whether a word follows a first name: `teacher Grant Page`."""
+    return (
+        len(before) > 1
+        and word.istitle()
+        and before[-1].istitle()
+        and before[-2].lower() in _PEOPLE
+    )
+
+
 def _leads_to_data(word: str) -> bool:
     """Say whether what stands behind a word is a person's, or a secret."""
     said = kind_of(word) if is_known_key(word) and not counts(word) else KeyKind.UNKNOWN
@@ -104,11 +128,12 @@ def _leads_to_data(word: str) -> bool:
 
 def is_sign(char: str) -> bool:
     """Say whether a character carries no text: punctuation, or a picture."""
-    return (
-        char in "!?—–-…+*/\\^~#%$@.\ue000"
-        or "\u2600" <= char <= "\u27bf"
-        or ("\U0001f300" <= char <= "\U0001faff")
-    )
+    return char in "!?—–-…+*/\\^~#%$@.\ue000" or is_picture(char)
+
+
+def is_picture(char: str) -> bool:
+    """Say whether a token is a picture."""
+    return "\u2600" <= char <= "\u27bf" or "\U0001f300" <= char <= "\U0001faff"
 
 
 def is_shape(text: str) -> bool:

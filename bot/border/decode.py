@@ -22,6 +22,10 @@ _CONTROL = re.compile(r"[\x1f\x80-\x84\x86-\x9f]")
 _BACKSPACED = re.compile("[^\x08\n]\x08")
 _REVERSED = re.compile("\u202e([^\u202c\n]{0,2000})\u202c?")
 _SPACED = re.compile(r"(?<!\w)(?:[^\W\d_]\s){3}(?:\w\s)*\w(?!\w)|(?<!\w)(?:\w\s{1,3}){7,}\w(?!\w)")
+# Letters and digits with pictures between them.
+_PICTURED = re.compile(
+    "(?<!\\w)\\w(?: {0,2}[\u2190-\u2bff\U0001f000-\U0001faff]{1,3} {0,2}\\w(?!\\w)){2,}"
+)
 _CHAR_LIST = re.compile(r"""(?:"[^"\n]?", ?){3,}"[^"\n]?"|(?:'[^'\n]?', ?){3,}'[^'\n]?'""")
 _QUOTED_CHAR = re.compile(r"""(?:"([^"\n]?)"|'([^'\n]?)'),?""")
 # The borders of tables and panels say nothing.
@@ -68,6 +72,8 @@ def readable(raw: str) -> str:
         if decoded == text:
             break
         text = visible(decoded)
+    if not text.isascii():
+        text = _PICTURED.sub(_joined, text)
     text = _CHAR_LIST.sub(_listed, _SPACED.sub(_joined, text))
     return bounded(text.replace('"""', '"').replace("'''", "'"))
 

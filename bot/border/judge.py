@@ -11,6 +11,7 @@ from bot.border.decode import CUT_SIGN
 from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of, says_value
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
 from bot.border.phrases import MARK, JudgedText
+from bot.border.secret_numbers import without_secret_columns, without_secret_numbers
 from bot.border.shapes import is_id
 from bot.border.tokens import Token, tokens_of
 from bot.border.vocabulary import pieces
@@ -33,10 +34,10 @@ def judged(text: str) -> tuple[str, int]:
     if cut is not None:
         shown, hidden = judged(text[cut.end() :])
         return f"{MARK}{shown}", hidden + 1
-    tokens = tokens_of(text)
+    tokens, numbers = without_secret_numbers(tokens_of(without_secret_columns(text, MARK)), MARK)
     reader = _Reader(tokens)
     reader.read(0, len(tokens), strict=False, depth=0)
-    return "".join(reader.out.parts), reader.out.hidden
+    return "".join(reader.out.parts), reader.out.hidden + numbers
 
 
 class _Reader:

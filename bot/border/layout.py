@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.border.context import LOGIN_FLAGS, is_data, is_shape
+from bot.border.context import LOGIN_FLAGS, is_data, is_picture, is_shape
 from bot.border.keys import KeyKind, counts, kind_of, names_an_id
 from bot.border.shapes import is_id, is_number, is_package
 from bot.border.tokens import Token, partners
@@ -39,7 +39,9 @@ class TokenLayout:
             and self.tokens[index - 1].kind == "quote"
         ):
             return None
-        while after < end and self.tokens[after].kind == "space":
+        while after < end and (
+            self.tokens[after].kind == "space" or is_picture(self.tokens[after].text)
+        ):
             after += 1
         if after < end and self.tokens[after].kind in ("equals", "colon"):
             return after

@@ -44,7 +44,8 @@ _VERSION = re.compile(
 )
 _PACKAGE = re.compile(
     r"(?:@?[a-z0-9][a-z0-9_-]{0,40}/)?[a-z0-9][a-z0-9_-]{0,60}"
-    r"@v?\d{1,5}(?:\.\d{1,5}){1,3}(?:[-+.][a-z]{0,5}\.?\d{0,4})?"
+    r"@(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))v?\d{1,5}(?:\.\d{1,5}){1,3}"
+    r"(?:[-+.][a-z]{0,5}\.?\d{0,4})?"
 )
 _ADDRESS = re.compile(
     r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?:/\d{1,2})?"
@@ -53,13 +54,14 @@ _ADDRESS = re.compile(
 
 _PERSONAL = re.compile(
     r"(?<!\d)(?<!\d\.)((?:19|20)?)(\d{2})([-. ]?)(\d{2})\3(\d{2})"
-    r"(\s?[-+._]?\s?)(\d{4}|[TtRrXx]\d{3})(?![\d.]*\d)"
+    r"(\s?[-+._/*]?\s?)(\d{4}|[TtRrXx]\d{3})(?![\d.]*\d)"
 )
 _PHONE = re.compile(
     r"(?:(?:(?<![\w.-])|(?<=[^\W\d][._:-]))\+|(?:(?<![\w.:-])|(?<=[^\W\d]\.))00)"
     r"\d{1,3}(?:[ ()./+-]{0,3}\d){6,13}(?!\w)"
     r"|(?:(?<![A-Za-z0-9-])|(?<=[A-Za-z]-))(?<!\d[:.])(?!00-[0-9a-f]{32}-[0-9a-f]{16}-)"
     r"\(?0\d{1,3}\)?[ /.+-]{1,3}\d{2,3}(?:[ .+-]?\d{2,3}){1,3}(?!\d)"
+    r"|(?<!\w)\(\d{3}\) ?\d{3}[- .]\d{4}(?!\d)"
     r"|(?<!\d)(?<!\d\.)(?:0|\+?46|0046)[ ()./-]{0,3}7[02369](?:[ ./-]{0,2}[\dOo]){7}(?![\dOo])"
 )
 # A blank, bracket, dash or slash between digits as quoted-printable writes it.
@@ -70,6 +72,16 @@ _SEPARATORS = str.maketrans(
     | dict.fromkeys("\u00a0\u2007\u202f", " ")
 )
 _ORGANISATION = re.compile(r"(?:(?<![\d.-])|(?<=[A-Za-z]-))\d{6}[-–]\d{4}(?![\d-])")
+# Finland's: day, month, year, a sign of the century, a number and a check letter.
+_HETU = re.compile(
+    r"(?<!\w)(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FU-Y]\d{3}[A-FHJ-NPR-Y](?!\w)"
+)
+# A card's number as it is printed; the check digit decides.
+_CARD = re.compile(
+    r"(?<![\d.-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{5})(?![\d-])"
+)
+# A Swedish postal code before its town.
+_POSTAL = re.compile(r"(?<![\d.,:+-])(?<!\d )[1-9]\d{2} \d{2}(?= [A-ZÅÄÖ][a-zåäö])")
 # A name right before a number: `x-user-0980/319 225`, or a host's.
 _GLUED = re.compile(r"([A-Za-z]{1,20})-\Z")
 MOST_GLUED = 21
@@ -84,7 +96,7 @@ _DIGIT = re.compile(r"\d")
 LEAST_PERSONAL = 10**4
 # Twelve digits of a later year are a time.
 LATEST_BIRTH = 2020
-_PACKAGE_TAIL = re.compile(r"@v?\d")
+_PACKAGE_TAIL = re.compile(r"@(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))v?\d")
 
 
 def is_id(word: str) -> bool:
@@ -131,6 +143,8 @@ def _without_people(text: str, mark: str) -> str:
     if _DIGIT.search(text):
         text = _without(_PERSONAL, text, mark, _is_personal)
         text = _ORGANISATION.sub(mark, text)
+        text = _without(_CARD, text, mark, _is_card)
+        text = _HETU.sub(mark, _POSTAL.sub(mark, text))
         text = _without(_PHONE, text, mark, _is_phone)
     return text
 
@@ -182,9 +196,13 @@ def _is_personal(match: re.Match[str]) -> bool:
     return bool(century) or _luhn(f"{year}{month}{day}{last}")
 
 
+def _is_card(match: re.Match[str]) -> bool:
+    return _luhn("".join(filter(str.isdigit, match.group())))
+
+
 def _luhn(digits: str) -> bool:
     total = 0
     for index, digit in enumerate(digits):
-        value = int(digit) * (2 if index % 2 == 0 else 1)
+        value = int(digit) * (2 if index % 2 == len(digits) % 2 else 1)
         total += value - 9 if value > 9 else value
     return total % 10 == 0

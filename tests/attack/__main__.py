@@ -15,6 +15,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes")
     given = parser.parse_args()
     outcome = measure.attack(given.per_place, given.every_way, given.workers)
+    outcome += measure.mean()
     gone, times = measure.over_redacted(), measure.slow()
     lines = [f"{'where':<12}{'planted':>9}{'by every way':>14}"]
     lines += [

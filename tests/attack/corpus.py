@@ -66,6 +66,11 @@ def places(where: str | None = None) -> list[dict[str, Any]]:
     return [p for p in out if where is None or p["where"] == where]
 
 
+def mean() -> list[dict[str, Any]]:
+    """Whole lines of other kinds than the places hold: drivers, dumps, encodings, people."""
+    return [{**row, "text": "".join(row["parts"])} for row in _read("mean.jsonl")]
+
+
 def keep() -> list[dict[str, Any]]:
     """Lines whose `must_show` parts have to survive the border (before any clipping)."""
     return _read("keep.jsonl")

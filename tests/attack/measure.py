@@ -116,6 +116,21 @@ def _place(ask: tuple[int, int | None, int]) -> Outcome:
     return outcome
 
 
+def mean() -> Outcome:
+    """Carry each whole line by every way out, wherever it may lie."""
+    outcome = Outcome()
+    for line in corpus.mean():
+        for where in ("log", "row", "queue", "topic"):
+            outcome.planted["lines"] += 1
+            outcome.by_every_way["lines"] += 1
+            outcome.leaks += [
+                Leak(f"lines-{where}", line["id"], way, "named", str(shown[0]))
+                for way, text in ways_out(where, line["text"])
+                if (shown := corpus.leaks(text, line))
+            ]
+    return outcome
+
+
 def over_redacted() -> list[tuple[str, str]]:
     """Return (line, part) for each part of a line that should show and does not.
 

@@ -11,7 +11,7 @@ from bot.border.passing import let_out, name
 from tests.attack import corpus, measure
 from tests.attack.__main__ import main
 from tests.attack.readers import READERS
-from tests.attack.ways import ways_out
+from tests.attack.ways import quick_ways, ways_out
 
 PACKAGE = Path(bot.__file__).parent
 OF_A_PERSON = re.compile(r"\b(?:user_id|org_id)\b")
@@ -25,6 +25,16 @@ def test_no_plant_passes_the_border() -> None:
         for place, plant, raw in CASES
         if not measure.is_id_without_a_key(place, plant)
         and corpus.leaks(f"{let_out(raw, 100_000).text}\n{name(raw)}", plant)
+    ]
+    assert leaked == []
+
+
+def test_no_whole_line_of_another_kind_shows_what_it_holds() -> None:
+    leaked = [
+        (line["id"], way)
+        for line in corpus.mean()
+        for way, text in quick_ways("log", line["text"])
+        if corpus.leaks(text, line)
     ]
     assert leaked == []
 
@@ -61,6 +71,7 @@ def test_any_leak_fails_the_attack(
 ) -> None:
     leak = measure.Leak("log-x", "pw-1", "border", promise, "hunter2")
     monkeypatch.setattr(measure, "attack", lambda *_: measure.Outcome(leaks=[leak]))
+    monkeypatch.setattr(measure, "mean", measure.Outcome)
     monkeypatch.setattr(measure, "slow", list)
     monkeypatch.setattr("sys.argv", ["attack"])
     assert main() == 1

@@ -1,0 +1,78 @@
+"""Numbers that a word before them makes a secret, whatever signs stand between: `pin (4711)`."""
+
+from collections.abc import Iterator
+
+from bot.border.tokens import Token
+from bot.border.vocabulary import key_words, pieces
+
+_SECRETS = key_words("a_secret_itself")
+_CODES = key_words("a_code")
+_OF_A_CODE = key_words("before_a_code")
+# What may stand between a secret's word and its number, or between two numbers of a list.
+_BETWEEN = key_words("between_numbers")
+_BIRTHS = key_words("a_birth")
+_WITHIN_DATES = key_words("within_a_date")
+LEAST_DIGITS = 4
+_SEPARATOR = "|"
+
+
+def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token], int]:
+    """Return the tokens with such numbers replaced by `mark`, and how many were.
+
+    Behind a birth's word each number and month is one, whatever its length.
+    """
+    found, count, last = [], 0, ""
+    least: int | None = None
+    for token in tokens:
+        if token.kind == "line":
+            least = None
+        elif token.kind in ("word", "flag"):
+            words = pieces(token.text)
+            if least is not None and _is_told(token.text, words, least):
+                token, count = Token("other", mark), count + 1
+            elif any(word not in _BETWEEN for word in words):
+                least, last = _least_of(words, last), words[-1]
+        found.append(token)
+    return found, count
+
+
+def _is_told(word: str, words: list[str], least: int) -> bool:
+    """Say whether a word is a number of so many digits; for a birth also part of a date."""
+    if least < LEAST_DIGITS and all(one.isdigit() or one in _WITHIN_DATES for one in words):
+        return bool(words)
+    digits = word.strip(".-")
+    return digits.isdigit() and len(digits) >= least
+
+
+def _least_of(words: list[str], before: str) -> int | None:
+    """Return from how many digits on a number behind a word is a secret, None if none is.
+
+    A code's own word says so together with its kind, which stands in it or before it.
+    """
+    last = words[-1]
+    if last in _BIRTHS:
+        return 1
+    is_code = last in _CODES and (before, *words)[-2] in _OF_A_CODE
+    return LEAST_DIGITS if last in _SECRETS or is_code else None
+
+
+def without_secret_columns(text: str, mark: str) -> str:
+    """Return `text` with the rows of each table left out whose head names a secret's column."""
+    if f" {_SEPARATOR} " not in text or "\n" not in text:
+        return text
+    return "\n".join(_rows(text.split("\n"), mark))
+
+
+def _rows(lines: list[str], mark: str) -> Iterator[str]:
+    is_secret = False
+    for line in lines:
+        if _SEPARATOR not in line and "+" not in line:
+            is_secret = False
+        elif not is_secret:
+            cells = [pieces(cell) for cell in line.split(_SEPARATOR)]
+            is_secret = len(cells) > 1 and any(
+                len(words) <= 2 and words and words[-1] in _SECRETS for words in cells
+            )
+        elif _SEPARATOR in line:
+            line = mark
+        yield line
