@@ -1,6 +1,7 @@
 """Numbers that a word before them makes a secret, whatever signs stand between: `pin (4711)`."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bot.border.tokens import Token
 from bot.border.vocabulary import key_words, pieces
@@ -27,33 +28,40 @@ def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token],
         if token.kind == "line":
             least = None
         elif token.kind in ("word", "flag"):
-            words = pieces(token.text)
-            if least is not None and _is_told(token.text, words, least):
+            if least is not None and _is_told(token.text, least):
                 token, count = Token("other", mark), count + 1
-            elif any(word not in _BETWEEN for word in words):
-                least, last = _least_of(words, last), words[-1]
+            elif not _is_between(token.text):
+                least, last = _least_of(token.text, last)
         found.append(token)
     return found, count
 
 
-def _is_told(word: str, words: list[str], least: int) -> bool:
+@lru_cache(maxsize=16_384)
+def _is_between(word: str) -> bool:
+    return _BETWEEN.issuperset(pieces(word))
+
+
+def _is_told(word: str, least: int) -> bool:
     """Say whether a word is a number of so many digits; for a birth also part of a date."""
-    if least < LEAST_DIGITS and all(one.isdigit() or one in _WITHIN_DATES for one in words):
-        return bool(words)
+    if least < LEAST_DIGITS:
+        return all(one.isdigit() or one in _WITHIN_DATES for one in pieces(word))
     digits = word.strip(".-")
     return digits.isdigit() and len(digits) >= least
 
 
-def _least_of(words: list[str], before: str) -> int | None:
-    """Return from how many digits on a number behind a word is a secret, None if none is.
+@lru_cache(maxsize=16_384)
+def _least_of(word: str, before: str) -> tuple[int | None, str]:
+    """Return from how many digits on a number behind a word is a secret, and its last piece.
 
-    A code's own word says so together with its kind, which stands in it or before it.
+    None says that no number is. A code's own word says so together with its kind, which stands
+    in it or before it.
     """
+    words = pieces(word)
     last = words[-1]
     if last in _BIRTHS:
-        return 1
+        return 1, last
     is_code = last in _CODES and (before, *words)[-2] in _OF_A_CODE
-    return LEAST_DIGITS if last in _SECRETS or is_code else None
+    return LEAST_DIGITS if last in _SECRETS or is_code else None, last
 
 
 def without_secret_columns(text: str, mark: str) -> str:
