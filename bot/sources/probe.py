@@ -220,9 +220,10 @@ def _address(target: ProbeTarget) -> URL:
         url = URL(target.url)
     except ValueError as error:
         raise _malformed(target) from error
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.host or url.query_string or url.fragment:
         raise _malformed(target)
-    return url
+    # Copied with the page that is asked for anyway.
+    return url.parent if url.name in ("healthz", "metrics") else url
 
 
 def _malformed(target: ProbeTarget) -> SourceError:

@@ -109,6 +109,8 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
         async with nginx("http://127.0.0.1:1") as url:
             found = await seen(folder, url, **LOGIN)
             yield _row("LK-04", "Loki behind nginx is away", found, "HTTP 502", "no answer")
+    async for one in _addresses(folder):
+        yield one
     async for one in _labels(folder):
         yield one
     async for one in _limits(folder):
@@ -138,6 +140,29 @@ async def followed(url: str) -> Seen:
 def _row(id: str, condition: str, found: list[Seen], *must: str) -> Row:
     return row(id, condition, found, must=must, codes=(1, 3), about="logs - ",
                must_not=["logs begin"])  # fmt: skip
+
+
+async def _addresses(folder: Path) -> AsyncIterator[Row]:
+    """Yield addresses that are copied from other places, each with more than the server's own."""
+    async with running(LokiServer()) as server:
+        server.put(time.time_ns(), LINE, service="cj_assessment_service")
+        prefixed = f"location /logs/ {{ auth_basic off; proxy_pass {server.url}/; }}"
+        async with nginx(server.url, tail=prefixed) as url:
+            for id, address, must, codes in (
+                ("LK-13", f"{server.url}/", "1 line matches", [0, 0]),
+                ("LK-13b", f"{server.url}/loki/api/v1/push", "1 line matches", [0, 0]),
+                ("LK-13c", f"{server.url}/api/prom/push", "1 line matches", [0, 0]),
+                ("LK-13d", f"{url}/logs/", "1 line matches", [0, 0]),
+                ("LK-13e", url.replace("//", "//bot:s3cr3t@"), "1 line matches", [0, 0]),
+                ("LK-13f", f"{server.url}/loki/api/v1/query_range?query={{a=1}}",
+                 r"LOKI_URL holds a query.*http://host:3100", [1, 3]),
+                ("LK-13g", f"{server.url}#x", "LOKI_URL holds a query", [1, 3]),
+            ):  # fmt: skip
+                shown = address.replace("s3cr3t", "...")
+                with installed(folder, {"LOG_SOURCE": "loki", "LOKI_URL": address}):
+                    found = [line_of(await doctor(), "logs"), await ask("/logs cj hello")]
+                yield row(id, f"LOKI_URL={shown}", found, must=[must],
+                          about="logs - |lines? match|LOKI_URL", codes=codes)  # fmt: skip
 
 
 async def _labels(folder: Path) -> AsyncIterator[Row]:

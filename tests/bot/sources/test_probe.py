@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from unittest.mock import ANY
 
 import pytest
 from aiohttp import web
@@ -74,6 +76,7 @@ async def test_status_mock_mode_circuits_and_depth_are_read(serve: Serve) -> Non
         {"/healthz": said({"status": "healthy", "mock_mode": True}), "/metrics": said(METRICS)}
     )
     health = await asked(url + "/")
+    assert await asked(url + "/healthz") == replace(health, at=ANY)
     assert (health.status, health.mock_mode) == ("healthy", True)
     assert health.open_circuits == ("anthropic_api",)
     assert (health.queue_total, health.queue_queued) == (8, 1)
@@ -164,7 +167,18 @@ async def test_a_service_that_hangs_is_a_timeout() -> None:
     server.close()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "ftp://x", "http://", "http://[::1", "file:///etc"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "ftp://x",
+        "http://",
+        "http://[::1",
+        "file:///etc",
+        "http://cj?a=1",
+        "http://cj#a",
+    ],
+)
 def test_a_malformed_address_is_named_by_its_setting(url: str) -> None:
     with pytest.raises(SourceError, match="CJ_URL") as caught:
         HttpProbe([ProbeTarget("cj", url, "CJ_URL")])
