@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.border.outside import Outside
+from bot.border.passing import ELLIPSIS
 from bot.errors import SourceError
 
 _ERRNO = re.compile(r"\[Errno (-?\d+)\]")
@@ -19,6 +20,8 @@ _WAITED = (errno.EAGAIN, errno.ETIMEDOUT)
 _CUT_SHORT = frozenset(
     {"ChunkedEncodingError", "ClientPayloadError", "ContentLengthError", "IncompleteRead"}
 )
+# Hosts, ports, networks' scopes, and the paths of sockets.
+_PLACE = re.compile(r"[\w.:,%/~@+ \[\]-]{1,300}")
 CERTIFICATE_HINT = "Give the CA's file; verification stays on."
 
 
@@ -57,6 +60,14 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [*one.args, *grouped, *wrapped, one.__cause__, one.__context__]
 
 
+def place_shown(place: str) -> str:
+    """Return a server's place as it may be shown; what no host or path holds may be a value.
+
+    Where a line break is lost in a file of settings, the next line stands behind a host's name.
+    """
+    return place if not place or _PLACE.fullmatch(place) else ELLIPSIS
+
+
 def network_trouble(
     error: BaseException, what: str, *, where: str = "", ca: str = ""
 ) -> Trouble | None:
@@ -65,7 +76,7 @@ def network_trouble(
     `what` names the server, `where` its host and port, `ca` the setting that names a CA's file.
     """
     for one in causes(error):
-        if found := _trouble(one, what, f" at {where}" if where else "", ca):
+        if found := _trouble(one, what, f" at {place_shown(where)}" if where else "", ca):
             return found
     return None
 

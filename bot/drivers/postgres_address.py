@@ -1,11 +1,14 @@
 """PostgreSQL addresses, as people and other drivers write them."""
 
 import os
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from bot.drivers.network import place_shown
 from bot.errors import SettingsError
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -86,11 +89,24 @@ def postgres_address(text: str, setting: str) -> PostgresAddress:
     pooled = "0" in (given.get("prepared_statement_cache_size"), given.get("statement_cache_size"))
     return PostgresAddress(
         f"{url}?{urlencode(kept)}" if kept else url,
-        where=hosts or kept.get("host", ""),
-        user=unquote(user) or kept.get("user", ""),
+        where=place_shown(hosts or kept.get("host", "")),
+        user=place_shown(unquote(user) or kept.get("user", "")),
         without_effect=unused,
         is_pooled=pooled or given.get("pgbouncer") == "true",
     )
+
+
+def password_of(text: str) -> str:
+    """Return the password of an address, "" where none stands in it."""
+    return unquote(urlsplit(text.strip()).netloc.rpartition("@")[0].partition(":")[2])
+
+
+def live_login(read: Callable[[], str] | None) -> dict[str, Any]:
+    """Return the driver's argument by which each new session logs in with the password of now.
+
+    `read` gives the address of now; None where it never changes.
+    """
+    return {} if read is None else {"password": lambda: password_of(read())}
 
 
 def _kept(given: Mapping[str, str], setting: str) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -108,6 +124,8 @@ def _kept(given: Mapping[str, str], setting: str) -> tuple[dict[str, str], tuple
         elif (key, value) == ("target_session_attrs", "read-write"):
             # A read-only session of a primary would not pass for one.
             kept[key] = "primary"
+        elif (key, value) == ("sslrootcert", "system"):
+            kept[key] = _known_authorities(setting)
         elif key in _OF_LIBPQ | _OF_CLIENTS:
             unused.append(key)
         else:
@@ -118,12 +136,23 @@ def _kept(given: Mapping[str, str], setting: str) -> tuple[dict[str, str], tuple
         )
     for key in _FILES:
         path = kept.get(key, "")
-        if path and path != "system" and not os.access(Path(path).expanduser(), os.R_OK):
+        if path and not os.access(Path(path).expanduser(), os.R_OK):
+            shown = place_shown(path)
             raise SettingsError(
-                f"{setting}: the file of {key}, {path}, is not there or cannot be read.",
+                f"{setting}: the file of {key}, {shown}, is not there or cannot be read.",
                 hint=f"Correct {key} in {setting}.",
             )
     return kept, tuple(unused)
+
+
+def _known_authorities(setting: str) -> str:
+    """Return the file of the system's own CAs, which asyncpg does not look for."""
+    if (found := ssl.get_default_verify_paths().cafile) is None:
+        raise SettingsError(
+            f"{setting} asks for the system's CAs, and none are installed here.",
+            hint="Install ca-certificates, or write sslrootcert=/path/of/the/ca.pem.",
+        )
+    return found
 
 
 def _ports_are_numbers(hosts: str) -> bool:

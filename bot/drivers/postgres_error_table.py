@@ -18,6 +18,11 @@ class Row:
     timed_out: bool = False
 
 
+_NO_ENTRY = "the login of user {user} without TLS is refused by pg_hba.conf"
+_TLS_OR_ENTRY = (
+    "Add ?sslmode=require to {setting} where the server speaks TLS; else pg_hba.conf needs an "
+    "entry for the user, the database and this host."
+)
 # The first row that fits is taken: SQLSTATE (or its class), and a part of the message.
 ROWS = (
     Row(
@@ -27,10 +32,29 @@ ROWS = (
         "Correct user and password in {setting}.",
         True,
     ),
+    # Said of every session without TLS, whether or not TLS would have been let in.
+    Row("28000", "no encryption", _NO_ENTRY, _TLS_OR_ENTRY, True),
+    Row("28000", "SSL off", _NO_ENTRY, _TLS_OR_ENTRY, True),
     Row(
-        "28000", "no encryption", "the server wants TLS", "Add ?sslmode=require to {setting}.", True
+        "28000",
+        "not permitted to log in",
+        "the role {user} may not log in",
+        "ALTER ROLE it LOGIN, or correct the user in {setting}.",
+        True,
     ),
-    Row("28000", "SSL off", "the server wants TLS", "Add ?sslmode=require to {setting}.", True),
+    Row(
+        "55000",
+        "not currently accepting connections",
+        "the database takes no connections",
+        "ALTER DATABASE it ALLOW_CONNECTIONS true, or correct the name at the end of {setting}.",
+        True,
+    ),
+    Row(
+        "57P03",
+        "not accepting connections",
+        "it is a standby that takes no questions",
+        "Set hot_standby=on there, or the primary's address in {setting}.",
+    ),
     Row(
         "28000",
         "client certificate",

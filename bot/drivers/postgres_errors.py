@@ -15,7 +15,7 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
     told = _told(error)
     state = str(getattr(told, "sqlstate", None) or "")
     said = str(getattr(told, "message", None) or "")
-    if state == _BY_DRIVER and not getattr(told, "severity", None):
+    if hung_up(told):
         message = "the connection broke: the server hung up in the middle of its answer"
         return Trouble(message, "It passes; it is tried again.")
     if state:
@@ -35,6 +35,12 @@ def postgres_trouble(error: BaseException, setting: str, address: PostgresAddres
     if isinstance(error, OSError):
         return Trouble(f"the server at {address.where} cannot be reached")
     return Trouble("the connection broke", "It passes; it is tried again.")
+
+
+def hung_up(error: BaseException) -> bool:
+    """Say whether the driver lost the server in mid-answer, who said nothing of it."""
+    state = getattr(error, "sqlstate", None)
+    return state == _BY_DRIVER and not getattr(error, "severity", None)
 
 
 def _of_client(text: str, setting: str, address: PostgresAddress) -> Trouble | None:

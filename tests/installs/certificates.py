@@ -16,8 +16,11 @@ class Certificates:
     client_key: Path
 
 
-def certificates(folder: Path, name: str = "IP:127.0.0.1") -> Certificates:
-    """Make a CA, a server's certificate for `name` (`IP:…` or `DNS:…`) and a client's."""
+def certificates(folder: Path, name: str = "IP:127.0.0.1", *, days: int = 2) -> Certificates:
+    """Make a CA, a server's certificate for `name` (`IP:…` or `DNS:…`) and a client's.
+
+    They are good for so many days; a number below zero makes expired ones.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ca, ca_key = folder / "ca.pem", folder / "ca-key.pem"
     _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
@@ -29,7 +32,7 @@ def certificates(folder: Path, name: str = "IP:127.0.0.1") -> Certificates:
         _openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={who}", "-addext",
                  f"subjectAltName={names}", "-keyout", key, "-out", request)  # fmt: skip
         _openssl("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial",
-                 "-days", "2", "-copy_extensions", "copy", "-out", cert)  # fmt: skip
+                 "-days", str(days), "-copy_extensions", "copy", "-out", cert)  # fmt: skip
         made += [cert, key]
     for path in folder.iterdir():
         path.chmod(0o644)

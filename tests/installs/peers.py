@@ -116,6 +116,7 @@ class Front:
         self._behind = behind
         self._handler: Handler | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._turn = 0
         self.port = 0
 
     def become(self, handler: Handler | None) -> None:
@@ -124,6 +125,14 @@ class Front:
         for writer in self._open:
             writer.transport.abort()
         self._open.clear()
+
+    def forget(self, handler: Handler | None) -> None:
+        """Carry nothing more on the connections that are open; new ones meet this, or the server.
+
+        They are not closed: so does a firewall that has forgotten them.
+        """
+        self._handler = handler
+        self._turn += 1
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry a connection, or treat it as what this became."""
@@ -135,15 +144,16 @@ class Front:
         else:
             up = await asyncio.open_connection(*self._behind)
         self._open.update((writer, up[1]))
-        await asyncio.gather(_carry(reader, up[1]), _carry(up[0], writer))
+        await asyncio.gather(self._carry(reader, up[1]), self._carry(up[0], writer))
 
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        turn = self._turn
+        with suppress(OSError):
+            while data := await reader.read(1 << 16):
+                if turn == self._turn:
+                    writer.write(data)
+                    await writer.drain()
+        writer.close()
 
 
 @asynccontextmanager

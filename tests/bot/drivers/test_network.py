@@ -8,7 +8,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from bot.drivers.network import network_trouble
+from bot.drivers.network import network_trouble, place_shown
 
 
 async def told(url: str) -> str:
@@ -60,3 +60,13 @@ def test_half_an_answer_is_not_no_answer(error: Exception) -> None:
     trouble = network_trouble(error, "Loki")
     assert trouble is not None
     assert trouble.message == "Loki hung up in the middle of its answer"
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [("loki:3100", "loki:3100"), ("[fe80::1%eth0]:1", "[fe80::1%eth0]:1"), ("", ""),
+     ("/run/postgresql", "/run/postgresql"), ("a:1,b:2", "a:1,b:2"),
+     ("lokiLOKI_TOKEN=s3cr3t", "…"), ("h\nx", "…")],
+)  # fmt: skip
+def test_what_no_host_or_path_holds_is_not_shown(place: str, shown: str) -> None:
+    assert place_shown(place) == shown

@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import ssl
+from typing import Any
+from urllib.parse import quote_plus
 
 import asyncpg
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from bot.drivers.postgres_address import postgres_address
 from bot.drivers.postgres_connect import spoken_to
 from bot.drivers.postgres_errors import postgres_trouble
+from bot.errors import SettingsError
 from tests.installs.peers import peer, speaks
 from tests.installs.table import NEVER
 
@@ -96,3 +100,39 @@ async def test_a_server_that_hangs_up_is_not_called_another() -> None:
         trouble = postgres_trouble(raised.value, SETTING, postgres_address(url, SETTING))
     assert "the connection broke" in str(trouble.message)
     assert not trouble.permanent
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "told", "hint"),
+    [
+        ("28000", 'no pg_hba.conf entry for host "::1", no encryption', "refused by pg_hba.conf",
+         "where the server speaks TLS; else pg_hba.conf"),
+        ("28000", 'pg_hba.conf rejects connection for host "::1", no encryption',
+         "refused by pg_hba.conf", "else pg_hba.conf needs an entry"),
+        ("28000", 'role "bot" is not permitted to log in', "role bot may not log in", "LOGIN"),
+        ("55000", 'database "d" is not currently accepting connections', "takes no connections",
+         "ALLOW_CONNECTIONS"),
+        ("57P03", "the database system is not accepting connections", "takes no questions",
+         "primary's address"),
+        ("57P03", "the database system is not yet accepting connections", "starting up", "passes"),
+    ],
+)  # fmt: skip
+def test_a_refusal_accuses_of_no_more_than_the_server_said(
+    state: str, said: str, told: str, hint: str
+) -> None:
+    address = postgres_address("postgresql://bot@host/d", SETTING)
+    error = asyncpg.PostgresError.new({"C": state, "M": said, "S": "FATAL"})
+    trouble = postgres_trouble(error, SETTING, address)
+    assert told in trouble.message
+    assert hint in trouble.hint
+
+
+def test_the_systems_own_authorities_are_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "postgresql://host/d?sslmode=verify-full&sslrootcert=system"
+    paths = ssl.get_default_verify_paths()
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths._replace(cafile=__file__))
+    assert f"sslrootcert={quote_plus(__file__)}" in postgres_address(text, SETTING).url
+    none: Any = {"cafile": None}
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths._replace(**none))
+    with pytest.raises(SettingsError, match="system's CAs"):
+        postgres_address(text, SETTING)
