@@ -31,6 +31,8 @@ SIGNS = (
     ("could write", "Use a read-only role: deploy/readonly_role.sql."),
     ("from a replica that", "It may be behind: set the master's address in LLM_QUEUE_REDIS_URL."),
     ("its memory is full", "Free memory at the server, or raise maxmemory: nothing can be queued."),
+    ("takes no writes without", "Nothing can be queued until its replicas are back."),
+    ("cannot save its data", "See the server's log: is its disk full? Nothing may be queued."),
     ("row security shows", "CREATE POLICY … FOR SELECT TO the role USING (true), or BYPASSRLS."),
     ("a replica, ", "Its rows may be old: use the primary's address in CJ_DATABASE_URL."),
     (r"says un(healthy|reachable|readable)", "See the service's own /healthz, and its log."),
@@ -52,7 +54,8 @@ SIGNS = (
     ),
     (
         r"\b0 read from DOCKER_LOG_DIR",
-        "Mount the folder containers of this Engine's data (docker info says Docker Root Dir).",
+        "Mount the folder containers of this Engine's data (docker info says Docker Root Dir); of"
+        " another driver than json-file logs are read through the Engine.",
     ),
     ("without a line yet", "Is LOG_FILES_DIR where the services write now?"),
     (
@@ -76,9 +79,9 @@ async def examine_source(
     detail = await bounded_read(what, source.check(), CHECK_SECONDS)
     if isinstance(detail, Missing):
         return Examined(what, bad, detail.reason, detail.hint or fix)
-    for sign, remedy in SIGNS:
-        if re.search(sign, detail):
-            return Examined(what, CheckState.WARNING, detail, remedy)
+    remedies = dict.fromkeys(remedy for sign, remedy in SIGNS if re.search(sign, detail))
+    if remedies:
+        return Examined(what, CheckState.WARNING, detail, " ".join(remedies))
     return Examined(what, CheckState.OK, detail)
 
 

@@ -15,6 +15,11 @@ from bot.sources.redis.address import SETTING, RedisAddress
 
 CA = f"?ssl_ca_certs=/path/of/the/ca.pem in {SETTING}"
 
+COMMANDS = frozenset(
+    {"AUTH", "EVAL", "EXEC", "HGET", "HLEN", "HMGET", "HSCAN", "INFO", "MULTI", "PING", "SELECT",
+     "ZCARD", "ZRANGE"}
+)  # fmt: skip
+_UNKNOWN = re.compile(r"(?i)unknown command\W{1,3}(\w{1,20})")
 _OF_PIPELINES = re.compile(r"\ACommand # .* of pipeline caused error: ")
 
 
@@ -100,8 +105,9 @@ _ROWS = (
     ),
     _Row(
         r"unknown command",
-        "the server does not know what a Redis knows: is it a Sentinel?",
-        f"Set the master's address in {SETTING}; SENTINEL get-master-addr-by-name says it.",
+        "the server does not know the command{command}",
+        "Take its rename-command out of the server's settings. A Sentinel knows none of them: there"
+        f" set the master's address in {SETTING}; SENTINEL get-master-addr-by-name says it.",
         True,
     ),
     _Row(r"max number of clients", "the server has no connection left",
@@ -139,9 +145,8 @@ def redis_error(error: RedisError, address: RedisAddress, prefix: str) -> Source
     text = _OF_PIPELINES.sub("", str(error)).strip("()',\"")
     for row in _ROWS:
         if re.search(row.pattern, text):
-            words = (
-                f"{row.ours.format(user=address.user)}: {Outside(text.partition(', otherwise')[0])}"
-            )
+            ours = row.ours.format(user=address.user, command=_command(text))
+            words = f"{ours}: {Outside(text.partition(', otherwise')[0])}"
             hint = row.hint.format(user=address.user, prefix=prefix)
             return SourceError(QUEUE, words, hint=hint, permanent=row.permanent)
     trouble = network_trouble(error, "Redis", where=address.where, ca=CA)
@@ -161,6 +166,13 @@ def redis_error(error: RedisError, address: RedisAddress, prefix: str) -> Source
         )
     words = f": {Outside(text)}" if text else ", without a word why"
     return SourceError(QUEUE, f"Redis refuses the question{words}")
+
+
+def _command(text: str) -> str:
+    """Return a blank and the command that is not known, where it is one that is sent here."""
+    found = _UNKNOWN.search(text)
+    name = found[1].upper() if found else ""
+    return f" {name}" if name in COMMANDS else ""
 
 
 def _in_time(address: RedisAddress) -> str:
