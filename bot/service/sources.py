@@ -27,7 +27,7 @@ from bot.ports import (
 )
 from bot.ports.bounded import missing_of
 from bot.service.clock import utc_now
-from bot.settings import Settings
+from bot.settings import Settings, live
 from bot.sources.docker.address import EngineAddress
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _database(settings: Settings, stack: AsyncExitStack) -> CjDatabase | Missing
     from bot.sources.cj.database import CjPostgres
 
     try:
-        database = CjPostgres(secret.get_secret_value())
+        database = CjPostgres(secret.get_secret_value(), live=live(secret))
     except SourceError as error:
         return missing_of(error)
     stack.push_async_callback(database.close)
@@ -96,7 +96,10 @@ def _queue(settings: Settings, stack: AsyncExitStack) -> LlmQueue | Missing | No
 
     try:
         queue = RedisQueue(
-            secret.get_secret_value(), settings.queue.prefix, others=settings.queue.prefixes
+            secret.get_secret_value(),
+            settings.queue.prefix,
+            others=settings.queue.prefixes,
+            live=live(secret),
         )
     except SourceError as error:
         return missing_of(error)
@@ -130,8 +133,8 @@ def _loki(settings: Settings, stack: AsyncExitStack) -> LogSource:
         logs.loki_url,
         tenant=logs.loki_tenant,
         username=logs.loki_username,
-        password=logs.loki_password.get_secret_value() if logs.loki_password else "",
-        token=logs.loki_token.get_secret_value() if logs.loki_token else "",
+        password=logs.loki_password.get_secret_value if logs.loki_password else None,
+        token=logs.loki_token.get_secret_value if logs.loki_token else None,
     )
     loki = Loki(http, logs.services, logs.zone, clock=utc_now)
     stack.push_async_callback(loki.close)
@@ -225,7 +228,7 @@ def _callbacks(
         queue.kafka_security_protocol,
         queue.kafka_sasl_mechanism,
         queue.kafka_sasl_username,
-        password.get_secret_value() if password else "",
+        password.get_secret_value if password else "",
         queue.kafka_ssl_cafile,
         queue.kafka_ssl_certfile,
         queue.kafka_ssl_keyfile,

@@ -7,7 +7,7 @@ bot.domain, bot.errors. To add a setting, add a field to its group and a line to
 """
 
 from bot.domain.log import HULEEDU_SERVICES
-from bot.settings.group import as_meant, env_file, environment, use_env_file
+from bot.settings.group import as_meant, env_file, environment, live, use_env_file
 from bot.settings.groups import (
     BotSettings,
     CjSettings,
@@ -39,6 +39,7 @@ __all__ = [
     "detector_settings",
     "env_file",
     "environment",
+    "live",
     "load_settings",
     "readable_settings",
     "refuse_no_file",

@@ -3,12 +3,19 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -55,7 +62,19 @@ class Group(BaseSettings):
         meant = {name: as_meant(one) for name, one in values.items()}
         return {name: one for name, one in meant.items() if one != ""}
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_one_line(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a value that holds another setting's line: such values are shown to people."""
+        field = cls.model_fields[info.field_name or ""]
+        words = value if isinstance(value, tuple) else (value,)
+        shown = [one for one in words if isinstance(one, str) and not is_secret(field)]
+        if any(_NEXT_LINE.search(one) for one in shown):
+            raise ValueError("holds the line of another setting as well: is a line break lost?")
+        return value
 
+
+_NEXT_LINE = re.compile(r"[A-Z]{2,40}_[A-Z_]{2,40}=")
 # What is pasted along from pages and documents and cannot be seen.
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"
 _QUOTES = ('""', "''", "“”", "‘’", "„“", "«»")
@@ -166,8 +185,37 @@ def is_secret(field: FieldInfo) -> bool:
     return SecretStr in getattr(field.annotation, "__args__", ())
 
 
+class LiveSecret(SecretStr):
+    """A secret that stands in a file, which is read again each time: it may be rotated there.
+
+    While it cannot be read it is what it was.
+    """
+
+    def __init__(self, read: Callable[[], str | None], value: str) -> None:
+        super().__init__(value)
+        self._read = read
+
+    def get_secret_value(self) -> str:
+        """Return what stands in the file now."""
+        found = self._read()
+        self._secret_value = self._secret_value if found is None else found
+        return self._secret_value
+
+
 def secret_in(path: Path, name: str) -> SecretStr | Unreadable:
     """Return the secret in a file: all of it but the line break at its end."""
+    found = _secret_in(path, name)
+    if isinstance(found, Unreadable):
+        return found
+
+    def again() -> str | None:
+        now = _secret_in(path, name)
+        return None if isinstance(now, Unreadable) else now
+
+    return LiveSecret(again, found)
+
+
+def _secret_in(path: Path, name: str) -> str | Unreadable:
     # What is no path may be the secret itself, in the wrong setting.
     is_path = str(path).startswith(("/", "./", "../", "~"))
     place = f"the file of {name}{IN_A_FILE}{f' ({path})' if is_path else ''}"
@@ -182,7 +230,12 @@ def secret_in(path: Path, name: str) -> SecretStr | Unreadable:
         return Unreadable(f"{place} cannot be read: {(error.strerror or 'unknown').lower()}")
     if len(text) > MOST_OF_A_SECRET:
         return Unreadable(f"{place} is too long for a secret")
-    return SecretStr(text) if text else Unreadable(f"{place} is empty")
+    return text or Unreadable(f"{place} is empty")
+
+
+def live(secret: SecretStr | None) -> Callable[[], str] | None:
+    """Return what reads a secret again, None of one that is as it is for the process's life."""
+    return secret.get_secret_value if isinstance(secret, LiveSecret) else None
 
 
 def with_password(url: str, password: str) -> str:

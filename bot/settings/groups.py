@@ -17,6 +17,7 @@ from bot.domain.routing.route import Route, routes_from
 from bot.settings.group import (
     Group,
     HeaderSecret,
+    LiveSecret,
     Place,
     Secret,
     Token,
@@ -72,7 +73,12 @@ def _with_password(
         password: SecretStr | None = info.data.get(name)
         if url is None or password is None:
             return url
-        return SecretStr(with_password(url.get_secret_value(), password.get_secret_value()))
+
+        def read() -> str:
+            return with_password(url.get_secret_value(), password.get_secret_value())
+
+        is_live = isinstance(url, LiveSecret) or isinstance(password, LiveSecret)
+        return LiveSecret(read, read()) if is_live else SecretStr(read())
 
     return whole
 

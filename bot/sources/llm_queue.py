@@ -19,8 +19,10 @@ from bot.errors import SourceError
 from bot.sources.redis.address import redis_address
 from bot.sources.redis.errors import redis_error
 from bot.sources.redis.item import LEAKED, decoded, item_of
+from bot.sources.redis.login import live_login
 from bot.sources.redis.replica import replica_age
 from bot.sources.redis.requeue import requeue, started_as_stored
+from bot.sources.redis.writes import refused_writes
 from bot.text.wording import many
 
 CHUNK = 200
@@ -51,6 +53,7 @@ class RedisQueue:
         others: Sequence[str] = (),
         timeout_seconds: float = 3.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        live: Callable[[], str] | None = None,
     ) -> None:
         self._prefix = prefix
         self._others = tuple(dict.fromkeys(others))
@@ -63,6 +66,7 @@ class RedisQueue:
                 # A kept connection may have been closed meanwhile; a server that is away is told.
                 "retry": Retry(NoBackoff(), 1),
                 **self._address.arguments,
+                **live_login(live),
             },
             max_connections=4,
         )
@@ -143,11 +147,23 @@ class RedisQueue:
             told.append("whether it is a replica was not checked (no right to INFO)")
         if self._is_full:
             told.append("the server takes no writes: its memory is full (maxmemory)")
+        elif refused := await self._refused_writes():
+            told.append(refused)
         if self._no_multi_until or self._is_full:
             told.append("read without MULTI, so not as of one moment")
         if unused := self._address.without_effect:
             told.append(f"without effect in the address: {', '.join(unused)}")
         return "; ".join(told)
+
+    async def _refused_writes(self) -> str:
+        """Return why services can queue nothing, "" where the server does not say."""
+        if self._no_info_until:
+            return ""
+        try:
+            said = await self._redis.info("replication"), await self._redis.info("persistence")
+        except RedisError as error:
+            raise redis_error(error, self._address, self._prefix) from error
+        return refused_writes(said[0] | said[1])
 
     async def _prove_master(self) -> int | None:
         """Return the age of a replica's data, None of a master's or of one that does not say.

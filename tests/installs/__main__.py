@@ -21,6 +21,10 @@ from tests.installs import (
     podman,
     postgres,
     redis,
+    reported_docker,
+    reported_postgres,
+    reported_redis,
+    rotation,
     slack,
 )
 from tests.installs.table import Row, printed
@@ -43,6 +47,13 @@ async def _docker(folder: Path) -> AsyncIterator[Row]:
         for room in (docker, docker_logs):
             async for one in room.rows(folder, engine, quick=False):
                 yield one
+
+
+async def _reported(folder: Path) -> AsyncIterator[Row]:
+    """What people report in public of drivers and servers like these."""
+    for room in (reported_postgres, reported_redis, reported_docker, rotation):
+        async for one in room.rows(folder):
+            yield one
 
 
 async def _matrix(folder: Path) -> AsyncIterator[Row]:
@@ -72,6 +83,7 @@ SYSTEMS: dict[str, Callable[[Path], AsyncIterator[Row]]] = {
     "loki": lambda folder: loki.rows(folder, quick=False),
     "kafka": lambda folder: kafka.rows(folder, quick=False),
     "podman": lambda folder: podman.rows(folder, quick=False),
+    "reported": _reported,
     "matrix": _matrix,
 }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from bot.alerts.store import migrations
 from bot.alerts.store.migrations import SCHEMA, SchemaVersion, Upkeep, migrate
 from bot.alerts.store.session import Pool, PoolConnection, Session
 from bot.domain.evidence import MEMORY
-from bot.drivers.postgres_address import PostgresAddress, postgres_address
+from bot.drivers.postgres_address import PostgresAddress, live_login, postgres_address
 from bot.drivers.postgres_connect import spoken_to
 from bot.drivers.postgres_errors import postgres_trouble
 from bot.errors import OutdatedError, SettingsError, SourceError
@@ -28,6 +28,8 @@ SESSION = {
     "tcp_keepalives_interval": "4",
     "tcp_keepalives_count": "3",
 }
+
+READ_ONLY = "SELECT current_setting('transaction_read_only')::bool"
 
 # A session that the server has ended and the driver not yet closed raises the driver's own error.
 BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -49,7 +51,10 @@ class Database:
 
     name = MEMORY
 
-    def __init__(self, url: str, environment: str = "") -> None:
+    def __init__(
+        self, url: str, environment: str = "", live: Callable[[], str] | None = None
+    ) -> None:
+        self._login = live_login(live)
         try:
             self._address = postgres_address(url, SETTING)
         except SettingsError as error:
@@ -86,6 +91,8 @@ class Database:
             async with connection.transaction():
                 await migrate(connection)
         elif problem := migrations.outdated(found, len(migrations.MIGRATIONS)):
+            if await connection.fetchval(READ_ONLY):
+                raise self._takes_no_writes()
             if not await migrations.may_migrate(connection):
                 raise SourceError(
                     self.name,
@@ -125,8 +132,9 @@ class Database:
     def _options(self) -> dict[str, Any]:
         """Return how to connect: a pooler refuses start-up parameters, or drops them in silence."""
         if self._sets_session:
-            return {"server_settings": {"application_name": SESSION["application_name"]}}
-        return {"server_settings": SESSION}
+            name = {"application_name": SESSION["application_name"]}
+            return {"server_settings": name, **self._login}
+        return {"server_settings": SESSION, **self._login}
 
     async def prepare(self, session: Session) -> None:
         """Set what a pooler did not let through at the start of a session."""
@@ -181,9 +189,16 @@ class Database:
             self._pool = None
 
     async def check(self) -> str:
-        """Prove that the database answers; return a detail for people."""
+        """Prove that the database answers and takes writes; return a detail for people."""
         version = await self._value("SHOW server_version")
+        if await self._value(READ_ONLY):
+            raise self._takes_no_writes()
         return f"PostgreSQL {version}"
+
+    def _takes_no_writes(self) -> SourceError:
+        message = "the server takes no writes: it is a replica or read only"
+        hint = f"Use the primary's address in {SETTING}."
+        return SourceError(self.name, message, hint=hint, permanent=True)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[PoolConnection]:

@@ -42,8 +42,10 @@ LEADER = "batchbot lead"
 class Store(CommandQueries, SignedRequests):
     """The memory of one environment; every method raises SourceError("memory", ...)."""
 
-    def __init__(self, url: str, environment: str = "") -> None:
-        super().__init__(url, environment)
+    def __init__(
+        self, url: str, environment: str = "", live: Callable[[], str] | None = None
+    ) -> None:
+        super().__init__(url, environment, live)
         self._lead: Connection | None = None
         self._leads = False
         self._lead_turn = asyncio.Lock()

@@ -47,15 +47,18 @@ _PREFIX = re.compile(r"[0-9a-fA-F]{6,8}(?:-[0-9a-fA-F-]*)?\Z")
 class CjPostgres:
     """Read-only view of the CJ database; implements the CjDatabase port.
 
-    Every statement is read only and ends after `timeout_seconds`. Column
+    Every statement is read only and ends after `timeout_seconds`. `live` gives the address of
+    now, where its password may be rotated. Column
     presence is looked up through pg_attribute, since column grants hide the rest from
     information_schema, and again when a query or a migration shows that it has changed.
     """
 
     name = DATABASE
 
-    def __init__(self, url: str, *, timeout_seconds: float = 5.0) -> None:
-        self._sessions = CjSessions(url, timeout_seconds)
+    def __init__(
+        self, url: str, *, timeout_seconds: float = 5.0, live: Callable[[], str] | None = None
+    ) -> None:
+        self._sessions = CjSessions(url, timeout_seconds, live)
         self._reading = self._sessions.reading
 
     async def close(self) -> None:

@@ -16,9 +16,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import asyncpg
 
 from bot.domain.evidence import DATABASE
-from bot.drivers.postgres_address import PostgresAddress, postgres_address
+from bot.drivers.postgres_address import PostgresAddress, live_login, postgres_address
 from bot.drivers.postgres_connect import spoken_to
-from bot.drivers.postgres_errors import postgres_trouble
+from bot.drivers.postgres_errors import hung_up, postgres_trouble
 from bot.errors import SettingsError, SourceError
 from bot.sources.cj import queries as sql
 from bot.sources.cj.proof import filtered, not_there
@@ -50,7 +50,9 @@ class StaleError(SourceError):
 class CjSessions:
     """A pool of read-only sessions. Raises SourceError where the address is malformed."""
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(
+        self, url: str, timeout_seconds: float, live: Callable[[], str] | None = None
+    ) -> None:
         try:
             self.address: PostgresAddress = postgres_address(url, SETTING)
         except SettingsError as error:
@@ -59,11 +61,13 @@ class CjSessions:
         self._is_known = False
         self.is_pooled = self.address.is_pooled
         self._timeout = timeout_seconds
+        self._login = live_login(live)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         # Pools that others may still read with.
         self._left: list[asyncpg.Pool[asyncpg.Record]] = []
         self._opening = asyncio.Lock()
         self._learnt_at = 0.0
+        self._is_lost = False
 
     def close(self) -> None:
         """Close every session."""
@@ -93,6 +97,7 @@ class CjSessions:
                 else:
                     await self._learn(connection, was_pooled=was_pooled)
                     yield connection
+            self._is_lost = False
         except TimeoutError as error:
             raise SourceError(DATABASE, "it did not answer in time", timed_out=True) from error
         except (*_DRIVER, OSError, ValueError) as error:
@@ -122,6 +127,7 @@ class CjSessions:
                     reset=_nothing_to_reset,
                     server_settings=settings,
                     statement_cache_size=0 if self.is_pooled else KEPT_STATEMENTS,
+                    **self._login,
                 )
             return self._pool
 
@@ -164,6 +170,10 @@ class CjSessions:
             return StaleError(
                 DATABASE, trouble.message, hint=trouble.hint, permanent=trouble.permanent
             )
+        if hung_up(error) and not self._is_lost:
+            # A kept session that was cut off since shows so only when it is used.
+            self._is_lost = True
+            return StaleError(DATABASE, trouble.message, hint=trouble.hint)
         return trouble.error(DATABASE)
 
 

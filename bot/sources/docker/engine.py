@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
+from bot.drivers.network import place_shown
 from bot.sources.docker.address import EngineAddress, addresses
 from bot.sources.docker.errors import StatusError, engine_errors, no_engine
 from bot.sources.docker.http import Body, connect
@@ -73,7 +74,7 @@ class Engine:
     @property
     def name(self) -> str:
         """How to call it before people; an address may hold a user's name."""
-        return f"Docker Engine {self.host.rpartition('@')[2]}".strip()
+        return f"Docker Engine {place_shown(self.host.rpartition('@')[2])}".strip()
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

@@ -1,7 +1,7 @@
 """How a broker is logged in to: the settings of a client, as the client takes them."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ KEY = "KAFKA_SSL_KEYFILE"
 
 @dataclass(frozen=True, slots=True)
 class KafkaSecurity:
-    """The usual settings of a client; the password is never shown."""
+    """The usual settings of a client; the password is never shown, and read at each login."""
 
     protocol: str = "PLAINTEXT"
     mechanism: str = "PLAIN"
     username: str = ""
-    password: str = ""
+    password: Callable[[], str] | str = ""
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
@@ -32,7 +32,9 @@ class KafkaSecurity:
             found |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.username,
-                "sasl_plain_password": self.password,
+                "sasl_plain_password": self.password()
+                if callable(self.password)
+                else self.password,
             }
         if self.protocol.endswith("SSL"):
             found["ssl_context"] = self._context(source)

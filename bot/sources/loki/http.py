@@ -17,7 +17,7 @@ import orjson
 
 from bot.border.outside import Outside
 from bot.domain.evidence import LogStore
-from bot.drivers.network import Trouble, network_trouble
+from bot.drivers.network import Trouble, network_trouble, place_shown
 from bot.errors import SourceError
 
 NAME = LogStore.LOKI.source_name
@@ -27,6 +27,8 @@ MAX_WAIT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 256 << 20
 # A long time is asked for in pieces: Loki and a proxy before it bound what is outstanding at once.
 AT_ONCE = 8
+# Of the address that a shipper pushes to, or that a request was copied from.
+_API = re.compile(r"/(?:loki/api|api/prom)(?:/[^?#]*)?$")
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _ENTRIES = re.compile(r"max.entries.limit\w* .*?\(\d+ > (\d+)\)", re.S)
 _LENGTH = re.compile(r"(?:limit|max)\w*:? ?((?:\d+(?:\.\d+)?(?:w|d|h|ms|m|s))+)\)?\s*\Z")
@@ -55,7 +57,10 @@ class TailRefusedError(SourceError):
 
 
 class LokiHttp:
-    """One Loki server and tenant; a token wins over a user name and password."""
+    """One Loki server and tenant; a token wins over a user name and password.
+
+    Each of both may be given by what reads it.
+    """
 
     def __init__(
         self,
@@ -63,18 +68,14 @@ class LokiHttp:
         *,
         tenant: str = "",
         username: str = "",
-        password: str = "",
-        token: str = "",
+        password: Callable[[], str] | str | None = None,
+        token: Callable[[], str] | str | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._url = url.rstrip("/").removesuffix("/loki/api/v1")
+        self._url = _API.sub("", url).rstrip("/")
         self._where = _where(self._url)
-        self._headers = {"X-Scope-OrgID": tenant} if tenant else {}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-        elif username:
-            login = b64encode(f"{username}:{password}".encode()).decode()
-            self._headers["Authorization"] = f"Basic {login}"
+        self._tenant = {"X-Scope-OrgID": tenant} if tenant else {}
+        self._username, self._password, self._token = username, password, token
         self._sleep = sleep
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
@@ -101,7 +102,11 @@ class LokiHttp:
         """Open a websocket. Raises SourceError."""
         try:
             return await self._open().ws_connect(
-                self._address(path), params=params, heartbeat=20, max_msg_size=MAX_ANSWER_BYTES
+                self._address(path),
+                params=params,
+                headers=self._headers(),
+                heartbeat=20,
+                max_msg_size=MAX_ANSWER_BYTES,
             )
         except aiohttp.WSServerHandshakeError as error:
             message = f"the tail's websocket is refused (HTTP {error.status})"
@@ -116,19 +121,35 @@ class LokiHttp:
         if session is not None:
             await session.close()
 
+    def _headers(self) -> dict[str, str]:
+        """Return a request's headers; a password or token in a file may have been rotated."""
+        if token := _now(self._token):
+            return {**self._tenant, "Authorization": f"Bearer {token}"}
+        if not self._username:
+            return self._tenant
+        login = b64encode(f"{self._username}:{_now(self._password)}".encode()).decode()
+        return {**self._tenant, "Authorization": f"Basic {login}"}
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-            self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
+            self._session = aiohttp.ClientSession(timeout=timeout)
         return self._session
 
     def _address(self, path: str) -> str:
+        if set(self._url) & set("?#"):
+            raise SourceError(
+                NAME,
+                "LOKI_URL holds a query, to which no path can be added",
+                hint="Write LOKI_URL=http://host:3100, without what begins with ? or #.",
+                permanent=True,
+            )
         return f"{self._url}/loki/api/v1/{path}"
 
     async def _once(self, path: str, params: Mapping[str, str]) -> tuple[int, float | None, bytes]:
         try:
             async with self._open().get(
-                self._address(path), params=params, allow_redirects=False
+                self._address(path), params=params, headers=self._headers(), allow_redirects=False
             ) as answer:
                 body = await answer.content.read(MAX_ANSWER_BYTES)
                 while not answer.content.at_eof() and len(body) < MAX_ANSWER_BYTES:
@@ -136,6 +157,10 @@ class LokiHttp:
                 return answer.status, _wait(answer.headers.get("Retry-After")), body
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _unreachable(error, self._where) from error
+
+
+def _now(secret: Callable[[], str] | str | None) -> str:
+    return secret() if callable(secret) else secret or ""
 
 
 def _wait(text: str | None) -> float | None:
@@ -163,7 +188,7 @@ def _decoded(body: bytes) -> Any:
 def _where(url: str) -> str:
     """Return host and port of an address, "" of one that is none."""
     try:
-        return urlsplit(url).netloc.rpartition("@")[2]
+        return place_shown(urlsplit(url).netloc.rpartition("@")[2])
     except ValueError:
         return ""
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bot.domain.evidence import QUEUE
+from bot.drivers.network import place_shown
 from bot.errors import SourceError
 
 SETTING = "LLM_QUEUE_REDIS_URL"
@@ -115,8 +116,8 @@ def redis_address(text: str) -> RedisAddress:
         found["ssl"] = True
     unused = tuple(name for name, _ in given if name in _WITHOUT_EFFECT)
     found |= _options([one for one in given if one[0] not in unused], is_tls=is_tls)
-    shown = (unquote(user) or "default") if colon or not login else "…"
-    return RedisAddress(found, where, shown, is_tls, unused)
+    shown = (place_shown(unquote(user)) or "default") if colon or not login else "…"
+    return RedisAddress(found, place_shown(where), shown, is_tls, unused)
 
 
 def _host(text: str, found: dict[str, Any]) -> str:
@@ -155,7 +156,9 @@ def _options(given: list[tuple[str, str]], *, is_tls: bool) -> dict[str, Any]:
         except ValueError:
             raise _wrong(f"has a value of {name} that cannot be read") from None
         if name in _FILES and not os.access(Path(value).expanduser(), os.R_OK):
-            raise _wrong(f"names a file of {name} that is not there or cannot be read: {value}")
+            raise _wrong(
+                f"names a file of {name} that is not there or cannot be read: {place_shown(value)}"
+            )
     return found
 
 

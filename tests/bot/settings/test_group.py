@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.drivers.postgres_address import postgres_address
+from bot.drivers.postgres_address import live_login, postgres_address
 from bot.errors import SettingsError
-from bot.settings import load_settings, readable_settings, setting_names, use_env_file
+from bot.settings import live, load_settings, readable_settings, setting_names, use_env_file
 from bot.settings.group import with_password
 from tests.support.program import batchbot
 
@@ -36,6 +36,40 @@ def test_a_secret_is_read_from_the_file_that_is_named(
     again = load_settings().slack.bot_token
     assert again is not None
     assert again.get_secret_value() == "xoxb-2"
+
+
+def test_a_secret_in_a_file_is_what_stands_there_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("old\n", encoding="utf-8")
+    monkeypatch.setenv("CJ_DATABASE_URL", "postgresql://u@h/d")
+    monkeypatch.setenv("CJ_DATABASE_PASSWORD_FILE", str(file))
+    secret = load_settings().cj.database_url
+    read = live(secret)
+    assert read is not None
+    assert read() == "postgresql://u:old@h/d"
+    file.write_text("n/w\n", encoding="utf-8")
+    assert read() == "postgresql://u:n%2Fw@h/d"
+    assert live_login(read)["password"]() == "n/w"
+    file.unlink()
+    assert read() == "postgresql://u:n%2Fw@h/d"
+    monkeypatch.setenv("CJ_DATABASE_PASSWORD", "fixed")
+    assert live(load_settings().cj.database_url) is None
+    assert live_login(None) == {}
+
+
+def test_a_value_that_holds_the_next_line_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LOKI_URL", "http://loki:3100LOKI_TOKEN=s3cr3t")
+    monkeypatch.setenv("SLACK_OPERATORS", "anna,SLACK_BOT_TOKEN=s3cr3t")
+    monkeypatch.setenv("LOKI_PASSWORD", "PASS_WORD=1")
+    settings, wrong = readable_settings()
+    assert set(wrong) == {"LOKI_URL", "SLACK_OPERATORS"}
+    assert "line break" in wrong["LOKI_URL"]
+    assert "s3cr3t" not in str(wrong)
+    assert settings.logs.loki_password is not None
 
 
 @pytest.mark.parametrize(

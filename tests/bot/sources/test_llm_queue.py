@@ -18,6 +18,8 @@ from bot.sources.llm_queue import RedisQueue
 from bot.sources.redis.address import redis_address
 from bot.sources.redis.errors import redis_error
 from bot.sources.redis.item import duration_of, item_of, time_of
+from bot.sources.redis.login import live_login
+from bot.sources.redis.writes import refused_writes
 
 PREFIX = "llm_provider_service:queue"
 QUEUE_ID = "11111111-2222-4333-8444-555555555555"
@@ -175,7 +177,11 @@ async def test_an_orphan_is_put_back_in_the_demo_too(demo_redis: tuple[RedisQueu
     [
         ("unknown command 'EVAL', with args beginning with: ", "runs no scripts", "by hand"),
         ("unknown command `eval`, with args beginning with: ", "runs no scripts", "by hand"),
-        ("unknown command 'ZCARD', with args beginning with: ", "is it a Sentinel", "master"),
+        (
+            "unknown command 'ZCARD', with args beginning with: ",
+            "not know the command ZCARD",
+            "A Sentinel",
+        ),
         (
             "NOPERM User bot has no permissions to run the 'eval' command",
             "may not put an item back",
@@ -317,3 +323,25 @@ async def test_an_item_that_left_the_order_is_not_put_back(
     _store(redis_url, {QUEUE_ID: orjson.dumps(STORED)}, unordered=(QUEUE_ID,))
     (item,) = (await queue.read()).items
     assert await queue.requeue(item, dry_run=False) == Requeued.GONE
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"role": "master", "rdb_last_bgsave_status": "ok", "aof_last_write_status": "ok"}, ""),
+        ({}, ""),
+        ({"min_slaves_good_slaves": 1}, ""),
+        ({"min_slaves_good_slaves": 0}, "without its replicas"),
+        ({"rdb_last_bgsave_status": "err"}, "cannot save its data"),
+        ({"aof_last_write_status": "err"}, "cannot save its data"),
+    ],
+)
+def test_a_server_that_takes_no_writes_is_not_fine(told: dict[str, object], why: str) -> None:
+    assert why in refused_writes(told)
+    assert bool(why) == bool(refused_writes(told))
+
+
+def test_each_login_is_with_the_address_of_now() -> None:
+    urls = ["redis://bot:old@h", "redis://:n%2Fw@h", "redis://h"]
+    login = live_login(lambda: urls.pop(0))["credential_provider"]
+    assert [login.get_credentials() for _ in range(3)] == [("bot", "old"), ("n/w",), ("",)]

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -24,6 +25,7 @@ from bot.sources.cj import batch_query
 from bot.sources.cj import queries as sql
 from bot.sources.cj.database import CjPostgres
 from bot.sources.cj.schema import OPTIONAL, CjSchema
+from tests.installs.peers import front, says
 from tests.support.plans import whole_reads
 from tests.support.servers.wire import CUT, wire
 
@@ -437,3 +439,21 @@ async def test_comparisons_are_found_by_the_first_six_characters_of_their_id(
     assert wanted in await database.begun_by(str(wanted)[:6])
     assert await database.begun_by(str(wanted)[:-1].upper()) == (wanted,)
     assert await database.begun_by("ffffffffffff") == ()
+
+
+async def test_a_session_that_was_cut_off_between_two_questions_is_opened_again(
+    night_urls: Mapping[Revision, str],
+) -> None:
+    parts = urlsplit(night_urls["now"])
+    socket = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
+    async with front(socket) as before:
+        reader = CjPostgres(f"postgresql://postgres@127.0.0.1:{before.port}{parts.path}")
+        assert await reader.find("34")
+        before.become(None)
+        assert await reader.find("34")
+        before.become(None)
+        assert await reader.find("34")
+        before.become(says(b""))
+        with pytest.raises(SourceError):
+            await reader.find("34")
+        await reader.close()
