@@ -80,6 +80,9 @@ def misspelt(given: Iterable[Given], known: frozenset[str]) -> Iterator[Doubt]:
         if one.line and name in known and (first := lines.setdefault(name, one.line)) != one.line:
             detail = f"set twice, in lines {first} and {one.line}; what stands last counts"
             yield Doubt(name, detail, "Leave one of them.")
+        if name in known and one.has_unset:
+            detail = "holds ${...} with a name that is not set, and nothing is read in its place"
+            yield Doubt(name, detail, "Write $ as %24 in an address, or use a file (NAME_FILE).")
         if name in known or name in OF_COMPOSE or name in FOREIGN:
             continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=SIMILAR)

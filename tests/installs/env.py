@@ -95,9 +95,52 @@ FILES: tuple[tuple[str, str, str | bytes, list[str], int], ...] = (
      "/nope\n", ["the file of LOKI_TOKEN_FILE cannot", r"CJ_DATABASE_URL_FILE \(/nope\)"], 1),
     ("EV-19", "~ for the own folder", "BOT_DATA_DIR=~/bb-nowhere\n", ["embedded Postgres under /"],
      1),
+    ("EV-20", "export, tabs and blanks around =",
+     f"\texport  CJ_DATABASE_URL\t=\t{URL}\t\nTICK_SECONDS = 15\n",
+     ["nobody listens", "settings - ok"], 1),
+    ("EV-21", "${ in a password",
+     f"CJ_DATABASE_URL=postgresql://u:a${{b}}{SECRET}@127.0.0.1:1/d\n",
+     [r"CJ_DATABASE_URL - warning: holds \$\{", "%24"], 1),
+    ("EV-21b", "${NAME} of a line before, and with a default",
+     f"TICK_SECONDS=15\nCJ_DATABASE_URL={URL}${{TICK_SECONDS}}${{NONE:-1}}\n",
+     ["nobody listens", "settings - ok"], 1),
+    ("EV-22", "\\n in double quotes", f'LOKI_TOKEN="a\\n{SECRET}"\n',
+     ["LOKI_TOKEN - broken: holds"], 1),
+    ("EV-23", "# behind a blank in a password",
+     f"CJ_DATABASE_URL=postgresql://u:pa #ss{SECRET}@127.0.0.1:1/d\n", ["cannot be taken apart"],
+     1),
+    ("EV-24", "a comma behind values", "TICK_SECONDS=15,\nLOG_SOURCE=docker;\n",
+     ["TICK_SECONDS - broken", "LOG_SOURCE - broken"], 1),
+    ("EV-25", "names in lower case", f"cj_database_url={URL}\n",
+     ["nobody listens", "settings - ok"], 1),
+    ("EV-26", "a YAML list", f"- CJ_DATABASE_URL={URL}\n", ["line 1 - warning: cannot be read"],
+     1),
+    ("EV-27", "JSON", f'{{"CJ_DATABASE_URL": "{URL}"}}\n', ["line 1 - warning: cannot be read"],
+     1),
+    ("EV-28", "set of Windows", f"set CJ_DATABASE_URL={URL}\n",
+     ["line 1 - warning: cannot be read"], 1),
+    ("EV-29", "carriage returns alone", f"CJ_DATABASE_URL={URL}\rTICK_SECONDS=15\r",
+     ["nobody listens"], 1),
+    ("EV-30", "quotes around the whole line", f'"CJ_DATABASE_URL={URL}"\n',
+     ["line 1 - warning: cannot be read"], 1),
+    ("EV-32", "a lost line break behind addresses",
+     f"LOKI_URL=http://127.0.0.1:1LOKI_TOKEN={SECRET}\nSLACK_ALERT_CHANNEL=aLOKI_TOKEN={SECRET}\n"
+     f"DOCKER_LOG_DIR=/aLOKI_PASSWORD={SECRET}\n",
+     ["LOKI_URL - broken: holds the line of another setting", "SLACK_ALERT_CHANNEL - broken: holds",
+      "DOCKER_LOG_DIR - broken: holds"], 1),
+    ("EV-32b", "a lost line break behind an address with a password",
+     f"CJ_DATABASE_URL={URL.replace('127.0.0.1:1/d', 'aLOKI_TOKEN=')}{SECRET}\n"
+     f"LLM_QUEUE_REDIS_URL=redis://aLOKI_TOKEN={SECRET}\n",
+     ["CJ database - broken: the host name at … is not", "LLM queue - broken: the host name at …"],
+     1),
+    ("EV-31", "signs of placeholders", "CJ_DATABASE_URL=<your address>\n",
+     ["CJ_DATABASE_URL is no address of a PostgreSQL server"], 1),
 )  # fmt: skip
 # Tried whole and not in the gate: each is a look of the doctor at everything.
-NOT_QUICK = ("EV-10", "EV-11", "EV-15", "EV-18", "EV-19")
+NOT_QUICK = (
+    "EV-10", "EV-11", "EV-15", "EV-18", "EV-19", "EV-20", "EV-21b", "EV-23", "EV-24", "EV-25",
+    "EV-26", "EV-27", "EV-28", "EV-29", "EV-30", "EV-31", "EV-32b",
+)  # fmt: skip
 
 
 async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.installs.peers import http_says, peer
 from tests.installs.table import Row, Seen, row
 from tests.installs.user import doctor, installed, line_of
 from tests.support.slack.web_api import SlackApi, slack_api
@@ -66,6 +67,21 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
         ("SL-16b", "a route's channel that the bot is no member of",
          {}, {"ALERT_ROUTES": '[{"mention": "@here", "channel": "C0OTHER000"}]'},
          ["channel C0OTHER000 - warning: the bot is no member"], 0),
+        ("SL-17", "the account is not active", {"auth.test": ("account_inactive", 200)}, {},
+         ["SLACK_BOT_TOKEN - broken.*account_inactive.*Install the app again"], 1),
+        ("SL-17b", "a token that expires", {"auth.test": ("token_expired", 200)}, {},
+         ["SLACK_BOT_TOKEN - broken.*token_expired.*rotation"], 1),
+        ("SL-17c", "a token of another kind",
+         {"apps.connections.open": ("not_allowed_token_type", 200)}, {},
+         ["SLACK_APP_TOKEN - broken.*begins with xapp-"], 1),
+        ("SL-18", "no right to list channels", {"conversations.list": ("missing_scope", 200)}, {},
+         ["alerts could not be looked up.*missing_scope.*batchbot manifest"], 1),
+        ("SL-18b", "people may not be listed", {"users.list": ("enterprise_is_restricted", 200)},
+         {}, ["oncall could not be looked up.*enterprise_is_restricted"], 1),
+        ("SL-19", "a user's id as the channel", {}, {"SLACK_ALERT_CHANNEL": "U0ONCALL00"},
+         ["no channel is called U0ONCALL00"], 1),
+        ("SL-19b", "a display name", {}, {"SLACK_OPERATORS": "Anna"},
+         ["SLACK_OPERATORS - broken: unknown: Anna"], 1),
         ("SL-11", "nobody of the operators is known", {}, {"SLACK_OPERATORS": "nobody"},
          ["SLACK_OPERATORS - broken: unknown: nobody", "it allows nobody"], 1),
     ):  # fmt: skip
@@ -77,6 +93,8 @@ async def rows(folder: Path, *, quick: bool) -> AsyncIterator[Row]:
             found = await seen(folder, slack, settings)
         yield row(id, condition, found, must=must, codes=[code], about="SLACK|channel alerts")
     async for one in _shapes(folder):
+        yield one
+    async for one in _between(folder):
         yield one
 
 
@@ -108,11 +126,14 @@ async def _shapes(folder: Path) -> AsyncIterator[Row]:
     for id, state, must in (
         ("SL-14", {"is_archived": True}, "channel alerts - broken: archived"),
         ("SL-14b", {"is_member": False}, "channel alerts - broken: the bot is no member"),
+        ("SL-14c", {"is_ext_shared": True}, "channel alerts - warning: .*another organisation"),
+        ("SL-14d", {"is_shared": True, "is_org_shared": True}, "channel alerts - ok"),
     ):
         async with slack_api() as slack:
             _answers(slack, "conversations.info", {"ok": True, "channel": {**ALERTS, **state}})
             found = await seen(folder, slack, {})
-        yield row(id, f"the alert channel: {state}", found, codes=[1], must=[must])
+        yield row(id, f"the alert channel: {state}", found, codes=[int("broken" in must)],
+                  must=[must])  # fmt: skip
     async with slack_api() as slack:
         slack.channels = [{**ALERTS, "name": "llm-alerts", "previous_names": ["old"]}]
         found = await seen(folder, slack, {"SLACK_ALERT_CHANNEL": "old"})
@@ -140,6 +161,41 @@ async def _shapes(folder: Path) -> AsyncIterator[Row]:
             found = await seen(folder, slack, settings)
         yield row(id, f"an app of an organisation with {teams} workspaces", found, must=[must],
                   codes=[code])  # fmt: skip
+
+
+async def _between(folder: Path) -> AsyncIterator[Row]:
+    """Yield what stands between the bot and Slack: pages of others, proxies, limits."""
+    page = "<html><body>Log in to this network</body></html>"
+    for id, condition, answers, method, must, code in (
+        ("SL-20", "a network's page for logging in", 9 * [web.Response(text=page,
+         content_type="text/html")], "auth.test", "the answer cannot be read", 1),
+        ("SL-20b", "JSON that breaks off", 9 * [web.Response(text="{no")], "auth.test",
+         "the answer cannot be read", 1),
+        ("SL-21", "429 without Retry-After", [web.Response(status=429)], "users.list",
+         "users of the settings - ok", 0),
+        ("SL-21b", "429 with a date", [web.Response(status=429, headers={"Retry-After": "Mon, "
+         "30 Nov 2026 10:00:00 GMT"})], "conversations.list", "channels of the settings - ok", 0),
+    ):  # fmt: skip
+        async with slack_api() as slack:
+            slack.refusals[method] += [_said(one) for one in answers]
+            found = await seen(folder, slack, {})
+        yield row(id, condition, found, must=[must], codes=[code])
+    for id, condition, port, must in (
+        ("SL-22", "HTTPS_PROXY leads nowhere", 1, "the proxy of HTTPS_PROXY at 127.0.0.1:1 does"),
+        ("SL-22b", "a proxy wants a login", 0, r"proxy of HTTPS_PROXY refuses us \(HTTP 407\)"),
+    ):
+        async with peer(http_says("407 Proxy Authentication Required", "")) as refuses:
+            through = {"HTTPS_PROXY": f"http://u:s3cr3t@127.0.0.1:{port or refuses}"}
+            with installed(folder, {"SLACK_BOT_TOKEN": "xoxb-s3cr3t", **through}):
+                found = line_of(await doctor(), "SLACK_BOT_TOKEN")
+        yield row(id, condition, found, must=[must, "Correct HTTPS_PROXY"], codes=[1])
+
+
+def _said(answer: web.Response) -> Any:
+    """Return what answers so; a response object is sent once."""
+    return lambda _: web.Response(
+        body=answer.body, status=answer.status, headers=answer.headers.copy()
+    )
 
 
 def _wants_team(slack: SlackApi, method: str) -> Any:

@@ -187,6 +187,10 @@ async def _membership(web: object, word: str, id: str, *, needed: bool) -> Exami
     state = CheckState.BROKEN if needed else CheckState.WARNING
     if channel.get("is_archived"):
         return Examined(f"channel {word}", state, "archived", "Choose another channel.")
+    if channel.get("is_ext_shared"):
+        detail = "it is shared with another organisation, who reads what is told there"
+        fix = "Choose a channel of this workspace alone."
+        return Examined(f"channel {word}", CheckState.WARNING, detail, fix)
     if channel.get("is_member", True):
         return Examined(f"channel {word}", CheckState.OK, "member")
     return Examined(f"channel {word}", state, "the bot is no member", "/invite @batchbot there.")

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.report import Attachment
-from bot.drivers.network import network_trouble
+from bot.drivers.network import network_trouble, place_shown
 from bot.errors import PostError, PostFailure
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ FAILURES: Mapping[str, PostFailure] = {
     ),
     **dict.fromkeys(("service_unavailable", "overloaded"), PostFailure.UNAVAILABLE),
 }
+PROXY_HINT = "Correct HTTPS_PROXY in the bot's environment, its login too, or let it through there."
 HINTS: Mapping[str, str] = {
     "not_in_channel": "Invite the bot: /invite @batchbot in that channel.",
     "channel_not_found": "The channel is unknown or private: invite the bot, check its name or id.",
@@ -79,6 +80,15 @@ HINTS: Mapping[str, str] = {
     "invalid_auth": "Copy SLACK_BOT_TOKEN again from the app's page (OAuth & Permissions).",
     "token_revoked": "Install the app again and copy the new SLACK_BOT_TOKEN.",
     "account_inactive": "Install the app again and copy the new SLACK_BOT_TOKEN.",
+    "not_authed": "Copy SLACK_BOT_TOKEN again from the app's page (OAuth & Permissions).",
+    "token_expired": "Switch token rotation off for the app, install it again and copy the new "
+    "SLACK_BOT_TOKEN.",
+    "not_allowed_token_type": "Slack wants another kind of token there: see .env.example.",
+    "no_permission": "An administrator of the workspace has to allow it.",
+    "restricted_action": "An administrator of the workspace has to allow it.",
+    "access_denied": "An administrator of the workspace has to allow it.",
+    "org_login_required": "The workspace moves into an organisation; install the app again then.",
+    "ekm_access_denied": "The organisation's administrators have suspended the access.",
     "missing_scope": "Add the scope to the app (see `batchbot manifest`) and install it again.",
 }
 
@@ -169,6 +179,9 @@ def _translated(method: str) -> Iterator[None]:
         yield
     except SlackApiError as error:
         raise _refusal(method, error) from error
+    except aiohttp.ClientHttpProxyError as error:
+        why = f"the proxy of HTTPS_PROXY refuses us (HTTP {error.status})"
+        raise PostError(PostFailure.UNAVAILABLE, f"{method}: {why}", hint=PROXY_HINT) from error
     except aiohttp.ClientConnectorError as error:
         raise _unreachable(method, error) from error
     except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
@@ -178,12 +191,14 @@ def _translated(method: str) -> Iterator[None]:
 
 
 def _unreachable(method: str, error: aiohttp.ClientConnectorError) -> PostError:
-    where = f"{error.host}:{error.port}"
-    trouble = network_trouble(
-        error, "Slack", where=where, ca="SSL_CERT_FILE in the bot's environment"
-    )
+    where = place_shown(f"{error.host}:{error.port}")
+    is_proxy = isinstance(error, aiohttp.ClientProxyConnectionError)
+    what = "the proxy of HTTPS_PROXY" if is_proxy else "Slack"
+    trouble = network_trouble(error, what, where=where, ca="SSL_CERT_FILE in the bot's environment")
     why = f": {trouble.message}" if trouble else ""
     hint = trouble.hint if trouble else ""
+    if is_proxy:
+        why, hint = f": {what} at {where} does not answer{why}", PROXY_HINT
     return PostError(PostFailure.UNAVAILABLE, f"{method}: Slack is not reachable{why}", hint=hint)
 
 
