@@ -105,6 +105,7 @@ async def test_a_source_counts_as_unreadable_while_one_that_reads_it_is_broken(
     assert known(again) == [told(one) for one in events]
 
 
+@pytest.mark.marathon
 async def test_a_storm_is_judged_again_with_its_members(
     store: Store, clock: Clock, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ async def test_a_storm_is_judged_again_with_its_members(
     assert "15 more of lost_callbacks" in plain(storm[0].title)
 
 
+@pytest.mark.marathon
 async def test_a_storm_in_which_alerts_flap_is_judged_again(
     store: Store, clock: Clock, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ async def answered(line: str, database: CjPostgres, logs: LogSource) -> Any:
     return heard(await run(understand(line), asked))
 
 
+@pytest.mark.marathon
 async def test_every_command_answers_alike(
     shape: str, engine: Engine, night_urls: Mapping[Revision, str], tmp_path: Path
 ) -> None:

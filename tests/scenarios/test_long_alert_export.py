@@ -137,12 +137,15 @@ async def a_storm_long_after_other_alerts(life: Life) -> str:
 Lived = Callable[[Life], Awaitable[str]]
 LIVES: tuple[Lived, ...] = (
     a_detector_that_breaks_again_and_again,
-    a_detector_that_is_broken_for_hours,
     a_source_that_came_back_while_a_detector_was_broken,
     a_batch_that_flaps,
     a_batch_that_waits_for_hours,
 )
-LONG_LIVES: tuple[Lived, ...] = (a_storm_that_flaps, a_storm_that_lasts)
+LONG_LIVES: tuple[Lived, ...] = (
+    a_detector_that_is_broken_for_hours,
+    a_storm_that_flaps,
+    a_storm_that_lasts,
+)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +202,7 @@ async def test_how_an_alert_that_lasts_for_days_began_is_kept(life: Life, tmp_pa
     assert (again[0]["at"], again[0]["event"]) == (opened.at.isoformat(), "open")
 
 
+@pytest.mark.marathon
 async def test_of_too_many_samples_those_in_the_middle_are_left_out_and_that_is_said(
     life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -290,6 +290,7 @@ async def test_people_are_told_once_and_the_head_shows_who_and_until_when(line: 
     assert line.space.space.would_notify == 0
 
 
+@pytest.mark.marathon
 async def test_five_hundred_alerts_in_a_minute_are_a_few_messages_and_all_resolve(
     line: Line,
 ) -> None:
