@@ -7,7 +7,8 @@ from datetime import UTC, datetime, tzinfo
 
 from bot.domain.log import Service
 from bot.requests.questions.log_search import SEARCHES, is_log_search, log_line
-from bot.requests.questions.text import Kind, Named, clean, ids_of, words_of
+from bot.requests.questions.question import WHATS_UP, PlainQuestion, taken_apart
+from bot.requests.questions.text import Kind, Named
 from bot.requests.questions.vocabulary import ELSEWHERE, Topic, topic_of, words_in
 from bot.text.redaction import echoed
 
@@ -23,10 +24,6 @@ _COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|hel
 _TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|ta bort|again from)\b")
 _AGAIN = re.compile(r"\b(run|kör|try) (it )?(again|om)\b")
 _CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)\b")
-_WHATS_UP = re.compile(
-    r"\b(what'?s up|going on|hur kommer det sig|what\b.* wait(?:s|ing) for|vad väntar\b.* på"
-    r"|no (?:new )?(?:answers?|callbacks?|results?|progress))\b"
-)
 _LENGTH = re.compile(r"\b(\d{1,4}) ?([mhdw])(?:in|ins|inutes?|ours?|rs?|ays?|eeks?)?\b")
 _A_DAY = re.compile(r"\b(today|idag|yesterday|igår|last night|inatt)\b")
 # How batches did over a time, which is no question about one of them.
@@ -42,12 +39,6 @@ _WATCH = re.compile(
     r"|\b(?:säg till när|bevaka)\b"
 )
 _BARE = re.compile(r"#?\d{1,7} ?\?+")
-_DID_CHANGE = re.compile(r"^(?:did|has|have|what|any\w*|some\w*|was|were)\b.*\bchange\b")
-# What was done already is asked about, and not asked for.
-_WAS_DONE = re.compile(r"^(?:who|why|when|what|which|was|were|did|has|have|is|are)\b")
-# `how tall is` asks for a measure, and not how it goes.
-_MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
-_OF_A_PERSON = re.compile(r"\b(?!batch)\w+'s (?:essay|grade|score|text|result)s?\b")
 # What one word is enough to ask for, in the order in which they are looked for.
 _LOOKED_AT = {Topic.QUEUE: "/queue", Topic.ALERTS: "/alerts list", Topic.RUNNER: "/runner"}
 # What is asked of the whole, whatever it is that is wrong.
@@ -79,21 +70,6 @@ class Reading:
     to_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A question taken apart."""
-
-    text: str
-    words: tuple[str, ...]
-    ids: tuple[Named, ...]
-    topics: frozenset[Topic]
-    subject: str = ""
-
-    def about(self, *topics: Topic) -> bool:
-        """Say whether a word of one of these topics stands in it."""
-        return not self.topics.isdisjoint(topics)
-
-
 def read_question(
     text: str,
     *,
@@ -107,7 +83,7 @@ def read_question(
     `subject` is what the thread is about: `batch 34`, `queue`, `trace <uuid>`, or nothing.
     """
     known = tuple(services)
-    asked = _taken_apart(text, subject, known)
+    asked = taken_apart(text, subject, known)
     if refusal := _refused(asked):
         return refusal
     if is_log_search(asked.text, known):
@@ -128,40 +104,8 @@ def read_question(
 
 def needs_subject(text: str, services: Iterable[Service] = ()) -> bool:
     """Say whether the thread's subject could matter: a question that names less than it needs."""
-    asked = _taken_apart(text, "", tuple(services))
+    asked = taken_apart(text, "", tuple(services))
     return len(asked.ids) < PICKED and _refused(asked) is None
-
-
-def _taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> _Question:
-    plain = clean(text)
-    words = words_of(plain)
-    ids = ids_of(words, (service.name for service in services))
-    topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
-    fold = plain.casefold()
-    if _WHATS_UP.search(fold):
-        topics.add(Topic.WHY)
-    if _OF_A_PERSON.search(fold):
-        topics.add(Topic.OTHER)
-    if any(topic_of(one) is None and not one[0].isdecimal() for one in _MEASURE.findall(fold)):
-        topics = _without_how(words, topics)
-    acts = _acts(words)
-    if _DID_CHANGE.search(fold) and acts == {"change"}:
-        topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
-    if _WAS_DONE.search(fold) and all(one.endswith("ed") for one in acts):
-        topics -= {Topic.ACT}
-    return _Question(plain, tuple(words), tuple(ids), frozenset(topics), subject)
-
-
-def _without_how(words: Iterable[str], topics: set[Topic]) -> set[Topic]:
-    """Return topics where only `how` asks for the state, and it asks for something else."""
-    others = {topic_of(fold) for word in words if (fold := word.casefold()) != "how"}
-    is_asked = not others.isdisjoint({Topic.STATUS, Topic.WHY, Topic.TRACE})
-    return topics if is_asked else (topics - {Topic.STATUS}) | {Topic.MEASURE}
-
-
-def _acts(words: Iterable[str]) -> set[str]:
-    """Return the words that ask for a change."""
-    return {fold for word in words if topic_of(fold := word.casefold()) is Topic.ACT}
 
 
 def _unread(problem: str, offers: tuple[str, ...] = BUTTONS, to_type: str = "") -> Reading:
@@ -171,7 +115,7 @@ def _unread(problem: str, offers: tuple[str, ...] = BUTTONS, to_type: str = "") 
     return Reading(problem=problem, offers=(*found, *more)[:3], to_type=to_type)
 
 
-def _refused(asked: _Question) -> Reading | None:
+def _refused(asked: PlainQuestion) -> Reading | None:
     """Return why nothing may be run: the question acts, forbids, or is about something else."""
     fold = asked.text.casefold()
     if not asked.words:
@@ -196,7 +140,7 @@ def _refused(asked: _Question) -> Reading | None:
     return None
 
 
-def _to_type(asked: _Question) -> str:
+def _to_type(asked: PlainQuestion) -> str:
     """Return how a change that people ask for is typed, where there is a command for it."""
     folds = {word.casefold() for word in asked.words}
     if asked.about(Topic.RUNNER):
@@ -204,13 +148,13 @@ def _to_type(asked: _Question) -> str:
     return next((line for verb, line in CHANGES.items() if verb in folds), "")
 
 
-def _offers(asked: _Question) -> tuple[str, ...]:
+def _offers(asked: PlainQuestion) -> tuple[str, ...]:
     """Return what can safely be looked at instead."""
     found = [f"/batch status {one.word}" for one in asked.ids if one.kind is not Kind.TOO_SHORT]
     return (*found[:2], *BUTTONS)[:3]
 
 
-def _compared(asked: _Question) -> Reading:
+def _compared(asked: PlainQuestion) -> Reading:
     words = [one.word for one in asked.ids]
     topic, _, id = asked.subject.partition(" ")
     if len(words) == 1 and topic == "batch" and id != words[0]:
@@ -220,7 +164,7 @@ def _compared(asked: _Question) -> Reading:
     return Reading(f"/batch compare {words[0]} {words[1]}")
 
 
-def _several(asked: _Question) -> Reading:
+def _several(asked: PlainQuestion) -> Reading:
     lines = [_looked_up(one) for one in asked.ids[:2]]
     return _unread("which of the ids is meant", (*lines, "/help"))
 
@@ -233,7 +177,7 @@ def _is_batch(id: Named) -> bool:
     return id.is_batch or id.kind in (Kind.NUMBER, Kind.LABEL)
 
 
-def _of_one(asked: _Question, id: Named) -> Reading:
+def _of_one(asked: PlainQuestion, id: Named) -> Reading:
     folds = {word.casefold() for word in asked.words}
     is_batch = _is_batch(id) or bool(_OF_BATCHES & folds and not asked.about(Topic.TRACE))
     if not is_batch:
@@ -250,7 +194,7 @@ def _of_one(asked: _Question, id: Named) -> Reading:
     )
 
 
-def _asks_how_it_is(asked: _Question, id: Named) -> bool:
+def _asks_how_it_is(asked: PlainQuestion, id: Named) -> bool:
     """Say whether a question about one batch asks how it is.
 
     A word that asks for it does; so does its name beside words that are all known, where `what
@@ -266,13 +210,13 @@ def _asks_how_it_is(asked: _Question, id: Named) -> bool:
     return bool(told or named or follows) and all(topic_of(fold) is not None for fold in others)
 
 
-def _only_goes(asked: _Question) -> bool:
+def _only_goes(asked: PlainQuestion) -> bool:
     """Say whether the only word that asks why is a plain `going`, as in `how is it going`."""
     asks = {w.casefold() for w in asked.words if topic_of(w.casefold()) is Topic.WHY}
-    return asks == {"going"} and not _WHATS_UP.search(asked.text.casefold())
+    return asks == {"going"} and not WHATS_UP.search(asked.text.casefold())
 
 
-def _of_none(asked: _Question) -> Reading:
+def _of_none(asked: PlainQuestion) -> Reading:
     fold = asked.text.casefold()
     if line := next((line for topic, line in _LOOKED_AT.items() if asked.about(topic)), ""):
         return Reading(line)
@@ -314,13 +258,13 @@ def _trends_line(fold: str) -> str:
     return "/batch trends --since 7d"
 
 
-def _follows(asked: _Question) -> bool:
+def _follows(asked: PlainQuestion) -> bool:
     """Say whether every word is known: a follow-up is short and names nothing new."""
     known = [topic_of(word.casefold()) for word in asked.words]
     return all(topic is not None for topic in known) and not asked.about(Topic.LOGS)
 
 
-def _of_subject(asked: _Question) -> Reading:
+def _of_subject(asked: PlainQuestion) -> Reading:
     topic, _, id = asked.subject.partition(" ")
     if topic == "batch" and asked.about(Topic.TRACE):
         return Reading(f"/trace {id}")

@@ -1,0 +1,68 @@
+"""A plain question taken apart: its words, its ids, and the topics that they are of; pure."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.domain.log import Service
+from bot.requests.questions.text import Named, clean, ids_of, words_of
+from bot.requests.questions.vocabulary import Topic, topic_of
+
+WHATS_UP = re.compile(
+    r"\b(what'?s up|going on|hur kommer det sig|what\b.* wait(?:s|ing) for|vad väntar\b.* på"
+    r"|no (?:new )?(?:answers?|callbacks?|results?|progress))\b"
+)
+_DID_CHANGE = re.compile(r"^(?:did|has|have|what|any\w*|some\w*|was|were)\b.*\bchange\b")
+# What was done already is asked about, and not asked for.
+_WAS_DONE = re.compile(r"^(?:who|why|when|what|which|was|were|did|has|have|is|are)\b")
+# `how tall is` asks for a measure, and not how it goes.
+_MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
+_OF_A_PERSON = re.compile(r"\b(?!batch)\w+'s (?:essay|grade|score|text|result)s?\b")
+
+
+@dataclass(frozen=True, slots=True)
+class PlainQuestion:
+    """A question taken apart."""
+
+    text: str
+    words: tuple[str, ...]
+    ids: tuple[Named, ...]
+    topics: frozenset[Topic]
+    subject: str = ""
+
+    def about(self, *topics: Topic) -> bool:
+        """Say whether a word of one of these topics stands in it."""
+        return not self.topics.isdisjoint(topics)
+
+
+def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> PlainQuestion:
+    """Return a question with its ids, and the topics of its words."""
+    plain = clean(text)
+    words = words_of(plain)
+    ids = ids_of(words, (service.name for service in services))
+    topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
+    fold = plain.casefold()
+    if WHATS_UP.search(fold):
+        topics.add(Topic.WHY)
+    if _OF_A_PERSON.search(fold):
+        topics.add(Topic.OTHER)
+    if any(topic_of(one) is None and not one[0].isdecimal() for one in _MEASURE.findall(fold)):
+        topics = _without_how(words, topics)
+    acts = _acts(words)
+    if _DID_CHANGE.search(fold) and acts == {"change"}:
+        topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
+    if _WAS_DONE.search(fold) and all(one.endswith("ed") for one in acts):
+        topics -= {Topic.ACT}
+    return PlainQuestion(plain, tuple(words), tuple(ids), frozenset(topics), subject)
+
+
+def _without_how(words: Iterable[str], topics: set[Topic]) -> set[Topic]:
+    """Return topics where only `how` asks for the state, and it asks for something else."""
+    others = {topic_of(fold) for word in words if (fold := word.casefold()) != "how"}
+    is_asked = not others.isdisjoint({Topic.STATUS, Topic.WHY, Topic.TRACE})
+    return topics if is_asked else (topics - {Topic.STATUS}) | {Topic.MEASURE}
+
+
+def _acts(words: Iterable[str]) -> set[str]:
+    """Return the words that ask for a change."""
+    return {fold for word in words if topic_of(fold := word.casefold()) is Topic.ACT}
