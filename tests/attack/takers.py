@@ -68,6 +68,7 @@ OTHERWISE: dict[str, str] = {
     "bot.sources.probe.health_of": _OURS,
     "bot.sources.redis.item.item_of": "is judged as a reader",
     "bot.sources.redis.requeue.started_as_stored": "takes what item_of has read",
+    "commands._audited.audited": _OURS,
 }
 GENERIC = ("a", '"a": ', "(", "%41\\u0041")
 

@@ -48,6 +48,7 @@ INLINE = {
     "bot.sources.docker.errors._answer": _ROW,
     "bot.sources.kafka.errors.kafka_error": _ROW,
     "bot.sources.redis.errors.redis_error": _ROW,
+    "bot.sources.log_format.codec._last": "all is taken at once, then stepped back over once",
     "bot.sources.log_format.json_line._found": "each attempt ends at the next quote",
 }
 READERS: dict[str, tuple[Callable[[str], object], tuple[str, ...]]] = {
