@@ -4,6 +4,7 @@ The SDK is loaded on first use. Every method blocks and raises GoneError or Sour
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -26,6 +27,7 @@ TIMEOUT_SECONDS = 8.0
 STREAM_SECONDS = 20.0
 # In which the version is asked for, which every Engine answers.
 OLDEST_VERSION = "1.24"
+_VERSION = re.compile(r"\d\.\d{1,3}")
 LIFE_EVENTS = ("start", "die", "oom")
 
 
@@ -150,36 +152,42 @@ class Engine:
         return body
 
     def _opened(self) -> "docker.DockerClient":
-        import docker
-
         with self._lock:
             if self._client is None:
-                timeout = int(self._timeout)
-                if self._address.is_tls:
-                    self._client = self._opened_by_tls(timeout)
-                elif self.host:
-                    self._client = docker.DockerClient(base_url=self.host, timeout=timeout)
-                else:
-                    self._client = docker.from_env(timeout=timeout)
+                first = self._opened_by(OLDEST_VERSION)
+                try:
+                    version = _api_version(first)
+                finally:
+                    first.close()
+                self._client = self._opened_by(version)
             return self._client
 
-    def _opened_by_tls(self, timeout: int) -> "docker.DockerClient":
+    def _opened_by(self, version: str) -> "docker.DockerClient":
         """Open with the certificates of the settings: requests prefers those of its environment."""
         import docker
 
-        tls = self._address.tls_options(self.source)
-
-        def opened(version: str) -> docker.DockerClient:
-            client = docker.DockerClient(self.host, tls=tls, timeout=timeout, version=version)
+        options: dict[str, Any] = {"timeout": int(self._timeout), "version": version}
+        if self._address.is_tls:
+            tls = self._address.tls_options(self.source)
+            client = docker.DockerClient(self.host, tls=tls, **options)
             client.api.trust_env = False
-            return client
+        elif self.host:
+            client = docker.DockerClient(self.host, **options)
+        else:
+            client = docker.from_env(**options)
+        return client
 
-        first = opened(OLDEST_VERSION)
-        try:
-            version = str(first.version(api_version=False)["ApiVersion"])
-        finally:
-            first.close()
-        return opened(version)
+
+def _api_version(client: "docker.DockerClient") -> str:
+    """Return the newest version of its API that an Engine speaks.
+
+    A ping says it at once; Podman runs other programs, for seconds, before it tells its version.
+    """
+    answer = client.api.get(f"{client.api.base_url}/_ping", timeout=client.api.timeout)
+    told = str(answer.headers.get("Api-Version") or "")
+    if answer.ok and _VERSION.fullmatch(told):
+        return told
+    return str(client.version(api_version=False)["ApiVersion"])
 
 
 def project_of(listed: Mapping[str, Any]) -> str:
