@@ -123,7 +123,9 @@ class EventCountDetector(ABC):
         conditions = tuple(
             self.condition(one) for one in counts if now - one.last_at < self.quiet_after
         )
-        closing = {one.subject: words("quiet", when(one.last_at, " since ")) for one in counts}
+        closing = {
+            one.subject: words("no more came", when(one.last_at, " since ")) for one in counts
+        }
         if last.unreadable:
             return Judgement(
                 Sight.UNREADABLE, (*conditions, _unreadable(last)), last.unreadable, closing

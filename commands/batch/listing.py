@@ -60,7 +60,8 @@ async def _in_no_state(state: str, context: CommandContext) -> Report:
     if isinstance(found, Missing):
         return batch_report.unreadable("list", found)
     states = sorted({one.header.state for one in found if one.header.state})
-    others = f"; the newest are in {', '.join(states)}" if states else ""
+    told = ", ".join(one.replace("_", " ").lower() for one in states)
+    others = f"; the newest are in {told}" if states else ""
     # A report is everybody's to read, whoever typed the word.
     named = state if redact(state) == state else "that state"
     return Report(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.registry import detectors
 from tests.support.slack.headlines import faults_of
 
 RULES = frozenset({"orphaned-item"})
@@ -16,6 +17,7 @@ RULES = frozenset({"orphaned-item"})
         ("🔴 LLM queue stuck since 14:29", "time of day"),
         ("⚠️ submitted_comparisons says 10", "name of the code's"),
         ("⚠️ Batch 33 is COMPLETE_STABLE", "name of the code's"),
+        ("✅ Resolved after 9 min: the batch left SCORING", "name of the code's"),
         ("⚠️ 1 rejected callbacks belong to no batch", "one as many"),
         ("✅ Batch 33: do not use the grades", "all is well"),
     ],
@@ -36,3 +38,10 @@ def test_what_people_do_not_say_is_found(line: str, fault: str) -> None:
 )
 def test_people_s_words_pass(line: str) -> None:
     assert list(faults_of(line, RULES)) == []
+
+
+def test_no_alert_ends_in_words_of_the_code() -> None:
+    ends = {name: getattr(one, "closing", "") for name, one in detectors().items()}
+    told = [f"✅ Resolved after 9 min: {ending}" for ending in ends.values() if ending]
+    assert len(told) > 5
+    assert [fault for line in told for fault in faults_of(line, RULES)] == []

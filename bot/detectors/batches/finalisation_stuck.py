@@ -52,7 +52,7 @@ class FinalisationStuck(RowDetector):
         "A batch's finalisation failed, or it rests in SCORING for 10 minutes and has no result"
     )
     open_ticks: ClassVar[int] = 1
-    closing: ClassVar[str] = "the batch left SCORING"
+    closing: ClassVar[str] = "the batch is being scored no longer"
     needles: ClassVar[tuple[str, ...]] = (*NOT_FINALISED, *FINALISED)
     Settings: ClassVar[type[BaseModel]] = FinalisationStuckSettings
 

@@ -191,7 +191,7 @@ def _condition(counted: EventCount) -> Condition:
         count=counted.fresh,
         headline=f"Second finalisation{place} failed; the first result stands"
         if again
-        else f"Database error{place}: it is logged {often(counted.count)}",
+        else f"Database error{place}: logged {often(counted.count)}",
         lasts=False,
         why=ALONE if alone else FOLDED,
         evidence=counted.examples,

@@ -159,7 +159,9 @@ class ProviderErrors:
         known = self._after_quiet(known)
         failing = [one for one in known if _fails(one)]
         over = (
-            words("quiet", when(failing[-1].at, " since ")) if failing else "its answers come again"
+            words("no more came", when(failing[-1].at, " since "))
+            if failing
+            else "its answers come again"
         )
         condition = self._newest(known, failing, now)
         if condition is None and failing and now - failing[-1].at < TAIL:

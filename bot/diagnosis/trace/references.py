@@ -63,6 +63,7 @@ def unnamed(ref: str) -> Report:
             "alias": f"/batch alias {ref} <id>",
         },
         found=False,
+        headline="Nothing is found under that name: no batch has it, and no comparison begins so",
         summary="Short ids such as 84ebf6 are a shell's names for its background jobs and stand in "
         f"no table or log. Give such a run a name: /batch alias {ref} <batch id>.",
     )

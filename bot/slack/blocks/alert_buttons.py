@@ -88,7 +88,9 @@ def _direct(message: AlertMessage) -> list[Offer]:
         found.append(("Look at the queue", LOOK, "/queue"))
     if line := _putting_back(alert):
         found.append(("Put it back …", REQUEUE, line))
-    if step := next((one for one in next_steps(condition.next) if one.startswith(LOOKS)), ""):
+    # Where nothing more of its own is to be looked at, the queue is.
+    looks = LOOKS if len(found) > 1 else (*LOOKS, "/queue")
+    if step := next((one for one in next_steps(condition.next) if one.startswith(looks)), ""):
         found.append((button_label(step), STEP, step))
     return found
 

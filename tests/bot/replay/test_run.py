@@ -105,7 +105,7 @@ def test_rejected_callbacks_say_that_nobody_checked_who_owns_them(tmp_path: Path
     assert [event["event"] for event in events] == ["open", "resolve"]
     assert "ownership not checked" in events[0]["title"]
     assert FOREIGN not in events[0]["key"]
-    assert "quiet since" in events[1]["title"]
+    assert "no more came since" in events[1]["title"]
 
 
 def test_recorded_owners_make_a_stray_callback_foreign(tmp_path: Path) -> None:

@@ -163,5 +163,5 @@ async def test_a_state_that_no_batch_is_in_is_answered_by_those_that_there_are(
     assert str(report.summary).startswith("No batch is in that state; the newest are in ")
     assert str(known.summary).startswith("No batch is in initializing; the newest are in ")
     assert "scorign" not in str(report.as_json())
-    assert "SCORING" in str(report.summary)
+    assert "scoring" in str(report.summary)
     assert some.tables

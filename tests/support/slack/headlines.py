@@ -11,6 +11,8 @@ _MENTIONS = re.compile(r"^(?:<[!@][^>]*> )+")
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I)
 # Columns and enum values are written with underscores, rule ids with hyphens between small letters.
 _COLUMN = re.compile(r"\b(?:[a-z]+_[a-z_]+|[A-Z]+_[A-Z_]+)\b")
+# Enum values of one word, as CJ writes the states of a batch.
+_STATE = re.compile(r"\b(?:PENDING|INITIALIZING|SCORING|COMPLETED|FAILED|CANCELLED)\b")
 # What is told of a state that is not well.
 _NOT_WELL = re.compile(
     r"^✅ (?!Resolved).*\b(?:do not (?:use|trust)|failed|stuck|rejected|lost|early)\b"
@@ -29,7 +31,7 @@ def faults_of(text: str, rules: frozenset[str]) -> Iterator[str]:
         yield f"a headline with a rule id, {', '.join(sorted(found))}: {line!r}"
     if CLOCK.search(line):
         yield f"a headline with a time of day: {line!r}"
-    if names := _COLUMN.findall(line):
+    if names := _COLUMN.findall(line) + _STATE.findall(line):
         yield f"a headline with a name of the code's, {', '.join(names)}: {line!r}"
     if _NOT_WELL.search(line):
         yield f"a headline whose mark says that all is well: {line!r}"

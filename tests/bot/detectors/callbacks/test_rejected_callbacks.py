@@ -96,7 +96,7 @@ async def test_it_is_over_after_fifteen_quiet_minutes_and_says_since_when() -> N
     judgement = await _judged(watch, timedelta(minutes=15))
     assert judgement.conditions == ()
     closing = judgement.closing["essay_a_id/unknown mode"]
-    assert str(closing) == "quiet since 2025-11-18T23:50:00+00:00"
+    assert str(closing) == "no more came since 2025-11-18T23:50:00+00:00"
 
 
 async def test_logs_that_cannot_be_read_are_told_and_resolve_nothing() -> None:
