@@ -128,3 +128,13 @@ async def test_what_nobody_looks_after_is_escalated_once(visitor: Visitor) -> No
     escalations = visitor.page.locator("#replies article", has_text="acknowledged this")
     await expect(escalations).to_have_count(1)
     await visitor.keeps("flow-escalation")
+
+
+async def test_the_home_is_no_wider_than_a_phone_while_something_is_broken(
+    visitor: Visitor,
+) -> None:
+    await visitor.breaks("provider_529")
+    await visitor.goes_by_drawer("home")
+    await expect(visitor.page.locator("#home .home-view").first).to_be_visible()
+    await expect(visitor.page.get_by_role("button", name="What breaks (1)")).to_be_visible()
+    await visitor.keeps("flow-home-broken")
