@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ class KafkaSecurity:
     protocol: str = "PLAINTEXT"
     mechanism: str = "PLAIN"
     username: str = ""
-    password: Callable[[], str] | str = ""
+    password: Callable[[], str] | str = field(default="", repr=False)
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None

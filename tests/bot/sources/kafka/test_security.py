@@ -71,3 +71,10 @@ async def test_a_refusal_in_scrams_own_words_ends_no_reader() -> None:
                     await topic.check()
             finally:
                 await topic.close()
+
+
+def test_each_login_is_with_the_password_of_now() -> None:
+    passwords = ["old", "new"]
+    security = KafkaSecurity("SASL_PLAINTEXT", "PLAIN", "bot", lambda: passwords.pop(0))
+    assert [security.options("t")["sasl_plain_password"] for _ in range(2)] == ["old", "new"]
+    assert "s3cr3t" not in repr(KafkaSecurity(password="s3cr3t"))
