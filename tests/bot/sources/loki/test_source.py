@@ -17,10 +17,11 @@ from bot.sources.log_files import LogFiles
 from bot.sources.log_follow.prefilter import KEPT_BEHIND
 from bot.sources.loki import follow as follow_module
 from bot.sources.loki.entries import Entry, entries_of, nanoseconds
-from bot.sources.loki.follow import Intake, Memory
+from bot.sources.loki.follow import Intake
 from bot.sources.loki.http import LokiHttp
 from bot.sources.loki.labels import quoted
 from bot.sources.loki.layouts import MOST_PIECES
+from bot.sources.loki.memory import Memory
 from bot.sources.loki.paging import MOST_REQUESTS, Pager
 from bot.sources.loki.source import MOST_FIRST, Loki
 from tests.support.paths import ROOT
