@@ -25,6 +25,7 @@ DETECTORS = {
     "callbacks_unpublished",
     "consumer_silent",
     "container_gone",
+    "content_missing",
     "database_blocked",
     "database_errors",
     "finalisation_stuck",
@@ -45,6 +46,7 @@ DETECTORS = {
 RULES = {
     "batch": {
         "answers_missing",
+        "asked_twice",
         "batch_cancelled",
         "batch_failed",
         "batch_idle",
@@ -65,6 +67,7 @@ RULES = {
         "foreign_callback",
         "lost_callbacks",
         "mock_mode",
+        "models_mixed",
         "mode_mismatch",
         "callbacks_not_stored",
         "expired_unanswered",
@@ -72,6 +75,7 @@ RULES = {
         "local_queue_lost",
         "orphaned_by_restart",
         "outbox_unpublished",
+        "passed",
         "position_bias",
         "provider_failures",
         "repeated_finalisation",

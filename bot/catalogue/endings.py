@@ -32,6 +32,23 @@ ENTRIES = (
         since="Every revision; forced endings since 2025-12-08.",
     ),
     CauseEntry(
+        rule="asked-twice",
+        means="Another batch is of the same request: its essays were judged, and paid for, twice.",
+        proved="Rows: two batches have the same uuid. A warning where both went out as results.",
+        unseen="Who asked again, and which of the results is used.",
+        do="Ask which of the results is used, and why it was asked again.",
+        since="Every revision: CJ tells requests apart by the event's id alone.",
+    ),
+    CauseEntry(
+        rule="passed",
+        means="Something went wrong while the batch ran, and passed: its result is whole.",
+        proved="Rows: every comparison that was sent is valid. Lines: a finalisation that failed, "
+        "Kafka away, or an event that was refused, before it went well.",
+        unseen="What passed without a line.",
+        do="Nothing.",
+        since="Every revision.",
+    ),
+    CauseEntry(
         rule="ended-as-planned",
         means="The batch ended before its budget was used, or with too few essays, and is fine.",
         proved="Rows: every comparison that was sent has a result, or fewer than two essays came.",
@@ -70,8 +87,10 @@ ENTRIES = (
     CauseEntry(
         rule="request-refused",
         means="CJ refused the request, so there is no batch of it.",
-        proved="CJ's line 'CJ assessment workflow failed' with the request's correlation id.",
-        unseen="It needs CJ's log of that time: the rows were undone.",
+        proved="CJ's line 'CJ assessment workflow failed' with the request's correlation id, or a "
+        "validation error at which it let a request go.",
+        unseen="It needs CJ's log of that time: the rows were undone. Of a request that CJ could "
+        "not read, no line holds the uuid.",
         do="Register the assignment's instructions in CJ, then send the request again.",
         since="Every revision.",
         alerts=("requests_refused",),

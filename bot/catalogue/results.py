@@ -94,6 +94,15 @@ ENTRIES = (
         unseen="Why the content service failed: its own log is not read.",
         do="Mend the content service, then run the batch again with all its content.",
         since="Every revision.",
+        alerts=("content_missing",),
+    ),
+    CauseEntry(
+        rule="models-mixed",
+        means="The batch's comparisons were judged by several models.",
+        proved="Rows: the answers name more than one model.",
+        unseen="Whether that was meant: a request may ask for it.",
+        do="Ask whether the models were meant to be mixed before the grades are used.",
+        since="Every revision: CJ's default model counts at the moment of sending.",
     ),
     CauseEntry(
         rule="mock-mode",

@@ -132,6 +132,14 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Circuit breaker 'kafka_producer' transitioned to OPEN",
         "Circuit breaker 'kafka_producer' transitioned to CLOSED",
     ),
+    (f"{_LIBS}/idempotency_v2.py", NOW): (
+        "Processing failed: Releasing idempotency lock", "cj_assessment.requested.v1",
+        "ValidationError",
+    ),
+    ("libs/common_core/src/common_core/error_enums.py", NOW): ("RESOURCE_NOT_FOUND",),
+    (f"{_CJ}/cj_core_logic/grade_projector.py", NOW): (
+        "No anchor essays available - skipping grade projection",
+    ),
     (f"{_LIBS}/outbox/relay.py", NOW): (
         "Event exceeded max retries", "Failed to publish event to Kafka",
     ),
@@ -158,7 +166,9 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Cannot find comparison pair for callback", "already has result, skipping update",
     ),
     (f"{_CJ}/cj_core_logic/batch_callback_handler.py", NOW): ("Error in callback processing",),
-    (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
+    (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): (
+        "completion detected", "Failed to update batch completion counters for batch",
+    ),
     (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (
         "Failed scoring finalization", "Failed single-essay finalization", "user_id is None",
     ),

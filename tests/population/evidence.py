@@ -22,6 +22,7 @@ from bot.domain.batch import (
     PositionCounts,
     ProjectionCounts,
     ScoreCounts,
+    Twin,
 )
 from bot.domain.log import LogEvent, Role, Service
 from bot.domain.outbox import OutboxGroup
@@ -127,8 +128,16 @@ def rows_of(world: World) -> BatchRows:
             if one.winner is None
         )[:50],
         at_first_finalisation=_by_then(found, min(times)) if times else None,
-        models={"anthropic/claude": sum(one.winner not in (None, "error") for one in found)},
+        models=_models(world),
+        twins=tuple(Twin(*one) for one in world.twins),
     )
+
+
+def _models(world: World) -> dict[str, int]:
+    valid = sum(one.winner not in (None, "error") for one in world.comparisons)
+    other = min(world.other_model, valid)
+    found = {"anthropic/claude": valid - other, "anthropic/claude-next": other}
+    return {name: count for name, count in found.items() if count}
 
 
 def events_of(world: World, *, json: bool) -> list[LogEvent]:

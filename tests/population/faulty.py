@@ -229,6 +229,26 @@ def _planned(rng: random.Random, variant: int) -> Made:
     return _live(rng, variant, Faults(), then=False, stop="stability"), Around()
 
 
+def _asked_again(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults(), then=False, stop="stability")
+    world.twins = ((world.id + rng.choice((-1, 1)), "COMPLETE_STABLE"),)
+    return world, Around()
+
+
+def _two_models(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults(), then=False, stop="stability")
+    world.other_model = rng.randint(1, 5)
+    return world, Around()
+
+
+def _over(rng: random.Random, variant: int) -> Made:
+    world = _live(rng, variant, Faults(), then=False, stop="stability")
+    at = world.last_activity - timedelta(seconds=1)
+    text = f"Failed scoring finalization for batch {world.id}: No space left on device"
+    world.say(at, CJ, text, "error", cj_batch_id=world.id)
+    return world, Around()
+
+
 def _without_content(rng: random.Random, variant: int) -> Made:
     faults = Faults(no_content=rng.randint(1, 30))
     return _live(rng, variant, faults, anchors=0), Around()
@@ -346,6 +366,9 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "batch-cancelled": (_cancelled, Severity.WARN),
     "batch-idle": (_idle, Severity.WARN),
     "answers-missing": (_incomplete, Severity.WARN),
+    "asked-twice": (_asked_again, Severity.WARN),
+    "models-mixed": (_two_models, Severity.WARN),
+    "passed": (_over, Severity.INFO),
     "ended-as-planned": (_planned, Severity.INFO),
     "content-missing": (_without_content, Severity.WARN),
     "mock-mode": (_mocked, Severity.WARN),

@@ -105,6 +105,8 @@ class World:
     forced: str | None = None
     mixed: int = 0
     in_a: int = 0
+    twins: tuple[tuple[int, str], ...] = ()
+    other_model: int = 0
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)

@@ -53,6 +53,10 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
         Role.LLM_PROVIDER,
         [console(AT, "Using local queue for request 5352ba4c-6226-458c-aa82-24ff1fa071a4", "q")],
     ),
+    "content_missing": lambda: (
+        Role.CJ,
+        [console(AT, "Failed to prepare essay e-1: Content Service error: HTTP 500", "cj")],
+    ),
     "requests_refused": lambda: (
         Role.CJ,
         [console(AT, "CJ assessment workflow failed: Unknown assignment_id 'x'", "cj")],

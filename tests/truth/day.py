@@ -116,7 +116,7 @@ def _truth(entry: Mapping[str, Any]) -> Truth:
         would_be_false=_phrases(entry.get("would_be_false", "")),
         asked_at=datetime.fromisoformat(asked).astimezone(UTC) if asked else None,
         window=str(entry.get("window_utc", "")),
-        verdicts=tuple(entry.get("verdict", ())),
+        verdicts=_words(entry.get("verdict", ())),
         must_name=tuple(entry.get("must_name", ())),
         must_not=tuple(entry.get("must_not", ())),
         never_advise=tuple(entry.get("never_advise", ())),
@@ -126,6 +126,11 @@ def _truth(entry: Mapping[str, Any]) -> Truth:
         facts=dict(entry.get("facts", {})),
         ask=str(entry.get("ask", "")),
     )
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    """Return one word or several, as a day or a case writes them."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _named(entry: Mapping[str, Any]) -> str:

@@ -170,7 +170,7 @@ def _fact(batch: BatchSummary, failures: Sequence[Failures]) -> Fact:
 
 def _mostly_failed(batch: BatchSummary) -> bool:
     """Whether failures of the model's provider are many enough to have ended it."""
-    return bool(batch.pairs.error) and batch.pairs.error >= ERROR_SHARE * batch.pairs.total
+    return bool(batch.pairs.error) and batch.pairs.error > ERROR_SHARE * batch.pairs.total
 
 
 def _cause(batch: BatchSummary) -> str:

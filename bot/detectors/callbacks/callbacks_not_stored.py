@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from uuid import UUID
 
+from bot.border.outside import raw
 from bot.detectors._batches import MOST_ASKED, next_look, place_told, sole
 from bot.detectors._event_counts import (
     EventCount,
@@ -12,9 +13,15 @@ from bot.detectors._event_counts import (
     dated_events,
 )
 from bot.diagnosis.comparison.causes import NOT_STORED
-from bot.diagnosis.comparison.rejections import UnstoredAnswer, unstored_answer
+from bot.diagnosis.comparison.rejections import (
+    NOT_COUNTED,
+    UnstoredAnswer,
+    database_fault,
+    unstored_answer,
+)
+from bot.diagnosis.comparison.rejections import NOT_STORED as NOT_STORED_LINE
 from bot.domain.alert import Condition, Sample
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Time, words
 from bot.ports import Watch
@@ -31,45 +38,51 @@ class CallbacksNotStored(EventCountDetector):
     summary: ClassVar[str] = (
         "CJ takes answers and cannot store them, because its database is away: they are lost"
     )
-    needles: ClassVar[tuple[str, ...]] = ("Error in callback processing",)
+    needles: ClassVar[tuple[str, ...]] = (NOT_STORED_LINE, NOT_COUNTED)
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of an answer that the database did not take."""
         one = unstored_answer(event)
-        return one is not None and one.database_away
+        stored = one is None or not (one.database_away or database_fault(event))
+        return not stored or _uncounted(event) != ""
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect this tick's answers that were not stored."""
         found = [one for _, event in dated_events(watch) if (one := unstored_answer(event))]
-        lost = [one for one in found if one.database_away]
+        lost = [one for one in found if one.database_away or database_fault(one.event)]
         batches = await _batches_of(watch, lost)
-        return self.sampled(watch, [_occurrence(one, batches) for one in lost])
+        told = [_occurrence(one, batches) for one in lost]
+        # One answer fails in both lines where its transaction was already broken.
+        return self.sampled(watch, told or _of_counters(watch))
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
         batches = {str(one["batch"]) for one in counted.extras if one.get("batch")}
         place, mine = place_told(batches, "of"), sole(batches)
         look = next_look(mine)
-        lost = many(counted.count, "answer", ("was", "were"))
+        answers = many(counted.count, "answer")
+        verb = "was" if counted.count == 1 else "were"
+        faults = [str(one["fault"]) for one in counted.extras if one.get("fault")]
+        fault = faults[-1] if faults else "its database cannot be reached"
         return Condition(
             subject=counted.subject,
             rule=NOT_STORED.rule,
             severity=Severity.ERROR,
             confidence=Confidence.HIGH,
             title=words(
-                f"{lost}{place} not stored by CJ since ",
+                f"{answers}{place} {verb} not stored by CJ since ",
                 Time(counted.first_at),
-                ": its database cannot be reached. Next: ",
+                f": {fault}. Next: ",
                 look,
             ),
             since=counted.first_at,
-            known="database away",
+            known=fault,
             count=counted.fresh,
-            headline=f"CJ's database is away: {lost} taken and not stored",
+            headline=f"CJ could not store {answers}{place}: {fault}",
             lasts=False,
             why=NOT_STORED.why,
             evidence=counted.examples,
-            next=(words(look), "Bring CJ's database back; ask for these comparisons again."),
+            next=(words(look), "Mend CJ's database; ask for these comparisons again."),
             batch=mine,
         )
 
@@ -87,5 +100,32 @@ async def _batches_of(watch: Watch, lost: Sequence[UnstoredAnswer]) -> Mapping[U
 def _occurrence(one: UnstoredAnswer, batches: Mapping[UUID, int]) -> Occurrence:
     id = one.correlation_id
     batch = batches.get(UUID(id)) if id else None
-    extra = {"correlation_id": id, "batch": "" if batch is None else str(batch)}
+    extra = {
+        "correlation_id": id,
+        "batch": "" if batch is None else str(batch),
+        "fault": "" if one.database_away else database_fault(one.event),
+    }
     return Occurrence(CJ_SERVICE, one.at, one.event.container, redact(one.event.event), extra)
+
+
+def _uncounted(event: LogEvent) -> str:
+    """Return the batch of which CJ could not count an answer since a statement was given up."""
+    if event.role is not Role.CJ or not event.event.startswith(NOT_COUNTED):
+        return ""
+    batch = raw(event.event).removeprefix(NOT_COUNTED).partition(":")[0].strip()
+    return batch if batch.isdecimal() and database_fault(event) else ""
+
+
+def _of_counters(watch: Watch) -> list[Occurrence]:
+    """Return this tick's answers that were lost with their batch's counters."""
+    return [
+        Occurrence(
+            CJ_SERVICE,
+            at,
+            event.container,
+            redact(event.event),
+            {"correlation_id": "", "batch": batch, "fault": database_fault(event)},
+        )
+        for at, event in dated_events(watch)
+        if (batch := _uncounted(event))
+    ]

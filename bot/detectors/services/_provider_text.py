@@ -7,8 +7,10 @@ from typing import Any
 
 from bot.detectors._batches import HEADLINE_CHARS, place_told, sole
 from bot.detectors._provider_causes import batches_hit, causes_of
+from bot.detectors._refusals import RefusalRun
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
+from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import LOGS, EvidenceLine
@@ -78,6 +80,45 @@ def provider_condition(
             *_examples(recent),
         ),
         next=(*_steps(outbreak, causes, batches), "/queue"),
+        batch=sole(batches),
+    )
+
+
+def refusal_subject(reason: FailureReason) -> str:
+    """Return the subject of an alert on what refuses every request."""
+    return f"{PROVIDER}_{reason.value}"
+
+
+def refusal_condition(run: RefusalRun, samples: Sequence[Sample], now: datetime) -> Condition:
+    """Return the alert of a reason for which every request is refused."""
+    batches = batches_hit(samples)
+    place, count = place_told(batches), many(len(run.ids), "request")
+    failure = Failures(run.reason, status=run.status, first_at=run.first_at, last_at=run.last_at)
+    besides = [one for one in causes_of(samples) if one.reason is not run.reason]
+    remedies = dict.fromkeys(remedy_of(one) for one in (failure, *besides))
+    why = " and ".join(one.what for one in (failure, *besides))
+    looks = (f"/batch investigate {batch}" for batch in batches[:KEPT])
+    return Condition(
+        subject=refusal_subject(run.reason),
+        rule=PROVIDER_FAILURES.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        title=words(
+            f"Model provider refuses every request{place}",
+            when(run.first_at, " since "),
+            f": {why}, high confidence. Next: /logs llm_provider error",
+        ),
+        since=run.first_at,
+        known=f"refused {run.reason.value}",
+        count=failed_in(samples[-1:]) if samples and samples[-1].at == now else 0,
+        headline=f"Model provider refuses all{place}: {failure.short}"
+        + "".join(f", also {one.short}" for one in besides[:1]),
+        why=failure.words.why,
+        evidence=(
+            EvidenceLine(LOGS, run.last_at, f"{count} refused in a row, and none answered"),
+            *_examples(samples),
+        ),
+        next=(*remedies, *looks, "/logs llm_provider error --since 30m --level error"),
         batch=sole(batches),
     )
 

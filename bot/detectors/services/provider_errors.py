@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from bot.detectors._event_counts import dated_events
 from bot.detectors._failure_streak import FailureStreak, onset_of
 from bot.detectors._provider_causes import CAUSE_NEEDLES, causes_in, tells_a_cause
+from bot.detectors._refusals import DONE, LASTING, RefusalRun, runs_after, runs_in
 from bot.detectors._state import NOTHING_READ, unreadable_reason
 from bot.detectors.services._breakers import breakers_in, without_closed
 from bot.detectors.services._provider_text import (
@@ -25,6 +26,8 @@ from bot.detectors.services._provider_text import (
     Outbreak,
     failed_in,
     provider_condition,
+    refusal_condition,
+    refusal_subject,
     summed,
 )
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
@@ -41,11 +44,12 @@ FAILURES = (
     "BATCH_API job processing failed",
     "LLM service error processing request",
 )
-DONE = "completed successfully, correlation_id"
 ITEM_FAILED = (" failed: ", "failed with HuleEduError")
 GIVEN_UP = "Published error callback event for request"
 COUNTED = (*FAILURES, *CIRCUIT_TEXTS, DONE, *ITEM_FAILED, GIVEN_UP)
 SEVERE_SHARE = 0.5
+REFUSALS = "refusals"
+ANSWERS = "its answers come again"
 # Failures that come seldom add up for so long, as long as nothing is answered in between.
 STREAK = timedelta(hours=1)
 # Items that failed together are logged one by one within this time.
@@ -81,6 +85,7 @@ class ProviderErrors:
         self._quiet = timedelta(seconds=settings.quiet_seconds)
         self._failed_at: datetime | None = None
         self._streak = FailureStreak()
+        self._refusals: tuple[RefusalRun, ...] = ()
 
     @property
     def window_seconds(self) -> float:
@@ -97,16 +102,20 @@ class ProviderErrors:
         """Go on from the last sample that was kept: another process may have made it."""
         known = (one.data["streak"] for one in reversed(samples) if "streak" in one.data)
         self._streak = FailureStreak.from_json(next(known, None))
+        self._refusals = runs_in(samples[-1].data.get(REFUSALS)) if samples else ()
 
     async def sample(self, watch: Watch) -> Sample:
         """Count this tick's answers and failures, and ask for the circuit breaker."""
         health = await watch.health()
         states = () if health is None or isinstance(health, Missing) else health
         events = dated_events(watch)
+        own = [one for one in events if _is_providers(one[1])]
+        self._refusals = runs_after(self._refusals, own, watch.now)
         data = {
+            REFUSALS: [one.to_json() for one in self._refusals],
             "mock_mode": next((s.mock_mode for s in states if s.mock_mode is not None), None),
             "circuits": sorted({name for state in states for name in state.open_circuits}),
-            **self._counts([one for one in events if _is_providers(one[1])]),
+            **self._counts(own),
             **await causes_in(watch, [event for _, event in events]),
         }
         logs = watch.logs
@@ -156,19 +165,37 @@ class ProviderErrors:
             return Judgement(Sight.UNREADABLE, note=last.unreadable)
         if not known:
             return Judgement(Sight.WARMING, note=NOTHING_READ)
+        refused, known = self._refused(known, now)
         known = self._after_quiet(known)
         failing = [one for one in known if _fails(one)]
-        over = (
-            words("no more came", when(failing[-1].at, " since "))
-            if failing
-            else "its answers come again"
-        )
+        over = words("no more came", when(failing[-1].at, " since ")) if failing else ANSWERS
+        closing = {PROVIDER: over, **{refusal_subject(one): ANSWERS for one in LASTING}}
         condition = self._newest(known, failing, now)
         if condition is None and failing and now - failing[-1].at < TAIL:
             # The tail of a burst neither is one nor ends one.
             held = {PROVIDER: words("it failed again", Time(failing[-1].at, " at "))}
-            return Judgement(Sight.CLEAR, held=held, closing={PROVIDER: over})
-        return Judgement(Sight.CLEAR, (condition,) if condition else (), closing={PROVIDER: over})
+            return Judgement(Sight.CLEAR, refused, held=held, closing=closing)
+        burst = (condition,) if condition else ()
+        return Judgement(Sight.CLEAR, (*refused, *burst), closing=closing)
+
+    def _refused(
+        self, known: Sequence[Sample], now: datetime
+    ) -> tuple[tuple[Condition, ...], list[Sample]]:
+        """Return what refuses every request now, and the samples without what is told by that."""
+        runs = {
+            (one.reason, one.first_at): one
+            for sample in known
+            for one in runs_in(sample.data.get(REFUSALS))
+            if one.for_all
+        }
+        lasting = [one for one in runs_in(known[-1].data.get(REFUSALS)) if one.for_all]
+        told = tuple(
+            refusal_condition(one, [s for s in known if _within(s, one)], now)
+            for one in lasting
+            if now - one.last_at < self._quiet
+        )
+        return told, [_without(one) if any(_within(one, run) for run in runs.values()) else one
+                      for one in known]  # fmt: skip
 
     def _after_quiet(self, known: list[Sample]) -> list[Sample]:
         """Return the samples after a burst that was reported and is over."""
@@ -230,6 +257,16 @@ class ProviderErrors:
 
 
 DETECTOR = ProviderErrors
+
+
+def _within(sample: Sample, run: RefusalRun) -> bool:
+    """Say whether a sample holds what a run of refusals tells; it was made after its lines."""
+    return run.first_at <= sample.at and sample.at - run.last_at <= ITEMS_WITHIN
+
+
+def _without(sample: Sample) -> Sample:
+    nothing = {"failures": 0, "items": 0, "hopeless": False, "causes": [], "batches": {}}
+    return replace(sample, data={**sample.data, **nothing, "given_up": 0, "examples": []})
 
 
 def _onset(known: Sequence[Sample]) -> datetime | None:

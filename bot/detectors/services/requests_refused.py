@@ -8,9 +8,17 @@ from bot.detectors._event_counts import (
     Occurrence,
     dated_events,
 )
-from bot.diagnosis.batch.refused import REFUSED, REQUEST_REFUSED, why_refused
+from bot.diagnosis.batch.refused import (
+    LET_GO,
+    REFUSED,
+    REQUEST_REFUSED,
+    is_refusal,
+    is_unreadable,
+    what_to_do,
+    why_refused,
+)
 from bot.domain.alert import Condition, Sample
-from bot.domain.log import LogEvent, Role
+from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Time, words
 from bot.ports import Watch
@@ -25,11 +33,11 @@ class RequestsRefused(EventCountDetector):
 
     name: ClassVar[str] = "requests_refused"
     summary: ClassVar[str] = "CJ refuses a request, such as one of an assignment that it lacks"
-    needles: ClassVar[tuple[str, ...]] = ("CJ assessment workflow failed",)
+    needles: ClassVar[tuple[str, ...]] = (REFUSED, LET_GO)
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of a refused request."""
-        return event.role is Role.CJ and REFUSED in event.event
+        return is_refusal(event)
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect this tick's refusals."""
@@ -39,7 +47,12 @@ class RequestsRefused(EventCountDetector):
                 at,
                 event.container,
                 redact(event.event),
-                {"why": why_refused(event), "id": str(event.fields.get("correlation_id") or "")},
+                {
+                    "why": why_refused(event),
+                    "do": what_to_do(event),
+                    "id": str(event.fields.get("correlation_id") or ""),
+                    "unreadable": is_unreadable(event),
+                },
             )
             for at, event in dated_events(watch)
             if self.wants(event)
@@ -48,8 +61,10 @@ class RequestsRefused(EventCountDetector):
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
-        why = str(counted.extras[-1].get("why", "")) if counted.extras else ""
-        look = Command("/logs cj_assessment_service workflow --level error")
+        last = counted.extras[-1] if counted.extras else {}
+        why = str(last.get("why", ""))
+        word = "idempotency" if last.get("unreadable") else "workflow"
+        look = Command(f"/logs cj_assessment_service {word} --level error")
         refused = many(counted.count, "request")
         return Condition(
             subject=counted.subject,
@@ -64,7 +79,7 @@ class RequestsRefused(EventCountDetector):
             lasts=False,
             why=why,
             evidence=counted.examples,
-            next=(words(look), "Register what it lacks in CJ, then send the request again."),
+            next=(words(look), str(last.get("do", ""))),
             batch="",
         )
 

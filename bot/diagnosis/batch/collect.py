@@ -17,7 +17,7 @@ from bot.diagnosis.batch.rules.finalisation import CJ_STARTED as SERVICE_STARTED
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.queue_fate.lines import QUEUE_TEXTS, STARTED
-from bot.diagnosis.comparison.rejections import NOT_STORED, TEXTS, rejected_ids
+from bot.diagnosis.comparison.rejections import NOT_COUNTED, NOT_STORED, TEXTS, rejected_ids
 from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
@@ -33,6 +33,8 @@ from bot.ports import Deadline, Progress, Sources, no_progress
 
 # Ten thousand comparisons leave about seven lines each.
 WHOLE_EVENTS = 100_000
+# It binds the id by which a failing line names a request to the one in the rows.
+ERROR_ANSWERED = "Published error callback event for request"
 
 
 async def find(sources: Sources, ref: str, deadline: Deadline) -> Sequence[BatchMatch] | Missing:
@@ -111,6 +113,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             SUBMISSION_FAILED,
             *KAFKA_AWAY,
             *failure_reasons.NEEDLES,
+            ERROR_ANSWERED,
             *ENDINGS,
             STARTED,
             *NOT_FINALISED,
@@ -118,6 +121,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             CJ_STARTED,
             SERVICE_STARTED,
             NOT_STORED,
+            f"{NOT_COUNTED} {number}:",
             *OUTBOX_TEXTS,
             *((*LINES, *NEEDLES, TAKEN, REQUEST_TAKEN, *QUEUE_TEXTS, EVICTION) if whole else ()),
         ),

@@ -14,7 +14,7 @@ from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.comparison.failures import Failures, failures_of, request_ids
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.diagnosis.comparison.log_events import LogClue, clue_of
+from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, fates_of
 from bot.diagnosis.comparison.queue_fate.lines import QueueLines, queue_lines
 from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
@@ -228,7 +228,10 @@ class BatchEvidence:
 
 def _was_held(comparison: ComparisonEvidence) -> bool:
     """Whether the queue took it in and no line shows its end; its entry may have gone since."""
-    return lost_answer(comparison, build_ledger(comparison)).kind in _HELD_ONCE
+    if lost_answer(comparison, build_ledger(comparison)).kind in _HELD_ONCE:
+        return True
+    # Of a provider whose log has a gap, what it answered CJ tells that it took the request in.
+    return any(clue.queue_id for clue in comparison.of(Step.SENT, Outcome.DONE))
 
 
 def names_batch(event: LogEvent, header: BatchHeader) -> bool:

@@ -62,6 +62,8 @@ def _refusal(event: LogEvent, said: Sequence[str]) -> str:
         return "The database refused it: it and another transaction waited for each other."
     if any("statement timeout" in text or "lock timeout" in text for text in said):
         return "The database gave up on it: a statement waited or ran for too long."
+    if any("No space left on device" in text or "DiskFullError" in text for text in said):
+        return "The database refused it: its disk is full."
     if any("read-only transaction" in text for text in said):
         return "The database refused it: it takes no writes now."
     if says_database_away(said):
@@ -71,7 +73,8 @@ def _refusal(event: LogEvent, said: Sequence[str]) -> str:
 
 def why_not_finalised(event: LogEvent) -> Text:
     """Return why a finalisation failed, by its line."""
-    said = (event.event, event.error.message if event.error else "")
+    error = event.error
+    said = (event.event, *((error.message, error.kind, *error.chain) if error else ()))
     denied = next((found for text in said if (found := _DENIED.search(text))), None)
     if denied:
         return f"The database refused it: permission denied for {denied[1]} {name(denied[2])}."

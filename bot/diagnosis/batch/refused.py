@@ -14,6 +14,9 @@ from bot.ports import Deadline, Sources
 
 REQUEST_REFUSED = "request-refused"
 REFUSED = "CJ assessment workflow failed"
+# It also stands where a request could not be stored and is tried again.
+LET_GO = "Processing failed: Releasing idempotency lock"
+REQUESTED, INVALID = "cj_assessment.requested.v1", "ValidationError"
 _ASSIGNMENT = re.compile(r"Unknown assignment_id")
 
 
@@ -23,25 +26,29 @@ async def refused_request(
     """Return why CJ refused the request that a uuid names; None where no line says so."""
     if not _is_uuid(word):
         return None
-    query = LogQuery(any_of=(word, REFUSED), roles=(Role.CJ,), max_events=500)
+    query = LogQuery(any_of=(word, REFUSED, LET_GO), roles=(Role.CJ,), max_events=500)
     logs = await read(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
     if isinstance(logs, Missing):
         return None
     line = refusal_of(word, logs.events)
+    named = line is not None
+    line = line or unread_request(word, logs.events)
     if line is None:
         return None
     return Report(
         command=command,
         title="A request that CJ refused",
         facts={"id": word, "kind": "refused_request", "refused_at": line.at},
-        findings=(_finding(line),),
+        findings=(_finding(line, named=named),),
         sources=(
             reading(DATABASE, True, "no batch of that id"),
             log_coverage.reading(logs),
         ),
-        summary="CJ refused the request, so there is no batch of it.",
+        summary="CJ refused the request, so there is no batch of it."
+        if named
+        else "There is no batch of it; CJ could not read a request whose uuid its log lacks.",
         actions=("/batch list",),
     )
 
@@ -54,32 +61,70 @@ def refusal_of(word: str, events: Iterable[LogEvent]) -> LogEvent | None:
         for event in known
         if word in event.text and (correlation := event.fields.get("correlation_id"))
     }
-    refusals = (event for event in known if REFUSED in event.event)
+    refusals = (event for event in known if is_refusal(event))
     found = [one for one in refusals if str(one.fields.get("correlation_id", "")) in mine]
     return found[-1] if found else None
 
 
-def _finding(line: LogEvent) -> Finding:
+def unread_request(word: str, events: Iterable[LogEvent]) -> LogEvent | None:
+    """Return the last request that CJ could not read, where no line names the one asked for; pure.
+
+    Its lines hold neither the batch's uuid nor its essays.
+    """
+    known = tuple(events)
+    if any(word in event.text for event in known):
+        return None
+    found = [event for event in known if is_unreadable(event)]
+    return found[-1] if found else None
+
+
+def is_refusal(event: LogEvent) -> bool:
+    """Say whether CJ refused a request by this line."""
+    return event.role is Role.CJ and (REFUSED in event.event or is_unreadable(event))
+
+
+def is_unreadable(event: LogEvent) -> bool:
+    """Say whether CJ let a request go because it is not of the form that is asked for."""
+    if event.role is not Role.CJ or LET_GO not in event.event or event.error is None:
+        return False
+    asked = str(event.fields.get("event_type", "")).endswith(REQUESTED)
+    return asked and INVALID in (event.error.kind, *event.error.chain)
+
+
+def _finding(line: LogEvent, *, named: bool = True) -> Finding:
     unknown = _ASSIGNMENT.search(line.event) is not None
+    if is_unreadable(line):
+        what = (
+            "CJ could not read the request: it is not valid"
+            if named
+            else ("CJ could not read a request; it may be this one")
+        )
+    else:
+        what = "CJ refused the request" + (": its assignment is unknown" if unknown else "")
     return Finding(
         rule=REQUEST_REFUSED,
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH,
-        what="CJ refused the request: its assignment is unknown"
-        if unknown
-        else "CJ refused the request",
+        confidence=Confidence.HIGH if named else Confidence.LOW,
+        what=what,
         why=why_refused(line),
         evidence=(log_line(line),),
-        next=(
-            "Register the assignment's instructions in CJ, then send the request again."
-            if unknown
-            else "Mend what CJ refused it for, then send the request again.",
-        ),
+        next=(what_to_do(line),),
     )
+
+
+def what_to_do(line: LogEvent) -> str:
+    """Return what to do before the request is sent again."""
+    if is_unreadable(line):
+        return "Correct the request's fields where it is made, then send it again."
+    if _ASSIGNMENT.search(line.event):
+        return "Register the assignment's instructions in CJ, then send the request again."
+    return "Mend what CJ refused it for, then send the request again."
 
 
 def why_refused(line: LogEvent) -> str:
     """Return why CJ refused a request, by its line."""
+    if is_unreadable(line):
+        return "A field is missing or of another type; no row was made and no failure event sent."
     if _ASSIGNMENT.search(line.event):
         return "CJ has no instructions for that assignment; it undid its rows and told so."
     return "Its own line says why; it undid its rows and sent a failure event."

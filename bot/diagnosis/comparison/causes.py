@@ -132,6 +132,6 @@ BUNDLE_COLLATERAL = Cause(
 def failure_severity(failed: int, total: int) -> Severity:
     """Return how severe it is that `failed` of `total` comparisons, at least one, failed."""
     share = failed / total
-    if share >= ERROR_SHARE:
+    if share > ERROR_SHARE:
         return Severity.ERROR
     return Severity.WARN if share >= WARN_SHARE else Severity.INFO

@@ -28,6 +28,8 @@ _BY_STATUS: Mapping[int, FailureReason] = {
     504: FailureReason.TIMEOUT,
     529: FailureReason.OVERLOADED,
 }
+# The service's own codes of what it says nothing more of.
+_BY_CODE: Mapping[str, FailureReason] = {"PARSING_ERROR": FailureReason.ANSWER}
 _STATUS = re.compile(r"(?:call failed|API error|API failure|HTTP status \d{3}): (\d{3})\b")
 MOST_ANSWER = 600
 # What a line that says why the model's provider failed holds, in either revision's words.
@@ -61,7 +63,8 @@ def reason_of(texts: Sequence[str], status: int | None = None) -> FailureReason:
 def reason_of_group(group: ErrorGroup) -> FailureReason:
     """Return the reason that error rows name."""
     said = (group.code, group.error_type, group.provider_error_type, group.message)
-    return reason_of(said, group.http_status)
+    found = reason_of(said, group.http_status)
+    return _BY_CODE.get(group.code, found) if found is FailureReason.UNKNOWN else found
 
 
 def reason_of_line(event: LogEvent) -> FailureReason | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.border.outside import raw
 from bot.diagnosis.comparison.failure_reasons import (
@@ -17,6 +17,8 @@ from bot.domain.batch import ErrorGroup, PairRow
 from bot.domain.log import LogEvent
 from bot.text.redaction import UUID
 
+# A busy service has needed minutes to log that each item of a bundle failed.
+BUNDLE_WITHIN = timedelta(minutes=5)
 # Classes of reasons, of which the lines may name a more precise one.
 _VAGUE = frozenset(
     {FailureReason.CONNECTION, FailureReason.SERVER, FailureReason.REFUSED, FailureReason.UNKNOWN}
@@ -190,16 +192,23 @@ def _without_others(events: Iterable[LogEvent], ids: Set[str]) -> Iterator[LogEv
     A bundle fails as a whole: the line of the model's answer names the request that failed, and
     the lines behind it repeat that answer for every request of its bundle.
     """
-    roots: dict[str, set[str]] = {}
+    roots: dict[str, LogEvent] = {}
     for event in events:
         if reason_of_line(event) is not None:
             if not is_of_request(event):
-                roots[event.container] = ids_of(event)
-            elif (
-                (root := roots.get(event.container)) and not root & ids and not root & ids_of(event)
-            ):
-                continue
+                roots[event.container] = event
+            elif (root := roots.get(event.container)) and _failed_by(root, event):
+                failed = ids_of(root)
+                if failed and not failed & ids and not failed & ids_of(event):
+                    continue
         yield event
+
+
+def _failed_by(root: LogEvent, item: LogEvent) -> bool:
+    """Say whether an item's line may repeat an answer: the same one, and not long after it."""
+    if root.at is None or item.at is None or item.at - root.at > BUNDLE_WITHIN:
+        return False
+    return reason_of_line(root) is reason_of_line(item)
 
 
 def _owners(clues: Iterable[LogClue]) -> dict[str, str]:

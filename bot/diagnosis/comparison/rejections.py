@@ -33,6 +33,16 @@ DATABASE_AWAY = (
     "the database system is",
     "Can't reconnect until invalid transaction",
 )
+NOT_COUNTED = "Failed to update batch completion counters for batch"
+# What the database answered, in its own words or its driver's classes.
+FAULTS = {
+    "No space left on device": "the database's disk is full",
+    "DiskFullError": "the database's disk is full",
+    "statement timeout": "a statement waited for too long",
+    "lock timeout": "a statement waited for too long",
+    "could not serialize access": "another transaction changed the same rows",
+    "deadlock detected": "another transaction held the same rows",
+}
 # With these CJ has ended with a callback that it took.
 TAKEN_END = ("Successfully processed LLM comparison callback", NOT_STORED)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -79,6 +89,19 @@ def unstored_answer(event: LogEvent) -> UnstoredAnswer | None:
     return UnstoredAnswer(
         event.at, clue.correlation_id, clue.queue_id, says_database_away(said), event
     )
+
+
+def counters_failed(events: Iterable[LogEvent], batch_id: int) -> tuple[LogEvent, ...]:
+    """Return CJ's lines that it could not count an answer of a batch."""
+    said = f"{NOT_COUNTED} {batch_id}:"
+    return tuple(one for one in events if one.role is Role.CJ and one.event.startswith(said))
+
+
+def database_fault(event: LogEvent) -> str:
+    """Return what a failing line and its error say of the database, in words; may be empty."""
+    error = event.error
+    said = " ".join((_said(event), *((error.kind, *error.chain) if error else ()), raw(event.text)))
+    return next((told for text, told in FAULTS.items() if text in said), "")
 
 
 def says_database_away(told: Iterable[str]) -> bool:

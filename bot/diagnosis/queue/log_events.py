@@ -27,6 +27,7 @@ class SignKind(StrEnum):
     LOOP_ERROR = "loop_error"
     EXPIRED = "expired"
     CLEANED = "cleaned"
+    SWEPT = "swept"
     QUEUED = "queued"
     STORE_LOST = "store_lost"
     STORE_BACK = "store_back"
@@ -89,7 +90,9 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.FAILED, r"Unexpected error while processing serial bundle"),
         (SignKind.FAILED, r"BATCH_API job processing failed"),
         (SignKind.EXPIRED, rf"Request {_ID} has expired"),
-        (SignKind.CLEANED, r"(?:Cleaned up|Batch deleted) \d+ (?:expired|orphaned)"),
+        (SignKind.CLEANED, r"(?:Cleaned up|Batch deleted) \d+ expired"),
+        # Of these the queue's hash lacked the request: it was evicted or deleted, none expired.
+        (SignKind.SWEPT, r"(?:Cleaned up|Batch deleted) \d+ orphaned"),
         (SignKind.HEARTBEAT, r"Queue processor stats"),
         (SignKind.RESTART, r"Queue processor started"),
         (SignKind.STOPPED, r"Queue processor stopped|Queue processing cancelled"),

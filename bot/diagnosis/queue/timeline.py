@@ -44,6 +44,7 @@ NOT_THE_LOOP = frozenset(
     {
         SignKind.STOPPED,
         SignKind.CLEANED,
+        SignKind.SWEPT,
         SignKind.QUEUED,
         SignKind.STORE_LOST,
         SignKind.STORE_BACK,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         PositionCounts,
         ProjectionCounts,
         ScoreCounts,
+        Twin,
     )
     from bot.domain.batch.sessions import (
         BlockedSession,
@@ -60,6 +61,7 @@ __all__ = [
     "ProjectionCounts",
     "ScoreCounts",
     "TraceRows",
+    "Twin",
     "has_ended",
     "lock_waits",
 ]
@@ -78,7 +80,7 @@ __getattr__ = deferred(
         ),
         "rows": (
             "AnsweredCounts", "BatchRows", "BatchSummary", "ComparisonTotals", "PositionCounts",
-            "ProjectionCounts", "ScoreCounts",
+            "ProjectionCounts", "ScoreCounts", "Twin",
         ),
         "sessions": (
             "BlockedSession", "lock_waits",

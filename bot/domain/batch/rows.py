@@ -59,6 +59,17 @@ class AnsweredCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """Another batch of the same request: it was asked for more than once."""
+
+    batch_id: int
+    status: str
+
+    def __post_init__(self) -> None:
+        seal(self, names=("status",))
+
+
+@dataclass(frozen=True, slots=True)
 class BatchRows:
     """Everything the database says of one batch, read in one transaction.
 
@@ -66,8 +77,8 @@ class BatchRows:
     completion event was written (None when there was none); `worst_essay` is the essay that the
     most failed comparisons hold, and in how many; `cost` and
     `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
-    "provider/model" to rows. `hidden` are the tables that the role may not read, of which nothing
-    is known here.
+    "provider/model" to rows. `twins` are other batches of the same request.
+    `hidden` are the tables that the role may not read, of which nothing is known here.
     """
 
     header: BatchHeader
@@ -83,6 +94,7 @@ class BatchRows:
     cost: float | None = None
     response_ms: tuple[float, float] | None = None
     models: Mapping[str, int] = field(default_factory=dict)
+    twins: tuple[Twin, ...] = ()
     truncated: bool = False
     hidden: tuple[str, ...] = ()
 

@@ -41,8 +41,17 @@ def batch(schema: CjSchema) -> str:
     )
 
 
+# Events name the request alone: those since a later batch of the same request are that one's.
 _EVENTS = """
-events AS MATERIALIZED (SELECT o.* FROM header h CROSS JOIN {outbox})
+twins AS MATERIALIZED (
+    SELECT t.id, t.created_at AT TIME ZONE 'UTC' AS created_at, t.status::text AS status
+    FROM header h JOIN cj_batch_uploads t ON t.bos_batch_id = h.bos_batch_id
+    WHERE t.id <> $1 ORDER BY t.id LIMIT 5),
+events AS MATERIALIZED (
+    SELECT o.* FROM header h CROSS JOIN {outbox}
+    WHERE NOT EXISTS (
+        SELECT FROM twins t WHERE CASE WHEN t.created_at > h.created_at
+          THEN o.created_at >= t.created_at ELSE o.created_at < h.created_at END))
 """
 _FINALISED = f"""
 finalised AS MATERIALIZED (
@@ -125,6 +134,7 @@ SELECT h.*,
     SELECT coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') AS name,
            count(*) AS rows FROM taken WHERE coalesce(provider, model) IS NOT NULL
     GROUP BY 1 ORDER BY 2 DESC LIMIT 20) n) AS models,
+ (SELECT json_agg(t) FROM (SELECT id, status FROM twins) t) AS twins,
  (SELECT count(*) FROM taken) AS looked_at
 FROM header h
 """

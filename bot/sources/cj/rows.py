@@ -20,6 +20,7 @@ from bot.domain.batch import (
     PositionCounts,
     ProjectionCounts,
     ScoreCounts,
+    Twin,
 )
 from bot.domain.outbox import OutboxGroup
 
@@ -27,7 +28,7 @@ Row = Mapping[str, Any]
 PENDING_SAMPLE = 50
 _DOCUMENTS = (
     "pairs", "projections", "errors", "position", "outbox", "scores", "separation", "worst_essay",
-    "pending", "spent", "models",
+    "pending", "spent", "models", "twins",
     "looked_at",
 )  # fmt: skip
 
@@ -113,6 +114,7 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
         cost=_number(spent.get("cost")),
         response_ms=_latency(spent.get("response_ms")),
         models=_counts(found["models"]),
+        twins=tuple(Twin(int(one["id"]), one["status"]) for one in found["twins"] or []),
         truncated=pairs.pending > PENDING_SAMPLE or pairs.total > int(found["looked_at"] or 0),
     )
 

@@ -33,12 +33,14 @@ NO_ANCHORS = (
     "Failed to fetch anchor essay",
     "No assessment context found while attempting to add anchors",
 )
+# Of a request without an assignment, grades are not expected.
+NO_GRADES, ASSIGNED = "No anchor essays available - skipping grade projection", "assignment"
 NOTHING = "No assessment context available for prompt building"
 # A first try may fail and a second one bring the text.
 PROMPT_BROUGHT = "Hydrated prompt text via fallback"
 RUBRIC_BROUGHT = "Hydrated judge rubric text via fallback"
 ANY_CONTEXT = "any prompt, rubric or instructions"
-PROMPT, RUBRIC = "the assignment's prompt", "the judge's rubric"
+PROMPT, RUBRIC, ANCHORS = "the assignment's prompt", "the judge's rubric", "anchors"
 _STATUS = re.compile(r"HTTP (\d{3})")
 MOST = 0.8
 
@@ -77,12 +79,16 @@ def _compared_without(evidence: BatchEvidence) -> Finding | None:
     if not lines or not evidence.pairs.total:
         return None
     lacked = list(lines)
+    ungraded = ANCHORS in lacked and evidence.has_result and not evidence.rows.projections.count
     return Finding(
         rule=CONTENT_MISSING,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
-        what=f"Its essays were compared without {' and '.join(lacked[:2])}",
-        why="The model judged them by less than the assignment says: the grades are of other "
+        what=f"Its essays were compared without {' and '.join(lacked[:2])}"
+        + (", so they got no grade" if ungraded else ""),
+        why="Grades are read off the anchors: without them there is a ranking alone."
+        if ungraded and len(lacked) == 1
+        else "The model judged them by less than the assignment says: the grades are of other "
         "comparisons than were asked for.",
         evidence=tuple(log_line(one) for one in lines.values())[:3],
         next=("Register or mend that content, then run the batch again.",),
@@ -101,7 +107,9 @@ def _lacking(events: Sequence[LogEvent]) -> dict[str, LogEvent]:
         elif NO_INSTRUCTIONS in said:
             found["its instructions"] = event
         elif any(text in said for text in NO_ANCHORS):
-            found["anchors"] = event
+            found[ANCHORS] = event
+        elif NO_GRADES in said and event.fields.get("context_source") == ASSIGNED:
+            found.setdefault(ANCHORS, event)
         elif NOTHING in said:
             found.setdefault(ANY_CONTEXT, event)
         elif PROMPT_BROUGHT in said:
@@ -121,7 +129,11 @@ def _without_repeats(found: dict[str, LogEvent]) -> dict[str, LogEvent]:
 
 def essays_left_out(evidence: BatchEvidence) -> int:
     """Return how many essays were expected and take no part."""
-    return missing_essays(evidence.header, evidence.pairs.total, evidence.rows.scores.essays)
+    missing = missing_essays(evidence.header, evidence.pairs.total, evidence.rows.scores.essays)
+    if not evidence.rows.twins:
+        return missing
+    # A later batch of the same request took its essays over: the lines alone tell of others.
+    return min(missing, sum(NOT_PREPARED in event.event for event in evidence.events))
 
 
 def _why(lines: list[LogEvent]) -> str:

@@ -16,12 +16,14 @@ from bot.diagnosis.comparison.causes import (
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.domain.batch import CANCELLED
+from bot.domain.batch.header import is_complete
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Text, Time, words
 from bot.text.wording import many, part_of
 
 ANSWERS_MISSING = "answers-missing"
+ASKED_TWICE = "asked-twice"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
 GAVE_UP = "Marking stuck batch as FAILED"
 # What a line that says how a batch ended holds.
@@ -86,6 +88,32 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
         if evidence.finalised
         else (RUN_AGAIN,),
         cause=lost_in_the_queue(evidence, now),
+    )
+
+
+def asked_twice(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Another batch is of the same request: its essays were judged, and paid for, twice."""
+    twins = evidence.rows.twins
+    if not twins:
+        return None
+    both = evidence.has_result and any(is_complete(one.status) for one in twins)
+    return Finding(
+        rule=ASKED_TWICE,
+        severity=Severity.WARN if both else Severity.INFO,
+        confidence=Confidence.HIGH,
+        what=f"Asked for {'twice' if len(twins) == 1 else f'{1 + len(twins)} times'}: "
+        f"batch {twins[0].batch_id} is of the same request",
+        why="Each went out as a result of its own; the essays' rows belong to the newest."
+        if both
+        else "The essays' rows belong to the newest.",
+        evidence=tuple(
+            evidence.line(f"batch {one.batch_id} of the same request: status {one.status}")
+            for one in twins[:3]
+        ),
+        next=(
+            words(Command(f"/batch investigate {twins[0].batch_id}")),
+            *(("Ask which of the results is used, and why it was asked again.",) if both else ()),
+        ),
     )
 
 

@@ -106,7 +106,7 @@ def _with_answerable(evidence: BatchEvidence) -> tuple[ErrorGroup, ...]:
 def mostly_failed(evidence: BatchEvidence) -> bool:
     """Say whether failures are many enough to have ended the batch."""
     pairs = evidence.pairs
-    return bool(pairs.error) and pairs.error >= ERROR_SHARE * pairs.total
+    return bool(pairs.error) and pairs.error > ERROR_SHARE * pairs.total
 
 
 def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:

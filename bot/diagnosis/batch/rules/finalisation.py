@@ -52,7 +52,8 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
         return None
     return Finding(
         rule=EARLY,
-        severity=Severity.ERROR,
+        # A sweep scores all that was answered; only the waves that were still to come lack.
+        severity=Severity.WARN if swept and not exhausted else Severity.ERROR,
         confidence=Confidence.HIGH if exhausted or swept else Confidence.MEDIUM,
         what="Finalised too early: "
         + part_of(then.answered, total, "comparison", ("was", "were"))
@@ -98,7 +99,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
     events = [
         group
         for group in evidence.rows.outbox
-        if "completed" in group.event_type.lower() and group.count > 1
+        if "completed" in group.event_type.lower() and group.count > 1 + len(evidence.rows.twins)
     ]
     violations = [event for event in evidence.events if violates_grades(event)]
     if not _has_been_published(evidence):

@@ -8,6 +8,8 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.comparison.causes import EXPIRED_UNANSWERED, LOCAL_QUEUE
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, QueueFate
+from bot.diagnosis.comparison.queue_fate.lines import BESIDE
+from bot.diagnosis.comparison.submission import SubmissionFault, lost_submission
 from bot.diagnosis.queue.conservation import (
     ASK_AGAIN,
     LEFT_UNANSWERED,
@@ -16,6 +18,7 @@ from bot.diagnosis.queue.conservation import (
 )
 from bot.diagnosis.queue.timeline import OPENS_AFTER, ORPHANED
 from bot.domain.evidence import EvidenceLine, Missing
+from bot.domain.log import Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Text, Time, words
 from bot.text.wording import many
@@ -30,7 +33,7 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
     lost = _fates(evidence, now, QueueFate.ORPHANED)
     early = not evidence.ended and not all(one.is_sure for one in lost)
     if not lost or (early and now - min(one.at for one in lost) <= OPENS_AFTER):
-        return None
+        return _left_by_provider(evidence)
     at = max(one.at for one in lost)
     restarted = any(one.by_restart for one in lost)
     orphans = many(len(lost), "comparison", ("was", "were"))
@@ -48,6 +51,44 @@ def orphaned_by_restart(evidence: BatchEvidence, now: datetime) -> Finding | Non
             ", and nothing hands them back.",
         ),
         next=("Ask for these comparisons again; what is held is dropped at its time to live.",),
+    )
+
+
+def _left_by_provider(evidence: BatchEvidence) -> Finding | None:
+    """The LLM provider's log breaks off, and CJ cannot connect to it since: it holds them no more.
+
+    What it had taken is orphaned when it starts again, the rest goes on then.
+    """
+    heard = [one.at for one in evidence.nearby if one.role is Role.LLM_PROVIDER and one.at]
+    refused = [
+        one
+        for event in evidence.nearby
+        if (one := lost_submission(event)) and one.fault is SubmissionFault.PROVIDER
+    ]
+    last = max(heard, default=None)
+    since = [one for one in refused if last is None or one.at > last + BESIDE]
+    if last is None or not since or evidence.ended:
+        return None
+    until = last + BESIDE
+    taken = (one.submitted_at for one in evidence.rows.pending)
+    count = sum(at is not None and at <= until for at in taken)
+    if not count:
+        return None
+    return Finding(
+        rule=ORPHANED,
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM,
+        what=f"{many(count, 'comparison')} held by an LLM provider service that is gone",
+        why=words(
+            "Its log breaks off",
+            Time(last, " at "),
+            ", and CJ cannot connect to it since; what it worked on is orphaned.",
+        ),
+        evidence=(log_line(since[0].event), evidence.line(many(count, "pending row"))),
+        next=(
+            "Look whether it runs: docker ps --filter name=llm_provider_service",
+            "Ask for these comparisons again once it does: what it worked on is not handed back.",
+        ),
     )
 
 

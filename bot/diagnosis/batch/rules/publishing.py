@@ -26,14 +26,17 @@ from bot.diagnosis.comparison.submission import (
     says_kafka_away,
     submission_words,
 )
+from bot.diagnosis.evidence.log_coverage import covers
 from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import LOST, Fate, HeldMessage
 from bot.domain.evidence import LOGS, EvidenceLine
+from bot.domain.log import LogSearch, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Id, Time, words
 from bot.text.wording import many
 
 SHOWN = 3
+SERVICE_STARTED = "CJ Assessment Service started successfully"
 REMAINS = "Recovery batch complete: processed="
 # A wave is published within a minute and taken as fast; a deployment of CJ takes as long.
 UNTAKEN_AFTER = timedelta(seconds=90)
@@ -188,7 +191,7 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """CJ could not hand comparisons of this batch to the LLM provider."""
     lost = evidence.unsent
     if not lost:
-        return None
+        return _broken_off(evidence)
     away = any(says_kafka_away(event) for event in evidence.nearby)
     what, why, step = submission_words(fault_of(lost, kafka_away=away))
     trace = next(iter(evidence.correlations_of(lost)), "")
@@ -201,6 +204,50 @@ def submission_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
         evidence=(*(log_line(one.event) for one in lost[:SHOWN]), *_kafka_lines(evidence, lost)),
         next=(*((words(Command(f"/trace {trace}")),) if trace else ()), step, ASK_AGAIN),
     )
+
+
+def _broken_off(evidence: BatchEvidence) -> Finding | None:
+    """CJ ended while it sent a wave: rows were written of which no line tells that they were sent.
+
+    Their time of sending is an intention; CJ does not take it up when it starts again.
+    """
+    silent = [one.row for one in evidence.comparisons if one.row and not one.clues]
+    times = [row.submitted_at for row in silent if row.submitted_at]
+    if not times or not _was_cj_read(evidence, min(times)):
+        return None
+    first = min(times)
+    starts = [
+        event
+        for event in evidence.nearby
+        if event.role is Role.CJ and SERVICE_STARTED in event.event and event.at
+        and event.at > first
+    ]  # fmt: skip
+    if not starts:
+        return None
+    count = many(len(silent), "comparison", ("was", "were"))
+    return Finding(
+        rule=SUBMISSION_LOST.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.MEDIUM,
+        what=f"{count} not submitted: CJ ended while it sent them",
+        why="Their rows say sent, and no line of CJ or of the LLM provider does; CJ started again "
+        "and sends them no more.",
+        evidence=(
+            evidence.line("the wave's rows were written", first),
+            log_line(starts[0]),
+        ),
+        next=(
+            words("Look what changed then: ", Command("/changes")),
+            ASK_AGAIN,
+        ),
+    )
+
+
+def _was_cj_read(evidence: BatchEvidence, since: datetime) -> bool:
+    logs = evidence.logs
+    if not isinstance(logs, LogSearch):
+        return False
+    return covers(logs, {o.service for o in logs.coverage if o.service.startswith("cj_")}, since)
 
 
 def _line(one: HeldMessage) -> EvidenceLine:

@@ -1,5 +1,6 @@
 """Rules on rejected callbacks near a batch: of no batch, or its own without their ids."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
@@ -9,7 +10,14 @@ from bot.diagnosis.comparison.causes import (
     NOT_STORED,
     STRAY_NOTES,
 )
-from bot.diagnosis.comparison.rejections import called, lost_field, rejected_ids, unstored_answer
+from bot.diagnosis.comparison.rejections import (
+    called,
+    counters_failed,
+    database_fault,
+    lost_field,
+    rejected_ids,
+    unstored_answer,
+)
 from bot.diagnosis.runner.log_events import RUN_TEXTS
 from bot.domain.evidence import LOGS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
@@ -93,10 +101,11 @@ def callback_metadata_lost(evidence: BatchEvidence, now: datetime) -> Finding | 
 def callbacks_not_stored(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """CJ took answers of this batch and could not store them."""
     pending = {str(one.correlation_id) for one in evidence.rows.pending if one.correlation_id}
+    uncounted = counters_failed(evidence.nearby, evidence.header.batch_id) if pending else ()
     found = (unstored_answer(event) for event in evidence.nearby) if pending else ()
     lost = {one.correlation_id: one for one in found if one and one.correlation_id in pending}
     if not lost:
-        return None
+        return _not_counted(evidence, uncounted)
     away = [one for one in lost.values() if one.database_away]
     first = min(lost.values(), key=lambda one: one.at)
     return Finding(
@@ -110,6 +119,28 @@ def callbacks_not_stored(evidence: BatchEvidence, now: datetime) -> Finding | No
         next=(
             words(Command(f"/trace {first.correlation_id}")),
             "Look at CJ's database, then ask for these comparisons again: they do not come back.",
+        ),
+    )
+
+
+def _not_counted(evidence: BatchEvidence, lines: Sequence[LogEvent]) -> Finding | None:
+    """CJ took answers and could not count them: their rows wait, and nothing comes again."""
+    lost = min(len(lines), evidence.pairs.pending)
+    if not lost:
+        return None
+    why = database_fault(lines[-1])
+    return Finding(
+        rule=NOT_STORED.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"{many(lost, 'answer', ('was', 'were'))} taken by CJ and not stored"
+        + (f": {why}" if why else ""),
+        why="What failed with its counters took the answer along; CJ acknowledged it, so it does "
+        "not come again.",
+        evidence=tuple(log_line(one) for one in lines[-2:]),
+        next=(
+            "Look who held a lock in CJ's database, or whether its disk is full.",
+            "Ask for these comparisons again: they do not come back.",
         ),
     )
 

@@ -12,6 +12,10 @@ from bot.domain.report import Confidence, Finding, Severity
 from bot.text.wording import many, part_of
 
 ERRORS_AS_DONE = "errors-counted-as-done"
+DEGENERATE = "degenerate-scores"
+MODELS_MIXED, UNKNOWN = "models-mixed", "unknown"
+# By fair slots one of two thousand batches has so many answers for one slot.
+ONE_SIDED = 12
 VALID_SHARE = 0.80
 MIXED_PAIRS = 30
 BIAS = 0.15
@@ -90,8 +94,10 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
     unusable = share > (UNUSABLE_WHOLE if whole else UNUSABLE_SHARE) and not few
     if not unusable and scores.degenerate < DEGENERATE_SHARE * scores.essays:
         return None
+    if unusable and (found := _one_sided(evidence)):
+        return found
     return Finding(
-        rule="degenerate-scores",
+        rule=DEGENERATE,
         severity=Severity.WARN if unusable else Severity.INFO,
         confidence=Confidence.HIGH,
         what=f"{share:.0%} of the pairs of essays cannot be distinguished by their scores",
@@ -111,6 +117,48 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         ),
         next=("Treat the ranking as undecided.",) if unusable else (),
         cause=CONTENT_MISSING if few else ERRORS_AS_DONE,
+    )
+
+
+def _one_sided(evidence: BatchEvidence) -> Finding | None:
+    """Every answer names the same slot, and the scores tell nothing: the texts decided nothing."""
+    pairs = evidence.pairs
+    if pairs.valid < ONE_SIDED or pairs.valid not in (pairs.essay_a, pairs.essay_b):
+        return None
+    slot = "A" if pairs.essay_a else "B"
+    return Finding(
+        rule=DEGENERATE,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"All {pairs.valid} answers name essay {slot}, whichever that is: nothing was judged",
+        why="The LLM provider service turns a winner that it does not know into essay A.",
+        evidence=(
+            evidence.line(f"{pairs.essay_a} answers for essay A, {pairs.essay_b} for essay B"),
+            evidence.line("no two essays can be distinguished by their scores"),
+        ),
+        next=(
+            "Do not use this batch's grades.",
+            "See what the model answers to one of its comparisons before running it again.",
+        ),
+    )
+
+
+def models_mixed(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """The batch's comparisons were judged by several models."""
+    named = {name: count for name, count in evidence.rows.models.items() if UNKNOWN not in name}
+    if len(named) < 2:
+        return None
+    told = sorted(named.items(), key=lambda one: -one[1])
+    rarer = sum(count for _, count in told[1:])
+    return Finding(
+        rule=MODELS_MIXED,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"It was judged by {len(named)} models: {rarer} of {sum(named.values())} by another",
+        why="A model judges by its own measure: CJ's default changed meanwhile, or the requests "
+        "name several.",
+        evidence=tuple(evidence.line(f"{count} answers by {name}") for name, count in told[:3]),
+        next=("Ask whether the models were meant to be mixed before the grades are used.",),
     )
 
 

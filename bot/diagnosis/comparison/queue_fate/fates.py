@@ -63,6 +63,7 @@ def fates_of(
     fates |= {one.id: _local_fate(one, lines) for one in waiting if one.local}
     in_redis = [one for one in waiting if not one.local]
     fates |= _orphaned(in_redis, lines)
+    fates |= _held_on([one for one in in_redis if one.id not in fates], lines, until)
     fates |= _gone([one for one in in_redis if one.id not in fates], lines, until)
     fates |= _broken_off([one for one in in_redis if one.id not in fates], lines)
     fates |= _expired([one for one in in_redis if one.id not in fates], lines, until)
@@ -71,7 +72,11 @@ def fates_of(
 
 def _waiting(comparison: ComparisonEvidence) -> _Waiting | None:
     """Return when and how a comparison's request was taken in; None where no line says so."""
-    queued = [one for one in comparison.of(Step.QUEUED) if one.queue_id and one.event.at]
+    queued = [
+        one
+        for one in comparison.of(Step.QUEUED) or comparison.of(Step.SENT, Outcome.DONE)
+        if one.queue_id and one.event.at
+    ]
     stored = [one for one in queued if one.outcome is Outcome.HELD or _says_stored(one)]
     told = stored or queued
     if not told or not (id := _correlation(comparison)):
@@ -139,6 +144,33 @@ def _orphaned(waiting: Sequence[_Waiting], lines: QueueLines) -> dict[str, LostR
                 QueueFate.ORPHANED, sign.at, event, by_restart=True, is_sure=sure
             )
     return fates
+
+
+def _held_on(
+    waiting: Sequence[_Waiting], lines: QueueLines, until: datetime
+) -> dict[str, LostRequest]:
+    """Tell what was passed by and is counted to the end, though no worker waits for it.
+
+    Those that came later wait or were answered, so that it is these that the last count holds: of
+    a replica that ended, or of a start that no line tells.
+    """
+    shots = [(shot, event) for shot, event in lines.reliable if shot.at <= until]
+    if not shots or not waiting:
+        return {}
+    shot, event = shots[-1]
+    mine = [
+        one
+        for one in waiting
+        if one.at + SOON < shot.at < one.expires
+        and lines.queued_after(one.at, shot.at) >= shot.queued
+    ]
+    if not mine:
+        return {}
+    held = shot.not_queued - lines.explained(mine[0].first_at, shot.at)
+    return {
+        one.id: LostRequest(QueueFate.ORPHANED, shot.at, event, is_sure=held >= len(mine))
+        for one in mine[: max(0, held)]
+    }
 
 
 def _gone(

@@ -96,6 +96,11 @@ class QueueLines:
                 found.append((queued[sign.queue_id], sign.at, event))
         return found
 
+    def queued_after(self, moment: datetime, until: datetime) -> int:
+        """Return how many requests came into the queue between two moments."""
+        found = {sign.queue_id for sign, _ in self.of(SignKind.QUEUED) if moment < sign.at <= until}
+        return len(found)
+
     def overtaken(self, queued: datetime, until: datetime) -> tuple[datetime, LogEvent] | None:
         """Return when a request that came clearly after one was answered, by the same process."""
         later = (

@@ -31,10 +31,33 @@ async def _judged(text: str, *, role: Role = Role.CJ, owned: dict[UUID, int]) ->
 async def test_an_answer_that_the_database_did_not_take_is_told_with_its_batch(text: str) -> None:
     (found,) = (await _judged(text, owned={UUID(ID): 34})).conditions
     assert found.batch == "34"
-    assert "1 answer was taken and not stored" in str(found.headline)
+    assert "CJ could not store 1 answer of batch 34" in str(found.headline)
     assert found.since == NOW - timedelta(0)
 
 
 @pytest.mark.parametrize(("text", "role"), [(STRAY, Role.CJ), (AWAY, Role.LLM_PROVIDER)])
 async def test_nothing_else_opens_it(text: str, role: Role) -> None:
     assert told(await _judged(text, role=role, owned={})) == []
+
+
+COUNTERS = "Failed to update batch completion counters for batch 34: "
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (f"{COUNTERS}canceling statement due to statement timeout",
+         "a statement waited for too long"),
+        (f"{COUNTERS}could not extend file: No space left on device",
+         "the database's disk is full"),
+        ("Error in callback processing: No space left on device", "the database's disk is full"),
+    ],
+)  # fmt: skip
+async def test_an_answer_that_a_full_disk_or_a_lock_took_is_told(text: str, fault: str) -> None:
+    (found,) = (await _judged(text, owned={UUID(ID): 34})).conditions
+    assert found.batch == "34"
+    assert str(found.headline).endswith(f"of batch 34: {fault}")
+
+
+async def test_counters_that_failed_for_another_reason_open_nothing() -> None:
+    assert told(await _judged(f"{COUNTERS}autoflush", owned={})) == []

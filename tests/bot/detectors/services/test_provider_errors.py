@@ -237,7 +237,7 @@ async def test_a_burst_that_ended_says_since_when_it_is_quiet() -> None:
         for n, one in enumerate(logs)
     ]
     closing = (await played(detector, watches)).closing
-    assert closing == {"llm_provider": words("no more came", Time(NOW - TICK, " since "))}
+    assert closing["llm_provider"] == words("no more came", Time(NOW - TICK, " since "))
 
 
 async def test_failures_whose_share_hovers_at_the_limit_are_one_burst() -> None:

@@ -68,7 +68,9 @@ async def test_the_alert_names_what_the_provider_answered_and_what_to_do(
     answer: str, named: str, remedy: str
 ) -> None:
     told = await condition(*failing(answer))
-    assert str(told.headline).startswith(f"Model provider fails: {named}")
+    lasting = any(word in named for word in ("credit", "key", "model"))
+    verb = "refuses all" if lasting else "fails"
+    assert str(told.headline).startswith(f"Model provider {verb}: {named}")
     assert remedy in str(told.next[0])
 
 
@@ -176,11 +178,11 @@ async def test_two_causes_are_both_named_with_a_remedy_each() -> None:
     events = [*failing("Anthropic API call failed: 429, rate_limit"),
               *failing("Anthropic API call failed: 400, credit balance is too low")]  # fmt: skip
     told = await condition(*events)
-    assert "rate limit (429), also credit used up (400)" in str(told.headline)
+    assert "refuses all: credit used up (400), also rate limit (429)" in str(told.headline)
     assert [
         next(part for part in ("send fewer at once", "Top up the account") if part in str(step))
         for step in told.next[:2]
-    ] == ["send fewer at once", "Top up the account"]
+    ] == ["Top up the account", "send fewer at once"]
 
 
 async def test_the_cause_and_the_batch_of_an_earlier_outbreak_are_not_named() -> None:

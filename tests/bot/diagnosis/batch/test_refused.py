@@ -1,11 +1,12 @@
 """A request that CJ refused is told by its own lines, joined by its correlation id."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from bot.diagnosis.batch.refused import refusal_of, refused_request
-from bot.domain.log import LogEvent, Role
+from bot.diagnosis.batch.refused import is_refusal, refusal_of, refused_request
+from bot.domain.log import LogError, LogEvent, Role
 from bot.ports import Deadline, Sources
 from tests.support.fakes.sources import FakeDatabase, FakeLogs
 
@@ -63,3 +64,50 @@ async def test_an_unknown_assignment_is_named_with_what_to_do() -> None:
     assert finding.next
     short = await refused_request(sources, "b4163267", "batch status", deadline=Deadline.after(5))
     assert short is None
+
+
+def _let_go(*chain: str, kind: str = "huleedu.els.cj_assessment.requested.v1") -> LogEvent:
+    line = _line("Processing failed: Releasing idempotency lock for retry", "error",
+                 event_type=kind)  # fmt: skip
+    return replace(line, error=LogError(chain[-1], chain=chain))
+
+
+UNREAD = _let_go("ValidationError", "UnboundLocalError")
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        (UNREAD, True),
+        (_let_go("ValidationError"), True),
+        # The database was away, or it was no request: nothing was refused.
+        (_let_go("ConnectionRefusedError"), False),
+        (_let_go("ValidationError", kind="huleedu.llm_provider.comparison_result.v1"), False),
+    ],
+)
+def test_a_request_that_is_not_valid_is_refused(line: LogEvent, refused: bool) -> None:
+    assert is_refusal(line) is refused
+    assert (refusal_of(OWN, [line]) is not None) is refused
+
+
+@pytest.mark.parametrize(
+    ("asked", "what", "confidence"),
+    [
+        (OWN, "CJ could not read the request: it is not valid", "high"),
+        (BATCH, "CJ could not read a request; it may be this one", "low"),
+    ],
+)
+async def test_a_request_that_no_line_names_may_be_one_that_cj_could_not_read(
+    asked: str, what: str, confidence: str
+) -> None:
+    sources = Sources(database=FakeDatabase([]), logs=FakeLogs([UNREAD]))
+    report = await refused_request(sources, asked, "batch status", deadline=Deadline.after(5))
+    assert report is not None
+    (finding,) = report.findings
+    assert (finding.what, finding.confidence.value) == (what, confidence)
+
+
+async def test_a_request_whose_lines_were_read_is_not_taken_for_one_that_was_not() -> None:
+    other = _line("Starting CJ assessment workflow.", "info", OTHER, bos_batch_id=BATCH)
+    sources = Sources(database=FakeDatabase([]), logs=FakeLogs([other, UNREAD]))
+    assert await refused_request(sources, BATCH, "batch status", deadline=Deadline.after(5)) is None

@@ -21,6 +21,7 @@ from bot.domain.batch import (
     PositionCounts,
     ProjectionCounts,
     ScoreCounts,
+    Twin,
 )
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogEvent, LogSearch, Role
@@ -207,6 +208,12 @@ FAULTY = {
         _header(expected_essay_count=6), _pairs(), scores=ScoreCounts(essays=2, scored=2)
     ),
     "batch-idle": BatchRows(_header(**RUNNING), PairCounts()),
+    "models-mixed": BatchRows(
+        _header(), _pairs(), scores=SCORES, models={"anthropic/a": 30, "anthropic/b": 10}
+    ),
+    "asked-twice": BatchRows(
+        _header(), _pairs(), scores=SCORES, twins=(Twin(8, "COMPLETE_STABLE"),)
+    ),
     "mock-mode": BatchRows(
         _header(), _pairs(), scores=SCORES, models={"mock/mock-model": 40}, response_ms=(4, 6)
     ),

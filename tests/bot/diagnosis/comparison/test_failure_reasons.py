@@ -54,6 +54,7 @@ INVALID = ("client_error", "invalid_request_error")
         (_group(400, *INVALID, "Your credit balance is too low"), FailureReason.CREDIT),
         (_group(400, *INVALID, "?"), FailureReason.REFUSED),
         (_group(200, "invalid_response"), FailureReason.ANSWER),
+        (replace(_group(None), code="PARSING_ERROR"), FailureReason.ANSWER),
         (_group(None), FailureReason.UNKNOWN),
     ],
 )
@@ -185,3 +186,22 @@ def test_the_two_lines_of_one_refusal_name_one_reason() -> None:
     ]  # fmt: skip
     (found,) = failures_of((), lines, {OWN, REQUEST}, (), own_alone=True)
     assert (found.reason, found.status) == (FailureReason.CREDIT, 400)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds", "own"),
+    [
+        ("Anthropic API call failed: 529", 2, False),
+        # Another answer, or much later: no bundle of the request that failed before.
+        ("OpenAI API call failed: Cannot connect to host", 2, True),
+        ("Anthropic API call failed: 529", 400, True),
+    ],
+)
+def test_an_item_is_collateral_only_of_the_same_answer_and_soon_after_it(
+    said: str, seconds: int, own: bool
+) -> None:
+    lines = [
+        _line("Anthropic API failure: 529", 0, status_code=529, correlation_id=OTHER),
+        _line(f"{CALL}{said}", seconds),
+    ]
+    assert bool(failures_of((), lines, {OWN, REQUEST}, (), own_alone=True)) is own

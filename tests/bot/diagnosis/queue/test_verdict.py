@@ -543,7 +543,7 @@ QUEUE_ID = "11111111-2222-4333-8444-555555555555"
         (f"Requeueing request {QUEUE_ID} for retry (1/3)", SignKind.FAILED),
         ("Serial bundle processing hit provider error", SignKind.FAILED),
         (f"Request {QUEUE_ID} has expired, correlation_id: x", SignKind.EXPIRED),
-        ("Cleaned up 3 orphaned queue entries", SignKind.CLEANED),
+        ("Cleaned up 3 orphaned queue entries", SignKind.SWEPT),
         ("Batch deleted 3 expired requests", SignKind.CLEANED),
         ("Queue processor stats - Processed: 12", SignKind.HEARTBEAT),
         ("Queue processor stats", SignKind.HEARTBEAT),

@@ -457,3 +457,36 @@ async def test_a_session_that_was_cut_off_between_two_questions_is_opened_again(
         with pytest.raises(SourceError):
             await reader.find("34")
         await reader.close()
+
+
+async def test_batches_of_one_request_have_each_their_own_events(database_url: str) -> None:
+    await load(database_url, "now")
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "UPDATE event_outbox SET aggregate_id = u.bos_batch_id FROM cj_batch_uploads u, "
+        "cj_batch_uploads v WHERE u.id = 32 AND v.id = 33 AND aggregate_id = v.bos_batch_id"
+    )
+    await connection.execute(
+        "UPDATE cj_batch_uploads SET bos_batch_id = (SELECT bos_batch_id FROM cj_batch_uploads "
+        "WHERE id = 32) WHERE id = 33"
+    )
+    await connection.close()
+    reader = CjPostgres(database_url)
+    first, second = await reader.batch(32), await reader.batch(33)
+    alone = await reader.batch(34)
+    await reader.close()
+    assert first is not None
+    assert second is not None
+    assert alone is not None
+    assert [one.batch_id for one in first.twins] == [33]
+    assert [(one.batch_id, one.status) for one in second.twins] == [(32, "COMPLETE_STABLE")]
+    assert alone.twins == ()
+    events = [(one.event_type, one.count) for one in first.outbox]
+    assert events
+    assert all(count == 1 for _, count in events)
+    assert [(one.event_type, one.count) for one in second.outbox] == events
+    begun = second.header.created_at
+    assert all(one.last_at and one.last_at < begun for one in first.outbox)
+    assert all(one.first_at and one.first_at > begun for one in second.outbox)
+    assert second.at_first_finalisation is not None
+    assert second.at_first_finalisation.at > second.header.created_at

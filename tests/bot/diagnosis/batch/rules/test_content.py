@@ -7,7 +7,7 @@ import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.content import content_missing
-from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ScoreCounts
+from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ScoreCounts, Twin
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading
 
@@ -17,7 +17,13 @@ FAILED = "Failed to prepare essay e-1: content service answered HTTP 500"
 
 
 def evidence(
-    *lines: str, pairs: int = 1, essays: int = 2, anchors: int = 0, **changes: Any
+    *lines: str,
+    pairs: int = 1,
+    essays: int = 2,
+    anchors: int = 0,
+    twins: tuple[Twin, ...] = (),
+    source: str = "",
+    **changes: Any,
 ) -> BatchEvidence:
     """Return a batch of which six essays were expected."""
     header: dict[str, Any] = {
@@ -31,10 +37,11 @@ def evidence(
         BatchHeader(6, ID, ID, **header),
         PairCounts(total=pairs, essay_a=pairs),
         scores=ScoreCounts(essays=essays, anchors=anchors, scored=essays),
+        twins=twins,
     )
+    fields = {"cj_batch_id": 6, "context_source": source}
     events = tuple(
-        LogEvent(NOW, "cj", "cj", Role.CJ, "error", one, fields={"cj_batch_id": 6}, text=one)
-        for one in lines
+        LogEvent(NOW, "cj", "cj", Role.CJ, "error", one, fields=fields, text=one) for one in lines
     )
     return BatchEvidence(rows, LogSearch(events, ()), QueueReading(NOW, 0))
 
@@ -95,3 +102,27 @@ def test_what_its_essays_were_compared_without_is_told(lines: tuple[str, ...], s
 
 def test_that_a_prompt_lacks_is_told_while_the_essays_are_compared_only() -> None:
     assert content_missing(evidence(NO_PROMPT, pairs=0, essays=6), NOW) is None
+
+
+@pytest.mark.parametrize(("source", "told"), [("assignment", True), ("default", False)])
+def test_an_assignment_without_anchors_gives_no_grade(source: str, told: bool) -> None:
+    ended: dict[str, Any] = {"status": "COMPLETE_STABLE", "state": "COMPLETED"}
+    given = evidence(
+        "No anchor essays available - skipping grade projection", essays=6, source=source, **ended
+    )
+    found = content_missing(given, NOW)
+    assert (found is not None) is told
+    if found:
+        assert "without anchors, so they got no grade" in str(found.what)
+        assert "ranking alone" in str(found.why)
+
+
+@pytest.mark.parametrize(("lines", "missing"), [((), 0), ((FAILED,), 1)])
+def test_essays_that_a_later_batch_of_the_request_took_over_are_not_missing(
+    lines: tuple[str, ...], missing: int
+) -> None:
+    given = evidence(*lines, essays=0, twins=(Twin(7, "COMPLETE_STABLE"),))
+    found = content_missing(given, NOW)
+    assert (found is not None) is bool(missing)
+    if found:
+        assert f"{missing} of 6 essays was never compared" in str(found.what)

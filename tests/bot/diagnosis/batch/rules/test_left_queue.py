@@ -198,3 +198,57 @@ def test_a_clean_up_that_counts_what_is_gone_says_that_it_expired() -> None:
         pending=2, state="WAITING_CALLBACKS", now=3,
     )  # fmt: skip
     assert list(said_of(given, 3)) == ["expired-unanswered"]
+
+
+def cj(minute: float, said: str, **fields: object) -> LogEvent:
+    return LogEvent(at(minute), "cj_assessment_service", "cj", Role.CJ, "error", said,
+                    fields=fields, text=f"{said} {fields}")  # fmt: skip
+
+
+def test_what_a_replica_held_when_it_ended_is_orphaned_though_another_works_on() -> None:
+    later = UUID(int=900)
+    given = evidence(
+        shot(-1, 0, 0), *TAKEN_IN, queued(1, 800),
+        line(2, f"Request {later} completed successfully, correlation_id: {UUID(int=800)}"),
+        line(2, f"Published success callback event for request {later}"),
+        shot(3, 5, 0), shot(4, 5, 0), pending=5,
+    )  # fmt: skip
+    assert said_of(given) == {
+        "orphaned-item": "5 comparisons were left in processing by the LLM provider service"
+    }
+
+
+@pytest.mark.parametrize(("size", "waiting"), [(3, 3), (0, 0)])
+def test_what_waits_or_is_counted_no_more_is_not_held_on(size: int, waiting: int) -> None:
+    given = evidence(shot(-1, 0, 0), *TAKEN_IN, shot(3, size, waiting), pending=5)
+    assert "orphaned-item" not in said_of(given)
+
+
+def test_what_cj_was_told_to_be_queued_counts_as_taken_in_where_the_provider_is_silent() -> None:
+    told = [cj(0, "Request queued for processing - results will be delivered via callback",
+               correlation_id=str(UUID(int=number)), queue_id=str(UUID(int=number + 100)))
+            for number in range(1, 6)]  # fmt: skip
+    given = evidence(shot(-1, 0, 0), *told, shot(3, 5, 0), pending=5)
+    assert "orphaned-item" in said_of(given)
+
+
+TASK = f"Unexpected error processing task {UUID(int=1)}-{UUID(int=2)}: "
+UNREACHABLE = f"{TASK}Cannot connect to host 127.0.0.1:8090 ssl:default"
+
+
+@pytest.mark.parametrize(
+    ("lines", "gone"),
+    [
+        ((cj(2, UNREACHABLE),), True),
+        # It logs again, it was slow, or nobody asked since.
+        ((cj(2, UNREACHABLE), shot(3, 5, 5)), False),
+        ((cj(2, f"{TASK}time out"),), False),
+        ((), False),
+    ],
+)
+def test_what_a_provider_held_that_cannot_be_reached_since_is_left(
+    lines: tuple[LogEvent, ...], gone: bool
+) -> None:
+    given = evidence(*TAKEN_IN, *lines, pending=5, state="WAITING_CALLBACKS", now=4)
+    said = said_of(given, 4).get("orphaned-item", "")
+    assert ("held by an LLM provider service that is gone" in said) is gone

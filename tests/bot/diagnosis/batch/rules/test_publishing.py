@@ -8,13 +8,17 @@ import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence, Delivery
 from bot.diagnosis.batch.publisher import CJ_STARTED, delivery_of, is_at_work
-from bot.diagnosis.batch.rules.publishing import callbacks_unpublished, consumer_silent
+from bot.diagnosis.batch.rules.publishing import (
+    callbacks_unpublished,
+    consumer_silent,
+    submission_lost,
+)
 from bot.diagnosis.comparison.evidence import ComparisonEvidence
 from bot.diagnosis.publishing.memory import PublishedCallback, PublisherMemory
 from bot.diagnosis.publishing.wording import NO_RESTART
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PairRow, PendingPair
 from bot.domain.evidence import Missing, SourceState
-from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.log import LogCoverage, LogEvent, LogSearch, Role
 
 NOW = datetime(2026, 2, 10, 9, 0, tzinfo=UTC)
 AWAY = Missing("redis", "not configured", SourceState.NOT_CONFIGURED)
@@ -189,3 +193,33 @@ def test_a_consumer_group_with_another_name_is_said_to_be_why() -> None:
     assert "its consumer group was renamed" in str(found.what)
     assert found.confidence.value == "high"
     assert any("another group's name" in str(line.text) for line in found.evidence)
+
+
+def _unsent(*events: LogEvent, begins: timedelta = timedelta(hours=1)) -> BatchEvidence:
+    given = _evidence(untaken=0, minutes=5)
+    rows = [replace(_row(), submitted_at=NOW - timedelta(minutes=4)) for _ in range(3)]
+    cover = LogCoverage("cj", "cj_assessment_service", NOW - begins)
+    comparisons = tuple(ComparisonEvidence(row, AWAY) for row in rows)
+    return replace(given, comparisons=comparisons, logs=LogSearch(events, (cover,)))
+
+
+ANEW = _cj(NOW - timedelta(minutes=3), "CJ Assessment Service started successfully")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (_unsent(ANEW), True),
+        (_unsent(), False),
+        (_unsent(replace(ANEW, at=NOW - timedelta(minutes=9))), False),
+        # Where CJ's log begins after that, the lines that say so may be missing.
+        (_unsent(ANEW, begins=timedelta(minutes=3)), False),
+    ],
+)
+def test_rows_of_which_no_line_tells_were_not_sent_where_cj_began_anew(
+    given: BatchEvidence, told: bool
+) -> None:
+    found = submission_lost(given, NOW)
+    assert (found is not None) is told
+    if found:
+        assert str(found.what) == "3 comparisons were not submitted: CJ ended while it sent them"

@@ -66,3 +66,25 @@ def test_an_answer_that_cj_took_and_could_not_store_is_named_while_its_row_waits
     if found:
         assert str(found.what).endswith("not stored: its database could not be reached")
         assert found.severity.value == "error"
+
+
+@pytest.mark.parametrize(
+    ("said", "pending", "told"),
+    [
+        ("canceling statement due to statement timeout", 1, "a statement waited for too long"),
+        ("could not extend file: No space left on device", 2, "the database's disk is full"),
+        ("canceling statement due to statement timeout", 0, ""),
+    ],
+)
+def test_an_answer_that_was_lost_with_the_batchs_counters_is_named(
+    said: str, pending: int, told: str
+) -> None:
+    lines = [(Role.CJ, f"Failed to update batch completion counters for batch 34: {said}")]
+    given = evidence(*lines, (Role.CJ, lines[0][1].replace("batch 34", "batch 3")))
+    waiting = tuple(PendingPair(n, UUID(int=n), NOW) for n in range(pending))
+    rows = replace(given.rows, pairs=PairCounts(total=10, essay_a=8, pending=pending),
+                   pending=waiting)  # fmt: skip
+    found = callbacks_not_stored(replace(given, rows=rows), NOW)
+    assert (found is not None) is bool(told)
+    if found:
+        assert str(found.what) == f"1 answer was taken by CJ and not stored: {told}"

@@ -16,11 +16,11 @@ NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 ID = "86e26627-1135-4553-bfbf-975da269c245"
 
 
-def evidence(**scores: Any) -> BatchEvidence:
+def evidence(in_a: int = 15, valid: int = 30, **scores: Any) -> BatchEvidence:
     """Return a batch of six essays that ended well, with scores of a sort."""
     rows = BatchRows(
         BatchHeader(2, ID, ID, "COMPLETE_STABLE", "COMPLETED", NOW),
-        PairCounts(total=30, essay_a=30),
+        PairCounts(total=valid, essay_a=in_a, essay_b=valid - in_a),
         projections=ProjectionCounts(6),
         scores=ScoreCounts(essays=6, scored=6, pairs=15, **scores),
     )
@@ -46,3 +46,24 @@ def test_errors_at_the_cap_are_information_unless_the_ranking_is_unusable(
     if found:
         share = scores["close"] / 15
         assert str(found.what).startswith(f"{share:.0%} of the pairs of essays")
+
+
+@pytest.mark.parametrize(
+    ("in_a", "valid", "close", "severity"),
+    [
+        (16, 16, 15, Severity.ERROR),
+        (0, 16, 15, Severity.ERROR),
+        # One answer for the other slot, few answers, or a ranking that tells essays apart.
+        (15, 16, 15, Severity.WARN),
+        (11, 11, 15, Severity.WARN),
+        (16, 16, 4, None),
+    ],
+)
+def test_answers_that_all_name_one_slot_and_tell_nothing_are_worth_nothing(
+    in_a: int, valid: int, close: int, severity: Severity | None
+) -> None:
+    found = degenerate_scores(evidence(in_a, valid, close=close), NOW)
+    assert (found.severity if found else None) == severity
+    if found and severity is Severity.ERROR:
+        slot = "A" if in_a else "B"
+        assert f"All 16 answers name essay {slot}" in str(found.what)
