@@ -139,6 +139,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ("libs/common_core/src/common_core/error_enums.py", NOW): ("RESOURCE_NOT_FOUND",),
     (f"{_CJ}/cj_core_logic/grade_projector.py", NOW): (
         "No anchor essays available - skipping grade projection",
+        "Starting grade projection calculation",
     ),
     (f"{_LIBS}/outbox/relay.py", NOW): (
         "Event exceeded max retries", "Failed to publish event to Kafka",
@@ -210,11 +211,12 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ("asyncio/base_events.py", LIBRARY): ("Connect call failed",),
     ("strerror(3), gai_strerror(3)", LIBRARY): (
         "Connection refused", "Connection reset", "Broken pipe", "Name or service not known",
+        "No space left on device",
     ),
     ("sqlalchemy/exc.py", LIBRARY): ("[SQL: ", "[parameters: ", "Original exception was: ",
                                      "<class '"),
     ("sqlalchemy/engine/base.py", LIBRARY): ("Can't reconnect until invalid transaction",),
-    ("asyncpg/exceptions/__init__.py", LIBRARY): ("UniqueViolationError",),
+    ("asyncpg/exceptions/__init__.py", LIBRARY): ("UniqueViolationError", "DiskFullError"),
     ("asyncpg/protocol/protocol.pyx", LIBRARY): (
         "connection is closed", "connection was closed",
     ),

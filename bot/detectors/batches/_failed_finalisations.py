@@ -16,11 +16,14 @@ from bot.domain.batch import BatchSummary
 from bot.domain.log import LogEvent, Role
 from bot.text.redaction import redact
 
+BEGINS = "Starting grade projection calculation"
+STARTED = "CJ Assessment Service started successfully"
 # What is remembered of batches that went well; a list of open batches may be cut at so many.
 MOST_REMEMBERED = 200
 MOST_LISTED = 500
 WENT_WELL = "it was tried again, and the batch has its result"
 LEFT = "the batch ended"
+BROKEN_OFF = "CJ ended while it finalised the batch, and takes it up no more."
 QUIET = "no such line came again"
 
 
@@ -37,21 +40,33 @@ class FailedFinalisation:
 
 @dataclass(frozen=True, slots=True)
 class FailedFinalisations:
-    """What failed and is not over, by batch; how what was alerted ended; what went well before."""
+    """What failed and is not over, by batch; how what was alerted ended; what went well before.
+
+    `begun` are finalisations that no line has ended yet: when they began, in which container.
+    """
 
     failed: Mapping[str, FailedFinalisation] = field(default_factory=dict)
     ended: Mapping[str, str] = field(default_factory=dict)
     finalised: tuple[str, ...] = ()
+    begun: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
 
     def after(self, events: Iterable[LogEvent]) -> "FailedFinalisations":
         """Return it with what more lines say; a second run of what went well is no failure."""
         state = self
         for event in events:
             batch = batch_of(event)
-            if batch and is_finalised(event):
+            if is_cj_start(event):
+                state = state._broken_off(event)
+            elif batch and event.at and begins(event) and batch not in state.finalised:
+                place = (event.at, redact(event.container))
+                begun = {**state.begun, batch: place}
+                state = replace(state, begun=dict(list(begun.items())[-MOST_REMEMBERED:]))
+            elif batch and is_finalised(event):
                 state = state._over(batch, WENT_WELL)
                 names = (*(one for one in state.finalised if one != batch), batch)
-                state = replace(state, finalised=names[-MOST_REMEMBERED:])
+                state = replace(
+                    state, finalised=names[-MOST_REMEMBERED:], begun=state._ended_trying(batch)
+                )
             elif batch and batch not in state.finalised and is_failure(event):
                 state = state._failed_again(batch, event)
         return state
@@ -77,6 +92,20 @@ class FailedFinalisations:
                 state = state._over(batch, QUIET)
         return state
 
+    def _broken_off(self, start: LogEvent) -> "FailedFinalisations":
+        """Return it with what the process that starts anew had begun, and did not end."""
+        place = redact(start.container)
+        mine = {name: at for name, (at, where) in self.begun.items() if where == place}
+        lost = {
+            name: FailedFinalisation(at, start.at or at, BROKEN_OFF, place, redact(start.event))
+            for name, at in mine.items()
+        }
+        left = {name: one for name, one in self.begun.items() if name not in mine}
+        return replace(self, failed={**self.failed, **lost}, begun=left)
+
+    def _ended_trying(self, batch: str) -> Mapping[str, tuple[datetime, str]]:
+        return {name: one for name, one in self.begun.items() if name != batch}
+
     def _over(self, batch: str, how: str) -> "FailedFinalisations":
         if batch not in self.failed:
             return self
@@ -96,7 +125,18 @@ class FailedFinalisations:
             redact(event.event),
         )
         ended = {name: how for name, how in self.ended.items() if name != subject_of(batch)}
-        return replace(self, failed={**self.failed, batch: one}, ended=ended)
+        begun = self._ended_trying(batch)
+        return replace(self, failed={**self.failed, batch: one}, ended=ended, begun=begun)
+
+
+def begins(event: LogEvent) -> bool:
+    """Say whether a line of CJ says that it makes a batch's result."""
+    return event.role is Role.CJ and event.event.startswith(BEGINS)
+
+
+def is_cj_start(event: LogEvent) -> bool:
+    """Say whether CJ started."""
+    return event.role is Role.CJ and event.event.startswith(STARTED)
 
 
 def is_failure(event: LogEvent) -> bool:

@@ -14,8 +14,12 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from bot.detectors._event_counts import dated_events
 from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of, lasting
 from bot.detectors.batches._failed_finalisations import (
+    BEGINS,
+    STARTED,
     FailedFinalisation,
     FailedFinalisations,
+    begins,
+    is_cj_start,
     is_failure,
     subject_of,
 )
@@ -53,7 +57,12 @@ class FinalisationStuck(RowDetector):
     )
     open_ticks: ClassVar[int] = 1
     closing: ClassVar[str] = "the batch is being scored no longer"
-    needles: ClassVar[tuple[str, ...]] = (*NOT_FINALISED, *FINALISED)
+    needles: ClassVar[tuple[str, ...]] = (
+        *NOT_FINALISED,
+        *FINALISED,
+        BEGINS,
+        STARTED,
+    )
     Settings: ClassVar[type[BaseModel]] = FinalisationStuckSettings
 
     def __init__(self, settings: FinalisationStuckSettings) -> None:
@@ -63,7 +72,8 @@ class FinalisationStuck(RowDetector):
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether a line says how a finalisation went."""
-        return is_failure(event) or is_finalised(event)
+        whole = is_failure(event) or is_finalised(event)
+        return whole or begins(event) or is_cj_start(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""

@@ -126,7 +126,8 @@ class CallbacksUnpublished:
             return []
         first = bad[-1]
         for one in reversed(bad[:-1]):
-            if first.at - one.at > over:
+            # What was delivered in the end is another matter than what is lost later.
+            if first.at - one.at > (self._quiet if one.data["lost_count"] else CALM):
                 break
             first = one
         return [one for one in known if one.at >= first.at]
@@ -176,7 +177,8 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
     since = min(moment(fact["since"]) or now for fact in facts)
     blocked = bool(last["blocked"]) or bool(last["open_since"])
     fates = {Fate(fact["fate"]) for one in episode for fact in one.data["lost"]}
-    correlation = str(facts[0]["correlation_id"])
+    gone = [fact for one in episode for fact in one.data["lost"]]
+    correlation = str((gone or last["waiting"] or facts)[0]["correlation_id"])
     step = Command(f"/trace {correlation}" if correlation else "/batch list waiting_callbacks")
     batches = {batch for one in episode for batch in one.data.get("batches") or ()}
     place = place_told(batches, "of")

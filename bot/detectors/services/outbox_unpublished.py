@@ -1,23 +1,31 @@
 """Events that the CJ service's relay does not publish, so that batches end unannounced."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from bot.detectors._outbox import waiting
+from bot.detectors._event_counts import dated_events
+from bot.detectors._outbox import GIVEN_UP, given_up_after, given_up_facts, tells_of_relay, waiting
 from bot.detectors._rows import Fact, RowDetector, facts_of
 from bot.detectors._state import moment
 from bot.diagnosis.comparison.causes import OUTBOX_UNPUBLISHED, RELAY_STEP
+from bot.diagnosis.publishing.outbox_events import RELAYED
 from bot.domain.alert import Condition, Sample
 from bot.domain.evidence import DATABASE, EvidenceLine
+from bot.domain.log import LogEvent
 from bot.domain.outbox import LATE_SECONDS, RELAY_TRIES, OutboxGroup
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import when, words
+from bot.domain.words import Command, when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 from bot.text.wording import many
+
+LINES = "given_up"
+# The relay takes what it gave up again and again, and says so each time.
+QUIET = timedelta(minutes=15)
 
 
 class OutboxUnpublishedSettings(BaseModel):
@@ -34,11 +42,36 @@ class OutboxUnpublished(RowDetector):
         "An event of the CJ service waits in its outbox for 5 minutes, or used up its tries"
     )
     closing: ClassVar[str] = "everything was published"
+    needles: ClassVar[tuple[str, ...]] = (GIVEN_UP, RELAYED)
     Settings: ClassVar[type[BaseModel]] = OutboxUnpublishedSettings
 
+    def __init__(self, settings: OutboxUnpublishedSettings) -> None:
+        super().__init__(settings)
+        self._given_up: Mapping[str, Mapping[str, Any]] = {}
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether a line says that the relay gave an event up, or sent one."""
+        return tells_of_relay(event)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        self._given_up = dict(samples[-1].data.get(LINES) or {})
+
     async def sample(self, watch: Watch) -> Sample:
-        """Collect what waits in the outbox."""
-        return facts_of(watch, await watch.unpublished(), _group)
+        """Collect what waits in the outbox, and what the relay's lines say that it gave up."""
+        sample = facts_of(watch, await watch.unpublished(), _group)
+        self._given_up = given_up_after(self._given_up, dated_events(watch), watch.now, QUIET)
+        if sample.unreadable or not (sample.data or self._given_up):
+            return sample
+        told = given_up_facts(self._given_up)
+        rows = [
+            {**fact, "batch": told.get(str(fact["subject"]), {}).get("batch", "")}
+            for fact in sample.data.get("facts") or ()
+        ]
+        known = {str(fact["subject"]) for fact in rows}
+        # Without rows the lines alone tell; rows know better what was sent since.
+        lines = [] if "facts" in sample.data else [v for k, v in told.items() if k not in known]
+        return replace(sample, data={"facts": [*rows, *lines], LINES: dict(self._given_up)})
 
     def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
         """Yield the event types of which one waits for too long, or is never tried again."""
@@ -57,7 +90,9 @@ def _group(group: OutboxGroup) -> Fact | None:
 
 
 def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
-    count = int(fact["count"])
+    count, batch = int(fact["count"]), str(fact.get("batch") or "")
+    source = str(fact.get("source", DATABASE))
+    whose = f" of batch {batch}" if batch.isdecimal() else ""
     tries = f"all {RELAY_TRIES} tries used up" if used_up else many(int(fact["retries"]), "try")
     return Condition(
         subject=str(fact["subject"]),
@@ -65,7 +100,7 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            f"CJ outbox: {fact['count']} × {fact['subject']} unpublished",
+            f"CJ outbox: {fact['count']} × {fact['subject']}{whose} unpublished",
             when(since, " since "),
             f", {tries}, high confidence. Next: check Kafka and the outbox relay.",
         ),
@@ -75,8 +110,9 @@ def _condition(fact: Fact, since: datetime, *, used_up: bool) -> Condition:
         headline=f"CJ's outbox is stuck: {many(count, 'event', ('waits', 'wait'))} to be published",
         why=OUTBOX_UNPUBLISHED.why,
         evidence=(
-            EvidenceLine(DATABASE, since, f"{many(count, 'row')}, {tries}"),
-            *([EvidenceLine(DATABASE, None, str(fact["error"]))] if fact["error"] else []),
+            EvidenceLine(source, since, f"{many(count, 'event')}, {tries}"),
+            *([EvidenceLine(source, None, str(fact["error"]))] if fact["error"] else []),
         ),
-        next=(RELAY_STEP,),
+        next=(RELAY_STEP, *((words(Command(f"/batch investigate {batch}")),) if batch else ())),
+        batch=batch if batch.isdecimal() else "",
     )

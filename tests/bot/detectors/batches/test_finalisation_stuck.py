@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -158,3 +159,42 @@ async def test_the_failure_of_another_batch_is_not_this_ones() -> None:
     rows = (SCORING, batch(35, state="SCORING", last_activity_at=NOW))
     judgement = await after(failed(NO_USER.replace("34", "35"), batch=35), rows=rows)
     assert told(judgement, lambda one: one.subject) == ["batch 35"]
+
+
+def began(batch: int = 34, container: str = "") -> LogEvent:
+    (line,) = events(
+        "2025-11-19 00:29:50 [info     ] Starting grade projection calculation "
+        f"[cj_assessment.grade_projector] extra={{'cj_batch_id': {batch}}}"
+    )
+    return replace(line, container=container or line.container)
+
+
+def started(container: str = "") -> LogEvent:
+    (line,) = events("2025-11-19 00:30:10 [info     ] CJ Assessment Service started successfully")
+    return replace(line, container=container or line.container)
+
+
+@pytest.mark.parametrize(
+    ("lines", "batches"),
+    [
+        ([began(), started()], ["batch 34"]),
+        ([began(), began(35), started()], ["batch 34", "batch 35"]),
+        # It was done, it is still at work, or another process began.
+        ([began(), *finalised(), started()], []),
+        ([began()], []),
+        ([started(), began()], []),
+        ([began(container="cj_1"), started(container="cj_2")], []),
+    ],
+)
+async def test_a_finalisation_that_cj_broke_off_is_told_by_lines_alone(
+    lines: list[LogEvent], batches: list[str]
+) -> None:
+    judgement = await after(lines, rows=None)
+    assert told(judgement, lambda c: c.subject) == batches
+    broken = [one for one in judgement.conditions if "CJ ended while" in str(one.why)]
+    assert len(broken) == len(batches)
+
+
+async def test_what_failed_by_its_own_line_is_told_by_that() -> None:
+    (found,) = (await after([began(), *failed("odd"), started()], rows=None)).conditions
+    assert "CJ ended while" not in str(found.why)

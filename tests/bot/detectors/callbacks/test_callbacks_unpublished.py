@@ -139,3 +139,19 @@ async def test_answers_of_two_batches_single_out_neither() -> None:
     watch = GivenWatch(NOW, NOW - TICK, logs=logs, reading=QueueReading(NOW, 2, items))
     (condition,) = (await played(CallbacksUnpublished(QuietSettings()), [watch])).conditions
     assert (condition.batch, "of batches 9 and 10" in condition.headline) == ("", True)
+
+
+async def test_a_loss_names_its_own_comparison_and_begins_after_what_was_delivered() -> None:
+    ticks: list[list[str]] = [refused(1) + published(1), delivered(1)]
+    calm: list[list[str]] = [[]] * 9
+    judgement = await _judged(*ticks, *calm, refused(2) + published(2), RESTART)
+    (found,) = judgement.conditions
+    assert found.correlation_id == correlation_id(2)
+    assert found.since == NOW - TICK
+    assert f"/trace {correlation_id(2)}" in str(found.title)
+
+
+async def test_of_what_is_lost_and_what_waits_the_lost_one_is_traced() -> None:
+    lost = refused(1) + published(1)
+    (found,) = (await _judged(lost, RESTART, refused(2) + published(2))).conditions
+    assert found.correlation_id == correlation_id(1)
