@@ -48,6 +48,7 @@ class IncidentBatch:
     essays: int = 24
     anchors: int = 12
     iteration: int = 1
+    first_answer_after: timedelta = timedelta()
 
 
 def pair_id(batch: int, number: int) -> UUID:
@@ -85,6 +86,7 @@ BATCHES = (
         "COMPLETE_MAX_COMPARISONS", "COMPLETED", NIGHT + timedelta(hours=23, minutes=18),
         _spread(11, 23, 66), 86, 10, 34, 66, 10, 100, 10,
         timedelta(minutes=3, seconds=20), timedelta(minutes=3), error_bundle=8,
+        first_answer_after=timedelta(seconds=15),
         score_of={n: (0.0 if n < 6 else n * 0.1, 2.0) for n in range(24)},
     ),
     IncidentBatch(
@@ -204,6 +206,8 @@ async def _write_essays(connection: Any, batch: IncidentBatch, essays: Sequence[
 async def _write_pairs(connection: Any, batch: IncidentBatch, essays: Sequence[str]) -> None:
     rows = []
     errors: list[UUID] = []
+    # Nothing is answered before the log dispatches it.
+    first_done, few = batch.first_answer_after, max(1, len(batch.winners) - 1)
     step = batch.answered_after / max(1, len(batch.winners))
     for number, winner in enumerate(batch.winners, start=1):
         correlation = pair_id(batch.id, number)
@@ -211,11 +215,14 @@ async def _write_pairs(connection: Any, batch: IncidentBatch, essays: Sequence[s
         student = essays[batch.anchors + number % (len(essays) - batch.anchors)]
         first, second = (anchor, student) if number <= batch.anchors_in_a else (student, anchor)
         created = batch.started + step * (number - 1) * 0.5
+        done = step * number
+        if first_done:
+            done = first_done + (batch.answered_after - first_done) * (number - 1) / few
         root = None
         if winner == "error":
             errors.append(correlation)
             root = errors[(len(errors) - 1) // max(1, batch.error_bundle) * batch.error_bundle]
-        rows.append(_pair(batch, correlation, first, second, winner, created, step * number, root))
+        rows.append(_pair(batch, correlation, first, second, winner, created, done, root))
     await connection.copy_records_to_table("cj_comparison_pairs", records=rows, columns=_PAIR_COLS)
 
 

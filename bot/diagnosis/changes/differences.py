@@ -33,9 +33,11 @@ def noted(known: Mapping[str, Any], seen: Sighting) -> Noted:
     now: dict[str, Any] = deepcopy(dict(known))
     now.setdefault("since", plain(seen.at))
     now.setdefault("read", {}).update(dict.fromkeys(sorted(seen.read), plain(seen.at)))
-    heard = now.setdefault("heard", {})
+    heard, began = now.setdefault("heard", {}), datetime.fromisoformat(now["since"])
     for service, at in seen.heard.items():
-        heard.setdefault(service, plain(at))
+        # Lines of before may be a recording, or of a container that is no more.
+        if at >= began:
+            heard.setdefault(service, plain(at))
     found = [
         *_of_containers(now, seen),
         *_of_starts(now, seen),

@@ -248,3 +248,11 @@ def test_of_the_bots_own_settings_only_names_are_told() -> None:
         "batchbot's setting SECRET removed",
         "batchbot's setting TICK_SECONDS changed",
     ]
+
+
+def test_lines_of_before_make_no_restart_of_a_first_start() -> None:
+    """The demo's worker starts seconds after the bot, whose log holds a night of older lines."""
+    old = Sighting(START + timedelta(seconds=3), heard={SERVICE: START - timedelta(hours=9)})
+    begins = START + timedelta(seconds=7)
+    first = Sighting(begins, starts=((SERVICE, begins, "started"),))
+    assert told(Sighting(START), old, first) == [f"{SERVICE} started"]
