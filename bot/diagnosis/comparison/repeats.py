@@ -14,6 +14,7 @@ class Repeat(StrEnum):
     BUNDLE = "bundle"
     PROVIDER = "provider"
     KAFKA = "kafka"
+    REPLICAS = "replicas"
     UNKNOWN = "unknown"
 
 
@@ -22,6 +23,8 @@ WHY = {
     Repeat.PROVIDER: "The provider published an answer more than once. The first answer stands.",
     Repeat.KAFKA: "The provider published it once, and Kafka gave it to CJ again, as it does after "
     "a restart. The first answer stands.",
+    Repeat.REPLICAS: "Several replicas of the provider worked on the same requests, and each asked "
+    "the model. The first answer stands.",
     Repeat.UNKNOWN: "Whether the provider or Kafka repeated it is not known: its publish was not "
     "found in the logs. The first answer stands.",
 }
@@ -36,13 +39,24 @@ def publishes(clues: Iterable[LogClue]) -> Counter[str]:
     )
 
 
-def repeat_of(published: int, *, bundled: bool) -> Repeat:
+def publishers(clues: Iterable[LogClue]) -> dict[str, set[str]]:
+    """Return which containers say that they published the callback of each request."""
+    found: dict[str, set[str]] = {}
+    for clue in clues:
+        if clue.step is Step.PUBLISHED and clue.outcome is Outcome.DONE and clue.queue_id:
+            found.setdefault(clue.queue_id, set()).add(clue.event.container)
+    return found
+
+
+def repeat_of(published: int, *, bundled: bool, replicas: bool = False) -> Repeat:
     """Return who repeated a callback that was published so often by its lines.
 
-    `bundled` says that bundles were dispatched.
+    `bundled` says that bundles were dispatched, `replicas` that several containers published it.
     """
     if not published:
         return Repeat.UNKNOWN
+    if replicas:
+        return Repeat.REPLICAS
     if published == 1:
         return Repeat.KAFKA
     return Repeat.BUNDLE if bundled else Repeat.PROVIDER

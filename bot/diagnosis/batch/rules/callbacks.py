@@ -20,7 +20,7 @@ from bot.diagnosis.comparison.evidence import ComparisonEvidence, is_dispatch
 from bot.diagnosis.comparison.last_step import IN_REDIS, LossPlace, LostAnswer, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
-from bot.diagnosis.comparison.repeats import WHY, Repeat, publishes, repeat_of
+from bot.diagnosis.comparison.repeats import WHY, Repeat, publishers, publishes, repeat_of
 from bot.diagnosis.evidence.search_again import search_again
 from bot.diagnosis.queue.conservation import LEFT_UNANSWERED, NOT_ACCOUNTED
 from bot.diagnosis.queue.timeline import OPENS_AFTER
@@ -91,7 +91,8 @@ def duplicate_callbacks(evidence: BatchEvidence, now: datetime) -> Finding | Non
         return None
     repeats, origin = ours or unknown, origins.most_common(1)[0][0] if origins else Repeat.UNKNOWN
     # What Kafka gives again was asked of the model once, and CJ counts it once.
-    costs = often and len(ours) > FEW_REPEATS and origin is not Repeat.KAFKA
+    harmless = origin in (Repeat.KAFKA, Repeat.REPLICAS)
+    costs = often and len(ours) > FEW_REPEATS and not harmless
     joined = "" if ours else "; whose is unknown"
     parted = (
         f" {len(differing)} {'names' if len(differing) == 1 else 'name'} another winner."
@@ -121,7 +122,11 @@ def _origins(evidence: BatchEvidence, repeats: list[LogClue]) -> Counter[Repeat]
         return Counter()
     times = publishes(evidence.clues)
     bundled = any(is_dispatch(event) for event in evidence.nearby)
-    return Counter(repeat_of(times[one.queue_id], bundled=bundled) for one in repeats)
+    by = publishers(evidence.clues)
+    return Counter(
+        repeat_of(times[id], bundled=bundled, replicas=len(by.get(id, ())) > 1)
+        for id in (one.queue_id for one in repeats)
+    )
 
 
 def _told_elsewhere(evidence: BatchEvidence, now: datetime) -> str:
