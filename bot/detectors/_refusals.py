@@ -24,7 +24,7 @@ MOST_KEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class RefusalRun:
-    """Requests refused in a row for one reason; `ids` are theirs, as many as are told apart."""
+    """Requests refused in a row for one reason; `ids` are theirs, as many as are kept."""
 
     reason: FailureReason
     first_at: datetime

@@ -93,7 +93,7 @@ class FailedFinalisations:
         return state
 
     def _broken_off(self, start: LogEvent) -> "FailedFinalisations":
-        """Return it with what the process that starts anew had begun, and did not end."""
+        """Return it with what the process that starts again had begun, and did not end."""
         place = redact(start.container)
         mine = {name: at for name, (at, where) in self.begun.items() if where == place}
         lost = {

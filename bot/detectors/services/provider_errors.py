@@ -181,7 +181,7 @@ class ProviderErrors:
     def _refused(
         self, known: Sequence[Sample], now: datetime
     ) -> tuple[tuple[Condition, ...], list[Sample]]:
-        """Return what refuses every request now, and the samples without what is told by that."""
+        """Return what refuses every request now, and the samples without what that covers."""
         runs = {
             (one.reason, one.first_at): one
             for sample in known
@@ -260,7 +260,7 @@ DETECTOR = ProviderErrors
 
 
 def _within(sample: Sample, run: RefusalRun) -> bool:
-    """Say whether a sample holds what a run of refusals tells; it was made after its lines."""
+    """Say whether a sample holds lines of a run of refusals; it was made after them."""
     return run.first_at <= sample.at and sample.at - run.last_at <= ITEMS_WITHIN
 
 
