@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.cli.formats import Format
+from bot.cli.output import rendered
+from bot.cli.terminal import printed
 from bot.domain.evidence import Missing
 from bot.domain.report import Report, Verdict
 from bot.domain.runner import Runner, RunnerKind, RunnerListing
@@ -141,6 +144,12 @@ async def test_runners_that_cannot_be_looked_for_are_unknown(
 ) -> None:
     report = await ask("list", runners)
     assert report.verdict is Verdict.UNKNOWN
+
+
+async def test_what_a_command_line_says_of_its_mode_passes_the_border() -> None:
+    named = {"mode": "zqxmormor", "llm-batching-mode": "zqxmormor"}
+    report = await ask("list", FakeRunners((replace(ONE, options=named),)))
+    assert "zqxmormor" not in f"{rendered(report, Format.JSON)}{printed(report)}"
 
 
 async def test_no_runner_is_a_clear_answer() -> None:

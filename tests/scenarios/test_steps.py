@@ -21,10 +21,8 @@ from tests.attack.regex_steps import StepCounter, literals
 from tests.attack.ways import events_of
 
 SMALL, LARGE = 64 << 10, 1 << 20
-# Of the many functions, texts of which one is also sixteen times the other.
-FEW, MANY = 1 << 10, 16 << 10
-# Calls for a text of MANY up to which one of SMALL and one of LARGE are read as well.
-CHEAP = 30
+# Of those that call for each character, texts of which one is also sixteen times the other.
+FEW, MANY = 4 << 10, 64 << 10
 # Read of a text that is bounded before: the first 2,000 bytes of an error, the first 4,096
 # characters of a message or of what somebody typed, a command of ours in a button, or matched at a
 # message's beginning only.
@@ -103,12 +101,11 @@ def test_every_function_that_takes_a_text_is_judged_or_says_why_not() -> None:
 def test_no_function_that_takes_a_text_calls_more_than_its_text_grows(share: int) -> None:
     own, found = takers.own_literals(), set()
     for taker, call in list(takers.takers().items())[share::4]:
+        small, large = (FEW, MANY) if taker in takers.BY_CHARACTER else (SMALL, LARGE)
         for word in (*takers.GENERIC, *own.get(taker.rpartition(".")[0], [])[:2]):
-            few, many = (_calls(call, _text(word, size)) for size in (FEW, MANY))
-            if many <= CHEAP and word == takers.GENERIC[0]:
-                few, many = (_calls(call, _text(word, size)) for size in (SMALL, LARGE))
+            few, many = (_calls(call, _text(word, size)) for size in (small, large))
             # A short text may be read in another way; each character may cost a call.
-            if many > steps.MOST_RATIO * max(few, FEW):
+            if many > steps.MOST_RATIO * max(few, small):
                 found.add(f"{taker} {word!r}: {few}, {many}")
     assert found == set()
 

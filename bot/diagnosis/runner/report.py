@@ -118,7 +118,8 @@ def _fact(seen: ObservedRunner, now: datetime) -> dict[str, Any]:
 def _mode(runner: Runner) -> str:
     """What it does, and how it asks for its comparisons where its command line says so."""
     told = (runner.options.get(name) for name in ("mode", "llm-batching-mode"))
-    return ", ".join(word for word in told if word) or "?"
+    # A join would see a value of outside text as it is.
+    return ", ".join(str(word) for word in told if word) or "?"
 
 
 def _age(runner: Runner, now: datetime) -> float | None:

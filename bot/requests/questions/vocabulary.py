@@ -2,7 +2,7 @@
 
 import difflib
 from enum import StrEnum, auto
-from functools import cache
+from functools import lru_cache
 
 
 def words_in(text: str) -> frozenset[str]:
@@ -81,6 +81,7 @@ WORDS: dict[Topic, str] = {
     "sir team guys folks man bot batchbot thank much once more one ones who",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
+LONGEST_GUESS = 40
 SHORTEST_GUESS = 4
 CLOSE = 0.8
 LONG = 6
@@ -90,12 +91,12 @@ ELSEWHERE = words_in(
 )
 
 
-@cache
+@lru_cache(maxsize=4_096)
 def topic_of(word: str) -> Topic | None:
     """Return what a word says, misspelt ones included; None for an unknown word."""
     if word in _TOPIC:
         return _TOPIC[word]
-    if len(word) < SHORTEST_GUESS or not word.isalpha() or word in ELSEWHERE:
+    if not SHORTEST_GUESS <= len(word) <= LONGEST_GUESS or not word.isalpha() or word in ELSEWHERE:
         return None
     close = difflib.get_close_matches(word, _GUESSABLE, n=3, cutoff=CLOSE)
     # Two letters of a short word make it another one: `färg` is no misspelt `färdig`.

@@ -1,10 +1,11 @@
 """Every kind of plant through the whole bot on real parts: `python -m tests.attack.parts`.
 
-The logs lie in a folder, of the last kind in Loki.
+The logs lie in a folder, of the last kind in Loki; containers run where dockerd does, as root.
 """
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,11 @@ from bot.service import embedded_postgres
 from tests.attack.parts.plants import EVERY, KINDS
 from tests.attack.parts.run import carried
 from tests.support.servers.redis import running_redis
+
+
+def has_engine() -> bool:
+    """Say whether an Engine can run here: without one no container is planted."""
+    return shutil.which("dockerd") is not None and os.geteuid() == 0
 
 
 async def main(kinds: list[str], folder: Path) -> int:
@@ -26,7 +32,12 @@ async def main(kinds: list[str], folder: Path) -> int:
         for number, kind in enumerate(kinds):
             with running_redis() as redis_url:
                 one = await carried(
-                    kind, folder / str(number), server, redis_url, loki=kind == EVERY
+                    kind,
+                    folder / str(number),
+                    server,
+                    redis_url,
+                    loki=kind == EVERY,
+                    engine=has_engine(),
                 )
             planted, leaked = planted + one.planted, leaked + len(one.leaks)
             ways |= set(one.ways)

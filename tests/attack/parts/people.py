@@ -24,6 +24,7 @@ from bot.ports.action_ids import (
 )
 from bot.service.build import Bot, build_bot
 from bot.settings import load_settings
+from bot.slack.outbound.canvases import SCOPE as CANVASES
 from tests.attack.parts.answers import asked, some
 from tests.attack.parts.outlet import Outlet, keep_sent
 from tests.attack.parts.plants import Planter
@@ -48,6 +49,7 @@ def settings_of(slack: SlackApi) -> dict[str, str]:
 
 def slack_of(slack: SlackApi, plant: Planter) -> None:
     """Give the workspace its people and channels, some with plants for names."""
+    slack.scopes = f"{slack.scopes},{CANVASES}"
     slack.channels = [{"id": "C0INCIDENT", "name": "incidents"},
                       {"id": "C0ALERTS00", "name": "alerts"},
                       {"id": "C0PLANTED0", "name": plant("channel's name", 80)}]  # fmt: skip

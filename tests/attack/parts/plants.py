@@ -13,7 +13,8 @@ SIGN = "zqx"
 _LETTERS = "bdfghjklmnprstvw"
 # Fewer letters stand in random ids by chance.
 _MARK = re.compile(f"{SIGN}[{_LETTERS}]{{2,5}}")
-_BORN, _DIALLED = "110913", "0700913"
+# A day that no date and no time of the clock has: that of a coordination number.
+_BORN, _DIALLED = "110973", "0700913"
 _NUMBERS = re.compile(f"(?:{_BORN}|{_DIALLED}|{_DIALLED[1:]})[0-9]{{3,4}}")
 LONGEST = 10**6
 

@@ -35,7 +35,7 @@ class Outcome:
 
 async def carried(
     kind: str, folder: Path, server: EmbeddedPostgres, redis_url: str, *,
-    loki: bool = False, few: bool = False,
+    loki: bool = False, few: bool = False, engine: bool = False,
 ) -> Outcome:  # fmt: skip
     """Plant one kind everywhere, let everything go out, and look for it."""
     begun, out, now = time.monotonic(), Outlet(), datetime.now(UTC)
@@ -43,7 +43,7 @@ async def carried(
     async with AsyncExitStack() as stack:
         stack.enter_context(own_log(out))
         world = await stack.enter_async_context(
-            planted(kind, folder, server, redis_url, now, loki=loki)
+            planted(kind, folder, server, redis_url, now, loki=loki, engine=engine)
         )
         slack = await stack.enter_async_context(people.workspace(world.plant))
         stack.enter_context(installed(folder, {**world.settings, **people.settings_of(slack)}))

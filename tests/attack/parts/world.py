@@ -8,8 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
+
 from bot.service.embedded_postgres import EmbeddedPostgres
 from tests.attack.parts import lines, queue, rows, topics
+from tests.attack.parts.containers import planted_engine
 from tests.attack.parts.plants import Planter
 from tests.support.servers.kafka import kafka_broker
 from tests.support.servers.loki import LokiServer, running
@@ -31,14 +34,18 @@ class World:
 @asynccontextmanager
 async def planted(
     kind: str, folder: Path, server: EmbeddedPostgres, redis_url: str, now: datetime,
-    *, loki: bool = False,
+    *, loki: bool = False, engine: bool = False,
 ) -> AsyncIterator[World]:  # fmt: skip
-    """Fill every part with plants of one kind; with `loki` the logs lie there."""
+    """Fill every part with plants of one kind; with `loki` the logs lie there.
+
+    With `engine` an Engine runs containers beside it, and everything in them may be inspected.
+    """
     plant, name = Planter(kind), uuid4().hex[:8]
     cj_url = await server.create_database(f"cj_{name}")
     memory_url = await server.create_database(f"memory_{name}")
     async with AsyncExitStack() as stack:
         await rows.write(cj_url, plant, now)
+        await stack.enter_async_context(_session(cj_url, plant))
         queue.fill(redis_url, plant, now)
         broker = stack.enter_context(kafka_broker())
         await asyncio.to_thread(topics.publish, broker, plant, now)
@@ -47,6 +54,11 @@ async def planted(
             "LLM_QUEUE_REDIS_URL": redis_url, "LLM_QUEUE_PREFIX": queue.PREFIX,
             "KAFKA_BOOTSTRAP_SERVERS": broker.address, "HTTP_PORT": "0", "TICK_SECONDS": "60",
         }  # fmt: skip
+        if engine:
+            runs = stack.enter_context(planted_engine(folder / "engine", plant))
+            settings |= {
+                "DOCKER_HOST": runs.url, "DOCKER_INSPECT": "on"
+            }  # fmt: skip
         if loki:
             shipped = await stack.enter_async_context(running(LokiServer()))
             _ship(shipped, plant, now)
@@ -55,6 +67,18 @@ async def planted(
             lines.write(folder / "logs", plant, now)
             settings |= {"LOG_SOURCE": "files", "LOG_FILES_DIR": str(folder / "logs")}
         yield World(plant, now, folder, settings, memory_url, cj_url, redis_url)
+
+
+@asynccontextmanager
+async def _session(url: str, plant: Planter) -> AsyncIterator[None]:
+    """Keep a session open that does nothing in its transaction, under a name that is a plant."""
+    name = plant("application_name", 60)
+    session = await asyncpg.connect(url, server_settings={"application_name": name})
+    try:
+        await session.execute("BEGIN; SELECT count(*) FROM cj_batch_states")
+        yield
+    finally:
+        await session.close()
 
 
 def _ship(server: LokiServer, plant: Planter, now: datetime) -> None:
