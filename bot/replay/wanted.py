@@ -83,11 +83,16 @@ class MarkedLines:
             while hit < end:
                 hit = next(coming, _NEVER)
             one = begun(line) if begun and not is_hit else None
-            event = self._read(line) if one is None else self._completed()
-            if event is not None:
-                yield event
-            if one is not None:
+            if one is not None and self._held is not None:  # as it is with nearly every line
+                self._parser.lines += 1
+                yield self._held[2]
                 self._held = line, self._at, one
+            else:
+                event = self._read(line) if one is None else self._completed()
+                if event is not None:
+                    yield event
+                if one is not None:
+                    self._held = line, self._at, one
             self._at = end
 
     def last(self) -> Recorded | None:
