@@ -18,6 +18,7 @@ _LINK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-"))
 _LONG_DASH = re.compile(r"(?<!\S)[\u2014\u2015]+\s?(?=\w)")
 _MARKS = str.maketrans(dict.fromkeys("`'\"\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", " "))
+_STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
 _EDGE = ".,;:!?()[]{}*_~\u2026"
 _SPAN = re.compile(r"(\d{1,6})(s|min|m|h|d|w)", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -47,6 +48,25 @@ def prose(text: str) -> list[str]:
     """Return the words of a typed text as they stand, without options, for what a person tells."""
     plain = _LONG_DASH.sub("--", _LINK.sub(_link_words, _visible(text)).translate(_HYPHENS))
     return [word for word in plain.split() if not word.startswith("--")]
+
+
+def searched(text: str, valued: Sequence[str]) -> str:
+    """Return what stands behind a command's first word as it was typed, without options.
+
+    A line of a log holds its signs: only the marks around the whole are left out.
+    """
+    straight = _LINK.sub(_link_words, _visible(text)).translate(_HYPHENS).translate(_STRAIGHT)
+    queue, kept = _LONG_DASH.sub("--", straight).split(), []
+    while queue:
+        word = queue.pop(0)
+        name, _, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or not name:
+            kept.append(word)
+        elif queue and not value and choose(name, valued):
+            queue.pop(0)
+    first = next((place for place, word in enumerate(kept) if _trim(word.translate(_MARKS))), 0)
+    whole = " ".join(kept[first + 1 :]).rstrip(f"{_EDGE}`'\" ")
+    return whole.lstrip(f"{_EDGE}`'\" ".replace("_", ""))
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

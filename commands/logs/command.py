@@ -9,7 +9,16 @@ from bot.ports import Request
 from bot.registry import SlashCommand, Usage
 from bot.text.log_words import LEVELS, MAX_CONTEXT, levels_from, service_words, services_named
 from commands._choices import recent
-from commands._words import lacking, misuse, shown, span, split_options, tokens, usage_lines
+from commands._words import (
+    lacking,
+    misuse,
+    searched,
+    shown,
+    span,
+    split_options,
+    tokens,
+    usage_lines,
+)
 
 if TYPE_CHECKING:
     from bot.domain.report import Report
@@ -41,7 +50,8 @@ def parse(text: str) -> Request:
     if len(words) == 1 and "level" not in options:
         raise lacking(f"What to look for in {shown(words[0])}?", "logs", USAGES, TEXT)
     _check_options(options)
-    return Request("logs", "search", (words[0], " ".join(words[1:])), options)
+    looked_for = searched(text, VALUED) or " ".join(words[1:])
+    return Request("logs", "search", (words[0], looked_for), options)
 
 
 async def run(request: Request, context: CommandContext) -> Report:

@@ -283,3 +283,20 @@ async def test_a_message_of_one_id_alone_is_not_shown(tmp_path: Path) -> None:
     report = await COMMAND.run(parse("cj started"), asked)
     assert report.timeline
     assert secret not in str(report.as_json())
+
+
+@pytest.mark.parametrize(
+    ("text", "looked_for"),
+    [
+        ("cj SELECT * FROM x", "SELECT * FROM x"),
+        ("cj it's gone --since 2h", "it's gone"),
+        ("cj it\u2019s gone", "it's gone"),
+        ("cj 'a%b'", "a%b"),
+        ("--level error cj *Error*", "Error"),
+        ("cj failed, why?", "failed, why"),
+        ("cj __init__", "__init"),
+        ("cj IntegrityError --level=error", "IntegrityError"),
+    ],
+)
+def test_what_is_looked_for_keeps_its_signs(text: str, looked_for: str) -> None:
+    assert parse(text).words == ("cj", looked_for)
