@@ -144,7 +144,9 @@ def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def _stopped_early(evidence: BatchEvidence) -> bool:
     """Whether all that was sent has a result, and it was less than might have been sent."""
     header, pairs = evidence.header, evidence.pairs
-    whole = evidence.has_result and pairs.valid == pairs.total
+    then = evidence.rows.at_first_finalisation
+    late = then is not None and then.answered < pairs.total
+    whole = evidence.has_result and pairs.valid == pairs.total and not late
     return whole and header.status == "COMPLETE_STABLE" and pairs.total < (header.true_budget or 0)
 
 

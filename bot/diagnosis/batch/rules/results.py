@@ -116,7 +116,7 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
             ),
         ),
         next=("Treat the ranking as undecided.",) if unusable else (),
-        cause=CONTENT_MISSING if few else ERRORS_AS_DONE,
+        cause=CONTENT_MISSING if few else ERRORS_AS_DONE if unusable else "",
     )
 
 

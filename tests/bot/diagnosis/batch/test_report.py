@@ -311,3 +311,13 @@ def test_rows_alone_say_that_a_batch_ended_well_and_an_unread_log_is_named(
     report = diagnose(BatchEvidence(rows, unread, AWAY), NOW)
     assert report.verdict is verdict
     assert "Not read: " in str(report.summary)
+
+
+@pytest.mark.parametrize(("answered", "planned"), [(40, True), (25, False)])
+def test_a_result_that_lacks_later_answers_is_no_planned_end(answered: int, planned: bool) -> None:
+    rows = BatchRows(
+        _header(requested_budget=60, total_budget=60), _pairs(), scores=SCORES,
+        at_first_finalisation=AnsweredCounts(DONE, 40, answered, answered),
+    )  # fmt: skip
+    rules = {one.rule for one in diagnose(_evidence(rows), NOW).findings}
+    assert ("ended-as-planned" in rules) is planned

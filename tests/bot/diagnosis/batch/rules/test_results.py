@@ -46,6 +46,8 @@ def test_errors_at_the_cap_are_information_unless_the_ranking_is_unusable(
     if found:
         share = scores["close"] / 15
         assert str(found.what).startswith(f"{share:.0%} of the pairs of essays")
+        # What is common follows from no fault.
+        assert bool(found.cause) is (severity is Severity.WARN)
 
 
 @pytest.mark.parametrize(
