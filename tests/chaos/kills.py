@@ -125,8 +125,10 @@ async def run(*, rounds: int = 300, seed: int = 1, pace: Pace = Pace()) -> list[
         stack.push_async_callback(server.stop)
         memory = await server.create_database("memory")
         environment = environment_of(workspace, memory, logs, pace)
-        deaths, wanted = await _rounds(rounds, environment, logs, dice, pace)
-        verdict = await _settled(workspace, environment, wanted, pace)
+        wanted: list[str] = []
+        violated = asyncio.create_task(_keep_violating(logs, wanted))
+        deaths = await _rounds(rounds, environment, wanted, dice, pace)
+        verdict = await _settled(workspace, environment, wanted, pace, violated)
         messages = len(workspace.space.messages[CHANNELS["alerts"]])
     seconds = time.monotonic() - started
     return _rows(rounds, deaths, wanted, verdict, messages, seconds)
@@ -143,14 +145,13 @@ def logs_in(folder: Path) -> Path:
 async def _rounds(
     rounds: int,
     environment: Mapping[str, str],
-    logs: Path,
+    wanted: list[str],
     dice: random.Random,
     pace: Pace,
-) -> tuple[Counter[str], list[str]]:
+) -> Counter[str]:
+    """Let replicas die in each round; fill in the constraints that are violated meanwhile."""
     deaths: Counter[str] = Counter()
-    wanted: list[str] = []
     replicas = [await _start(environment, dice) for _ in range(REPLICAS)]
-    violated = asyncio.create_task(_keep_violating(logs, wanted))
     for number in range(rounds):
         if number % ROUNDS_PER_ALERT == 0:
             wanted.append(constraint(len(wanted)))
@@ -161,10 +162,9 @@ async def _rounds(
             replicas[slot] = await _start(environment, dice)
         if number % 25 == 24:
             print(f"{SCENARIO}: {number + 1} of {rounds} rounds", file=sys.stderr)  # noqa: T201
-    violated.cancel()
     for replica in replicas:
         await _kill(replica)
-    return deaths, wanted
+    return deaths
 
 
 async def _keep_violating(logs: Path, wanted: Sequence[str]) -> None:
@@ -223,20 +223,27 @@ async def _settled(
     environment: Mapping[str, str],
     wanted: Sequence[str],
     pace: Pace,
+    violated: asyncio.Task[None],
 ) -> Verdict:
     """Let two healthy replicas say what is left; return once all is well, or time is up.
 
-    All is well when it still is after the dead replicas' leases: nothing of theirs came back.
+    What is violated goes on until it is told: a violation that ends while no replica lives is
+    over, not news. All is well when it still is after the dead replicas' leases: nothing of
+    theirs came back.
     """
     replicas = [await _start(environment, None) for _ in range(REPLICAS)]
     channel = workspace.space.messages[CHANNELS["alerts"]]
     until = time.monotonic() + SETTLE_SECONDS
     try:
+        while judge(channel, wanted).missing and time.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
+        violated.cancel()
         while not judge(channel, wanted).clean and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         await asyncio.sleep(pace.lease + 1)
         return judge(channel, wanted)
     finally:
+        violated.cancel()
         for replica in replicas:
             await _kill(replica)
 
