@@ -272,12 +272,13 @@ DO $$
 DECLARE
     wanted CONSTANT jsonb := '{
         "cj_batch_uploads": ["id", "bos_batch_id", "event_correlation_id", "status", "created_at",
-            "updated_at", "completed_at", "expected_essay_count"],
+            "updated_at", "completed_at", "expected_essay_count", "assignment_id"],
         "cj_batch_states": ["batch_id", "state", "total_budget", "total_comparisons",
             "submitted_comparisons", "completed_comparisons", "failed_comparisons",
             "completion_threshold_pct", "current_iteration", "last_activity_at"],
         "cj_comparison_pairs": ["id", "cj_batch_id", "essay_a_els_id", "essay_b_els_id",
-            "request_correlation_id", "submitted_at", "completed_at", "winner", "error_code",
+            "request_correlation_id", "submitted_at", "completed_at", "winner", "confidence",
+            "error_code",
             "error_service", "error_correlation_id", "error_timestamp", "created_at"],
         "cj_processed_essays": ["els_essay_id", "cj_batch_id", "current_bt_score",
             "current_bt_se", "comparison_count", "is_anchor"],

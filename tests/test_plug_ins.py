@@ -45,6 +45,7 @@ DETECTORS = {
 }
 RULES = {
     "batch": {
+        "answers_alike",
         "answers_missing",
         "asked_twice",
         "batch_cancelled",
@@ -68,6 +69,7 @@ RULES = {
         "lost_callbacks",
         "mock_mode",
         "models_mixed",
+        "no_grades",
         "mode_mismatch",
         "callbacks_not_stored",
         "expired_unanswered",

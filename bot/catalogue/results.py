@@ -105,6 +105,25 @@ ENTRIES = (
         since="Every revision: CJ's default model counts at the moment of sending.",
     ),
     CauseEntry(
+        rule="answers-alike",
+        means="The answers choose one side whatever the essays are: nothing was judged.",
+        proved="Rows: of ten or more valid answers 95 % choose essay A with one confidence, or of "
+        "30 or more 95 % one slot. A warning where a part is so by less than 1 in 100,000.",
+        unseen="What the model said: the LLM provider does not log it. Without the right to read "
+        "the confidence of pairs nothing is said.",
+        do="Do not use the result. Read what the model answers, then run the batch again.",
+        since="Every revision.",
+    ),
+    CauseEntry(
+        rule="no-grades",
+        means="A batch of an assignment was ranked, and no grade was set.",
+        proved="Rows: it is of an assignment, ended complete and has no grade projection. Where "
+        "CJ's line says that its anchors lacked, content-missing tells it.",
+        unseen="Whether the anchors were never registered or are lost, where no line says so.",
+        do="Use the ranking alone; register or mend the anchors, then run the batch again.",
+        since="Every revision.",
+    ),
+    CauseEntry(
         rule="mock-mode",
         means="The LLM provider service answered by a mock: no model judged the essays.",
         proved="The service's health says mock_mode, or answers name a mock; answers in under "

@@ -34,6 +34,7 @@ from bot.ports import Sources
 from bot.sources.log_format.parser import LineParser
 from bot.sources.redis.item import item_of
 from tests.population.world import BEGIN, Comparison, World
+from tests.population.worth import worth_of
 from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeQueue
 
 EVENT_TYPE = "huleedu.cj_assessment.completed.v1"
@@ -112,7 +113,7 @@ def rows_of(world: World) -> BatchRows:
     errors = [one for one in found if one.winner == "error"]
     ended = world.outbox[0][0] if world.outbox else None
     times = [one for one in (ended, world.projected) if one]
-    return BatchRows(
+    rows = BatchRows(
         header=_header(world),
         pairs=_counts(found),
         errors=_groups(errors),
@@ -131,6 +132,7 @@ def rows_of(world: World) -> BatchRows:
         models=_models(world),
         twins=tuple(Twin(*one) for one in world.twins),
     )
+    return worth_of(rows, world.faults.worth)
 
 
 def _models(world: World) -> dict[str, int]:
@@ -232,6 +234,7 @@ def _header(world: World) -> BatchHeader:
         last_activity_at=world.last_activity,
         batching_mode=world.mode if now else None,
         forced_to_scoring_reason=world.forced,
+        assigned=False,
     )
 
 

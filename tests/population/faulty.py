@@ -249,6 +249,13 @@ def _over(rng: random.Random, variant: int) -> Made:
     return world, Around()
 
 
+def _worth(kind: str) -> Break:
+    def made(rng: random.Random, variant: int) -> Made:
+        return _live(rng, variant, Faults(worth=kind)), Around()
+
+    return made
+
+
 def _without_content(rng: random.Random, variant: int) -> Made:
     faults = Faults(no_content=rng.randint(1, 30))
     return _live(rng, variant, faults, anchors=0), Around()
@@ -371,6 +378,8 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "passed": (_over, Severity.INFO),
     "ended-as-planned": (_planned, Severity.INFO),
     "content-missing": (_without_content, Severity.WARN),
+    "no-grades": (_worth("ungraded"), Severity.WARN),
+    "answers-alike": (_worth("alike"), Severity.ERROR),
     "mock-mode": (_mocked, Severity.WARN),
     "completion-overcounted": (_overcounted, Severity.WARN),
     "counters-overwritten": (_overwritten, Severity.WARN),

@@ -68,6 +68,7 @@ class Faults:
     forced_short: bool = False
     gave_up: bool = False
     wave_denominator: bool = False
+    worth: str = ""
 
 
 @dataclass

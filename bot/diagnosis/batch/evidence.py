@@ -28,12 +28,14 @@ from bot.diagnosis.publishing.memory import (
 from bot.diagnosis.publishing.outbox_events import KeptEvent
 from bot.diagnosis.queue.conservation import Departure
 from bot.diagnosis.queue.evidence import QueueEvidence
-from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, PairCounts
+from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, PairCounts, Twin
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.queue import QueueReading
 from bot.text.redaction import redact
 
+# From the first line on a request until its batch has a row.
+REQUEST_READ = timedelta(seconds=1)
 _HELD_ONCE = (
     LossPlace.EXPIRED,
     LossPlace.UNFINISHED,
@@ -130,7 +132,8 @@ class BatchEvidence:
         """The log events that name this batch."""
         if isinstance(self.logs, Missing):
             return ()
-        return tuple(event for event in self.logs.events if names_batch(event, self.header))
+        mine = (event for event in self.logs.events if names_batch(event, self.header))
+        return tuple(event for event in mine if not is_of_twin(event, self.header, self.rows.twins))
 
     @property
     def nearby(self) -> tuple[LogEvent, ...]:
@@ -244,6 +247,28 @@ def names_batch(event: LogEvent, header: BatchHeader) -> bool:
         if id in whole or id in said:
             return True
     return f"atch {header.batch_id} " in said
+
+
+def is_of_twin(event: LogEvent, header: BatchHeader, twins: tuple[Twin, ...]) -> bool:
+    """Say whether a line is another batch's of the same request: by its number, or by its time."""
+    asked = [one for one in twins if one.same_request]
+    if not asked:
+        return False
+    named = {str(event.fields.get(key, "")) for key in ("batch_id", "cj_batch_id")}
+    said = raw(event.event)
+    if str(header.batch_id) in named or f"atch {header.batch_id} " in f"{said} ":
+        return False
+    if any(str(one.batch_id) in named or f"atch {one.batch_id} " in f"{said} " for one in asked):
+        return True
+    if event.at is None:
+        return False
+    ended = header.completed_at if header.ended else None
+    begun = [one.created_at for one in asked if one.created_at]
+    after = (at for at in begun if ended and at >= ended)
+    before = any(at < header.created_at for at in begun)
+    if before and event.at < header.created_at - REQUEST_READ:
+        return True
+    return any(event.at >= at for at in after)
 
 
 def log_line(event: LogEvent) -> EvidenceLine:

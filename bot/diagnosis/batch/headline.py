@@ -1,6 +1,7 @@
 """A batch's answer in one breath: what its result is worth, or how far it is; pure."""
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.rules.worth import GRADES
 from bot.diagnosis.comparison.causes import DATABASE_BLOCKED, PROVIDER_FAILURES, WARN_SHARE
 from bot.diagnosis.runner.rules import RUNNER_WAITING, SCHEMA_MISSING
 from bot.domain.headline import MOST_CHARS, one_breath
@@ -55,6 +56,13 @@ def matters(evidence: BatchEvidence) -> tuple[tuple[str, Text], ...]:
     return tuple(told)
 
 
+def _graded(evidence: BatchEvidence) -> bool:
+    """Whether it may have grades: not where it was read that none was stored."""
+    rows = evidence.rows
+    known = rows.header.assigned is not None and GRADES not in rows.hidden
+    return not known or bool(rows.projections.count)
+
+
 def _worth(report: Report, evidence: BatchEvidence) -> str:
     verdict = report.verdict
     loud = {one.rule for one in report.findings if one.severity is not Severity.INFO}
@@ -66,10 +74,11 @@ def _worth(report: Report, evidence: BatchEvidence) -> str:
         return {Verdict.OK: "under way", Verdict.WARN: "under way, and it needs a look"}.get(
             verdict, "it will not finish by itself"
         )
+    result = "grades" if _graded(evidence) else "ranking"
     if verdict is Verdict.ERROR:
-        return "do not use the grades" if evidence.has_result else "ended without grades"
+        return f"do not use the {result}" if evidence.has_result else "ended without grades"
     if verdict is Verdict.WARN:
-        return "use the grades with care" if evidence.has_result else "ended without grades"
+        return f"use the {result} with care" if evidence.has_result else "ended without grades"
     if not evidence.has_result:
         return "ended without a result"
     if evidence.provider.answered_by_mock:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from bot.domain.batch.rows import (
         AnsweredCounts,
+        AnswerGroup,
         BatchRows,
         BatchSummary,
         ComparisonTotals,
@@ -46,6 +47,7 @@ __all__ = [
     "CANCELLED",
     "FORCED_RECOVERY",
     "NO_ESSAYS",
+    "AnswerGroup",
     "AnsweredCounts",
     "BatchHeader",
     "BatchMatch",
@@ -79,8 +81,8 @@ __getattr__ = deferred(
             "ErrorGroup", "PairCounts", "PendingPair",
         ),
         "rows": (
-            "AnsweredCounts", "BatchRows", "BatchSummary", "ComparisonTotals", "PositionCounts",
-            "ProjectionCounts", "ScoreCounts", "Twin",
+            "AnswerGroup", "AnsweredCounts", "BatchRows", "BatchSummary", "ComparisonTotals",
+            "PositionCounts", "ProjectionCounts", "ScoreCounts", "Twin",
         ),
         "sessions": (
             "BlockedSession", "lock_waits",

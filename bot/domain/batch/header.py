@@ -42,6 +42,7 @@ class BatchHeader:
     migration of 2025-11-19 added it; `has_total_budget` distinguishes the two),
     `requested_budget` what `comparison_budget.max_pairs_requested` says: the true one where both
     exist and differ. `batching_mode` is CJ's recorded mode or override, None when not recorded.
+    `assigned` says whether it is of an assignment, which has anchors; None where it was not read.
     """
 
     batch_id: int
@@ -66,6 +67,7 @@ class BatchHeader:
     last_activity_at: datetime | None = None
     batching_mode: str | None = None
     forced_to_scoring_reason: str | None = None
+    assigned: bool | None = None
 
     def __post_init__(self) -> None:
         seal(

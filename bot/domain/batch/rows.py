@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.border.outside import seal
-from bot.domain.batch.header import BatchHeader
+from bot.domain.batch.header import BatchHeader, has_ended, is_complete
 from bot.domain.batch.pairs import ErrorGroup, PairCounts, PendingPair
 from bot.domain.outbox import OutboxGroup
 
@@ -59,14 +59,35 @@ class AnsweredCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerGroup:
+    """Valid answers of one confidence, and how many of them chose the first essay."""
+
+    confidence: float
+    rows: int
+    essay_a: int
+
+
+@dataclass(frozen=True, slots=True)
 class Twin:
-    """Another batch of the same request: it was asked for more than once."""
+    """Another batch of the same request (`same_request`), or of `essays` of the same essays.
+
+    The row of an essay is of the batch that named it last, so the one before has it no more.
+    """
 
     batch_id: int
     status: str
+    created_at: datetime | None = None
+    state: str | None = None
+    same_request: bool = True
+    essays: int = 0
 
     def __post_init__(self) -> None:
-        seal(self, names=("status",))
+        seal(self, names=("status", "state"))
+
+    @property
+    def without_result(self) -> bool:
+        """Whether it ended, and no result came of it."""
+        return has_ended(self.status, self.state) and not is_complete(self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +98,8 @@ class BatchRows:
     completion event was written (None when there was none); `worst_essay` is the essay that the
     most failed comparisons hold, and in how many; `cost` and
     `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
-    "provider/model" to rows. `twins` are other batches of the same request.
+    "provider/model" to rows, `confident` are its valid answers by their confidence, the most
+    first, and `twins` the other batches of its request, or that hold its essays now.
     `hidden` are the tables that the role may not read, of which nothing is known here.
     """
 
@@ -94,6 +116,7 @@ class BatchRows:
     cost: float | None = None
     response_ms: tuple[float, float] | None = None
     models: Mapping[str, int] = field(default_factory=dict)
+    confident: tuple[AnswerGroup, ...] = ()
     twins: tuple[Twin, ...] = ()
     truncated: bool = False
     hidden: tuple[str, ...] = ()

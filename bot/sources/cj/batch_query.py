@@ -7,6 +7,8 @@ from bot.sources.cj.sql_fragments import (
     OUTBOX_TYPES,
     PAIR_COUNTS,
     PROJECTIONS,
+    TAKEN_OVER,
+    TWINS,
     header,
     outbox,
 )
@@ -21,6 +23,7 @@ def batch(schema: CjSchema) -> str:
     own = header(
         has_total_budget=schema.has_total_budget,
         has_expected_count=schema.has_expected_count,
+        has_assignment=schema.has_assignment,
         state_metadata=schema.state_metadata,
     )
     return (
@@ -35,23 +38,16 @@ def batch(schema: CjSchema) -> str:
                 f"failures AS MATERIALIZED ({schema.failures('ARRAY[$1]')})",
                 f"taken AS MATERIALIZED (SELECT * FROM {detail} f)",
                 _ESSAYS,
+                TAKEN_OVER,
+                _SAME_CONFIDENCE if schema.has_confidence else _NO_CONFIDENCE,
             )
         )
         + _BATCH_COLUMNS
     )
 
 
-# Events name the request alone: those since a later batch of the same request are that one's.
 _EVENTS = """
-twins AS MATERIALIZED (
-    SELECT t.id, t.created_at AT TIME ZONE 'UTC' AS created_at, t.status::text AS status
-    FROM header h JOIN cj_batch_uploads t ON t.bos_batch_id = h.bos_batch_id
-    WHERE t.id <> $1 ORDER BY t.id LIMIT 5),
-events AS MATERIALIZED (
-    SELECT o.* FROM header h CROSS JOIN {outbox}
-    WHERE NOT EXISTS (
-        SELECT FROM twins t WHERE CASE WHEN t.created_at > h.created_at
-          THEN o.created_at >= t.created_at ELSE o.created_at < h.created_at END))
+events AS MATERIALIZED (SELECT o.* FROM header h CROSS JOIN {outbox})
 """
 _FINALISED = f"""
 finalised AS MATERIALIZED (
@@ -81,6 +77,17 @@ measured AS MATERIALIZED (
     SELECT row_number() OVER () AS place, score, se FROM essays
     WHERE score IS NOT NULL AND se IS NOT NULL AND abs(score) < 1e9 AND se BETWEEN 0 AND 1e9
     LIMIT 300)
+"""
+# How often a model was how sure, and how often it chose the first essay then.
+_SAME_CONFIDENCE = """
+confident AS MATERIALIZED (
+    SELECT p.confidence, count(*) AS rows, count(*) FILTER (WHERE p.winner = 'essay_a') AS essay_a
+    FROM cj_comparison_pairs p
+    WHERE p.cj_batch_id = $1 AND p.winner IN ('essay_a', 'essay_b') AND p.confidence IS NOT NULL
+    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100)
+"""
+_NO_CONFIDENCE = """
+confident AS MATERIALIZED (SELECT NULL::float8 AS confidence WHERE false)
 """
 _BATCH_COLUMNS = f"""
 SELECT h.*,
@@ -134,7 +141,8 @@ SELECT h.*,
     SELECT coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') AS name,
            count(*) AS rows FROM taken WHERE coalesce(provider, model) IS NOT NULL
     GROUP BY 1 ORDER BY 2 DESC LIMIT 20) n) AS models,
- (SELECT json_agg(t) FROM (SELECT id, status FROM twins) t) AS twins,
+ (SELECT json_agg(a) FROM confident a) AS confident,
+ (SELECT json_agg(t) FROM ({TWINS}) t) AS twins,
  (SELECT count(*) FROM taken) AS looked_at
 FROM header h
 """

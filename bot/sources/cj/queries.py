@@ -9,6 +9,7 @@ snapshot and one round trip.
 from bot.sources.cj.schema import CjSchema
 from bot.sources.cj.sql_fragments import (
     ERROR_GROUPS,
+    ESSAYS_KNOWN,
     FINAL_EVENT,
     OUTBOX_TYPES,
     PAIR_COUNTS,
@@ -34,7 +35,7 @@ SELECT c.relname || '.' || a.attname
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
   AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
-  AND (a.attname NOT IN ('expected_essay_count', 'last_error')
+  AND (a.attname NOT IN ('expected_essay_count', 'last_error', 'confidence', 'assignment_id')
        OR has_column_privilege(c.oid, a.attnum, 'SELECT'))
 UNION ALL
 SELECT 'label.' || c.relname || '.' || a.attname || '.' || e.enumlabel
@@ -71,6 +72,7 @@ def summaries(where: str, schema: CjSchema) -> str:
     own = header(
         has_total_budget=schema.has_total_budget,
         has_expected_count=schema.has_expected_count,
+        has_assignment=schema.has_assignment,
         state_metadata=schema.state_metadata,
     )
     return f"""
@@ -79,7 +81,7 @@ SELECT c.*,
  (SELECT row_to_json(n) FROM (SELECT {PAIR_COUNTS} FROM cj_comparison_pairs p
                               WHERE p.cj_batch_id = c.batch_id) n) AS pairs,
  ({PROJECTIONS.format(batch_id="c.batch_id")}) AS projections,
- (SELECT count(*) FROM cj_processed_essays e WHERE e.cj_batch_id = c.batch_id) AS essays,
+ ({ESSAYS_KNOWN}) AS essays,
  (SELECT count(*) FROM {outbox("c")}
   WHERE {FINAL_EVENT}) AS completion_events
 FROM chosen c

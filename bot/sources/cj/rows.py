@@ -8,6 +8,7 @@ import orjson
 
 from bot.domain.batch import (
     AnsweredCounts,
+    AnswerGroup,
     BatchHeader,
     BatchMatch,
     BatchRows,
@@ -28,8 +29,7 @@ Row = Mapping[str, Any]
 PENDING_SAMPLE = 50
 _DOCUMENTS = (
     "pairs", "projections", "errors", "position", "outbox", "scores", "separation", "worst_essay",
-    "pending", "spent", "models", "twins",
-    "looked_at",
+    "pending", "spent", "models", "confident", "twins", "looked_at",
 )  # fmt: skip
 
 
@@ -114,7 +114,8 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
         cost=_number(spent.get("cost")),
         response_ms=_latency(spent.get("response_ms")),
         models=_counts(found["models"]),
-        twins=tuple(Twin(int(one["id"]), one["status"]) for one in found["twins"] or []),
+        confident=tuple(AnswerGroup(**item) for item in found["confident"] or []),
+        twins=tuple(Twin(**_with_times(item, "created_at")) for item in found["twins"] or []),
         truncated=pairs.pending > PENDING_SAMPLE or pairs.total > int(found["looked_at"] or 0),
     )
 

@@ -52,6 +52,8 @@ class CjSchema:
 
     has_total_budget: bool = False
     has_expected_count: bool = True
+    has_assignment: bool = True
+    has_confidence: bool = True
     has_functions: bool = False
     has_outbox_function: bool = False
     has_outbox_error: bool = False
@@ -67,6 +69,8 @@ class CjSchema:
             # Without the essays themselves there is nothing to hold their expected number against.
             has_expected_count="cj_batch_uploads.expected_essay_count" in names
             and "hidden.cj_processed_essays" not in names,
+            has_assignment="cj_batch_uploads.assignment_id" in names,
+            has_confidence="cj_comparison_pairs.confidence" in names,
             has_functions=names >= FUNCTIONS,
             has_outbox_function=RELAYED in names,
             has_outbox_error="event_outbox.last_error" in names,

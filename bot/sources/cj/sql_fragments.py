@@ -91,7 +91,7 @@ _HEADER = """
         s.state::text AS state, u.created_at AT TIME ZONE 'UTC' AS created_at,
         u.updated_at AT TIME ZONE 'UTC' AS updated_at,
         u.completed_at AT TIME ZONE 'UTC' AS completed_at,
-        {expected} AS expected_essay_count, {total_budget} AS total_budget,
+        {expected} AS expected_essay_count, {assigned} AS assigned, {total_budget} AS total_budget,
         s.total_comparisons, s.submitted_comparisons,
         s.completed_comparisons, s.failed_comparisons, s.completion_threshold_pct,
         s.current_iteration, s.last_activity_at,
@@ -130,21 +130,76 @@ _OUTBOX = """
     outbox_types t CROSS JOIN LATERAL (
         SELECT e.event_type, e.created_at, e.published_at, e.retry_count, {error} AS last_error
         FROM event_outbox e WHERE e.aggregate_type = t.type
-          AND e.aggregate_id = {of}.bos_batch_id) o
+          AND e.aggregate_id = ANY(ARRAY[{of}.bos_batch_id, {of}.batch_id::text])
+          AND (e.aggregate_id <> {of}.bos_batch_id OR NOT EXISTS ({twin}))) o
+"""
+# A request that is asked twice makes two batches of one uuid: an event is of the one that was
+# there and ended nearest to it.
+_ENDED = (
+    "coalesce({completed}, CASE WHEN {status} LIKE 'COMPLETE%' THEN (SELECT max(x.completed_at) "
+    "FROM cj_comparison_pairs x WHERE x.cj_batch_id = {id}) END)"
+)
+_OF_TWIN = """
+    SELECT FROM (
+        SELECT k.created_at AT TIME ZONE 'UTC' AS begun, {theirs} AS ended
+        FROM cj_batch_uploads k
+        WHERE k.bos_batch_id = {of}.bos_batch_id AND k.id <> {of}.batch_id OFFSET 0) k
+    WHERE e.created_at >= k.begun AND (e.created_at < {of}.created_at
+        OR abs(extract(epoch FROM e.created_at - k.ended))
+           < coalesce(abs(extract(epoch FROM e.created_at - {mine})), 'infinity'))
+"""
+_COMPARED = """
+    SELECT p.essay_a_els_id AS id FROM cj_comparison_pairs p WHERE p.cj_batch_id = {of}
+    UNION SELECT p.essay_b_els_id FROM cj_comparison_pairs p WHERE p.cj_batch_id = {of}
+"""
+# An essay's row is of the batch that named it last.
+TAKEN_OVER = f"""
+taken_over AS MATERIALIZED (
+    SELECT e.cj_batch_id FROM ({_COMPARED.format(of="$1")}) o
+    JOIN cj_processed_essays e ON e.els_essay_id = o.id WHERE e.cj_batch_id <> $1)
+"""
+TWINS = """
+    SELECT k.id AS batch_id, k.created_at AT TIME ZONE 'UTC' AS created_at,
+           k.status::text AS status, s.state::text AS state,
+           k.bos_batch_id = h.bos_batch_id AS same_request,
+           (SELECT count(*) FROM taken_over o WHERE o.cj_batch_id = k.id) AS essays
+    FROM cj_batch_uploads k LEFT JOIN cj_batch_states s ON s.batch_id = k.id
+    WHERE k.id <> h.batch_id AND k.id = ANY(ARRAY(
+        SELECT u.id FROM cj_batch_uploads u WHERE u.bos_batch_id = h.bos_batch_id
+        UNION SELECT o.cj_batch_id FROM taken_over o))
+    ORDER BY k.id LIMIT 10
+"""
+# How many essays take part; unknown where the rows of some are another batch's by now.
+ESSAYS_KNOWN = f"""
+    SELECT CASE WHEN n.essays >= c.expected_essay_count THEN n.essays
+        WHEN EXISTS (SELECT FROM ({_COMPARED.format(of="c.batch_id")}) o
+                     JOIN cj_processed_essays e ON e.els_essay_id = o.id
+                     WHERE e.cj_batch_id <> c.batch_id) THEN NULL
+        ELSE n.essays END
+    FROM (SELECT count(*) AS essays FROM cj_processed_essays e
+          WHERE e.cj_batch_id = c.batch_id) n
 """
 FINAL_EVENT = "o.event_type ILIKE '%complet%'"
 
 
 def outbox(of: str, error: str = "NULL::text") -> str:
     """Return a FROM item: the events of the batch in row `of`, with what the relay met if asked."""
-    return _OUTBOX.format(of=of, error=error)
+    mine = _ENDED.format(completed=f"{of}.completed_at", status=f"{of}.status", id=f"{of}.batch_id")
+    theirs = _ENDED.format(
+        completed="k.completed_at AT TIME ZONE 'UTC'", status="k.status::text", id="k.id"
+    )
+    twin = _OF_TWIN.format(of=of, mine=mine, theirs=theirs)
+    return _OUTBOX.format(of=of, error=error, twin=twin)
 
 
-def header(*, has_total_budget: bool, has_expected_count: bool, state_metadata: str) -> str:
+def header(
+    *, has_total_budget: bool, has_expected_count: bool, has_assignment: bool, state_metadata: str
+) -> str:
     """Return the query of batches' own rows; the caller adds which."""
     return _HEADER.format(
         total_budget="s.total_budget" if has_total_budget else "NULL::int",
         expected="u.expected_essay_count" if has_expected_count else "NULL::int",
+        assigned="u.assignment_id IS NOT NULL" if has_assignment else "NULL::bool",
         state_metadata=state_metadata,
     )
 

@@ -23,6 +23,7 @@ from bot.diagnosis.batch.rules import (
     results,
     runners,
     system_state,
+    worth,
 )
 from bot.domain.report import Finding
 
@@ -66,4 +67,6 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     system_state.database_blocked,
     system_state.mock_mode,
     system_state.mode_mismatch,
+    worth.answers_alike,
+    worth.no_grades,
 )

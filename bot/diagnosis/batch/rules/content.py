@@ -75,7 +75,7 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 def _compared_without(evidence: BatchEvidence) -> Finding | None:
     """Return what of the assignment its comparisons lacked, by CJ's own lines."""
-    lines = _lacking(evidence.events)
+    lines = lacking(evidence.events)
     if not lines or not evidence.pairs.total:
         return None
     lacked = list(lines)
@@ -95,7 +95,7 @@ def _compared_without(evidence: BatchEvidence) -> Finding | None:
     )
 
 
-def _lacking(events: Sequence[LogEvent]) -> dict[str, LogEvent]:
+def lacking(events: Sequence[LogEvent]) -> dict[str, LogEvent]:
     """Return each part that CJ went on without, with the last line that says so."""
     found: dict[str, LogEvent] = {}
     for event in events:

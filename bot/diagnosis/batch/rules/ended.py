@@ -15,8 +15,7 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.domain.batch import CANCELLED
-from bot.domain.batch.header import is_complete
+from bot.domain.batch import CANCELLED, Twin
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Text, Time, words
@@ -92,29 +91,46 @@ def answers_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 
 def asked_twice(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """Another batch is of the same request: its essays were judged, and paid for, twice."""
+    """Its request, or its essays, are those of another batch too."""
     twins = evidence.rows.twins
     if not twins:
         return None
-    both = evidence.has_result and any(is_complete(one.status) for one in twins)
+    same = [one for one in twins if one.same_request]
+    told = same or list(twins)
+    header = evidence.header
+    void = header.state == CANCELLED or header.failed or all(one.without_result for one in same)
+    taken = sum(one.essays for one in twins)
     return Finding(
         rule=ASKED_TWICE,
-        severity=Severity.WARN if both else Severity.INFO,
+        severity=Severity.WARN if same and not void else Severity.INFO,
         confidence=Confidence.HIGH,
-        what=f"Asked for {'twice' if len(twins) == 1 else f'{1 + len(twins)} times'}: "
-        f"batch {twins[0].batch_id} is of the same request",
-        why="Each went out as a result of its own; the essays' rows belong to the newest."
-        if both
-        else "The essays' rows belong to the newest.",
-        evidence=tuple(
-            evidence.line(f"batch {one.batch_id} of the same request: status {one.status}")
-            for one in twins[:3]
+        what=_asked_words(evidence, told, same=bool(same)),
+        why="The same request makes a second batch, which is judged and paid for again; each sends "
+        "a result of its own."
+        if same
+        else "An essay's row is of the batch that named it last: its scores stand there alone.",
+        evidence=(
+            *(evidence.line(f"batch {one.batch_id}, {one.status}", one.created_at) for one in told),
+            *((evidence.line(f"{many(taken, 'essay')} of its own are theirs now"),) * bool(taken)),
         ),
         next=(
-            words(Command(f"/batch investigate {twins[0].batch_id}")),
-            *(("Ask which of the results is used, and why it was asked again.",) if both else ()),
+            words(Command(f"/batch compare {header.batch_id} {told[-1].batch_id}")),
+            "Decide which of the results counts, and find out who asked twice.",
         ),
     )
+
+
+def _asked_words(evidence: BatchEvidence, twins: list[Twin], *, same: bool) -> str:
+    begun = evidence.header.created_at
+    later = [one for one in twins if not one.created_at or one.created_at >= begun]
+    told = later or twins
+    names = f"batch{'es' if len(told) > 1 else ''} " + " and ".join(
+        str(one.batch_id) for one in told
+    )
+    what = "request" if same else "essays"
+    if later:
+        return f"Its {what} {'was' if same else 'were'} asked again as {names}"
+    return f"It repeats the {what} of {names}"
 
 
 def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:

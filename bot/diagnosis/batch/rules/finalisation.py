@@ -99,7 +99,7 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
     events = [
         group
         for group in evidence.rows.outbox
-        if "completed" in group.event_type.lower() and group.count > 1 + len(evidence.rows.twins)
+        if "completed" in group.event_type.lower() and group.count > 1
     ]
     violations = [event for event in evidence.events if violates_grades(event)]
     if not _has_been_published(evidence):

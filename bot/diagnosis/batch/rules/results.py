@@ -5,6 +5,7 @@ from math import erfc, sqrt
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.rules.content import CONTENT_MISSING, essays_left_out
+from bot.diagnosis.batch.rules.worth import answers_alike
 from bot.diagnosis.comparison.causes import PROVIDER_FAILURES
 from bot.domain.batch import PositionCounts
 from bot.domain.log import LogEvent
@@ -94,7 +95,8 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
     unusable = share > (UNUSABLE_WHOLE if whole else UNUSABLE_SHARE) and not few
     if not unusable and scores.degenerate < DEGENERATE_SHARE * scores.essays:
         return None
-    if unusable and (found := _one_sided(evidence)):
+    told = answers_alike(evidence, now) is not None
+    if unusable and not told and (found := _one_sided(evidence)):
         return found
     return Finding(
         rule=DEGENERATE,

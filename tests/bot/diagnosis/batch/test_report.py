@@ -14,6 +14,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.report import diagnose
 from bot.domain.batch import (
     AnsweredCounts,
+    AnswerGroup,
     BatchHeader,
     BatchRows,
     ErrorGroup,
@@ -206,6 +207,11 @@ FAULTY = {
     "answers-missing": BatchRows(_header(), _pairs(essay_a=10, pending=10), scores=SCORES),
     "content-missing": BatchRows(
         _header(expected_essay_count=6), _pairs(), scores=ScoreCounts(essays=2, scored=2)
+    ),
+    "no-grades": BatchRows(_header(assigned=True), _pairs(), scores=ScoreCounts(12, scored=12)),
+    "answers-alike": BatchRows(
+        _header(), _pairs(essay_a=40, essay_b=0), scores=SCORES,
+        confident=(AnswerGroup(3.0, 40, 40),),
     ),
     "batch-idle": BatchRows(_header(**RUNNING), PairCounts()),
     "models-mixed": BatchRows(
