@@ -1,6 +1,7 @@
 """The role for CJ_DATABASE_URL reads what the bot asks for, no student text, and writes nothing."""
 
 import asyncio
+import hashlib
 import inspect
 import os
 import re
@@ -14,14 +15,15 @@ import asyncpg
 import pytest
 
 from bot.cli.doctor.examined import CheckState
-from bot.cli.doctor.sources import examine_rights
+from bot.cli.doctor.sources import examine_rights, examine_source
 from bot.demo.incident.rows import BATCHES, Revision, load, pair_id
 from bot.errors import SourceError
 from bot.ports import CjDatabase
 from bot.ports.rights import TriedState
 from bot.service import embedded_postgres_home
 from bot.sources.cj.database import CjPostgres
-from bot.sources.cj.rights import ATTEMPTS
+from bot.sources.cj.proof import ROLE_VERSION
+from bot.sources.cj.rights import ATTEMPTS, MESSAGE
 from tests.rights import role
 from tests.rights.attempt import wrong
 from tests.support.paths import ROOT
@@ -99,6 +101,18 @@ READINGS: dict[str, Callable[[CjPostgres], Awaitable[object]]] = {
 }
 # What each says of the role itself, or of the sessions of the moment, differs by the role.
 OF_THE_ROLE = {"check", "blocked_sessions", "tried_rights"}
+
+# What the first version of the file with functions made and granted otherwise.
+OLDER = f"""
+COMMENT ON SCHEMA batchbot IS 'What batchbot may read of JSON documents and of other sessions.';
+DROP FUNCTION batchbot.outbox_error;
+REVOKE SELECT (id) ON event_outbox FROM {ROLE};
+GRANT SELECT (last_error) ON event_outbox TO {ROLE};
+CREATE OR REPLACE FUNCTION batchbot.message(details json) RETURNS text LANGUAGE sql AS
+    $$ SELECT coalesce(left(batchbot.detail(details, 'provider_error_message'), 200), '') $$;
+"""
+# Each version of what stands below the first statement that makes a function.
+VERSIONS = {2: "46a160e4cd703732"}
 
 PORT = {
     name
@@ -245,6 +259,49 @@ async def test_without_the_functions_the_bot_reads_columns_and_the_doctor_says_s
         "read a batch's document", "read an answer's document", "read an error's document"
     ]  # fmt: skip
     await reader.close()
+
+
+async def test_with_the_role_of_an_older_version_all_is_read_and_the_doctor_says_what_to_do(
+    url: str,
+) -> None:
+    owner = await asyncpg.connect(url)
+    await owner.execute(
+        "INSERT INTO event_outbox SELECT (jsonb_populate_record(e, jsonb_build_object('id', "
+        "gen_random_uuid(), 'published_at', NULL, 'retry_count', 3, 'last_error', "
+        "'KafkaTimeoutError: she wrote'))).* FROM event_outbox e LIMIT 1"
+    )
+    own = await readings(url)
+    await owner.execute(OLDER)
+    theirs = await readings(as_reader(url))
+    assert {name: theirs[name] for name in own if name not in OF_THE_ROLE} == {
+        name: read for name, read in own.items() if name not in OF_THE_ROLE
+    }
+    assert "KafkaTimeoutError" in str(theirs["unpublished"])
+    assert "she wrote" not in str(theirs)
+    reader = CjPostgres(as_reader(url))
+    line = await examine_source("CJ database", reader, "")
+    assert line.state is CheckState.WARNING
+    assert "of an older version of the bot" in line.detail
+    assert line.fix.startswith("Run deploy/readonly_role.sql again")
+    allowed = {one.what for one in await reader.tried_rights() if one.state is TriedState.ALLOWED}
+    assert allowed == {"read a relay's error", MESSAGE}
+    await owner.execute(SCRIPT.read_text(encoding="utf-8"))
+    line = await examine_source("CJ database", reader, "")
+    assert line.state is CheckState.OK
+    assert {one.state for one in await reader.tried_rights()} == {TriedState.REFUSED}
+    await reader.close()
+    await owner.close()
+
+
+def test_a_change_of_what_the_role_may_read_raises_its_version() -> None:
+    script = SCRIPT.read_text(encoding="utf-8")
+    (version,) = re.findall(r"version ([0-9]+)\.'", script)
+    assert int(version) == ROLE_VERSION
+    # Comments and white space may change without it.
+    said = re.sub(r"\s*--.*", "", script[script.index("CREATE FUNCTION") :])
+    assert (
+        hashlib.sha256(" ".join(said.split()).encode()).hexdigest()[:16] == VERSIONS[int(version)]
+    )
 
 
 def test_every_reading_of_the_port_is_tried_as_the_role() -> None:

@@ -21,7 +21,7 @@ from bot.settings import Settings
 CHECK_SECONDS = 10.0
 # What the embedded Postgres needs to go on writing.
 LEAST_FREE = 64 << 20
-ROLE_FIX = "Use the role that deploy/readonly_role.sql makes."
+ROLE_FIX = "Use the role that deploy/readonly_role.sql makes; run it again after an upgrade."
 # What an answer may hold that is worth a warning, and what to do about it.
 SIGNS = (
     (
@@ -29,6 +29,10 @@ SIGNS = (
         "Set DOCKER_PROJECT to the one that is meant; see docker compose ls.",
     ),
     ("could write", "Use a read-only role: deploy/readonly_role.sql."),
+    (
+        "functions are of an older version",
+        "Run deploy/readonly_role.sql again as the tables' owner: it takes back what is too much.",
+    ),
     ("from a replica that", "It may be behind: set the master's address in LLM_QUEUE_REDIS_URL."),
     ("its memory is full", "Free memory at the server, or raise maxmemory: nothing can be queued."),
     ("takes no writes without", "Nothing can be queued until its replicas are back."),

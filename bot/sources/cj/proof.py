@@ -8,6 +8,12 @@ from bot.drivers.postgres_address import PostgresAddress
 from bot.errors import SourceError
 
 ROLE_FILE = "deploy/readonly_role.sql does."
+# Stands in that file, and is raised there and here with each change of what the role may read.
+ROLE_VERSION = 2
+_ROLE_VERSION = """
+SELECT coalesce(substring(obj_description(n.oid, 'pg_namespace') FROM 'version ([0-9]{1,6})'), '1')
+FROM pg_namespace n WHERE n.nspname = 'batchbot'
+"""
 _SERVER = """
 SELECT current_user AS role, pg_is_in_recovery() AS is_replica,
        extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 AS behind
@@ -69,6 +75,9 @@ async def told_of(connection: Any, tables: list[str], address: PostgresAddress) 
             permanent=True,
         )
     told = [f"row security shows the role a part of {partly} only"] if partly else []
+    made_by = await connection.fetchval(_ROLE_VERSION)
+    if made_by and int(made_by) < ROLE_VERSION:
+        told.append("the read-only role's functions are of an older version of the bot")
     if server["is_replica"]:
         told.append(f"a replica, {server['behind'] or 0:.0f} s behind its primary")
     if unused := address.without_effect:

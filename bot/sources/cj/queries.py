@@ -36,6 +36,7 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relname = ANY($1) AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0
   AND NOT a.attisdropped AND pg_table_is_visible(c.oid)
   AND (a.attname NOT IN ('expected_essay_count', 'last_error', 'confidence', 'assignment_id')
+         AND c.relname || '.' || a.attname <> 'event_outbox.id'
        OR has_column_privilege(c.oid, a.attnum, 'SELECT'))
 UNION ALL
 SELECT 'label.' || c.relname || '.' || a.attname || '.' || e.enumlabel
@@ -181,16 +182,16 @@ WHERE request_correlation_id BETWEEN $1 AND $2 ORDER BY 1 LIMIT $3
 
 def unpublished(schema: CjSchema) -> str:
     """Return the query of what waits in the outbox by type; of the most tried, what it met."""
+    tried, met = schema.most_tried
     return f"""
 WITH waiting AS MATERIALIZED (
     SELECT event_type, count(*) AS count, min(created_at) AS first_at, max(created_at) AS last_at,
            count(*) AS unpublished, min(created_at) AS oldest_unpublished_at,
            max(retry_count) AS max_retry_count,
-           (array_agg(id ORDER BY retry_count DESC, created_at DESC))[1] AS tried
+           (array_agg({tried} ORDER BY retry_count DESC, created_at DESC))[1] AS tried
     FROM event_outbox WHERE published_at IS NULL GROUP BY event_type ORDER BY 3 LIMIT 20)
 SELECT w.event_type, w.count, w.first_at, w.last_at, w.unpublished, w.oldest_unpublished_at,
-       w.max_retry_count, coalesce((SELECT {schema.outbox_error} FROM event_outbox e
-                                    WHERE e.id = w.tried), '') AS last_error
+       w.max_retry_count, coalesce(({met}), '') AS last_error
 FROM waiting w ORDER BY w.first_at
 """
 

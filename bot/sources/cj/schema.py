@@ -26,8 +26,8 @@ FUNCTIONS = frozenset(
 )  # fmt: skip
 
 
-# Made by newer versions of the file alone; an older one granted the column.
-RELAYED = "batchbot.outbox_error"
+# Made and granted by newer versions of the file alone; an older one granted the error's column.
+RELAYED, OUTBOX_ID = "batchbot.outbox_error", "event_outbox.id"
 GRADED = "grade_projections"
 # Tables without which most of a batch is still known: what stands for one that may not be read.
 OPTIONAL = {
@@ -57,6 +57,7 @@ class CjSchema:
     has_functions: bool = False
     has_outbox_function: bool = False
     has_outbox_error: bool = False
+    has_outbox_id: bool = False
     hidden: tuple[str, ...] = ()
     states: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
@@ -72,8 +73,9 @@ class CjSchema:
             has_assignment="cj_batch_uploads.assignment_id" in names,
             has_confidence="cj_comparison_pairs.confidence" in names,
             has_functions=names >= FUNCTIONS,
-            has_outbox_function=RELAYED in names,
+            has_outbox_function={RELAYED, OUTBOX_ID} <= names,
             has_outbox_error="event_outbox.last_error" in names,
+            has_outbox_id=OUTBOX_ID in names,
             hidden=tuple(one for one in OPTIONAL if {f"hidden.{one}", f"filtered.{one}"} & names),
             states=_labels(names, "label.cj_batch_states.state."),
             statuses=_labels(names, "label.cj_batch_uploads.status."),
@@ -104,6 +106,17 @@ class CjSchema:
         if self.has_outbox_function:
             return f"{RELAYED}(e.id)"
         return relay_words("e.last_error") if self.has_outbox_error else "NULL::text"
+
+    @property
+    def most_tried(self) -> tuple[str, str]:
+        """What names the most tried event of a group, and the query of what the relay met with it.
+
+        A group is of row `w`, whose `tried` is what names it.
+        """
+        if self.has_outbox_id:
+            return "id", f"SELECT {self.outbox_error} FROM event_outbox e WHERE e.id = w.tried"
+        column = "left(last_error, 500)" if self.has_outbox_error else "NULL::text"
+        return column, f"SELECT {relay_words('w.tried')}"
 
     def answers(self, batches: str, *, only_valid: bool) -> str:
         """Return a FROM item: what answers of these batches cost; $2 bounds the rows."""
