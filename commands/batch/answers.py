@@ -20,7 +20,7 @@ from commands._recent import alive, newest
 from commands._words import misuse, shown
 from commands.batch.compare import compare
 from commands.batch.investigate import bundled, exported, investigation
-from commands.batch.listing import newest_batches
+from commands.batch.listing import listed
 from commands.batch.trends import trends
 from commands.batch.unmatched import nothing, several
 from commands.batch.usages import USAGES
@@ -39,7 +39,7 @@ async def answer(request: Request, context: CommandContext) -> Report:
         case "watch":
             return await _watch(request.words, context)
         case "list":
-            return await newest_batches(request.words[0] if request.words else None, context)
+            return await listed(request, context)
         case "trends":
             return await trends(request, context)
         case "alias":

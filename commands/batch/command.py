@@ -12,6 +12,7 @@ from bot.registry import SlashCommand
 from commands._choices import recent
 from commands._words import choose, lacking, misuse, shown, split_options, tokens, usage_lines
 from commands.batch.compared_words import check_compared
+from commands.batch.listed_words import check_listed
 from commands.batch.trend_words import check_trends
 from commands.batch.usages import USAGES
 
@@ -25,7 +26,7 @@ WORDS = {
     "investigate": (1, 1, "one id"),
     "bundle": (1, 1, "one id"),
     "compare": (2, 2, "two ids, or two modes"),
-    "list": (0, 1, "at most one state"),
+    "list": (0, 2, "at most one state and one number"),
     "trends": (0, 0, "no words, but --since and --by"),
     "watch": (1, 2, "one id, list, or stop and an id"),
     "alias": (2, 2, "a label and an id"),
@@ -69,6 +70,7 @@ def parse(text: str) -> Request:
         raise misuse("--about takes an alert's rule, such as lost-callbacks.", "batch", USAGES)
     check_trends(verb, options, USAGES)
     check_compared(verb, rest, options, USAGES)
+    check_listed(verb, rest, options, USAGES)
     return Request("batch", verb, rest, options)
 
 

@@ -19,9 +19,9 @@ def check_compared(
     Raises UsageError.
     """
     modes = [word for word in words if word.casefold().startswith(PREFIX)]
-    if "since" in options and verb != "trends" and not (verb == "compare" and modes):
+    if "since" in options and verb not in ("trends", "list") and not (verb == "compare" and modes):
         raise UsageError(
-            "--since goes with /batch trends and /batch compare mode:… mode:….",
+            "--since goes with /batch trends, /batch list and /batch compare mode:… mode:….",
             usage=usage_lines("batch", usages),
         )
     if verb != "compare":

@@ -1,48 +1,61 @@
-"""`/batch list`: the newest batches, with a mark for those that need a look."""
+"""`/batch list`: the newest batches, or those that wait or failed, each with its mark."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.marks import look_needed
+from bot.diagnosis.batch.marks import last_sign, look_needed
 from bot.diagnosis.evidence.read import read, rows_reading, without_rights
-from bot.domain.batch import BatchSummary
 from bot.domain.evidence import DATABASE, Missing
-from bot.domain.report import UNDER_WAY, WELL, Report, Table
-from bot.domain.words import Span, words
-from bot.ports import CommandContext
+from bot.domain.report import Report
+from bot.domain.words import when, words
+from bot.ports import CommandContext, Request
 from bot.text.redaction import redact
 from bot.text.wording import many
+from commands._moments import past
+from commands.batch.chosen import chosen_batches
+from commands.batch.lines import fact, table
+from commands.batch.listed_words import ListAsked, wanted
 
-DAY = timedelta(days=1)
-LONG_AGO = timedelta(days=3)
+
+async def listed(request: Request, context: CommandContext) -> Report:
+    """Return the batches that are asked for. Raises UsageError for a moment that is to come."""
+    ask, now = wanted(request.words), context.now()
+    since = request.options.get("since")
+    begin = past(since, now, context.options.zone) if since else None
+    if ask.choice:
+        return await chosen_batches(ask, begin, context)
+    return await _newest(ask, begin, context)
 
 
-async def newest_batches(state: str | None, context: CommandContext) -> Report:
+async def _newest(ask: ListAsked, begin: datetime | None, context: CommandContext) -> Report:
     """Return the newest batches, those in a state or status when one is given."""
-    now = context.now()
+    now, state = context.now(), ask.state or None
     found = await read(
         DATABASE,
         context.sources.database,
-        lambda source: source.newest(limit=20, state=state),
+        lambda source: source.newest(limit=ask.count, state=state),
         context.deadline.next_timeout(),
     )
     if isinstance(found, Missing):
         return batch_report.unreadable("list", found)
     if state and not found:
         return await _in_no_state(state, context)
-    words = many(len(found), "newest batch") + (f" in {redact(state)}" if state else "")
+    found = [one for one in found if begin is None or last_sign(one) >= begin]
+    since = when(begin, " since ") if begin else ""
+    told = many(len(found), "newest batch") + (f" in {redact(state)}" if state else "")
     looks = sum(bool(look_needed(one, now)) for one in found)
+    needing = f"{looks} {'needs' if looks == 1 else 'need'} a look"
     hidden = found[0].hidden if found else ()
     unread = f" {without_rights(hidden)}" if hidden else ""
     return Report(
         command="batch list",
         title="Batches",
-        facts={"batches": [_fact(summary, now) for summary in found]},
+        facts={"batches": [fact(summary, now) for summary in found]},
         sources=(rows_reading(found, hidden),),
         unreadable_need=bool(hidden),
-        summary=f"{words}; {looks} {'needs' if looks == 1 else 'need'} a look.{unread}",
-        tables=(_table(found, now),) if found else (),
+        summary=words(told, since, f"; {needing}.{unread}"),
+        headline=f"{told}; {needing}" if begin else "",
+        tables=(table(found, now),) if found else (),
         actions=tuple(
             f"/batch status {one.header.batch_id}" for one in found if look_needed(one, now)
         )[:4],
@@ -72,46 +85,3 @@ async def _in_no_state(state: str, context: CommandContext) -> Report:
         summary=f"No batch is in {named}{others}.",
         actions=("/batch list",),
     )
-
-
-def _state(summary: BatchSummary, now: datetime) -> str:
-    if look_needed(summary, now):
-        return "⚠️"
-    return WELL if summary.header.ended else UNDER_WAY
-
-
-def _fact(summary: BatchSummary, now: datetime) -> dict[str, object]:
-    header, pairs = summary.header, summary.pairs
-    return {
-        "batch_id": header.batch_id,
-        "bos_batch_id": header.bos_batch_id,
-        "status": header.status,
-        "state": header.state,
-        "created_at": header.created_at,
-        "valid": pairs.valid,
-        "errors": pairs.error,
-        "pending": pairs.pending,
-        "mark": look_needed(summary, now),
-    }
-
-
-def _age(age: timedelta) -> timedelta:
-    """Return an age in whole days where hours say nothing any more."""
-    return age if age < LONG_AGO else age // DAY * DAY
-
-
-def _table(found: Sequence[BatchSummary], now: datetime) -> Table:
-    rows = []
-    for one in found:
-        header, pairs = one.header, one.pairs
-        counts = f"{pairs.valid}/{pairs.total}"
-        rows.append(
-            (
-                _state(one, now),
-                str(header.batch_id),
-                counts,
-                words(Span(_age(now - header.created_at))),
-                look_needed(one, now) or ("finished" if header.ended else "under way"),
-            )
-        )
-    return Table(("", "batch", "valid", "age", "state"), tuple(rows))

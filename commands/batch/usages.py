@@ -35,7 +35,10 @@ USAGES = (
         "/batch watch 34",
     ),
     Usage(
-        "list [state]", "the newest batches, with a mark for those that need a look", "/batch list"
+        "list [state] [number] [--since 10:15]",
+        "the newest batches, with a mark for those that need a look; `list stuck`, `list faulty` "
+        "and `list unanswered` show those alone",
+        "/batch list",
     ),
     Usage(
         "trends [--since 7d] [--by mode|model|provider]",

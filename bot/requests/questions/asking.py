@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bot.errors import UnreadError, UsageError
 from bot.ports import Place, ReplySender, Way
 from bot.registry import SlashCommand
 from bot.requests.admission import Admission
-from bot.requests.command_text import read_line
+from bot.requests.command_text import read_line, unwrapped
 from bot.requests.questions.line import typed_command
+from bot.requests.questions.reading import ORDERS
 from bot.text.redaction import redact
 
 if TYPE_CHECKING:
-    from bot.requests.questions.reader import Reading
+    from bot.requests.questions.reading import Reading
+
+# How alike a word and a command must be: `retry` is no misspelt `runner`.
+MISSPELT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def misuse_of(
     try:
         line = read_line(typed, commands, prefix)
     except UsageError as error:
-        return error if error.hint else None
+        return error if is_misspelt(typed, commands, prefix) else None
     try:
         line.request()
     except UsageError as error:
@@ -73,12 +78,19 @@ def misuse_of(
     return None
 
 
+def is_misspelt(text: str, commands: Mapping[str, SlashCommand], prefix: str = "") -> bool:
+    """Say whether a text begins with a misspelt command, and not with a word of its own."""
+    first = (unwrapped(text).casefold().split(maxsplit=1) or [""])[0].lstrip("/")
+    known = [f"{prefix}{name}" for name in commands] + list(commands)
+    return bool(get_close_matches(first, known, n=1, cutoff=MISSPELT))
+
+
 def unread(reading: Reading, misuse: UsageError | None = None) -> UnreadError:
     """Return the answer to what could not be read: what is not understood, and three commands."""
     to_type = (
         f" To change something, type the command: {reading.to_type}." if reading.to_type else ""
     )
-    if misuse is not None:
+    if misuse is not None and reading.problem != ORDERS:
         return UnreadError(
             misuse.message, offers=reading.offers, hint=misuse.hint + to_type, usage=misuse.usage
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain.log import Service
+from bot.requests.questions.counts import count_in
 from bot.requests.questions.text import Named, clean, ids_of, words_of
 from bot.requests.questions.vocabulary import Topic, topic_of
 
@@ -14,7 +15,14 @@ WHATS_UP = re.compile(
 )
 _DID_CHANGE = re.compile(r"^(?:did|has|have|what|any\w*|some\w*|was|were)\b.*\bchange\b")
 # What was done already is asked about, and not asked for.
-_WAS_DONE = re.compile(r"^(?:who|why|when|what|which|was|were|did|has|have|is|are)\b")
+_WAS_DONE = re.compile(
+    r"^(?:who|why|when|what|which|was|were|did|has|have|is|are"
+    r"|vem|varför|när|vad|vilken|vilka|blev|har|hade|är)\b"
+)
+# `did` takes a verb as an order does, up to the end of its sentence.
+_DID = re.compile(r"^did [^.!?;,]*")
+_PAST = re.compile(r"\w+(?:ed|ades?|at|ats)|avbröts?|avbruten|avbruts")
+_TOOK_AWAY = re.compile(r"\b(?:tog|togs|tagit|tagits) bort\b")
 # `how tall is` asks for a measure, and not how it goes.
 _MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
 _OF_A_PERSON = re.compile(r"\b(?!batch)\w+'s (?:essay|grade|score|text|result)s?\b")
@@ -29,6 +37,8 @@ class PlainQuestion:
     ids: tuple[Named, ...]
     topics: frozenset[Topic]
     subject: str = ""
+    # Whether it asks about something that was done.
+    was_done: bool = False
 
     def about(self, *topics: Topic) -> bool:
         """Say whether a word of one of these topics stands in it."""
@@ -39,7 +49,10 @@ def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> Plain
     """Return a question with its ids, and the topics of its words."""
     plain = clean(text)
     words = words_of(plain)
-    ids = ids_of(words, (service.name for service in services))
+    count = count_in(plain.casefold())
+    ids = [
+        one for one in ids_of(words, (service.name for service in services)) if one.word != count
+    ]
     topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
     fold = plain.casefold()
     if WHATS_UP.search(fold):
@@ -51,9 +64,20 @@ def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> Plain
     acts = _acts(words)
     if _DID_CHANGE.search(fold) and acts == {"change"}:
         topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
-    if _WAS_DONE.search(fold) and all(one.endswith("ed") for one in acts):
+    is_past = _is_past(fold, acts)
+    if is_past:
         topics -= {Topic.ACT}
-    return PlainQuestion(plain, tuple(words), tuple(ids), frozenset(topics), subject)
+    was_done = (is_past and bool(acts)) or bool(_TOOK_AWAY.search(fold))
+    return PlainQuestion(plain, tuple(words), tuple(ids), frozenset(topics), subject, was_done)
+
+
+def _is_past(fold: str, acts: set[str]) -> bool:
+    """Say whether all that acts in a question was done already: it asks, and does not order."""
+    if (did := _DID.match(fold)) and len(acts) == 1:
+        return acts <= set(words_of(did[0]))
+    first = fold.split(" ", 1)[0]
+    opens = _WAS_DONE.search(fold) or (first in acts and not first.endswith("ed"))
+    return bool(acts and opens) and all(_PAST.fullmatch(one) for one in acts)
 
 
 def _without_how(words: Iterable[str], topics: set[Topic]) -> set[Topic]:

@@ -2,27 +2,19 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from bot.domain.log import Service
-from bot.requests.questions.log_search import SEARCHES, is_log_search, log_line
+from bot.requests.questions.counts import names_several
+from bot.requests.questions.listed import listed
+from bot.requests.questions.log_search import is_log_search, log_line
+from bot.requests.questions.moments import moment_of, since_of
 from bot.requests.questions.question import WHATS_UP, PlainQuestion, taken_apart
+from bot.requests.questions.reading import BUTTONS, Reading, unread_as
+from bot.requests.questions.refused import at_a_loss, nearest, of_a_moment, refused
 from bot.requests.questions.text import Kind, Named
-from bot.requests.questions.vocabulary import ELSEWHERE, Topic, topic_of, words_in
-from bot.text.redaction import echoed
+from bot.requests.questions.vocabulary import LOOKED_AT, Topic, topic_of, words_in
 
-BUTTONS = ("/batch list", "/queue", "/help")
-CHANGES = {
-    "mute": "/alerts mute <pattern> 2h",
-    "unmute": "/alerts unmute <pattern>",
-    "ack": "/alerts ack <number>",
-    "acknowledge": "/alerts ack <number>",
-    "snooze": "/alerts snooze <number> 2h",
-}
-_COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|help)\b")
-_TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|ta bort|again from)\b")
-_AGAIN = re.compile(r"\b(run|kör|try) (it )?(again|om)\b")
 _CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)\b")
 _LENGTH = re.compile(r"\b(\d{1,4}) ?([mhdw])(?:in|ins|inutes?|ours?|rs?|ays?|eeks?)?\b")
 _A_DAY = re.compile(r"\b(today|idag|yesterday|igår|last night|inatt)\b")
@@ -39,8 +31,6 @@ _WATCH = re.compile(
     r"|\b(?:säg till när|bevaka)\b"
 )
 _BARE = re.compile(r"#?\d{1,7} ?\?+")
-# What one word is enough to ask for, in the order in which they are looked for.
-_LOOKED_AT = {Topic.QUEUE: "/queue", Topic.ALERTS: "/alerts list", Topic.RUNNER: "/runner"}
 # What is asked of the whole, whatever it is that is wrong.
 _OF_ALL = re.compile(
     r"\b(everything|anything|any news|allt|något|någonstans|what(?: is|'?s) wrong|vad är fel)\b"
@@ -55,19 +45,11 @@ RUNNING = words_in("running active ongoing igång")
 # They open a question, and what follows says what is asked.
 OPENERS = words_in("how hows how's hur when när did go goes going still")
 PICKED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a question means: a command line, or why it could not be read and what to offer.
-
-    `to_type` is a command that acts: it is shown to be typed, and offered by no button.
-    """
-
-    line: str = ""
-    problem: str = ""
-    offers: tuple[str, ...] = BUTTONS
-    to_type: str = ""
+# What is restarted, stopped and deployed, and is no batch.
+SERVICES = words_in(
+    "provider providern llm cj worker service services tjänsten tjänsterna container containers "
+    "idag igår"
+)
 
 
 def read_question(
@@ -84,14 +66,14 @@ def read_question(
     """
     known = tuple(services)
     asked = taken_apart(text, subject, known)
-    if refusal := _refused(asked):
+    if refusal := refused(asked):
         return refusal
     if is_log_search(asked.text, known):
         line = log_line(asked.text, known, now, zone)
         if line is not None:
             return Reading(line)
         if not asked.ids:
-            return _unread("which service, and what to look for", ("/logs", *BUTTONS[:2]))
+            return unread_as("which service, and what to look for", ("/logs", *BUTTONS[:2]))
     watched = _WATCH.search(asked.text.casefold()) and len(asked.ids) == 1
     if watched and _is_batch(asked.ids[0]):
         return Reading(f"/batch watch {asked.ids[0].word}")
@@ -99,59 +81,13 @@ def read_question(
         return _compared(asked)
     if len(asked.ids) > 1:
         return _several(asked)
-    return _of_one(asked, asked.ids[0]) if asked.ids else _of_none(asked)
+    return _of_one(asked, asked.ids[0]) if asked.ids else _of_none(asked, now.astimezone(zone))
 
 
 def needs_subject(text: str, services: Iterable[Service] = ()) -> bool:
     """Say whether the thread's subject could matter: a question that names less than it needs."""
     asked = taken_apart(text, "", tuple(services))
-    return len(asked.ids) < PICKED and _refused(asked) is None
-
-
-def _unread(problem: str, offers: tuple[str, ...] = BUTTONS, to_type: str = "") -> Reading:
-    # A word of the question may be anything, and everybody reads the buttons.
-    found = [one for one in offers if echoed(one, len(one)) == one]
-    more = (one for one in BUTTONS if one not in found)
-    return Reading(problem=problem, offers=(*found, *more)[:3], to_type=to_type)
-
-
-def _refused(asked: PlainQuestion) -> Reading | None:
-    """Return why nothing may be run: the question acts, forbids, or is about something else."""
-    fold = asked.text.casefold()
-    if not asked.words:
-        return _unread("which command")
-    if asked.about(Topic.NEVER) or _TAKEN_BACK.search(fold) or _COMMAND_INSIDE.search(fold):
-        return _unread("whether to run something", _offers(asked))
-    if asked.about(Topic.ACT) or _AGAIN.search(fold):
-        return _unread(
-            "I change nothing on a plain question: a change is typed as a command, by an operator.",
-            _offers(asked),
-            _to_type(asked),
-        )
-    if asked.about(Topic.MEASURE):
-        return _unread("what is asked about it", _offers(asked))
-    if asked.about(Topic.OTHER):
-        return _unread("anything but batches, comparisons, the queue, logs and alerts")
-    elsewhere = ELSEWHERE & {word.casefold() for word in asked.words}
-    if elsewhere and not asked.ids and not SEARCHES.search(asked.text):
-        return _unread("anything but batches, comparisons, the queue, logs and alerts")
-    if any(one.kind is Kind.TOO_SHORT for one in asked.ids):
-        return _unread("an id of fewer than 6 characters")
-    return None
-
-
-def _to_type(asked: PlainQuestion) -> str:
-    """Return how a change that people ask for is typed, where there is a command for it."""
-    folds = {word.casefold() for word in asked.words}
-    if asked.about(Topic.RUNNER):
-        return "/runner stop <id>"
-    return next((line for verb, line in CHANGES.items() if verb in folds), "")
-
-
-def _offers(asked: PlainQuestion) -> tuple[str, ...]:
-    """Return what can safely be looked at instead."""
-    found = [f"/batch status {one.word}" for one in asked.ids if one.kind is not Kind.TOO_SHORT]
-    return (*found[:2], *BUTTONS)[:3]
+    return len(asked.ids) < PICKED and refused(asked) is None
 
 
 def _compared(asked: PlainQuestion) -> Reading:
@@ -160,13 +96,13 @@ def _compared(asked: PlainQuestion) -> Reading:
     if len(words) == 1 and topic == "batch" and id != words[0]:
         words = [id, *words]
     if len(words) != PICKED:
-        return _unread("which two batches to compare", _offers(asked))
+        return unread_as("which two batches to compare", nearest(asked))
     return Reading(f"/batch compare {words[0]} {words[1]}")
 
 
 def _several(asked: PlainQuestion) -> Reading:
     lines = [_looked_up(one) for one in asked.ids[:2]]
-    return _unread("which of the ids is meant", (*lines, "/help"))
+    return unread_as("which of the ids is meant", (*lines, "/help"))
 
 
 def _looked_up(id: Named) -> str:
@@ -186,9 +122,11 @@ def _of_one(asked: PlainQuestion, id: Named) -> Reading:
         return Reading(f"/batch bundle {id.word}")
     if asked.about(Topic.WHY) and not _only_goes(asked):
         return Reading(f"/batch investigate {id.word}")
+    if asked.was_done:
+        return Reading(f"/batch status {id.word}")
     if _asks_how_it_is(asked, id):
         return Reading(f"/batch status {id.word}")
-    return _unread(
+    return unread_as(
         f"what to do with {id.word}",
         (f"/batch status {id.word}", f"/batch investigate {id.word}", "/help"),
     )
@@ -216,32 +154,65 @@ def _only_goes(asked: PlainQuestion) -> bool:
     return asks == {"going"} and not WHATS_UP.search(asked.text.casefold())
 
 
-def _of_none(asked: PlainQuestion) -> Reading:
+def _of_none(asked: PlainQuestion, local: datetime) -> Reading:
     fold = asked.text.casefold()
-    if line := next((line for topic, line in _LOOKED_AT.items() if asked.about(topic)), ""):
+    follows = bool(asked.subject) and _follows(asked)
+    if (plain := _of_a_topic(asked, local)) is not None:
+        return plain
+    if (not follows or names_several(fold)) and (found := listed(asked, local)) is not None:
+        return found
+    if "batches" in fold or "batcharna" in fold or "batcher" in fold:
+        return Reading("/batch list")
+    if follows:
+        return _of_subject(asked)
+    return _of_the_whole(asked, local)
+
+
+def _of_a_topic(asked: PlainQuestion, local: datetime) -> Reading | None:
+    """Return the command of the topic that a question is about, whatever else it says."""
+    fold = asked.text.casefold()
+    if line := next((line for topic, line in LOOKED_AT.items() if asked.about(topic)), ""):
         return Reading(line)
     if asked.about(Topic.CHANGES):
-        return Reading(_changes_line(fold))
+        return Reading(_changes_line(fold, local))
     if asked.about(Topic.HELP) or _CAN_DO.search(fold):
         return Reading("/help")
     if _TRENDS.search(fold):
         return Reading(_trends_line(fold))
-    if "batches" in fold or "batcharna" in fold or "batcher" in fold:
-        return Reading("/batch list")
-    if asked.subject and _follows(asked):
-        return _of_subject(asked)
+    return None
+
+
+def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
+    """Return what a question means that names no batch and follows none."""
+    fold = asked.text.casefold()
     asks = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)
     if not asked.subject and (asks or _ALL_WELL.search(fold)):
         return Reading("/alerts list")
     if asked.about(Topic.LIST) and RUNNING & {word.casefold() for word in asked.words}:
         return Reading("/batch list")
+    if asked.was_done and (line := _done_line(asked, local)):
+        return Reading(line)
+    if (moment := of_a_moment(asked)) is not None:
+        return moment
     if asked.about(Topic.LIST) and asked.about(Topic.WHY):
-        return Reading("/queue" if "stuck" in fold else "/batch list")
-    return _unread("which batch, comparison or queue is meant")
+        return Reading("/batch list")
+    return at_a_loss(asked)
 
 
-def _changes_line(fold: str) -> str:
+def _done_line(asked: PlainQuestion, local: datetime) -> str:
+    """Return the command for whether something was done to a service; "" for anything else."""
+    words = [word.casefold() for word in asked.words]
+    named = any(word in SERVICES for word in words)
+    others = [one for one in words if one not in SERVICES and not one[0].isdecimal()]
+    known = all(topic_of(one) is not None for one in others)
+    return _changes_line(asked.text.casefold(), local) if named and known else ""
+
+
+def _changes_line(fold: str, local: datetime) -> str:
     """Return the command for what changed, as far back as the question says."""
+    clock = moment_of(fold) or since_of(fold, local).word
+    if ":" in clock:
+        return f"/changes {clock}"
     if length := _LENGTH.search(fold):
         return f"/changes {length[1]}{length[2]}"
     if day := _A_DAY.search(fold):

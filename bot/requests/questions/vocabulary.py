@@ -41,15 +41,16 @@ WORDS: dict[Topic, str] = {
     Topic.LOGS: "log logs grep search loggar loggarna loggen sök",
     Topic.TRACE: "trace where follow correlation var vart path vägen callback",
     Topic.WHY: "why wrong stuck fail fails failed failing failure broken die died dies dead "
-    "investigate happened happening varför fastnat hänger hanging hangs hang problem reason cause "
-    "crash crashed slow error errors going strul fel y stalled root fire burning brinner frozen "
-    "froze jammed borked busted lost missing delayed weird hände hänt händer trasig trasigt "
-    "sönder stannat stannade worry snett",
-    Topic.STATUS: "ok okay done finished finish complete completed status check eta progress "
-    "doing ready klar klart färdig how hows hur när when go did fine healthy running still result "
-    "results grades state okej moving moves alive trust trusted lita usable rör lever mår news "
-    "how's goes model modell modellen mode cost costs costed kostade kostar "
-    "info update look looking kolla kollar titta",
+    "investigate happened happening varför fastnat hänger hanging hangs hang problem "
+    "reason cause crash crashed slow error errors going strul fel y stalled root fire "
+    "burning brinner frozen froze jammed borked busted lost missing delayed weird hände "
+    "hänt händer trasig trasigt trasiga segt trög trögt broke felat misslyckats "
+    "misslyckades kraschat kraschade sönder stannat stannade worry snett",
+    Topic.STATUS: "ok okay done finished finish complete completed status check eta progress doing "
+    "ready klar klart färdig how hows hur när when go did fine healthy running still "
+    "result results grades state okej moving moves alive trust trusted lita usable rör "
+    "lever mår news how's goes model modell modellen mode models modeller cost costs "
+    "costed kostade kostar info update look looking kolla kollar titta",
     Topic.QUEUE: "queue q kö kön queued backlog backed",
     Topic.ALERTS: "alert alerts alarm alarms larm larmen acked acknowledged muted snoozed silenced",
     Topic.RUNNER: "runner runners runnern",
@@ -59,28 +60,33 @@ WORDS: dict[Topic, str] = {
     Topic.HELP: "help hjälp commands usage",
     Topic.BATCH: "batch batchen run körning körningen",
     Topic.BUNDLE: "bundle zip evidence",
-    Topic.ACT: "mute unmute snooze unsnooze ack acknowledge unack stop kill restart requeue "
-    "delete remove clear purge flush drop cancel retry rerun resolve close repair drain pause "
-    "resume start reset reboot redeploy deploy abort terminate wipe empty disable enable silence "
-    "maintenance alias change set fix release unstick unblock skip move put send resend rollback "
-    "approve accept promote assign prioritize prioritise scale upgrade mark resubmit lower raise "
-    "increase decrease adjust turn switch döda sluta stoppa stäng starta rensa töm tysta kvittera "
-    "radera avbryt",
+    Topic.ACT: "mute unmute snooze unsnooze ack acknowledge unack stop kill restart requeue delete "
+    "remove clear purge flush drop cancel retry rerun resolve close repair drain pause "
+    "resume start reset reboot redeploy deploy abort terminate wipe empty disable enable "
+    "silence maintenance alias change set fix release unstick unblock skip move put send "
+    "resend rollback approve accept promote assign prioritize prioritise scale upgrade "
+    "mark resubmit lower raise lose losing increase decrease adjust turn switch döda "
+    "sluta stoppa stäng starta rensa töm tysta kvittera radera avbryt avbröt avbruten "
+    "avbruts avbröts startade startades",
     Topic.NEVER: "dont don't never ignore instead",
     Topic.OTHER: "student students pupil elev eleven joke weather python script poem token "
     "password secret instructions prompt",
-    Topic.FILLER: "is are the a an of in on at to for it its this that these and or with w we i "
-    "me my you your can could would please pls plz tack hey hi hello there now nu then då real "
-    "quick rn just again yet snart soon been be was were has have had do does all any anything "
-    "some come back up down out about around lol thanks know tell show give get got by from will "
-    "går det är en ett för med på och den har need see many much comparisons items waiting "
-    "wait long far so but really night last yesterday today evening morning open lines line item "
-    "since someone when sig whether no nr number nummer id same closer sorry nag "
-    "return returns returned big large old late bad good well gått gick about judged used ran "
-    "jag mig åt oss vi hej god morgon afternoon kan du ni ser ut just långt kommit please kindly "
-    "sir team guys folks man bot batchbot thank much once more one ones who",
+    Topic.FILLER: "is are the a an of in on at to for it its this that these and or with w we i me "
+    "my you your can could would please pls plz tack hey hi hello there now nu then då real "
+    "quick rn just again yet snart soon been be was were has have had do does all any "
+    "anything some come back up down out about around lol thanks know tell show give get "
+    "got by from will går det är en ett för med på och den har need see many much "
+    "comparisons items waiting wait long far so but really night last yesterday today "
+    "evening morning open lines line item since someone when sig whether no nr number "
+    "nummer id same closer sorry nag return returns returned big large old late bad good "
+    "well gått gick judged used ran jag mig åt oss vi hej god morgon afternoon kan du ni "
+    "ser ut långt kommit kindly sir team guys folks man batchar batcharna vem tog bort "
+    "blev blir som dessa went de några om providern dömde dömt dömdes graded grade anyone "
+    "anybody somebody bot batchbot thank once more one ones who",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
+# What one word is enough to ask for, in the order in which they are looked for.
+LOOKED_AT = {Topic.QUEUE: "/queue", Topic.ALERTS: "/alerts list", Topic.RUNNER: "/runner"}
 LONGEST_GUESS = 40
 SHORTEST_GUESS = 4
 CLOSE = 0.8
@@ -91,17 +97,22 @@ ELSEWHERE = words_in(
 )
 
 
-@lru_cache(maxsize=4_096)
 def topic_of(word: str) -> Topic | None:
     """Return what a word says, misspelt ones included; None for an unknown word."""
+    known = known_word(word)
+    return None if known is None else _TOPIC[known]
+
+
+@lru_cache(maxsize=4_096)
+def known_word(word: str) -> str | None:
+    """Return the word of the vocabulary that a word is, or is misspelt of; None for no one."""
     if word in _TOPIC:
-        return _TOPIC[word]
+        return word
     if not SHORTEST_GUESS <= len(word) <= LONGEST_GUESS or not word.isalpha() or word in ELSEWHERE:
         return None
     close = difflib.get_close_matches(word, _GUESSABLE, n=3, cutoff=CLOSE)
     # Two letters of a short word make it another one: `färg` is no misspelt `färdig`.
-    near = (one for one in close if len(word) >= LONG or abs(len(one) - len(word)) <= 1)
-    return next((_TOPIC[one] for one in near), None)
+    return next((one for one in close if len(word) >= LONG or abs(len(one) - len(word)) <= 1), None)
 
 
 # What is not ours is named outright: `whether` is no misspelt weather.

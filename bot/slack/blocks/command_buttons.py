@@ -25,7 +25,7 @@ _LABELS = tuple(
         (r"batch status", "Look at a batch …"),
         (r"batch trends --since \S+ --by (\S+)", r"By \1"),
         (r"batch list", "All batches"),
-        (r"batch list waiting\S*", "Batches that wait"),
+        (r"batch list (?:waiting\S*|stuck)", "Batches that wait"),
         (r"alerts list", "Open alerts"),
         (r"alerts list \S+", "All of them"),
         (r"trace", "Trace an id …"),

@@ -59,7 +59,7 @@ async def test_without_a_database_nothing_is_said_to_be_well() -> None:
         ("trends --since soon", "--since takes a span"),
         ("trends --by moed", "--by takes mode, model, provider"),
         ("list --by mode", "Only /batch trends takes --by"),
-        ("list --since 2h", "--since goes with /batch trends"),
+        ("status 34 --since 2h", "--since goes with /batch trends"),
     ],
 )
 def test_wrong_words_are_told(text: str, told: str) -> None:

@@ -11,7 +11,8 @@ import pytest
 from bot.registry import commands
 from bot.requests.command_text import read_line
 from bot.requests.questions.line import typed_command
-from bot.requests.questions.reader import Reading, read_question
+from bot.requests.questions.reader import read_question
+from bot.requests.questions.reading import Reading
 from bot.settings import HULEEDU_SERVICES
 
 TABLE = Path(__file__).parents[3] / "fixtures" / "questions.jsonl"

@@ -1,0 +1,74 @@
+"""Reads a question about several batches: which of them, how many, and since when; pure."""
+
+import re
+from datetime import datetime
+
+from bot.requests.questions.counts import COUNT_WORDS, as_number, count_in
+from bot.requests.questions.moments import since_of
+from bot.requests.questions.question import PlainQuestion
+from bot.requests.questions.reading import Reading, unread_as
+from bot.requests.questions.vocabulary import Topic, known_word, topic_of, words_in
+
+MOST = 50
+STUCK = words_in(
+    "stuck stalled hang hanging hangs frozen froze jammed fastnat hänger stannat stannade"
+)
+FAULTY = words_in(
+    "wrong fail fails failed failing failure broken die died dies dead crash crashed error errors "
+    "borked busted trasig trasigt trasiga sönder snett fel misslyckats misslyckades kraschat "
+    "kraschade broke"
+)
+LOST = words_in("lose lost losing missing drop dropped tappade tappat förlorade förlorat saknas")
+# What is said of the whole as well: without a time the open alerts answer it.
+_OF_ALL = re.compile(r"\b(?:anything|något|everything|allt|what(?: is|'?s) wrong|vad är fel)\b")
+_ANSWERS = words_in("callback callbacks answer answers result results svar svaren återanrop")
+_ASKING = words_in("did have has any anything har något några tappade förlorade is are was were")
+_TIMES = words_in(
+    "hour hours min mins minute minutes day days week weeks am pm kl klockan sedan since after "
+    "from around timme timmen timmar timmarna minuter minuterna dag dagar dagarna dygnet idag "
+    "igår natt inatt morse i går kväll senaste sista gone going overnight vilka batches"
+)
+_KNOWN = _TIMES | _ASKING | _ANSWERS | LOST | FAULTY
+_TIME = re.compile(r"\d{1,6}(?:[:.]\d\d)?(?:am|pm|h|m|min|d|w)?")
+
+
+def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
+    """Return the list that a question without ids asks for; None where it asks for none."""
+    fold = asked.text.casefold()
+    count, choice = count_in(fold), _choice(asked)
+    since = since_of(fold, local)
+    if not count and not (choice and _asks(asked)):
+        return None
+    if choice == "faulty" and not since.word and _OF_ALL.search(fold):
+        return None
+    if since.is_odd:
+        return unread_as("since when")
+    if not all(_is_known(word) for word in _folds(asked)):
+        return unread_as("which batches are meant")
+    number = str(as_number(count)) if count else ""
+    if number and not 1 <= int(number) <= MOST:
+        return unread_as(f"more than {MOST} batches at once", (f"/batch list {MOST}",))
+    options = f"--since {since.word}" if since.word else ""
+    return Reading(" ".join(filter(None, ("/batch list", choice, number, options))))
+
+
+def _choice(asked: PlainQuestion) -> str:
+    words = {known_word(fold) or fold for fold in _folds(asked)}
+    if words & LOST and words & _ANSWERS:
+        return "unanswered"
+    if words & STUCK:
+        return "stuck"
+    return "faulty" if words & FAULTY else ""
+
+
+def _asks(asked: PlainQuestion) -> bool:
+    return asked.about(Topic.LIST) or bool(_ASKING & _folds(asked))
+
+
+def _is_known(fold: str) -> bool:
+    in_sets = fold in COUNT_WORDS or fold in _KNOWN
+    return in_sets or topic_of(fold) is not None or _TIME.fullmatch(fold) is not None
+
+
+def _folds(asked: PlainQuestion) -> set[str]:
+    return {word.casefold() for word in asked.words}

@@ -1,0 +1,122 @@
+"""Why a question may not be answered by a command, and which commands come nearest; pure."""
+
+import re
+
+from bot.requests.questions.log_search import SEARCHES
+from bot.requests.questions.moments import moment_of
+from bot.requests.questions.question import PlainQuestion
+from bot.requests.questions.reading import BUTTONS, ORDERS, Reading, unread_as
+from bot.requests.questions.text import Kind
+from bot.requests.questions.vocabulary import ELSEWHERE, LOOKED_AT, Topic, topic_of
+from bot.text.redaction import echoed
+
+CHANGES = {
+    "mute": "/alerts mute <pattern> 2h",
+    "unmute": "/alerts unmute <pattern>",
+    "ack": "/alerts ack <number>",
+    "acknowledge": "/alerts ack <number>",
+    "snooze": "/alerts snooze <number> 2h",
+}
+_COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|help)\b")
+_TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|again from)\b")
+_AGAIN = re.compile(r"\b(run|kör|try) (it )?(again|om)\b|\bta bort\b")
+_WHO = re.compile(r"^(?:who|vem)\b|\bby whom\b|\bav vem\b")
+_MODEL = re.compile(r"\b(?:models?|modell(?:en|er)?)\b")
+_UP = re.compile(r"\b(?:up|down|alive|reachable|uppe|nere|igång|lever|dead)\b")
+_SERVICE = re.compile(r"\b(?:provider\w*|cj|llm|lps|anthropic|openai|services?|tjänsten|worker)\b")
+# A word with letters and digits that is no id, such as the name of an essay; no `2pm`, no `24h`.
+_NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d])(?!\d+(?:am|pm|h|m|min|s|d|w|x|st|nd|rd|th)$)[\w-]{3,40}")
+
+
+def refused(asked: PlainQuestion) -> Reading | None:
+    """Return why nothing may be run: the question acts, forbids, or is about something else."""
+    fold = asked.text.casefold()
+    if not asked.words:
+        return unread_as("which command")
+    if asked.about(Topic.NEVER) or _TAKEN_BACK.search(fold) or _COMMAND_INSIDE.search(fold):
+        return unread_as("whether to run something", nearest(asked))
+    if asked.was_done and _WHO.search(fold) and not asked.about(*LOOKED_AT):
+        return unread_as(
+            "Who did something is recorded nowhere that I read. What came of it is.",
+            _around(asked),
+        )
+    if asked.about(Topic.ACT) or _AGAIN.search(fold):
+        return unread_as(
+            ORDERS,
+            nearest(asked),
+            _to_type(asked),
+        )
+    if asked.about(Topic.MEASURE):
+        return unread_as("what is asked about it", nearest(asked))
+    if asked.about(Topic.OTHER):
+        return unread_as("anything but batches, comparisons, the queue, logs and alerts")
+    elsewhere = ELSEWHERE & {word.casefold() for word in asked.words}
+    if elsewhere and not asked.ids and not SEARCHES.search(asked.text):
+        return unread_as(
+            "anything but batches, comparisons, the queue, logs and alerts", _around(asked)
+        )
+    if any(one.kind is Kind.TOO_SHORT for one in asked.ids):
+        return unread_as("an id of fewer than 6 characters")
+    return None
+
+
+def _to_type(asked: PlainQuestion) -> str:
+    """Return how a change that people ask for is typed, where there is a command for it."""
+    folds = {word.casefold() for word in asked.words}
+    if asked.about(Topic.RUNNER):
+        return "/runner stop <id>"
+    return next((line for verb, line in CHANGES.items() if verb in folds), "")
+
+
+def nearest(asked: PlainQuestion) -> tuple[str, ...]:
+    """Return what can safely be looked at instead."""
+    found = [f"/batch status {one.word}" for one in asked.ids if one.kind is not Kind.TOO_SHORT]
+    return (*found[:2], *BUTTONS)[:3]
+
+
+def at_a_loss(asked: PlainQuestion) -> Reading:
+    """Return what is said of a question without an id that nothing was read of."""
+    return (
+        of_a_moment(asked)
+        or _of_a_service(asked)
+        or unread_as("which batch, comparison or queue is meant")
+    )
+
+
+def of_a_moment(asked: PlainQuestion) -> Reading | None:
+    """Return what to look at where a question is about one moment, or a name that is no id."""
+    if moment := moment_of(asked.text.casefold()):
+        told = f"I read no single moment; these begin at {moment}, or show the queue of now."
+        return unread_as(told, _around(asked))
+    names = [word for word in asked.words if _NAME.fullmatch(word) and topic_of(word) is None]
+    if not names or asked.ids:
+        return None
+    named = names[0] if echoed(names[0]) == names[0] else "that name"
+    return unread_as(
+        f"I know nothing called {named}: a batch has a number, a uuid or a run label, "
+        "a comparison a uuid or its first 6 characters."
+    )
+
+
+def _of_a_service(asked: PlainQuestion) -> Reading | None:
+    fold = asked.text.casefold()
+    if _MODEL.search(fold):
+        return unread_as(
+            "which batch is meant", ("/batch trends --since 7d --by model", "/batch list")
+        )
+    if _UP.search(fold) and _SERVICE.search(fold):
+        return unread_as(
+            "I ask no service whether it is up: the queue and the alerts show whether it answers.",
+            ("/queue", "/alerts list"),
+        )
+    return None
+
+
+def _around(asked: PlainQuestion) -> tuple[str, ...]:
+    """Return what shows the moment, or the batch, that a question names."""
+    if asked.ids:
+        return nearest(asked)
+    moment = moment_of(asked.text.casefold())
+    if moment:
+        return (f"/changes {moment}", f"/batch list --since {moment}", "/queue")
+    return ("/changes", *BUTTONS[:2])

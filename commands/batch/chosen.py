@@ -1,0 +1,118 @@
+"""`/batch list stuck`, `faulty` and `unanswered`: the batches whose own line says so."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.diagnosis.batch import report as batch_report
+from bot.diagnosis.batch.marks import CHOICES, is_stuck, last_sign
+from bot.diagnosis.evidence.read import configured, read, rows_reading, without_rights
+from bot.diagnosis.queue.evidence import collect as collect_queue
+from bot.diagnosis.queue.report import diagnose as diagnose_queue
+from bot.domain.batch import BatchSummary
+from bot.domain.evidence import DATABASE, Missing
+from bot.domain.report import Report
+from bot.domain.words import Text, when, words
+from bot.ports import CommandContext
+from bot.text.wording import many
+from commands.batch.lines import fact, table
+from commands.batch.listed_words import ListAsked
+
+STUCK = "stuck"
+# The newest batches among which those are looked for that show a fault.
+READ = 250
+TOLD = {
+    STUCK: ("waits longer than it should", "wait longer than they should", "waits too long"),
+    "faulty": ("failed or is flawed", "failed or are flawed", "shows a fault"),
+    "unanswered": ("lacks an answer", "lack an answer", "lacks an answer"),
+}
+
+
+async def chosen_batches(ask: ListAsked, begin: datetime | None, context: CommandContext) -> Report:
+    """Return the batches of one choice; with `begin` those whose rows changed since."""
+    now = context.now()
+    found = await _read(ask.choice, context)
+    queue = await _queue(context) if ask.choice == STUCK else None
+    if isinstance(found, Missing):
+        unread = batch_report.unreadable("list", found)
+        return unread if queue is None else _with_queue(unread, queue)
+    recent = [one for one in found if begin is None or last_sign(one) >= begin]
+    mine = [one for one in recent if CHOICES[ask.choice](one, now)]
+    shown = mine[: ask.count]
+    waiting = 0 if ask.choice == STUCK else sum(is_stuck(one, now) for one in recent)
+    told = _told(ask.choice, len(mine))
+    hidden = found[0].hidden if found else ()
+    report = Report(
+        command="batch list",
+        title="Batches",
+        facts={"batches": [fact(one, now) for one in shown], "choice": ask.choice},
+        sources=(rows_reading(found, hidden),),
+        unreadable_need=bool(hidden),
+        headline=told,
+        summary=words(
+            told,
+            when(begin, " since ") if begin else "",
+            "." if len(shown) == len(mine) else f"; the newest {len(shown)} are shown.",
+            _within(ask.choice, found, begin),
+            f" {without_rights(hidden)}" if hidden else "",
+        ),
+        lines=(f"{many(waiting, 'batch', ('waits', 'wait'))} too long: /batch list stuck.",)
+        if waiting and ask.choice == "faulty"
+        else (),
+        tables=(table(shown, now),) if shown else (),
+        actions=_actions(ask.choice, shown, waiting),
+    )
+    return report if queue is None else _with_queue(report, queue)
+
+
+async def _read(choice: str, context: CommandContext) -> Sequence[BatchSummary] | Missing:
+    """Return the batches among which to choose, the newest first."""
+    found = await read(
+        DATABASE,
+        context.sources.database,
+        lambda one: one.open_batches() if choice == STUCK else one.newest(limit=READ),
+        context.deadline.next_timeout(),
+    )
+    if isinstance(found, Missing):
+        return found
+    return sorted(found, key=lambda one: one.header.batch_id, reverse=True)
+
+
+async def _queue(context: CommandContext) -> Report:
+    """Return what is to be said of the queue, in which stuck batches may wait."""
+    now = context.now()
+    evidence = await collect_queue(context.sources, now, deadline=context.deadline)
+    if not configured(evidence.reading) and not evidence.loop_seen:
+        return Report(command="queue", title="LLM queue", summary="LLM queue: not read")
+    return diagnose_queue(evidence, now)
+
+
+def _with_queue(report: Report, queue: Report) -> Report:
+    """Return a list with the queue's state as its first line, and a button to it."""
+    told: Text = words(queue.headline or queue.summary, ".")
+    return replace(
+        report,
+        lines=(told, *report.lines),
+        sources=(*report.sources, *queue.sources),
+        unreadable_need=report.unreadable_need or queue.unreadable_need,
+        actions=("/queue", *report.actions),
+    )
+
+
+def _told(choice: str, count: int) -> str:
+    one, several, none = TOLD[choice]
+    return many(count, "batch", (one, several)) if count else f"No batch that was read {none}"
+
+
+def _within(choice: str, found: Sequence[BatchSummary], begin: datetime | None) -> str:
+    """Say among how many was looked, where older ones may be of the choice too."""
+    whole = choice == STUCK or len(found) < READ
+    if whole or (begin is not None and found[-1].header.created_at < begin):
+        return ""
+    return f" Only the newest {len(found)} were looked at."
+
+
+def _actions(choice: str, shown: Sequence[BatchSummary], waiting: int) -> tuple[str, ...]:
+    looks = tuple(f"/batch investigate {one.header.batch_id}" for one in shown[:3])
+    others = ("/batch list stuck",) if waiting and choice != STUCK else ()
+    return (*looks, *others, "/alerts list" if choice == "unanswered" else "/batch list")

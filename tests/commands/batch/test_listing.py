@@ -1,0 +1,133 @@
+"""`/batch list` narrowed: what waits with the queue, what failed since when, and how many."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.demo.incident.rows import Revision
+from bot.domain.batch import BatchHeader, BatchRows
+from bot.domain.batch.pairs import PairCounts
+from bot.domain.report import Report, Verdict
+from bot.errors import UsageError
+from bot.ports import Asker, CommandContext, Sources
+from bot.sources.cj.database import CjPostgres
+from commands.batch.command import parse, run
+from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeQueue, down
+
+NOW = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def _batch(
+    number: int, status: str, state: str, since: int, *, pending: int = 0, error: int = 0
+) -> BatchRows:
+    """Return a batch of ten comparisons, whose rows last changed `since` minutes ago."""
+    at, name = NOW - since * MINUTE, f"abcdef00-0000-4000-8000-{number:012}"
+    begun = NOW - (240 - number) * MINUTE
+    header = BatchHeader(number, name, name, status, state, begun, last_activity_at=at)
+    counts = PairCounts(
+        total=10,
+        essay_a=10 - pending - error,
+        error=error,
+        pending=pending,
+        first_submitted_at=at,
+        pending_first_submitted_at=at if pending else None,
+    )
+    return BatchRows(header, pairs=counts)
+
+
+BATCHES = (
+    _batch(1, "ERROR_PROCESSING", "FAILED", 150, error=10),
+    _batch(2, "COMPLETE_STABLE", "COMPLETED", 100),
+    _batch(3, "COMPLETE_STABLE", "COMPLETED", 60, error=5),
+    _batch(4, "PENDING", "WAITING_CALLBACKS", 50, pending=3),
+    _batch(5, "PENDING", "WAITING_CALLBACKS", 5, pending=3),
+    _batch(6, "PENDING", "GENERATING_PAIRS", 40),
+    _batch(7, "ERROR_PROCESSING", "CANCELLED", 30),
+    _batch(8, "COMPLETE_STABLE", "COMPLETED", 20, pending=2),
+    _batch(9, "ERROR_PROCESSING", "FAILED", 10, error=10),
+)
+
+
+async def _listed(line: str, **sources: object) -> Report:
+    read = Sources(**{"database": FakeDatabase(BATCHES), **sources})  # type: ignore[arg-type]
+    return await run(parse(line), CommandContext(read, lambda: NOW, Asker("oncall", "incidents")))
+
+
+def _numbers(report: Report) -> list[int]:
+    return [one["batch_id"] for one in report.facts["batches"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("list stuck", [6, 4]),
+        ("list faulty", [9, 8, 3, 1]),
+        ("list faulty --since 10:30", [9, 8, 3]),
+        ("list faulty --since 1h", [9, 8, 3]),
+        ("list faulty 2", [9, 8]),
+        ("list unanswered", [8, 4]),
+        ("list unanswered --since 11:20", [8]),
+        ("list 3", [9, 8, 7]),
+        ("list --since 30m", [9, 8, 7, 5]),
+    ],
+)
+async def test_a_list_holds_what_was_asked_for(line: str, numbers: list[int]) -> None:
+    assert _numbers(await _listed(line)) == numbers
+
+
+async def test_what_is_stuck_is_told_with_the_queue_and_a_button_to_it() -> None:
+    report = await _listed("list stuck", queue=FakeQueue())
+    assert str(report.headline) == "2 batches wait longer than they should"
+    assert str(report.lines[0]).startswith("LLM queue")
+    assert report.actions[0] == "/queue"
+    assert "/batch investigate 4" in report.actions
+
+
+async def test_an_unreadable_queue_is_not_called_well_beside_the_list() -> None:
+    report = await _listed("list stuck", queue=FakeQueue(error=down("llm_queue")))
+    assert report.verdict is Verdict.UNKNOWN
+    assert _numbers(report) == [6, 4]
+
+
+async def test_the_queue_is_told_where_the_database_is_away() -> None:
+    report = await _listed("list stuck", database=FakeDatabase(error=down("cj_database")),
+                           queue=FakeQueue(), logs=FakeLogs())  # fmt: skip
+    assert report.verdict is Verdict.UNKNOWN
+    assert "/queue" in report.actions
+
+
+async def test_what_failed_says_how_many_wait_besides() -> None:
+    report = await _listed("list faulty")
+    assert "2 batches wait too long" in str(report.lines)
+    assert "/batch list stuck" in report.actions
+
+
+async def test_no_batch_found_is_not_called_well() -> None:
+    report = await _listed("list faulty --since 1m")
+    assert str(report.headline) == "No batch that was read shows a fault"
+    assert report.state_mark == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["list 0", "list 51", "list 3 4", "list stuck faulty", "list --since zebra",
+             "list --since 2031-01-01"]
+)  # fmt: skip
+async def test_what_is_no_list_is_said(line: str) -> None:
+    with pytest.raises(UsageError):
+        await _listed(line)
+
+
+async def test_the_night_s_own_rows_are_listed_alike(night_urls: Mapping[Revision, str]) -> None:
+    database = CjPostgres(night_urls["now"])
+    try:
+        faulty = await _listed("list faulty", database=database)
+        stuck = await _listed("list stuck", database=database)
+        some = await _listed("list 1", database=database)
+    finally:
+        await database.close()
+    assert 33 in _numbers(faulty)
+    assert 32 not in _numbers(faulty)
+    assert not set(_numbers(faulty)) & set(_numbers(stuck))
+    assert len(_numbers(some)) == 1
