@@ -20,14 +20,36 @@ class BatchbotError(Exception):
         self.replaces = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Misspelling:
+    """A word as it was typed, and what it most likely meant."""
+
+    typed: str
+    meant: str
+
+
 class UsageError(BatchbotError):
-    """The words of a command are off; carries the usage lines to show."""
+    """The words of a command are off; carries the usage lines to show.
+
+    `misspelling` is the word that is off where another is near; `offers` are commands that can be
+    run instead.
+    """
 
     message: str
 
-    def __init__(self, message: str, *, usage: Sequence[str] = (), hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        usage: Sequence[str] = (),
+        hint: str = "",
+        misspelling: Misspelling | None = None,
+        offers: Sequence[str] = (),
+    ) -> None:
         super().__init__(message, hint=hint)
         self.usage = tuple(usage)
+        self.misspelling = misspelling
+        self.offers = tuple(offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +70,7 @@ class UnreadError(UsageError):
     def __init__(
         self, message: str, *, offers: Sequence[str], hint: str = "", usage: Sequence[str] = ()
     ) -> None:
-        super().__init__(message, usage=usage, hint=hint)
-        self.offers = tuple(offers)
+        super().__init__(message, usage=usage, hint=hint, offers=offers)
 
 
 class LackingError(UsageError):

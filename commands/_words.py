@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from bot.errors import Blank, LackingError, UsageError
+from bot.errors import Blank, LackingError, Misspelling, UsageError
 from bot.registry import Usage
 
 MAX_CHARS = 3_000
@@ -107,11 +107,8 @@ def split_options(
         given, _, value = word[2:].partition("=")
         name = choose(given, known)
         if name is None:
-            raise UsageError(
-                f"There is no option --{shown(given)}.",
-                usage=usage,
-                hint=_meant(given, known, "--"),
-            )
+            message = f"There is no option --{shown(given)}."
+            raise _near(message, usage, given, known, mark="--")
         if name in valued and not value:
             value = queue.pop(0) if queue and not queue[0].startswith("--") else ""
             if not value:
@@ -146,7 +143,7 @@ def misuse(
     message: str, name: str, usages: Sequence[Usage], *, word: str = "", choices: Iterable[str] = ()
 ) -> UsageError:
     """Return the error for words that are off: usage lines, and what `word` may have meant."""
-    return UsageError(message, usage=usage_lines(name, usages), hint=_meant(word, choices, ""))
+    return _near(message, usage_lines(name, usages), word, choices)
 
 
 def lacking(
@@ -156,9 +153,14 @@ def lacking(
     return LackingError(message, blanks=blanks, usage=usage_lines(name, usages), verb=verb)
 
 
-def _meant(word: str, choices: Iterable[str], mark: str) -> str:
+def _near(
+    message: str, usage: Sequence[str], word: str, choices: Iterable[str], *, mark: str = ""
+) -> UsageError:
     close = nearest(word, choices) if word else None
-    return f"Did you mean {mark}{close}?" if close else ""
+    if close is None:
+        return UsageError(message, usage=usage)
+    off = Misspelling(f"{mark}{word}", f"{mark}{close}")
+    return UsageError(message, usage=usage, hint=f"Did you mean {off.meant}?", misspelling=off)
 
 
 def _visible(text: str) -> str:

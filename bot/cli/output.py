@@ -119,8 +119,15 @@ def error_lines(error: BatchbotError) -> list[str]:
     usage = [f"  {line}" for line in error.usage] if isinstance(error, UsageError) else []
     message, hint = said(error.message), said(with_places(error.hint))
     times = UtcTimes.of([*times_of(message), *times_of(hint)])
-    offers = f"Or: {', '.join(error.offers)}" if isinstance(error, UnreadError) else ""
-    lines = [f"{source}{times.text(message)}", times.text(hint), times.notice, offers, *usage]
+    commands = ", ".join(error.offers) if isinstance(error, UsageError) else ""
+    offers = f"{'Or' if isinstance(error, UnreadError) else 'That is'}: {commands}"
+    lines = [
+        f"{source}{times.text(message)}",
+        times.text(hint),
+        times.notice,
+        offers if commands else "",
+        *usage,
+    ]
     return [line for line in lines if line]
 
 

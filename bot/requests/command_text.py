@@ -47,10 +47,26 @@ class CommandLine:
         try:
             return self.command.parse(self.words)
         except UsageError as error:
+            if self.offers_meant(error):
+                raise
             if meant := _meant(self.command, self.words):
                 error.usage = tuple(_usage_line(self.command.name, one) for one in meant)
                 error.hint = f"{error.hint} Such as {meant[0].example}".strip()
             raise
+
+    def offers_meant(self, error: UsageError) -> bool:
+        """Have an error offer the line that was meant, where one word of this one is off."""
+        off = error.misspelling
+        if off is None:
+            return False
+        word = re.compile(rf"(?<![\w-]){re.escape(off.typed)}(?![\w-])")
+        line = CommandLine(self.command, word.sub(lambda _: off.meant, self.words, count=1))
+        if not _is_understood(line):
+            return False
+        error.offers = (line.text(),)
+        usages = _meant(line.command, line.words)
+        error.usage = tuple(_usage_line(self.command.name, one) for one in usages)
+        return True
 
     def text(self, prefix: str = "") -> str:
         """Return it as it is typed in Slack, wherever it came from."""
@@ -71,7 +87,7 @@ def read_line(text: str, commands: Mapping[str, SlashCommand], prefix: str = "")
         return CommandLine(commands[HELP], rest)
     if name in commands:
         return CommandLine(commands[name], rest.strip())
-    raise _unknown(name, commands, prefix)
+    raise _unknown(name, rest.strip(), commands, prefix)
 
 
 def unwrapped(text: str) -> str:
@@ -139,12 +155,22 @@ def _usage_line(name: str, usage: Usage) -> str:
     return f"/{name} {usage.words} - {usage.summary}"
 
 
-def _unknown(name: str, commands: Mapping[str, SlashCommand], prefix: str) -> UsageError:
+def _is_understood(line: CommandLine) -> bool:
+    try:
+        line.command.parse(line.words)
+    except UsageError:
+        return False
+    return True
+
+
+def _unknown(name: str, rest: str, commands: Mapping[str, SlashCommand], prefix: str) -> UsageError:
     shown = name[:40]
     close = difflib.get_close_matches(shown, commands, n=1, cutoff=0.5)
+    meant = CommandLine(commands[close[0]], rest) if close else None
     lines = [f"/{prefix}{command.name} - {command.summary}" for command in commands.values()]
     return UsageError(
         f"There is no command /{repeated(shown)}." if shown else "Which command?",
         usage=lines,
         hint=f"Did you mean /{prefix}{close[0]}?" if close else "",
+        offers=(meant.text(),) if meant and _is_understood(meant) else (),
     )

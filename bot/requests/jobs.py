@@ -13,6 +13,7 @@ from bot.errors import BatchbotError, DeniedError, UsageError
 from bot.ports import Asker, Deadline
 from bot.requests import audit
 from bot.requests.admission import Job, Limits
+from bot.requests.command_text import CommandLine
 from bot.requests.questions.asking import subject_of
 from bot.requests.replies import Replies
 from bot.text.redaction import echoed
@@ -53,6 +54,9 @@ async def run_job(job: Job, seconds: float) -> Report:
             if job.is_change:
                 await audit.begin(job)
             return await job.command.run(job.request, context)
+    except UsageError as error:
+        CommandLine(job.command, job.typed.partition(" ")[2]).offers_meant(error)
+        raise
     except TimeoutError as error:
         raise BatchbotError(
             f"There was no answer within {seconds:g} s.",

@@ -1,16 +1,21 @@
 """What happened to a batch in a few plain sentences, for a reader who was not there; pure."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.domain.ids import short_id
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
-from bot.domain.words import Text, Time, Words, words
+from bot.domain.words import Id, Part, Text, Time, Words, mapped, parts_of, spelled, words
 from bot.text.wording import many, sentence
 
 MOST_FOLLOWED = 2
-# A line of a log that is longer says little in a sentence.
-MOST_CHARS = 70
+# Of a longer line the first clause is told: what follows it are fields and further causes.
+MOST_CHARS = 90
+_SPACE = re.compile(r"\s+")
+_BLANKS = re.compile(r"(?<=\S) ")
+_CLAUSES = re.compile(r"(?<=\w)(?:[:;.] | [(\[])")
 _WORTH = {
     Verdict.OK: "Nothing that was read speaks against it.",
     Verdict.WARN: "It can be used with care.",
@@ -76,10 +81,40 @@ def _is_said(report: Report, cause: Finding) -> bool:
 
 
 def _seen(first: TimelineEntry) -> Words:
-    """Say when the first failure was, and what its line says where that is short."""
+    """Say when the first failure was and what its line says; of a long line, how it begins."""
     at = words(Time(first.at)) if first.at else "at no known time"
-    short = len(str(first.text)) <= MOST_CHARS
-    return words("First failure: ", at, words(", ", sentence(first.text)) if short else ".")
+    return words("First failure: ", at, ", ", _begun(mapped(first.text, _flat)))
+
+
+def _begun(text: Text) -> Text:
+    """Return as many clauses of a text as a sentence has room for, at least its first words."""
+    if _shown(text) <= MOST_CHARS:
+        return sentence(text)
+    ends = [cut for cut in _cuts(text, _CLAUSES) if _shown(cut) <= MOST_CHARS]
+    if ends:
+        return sentence(ends[-1])
+    ends = [cut for cut in _cuts(text, _BLANKS) if _shown(cut) <= MOST_CHARS]
+    return words(ends[-1], " …") if ends else "a line that is too long to be told here."
+
+
+def _shown(text: Text) -> int:
+    """Return how long a text is where its ids are shown short."""
+    return len(spelled(text, lambda part: short_id(part.value) if isinstance(part, Id) else part))
+
+
+def _cuts(text: Text, marks: re.Pattern[str]) -> Iterator[Words]:
+    """Yield a text up to each of the marks in it."""
+    before: list[Part] = []
+    for part in parts_of(text):
+        if isinstance(part, str):
+            for mark in marks.finditer(part):
+                if cut := words(*before, part[: mark.start()]):
+                    yield cut
+        before.append(part)
+
+
+def _flat(text: str) -> str:
+    return _SPACE.sub(" ", str(text))
 
 
 def _followed(report: Report) -> Text:

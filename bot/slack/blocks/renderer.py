@@ -14,7 +14,6 @@ from bot.errors import (
     DeniedError,
     NotFoundError,
     SourceError,
-    UnreadError,
     UsageError,
 )
 from bot.ports import Form, Overview
@@ -94,7 +93,7 @@ class BlockKit:
             blocks = list(_error_blocks(_error_mark(error), *told, chars))
             if not violations(blocks, text):
                 break
-        offers = error.offers if isinstance(error, UnreadError) else ()
+        offers = error.offers if isinstance(error, UsageError) else ()
         return {"text": text, "blocks": [*blocks, *offer_blocks(offers)]}
 
     def working(self, typed: str, note: str, *, run_id: str = "") -> Mapping[str, Any]:

@@ -109,7 +109,6 @@ def test_a_message_full_of_ids_offers_a_few() -> None:
         ("/batch trends 33", "but --since and --by", "/batch trends --since 7d"),
         ("/BATCH Trends 33", "but --since and --by", "/batch trends --since 7d"),
         ("/changes yesterdy", "2h, 3d, 23:10, yesterday", "/changes 2h"),
-        ("/help orphaned-itm", "Did you mean orphaned-item?", "/help queue"),
         ("/alerts snooze 3 soon", "soon is no time", "/alerts snooze 3 2h"),
         ("/logs cj x --since nope", "30m, 2h or 3d", "--since 2h"),
         ("/queue requeue", "needs one id", "/queue requeue 11111111"),
@@ -129,9 +128,44 @@ def test_a_wrong_argument_is_answered_by_what_works_and_an_example_and_no_list(
     assert verbless or all(line.startswith(verb) for line in error.usage)
 
 
-def test_a_verb_that_is_not_there_is_answered_by_those_that_are() -> None:
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("/batch statsu 34", "/batch status 34"),
+        ("/batch Statsu #34 --here", "/batch status #34 --here"),
+        ("/batch compaer 33 34", "/batch compare 33 34"),
+        ("/bath status 34", "/batch status 34"),
+        ("/hule-traec 34", "/trace 34"),
+        ("/quue", "/queue"),
+        ("/batch status 34 --fil", "/batch status 34 --file"),
+        ("/logs cj error --sinse 2h", "/logs cj error --since 2h"),
+        ("/help orphaned-itm", "/help orphaned-item"),
+        ("/alerts histori", "/alerts history"),
+        ("/alerts histori a b c", ""),
+        ("/batch statsu 34 35 36 37", ""),
+        ("/batch zzzz 34", ""),
+        ("/bath zzzz 34", ""),
+        ("/zzzz 34", ""),
+    ],
+)
+def test_a_misspelt_word_offers_the_line_that_was_meant(typed: str, meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_line(typed, commands(), "hule-").request()
+    assert caught.value.offers == ((meant,) if meant else ())
+    if meant and "/help" not in meant:
+        assert read_line(meant, commands()).request()
+
+
+def test_an_offered_line_comes_with_the_usage_of_its_verb_alone() -> None:
     with pytest.raises(UsageError) as caught:
         read_line("/batch statos 33", commands()).request()
+    assert caught.value.hint == "Did you mean status?"
+    assert [line.split()[1] for line in caught.value.usage] == ["status"]
+
+
+def test_a_verb_that_is_not_there_is_answered_by_those_that_are() -> None:
+    with pytest.raises(UsageError) as caught:
+        read_line("/batch statos 33 34 35 36", commands()).request()
     assert caught.value.hint == "Did you mean status?"
     assert len(caught.value.usage) == len(commands()["batch"].usages)
 

@@ -278,5 +278,12 @@ def test_an_error_is_one_plain_sentence(error: Exception, expected: str) -> None
     assert violations(message["blocks"], message["text"]) == []
 
 
+def test_a_misspelt_command_has_a_button_that_runs_the_meant_one() -> None:
+    error = UsageError("No.", hint="Did you mean status?", offers=("/batch status 34",))
+    blocks = BlockKit().error(error)["blocks"]
+    (button,) = blocks[-1]["elements"]
+    assert (button["text"]["text"], button["value"]) == ("Batch 34", "/batch status 34")
+
+
 def test_a_button_reads_like_words() -> None:
     assert button_label("/batch status 34") == "Batch 34"
