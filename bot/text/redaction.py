@@ -6,14 +6,20 @@ shape of a key or of personal data.
 """
 
 import re
+from collections.abc import Sequence
 
 from bot.border.decode import visible, without_escapes
+from bot.border.keys import KeyKind, kind_of
 from bot.border.outside import Outside
 from bot.border.passing import ELLIPSIS, TEXT_CHARS, clip, let_out
 from bot.border.secrets import HIDDEN, without_opaque_words, without_secrets
 from bot.border.shapes import UUID
+from bot.domain.ids import uuid_prefix
 
 _PLAIN_WORD = re.compile(r"#?[^\W_][\w.:-]{0,23}")
+# The commands whose words are ids, and how long a beginning without hyphens may be to be one.
+_TAKE_IDS = ("trace", "batch", "queue")
+MOST_BARE_HEX = 12
 MAX_TEXT_CHARS = TEXT_CHARS
 MAX_READ_CHARS = 16_384
 
@@ -37,11 +43,29 @@ def redact(text: str, limit: int = MAX_TEXT_CHARS) -> str:
 
 
 def echoed(line: str, limit: int = MAX_TEXT_CHARS) -> str:
-    """Return a command line that a person typed, as everybody may read it."""
+    """Return a command line that a person typed, as everybody may read it.
+
+    What stands where a command takes an id, and has the shape of one, is read back as it was typed.
+    """
     command, _, rest = line.partition(" ")
     if not command.startswith("/"):
         return redact(line, limit)
-    return clip(f"{presented(command)} {redact(rest, limit)}".rstrip(), limit)
+    words = rest.split()
+    begun = _begun_ids(words) if command.rpartition("-")[2].lstrip("/") in _TAKE_IDS else 0
+    told = (*words[:begun], redact(" ".join(words[begun:]), limit))
+    return clip(" ".join((presented(command), *told)).rstrip(), limit)
+
+
+def _begun_ids(words: Sequence[str]) -> int:
+    """Return how many words a line begins with that are verbs and ids, up to the last id."""
+    last = 0
+    for place, word in enumerate(words, 1):
+        bare = word.removeprefix("#")
+        if uuid_prefix(bare) is not None and len(bare.partition("-")[0]) <= MOST_BARE_HEX:
+            last = place
+        elif kind_of(word) is not KeyKind.KNOWN or redact(word) != word:
+            break
+    return last
 
 
 def repeated(word: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.domain.ids import short_id
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
-from bot.domain.words import Id, Part, Text, Time, Words, mapped, parts_of, spelled, words
+from bot.domain.words import Id, Part, Text, Time, Words, mapped, parts_of, words
 from bot.text.wording import many, sentence
 
 MOST_FOLLOWED = 2
@@ -99,7 +99,10 @@ def _begun(text: Text) -> Text:
 
 def _shown(text: Text) -> int:
     """Return how long a text is where its ids are shown short."""
-    return len(spelled(text, lambda part: short_id(part.value) if isinstance(part, Id) else part))
+    return sum(
+        len(short_id(part.value) if isinstance(part, Id) else str(words(part)))
+        for part in parts_of(text)
+    )
 
 
 def _cuts(text: Text, marks: re.Pattern[str]) -> Iterator[Words]:

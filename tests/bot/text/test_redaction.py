@@ -209,10 +209,29 @@ def test_redacting_twice_changes_nothing(text: str) -> None:
         "/alerts note 3 restarted the LLM provider",
         "/trace 8f3a11d7-9411-4ca2-9999-59a9d18c5da9",
         "/queue",
+        "/trace deadbe",
+        "/stg-trace #FACADE",
+        "/batch investigate deadbeef --here",
+        "/batch compare deadbeef cafecafe",
+        "/batch watch stop abcdef01-23",
     ],
 )
 def test_a_command_line_is_repeated(line: str) -> None:
     assert echoed(line) == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/batch password deadbeef",
+        "/trace Lova deadbeef",
+        "/alerts note 3 deadbeef",
+        "/logs cj deadbeef",
+        "the password is deadbeef",
+    ],
+)
+def test_what_is_no_id_by_its_place_is_not_repeated_for_its_shape(line: str) -> None:
+    assert "deadbeef" not in echoed(line)
 
 
 @pytest.mark.parametrize("line", ["/batch status Lova-Sandberg", "Lova Sandberg, why?"])
