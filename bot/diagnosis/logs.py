@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.border.phrases import MARK
 from bot.diagnosis.evidence import log_coverage
-from bot.diagnosis.evidence.log_lines import counted, entry_of, shown_line
+from bot.diagnosis.evidence.log_lines import counted, entry_of, said_of, shown_line
 from bot.diagnosis.evidence.read import read
 from bot.domain.evidence import LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch
@@ -19,6 +19,7 @@ from bot.text.wording import many, sentence
 
 MAX_MATCHES = 40
 MAX_SHOWN = 400
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,25 @@ def diagnose(ask: LogAsk, answer: LogSearch | Missing) -> Report:
             "since": ask.since,
             **counts,
         },
+        lines=_telling(ask, events),
         timeline=tuple(entry_of(*both) for both in zip(events, lines, strict=True)),
         sources=(log_coverage.reading(answer),),
         unreadable_need=isinstance(answer, Missing) or bool(answer.missing),
         found=isinstance(answer, Missing) or bool(events or answer.missing),
         summary=_summary(ask, answer, counts),
     )
+
+
+def _telling(ask: LogAsk, events: Sequence[LogEvent]) -> tuple[Text, ...]:
+    """Return the line to read first: of those that match the newest error, else the newest."""
+    hits = [one for one in events if _hit(ask, one)]
+    if not hits:
+        return ()
+    errors = [one for one in hits if one.level in ("error", "critical")]
+    one = max(errors or hits, key=lambda hit: hit.at or _NO_TIME)
+    lead = "Newest error" if errors else "Newest"
+    where = one.container or one.service
+    return (words(f"{lead}, {where}", when(one.at, ", "), ": ", *words(said_of(one))),)
 
 
 def newest_hit(ask: LogAsk, answer: LogSearch | Missing) -> datetime | None:

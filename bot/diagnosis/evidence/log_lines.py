@@ -11,11 +11,14 @@ from bot.border.phrases import MARK
 from bot.border.shapes import is_id, is_package
 from bot.domain.log import LogEvent
 from bot.domain.report import TimelineEntry
-from bot.text.redaction import HIDDEN, clip, presented
+from bot.domain.words import Id, Text, words
+from bot.text.redaction import HIDDEN, UUID, clip, presented
 from bot.text.wording import many
 
 MOST_RAW = 400
 MOST_SAID, MOST_LINE = 320, 520
+# As much as is read first of the one line that tells most.
+MOST_FIRST = 160
 # Told before the other fields, since a long line has no room for all.
 FIRST_FIELDS = (
     "correlation_id",
@@ -49,12 +52,7 @@ class ShownLine:
 
 def shown_line(event: LogEvent) -> ShownLine:
     """Return what may be shown of an event, and how much of it is not."""
-    kind = f" ({event.error.kind})" if event.error else ""
-    said = let_out(raw((event.event or event.text[:MOST_RAW]) + kind), MOST_SAID)
-    alone = raw(event.event).strip(QUOTES)
-    if is_id(alone) and not is_package(alone) and alone != raw(event.text).strip(QUOTES):
-        # A field's one id and no word may be anybody's; a line that is one id was written so.
-        said = Passed(f"{MARK}{kind}", 1)
+    said = _said(event)
     # A line without a message is shown as it stands, its fields in it.
     fields, left_out = _fields(event) if event.event else ({}, 0)
     line = f"[{event.level}] {said.text}"
@@ -67,6 +65,22 @@ def shown_line(event: LogEvent) -> ShownLine:
             line += more
     shown = presented(line, MOST_LINE)
     return ShownLine(shown, said.replaced + shown.count(HIDDEN) - line.count(HIDDEN), left_out)
+
+
+def said_of(event: LogEvent) -> Text:
+    """Return what an event said in whole words, for where one line of it is read first."""
+    said = UUID.split(clip(presented(_said(event).text), MOST_FIRST))
+    return words(*(Id(part) if place % 2 else part for place, part in enumerate(said)))
+
+
+def _said(event: LogEvent) -> Passed:
+    kind = f" ({event.error.kind})" if event.error else ""
+    said = let_out(raw((event.event or event.text[:MOST_RAW]) + kind), MOST_SAID)
+    alone = raw(event.event).strip(QUOTES)
+    if is_id(alone) and not is_package(alone) and alone != raw(event.text).strip(QUOTES):
+        # A field's one id and no word may be anybody's; a line that is one id was written so.
+        return Passed(f"{MARK}{kind}", 1)
+    return said
 
 
 def _fields(event: LogEvent) -> tuple[dict[str, str], int]:

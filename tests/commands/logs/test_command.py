@@ -57,6 +57,38 @@ async def ask(text: str, logs: FakeLogs | None = None) -> Report:
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("cj IntegrityError", ["Newest error, ", "Failed scoring finalization: IntegrityError"]),
+        ("cj Recording", ["Newest, ", "Recording 0 comparison results for CJ Batch ID: 34"]),
+        ("cj 34", ["Newest error, ", "Failed scoring finalization: IntegrityError"]),
+        ("all queue", ["Newest error, ", f"queue IntegrityError {STRAY}"]),
+        ("cj nothing-like-it", []),
+        ("cj old", []),
+    ],
+)
+async def test_the_line_that_tells_most_is_read_before_any_is_opened(
+    text: str, told: list[str]
+) -> None:
+    lines = [str(line) for line in (await ask(text)).lines]
+    assert len(lines) == bool(told)
+    assert all(one in line for line in lines for one in told)
+
+
+async def test_a_long_line_is_told_first_in_whole_words() -> None:
+    long = event("2025-11-18T23:50:00", "the event relay was stopped " * 40, CJ, level="error")
+    (line,) = (await ask("cj relay", FakeLogs([long]))).lines
+    assert str(line).endswith("…")
+    assert set(str(line).partition(": ")[2].rstrip(" …").split()) == {
+        "the",
+        "event",
+        "relay",
+        "was",
+        "stopped",
+    }
+
+
+@pytest.mark.parametrize(
     "service", ["cj", "CJ", "cj_assessment_service", "cj-assessment-service", "assessment"]
 )
 async def test_a_text_is_found_in_one_service_of_the_last_day(service: str) -> None:
