@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from bot.diagnosis.batch.refused import refusal_of, refusal_report
 from bot.diagnosis.evidence.read import read
 from bot.diagnosis.trace.collect import collect
+from bot.diagnosis.trace.evidence import TraceEvidence
 from bot.diagnosis.trace.prefix import begun_by
 from bot.diagnosis.trace.references import ambiguous, several, unnamed, untold
 from bot.diagnosis.trace.report import diagnose
@@ -27,7 +29,16 @@ async def traced(word: str, context: CommandContext) -> Report:
     evidence = await collect(
         context.sources, id, now, deadline=context.deadline, opens_after=opens_after
     )
-    return diagnose(evidence, now)
+    return _refused(word, evidence) or diagnose(evidence, now)
+
+
+def _refused(word: str, evidence: TraceEvidence) -> Report | None:
+    """Return that CJ refused the request of the id: such a one leaves its own lines alone."""
+    rows = evidence.rows
+    if isinstance(rows, Missing) or rows.pairs or rows.batches:
+        return None
+    line = refusal_of(str(evidence.id), evidence.events)
+    return refusal_report(shown(word), line, evidence.logs, "trace") if line else None
 
 
 async def _named(word: str, context: CommandContext) -> UUID | Report:

@@ -18,7 +18,9 @@ from bot.detectors._provider_causes import (
 )
 from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of
 from bot.detectors._state import moment
+from bot.detectors.batches._logged_ends import ENDS, LoggedEnds, is_end
 from bot.diagnosis.batch.endings import why_ended
+from bot.diagnosis.batch.rules.ended import LOW_SUCCESS
 from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE, RUN_AGAIN
 from bot.diagnosis.comparison.failure_advice import answer_told, remedy_of
 from bot.diagnosis.comparison.failure_words import FailureReason
@@ -28,7 +30,7 @@ from bot.domain.batch import BatchSummary
 from bot.domain.batch.header import missing_essays
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.log import LogEvent
-from bot.domain.report import Confidence, Severity
+from bot.domain.report import Confidence, Severity, plain
 from bot.domain.words import when, words
 from bot.ports import Watch
 from bot.text.wording import part_of
@@ -53,23 +55,25 @@ class BatchFailed(RowDetector):
     of_events: ClassVar[bool] = True
     Settings: ClassVar[type[BaseModel]] = BatchFailedSettings
 
-    needles: ClassVar[tuple[str, ...]] = CAUSE_NEEDLES
+    needles: ClassVar[tuple[str, ...]] = (*CAUSE_NEEDLES, LOW_SUCCESS)
 
     def __init__(self, settings: BatchFailedSettings) -> None:
         self._keep = timedelta(seconds=settings.keep_seconds)
         self._began: datetime | None = None
         self._logged: dict[str, tuple[Failures, ...]] = {}
         self._rows: dict[str, tuple[Failures, ...]] = {}
+        self._ends = LoggedEnds()
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether a line says why the model's provider failed."""
-        return tells_a_cause(event)
+        """Say whether a line says why the model's provider failed, or that a batch ended so."""
+        return tells_a_cause(event) or is_end(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Learn from the samples that were kept when the bot first looked."""
         began = (moment(sample.data.get("began")) for sample in samples)
         self._began = min((at for at in began if at), default=self._began)
         self._logged, self._rows = (_failures(samples[-1].data.get(one)) for one in (LOGGED, ROWS))
+        self._ends.resume(samples[-1].data.get(ENDS))
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect the batches that ended without a result since the first look."""
@@ -77,6 +81,8 @@ class BatchFailed(RowDetector):
         since = max(self._began, watch.now - self._keep)
         await self._note(watch)
         answer = await _ended(watch, since)
+        if answer is None:
+            return self._by_lines(watch.now, since)
         if isinstance(answer, Sequence):
             await self._read(watch, [one for one in answer if _is_new(one, since)])
         sample = facts_of(watch, answer, lambda batch: self._fact(batch, since))
@@ -90,9 +96,16 @@ class BatchFailed(RowDetector):
             },
         )
 
+    def _by_lines(self, now: datetime, since: datetime) -> Sample:
+        """Return what the lines of CJ alone say of ends, where there is no database to ask."""
+        facts = self._ends.facts(self._logged, since)
+        data = {"facts": plain(facts), ENDS: self._ends.to_json()} if facts else {}
+        return Sample(now, {**data, "began": since.isoformat()} if data else {})
+
     async def _note(self, watch: Watch) -> None:
         """Note for which batches the provider failed by this tick's lines, and why."""
         events = [event for _, event in dated_events(watch)]
+        self._ends.note(dated_events(watch))
         for batch, failures in (await causes_by_batch(watch, events)).items():
             found = merged((*self._logged.pop(batch, ()), *failures))
             self._logged = dict([*self._logged.items(), (batch, found)][-MOST_REMEMBERED:])
@@ -209,8 +222,12 @@ def _condition(fact: Fact, since: datetime) -> Condition:
         lasts=False,
         why=str(fact.get("why") or BATCH_FAILED.why),
         evidence=(
-            EvidenceLine(DATABASE, since, str(fact["state"])),
-            EvidenceLine(DATABASE, since, f"{fact['valid']} of {fact['total']} valid"),
+            EvidenceLine(str(fact.get("source") or DATABASE), since, str(fact["state"])),
+            EvidenceLine(
+                str(fact.get("source") or DATABASE),
+                since,
+                f"{fact['valid']} of {fact['total']} valid",
+            ),
             *(EvidenceLine(one.sources[0], one.last_at, answer_told(one)) for one in failures),
         ),
         next=(step, *(remedy_of(one) for one in failures), RUN_AGAIN),

@@ -57,8 +57,10 @@ class CallbacksNotStored(EventCountDetector):
 
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
-        batches = {str(one["batch"]) for one in counted.extras if one.get("batch")}
+        known = [str(one.get("batch") or "") for one in counted.extras]
+        some, batches = set(known) - {""}, set(known) if all(known) else set()
         place, mine = place_told(batches, "of"), sole(batches)
+        named = f", some of batch {sole(some)}," if not batches and sole(some) else place
         look = next_look(mine)
         answers = many(counted.count, "answer")
         verb = "was" if counted.count == 1 else "were"
@@ -70,7 +72,7 @@ class CallbacksNotStored(EventCountDetector):
             severity=Severity.ERROR,
             confidence=Confidence.HIGH,
             title=words(
-                f"{answers}{place} {verb} not stored by CJ since ",
+                f"{answers}{named} {verb} not stored by CJ since ",
                 Time(counted.first_at),
                 f": {fault}. Next: ",
                 look,

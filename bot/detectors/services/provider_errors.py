@@ -215,10 +215,11 @@ class ProviderErrors:
         circuits = bool(known[-1].data.get("circuits"))
         if not failing or now - failing[-1].at >= quiet:
             recent = [one for one in known if now - one.at < min(quiet, span)]
-            return self._condition(recent or known[-1:], circuits, now) if circuits else None
+            recent = recent or list(known[-1:])
+            return self._condition(recent, circuits, now, known) if circuits else None
         begun = _onset(known)
         for look in (one for one in reversed(known) if now - one.at < quiet):
-            condition = self._condition(_recent(known, look.at, span), circuits, now, begun)
+            condition = self._condition(_recent(known, look.at, span), circuits, now, known, begun)
             if condition is not None:
                 return _since_onset(condition, begun)
         return None
@@ -228,6 +229,7 @@ class ProviderErrors:
         recent: Sequence[Sample],
         circuits: bool,
         now: datetime,
+        known: Sequence[Sample],
         begun: datetime | None = None,
     ) -> Condition | None:
         failed, done = failed_in(recent), summed(recent, "done")
@@ -245,7 +247,7 @@ class ProviderErrors:
             next((one.at for one in recent if failed_in([one])), recent[-1].at),
             circuit_open=is_open,
             mock_mode=bool(recent[-1].data.get("mock_mode")),
-            of_it=[one for one in recent if begun and one.at >= begun],
+            of_it=[one for one in known if begun and one.at >= begun],
         )
         severe = share >= SEVERE_SHARE or hopeless or is_open
         return provider_condition(

@@ -42,6 +42,13 @@ _HELD_ONCE = (
     LossPlace.LEFT_UNANSWERED,
     LossPlace.NOT_ACCOUNTED,
 )
+# Its answer was given, wherever it went then: the queue lost nothing.
+_CAME_OUT = (
+    LossPlace.PUBLISH_FAILED,
+    LossPlace.HELD_BACK,
+    LossPlace.NOT_CONSUMED,
+    LossPlace.NOT_STORED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +238,9 @@ class BatchEvidence:
 
 def _was_held(comparison: ComparisonEvidence) -> bool:
     """Whether the queue took it in and no line shows its end; its entry may have gone since."""
-    if lost_answer(comparison, build_ledger(comparison)).kind in _HELD_ONCE:
-        return True
+    place = lost_answer(comparison, build_ledger(comparison)).kind
+    if place in _HELD_ONCE or place in _CAME_OUT:
+        return place in _HELD_ONCE
     # Of a provider whose log has a gap, what it answered CJ tells that it took the request in.
     return any(clue.queue_id for clue in comparison.of(Step.SENT, Outcome.DONE))
 

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from uuid import UUID
 
+from bot.border.outside import raw
 from bot.diagnosis.batch.evidence import log_line
 from bot.diagnosis.evidence import log_coverage
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import DATABASE, LOGS, Missing
-from bot.domain.log import LogEvent, LogQuery, Role
+from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
 from bot.domain.report import Confidence, Finding, Report, Severity
 from bot.ports import Deadline, Sources
 
@@ -17,6 +19,18 @@ REFUSED = "CJ assessment workflow failed"
 # It also stands where a request could not be stored and is tried again.
 LET_GO = "Processing failed: Releasing idempotency lock"
 REQUESTED, INVALID = "cj_assessment.requested.v1", "ValidationError"
+# The fields of a request as people call them; a name that is none of them may be anybody's text.
+FIELDS = {
+    "assignment_id": "assignment", "course_code": "course", "data": "content",
+    "entity_id": "batch's uuid", "entity_ref": "batch's uuid", "essays_for_cj": "list of essays",
+    "event_timestamp": "time", "event_type": "event type", "language": "language",
+    "llm_config_overrides": "settings of the model", "org_id": "organisation",
+    "schema_version": "schema version", "source_service": "source service",
+    "student_prompt_ref": "prompt", "system_metadata": "metadata", "user_id": "user",
+}  # fmt: skip
+# How a validation's report ends the line below the name of a field.
+_FAULT, _LACKS = "[type=", "[type=missing"
+MOST_LINES = 400
 _ASSIGNMENT = re.compile(r"Unknown assignment_id")
 
 
@@ -35,8 +49,13 @@ async def refused_request(
     line = refusal_of(word, logs.events)
     named = line is not None
     line = line or unread_request(word, logs.events)
-    if line is None:
-        return None
+    return None if line is None else refusal_report(word, line, logs, command, named=named)
+
+
+def refusal_report(
+    word: str, line: LogEvent, logs: LogSearch | Missing, command: str, *, named: bool = True
+) -> Report:
+    """Return the answer on a request that CJ refused by this line; pure."""
     return Report(
         command=command,
         title="A request that CJ refused",
@@ -95,7 +114,7 @@ def _finding(line: LogEvent, *, named: bool = True) -> Finding:
     unknown = _ASSIGNMENT.search(line.event) is not None
     if is_unreadable(line):
         what = (
-            "CJ could not read the request: it is not valid"
+            f"CJ could not read the request: {fault_told(line)}"
             if named
             else ("CJ could not read a request; it may be this one")
         )
@@ -124,10 +143,32 @@ def what_to_do(line: LogEvent) -> str:
 def why_refused(line: LogEvent) -> str:
     """Return why CJ refused a request, by its line."""
     if is_unreadable(line):
-        return "A field is missing or of another type; no row was made and no failure event sent."
+        field = fault_told(line) if refused_fields(line) else "a field lacks, or is of another type"
+        return f"{field[:1].upper()}{field[1:]}; no row was made and no failure event sent."
     if _ASSIGNMENT.search(line.event):
         return "CJ has no instructions for that assignment; it undid its rows and told so."
     return "Its own line says why; it undid its rows and sent a failure event."
+
+
+def refused_fields(line: LogEvent) -> dict[str, bool]:
+    """Return which fields of a request are not valid by CJ's line, and whether each lacks."""
+    text = raw(line.text).replace("\\n", "\n")
+    lines = text.split("\n", MOST_LINES)[:MOST_LINES]
+    found: dict[str, bool] = {}
+    for named, said in pairwise(lines):
+        name = named.strip().partition(".")[0]
+        if _FAULT in said and name in FIELDS:
+            found.setdefault(name, _LACKS in said and "." not in named)
+    return found
+
+
+def fault_told(line: LogEvent) -> str:
+    """Return in words which fields of a request are not valid."""
+    found = refused_fields(line)
+    for name, lacks in found.items():
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        return f"its {FIELDS[name]} is {'missing' if lacks else 'not valid'}{more}"
+    return "it is not valid"
 
 
 def _is_uuid(word: str) -> bool:

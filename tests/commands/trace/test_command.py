@@ -6,11 +6,21 @@ from uuid import UUID
 import pytest
 
 from bot.domain.batch import BatchHeader, BatchRows
+from bot.domain.log import LogError
 from bot.domain.report import Report, Verdict
 from bot.errors import UsageError
 from bot.ports import Sources
 from commands.trace.command import COMMAND, parse
-from tests.support.fakes.sources import FakeDatabase, FakeLogs, FakeMemory, at, context, down
+from tests.support.fakes.sources import (
+    CJ,
+    FakeDatabase,
+    FakeLogs,
+    FakeMemory,
+    at,
+    context,
+    down,
+    event,
+)
 from tests.support.trails import BEFORE_ALL, BOS, RUNNER_REJECTION, STRAY, batch, pair
 
 NOW = at("2025-11-19T00:30:00")
@@ -102,3 +112,19 @@ async def test_a_short_id_that_begins_several_is_not_guessed() -> None:
     report = await ask("8f3a11", Sources(database=FakeDatabase(pairs=pairs)))
     assert report.actions == tuple(f"/trace {id}" for id in twins)
     assert not report.found
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_the_id_of_a_refused_request_says_so_and_for_which_field(refused: bool) -> None:
+    said = "Processing failed: Releasing idempotency lock for retry"
+    report = "language\n  Field required [type=missing, input_value={}]"
+    line = event(NOW, said, CJ, level="error", correlation_id=str(STRAY),
+                 event_type="huleedu.els.cj_assessment.requested.v1")  # fmt: skip
+    chain = ("ValidationError", "UnboundLocalError") if refused else ("ConnectionRefusedError",)
+    line = replace(line, error=LogError(chain[-1], chain=chain), text=f"{line.text}\n{report}")
+    answer = await ask(str(STRAY), Sources(database=FakeDatabase(), logs=FakeLogs([line])))
+    rules = [one.rule for one in answer.findings]
+    assert ("request-refused" in rules) is refused
+    if refused:
+        assert answer.verdict is Verdict.ERROR
+        assert "its language is missing" in str(answer.findings[0].what)

@@ -9,10 +9,10 @@ from bot.alerts.policy.inhibition import inhibited
 from bot.alerts.policy.lifecycle import decide_all
 from bot.alerts.policy.round import policy_settings
 from bot.detectors.batches.batch_failed import BatchFailed, BatchFailedSettings
-from bot.domain.alert import Alert, AlertState, Decision, Judgement, Reason, Sight
+from bot.domain.alert import Alert, AlertState, Decision, Judgement, Reason, Sample, Sight
 from bot.domain.batch import BatchSummary, ErrorGroup, PairCounts
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed, Role
+from bot.domain.log import Followed, LogEvent, Role
 from tests.support.fakes.alerts import condition
 from tests.support.scenes import NOW, ago, batch, judged, played, told
 from tests.support.watches import GivenWatch, said
@@ -191,3 +191,58 @@ class OpenOnly(GivenWatch):
 
     async def failed_batches(self, since: datetime) -> tuple[BatchSummary, ...]:
         return ()
+
+
+def _low(minutes: float, batch: int = 34, **counts: int) -> LogEvent:
+    text = "Finalizing batch as FAILED due to low success rate"
+    fields = {"batch_id": batch, "completed_comparisons": 4, "failed_comparisons": 8, **counts}
+    return replace(said(ago(minutes=minutes), text, role=Role.CJ), fields=fields)
+
+
+def _answer(minutes: float, status: int, kind: str) -> LogEvent:
+    text = f'Anthropic API error: {status} - {{"type":"error","error":{{"type":"{kind}"}}}}'
+    return said(ago(minutes=minutes), text, role=Role.LLM_PROVIDER)
+
+
+@pytest.mark.parametrize(
+    ("lines", "headline"),
+    [
+        (
+            (_answer(2.1, 529, "overloaded_error"), _low(2)),
+            "Batch 34 ended without a result: 8 of 12 comparisons failed, overloaded (529)",
+        ),
+        # Of what failed in several ways, or long before, none is its cause by time alone.
+        (
+            (_answer(2.2, 529, "overloaded_error"), _answer(2.1, 429, "rate_limit_error"), _low(2)),
+            "Batch 34 ended without a result: 8 of 12 comparisons failed",
+        ),
+        (
+            (_answer(9, 529, "overloaded_error"), _low(2)),
+            "Batch 34 ended without a result: 8 of 12 comparisons failed",
+        ),
+    ],
+)
+async def test_without_a_database_cj_s_own_line_tells_the_end(
+    lines: tuple[LogEvent, ...], headline: str
+) -> None:
+    watch = GivenWatch(ago(minutes=1), ago(minutes=15), batches=None, logs=Followed(lines))
+    detector = BatchFailed(SETTINGS)
+    detector.resume([Sample(ago(minutes=20), {"began": ago(minutes=20).isoformat()})])
+    (found,) = (await judged(detector, watch)).conditions
+    assert (str(found.headline), found.batch, found.since) == (headline, "34", ago(minutes=2))
+
+
+async def test_lines_of_an_end_are_kept_over_a_restart_of_the_bot() -> None:
+    began = Sample(ago(minutes=20), {"began": ago(minutes=20).isoformat()})
+    first, second = BatchFailed(SETTINGS), BatchFailed(SETTINGS)
+    first.resume([began])
+    watch = GivenWatch(ago(minutes=1), ago(minutes=15), batches=None, logs=Followed((_low(2),)))
+    seen = await first.sample(watch)
+    second.resume([began, seen])
+    later = GivenWatch(NOW, ago(minutes=1), batches=None, logs=Followed(()))
+    assert (await second.sample(later)).data["facts"] == seen.data["facts"]
+
+
+async def test_where_rows_tell_of_ends_lines_add_none() -> None:
+    watch = GivenWatch(NOW, ago(minutes=15), batches=(), logs=Followed((_low(2),)))
+    assert told(await judged(BatchFailed(SETTINGS), watch)) == []

@@ -61,3 +61,19 @@ async def test_an_answer_that_a_full_disk_or_a_lock_took_is_told(text: str, faul
 
 async def test_counters_that_failed_for_another_reason_open_nothing() -> None:
     assert told(await _judged(f"{COUNTERS}autoflush", owned={})) == []
+
+
+async def test_answers_of_unknown_batches_are_laid_at_no_other_s_door() -> None:
+    full = said(NOW, "Error in callback processing: No space left on device", role=Role.CJ)
+    first = replace(full, fields={"correlation_id": ID})
+    counted = said(NOW + TICK, f"{COUNTERS}canceling statement due to statement timeout",
+                   role=Role.CJ)  # fmt: skip
+    watches = [
+        GivenWatch(NOW, NOW - TICK, logs=Followed((first,))),
+        GivenWatch(NOW + TICK, NOW, logs=Followed((counted,))),
+    ]
+    (found,) = (await played(CallbacksNotStored(QuietSettings()), watches)).conditions
+    assert "2 answers" in str(found.headline)
+    assert "batch 34" not in str(found.headline)
+    assert "2 answers, some of batch 34, were not stored" in str(found.title)
+    assert found.batch == ""

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -324,3 +324,24 @@ async def test_another_burst_after_the_quiet_is_told_with_its_own_onset() -> Non
     judgement = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, 17))
     (condition,) = judgement.conditions
     assert condition.since == NOW + timedelta(minutes=16)
+
+
+async def test_what_fails_otherwise_while_an_outbreak_lasts_is_named_in_it() -> None:
+    def answer(status: int, kind: str, at: datetime) -> LogEvent:
+        text = f'Anthropic API error: {status} - {{"type":"error","error":{{"type":"{kind}"}}}}'
+        return said(at, text, role=Role.LLM_PROVIDER)
+
+    def watch(ticks: int, *events: LogEvent) -> GivenWatch:
+        at = NOW + ticks * TICK
+        return GivenWatch(at, at - TICK, logs=Followed(events))
+
+    def dated(text: str, count: int, ticks: int) -> list[LogEvent]:
+        at = NOW + ticks * TICK
+        return [said(at, text, role=Role.LLM_PROVIDER) for _ in range(count)]
+
+    burst = [answer(500, "api_error", NOW), *dated(SINGLE, 6, 0), *dated(DONE, 4, 0)]
+    job = [answer(529, "overloaded_error", NOW + 4 * TICK), *dated(JOB, 1, 4)]
+    watches = [watch(0, *burst), watch(2, *dated(DONE, 80, 2)), watch(4, *job)]
+    (found,) = (await played(ProviderErrors(ProviderErrorsSettings()), watches)).conditions
+    assert "(529)" in str(found.title)
+    assert "overloaded" in found.known

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.diagnosis.batch.refused import is_refusal, refusal_of, refused_request
+from bot.diagnosis.batch.refused import fault_told, is_refusal, refusal_of, refused_request
 from bot.domain.log import LogError, LogEvent, Role
 from bot.ports import Deadline, Sources
 from tests.support.fakes.sources import FakeDatabase, FakeLogs
@@ -111,3 +111,44 @@ async def test_a_request_whose_lines_were_read_is_not_taken_for_one_that_was_not
     other = _line("Starting CJ assessment workflow.", "info", OTHER, bos_batch_id=BATCH)
     sources = Sources(database=FakeDatabase([]), logs=FakeLogs([other, UNREAD]))
     assert await refused_request(sources, BATCH, "batch status", deadline=Deadline.after(5)) is None
+
+
+def _invalid(*report: str) -> LogEvent:
+    text = "\n".join((UNREAD.text, "ValidationError: 1 validation error for Request", *report))
+    return replace(UNREAD, text=text)
+
+
+@pytest.mark.parametrize(
+    ("report", "what"),
+    [
+        (
+            ("language", "  Field required [type=missing, input_value={'a': 'b...'}]"),
+            "its language is missing",
+        ),
+        (
+            ("essays_for_cj.0.text_storage_id", "  Field required [type=missing, input_value={}]"),
+            "its list of essays is not valid",
+        ),
+        (
+            (
+                "course_code", "  Input should be 'ENG5' [type=enum, input_value='X']",
+                "language", "  Field required [type=missing, input_value={}]",
+            ),
+            "its course is not valid, and 1 more",
+        ),
+        # A name that no request has may be anybody's text.
+        (("Anna Svensson", "  Field required [type=missing, input_value={}]"), "it is not valid"),
+        ((), "it is not valid"),
+    ],
+)  # fmt: skip
+async def test_the_fields_for_which_a_request_was_refused_are_named(
+    report: tuple[str, ...], what: str
+) -> None:
+    line = _invalid(*report)
+    sources = Sources(database=FakeDatabase([]), logs=FakeLogs([line]))
+    told = await refused_request(sources, OWN, "batch status", deadline=Deadline.after(5))
+    assert told is not None
+    assert f"CJ could not read the request: {what}" in str(told.findings[0].what)
+    assert "Anna" not in str(told.as_json())
+    once = replace(line, text=line.text.replace("\n", "\\n"))
+    assert fault_told(once) == what

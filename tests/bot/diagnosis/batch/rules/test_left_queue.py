@@ -252,3 +252,20 @@ def test_what_a_provider_held_that_cannot_be_reached_since_is_left(
     given = evidence(*TAKEN_IN, *lines, pending=5, state="WAITING_CALLBACKS", now=4)
     said = said_of(given, 4).get("orphaned-item", "")
     assert ("held by an LLM provider service that is gone" in said) is gone
+
+
+@pytest.mark.parametrize(
+    ("came", "left"),
+    [
+        ("Processing LLM comparison callback for request", False),
+        ("", True),
+    ],
+)
+def test_what_cj_took_an_answer_of_did_not_leave_the_queue_unanswered(
+    came: str, left: bool
+) -> None:
+    sent = cj(0, "Request queued for processing - results will be delivered via callback",
+              correlation_id=str(UUID(int=1)), queue_id=str(UUID(int=101)))  # fmt: skip
+    took = (cj(1, f"{came} {UUID(int=101)}", correlation_id=str(UUID(int=1))),) if came else ()
+    given = evidence(shot(-1, 0, 0), sent, *took, shot(2, 0, 0), shot(3, 0, 0), pending=1)
+    assert ("left-unanswered" in said_of(given)) is left
