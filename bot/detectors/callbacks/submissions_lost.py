@@ -25,7 +25,7 @@ from bot.detectors.callbacks._handed_over import (
     tells_of_handing_over,
 )
 from bot.diagnosis.comparison.causes import SUBMISSION_LOST
-from bot.diagnosis.comparison.submission import (
+from bot.diagnosis.evidence.submission import (
     ASK_AGAIN,
     KAFKA_AWAY,
     SUBMISSION_FAILED,

@@ -18,9 +18,9 @@ from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.queue_fate.lines import QUEUE_TEXTS, STARTED
 from bot.diagnosis.comparison.rejections import NOT_COUNTED, NOT_STORED, TEXTS, rejected_ids
-from bot.diagnosis.comparison.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.read import read
+from bot.diagnosis.evidence.submission import KAFKA_AWAY, REQUEST_TAKEN, SUBMISSION_FAILED
 from bot.diagnosis.publishing.outbox_events import OUTBOX_TEXTS
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.diagnosis.queue.log_events import DISPATCH_EVENTS

@@ -17,7 +17,7 @@ from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, fates_of
 from bot.diagnosis.comparison.queue_fate.lines import QueueLines, queue_lines
-from bot.diagnosis.comparison.submission import LostSubmission, lost_submission
+from bot.diagnosis.evidence.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
 from bot.diagnosis.publishing.memory import (
     Fate,

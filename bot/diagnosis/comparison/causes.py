@@ -78,7 +78,7 @@ CONSUMER_HELD = Cause(
     "being away.",
 )
 HELD_STEPS = ("Look at the sessions of CJ's database, and whether it can be reached.",)
-# What they say depends on how: bot/diagnosis/publishing/wording.py, comparison/submission.py.
+# What they say depends on how: bot/diagnosis/publishing/wording.py, evidence/submission.py.
 UNPUBLISHED = Cause(rule="callbacks-unpublished", why="")
 SUBMISSION_LOST = Cause(rule="submission-lost", why="")
 DUPLICATE_CALLBACKS = Cause(

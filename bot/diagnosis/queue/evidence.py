@@ -3,11 +3,16 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.diagnosis.evidence import log_coverage, system_state
 from bot.diagnosis.evidence.item_owners import owners_of
 from bot.diagnosis.evidence.read import read
+from bot.diagnosis.evidence.submission import (
+    SUBMISSION_FAILED,
+    SubmissionFault,
+    lost_submission,
+)
 from bot.diagnosis.evidence.system_state import (
     NO_HEALTH,
     ProviderState,
@@ -37,6 +42,7 @@ from bot.ports import Deadline, Sources
 LOOK_BACK = timedelta(hours=4, minutes=30)
 MAX_LINES = 8_000
 # Whose samples the bot's memory keeps; a picture is not worth waiting long for.
+NEVER = datetime.max.replace(tzinfo=UTC)
 WATCHED_BY, MEMORY_SECONDS = "stuck_queue", 3.0
 NO_MEMORY = Missing(MEMORY, "not read", SourceState.NOT_CONFIGURED)
 LOOP_TEXTS = (
@@ -68,7 +74,8 @@ class QueueEvidence:
     """What was read for one `/queue`: Redis and the loop's log lines, or why not.
 
     `owners` is the batch of each item that left the queue, as far as it is known, `ended` those of
-    them that have ended. `opens_after` is how long nothing may move until that is called stuck.
+    them that have ended. `refused` are CJ's lines on a provider that it could not connect to.
+    `opens_after` is how long nothing may move until that is called stuck.
     """
 
     reading: QueueReading | Missing
@@ -77,6 +84,7 @@ class QueueEvidence:
     remembered: tuple[Level, ...] | Missing = NO_MEMORY
     owners: Mapping[str, int] = field(default_factory=dict)
     ended: frozenset[int] = frozenset()
+    refused: tuple[LogEvent, ...] = ()
     opens_after: timedelta = OPENS_AFTER
 
     @property
@@ -108,6 +116,13 @@ class QueueEvidence:
         names = [str(event.fields.get("provider") or "") for event in self.dispatches]
         own = (*names, *(item.provider for item in items))
         return provider_state(self.health, self.events, own)
+
+    @property
+    def unreached(self) -> LogEvent | None:
+        """CJ's first line on a provider out of reach, after the last line of its loop."""
+        heard = max((one.at for one in self.events if one.at), default=None)
+        later = [one for one in self.refused if one.at and (heard is None or one.at > heard)]
+        return min(later, key=lambda one: one.at or NEVER, default=None)
 
     def departed(self, now: datetime) -> tuple[Departure, ...]:
         """Return what the lines show to be queued and never to end, and Redis does not hold."""
@@ -159,9 +174,11 @@ async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> Que
         until=now,
         max_events=MAX_LINES,
     )
-    redis, logs, health, samples = await asyncio.gather(
+    failed = replace(query, any_of=(SUBMISSION_FAILED,), roles=(Role.CJ,))
+    redis, logs, sent, health, samples = await asyncio.gather(
         read(QUEUE, sources.queue, lambda queue: queue.read(), deadline.next_timeout()),
         read(LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()),
+        read(LOGS, sources.logs, lambda source: source.search(failed), deadline.next_timeout()),
         system_state.health(sources, deadline),
         read(
             MEMORY,
@@ -171,10 +188,17 @@ async def collect(sources: Sources, now: datetime, *, deadline: Deadline) -> Que
         ),
     )
     remembered = samples if isinstance(samples, Missing) else levels_of(samples)
-    evidence = QueueEvidence(redis, logs, health, remembered)
+    evidence = QueueEvidence(redis, logs, health, remembered, refused=_out_of_reach(sent))
     gone = [one.queue_id for one in evidence.departed(now)]
     owners, ended = await owners_of(sources, gone, now - LOOK_BACK, now, deadline)
     return replace(evidence, owners=owners, ended=ended)
+
+
+def _out_of_reach(logs: LogSearch | Missing) -> tuple[LogEvent, ...]:
+    """Return CJ's lines on a provider that it could not connect to."""
+    events = logs.events if isinstance(logs, LogSearch) else ()
+    found = ((event, lost_submission(event)) for event in events)
+    return tuple(event for event, lost in found if lost and lost.fault is SubmissionFault.PROVIDER)
 
 
 def _seen_from(logs: LogSearch | Missing, now: datetime) -> datetime:

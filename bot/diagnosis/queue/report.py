@@ -1,5 +1,6 @@
 """`/queue`: one look at the LLM provider's queue, from Redis, else from its logs."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from bot.diagnosis.queue.history import (
     Level,
     queue_chart,
 )
-from bot.diagnosis.queue.timeline import QUEUE_UNREADABLE, QueueTimeline, timeline_of
+from bot.diagnosis.queue.timeline import HUNG, QUEUE_UNREADABLE, QueueTimeline, timeline_of
 from bot.diagnosis.queue.verdict import (
     QueueVerdict,
     queue_verdicts,
@@ -40,6 +41,8 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
     opens_after = evidence.opens_after
     timeline = timeline_of(looks, now, prefix=prefix, opens_after=opens_after)
     verdicts = queue_verdicts(looks, now, prefix=prefix, opens_after=opens_after)
+    if (refused := evidence.unreached) is not None:
+        verdicts = tuple(_out_of_reach(one, refused) for one in verdicts)
     unreadable = _redis_failed(evidence)
     shown = _named(verdicts[0], unreadable)
     chart = _chart(evidence, verdicts[0], now)
@@ -50,6 +53,7 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         findings = (*findings, left)
         shown = left.rule if shown == "ok" and left.severity is Severity.ERROR else shown
     told_left = left.what if left and not all(one.is_past for one in gone) else ""
+    told_refused = _refused_words(refused) if refused else ""
     if unreadable and not any(f.rule == QUEUE_UNREADABLE for f in findings):
         findings = (*findings, unreadable)
     return Report(
@@ -62,14 +66,39 @@ def diagnose(evidence: QueueEvidence, now: datetime, *, prefix: str = "") -> Rep
         sources=_sources(evidence),
         unreadable_need=_blind(evidence)
         or log_coverage.has_gap(evidence.logs)
-        or verdicts[0].rule == "warming",
-        summary=_summary(evidence, verdicts[0].what, told_left),
+        or verdicts[0].rule == "warming"
+        or (refused is not None and verdicts[0].rule == "ok"),
+        summary=_summary(evidence, verdicts[0].what, told_left, told_refused),
         headline=_headline(verdicts[0], shown),
         mark=WELL if shown == "ok" else "",
         tables=() if shown == "ok" else _tables(timeline, now),
         folded=_tables(timeline, now) if shown == "ok" else (),
         actions=_actions(verdicts[0]),
         charts=(chart,) if chart else (),
+    )
+
+
+def _out_of_reach(verdict: QueueVerdict, refused: LogEvent) -> QueueVerdict:
+    """Return a verdict on a silent worker with what CJ met: it is not slow, nothing answers."""
+    if verdict.rule != HUNG:
+        return verdict
+    return replace(
+        verdict,
+        confidence=Confidence.HIGH,
+        why=words(
+            "CJ could not connect to it",
+            when(refused.at, " at "),
+            ", and it wrote nothing since: a slow one takes requests.",
+        ),
+        evidence=(*verdict.evidence, EvidenceLine(LOGS, refused.at, refused.event)),
+    )
+
+
+def _refused_words(refused: LogEvent) -> Text:
+    return words(
+        "CJ could not connect to the LLM provider",
+        when(refused.at, " at "),
+        ", and its worker wrote nothing since.",
     )
 
 

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step
-from bot.diagnosis.comparison.submission import KAFKA_AWAY, SUBMISSION_FAILED
 from bot.diagnosis.evidence.read import read
+from bot.diagnosis.evidence.submission import KAFKA_AWAY, SUBMISSION_FAILED
 from bot.diagnosis.publishing.memory import HeldMessage, memory_of
 from bot.diagnosis.publishing.signs import NEEDLES
 from bot.domain.batch import PairRow

@@ -21,6 +21,7 @@ from bot.domain.evidence import Missing
 from bot.domain.log import LogSearch
 from bot.domain.report import Finding, Report, Severity
 from bot.domain.words import Id, Text, joined, when, words
+from bot.text.wording import many
 
 
 def diagnose(evidence: TraceEvidence, now: datetime) -> Report:
@@ -135,6 +136,8 @@ def _nothing(evidence: TraceEvidence) -> Report:
     )
 
 
+# How many batches of one id are named.
+NAMED_BATCHES = 5
 NEITHER = "neither the CJ database nor the logs are configured"
 
 
@@ -159,10 +162,11 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         "logs_begin": _logs_begin(evidence),
         **evidence.provider.facts(),
     }
-    several = f" ({len(numbers)} batches carry it)" if len(numbers) > 1 else ""
+    several = len(numbers) > 1
+    named = f"of batches {_listed(numbers)}" if several else f"batch {match.batch_id}"
     return Report(
         command="trace",
-        title=f"{evidence.id} is batch {match.batch_id}{several}, {match.status}",
+        title=f"{evidence.id} is {named}" + ("" if several else f", {match.status}"),
         facts=facts,
         timeline=timeline(evidence, None, ledger),
         sources=sources_of(evidence),
@@ -170,13 +174,24 @@ def _batch_report(evidence: TraceEvidence, batches: Sequence[BatchMatch]) -> Rep
         or _scores_unread(ledger)
         or log_coverage.has_gap(evidence.logs),
         summary=_with_provider(
-            f"This id is a whole batch's; see /batch status {match.batch_id}.",
+            f"{many(len(numbers), 'batch')} carry this id; what follows is of batch "
+            f"{match.batch_id}."
+            if several
+            else f"This id is a whole batch's; see /batch status {match.batch_id}.",
             evidence,
         ),
-        headline=f"This id is batch {match.batch_id} as a whole{several}",
+        headline=f"This id is {named}" if several else f"This id is {named} as a whole",
         lines=step_lines(ledger),
         actions=tuple(f"/batch status {number}" for number in numbers[:3]),
     )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Return numbers in words, the first of many."""
+    shown = [str(one) for one in numbers[:NAMED_BATCHES]]
+    more = len(numbers) - len(shown)
+    last = f"{more} more" if more else shown.pop()
+    return f"{', '.join(shown)} and {last}"
 
 
 def _ledger_facts(ledger: Ledger) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from bot.diagnosis.comparison.last_step import lost_answer
 from bot.diagnosis.comparison.log_events import Outcome, Step, line_text
 from bot.diagnosis.comparison.rejections import called
 from bot.diagnosis.comparison.repeats import WHY, publishes, repeat_of
-from bot.diagnosis.comparison.submission import (
+from bot.diagnosis.evidence.submission import (
     ASK_AGAIN,
     LostSubmission,
     fault_of,

@@ -9,7 +9,7 @@ from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.comparison.causes import EXPIRED_UNANSWERED, LOCAL_QUEUE
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, QueueFate
 from bot.diagnosis.comparison.queue_fate.lines import BESIDE
-from bot.diagnosis.comparison.submission import SubmissionFault, lost_submission
+from bot.diagnosis.evidence.submission import SubmissionFault, lost_submission
 from bot.diagnosis.queue.conservation import (
     ASK_AGAIN,
     LEFT_UNANSWERED,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised
 from bot.diagnosis.batch.rules.outbox import GIVEN_UP, UNSENT
-from bot.diagnosis.comparison.submission import says_kafka_away
+from bot.diagnosis.evidence.submission import says_kafka_away
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Text, Time, joined, words

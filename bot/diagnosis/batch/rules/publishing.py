@@ -19,14 +19,14 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.diagnosis.comparison.submission import (
+from bot.diagnosis.evidence.log_coverage import covers
+from bot.diagnosis.evidence.submission import (
     ASK_AGAIN,
     LostSubmission,
     fault_of,
     says_kafka_away,
     submission_words,
 )
-from bot.diagnosis.evidence.log_coverage import covers
 from bot.diagnosis.publishing import wording
 from bot.diagnosis.publishing.memory import LOST, Fate, HeldMessage
 from bot.domain.evidence import LOGS, EvidenceLine

@@ -1,5 +1,6 @@
 """`/queue` says what waits, who it is and whether it moves; from Redis, else from the logs."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from bot.diagnosis.queue.report import diagnose
 from bot.domain.alert import Sample
 from bot.domain.batch import BatchHeader, BatchRows, PairRow
 from bot.domain.evidence import Missing, SourceState
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from bot.domain.report import Report, Verdict
 from bot.errors import SourceError
@@ -262,7 +263,8 @@ async def test_the_mock_provider_and_an_open_circuit_are_named(
 async def test_only_the_provider_is_searched_and_no_further_back_than_an_item_lives() -> None:
     logs = FakeLogs(INCIDENT)
     await ask(Sources(logs=logs))
-    (query,) = logs.queries
+    query, of_cj = logs.queries
+    assert (of_cj.roles, of_cj.since) == ((Role.CJ,), query.since)
     assert [role.value for role in query.roles] == ["llm_provider"]
     assert query.since == NOW - timedelta(hours=4, minutes=30)
 
@@ -302,3 +304,44 @@ async def test_a_source_that_gives_a_hint_is_quoted_in_whole_sentences() -> None
     report = diagnose(await collect(sources, NOW, deadline=Deadline.after(1)), NOW)
     assert "wrong password. Check LLM_QUEUE_REDIS_URL." in report.summary
     assert ".." not in report.summary
+
+
+def _unreachable(
+    time: str, error: str = "Cannot connect to host 10.0.0.9:8090 ssl:default"
+) -> LogEvent:
+    return event(time, f"Unexpected error processing task e1-e2: {error}", CJ)
+
+
+TAKEN_LATE = replace(
+    ORPHAN,
+    queued_at=at("2025-11-19T00:09:00"),
+    processing_started_at=at("2025-11-19T00:10:00"),
+)
+BROKE_OFF = [dispatch("2025-11-19T00:10:00", 1)]
+
+
+async def test_a_provider_that_cj_cannot_connect_to_is_not_called_slow() -> None:
+    lines = [*BROKE_OFF, _unreachable("2025-11-19T00:28:10"), _unreachable("2025-11-19T00:29:00")]
+    queue = FakeQueue(QueueReading(NOW, 1, (TAKEN_LATE,)))
+    report = await ask(Sources(queue=queue, logs=FakeLogs(lines)))
+    told = str(report.summary) + str([one.why for one in report.findings])
+    assert "CJ could not connect to the LLM provider at 2025-11-19T00:28:10" in told
+    assert "may only be slow" not in told
+    assert report.verdict is not Verdict.OK
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*BROKE_OFF],
+        [_unreachable("2025-11-19T00:05:00"), *BROKE_OFF],
+        [*BROKE_OFF, _unreachable("2025-11-19T00:28:10", "500: the essay is too long")],
+    ],
+    ids=["nothing refused", "refused before the provider's last line", "another error"],
+)
+async def test_without_a_refusal_after_its_last_line_the_provider_is_not_called_down(
+    lines: list[LogEvent],
+) -> None:
+    queue = FakeQueue(QueueReading(NOW, 1, (TAKEN_LATE,)))
+    report = await ask(Sources(queue=queue, logs=FakeLogs(lines)))
+    assert "could not connect" not in str(report.summary) + str(report.findings)

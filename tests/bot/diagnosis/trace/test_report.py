@@ -569,3 +569,13 @@ async def test_scores_that_may_not_be_read_are_not_missing(status: str, state: s
     assert ("whether it was scored cannot be read" in str(report.headline)) is (state != "seen")
     database = next(one for one in report.sources if one.name == DATABASE)
     assert database.state is SourceState.MISSING
+
+
+async def test_an_id_of_two_batches_names_both_with_a_button_each() -> None:
+    first = batch()
+    again = replace(first, header=replace(first.header, batch_id=first.header.batch_id + 1))
+    report = await trace(BOS, healthy(database=FakeDatabase([first, again])))
+    one, two = first.header.batch_id, again.header.batch_id
+    assert str(report.headline) == f"This id is of batches {one} and {two}"
+    assert {f"/batch status {one}", f"/batch status {two}"} <= set(report.actions)
+    assert f"what follows is of batch {report.facts['batch_id']}" in str(report.summary)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.diagnosis.comparison.submission import (
+from bot.diagnosis.evidence.submission import (
     SubmissionFault,
     fault_of,
     lost_submission,
