@@ -1,17 +1,21 @@
 """The LLM provider keeps requests in its own memory, because Redis fails: a restart loses them."""
 
-from datetime import datetime
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from bot.detectors._event_counts import (
     EventCount,
     EventCountDetector,
     Occurrence,
+    QuietSettings,
     dated_events,
 )
 from bot.diagnosis.comparison.causes import LOCAL_QUEUE
-from bot.diagnosis.queue.log_events import SignKind, sign_of
-from bot.domain.alert import Condition, Sample
+from bot.diagnosis.queue.log_events import NEEDLES, SignKind, sign_of
+from bot.diagnosis.queue.losses import ENDS
+from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import Command, Time, words
@@ -20,6 +24,13 @@ from bot.text.redaction import redact
 from bot.text.wording import many
 
 LPS_SERVICE = "llm_provider_service"
+MOST_HELD = 2_000
+# What is answered at once is told all the same: Redis did fail.
+LEAST = timedelta(minutes=1)
+KEPT, AWAY = "kept", "away"
+ANSWERED = "Redis is used again, and every request that it kept itself was answered"
+BACK = "Redis is reached again"
+_STORE = frozenset({SignKind.STORE_LOST, SignKind.STORE_BACK, SignKind.QUEUED})
 
 
 class LocalQueue(EventCountDetector):
@@ -29,17 +40,62 @@ class LocalQueue(EventCountDetector):
     summary: ClassVar[str] = (
         "Redis fails, and the LLM provider keeps requests in its own memory, which a restart loses"
     )
-    needles: ClassVar[tuple[str, ...]] = ("Redis marked unhealthy", "Using local queue for request")
+    needles: ClassVar[tuple[str, ...]] = NEEDLES
+
+    def __init__(self, settings: QuietSettings) -> None:
+        super().__init__(settings)
+        # The requests in the provider's memory, and whether it says that it cannot reach Redis.
+        self._kept: dict[str, None] = {}
+        self._is_away = False
 
     def wants(self, event: LogEvent) -> bool:
-        """Say whether an event tells that the provider lost Redis."""
+        """Say whether an event tells of the provider's Redis, or of a request's end."""
         sign = sign_of(event)
-        return sign is not None and sign.kind is SignKind.STORE_LOST
+        return sign is not None and (sign.kind in _STORE or sign.kind in ENDS)
+
+    def resume(self, samples: Sequence[Sample]) -> None:
+        """Go on from the last sample that was kept: another process may have made it."""
+        super().resume(samples)
+        kept = samples[-1].data.get(KEPT)
+        self._kept = dict.fromkeys(map(str, kept)) if isinstance(kept, list) else {}
+        self._is_away = bool(samples[-1].data.get(AWAY))
 
     async def sample(self, watch: Watch) -> Sample:
-        """Collect this tick's lines."""
-        found = [(at, event) for at, event in dated_events(watch) if self.wants(event)]
-        return self.sampled(watch, [self._occurrence(at, event) for at, event in found])
+        """Collect this tick's lines, and who of those kept is still without an end."""
+        dated = dated_events(watch)
+        self._follow(event for _, event in dated)
+        found = [self._occurrence(at, event) for at, event in dated if _is_loss(event)]
+        sample = self.sampled(watch, found)
+        now = {KEPT: list(self._kept), AWAY: self._is_away}
+        return replace(sample, data={**sample.data, **now}) if sample.data else sample
+
+    def judge(self, window: Window, now: datetime) -> Judgement:
+        """Conclude from the window: it is over when all was answered, or quiet for long; pure."""
+        judgement = super().judge(window, now)
+        last = window.samples[-1].data if window.samples else {}
+        if judgement.sight is not Sight.CLEAR or last.get(AWAY, True) or last.get(KEPT, True):
+            return judgement
+        kept_some = any(sample.data.get(KEPT) for sample in window.samples)
+        lost = (datetime.fromisoformat(group["last"]) for group in _groups(window))
+        if now - max(lost, default=now) < LEAST:
+            return judgement
+        standing = tuple(one for one in judgement.conditions if one.subject != LPS_SERVICE)
+        closing = {**judgement.closing, LPS_SERVICE: ANSWERED if kept_some else BACK}
+        return replace(judgement, conditions=standing, closing=closing)
+
+    def _follow(self, events: Iterable[LogEvent]) -> None:
+        for event in events:
+            sign = sign_of(event)
+            if sign is None:
+                continue
+            if sign.kind is SignKind.STORE_LOST and sign.queue_id:
+                self._kept = dict.fromkeys([*self._kept, sign.queue_id][-MOST_HELD:])
+            elif sign.kind is SignKind.STORE_LOST:
+                self._is_away = True
+            elif sign.kind in (SignKind.STORE_BACK, SignKind.QUEUED):
+                self._is_away = False
+            elif sign.kind in ENDS:
+                self._kept.pop(sign.queue_id, None)
 
     def _occurrence(self, at: datetime, event: LogEvent) -> Occurrence:
         sign = sign_of(event)
@@ -56,7 +112,9 @@ class LocalQueue(EventCountDetector):
         """Return the condition of one subject."""
         held = many(counted.count, "request")
         kept = f"keeps {held} in its own memory" if counted.count else "cannot reach Redis"
-        look = Command("/logs llm_provider Redis --level warning")
+        # What it keeps it logs as information, what it lacks as a warning.
+        word = "local" if counted.count else "Redis --level warning"
+        look = Command(f"/logs llm_provider {word}")
         return Condition(
             subject=counted.subject,
             rule=LOCAL_QUEUE.rule,
@@ -81,3 +139,13 @@ class LocalQueue(EventCountDetector):
 
 
 DETECTOR = LocalQueue
+
+
+def _groups(window: Window) -> list[Mapping[str, Any]]:
+    found = (sample.data.get("groups", {}).get(LPS_SERVICE) for sample in window.samples)
+    return [group for group in found if group]
+
+
+def _is_loss(event: LogEvent) -> bool:
+    sign = sign_of(event)
+    return sign is not None and sign.kind is SignKind.STORE_LOST

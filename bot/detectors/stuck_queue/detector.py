@@ -118,7 +118,10 @@ class StuckQueue:
         if verdict.rule == "warming":
             return Judgement(Sight.WARMING, note=verdict.what)
         if verdict.rule == "ok" and (lost := last_expired(observations)) is not None:
-            return after_expiry(observations, lost, now)
+            ended = after_expiry(observations, lost, now)
+            # A silence is no sign of work, whatever was worked on before it.
+            held = {QUEUE: verdict.what} if verdict.undecided and not ended.conditions else {}
+            return replace(ended, held=held)
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else left_just_now(observations)
             ended = closing(observations, verdict.what)

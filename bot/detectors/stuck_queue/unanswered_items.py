@@ -45,6 +45,9 @@ QUEUE = "llm_provider"
 # Items that were removed together are missed within a minute or two.
 APART = timedelta(minutes=2)
 UNACCOUNTED = "llm_provider, logs with a gap"
+_COUNTS = frozenset(
+    {SignKind.CLEANED, SignKind.STORE_BACK, SignKind.RESTART, SignKind.DISPATCH, SignKind.STORE_LOST}
+)
 _STATE: TypeAdapter[Conservation] = TypeAdapter(Conservation)
 _LINES: TypeAdapter[QueuedByLines] = TypeAdapter(QueuedByLines)
 
@@ -66,7 +69,7 @@ class UnansweredItems(EventCountDetector):
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event ends, returns or expires a request, or counts those that wait."""
         sign = sign_of(event)
-        counts = sign is not None and sign.kind in (SignKind.CLEANED, SignKind.STORE_BACK)
+        counts = sign is not None and sign.kind in _COUNTS
         return snapshot_of(event) is not None or counts or bool(sign and sign.queue_id)
 
     def resume(self, samples: Sequence[Sample]) -> None:
@@ -127,7 +130,8 @@ def _hears_provider(logs: Followed | Missing | None) -> bool:
 def _occurrence(one: Departure) -> Occurrence:
     extra: dict[str, Any] = {"correlation_id": one.correlation_id, "batch": one.batch}
     subject = QUEUE if one.is_sound else UNACCOUNTED
-    return Occurrence(subject, one.at, REDIS, f"item {one.queue_id} is gone from Redis", extra)
+    item = f"item {one.queue_id}" if one.queue_id else "an item that no worker held"
+    return Occurrence(subject, one.at, REDIS, f"{item} is gone from Redis", extra)
 
 
 def _condition(counted: EventCount) -> Condition:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.diagnosis.queue.log_events import LoopSign, SignKind, Snapshot, sign_of, snapshot_of
-from bot.diagnosis.queue.losses import ENDS, TTL, expired_away
+from bot.diagnosis.queue.losses import CONFIRMED_AFTER, ENDS, TTL, DeadByLines, expired_away
 from bot.domain.evidence import QUEUE, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.queue import QueueItem, QueueReading
@@ -25,7 +25,6 @@ SHOWN = 3
 SETTLED = timedelta(minutes=2)
 # A line is written moments before or after what it says.
 BESIDE = timedelta(seconds=3)
-CONFIRMED_AFTER = timedelta(seconds=55)
 LEFT_UNANSWERED, NOT_ACCOUNTED = "left-unanswered", "not-accounted-for"
 WHY_LEFT = (
     "Flushed, evicted or removed by hand: no line says that they were answered, given back or "
@@ -105,22 +104,27 @@ class QueuedByLines:
     oldest are those that no worker holds and that it counts, and the others are gone. `expired` are
     so many as it said to have dropped, `failing` says that it counts its own memory instead.
     `missed` is when each was missed first: it is gone when it is still missed a while later.
+    `dead` are those that nobody holds, whose queueing may be in no line.
     """
 
     queued: dict[str, datetime] = field(default_factory=dict)
     expired: int = 0
     failing: bool = False
     missed: dict[str, datetime] = field(default_factory=dict)
+    dead: DeadByLines = field(default_factory=DeadByLines)
 
     def after(self, events: Iterable[LogEvent]) -> tuple["QueuedByLines", tuple[Departure, ...]]:
         """Return it after more lines, and what they show to have gone unanswered."""
         state, gone = self, list[Departure]()
         for event in events:
             shot, sign = snapshot_of(event), sign_of(event)
-            if shot is not None and not shot.queued and not state.failing:
+            if shot is not None and not state.failing:
+                state, left = state._without_dead(shot)
+                gone += left
                 state, left = state._counted(shot)
                 gone += left
             elif sign is not None:
+                state = replace(state, dead=state.dead.said(sign, event.container))
                 state = state._said(sign, event)
         return state, tuple(gone)
 
@@ -140,8 +144,22 @@ class QueuedByLines:
             )
         return self
 
+    def _without_dead(self, shot: Snapshot) -> tuple["QueuedByLines", list[Departure]]:
+        """Return it after a snapshot without items that nobody held, of which some have no id."""
+        dead, count, at = self.dead.counted(shot, self.expired)
+        if not count or at is None:
+            return replace(self, dead=dead), []
+        before = [id for id, queued in self.queued.items() if queued + BESIDE < at]
+        named = before[: min(count, max(0, len(before) - shot.size))]
+        queued = {id: since for id, since in self.queued.items() if id not in named}
+        missed = {id: since for id, since in self.missed.items() if id not in named}
+        left = [Departure(at, id) for id in (*named, *[""] * (count - len(named)))]
+        return replace(self, dead=dead, queued=queued, missed=missed), left
+
     def _counted(self, shot: Snapshot) -> tuple["QueuedByLines", list[Departure]]:
         """Return it after a snapshot in which nothing waits, and what is gone by its count."""
+        if shot.queued:
+            return self, []
         settled = [id for id, at in self.queued.items() if at + BESIDE < shot.at]
         missed = {id: self.missed.get(id, shot.at) for id in settled[shot.not_queued :]}
         gone = [id for id, at in missed.items() if shot.at - at >= CONFIRMED_AFTER]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.diagnosis.queue.log_events import LoopSign, SignKind
+from bot.diagnosis.queue.log_events import BEGINNINGS, LoopSign, SignKind, Snapshot
 from bot.domain.queue import QueueItem, QueueReading
 
 # The provider gives an item four hours from when it was queued.
@@ -17,6 +17,11 @@ TTL = timedelta(hours=4)
 # As long as a window looks back: what closes an alert shall still name the loss.
 KEPT_AFTER_WORK = timedelta(minutes=20)
 MOST = 40
+# The next snapshot comes after half a minute.
+CONFIRMED_AFTER = timedelta(seconds=25)
+# What no worker holds stands in each snapshot of this long.
+DEAD_FOR = timedelta(seconds=55)
+MOST_SHOTS = 6
 ENDS = frozenset({SignKind.FINISHED, SignKind.FAILED, SignKind.EXPIRED})
 WORK = frozenset({SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED})
 
@@ -116,3 +121,56 @@ def _is_over(loss: Loss, ended: dict[str, datetime], now: datetime) -> bool:
     if loss.kind is LossKind.BROKEN_OFF:
         return loss.queue_id in ended and ended[loss.queue_id] >= loss.at
     return loss.worked_at is not None and now - loss.worked_at > KEPT_AFTER_WORK
+
+
+@dataclass(frozen=True, slots=True)
+class DeadByLines:
+    """How many items no worker holds, by the snapshots of a while, and what was said since.
+
+    Nobody answers what is dead, so that it may be missed across a hole in the log too. Since the
+    last snapshot `queued` came, `taken` were dispatched, and `ended` are who ended; `workers` are
+    the containers that did either. `gone` were missed first `at`: that is told when a later
+    snapshot misses them still.
+    """
+
+    shots: tuple[tuple[datetime, int], ...] = ()
+    size: int = 0
+    queued: int = 0
+    taken: int = 0
+    ended: frozenset[str] = frozenset()
+    workers: frozenset[str] = frozenset()
+    gone: int = 0
+    at: datetime | None = None
+
+    def said(self, sign: LoopSign, worker: str) -> "DeadByLines":
+        """Return it after one more line of the loop."""
+        if sign.kind is SignKind.QUEUED:
+            return replace(self, queued=self.queued + 1)
+        if sign.kind in BEGINNINGS:
+            taken = self.taken + (sign.bundle_size or 1)
+            return replace(self, taken=taken, workers=self.workers | {worker})
+        if sign.kind in ENDS and sign.queue_id:
+            ended, workers = self.ended | {sign.queue_id}, self.workers | {worker}
+            return replace(self, ended=ended, workers=workers)
+        return self
+
+    def counted(self, shot: Snapshot, expired: int) -> tuple["DeadByLines", int, datetime | None]:
+        """Return it after one more snapshot, how many dead ones are gone, and since when."""
+        fell = max(0, self._dead() - shot.not_queued)
+        # Two workers may take the same items, so that only one worker's dispatches are his ends.
+        other = len(self.ended) - (self.taken if len(self.workers) < 2 else 0)
+        left = self.size + self.queued - len(self.ended) - shot.size
+        new = max(0, min(fell - max(0, other), left) - expired)
+        risen = max(0, shot.not_queued - (self.shots[-1][1] if self.shots else 0))
+        held = max(0, self.gone - risen)
+        shots = (*(() if new else self.shots), (shot.at, shot.not_queued))[-MOST_SHOTS:]
+        state = DeadByLines(shots, shot.size, workers=self.workers)
+        if self.at is not None and held and not new and shot.at - self.at >= CONFIRMED_AFTER:
+            return state, held, self.at
+        missed = held + new
+        return replace(state, gone=missed, at=(self.at or shot.at) if missed else None), 0, None
+
+    def _dead(self) -> int:
+        """Return how many were dead in every snapshot of a while."""
+        lasted = bool(self.shots) and self.shots[-1][0] - self.shots[0][0] >= DEAD_FOR
+        return min(count for _, count in self.shots) if lasted else 0

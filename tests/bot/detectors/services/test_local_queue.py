@@ -43,3 +43,49 @@ async def test_it_is_over_when_it_was_quiet_for_long_and_opens_on_nothing_else()
     assert told(await _judged(LOCAL, quiet=61)) == []
     assert told(await _judged("Redis connection restored", f"Queued request {ID}")) == []
     assert told(await _judged(LOCAL, role=Role.CJ)) == []
+
+
+DONE = f"Request {ID} completed successfully, correlation_id: c"
+OTHER = ID.replace("5352", "9999")
+
+
+@pytest.mark.parametrize(
+    ("lines", "rules", "words"),
+    [
+        ([LOCAL, DONE], [], "every request that it kept itself was answered"),
+        ([LOCAL, DONE.replace(ID, OTHER)], ["local-queue"], "no more came"),
+        ([LOCAL, LOCAL.replace(ID, OTHER), DONE], ["local-queue"], "no more came"),
+        ([UNHEALTHY, LOCAL, DONE], ["local-queue"], "no more came"),
+        ([UNHEALTHY, LOCAL, DONE, "Redis connection restored"], [], "was answered"),
+        ([UNHEALTHY, "Redis connection restored"], [], "Redis is reached again"),
+        # A restart loses what was kept: that nothing is kept any more is no answer.
+        ([LOCAL, "Queue processor started"], ["local-queue"], "no more came"),
+    ],
+)
+async def test_it_is_over_when_what_was_kept_was_answered(
+    lines: list[str], rules: list[str], words: str
+) -> None:
+    detector = LocalQueue(QuietSettings())
+    watches = [
+        GivenWatch(NOW + n * TICK, NOW + (n - 1) * TICK, logs=Followed((_said(n, one),)))
+        for n, one in enumerate([*lines, *["Queue processor stats"] * 6])
+    ]
+    first = await played(detector, watches[:1])
+    assert told(first) == ["local-queue"]
+    assert told(await played(LocalQueue(QuietSettings()), watches[: len(lines)])) == ["local-queue"]
+    judgement = await played(LocalQueue(QuietSettings()), watches)
+    assert told(judgement) == rules
+    assert words in str(judgement.closing["llm_provider_service"])
+
+
+async def test_another_process_goes_on_with_what_is_kept() -> None:
+    before, after = LocalQueue(QuietSettings()), LocalQueue(QuietSettings())
+    sample = await before.sample(GivenWatch(NOW, NOW - TICK, logs=Followed((_said(0, LOCAL),))))
+    after.resume((sample,))
+    quiet = [GivenWatch(NOW + TICK, NOW, logs=Followed(()))]
+    assert (await after.sample(quiet[0])).data["kept"] == [ID]
+
+
+def _said(tick: int, text: str) -> LogEvent:
+    level = "warning" if text == UNHEALTHY else "info"
+    return said(NOW + tick * TICK, text, level=level, role=Role.LLM_PROVIDER)

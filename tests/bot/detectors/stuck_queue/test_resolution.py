@@ -132,3 +132,21 @@ async def test_work_beside_a_flush_is_no_recovery_of_what_was_stuck() -> None:
     words = judgement.closing["llm_provider"]
     assert "the queue moves again" not in words
     assert "what was stuck left the queue and no answer was logged (removed or flushed)" in words
+
+
+@pytest.mark.parametrize(
+    "before", [{4: "Cleaned up 1 expired requests", 5: DONE}, {5: DONE}, {}]
+)
+async def test_a_hole_in_the_log_is_no_sign_of_work(before: dict[int, str]) -> None:
+    """What was worked on before the queue stood says nothing of what is read after it."""
+    watches = []
+    for n in range(60):
+        at = NOW + TICK * n
+        events = [snapshot(at, 5)] if not n % 2 and n < 46 else []
+        events += [line(at, before[n])] if n in before else []
+        logs = Followed(tuple(events), containers={"worker-1": Role.LLM_PROVIDER})
+        watches.append(GivenWatch(at, at - TICK, logs=logs))
+    assert told(await played(StuckQueue(StuckQueueSettings()), watches[:50])) == ["orphaned-item"]
+    for end in range(50, 60):
+        judgement = await played(StuckQueue(StuckQueueSettings()), watches[:end])
+        assert told(judgement) == ["orphaned-item"] or "llm_provider" in judgement.held, end

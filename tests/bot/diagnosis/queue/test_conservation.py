@@ -65,3 +65,59 @@ def test_lines_alone_tell_what_is_counted_no_more(lines: list[LogEvent], gone: l
         state, left = state.after([one])
         found += [departure.queue_id for departure in left]
     assert found == gone
+
+
+def dead(seconds: int, size: int, queued: int = 0, last: int = 0) -> list[LogEvent]:
+    """Return a snapshot every half minute until `last`, or just one."""
+    return [shot(at, size, queued) for at in range(seconds, max(last, seconds) + 1, 30)]
+
+
+def took(seconds: int, size: int) -> LogEvent:
+    return replace(line(seconds, "serial_bundle_dispatch"), fields={"bundle_size": size})
+
+
+def ends(seconds: int, queue_id: str) -> LogEvent:
+    return line(seconds, f"Request {queue_id} completed successfully")
+
+
+def by(worker: str, event: LogEvent) -> LogEvent:
+    return replace(event, container=worker)
+
+
+STOOD = dead(0, 2, 0, 90)
+
+
+@pytest.mark.parametrize(
+    ("lines", "gone"),
+    [
+        # Their queueing stands in no line, and others wait: 2 dead ones were removed by hand.
+        ([*STOOD, queued(115, ONE), *dead(120, 1, 1, 180)], 2),
+        ([*dead(0, 5, 3, 90), *dead(220, 3, 3, 280)], 2),
+        ([*STOOD, *dead(120, 1, 0, 180)], 1),
+        # One worker answers others meanwhile.
+        ([*STOOD, queued(95, ONE), took(96, 1), ends(99, ONE), *dead(120, 0, 0, 180)], 2),
+        # Named where a line says that it was queued.
+        ([queued(-60, ONE), *dead(0, 1, 0, 90), *dead(120, 0, 0, 180)], 1),
+        # Given back by hand, and answered then.
+        ([*STOOD, *dead(120, 2, 2), took(121, 2), ends(122, ONE), ends(122, TWO), *dead(150, 0)],
+         0),
+        # A second worker held them for long, and answered.
+        ([*STOOD, by("second", ends(99, ONE)), by("second", ends(99, TWO)), *dead(120, 0, 0, 180)],
+         0),
+        ([*STOOD, took(95, 2), by("second", ends(99, ONE)), by("second", ends(99, TWO)),
+          *dead(120, 0, 0, 180)], 0),
+        ([*STOOD, line(95, "Cleaned up 2 expired requests"), *dead(120, 0, 0, 180)], 0),
+        # Counted again at the next look.
+        ([*STOOD, *dead(120, 0), *dead(150, 2, 0, 210)], 0),
+        # Stood for moments only: a worker held them.
+        ([*dead(0, 2, 0, 30), *dead(60, 0, 0, 120)], 0),
+        ([*STOOD, line(95, "Redis marked unhealthy after 3 failures"), *dead(120, 0, 0, 180)], 0),
+    ],
+)  # fmt: skip
+def test_dead_items_are_missed_by_their_number(lines: list[LogEvent], gone: int) -> None:
+    state, found = QueuedByLines(), []
+    for one in lines:
+        state, left = state.after([one])
+        found += left
+    assert len(found) == gone
+    assert sum(1 for one in found if one.queue_id) == int(lines[0].event.startswith("Queued"))
