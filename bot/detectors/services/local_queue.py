@@ -75,10 +75,11 @@ class LocalQueue(EventCountDetector):
         last = window.samples[-1].data if window.samples else {}
         if judgement.sight is not Sight.CLEAR or last.get(AWAY, True) or last.get(KEPT, True):
             return judgement
-        kept_some = any(sample.data.get(KEPT) for sample in window.samples)
-        lost = (datetime.fromisoformat(group["last"]) for group in _groups(window))
+        groups = _groups(window)
+        lost = (datetime.fromisoformat(group["last"]) for group in groups)
         if now - max(lost, default=now) < LEAST:
             return judgement
+        kept_some = any(group["count"] for group in groups)
         standing = tuple(one for one in judgement.conditions if one.subject != LPS_SERVICE)
         closing = {**judgement.closing, LPS_SERVICE: ANSWERED if kept_some else BACK}
         return replace(judgement, conditions=standing, closing=closing)

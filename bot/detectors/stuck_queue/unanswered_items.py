@@ -45,9 +45,8 @@ QUEUE = "llm_provider"
 # Items that were removed together are missed within a minute or two.
 APART = timedelta(minutes=2)
 UNACCOUNTED = "llm_provider, logs with a gap"
-_COUNTS = frozenset(
-    {SignKind.CLEANED, SignKind.STORE_BACK, SignKind.RESTART, SignKind.DISPATCH, SignKind.STORE_LOST}
-)
+_STORE = frozenset({SignKind.STORE_LOST, SignKind.STORE_BACK})
+_COUNTS = _STORE | {SignKind.CLEANED, SignKind.RESTART, SignKind.DISPATCH}
 _STATE: TypeAdapter[Conservation] = TypeAdapter(Conservation)
 _LINES: TypeAdapter[QueuedByLines] = TypeAdapter(QueuedByLines)
 

@@ -104,7 +104,7 @@ class QueuedByLines:
     oldest are those that no worker holds and that it counts, and the others are gone. `expired` are
     so many as it said to have dropped, `failing` says that it counts its own memory instead.
     `missed` is when each was missed first: it is gone when it is still missed a while later.
-    `dead` are those that nobody holds, whose queueing may be in no line.
+    `dead` are those that no worker holds, whose queueing may be in no line.
     """
 
     queued: dict[str, datetime] = field(default_factory=dict)
@@ -145,12 +145,12 @@ class QueuedByLines:
         return self
 
     def _without_dead(self, shot: Snapshot) -> tuple["QueuedByLines", list[Departure]]:
-        """Return it after a snapshot without items that nobody held, of which some have no id."""
+        """Return it after a snapshot without items that no worker held; some have no id."""
         dead, count, at = self.dead.counted(shot, self.expired)
         if not count or at is None:
             return replace(self, dead=dead), []
-        before = [id for id, queued in self.queued.items() if queued + BESIDE < at]
-        named = before[: min(count, max(0, len(before) - shot.size))]
+        settled = [id for id, queued in self.queued.items() if queued + BESIDE < shot.at]
+        named = settled[: min(count, max(0, len(settled) - shot.size))]
         queued = {id: since for id, since in self.queued.items() if id not in named}
         missed = {id: since for id, since in self.missed.items() if id not in named}
         left = [Departure(at, id) for id in (*named, *[""] * (count - len(named)))]

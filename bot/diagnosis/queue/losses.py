@@ -127,10 +127,10 @@ def _is_over(loss: Loss, ended: dict[str, datetime], now: datetime) -> bool:
 class DeadByLines:
     """How many items no worker holds, by the snapshots of a while, and what was said since.
 
-    Nobody answers what is dead, so that it may be missed across a hole in the log too. Since the
-    last snapshot `queued` came, `taken` were dispatched, and `ended` are who ended; `workers` are
-    the containers that did either. `gone` were missed first `at`: that is told when a later
-    snapshot misses them still.
+    What is dead is never answered, so that it may be missed across a hole in the log too. Since
+    the last snapshot `queued` came, `taken` were dispatched, and `ended` are who ended; `workers`
+    are the containers that did either. `gone` were missed first `at`: they count as lost when a
+    later snapshot misses them still.
     """
 
     shots: tuple[tuple[datetime, int], ...] = ()

@@ -78,6 +78,17 @@ async def test_it_is_over_when_what_was_kept_was_answered(
     assert words in str(judgement.closing["llm_provider_service"])
 
 
+async def test_what_was_answered_within_a_tick_was_kept_all_the_same() -> None:
+    both = Followed((_said(0, LOCAL), _said(0, DONE)))
+    ticks = [both, *[Followed(())] * 6]
+    watches = [
+        GivenWatch(NOW + n * TICK, NOW + (n - 1) * TICK, logs=one) for n, one in enumerate(ticks)
+    ]
+    assert told(await played(LocalQueue(QuietSettings()), watches[:1])) == ["local-queue"]
+    judgement = await played(LocalQueue(QuietSettings()), watches)
+    assert "was answered" in str(judgement.closing["llm_provider_service"])
+
+
 async def test_another_process_goes_on_with_what_is_kept() -> None:
     before, after = LocalQueue(QuietSettings()), LocalQueue(QuietSettings())
     sample = await before.sample(GivenWatch(NOW, NOW - TICK, logs=Followed((_said(0, LOCAL),))))

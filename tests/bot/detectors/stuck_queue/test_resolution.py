@@ -134,9 +134,7 @@ async def test_work_beside_a_flush_is_no_recovery_of_what_was_stuck() -> None:
     assert "what was stuck left the queue and no answer was logged (removed or flushed)" in words
 
 
-@pytest.mark.parametrize(
-    "before", [{4: "Cleaned up 1 expired requests", 5: DONE}, {5: DONE}, {}]
-)
+@pytest.mark.parametrize("before", [{4: "Cleaned up 1 expired requests", 5: DONE}, {5: DONE}, {}])
 async def test_a_hole_in_the_log_is_no_sign_of_work(before: dict[int, str]) -> None:
     """What was worked on before the queue stood says nothing of what is read after it."""
     watches = []
