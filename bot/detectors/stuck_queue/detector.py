@@ -118,10 +118,10 @@ class StuckQueue:
         if verdict.rule == "warming":
             return Judgement(Sight.WARMING, note=verdict.what)
         if verdict.rule == "ok" and (lost := last_expired(observations)) is not None:
-            ended = after_expiry(observations, lost, now)
+            gone = after_expiry(observations, lost, now)
             # A silence is no sign of work, whatever was worked on before it.
-            held = {QUEUE: verdict.what} if verdict.undecided and not ended.conditions else {}
-            return replace(ended, held=held)
+            held = {QUEUE: verdict.what} if verdict.undecided and not gone.conditions else {}
+            return replace(gone, held=held)
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else left_just_now(observations)
             ended = closing(observations, verdict.what)

@@ -115,9 +115,9 @@ STOOD = dead(0, 2, 0, 90)
     ],
 )  # fmt: skip
 def test_dead_items_are_missed_by_their_number(lines: list[LogEvent], gone: int) -> None:
-    state, found = QueuedByLines(), []
+    state, found = QueuedByLines(), list[str]()
     for one in lines:
         state, left = state.after([one])
-        found += left
+        found += [departure.queue_id for departure in left]
     assert len(found) == gone
-    assert sum(1 for one in found if one.queue_id) == int(lines[0].event.startswith("Queued"))
+    assert [one for one in found if one] == [ONE] * lines[0].event.startswith("Queued")
