@@ -89,7 +89,8 @@ async def _queue(context: CommandContext) -> Report:
 
 def _with_queue(report: Report, queue: Report) -> Report:
     """Return a list with the queue's state as its first line, and a button to it."""
-    told: Text = words(queue.headline or queue.summary, ".")
+    said = queue.headline or queue.summary
+    told: Text = said if str(said).endswith(".") else words(said, ".")
     return replace(
         report,
         lines=(told, *report.lines),

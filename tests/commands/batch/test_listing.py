@@ -81,6 +81,7 @@ async def test_what_is_stuck_is_told_with_the_queue_and_a_button_to_it() -> None
     report = await _listed("list stuck", queue=FakeQueue())
     assert str(report.headline) == "2 batches wait longer than they should"
     assert str(report.lines[0]).startswith("LLM queue")
+    assert not str(report.lines[0]).endswith("..")
     assert report.actions[0] == "/queue"
     assert "/batch investigate 4" in report.actions
 
