@@ -63,7 +63,7 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Failed to prepare essay", " HTTP 500",
         "No assessment context available for prompt building",
         "Hydrated prompt text via fallback", "Hydrated judge rubric text via fallback",
-        "CJ assessment workflow failed",
+        "CJ assessment workflow failed", "cj_assessment.requested.v1",
         "Unknown assignment_id", "Finalizing batch with all callbacks received",
         "Finalizing batch as FAILED due to low success rate", "correlation_id",
         "Traceback (most recent call last)", "During handling of the above exception",
@@ -133,7 +133,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Circuit breaker 'kafka_producer' transitioned to CLOSED",
     ),
     (f"{_LIBS}/idempotency_v2.py", NOW): (
-        "Processing failed: Releasing idempotency lock", "cj_assessment.requested.v1",
+        "Processing failed: Releasing idempotency lock",
         "ValidationError",
     ),
     ("libs/common_core/src/common_core/error_enums.py", NOW): ("RESOURCE_NOT_FOUND",),
@@ -202,6 +202,7 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     (f"{_CJ}/implementations/llm_provider_service_client.py", NOW): ("LLM Provider Service: ",),
     (f"{_LIBS}/kafka_client.py", NOW): ("Timeout publishing message by",),
+    ("pydantic_core/_pydantic_core.pyi", LIBRARY): ("[type=missing", "[type="),
     ("aiokafka/client.py", LIBRARY): (
         "Unable connect to node with id", "Unable to update metadata from",
     ),

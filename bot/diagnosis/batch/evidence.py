@@ -263,10 +263,10 @@ def is_of_twin(event: LogEvent, header: BatchHeader, twins: tuple[Twin, ...]) ->
     if not asked:
         return False
     named = {str(event.fields.get(key, "")) for key in ("batch_id", "cj_batch_id")}
-    said = raw(event.event)
-    if str(header.batch_id) in named or f"atch {header.batch_id} " in f"{said} ":
+    said = f"{raw(event.event)} "
+    if str(header.batch_id) in named or f"atch {header.batch_id} " in said:
         return False
-    if any(str(one.batch_id) in named or f"atch {one.batch_id} " in f"{said} " for one in asked):
+    if any(str(one.batch_id) in named for one in asked):
         return True
     if event.at is None:
         return False
