@@ -57,7 +57,7 @@ def _headline(whole: Counted, span: Span, *, is_whole: bool) -> Words:
     if not whole.ended:
         return words(f"{many(whole.batches, 'batch', ('is', 'are'))} under way, none has ended")
     if not is_whole:
-        return words(f"{whole.well:,} of the newest {whole.ended:,} batches ended well")
+        return words(f"{whole.well:,} of the newest {many(whole.ended, 'batch')} ended well")
     ended = part_of(whole.well, whole.ended, "batch")
     return words(f"{ended} ended well in the last ", span)
 
@@ -107,18 +107,19 @@ def _covered(evidence: TrendEvidence) -> str:
 def _tables(evidence: TrendEvidence) -> Iterator[Table]:
     if evidence.by:
         yield Table(
-            (evidence.by, "batches", "ended well", "valid", "half / 95 %", "each"),
+            (evidence.by, "how many", "ended well", "valid", "half / 95 %", "each"),
             tuple(_group_rows(evidence)),
         )
     bad = not_well(evidence.batches, evidence.until)
     if bad:
-        kinds = tuple((kind, str(count)) for kind, count in bad.most_common())
-        yield Table(("did not end well", "batches"), kinds)
+        kinds = tuple((kind, many(count, "batch")) for kind, count in bad.most_common())
+        yield Table(("did not end well", "how many"), kinds)
     if failed := failures_of(evidence.sums.get("")):
         reasons = tuple(
-            (reason_words(one), f"{count:,}", f"{roots:,}") for one, count, roots in failed
+            (reason_words(one), many(count, "comparison"), many(roots, "failure"))
+            for one, count, roots in failed
         )
-        yield Table(("failed for", "comparisons", "failures"), reasons)
+        yield Table(("failed for", "how many", "behind it"), reasons)
 
 
 def _group_rows(evidence: TrendEvidence) -> Iterator[tuple[Text, ...]]:
@@ -126,7 +127,7 @@ def _group_rows(evidence: TrendEvidence) -> Iterator[tuple[Text, ...]]:
         spent = spent_of(evidence.sums.get(name))
         yield (
             name,
-            str(mine.batches),
+            many(mine.batches, "batch"),
             f"{mine.well}/{mine.ended}",
             f"{mine.valid:,}/{mine.comparisons:,}",
             _latency(spent) if spent.p50 is not None else "-",

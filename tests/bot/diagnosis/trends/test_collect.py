@@ -53,6 +53,14 @@ async def test_batches_without_a_recorded_mode_are_said_to_have_none() -> None:
     assert "no known mode" not in str((await _told(database, "model")).summary)
 
 
+async def test_one_batch_is_told_as_one() -> None:
+    report = await _told(FakeDatabase([_rows(1, state="FAILED", status="ERROR_INTERNAL")]), "mode")
+    shown = [cell for table in report.tables for row in table.rows for cell in row]
+    assert [str(one) for one in shown if "batch" in str(one)] == ["1 batch", "1 batch"]
+    unread = replace(await _read(FakeDatabase([_rows(1)])), is_whole=False, stopped="time is up")
+    assert str(diagnose(unread).headline) == "1 of the newest 1 batch ended well"
+
+
 async def test_only_the_batches_of_the_time_are_counted() -> None:
     report = await _told(FakeDatabase([_rows(1, hours=24 * 8), _rows(2), _rows(3)]))
     assert (report.facts["batches"], report.facts["is_whole"]) == (2, True)
