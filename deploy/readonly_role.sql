@@ -61,7 +61,7 @@ COMMENT ON SCHEMA batchbot IS
 -- PostgreSQL stores a document with an escape such as \u0000, but refuses to take it apart.
 CREATE FUNCTION batchbot.readable(document json) RETURNS json
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN document::text ~* '\\u(0000|d[89a-f])'
+    SELECT CASE WHEN strpos(document::text, '\u') > 0 AND document::text ~* '\\u(0000|d[89a-f])'
            THEN regexp_replace(
                document::text, '\\u(0000|d[89a-f][0-9a-f]{2})', '\\ufffd', 'gi')::json
            ELSE document END
@@ -210,8 +210,8 @@ BEGIN
 END
 $$;
 
--- The failed comparisons of some batches, grouped by what failed.
-CREATE FUNCTION batchbot.failures(of_batches integer[])
+-- The failed comparisons of some batches, at most so many of them, grouped by what failed.
+CREATE FUNCTION batchbot.some_failures(of_batches integer[], at_most bigint)
 RETURNS TABLE (code text, service text, provider text, http_status text, error_type text,
                provider_error_type text, message text, root uuid, rows bigint,
                first_at timestamptz, last_at timestamptz)
@@ -228,8 +228,19 @@ BEGIN
                  coalesce(p.error_correlation_id, p.request_correlation_id) AS origin,
                  p.error_timestamp AS at, batchbot.readable(p.error_details) AS details
           FROM cj_comparison_pairs p
-          WHERE p.cj_batch_id = ANY (of_batches) AND p.winner = 'error' OFFSET 0) t
+          WHERE p.cj_batch_id = ANY (of_batches) AND p.winner = 'error' LIMIT at_most) t
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+END
+$$;
+
+-- The same of all of them.
+CREATE FUNCTION batchbot.failures(of_batches integer[])
+RETURNS TABLE (code text, service text, provider text, http_status text, error_type text,
+               provider_error_type text, message text, root uuid, rows bigint,
+               first_at timestamptz, last_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path FROM CURRENT AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM batchbot.some_failures(of_batches, NULL);
 END
 $$;
 

@@ -13,7 +13,7 @@ import asyncpg
 from bot.service import embedded_postgres
 from bot.sources.cj import batch_query
 from bot.sources.cj import queries as sql
-from bot.sources.cj.database import DETAIL_PAIRS, CjPostgres
+from bot.sources.cj.database import DETAIL_PAIRS, HUGE_DETAIL, HUGE_PAIRS, CjPostgres
 from bot.sources.cj.schema import CjSchema
 from tests.benchmarks.figure import Row, Scale
 from tests.benchmarks.rows import BIG, FIRST, fill
@@ -115,6 +115,8 @@ async def _scans(url: str) -> int:
             batch_query.batch(CjSchema(has_total_budget=True)),
             FIRST,
             DETAIL_PAIRS,
+            HUGE_PAIRS,
+            HUGE_DETAIL,
         ),
         (sql.summaries("ORDER BY u.id DESC LIMIT $1", CjSchema(has_total_budget=True)), 20),
         (sql.MATCH.format(where="id = $1"), FIRST),

@@ -19,6 +19,7 @@ ASKED = {
     "answers": "batchbot.answers(ARRAY[33], false, 1000)",
     "answer": "(SELECT id FROM cj_comparison_pairs) p, batchbot.answer(p.id)",
     "failures": "batchbot.failures(ARRAY[33])",
+    "some_failures": "batchbot.some_failures(ARRAY[33], 1000)",
     "outbox_error": "(SELECT id FROM event_outbox) e, batchbot.outbox_error(e.id)",
     "blocked_sessions": "batchbot.blocked_sessions(0)",
     "hidden_sessions": "batchbot.hidden_sessions()",

@@ -46,7 +46,8 @@ def matters(evidence: BatchEvidence) -> tuple[tuple[str, Text], ...]:
     pairs, rows = evidence.pairs, evidence.rows
     waiting = f" · {pairs.pending} waiting" if pairs.pending else ""
     models = ", ".join(str(name) for name in rows.models) or "not recorded"
-    cost = f", {rows.cost:.2f} USD" if rows.cost else ""
+    at_least = "at least " if rows.sampled else ""
+    cost = f", {at_least}{rows.cost:.2f} USD" if rows.cost else ""
     told: list[tuple[str, Text]] = [
         ("Comparisons", f"{pairs.valid} valid · {pairs.error} failed{waiting}"),
         ("Model", f"{models}{cost}"),

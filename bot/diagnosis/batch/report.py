@@ -195,12 +195,24 @@ def readings(evidence: BatchEvidence) -> tuple[SourceReading, ...]:
     logs, queue = evidence.logs, evidence.queue
     size = f"{queue.size} in the queue" if isinstance(queue, QueueReading) else ""
     return (
-        rows_reading(evidence.rows, evidence.rows.hidden, "rows, outbox and scores"),
+        rows_reading(evidence.rows, evidence.rows.hidden, _looked_at(evidence.rows)),
         log_coverage.reading(logs),
         reading(QUEUE, queue, size),
         *evidence.system.readings,
         *evidence.changes.readings,
     )
+
+
+def _looked_at(rows: BatchRows) -> str:
+    """Return what was read of a batch: of a huge one all is counted, and some looked at."""
+    parts = ["rows, outbox and scores"]
+    if rows.sampled:
+        looked = part_of(rows.looked_at or 0, rows.pairs.total, "comparison")
+        parts.append(f"cost, models, times and positions of {looked}")
+    if rows.failures_sampled:
+        looked = part_of(rows.failures_looked_at or 0, rows.pairs.error, "failed comparison")
+        parts.append(f"reasons and bundles of {looked}")
+    return "; ".join(parts)
 
 
 def _actions(evidence: BatchEvidence, findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -63,6 +63,8 @@ def side_of(found: Investigation, now: datetime) -> Side:
     report = batch_report.diagnose(evidence, now)
     rows = evidence.rows
     priced = evidence.pairs.valid if rows.cost is not None else 0
+    if rows.sampled:
+        priced = rows.priced or 0
     return Side(
         name=f"batch {evidence.header.batch_id}",
         mode=logged_modes(evidence.nearby).of(evidence.header, evidence.pairs)[0] or NOT_RECORDED,

@@ -100,7 +100,10 @@ class BatchRows:
     `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
     "provider/model" to rows, `confident` are its valid answers by their confidence, the most
     first, and `twins` the other batches of its request, or that hold its essays now.
-    `hidden` are the tables that the role may not read, of which nothing is known here.
+    `hidden` are the tables that the role may not read, of which nothing is known here. `position`,
+    `cost`, `response_ms` and `models` are over `looked_at` comparisons, `errors` over
+    `failures_looked_at` of those that failed: None where it was all of them. `priced` counts the
+    comparisons that carry a cost.
     """
 
     header: BatchHeader
@@ -120,12 +123,25 @@ class BatchRows:
     twins: tuple[Twin, ...] = ()
     truncated: bool = False
     hidden: tuple[str, ...] = ()
+    looked_at: int | None = None
+    failures_looked_at: int | None = None
+    priced: int | None = None
 
     def __post_init__(self) -> None:
         seal(
             self,
             names=("models",),
         )
+
+    @property
+    def sampled(self) -> bool:
+        """Whether cost, models, times and positions are those of some comparisons alone."""
+        return self.looked_at is not None and self.looked_at < self.pairs.total
+
+    @property
+    def failures_sampled(self) -> bool:
+        """Whether what failures have in common is that of some of them alone."""
+        return self.failures_looked_at is not None and self.failures_looked_at < self.pairs.error
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from bot.sources.cj.sql_fragments import (
     ERROR_GROUPS,
     FINAL_EVENT,
     OUTBOX_TYPES,
-    PAIR_COUNTS,
     PROJECTIONS,
     TAKEN_OVER,
     TWINS,
+    WINNER_COUNTS,
     header,
     outbox,
 )
@@ -17,9 +17,11 @@ from bot.sources.cj.sql_fragments import (
 def batch(schema: CjSchema) -> str:
     """Return the query of everything about batch $1; $2 bounds the pairs looked at in detail.
 
-    Counts and error groups are over all pairs. Without a batch of that id it has no row.
+    Counts are over all pairs, in one pass; error groups over as many failed ones as $2 at most.
+    Of more pairs than $3, $4 takes the place of $2. Without a batch of that id it has no row.
     """
-    detail = schema.answers("ARRAY[$1]", only_valid=False)
+    detail = schema.answers("ARRAY[$1]", only_valid=False, at_most=_AT_MOST)
+    failures = schema.failures("ARRAY[$1]", at_most=_up_to("error"))
     own = header(
         has_total_budget=schema.has_total_budget,
         has_expected_count=schema.has_expected_count,
@@ -34,12 +36,13 @@ def batch(schema: CjSchema) -> str:
                 f"header AS MATERIALIZED ({own} WHERE u.id = $1)",
                 _EVENTS.format(outbox=outbox("h", schema.outbox_error)),
                 _FINALISED,
-                _COUNTED,
-                f"failures AS MATERIALIZED ({schema.failures('ARRAY[$1]')})",
+                _COUNTED.format(
+                    confidence="p.confidence" if schema.has_confidence else "NULL::float8"
+                ),
+                f"failures AS MATERIALIZED ({failures})",
                 f"taken AS MATERIALIZED (SELECT * FROM {detail} f)",
                 _ESSAYS,
                 TAKEN_OVER,
-                _SAME_CONFIDENCE if schema.has_confidence else _NO_CONFIDENCE,
             )
         )
         + _BATCH_COLUMNS
@@ -56,16 +59,36 @@ finalised AS MATERIALIZED (
 """
 # A join with what is materialised would keep the workers of a parallel plan away.
 _THEN = "(SELECT at FROM finalised)"
+# Counted once for each winner and confidence: a filter for each count costs as much as reading the rows.
 _COUNTED = f"""
-counted AS MATERIALIZED (
-    SELECT {PAIR_COUNTS},
+winners AS MATERIALIZED (
+    SELECT p.winner, {{confidence}} AS confidence, count(*) AS pairs, count(p.submitted_at) AS sent,
+        min(p.created_at) AS first_created_at, min(p.submitted_at) AS first_submitted_at,
+        max(p.completed_at) AS last_completed_at,
         count(*) FILTER (WHERE p.submitted_at <= {_THEN}) AS sent_by_then,
-        count(*) FILTER (WHERE p.completed_at <= {_THEN} AND p.winner IS NOT NULL)
+        count(*) FILTER (WHERE p.completed_at <= {_THEN}) AS answered_by_then
+    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 GROUP BY 1, 2),
+counted AS MATERIALIZED (SELECT {WINNER_COUNTS},
+        coalesce(sum(w.sent_by_then), 0)::bigint AS sent_by_then,
+        coalesce(sum(w.answered_by_then) FILTER (WHERE w.winner IS NOT NULL), 0)::bigint
           AS answered_by_then,
-        count(*) FILTER (WHERE p.completed_at <= {_THEN} AND p.winner IN ('essay_a', 'essay_b'))
-          AS valid_by_then
-    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1)
+        coalesce(sum(w.answered_by_then) FILTER (WHERE w.winner IN ('essay_a', 'essay_b')), 0)
+          ::bigint AS valid_by_then
+    FROM winners w),
+confident AS MATERIALIZED (
+    SELECT w.confidence, sum(w.pairs)::bigint AS rows,
+           coalesce(sum(w.pairs) FILTER (WHERE w.winner = 'essay_a'), 0)::bigint AS essay_a
+    FROM winners w WHERE w.winner IN ('essay_a', 'essay_b') AND w.confidence IS NOT NULL
+    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100)
 """
+_AT_MOST = "(SELECT CASE WHEN total > $3 THEN $4::bigint ELSE $2::bigint END FROM counted)"
+
+
+def _up_to(count: str, most: str = _AT_MOST) -> str:
+    """Return how many rows to look for: no more than there are, so that the last ends the scan."""
+    return f"least((SELECT {count} FROM counted), {most})"
+
+
 _ESSAYS = """
 essays AS MATERIALIZED (
     SELECT els_essay_id, is_anchor, current_bt_score AS score, current_bt_se AS se,
@@ -79,16 +102,6 @@ measured AS MATERIALIZED (
     LIMIT 300)
 """
 # How often a model was how sure, and how often it chose the first essay then.
-_SAME_CONFIDENCE = """
-confident AS MATERIALIZED (
-    SELECT p.confidence, count(*) AS rows, count(*) FILTER (WHERE p.winner = 'essay_a') AS essay_a
-    FROM cj_comparison_pairs p
-    WHERE p.cj_batch_id = $1 AND p.winner IN ('essay_a', 'essay_b') AND p.confidence IS NOT NULL
-    GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100)
-"""
-_NO_CONFIDENCE = """
-confident AS MATERIALIZED (SELECT NULL::float8 AS confidence WHERE false)
-"""
 _BATCH_COLUMNS = f"""
 SELECT h.*,
  (SELECT row_to_json(c) FROM counted c) AS pairs,
@@ -124,17 +137,21 @@ SELECT h.*,
  (SELECT row_to_json(w) FROM (
     SELECT essay, count(*) AS errors
     FROM (SELECT unnest(ARRAY[p.essay_a_els_id, p.essay_b_els_id]) AS essay
-          FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner = 'error'
-          LIMIT 2000) one
+          FROM (SELECT essay_a_els_id, essay_b_els_id FROM cj_comparison_pairs
+                WHERE cj_batch_id = $1 AND winner = 'error'
+                LIMIT {_up_to("error", "1000")}) p) one
     GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1) w) AS worst_essay,
  (SELECT json_agg(q) FROM (
     SELECT p.id AS pair_id, p.request_correlation_id AS correlation_id, p.submitted_at,
            p.created_at AT TIME ZONE 'UTC' AS created_at,
            p.essay_a_els_id AS essay_a, p.essay_b_els_id AS essay_b
-    FROM cj_comparison_pairs p WHERE p.cj_batch_id = $1 AND p.winner IS NULL
+    FROM (SELECT id, request_correlation_id, submitted_at, created_at, essay_a_els_id,
+                 essay_b_els_id
+          FROM cj_comparison_pairs WHERE cj_batch_id = $1 AND winner IS NULL
+          LIMIT {_up_to("pending")}) p
     ORDER BY p.submitted_at NULLS LAST, p.id LIMIT 50) q) AS pending,
  (SELECT row_to_json(v) FROM (
-    SELECT sum(cost) AS cost,
+    SELECT sum(cost) AS cost, count(cost) AS priced,
            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
     FROM taken) v) AS spent,
  (SELECT json_object_agg(name, rows) FROM (
@@ -143,6 +160,7 @@ SELECT h.*,
     GROUP BY 1 ORDER BY 2 DESC LIMIT 20) n) AS models,
  (SELECT json_agg(a) FROM confident a) AS confident,
  (SELECT json_agg(t) FROM ({TWINS}) t) AS twins,
- (SELECT count(*) FROM taken) AS looked_at
+ (SELECT count(*) FROM taken) AS looked_at,
+ (SELECT sum(rows)::bigint FROM failures) AS failures_looked_at
 FROM header h
 """

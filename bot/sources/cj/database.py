@@ -38,6 +38,8 @@ from bot.text.wording import many
 
 LARGEST_ID = 2**31 - 1
 DETAIL_PAIRS = 20_000
+# Of a batch of more comparisons than this, fewer are looked at in detail: all are counted.
+HUGE_PAIRS, HUGE_DETAIL = 200_000, 2_000
 TOTAL_PAIRS = 100_000
 ERROR_LOOK_BACK = timedelta(days=14)
 
@@ -81,8 +83,9 @@ class CjPostgres:
 
         Of optional tables that the role may not read nothing is known, and `hidden` names them.
 
-        Counts are over all pairs; essays' positions, repeated pairs, cost and latency over at
-        most DETAIL_PAIRS of them, and `truncated` says so.
+        Counts are over all pairs; what failures have in common, essays' positions, cost and latency
+        over at most DETAIL_PAIRS of them, HUGE_DETAIL in a huge batch; `looked_at` and
+        `failures_looked_at` say over how many.
         """
         if not 0 <= batch_id <= LARGEST_ID:
             return None
@@ -90,7 +93,8 @@ class CjPostgres:
             # A bounded fetch would have the server do alone what it plans for several workers.
             schema = self._sessions.schema
             query = schema.without_hidden(batch_query.batch(schema))
-            rows = await connection.fetch(query, batch_id, DETAIL_PAIRS)
+            bounds = (DETAIL_PAIRS, HUGE_PAIRS, HUGE_DETAIL)
+            rows = await connection.fetch(query, batch_id, *bounds)
         if not rows:
             return None
         found = batch_rows_of(rows[0], has_total_budget=schema.has_total_budget)

@@ -30,6 +30,7 @@ PENDING_SAMPLE = 50
 _DOCUMENTS = (
     "pairs", "projections", "errors", "position", "outbox", "scores", "separation", "worst_essay",
     "pending", "spent", "models", "confident", "twins", "looked_at",
+    "failures_looked_at",
 )  # fmt: skip
 
 
@@ -112,11 +113,14 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
         pending=tuple(_pending(item) for item in found["pending"] or []),
         at_first_finalisation=AnsweredCounts(finalised_at, *then) if finalised_at else None,
         cost=_number(spent.get("cost")),
+        priced=int(spent.get("priced") or 0),
         response_ms=_latency(spent.get("response_ms")),
         models=_counts(found["models"]),
         confident=tuple(AnswerGroup(**item) for item in found["confident"] or []),
         twins=tuple(Twin(**_with_times(item, "created_at")) for item in found["twins"] or []),
         truncated=pairs.pending > PENDING_SAMPLE or pairs.total > int(found["looked_at"] or 0),
+        looked_at=int(found["looked_at"] or 0),
+        failures_looked_at=int(found["failures_looked_at"] or 0),
     )
 
 

@@ -28,6 +28,7 @@ FUNCTIONS = frozenset(
 
 # Made and granted by newer versions of the file alone; an older one granted the error's column.
 RELAYED, OUTBOX_ID = "batchbot.outbox_error", "event_outbox.id"
+SOME_FAILURES = "batchbot.some_failures"
 GRADED = "grade_projections"
 # Tables without which most of a batch is still known: what stands for one that may not be read.
 OPTIONAL = {
@@ -58,6 +59,7 @@ class CjSchema:
     has_outbox_function: bool = False
     has_outbox_error: bool = False
     has_outbox_id: bool = False
+    has_some_failures: bool = False
     hidden: tuple[str, ...] = ()
     states: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
@@ -76,6 +78,7 @@ class CjSchema:
             has_outbox_function={RELAYED, OUTBOX_ID} <= names,
             has_outbox_error="event_outbox.last_error" in names,
             has_outbox_id=OUTBOX_ID in names,
+            has_some_failures=SOME_FAILURES in names,
             hidden=tuple(one for one in OPTIONAL if {f"hidden.{one}", f"filtered.{one}"} & names),
             states=_labels(names, "label.cj_batch_states.state."),
             statuses=_labels(names, "label.cj_batch_uploads.status."),
@@ -118,10 +121,10 @@ class CjSchema:
         column = "left(last_error, 500)" if self.has_outbox_error else "NULL::text"
         return column, f"SELECT {relay_words('w.tried')}"
 
-    def answers(self, batches: str, *, only_valid: bool) -> str:
-        """Return a FROM item: what answers of these batches cost; $2 bounds the rows."""
+    def answers(self, batches: str, *, only_valid: bool, at_most: str = "$2") -> str:
+        """Return a FROM item: what answers of these batches cost; `at_most` bounds the rows."""
         if self.has_functions:
-            return f"batchbot.answers({batches}::int[], {str(only_valid).lower()}, $2)"
+            return f"batchbot.answers({batches}::int[], {str(only_valid).lower()}, {at_most})"
         valid = "AND p.winner IN ('essay_a', 'essay_b')" if only_valid else ""
         return f"""(
     SELECT t.a AS essay_a, t.b AS essay_b, {NAME.format(text="t.provider")} AS provider,
@@ -132,7 +135,8 @@ class CjSchema:
           FROM (SELECT p.essay_a_els_id AS a, p.essay_b_els_id AS b,
                        {readable("p.processing_metadata")} AS answer
                 FROM cj_comparison_pairs p
-                WHERE p.cj_batch_id = ANY ({batches}) {valid} LIMIT $2) d OFFSET 0) t)"""
+                WHERE p.cj_batch_id = ANY ({batches}) {valid} LIMIT {at_most}) d
+          OFFSET 0) t)"""
 
     @property
     def answer(self) -> str:
@@ -147,8 +151,13 @@ class CjSchema:
           FROM (SELECT {readable("p.processing_metadata")} AS answer,
                        {readable("p.error_details")} AS details) d) t)"""
 
-    def failures(self, batches: str) -> str:
-        """Return the query of the failed comparisons of these batches, grouped by what failed."""
+    def failures(self, batches: str, *, at_most: str = "") -> str:
+        """Return the query of the failed comparisons of these batches, grouped by what failed.
+
+        `at_most` bounds the rows, but where an older role's function takes no bound.
+        """
+        if at_most and self.has_functions and self.has_some_failures:
+            return f"SELECT * FROM {SOME_FAILURES}({batches}::int[], {at_most})"
         if self.has_functions:
             return f"SELECT * FROM batchbot.failures({batches}::int[])"
         return f"""
@@ -161,7 +170,8 @@ class CjSchema:
                        coalesce(p.error_correlation_id, p.request_correlation_id) AS root,
                        p.error_timestamp AS at, {readable("p.error_details")} AS details
                 FROM cj_comparison_pairs p
-                WHERE p.cj_batch_id = ANY ({batches}) AND p.winner = 'error' OFFSET 0) d
+                WHERE p.cj_batch_id = ANY ({batches}) AND p.winner = 'error'
+                {f"LIMIT {at_most}" if at_most else "OFFSET 0"}) d
           OFFSET 0) t
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
 

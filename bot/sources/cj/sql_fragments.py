@@ -57,7 +57,7 @@ ANSWERED = (
 def readable(document: str) -> str:
     """Return a JSON document that can be taken apart, whatever escapes it holds."""
     return (
-        f"CASE WHEN {document}::text ~* {_UNSAFE}"
+        f"CASE WHEN strpos({document}::text, '\\u') > 0 AND {document}::text ~* {_UNSAFE}"
         f" THEN regexp_replace({document}::text, {_UNSAFE_ESCAPES})::json ELSE {document} END"
     )
 
@@ -110,6 +110,21 @@ PAIR_COUNTS = """
     min(p.submitted_at) AS first_submitted_at, max(p.completed_at) AS last_completed_at,
     max(p.completed_at) FILTER (WHERE p.winner IN ('essay_a', 'essay_b')) AS last_valid_at,
     min(p.submitted_at) FILTER (WHERE p.winner IS NULL) AS pending_first_submitted_at
+"""
+# The same from what each winner has.
+WINNER_COUNTS = """
+    coalesce(sum(w.pairs), 0)::bigint AS total,
+    coalesce(sum(w.pairs) FILTER (WHERE w.winner = 'essay_a'), 0)::bigint AS essay_a,
+    coalesce(sum(w.pairs) FILTER (WHERE w.winner = 'essay_b'), 0)::bigint AS essay_b,
+    coalesce(sum(w.pairs) FILTER (WHERE w.winner = 'error'), 0)::bigint AS error,
+    coalesce(sum(w.pairs) FILTER (WHERE w.winner IS NULL), 0)::bigint AS pending,
+    coalesce(sum(w.pairs - w.sent) FILTER (WHERE w.winner IS NULL), 0)::bigint AS unsent,
+    coalesce(sum(w.pairs) FILTER (WHERE w.winner NOT IN ('essay_a', 'essay_b', 'error')), 0)::bigint
+      AS other,
+    min(w.first_created_at) AT TIME ZONE 'UTC' AS first_created_at,
+    min(w.first_submitted_at) AS first_submitted_at, max(w.last_completed_at) AS last_completed_at,
+    max(w.last_completed_at) FILTER (WHERE w.winner IN ('essay_a', 'essay_b')) AS last_valid_at,
+    min(w.first_submitted_at) FILTER (WHERE w.winner IS NULL) AS pending_first_submitted_at
 """
 PROJECTIONS = """
     SELECT row_to_json(g) FROM (

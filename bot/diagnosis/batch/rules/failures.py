@@ -74,12 +74,14 @@ def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
     if not total or collateral <= 0 or collateral / total < WARN_SHARE:
         return None
     bundles = sum(group.bundles for group in groups)
+    at_least = "at least " if evidence.rows.failures_sampled else ""
     return Finding(
         rule=BUNDLE_COLLATERAL.rule,
         severity=failure_severity(collateral, total),
         # Where it answered none of the batch, nothing shows that it would have answered these.
         confidence=Confidence.HIGH if evidence.pairs.valid else Confidence.LOW,
-        what=f"{many(collateral, 'comparison')} failed only because another of their bundle did",
+        what=f"{at_least}{many(collateral, 'comparison')} failed only because another of their "
+        "bundle did",
         why=BUNDLE_COLLATERAL.why,
         evidence=(
             evidence.line(
@@ -113,7 +115,9 @@ def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
     pairs, first = evidence.pairs, failures[0]
     if pairs.error:
         failed = f"{part_of(pairs.error, pairs.total, 'comparison')} failed"
-        return f"{failed}: {_answers(failures) or first.what}"
+        looked = evidence.rows.failures_looked_at
+        of = f" (of {looked:,} looked at)" if looked and evidence.rows.failures_sampled else ""
+        return f"{failed}: {_answers(failures) or first.what}{of}"
     met = many(first.requests, "request")
     if not _answered_after(evidence):
         return f"{met} met a failure: {first.what}"
@@ -199,4 +203,13 @@ def _group_lines(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:
         )
         for group in evidence.rows.errors[:3]
     )
-    return (counted, *groups)
+    return (counted, *_looked_at(evidence), *groups)
+
+
+def _looked_at(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:
+    """Return of how many error rows reasons and bundles are, where not of all."""
+    rows = evidence.rows
+    if not rows.failures_sampled:
+        return ()
+    looked = part_of(rows.failures_looked_at or 0, rows.pairs.error, "error row")
+    return (evidence.line(f"reasons and bundles are those of {looked}"),)

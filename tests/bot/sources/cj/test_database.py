@@ -301,6 +301,7 @@ async def test_what_is_read_in_detail_is_bounded_and_said(
     rows = await reader.batch(33)
     assert rows is not None
     assert (rows.pairs.total, rows.position.mixed, rows.truncated) == (100, 40, True)
+    assert (rows.looked_at, rows.sampled) == (40, True)
     await reader.close()
 
 
@@ -311,7 +312,7 @@ async def test_every_query_can_be_answered_from_indexes(
     await load(database_url, revision)
     schema = CjSchema(has_total_budget=revision == "now")
     queries: list[tuple[Any, ...]] = [
-        (batch_query.batch(schema), 33, 1000),
+        (batch_query.batch(schema), 33, 1000, 2000, 100),
         (sql.summaries("ORDER BY u.id DESC LIMIT $1", schema), 20),
         (sql.MATCH.format(where="id = $1"), 33),
         (sql.MATCH.format(where="bos_batch_id = $1"), "x"),

@@ -50,6 +50,22 @@ def test_of_more_causes_two_are_named_and_the_others_counted() -> None:
     assert str(found.what).endswith("rate limit (429) and credit used up (400) (+1 more)")
 
 
+def test_of_failures_of_which_some_were_looked_at_it_says_how_many() -> None:
+    given = evidence(group(8, 429, "rate_limit"))
+    bundled = replace(group(4, 529, "overloaded"), bundled_rows=4, bundles=1, largest=4)
+    looked = replace(given, rows=replace(given.rows, errors=(bundled,), failures_looked_at=4))
+    found, bundle = provider_failures(looked, NOW), bundle_collateral(looked, NOW)
+    assert found is not None
+    assert bundle is not None
+    assert str(found.what).endswith("overloaded (529) (of 4 looked at)")
+    assert str(bundle.what).startswith("at least 3 comparisons failed only because")
+    for one in (found, bundle):
+        lines = [str(line.text) for line in one.evidence]
+        assert "reasons and bundles are those of 4 of 8 error rows" in lines
+    whole = replace(given, rows=replace(given.rows, failures_looked_at=8))
+    assert provider_failures(whole, NOW) == provider_failures(given, NOW)
+
+
 def test_one_cause_is_told_in_its_own_words() -> None:
     found = provider_failures(evidence(group(3, 529, "overloaded")), NOW)
     assert found is not None
