@@ -59,7 +59,7 @@ finalised AS MATERIALIZED (
 """
 # A join with what is materialised would keep the workers of a parallel plan away.
 _THEN = "(SELECT at FROM finalised)"
-# Counted once for each winner and confidence: a filter for each count costs as much as reading the rows.
+# Counted once for each winner and confidence: a filter for each count costs as much as reading.
 _COUNTED = f"""
 winners AS MATERIALIZED (
     SELECT p.winner, {{confidence}} AS confidence, count(*) AS pairs, count(p.submitted_at) AS sent,

@@ -163,9 +163,11 @@ _OF_TWIN = """
         OR abs(extract(epoch FROM e.created_at - k.ended))
            < coalesce(abs(extract(epoch FROM e.created_at - {mine})), 'infinity'))
 """
+# So many comparisons hold each essay of a batch, which is compared many times.
 _COMPARED = """
-    SELECT p.essay_a_els_id AS id FROM cj_comparison_pairs p WHERE p.cj_batch_id = {of}
-    UNION SELECT p.essay_b_els_id FROM cj_comparison_pairs p WHERE p.cj_batch_id = {of}
+    SELECT DISTINCT unnest(ARRAY[p.essay_a_els_id, p.essay_b_els_id]) AS id
+    FROM (SELECT essay_a_els_id, essay_b_els_id FROM cj_comparison_pairs
+          WHERE cj_batch_id = {of} LIMIT 20000) p
 """
 # An essay's row is of the batch that named it last.
 TAKEN_OVER = f"""
