@@ -304,6 +304,23 @@ async def test_the_tail_of_a_burst_does_not_end_it() -> None:
     assert (told(over), over.held) == ([], {})
 
 
+async def test_failures_some_minutes_apart_hold_an_alert_that_none_of_them_would_open() -> None:
+    single = [*lines(SINGLE, 1), *lines(DONE, 9)]
+    story = {0.0: lines(SINGLE, 6)} | {4.0 * n: single for n in range(1, 8)}
+    for minutes in (26, 28, 31):
+        judgement = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, minutes))
+        assert (told(judgement), list(judgement.held)) == ([], ["llm_provider"]), minutes
+
+
+@pytest.mark.parametrize(("pause", "begun"), [(2, 0), (4, 0), (6, 6)])
+async def test_an_outbreak_begins_after_a_pause_of_minutes_and_not_of_moments(
+    pause: int, begun: int
+) -> None:
+    story = {0.0: lines(SINGLE, 3), pause - 1.0: lines(DONE, 1), pause * 1.0: lines(SINGLE, 6)}
+    judgement = await played(ProviderErrors(ProviderErrorsSettings()), _told_at(story, pause))
+    assert told(judgement, lambda one: one.since) == [NOW + timedelta(minutes=begun)]
+
+
 @pytest.mark.parametrize("answered", [True, False])
 @pytest.mark.parametrize("burst", [lines(SINGLE, 6), [*lines(BUNDLE, 4), *lines(GIVEN_UP, 40)]])
 async def test_the_tail_of_a_burst_that_is_over_does_not_open_it_again(
