@@ -45,6 +45,7 @@ OTHERWISE: dict[str, str] = {
     "bot.cli.shipped.place_of": _IO,
     "bot.cli.shipped.show": _IO,
     "bot.cli.shipped.with_places": "takes a file of ours",
+    "bot.diagnosis.batch.refused.refusal_report": "takes a word that its command has read",
     "bot.diagnosis.batch.report.unreadable": _OURS,
     "bot.diagnosis.batch.without_database.judged": "takes a word that its command has read",
     "bot.diagnosis.compare.sides.side_of_totals": _OURS,
