@@ -142,7 +142,7 @@ def _summary(ask: LogAsk, answer: LogSearch | Missing, counts: Mapping[str, int 
     if isinstance(answer, Missing):
         return f"The logs cannot be read: {sentence(answer.reason)}"
     matched, shown = counts["matched"], counts["shown"]
-    begins = log_coverage.begins_at(answer.coverage)
+    begins = log_coverage.reaches_back_to(answer.coverage)
     horizon = when(begins, "; logs begin at ")
     level = f" at {ask.levels[0]} or worse" if ask.levels else ""
     after = words(level, when(ask.since, " since "))

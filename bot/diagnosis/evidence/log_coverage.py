@@ -27,8 +27,13 @@ def detail(answer: LogSearch | Missing) -> Text:
     if isinstance(answer, Missing):
         return answer.reason
     parts: list[Text] = [counted(answer)]
-    begins = begins_at(answer.coverage)
+    begins = reaches_back_to(answer.coverage)
     parts += [words("logs begin", when(begins, " at "))] if begins else []
+    parts += [
+        words(f"{cover.container}'s", when(cover.begins_at, " at "))
+        for cover in answer.coverage
+        if begins and cover.begins_at and cover.begins_at > begins
+    ]
     unreadable = sum(cover.unreadable for cover in answer.coverage)
     parts += [f"{many(unreadable, 'line')} unreadable"] if unreadable else []
     cut = [cover.container for cover in answer.coverage if cover.truncated]
@@ -78,6 +83,16 @@ def lineless(answer: LogSearch | Missing) -> tuple[str, ...]:
 def begins_at(coverage: Iterable[LogCoverage]) -> datetime | None:
     """Return since when all the given containers have logs: the latest of their beginnings."""
     return max((cover.begins_at for cover in coverage if cover.begins_at), default=None)
+
+
+def reaches_back_to(coverage: Iterable[LogCoverage]) -> datetime | None:
+    """Return since when each service has logs: a replica that came later cuts none of them off."""
+    first: dict[str, datetime] = {}
+    for cover in coverage:
+        if cover.begins_at:
+            name = cover.service or cover.container
+            first[name] = min(cover.begins_at, first.get(name, cover.begins_at))
+    return max(first.values(), default=None)
 
 
 def covers(answer: LogSearch | Missing, services: Iterable[str], moment: datetime | None) -> bool:

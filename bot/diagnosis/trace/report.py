@@ -229,7 +229,7 @@ def _facts(
 
 def _logs_begin(evidence: TraceEvidence) -> datetime | None:
     logs = evidence.logs
-    return log_coverage.begins_at(logs.coverage) if isinstance(logs, LogSearch) else None
+    return log_coverage.reaches_back_to(logs.coverage) if isinstance(logs, LogSearch) else None
 
 
 def _headline(evidence: TraceEvidence, ledger: Ledger, findings: Sequence[Finding]) -> Text:

@@ -1,8 +1,8 @@
 """What a search of the logs says of itself."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from bot.diagnosis.evidence.log_coverage import lineless, reading
+from bot.diagnosis.evidence.log_coverage import lineless, reaches_back_to, reading
 from bot.domain.evidence import SourceState
 from bot.domain.log import LogCoverage, LogSearch
 
@@ -23,3 +23,17 @@ def test_a_log_without_any_line_is_named_and_one_that_is_missing_is_not_named_tw
     told = reading(answer)
     assert told.state is SourceState.MISSING
     assert str(told.detail).endswith("without any line: cj")
+
+
+def test_a_replica_that_came_later_does_not_cut_its_service_s_logs_off() -> None:
+    first, second = AT + timedelta(minutes=1), AT + timedelta(minutes=9)
+    coverage = (
+        LogCoverage("cj", "cj_assessment_service", begins_at=AT),
+        LogCoverage("lps-2", "llm_provider_service", begins_at=second),
+        LogCoverage("lps-1", "llm_provider_service", begins_at=first),
+    )
+    assert reaches_back_to(coverage) == first
+    told = str(reading(LogSearch((), coverage)).detail)
+    assert f"logs begin at {first.isoformat()}; lps-2's at {second.isoformat()}" in told
+    assert "cj's" not in told
+    assert reaches_back_to(coverage[:2]) == second
