@@ -140,3 +140,8 @@ def test_the_image_holds_neither_the_demos_packages_nor_what_draws() -> None:
 def _pinned(which: str) -> set[str]:
     text = (DEPLOY / f"constraints{which}.txt").read_text(encoding="utf-8")
     return set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
+
+
+def test_the_memory_is_healthy_only_once_the_bot_can_reach_it() -> None:
+    (_, command) = _services()["memory"]["healthcheck"]["test"]
+    assert " -h 127.0.0.1" in command
