@@ -24,6 +24,7 @@ from bot.domain.alert import (
 from bot.domain.mute import Mute
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
+from bot.text.wording import many
 
 STORM = "storm"
 # Five messages a minute and detector are read; a sixth and seventh are not.
@@ -133,7 +134,7 @@ def _condition(
         # Twice as many is news, one more is not.
         known=f"{total.bit_length()}",
         count=fresh,
-        headline=f"{total} more alerts of one kind: {detector.replace('_', ' ')}",
+        headline=f"{many(total, 'more alert')} of one kind: {detector.replace('_', ' ')}",
         why=f"More than {MAX_PARENTS} of one kind opened within a minute: one cause is likelier. "
         "Each keeps its number.",
         evidence=members[0].condition.evidence[:3],
@@ -146,7 +147,7 @@ def _names(subjects: Sequence[str]) -> str:
     if all(subject.isdecimal() for subject in subjects):
         some = sorted(subjects, key=int)
         named = ", ".join(some[:NAMED])
-        told = f"batches {named}"
+        told = f"batch {named}" if len(some) == 1 else f"batches {named}"
     else:
         told = ", ".join(sorted(subjects)[:NAMED])
     left = len(subjects) - NAMED

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # How alike a word and a command must be: `retry` is no misspelt `runner`.
 MISSPELT = 0.75
+MOST_OFFERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,12 @@ def unread(reading: Reading, misuse: UsageError | None = None) -> UnreadError:
         f" To change something, type the command: {reading.to_type}." if reading.to_type else ""
     )
     if misuse is not None and reading.problem != ORDERS:
+        offers = dict.fromkeys((*misuse.offers, *reading.offers))
         return UnreadError(
-            misuse.message, offers=reading.offers, hint=misuse.hint + to_type, usage=misuse.usage
+            misuse.message,
+            offers=tuple(offers)[:MOST_OFFERS],
+            hint=misuse.hint + to_type,
+            usage=misuse.usage,
         )
     whole = reading.problem.endswith(".")
     problem = reading.problem if whole else f"I did not understand {reading.problem}."

@@ -141,3 +141,10 @@ def test_over_any_history_every_alert_is_open_or_resolved_and_every_storm_ends(
     for key in play.alerts:
         told = [r for k, r in play.reasons if k == key and r in (Reason.OPEN, Reason.RESOLVE)]
         assert told == [Reason.OPEN, Reason.RESOLVE] * (len(told) // 2)
+
+
+def test_a_storm_of_which_one_batch_is_left_names_it_in_the_singular() -> None:
+    play = Play()
+    play.tick(*batches(*range(101, 108)))
+    play.tick(*batches(*range(101, 107)))
+    assert "(1 resolved), high confidence: batch 106. Next" in play.storm().condition.title
