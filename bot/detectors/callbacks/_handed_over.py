@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bot.diagnosis.queue.log_events import BEGINNINGS, SignKind, sign_of, snapshot_of
+from bot.diagnosis.queue.losses import ENDS
 from bot.domain.log import LogEvent, Role
 
 ASKED_FOR = "Using tracking_map correlation ID"
@@ -46,6 +48,36 @@ class HandedOver:
     def took(self, essay_a: str, essay_b: str) -> bool:
         """Say whether the provider is known to have queued the request of a pair."""
         return self.asked.get((essay_a, essay_b)) in self.queued
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """How many items each worker took from the queue and has not ended, by its lines.
+
+    A worker that writes a snapshot, or starts, holds nothing; an end counts once for its item.
+    """
+
+    taken: dict[str, int] = field(default_factory=dict)
+    ended: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def after(self, events: Iterable[LogEvent]) -> "InHand":
+        """Return it after more lines."""
+        taken, ended = dict(self.taken), dict(self.ended)
+        for event in events:
+            worker, sign = event.container, sign_of(event)
+            free = sign is not None and sign.kind in (SignKind.RESTART, SignKind.STOPPED)
+            if snapshot_of(event) is not None or free:
+                taken.pop(worker, None)
+            elif sign is not None and sign.kind in BEGINNINGS:
+                taken[worker], ended[worker] = sign.bundle_size or 1, frozenset()
+            elif sign is not None and sign.kind in ENDS and sign.queue_id:
+                ended[worker] = ended.get(worker, frozenset()) | {sign.queue_id}
+        return InHand(taken, {worker: ended.get(worker, frozenset()) for worker in taken})
+
+    @property
+    def count(self) -> int:
+        """How many are in the hands of workers."""
+        return sum(max(0, size - len(self.ended[worker])) for worker, size in self.taken.items())
 
 
 def _asked(event: LogEvent) -> re.Match[str] | None:

@@ -22,6 +22,7 @@ from bot.detectors.callbacks._handed_over import (
     ASKED_FOR,
     QUEUING,
     HandedOver,
+    InHand,
     tells_of_handing_over,
 )
 from bot.diagnosis.comparison.causes import SUBMISSION_LOST
@@ -36,6 +37,7 @@ from bot.diagnosis.evidence.submission import (
     says_kafka_away,
     submission_words,
 )
+from bot.diagnosis.queue.log_events import NEEDLES, is_queue_event
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
@@ -61,17 +63,19 @@ class SubmissionsLost(EventCountDetector):
         *KAFKA_AWAY,
         ASKED_FOR,
         QUEUING,
+        *NEEDLES,
     )
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
         self._kafka_at: datetime | None = None
         self._handed = HandedOver()
+        self._in_hand = InHand()
 
     def wants(self, event: LogEvent) -> bool:
         """Say whether an event tells of a submission, lost or taken, or of Kafka being away."""
         told = lost_submission(event) is not None or tells_of_handing_over(event)
-        return told or says_kafka_away(event)
+        return told or says_kafka_away(event) or is_queue_event(event)
 
     def resume(self, samples: Sequence[Sample]) -> None:
         """Go on from the last sample that was kept: another process may have made it."""
@@ -84,6 +88,7 @@ class SubmissionsLost(EventCountDetector):
         away = [at for at, event in events if says_kafka_away(event)]
         self._kafka_at = max((*away, *filter(None, [self._kafka_at])), default=None)
         self._handed = self._handed.after(event for _, event in events)
+        self._in_hand = self._in_hand.after(event for _, event in events)
         failed = [one for _, event in events if (one := lost_submission(event))]
         # The row waits for nothing where the provider queued it before CJ's call failed.
         lost = [one for one in failed if not self._handed.took(one.essay_a, one.essay_b)]
@@ -98,6 +103,7 @@ class SubmissionsLost(EventCountDetector):
             "essay_a": one.essay_a,
             "essay_b": one.essay_b,
             "fault": fault_of([one], kafka_away=near).value,
+            "held": self._in_hand.count,
             "batch": str(batches.get(one.essay_a, batches.get(one.essay_b, ""))),
         }
         return Occurrence(CJ_SERVICE, one.at, one.event.container, redact(one.event.event), extra)
@@ -121,6 +127,11 @@ def _condition(counted: EventCount) -> Condition:
     faults = [SubmissionFault(one["fault"]) for one in counted.extras if "fault" in one]
     fault = faults[-1] if faults else SubmissionFault.OTHER
     what, why, step = submission_words(fault)
+    held = counted.extras[-1].get("held", 0) if counted.extras else 0
+    if held and fault is SubmissionFault.PROVIDER:
+        it = "item" if held == 1 else "items"
+        what = f"{what}, which had {held} {it} in its hands"
+        why = f"{why} What it worked on is not handed back when it starts."
     batches = {str(one["batch"]) for one in counted.extras if one.get("batch")}
     mine = sole(batches)
     look = next_look(mine)

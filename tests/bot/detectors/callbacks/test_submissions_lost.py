@@ -47,6 +47,43 @@ async def test_it_names_what_was_away_by_the_lines(ticks: list[list[LogEvent]], 
     assert told(await _judged(*ticks), lambda one: one.known) == [fault]
 
 
+def _worked(*texts: str) -> list[LogEvent]:
+    """Return lines of the provider: a dispatch of four, and what came after it."""
+    lines = [said(NOW - 2 * TICK, one, level="info", role=Role.LLM_PROVIDER) for one in texts]
+    dispatch = said(NOW - 2 * TICK, "serial_bundle_dispatch", level="info", role=Role.LLM_PROVIDER)
+    return [replace(dispatch, fields={"bundle_size": 4}), *lines]
+
+
+DONE = (
+    f"Request {A} completed successfully, c",
+    f"Published success callback event for request {A}",
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused", "told_of"),
+    [
+        ([], UNREACHABLE, ", which had 4 items in its hands"),
+        # An answer is written twice, and counts once.
+        ([*DONE], UNREACHABLE, ", which had 3 items in its hands"),
+        (["Queue processor started"], UNREACHABLE, ""),
+        (["queue_metrics_snapshot"], UNREACHABLE, ""),
+        ([], SILENT, ""),
+    ],
+)
+async def test_what_a_provider_that_is_gone_had_in_its_hands_is_told(
+    lines: list[str], refused: str, told_of: str
+) -> None:
+    worked = _worked(*lines)
+    if lines == ["queue_metrics_snapshot"]:
+        fields = {"queue_current_size": 0, "queue_queued_count": 0}
+        worked[-1] = replace(worked[-1], fields=fields)
+    (found,) = (await _judged(worked, [], [said(NOW, refused, role=Role.CJ)])).conditions
+    assert ("in its hands" in str(found.title)) is bool(told_of)
+    assert told_of in str(found.title)
+    assert ("not handed back" in str(found.why)) is bool(told_of)
+
+
 @pytest.mark.parametrize(
     "events",
     [
