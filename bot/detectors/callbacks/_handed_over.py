@@ -7,6 +7,7 @@ comparison is answered all the same.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bot.diagnosis.queue.log_events import BEGINNINGS, SignKind, sign_of, snapshot_of
 from bot.diagnosis.queue.losses import ENDS
@@ -15,6 +16,8 @@ from bot.domain.log import LogEvent, Role
 ASKED_FOR = "Using tracking_map correlation ID"
 QUEUING = "Queuing LLM request for provider"
 MOST = 2_000
+# A worker that is silent for longer broke off by itself, whatever became of the others.
+HELD_FOR = timedelta(minutes=10)
 _ID = r"(?P<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
 _ESSAY = r"[^'\s]{1,80}"
 _ASKED = re.compile(
@@ -57,7 +60,7 @@ class InHand:
     A worker that writes a snapshot, or starts, holds nothing; an end counts once for its item.
     """
 
-    taken: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     ended: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def after(self, events: Iterable[LogEvent]) -> "InHand":
@@ -69,15 +72,19 @@ class InHand:
             if snapshot_of(event) is not None or free:
                 taken.pop(worker, None)
             elif sign is not None and sign.kind in BEGINNINGS:
-                taken[worker], ended[worker] = sign.bundle_size or 1, frozenset()
+                taken[worker] = sign.bundle_size or 1, sign.at
+                ended[worker] = frozenset()
             elif sign is not None and sign.kind in ENDS and sign.queue_id:
                 ended[worker] = ended.get(worker, frozenset()) | {sign.queue_id}
         return InHand(taken, {worker: ended.get(worker, frozenset()) for worker in taken})
 
-    @property
-    def count(self) -> int:
-        """How many are in the hands of workers."""
-        return sum(max(0, size - len(self.ended[worker])) for worker, size in self.taken.items())
+    def count(self, now: datetime) -> int:
+        """Return how many are in the hands of workers; what was taken long ago is none of it."""
+        return sum(
+            max(0, size - len(self.ended[worker]))
+            for worker, (size, at) in self.taken.items()
+            if now - at < HELD_FOR
+        )
 
 
 def _asked(event: LogEvent) -> re.Match[str] | None:

@@ -103,7 +103,7 @@ class SubmissionsLost(EventCountDetector):
             "essay_a": one.essay_a,
             "essay_b": one.essay_b,
             "fault": fault_of([one], kafka_away=near).value,
-            "held": self._in_hand.count,
+            "held": self._in_hand.count(one.at),
             "batch": str(batches.get(one.essay_a, batches.get(one.essay_b, ""))),
         }
         return Occurrence(CJ_SERVICE, one.at, one.event.container, redact(one.event.event), extra)

@@ -84,6 +84,13 @@ async def test_what_a_provider_that_is_gone_had_in_its_hands_is_told(
     assert ("not handed back" in str(found.why)) is bool(told_of)
 
 
+async def test_what_another_worker_broke_off_long_ago_is_in_nobody_s_hands_now() -> None:
+    worked = [replace(one, at=NOW - timedelta(minutes=20)) for one in _worked()]
+    refused = said(NOW, UNREACHABLE, role=Role.CJ)
+    (found,) = (await _judged(worked, [], [refused])).conditions
+    assert "in its hands" not in str(found.title)
+
+
 @pytest.mark.parametrize(
     "events",
     [
