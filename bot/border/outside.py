@@ -31,8 +31,9 @@ class Outside(str):
     Matching (`in`, `startswith`, regular expressions) sees the whole text. Formatting it, in an
     f-string or by `str()`, gives what passes the border, so that words made of it are safe by
     construction. `raw` gives the text itself, for readers and comparisons only. Parts that its
-    own methods cut out stay outside; `join`, `re` and encoders see the raw text, so what they
-    make of it must be wrapped again or passed.
+    own methods make of it stay outside. Another text's `join`, `replace` and `in`, `re`, encoders
+    and a walk over its characters see the raw text: what they make of it must be wrapped again or
+    passed.
     """
 
     __slots__ = ()
@@ -75,10 +76,10 @@ def _kept(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _KEPT = (
-    "capitalize", "casefold", "expandtabs", "format", "format_map", "ljust", "lower", "lstrip",
-    "partition", "removeprefix", "removesuffix", "replace", "rjust", "rpartition", "rsplit",
-    "rstrip", "split", "splitlines", "strip", "swapcase", "title", "translate", "upper", "zfill",
-    "__mod__", "__mul__",
+    "capitalize", "casefold", "center", "expandtabs", "format", "format_map", "join", "ljust",
+    "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rjust",
+    "rpartition", "rsplit", "rstrip", "split", "splitlines", "strip", "swapcase", "title",
+    "translate", "upper", "zfill", "__mod__", "__mul__", "__rmul__",
 )  # fmt: skip
 for _method in _KEPT:
     setattr(Outside, _method, _kept(getattr(str, _method)))

@@ -71,13 +71,18 @@ OTHERWISE: dict[str, str] = {
     "bot.sources.redis.requeue.started_as_stored": "takes what item_of has read",
     "commands._audited.audited": _OURS,
 }
+_TYPED = "reads what somebody typed, of which Slack sends 4,000 characters"
 # Functions that call for each character, why that is, and what bounds the text.
 BY_CHARACTER: dict[str, str] = {
     "bot.cli.ask.understand": "splits a line of the terminal into words, quotes and all",
     "bot.border.context.may_stand": "looks at one word, which the border bounds",
     "bot.border.context.is_data": "looks at one word, which the border bounds",
     "bot.cli.setting_check.is_nearly": "compares the name of one setting, which the system bounds",
-    "commands._words.prose": "reads what somebody typed, of which Slack sends 4,000 characters",
+    "bot.requests.questions.question.taken_apart": _TYPED,
+    "bot.requests.questions.reader.needs_subject": _TYPED,
+    "bot.requests.questions.reader.read_question": _TYPED,
+    "commands._words.prose": _TYPED,
+    "commands._words.searched": _TYPED,
     "bot.sources.loki.labels.quoted": "escapes one id or word that a command has read",
     "bot.sources.runners.processes.stop": "compares one process's id",
 }

@@ -14,16 +14,16 @@ from bot.alerts.store.database import Database
 from bot.alerts.store.serialization import (
     alert_of_row,
     change_of_row,
+    event_of_row,
     mute_of_row,
+    readable,
     sample_of_row,
-    text_of_column,
 )
-from bot.domain.alert import Alert, AlertEvent, Reason, Recording, Sample
+from bot.domain.alert import Alert, AlertEvent, Recording, Sample
 from bot.domain.changes.change import Change, Noted
 from bot.domain.ids import RunLabel
 from bot.domain.mute import Mute, MuteKind, longest
 from bot.domain.progress import BatchWatch
-from bot.domain.report import Severity
 from bot.errors import NotFoundError
 
 # Under this name the last tick's progress holds what is known of what may change.
@@ -72,19 +72,13 @@ class CommandQueries(Database):
         """Return open alerts (or all), last changed first, with the silences that hold."""
         rows = await self._rows(sql.ALERTS, self._environment, history, limit)
         mutes = await self.mutes(now)
-        found = [alert_of_row(row) for row in rows]
+        found = readable(rows, alert_of_row, "alert")
         return [replace(alert, mute=longest(mutes, alert.key, now)) for alert in found]
 
     async def events(self, key: str = "", *, limit: int = 100) -> Sequence[AlertEvent]:
         """Return what happened to one alert, or to any, newest first."""
         rows = await self._rows(sql.EVENTS, self._environment, key, limit)
-        return [
-            AlertEvent(
-                *(row["at"], row["key"], Reason(row["reason"]), Severity(row["severity"])),
-                *(text_of_column(row["title"]), text_of_column(row["note"]), row["by"]),
-            )
-            for row in rows
-        ]
+        return readable(rows, event_of_row, "event")
 
     async def acknowledge(self, key: str, *, by: str, now: datetime) -> Alert:
         """Note who looks after an open alert; return it with the first who did."""
@@ -125,8 +119,7 @@ class CommandQueries(Database):
     async def mutes(self, now: datetime) -> Sequence[Mute]:
         """Return the silences that hold, and those to come; one that cannot be read is skipped."""
         rows = await self._rows(sql.MUTES, self._environment, now)
-        found = (mute_of_row(row) for row in rows)
-        return [mute for mute in found if mute is not None]
+        return readable(rows, mute_of_row, "silence")
 
     async def watch(
         self, batch_id: int, *, channel: str, thread_ts: str, asker: str, now: datetime
@@ -160,7 +153,7 @@ class CommandQueries(Database):
     ) -> Sequence[Change]:
         """Return what changed between two moments, each change once, the newest first."""
         rows = await self._rows(sql.CHANGES, self._environment, since, until, limit)
-        found = [one for row in rows if (one := change_of_row(row)) is not None]
+        found = readable(rows, change_of_row, "change")
         return list({(one.at, one.kind, one.subject): one for one in found}.values())
 
     async def last_noted(self) -> Noted | None:

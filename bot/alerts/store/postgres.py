@@ -20,7 +20,12 @@ from bot.alerts.self_monitoring.late_messages import OutboxHealth
 from bot.alerts.store import outbox_sql, sql
 from bot.alerts.store.commands import CommandQueries
 from bot.alerts.store.database import COMMAND_TIMEOUT, translated_errors
-from bot.alerts.store.serialization import alert_of_row, posting_of_row, sample_of_row
+from bot.alerts.store.serialization import (
+    alert_of_row,
+    posting_of_row,
+    readable,
+    sample_of_row,
+)
 from bot.alerts.store.session import Connection
 from bot.alerts.store.signed_requests import SignedRequests
 from bot.alerts.store.tick_writer import TickRecord, write_tick
@@ -138,7 +143,7 @@ class Store(CommandQueries, SignedRequests):
     async def load_alerts(self, now: datetime) -> list[Alert]:
         """Return the alerts that are open or ended within a day."""
         rows = await self._rows(sql.LOAD_ALERTS, self._environment, now - REMEMBERED)
-        return [alert_of_row(row) for row in rows]
+        return readable(rows, alert_of_row, "alert")
 
     async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
         """Return a detector's samples after `since`, oldest first."""
@@ -157,11 +162,12 @@ class Store(CommandQueries, SignedRequests):
 
         Nothing is taken for the channels that are `paused`; "" is the one of new parent messages.
         """
-        rows = await self._rows(
-            outbox_sql.CLAIM,
-            *(now, owner, now + LEASE, self._environment, list(paused), now + FAR),
-        )
-        return posting_of_row(rows[0]) if rows else None
+        given = (now, owner, now + LEASE, self._environment, list(paused), now + FAR)
+        while rows := await self._rows(outbox_sql.CLAIM, *given):
+            # One that cannot be read stays claimed until its lease ends: the next is taken.
+            if found := readable(rows, posting_of_row, "message"):
+                return found[0]
+        return None
 
     async def sent(
         self, posting: Posting, owner: str, now: datetime, *, channel: str, ts: str

@@ -2,26 +2,28 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from bot.alerts.policy.messages import MessageKind, Posting
-from bot.border.outside import Outside
-from bot.domain.alert import Alert, Sample
+from bot.domain.alert import Alert, AlertEvent, Reason, Sample
 from bot.domain.changes.change import Change
 from bot.domain.mute import Mute, MuteKind
+from bot.domain.report import Severity
 from bot.domain.routing.message import AlertMessage
 from bot.domain.words import Text, Words
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 # Names that stand in the databases of bots that run, and the fields that they are read into.
 STORED_NAMES = {"muted_while_firing": "hushed", "is_parent": "head"}
 FIELD_NAMES = {stored: field for field, stored in STORED_NAMES.items()}
 
+_VALUES: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 _ALERT: TypeAdapter[Alert] = TypeAdapter(Alert)
 _MESSAGE: TypeAdapter[AlertMessage] = TypeAdapter(AlertMessage)
 _CHANGE: TypeAdapter[Change] = TypeAdapter(Change)
@@ -38,7 +40,7 @@ def alert_json(alert: Alert) -> str:
 
 def alert_from_json(text: str) -> Alert:
     """Return the alert that `alert_json` wrote. Raises ValueError for anything else."""
-    return _ALERT.validate_python(_renamed(json.loads(text), FIELD_NAMES))
+    return _ALERT.validate_python(_renamed(_VALUES.validate_json(text), FIELD_NAMES))
 
 
 def message_json(message: AlertMessage) -> str:
@@ -49,8 +51,9 @@ def message_json(message: AlertMessage) -> str:
 
 def message_from_json(text: str) -> AlertMessage:
     """Return the message that `message_json` wrote. Raises ValueError for anything else."""
-    values = _renamed(json.loads(text), FIELD_NAMES)
-    return _MESSAGE.validate_python({**values, "alert": _renamed(values["alert"], FIELD_NAMES)})
+    values = _renamed(_VALUES.validate_json(text), FIELD_NAMES)
+    alert = _VALUES.validate_python(values.get("alert"))
+    return _MESSAGE.validate_python({**values, "alert": _renamed(alert, FIELD_NAMES)})
 
 
 def change_json(change: Change) -> str:
@@ -58,12 +61,9 @@ def change_json(change: Change) -> str:
     return _CHANGE.dump_json(change).decode()
 
 
-def change_of_row(row: Any) -> Change | None:
-    """Return the change of a row; None for a kind that a newer version has written."""
-    try:
-        return _CHANGE.validate_json(row["body"])
-    except ValueError:
-        return None
+def change_of_row(row: Any) -> Change:
+    """Return the change of a row. Raises ValueError for a kind that a newer version has written."""
+    return _CHANGE.validate_json(row["body"])
 
 
 def mute_json(mute: Mute) -> str:
@@ -84,13 +84,23 @@ def text_of_column(value: str) -> Text:
         return value
 
 
-def mute_of_row(row: Any) -> Mute | None:
-    """Return the silence of a row; None, and a line in the log, for one of an unknown kind."""
-    try:
-        kind = MuteKind(row["kind"])
-    except ValueError:
-        log.warning("a stored silence of an unknown kind is skipped: %s", Outside(row["kind"]))
-        return None
+def readable(rows: Iterable[Any], read: Callable[[Any], T], what: str) -> list[T]:
+    """Return what `read` makes of each row; one that it cannot read is skipped with a word.
+
+    A newer version may have written it, or a hand: neither may keep the bot from starting.
+    """
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except ValueError as error:
+            log.warning("a stored %s cannot be read and is skipped: %s", what, type(error).__name__)
+    return found
+
+
+def mute_of_row(row: Any) -> Mute:
+    """Return the silence of a row. Raises ValueError for one of an unknown kind."""
+    kind = MuteKind(row["kind"])
     return Mute(row["pattern"], row["until"], row["reason"], row["by"], row["since"], kind)
 
 
@@ -108,6 +118,14 @@ def alert_of_row(row: Any) -> Alert:
         thread_ts=row["thread_ts"],
         acknowledged_by=row["acknowledged_by"],
         acknowledged_at=row["acknowledged_at"],
+    )
+
+
+def event_of_row(row: Any) -> AlertEvent:
+    """Return what a row says happened. Raises ValueError for a reason of another version."""
+    return AlertEvent(
+        *(row["at"], row["key"], Reason(row["reason"]), Severity(row["severity"])),
+        *(text_of_column(row["title"]), text_of_column(row["note"]), row["by"]),
     )
 
 

@@ -9,7 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.alerts.store import sql
-from bot.alerts.store.serialization import alert_of_row, message_json, mute_json, text_column
+from bot.alerts.store.serialization import (
+    alert_of_row,
+    message_json,
+    mute_json,
+    readable,
+    text_column,
+)
 from bot.alerts.store.session import Session
 from bot.alerts.store.tick_writer import enqueue_edit
 from bot.domain.alert import Alert, AlertState, Reason
@@ -70,10 +76,11 @@ async def unsilence(
 ) -> int:
     """End every silence on a pattern; the messages that showed it are edited at once."""
     ended = await session.fetch(sql.END_MUTE, environment, pattern, None, now, by)
-    for row in await session.fetch(sql.SILENCED, environment, pattern):
-        alert = replace(alert_of_row(row), mute=None)
+    rows = await session.fetch(sql.SILENCED, environment, pattern)
+    for thread, known in readable(rows, lambda row: (row["thread"], alert_of_row(row)), "alert"):
+        alert = replace(known, mute=None)
         await session.execute(sql.FORGET_MUTE, alert.key)
-        await _show(session, environment, row["thread"], alert, Reason.WAKE, now)
+        await _show(session, environment, thread, alert, Reason.WAKE, now)
     return len(ended)
 
 

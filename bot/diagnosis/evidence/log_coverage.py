@@ -36,7 +36,7 @@ def detail(answer: LogSearch | Missing) -> Text:
     ]
     unreadable = sum(cover.unreadable for cover in answer.coverage)
     parts += [f"{many(unreadable, 'line')} unreadable"] if unreadable else []
-    cut = [cover.container for cover in answer.coverage if cover.truncated]
+    cut = [str(cover.container) for cover in answer.coverage if cover.truncated]
     parts += [f"cut short in {', '.join(cut)}"] if cut else []
     parts += [f"{name}: {reason}" for name, reason in answer.missing]
     bare = lineless(answer)
@@ -75,7 +75,7 @@ def lineless(answer: LogSearch | Missing) -> tuple[str, ...]:
         return ()
     told = {name for name, _ in answer.missing}
     return tuple(
-        cover.container for cover in answer.coverage
+        str(cover.container) for cover in answer.coverage
         if not (cover.scanned or cover.begins_at or cover.container in told)
     )  # fmt: skip
 

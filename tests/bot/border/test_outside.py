@@ -75,3 +75,24 @@ def test_a_list_behind_a_key_is_read_as_far_as_a_diagnosis_needs_it() -> None:
     short, long = outside({"of": [1] * MOST_ITEMS, "more": [1] * (MOST_ITEMS + 9)}).values()
     assert len(short) == MOST_ITEMS
     assert long == [*short, MARK]
+
+
+# What is given to each method of str that makes texts; the others make numbers, bytes and answers.
+GIVEN: dict[str, tuple[object, ...]] = {
+    "__add__": ("x",), "__getitem__": (slice(0, 12),), "__mod__": ((),), "__mul__": (2,),
+    "__rmul__": (2,), "center": (40,), "format_map": ({},), "join": (["a", "b"],), "ljust": (40,),
+    "partition": ("=",), "removeprefix": ("x",), "removesuffix": ("x",), "replace": ("a", "b"),
+    "rjust": (40,), "rpartition": ("=",), "translate": ({},), "zfill": (40,),
+}  # fmt: skip
+NO_TEXTS = frozenset(
+    {"encode", "count", "find", "index", "rfind", "rindex", "startswith", "endswith", "maketrans"}
+)
+
+
+@pytest.mark.parametrize(
+    "method", sorted({one for one in dir(str) if one[0] != "_"} - NO_TEXTS | set(GIVEN))
+)
+def test_whatever_its_own_methods_make_of_it_stays_outside(method: str) -> None:
+    made = getattr(TEXT, method)(*GIVEN.get(method, ()))
+    parts = made if isinstance(made, list | tuple) else [made]
+    assert {type(one) for one in parts} <= {Outside, bool}

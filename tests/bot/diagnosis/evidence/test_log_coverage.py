@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.diagnosis.evidence.log_coverage import lineless, reaches_back_to, reading
+from bot.border.phrases import MARK
+from bot.diagnosis.evidence.log_coverage import detail, lineless, reaches_back_to, reading
 from bot.domain.evidence import SourceState
 from bot.domain.log import LogCoverage, LogSearch
 
@@ -37,3 +38,13 @@ def test_a_replica_that_came_later_does_not_cut_its_service_s_logs_off() -> None
     assert f"logs begin at {first.isoformat()}; lps-2's at {second.isoformat()}" in told
     assert "cj's" not in told
     assert reaches_back_to(coverage[:2]) == second
+
+
+def test_a_container_s_name_passes_the_border_where_logs_are_told_of() -> None:
+    person = "anna.svensson@example.org"
+    silent = LogSearch((), (LogCoverage(person, "cj"),))
+    cut = LogSearch((), (LogCoverage(person, "cj", scanned=9, matched=9, truncated=True),))
+    assert lineless(silent) == (MARK,)
+    for answer in (silent, cut):
+        assert MARK in str(detail(answer))
+        assert "anna" not in str(detail(answer))
