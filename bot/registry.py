@@ -34,7 +34,8 @@ class SlashCommand:
     are in the audit trail before they run and after; `memory_verbs` need the bot's own database;
     `dialogs` are those whose answer asks for a yes, in a modal where Slack opens one;
     `choices` returns recent things of a kind (a batch, an alert) that could fill in what a line
-    lacks; `tests` of the command live in the mirror file of its module.
+    lacks; `reads` names the sources that it asks (fields of Sources), None of one that may ask any.
+    `tests` of the command live in the mirror file of its module.
     """
 
     name: str
@@ -47,6 +48,7 @@ class SlashCommand:
     memory_verbs: frozenset[str] = frozenset()
     dialogs: frozenset[str] = frozenset()
     choices: Choices | None = None
+    reads: frozenset[str] | None = None
 
 
 class ClashError(Exception):

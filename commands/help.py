@@ -52,4 +52,11 @@ async def run(request: Request, context: CommandContext) -> Report:
     return await answer(request, context)
 
 
-COMMAND = SlashCommand("help", "What can be asked, with an example of each.", USAGES, parse, run)
+COMMAND = SlashCommand(
+    "help",
+    "What can be asked, with an example of each.",
+    USAGES,
+    parse,
+    run,
+    reads=frozenset({"database"}),
+)

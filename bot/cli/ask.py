@@ -105,7 +105,9 @@ async def prepare(
     """Return what a command may use, its sources closed with `stack`. Raises SourceError."""
     memory = await _memory(asked, settings, stack)
     return CommandContext(
-        sources=work.watched(await build_sources(settings, stack, memory, learns=False)),
+        sources=work.watched(
+            await build_sources(settings, stack, memory, learns=False, only=asked.command.reads)
+        ),
         now=utc_now,
         asker=Asker(TERMINAL.user, TERMINAL.channel, operator=True),
         environment=settings.bot.environment,

@@ -7,9 +7,10 @@ sources that are configured.
 import importlib.util
 import logging
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.domain.evidence import TOPIC, LogStore, Missing
 from bot.domain.ids import RunLabel
@@ -28,28 +29,40 @@ from bot.ports import (
 from bot.ports.bounded import missing_of
 from bot.service.clock import utc_now
 from bot.settings import Settings, live
-from bot.sources.docker.address import EngineAddress
+
+if TYPE_CHECKING:
+    from bot.sources.docker.address import EngineAddress
 
 log = logging.getLogger(__name__)
 
 
 async def build_sources(
-    settings: Settings, stack: AsyncExitStack, memory: Any = None, *, learns: bool = True
+    settings: Settings,
+    stack: AsyncExitStack,
+    memory: Any = None,
+    *,
+    learns: bool = True,
+    only: AbstractSet[str] | None = None,
 ) -> Sources:
     """Return the configured sources, closed with `stack`; one that cannot be built is Missing.
 
-    With `learns`, run labels that are read in passing are written to the memory.
+    With `learns`, run labels that are read in passing are written to the memory. Of the sources,
+    those in `only` are built where it is given: their modules take long to import.
     """
     on_label = _label_listener(memory, stack) if learns else None
+
+    def wanted(name: str) -> bool:
+        return only is None or name in only
+
     return Sources(
-        database=_database(settings, stack),
-        logs=_learning(await _logs(settings, stack), on_label),
-        queue=_queue(settings, stack),
-        callbacks=_callbacks(settings, stack, on_label),
+        database=_database(settings, stack) if wanted("database") else None,
+        logs=_learning(await _logs(settings, stack), on_label) if wanted("logs") else None,
+        queue=_queue(settings, stack) if wanted("queue") else None,
+        callbacks=_callbacks(settings, stack, on_label) if wanted("callbacks") else None,
         memory=memory,
-        runners=_runners(settings, stack),
-        containers=_containers(settings, stack),
-        probe=_probe(settings, stack),
+        runners=_runners(settings, stack) if wanted("runners") else None,
+        containers=_containers(settings, stack) if wanted("containers") else None,
+        probe=_probe(settings, stack) if wanted("probe") else None,
     )
 
 
@@ -186,8 +199,10 @@ def _probe(settings: Settings, stack: AsyncExitStack) -> ServiceProbe | Missing 
     return probe
 
 
-def docker_hosts(settings: Settings) -> tuple[EngineAddress, ...]:
+def docker_hosts(settings: Settings) -> tuple["EngineAddress", ...]:
     """Return the Engines to ask; an empty address means Docker's own default."""
+    from bot.sources.docker.address import EngineAddress
+
     logs = settings.logs
     folder = logs.docker_cert_path
     if logs.docker_tls_verify and folder is None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.diagnosis.batch.marks import CHOICES
 from bot.registry import Usage
 from commands._moments import is_past_moment
 from commands._words import misuse, shown
@@ -42,6 +41,9 @@ def check_listed(
 
 def wanted(words: Sequence[str]) -> ListAsked:
     """Return what checked words ask for."""
+    # What judges batches is imported once one is asked for, not to read a line.
+    from bot.diagnosis.batch.marks import CHOICES
+
     count = next((int(word) for word in words if word.isdecimal()), DEFAULT_COUNT)
     named = next((word for word in words if not word.isdecimal()), "")
     is_choice = named.casefold() in CHOICES

@@ -85,3 +85,10 @@ def test_a_package_that_imports_later_knows_each_of_its_names(package: str) -> N
     assert all(getattr(found, name) is not None for name in found.__all__)
     with pytest.raises(AttributeError):
         found.no_such_name  # noqa: B018
+
+
+def test_a_command_that_reads_no_log_imports_no_source_of_them() -> None:
+    loaded = _imported("ask", "/help", DOCKER_HOST="unix:///nowhere.sock", BOT_LOG_LEVEL="INFO")
+    sources = ("bot.sources.docker", "bot.sources.log_format", "bot.sources.log_search",
+               "bot.sources.runners")  # fmt: skip
+    assert _of(loaded, sources) == set()
