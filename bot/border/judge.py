@@ -96,8 +96,10 @@ class _Reader:
         self._key(index)
         for between in range(index + 1, sep + 1):
             self.out.show(self.tokens[between].text)
-        value = sep + 1
-        while value < end and self.tokens[value].kind in ("space", "equals", "colon"):
+        value, colon = sep + 1, self.tokens[sep].kind == "colon"
+        # Behind "=" a value may begin on the next line; behind ":" a sentence does.
+        between_them = ("space", "equals", "colon") + (() if colon else ("line",))
+        while value < end and self.tokens[value].kind in between_them:
             self.out.show(self.tokens[value].text)
             value += 1
         return self._value(
@@ -105,7 +107,7 @@ class _Reader:
             value,
             end,
             depth=depth,
-            colon=self.tokens[sep].kind == "colon",
+            colon=colon,
             strict=strict,
         )
 

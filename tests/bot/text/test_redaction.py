@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.border.decode import HEAD_CHARS, TAIL_CHARS
@@ -196,6 +196,8 @@ def test_any_text_becomes_one_bounded_encodable_line(text: str, limit: int) -> N
 
 
 @given(st.text())
+@example("0=\n\U0001342f0")
+@example("status=\n\u20acword")
 def test_redacting_twice_changes_nothing(text: str) -> None:
     once = redact(text, 10_000)
     assert redact(once, 10_000) == once
