@@ -29,6 +29,7 @@ __all__ = [
     "UUID",
     "clip",
     "echoed",
+    "echoed_id",
     "plain",
     "presented",
     "redact",
@@ -56,12 +57,21 @@ def echoed(line: str, limit: int = MAX_TEXT_CHARS) -> str:
     return clip(" ".join((presented(command), *told)).rstrip(), limit)
 
 
+def echoed_id(word: str) -> str:
+    """Return what was given as an id, as everybody may read it; one by its shape stays as typed."""
+    return word if _begins_id(word) else redact(word)
+
+
+def _begins_id(word: str) -> bool:
+    bare = word.removeprefix("#")
+    return uuid_prefix(bare) is not None and len(bare.partition("-")[0]) <= MOST_BARE_HEX
+
+
 def _begun_ids(words: Sequence[str]) -> int:
     """Return how many words a line begins with that are verbs and ids, up to the last id."""
     last = 0
     for place, word in enumerate(words, 1):
-        bare = word.removeprefix("#")
-        if uuid_prefix(bare) is not None and len(bare.partition("-")[0]) <= MOST_BARE_HEX:
+        if _begins_id(word):
             last = place
         elif kind_of(word) is not KeyKind.KNOWN or redact(word) != word:
             break

@@ -13,7 +13,7 @@ from bot.diagnosis.investigate.about import about
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.report import Report, Table
 from bot.ports import CommandContext, Request
-from bot.text.redaction import redact
+from bot.text.redaction import echoed_id
 from bot.text.wording import sentence
 from commands._ids import meant
 from commands._recent import alive, newest
@@ -124,7 +124,7 @@ async def _alias(label: str, ref: str, context: CommandContext) -> Report:
             unreadable_need=True,
             summary=f"The alias was not kept: {sentence(saved.reason)}",
         )
-    said, meant_id = redact(label), redact(ref)
+    said, meant_id = echoed_id(label), echoed_id(ref)
     return Report(
         command="batch alias",
         title="Alias",

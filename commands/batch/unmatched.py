@@ -9,13 +9,13 @@ from bot.domain.ids import cj_number
 from bot.domain.report import Report, Table
 from bot.domain.words import when
 from bot.ports import CommandContext
-from bot.text.redaction import redact
+from bot.text.redaction import echoed_id
 from commands._recent import newest
 
 
 def several(word: str, matches: Sequence[BatchMatch]) -> Report:
     """Return the list of batches that a word may mean; none of them is picked."""
-    word = redact(word)
+    word = echoed_id(word)
     rows = tuple(
         (str(one.batch_id), one.bos_batch_id, one.status, when(one.created_at)) for one in matches
     )
@@ -34,7 +34,7 @@ def several(word: str, matches: Sequence[BatchMatch]) -> Report:
 async def nothing(word: str, context: CommandContext) -> Report:
     """Return that no batch is known so, with the newest one; a number is not the name of a job."""
     if cj_number(word) is None:
-        return _unknown(redact(word))
+        return _unknown(echoed_id(word))
     batches = await newest(context)
     latest = f" The newest is batch {batches[0].header.batch_id}." if batches else ""
     return Report(

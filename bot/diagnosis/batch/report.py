@@ -18,7 +18,7 @@ from bot.domain.progress import progress_of
 from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.words import joined, words
-from bot.text.redaction import redact
+from bot.text.redaction import echoed_id
 from bot.text.wording import part_of, typed_command
 
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
@@ -127,7 +127,7 @@ def _unless_hidden(rows: BatchRows, table: str, count: int) -> int | None:
 
 def unreadable(ref: str, missing: Missing) -> Report:
     """Return the answer when the database, which this needs, could not be read."""
-    ref = redact(ref)
+    ref = echoed_id(ref)
     return Report(
         command="batch status",
         title=f"Batch {ref}",

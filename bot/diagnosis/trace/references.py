@@ -10,13 +10,13 @@ from bot.domain.evidence import (
 )
 from bot.domain.report import Report, Table
 from bot.domain.words import Id, Time, joined, words
-from bot.text.redaction import redact
+from bot.text.redaction import echoed_id
 from bot.text.wording import sentence
 
 
 def ambiguous(ref: str, matches: Sequence[BatchMatch]) -> Report:
     """Return the list of batches that an id may mean; none of them is picked."""
-    ref = redact(ref)
+    ref = echoed_id(ref)
     rows = tuple(
         (
             f"{match.batch_id}",
@@ -50,7 +50,7 @@ def several(ref: str, ids: Sequence[UUID]) -> Report:
 
 def unnamed(ref: str) -> Report:
     """Return the answer for a name that no batch has."""
-    ref = redact(ref)
+    ref = echoed_id(ref)
     return Report(
         command="trace",
         title=f"No batch is called {ref}",
@@ -71,7 +71,7 @@ def unnamed(ref: str) -> Report:
 
 def untold(ref: str, missing: Missing) -> Report:
     """Return the answer for a name when the database cannot be read."""
-    ref = redact(ref)
+    ref = echoed_id(ref)
     return Report(
         command="trace",
         title=f"Which batch {ref} is cannot be told",

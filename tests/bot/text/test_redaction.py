@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from bot.border.decode import HEAD_CHARS, TAIL_CHARS
 from bot.border.keys import KeyKind, kind_of
 from bot.border.outside import Outside
-from bot.text.redaction import MAX_READ_CHARS, clip, echoed, presented, redact, repeated
+from bot.text.redaction import (
+    MAX_READ_CHARS,
+    clip,
+    echoed,
+    echoed_id,
+    presented,
+    redact,
+    repeated,
+)
 
 TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -234,6 +242,16 @@ def test_a_command_line_is_repeated(line: str) -> None:
 )
 def test_what_is_no_id_by_its_place_is_not_repeated_for_its_shape(line: str) -> None:
     assert "deadbeef" not in echoed(line)
+
+
+@pytest.mark.parametrize("word", ["deadbe", "#FACADE", "abcdef01-23", "8f3a11", "34"])
+def test_what_was_given_as_an_id_is_repeated_as_it_was_typed(word: str) -> None:
+    assert echoed_id(word) == word
+
+
+@pytest.mark.parametrize("word", ["Lova-Sandberg", "deadbeefdeadbeef", "deadbeef-Lova", "hunter2"])
+def test_a_name_and_a_key_are_not_repeated_where_an_id_was_asked(word: str) -> None:
+    assert echoed_id(word) == redact(word) != word
 
 
 @pytest.mark.parametrize("line", ["/batch status Lova-Sandberg", "Lova Sandberg, why?"])

@@ -90,19 +90,30 @@ async def test_no_database_at_all_is_not_configured_and_never_ok() -> None:
     assert "Logs name it" not in report.summary
 
 
-async def test_an_id_that_nobody_has_is_said_to_be_nobody_s() -> None:
+@pytest.mark.parametrize("id", ["84ebf6", "deadbe", "abcdef01-23"])
+async def test_an_id_that_nobody_has_is_said_to_be_nobody_s(id: str) -> None:
     sources = Sources(database=_EmptyDatabase())  # type: ignore[arg-type]
-    report = await run(parse("status 84ebf6"), _context(sources))
-    assert report.facts["alias"] == "/batch alias 84ebf6 <id>"
+    report = await run(parse(f"status {id}"), _context(sources))
+    assert report.facts["alias"] == f"/batch alias {id} <id>"
     assert not report.found
-    assert "No batch is known as 84ebf6" in report.summary
+    assert f"No batch is known as {id}" in report.summary
     assert "/batch alias" in report.summary
+
+
+async def test_an_id_is_read_back_when_the_database_cannot_be_read() -> None:
+    report = await run(parse("status deadbe"), _context(Sources(database=_NoDatabase())))  # type: ignore[arg-type]
+    assert report.title == "Batch deadbe"
 
 
 async def test_an_alias_is_kept() -> None:
     memory = FakeMemory()
     await run(parse("alias night 33"), _context(Sources(memory=memory)))
     assert await memory.alias("night") == "33"
+
+
+async def test_a_kept_alias_is_read_back_with_the_id_that_it_stands_for() -> None:
+    report = await run(parse("alias night-33 deadbeef"), _context(Sources(memory=FakeMemory())))
+    assert report.facts["id"] == "deadbeef"
 
 
 async def test_bare_batch_shows_examples_of_batches_that_exist() -> None:

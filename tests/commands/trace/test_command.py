@@ -75,6 +75,22 @@ async def test_a_shell_s_job_name_is_nobody_s_id_and_the_alias_is_explained() ->
     assert "/batch alias 84ebf6" in report.summary
 
 
+@pytest.mark.parametrize("typed", ["deadbe", "#FACADE", "abcdef01-23"])
+async def test_an_unknown_id_is_read_back_as_it_was_typed(typed: str) -> None:
+    told = typed.removeprefix("#")
+    unknown = await ask(typed, Sources(database=FakeDatabase([batch()])))
+    assert str(unknown.title).endswith(f" {told}")
+    assert unknown.facts["id"] == told
+    assert f"/batch alias {told} " in unknown.summary
+    untold = await ask(typed, Sources(database=FakeDatabase(error=down("cj_database"))))
+    assert f" {told} " in untold.title
+
+
+async def test_an_unknown_name_is_not_repeated() -> None:
+    report = await ask("Lova-Sandberg", Sources(database=FakeDatabase([batch()])))
+    assert "Lova" not in f"{report.title} {report.facts} {report.summary}"
+
+
 async def test_several_matches_are_listed_and_none_is_picked() -> None:
     twins = [
         BatchRows(
@@ -84,6 +100,7 @@ async def test_several_matches_are_listed_and_none_is_picked() -> None:
     ]
     report = await ask("abcdef", Sources(database=FakeDatabase(twins)))
     assert sorted(report.facts["matches"]) == [1, 2]
+    assert str(report.title).startswith("abcdef ")
 
 
 async def test_a_name_cannot_be_told_without_the_database() -> None:
