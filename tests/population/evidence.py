@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from math import hypot
@@ -88,7 +88,7 @@ def sources_of(world: World, around: Around) -> Sources:
     """Return the sources that show a world; odd worlds log JSON, even ones console text."""
     rows = rows_of(world)
     pairs = [_traced(world, number, one) for number, one in enumerate(world.comparisons)]
-    database = FakeDatabase([rows], pairs, around.sessions)
+    database = FakeDatabase([rows, *_twins(rows)], pairs, around.sessions)
     logs = FakeLogs(
         events_of(world, json=bool(world.seed % 2)),
         SERVICES,
@@ -105,6 +105,14 @@ def sources_of(world: World, around: Around) -> Sources:
         probe=around,
         runners=around,
     )
+
+
+def _twins(rows: BatchRows) -> list[BatchRows]:
+    """Return the batches that asked for the same, so that what names them finds them."""
+    return [
+        replace(rows, header=replace(rows.header, batch_id=one.batch_id), twins=())
+        for one in rows.twins
+    ]
 
 
 def rows_of(world: World) -> BatchRows:

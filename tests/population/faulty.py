@@ -231,7 +231,7 @@ def _planned(rng: random.Random, variant: int) -> Made:
 
 def _asked_again(rng: random.Random, variant: int) -> Made:
     world = _live(rng, variant, Faults(), then=False, stop="stability")
-    world.twins = ((world.id + rng.choice((-1, 1)), "COMPLETE_STABLE"),)
+    world.twins = ((world.id + rng.randint(1, 3), "COMPLETE_STABLE"),)
     return world, Around()
 
 

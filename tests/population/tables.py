@@ -56,7 +56,9 @@ async def _rows(connection: Any, world: World) -> None:
         for name in world.names
     ]  # fmt: skip
     await connection.copy_records_to_table("cj_processed_essays", records=essays, columns=ESSAYS)
-    pairs = [_pair(world, one) for one in world.comparisons]
+    valid = [one for one in world.comparisons if one.winner not in (None, "error")]
+    others = {one.correlation for one in valid[: world.other_model]}
+    pairs = [_pair(world, one, other=one.correlation in others) for one in world.comparisons]
     if world.then:
         await connection.copy_records_to_table("cj_comparison_pairs", records=pairs, columns=PAIRS)
         return
@@ -65,9 +67,9 @@ async def _rows(connection: Any, world: World) -> None:
     await connection.copy_records_to_table("cj_comparison_pairs", records=modes, columns=columns)
 
 
-def _pair(world: World, one: Comparison) -> tuple[Any, ...]:
+def _pair(world: World, one: Comparison, *, other: bool) -> tuple[Any, ...]:
     failed = one.winner == "error"
-    answer = {"provider": "anthropic", "model": "claude"}
+    answer = {"provider": "anthropic", "model": "claude-next" if other else "claude"}
     return (
         world.id, one.a, one.b, "PLANTED STUDENT TEXT", one.correlation, one.sent, one.answered,
         one.winner, "EXTERNAL_SERVICE_ERROR" if failed else None, one.root,

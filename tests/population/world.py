@@ -192,7 +192,7 @@ def _force(world: World, at: datetime) -> Iterator[Step]:
     """CJ's monitor waits for four hours, then scores what there is."""
     at += timedelta(hours=4, minutes=world.rng.randint(1, 6))
     yield at, "forced"
-    world.forced = "timeout"
+    world.forced = "stuck_timeout"
     world.say(at, CJ, "Forcing stuck batch to SCORING state", batch_id=world.id)
     yield from finalise(world, at)
     yield at + timedelta(minutes=1), "over"
