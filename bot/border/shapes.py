@@ -140,13 +140,22 @@ def without_people(text: str, mark: str) -> str:
 def _without_people(text: str, mark: str) -> str:
     if any(sign in text for sign in _AT):
         text = _EMAIL.sub(lambda m: m.group() if _PACKAGE_TAIL.search(m.group()) else mark, text)
-    if _DIGIT.search(text):
-        text = _without(_PERSONAL, text, mark, _is_personal)
-        text = _ORGANISATION.sub(mark, text)
-        text = _without(_CARD, text, mark, _is_card)
-        text = _HETU.sub(mark, _POSTAL.sub(mark, text))
-        text = _without(_PHONE, text, mark, _is_phone)
-    return text
+    if not _DIGIT.search(text):
+        return text
+    # The digits of an id may be anybody's number by chance.
+    parts, end = [], 0
+    for found in UUID.finditer(text):
+        parts += [_without_numbers(text[end : found.start()], mark), found.group()]
+        end = found.end()
+    return "".join((*parts, _without_numbers(text[end:], mark)))
+
+
+def _without_numbers(text: str, mark: str) -> str:
+    text = _without(_PERSONAL, text, mark, _is_personal)
+    text = _ORGANISATION.sub(mark, text)
+    text = _without(_CARD, text, mark, _is_card)
+    text = _HETU.sub(mark, _POSTAL.sub(mark, text))
+    return _without(_PHONE, text, mark, _is_phone)
 
 
 def is_personal(digits: str) -> bool:

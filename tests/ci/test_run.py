@@ -14,7 +14,7 @@ import pytest
 from tests.support.paths import ROOT
 
 GATE = ROOT / ".ci/run"
-REAL = ("bash", "chmod", "dirname", "env", "id", "rm", "sleep", "tee")
+REAL = ("bash", "chmod", "dirname", "env", "id", "mkdir", "rm", "sleep", "tee")
 FORBIDS = "#!/bin/sh\nexit 101\n"
 # Notes what the policy says while packages are installed, which is what matters of it.
 APT_GET = 'if [ "$1" = install ]; then cat <"$POLICY_RC_D" >"$SEEN"; %s; fi'

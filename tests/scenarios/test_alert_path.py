@@ -20,11 +20,17 @@ FROZEN_AFTER, FROZEN_UNTIL, END = 600, 3000, 3600
 
 
 def _second(log: GrowingLog, clock: Clock, second: int) -> None:
-    """Write what the queue's loop logs in this second: frozen at size 1, else turning over."""
+    """Write what the queue's loop logs in this second: frozen at size 1, else turning over.
+
+    What stood is answered in the end; an item that only vanished would be told as lost.
+    """
     frozen = FROZEN_AFTER <= second < FROZEN_UNTIL
     if second % 30 == 0:
         fields: dict[str, Any] = {"queue_current_size": int(frozen), "queue_queued_count": 0}
         log.events.append(event(clock(), "queue_metrics_snapshot", **fields))
+    if second == FROZEN_UNTIL - 1:
+        stood = "Request 4e1b2d00-0000-4000-8000-000000000000 completed successfully"
+        log.events.append(event(clock(), stood))
     if not frozen and second % 15 == 0:
         log.events.append(event(clock(), "serial_bundle_dispatch", bundle_size=1))
         done = "Request 3f2a1c00-0000-4000-8000-000000000000 completed successfully"

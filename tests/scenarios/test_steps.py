@@ -39,6 +39,7 @@ INLINE = {
     "bot.cli.doctor.sources.examine_source": "signs of ours in a detail of ours",
     "bot.diagnosis.batch.without_database._names": "one id, between digits",
     "bot.diagnosis.publishing.signs._sign": "one uuid in one field",
+    "bot.requests.command_text.offers_meant": "one word as it was typed",
     "bot.slack.inbound.listeners._listen_for_commands": "names of ours, matched from the beginning",
     "bot.slack.inbound.listeners._listen_for_presses": "takes any id",
     "bot.slack.inbound.listeners.slash": "names of ours, matched from the beginning",

@@ -73,7 +73,7 @@ async def test_two_replicas_and_a_restart_tell_the_week_once(
     condition = head.message.alert.condition
     assert "batches ended well in the last" in str(condition.headline)
     told = {line.source: str(line.text) for line in condition.evidence}
-    assert "failed comparisons: 1" in told.values()
+    assert "failed comparisons: 1 batch" in told.values()
     assert "Comparisons valid" in told
 
 

@@ -30,7 +30,7 @@ def _words(before: str, typed: str) -> list[str]:
         ("batch", "inv", ["investigate"]),
         ("/batch investigate 34", "--", ["--export"]),
         ("/batch compare mode:a mode:b", "--", ["--since"]),
-        ("/batch compare mode:a mode:b --since", "", ["7d"]),
+        ("/batch compare mode:a mode:b --since", "", ["7d", "10:15"]),
         ("/batch compare", "mo", ["mode:"]),
         ("/batch status", "", []),
         ("/alerts snooze 3", "", ["30m", "2h", "tomorrow"]),
