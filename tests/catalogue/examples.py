@@ -7,7 +7,7 @@ case of it.
 
 import random
 from collections.abc import AsyncIterator, Iterable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +40,17 @@ NIGHT, MORNING, SIMULATED = "rebuilt, night of 2025-11-18", "seen on 2026-02-10"
 RAN = ROOT / "tests" / "fixtures" / "morning"
 # When each of its batches is asked about: 9 after the provider was started again.
 ASKED = {6: at("2026-02-10T09:40:00"), 9: at("2026-02-10T13:40:00")}
-TIMES = UtcTimes()
+
+
+class Days(UtcTimes):
+    """Tells a moment's day alone: an example's time of day means nothing where it is read."""
+
+    def at(self, moment: datetime | None, unknown: str = "") -> str:
+        """Return the day, or `unknown` where there is none."""
+        return unknown if moment is None else f"{moment:%Y-%m-%d}"
+
+
+TIMES = Days()
 LOUDER = tuple(Severity)
 REFUSED = "0c7c0a3e-0000-4000-8000-000000000001"
 

@@ -12,7 +12,7 @@ from bot.text.wording import many, sentence
 
 MOST_FOLLOWED = 2
 # Of a longer line the first clause is told: what follows it are fields and further causes.
-MOST_CHARS = 90
+MOST_CHARS = 67
 _SPACE = re.compile(r"\s+")
 _BLANKS = re.compile(r"(?<=\S) ")
 _CLAUSES = re.compile(r"(?<=\w)(?:[:;.] | [(\[])")

@@ -38,7 +38,7 @@ def _first_failure(text: Text) -> str:
         ),
         (
             "No handler answered in time " * 8,
-            f"{'No handler answered in time ' * 3}No …",
+            f"{'No handler answered in time ' * 2}No handler …",
         ),
         ("x" * 200, "a line that is too long to be told here."),
     ],
