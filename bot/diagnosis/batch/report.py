@@ -19,7 +19,7 @@ from bot.domain.queue import QueueReading
 from bot.domain.report import Finding, Report, Severity, TimelineEntry, Verdict
 from bot.domain.words import joined, words
 from bot.text.redaction import echoed_id
-from bot.text.wording import part_of, typed_command
+from bot.text.wording import part_of, sentence, typed_command
 
 _ORDER = {Severity.ERROR: 0, Severity.WARN: 1, Severity.INFO: 2}
 _WORDS = {
@@ -133,7 +133,8 @@ def unreadable(ref: str, missing: Missing) -> Report:
         title=f"Batch {ref}",
         sources=(reading(DATABASE, missing),),
         unreadable_need=True,
-        summary=f"Batch {ref}: unknown, the CJ database could not be read ({missing.reason}).",
+        headline=f"Batch {ref}: unknown, the CJ database could not be read",
+        summary=sentence(missing.reason),
         actions=("batchbot doctor",),
     )
 

@@ -11,7 +11,7 @@ import pytest
 from bot.demo.incident.rows import STUDENT_TEXT, Revision
 from bot.diagnosis.batch.collect import collect
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.report import diagnose
+from bot.diagnosis.batch.report import diagnose, unreadable
 from bot.domain.batch import (
     AnsweredCounts,
     AnswerGroup,
@@ -327,3 +327,10 @@ def test_a_result_that_lacks_later_answers_is_no_planned_end(answered: int, plan
     )  # fmt: skip
     rules = {one.rule for one in diagnose(_evidence(rows), NOW).findings}
     assert ("ended-as-planned" in rules) is planned
+
+
+def test_the_headline_of_an_unread_database_is_whole_and_the_reason_stands_behind_it() -> None:
+    missing = Missing("cj_database", "nobody listens at 127.0.0.1:5999: refused. Start it.")
+    report = unreadable("34", missing)
+    assert report.headline == "Batch 34: unknown, the CJ database could not be read"
+    assert report.summary == missing.reason
