@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from bot.border.passing import name
 from bot.detectors._batches import sole
 from bot.detectors._event_counts import (
     EventCount,
@@ -27,11 +28,11 @@ from bot.diagnosis.batch.finalisation_lines import (
     violates_grades,
 )
 from bot.diagnosis.comparison.causes import REPEATED_FINALISATION
-from bot.diagnosis.comparison.rejections import unstored_answer
+from bot.diagnosis.comparison.rejections import database_fault, unstored_answer
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import when, words
+from bot.domain.words import Text, when, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 from bot.text.wording import many, often
@@ -42,8 +43,17 @@ CODES = {"gkpj": INTEGRITY, "7s2a": ROLLBACK}
 MOST_REMEMBERED = 200
 # A broken session is used again at once or never.
 FOLLOWS_WITHIN = timedelta(seconds=60)
-_ORIGINAL = re.compile(r"Original exception was:\s*\(?(?:\w+\.)*([A-Z]\w*)")
-_OF_A_CONSTRAINT = ("", INTEGRITY, "UniqueViolationError", "UniqueViolation")
+# Before the class may stand when it was raised, which holds no name with dots.
+_ORIGINAL = re.compile(
+    r"Original exception was:\s*(?:\(raised[^()]{0,300}\)\s*)?\(?(?:\w+\.){0,9}([A-Z]\w*)"
+    r"(?:\)\s*<class\s*'(?:\w+\.){0,9}(\w+)'>)?"
+)
+# A class of SQLAlchemy or of its driver's adapter, which says that something failed and no more.
+_WRAPPERS = frozenset(
+    {ROLLBACK, "Error", "DBAPIError", "DatabaseError", "OperationalError", "InterfaceError",
+     "InternalError", "StatementError"}
+)  # fmt: skip
+_OF_A_CONSTRAINT = re.compile(rf"|{INTEGRITY}|\w*Violation(?:Error)?")
 FOLDED = (
     "The transaction was rolled back; a PendingRollbackError after it is the same failure, seen "
     "again."
@@ -96,7 +106,8 @@ class DatabaseErrors(EventCountDetector):
 
     def _is_told_elsewhere(self, event: LogEvent, kind: str) -> bool:
         """Say whether a line is an alert of its own: a lost answer, or a first finalisation."""
-        if (answer := unstored_answer(event)) is not None and answer.database_away:
+        answer = unstored_answer(event)
+        if answer is not None and (answer.database_away or database_fault(event)):
             return True
         first = batch_of(event) not in ("", *self._finalised)
         failed = bool(not_finalised([event])) and not violates_grades(event)
@@ -123,6 +134,7 @@ class DatabaseErrors(EventCountDetector):
                 "kind": kind,
                 "batch": number,
                 "original": original,
+                "fault": database_fault(event) if kind == ROLLBACK else "",
                 "again": bool(not_finalised([event])) and number in self._finalised,
             },
         )
@@ -131,7 +143,8 @@ class DatabaseErrors(EventCountDetector):
         """Return the constraint that a PendingRollbackError follows from, else its own name."""
         constraint, violated_at = self._violations.get(event.container, ("", at))
         follows = timedelta(0) <= at - violated_at <= FOLLOWS_WITHIN
-        return constraint if constraint and follows and original in _OF_A_CONSTRAINT else ROLLBACK
+        of_it = _OF_A_CONSTRAINT.fullmatch(original) is not None
+        return constraint if constraint and follows and of_it else ROLLBACK
 
 
 DETECTOR = DatabaseErrors
@@ -155,12 +168,17 @@ def error_kind(event: LogEvent) -> str | None:
 
 
 def original_of(event: LogEvent) -> str:
-    """Return the class of the error that a PendingRollbackError says came first, else nothing.
+    """Return the class of the error that came before a PendingRollbackError, else nothing.
 
-    The class alone: what follows it may hold a row's values.
+    Its traceback raises it first, or its message says so. The class alone: what follows it may
+    hold a row's values. One that wraps all errors alike is none.
     """
-    said = (event.event, event.error.message if event.error else "", event.text)
-    return next((match[1] for text in said if (match := _ORIGINAL.search(text))), "")
+    error = event.error
+    raised = list(error.chain) if error else []
+    said = (event.event, error.message if error else "", event.text)
+    for match in (found for text in said if (found := _ORIGINAL.search(text))):
+        raised += [match[2] or "", match[1]]
+    return next((str(name(one)) for one in raised if one and one not in _WRAPPERS), "")
 
 
 def _condition(counted: EventCount) -> Condition:
@@ -211,10 +229,16 @@ def _rule(cause: str) -> str:
     return REPEATED_FINALISATION.rule if cause.startswith("grade_proj") else "integrity-error"
 
 
-def _words(cause: str, counted: EventCount) -> str:
+def _words(cause: str, counted: EventCount) -> Text:
     if cause == INTEGRITY:
         return f"{INTEGRITY}, its constraint not named"
     if cause != ROLLBACK:
         return f"{cause} violated"
-    originals = sorted({str(extra.get("original") or "") for extra in counted.extras} - {""})
-    return f"{ROLLBACK} (original exception: {', '.join(originals) or 'not named'})"
+    return words(f"{ROLLBACK} (original exception: ", _original(counted), ")")
+
+
+def _original(counted: EventCount) -> str:
+    """Return what came first: its class, what the database said in its words, or that neither."""
+    classes = {str(extra.get("original") or "") for extra in counted.extras} - {""}
+    faults = {str(extra.get("fault") or "") for extra in counted.extras} - {""}
+    return ", ".join([*sorted(classes), *sorted(faults)]) or "not named"

@@ -1,14 +1,17 @@
 """An IntegrityError and the PendingRollbackError after it are one condition."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.services.database_errors import DatabaseErrors
 from bot.domain.alert import Judgement, Window
 from bot.domain.log import Followed, LogError, LogEvent, Role
+from bot.sources.log_format.parser import LineParser
 from tests.support.watches import GivenWatch
 
 NOW = datetime(2025, 11, 18, 23, 50, tzinfo=UTC)
@@ -107,3 +110,59 @@ async def test_an_answer_that_a_lost_connection_kept_out_is_told_as_an_answer() 
     )
     error = LogError("PendingRollbackError", broken, ("PendingRollbackError",), "8s2b")
     assert (await _judged(_event(error, broken))).conditions == ()
+
+
+AUTOFLUSH = "(raised as a result of Query-invoked autoflush; consider using no_autoflush)\n"
+FULL = 'could not extend file "base/16385/24631": No space left on device'
+ADAPTER = "(sqlalchemy.dialects.postgresql.asyncpg.Error) "
+LINKS = "(Background on this error at: https://sqlalche.me/e/21/7s2a)"
+SESSION = f"This Session was rolled back. Original exception was: {AUTOFLUSH}{ADAPTER}"
+HEAD = "Traceback (most recent call last):\n"
+FRAME = '  File "x.py", line 1, in f\n    f()\n'
+CAUSED = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+ROLLED = f"{HEAD}{FRAME}sqlalchemy.exc.PendingRollbackError: {SESSION}"
+DISK = f"{HEAD}{FRAME}asyncpg.exceptions.DiskFullError: {FULL}{CAUSED}{ROLLED}{FULL}"
+
+
+def _console(text: str, trace: str) -> bytes:
+    return f"2026-11-30 10:21:49 [error    ] {text} [cj.relay]\n{trace}".encode()
+
+
+def _json(text: str, trace: str) -> bytes:
+    fields = {"event": text, "timestamp": "2026-11-30T10:21:49Z", "level": "error"}
+    return orjson.dumps(fields | {"exception": trace})
+
+
+def _read(lines: bytes) -> LogEvent:
+    parser = LineParser("cj", "huleedu_cj", Role.CJ, UTC)
+    assert [done for line in lines.split(b"\n") if (done := parser.feed(line))] == []
+    event = parser.flush()
+    assert event is not None
+    return event
+
+
+@pytest.mark.parametrize("written", [_console, _json])
+@pytest.mark.parametrize(
+    ("said", "trace", "told"),
+    [
+        (f"{FULL} {LINKS}", DISK, "DiskFullError, the database's disk is full"),
+        (f"{FULL} {LINKS}", f"{ROLLED}{FULL}", "the database's disk is full"),
+        (f"<class 'asyncpg.exceptions.TooManyConnectionsError'>: of Anna {LINKS}",
+         f"{ROLLED}<class 'asyncpg.exceptions.TooManyConnectionsError'>: of Anna",
+         "TooManyConnectionsError"),
+        (f"of Anna {LINKS}", f"{ROLLED}of Anna", "not named"),
+    ],
+)  # fmt: skip
+async def test_the_original_exception_is_read_from_the_traceback_in_both_formats(
+    written: Callable[[str, str], bytes], said: str, trace: str, told: str
+) -> None:
+    event = _read(written(f"Relay failed: {SESSION}{said}", trace))
+    (condition,) = (await _judged(replace(event, at=NOW))).conditions
+    assert f"(original exception: {told})" in str(condition.title)
+    assert "Anna" not in str(condition.title)
+
+
+async def test_an_answer_that_a_full_disk_kept_out_is_told_as_an_answer() -> None:
+    text = f"Error in callback processing: {SESSION}{FULL} {LINKS}"
+    event = _read(_console(text, f"{ROLLED}{FULL}"))
+    assert (await _judged(replace(event, at=NOW))).conditions == ()
