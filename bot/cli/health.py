@@ -47,8 +47,7 @@ def show(url: str, *, seconds: float = SECONDS) -> Exit:
             return _not_ours(url)
         return _refused(f"not ready: {said or error.reason}", NOT_READY)
     except OSError as error:
-        reason = getattr(error, "reason", error)
-        return _refused(f"no answer from {url}: {reason}", NO_ANSWER)
+        return _refused(f"no answer from {url}: {_why(error)}", NO_ANSWER)
     except (http.client.InvalidURL, UnicodeError):
         return _refused(f"{url} is no address", NO_ANSWER)
     except http.client.HTTPException:
@@ -58,6 +57,13 @@ def show(url: str, *, seconds: float = SECONDS) -> Exit:
         return _not_ours(url)
     sys.stdout.write(f"ready: {told}\n")
     return Exit.FINE
+
+
+def _why(error: OSError) -> str:
+    """Return the system's words of what went wrong, without its number."""
+    reason = getattr(error, "reason", error)
+    said = reason.strerror if isinstance(reason, OSError) else None
+    return str(said or reason).lower()
 
 
 def _not_ours(url: str) -> Exit:

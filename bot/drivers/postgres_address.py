@@ -79,7 +79,7 @@ def postgres_address(text: str, setting: str) -> PostgresAddress:
     query = parts.query if "@" in parts.query and not login else ""
     if parts.fragment or "#" in text or "@" in parts.path or query or not _ports_are_numbers(hosts):
         raise SettingsError(
-            f"{setting} cannot be taken apart: is the password encoded?", hint=ENCODE
+            f"{setting} cannot be taken apart, as if its password were not encoded", hint=ENCODE
         )
     user, has_password, password = login.partition(":")
     kept, unused = _kept(given, setting)

@@ -10,6 +10,7 @@ the data folder to the world. Here no rights are widened:
   copy of the binaries, lives under /var/lib/batchbot instead; `note` says so.
 """
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -190,6 +191,10 @@ def binaries() -> Path:
     )
 
 
+# What an owner or a mount of the folder can mend.
+_OF_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
 def remove(home: Home) -> None:
     """Delete a stopped cluster with all that lies beside it."""
     shutil.rmtree(home.cluster, ignore_errors=True)
@@ -203,10 +208,11 @@ def remove(home: Home) -> None:
 def unwritable(data_dir: Path, error: OSError) -> SourceError:
     """Return what a folder means that cannot be written to, with the numbers to give it to."""
     place = error.filename or data_dir
-    return SourceError(
-        NAME,
-        f"{place} cannot be used: {(error.strerror or 'unknown reason').lower()}",
-        hint=f"Make {data_dir} writable (chown {os.geteuid()}:{os.getegid()}; in a read-only "
-        "container a volume or tmpfs), set BOT_DATA_DIR, or BOT_DATABASE_URL.",
-        permanent=True,
-    )
+    hint = "Set BOT_DATA_DIR to a folder on a disk, or BOT_DATABASE_URL."
+    if error.errno in _OF_RIGHTS:
+        hint = (
+            f"Make {data_dir} writable (chown {os.geteuid()}:{os.getegid()}; in a read-only "
+            "container a volume or tmpfs), set BOT_DATA_DIR, or BOT_DATABASE_URL."
+        )
+    said = (error.strerror or "unknown reason").lower()
+    return SourceError(NAME, f"{place} cannot be used: {said}", hint=hint, permanent=True)

@@ -64,16 +64,28 @@ class Group(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _of_one_line(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse a value that holds another setting's line: such values are shown to people."""
-        field = cls.model_fields[info.field_name or ""]
+    def _of_its_own(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a value that holds another setting's line, or a token that is shown to people."""
         words = value if isinstance(value, tuple) else (value,)
-        shown = [one for one in words if isinstance(one, str) and not is_secret(field)]
-        if any(_NEXT_LINE.search(one) for one in shown):
+        texts = [one for one in words if isinstance(one, str)]
+        secret = is_secret(cls.model_fields[info.field_name or ""])
+        # A password may be any text, but hardly one of our own lines.
+        holds_line = _holds_ours if secret else _NEXT_LINE.search
+        if any(holds_line(one) for one in texts):
             raise ValueError("holds the line of another setting as well: is a line break lost?")
+        if not secret and any(_SLACK_TOKEN.match(one) for one in texts):
+            raise ValueError("holds a token of Slack, which belongs in SLACK_BOT_TOKEN or "
+                             "SLACK_APP_TOKEN alone")  # fmt: skip
         return value
 
 
+def _holds_ours(text: str) -> bool:
+    """Say whether a text holds NAME= of a setting."""
+    fields = (one for group in Group.__subclasses__() for one in group.model_fields.values())
+    return any(f"{field.alias}=" in text for field in fields if field.alias)
+
+
+_SLACK_TOKEN = re.compile(r"x(?:ox[a-z]|app)-")
 _NEXT_LINE = re.compile(r"[A-Z]{2,40}_[A-Z_]{2,40}=")
 # What is pasted along from pages and documents and cannot be seen.
 _UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\u00ad"

@@ -48,6 +48,27 @@ GROUPS: Mapping[str, type[Group]] = {
 }
 
 
+# By the validator's types of error; the names in braces are its own, and none is a value.
+_PLAIN: Mapping[str, str] = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "is too large a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_parsing": "must be true or false",
+    "time_parsing": "must be a time of day such as 07:30",
+    "path_type": "must be a path",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be {le} or less",
+    "string_pattern_mismatch": "has not the form that .env.example shows",
+    "string_too_short": "must not be empty",
+}
+
+
 def load_settings() -> Settings:
     """Read all settings. Raises SettingsError that names each bad one, never its value."""
     settings, wrong = readable_settings()
@@ -126,7 +147,7 @@ def _read(group: type[Group], source: Mapping[str, Any]) -> tuple[Group, dict[st
     except ValidationError as error:
         defaults = {str(field.alias): field.default for field in group.model_fields.values()}
         rows = error.errors(include_input=False, include_url=False)
-        problems = {str(row["loc"][0]): _said(row["msg"]) for row in rows}
+        problems = {str(row["loc"][0]): _said(row) for row in rows}
         return group(**source, **{name: defaults[name] for name in problems}), problems
 
 
@@ -163,9 +184,13 @@ def _without_values(error: Exception) -> str:
     lines = []
     for item in error.errors(include_input=False, include_url=False):
         place = ".".join(str(part) for part in item["loc"])
-        lines.append(f"{place}: {_said(item['msg'])}" if place else _said(item["msg"]))
+        lines.append(f"{place}: {_said(item)}" if place else _said(item))
     return "; ".join(lines)
 
 
-def _said(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _said(problem: Mapping[str, Any]) -> str:
+    """Return what is wrong with a setting for who wrote it, who knows no validator's words."""
+    words = _PLAIN.get(problem["type"])
+    if words is None:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    return words.format(**problem.get("ctx", {}))

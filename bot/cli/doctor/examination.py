@@ -18,6 +18,7 @@ from bot.domain.evidence import LOG_SETTINGS
 from bot.domain.log import Role
 from bot.service.sources import build_sources
 from bot.settings import Settings, env_file, readable_settings
+from bot.text.wording import many
 
 KAFKA_FIX = "Set KAFKA_BOOTSTRAP_SERVERS (optional; the host's port is 9093 in HuleEdu)."
 LOGS_FIX = f"Set LOG_SOURCE, and {LOG_SETTINGS}."
@@ -46,7 +47,9 @@ def examine_settings(wrong: Mapping[str, str]) -> list[Examined]:
     names = known_names() & {one.name.upper() for one in given}
     place = env_file() if any(one.place == env_file() for one in given) else f"no {env_file()} here"
     if not found:
-        found.append(Examined("settings", CheckState.OK, f"{len(names)} names given; {place}"))
+        found.append(
+            Examined("settings", CheckState.OK, f"{many(len(names), 'name')} given; {place}")
+        )
     return found
 
 

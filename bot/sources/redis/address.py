@@ -99,7 +99,7 @@ def redis_address(text: str) -> RedisAddress:
         raise _wrong("is no address of a Redis", f"Write {EXAMPLE}, rediss:// for TLS.")
     login, _, host = parts.netloc.rpartition("@")
     if parts.fragment or "#" in text or "@" in parts.path or ("@" in parts.query and not login):
-        raise _wrong("cannot be taken apart: is the password encoded?", ENCODE)
+        raise _wrong("cannot be taken apart, as if its password were not encoded", ENCODE)
     user, colon, password = login.partition(":")
     found: dict[str, Any] = {
         "username": unquote(user) or None,

@@ -145,7 +145,7 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Examined
 @pytest.mark.parametrize(
     ("what", "state", "told"),
     [
-        ("HTTP_PORT", CheckState.BROKEN, "valid integer"),
+        ("HTTP_PORT", CheckState.BROKEN, "must be a whole number"),
         ("SERVICES", CheckState.BROKEN, "no valid JSON"),
         ("LOG_SOURCE", CheckState.BROKEN, "LOKI_URL"),
         ("LOG_TIMEZONE", CheckState.BROKEN, "Europe/Stockholm"),

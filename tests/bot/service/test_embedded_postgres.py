@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import pwd
 import shutil
@@ -316,6 +317,20 @@ def small_disk(folder: Path) -> Iterator[Path]:
         pytest.skip("no file system can be mounted here")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "told", "untold"),
+    [(errno.EACCES, "chown", "on a disk"), (errno.EROFS, "chown", "on a disk"),
+     (errno.ENOENT, "on a disk", "chown"), (errno.ENOTDIR, "on a disk", "chown")],
+)  # fmt: skip
+def test_a_folder_that_no_right_can_mend_has_no_advice_on_rights(
+    number: int, told: str, untold: str
+) -> None:
+    error = OSError(number, os.strerror(number), "/proc/bot")
+    hint = str(embedded_postgres_home.unwritable(Path("/proc/bot"), error).hint)
+    assert told in hint
+    assert untold not in hint
 
 
 async def test_a_full_disk_is_named_and_holds_no_lock(small_disk: Path) -> None:

@@ -73,6 +73,56 @@ def test_a_value_that_holds_the_next_line_is_refused_and_not_shown(
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("SLACK_BOT_TOKEN", "xoxb-1 SLACK_APP_TOKEN=s3cr3t"),
+     ("LLM_QUEUE_REDIS_URL", "redis://h/0 SLACK_APP_TOKEN=s3cr3t"),
+     ("CJ_DATABASE_URL", "postgresql://u@h/dKAFKA_BOOTSTRAP_SERVERS=s3cr3t")],
+)  # fmt: skip
+def test_a_secret_that_holds_one_of_our_own_lines_is_refused_too(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    _, wrong = readable_settings()
+    assert list(wrong) == [name]
+    assert "line break" in wrong[name]
+    assert "s3cr3t" not in wrong[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SLACK_OPERATORS", "U0123ABCD, xoxb-1-s3cr3t"), ("SLACK_ALERT_CHANNEL", "xapp-1-s3cr3t"),
+     ("HTTP_HOST", "xoxp-s3cr3t"), ("BOT_ENVIRONMENT", "xoxe-s3cr3t")],
+)  # fmt: skip
+def test_a_token_of_slack_in_a_setting_that_is_shown_is_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    _, wrong = readable_settings()
+    assert "holds a token of Slack" in wrong[name]
+    assert "s3cr3t" not in str(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [("HTTP_PORT", "abc", "must be a whole number"),
+     ("HTTP_PORT", "99999", "must be 65535 or less"),
+     ("TICK_SECONDS", "0", "must be above 0"), ("TICK_SECONDS", "often", "must be a number"),
+     ("KEEP_AUDIT_DAYS", "-1", "must be 0 or more"), ("KEEP_AUDIT_DAYS", "1.5", "whole number"),
+     ("RUNNER_STOP", "perhaps", "must be true or false"),
+     ("LOG_FORMAT", "xml", "must be 'console' or 'json'"),
+     ("SLACK_TEAM_ID", "acme", "the form that .env.example shows"),
+     ("TICK_SECONDS", "nan", "must be"), ("LOG_SOURCE", "paper", "must be 'files'")],
+)  # fmt: skip
+def test_a_bad_value_is_told_in_words_and_not_in_the_validators(
+    name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    _, wrong = readable_settings()
+    assert told in wrong[name]
+    assert "Input should" not in wrong[name]
+
+
+@pytest.mark.parametrize(
     ("content", "told"),
     [(None, "cannot be read: no such file"), (b"", "is empty"), (b"\n", "is empty"),
      (b"\xff\xfe", "is not UTF-8"), (b"x" * 70_000, "too long")],
