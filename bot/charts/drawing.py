@@ -5,10 +5,8 @@ import importlib.util
 import json
 import logging
 import sys
-import tempfile
-from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
-from types import TracebackType
+from pathlib import Path
 
 from bot.domain.chart import Chart, drawable, is_number, thinned
 from bot.domain.report import Attachment
@@ -24,6 +22,7 @@ LABEL_CHARS = 24
 TITLE_CHARS = 60
 ALT_CHARS = 1_000
 MODULE = "bot.charts"
+LOCKS = "*.matplotlib-lock"
 INSTALL = (
     "Pictures need batchbot's extra: pip install 'batchbot[charts]', or CHARTS=on for the image."
 )
@@ -37,31 +36,17 @@ def can_draw() -> bool:
 class Drawing:
     """Draws charts as PNG, one at a time: the process needs some 100 MB while it runs.
 
-    Its folder holds matplotlib's cache of fonts, and goes when the drawing is closed. The process
-    inherits no environment, so no secret.
+    Its folder holds matplotlib's cache of fonts and stays, so that a bot that was killed leaves
+    nothing behind; matplotlib makes it, or does without. The process inherits no environment, so
+    no secret.
     """
 
-    def __init__(self, seconds: float = SECONDS, module: str = MODULE) -> None:
+    def __init__(self, folder: Path, seconds: float = SECONDS, module: str = MODULE) -> None:
+        self._folder = folder
         self._seconds = seconds
         self._module = module
         self._turn = asyncio.Lock()
-        self._stack = AsyncExitStack()
-        self._folder = ""
         self._said = False
-
-    async def __aenter__(self) -> "Drawing":
-        self._folder = self._stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="batchbot-charts-", ignore_cleanup_errors=True)
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._stack.aclose()
 
     async def draw(self, chart: Chart) -> Attachment | None:
         """Return the chart as a PNG with its alt text; None, and a log line, when it fails."""
@@ -94,7 +79,7 @@ class Drawing:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={"MPLCONFIGDIR": self._folder, "PATH": "/usr/bin:/bin"},
+            env={"MPLCONFIGDIR": str(self._folder), "PATH": "/usr/bin:/bin"},
         )
         try:
             async with asyncio.timeout(self._seconds):
@@ -106,10 +91,16 @@ class Drawing:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+                self._unlock()
         if process.returncode != 0:
             log.warning("a chart was not drawn: %s", told.decode(errors="replace")[-300:])
             return b""
         return content
+
+    def _unlock(self) -> None:
+        """Take away what a killed process locked; the next one would wait for it each time."""
+        for lock in self._folder.glob(LOCKS):
+            lock.unlink(missing_ok=True)
 
 
 def _bounded(chart: Chart) -> Chart:

@@ -95,7 +95,7 @@ async def build_bot(settings: Settings, stack: AsyncExitStack, *, durable: bool 
     if sources.callbacks is not None and not isinstance(sources.callbacks, Missing):
         await sources.callbacks.start()
     sources = timed_sources(sources, metrics.observe)
-    drawing = await stack.enter_async_context(Drawing())
+    drawing = Drawing(settings.bot.data_dir / "charts")
     fallback = BlockFallback()
     replies = Replies(
         SlackReplies(space.web, space.session, drawing.draw, fallback),
