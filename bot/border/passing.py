@@ -12,6 +12,8 @@ from bot.border.words import is_name, may_show
 TEXT_CHARS = 200
 # Short texts recur: states, ids, the messages of a loop.
 SHORT_CHARS = 200
+# Each round hides more than the one before; nobody writes a text by chance that needs as many.
+MOST_ROUNDS = 8
 ELLIPSIS = "…"
 _NO_NAME_CHARS = frozenset("=?&<>\"'{}()[],;|")
 NO_NAME = "(not a name)"
@@ -63,7 +65,23 @@ def _short(raw: str) -> Passed:
 
 
 def _whole(raw: str) -> Passed:
-    """Judge a text by both lines, and count what either of them hid."""
+    """Judge a text until what is shown of it would be shown again, so that no reader hides more.
+
+    A mark in a word's place, or a line that another joined, can make the next word somebody's.
+    """
+    passed = _judged(raw)
+    if passed.text == raw:
+        return passed
+    for _ in range(MOST_ROUNDS):
+        again = _judged(passed.text)
+        if again.text == passed.text:
+            return passed
+        passed = Passed(again.text, max(passed.replaced, again.replaced))
+    return Passed(MARK, max(passed.replaced, 1))
+
+
+def _judged(raw: str) -> Passed:
+    """Judge a text once by both lines, and count what either of them hid."""
     text = readable(raw).replace(_KEY_SHAPE, " ")
     stars = text.count(HIDDEN)
     keyless = without_secrets(text)

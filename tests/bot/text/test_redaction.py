@@ -203,9 +203,24 @@ def test_any_text_becomes_one_bounded_encodable_line(text: str, limit: int) -> N
     shown.encode()
 
 
-@given(st.text())
+# Pieces that decide on what stands behind them, with signs and breaks between them.
+TOUCHY = st.lists(
+    st.sampled_from([
+        "x", "=", "€", " ", "0", "pin", "user", "token", "password", ":", '"', "'", "(", ")", "{",
+        "}", "[", "]", "<", ">", ",", ";", "|", "\n", "…", "***", "12", "4711", "essay_id", "key",
+        "--flag", "-u", "_", "is", "null", "b", "@", "/", "%", "\\", "&", "Anna", "deadbeef12",
+    ]),
+    max_size=12,
+).map("".join)  # fmt: skip
+
+
+@given(st.one_of(st.text(), TOUCHY))
 @example("0=\n\U0001342f0")
 @example("status=\n\u20acword")
+@example("x=\u20ac \u20ac0")
+@example("password\n4711")
+@example("{\u20acb=[]x")
+@example("'\u20ac" * 60)
 def test_redacting_twice_changes_nothing(text: str) -> None:
     once = redact(text, 10_000)
     assert redact(once, 10_000) == once
