@@ -16,7 +16,6 @@ CONTAINERS = "containers"
 SESSIONS = "database_sessions"
 RUNNERS = "runners"
 MEMORY = "memory"
-NO_LOGS = frozenset({DATABASE, QUEUE, TOPIC, HEALTH, CONTAINERS, SESSIONS, RUNNERS, MEMORY})
 
 
 class LogStore(StrEnum):
@@ -82,13 +81,14 @@ class SourceReading:
 class EvidenceLine:
     """One fact that convinced a rule: where it was read, when it happened, redacted text.
 
-    `reads` is the log text that the fact was read by, where `text` says it in the bot's own words.
+    `lacks` is a log text that ought to stand in the lines that were read, and does not, where the
+    fact is concluded from that.
     """
 
     source: str
     at: datetime | None
     text: Text
-    reads: str = ""
+    lacks: str = ""
 
 
 def reading_of(missing: Missing) -> SourceReading:

@@ -1,7 +1,8 @@
 """Every log text that a rule or a detector waits for, and where it is known from.
 
 A text was seen in the services' logs on a day, or was only read: in a file of theirs, of a library,
-or in what the model's provider documents. A finding that rests on the latter alone is unproven.
+or in what the model's provider documents. A line that holds a text is proof that it is logged; a
+finding that misses a text which was only read is unproven.
 A text that code compares with a log line, and that stands in none of these, fails the suite.
 """
 
@@ -14,10 +15,14 @@ LIBRARY, DOCUMENTED = "as installed", "as documented"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A text that stood in the services' logs on a day, at a revision of theirs."""
+    """A text that stood in the services' logs on a day, at a revision of theirs.
+
+    `hour` tells recordings of one day apart: the hour in which their logs begin.
+    """
 
     day: str
     revision: str
+    hour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class ReadInSource:
 
 
 MORNING = Seen("2026-02-10", NOW)
+EARLY_DAY = Seen("2026-11-30", NOW, "07")
+LATE_DAY = Seen("2026-11-30", NOW, "10")
 NIGHT = Seen("2025-11-19", THEN)
 _LIBS = "libs/huleedu_service_libs/src/huleedu_service_libs"
 _LPS = "services/llm_provider_service"
@@ -71,6 +78,38 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Completed scoring finalization for batch", "Published completion for single-essay",
         "Successfully processed LLM comparison callback",
         "Publishing event from outbox to Kafka", "Successfully published event from outbox",
+        "No anchor essays available - skipping grade projection",
+        "Starting grade projection calculation", "Failed to fetch student prompt text",
+        "Failed to hydrate prompt in batch creation",
+    ),
+    EARLY_DAY: (
+        "Cleaned up ", "expired requests", "Failed to get next request",
+        "Redis queue full or failed for ", "Using local queue for request",
+        "Failed to publish event to topic ", "truncated response due to max_tokens limit",
+        "No tool use found in Anthropic response", "Kafka publish failed for topic '",
+        "Circuit breaker is open for Kafka publisher ", "queuing message for topic '",
+        "Successfully published queued message: topic='", "Re-queued message after failure",
+        "Recovery batch complete: processed=", "Queued message for retry: topic='",
+        "Circuit breaker 'kafka_producer' transitioned to OPEN",
+        "Circuit breaker 'kafka_producer' transitioned to CLOSED", "ValidationError",
+        "RESOURCE_NOT_FOUND", "Event exceeded max retries", "Failed to publish event to Kafka",
+        "Unexpected error processing task ", "Duplicate message skipped",
+        "Cannot find comparison pair for callback", "already has result, skipping update",
+        "Error in callback processing", "Failed to update batch completion counters for batch",
+        "Failed scoring finalization", "user_id is None", "grade_projections",
+        "Marking stuck batch as FAILED", "Handling stuck batch", "Forcing stuck batch to SCORING",
+        "invalid_response", "LLM Provider Service: ", "[type=", "Unable connect to node with id",
+        "Unable to update metadata from", "Cannot connect to host", "Connect call failed",
+        "Connection reset", "[SQL: ", "[parameters: ", "Can't reconnect until invalid transaction",
+        "UniqueViolationError", "connection was closed", "permission denied for ", "DETAIL:",
+        "violates unique constraint", "could not serialize access", "statement timeout",
+        "terminating connection",
+    ),
+    LATE_DAY: (
+        "batch_api_job_dispatch", "BATCH_API job processing failed", "orphaned queue entries",
+        "Processing failed: Releasing idempotency lock", "Failed to fetch anchor essay",
+        "Failed to parse", "[type=missing", "ClientConnect", "Name or service not known",
+        "No space left on device", "Original exception was: ", "DiskFullError", "HINT:",
     ),
     NIGHT: (
         "Comparison callback missing essay identifiers; correlation=", "IntegrityError",
@@ -92,93 +131,45 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     (f"{_LPS}/implementations/request_strategies.py", NOW): (
         "Unexpected error while processing serial bundle",
     ),
-    (f"{_LPS}/implementations/batch_api_strategy.py", NOW): (
-        "batch_api_job_dispatch", "BATCH_API job processing failed",
-    ),
     (f"{_LPS}/implementations/queue_processing_loop.py", NOW): ("Error in queue processing loop",),
-    (f"{_LPS}/implementations/redis_queue_repository_impl.py", NOW): (
-        "Cleaned up ", "Batch deleted ", "orphaned queue entries", "expired requests",
-        "Failed to get next request",
-    ),
+    (f"{_LPS}/implementations/redis_queue_repository_impl.py", NOW): ("Batch deleted ",),
     (f"{_LPS}/implementations/resilient_queue_manager_impl.py", NOW): (
-        "Redis queue full or failed for ", "Redis marked unhealthy", "Redis connection restored",
-        "Using local queue for request",
+        "Redis marked unhealthy", "Redis connection restored",
     ),
     (f"{_LPS}/implementations/callback_event_publisher.py", NOW): (
         "Failed to publish callback event for request",
         "Failed to publish error callback event for request",
     ),
-    (f"{_LPS}/implementations/event_publisher_impl.py", NOW): (
-        "Failed to publish event to topic ",
-    ),
     (f"{_LPS}/implementations/anthropic_provider_impl.py", NOW): (
-        "Unexpected error calling Anthropic API", "truncated response due to max_tokens limit",
-        "No tool use found in Anthropic response",
+        "Unexpected error calling Anthropic API",
     ),
     (f"{_LPS}/implementations/openai_provider_impl.py", NOW): (
         "No choices in OpenAI response", "API key not configured",
     ),
     (f"{_LPS}/api/llm_routes.py", NOW): ("Circuit breaker open",),
     (f"{_LIBS}/kafka/resilient_kafka_bus.py", NOW): (
-        "Kafka publish failed for topic '", "Circuit breaker is open for Kafka publisher ",
-        "queuing message for topic '", "Successfully published queued message: topic='",
-        "Re-queued message after failure", "Recovery batch complete: processed=",
         "Dropping message after ", " failed attempts: topic='",
     ),
-    (f"{_LIBS}/kafka/fallback_handler.py", NOW): (
-        "Queued message for retry: topic='", "dropping message: topic='",
-    ),
-    (f"{_LIBS}/resilience/circuit_breaker.py", NOW): (
-        "Circuit breaker 'kafka_producer' transitioned to OPEN",
-        "Circuit breaker 'kafka_producer' transitioned to CLOSED",
-    ),
-    (f"{_LIBS}/idempotency_v2.py", NOW): (
-        "Processing failed: Releasing idempotency lock",
-        "ValidationError",
-    ),
-    ("libs/common_core/src/common_core/error_enums.py", NOW): ("RESOURCE_NOT_FOUND",),
-    (f"{_CJ}/cj_core_logic/grade_projector.py", NOW): (
-        "No anchor essays available - skipping grade projection",
-        "Starting grade projection calculation",
-    ),
-    (f"{_LIBS}/outbox/relay.py", NOW): (
-        "Event exceeded max retries", "Failed to publish event to Kafka",
-    ),
-    (f"{_CJ}/implementations/llm_interaction_impl.py", NOW): ("Unexpected error processing task ",),
+    (f"{_LIBS}/kafka/fallback_handler.py", NOW): ("dropping message: topic='",),
     (f"{_CJ}/cj_core_logic/content_hydration.py", NOW): (
         "Student prompt reference missing", "Hydrated student prompt text is empty",
-        "Failed to fetch student prompt text", "Unexpected error hydrating student prompt text",
-        "Hydrated judge rubric text is empty", "Failed to fetch judge rubric text",
-        "Unexpected error fetching judge rubric text",
+        "Unexpected error hydrating student prompt text", "Hydrated judge rubric text is empty",
+        "Failed to fetch judge rubric text", "Unexpected error fetching judge rubric text",
     ),
     (f"{_CJ}/cj_core_logic/batch_preparation.py", NOW): (
-        "Failed to hydrate prompt in batch creation",
-        "Failed to hydrate judge rubric in batch creation", "Failed to fetch anchor essay",
+        "Failed to hydrate judge rubric in batch creation",
         "No assessment context found while attempting to add anchors",
     ),
     (f"{_CJ}/cj_core_logic/pair_generation.py", NOW): (
         "No assessment instruction found for assignment",
     ),
-    (f"{_CJ}/kafka_consumer.py", NOW): ("Duplicate message skipped",),
     (f"{_CJ}/message_handlers/llm_callback_handler.py", NOW): (
         "Error processing LLM comparison callback message",
     ),
-    (f"{_CJ}/cj_core_logic/callback_persistence_service.py", NOW): (
-        "Cannot find comparison pair for callback", "already has result, skipping update",
-    ),
-    (f"{_CJ}/cj_core_logic/batch_callback_handler.py", NOW): ("Error in callback processing",),
-    (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): (
-        "completion detected", "Failed to update batch completion counters for batch",
-    ),
-    (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): (
-        "Failed scoring finalization", "Failed single-essay finalization", "user_id is None",
-    ),
+    (f"{_CJ}/cj_core_logic/batch_completion_policy.py", NOW): ("completion detected",),
+    (f"{_CJ}/cj_core_logic/batch_finalizer.py", NOW): ("Failed single-essay finalization",),
     (f"{_CJ}/implementations/grade_projection_repository.py", NOW): (
         "Failed to store grade projections",
-    ),
-    (f"{_CJ}/models_db.py", NOW): ("grade_projections",),
-    (f"{_CJ}/batch_monitor.py", NOW): (
-        "Marking stuck batch as FAILED", "Handling stuck batch", "Forcing stuck batch to SCORING",
     ),
     (f"{_ENG5}/hydrator.py", NOW): (
         "Comparison callback missing prompt hash; correlation=",
@@ -189,7 +180,6 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "kafka_publish_success",
     ),
     (f"{_ENG5}/cli.py", NOW): ("Canonical batch UUID", "runner_invocation"),
-    (f"{_LPS}/exceptions.py", NOW): ("invalid_response", "Failed to parse"),
     ("docs.anthropic.com/en/api/errors", DOCUMENTED): (
         "invalid x-api-key", "authentication_error", "permission_error", "not_found_error",
         "api_error", "request_too_large", "credit balance", "billing", "prompt is too long",
@@ -200,52 +190,22 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "maximum context length", "invalid api key", "model_not_found", "unknown model",
         "server_error", "Bad Gateway",
     ),
-    (f"{_CJ}/implementations/llm_provider_service_client.py", NOW): ("LLM Provider Service: ",),
     (f"{_LIBS}/kafka_client.py", NOW): ("Timeout publishing message by",),
-    ("pydantic_core/_pydantic_core.pyi", LIBRARY): ("[type=missing", "[type="),
-    ("aiokafka/client.py", LIBRARY): (
-        "Unable connect to node with id", "Unable to update metadata from",
-    ),
-    ("aiohttp/client_exceptions.py", LIBRARY): (
-        "Cannot connect to host", "ClientConnect", "ClientOSError",
-    ),
-    ("asyncio/base_events.py", LIBRARY): ("Connect call failed",),
-    ("strerror(3), gai_strerror(3)", LIBRARY): (
-        "Connection refused", "Connection reset", "Broken pipe", "Name or service not known",
-        "No space left on device",
-    ),
-    ("sqlalchemy/exc.py", LIBRARY): ("[SQL: ", "[parameters: ", "Original exception was: ",
-                                     "<class '"),
-    ("sqlalchemy/engine/base.py", LIBRARY): ("Can't reconnect until invalid transaction",),
-    ("asyncpg/exceptions/__init__.py", LIBRARY): ("UniqueViolationError", "DiskFullError"),
-    ("asyncpg/protocol/protocol.pyx", LIBRARY): (
-        "connection is closed", "connection was closed",
-    ),
-    ("pydantic_core", LIBRARY): ("[type=",),
+    ("aiohttp/client_exceptions.py", LIBRARY): ("ClientOSError",),
+    ("strerror(3), gai_strerror(3)", LIBRARY): ("Connection refused", "Broken pipe"),
+    ("sqlalchemy/exc.py", LIBRARY): ("<class '",),
+    ("asyncpg/protocol/protocol.pyx", LIBRARY): ("connection is closed",),
     ("PostgreSQL", LIBRARY): (
-        "permission denied for ", "DETAIL:", "HINT:", "CONTEXT:", "violates unique constraint",
-        "violates foreign key constraint", "violates not-null constraint",
-        "could not serialize access", "deadlock detected", "statement timeout", "lock timeout",
-        "read-only transaction", "server closed the connection", "terminating connection",
-        "the database system is",
+        "CONTEXT:", "violates foreign key constraint", "violates not-null constraint",
+        "deadlock detected", "lock timeout", "read-only transaction",
+        "server closed the connection", "the database system is",
     ),
 }  # fmt: skip
 PROVENANCE: dict[str, Seen | ReadInSource] = {
     **{text: ReadInSource(*where) for where, texts in _READ.items() for text in texts},
     **{text: day for day, texts in _SEEN.items() for text in texts},
 }
-READ_CHARS = 4_096
 _FOLDED = {"".join(text.casefold().split()): text for text in PROVENANCE}
-
-
-def text_of(line: str) -> str:
-    """Return the table's text that a line begins with, or holds first; empty when it holds none.
-
-    It is looked for in the first READ_CHARS: what is shown of a line is no longer.
-    """
-    folded = "".join(line[:READ_CHARS].casefold().split())
-    places = [(place, -len(part), part) for part in _FOLDED if (place := folded.find(part)) >= 0]
-    return _FOLDED[min(places)[2]] if places else ""
 
 
 def texts_in(line: str) -> Iterator[str]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from bot.border.outside import Outside
 from bot.domain.chart import Chart
-from bot.domain.evidence import NO_LOGS, EvidenceLine, SourceReading
+from bot.domain.evidence import EvidenceLine, SourceReading
 from bot.domain.headline import MOST_CHARS, one_breath
-from bot.domain.needles import PROVENANCE, ReadInSource, Seen, text_of
+from bot.domain.needles import PROVENANCE, ReadInSource
 from bot.domain.words import Text, Words, words
 
 
@@ -41,7 +41,7 @@ class Verdict(StrEnum):
 
 # JSON readers and writers agree on whole numbers of 64 bits only.
 MOST_INTEGER = 2**63 - 1
-UNPROVEN = "Unproven: its log text is known from the source alone."
+UNPROVEN = "Unproven: the line that it misses is known from the source alone."
 VERDICT_MARKS = {Verdict.WARN: "⚠️", Verdict.UNKNOWN: "❔", Verdict.ERROR: "🔴"}
 WELL = "✅"
 UNDER_WAY = "⏳"
@@ -55,8 +55,9 @@ class Finding:
 
     `rule` is a stable id (`orphaned-item`); `what` is one sentence with the numbers, `why` the
     mechanism; `next` holds commands or steps in order, safest first; `cause` names the rule id
-    of the finding that this one follows from, empty for a first cause. `unproven` names the files
-    in which the log texts were read that it rests on alone, where none was seen in a real log.
+    of the finding that this one follows from, empty for a first cause; a report drops one that it
+    does not hold. `unproven` names the files in which log texts were read whose absence it rests
+    on, where no real log has shown them.
     """
 
     rule: str
@@ -153,7 +154,10 @@ class Report:
     is_change: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "findings", tuple(_with_proof(one) for one in self.findings))
+        rules = {one.rule for one in self.findings}
+        proved = (_with_proof(one) for one in self.findings)
+        kept = (one if one.cause in rules else replace(one, cause="") for one in proved)
+        object.__setattr__(self, "findings", tuple(kept))
 
     @property
     def verdict(self) -> Verdict:
@@ -190,7 +194,7 @@ class Report:
 
 
 def _with_proof(finding: Finding) -> Finding:
-    """Mark a finding that rests on nothing but log texts that were only read in the source."""
+    """Mark a finding that misses a log text which was only read in the source."""
     files = () if finding.unproven else unproven_files(finding.evidence)
     if not files:
         return finding
@@ -198,17 +202,13 @@ def _with_proof(finding: Finding) -> Finding:
 
 
 def unproven_files(evidence: Sequence[EvidenceLine]) -> tuple[str, ...]:
-    """Return the files in which the log texts of evidence were read, if none was seen in a log.
+    """Return the files in which log texts were read whose absence the evidence tells.
 
-    Empty too where it rests on another source, or on no known text.
+    A text that stands in a line is seen by that; one that no real log has shown may never be
+    logged.
     """
-    decisive = [line for line in evidence if line.reads] or evidence
-    if any(line.source in NO_LOGS for line in decisive):
-        return ()
-    known = [PROVENANCE.get(line.reads or text_of(str(line.text))) for line in decisive]
-    if any(isinstance(one, Seen) for one in known):
-        return ()
-    return tuple(dict.fromkeys(one.file for one in known if isinstance(one, ReadInSource)))
+    missed = [PROVENANCE.get(line.lacks) for line in evidence if line.lacks]
+    return tuple(dict.fromkeys(one.file for one in missed if isinstance(one, ReadInSource)))
 
 
 def worst_verdict(findings: Iterable[Finding], *, unknown: bool = False) -> Verdict:

@@ -101,6 +101,8 @@ async def test_a_runner_that_waits_in_silence_is_a_finding_with_where_to_look() 
     assert (finding.rule, finding.confidence.value) == ("runner-waiting", "high")
     assert "40 min" in finding.what
     assert "/batch status serial-1" in finding.next
+    # What it waits for is a line that no real log has shown.
+    assert "hydrator" in "".join(finding.unproven)
 
 
 @pytest.mark.parametrize(("silent", "told"), [(12, False), (29, False), (31, True)])

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
-from bot.domain.needles import MORNING, PROVENANCE
+import pytest
+
+from bot.domain.needles import EARLY_DAY, LATE_DAY, MORNING, PROVENANCE, Seen
 from tests.support.paths import ROOT
 from tests.truth.day import Day
 from tests.truth.texts import texts_of
 
-LINES = (ROOT / "tests" / "fixtures" / "morning_2026_02_10.log").read_text(encoding="utf-8")
+FIXTURES = ROOT / "tests" / "fixtures"
+LINES = (FIXTURES / "morning_2026_02_10.log").read_text(encoding="utf-8")
 
 
 def day_of(folder: Path, *lines: str) -> Day:
@@ -16,11 +19,21 @@ def day_of(folder: Path, *lines: str) -> Day:
     return Day("morning", folder, folder, "", None, ())
 
 
-def test_a_day_that_holds_what_was_seen_on_it_agrees(tmp_path: Path) -> None:
-    held = texts_of(day_of(tmp_path, LINES))
+@pytest.mark.parametrize(
+    ("recorded", "name"),
+    [
+        (MORNING, "morning_2026_02_10.log"),
+        (EARLY_DAY, "day_2026_11_30_07.log"),
+        (LATE_DAY, "day_2026_11_30_10.log"),
+    ],
+)
+def test_a_day_that_holds_what_was_seen_on_it_agrees(
+    tmp_path: Path, recorded: Seen, name: str
+) -> None:
+    held = texts_of(day_of(tmp_path, (FIXTURES / name).read_text(encoding="utf-8")))
     assert held is not None
-    assert set(held.seen) == {text for text, where in PROVENANCE.items() if where == MORNING}
-    assert (held.unseen, held.read) == ((), ())
+    assert set(held.seen) == {text for text, where in PROVENANCE.items() if where == recorded}
+    assert held.unseen == ()
 
 
 def test_what_is_missing_and_what_is_new_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Holds the provenance of log texts against the logs of the day on which they were seen."""
 
+import re
 from dataclasses import dataclass
 
 from bot.domain.needles import PROVENANCE, Seen
@@ -23,16 +24,20 @@ def texts_of(day: Day) -> HeldTexts | None:
     """
     files = sorted(day.logs.glob("*.log")) if day.logs else []
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in files]
-    dated = {where.day for where in PROVENANCE.values() if isinstance(where, Seen)}
     heads = "".join(text[:2_000] for text in texts)
-    for date in sorted(one for one in dated if one in heads):
-        held = {known: any(known in text for text in texts) for known in PROVENANCE}
-        seen = tuple(known for known, where in PROVENANCE.items()
-                     if isinstance(where, Seen) and where.day == date)  # fmt: skip
-        return HeldTexts(
-            date,
-            seen,
-            tuple(known for known in seen if not held[known]),
-            tuple(k for k, w in PROVENANCE.items() if held[k] and not isinstance(w, Seen)),
-        )
-    return None
+    named = {where for where in PROVENANCE.values() if isinstance(where, Seen)}
+    day_of = next((one for one in named if _begins(one).search(heads)), None)
+    if day_of is None:
+        return None
+    held = {known: any(known in text for text in texts) for known in PROVENANCE}
+    seen = tuple(known for known, where in PROVENANCE.items() if where == day_of)
+    return HeldTexts(
+        day_of.day,
+        seen,
+        tuple(known for known in seen if not held[known]),
+        tuple(k for k, w in PROVENANCE.items() if held[k] and not isinstance(w, Seen)),
+    )
+
+
+def _begins(seen: Seen) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(seen.day)}[T ]{seen.hour}")

@@ -36,7 +36,7 @@ _FINDING = _object(
         "evidence": {"type": "array", "items": _EVIDENCE},
         "next": {**_TEXTS, "description": "steps for a person, safest first"},
         "cause": {"type": "string", "description": "the rule that this one follows from, or empty"},
-        "unproven": {**_TEXTS, "description": "files in which its log texts were only read"},
+        "unproven": {**_TEXTS, "description": "files of the log texts that it misses"},
     }
 )
 _ENTRY = _object(

@@ -23,7 +23,6 @@ from bot.diagnosis.publishing.wording import (
     FATES,
     NEW_REQUEST,
     NO_RESTART,
-    READS,
     lost_why,
     waiting_why,
 )
@@ -225,7 +224,6 @@ def _evidence(facts: Sequence[Mapping[str, Any]]) -> tuple[EvidenceLine, ...]:
             PROVIDER,
             moment(fact["at"]),
             words("callback of request ", Id(fact["queue_id"]), f": {FATES[Fate(fact['fate'])]}"),
-            READS[Fate(fact["fate"])],
         )
         for fact in list(newest.values())[-KEPT_EXAMPLES:]
     )

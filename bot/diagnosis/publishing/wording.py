@@ -27,15 +27,6 @@ FATES = {
     Fate.GIVEN_UP: "not published, and its request removed",
     Fate.DELIVERED: "published late",
 }
-# The log text that each is read by.
-READS = {
-    Fate.REFUSED: "Kafka publish failed for topic '",
-    Fate.BLOCKED: "queuing message for topic '",
-    Fate.RESTARTED: "Queued message for retry: topic='",
-    Fate.DROPPED: "Dropping message after ",
-    Fate.GIVEN_UP: "Failed to publish callback event for request",
-    Fate.DELIVERED: "Successfully published queued message: topic='",
-}
 _GONE = {
     Fate.RESTARTED: "lost with the LLM provider's restart",
     Fate.DROPPED: "dropped: Kafka refused {} each time",

@@ -75,6 +75,8 @@ class LoopSign:
     ttl: timedelta | None = None
 
 
+# How a request of the older worker ends that its model did not answer.
+BROKEN_END = "LLM service error processing request"
 _ID = r"(?P<id>[0-9a-f-]{36})"
 _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))

@@ -7,7 +7,7 @@ from bot.diagnosis.queue.items import (
     stuck_run,
     waiting_count,
 )
-from bot.diagnosis.queue.log_events import SignKind
+from bot.diagnosis.queue.log_events import BROKEN_END, SignKind
 from bot.diagnosis.queue.losses import MOST, LossKind
 from bot.diagnosis.queue.timeline import (
     ORPHANED,
@@ -144,7 +144,9 @@ def _orphan_by_restart(timeline: QueueTimeline) -> QueueVerdict | None:
         "gets no callback.",
         items=tuple(QueueItem(loss.queue_id, "processing") for loss in lost),
         evidence=tuple(
-            EvidenceLine(LOGS, loss.at, f"item {loss.queue_id} begun, no end logged")
+            EvidenceLine(
+                LOGS, loss.at, f"item {loss.queue_id} begun, no end logged", lacks=BROKEN_END
+            )
             for loss in lost[:3]
         ),
         next=(f"/trace {first.queue_id}", *_find_steps(timeline)),

@@ -22,7 +22,8 @@ PHASES: tuple[tuple[str, str], ...] = (
 )
 # What a runner writes when it starts: which batch's run the lines after it belong to.
 RUN_TEXTS = ("Canonical batch UUID", "kafka_publish_success")
-WAITING = ("collector_started", "llm_comparison_hydrated")
+ANSWER = "llm_comparison_hydrated"
+WAITING = ("collector_started", ANSWER)
 
 
 @dataclass(frozen=True, slots=True)

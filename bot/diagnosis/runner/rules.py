@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.diagnosis.comparison.log_events import line_text
-from bot.diagnosis.runner.log_events import WAITING, ObservedRunner
+from bot.diagnosis.runner.log_events import ANSWER, WAITING, ObservedRunner
 from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
@@ -16,6 +16,7 @@ SILENT_AFTER = timedelta(minutes=10)
 # As for a hung worker: silence is unusual when it is longer than three times the pace so far.
 PACE = 3
 DEFAULT_COMPLETION_TIMEOUT = timedelta(seconds=1_800)
+NO_ANSWER = "no line of an answer since"
 
 
 def schema_missing(seen: ObservedRunner, now: datetime) -> Finding | None:
@@ -62,7 +63,7 @@ def waiting(seen: ObservedRunner, now: datetime) -> Finding | None:
             Span(legal),
             ". The cause lies with these.",
         ),
-        evidence=(_line(last),),
+        evidence=(_line(last), EvidenceLine(LOGS, None, NO_ANSWER, lacks=ANSWER)),
         next=("/queue", f"/batch status {seen.label}" if seen.label else "/batch list"),
     )
 

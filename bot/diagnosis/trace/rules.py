@@ -145,7 +145,7 @@ def callback_unpublished(traced: TracedComparison) -> Finding | None:
         what=f"Its callback is not in Kafka: {wording.FATES[held.fate]}.",
         why=wording.waiting_why(blocked=blocked) if waits else wording.lost_why({held.fate}),
         evidence=(
-            EvidenceLine(LOGS, at, wording.FATES[held.fate], wording.READS[held.fate]),
+            EvidenceLine(LOGS, at, wording.FATES[held.fate]),
             *last_lines(traced),
         ),
         next=(*((words(Command(f"/batch status {row.batch_id}")),) if row else ()), *steps),

@@ -9,12 +9,12 @@ import pytest
 
 from bot.diagnosis.changes.noter import Noter
 from bot.domain.needles import (
+    EARLY_DAY,
+    LATE_DAY,
     MORNING,
     NIGHT,
     PROVENANCE,
-    READ_CHARS,
     Seen,
-    text_of,
     texts_in,
 )
 from bot.registry import detectors
@@ -22,7 +22,12 @@ from tests.support.log_texts import Use, alternatives, is_shape, uses, uses_of
 from tests.support.paths import ROOT
 
 # One line of each recording for each text that was seen in it.
-FIXTURES = {MORNING: "morning_2026_02_10.log", NIGHT: "night_2025_11_19.log"}
+FIXTURES = {
+    MORNING: "morning_2026_02_10.log",
+    EARLY_DAY: "day_2026_11_30_07.log",
+    LATE_DAY: "day_2026_11_30_10.log",
+    NIGHT: "night_2025_11_19.log",
+}
 # What these compare with a line is an id, a name or a person's own word, and no text of a service.
 NO_TEXTS = {
     "id in whole", "id in said", "f'atch {header.batch_id} ' in said", "word in event.text",
@@ -129,9 +134,3 @@ def test_what_was_only_read_is_unproven() -> None:
         isinstance(PROVENANCE[text], Seen) for text in known_as("Dropping message after")
     )
     assert known_as("no service says this") == ()
-
-
-def test_a_text_is_looked_for_as_far_as_a_line_is_shown() -> None:
-    told = "Queue processor started"
-    assert text_of(f"{'x ' * 1_000}{told}") == told
-    assert text_of(f"{'x' * READ_CHARS}{told}") == ""

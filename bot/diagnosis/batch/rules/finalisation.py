@@ -20,7 +20,8 @@ from bot.diagnosis.comparison.causes import (
     WAITING_ON_MONITOR,
 )
 from bot.diagnosis.evidence.search_again import search_again
-from bot.domain.log import LogEvent, Role
+from bot.domain.evidence import LOGS, EvidenceLine
+from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.outbox import OutboxGroup
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Span, Time, Words, words
@@ -64,10 +65,17 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
                 f"{then.answered} of {total} answered, {then.valid} valid, {then.submitted} sent",
                 then.at,
             ),
-            *(log_line(event) for event in (*exhausted, *swept)[:2]),
+            *_said_at_the_end(evidence, (*exhausted, *swept)),
         ),
         next=("Score again from all answers before using the grades.",),
     )
+
+
+def _said_at_the_end(evidence: BatchEvidence, ends: Sequence[LogEvent]) -> tuple[EvidenceLine, ...]:
+    """Return the lines that say why it ended; at the older revision, which lines do not."""
+    if ends or evidence.header.has_total_budget or not isinstance(evidence.logs, LogSearch):
+        return tuple(map(log_line, ends[:2]))
+    return (EvidenceLine(LOGS, None, "no line of a threshold that was reached", lacks=THRESHOLD),)
 
 
 def _has_been_published(evidence: BatchEvidence) -> bool:

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
-from bot.diagnosis.batch.publisher import BESIDE, CJ_STARTED
+from bot.diagnosis.batch.publisher import BESIDE
 from bot.diagnosis.batch.rules.system_state import database_blocked
 from bot.diagnosis.comparison.causes import (
     CONSUMER_HELD,
@@ -172,7 +172,7 @@ def _passed_over(evidence: BatchEvidence, now: datetime) -> Finding | None:
         "skips what lies before.",
         evidence=(
             EvidenceLine(LOGS, first.at, "the first of them was published"),
-            *((EvidenceLine(LOGS, renamed, RENAMED, CJ_STARTED),) if renamed else ()),
+            *((EvidenceLine(LOGS, renamed, RENAMED),) if renamed else ()),
             EvidenceLine(LOGS, later, "CJ took one that was published later"),
         ),
         next=(
@@ -252,7 +252,7 @@ def _was_cj_read(evidence: BatchEvidence, since: datetime) -> bool:
 
 def _line(one: HeldMessage) -> EvidenceLine:
     text = words("callback of request ", Id(one.queue_id), f": {wording.FATES[one.fate]}")
-    return EvidenceLine(LOGS, one.changed_at or one.at, text, wording.READS[one.fate])
+    return EvidenceLine(LOGS, one.changed_at or one.at, text)
 
 
 def _kafka_lines(

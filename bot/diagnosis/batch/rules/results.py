@@ -25,6 +25,8 @@ DEGENERATE_SHARE = 0.25
 UNUSABLE_SHARE = 0.85
 # Where all that was asked for was answered, so few comparisons were meant: a small budget.
 UNUSABLE_WHOLE = 0.97
+# A share of fewer pairs (of up to five essays) is no measure: all of them may lie close by chance.
+MEASURED_PAIRS = 15
 # The service's own default of what counts as no movement, since December 2025.
 STABLE_CHANGE = 0.025
 
@@ -92,8 +94,9 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
     share = scores.close / scores.pairs if scores.pairs else 0.0
     few = bool(essays_left_out(evidence))
     whole = evidence.pairs.valid == evidence.pairs.total
-    unusable = share > (UNUSABLE_WHOLE if whole else UNUSABLE_SHARE) and not few
-    if not unusable and scores.degenerate < DEGENERATE_SHARE * scores.essays:
+    close = share > (UNUSABLE_WHOLE if whole else UNUSABLE_SHARE)
+    unusable = close and not few and not (whole and scores.pairs < MEASURED_PAIRS)
+    if not close and scores.degenerate < DEGENERATE_SHARE * scores.essays:
         return None
     told = answers_alike(evidence, now) is not None
     if unusable and not told and (found := _one_sided(evidence)):
@@ -106,7 +109,7 @@ def degenerate_scores(evidence: BatchEvidence, now: datetime) -> Finding | None:
         why="Their scores lie nearer than their standard errors: too few valid comparisons."
         if unusable
         else "So few essays took part that their scores tell little."
-        if few
+        if few or close
         else "Standard errors at the cap are common where essays are few; the ranking holds.",
         evidence=(
             evidence.line(

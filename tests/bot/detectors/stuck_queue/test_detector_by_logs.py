@@ -7,6 +7,7 @@ import pytest
 from bot.detectors.stuck_queue.detector import StuckQueue, StuckQueueSettings
 from bot.domain.alert import Judgement
 from bot.domain.log import Followed, Role
+from bot.domain.report import unproven_files
 from tests.support.queue_lines import line, snapshot
 from tests.support.scenes import NOW, TICK, played, told
 from tests.support.watches import GivenWatch
@@ -102,6 +103,7 @@ async def test_an_orphan_is_told_until_its_time_to_live_and_then_as_expired() ->
     watches = told_lines(ORPHAN | quiet, hours + 40)
     (before,) = (await played(detector, watches[: hours - 40])).conditions
     assert name(1) in before.title
+    assert unproven_files(before.evidence)  # no real log shows how such a request fails
     (after,) = (await played(detector, watches[hours - 40 :])).conditions
     assert "expired at 2025-11-19T04:30:00+00:00, not completed" in after.title
 

@@ -108,13 +108,13 @@ def test_why_and_what_to_do_stand_before_the_buttons_and_the_rest_is_folded() ->
 @pytest.mark.parametrize(
     ("line", "unproven"),
     [
-        (EvidenceLine("llm", AT, "Redis marked unhealthy: connection refused"), 1),
-        (EvidenceLine("llm", AT, "Kafka refused it", "Kafka publish failed for topic '"), 1),
-        (EvidenceLine("llm", AT, "Queue processor started"), 0),
+        (EvidenceLine("llm", AT, "Redis marked unhealthy: connection refused"), 0),
+        (EvidenceLine("llm", AT, "it does not return", lacks="Redis connection restored"), 1),
+        (EvidenceLine("llm", AT, "it never began", lacks="Queue processor started"), 0),
         (EvidenceLine("llm_queue", AT, "size 1, queued 0"), 0),
     ],
 )
-def test_evidence_says_once_that_its_log_text_was_never_seen(
+def test_evidence_says_once_that_a_text_which_it_misses_was_never_seen(
     line: EvidenceLine, unproven: int
 ) -> None:
     condition = replace(CONDITION, evidence=(line, line))

@@ -16,6 +16,7 @@ from bot.diagnosis.batch.rules.outbox import outbox_unpublished
 from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading
+from bot.domain.report import unproven_files
 
 NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 ID = "86e26627-1135-4553-bfbf-975da269c245"
@@ -72,6 +73,24 @@ def test_early_is_measured_by_all_pairs_that_were_ever_sent() -> None:
     found = early_finalisation(evidence(then=SWEPT, **STABLE), NOW)
     assert found is not None
     assert "2 of 12 comparisons were answered by then" in str(found.what)
+
+
+@pytest.mark.parametrize(
+    ("lines", "older", "unproven"),
+    [
+        ((), True, True),
+        (("Comparison budget exhausted; finalizing batch",), True, False),
+        ((), False, False),
+    ],
+)
+def test_an_early_end_is_unproven_where_it_rests_on_a_line_that_no_log_has_shown(
+    lines: tuple[str, ...], older: bool, unproven: bool
+) -> None:
+    found = early_finalisation(
+        evidence(*lines, then=SWEPT, has_total_budget=not older, **STABLE), NOW
+    )
+    assert found is not None
+    assert bool(unproven_files(found.evidence)) is unproven
 
 
 @pytest.mark.parametrize(

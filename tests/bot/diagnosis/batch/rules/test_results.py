@@ -1,5 +1,6 @@
 """What is common in healthy batches is information; a ranking is doubted by a measure alone."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,11 +19,12 @@ ID = "86e26627-1135-4553-bfbf-975da269c245"
 
 def evidence(in_a: int = 15, valid: int = 30, **scores: Any) -> BatchEvidence:
     """Return a batch of six essays that ended well, with scores of a sort."""
+    scores = {"essays": 6, "scored": 6, "pairs": 15, **scores}
     rows = BatchRows(
         BatchHeader(2, ID, ID, "COMPLETE_STABLE", "COMPLETED", NOW),
         PairCounts(total=valid, essay_a=in_a, essay_b=valid - in_a),
         projections=ProjectionCounts(6),
-        scores=ScoreCounts(essays=6, scored=6, pairs=15, **scores),
+        scores=ScoreCounts(**scores),
     )
     return BatchEvidence(rows, LogSearch((), ()), QueueReading(NOW, 0))
 
@@ -48,6 +50,25 @@ def test_errors_at_the_cap_are_information_unless_the_ranking_is_unusable(
         assert str(found.what).startswith(f"{share:.0%} of the pairs of essays")
         # What is common follows from no fault.
         assert bool(found.cause) is (severity is Severity.WARN)
+
+
+@pytest.mark.parametrize(
+    ("essays", "severity"),
+    [(2, Severity.INFO), (3, Severity.INFO), (5, Severity.INFO), (6, Severity.WARN)],
+)
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_few_pairs_that_lie_close_are_no_fault_where_all_that_was_asked_was_answered(
+    essays: int, severity: Severity, answered: bool
+) -> None:
+    pairs = essays * (essays - 1) // 2
+    given = evidence(7, 14, scored=essays, essays=essays, pairs=pairs, close=pairs)
+    if not answered:
+        given = replace(given, rows=replace(given.rows, pairs=replace(given.pairs, total=15)))
+    found = degenerate_scores(given, NOW)
+    assert found is not None
+    assert found.severity == (severity if answered else Severity.WARN)
+    assert str(found.what).startswith("100% of the pairs of essays")
+    assert "the ranking holds" not in str(found.why)
 
 
 @pytest.mark.parametrize(
