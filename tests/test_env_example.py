@@ -50,7 +50,7 @@ def test_the_example_itself_is_a_valid_configuration(
         ("TICK_SECONDS", "-1", "TICK_SECONDS"),
         ("LOG_FORMAT", "xml", "'console' or 'json'"),
         ("LOG_LEVEL", "loud", "'DEBUG', 'INFO'"),
-        ("SLACK_API_URL", "slack.com", "https?://"),
+        ("SLACK_API_URL", "slack.com", "has not the form"),
         ("HTTP_PUBLIC_URL", "batchbot.example.org", "Slack calls https"),
         ("HTTP_PUBLIC_URL", "http://batchbot.example.org", "Slack calls https"),
         ("HTTP_PUBLIC_URL", "https://", "Slack calls https"),
