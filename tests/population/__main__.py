@@ -1,25 +1,33 @@
 """`python -m tests.population` prints precision over healthy batches and recall for each rule.
 
-Tables apart: batches simulated here, and two outsiders' cases (`tests.population.adversary`).
+Tables apart: batches simulated here, and two outsiders' cases (`tests.population.adversary`). How
+far it has come is told on stderr.
 """
 
 import asyncio
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 
-from tests.population.adversary.archive import FIRST, SECOND
+from tests.population.adversary.archive import FIRST, SECOND, truths
 from tests.population.adversary.measure import Judged, judged
 from tests.population.faulty import FAULTS
 from tests.population.healthy import STATES
 from tests.population.measure import false_alarms, found
 
 HEALTHY, VARIANTS = 2_400, 60
+STEP, CASES_STEP = 200, 20
 
 
 def say(line: str) -> None:
     """Write one line of the table."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def tell(done: int, of: int, what: str, step: int) -> None:
+    """Say on stderr how much is judged, at each step and at the end."""
+    if done % step == 0 or done == of:
+        sys.stderr.write(f"{done} of {of} {what}\n")
 
 
 def main() -> int:
@@ -33,7 +41,10 @@ def main() -> int:
 
 
 def _own() -> int:
-    alarms = false_alarms(range(HEALTHY))
+    alarms: Counter[tuple[str, str]] = Counter()
+    for first in range(0, HEALTHY, STEP):
+        alarms += false_alarms(range(first, first + STEP))
+        tell(first + STEP, HEALTHY, "healthy batches", STEP)
     say(
         f"healthy batches   {HEALTHY} in {len(STATES)} states of both revisions   "
         f"warn or error findings   {alarms.total()}"
@@ -51,7 +62,10 @@ def _own() -> int:
 
 async def _outsiders(corpus: str, whose: str) -> int:
     """Judge an outsider's cases and print them by kind, healthy and faulty apart."""
-    cases = [one async for one in judged(corpus=corpus)]
+    cases: list[Judged] = []
+    async for one in judged(corpus=corpus):
+        cases.append(one)
+        tell(len(cases), len(truths(corpus)), "cases", CASES_STEP)
     kinds: dict[int, list[Judged]] = defaultdict(list)
     for one in cases:
         kinds[one.kind].append(one)
