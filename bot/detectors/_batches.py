@@ -19,11 +19,16 @@ HEADLINE_CHARS = 78
 
 async def batches_of(watch: Watch, ids: Iterable[str]) -> Counter[str]:
     """Return how many of these requests, by either id of theirs, are of each batch."""
+    return Counter((await owners_of(watch, ids)).values())
+
+
+async def owners_of(watch: Watch, ids: Iterable[str]) -> dict[str, str]:
+    """Return the batch of each of these requests, by either id of theirs, where it is known."""
     # A callback of the topic may hold anything where its id should stand.
     known = {raw(one).lower() for one in ids if UUID_TEXT.fullmatch(raw(one))}
     asked = {one: UUID(one) for one in sorted(known)[:MOST_ASKED]}
     if not asked:
-        return Counter()
+        return {}
     owned, queue = await watch.owned(list(asked.values())), await watch.queue()
     rows = owned if isinstance(owned, Mapping) else {}
     found = {one: str(rows[id]) for one, id in asked.items() if id in rows}
@@ -32,7 +37,7 @@ async def batches_of(watch: Watch, ids: Iterable[str]) -> Counter[str]:
         for one in {raw(item.queue_id).lower(), raw(item.correlation_id).lower()} & {*asked}:
             if batch.isdecimal():
                 found.setdefault(one, batch)
-    return Counter(found.values())
+    return found
 
 
 def place_told(batches: Collection[str], lead: str = "for") -> str:

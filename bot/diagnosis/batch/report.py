@@ -74,13 +74,20 @@ def _needs_logs(evidence: BatchEvidence) -> bool:
 
 
 def findings_of(evidence: BatchEvidence, now: datetime) -> tuple[Finding, ...]:
-    """Return what the rules find, worst first, a consequence after its cause."""
+    """Return what the rules find, worst first, a consequence after its cause.
+
+    What has a worse consequence stands as high as that.
+    """
     found = [finding for rule in RULES if (finding := rule(evidence, now)) is not None]
     found += stuck_findings(evidence, now)
     names = {finding.rule for finding in found}
-    return tuple(
-        sorted(found, key=lambda one: (_ORDER[one.severity], one.cause in names, one.rule))
-    )
+    return tuple(sorted(found, key=lambda one: (_rank(one, found), one.cause in names, one.rule)))
+
+
+def _rank(finding: Finding, found: Sequence[Finding]) -> int:
+    """Return the rank of a finding: its own, or that of the worst that follows from it."""
+    follows = (one for one in found if one.cause == finding.rule)
+    return min(_ORDER[one.severity] for one in (finding, *follows))
 
 
 def facts_of(evidence: BatchEvidence) -> dict[str, Any]:

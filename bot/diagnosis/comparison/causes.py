@@ -118,6 +118,8 @@ BATCH_FAILED = Cause(
     rule="batch-failed",
     why="It has no grades, and the services try nothing more for it.",
 )
+BATCH_CANCELLED = "batch-cancelled"
+ASK_WHO_CANCELLED = "Ask who cancelled it before running it again."
 RUN_AGAIN = "Remove the cause, then run the batch again: it has no grades."
 PROVIDER_FAILURES = Cause(
     rule="provider-failures",

@@ -30,6 +30,10 @@ WHY_LEFT = (
     "Flushed, evicted or removed by hand: no line says that they were answered, given back or "
     "expired."
 )
+WHY_SWEPT = (
+    "Redis had lost them (evicted, flushed or removed by hand), and the provider dropped what was "
+    "left of them."
+)
 WHY_GAP = "They are gone from Redis, and the logs of that time have a gap."
 WHY_PAST = "Their batch has ended without them: its own report says what they mean for it."
 ASK_AGAIN = "Ask for their batch again: they get no callback."

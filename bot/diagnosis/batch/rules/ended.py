@@ -9,6 +9,8 @@ from bot.diagnosis.batch.rules.content import essays_left_out
 from bot.diagnosis.batch.rules.failures import mostly_failed
 from bot.diagnosis.batch.rules.left_queue import lost_in_the_queue
 from bot.diagnosis.comparison.causes import (
+    ASK_WHO_CANCELLED,
+    BATCH_CANCELLED,
     BATCH_FAILED,
     PROVIDER_FAILURES,
     RUN_AGAIN,
@@ -57,13 +59,13 @@ def batch_cancelled(evidence: BatchEvidence, now: datetime) -> Finding | None:
     if header.state != CANCELLED:
         return None
     return Finding(
-        rule="batch-cancelled",
+        rule=BATCH_CANCELLED,
         severity=Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"It was cancelled with {part_of(pairs.valid, pairs.total, 'comparison')} valid",
         why="No service writes that state, so a person or a script did; no line says who.",
         evidence=(evidence.line(f"state {header.state}", header.last_activity_at),),
-        next=("Ask who cancelled it before running it again.",),
+        next=(ASK_WHO_CANCELLED,),
     )
 
 

@@ -1,12 +1,18 @@
 """Rules on comparisons that the LLM queue took in and that never came out of it answered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.diagnosis.batch.endings import SUCCESS_SHARE
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.queue_findings import stuck_findings
-from bot.diagnosis.comparison.causes import EXPIRED_UNANSWERED, LOCAL_QUEUE
+from bot.diagnosis.comparison.causes import (
+    ASK_WHO_CANCELLED,
+    BATCH_CANCELLED,
+    EXPIRED_UNANSWERED,
+    LOCAL_QUEUE,
+)
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, QueueFate
 from bot.diagnosis.comparison.queue_fate.lines import BESIDE
 from bot.diagnosis.evidence.submission import SubmissionFault, lost_submission
@@ -14,13 +20,16 @@ from bot.diagnosis.queue.conservation import (
     ASK_AGAIN,
     LEFT_UNANSWERED,
     WHY_LEFT,
+    WHY_SWEPT,
     departure_finding,
 )
+from bot.diagnosis.queue.log_events import SignKind, sign_of
 from bot.diagnosis.queue.timeline import OPENS_AFTER, ORPHANED
+from bot.domain.batch import CANCELLED
 from bot.domain.evidence import EvidenceLine, Missing
-from bot.domain.log import Role
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
-from bot.domain.words import Text, Time, words
+from bot.domain.words import Id, Text, Time, words
 from bot.text.wording import many
 
 AGAIN = "Ask for these comparisons again: they get no callback."
@@ -96,20 +105,29 @@ def left_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Comparisons left the LLM queue without an answer, an error, an expiry or a return."""
     if evidence.departed:
         held = orphaned_by_restart(evidence, now)
-        return None if held else departure_finding(evidence.departed)
+        return None if held else _unless_cancelled(evidence, departure_finding(evidence.departed))
     lost = _fates(evidence, now, QueueFate.LEFT)
     if not lost:
         return None
     first = min(one.at for one in lost)
-    return _lost(
+    swept = any(one.event and _kind(one.event) is SignKind.SWEPT for one in lost)
+    found = _lost(
         evidence,
         lost,
         first,
         rule=LEFT_UNANSWERED,
         what=f"{many(len(lost), 'item')} left the LLM queue unanswered",
-        why=WHY_LEFT,
+        why=WHY_SWEPT if swept else WHY_LEFT,
         next=(ASK_AGAIN,),
     )
+    return _unless_cancelled(evidence, found)
+
+
+def _unless_cancelled(evidence: BatchEvidence, found: Finding) -> Finding:
+    """Return a loss as what follows where the batch was cancelled: nothing is asked again then."""
+    if evidence.header.state != CANCELLED:
+        return found
+    return replace(found, cause=BATCH_CANCELLED, next=(ASK_WHO_CANCELLED,))
 
 
 def local_queue_lost(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -220,4 +238,18 @@ def _lines(lost: Sequence[LostRequest], at: datetime) -> tuple[EvidenceLine, ...
     shown = [one.event for one in lost if one.event and one.at == at] or [
         one.event for one in lost if one.event
     ]
-    return tuple(log_line(event) for event in shown[:1])
+    return tuple(_line(event) for event in shown[:1])
+
+
+def _line(event: LogEvent) -> EvidenceLine:
+    """Return a line as what it shows: the answer to one that came later is another request's."""
+    if _kind(event) is not SignKind.FINISHED or event.at is None:
+        return log_line(event)
+    other = sign_of(event)
+    told = words("answered, though queued after them: ", Id(other.queue_id if other else ""))
+    return EvidenceLine(event.container, event.at, told)
+
+
+def _kind(event: LogEvent) -> SignKind | None:
+    sign = sign_of(event)
+    return sign.kind if sign else None

@@ -191,7 +191,10 @@ def _gone(
         if cleaned and cleaned[0].at:
             fates[one.id] = LostRequest(QueueFate.EXPIRED, cleaned[0].at, cleaned[0])
         elif at < one.expires:
-            fates[one.id] = LostRequest(QueueFate.LEFT, at, event)
+            swept = [line for sign, line in lines.of(SignKind.SWEPT)
+                     if one.at < sign.at <= at + SOON]  # fmt: skip
+            event = swept[0] if swept else event
+            fates[one.id] = LostRequest(QueueFate.LEFT, event.at or at, event)
     return fates
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -9,12 +10,12 @@ from bot.detectors._event_counts import QuietSettings
 from bot.detectors.stuck_queue.unanswered_items import UnansweredItems
 from bot.domain.alert import Condition
 from bot.domain.evidence import Missing
-from bot.domain.log import Followed
+from bot.domain.log import Followed, LogEvent, Role
 from bot.domain.queue import QueueItem, QueueReading
 from tests.support.kafka_lines import queue_id
-from tests.support.queue_lines import line
+from tests.support.queue_lines import line, snapshot
 from tests.support.scenes import NOW, TICK, played, told
-from tests.support.watches import GivenWatch
+from tests.support.watches import GivenWatch, said
 
 # Which items are in Redis at each tick, and what is logged at it.
 Tick = tuple[tuple[int, ...], tuple[str, ...]]
@@ -50,7 +51,7 @@ def _item(number: int, ttl: timedelta | None) -> QueueItem:
                      correlation_id=f"c{number}")  # fmt: skip
 
 
-LOST = "left-unanswered LLM queue: {} left the queue unanswered"
+LOST = "left-unanswered LLM queue: {} of batch 34 left the queue unanswered"
 
 
 @pytest.mark.parametrize(
@@ -144,3 +145,84 @@ async def test_a_later_loss_is_news_of_its_own() -> None:
     assert first.known != second.known
     assert ", the last at " in second.title
     assert ", the last at " not in first.title
+
+
+REQUEST = "9c41f7b2-58de-4a36-b1f0-2ab525a2c00{}"
+OWN = "2f719e26-a76d-5b73-8a27-f83f52c1e401"
+
+
+def asked(at: datetime, number: int, batch: str) -> list[LogEvent]:
+    """What both services log of one request: its batch, its two ids, and that it is queued."""
+    request = REQUEST.format(number)
+    wave = f"DEBUG: Created tracking_map with 1 entries for batch {batch}"
+    using = f"DEBUG: Using tracking_map correlation ID {request} for task ('a', 'b')"
+    taken = "Request queued for processing - results will be delivered via callback"
+    ids = {"correlation_id": request, "queue_id": queue_id(number)}
+    of_wave, of_batch = {"correlation_id": OWN}, {"batch_correlation_id": OWN}
+    return [
+        *((by_cj(at, wave, of_wave), by_cj(at, using, of_batch)) if batch else ()),
+        line(at, f"Queued request {queue_id(number)} with priority 5, TTL 14400s"),
+        by_cj(at, taken, ids),
+    ]
+
+
+def by_cj(at: datetime, text: str, fields: dict[str, str]) -> LogEvent:
+    told = said(at, text, level="info", role=Role.CJ)
+    return replace(told, fields=fields, text=f"{text} {fields}")
+
+
+async def by_lines(
+    batches: tuple[str, ...], *more: LogEvent, owners: dict[UUID, int] | None = None
+) -> Condition:
+    """Return the alert of items, each of these batches, that lines alone show to be lost."""
+    watches = []
+    for n in range(8):
+        at = NOW + n * TICK
+        events = [one for number, batch in enumerate(batches) for one in asked(at, number, batch)]
+        shots = [snapshot(at, 0)] if n and not n % 2 else []
+        logs = (*(events if not n else []), *shots, *(one for one in more if one.at == at))
+        watches.append(GivenWatch(at, at - TICK, logs=Followed(logs), owners=owners))
+    (condition,) = (await played(UnansweredItems(QuietSettings()), watches)).conditions
+    return condition
+
+
+@pytest.mark.parametrize(
+    ("batches", "owners", "place", "batch"),
+    [
+        (("27", "27"), None, "2 items of batch 27 left", "27"),
+        # Two waves of one request are of two batches.
+        (("26", "27", "27", "27"), None, "4 items of batches 26 and 27 left", ""),
+        (("", ""), {UUID(REQUEST.format(n)): 27 for n in range(2)}, "2 items of batch 27 left",
+         "27"),
+        (("", "27"), None, "2 items, some of batch 27, left", ""),
+        (("", ""), None, "2 items left", ""),
+    ],
+)  # fmt: skip
+async def test_lines_tie_a_lost_item_to_its_request_and_lines_or_rows_to_its_batch(
+    batches: tuple[str, ...], owners: dict[UUID, int] | None, place: str, batch: str
+) -> None:
+    condition = await by_lines(batches, owners=owners)
+    assert place in str(condition.title)
+    assert place in str(condition.headline)
+    assert (condition.batch, condition.correlation_id) == (batch, REQUEST.format(0))
+    step = f"/batch investigate {batch}" if batch else f"/trace {REQUEST.format(0)}"
+    assert str(condition.next[0]) == step
+
+
+async def test_what_was_swept_is_shown_by_the_line_that_says_so_and_lasts_since_then() -> None:
+    swept = line(NOW + TICK, "Cleaned up 2 orphaned queue entries")
+    condition = await by_lines(("27", "27"), swept)
+    assert condition.since == swept.at
+    assert [str(one.text) for one in condition.evidence] == [str(swept.event)]
+    assert str(condition.why).startswith("Redis had lost them")
+
+
+async def test_another_process_goes_on_with_whose_items_are() -> None:
+    first, second = (UnansweredItems(QuietSettings()) for _ in range(2))
+    logs = Followed(tuple(asked(NOW, 1, "27")))
+    second.resume((await first.sample(GivenWatch(NOW, NOW - TICK, logs=logs)),))
+    for n in (2, 4):
+        at = NOW + n * TICK
+        sample = await second.sample(GivenWatch(at, at - TICK, logs=Followed((snapshot(at, 0),))))
+    (example,) = sample.data["groups"]["llm_provider"]["examples"]
+    assert example["extra"]["batch"] == "27"

@@ -9,6 +9,7 @@ import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.follow_up import comparisons_of, followed
+from bot.diagnosis.batch.report import findings_of
 from bot.diagnosis.batch.rules import left_queue
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, PendingPair, ProjectionCounts
 from bot.domain.evidence import Missing, SourceState
@@ -113,6 +114,36 @@ def test_only_what_is_counted_as_held_after_a_restart_is_orphaned() -> None:
 def test_what_neither_waits_nor_is_held_has_left_the_queue(restarts: tuple[LogEvent, ...]) -> None:
     given = evidence(shot(-1, 0, 0), *TAKEN_IN, *restarts, shot(3, 0, 0), pending=5)
     assert said_of(given) == {"left-unanswered": "5 items left the LLM queue unanswered"}
+
+
+ANSWER = f"Request {UUID(int=109)} completed successfully, correlation_id: x"
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown", "why"),
+    [
+        ((line(0.5, "Cleaned up 10 orphaned queue entries"), queued(1, 9), line(2, ANSWER)),
+         "Cleaned up 10 orphaned queue entries", "Redis had lost them"),
+        # One that was swept before they came is not theirs.
+        ((line(-1, "Cleaned up 10 orphaned queue entries"), queued(1, 9), line(2, ANSWER)),
+         f"answered, though queued after them: {UUID(int=109)}", "Flushed, evicted or removed"),
+    ],
+)  # fmt: skip
+def test_a_loss_shows_the_line_that_proves_it_and_no_other_requests_answer(
+    lines: tuple[LogEvent, ...], shown: str, why: str
+) -> None:
+    given = evidence(*TAKEN_IN, *lines, pending=5, state="WAITING_CALLBACKS")
+    found = found_in(given)["left-unanswered"]
+    assert [str(one.text) for one in found.evidence] == [shown]
+    assert str(found.why).startswith(why)
+
+
+def test_what_a_cancelled_batch_lost_follows_from_that_and_is_not_asked_again() -> None:
+    given = evidence(*TAKEN_IN, shot(3, 0, 0), pending=5, state="CANCELLED")
+    first, second = [one for one in findings_of(given, at(10))
+                     if one.rule in ("batch-cancelled", "left-unanswered")]  # fmt: skip
+    assert (first.rule, second.cause) == ("batch-cancelled", "batch-cancelled")
+    assert first.next == second.next
 
 
 @pytest.mark.parametrize("ttl", [600, 3_600])

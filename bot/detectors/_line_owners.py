@@ -1,0 +1,77 @@
+"""Whose an item of the queue is, by lines that tie it to a request and this to a batch; pure."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from bot.border.outside import raw
+from bot.diagnosis.comparison.log_events import Step, clue_of
+from bot.domain.log import LogEvent, Role
+
+# CJ maps a wave's requests to a batch, and tells each one as it asks for it.
+MAPPED, ASKED_FOR = "Created tracking_map with", "Using tracking_map correlation ID"
+OWNER_TEXTS = (MAPPED, ASKED_FOR, "ueued for processing", "ueued successfully")
+# A request is queued moments after it is asked for.
+MOST_ASKED = 300
+_ID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_MAPPED = re.compile(rf"(?:DEBUG: )?{MAPPED} \d{{1,9}} entries for batch (\d{{1,9}})\b")
+_ASKED = re.compile(rf"(?:DEBUG: )?{ASKED_FOR} ({_ID}) ")
+
+
+@dataclass(frozen=True, slots=True)
+class LineOwners:
+    """The request of each item and the batch of each request, as far as lines tie them.
+
+    `waves` is the batch whose requests CJ asks for, by the correlation id of its own request: two
+    batches may be of one.
+    """
+
+    requests: dict[str, str] = field(default_factory=dict)
+    batches: dict[str, str] = field(default_factory=dict)
+    waves: dict[str, str] = field(default_factory=dict)
+
+    def after(self, events: Iterable[LogEvent], here: Collection[str]) -> "LineOwners":
+        """Return it after more lines; it holds on to items that are `here`, or new."""
+        requests = {item: one for item, one in self.requests.items() if item in here}
+        batches, waves = dict(self.batches), dict(self.waves)
+        for event in events:
+            if wave := _wave(event):
+                waves[wave[0]] = wave[1]
+            elif asked := _asked(event):
+                batches[asked[0]] = waves.get(asked[1], "")
+            elif bound := _bound(event):
+                requests[bound[0]] = bound[1]
+        kept = {*requests.values(), *[*batches][-MOST_ASKED:]}
+        named = {one: batch for one, batch in batches.items() if one in kept and batch}
+        return LineOwners(requests, named, dict([*waves.items()][-MOST_ASKED:]))
+
+    def batch_of(self, item: str) -> str:
+        """Return the batch of an item, empty where no lines tie it to one."""
+        return self.batches.get(self.requests.get(item, ""), "")
+
+
+def ties(event: LogEvent) -> bool:
+    """Say whether a line ties a request to a batch, or an item to a request."""
+    return bool(_wave(event) or _asked(event) or _bound(event))
+
+
+def _wave(event: LogEvent) -> tuple[str, str] | None:
+    match = _MAPPED.match(raw(event.event)) if event.role is Role.CJ else None
+    own = event.fields.get("correlation_id")
+    return (raw(own), match[1]) if match and isinstance(own, str) else None
+
+
+def _asked(event: LogEvent) -> tuple[str, str] | None:
+    match = _ASKED.match(raw(event.event)) if event.role is Role.CJ else None
+    own = event.fields.get("batch_correlation_id")
+    return (match[1], raw(own)) if match and isinstance(own, str) else None
+
+
+def _bound(event: LogEvent) -> tuple[str, str] | None:
+    said = raw(event.event)
+    if not ("ueued for processing" in said or "ueued successfully" in said):
+        return None
+    clue = clue_of(event)
+    if clue is None or clue.step not in (Step.SENT, Step.QUEUED):
+        return None
+    return (clue.queue_id, clue.correlation_id) if clue.queue_id and clue.correlation_id else None
