@@ -70,7 +70,7 @@ def investigate(found: Investigation, now: datetime) -> Report:
             "bundles": [one.as_fact() for one in bundles],
         },
         findings=findings,
-        timeline=timeline(evidence, bundles),
+        timeline=timeline(evidence, bundles, findings),
         summary=_sentence(status, leak, stages),
         folded=(
             _hypothesis_table(suspected),

@@ -5,20 +5,20 @@ The first failure stands by itself and is never left out; what failed alike afte
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.diagnosis.batch import report as batch_report
-from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.comparison.failure_reasons import reason_of_line
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, line_text
 from bot.diagnosis.comparison.rejections import rejected_ids
 from bot.diagnosis.investigate.bundles import Bundle
-from bot.diagnosis.queue.log_events import DISPATCH_EVENTS
-from bot.domain.evidence import LOGS
+from bot.diagnosis.queue.log_events import DISPATCH_EVENTS, snapshot_of
+from bot.domain.evidence import LOGS, EvidenceLine
 from bot.domain.log import LogEvent
-from bot.domain.report import TimelineEntry
+from bot.domain.report import Finding, Severity, TimelineEntry
 from bot.domain.words import Id, Text, Time, words
 from bot.text.redaction import UUID
 
@@ -53,12 +53,16 @@ class Event:
     failed: bool = False
 
 
-def timeline(evidence: BatchEvidence, bundles: Sequence[Bundle]) -> tuple[TimelineEntry, ...]:
+def timeline(
+    evidence: BatchEvidence, bundles: Sequence[Bundle], findings: Sequence[Finding] = ()
+) -> tuple[TimelineEntry, ...]:
     """Return the batch's dates, and the lines that decided something, in time order, bounded.
 
     Bundles and their failures name no batch: once its own are known those lines say nothing more.
+    A line is a failure where it says so, and where a first cause among `findings` is seen in it:
+    what broke a batch may have thought that all was well.
     """
-    events = sorted(_events(evidence), key=lambda event: event.at)
+    events = sorted(_events(evidence, proofs(findings)), key=lambda event: event.at)
     if bundles:
         events = [event for event in events if not _names_no_batch(event.line)]
     first = next((event for event in events if event.failed), None)
@@ -66,6 +70,14 @@ def timeline(evidence: BatchEvidence, bundles: Sequence[Bundle]) -> tuple[Timeli
     rows = [*batch_report.timeline(evidence), *_dispatched(bundles), *_bounded(told)]
     start = evidence.header.created_at
     return tuple(sorted(rows, key=lambda entry: entry.at or start))
+
+
+def proofs(findings: Sequence[Finding]) -> frozenset[EvidenceLine]:
+    """Return what the first causes of the worst that was found are seen in."""
+    names = {one.rule for one in findings}
+    causes = [one for one in findings if one.cause not in names or one.cause == one.rule]
+    worst = [one for one in causes if one.severity is Severity.ERROR]
+    return frozenset(line for one in worst for line in one.evidence)
 
 
 def _names_no_batch(line: LogEvent) -> bool:
@@ -86,14 +98,18 @@ def _dispatched(bundles: Sequence[Bundle]) -> Iterator[TimelineEntry]:
     yield TimelineEntry(first, LLM_PROVIDER, LOGS, words(text, until))
 
 
-def _events(evidence: BatchEvidence) -> Iterator[Event]:
+def _events(evidence: BatchEvidence, proofs: Collection[EvidenceLine]) -> Iterator[Event]:
     own = {id(event) for event in evidence.events}
+    times = {proof.at for proof in proofs}
     for line in evidence.nearby:
         if line.at is None:
             continue
         failed = _is_failure(line, evidence.clue_of(line), evidence.requests) or (
             line.level in ("error", "critical") and id(line) in own
         )
+        # A snapshot only counts what an event before it did.
+        quoted = line.at in times and snapshot_of(line) is None and log_line(line) in proofs
+        failed = failed or quoted
         if failed or rejected_ids(line) or any(text in line.event for text in MILESTONES):
             yield Event(line.at, line, _kind(line), failed)
 
