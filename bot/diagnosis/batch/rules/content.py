@@ -79,19 +79,29 @@ def _compared_without(evidence: BatchEvidence) -> Finding | None:
     if not lines or not evidence.pairs.total:
         return None
     lacked = list(lines)
+    # Of a request that names neither prompt nor assignment CJ says the same, and nothing failed.
+    unasked = lacked == [ANY_CONTEXT]
     ungraded = ANCHORS in lacked and evidence.has_result and not evidence.rows.projections.count
     return Finding(
         rule=CONTENT_MISSING,
-        severity=Severity.WARN,
+        severity=Severity.INFO if unasked else Severity.WARN,
         confidence=Confidence.HIGH,
         what=f"Its essays were compared without {' and '.join(lacked[:2])}"
         + (", so they got no grade" if ungraded else ""),
-        why="Grades are read off the anchors: without them there is a ranking alone."
-        if ungraded and len(lacked) == 1
-        else "The model judged them by less than the assignment says: the grades are of other "
-        "comparisons than were asked for.",
+        why=_why_without(ungraded=ungraded and len(lacked) == 1, unasked=unasked),
         evidence=tuple(log_line(one) for one in lines.values())[:3],
-        next=("Register or mend that content, then run the batch again.",),
+        next=() if unasked else ("Register or mend that content, then run the batch again.",),
+    )
+
+
+def _why_without(*, ungraded: bool, unasked: bool) -> str:
+    if ungraded:
+        return "Grades are read off the anchors: without them there is a ranking alone."
+    if unasked:
+        return "No line says that one could not be fetched: the request may name none."
+    return (
+        "The model judged them by less than the assignment says: the grades are of other "
+        "comparisons than were asked for."
     )
 
 

@@ -53,8 +53,10 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
         return None
     return Finding(
         rule=EARLY,
-        # A sweep scores all that was answered; only the waves that were still to come lack.
-        severity=Severity.WARN if swept and not exhausted else Severity.ERROR,
+        # A sweep scores all that was answered: where that is half of all, it is a result of fewer.
+        severity=Severity.WARN
+        if swept and not exhausted and 2 * then.answered >= total
+        else Severity.ERROR,
         confidence=Confidence.HIGH if exhausted or swept else Confidence.MEDIUM,
         what="Finalised too early: "
         + part_of(then.answered, total, "comparison", ("was", "were"))

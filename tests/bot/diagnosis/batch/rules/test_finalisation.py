@@ -75,6 +75,17 @@ def test_early_is_measured_by_all_pairs_that_were_ever_sent() -> None:
     assert "2 of 12 comparisons were answered by then" in str(found.what)
 
 
+@pytest.mark.parametrize(("answered", "severity"), [(4, "error"), (6, "warn")])
+def test_what_a_sweep_scored_is_a_result_where_it_is_half_of_all(
+    answered: int, severity: str
+) -> None:
+    then = AnsweredCounts(NOW, submitted=answered, answered=answered, valid=answered)
+    line = "Finalizing batch with all callbacks received"
+    found = early_finalisation(evidence(line, then=then, **STABLE), NOW)
+    assert found is not None
+    assert found.severity == severity
+
+
 @pytest.mark.parametrize(
     ("lines", "older", "unproven"),
     [
