@@ -124,7 +124,7 @@ class StuckQueue:
             return replace(gone, held=held)
         if verdict.rule == "ok":
             held = {QUEUE: verdict.what} if verdict.undecided else left_just_now(observations)
-            ended = closing(observations, verdict.what)
+            ended = closing(observations, verdict.what, opens_after)
             return Judgement(Sight.CLEAR, note=verdict.what, held=held, closing=ended)
         return Judgement(
             Sight.CLEAR,

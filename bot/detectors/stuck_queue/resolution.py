@@ -4,7 +4,7 @@ That an item left by its time to live is no recovery, and neither is a queue tha
 hand: what was in it got no answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -61,9 +61,13 @@ def after_expiry(looks: Sequence[Observation], lost: Loss, now: datetime) -> Jud
     return Judgement(Sight.CLEAR, (condition,), words("expired ", Span(now - lost.at), " ago"))
 
 
-def closing(looks: Sequence[Observation], what: Text) -> dict[str, Text]:
-    """Return how a stuck queue's alert ends, when `what` is the state of the queue now."""
-    return {QUEUE: _ending(looks, what), UNREADABLE_SUBJECT: "the queue can be read again"}
+def closing(looks: Sequence[Observation], what: Text, opens_after: timedelta) -> dict[str, Text]:
+    """Return how a stuck queue's alert ends, when `what` is the state of the queue now.
+
+    A queue in which nothing moved for `opens_after` stood.
+    """
+    ending = _ending(looks, what, opens_after)
+    return {QUEUE: ending, UNREADABLE_SUBJECT: "the queue can be read again"}
 
 
 def left_just_now(looks: Sequence[Observation]) -> dict[str, Text]:
@@ -73,7 +77,7 @@ def left_just_now(looks: Sequence[Observation]) -> dict[str, Text]:
     return {QUEUE: "what was stuck left a moment ago; whether it was answered is read next"}
 
 
-def _ending(looks: Sequence[Observation], what: Text) -> Text:
+def _ending(looks: Sequence[Observation], what: Text, opens_after: timedelta) -> Text:
     lost = _unexplained(looks, looks)
     if lost and looks[-1].logs_readable:
         verb = "is" if len(lost) == 1 else "are"
@@ -82,24 +86,32 @@ def _ending(looks: Sequence[Observation], what: Text) -> Text:
         return words("what was stuck left the queue; whether answered, Redis does not tell: ", what)
     left = _stuck_by_snapshots(looks)
     if left is None:
-        moved = bool(_signs(looks)) or _turned_over(looks)
+        moved = _moved(looks, opens_after)
         return _moves(what) if moved else words("nothing is stuck, and no work was seen: ", what)
     if any(sign.at > left - BESIDE for sign in _signs(looks)):
         return words(f"{NO_ANSWER}; work goes on. ", what)
     return words(f"{NO_ANSWER}: it gets no callback. ", what)
 
 
-def _turned_over(looks: Sequence[Observation]) -> bool:
-    """Whether Redis shows that an item was taken, or lines that one ended."""
-    if any(look.ended for look in looks):
-        return True
+def _moved(looks: Sequence[Observation], opens_after: timedelta) -> bool:
+    """Whether work was seen after which the queue did not stand again."""
+    worked = max((*(sign.at for sign in _signs(looks)), *_turned_over(looks)), default=None)
+    if worked is None:
+        return False
+    levels = [(look.at, look.reading.size) for look in looks if look.reading]
+    levels += [(one.at, one.size) for look in looks for one in look.snapshots]
+    return not any(size for at, size in levels if at - worked >= opens_after)
+
+
+def _turned_over(looks: Sequence[Observation]) -> Iterator[datetime]:
+    """Yield when Redis shows that an item was taken, or lines that one ended."""
     states: dict[str, str] = {}
-    for reading in (look.reading for look in looks):
-        for item in reading.items if reading else ():
-            if states.get(item.queue_id, item.status) != item.status:
-                return True
-            states[item.queue_id] = item.status
-    return False
+    for look in looks:
+        items = look.reading.items if look.reading else ()
+        taken = any(states.get(one.queue_id, one.status) != one.status for one in items)
+        if look.ended or taken:
+            yield look.at
+        states.update((one.queue_id, one.status) for one in items)
 
 
 def _unexplained(

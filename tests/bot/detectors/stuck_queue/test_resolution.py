@@ -148,3 +148,25 @@ async def test_a_hole_in_the_log_is_no_sign_of_work(before: dict[int, str]) -> N
     for end in range(50, 60):
         judgement = await played(StuckQueue(StuckQueueSettings()), watches[:end])
         assert told(judgement) == ["orphaned-item"] or "llm_provider" in judgement.held, end
+
+
+@pytest.mark.parametrize(
+    ("worked", "words"),
+    [(None, "no work was seen"), (1, "no work was seen"), (43, "the queue moves again")],
+)
+async def test_work_of_before_the_queue_stood_is_no_sign_that_it_moves(
+    worked: int | None, words: str
+) -> None:
+    watches = []
+    for n in range(46):
+        at = NOW + TICK * n
+        waits = 5 if n < 42 else 0
+        events = [snapshot(at, waits, waits)] if not n % 2 else []
+        events += [line(at, DONE)] if n == worked else []
+        logs = Followed(tuple(events), containers={"worker-1": Role.LLM_PROVIDER})
+        watches.append(GivenWatch(at, at - TICK, logs=logs))
+    detector = StuckQueue(StuckQueueSettings())
+    assert told(await played(detector, watches[:42])) != []
+    judgement = await played(StuckQueue(StuckQueueSettings()), watches)
+    assert told(judgement) == []
+    assert words in str(judgement.closing["llm_provider"])
