@@ -31,6 +31,10 @@ FIELDS = {
 # How a validation's report ends the line below the name of a field.
 _FAULT, _LACKS = "[type=", "[type=missing"
 MOST_LINES = 400
+MOST_CHARS = 4_000
+_CORRELATION = re.compile(
+    r"correlation_?id['\"]?[:=]\s{0,9}['\"]?([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
+)
 _ASSIGNMENT = re.compile(r"Unknown assignment_id")
 
 
@@ -40,34 +44,40 @@ async def refused_request(
     """Return why CJ refused the request that a uuid names; None where no line says so."""
     if not _is_uuid(word):
         return None
-    query = LogQuery(any_of=(word, REFUSED, LET_GO), roles=(Role.CJ,), max_events=500)
+    # Who asked may log both ids of a request, of which CJ's line on what it cannot read has one.
+    query = LogQuery(any_of=(word, REFUSED, LET_GO), max_events=500)
     logs = await read(
         LOGS, sources.logs, lambda source: source.search(query), deadline.next_timeout()
     )
     if isinstance(logs, Missing):
         return None
     line = refusal_of(word, logs.events)
-    named = line is not None
-    line = line or unread_request(word, logs.events)
-    return None if line is None else refusal_report(word, line, logs, command, named=named)
+    if line is not None:
+        return refusal_report(word, line, logs, command)
+    unread = unread_requests(word, logs.events)
+    return refusal_report(word, unread[-1], logs, command, one_of=len(unread)) if unread else None
 
 
 def refusal_report(
-    word: str, line: LogEvent, logs: LogSearch | Missing, command: str, *, named: bool = True
+    word: str, line: LogEvent, logs: LogSearch | Missing, command: str, *, one_of: int = 0
 ) -> Report:
-    """Return the answer on a request that CJ refused by this line; pure."""
+    """Return the answer on a request that CJ refused by this line; pure.
+
+    No line names it where it is `one_of` so many that CJ could not read.
+    """
     return Report(
         command=command,
         title="A request that CJ refused",
         facts={"id": word, "kind": "refused_request", "refused_at": line.at},
-        findings=(_finding(line, named=named),),
+        findings=(_finding(line, one_of),),
         sources=(
             reading(DATABASE, True, "no batch of that id"),
             log_coverage.reading(logs),
         ),
         summary="CJ refused the request, so there is no batch of it."
-        if named
-        else "There is no batch of it; CJ could not read a request whose uuid its log lacks.",
+        if not one_of
+        else f"There is no batch of it; CJ could not read {_requests(one_of)} whose uuid its log "
+        "lacks.",
         actions=("/batch list",),
     )
 
@@ -75,26 +85,28 @@ def refusal_report(
 def refusal_of(word: str, events: Iterable[LogEvent]) -> LogEvent | None:
     """Return the line in which CJ refused a request, joined to its id by its correlation; pure."""
     known = tuple(events)
-    mine = {
-        str(correlation)
-        for event in known
-        if word in event.text and (correlation := event.fields.get("correlation_id"))
-    }
+    mine = {id for event in known if word in event.text for id in _correlations(event)}
     refusals = (event for event in known if is_refusal(event))
-    found = [one for one in refusals if str(one.fields.get("correlation_id", "")) in mine]
+    found = [one for one in refusals if _correlations(one) & mine]
     return found[-1] if found else None
 
 
-def unread_request(word: str, events: Iterable[LogEvent]) -> LogEvent | None:
-    """Return the last request that CJ could not read, where no line names the one asked for; pure.
+def _correlations(event: LogEvent) -> set[str]:
+    """Return the correlation ids that a line names, in its fields or in its text."""
+    field = event.fields.get("correlation_id")
+    told = {str(field)} if field else set()
+    return told or {match[1] for match in _CORRELATION.finditer(raw(event.text)[:MOST_CHARS])}
 
-    Its lines hold neither the batch's uuid nor its essays.
+
+def unread_requests(word: str, events: Iterable[LogEvent]) -> tuple[LogEvent, ...]:
+    """Return the requests that CJ could not read, where it names the one asked for nowhere; pure.
+
+    Their lines hold neither the batch's uuid nor its essays.
     """
     known = tuple(events)
-    if any(word in event.text for event in known):
-        return None
-    found = [event for event in known if is_unreadable(event)]
-    return found[-1] if found else None
+    if any(word in event.text for event in known if event.role is Role.CJ):
+        return ()
+    return tuple(event for event in known if is_unreadable(event))
 
 
 def is_refusal(event: LogEvent) -> bool:
@@ -110,20 +122,25 @@ def is_unreadable(event: LogEvent) -> bool:
     return asked and INVALID in (event.error.kind, *event.error.chain)
 
 
-def _finding(line: LogEvent, *, named: bool = True) -> Finding:
+def _requests(count: int) -> str:
+    return "a request" if count == 1 else f"{count} requests"
+
+
+def _finding(line: LogEvent, one_of: int) -> Finding:
     unknown = _ASSIGNMENT.search(line.event) is not None
     if is_unreadable(line):
         what = (
             f"CJ could not read the request: {fault_told(line)}"
-            if named
-            else ("CJ could not read a request; it may be this one")
+            if not one_of
+            else f"CJ could not read {_requests(one_of)}; it may be "
+            + ("this one" if one_of == 1 else "one of these")
         )
     else:
         what = "CJ refused the request" + (": its assignment is unknown" if unknown else "")
     return Finding(
         rule=REQUEST_REFUSED,
         severity=Severity.ERROR,
-        confidence=Confidence.HIGH if named else Confidence.LOW,
+        confidence=Confidence.LOW if one_of else Confidence.HIGH,
         what=what,
         why=why_refused(line),
         evidence=(log_line(line),),

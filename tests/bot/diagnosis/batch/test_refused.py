@@ -107,6 +107,35 @@ async def test_a_request_that_no_line_names_may_be_one_that_cj_could_not_read(
     assert (finding.what, finding.confidence.value) == (what, confidence)
 
 
+SENT = f"Sending CJ request for batch {BATCH}"
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [(SENT, {"correlation_id": OWN}), (f"{SENT}, correlation_id: {OWN}", {})],
+)
+async def test_a_line_of_who_asked_ties_a_batchs_uuid_to_the_request_that_was_refused(
+    said: str, fields: dict[str, str]
+) -> None:
+    asker = LogEvent(AT, "eng5_np_runner", "runner", Role.RUNNER, "info", said, fields=fields,
+                     text=f"{said} {fields}")  # fmt: skip
+    sources = Sources(database=FakeDatabase([]), logs=FakeLogs([asker, UNREAD]))
+    report = await refused_request(sources, BATCH, "batch status", deadline=Deadline.after(5))
+    assert report is not None
+    (finding,) = report.findings
+    assert finding.what == "CJ could not read the request: it is not valid"
+    assert finding.confidence.value == "high"
+
+
+async def test_of_several_that_cj_could_not_read_it_may_be_any() -> None:
+    other = replace(UNREAD, fields={**UNREAD.fields, "correlation_id": OTHER})
+    sources = Sources(database=FakeDatabase([]), logs=FakeLogs([other, UNREAD]))
+    report = await refused_request(sources, BATCH, "batch status", deadline=Deadline.after(5))
+    assert report is not None
+    (finding,) = report.findings
+    assert finding.what == "CJ could not read 2 requests; it may be one of these"
+
+
 async def test_a_request_whose_lines_were_read_is_not_taken_for_one_that_was_not() -> None:
     other = _line("Starting CJ assessment workflow.", "info", OTHER, bos_batch_id=BATCH)
     sources = Sources(database=FakeDatabase([]), logs=FakeLogs([other, UNREAD]))
