@@ -21,8 +21,13 @@ _ESCAPES = str.maketrans(
     | {"\n": "\\n", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 )
 # What stands behind a line's text, up to the next one's and at the end of a block.
-_BEHIND = rb'\\n","stream":"std(?:out|err)",(?:"attrs":\{[^{}\n]*\},)?"time":"[^"]*"\}\n'
+_BEHIND = rb'\\n","stream":"(std(?:out|err))",(?:"attrs":\{[^{}\n]*\},)?"time":"[^"]*"\}\n'
 _BETWEEN, _LAST = re.compile(_BEHIND + rb'\{"log":"'), re.compile(_BEHIND + rb"\Z")
+# Most events are of one stream, whose lines have no labels.
+_BETWEEN_ALIKE = {
+    stream: re.compile(rb'\\n","stream":"' + stream + rb'","time":"[^"]*"\}\n\{"log":"')
+    for stream in (b"stdout", b"stderr")
+}
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) ")
 
 
@@ -89,18 +94,22 @@ class JsonFileLines:
                 pending[stream] = text, later(at, self._zone)
         yield from pending.values()
 
-    def text(self, block: bytes) -> str | None:
+    def text(self, block: bytes) -> tuple[str, int] | None:
         """Return the text of whole physical lines, None where they must be read one by one."""
         last = _LAST.search(block, block.rfind(b"\n", 0, -1) + 1)
         if last is None or not block.startswith(_OPENS):
             return None
-        joined, number = _BETWEEN.subn(rb"\\n", block[len(_OPENS) : last.start()])
+        block = block[len(_OPENS) : last.start()]
+        lines = block.count(b"\n") + 1
+        joined, ends = _BETWEEN_ALIKE[last[1]].subn(rb"\\n", block)
+        if ends + 1 != lines:
+            joined, ends = _BETWEEN.subn(rb"\\n", block)
         try:
             text = orjson.loads(b'"' + joined + b'"')
         except orjson.JSONDecodeError:
             return None
         # A piece that is no whole line ends without a newline.
-        return text if text.count("\n") == number == block.count(b"\n") - 1 else None
+        return (text, lines) if text.count("\n") == ends == lines - 1 else None
 
 
 class StampedLines(WholeLines):

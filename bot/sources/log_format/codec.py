@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, tzinfo
-from functools import lru_cache
 from typing import Protocol
 
 from bot.sources.log_format.head import FIRST_BYTES, HEAD_BYTES, split_stamp, starts_event
@@ -63,8 +62,8 @@ class Codec(Protocol):
         """Yield the service's lines, each with the time its carrier gave it."""
         ...
 
-    def text(self, block: bytes) -> str | None:
-        """Return the text of whole physical lines without the last newline.
+    def text(self, block: bytes) -> tuple[str, int] | None:
+        """Return the text of whole physical lines without the last newline, and their number.
 
         None where they must be read one by one.
         """
@@ -91,7 +90,7 @@ class WholeLines:
         """Return no stream, and that the service's line ends here."""
         return b"", True
 
-    def text(self, block: bytes) -> str | None:
+    def text(self, block: bytes) -> tuple[str, int] | None:
         """Return none: each line is read alone."""
         return None
 
@@ -120,9 +119,10 @@ class PlainLines(WholeLines):
         """Yield the lines unchanged."""
         return ((raw, None) for raw in raws)
 
-    def text(self, block: bytes) -> str | None:
+    def text(self, block: bytes) -> tuple[str, int] | None:
         """Return the lines as they are."""
-        return block.removesuffix(b"\n").decode("utf-8", "replace")
+        text = block.removesuffix(b"\n").decode("utf-8", "replace")
+        return text, text.count("\n") + 1
 
 
 def heads(block: bytes, codec: Codec, before: bytes = b"") -> list[int]:
@@ -162,21 +162,8 @@ def _from_first(block: bytes, codec: Codec) -> Iterator[int]:
 
 
 def _from_last(block: bytes, codec: Codec) -> Iterator[int]:
-    """Yield the same from the last on, having looked at what lies behind each alone."""
-    last, end = _last(codec.may_begin), len(block)
-    while found := last.match(block, 0, end):
-        yield found.end()
-        end = found.end() - 1
-    yield 0
-
-
-@lru_cache
-def _last(pattern: re.Pattern[bytes]) -> re.Pattern[bytes]:
-    """Return what matches up to the last newline behind which an event may begin.
-
-    It steps back from newline to newline, for which nothing may stand between `.*` and that.
-    """
-    return re.compile(rb"(?s:.*)\n(?=" + pattern.pattern.removeprefix(rb"\n") + b")")
+    """Yield the same from the last on; to step back over a traceback costs more."""
+    yield from reversed(list(_from_first(block, codec)))
 
 
 def is_head(block: bytes, start: int, end: int, codec: Codec) -> bool:

@@ -105,7 +105,7 @@ class LineParser:
         """Whether the open event takes every line that begins no other."""
         return isinstance(self._open, Fold) and self._takes_all(self._open)
 
-    def feed_rest(self, text: str) -> bool:
+    def feed_rest(self, text: str, lines: int) -> bool:
         """Take the other lines of the open event, which `takes_rest`, at once; none may follow.
 
         False, and nothing is taken, where one of them may begin an event or needs care.
@@ -115,7 +115,7 @@ class LineParser:
             return False
         if any(odd in text for odd in _CAREFUL) or not fold.add_all(text):
             return False
-        self.lines += text.count("\n") + 1
+        self.lines += lines
         return True
 
     @property

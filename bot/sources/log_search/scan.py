@@ -12,8 +12,10 @@ from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 # Below this much log the search also looks for both halves of an id everywhere; above, only where
 # something can have cut one: near a box or in a line as long as the engine's own pieces.
 THOROUGH_BYTES = 64 << 20
-# Counting lines costs more than finding words, so of more than this it is an estimate.
+# Counting lines costs more than finding words, so of more than this it is an estimate, by what
+# each chunk begins with.
 EXACT_BYTES = 4 << 20
+SAMPLE_BYTES = 8 << 10
 MAX_HITS = 1 << 20
 _BOX_BYTE = b"\xe2"
 _CELL_BYTES = CUT_BYTES // 2
@@ -34,7 +36,6 @@ class Scan:
         self, words: Sequence[bytes], *, thorough: bool, stopped: Callable[[], bool] = _never
     ) -> None:
         self._stopped = stopped
-        self._newlines = 0
         self._whole = [word for word in words if word]
         self._halves = [half for word in words if len(word) >= 32 for half in halves(word)]
         self._overlap = max((len(word) for word in words), default=1) - 1
@@ -112,13 +113,14 @@ class Scan:
             del found[: len(found) // 2]
 
     def _count(self, start: int, end: int, number: int) -> None:
-        """Count lines; of much log only every 16th chunk, extrapolated to the others."""
-        if number % 16 == 0 or self.bytes + number * CHUNK_BYTES < EXACT_BYTES:
-            start = max(0, start - len(self._newline) + 1)
-            self._newlines = self._buffer.bytes.count(self._newline, start, end)
-        else:
-            self.exact = False
-        self.lines += self._newlines
+        """Count lines; of much log only those that a chunk begins with, the rest in proportion."""
+        before = max(0, start - len(self._newline) + 1)
+        if self.bytes + number * CHUNK_BYTES < EXACT_BYTES or end - start <= SAMPLE_BYTES:
+            self.lines += self._buffer.bytes.count(self._newline, before, end)
+            return
+        self.exact = False
+        lines = self._buffer.bytes.count(self._newline, before, start + SAMPLE_BYTES)
+        self.lines += round(lines * (end - start) / SAMPLE_BYTES)
 
 
 def halves(word: bytes) -> tuple[bytes, bytes]:

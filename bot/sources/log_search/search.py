@@ -91,6 +91,16 @@ def _lines(block: bytes) -> Iterator[bytes]:
         yield from rest.removesuffix(b"\n").split(b"\n")
 
 
+def _has_lines(block: bytes, least: int) -> bool:
+    """Say whether a block holds at least so many lines; to count all of them costs more."""
+    at = 0
+    for _ in range(least):
+        at = block.find(b"\n", at) + 1
+        if not at:
+            return False
+    return True
+
+
 def carried(events: Sequence[LogEvent]) -> list[datetime | None]:
     """Return each event's time; one without a time has that of its neighbour, first the earlier."""
     times: list[datetime | None] = []
@@ -134,7 +144,7 @@ def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[L
     """Return the events of whole lines that begin at `start`."""
     events: list[LogEvent] = []
     raws = Offsets(_lines(block), start)
-    tries = block.count(b"\n") >= LEAST_REST
+    tries = _has_lines(block, LEAST_REST)
     for fed, (line, stamp) in enumerate(codec.lines(raws), start=1):
         place = raws.taken()
         event = parser.feed(line, stamp, place if codec.is_original else None)
@@ -144,7 +154,7 @@ def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[L
         if tries and raws.number == fed and parser.takes_rest:
             tries, rest = False, block[raws.next - start :]
             text = codec.text(rest) if rest else None
-            if text is not None and parser.feed_rest(text):
+            if text is not None and parser.feed_rest(*text):
                 break
     last = parser.flush()
     return [*events, last] if last is not None else events
