@@ -214,7 +214,8 @@ class FakeDatabase:
     @staticmethod
     def _summary(rows: BatchRows) -> BatchSummary:
         events = sum(group.count for group in rows.outbox)
-        return BatchSummary(rows.header, rows.pairs, rows.projections, events)
+        essays = rows.scores.essays
+        return BatchSummary(rows.header, rows.pairs, rows.projections, events, essays)
 
 
 @dataclass
