@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from bot.border.outside import raw
@@ -17,6 +17,7 @@ from bot.diagnosis.comparison.ledger import build_ledger
 from bot.diagnosis.comparison.log_events import LogClue, Outcome, Step, clue_of
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, fates_of
 from bot.diagnosis.comparison.queue_fate.lines import QueueLines, queue_lines
+from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.evidence.submission import LostSubmission, lost_submission
 from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
 from bot.diagnosis.publishing.memory import (
@@ -49,6 +50,8 @@ _CAME_OUT = (
     LossPlace.NOT_CONSUMED,
     LossPlace.NOT_STORED,
 )
+# What is worked out of the lines alone.
+_OF_LINES = ("clues", "_clue_by_event", "queue_lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,14 @@ class BatchEvidence:
         """Return it with how long nothing may move in the queue until that is called stuck."""
         if self.look is None:
             return self
-        return replace(self, look=replace(self.look, opens_after=length))
+        return self.having(look=replace(self.look, opens_after=length))
+
+    def having(self, **read: Any) -> Self:
+        """Return it with more that was read; the same lines are not worked out again."""
+        made = replace(self, **read)
+        if made.logs is self.logs:
+            vars(made).update({one: vars(self)[one] for one in _OF_LINES if one in vars(self)})
+        return made
 
     @property
     def header(self) -> BatchHeader:
@@ -198,6 +208,11 @@ class BatchEvidence:
     def queue_lines(self) -> QueueLines:
         """The lines of the queue's loop among the events of the batch's time."""
         return queue_lines(self.nearby)
+
+    @cached_property
+    def mode(self) -> str:
+        """How its comparisons were handed to the provider, in words, with what tells it."""
+        return mode_told(self.header, self.pairs, self.nearby)
 
     @cached_property
     def followed(self) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ that came twice are joined to their batch by id, since their log line names no b
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -64,7 +63,7 @@ async def follow_up(
         # Some lines on a request's end name its queue id alone.
         found = _joined(found, await _lines(sources, evidence, left, now, deadline))
         comparisons = comparisons_of(evidence, waiting, found, known)
-    seen = replace(evidence, logs=_joined(evidence.logs, found), look=look, comparisons=comparisons)
+    seen = evidence.having(logs=_joined(evidence.logs, found), look=look, comparisons=comparisons)
     return await _with_owners(sources, seen, doubled, deadline)
 
 
@@ -138,7 +137,7 @@ def items_of(evidence: BatchEvidence) -> tuple[QueueItem, ...]:
 
 def doubled_requests(evidence: BatchEvidence) -> tuple[str, ...]:
     """Return the request ids of the answers that came a second time, at most 50."""
-    twice = (clue for clue in _clues(evidence.nearby) if clue.outcome is Outcome.DUPLICATE)
+    twice = (clue for clue in evidence.clues if clue.outcome is Outcome.DUPLICATE)
     return tuple(dict.fromkeys(clue.queue_id for clue in twice if clue.queue_id))[:MAX_FOLLOWED]
 
 
@@ -149,7 +148,8 @@ def comparisons_of(
     services: tuple[Service, ...],
 ) -> tuple[ComparisonEvidence, ...]:
     """Return the way of each waiting comparison, as rows, lines and queue show it; pure."""
-    clues = _clues(logs.events if isinstance(logs, LogSearch) else ())
+    same = logs is evidence.logs
+    clues = evidence.clues if same else _clues(logs.events if isinstance(logs, LogSearch) else ())
     by_id = _by_id(clues)
     items = evidence.queue.items if isinstance(evidence.queue, QueueReading) else ()
     comparisons = []
@@ -205,11 +205,11 @@ async def _with_owners(
     if isinstance(known, Missing):
         return evidence
     wanted = set(requests)
-    ids = {UUID(c.correlation_id) for c in _clues(evidence.nearby) if _names(c, wanted)}
+    ids = {UUID(c.correlation_id) for c in evidence.clues if _names(c, wanted)}
     found = await read(
         DATABASE, database, lambda source: source.owned(sorted(ids)), deadline.next_timeout()
     )
-    return evidence if isinstance(found, Missing) else replace(evidence, owned={**known, **found})
+    return evidence if isinstance(found, Missing) else evidence.having(owned={**known, **found})
 
 
 def _names(clue: LogClue, requests: set[str]) -> bool:

@@ -10,7 +10,6 @@ from bot.diagnosis.batch.headline import AROUND, headline, mark, matters
 from bot.diagnosis.batch.queue_findings import stuck_findings
 from bot.diagnosis.batch.rules import RULES
 from bot.diagnosis.evidence import log_coverage
-from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.evidence.read import configured, reading, rows_reading, without_rights
 from bot.domain.batch import BatchRows
 from bot.domain.evidence import DATABASE, QUEUE, Missing, SourceReading
@@ -115,7 +114,7 @@ def facts_of(evidence: BatchEvidence) -> dict[str, Any]:
         "essay_a": pairs.essay_a,
         "essay_b": pairs.essay_b,
         "total_budget_column": header.total_budget,
-        "batching_mode": mode_told(header, pairs, evidence.nearby),
+        "batching_mode": evidence.mode,
         "real_failures": sum(group.roots for group in rows.errors),
         "failure_reasons": [one.as_fact() for one in evidence.failures],
         "expected_essays": header.expected_essay_count,

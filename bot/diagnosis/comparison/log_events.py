@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 
 from bot.border.outside import raw
 from bot.domain.log import LogEvent
@@ -122,7 +123,9 @@ def clue_of(event: LogEvent) -> LogClue | None:
         match = pattern.search(said)
         if match:
             queue = match.groupdict().get("queue") or _field(event, "request_id", "queue_id")
-            return LogClue(step, outcome, event, queue.lower(), _correlation(event))
+            # A request's lines share its ids: a long log holds each of them once.
+            ids = intern(queue.lower()), intern(_correlation(event))
+            return LogClue(step, outcome, event, *ids)
     return None
 
 

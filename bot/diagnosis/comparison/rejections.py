@@ -23,6 +23,7 @@ CALLED = {
     "correlation_id": "a comparison that is known",
 }
 TEXTS = (*FIELDS, "Cannot find comparison pair")
+_FIRST_WORDS = sorted({text.partition(" ")[0] for text in TEXTS})
 NOT_STORED = "Error in callback processing"
 DATABASE_AWAY = (
     "Connect call failed",
@@ -61,6 +62,8 @@ class UnstoredAnswer:
 
 def rejected_ids(event: LogEvent) -> tuple[UUID, ...]:
     """Return the correlation ids of a rejection, none for another event."""
+    if not _may_reject(event):
+        return ()
     said = _said(event)
     if not any(text in said for text in TEXTS):
         return ()
@@ -69,6 +72,8 @@ def rejected_ids(event: LogEvent) -> tuple[UUID, ...]:
 
 def lost_field(event: LogEvent) -> str:
     """Return the field that a rejection names as missing; empty for another event."""
+    if not _may_reject(event):
+        return ""
     said = _said(event)
     return next((name for text, name in FIELDS.items() if text in said), "")
 
@@ -107,6 +112,12 @@ def database_fault(event: LogEvent) -> str:
 def says_database_away(told: Iterable[str]) -> bool:
     """Say whether words tell that the database cannot be reached, or went away."""
     return any(away in said for said in told for away in DATABASE_AWAY)
+
+
+def _may_reject(event: LogEvent) -> bool:
+    """Say whether a line may be a rejection, before its error is read for that alone."""
+    whole = raw(event.text) or raw(event.event)
+    return any(word in whole for word in _FIRST_WORDS)
 
 
 def _said(event: LogEvent) -> str:

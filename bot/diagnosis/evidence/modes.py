@@ -49,6 +49,8 @@ def logged_modes(events: Sequence[LogEvent]) -> LoggedModes:
 
 def mode_told(header: BatchHeader, pairs: PairCounts, events: Sequence[LogEvent]) -> str:
     """Return a batch's mode in words, with what tells it; or that nothing that was read does."""
+    if recorded := mode_name(header.batching_mode):
+        return recorded
     mode, by = logged_modes(events).of(header, pairs)
     return f"{mode} (by {by})" if by else mode or NOT_RECORDED
 
@@ -60,15 +62,19 @@ def mode_name(value: object) -> str:
 
 
 def _said_by_cj(event: LogEvent) -> Iterable[tuple[int, str]]:
-    mode = mode_name(event.fields.get(CJ_FIELD))
+    mode = mode_name(event.fields.get(CJ_FIELD)) if event.role is Role.CJ else ""
+    if not mode:
+        return
     number = str(event.fields.get("cj_batch_id", event.fields.get("batch_id", "")))
-    if mode and event.role is Role.CJ and number.isascii() and number.isdigit():
+    if number.isascii() and number.isdigit():
         yield int(number), mode
 
 
 def _worked(events: Iterable[LogEvent]) -> list[tuple[datetime, str]]:
     return [
-        (event.at, mode_name(event.fields.get(PROVIDER_FIELD)))
+        (event.at, mode_name(mode))
         for event in events
-        if event.at and event.role is Role.LLM_PROVIDER and event.fields.get(PROVIDER_FIELD)
+        if event.role is Role.LLM_PROVIDER
+        and event.at
+        and (mode := event.fields.get(PROVIDER_FIELD))
     ]

@@ -9,7 +9,6 @@ from bot.diagnosis.batch.collect import collect as collect_batch
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.funnel import NAMES, Stage, first_leak, funnel, funnel_chart
 from bot.diagnosis.batch.log_counts import logged_counts
-from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.export.story import story
 from bot.diagnosis.investigate.bundles import bundles_of
 from bot.diagnosis.investigate.hypotheses import Hypothesis, hypotheses
@@ -145,7 +144,7 @@ def _matrix(evidence: BatchEvidence, status: Report) -> Table:
     worst = next((one for one in status.findings if one.severity is not Severity.INFO), None)
     row = (
         str(header.batch_id),
-        mode_told(header, pairs, evidence.nearby),
+        evidence.mode,
         str(pairs.total),
         ", ".join(evidence.rows.models) or "unknown",
         f"{pairs.valid} valid, {many(pairs.error, 'error')}, {pairs.pending} pending",

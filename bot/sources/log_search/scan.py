@@ -36,8 +36,9 @@ class Scan:
         self, words: Sequence[bytes], *, thorough: bool, stopped: Callable[[], bool] = _never
     ) -> None:
         self._stopped = stopped
-        self._whole = [word for word in words if word]
-        self._halves = [half for word in words if len(word) >= 32 for half in halves(word)]
+        self._whole = least(words)
+        distinct = dict.fromkeys(word for word in words if len(word) >= 32)
+        self._halves = [half for word in distinct for half in halves(word)]
         self._overlap = max((len(word) for word in words), default=1) - 1
         self._thorough = thorough
         self._buffer = SearchBuffer(CHUNK_BYTES)
@@ -121,6 +122,14 @@ class Scan:
         self.exact = False
         lines = self._buffer.bytes.count(self._newline, before, start + SAMPLE_BYTES)
         self.lines += round(lines * (end - start) / SAMPLE_BYTES)
+
+
+def least(words: Sequence[bytes]) -> list[bytes]:
+    """Return the words without those that hold another one: a line with them has that as well."""
+    distinct = dict.fromkeys(word for word in words if word)
+    return [
+        word for word in distinct if not any(one in word for one in distinct if one is not word)
+    ]
 
 
 def halves(word: bytes) -> tuple[bytes, bytes]:

@@ -6,19 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.log import LogCoverage, LogEvent, LogQuery, settled
-from bot.sources.log_format.codec import Codec
 from bot.sources.log_format.error import holds
 from bot.sources.log_format.parser import LineParser
 from bot.sources.log_search.bounds import Bounds
 from bot.sources.log_search.file import SegmentFile
+from bot.sources.log_search.parsed import parsed
 from bot.sources.log_search.scan import THOROUGH_BYTES, Scan
 from bot.sources.log_search.segment import CHUNK_BYTES, Segment
 
 # A carrier writes a line's time a little after the service did, and console times lack fractions.
 MAX_REGION_BYTES = 4 << 20
 SLACK = timedelta(seconds=60)
-# Fewer lines are as soon read one by one.
-LEAST_REST = 4
 ESTIMATE = "lines scanned is an estimate"
 
 
@@ -36,6 +34,10 @@ class Found:
     exact: bool = True
     full: bool = False
     cut: bool = False
+    words: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.words = list(self.query.any_of)
 
     @property
     def events(self) -> list[LogEvent]:
@@ -77,28 +79,19 @@ class Found:
         query = self.query
         if query.levels and event.level not in query.levels:
             return False
-        if query.any_of and not holds(event.text, query.any_of):
+        if self.words and not self._holds(event.text):
             return False
         return in_window(at, query)
 
-
-def _lines(block: bytes) -> Iterator[bytes]:
-    """Yield the lines of a block; the first is often all that is read alone."""
-    first, ends, rest = block.partition(b"\n")
-    if first or ends:
-        yield first
-    if rest:
-        yield from rest.removesuffix(b"\n").split(b"\n")
-
-
-def _has_lines(block: bytes, least: int) -> bool:
-    """Say whether a block holds at least so many lines; to count all of them costs more."""
-    at = 0
-    for _ in range(least):
-        at = block.find(b"\n", at) + 1
-        if not at:
-            return False
-    return True
+    def _holds(self, text: str) -> bool:
+        """Say whether a text holds a word; lines repeat, so the last found is looked for first."""
+        words = self.words
+        for place, word in enumerate(words):
+            if word in text:
+                if place:
+                    words.insert(0, words.pop(place))
+                return True
+        return holds(text, words)
 
 
 def carried(events: Sequence[LogEvent]) -> list[datetime | None]:
@@ -138,47 +131,6 @@ def search_segment(
         _read_back(segment, start, end, found, parser)
     found.unreadable += segment.codec.spoiled
     return found.events, _coverage(segment, found, parser())
-
-
-def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[LogEvent]:
-    """Return the events of whole lines that begin at `start`."""
-    events: list[LogEvent] = []
-    raws = Offsets(_lines(block), start)
-    tries = _has_lines(block, LEAST_REST)
-    for fed, (line, stamp) in enumerate(codec.lines(raws), start=1):
-        place = raws.taken()
-        event = parser.feed(line, stamp, place if codec.is_original else None)
-        if event is not None:
-            events.append(event)
-        # Of a line of several pieces, or one that cannot be read, the count is another.
-        if tries and raws.number == fed and parser.takes_rest:
-            tries, rest = False, block[raws.next - start :]
-            text = codec.text(rest) if rest else None
-            if text is not None and parser.feed_rest(*text):
-                break
-    last = parser.flush()
-    return [*events, last] if last is not None else events
-
-
-class Offsets:
-    """Passes physical lines on and knows where those begin that make up one line of a service."""
-
-    def __init__(self, raws: Iterator[bytes], start: int) -> None:
-        self._raws, self.next = raws, start
-        self._first: int | None = None
-        self.number = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for raw in self._raws:
-            self._first = self.next if self._first is None else self._first
-            self.next += len(raw) + 1
-            self.number += 1
-            yield raw
-
-    def taken(self) -> int | None:
-        """Return where the line begins that was just completed; the next one is not begun."""
-        first, self._first = self._first, None
-        return first
 
 
 def _range(segment: Segment, query: LogQuery) -> tuple[int, int]:

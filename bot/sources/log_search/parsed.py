@@ -1,0 +1,70 @@
+"""Parses a stretch of whole lines into events, most of a traceback at once."""
+
+from collections.abc import Iterator
+
+from bot.domain.log import LogEvent
+from bot.sources.log_format.codec import Codec
+from bot.sources.log_format.parser import LineParser
+
+# Fewer lines are as soon read one by one.
+LEAST_REST = 4
+
+
+def parsed(block: bytes, start: int, codec: Codec, parser: LineParser) -> list[LogEvent]:
+    """Return the events of whole lines that begin at `start`."""
+    events: list[LogEvent] = []
+    raws = Offsets(_lines(block), start)
+    tries = _has_lines(block, LEAST_REST)
+    for fed, (line, stamp) in enumerate(codec.lines(raws), start=1):
+        place = raws.taken()
+        event = parser.feed(line, stamp, place if codec.is_original else None)
+        if event is not None:
+            events.append(event)
+        # Of a line of several pieces, or one that cannot be read, the count is another.
+        if tries and raws.number == fed and parser.takes_rest:
+            tries, rest = False, block[raws.next - start :]
+            text = codec.text(rest) if rest else None
+            if text is not None and parser.feed_rest(*text):
+                break
+    last = parser.flush()
+    return [*events, last] if last is not None else events
+
+
+class Offsets:
+    """Passes physical lines on and knows where those begin that make up one line of a service."""
+
+    def __init__(self, raws: Iterator[bytes], start: int) -> None:
+        self._raws, self.next = raws, start
+        self._first: int | None = None
+        self.number = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for raw in self._raws:
+            self._first = self.next if self._first is None else self._first
+            self.next += len(raw) + 1
+            self.number += 1
+            yield raw
+
+    def taken(self) -> int | None:
+        """Return where the line begins that was just completed; the next one is not begun."""
+        first, self._first = self._first, None
+        return first
+
+
+def _lines(block: bytes) -> Iterator[bytes]:
+    """Yield the lines of a block; the first is often all that is read alone."""
+    first, ends, rest = block.partition(b"\n")
+    if first or ends:
+        yield first
+    if rest:
+        yield from rest.removesuffix(b"\n").split(b"\n")
+
+
+def _has_lines(block: bytes, least: int) -> bool:
+    """Say whether a block holds at least so many lines; to count all of them costs more."""
+    at = 0
+    for _ in range(least):
+        at = block.find(b"\n", at) + 1
+        if not at:
+            return False
+    return True
