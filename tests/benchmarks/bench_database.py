@@ -73,6 +73,7 @@ async def _measured(url: str, size: str, big: int, repeats: int) -> list[Row]:
             huge = await _median(lambda: reader.batch(BIG), repeats)
             listed = await _median(reader.newest, repeats)
             opened = await _median(reader.open_batches, repeats)
+            checked = await _median(reader.check, repeats)
         finally:
             await reader.close()
     scans = await _scans(url)
@@ -89,6 +90,7 @@ async def _measured(url: str, size: str, big: int, repeats: int) -> list[Row]:
         ),
         Row("the 20 newest batches", listed, "ms", note=size),
         Row("all open batches (each tick)", opened, "ms", note=size),
+        Row("a check of the source (home, health)", checked, "ms", note=size),
         Row(
             "growing tables read from end to end",
             scans,

@@ -44,6 +44,9 @@ TOTAL_PAIRS = 100_000
 ERROR_LOOK_BACK = timedelta(days=14)
 
 _PREFIX = re.compile(r"[0-9a-fA-F]{6,8}(?:-[0-9a-fA-F-]*)?\Z")
+_ANY_ID = "bos_batch_id = $1 OR event_correlation_id = $1"
+# It reads the same columns, and an index says at once that there is none.
+_BOTH_IDS = "bos_batch_id = $1 AND event_correlation_id = $1"
 
 
 class CjPostgres:
@@ -122,15 +125,16 @@ class CjPostgres:
     @tried_twice
     async def trace(self, id: UUID, *, since: datetime | None = None) -> TraceRows:
         """Return the pairs and batches that carry a uuid in any of their id columns."""
-        earliest = (since or datetime.now(UTC) - ERROR_LOOK_BACK).astimezone(UTC)
+        return await self._traced(id, since or datetime.now(UTC) - ERROR_LOOK_BACK, _ANY_ID)
+
+    async def _traced(self, id: UUID, earliest: datetime, where: str) -> TraceRows:
         async with self._reading() as connection:
-            schema, since = self._sessions.schema, earliest.replace(tzinfo=None)
+            schema = self._sessions.schema
+            since = earliest.astimezone(UTC).replace(tzinfo=None)
             by_request, by_error = sql.pairs_by_request(schema), sql.pairs_by_error(schema)
             pairs = await connection.fetch(schema.without_hidden(by_request), id)
             failed = await connection.fetch(schema.without_hidden(by_error), id, since)
-            batches = await connection.fetch(
-                sql.MATCH.format(where="bos_batch_id = $1 OR event_correlation_id = $1"), str(id)
-            )
+            batches = await connection.fetch(sql.MATCH.format(where=where), str(id))
         found = {row["pair_id"]: pair_row_of(row, "error_correlation_id") for row in failed}
         found |= {row["pair_id"]: pair_row_of(row, "request_correlation_id") for row in pairs}
         return TraceRows(
@@ -265,7 +269,7 @@ class CjPostgres:
         # A column, a right or a lock that one of them lacks is seen by none of the others.
         await self.batch(newest or 0)
         await self.newest(limit=1)
-        await self.trace(UUID(int=0))
+        await self._traced(UUID(int=0), datetime.now(UTC), _BOTH_IDS)
         await self.unpublished()
         revision = "with" if self._sessions.schema.has_total_budget else "without"
         told = [f"schema {revision} total_budget, newest batch {newest or 'none'}"]

@@ -1,6 +1,7 @@
 """Lists of batches cost what they show, whatever the number of batches and the state asked for."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -111,3 +112,23 @@ async def test_a_list_looks_at_few_rows_beyond_those_it_shows(
     for where, *values in (*lists, (chosen.open_ones(schema), 500)):
         query = sql.summaries(where, schema)
         assert await rows_looked_at(filled, BATCHES, query, *values) < MANY // 10, where
+
+
+async def test_a_check_reads_no_batch_beyond_the_newest(
+    reader: CjPostgres,
+    filled: "asyncpg.Connection[asyncpg.Record]",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[Any, ...]] = []
+    fetch = asyncpg.Connection.fetch
+
+    async def recorded(self: Any, query: str, *values: Any, **rest: Any) -> Any:
+        asked.append((query, *values))
+        return await fetch(self, query, *values, **rest)
+
+    monkeypatch.setattr(asyncpg.Connection, "fetch", recorded)
+    assert "newest batch" in await reader.check()
+    monkeypatch.undo()
+    assert any("event_correlation_id" in query for query, *_ in asked)
+    looked = {query: await rows_looked_at(filled, BATCHES, query, *rest) for query, *rest in asked}
+    assert max(looked.values()) < MANY / 100, max(looked, key=lambda query: looked[query])
