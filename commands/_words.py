@@ -44,10 +44,11 @@ def tokens(text: str) -> list[str]:
     return words
 
 
-def prose(text: str) -> list[str]:
-    """Return the words of a typed text as they stand, without options, for what a person tells."""
+def prose(text: str, flags: Sequence[str] = ()) -> list[str]:
+    """Return the words of a typed text as they stand, without flags, for what a person tells."""
     plain = _LONG_DASH.sub("--", _LINK.sub(_link_words, _visible(text)).translate(_HYPHENS))
-    return [word for word in plain.split() if not word.startswith("--")]
+    known = {f"--{flag}" for flag in (*flags, *COMMON_FLAGS)}
+    return [word for word in plain.split() if word.casefold() not in known]
 
 
 def searched(text: str, valued: Sequence[str]) -> str:
@@ -88,12 +89,13 @@ def split_options(
     valued: Sequence[str] = (),
     flags: Sequence[str] = (),
     usage: Sequence[str] = (),
+    tells: bool = False,
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Split words from options: `34 --since 2h` -> (("34",), {"since": "2h"}).
 
     `valued` options take the next word or `--name=value`, a flag's value is "yes"; `--here`,
-    `--me` and `--file` are known everywhere. Raises UsageError, with the nearest match, for an
-    unknown option.
+    `--me` and `--file` are known everywhere. An unknown one is a word of what a person `tells`,
+    such as a command line. Raises UsageError, with the nearest match, for one that is not.
     """
     known = (*valued, *flags, *COMMON_FLAGS)
     rest: list[str] = []
@@ -106,6 +108,9 @@ def split_options(
             continue
         given, _, value = word[2:].partition("=")
         name = choose(given, known)
+        if name is None and tells:
+            rest.append(word)
+            continue
         if name is None:
             message = f"There is no option --{shown(given)}."
             raise _near(message, usage, given, known, mark="--")

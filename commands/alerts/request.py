@@ -66,6 +66,9 @@ WORDS = {"list": (0, 1), "ack": (1, 1), "unack": (1, 1), "snooze": (1, 2), "wake
          "history": (0, 1), "export": (1, 1)}  # fmt: skip
 ON_ALERT = ("ack", "unack", "snooze", "wake", "note", "export")
 FILLERS = ("for", "until", "from")
+# Behind these stands a person's prose.
+TELLING = frozenset({"note", "mute", "maintenance"})
+FLAGS = ("yes",)
 
 
 def parse(text: str) -> Request:
@@ -75,9 +78,11 @@ def parse(text: str) -> Request:
     """
     lines = usage_lines("alerts", USAGES)
     # A star at a word's end is Slack's mark for bold, and here it is also a part of a pattern.
-    given, options = split_options(tokens(text.replace("*", "%")), flags=("yes",), usage=lines)
+    words = tokens(text.replace("*", "%"))
+    tells = bool(words) and _verb(words[0]).casefold() in TELLING
+    given, options = split_options(words, flags=FLAGS, usage=lines, tells=tells)
     given = tuple(word.replace("%", "*") for word in given)
-    asked = SYNONYMS.get(given[0].casefold(), given[0]) if given else "list"
+    asked = _verb(given[0]) if given else "list"
     verb = choose(asked, VERBS)
     if verb is None:
         problem = f"{shown(asked)} is nothing /alerts can do."
@@ -95,9 +100,13 @@ def parse(text: str) -> Request:
     return Request("alerts", verb, rest, options)
 
 
+def _verb(word: str) -> str:
+    return SYNONYMS.get(word.casefold(), word)
+
+
 def _as_typed(text: str, rest: tuple[str, ...]) -> tuple[str, ...]:
     """Return a note's words with their commas, quotes and signs, which are a person's own."""
-    told = prose(text)[2:] if rest[1:] else []
+    told = prose(text, FLAGS)[2:] if rest[1:] else []
     return (*rest[:1], *told[told[:1] != [] and told[0].casefold() in FILLERS :])
 
 

@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from bot.errors import DeniedError, UsageError
 from bot.registry import SlashCommand
+from bot.text.log_words import MAX_CONTEXT
 
 MESSAGE_CHARS = 200
 GIVEN_CHARS = 60
@@ -214,7 +215,7 @@ TOOLS = (
             Parameter("level", LEVELS, option="level"),
             Parameter(
                 "context",
-                {"type": "integer", "minimum": 0, "maximum": 50,
+                {"type": "integer", "minimum": 0, "maximum": MAX_CONTEXT,
                  "description": "lines around each match"},
                 option="context",
             ),

@@ -352,6 +352,8 @@ def test_others_read_of_a_typed_pattern_what_passes_the_border() -> None:
         ("note 2 put it back, then restarted the worker", "put it back, then restarted the worker"),
         ("note #2 CPU at 100%: 'worker' killed!", "CPU at 100%: 'worker' killed!"),
         ("Note 2 scaled a*b - twice --here", "scaled a*b - twice"),
+        ("note 2 docker logs -f --since 5m cj", "docker logs -f --since 5m cj"),
+        ("note 2 ran it with --HERE --tail=5", "ran it with --tail=5"),
     ],
 )
 def test_a_note_keeps_a_persons_words_as_typed(typed: str, kept: str) -> None:
