@@ -114,7 +114,7 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
         what=words(f"Pair {row.pair_id} waits for ", Span(age), f": {end.where}."),
         why=end.why,
         evidence=last_lines(traced),
-        next=(f"/batch status {row.batch_id}", "/queue"),
+        next=(f"/batch status {row.batch_id}", wording.ASK_AGAIN if held else "/queue"),
         cause=left.rule if (left := left_unanswered(traced)) else "",
     )
 

@@ -27,6 +27,14 @@ from tests.support.fakes.sources import (
     down,
     event,
 )
+from tests.support.kafka_lines import (
+    RESTART,
+    blocked,
+    correlation_id,
+    published,
+    queue_id,
+    refused,
+)
 from tests.support.trails import (
     BATCH_CORRELATION,
     BEFORE_ALL,
@@ -579,3 +587,30 @@ async def test_an_id_of_two_batches_names_both_with_a_button_each() -> None:
     assert str(report.headline) == f"This id is of batches {one} and {two}"
     assert {f"/batch status {one}", f"/batch status {two}"} <= set(report.actions)
     assert f"what follows is of batch {report.facts['batch_id']}" in str(report.summary)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said", "do", "never"),
+    [
+        (blocked(1), "behind Kafka's open breaker", "Do not restart", "Ask for the batch again"),
+        (refused(1), "Kafka refused it", "Do not restart", "Ask for the batch again"),
+        ([*blocked(1), *published(1), *RESTART], "lost with the provider's restart",
+         "Ask for the batch again", "Do not restart"),
+    ],
+)  # fmt: skip
+async def test_an_answer_that_kafka_did_not_take_is_told_with_advice_that_keeps_it(
+    lines: list[str], said: str, do: str, never: str
+) -> None:
+    row = pair(**PENDING, request_correlation_id=UUID(correlation_id(1)))
+    told = lines if RESTART[0] in lines else [*lines, *published(1)]
+    written = [event(after(20) + timedelta(milliseconds=n), one) for n, one in enumerate(told)]
+    queued = event(
+        after(2), f"Queued request {queue_id(1)} with priority 5", correlation_id=correlation_id(1)
+    )
+    database = FakeDatabase([batch(total=10)], [row])
+    report = await trace(UUID(correlation_id(1)), healthy(queued, *written, database=database))
+    (finding,) = report.findings
+    assert said in str(finding.what)
+    steps = " ".join(map(str, finding.next))
+    assert do in steps
+    assert never not in steps

@@ -1,7 +1,7 @@
 """Each of several causes of failed comparisons is named, with what to do about it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -40,6 +40,24 @@ def test_two_causes_are_both_named_with_a_remedy_each() -> None:
     assert str(found.what) == told
     assert "send fewer at once" in str(found.next[0])
     assert "Top up the account" in str(found.next[1])
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        (timedelta(minutes=1), "It passed: the last was at"),
+        (-timedelta(minutes=1), "It had not passed at"),
+    ],
+)
+def test_whether_it_passed_is_told_by_an_answer_that_came_after_the_last_failure(
+    answered: timedelta, said: str
+) -> None:
+    last = NOW - timedelta(minutes=5)
+    given = evidence(replace(group(3, 529, "overloaded"), first_at=last, last_at=last))
+    pairs = replace(given.pairs, last_valid_at=last + answered)
+    found = provider_failures(replace(given, rows=replace(given.rows, pairs=pairs)), NOW)
+    assert found is not None
+    assert said in str(found.why)
 
 
 def test_of_more_causes_two_are_named_and_the_others_counted() -> None:
