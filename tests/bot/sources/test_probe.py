@@ -189,3 +189,27 @@ def test_a_malformed_address_is_named_by_its_setting(url: str) -> None:
 def test_any_bytes_are_survived(health: bytes, metrics: bytes) -> None:
     told = with_metrics(health_of("llm", NOW, health), b"llm_provider_queue_depth" + metrics)
     assert told.status
+
+
+@pytest.mark.parametrize(
+    ("value", "broker", "said"),
+    [
+        ("1.0", True, "open circuit to Kafka"),
+        ("0.0", False, ""),
+        ("2.0", False, ""),
+        ("", None, ""),
+    ],
+)
+def test_the_breaker_before_kafka_is_told_as_kafkas_and_never_as_a_models(
+    value: str, broker: bool | None, said: str
+) -> None:
+    name = (
+        'llm_provider_circuit_breaker_state{service="llm_provider",circuit_name="kafka_producer"}'
+    )
+    body = METRICS + (f"{name} {value}\n".encode() if value else b"")
+    health = with_metrics(ServiceHealth("llm_provider_service", NOW, "healthy"), body)
+    assert health.broker_circuit_open is broker
+    assert health.open_circuits == ("anthropic_api",)
+    told = probe.said_of(health)
+    assert ("Kafka" in told) is bool(said)
+    assert said in told
