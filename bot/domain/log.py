@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.border.outside import Outside, OutsideFields, named, outside, seal
+
+T = TypeVar("T")
 
 
 class Role(StrEnum):
@@ -51,7 +54,7 @@ class LogError:
 class _Lazy:
     """Reads a field from the event's source when it is first asked for, and seals it then."""
 
-    __slots__ = ("_source",)
+    __slots__ = ("_queue_sign", "_source")
 
     if not TYPE_CHECKING:  # A checker would take any name for an attribute.
 
@@ -110,6 +113,25 @@ class LogEvent(_Lazy):
         _set_role(event, role)
         _set_offset(event, offset)
         return event
+
+
+def kept_on(slot: str) -> Callable[[Callable[["LogEvent"], T]], Callable[["LogEvent"], T]]:
+    """Let a reader of events, which all detectors ask, read each event once; a slot of its own."""
+    kept, keep = vars(_Lazy)[slot].__get__, vars(_Lazy)[slot].__set__
+
+    def decorated(reader: Callable[["LogEvent"], T]) -> Callable[["LogEvent"], T]:
+        @wraps(reader)
+        def read(event: "LogEvent") -> T:
+            try:
+                answer: T = kept(event)
+            except AttributeError:
+                answer = reader(event)
+                keep(event, answer)
+            return answer
+
+        return read
+
+    return decorated
 
 
 def settled(event: LogEvent) -> LogEvent:

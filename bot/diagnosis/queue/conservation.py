@@ -128,7 +128,8 @@ class QueuedByLines:
                 state, left = state._counted(shot)
                 gone += left
             elif sign is not None:
-                state = replace(state, dead=state.dead.said(sign, event.container))
+                dead = state.dead.said(sign, event.container)
+                state = state if dead is state.dead else replace(state, dead=dead)
                 state = state._said(sign, event)
         return state, tuple(gone)
 
@@ -142,6 +143,8 @@ class QueuedByLines:
         if sign.kind is SignKind.QUEUED:
             kept = [*self.queued.items(), (sign.queue_id, sign.at)][-MOST_ENDED:]
             return replace(self, queued=dict(kept))
+        if sign.queue_id not in self.queued:
+            return self
         if sign.kind in ENDS or sign.kind is SignKind.STORE_LOST:
             return replace(
                 self, queued={id: at for id, at in self.queued.items() if id != sign.queue_id}

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
+from sys import intern
 
 from bot.border.outside import raw
-from bot.domain.log import LogEvent, Role
+from bot.domain.log import LogEvent, Role, kept_on
 
 SNAPSHOT_EVENT = "queue_metrics_snapshot"
 DISPATCH_EVENTS = ("serial_bundle_dispatch", "batch_api_job_dispatch")
@@ -141,7 +142,8 @@ def signs_of(events: Iterable[LogEvent]) -> tuple[LoopSign, ...]:
 
 def snapshot_of(event: LogEvent) -> Snapshot | None:
     """Read one snapshot line; None for another event, or without readable numbers."""
-    if raw(event.event).strip() != SNAPSHOT_EVENT or event.at is None:
+    said = raw(event.event)
+    if SNAPSHOT_EVENT not in said or said.strip() != SNAPSHOT_EVENT or event.at is None:
         return None
     size = _integer(event.fields.get("queue_current_size"))
     queued = _integer(event.fields.get("queue_queued_count"))
@@ -157,6 +159,7 @@ def snapshot_of(event: LogEvent) -> Snapshot | None:
     )
 
 
+@kept_on("_queue_sign")
 def sign_of(event: LogEvent) -> LoopSign | None:
     """Read one life sign of the loop; None for another event."""
     if event.at is None or event.role in (Role.CJ, Role.RUNNER):
@@ -175,20 +178,23 @@ def sign_of(event: LogEvent) -> LoopSign | None:
             size = 1 if kind is SignKind.STARTED else None
             seconds = match.groupdict().get("ttl")
             ttl = timedelta(seconds=int(seconds)) if seconds else None
-            return LoopSign(event.at, kind, queue_id.lower(), size, mode, ttl=ttl)
+            return LoopSign(event.at, kind, intern(queue_id.lower()), size, mode, ttl=ttl)
     return None
 
 
 def compact(signs: Sequence[LoopSign]) -> tuple[LoopSign, ...]:
     """Fold runs of like signs into their last one, so that a busy minute stays small to keep."""
     kept: list[LoopSign] = []
+    counts: list[int] = []
     for sign in signs:
-        last = kept[-1] if kept else None
-        if last and last.kind is sign.kind and sign.kind is not SignKind.DISPATCH:
-            kept[-1] = replace(sign, count=last.count + sign.count)
+        if kept and kept[-1].kind is sign.kind and sign.kind is not SignKind.DISPATCH:
+            kept[-1] = sign
+            counts[-1] += sign.count
         else:
             kept.append(sign)
-    return tuple(kept)
+            counts.append(sign.count)
+    told = zip(kept, counts, strict=True)
+    return tuple(one if one.count == count else replace(one, count=count) for one, count in told)
 
 
 def seconds_per_item(signs: Sequence[LoopSign]) -> float | None:
