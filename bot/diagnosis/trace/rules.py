@@ -42,7 +42,7 @@ from bot.diagnosis.trace.traced import (
     rejections,
     row_line,
 )
-from bot.domain.batch import BatchRows, PairRow
+from bot.domain.batch import CANCELLED, BatchRows, PairRow
 from bot.domain.evidence import DATABASE, LOGS, EvidenceLine
 from bot.domain.log import Role
 from bot.domain.report import Confidence, Finding, Severity
@@ -98,13 +98,16 @@ def callback_metadata_lost(traced: TracedComparison) -> Finding | None:
 
 
 def lost_callback(traced: TracedComparison) -> Finding | None:
-    """The comparison was sent long ago and nothing came back."""
-    row = traced.comparison.row
-    if row is None or row.winner is not None or row.submitted_at is None or row.batch_ended:
+    """The comparison was sent long ago and nothing came back, or its batch ended without it."""
+    row, held = traced.comparison.row, traced.comparison.unpublished
+    if row is None or row.winner is not None or row.submitted_at is None:
         return None
     age = traced.now - row.submitted_at
-    held = traced.comparison.unpublished
-    if age <= LOST_AFTER or (held and held.fate in WAITING) or _unsent(traced):
+    if (held and held.fate in WAITING) or _unsent(traced):
+        return None
+    if row.batch_ended:
+        return _ended_without(traced, row)
+    if age <= LOST_AFTER:
         return None
     end = lost_answer(traced.comparison, traced.ledger)
     return Finding(
@@ -116,6 +119,22 @@ def lost_callback(traced: TracedComparison) -> Finding | None:
         evidence=last_lines(traced),
         next=(f"/batch status {row.batch_id}", wording.ASK_AGAIN if held else "/queue"),
         cause=left.rule if (left := left_unanswered(traced)) else "",
+    )
+
+
+def _ended_without(traced: TracedComparison, row: PairRow) -> Finding:
+    """Return that its batch has a result, or none, and this answer is not in it."""
+    header = traced.batch.header if isinstance(traced.batch, BatchRows) else None
+    by_rights = row.batch_state == CANCELLED or (header is not None and header.leaves_answers)
+    end = lost_answer(traced.comparison, traced.ledger)
+    return Finding(
+        rule=LOST_CALLBACKS.rule,
+        severity=Severity.INFO if by_rights else Severity.WARN,
+        confidence=end.confidence,
+        what=f"Pair {row.pair_id} has no answer, and batch {row.batch_id} ended: {end.where}.",
+        why=end.why,
+        evidence=(*row_line(row), *last_lines(traced)),
+        next=(f"/batch status {row.batch_id}",),
     )
 
 

@@ -579,6 +579,28 @@ async def test_scores_that_may_not_be_read_are_not_missing(status: str, state: s
     assert database.state is SourceState.MISSING
 
 
+@pytest.mark.parametrize(
+    ("status", "state", "verdict"),
+    [
+        ("FETCHING_CONTENT", "FAILED", Verdict.WARN),
+        ("ERROR_PROCESSING", "FAILED", Verdict.WARN),
+        ("COMPLETE_STABLE", "COMPLETED", Verdict.WARN),
+        ("PERFORMING_COMPARISONS", "CANCELLED", Verdict.OK),
+    ],
+)
+async def test_a_trace_judges_the_comparison_and_not_its_batch(
+    status: str, state: str, verdict: Verdict
+) -> None:
+    ended: dict[str, Any] = {"batch_status": status, "batch_state": state}
+    answered = FakeDatabase([batch(status=status)], [replace(pair(), **ended)])
+    well = await trace(C, healthy(*trail_lines().values(), database=answered))
+    assert (well.verdict, well.findings) == (Verdict.OK, ())
+    waits = FakeDatabase([batch(status=status)], [replace(pair(**PENDING), **ended)])
+    lacks = await trace(C, healthy(database=waits))
+    assert lacks.verdict is verdict
+    assert "has no answer, and batch 34 ended" in str(lacks.findings[0].what)
+
+
 async def test_an_id_of_two_batches_names_both_with_a_button_each() -> None:
     first = batch()
     again = replace(first, header=replace(first.header, batch_id=first.header.batch_id + 1))
