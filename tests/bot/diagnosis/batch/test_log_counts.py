@@ -6,7 +6,7 @@ import pytest
 
 from bot.diagnosis.batch.log_counts import logged_counts
 from bot.diagnosis.comparison.log_events import clue_of
-from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.log import LogCoverage, LogEvent, LogSearch, Role
 
 AT = datetime(2026, 4, 7, 9, 1, tzinfo=UTC)
 MEMBERS = [f"{n:08d}-0000-4000-8000-000000000001" for n in range(3)]
@@ -51,3 +51,17 @@ def test_a_bundle_that_was_requeued_counts_once(
     )
     assert counts.get("dispatched") == dispatched
     assert (counts["retried_dispatches"], counts["answered"]) == (3, 3)
+
+
+def test_a_search_that_was_cut_short_counts_nothing() -> None:
+    events = tuple(_answered(8, id) for id in MEMBERS)
+    clues = [clue for event in events if (clue := clue_of(event)) is not None]
+    span = {"begin": AT, "end": AT + timedelta(seconds=9)}
+    counts = [
+        logged_counts(
+            LogSearch(events, (LogCoverage("llm", "llm", truncated=cut),)),
+            clues, frozenset(MEMBERS), proven=3, **span,
+        ).get("answered")
+        for cut in (False, True)
+    ]  # fmt: skip
+    assert counts == [3, None]
