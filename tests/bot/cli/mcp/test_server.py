@@ -152,7 +152,7 @@ async def test_a_tool_or_a_parameter_that_is_not_there_is_an_error_of_the_tool()
         ("status", {"batch": "33; drop"}, "its CJ number, uuid"),
         ("compare", {"left": 33, "right": 33}, "it needs batch and with."),
         ("logs", {"service": "cj", "text": "x"}, "2 characters or more"),
-        ("logs", {"service": "cj", "text": "abc", "context": 99}, "0 to 50"),
+        ("logs", {"service": "cj", "text": "abc", "context": 99}, "0 to 20"),
         ("explain", {"rule": "orphaned-itm"}, "Did you mean orphaned-item?"),
     ],
 )
