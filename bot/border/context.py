@@ -14,6 +14,7 @@ _TRACE_BEFORE = key_words("before_a_trace")
 _SECRET_ITSELF = key_words("a_secret_itself")
 _PEOPLE = key_words("before_a_name")
 _NUMBER_BEFORE = key_words("before_a_long_number")
+_LOGINS = key_words("logins")
 _PATHS_OF_PEOPLE = key_words("paths_of_people")
 LOGIN_FLAGS = frozenset({"-u", "-U", "--user", "--proxy-user"})
 _LETTER_FLAG = re.compile("-[A-Za-z]")
@@ -53,7 +54,7 @@ def is_data(word: str, before: Sequence[str]) -> bool:
         return not near & _NUMBER_BEFORE or bool(near & (_SECRET_BEFORE | _PEOPLE))
     if "/" in word or ":" in word:
         parts = _PARTS.split(word)
-        if any(_is_somebody(*pair) for pair in pairwise(parts)):
+        if any(_is_somebody(*pair) for pair in pairwise(parts)) or _is_login(word):
             return True
     digits = any(c.isdigit() for c in word) and not word.isdigit()
     return digits and bool(
@@ -93,7 +94,7 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
         return True
     if last in LOGIN_FLAGS and ":" in word:
         return True
-    if _LETTER_FLAG.fullmatch(last) and is_id(word):
+    if (_LETTER_FLAG.fullmatch(last) and is_id(word)) or (last == "-p" and not is_measure(word)):
         return True
     if _is_surname(word, before):
         return True
@@ -103,6 +104,12 @@ def _is_led_to(word: str, before: Sequence[str]) -> bool:
 def _is_somebody(part: str, item: str) -> bool:
     """Say whether a path's part is one of persons, such as `users/17`."""
     return part.lower() in _PATHS_OF_PEOPLE and any(char.isdigit() for char in item)
+
+
+def _is_login(word: str) -> bool:
+    """Say whether a word is an account of everybody's and its password: `admin:start`."""
+    name, colon, password = word.partition(":")
+    return bool(colon) and name.lower() in _LOGINS and not password[:1].isdigit()
 
 
 def _says_who(word: str) -> bool:

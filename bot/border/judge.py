@@ -11,7 +11,11 @@ from bot.border.decode import CUT_SIGN
 from bot.border.keys import HIDDEN_KINDS, KeyKind, is_known_key, kind_of, says_value
 from bot.border.layout import TokenLayout, is_value_shape, shows_as
 from bot.border.phrases import MARK, JudgedText
-from bot.border.secret_numbers import without_secret_columns, without_secret_numbers
+from bot.border.secret_numbers import (
+    without_secret_columns,
+    without_secret_numbers,
+    without_secret_words,
+)
 from bot.border.shapes import is_id
 from bot.border.tokens import Token, tokens_of
 from bot.border.vocabulary import pieces
@@ -35,9 +39,10 @@ def judged(text: str) -> tuple[str, int]:
         shown, hidden = judged(text[cut.end() :])
         return f"{MARK}{shown}", hidden + 1
     tokens, numbers = without_secret_numbers(tokens_of(without_secret_columns(text, MARK)), MARK)
+    tokens, words = without_secret_words(tokens, MARK)
     reader = _Reader(tokens)
     reader.read(0, len(tokens), strict=False, depth=0)
-    return "".join(reader.out.parts), reader.out.hidden + numbers
+    return "".join(reader.out.parts), reader.out.hidden + numbers + words
 
 
 class _Reader:

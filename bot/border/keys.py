@@ -41,6 +41,8 @@ _DIGESTS = frozenset({"sha", "hash", "md"})
 # Letters of other scripts in a key only look like ours.
 _FOREIGN = re.compile(r"[^\W\d_a-zA-ZåäöÅÄÖéÉüÜ]")
 _LETTER = re.compile("[A-Za-z]")
+# What stands behind an exception's class is what it says, whatever its name speaks of.
+_EXCEPTION = re.compile(r"(?:[\w]{1,60}\.){0,8}[A-Z][A-Za-z]{0,60}[a-z](?:Error|Exception|Warning)")
 _PERSON = key_words("person")
 _FREE_TEXT = key_words("free_text")
 _NAMED = key_words("named")
@@ -54,7 +56,7 @@ def kind_of(key: str) -> KeyKind:
     if not found:
         return KeyKind.UNKNOWN
     flat = "".join(words)
-    if flat == "key":
+    if flat == "key" or _EXCEPTION.fullmatch(key):
         return KeyKind.KNOWN
     if found & _SECRET or flat in _SECRET or any(word in flat for word in _IN_ONE_WORD):
         return KeyKind.SECRET

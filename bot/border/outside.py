@@ -20,6 +20,7 @@ _FIELDS: dict[type, Mapping[str, bool]] = {}
 _PLAIN = frozenset({str, int, float, bool, type(None), datetime, timedelta})
 # A list within a line, row or item of a queue that is longer is no diagnosis's.
 MOST_ITEMS = 10_000
+DEEPEST = 32
 # A number of eight digits and more may be a password, unless its key says what it counts.
 LEAST_LONG = 10**7
 QUOTES = "\"' "
@@ -93,10 +94,11 @@ def raw(text: str) -> str:
     return text.raw if isinstance(text, Outside) else text
 
 
-def outside(value: Any) -> Any:
+def outside(value: Any, depth: int = 0) -> Any:
     """Return decoded data with every text in it, keys included, as outside text.
 
-    An enum of ours is a str too and stays what it is.
+    An enum of ours is a str too and stays what it is. What is nested deeper than DEEPEST is not
+    read: no service nests so, and each level costs a call.
     """
     kind = type(value)
     if kind is str:
@@ -106,14 +108,16 @@ def outside(value: Any) -> Any:
     match value:
         case bytes():
             return Outside(value.decode("utf-8", "replace"))
+        case Mapping() | list() | set() | frozenset() | tuple() if depth >= DEEPEST:
+            return MARK
         case Mapping():
-            return {_key(key): _behind(key, item) for key, item in value.items()}
+            return {_key(key): _behind(key, item, depth + 1) for key, item in value.items()}
         case list() | set() | frozenset():
-            return [outside(item) for item in value]
+            return [outside(item, depth + 1) for item in value]
         case int() | float() if abs(value) >= LEAST_PERSONAL and is_personal(str(abs(value))):
             return MARK
         case tuple():
-            return tuple(outside(item) for item in value)
+            return tuple(outside(item, depth + 1) for item in value)
         case _:
             return value
 
@@ -170,16 +174,18 @@ def _key(key: Any) -> Any:
     return MARK if isinstance(key, str) and is_id(raw(key)) else outside(key)
 
 
-def _behind(key: Any, item: Any) -> Any:
+def _behind(key: Any, item: Any, depth: int = 0) -> Any:
     """Return what stands behind a key; a person's, a secret's or a student's is not read at all."""
     if item is None or type(item) is bool:
         return item
+    if isinstance(item, tuple | list | set | frozenset) and depth >= DEEPEST:
+        return MARK
     if isinstance(item, tuple):
-        return tuple(_behind(key, one) for one in item)
+        return tuple(_behind(key, one, depth + 1) for one in item)
     if isinstance(item, list | set | frozenset):
-        some = [_behind(key, one) for one in islice(item, MOST_ITEMS)]
+        some = [_behind(key, one, depth + 1) for one in islice(item, MOST_ITEMS)]
         return some if len(item) <= MOST_ITEMS else [*some, MARK]
-    return MARK if isinstance(key, str) and _is_hidden(raw(key), item) else outside(item)
+    return MARK if isinstance(key, str) and _is_hidden(raw(key), item) else outside(item, depth)
 
 
 def _is_hidden(key: str, item: object) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
+from bot.border.shapes import is_id, is_measure
 from bot.border.tokens import Token
 from bot.border.vocabulary import key_words, pieces
 
@@ -13,6 +14,13 @@ _OF_A_CODE = key_words("before_a_code")
 _BETWEEN = key_words("between_numbers")
 _BIRTHS = key_words("a_birth")
 _WITHIN_DATES = key_words("within_a_date")
+# Words that lead to a secret in plain words, and those that may follow one and are none.
+_LEADS = key_words("before_a_secret_word")
+_KEYS = key_words("before_a_secret_key")
+_FOLLOWS = key_words("after_a_secret")
+_ON_THE_WAY = _BETWEEN | key_words("on_the_way_to_a_secret")
+_ENDS = frozenset({"comma", "line", "colon", "equals"})
+_QUOTED_AS = ("quote", "word", "quote", "space", "word", "space")
 LEAST_DIGITS = 4
 _SEPARATOR = "|"
 
@@ -34,6 +42,62 @@ def without_secret_numbers(tokens: list[Token], mark: str) -> tuple[list[Token],
                 least, last = _least_of(token.text, last)
         found.append(token)
     return found, count
+
+
+def without_secret_words(tokens: list[Token], mark: str) -> tuple[list[Token], int]:
+    """Return the tokens without the word that one before them makes a secret: `password queue`.
+
+    Known words are passwords too, so that only the words that speak of a secret may follow one,
+    whatever signs stand between. What stands behind `:` and `=` is a key's, and judged as such.
+    """
+    found: list[Token] = []
+    count, before, leads = 0, "", False
+    for token in tokens:
+        if (
+            token.kind in _ENDS
+            or token.text == mark
+            or (token.kind == "close" and token.text != ">")
+        ):
+            leads = False
+        elif token.kind == "word":
+            if leads and not _is_on_the_way(token.text):
+                leads = False
+                if not _may_follow(token.text):
+                    token, count = Token("other", mark), count + 1
+            if _leads_on(token.text, before):
+                leads = True
+                count += _hides_quoted(found, mark)
+            before = token.text
+        found.append(token)
+    return found, count
+
+
+def _hides_quoted(found: list[Token], mark: str) -> int:
+    """Hide the word of `'word' as`, which a secret's name follows."""
+    if tuple(token.kind for token in found[-6:]) != _QUOTED_AS or found[-2].text.lower() != "as":
+        return 0
+    found[-5] = Token("other", mark)
+    return 1
+
+
+@lru_cache(maxsize=16_384)
+def _is_on_the_way(word: str) -> bool:
+    return _ON_THE_WAY.issuperset(pieces(word))
+
+
+@lru_cache(maxsize=16_384)
+def _may_follow(word: str) -> bool:
+    return is_measure(word) or is_id(word) or not _FOLLOWS.isdisjoint(pieces(word)[:1])
+
+
+def _leads_on(word: str, before: str) -> bool:
+    """Say whether a plain word behind this one may be a secret."""
+    words = (*pieces(before)[-1:], *pieces(word))
+    if word == "AUTH" or [one.lower() for one in (before, word)] == ["identified", "by"]:
+        return True
+    return words[-1:] != () and (
+        words[-1] in _LEADS or (words[-1] == "key" and words[-2:-1] != () and words[-2] in _KEYS)
+    )
 
 
 @lru_cache(maxsize=16_384)

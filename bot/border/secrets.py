@@ -5,7 +5,7 @@ Each pattern is linear: bounded repeats, no nested ones, and nothing that begins
 
 import re
 
-from bot.border.shapes import UUID, is_id, without_people
+from bot.border.shapes import UUID, changes_often, is_id, kinds_of, without_people
 from bot.border.words import is_name
 
 HIDDEN = "***"
@@ -61,7 +61,6 @@ _REDIS_AUTH = re.compile(r'"(AUTH|HELLO)"(?:[^\S\n]+"[^"\n]{0,512}"){1,4}', re.I
 _HEX_DUMP = re.compile(r"(?<!\S)(?:[0-9a-fA-F]{2} {1,2}){1,16} {0,48}\|[^\n]{1,16}\|")
 _HEX_PAIRS = re.compile(r"(?<!\w)(?:[0-9a-fA-F]{2}[ :]{1,2}){7,64}[0-9a-fA-F]{2}(?!\w)")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
-_RUNS = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
 _JOINTS = re.compile(r"[-_/+=]")
 _HEX = re.compile(r"[0-9a-fA-F]{32,}")
 _SHOWN_HEX = re.compile(r"(?:sha\d{1,3}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})")
@@ -111,8 +110,8 @@ def _is_opaque(word: str) -> bool:
 
 def _looks_random(word: str) -> bool:
     """Keys change between letters, capitals and digits far more often than names and paths do."""
-    kinds = [run[0] for run in _RUNS.findall(word)]
-    if len(kinds) - 1 < 0.3 * len(word):
+    if not changes_often(word):
         return False
+    kinds = kinds_of(word)
     longest = max(len(part) for part in _JOINTS.split(word))
     return longest >= 24 or (any(map(str.islower, kinds)) and any(map(str.isupper, kinds)))

@@ -12,13 +12,22 @@ OUR_UUID = re.compile(rf"(?<![0-9a-fA-F])({_OUR_UUID})(?![0-9a-fA-F])")
 _ID = re.compile(
     rf"(?:urn:uuid:)?{_OUR_UUID}"
     r"|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{6,16}"
-    r"|(?:req|msg|resp|batch|evt|run|cmpl|chatcmpl|gen|toolu|call|asst|thread)[_-](?=\w*\d)\w{8,48}"
-    r"|ANCHOR_[A-Za-z0-9-]{1,40}(?:_[A-Za-z0-9]{1,12})?_[0-9a-f]{8}"
-    r"|(?:msgbatch|gen)[_-](?=[\w-]*\d)(?:\d{10}-)?\w{8,32}"
+    r"|ANCHOR_(?:[A-Za-z]{0,3}[+-]?(?:[0-9-]|[0-9a-f]{8}(?![0-9a-f])){0,8})"
+    r"(?:_[A-Za-z]{0,3}\d{0,8})?_[0-9a-f]{8}"
     r"|[0-9a-f]{16}-[A-Z]{3}"
     r"|00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]"
     r"|https?://sqlalche\.me/e/\w{2}/\w{4}"
 )
+# An id that a provider made up: its tail is random, so that no name stands in it.
+_MADE_UP = re.compile(
+    r"(?:req|msg|resp|batch|evt|run|cmpl|chatcmpl|toolu|call|asst|thread|msgbatch|gen)[_-]"
+    r"(?=[\w-]*\d)(?:\d{10}-)?(\w{8,48})"
+)
+_ANTHROPIC = re.compile(r"01(?!\w*[a-z]{7})[A-Za-z0-9]{20,26}")
+_HEX_TAIL = re.compile("[0-9a-f_]+")
+_RUNS = re.compile(r"[0-9]+|[A-Z]+|[a-z]+|[+/_=-]+")
+# Of a random word's characters so many are of another kind than the one before.
+CHANGES = 0.3
 # A trace id, a sha or a digest, or else a key: what stands before it decides. So it does for a
 # uuid in capitals, which no service of HuleEdu writes.
 LONG_HEX = re.compile(
@@ -95,13 +104,41 @@ _DIGIT = re.compile(r"\d")
 # A personal number can stand as six digits before a point and four behind it.
 LEAST_PERSONAL = 10**4
 # Twelve digits of a later year are a time.
-LATEST_BIRTH = 2020
+FIRST_BIRTH, LATEST_BIRTH = 1900, 2020
+_DAY = re.compile(
+    r"((?:19|20)\d\d)(?:[-./]\d{1,2}[-./]\d{1,2}|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?=\D|\Z)"
+)
+_DAY_FIRST = re.compile(r"\d{1,2}[-./]\d{1,2}[-./]((?:19|20)\d\d)")
+# A personal number as a spreadsheet writes numbers, an account's, a phone's in America, a place.
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){3}(?![\d.,])")
+_ACCOUNT = re.compile(r"(?<![\d-])\d{4}(?:-\d,?|,) ?\d{1,3}(?: \d{3}){1,3}(?:-\d)?(?![\d-])")
+_DASHED = re.compile(r"(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\w-])")
+_PLACE = re.compile(
+    r"(?<![\d.])(?:3[4-9]|[4-6]\d|7[01])\.\d{4,}°?[ NS]{0,3}[,;/ ] ?-?\d{1,3}\.\d{4,}(?![\d.])"
+)
 _PACKAGE_TAIL = re.compile(r"@(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))v?\d")
 
 
 def is_id(word: str) -> bool:
     """Say whether a word has the shape of an id that diagnoses need; never of a person's."""
-    return _ID.fullmatch(word) is not None or _PACKAGE.fullmatch(word) is not None
+    if _ID.fullmatch(word) is not None or _PACKAGE.fullmatch(word) is not None:
+        return True
+    made_up = _MADE_UP.fullmatch(word)
+    if made_up is None:
+        return False
+    tail = made_up[1]
+    by_shape = _HEX_TAIL.fullmatch(tail) is not None or _ANTHROPIC.fullmatch(tail) is not None
+    return by_shape or changes_often(tail)
+
+
+def changes_often(word: str) -> bool:
+    """Say whether letters, capitals and digits change as in random words, not as in names."""
+    return len(kinds_of(word)) - 1 >= CHANGES * len(word)
+
+
+def kinds_of(word: str) -> list[str]:
+    """Return the first character of each run of one kind in a word."""
+    return [run[0] for run in _RUNS.findall(word)]
 
 
 def is_package(word: str) -> bool:
@@ -111,8 +148,16 @@ def is_package(word: str) -> bool:
 
 def is_measure(word: str) -> bool:
     """Say whether a word is a number with or without unit, a time, a version or an address."""
+    if is_early_date(word):
+        return False
     patterns = (_NUMBER, _TIME, _VERSION, _ADDRESS)
     return any(pattern.fullmatch(word) is not None for pattern in patterns)
+
+
+def is_early_date(word: str) -> bool:
+    """Say whether a word is or begins with a day on which a person may be born: no log's day."""
+    found = _DAY.match(word) or _DAY_FIRST.fullmatch(word)
+    return found is not None and FIRST_BIRTH <= int(found[1]) <= LATEST_BIRTH
 
 
 def is_long_number(word: str) -> bool:
@@ -122,7 +167,7 @@ def is_long_number(word: str) -> bool:
 
 def is_number(word: str) -> bool:
     """Say whether a word is a number that is too short to be a person's, with or without unit."""
-    return len(word) <= 9 and _NUMBER.fullmatch(word) is not None
+    return len(word) <= 9 and _NUMBER.fullmatch(word) is not None and not is_early_date(word)
 
 
 def without_people(text: str, mark: str) -> str:
@@ -152,7 +197,11 @@ def _without_people(text: str, mark: str) -> str:
 
 def _without_numbers(text: str, mark: str) -> str:
     text = _without(_PERSONAL, text, mark, _is_personal)
-    text = _ORGANISATION.sub(mark, text)
+    text = _THOUSANDS.sub(
+        lambda m: mark if is_personal(m.group().replace(",", "")) else m.group(), text
+    )
+    for pattern in (_ORGANISATION, _ACCOUNT, _DASHED, _PLACE):
+        text = pattern.sub(mark, text)
     text = _without(_CARD, text, mark, _is_card)
     text = _HETU.sub(mark, _POSTAL.sub(mark, text))
     return _without(_PHONE, text, mark, _is_phone)

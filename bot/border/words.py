@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from bot.border.shapes import LONG_HEX, OUR_UUID, UUID, is_id, is_measure
+from bot.border.shapes import LONG_HEX, OUR_UUID, UUID, is_early_date, is_id, is_measure
 from bot.border.vocabulary import is_known, key_words, pieces
 
 LONGEST_WORD = 160
@@ -28,6 +28,7 @@ _DAY = re.compile(r"20[2-3]\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])")
 _SPLIT = re.compile(r"[^\w]+|_")
 SINGLE_LETTERS = 2
 MOST_DIGITS = 6
+LEAST_GROUPED = 5
 PERSON_IN_ID = key_words("paths_of_people")
 
 
@@ -46,9 +47,9 @@ def is_name(word: str) -> bool:
         return False
     if _is_model(word):
         return True
-    singles = 0
-    if PERSON_IN_ID & set(pieces(word)) and UUID.search(word):
+    if _is_of_somebody(word) or is_early_date(word):
         return False
+    singles = 0
     rest = _IMAGE_DIGEST.sub("", OUR_UUID.sub("-", word))
     parts = [part for part in _SPLIT.split(rest) if part]
     for part in parts:
@@ -59,6 +60,17 @@ def is_name(word: str) -> bool:
                 return False
             singles += len(piece) == 1 and not piece.isdigit()
     return bool(parts or rest != word) and singles <= SINGLE_LETTERS
+
+
+def _is_of_somebody(word: str) -> bool:
+    """Say whether a word is a person's id, or digits in groups, which may be anybody's number."""
+    if PERSON_IN_ID & set(pieces(word)) and (
+        UUID.search(word) or any(is_id(part) for part in _SPLIT.split(word))
+    ):
+        return True
+    digits = sum(map(str.isdigit, word))
+    is_range = all(map(is_measure, word.split("..")))
+    return digits >= LEAST_GROUPED and not any(map(str.isalpha, word)) and not is_range
 
 
 def _is_part(piece: str) -> bool:

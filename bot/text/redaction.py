@@ -2,7 +2,7 @@
 
 `redact` is for what came from outside: an allow-list decides. `presented` is for a sentence that
 may be ours or theirs: outside text passes the border, our own words stay but for what has the
-shape of a key or of personal data.
+shape of a key or of personal data. `noted` is for what a person wrote on purpose: prose stays.
 """
 
 import re
@@ -15,6 +15,7 @@ from bot.border.passing import ELLIPSIS, TEXT_CHARS, clip, let_out
 from bot.border.secrets import HIDDEN, without_opaque_words, without_secrets
 from bot.border.shapes import UUID
 from bot.domain.ids import uuid_prefix
+from bot.text.notes import noted
 
 _PLAIN_WORD = re.compile(r"#?[^\W_][\w.:-]{0,23}")
 # The commands whose words are ids, and how long a beginning without hyphens may be to be one.
@@ -30,6 +31,7 @@ __all__ = [
     "clip",
     "echoed",
     "echoed_id",
+    "noted",
     "plain",
     "presented",
     "redact",

@@ -13,7 +13,7 @@ from bot.domain.words import Command, when, words
 from bot.errors import DeniedError, SourceError
 from bot.ports import BotMemory, CommandContext, Request
 from bot.registry import detectors
-from bot.text.redaction import redact
+from bot.text.redaction import noted
 from bot.text.wording import many, sentence
 from commands._moments import is_moment, until, window
 from commands._words import nearest
@@ -81,7 +81,7 @@ async def _changed(request: Request, memory: BotMemory, context: CommandContext)
     if request.verb == "wake":
         alert = await memory.wake(key, by=by, now=now)
         return judged.changed(alert, "wake", "It is no longer snoozed.")
-    text = redact(" ".join(request.words[1:]), NOTE_CHARS)
+    text = noted(" ".join(request.words[1:]), NOTE_CHARS)
     alert = await memory.note(key, text, by=by, now=now)
     told = f"Kept: {text}. It is shown when this alert opens again."
     return replace(judged.changed(alert, "note", told, note=text), shown_in=None)
@@ -112,7 +112,7 @@ async def _mute(request: Request, memory: BotMemory, context: CommandContext) ->
         kind = MuteKind.MUTE
         if rest and is_moment(rest[0]):
             end = until(rest.pop(0), now, zone)
-    reason = redact(" ".join(rest), REASON_CHARS)
+    reason = noted(" ".join(rest), REASON_CHARS)
     alerts = await memory.alerts(now)
     pattern = await _pattern(word, memory, now)
     mute = Mute(pattern, end, reason, context.asker.user, begin, kind)

@@ -1,8 +1,10 @@
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from bot.border.outside import MOST_ITEMS, Outside, let_out_all, outside
+from bot.border.outside import MOST_ITEMS, Outside, OutsideFields, let_out_all, outside
 from bot.border.phrases import MARK
 
 ID = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
@@ -96,3 +98,17 @@ def test_whatever_its_own_methods_make_of_it_stays_outside(method: str) -> None:
     made = getattr(TEXT, method)(*GIVEN.get(method, ()))
     parts = made if isinstance(made, list | tuple) else [made]
     assert {type(one) for one in parts} <= {Outside, bool}
+
+
+@pytest.mark.parametrize("levels", [100, 1_500])
+@pytest.mark.parametrize("wrap", [lambda x: [x], lambda x: {"k": x}, lambda x: (x,)])
+def test_what_is_nested_deeper_than_services_nest_is_not_read(
+    wrap: Callable[[Any], Any], levels: int
+) -> None:
+    deep: Any = "deepest"
+    for _ in range(levels):
+        deep = wrap(deep)
+    read = OutsideFields({"batch_id": 3, "x": deep})
+    assert read["batch_id"] == 3
+    assert "deepest" not in repr(let_out_all(outside({"x": deep, "y": read["x"]})))
+    assert MARK in repr(read["x"])

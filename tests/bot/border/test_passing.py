@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.border.passing import NO_NAME, let_out, name
+from bot.border.passing import NO_NAME, Passed, let_out, name
 
 TRACED = "8f3a11d7-9411-4ca2-9999-59a9d18c5da9"
 # In parts, so that no scanner takes an invented key for a real one.
@@ -192,6 +192,70 @@ def test_passing_twice_shows_no_more(text: str) -> None:
     once = let_out(text, 1_000).text
     words = re.findall(r"[^\W\d_]+", let_out(once, 1_000).text)
     assert all(word in once for word in words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password is {}", "password was {}.", "password set to {}", "with password {}", "pwd {}",
+        "secret {}", "PIN {}", "otp {}", "cookie {}", "token {} rejected", "api key {} invalid",
+        "credential {} expired", "password -> {}", "password\t{}", "password ({})", "x-api-key {}",
+        "Bearer {}", "AUTH {}", "ALTER ROLE cj PASSWORD '{}'", "IDENTIFIED BY '{}'", "psql -p {}",
+        "the {} failed: tried '{}' as password", "admin:{}", "lösenordet är {}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("known", ["queue", "start-worker"])
+def test_a_known_word_is_hidden_where_it_is_a_secret(text: str, known: str) -> None:
+    shown = let_out(text.replace("{}", known)).text
+    assert known not in shown.replace(f"the {known}", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password authentication failed for user",
+        "password is required",
+        "token limit exceeded, token count 12, tokens used 14",
+        "api key missing for provider",
+        "secret not found",
+        "ValueError: invalid value (expected 2, got 1)",
+        "KeyError: 'correlation_id'",
+        "aiohttp.client_exceptions.ClientResponseError: 529, message='Overloaded'",
+        "[Errno 111] Connect call failed",
+        "msg_01XFDUDYJgAACzvnptvVoYEL and chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT",
+        "req_1f2e3d4c5b6a and ANCHOR_12_1a2b3c4d",
+        "at 2025-11-19 10:00:00 of 2025-11-18",
+    ],
+)
+def test_what_is_said_of_a_secret_or_an_error_stays(text: str) -> None:
+    shown = let_out(text)
+    assert shown == Passed(text)
+
+
+@pytest.mark.parametrize("words", ["got {} back", "got '{}' back", "count={}", "batch_id={}"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "2010-01-02", "2010-01-02T00:00:00", "02/01/2010", "2.1.2010", "2010.01.02", "2-1-2010",
+        "555-123-4567", "8327-9,123 456 789-0", "201,001,022,384", "55.7047, 13.1910",
+    ],
+)  # fmt: skip
+def test_a_day_of_birth_and_a_number_in_groups_are_hidden(number: str, words: str) -> None:
+    shown = let_out(words.format(number)).text
+    assert number not in shown
+    assert "4567" not in shown
+    assert "2010" not in shown
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "user_2010ebba", "req_ebbalindqvist2010", "msg_ebbaLindqvist9C", "ANCHOR_ebba_1a2b3c4d",
+        "gen-ebba-2010-lindqvist", "chatcmpl-ebbalindqvist2010",
+    ],
+)  # fmt: skip
+def test_no_name_stands_in_an_ids_shape(word: str) -> None:
+    assert "ebba" not in let_out(f"failed in {word} while waiting").text
 
 
 @pytest.mark.parametrize(
