@@ -13,6 +13,7 @@ NEAR = 3
 # How many hidden values in a row, and of how many tokens each, are stepped over.
 MOST_MASKED = 3
 MOST_MASK_TOKENS = 16
+HIDDEN_SIGN = "…"
 _MASK = re.compile(r"[*…\ue000•█<>\[\]]|x{3,}|redacted|masked|hidden|filtered|removed", re.I)
 # Letters before a quote that belong to it: b'…' in Python, E'…' in SQL.
 _PREFIXES = frozenset({"b", "r", "u", "f", "e", "n", "br", "rb", "fr", "rf"})
@@ -109,6 +110,8 @@ class TokenLayout:
         if token.kind in ("quote", "open"):
             stop = self.partner.get(value)
             return end if stop is None or stop >= end else stop + 1
+        if token.text == HIDDEN_SIGN and self._is_before_bracket(value + 1, end):
+            return value + 1
         stop = value + 1
         while stop < end:
             here = self.tokens[stop]
@@ -122,9 +125,16 @@ class TokenLayout:
             if here.kind == "word" and self.tokens[stop - 1].kind in ("space", "comma", "line"):
                 after = self.separator_after(stop, end)
                 if after is not None and self.tokens[after].kind == "equals" and "_" in here.text:
-                    break
+                    # The blank stays, so that the key is found again in what is shown.
+                    return stop - (self.tokens[stop - 1].kind == "space")
             stop += 1
         return stop
+
+    def _is_before_bracket(self, index: int, end: int) -> bool:
+        """Say whether a bracket opens behind a blank: it is no part of a value hidden before."""
+        if index + 1 >= end or self.tokens[index].kind != "space":
+            return False
+        return self.tokens[index + 1].kind == "open"
 
     def is_request(self, start: int, stop: int) -> bool:
         """Say whether the quotes at `start` and `stop` hold an HTTP request's first line."""
