@@ -126,8 +126,8 @@ ENTRIES = (
     CauseEntry(
         rule="mock-mode",
         means="The LLM provider service answered by a mock: no model judged the essays.",
-        proved="The service's health says mock_mode, or answers name a mock; answers in under "
-        "50 ms make it sure.",
+        proved="Rows: answers that took under 5 ms, or that name a mock. The service's health says "
+        "mock_mode; answers in under 50 ms make it sure.",
         unseen="Health tells of now: for an older batch it is only information.",
         do="Turn mock mode off in the LLM provider service, then run the batch again.",
         since="Every revision.",

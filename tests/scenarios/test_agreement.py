@@ -1,6 +1,8 @@
 """What an alert says and what an investigation says of the same thing at the same time agree."""
 
 import random
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,6 +16,7 @@ from bot.domain.alert import Condition
 from bot.domain.batch import BatchSummary
 from bot.domain.log import Followed, Role
 from bot.domain.report import Report
+from bot.domain.words import Text
 from bot.ports import Deadline
 from bot.registry import commands, detectors
 from bot.requests.command_text import read_line
@@ -26,6 +29,8 @@ from tests.support.scenes import TICK, played
 from tests.support.watches import GivenWatch
 
 CONTAINERS = {"cj": Role.CJ, "llm": Role.LLM_PROVIDER}
+FORECASTS = ("outbox-growing", "queue-expiring")
+COUNTED = re.compile(r"\b(\d+) (?:comparison|item|answer|callback|event)s?\b")
 # What is wrong with a batch, and the detector that tells of it.
 TOLD_BY = {
     "batch-failed": "batch_failed",
@@ -88,13 +93,36 @@ async def _investigated(world: World, around: Around) -> Report:
     return investigate(found, world.now)  # type: ignore[arg-type]
 
 
+async def _disagreements(world: World, around: Around, found: Sequence[Condition]) -> list[str]:
+    """Return where an investigation says otherwise than an alert of its batch at the same time."""
+    if not found:
+        return []
+    report, told = await _investigated(world, around), []
+    for condition in found:
+        seen = about(report, condition.rule)
+        first = seen.findings[0] if seen.findings else None
+        if first is None or not seen.facts["about_found"]:
+            told.append(f"{condition.rule}: {condition.headline}, and it finds nothing of it")
+        elif first.severity is not condition.severity and condition.rule not in FORECASTS:
+            told.append(f"{condition.rule} is {condition.severity}, and there {first.severity}")
+        elif _counted(first.what) != (mine := _counted(condition.headline)) and mine:
+            told.append(f"{condition.rule}: {condition.headline}, and there {first.what}")
+    return told
+
+
+def _counted(text: Text) -> set[str]:
+    """Return how many comparisons, items or events a text speaks of."""
+    return {match[1] for match in COUNTED.finditer(str(text))}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_no_button_of_an_alert_or_an_answer_leads_to_nothing(fault: str) -> None:
     """Each is followed on the data that it came from, also days after it."""
     for variant in range(2):
         world, around = FAULTS[fault][0](random.Random(variant), variant)
         if not variant:
-            await _conditions(world, around, *detectors())
+            found = await _conditions(world, around, *detectors())
+            assert await _disagreements(world, around, found) == []
         asked = context(sources_of(world, around), world.now, options={"services": SERVICES})
         for line in (f"/batch investigate {world.id}", f"/batch status {world.id}", "/queue"):
             read = read_line(line, commands())

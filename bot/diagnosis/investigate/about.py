@@ -7,9 +7,18 @@ from bot.diagnosis.comparison.causes import (
     CALLBACK_METADATA_LOST,
     FOREIGN_CALLBACK,
     LOST_CALLBACKS,
+    OUTBOX_UNPUBLISHED,
     UNPUBLISHED,
 )
 from bot.diagnosis.queue.conservation import LEFT_UNANSWERED
+from bot.diagnosis.queue.timeline import (
+    FROZEN,
+    HEAD_BLOCKED,
+    HUNG,
+    NOT_DRAINING,
+    ORPHANED,
+    POISON,
+)
 from bot.domain.headline import one_breath
 from bot.domain.report import Finding, Report
 from bot.domain.words import Text, joined, words
@@ -19,6 +28,9 @@ FAMILIES = {
     "callback-rejected": (CALLBACK_METADATA_LOST.rule, FOREIGN_CALLBACK.rule),
     LOST_CALLBACKS.rule: (LOST_CALLBACKS.rule, UNPUBLISHED.rule, LEFT_UNANSWERED),
     UNPUBLISHED.rule: (UNPUBLISHED.rule, LOST_CALLBACKS.rule),
+    # A forecast is of what a report says once it has come about.
+    "outbox-growing": (OUTBOX_UNPUBLISHED.rule,),
+    "queue-expiring": (HEAD_BLOCKED, ORPHANED, HUNG, POISON, FROZEN, NOT_DRAINING),
 }
 
 

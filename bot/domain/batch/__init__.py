@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         PendingPair,
     )
     from bot.domain.batch.rows import (
+        NO_MODEL_MS,
         AnsweredCounts,
         AnswerGroup,
         BatchRows,
@@ -47,6 +48,7 @@ __all__ = [
     "CANCELLED",
     "FORCED_RECOVERY",
     "NO_ESSAYS",
+    "NO_MODEL_MS",
     "AnswerGroup",
     "AnsweredCounts",
     "BatchHeader",
@@ -81,8 +83,8 @@ __getattr__ = deferred(
             "ErrorGroup", "PairCounts", "PendingPair",
         ),
         "rows": (
-            "AnswerGroup", "AnsweredCounts", "BatchRows", "BatchSummary", "ComparisonTotals",
-            "PositionCounts", "ProjectionCounts", "ScoreCounts", "Twin",
+            "NO_MODEL_MS", "AnswerGroup", "AnsweredCounts", "BatchRows", "BatchSummary",
+            "ComparisonTotals", "PositionCounts", "ProjectionCounts", "ScoreCounts", "Twin",
         ),
         "sessions": (
             "BlockedSession", "lock_waits",

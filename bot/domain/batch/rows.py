@@ -90,6 +90,10 @@ class Twin:
         return has_ended(self.status, self.state) and not is_complete(self.status)
 
 
+# A call over a network takes longer, whatever the model.
+NO_MODEL_MS = 5
+
+
 @dataclass(frozen=True, slots=True)
 class BatchRows:
     """Everything the database says of one batch, read in one transaction.
@@ -97,11 +101,12 @@ class BatchRows:
     `at_first_finalisation` compares what was sent and answered when the first projection or
     completion event was written (None when there was none); `worst_essay` is the essay that the
     most failed comparisons hold, and in how many; `cost` and
-    `response_ms` (p50, p95) come from pair metadata where recorded; `models` maps
+    `response_ms` (p50, p95) come from pair metadata where recorded, `instant` counts the answers
+    that took less than any model's; `models` maps
     "provider/model" to rows, `confident` are its valid answers by their confidence, the most
     first, and `twins` the other batches of its request, or that hold its essays now.
     `hidden` are the tables that the role may not read, of which nothing is known here. `position`,
-    `cost`, `response_ms` and `models` are over `looked_at` comparisons, `errors` over
+    `cost`, `response_ms`, `instant` and `models` are over `looked_at` comparisons, `errors` over
     `failures_looked_at` of those that failed: None where it was all of them. `priced` counts the
     comparisons that carry a cost.
     """
@@ -118,6 +123,7 @@ class BatchRows:
     at_first_finalisation: AnsweredCounts | None = None
     cost: float | None = None
     response_ms: tuple[float, float] | None = None
+    instant: int = 0
     models: Mapping[str, int] = field(default_factory=dict)
     confident: tuple[AnswerGroup, ...] = ()
     twins: tuple[Twin, ...] = ()

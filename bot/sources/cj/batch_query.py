@@ -1,5 +1,6 @@
 """The query of everything about one batch: one statement, so one snapshot and one round trip."""
 
+from bot.domain.batch import NO_MODEL_MS
 from bot.sources.cj.schema import CjSchema
 from bot.sources.cj.sql_fragments import (
     ERROR_GROUPS,
@@ -152,7 +153,8 @@ SELECT h.*,
     ORDER BY p.submitted_at NULLS LAST, p.id LIMIT 50) q) AS pending,
  (SELECT row_to_json(v) FROM (
     SELECT sum(cost) AS cost, count(cost) AS priced,
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms,
+           count(*) FILTER (WHERE response_ms < {NO_MODEL_MS}) AS instant
     FROM taken) v) AS spent,
  (SELECT json_object_agg(name, rows) FROM (
     SELECT coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') AS name,

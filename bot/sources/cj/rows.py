@@ -115,6 +115,7 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
         cost=_number(spent.get("cost")),
         priced=int(spent.get("priced") or 0),
         response_ms=_latency(spent.get("response_ms")),
+        instant=int(spent.get("instant") or 0),
         models=_counts(found["models"]),
         confident=tuple(AnswerGroup(**item) for item in found["confident"] or []),
         twins=tuple(Twin(**_with_times(item, "created_at")) for item in found["twins"] or []),

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import BLOCKED_AFTER, DATABASE_BLOCKED
-from bot.domain.batch import BlockedSession, lock_waits
+from bot.domain.batch import NO_MODEL_MS, BlockedSession, lock_waits
 from bot.domain.batch.modes import MODE_WORDS, SYNONYMS
 from bot.domain.evidence import CONTAINERS, HEALTH, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ContainerState
 from bot.domain.words import Span, Text, joined, words
-from bot.text.wording import many
+from bot.text.wording import many, part_of
 
 MODE_MISMATCH = "mode-mismatch"
 # No model answers so fast; and what health says now holds for a batch of the last hour.
@@ -52,6 +52,8 @@ def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def mock_mode(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """The LLM provider service answers by a mock: no model judges anything."""
     provider, spent = evidence.provider, evidence.rows.response_ms
+    if evidence.rows.instant and not provider.answered_by_mock:
+        return _instant(evidence)
     if not (provider.mock_mode or provider.answered_by_mock) or not evidence.pairs.total:
         return None
     at_once = spent is not None and spent[0] < MOCK_MS
@@ -74,6 +76,28 @@ def mock_mode(evidence: BatchEvidence, now: datetime) -> Finding | None:
             ),
         ),
         next=("Turn mock mode off in the LLM provider service, then run the batch again.",),
+    )
+
+
+def _instant(evidence: BatchEvidence) -> Finding:
+    """Some of its answers came faster than any model's: a mock or a person gave them."""
+    count, looked = evidence.rows.instant, evidence.rows.looked_at or evidence.pairs.valid
+    most = 2 * count >= looked
+    answers = part_of(count, looked, "answer")
+    return Finding(
+        rule="mock-mode",
+        severity=Severity.ERROR if most else Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"No model judged {answers}: given by a mock, in no time"
+        if most
+        else f"No model judged {answers}: given by hand or by a mock, in no time",
+        why="Rows name the provider and model that were asked, also where a mock or a person "
+        "answered.",
+        evidence=(evidence.line(f"{answers} took under {NO_MODEL_MS} ms"),),
+        next=(
+            "Look who answered: mock mode of the LLM provider service, or callbacks by hand.",
+            "Run the batch again with a model before its result is used.",
+        ),
     )
 
 

@@ -292,6 +292,21 @@ async def test_metadata_of_any_shape_is_survived(database_url: str, document: st
     await reader.close()
 
 
+async def test_answers_that_took_no_time_are_counted(database_url: str) -> None:
+    await load(database_url, "now")
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "UPDATE cj_comparison_pairs SET processing_metadata = $1 WHERE id IN (SELECT id FROM "
+        "cj_comparison_pairs WHERE cj_batch_id = 34 ORDER BY id LIMIT 3)",
+        '{"provider": "anthropic", "model": "m", "response_time_ms": 0}',
+    )
+    await connection.close()
+    reader = CjPostgres(database_url)
+    found = [await reader.batch(number) for number in (33, 34)]
+    assert [one.instant for one in found if one] == [0, 3]
+    await reader.close()
+
+
 async def test_what_is_read_in_detail_is_bounded_and_said(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
