@@ -192,6 +192,9 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "server_error", "Bad Gateway",
     ),
     (f"{_LIBS}/kafka_client.py", NOW): ("Timeout publishing message by",),
+    (f"{_LIBS}/idempotency_v2.py", NOW): (
+        "Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED",
+    ),
     ("aiohttp/client_exceptions.py", LIBRARY): ("ClientOSError",),
     ("strerror(3), gai_strerror(3)", LIBRARY): ("Connection refused", "Broken pipe"),
     ("sqlalchemy/exc.py", LIBRARY): ("<class '",),

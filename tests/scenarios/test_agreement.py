@@ -30,7 +30,7 @@ from tests.support.watches import GivenWatch
 
 CONTAINERS = {"cj": Role.CJ, "llm": Role.LLM_PROVIDER}
 FORECASTS = ("outbox-growing", "queue-expiring")
-COUNTED = re.compile(r"\b(\d+) (?:comparison|item|answer|callback|event)s?\b")
+COUNTED = re.compile(r"(?<!of )\b(\d+)(?: of \d+)? (?:comparison|item|answer|callback|event)s?\b")
 # What is wrong with a batch, and the detector that tells of it.
 TOLD_BY = {
     "batch-failed": "batch_failed",
@@ -102,11 +102,13 @@ async def _disagreements(world: World, around: Around, found: Sequence[Condition
         seen = about(report, condition.rule)
         first = seen.findings[0] if seen.findings else None
         if first is None or not seen.facts["about_found"]:
-            told.append(f"{condition.rule}: {condition.headline}, and it finds nothing of it")
-        elif first.severity is not condition.severity and condition.rule not in FORECASTS:
+            told.append(f"{condition.rule}: {condition.headline!s}, and it finds nothing of it")
+        elif condition.rule in FORECASTS:
+            continue
+        elif first.severity is not condition.severity:
             told.append(f"{condition.rule} is {condition.severity}, and there {first.severity}")
-        elif _counted(first.what) != (mine := _counted(condition.headline)) and mine:
-            told.append(f"{condition.rule}: {condition.headline}, and there {first.what}")
+        elif not _counted(condition.headline) <= set(re.findall(r"\b\d+\b", str(first.what))):
+            told.append(f"{condition.rule}: {condition.headline!s}, and there {first.what!s}")
     return told
 
 

@@ -42,7 +42,7 @@ RUBRIC_BROUGHT = "Hydrated judge rubric text via fallback"
 ANY_CONTEXT = "any prompt, rubric or instructions"
 PROMPT, RUBRIC, ANCHORS = "the assignment's prompt", "the judge's rubric", "anchors"
 _STATUS = re.compile(r"HTTP (\d{3})")
-MOST = 0.8
+MOST = 0.5
 
 
 def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:

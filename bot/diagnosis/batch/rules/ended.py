@@ -7,6 +7,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised, why_not_finalised
 from bot.diagnosis.batch.rules.content import essays_left_out
 from bot.diagnosis.batch.rules.failures import mostly_failed
+from bot.diagnosis.batch.rules.finalisation import is_swept_short
 from bot.diagnosis.batch.rules.left_queue import lost_in_the_queue
 from bot.diagnosis.comparison.causes import (
     ASK_WHO_CANCELLED,
@@ -143,7 +144,7 @@ def ended_as_planned(evidence: BatchEvidence, now: datetime) -> Finding | None:
         count = "Fewer than two essays were"
         count = count if sent is None else many(sent, "essay", ("was", "were"))
         what, why = f"{count} sent, so there was nothing to compare", "That is no fault."
-    elif not _stopped_early(evidence):
+    elif not _stopped_early(evidence) or is_swept_short(evidence):
         return None
     else:
         whole = part_of(pairs.total, header.true_budget or 0, "comparison")

@@ -35,6 +35,7 @@ STABILITY_NEEDS = 10
 # It begins before its consumer, which may come minutes later.
 CJ_STARTED = "CJ Assessment Service started successfully"
 EXHAUSTED = "Comparison budget exhausted; finalizing"
+AGAIN_DROPPED = ("Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED")
 SWEPT = "Finalizing batch with all callbacks received"
 THRESHOLD = "Completion threshold reached; finalizing"
 
@@ -44,6 +45,8 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
     then, header, total = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs.total
     if then is None or not total or header.forced or not _has_been_published(evidence):
         return None
+    if is_swept_short(evidence):
+        return _swept_short(evidence)
     threshold = header.completion_threshold_pct or DEFAULT_THRESHOLD
     if then.answered * 100 >= threshold * total or _stopped_by_stability(evidence):
         return None
@@ -70,6 +73,39 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
             *_said_at_the_end(evidence, (*exhausted, *swept)),
         ),
         next=("Score again from all answers before using the grades.",),
+    )
+
+
+def is_swept_short(evidence: BatchEvidence) -> bool:
+    """Whether the monitor's sweep ended it while more pairs and more of its budget were left.
+
+    That all it had asked for was answered is no stability: nobody had looked at the scores.
+    """
+    header, total, essays = evidence.header, evidence.pairs.total, evidence.rows.scores.essays
+    swept = any(SWEPT in event.event for event in evidence.events)
+    left = total < (header.true_budget or 0) and total < essays * (essays - 1) // 2
+    whole = evidence.pairs.valid == total and evidence.has_result
+    return swept and left and whole and header.status == "COMPLETE_STABLE"
+
+
+def _swept_short(evidence: BatchEvidence) -> Finding:
+    swept = [event for event in evidence.events if SWEPT in event.event]
+    total, budget = evidence.pairs.total, evidence.header.true_budget or 0
+    whole = part_of(total, budget, "comparison", ("was", "were")).replace(" of ", " of up to ")
+    return Finding(
+        rule=EARLY,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"Finalised too early: {whole} made by then",
+        why="CJ did not go on after these, and the monitor's sweep ended it; no line says that "
+        "its scores were stable.",
+        evidence=(
+            evidence.line(f"{total} of up to {budget} asked and answered"),
+            *(log_line(event) for event in swept[:1]),
+        ),
+        next=(
+            "Look what CJ logged before it rested; run the batch again if so few are not enough.",
+        ),
     )
 
 
@@ -127,13 +163,26 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
         )
     return Finding(
         rule=REPEATED_FINALISATION.rule,
-        severity=Severity.ERROR,
+        severity=Severity.WARN if _is_same_twice(evidence, violations) else Severity.ERROR,
         confidence=Confidence.HIGH if events or violations else Confidence.MEDIUM,
         what=f"Finalised more than once: {_repeats(events, left_over=left_over)}",
-        why=REPEATED_FINALISATION.why,
+        why="The last callback and the monitor's sweep may end a batch at once: both results are "
+        "of all its answers."
+        if _is_same_twice(evidence, violations)
+        else REPEATED_FINALISATION.why,
         evidence=(*lines, *(log_line(event) for event in violations[:3])),
-        next=("Check whether the first run was early before trusting its result.",),
+        next=("See that whoever takes results takes it once.",)
+        if _is_same_twice(evidence, violations)
+        else ("Check whether the first run was early before trusting its result.",),
     )
+
+
+def _is_same_twice(evidence: BatchEvidence, violations: Sequence[LogEvent]) -> bool:
+    """Whether each run was of all its answers, and each ended well."""
+    then, header, pairs = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs
+    whole = then is not None and then.answered >= pairs.total and not pairs.pending
+    well = header.complete and header.has_total_budget and not header.finalised_again
+    return whole and well and not violations
 
 
 def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -182,19 +231,39 @@ def batch_idle(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """An open batch is idle, and no comparison was requested."""
     header, quiet = evidence.header, evidence.quiet_for(now)
     begun = evidence.ended or evidence.pairs.total or header.state == "SCORING"
-    if begun or quiet <= IDLE_AFTER.total_seconds():
+    cut = None if begun else _cut_off(evidence, now)
+    if begun or (not cut and quiet <= IDLE_AFTER.total_seconds()):
         return None
     return Finding(
         rule=BATCH_IDLE.rule,
-        severity=Severity.WARN,
+        severity=Severity.ERROR if cut else Severity.WARN,
         confidence=Confidence.MEDIUM,
-        what=words("No comparison was made, and nothing moves for ", _quiet(quiet)),
-        why=BATCH_IDLE.why,
+        what="No comparison was made: CJ ended while it prepared them"
+        if cut
+        else words("No comparison was made, and nothing moves for ", _quiet(quiet)),
+        why="It has started anew since, and takes up none that it had not asked for."
+        if cut
+        else BATCH_IDLE.why,
         evidence=(
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
+            *((log_line(cut),) if cut else ()),
         ),
         next=("Look what CJ and the content service logged, then ask for the batch again.",),
     )
+
+
+def _cut_off(evidence: BatchEvidence, now: datetime) -> LogEvent | None:
+    """Return the start of the process that had the batch in hand and does not go on with it."""
+    own = [event for event in evidence.events if event.role is Role.CJ and event.at]
+    start = _restart_after(evidence)
+    if start is None or start.at is None or (now - start.at).total_seconds() <= MONITOR_SECONDS:
+        return None
+    later = [event for event in own if event.at and event.at > start.at]
+    before = [event for event in own if event not in later]
+    mine = before and before[-1].container == start.container
+    # Kafka gives it the request again, which it takes for one that it works on.
+    goes_on = any(not event.event.startswith(AGAIN_DROPPED) for event in later)
+    return start if mine and not goes_on else None
 
 
 def _quiet(seconds: float) -> Span:

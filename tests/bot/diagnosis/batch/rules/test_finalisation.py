@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.report import findings_of
 from bot.diagnosis.batch.rules.finalisation import (
+    batch_idle,
     early_finalisation,
     finalisation_stuck,
     repeated_finalisation,
 )
 from bot.diagnosis.batch.rules.outbox import outbox_unpublished
-from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts
+from bot.domain.batch import AnsweredCounts, BatchHeader, BatchRows, PairCounts, ScoreCounts
 from bot.domain.log import LogEvent, LogSearch, Role
+from bot.domain.outbox import OutboxGroup
 from bot.domain.queue import QueueReading
-from bot.domain.report import unproven_files
+from bot.domain.report import Severity, unproven_files
 
 NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 ID = "86e26627-1135-4553-bfbf-975da269c245"
@@ -191,3 +194,77 @@ def test_what_the_relay_met_on_the_way_is_told_also_when_the_event_is_out(
     if found:
         assert said in str(found.what)
         assert found.severity.value == "warn"
+
+
+ENDED_IT = "Finalizing batch with all callbacks received"
+
+
+@pytest.mark.parametrize(
+    ("lines", "essays", "budget", "told"),
+    [
+        ((ENDED_IT,), 8, 24, True),
+        # No line of a sweep: its scores may have been stable.
+        ((), 8, 24, False),
+        # All pairs of its essays were compared, or all of its budget.
+        ((ENDED_IT,), 5, 24, False),
+        ((ENDED_IT,), 8, 12, False),
+    ],
+)
+def test_a_sweep_that_ends_what_might_have_gone_on_is_no_stability(
+    lines: tuple[str, ...], essays: int, budget: int, *, told: bool
+) -> None:
+    whole = replace(SWEPT, submitted=12, answered=12, valid=12)
+    given = evidence(*lines, then=whole, total_budget=budget, has_total_budget=True, **STABLE)
+    given = replace(given, rows=replace(given.rows, scores=ScoreCounts(essays=essays)))
+    found = early_finalisation(given, NOW)
+    assert (found is not None) is told
+    assert ("ended-as-planned" in [one.rule for one in findings_of(given, NOW)]) is (
+        not told and budget > 12
+    )
+    if found is not None:
+        assert "12 of up to 24 comparisons were made by then" in str(found.what)
+
+
+@pytest.mark.parametrize(("answered", "severity"), [(12, Severity.WARN), (6, Severity.ERROR)])
+def test_two_results_of_all_answers_are_the_same_one_sent_twice(
+    answered: int, severity: Severity
+) -> None:
+    given = evidence(
+        then=replace(SWEPT, submitted=12, answered=answered), has_total_budget=True, **STABLE
+    )
+    twice = OutboxGroup("huleedu.cj_assessment.completed.v1", 2, NOW, NOW, 0, NOW)
+    found = repeated_finalisation(replace(given, rows=replace(given.rows, outbox=(twice,))), NOW)
+    assert found is not None
+    assert found.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        # Its last line, the start after it, and how long ago that is.
+        ((("cj", "Fetching content", 3), ("cj", STARTED, 2)), True),
+        ((("cj", "Fetching content", 3), ("cj", STARTED, 0.5)), False),
+        ((("cj", "Fetching content", 3), ("cj-2", STARTED, 2)), False),
+        ((("cj", "Fetching content", 3), ("cj", STARTED, 2), ("cj", "Prepared essay", 1)), False),
+        ((("cj", "Fetching content", 3), ("cj", STARTED, 2),
+          ("cj", "DUPLICATE_EVENT_DETECTED: Event still processing", 1)), True),
+    ],
+)  # fmt: skip
+def test_a_batch_that_cj_prepared_as_it_ended_goes_on_no_more(
+    lines: tuple[tuple[str, str, float], ...], *, told: bool
+) -> None:
+    rows = BatchRows(
+        BatchHeader(9, ID, ID, "PENDING", "INITIALIZING", NOW - timedelta(minutes=4),
+                    last_activity_at=NOW - timedelta(minutes=4)),
+    )  # fmt: skip
+    events = tuple(
+        LogEvent(NOW - timedelta(minutes=ago), "cj_assessment_service", name, Role.CJ, "info",
+                 said, fields={} if said == STARTED else {"batch_id": 9},
+                 text=said if said == STARTED else f"{said} batch_id=9")
+        for name, said, ago in lines
+    )  # fmt: skip
+    given = BatchEvidence(rows, LogSearch(events, ()), QueueReading(NOW, 0))
+    found = batch_idle(given, NOW)
+    assert (found is not None) is told
+    if found is not None:
+        assert str(found.what) == "No comparison was made: CJ ended while it prepared them"
