@@ -1,10 +1,11 @@
 """The LLM provider keeps requests in its own memory, because Redis fails: a restart loses them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from bot.border.outside import raw
 from bot.detectors._event_counts import (
     EventCount,
     EventCountDetector,
@@ -30,7 +31,9 @@ LEAST = timedelta(minutes=1)
 KEPT, AWAY = "kept", "away"
 ANSWERED = "Redis is used again, and every request that it kept itself was answered"
 BACK = "Redis is reached again"
-_STORE = frozenset({SignKind.STORE_LOST, SignKind.STORE_BACK, SignKind.QUEUED})
+GONE = "the LLM provider was restarted, and what it kept is lost"
+LOST_WITH_IT = f"{LPS_SERVICE}, lost"
+_STORE = frozenset({SignKind.STORE_LOST, SignKind.STORE_BACK, SignKind.QUEUED, SignKind.RESTART})
 
 
 class LocalQueue(EventCountDetector):
@@ -44,8 +47,8 @@ class LocalQueue(EventCountDetector):
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
-        # The requests in the provider's memory, and whether it says that it cannot reach Redis.
-        self._kept: dict[str, None] = {}
+        # The requests in the memory of which process, and whether it cannot reach Redis.
+        self._kept: dict[str, str] = {}
         self._is_away = False
 
     def wants(self, event: LogEvent) -> bool:
@@ -57,16 +60,16 @@ class LocalQueue(EventCountDetector):
         """Go on from the last sample that was kept: another process may have made it."""
         super().resume(samples)
         kept = samples[-1].data.get(KEPT)
-        self._kept = dict.fromkeys(map(str, kept)) if isinstance(kept, list) else {}
+        self._kept = dict(kept) if isinstance(kept, Mapping) else {}
         self._is_away = bool(samples[-1].data.get(AWAY))
 
     async def sample(self, watch: Watch) -> Sample:
         """Collect this tick's lines, and who of those kept is still without an end."""
         dated = dated_events(watch)
-        self._follow(event for _, event in dated)
-        found = [self._occurrence(at, event) for at, event in dated if _is_loss(event)]
+        found = [*self._follow(dated)]
+        found += [self._occurrence(at, event) for at, event in dated if _is_loss(event)]
         sample = self.sampled(watch, found)
-        now = {KEPT: list(self._kept), AWAY: self._is_away}
+        now = {KEPT: dict(self._kept), AWAY: self._is_away}
         return replace(sample, data={**sample.data, **now}) if sample.data else sample
 
     def judge(self, window: Window, now: datetime) -> Judgement:
@@ -77,26 +80,38 @@ class LocalQueue(EventCountDetector):
             return judgement
         groups = _groups(window)
         lost = (datetime.fromisoformat(group["last"]) for group in groups)
-        if now - max(lost, default=now) < LEAST:
+        gone = any(LOST_WITH_IT in sample.data.get("groups", {}) for sample in window.samples)
+        if not gone and now - max(lost, default=now) < LEAST:
             return judgement
         kept_some = any(group["count"] for group in groups)
         standing = tuple(one for one in judgement.conditions if one.subject != LPS_SERVICE)
-        closing = {**judgement.closing, LPS_SERVICE: ANSWERED if kept_some else BACK}
+        well = ANSWERED if kept_some else BACK
+        closing = {**judgement.closing, LPS_SERVICE: GONE if gone else well}
         return replace(judgement, conditions=standing, closing=closing)
 
-    def _follow(self, events: Iterable[LogEvent]) -> None:
-        for event in events:
+    def _follow(self, dated: Sequence[tuple[datetime, LogEvent]]) -> Iterator[Occurrence]:
+        """Follow who is kept, and yield what a restart of the process that kept them lost."""
+        for at, event in dated:
             sign = sign_of(event)
             if sign is None:
                 continue
             if sign.kind is SignKind.STORE_LOST and sign.queue_id:
-                self._kept = dict.fromkeys([*self._kept, sign.queue_id][-MOST_HELD:])
+                kept = [*self._kept.items(), (sign.queue_id, raw(event.container))]
+                self._kept = dict(kept[-MOST_HELD:])
             elif sign.kind is SignKind.STORE_LOST:
                 self._is_away = True
             elif sign.kind in (SignKind.STORE_BACK, SignKind.QUEUED):
                 self._is_away = False
             elif sign.kind in ENDS:
                 self._kept.pop(sign.queue_id, None)
+            elif sign.kind is SignKind.RESTART:
+                # It says anew whether it reaches Redis.
+                place, self._is_away = raw(event.container), False
+                lost = [one for one, where in self._kept.items() if where == place]
+                self._kept = {one: where for one, where in self._kept.items() if where != place}
+                for one in lost:
+                    extra = {"queue_id": one}
+                    yield Occurrence(LOST_WITH_IT, at, event.container, redact(event.event), extra)
 
     def _occurrence(self, at: datetime, event: LogEvent) -> Occurrence:
         sign = sign_of(event)
@@ -112,6 +127,8 @@ class LocalQueue(EventCountDetector):
     def condition(self, counted: EventCount) -> Condition:
         """Return the condition of one subject."""
         held = many(counted.count, "request")
+        if counted.subject == LOST_WITH_IT:
+            return _lost(counted)
         kept = f"keeps {held} in its own memory" if counted.count else "cannot reach Redis"
         # What it keeps it logs as information, what it lacks as a warning.
         word = "local" if counted.count else "Redis --level warning"
@@ -140,6 +157,32 @@ class LocalQueue(EventCountDetector):
 
 
 DETECTOR = LocalQueue
+
+
+def _lost(counted: EventCount) -> Condition:
+    lost = many(counted.count, "request", ("was", "were"))
+    look = Command("/batch list waiting_callbacks")
+    return Condition(
+        subject=counted.subject,
+        rule=LOCAL_QUEUE.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        title=words(
+            f"{lost} lost with the LLM provider's own memory at ",
+            Time(counted.first_at),
+            ". Next: ",
+            look,
+        ),
+        since=counted.first_at,
+        known=f"lost {counted.last_at.isoformat()}",
+        count=counted.fresh,
+        headline=f"{lost} lost with the LLM provider's own memory",
+        lasts=False,
+        why=LOCAL_QUEUE.why,
+        evidence=tuple(dict.fromkeys(counted.examples)),
+        next=(words(look), "Ask for these comparisons again: they get no callback."),
+        batch="",
+    )
 
 
 def _groups(window: Window) -> list[Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """What was read about one batch, frozen, and the few questions that all rules ask of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -184,8 +184,7 @@ class BatchEvidence:
     @cached_property
     def unpublished(self) -> tuple[HeldMessage, ...]:
         """The callbacks of this batch's pending pairs that Kafka did not take, by their ids."""
-        waiting = {str(one.correlation_id) for one in self.rows.pending if one.correlation_id}
-        memory = self.delivery.memory
+        waiting, memory = self._waiting, self.delivery.memory
         mine = (one for one in (*memory.gone, *memory.held) if one.correlation_id in waiting)
         newest = {one.correlation_id: one for one in mine}
         return tuple(one for one in newest.values() if one.fate is not Fate.DELIVERED)
@@ -193,8 +192,18 @@ class BatchEvidence:
     @cached_property
     def untaken(self) -> tuple[PublishedCallback, ...]:
         """The callbacks of this batch's pending pairs that Kafka took and CJ did not."""
-        waiting = {str(one.correlation_id) for one in self.rows.pending if one.correlation_id}
+        waiting = self._waiting
         return tuple(one for one in self.delivery.untaken if one.correlation_id in waiting)
+
+    @property
+    def _waiting(self) -> Collection[str]:
+        """The requests of the pending pairs; of more than are read, all of the batch's may be."""
+        known = {str(one.correlation_id) for one in self.rows.pending if one.correlation_id}
+        return known | self.members if self._has_more_pending else known
+
+    @property
+    def _has_more_pending(self) -> bool:
+        return self.pairs.pending > len(self.rows.pending)
 
     @cached_property
     def unsent(self) -> tuple[LostSubmission, ...]:
@@ -202,7 +211,11 @@ class BatchEvidence:
         pairs = {(one.essay_a, one.essay_b) for one in self.rows.pending if one.essay_a}
         found = (lost_submission(event) for event in self.nearby) if pairs else ()
         lost = {(one.essay_a, one.essay_b): one for one in found if one is not None}
-        return tuple(one for essays, one in lost.items() if essays in pairs)
+        if not self._has_more_pending:
+            return tuple(one for essays, one in lost.items() if essays in pairs)
+        # An essay is of one batch alone, so that those of the pairs that were read tell of others.
+        known = {essay for essays in pairs for essay in essays}
+        return tuple(one for essays, one in lost.items() if known & {*essays})
 
     @cached_property
     def queue_lines(self) -> QueueLines:

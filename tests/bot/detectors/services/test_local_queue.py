@@ -59,7 +59,7 @@ OTHER = ID.replace("5352", "9999")
         ([UNHEALTHY, LOCAL, DONE, "Redis connection restored"], [], "was answered"),
         ([UNHEALTHY, "Redis connection restored"], [], "Redis is reached again"),
         # A restart loses what was kept: that nothing is kept any more is no answer.
-        ([LOCAL, "Queue processor started"], ["local-queue"], "no more came"),
+        ([LOCAL, "Queue processor started"], ["local-queue"], "what it kept is lost"),
     ],
 )
 async def test_it_is_over_when_what_was_kept_was_answered(
@@ -78,6 +78,18 @@ async def test_it_is_over_when_what_was_kept_was_answered(
     assert words in str(judgement.closing["llm_provider_service"])
 
 
+async def test_what_a_restart_lost_is_told_as_lost_and_not_as_kept() -> None:
+    lines = [LOCAL, LOCAL.replace(ID, OTHER), DONE, "Queue processor started"]
+    watches = [
+        GivenWatch(NOW + n * TICK, NOW + (n - 1) * TICK, logs=Followed((_said(n, one),)))
+        for n, one in enumerate(lines)
+    ]
+    (found,) = (await played(LocalQueue(QuietSettings()), watches)).conditions
+    assert found.severity.value == "error"
+    assert str(found.headline) == "1 request was lost with the LLM provider's own memory"
+    assert found.since == NOW + 3 * TICK
+
+
 async def test_what_was_answered_within_a_tick_was_kept_all_the_same() -> None:
     both = Followed((_said(0, LOCAL), _said(0, DONE)))
     ticks = [both, *[Followed(())] * 6]
@@ -94,7 +106,7 @@ async def test_another_process_goes_on_with_what_is_kept() -> None:
     sample = await before.sample(GivenWatch(NOW, NOW - TICK, logs=Followed((_said(0, LOCAL),))))
     after.resume((sample,))
     quiet = [GivenWatch(NOW + TICK, NOW, logs=Followed(()))]
-    assert (await after.sample(quiet[0])).data["kept"] == [ID]
+    assert (await after.sample(quiet[0])).data["kept"] == {ID: "container"}
 
 
 def _said(tick: int, text: str) -> LogEvent:
