@@ -79,7 +79,7 @@ def early_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | None
 def is_swept_short(evidence: BatchEvidence) -> bool:
     """Whether the monitor's sweep ended it while more pairs and more of its budget were left.
 
-    That all it had asked for was answered is no stability: nobody had looked at the scores.
+    That all it had asked for was answered is no stability: no step had looked at the scores.
     """
     header, total, essays = evidence.header, evidence.pairs.total, evidence.rows.scores.essays
     swept = any(SWEPT in event.event for event in evidence.events)
