@@ -35,6 +35,8 @@ STABILITY_NEEDS = 10
 # It begins before its consumer, which may come minutes later.
 CJ_STARTED = "CJ Assessment Service started successfully"
 EXHAUSTED = "Comparison budget exhausted; finalizing"
+# The last callback and a sweep that find a batch complete at once.
+AT_ONCE = timedelta(seconds=5)
 AGAIN_DROPPED = ("Starting transaction-aware idempotency check", "DUPLICATE_EVENT_DETECTED")
 SWEPT = "Finalizing batch with all callbacks received"
 THRESHOLD = "Completion threshold reached; finalizing"
@@ -178,11 +180,18 @@ def repeated_finalisation(evidence: BatchEvidence, now: datetime) -> Finding | N
 
 
 def _is_same_twice(evidence: BatchEvidence, violations: Sequence[LogEvent]) -> bool:
-    """Whether each run was of all its answers, and each ended well."""
+    """Whether two runs at once were of all its answers, and both ended well."""
     then, header, pairs = evidence.rows.at_first_finalisation, evidence.header, evidence.pairs
     whole = then is not None and then.answered >= pairs.total and not pairs.pending
     well = header.complete and header.has_total_budget and not header.finalised_again
-    return whole and well and not violations
+    sent = [one for one in evidence.rows.outbox if "completed" in one.event_type.lower()]
+    return whole and well and all(map(_is_at_once, sent)) and not violations
+
+
+def _is_at_once(group: OutboxGroup) -> bool:
+    if group.count != 2 or group.first_at is None or group.last_at is None:
+        return group.count < 2
+    return group.last_at - group.first_at <= AT_ONCE
 
 
 def finalisation_stuck(evidence: BatchEvidence, now: datetime) -> Finding | None:
