@@ -42,6 +42,8 @@ FAULTS = {
     "statement timeout": "a statement waited for too long",
     "lock timeout": "a statement waited for too long",
     "could not serialize access": "another transaction changed the same rows",
+    "read-only transaction": "the database takes no writes",
+    "permission denied for ": "the database refuses CJ a right",
     "deadlock detected": "another transaction held the same rows",
 }
 # With these CJ has ended with a callback that it took.

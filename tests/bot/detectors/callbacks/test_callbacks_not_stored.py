@@ -51,6 +51,10 @@ COUNTERS = "Failed to update batch completion counters for batch 34: "
         (f"{COUNTERS}could not extend file: No space left on device",
          "the database's disk is full"),
         ("Error in callback processing: No space left on device", "the database's disk is full"),
+        ("Error in callback processing: cannot execute UPDATE in a read-only transaction",
+         "the database takes no writes"),
+        ("Error in callback processing: permission denied for sequence x",
+         "the database refuses CJ a right"),
     ],
 )  # fmt: skip
 async def test_an_answer_that_a_full_disk_or_a_lock_took_is_told(text: str, fault: str) -> None:
