@@ -93,7 +93,9 @@ class DockerFollow:
                 self._missing = {"Docker Engine": error.message}
 
     def _look(self) -> None:
-        found, missing = self._containers.list()
+        listed, missing = self._containers.list()
+        # One that was made and not yet started wrote nothing, and its start is its first.
+        found = [row for row in listed if row.begun]
         started = self._started({row.engine for row in found if row.id in self._direct})
         for container in found:
             self._look_at(container, restarted=container.id in started)
@@ -117,16 +119,21 @@ class DockerFollow:
     def _look_at(self, container: Container, *, restarted: bool) -> None:
         is_new = container.id not in self._readers and container.id not in self._direct
         if is_new and self._names.get(container.name, container.id) != container.id:
-            self._buffer.restart(container.name)
+            self._restart(container)
         self._names[container.name] = container.id
         if container.id in self._direct or (is_new and self._is_direct(container)):
             if restarted and not is_new:
-                self._buffer.restart(container.name)
+                self._restart(container)
             return
         reader = self._readers.get(container.id)
         if reader is None:
             reader = self._readers[container.id] = self._new_reader(container)
         if reader.look_at(container):
+            self._restart(container)
+
+    def _restart(self, container: Container) -> None:
+        """Tell that a service started again; a runner starts for each of its runs."""
+        if container.service.role is not Role.RUNNER:
             self._buffer.restart(container.name)
 
     def _is_direct(self, container: Container) -> bool:

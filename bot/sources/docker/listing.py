@@ -22,7 +22,7 @@ BACKOFF_SECONDS = 15.0
 
 
 class Container(NamedTuple):
-    """A container that exists now, on one Engine."""
+    """A container that exists now, on one Engine; `begun` once it was started."""
 
     engine: Engine
     id: str
@@ -30,6 +30,7 @@ class Container(NamedTuple):
     service: Service
     running: bool
     project: str = ""
+    begun: bool = True
 
 
 class Listing(NamedTuple):
@@ -106,8 +107,10 @@ class Containers:
         service = service or service_of(names[0], self._services)
         if service.role is Role.OTHER and service not in self._services:
             return None
-        running = raw.get("State") == "running"
-        return Container(engine, str(raw["Id"]), names[0], service, running, project_of(raw))
+        running, begun = raw.get("State") == "running", raw.get("State") != "created"
+        return Container(
+            engine, str(raw["Id"]), names[0], service, running, project_of(raw), begun
+        )
 
 
 def said_of_projects(found: Iterable[tuple[str, str]]) -> str:

@@ -92,11 +92,17 @@ class Engine:
         self.client.api.import_image_from_data(packed.getvalue(), "batchbot-test", "latest")
 
     def run(self, name: str, script: str, **options: Any) -> Container:
-        started: Container = self.client.containers.run(
-            IMAGE, ["/bin/sh", "-c", script], name=name, detach=True, network_mode="none",
+        container = self.made(name, script, **options)
+        container.start()
+        return container
+
+    def made(self, name: str, script: str, **options: Any) -> Container:
+        """Make a container and do not start it."""
+        made: Container = self.client.containers.create(
+            IMAGE, ["/bin/sh", "-c", script], name=name, network_mode="none",
             environment={"PATH": "/bin"}, **options,
         )  # fmt: skip
-        return started
+        return made
 
 
 @contextmanager

@@ -21,7 +21,10 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-SERVICES = (Service("cj_assessment_service", "*cj_assessment_service*", Role.CJ),)
+SERVICES = (
+    Service("cj_assessment_service", "*cj_assessment_service*", Role.CJ),
+    Service("eng5_np_runner", "*eng5_np_runner*", Role.RUNNER),
+)
 EVENT = '{"event": "tick %d", "timestamp": "2025-11-18T23:48:20Z", "level": "info"}'
 COUNT = """
 i=$(cat /i 2>/dev/null)
@@ -122,6 +125,35 @@ async def test_a_restart_of_the_container_is_told(engine: Engine, direct: bool) 
             await asyncio.sleep(0.05)
         assert name in seen.restarted
         container.remove(force=True)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_a_container_that_was_made_before_it_starts_did_not_start_again(
+    engine: Engine, direct: bool
+) -> None:
+    name = f"cj_assessment_service_made_{direct}"
+    container = engine.made(name, count(3))
+    async with following(engine, direct=direct) as follow:
+        seen = Seen(follow, name)
+        container.start()
+        assert await seen.until("tick 2") == ticks(3)
+        assert name not in seen.restarted
+    container.remove(force=True)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_a_runner_that_is_started_for_its_next_run_did_not_start_again(
+    engine: Engine, direct: bool
+) -> None:
+    name = f"huledu-eng5_np_runner-run-{direct}"
+    async with following(engine, direct=direct) as follow:
+        seen = Seen(follow, name)
+        for run in (1, 2):
+            container = engine.run(name, f"echo '{EVENT % run}'; sleep 60")
+            await seen.until(f"tick {run}")
+            container.remove(force=True)
+        assert seen.events == ["tick 1", "tick 2"]
+        assert not seen.restarted
 
 
 @pytest.mark.marathon
