@@ -83,6 +83,7 @@ RULES = {
         "repeated_finalisation",
         "runner_schema_missing",
         "runner_waiting",
+        "set_by_hand",
         "small_net_finalised",
         "submission_lost",
         "waiting_on_monitor",

@@ -126,10 +126,19 @@ ENTRIES = (
     CauseEntry(
         rule="mock-mode",
         means="The LLM provider service answered by a mock: no model judged the essays.",
-        proved="Rows: answers that took under 5 ms, or that name a mock. The service's health says "
-        "mock_mode; answers in under 50 ms make it sure.",
+        proved="Answers in under 5 ms, under whatever name; rows of a provider named mock, which "
+        "a request asked for; or the service's health, which says mock_mode.",
         unseen="Health tells of now: for an older batch it is only information.",
-        do="Turn mock mode off in the LLM provider service, then run the batch again.",
+        do="Do not use those answers; turn mock mode off, or leave out the override that asks for "
+        "a mock, then run the batch again.",
+        since="Every revision.",
+    ),
+    CauseEntry(
+        rule="set-by-hand",
+        means="Comparisons bear an answer or an error that no model and no service gave.",
+        proved="Error rows that bear no service's name; answers in under 5 ms that cost nothing.",
+        unseen="Who did it, and whether a script or a person: no row says so.",
+        do="Ask who set them before the result is used; a judgement needs another run.",
         since="Every revision.",
     ),
     CauseEntry(

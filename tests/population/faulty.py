@@ -380,6 +380,7 @@ FAULTS: Mapping[str, tuple[Break, Severity]] = {
     "content-missing": (_without_content, Severity.WARN),
     "no-grades": (_worth("ungraded"), Severity.WARN),
     "answers-alike": (_worth("alike"), Severity.ERROR),
+    "set-by-hand": (_worth("by hand"), Severity.ERROR),
     "mock-mode": (_mocked, Severity.WARN),
     "completion-overcounted": (_overcounted, Severity.WARN),
     "counters-overwritten": (_overwritten, Severity.WARN),

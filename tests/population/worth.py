@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.batch import AnswerGroup, BatchRows, ProjectionCounts
+from bot.domain.batch import AnswerGroup, BatchRows, ErrorGroup, ProjectionCounts
 
 
 def worth_of(rows: BatchRows, kind: str) -> BatchRows:
@@ -15,4 +15,8 @@ def worth_of(rows: BatchRows, kind: str) -> BatchRows:
     if kind == "alike":
         same = replace(pairs, essay_a=pairs.valid, essay_b=0)
         return replace(rows, pairs=same, confident=(AnswerGroup(1.2, pairs.valid, pairs.valid),))
+    if kind == "by hand":
+        group = ErrorGroup("MANUAL", "operator", "unknown", pairs.valid, 1)
+        failed = replace(pairs, essay_a=0, essay_b=0, error=pairs.total)
+        return replace(rows, pairs=failed, errors=(group,))
     return rows

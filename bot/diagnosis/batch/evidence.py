@@ -19,7 +19,12 @@ from bot.diagnosis.comparison.queue_fate.fates import LostRequest, fates_of
 from bot.diagnosis.comparison.queue_fate.lines import QueueLines, queue_lines
 from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.evidence.submission import LostSubmission, lost_submission
-from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
+from bot.diagnosis.evidence.system_state import (
+    ProviderState,
+    SystemState,
+    is_mock,
+    provider_state,
+)
 from bot.diagnosis.publishing.memory import (
     Fate,
     HeldMessage,
@@ -29,7 +34,7 @@ from bot.diagnosis.publishing.memory import (
 from bot.diagnosis.publishing.outbox_events import KeptEvent
 from bot.diagnosis.queue.conservation import Departure
 from bot.diagnosis.queue.evidence import QueueEvidence
-from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, PairCounts, Twin
+from bot.domain.batch import NO_ESSAYS, BatchHeader, BatchRows, ErrorGroup, PairCounts, Twin
 from bot.domain.evidence import DATABASE, EvidenceLine, Missing
 from bot.domain.log import LogEvent, LogSearch
 from bot.domain.queue import QueueReading
@@ -181,6 +186,17 @@ class BatchEvidence:
         names = [name.partition("/")[0] for name in self.rows.models]
         return provider_state(self.system.health, self.nearby, names)
 
+    @property
+    def asked_of_mock(self) -> int:
+        """How many answers are of a provider that is named as a mock."""
+        found = self.rows.models.items()
+        return sum(rows for name, rows in found if is_mock(name.partition("/")[0]))
+
+    @cached_property
+    def set_by_hand(self) -> tuple[ErrorGroup, ...]:
+        """Its error rows that no service wrote."""
+        return tuple(one for one in self.rows.errors if one.is_by_hand)
+
     @cached_property
     def unpublished(self) -> tuple[HeldMessage, ...]:
         """The callbacks of this batch's pending pairs that Kafka did not take, by their ids."""
@@ -252,7 +268,8 @@ class BatchEvidence:
     @cached_property
     def failures(self) -> tuple[Failures, ...]:
         """Why its comparisons failed at the model's provider, the most first."""
-        return failures_of(self.rows.errors, self.nearby, self.requests, self.clues, own_alone=True)
+        met = [one for one in self.rows.errors if not one.is_by_hand]
+        return failures_of(met, self.nearby, self.requests, self.clues, own_alone=True)
 
     def quiet_for(self, now: datetime) -> float:
         """Return the seconds since the batch last did anything."""

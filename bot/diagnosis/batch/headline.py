@@ -1,7 +1,7 @@
 """A batch's answer in one breath: what its result is worth, or how far it is; pure."""
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.rules.worth import GRADES
+from bot.diagnosis.batch.rules.worth import GRADES, SET_BY_HAND
 from bot.diagnosis.comparison.causes import DATABASE_BLOCKED, PROVIDER_FAILURES, WARN_SHARE
 from bot.diagnosis.runner.rules import RUNNER_WAITING, SCHEMA_MISSING
 from bot.domain.headline import MOST_CHARS, one_breath
@@ -11,6 +11,7 @@ from bot.text.wording import many
 
 # Room for the mark before the line.
 ROOM = MOST_CHARS - 3
+_WHY_FAILED = frozenset({PROVIDER_FAILURES.rule, SET_BY_HAND})
 AROUND = frozenset({DATABASE_BLOCKED.rule, SCHEMA_MISSING, RUNNER_WAITING})
 
 
@@ -20,7 +21,7 @@ def headline(report: Report, evidence: BatchEvidence) -> Text:
     loud = [one for one in report.findings if one.severity is not Severity.INFO]
     pairs = evidence.pairs
     if pairs.total and pairs.error >= pairs.total * WARN_SHARE:
-        why = next((one.what for one in loud if one.rule == PROVIDER_FAILURES.rule), "")
+        why = next((one.what for one in loud if one.rule in _WHY_FAILED), "")
         short = f"{subject}. {pairs.error} of {many(pairs.total, 'comparison')} failed"
         return _with(f"{subject}. ", why) or short
     begin = f"{subject}. " if evidence.ended else f"Batch {evidence.header.batch_id}: "

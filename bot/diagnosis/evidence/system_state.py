@@ -54,8 +54,8 @@ class ProviderState:
     that stand before a model; `broker_open` says that the one before Kafka is open.
 
     `circuit_at` is when the logs last said that a breaker was open, `circuit_closed_at` when they
-    said after it that one closed; `answered_by_mock` whether the answers that were looked at say
-    themselves that a mock gave them.
+    said after it that one closed; `answered_by_mock` whether answers or requests that were looked
+    at name a mock as who was asked.
     """
 
     mock_mode: bool | None = None
@@ -71,6 +71,8 @@ class ProviderState:
         said: list[Text] = []
         if self.mock_mode:
             said.append("The LLM provider is in mock mode: no model answers.")
+        elif self.answered_by_mock:
+            said.append("Requests ask for the mock by name: no model answers those.")
         if self.open_circuits:
             names = ", ".join(self.open_circuits)
             said.append(f"The LLM provider's circuit breaker is open ({names}).")
@@ -138,12 +140,13 @@ def provider_state(
 ) -> ProviderState:
     """Return how the LLM provider answers, by its health, its lines, and who gave the answers.
 
-    `providers` are names as answers and queue items carry them: "mock" among them proves mock
-    mode, other names disprove nothing, since a mock may answer under a real one's name.
+    `providers` are names as answers and queue items carry them. "mock" among them proves that a
+    request asked for it, not that the service is in mock mode; other names disprove nothing,
+    since in mock mode a mock answers under a real one's name.
     """
     told = () if isinstance(health, Missing) else tuple(health)
     modes = [one.mock_mode for one in told if one.mock_mode is not None]
-    seen = any("mock" in name.casefold() for name in providers)
+    seen = any(is_mock(name) for name in providers)
     circuits = {name for one in told for name in one.open_circuits}
     found = [(one.at, turn) for one in events if one.at and (turn := circuit_turn(one))]
     turns = [(at, turn.is_open) for at, turn in found if not turn.is_brokers]
@@ -152,13 +155,18 @@ def provider_state(
     brokers = [one.broker_circuit_open for one in told if one.broker_circuit_open is not None]
     last = [turn.is_open for _, turn in found if turn.is_brokers][-1:]
     return ProviderState(
-        mock_mode=any(modes) or seen if modes or seen else None,
+        mock_mode=any(modes) if modes else None,
         open_circuits=tuple(sorted(circuits)),
         circuit_at=opened,
         circuit_closed_at=min(closed, default=None),
         answered_by_mock=seen,
         broker_open=any(brokers) if brokers else last == [True],
     )
+
+
+def is_mock(provider: str) -> bool:
+    """Say whether a provider's name, as answers and queue items carry it, is a mock's."""
+    return "mock" in provider.casefold()
 
 
 def health_words(health: tuple[ServiceHealth, ...] | Missing) -> str:

@@ -6,6 +6,9 @@ from uuid import UUID
 
 from bot.border.outside import seal
 
+# What a row without a value is read as.
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class PairCounts:
@@ -74,6 +77,13 @@ class ErrorGroup:
                 "provider",
             ),
         )
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether no service wrote these rows: each names itself and when it failed."""
+        if self.service == UNKNOWN:
+            return self.code == UNKNOWN and self.first_at is None
+        return not self.service.endswith("service")
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ class BatchRows:
     `hidden` are the tables that the role may not read, of which nothing is known here. `position`,
     `cost`, `response_ms`, `instant` and `models` are over `looked_at` comparisons, `errors` over
     `failures_looked_at` of those that failed: None where it was all of them. `priced` counts the
-    comparisons that carry a cost.
+    comparisons that carry a cost, `unpaid` the instant answers under a real provider's name that
+    cost nothing.
     """
 
     header: BatchHeader
@@ -132,6 +133,7 @@ class BatchRows:
     looked_at: int | None = None
     failures_looked_at: int | None = None
     priced: int | None = None
+    unpaid: int = 0
 
     def __post_init__(self) -> None:
         seal(

@@ -102,6 +102,7 @@ measured AS MATERIALIZED (
     WHERE score IS NOT NULL AND se IS NOT NULL AND abs(score) < 1e9 AND se BETWEEN 0 AND 1e9
     LIMIT 300)
 """
+_AT_ONCE, _REAL = f"response_ms < {NO_MODEL_MS}", "provider NOT ILIKE '%mock%'"
 # How often a model was how sure, and how often it chose the first essay then.
 _BATCH_COLUMNS = f"""
 SELECT h.*,
@@ -153,8 +154,9 @@ SELECT h.*,
     ORDER BY p.submitted_at NULLS LAST, p.id LIMIT 50) q) AS pending,
  (SELECT row_to_json(v) FROM (
     SELECT sum(cost) AS cost, count(cost) AS priced,
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms,
-           count(*) FILTER (WHERE response_ms < {NO_MODEL_MS}) AS instant
+           count(*) FILTER (WHERE {_AT_ONCE}) AS instant,
+           count(*) FILTER (WHERE {_AT_ONCE} AND cost = 0 AND {_REAL}) AS unpaid,
+           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY response_ms) AS response_ms
     FROM taken) v) AS spent,
  (SELECT json_object_agg(name, rows) FROM (
     SELECT coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') AS name,

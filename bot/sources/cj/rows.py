@@ -114,6 +114,7 @@ def batch_rows_of(row: Row, *, has_total_budget: bool) -> BatchRows:
         at_first_finalisation=AnsweredCounts(finalised_at, *then) if finalised_at else None,
         cost=_number(spent.get("cost")),
         priced=int(spent.get("priced") or 0),
+        unpaid=int(spent.get("unpaid") or 0),
         response_ms=_latency(spent.get("response_ms")),
         instant=int(spent.get("instant") or 0),
         models=_counts(found["models"]),

@@ -65,8 +65,9 @@ RULES: tuple[Callable[[BatchEvidence, datetime], Finding | None], ...] = (
     runners.runner_schema_missing,
     runners.runner_waiting,
     system_state.database_blocked,
-    system_state.mock_mode,
     system_state.mode_mismatch,
     worth.answers_alike,
+    worth.mock_mode,
     worth.no_grades,
+    worth.set_by_hand,
 )

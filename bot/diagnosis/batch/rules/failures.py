@@ -40,12 +40,12 @@ LOOK = "Read the LLM provider's log of that time: it could not be read here."
 
 def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """The model's provider failed for comparisons, for the reason that rows or logs name."""
-    pairs, failures = evidence.pairs, evidence.failures
-    if not (failures or pairs.error):
+    pairs, failures, failed = evidence.pairs, evidence.failures, _failed(evidence)
+    if not (failures or failed):
         return None
-    failures = failures or (Failures(FailureReason.UNKNOWN, pairs.error),)
+    failures = failures or (Failures(FailureReason.UNKNOWN, failed),)
     first = failures[0]
-    severity = failure_severity(pairs.error, pairs.total) if pairs.error else Severity.INFO
+    severity = failure_severity(failed, pairs.total) if failed else Severity.INFO
     return Finding(
         rule=PROVIDER_FAILURES.rule,
         severity=severity,
@@ -57,13 +57,18 @@ def provider_failures(evidence: BatchEvidence, now: datetime) -> Finding | None:
     )
 
 
+def _failed(evidence: BatchEvidence) -> int:
+    """Return how many comparisons failed, without those that were set to it by hand."""
+    return max(0, evidence.pairs.error - sum(one.rows for one in evidence.set_by_hand))
+
+
 def _next(evidence: BatchEvidence, failures: Sequence[Failures]) -> tuple[Text, ...]:
     return (*_remedies(failures), *(() if _was_read(evidence) else (LOOK,)))
 
 
 def _answered_after(evidence: BatchEvidence) -> bool:
     """Whether every comparison that met a failure was answered when it was asked again."""
-    return not evidence.pairs.error and not evidence.pairs.pending
+    return not _failed(evidence) and not evidence.pairs.pending
 
 
 def bundle_collateral(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -112,9 +117,9 @@ def mostly_failed(evidence: BatchEvidence) -> bool:
 
 
 def _what(evidence: BatchEvidence, failures: Sequence[Failures]) -> str:
-    pairs, first = evidence.pairs, failures[0]
-    if pairs.error:
-        failed = f"{part_of(pairs.error, pairs.total, 'comparison')} failed"
+    first, rows = failures[0], _failed(evidence)
+    if rows:
+        failed = f"{part_of(rows, evidence.pairs.total, 'comparison')} failed"
         looked = evidence.rows.failures_looked_at
         of = f" (of {looked:,} looked at)" if looked and evidence.rows.failures_sampled else ""
         return f"{failed}: {_answers(failures) or first.what}{of}"
@@ -151,7 +156,7 @@ def _why(evidence: BatchEvidence, first: Failures) -> Text:
     essay = _one_essay(evidence, first)
     if essay:
         return words(first.words.why, " Essay ", Id(essay), " is in every one that failed.")
-    if not evidence.pairs.error:
+    if not _failed(evidence):
         why = "" if first.reason in _LASTING else f"{first.words.why} "
         return f"{why}Each was asked again, up to three times."
     return words(first.words.why, *_passed(evidence, first))

@@ -5,18 +5,16 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import BLOCKED_AFTER, DATABASE_BLOCKED
-from bot.domain.batch import NO_MODEL_MS, BlockedSession, lock_waits
+from bot.domain.batch import BlockedSession, lock_waits
 from bot.domain.batch.modes import MODE_WORDS, SYNONYMS
-from bot.domain.evidence import CONTAINERS, HEALTH, SESSIONS, EvidenceLine, Missing
+from bot.domain.evidence import CONTAINERS, SESSIONS, EvidenceLine, Missing
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.service_state import ContainerState
 from bot.domain.words import Span, Text, joined, words
-from bot.text.wording import many, part_of
+from bot.text.wording import many
 
 MODE_MISMATCH = "mode-mismatch"
-# No model answers so fast; and what health says now holds for a batch of the last hour.
-MOCK_MS, RECENT_SECONDS = 50, 3_600
 CJ_KEY, PROVIDER_KEY = "LLM_BATCHING_MODE", "QUEUE_PROCESSING_MODE"
 CJ_FIELDS = ("effective_llm_batching_mode", "llm_batching_mode")
 PROVIDER_FIELDS = ("queue_processing_mode",)
@@ -45,58 +43,6 @@ def database_blocked(evidence: BatchEvidence, now: datetime) -> Finding | None:
         next=(
             f"Find who owns pid {pid} (its application is named above) before ending anything.",
             f"To end it by hand, as its owner: SELECT pg_terminate_backend({pid}); it rolls back.",
-        ),
-    )
-
-
-def mock_mode(evidence: BatchEvidence, now: datetime) -> Finding | None:
-    """The LLM provider service answers by a mock: no model judges anything."""
-    provider, spent = evidence.provider, evidence.rows.response_ms
-    if evidence.rows.instant and not provider.answered_by_mock:
-        return _instant(evidence)
-    if not (provider.mock_mode or provider.answered_by_mock) or not evidence.pairs.total:
-        return None
-    at_once = spent is not None and spent[0] < MOCK_MS
-    recent = not evidence.ended or evidence.quiet_for(now) < RECENT_SECONDS
-    sure = provider.answered_by_mock or (provider.mock_mode is True and at_once)
-    return Finding(
-        rule="mock-mode",
-        severity=Severity.WARN if sure or recent else Severity.INFO,
-        confidence=Confidence.HIGH if sure else Confidence.MEDIUM,
-        what="The LLM provider service is in mock mode: no model judged these essays"
-        if sure or recent
-        else "The LLM provider service is in mock mode now; it need not have been then",
-        why="Rows name the provider and model that were asked, also where a mock answered.",
-        evidence=(
-            EvidenceLine(HEALTH, None, f"mock_mode {provider.mock_mode}"),
-            *(
-                (evidence.line(f"half of the answers took under {spent[0]:.0f} ms"),)
-                if spent
-                else ()
-            ),
-        ),
-        next=("Turn mock mode off in the LLM provider service, then run the batch again.",),
-    )
-
-
-def _instant(evidence: BatchEvidence) -> Finding:
-    """Some of its answers came faster than any model's: a mock or a person gave them."""
-    count, looked = evidence.rows.instant, evidence.rows.looked_at or evidence.pairs.valid
-    most = 2 * count >= looked
-    answers = part_of(count, looked, "answer")
-    return Finding(
-        rule="mock-mode",
-        severity=Severity.ERROR if most else Severity.WARN,
-        confidence=Confidence.HIGH,
-        what=f"No model judged {answers}: given by a mock, in no time"
-        if most
-        else f"No model judged {answers}: given by hand or by a mock, in no time",
-        why="Rows name the provider and model that were asked, also where a mock or a person "
-        "answered.",
-        evidence=(evidence.line(f"{answers} took under {NO_MODEL_MS} ms"),),
-        next=(
-            "Look who answered: mock mode of the LLM provider service, or callbacks by hand.",
-            "Run the batch again with a model before its result is used.",
         ),
     )
 

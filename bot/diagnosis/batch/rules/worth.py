@@ -1,15 +1,24 @@
 """Rules on what a result is worth: whether its answers judge, and grades came."""
 
+import re
 from datetime import datetime
 from math import exp, log
 
-from bot.diagnosis.batch.evidence import BatchEvidence
+from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.rules.content import ANCHORS, lacking
 from bot.domain.batch import AnswerGroup
+from bot.domain.evidence import HEALTH, EvidenceLine
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
-from bot.text.wording import many
+from bot.text.wording import many, part_of
 
 ANSWERS_ALIKE, NO_GRADES = "answers-alike", "no-grades"
+MOCK_MODE, SET_BY_HAND = "mock-mode", "set-by-hand"
+# What health says now holds for a batch of the last hour.
+RECENT_SECONDS = 3_600
+# Of fewer answers by a model a result is worth as little as of as many failures.
+JUDGED_SHARE = 0.80
+ANSWERED_AT_ONCE = re.compile(r"Comparison processing successful .{1,400}?response_time: \d{1,2}ms")
 GRADES = "grade_projections"
 # A coin chooses one side ten times in a row once in a thousand batches, and is not always as sure.
 FEWEST_ALIKE, ALIKE_SHARE = 10, 0.95
@@ -119,3 +128,132 @@ def no_grades(evidence: BatchEvidence, now: datetime) -> Finding | None:
         ),
         next=("Use the ranking alone. For grades mend its anchors, then run the batch again.",),
     )
+
+
+def mock_mode(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """A mock answered instead of a model: asked for by name, or under a real provider's name."""
+    rows, total = evidence.rows, evidence.pairs.total
+    at_once = rows.at_once - rows.unpaid
+    if evidence.provider.answered_by_mock and total:
+        return _asked_of_mock(evidence)
+    if at_once > 0:
+        return _answered_at_once(evidence, at_once)
+    return _mock_by_health(evidence, now) if evidence.provider.mock_mode and total else None
+
+
+def _asked_of_mock(evidence: BatchEvidence) -> Finding:
+    asked = evidence.asked_of_mock
+    return Finding(
+        rule=MOCK_MODE,
+        severity=Severity.WARN,
+        confidence=Confidence.HIGH,
+        what=f"{part_of(asked, evidence.pairs.total, 'comparison')} answered by a mock, asked for "
+        "by name: no model judged",
+        why="Rows bear a mock's own name where the request or CJ's settings asked for it; mock mode "
+        "bears the real one's.",
+        evidence=(
+            evidence.line(f"{many(asked, 'row')} of a provider named mock"),
+            *_health_line(evidence),
+        ),
+        next=("For a judgement run it again without the override that asks for a mock.",),
+    )
+
+
+def _answered_at_once(evidence: BatchEvidence, at_once: int) -> Finding:
+    pairs, took = evidence.pairs, evidence.rows.response_ms
+    half = (evidence.line(f"half of its answers took under {took[0]:.0f} ms"),) if took else ()
+    return Finding(
+        rule=MOCK_MODE,
+        severity=_worth_without(evidence, at_once),
+        confidence=Confidence.HIGH,
+        what=f"{part_of(at_once, pairs.total, 'comparison', ('was', 'were'))} answered by a mock, "
+        "not by a model: in no time",
+        why="With USE_MOCK_LLM the LLM provider answers by itself under the real name: rows look "
+        "valid, nothing read the essays.",
+        evidence=(
+            evidence.line(f"{many(at_once, 'answer')} in under 50 ms", pairs.last_valid_at),
+            *half,
+            *(log_line(event) for event in _said_at_once(evidence)[:1]),
+            *_health_line(evidence),
+        ),
+        next=(
+            "Do not use these answers; turn mock mode off in the LLM provider and run it again.",
+        ),
+    )
+
+
+def _mock_by_health(evidence: BatchEvidence, now: datetime) -> Finding:
+    """The service is in mock mode now, and no answer shows that one was given by it."""
+    took = evidence.rows.response_ms
+    recent = not evidence.ended or evidence.quiet_for(now) < RECENT_SECONDS
+    return Finding(
+        rule=MOCK_MODE,
+        severity=Severity.WARN if recent else Severity.INFO,
+        confidence=Confidence.MEDIUM,
+        what="The LLM provider service is in mock mode: no model judged these essays"
+        if recent
+        else "The LLM provider service is in mock mode now; it need not have been then",
+        why="Rows name the provider and model that were asked, also where a mock answered.",
+        evidence=(
+            *_health_line(evidence),
+            *((evidence.line(f"half of its answers took under {took[0]:.0f} ms"),) if took else ()),
+        ),
+        next=("Turn mock mode off in the LLM provider service, then run the batch again.",),
+    )
+
+
+def _health_line(evidence: BatchEvidence) -> tuple[EvidenceLine, ...]:
+    mode = evidence.provider.mock_mode
+    return () if mode is None else (EvidenceLine(HEALTH, None, f"mock_mode {mode} now"),)
+
+
+def _said_at_once(evidence: BatchEvidence) -> list[LogEvent]:
+    return [
+        event
+        for event in evidence.nearby
+        if event.role is Role.LLM_PROVIDER and ANSWERED_AT_ONCE.search(event.event)
+    ]
+
+
+def _worth_without(evidence: BatchEvidence, unjudged: int) -> Severity:
+    """Return how severe it is that so many of its valid answers are no model's."""
+    pairs = evidence.pairs
+    judged = pairs.valid - unjudged
+    return Severity.WARN if judged >= JUDGED_SHARE * pairs.total else Severity.ERROR
+
+
+def set_by_hand(evidence: BatchEvidence, now: datetime) -> Finding | None:
+    """Rows hold answers or errors that no service made."""
+    failed, answers = evidence.set_by_hand, evidence.rows.unpaid
+    rows = sum(one.rows for one in failed)
+    if not rows and not answers:
+        return None
+    return Finding(
+        rule=SET_BY_HAND,
+        severity=_worth_without(evidence, answers),
+        confidence=Confidence.HIGH if rows else Confidence.MEDIUM,
+        what=_hand_words(rows, answers, evidence.pairs.total),
+        why="A service's error bears its name, a model's answer takes time and tokens: a person or "
+        "a script wrote these.",
+        evidence=(
+            *(
+                evidence.line(f"{many(one.rows, 'row')} {one.code} by {one.service}", one.last_at)
+                for one in failed[:3]
+            ),
+            *(
+                (evidence.line(f"{many(answers, 'answer')} in under 50 ms that cost nothing"),)
+                if answers
+                else ()
+            ),
+        ),
+        next=("Ask who set them before its result is used; a judgement needs another run.",),
+    )
+
+
+def _hand_words(rows: int, answers: int, total: int) -> str:
+    errors = f"set to an error by hand: no service failed {'it' if rows == 1 else 'them'}"
+    given = "answered by hand: no model, no time, no cost"
+    if not answers:
+        return f"{part_of(rows, total, 'comparison', ('was', 'were'))} {errors}"
+    told = f"{part_of(answers, total, 'comparison', ('was', 'were'))} {given}"
+    return f"{told}; {many(rows, 'row')} {errors}" if rows else told

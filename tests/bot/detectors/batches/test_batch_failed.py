@@ -141,9 +141,9 @@ async def test_an_unread_database_is_no_health() -> None:
     assert judgement.sight is Sight.UNREADABLE
 
 
-OVERLOADED = ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm", "anthropic", 10, 2, http_status=529,
-                        error_type="overloaded", last_at=NOW)  # fmt: skip
-UNNAMED = ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm", "anthropic", 10, 2)
+OVERLOADED = ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm_provider_service", "anthropic", 10, 2,
+                        http_status=529, error_type="overloaded", last_at=NOW)  # fmt: skip
+UNNAMED = ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm_provider_service", "anthropic", 10, 2)
 LOW = {"status": "ERROR_PROCESSING", "state": "FAILED", "pairs": ERRORS, "last_activity_at": NOW}
 
 

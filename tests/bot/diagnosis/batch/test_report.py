@@ -141,7 +141,8 @@ HEALTHY = {
     "a few failures": BatchRows(
         _header(completed_comparisons=39, failed_comparisons=1),
         _pairs(essay_a=19, error=1),
-        errors=(ErrorGroup("RATE_LIMIT", "llm", "anthropic", 1, 1),), scores=SCORES,
+        errors=(ErrorGroup("RATE_LIMIT", "llm_provider_service", "anthropic", 1, 1),),
+        scores=SCORES,
     ),
     "a stability stop with stragglers": BatchRows(
         _header(completed_comparisons=30, has_total_budget=False),
@@ -186,7 +187,7 @@ FAULTY = {
     ),
     "bundle-collateral": BatchRows(
         _header(), _pairs(essay_a=12, error=8),
-        errors=(ErrorGroup("TIMEOUT", "llm", "anthropic", 8, 1, 8, 1, 8),),
+        errors=(ErrorGroup("TIMEOUT", "llm_provider_service", "anthropic", 8, 1, 8, 1, 8),),
     ),
     "lost-callbacks": BatchRows(
         _header(**RUNNING), _pairs(essay_a=10, pending=10, pending_first_submitted_at=DONE)
@@ -222,6 +223,10 @@ FAULTY = {
     ),
     "mock-mode": BatchRows(
         _header(), _pairs(), scores=SCORES, models={"mock/mock-model": 40}, response_ms=(4, 6)
+    ),
+    "set-by-hand": BatchRows(
+        _header(), _pairs(essay_a=10, error=10), scores=SCORES,
+        errors=(ErrorGroup("LOST", "somebody", "unknown", 10, 1),),
     ),
     "outbox-unpublished": BatchRows(
         _header(), _pairs(), outbox=(OutboxGroup("cj.x", 1, DONE, DONE, 1, DONE),)

@@ -56,7 +56,7 @@ def test_sides_part_where_different_shares_get_through(
 
 
 def test_a_pattern_that_only_one_side_has_is_named() -> None:
-    timeouts = (ErrorGroup("TIMEOUT", "llm", "anthropic", 3, 3),)
+    timeouts = (ErrorGroup("TIMEOUT", "llm_provider_service", "anthropic", 3, 3),)
     left = side_of_totals("per_request", ComparisonTotals(2, PairCounts(total=60)), 60)
     right = side_of_totals(
         "serial_bundle",
@@ -156,7 +156,7 @@ def test_a_mode_is_known_by_either_service_s_name(word: str, mode: str | None) -
 
 
 def test_patterns_join_error_codes_and_exceptions() -> None:
-    groups = (ErrorGroup("TIMEOUT", "llm", "anthropic", 3, 1),)
+    groups = (ErrorGroup("TIMEOUT", "llm_provider_service", "anthropic", 3, 1),)
     raised = ["IntegrityError grade_projections_pkey"] * 2
     assert patterns_of(groups, raised) == (
         ("TIMEOUT (anthropic)", 3),

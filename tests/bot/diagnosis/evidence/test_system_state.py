@@ -38,19 +38,21 @@ def _health(mock: bool | None, *open_circuits: str) -> tuple[ServiceHealth, ...]
         (_health(False), (), False),
         (_health(None), (), None),
         (_health(None), ("anthropic",), None),
-        (_health(False), ("mock",), True),
+        (_health(False), ("mock",), False),
         (DOWN, (), None),
-        (DOWN, ("mock",), True),
+        (DOWN, ("mock",), None),
         (DOWN, ("anthropic", ""), None),
-        ((), ("Mock",), True),
+        ((), ("Mock",), None),
     ],
 )
-def test_mock_mode_is_told_by_the_service_or_by_its_answers(
+def test_mock_mode_is_told_by_the_service_and_a_request_for_the_mock_is_no_setting_of_it(
     health: tuple[ServiceHealth, ...] | Missing, providers: Sequence[str], mock: bool | None
 ) -> None:
     state = provider_state(health, (), providers)
     assert state.mock_mode is mock
     assert ("mock mode" in state.words) is bool(mock)
+    asked = any("mock" in one.casefold() for one in providers)
+    assert ("ask for the mock" in state.words) is asked
 
 
 def test_an_open_circuit_now_outweighs_one_that_a_line_tells_of() -> None:

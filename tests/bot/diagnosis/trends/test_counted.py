@@ -52,9 +52,13 @@ def test_the_parts_of_the_time_hold_each_batch_once() -> None:
 
 def test_failures_are_added_up_by_reason() -> None:
     groups = (
-        ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm", "anthropic", 8, 1, http_status=529),
-        ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm", "anthropic", 4, 2, http_status=429),
-        ErrorGroup("X", "llm", "openai", 2, 2, http_status=529),
+        ErrorGroup(
+            "EXTERNAL_SERVICE_ERROR", "llm_provider_service", "anthropic", 8, 1, http_status=529
+        ),
+        ErrorGroup(
+            "EXTERNAL_SERVICE_ERROR", "llm_provider_service", "anthropic", 4, 2, http_status=429
+        ),
+        ErrorGroup("X", "llm_provider_service", "openai", 2, 2, http_status=529),
     )
     found = failures_of(ComparisonTotals(errors=groups))
     assert [(one.value, rows, roots) for one, rows, roots in found] == [

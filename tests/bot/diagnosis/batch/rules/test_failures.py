@@ -16,7 +16,7 @@ ID = "86e26627-1135-4553-bfbf-975da269c245"
 
 
 def group(rows: int, status: int, kind: str, message: str = "") -> ErrorGroup:
-    return ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm", "anthropic", rows, rows,
+    return ErrorGroup("EXTERNAL_SERVICE_ERROR", "llm_provider_service", "anthropic", rows, rows,
                       http_status=status, error_type=kind, message=message)  # fmt: skip
 
 
