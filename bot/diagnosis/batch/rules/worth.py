@@ -149,7 +149,7 @@ def _asked_of_mock(evidence: BatchEvidence) -> Finding:
         confidence=Confidence.HIGH,
         what=f"{part_of(asked, evidence.pairs.total, 'comparison')} answered by a mock, asked for "
         "by name: no model judged",
-        why="Rows bear a mock's own name where the request or CJ's settings asked for it; mock mode "
+        why="Rows bear a mock's own name where a request or CJ's settings asked for it; mock mode "
         "bears the real one's.",
         evidence=(
             evidence.line(f"{many(asked, 'row')} of a provider named mock"),
