@@ -6,7 +6,7 @@ from math import exp, log
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.rules.content import ANCHORS, lacking
-from bot.domain.batch import AnswerGroup
+from bot.domain.batch import NO_MODEL_MS, AnswerGroup
 from bot.domain.evidence import HEALTH, EvidenceLine
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
@@ -18,7 +18,7 @@ MOCK_MODE, SET_BY_HAND = "mock-mode", "set-by-hand"
 RECENT_SECONDS = 3_600
 # Of fewer answers by a model a result is worth as little as of as many failures.
 JUDGED_SHARE = 0.80
-ANSWERED_AT_ONCE = re.compile(r"Comparison processing successful .{1,400}?response_time: \d{1,2}ms")
+ANSWERED_AT_ONCE = re.compile(r"Comparison processing successful .{1,400}?response_time: [0-4]ms")
 GRADES = "grade_projections"
 # A coin chooses one side ten times in a row once in a thousand batches, and is not always as sure.
 FEWEST_ALIKE, ALIKE_SHARE = 10, 0.95
@@ -133,7 +133,7 @@ def no_grades(evidence: BatchEvidence, now: datetime) -> Finding | None:
 def mock_mode(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """A mock answered instead of a model: asked for by name, or under a real provider's name."""
     rows, total = evidence.rows, evidence.pairs.total
-    at_once = rows.at_once - rows.unpaid
+    at_once = rows.instant - rows.unpaid
     if evidence.provider.answered_by_mock and total:
         return _asked_of_mock(evidence)
     if at_once > 0:
@@ -171,7 +171,9 @@ def _answered_at_once(evidence: BatchEvidence, at_once: int) -> Finding:
         why="With USE_MOCK_LLM the LLM provider answers by itself under the real name: rows look "
         "valid, nothing read the essays.",
         evidence=(
-            evidence.line(f"{many(at_once, 'answer')} in under 50 ms", pairs.last_valid_at),
+            evidence.line(
+                f"{many(at_once, 'answer')} in under {NO_MODEL_MS} ms", pairs.last_valid_at
+            ),
             *half,
             *(log_line(event) for event in _said_at_once(evidence)[:1]),
             *_health_line(evidence),
@@ -241,7 +243,11 @@ def set_by_hand(evidence: BatchEvidence, now: datetime) -> Finding | None:
                 for one in failed[:3]
             ),
             *(
-                (evidence.line(f"{many(answers, 'answer')} in under 50 ms that cost nothing"),)
+                (
+                    evidence.line(
+                        f"{many(answers, 'answer')} in under {NO_MODEL_MS} ms that cost nothing"
+                    ),
+                )
                 if answers
                 else ()
             ),

@@ -52,7 +52,7 @@ def _finding(rows: BatchRows, rule: str) -> Finding:
 def test_answers_that_took_no_time_are_a_mock_s_under_whatever_name(
     at_once: int, severity: Severity
 ) -> None:
-    rows = _rows(at_once=at_once, response_ms=(0, 700))
+    rows = _rows(instant=at_once, response_ms=(0, 700))
     found = _finding(rows, "mock-mode")
     assert found.severity is severity
     assert f"{at_once} of 20 comparisons were answered by a mock" in found.what
@@ -77,7 +77,7 @@ def test_a_mock_that_the_request_asked_for_is_no_setting_of_the_service() -> Non
 
 
 def test_answers_of_no_time_and_no_cost_were_set_by_hand() -> None:
-    rows = _rows(at_once=4, unpaid=4, response_ms=(700, 900))
+    rows = _rows(instant=4, unpaid=4, response_ms=(700, 900))
     found = _finding(rows, "set-by-hand")
     assert "4 of 20 comparisons were answered by hand" in found.what
     assert "mock-mode" not in {one.rule for one in _report(rows).findings}
@@ -103,7 +103,7 @@ def test_errors_that_no_service_wrote_are_not_told_as_the_provider_s(
     [
         ('"provider": "anthropic", "response_time_ms": 0, "cost_estimate": 0.002', (34, 0)),
         ('"provider": "anthropic", "response_time_ms": 0, "cost_estimate": 0.0', (34, 34)),
-        ('"provider": "mock", "response_time_ms": 0, "cost_estimate": 0.0', (0, 0)),
+        ('"provider": "mock", "response_time_ms": 0, "cost_estimate": 0.0', (34, 0)),
         ('"provider": "anthropic", "response_time_ms": 640, "cost_estimate": 0.002', (0, 0)),
         ('"provider": "anthropic"', (0, 0)),
     ],
@@ -123,4 +123,4 @@ async def test_the_rows_tell_which_answers_took_no_time(
     rows = await reader.batch(33)
     await reader.close()
     assert rows is not None
-    assert (rows.at_once, rows.unpaid) == read
+    assert (rows.instant, rows.unpaid) == read
