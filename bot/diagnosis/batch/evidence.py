@@ -19,12 +19,7 @@ from bot.diagnosis.comparison.queue_fate.fates import LostRequest, fates_of
 from bot.diagnosis.comparison.queue_fate.lines import QueueLines, queue_lines
 from bot.diagnosis.evidence.modes import mode_told
 from bot.diagnosis.evidence.submission import LostSubmission, lost_submission
-from bot.diagnosis.evidence.system_state import (
-    ProviderState,
-    SystemState,
-    is_mock,
-    provider_state,
-)
+from bot.diagnosis.evidence.system_state import ProviderState, SystemState, provider_state
 from bot.diagnosis.publishing.memory import (
     Fate,
     HeldMessage,
@@ -185,12 +180,6 @@ class BatchEvidence:
         """How the LLM provider answers, by its health, its log lines and its answers."""
         names = [name.partition("/")[0] for name in self.rows.models]
         return provider_state(self.system.health, self.nearby, names)
-
-    @property
-    def asked_of_mock(self) -> int:
-        """How many answers are of a provider that is named as a mock."""
-        found = self.rows.models.items()
-        return sum(rows for name, rows in found if is_mock(name.partition("/")[0]))
 
     @cached_property
     def set_by_hand(self) -> tuple[ErrorGroup, ...]:

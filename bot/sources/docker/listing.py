@@ -108,9 +108,7 @@ class Containers:
         if service.role is Role.OTHER and service not in self._services:
             return None
         running, begun = raw.get("State") == "running", raw.get("State") != "created"
-        return Container(
-            engine, str(raw["Id"]), names[0], service, running, project_of(raw), begun
-        )
+        return Container(engine, str(raw["Id"]), names[0], service, running, project_of(raw), begun)
 
 
 def said_of_projects(found: Iterable[tuple[str, str]]) -> str:

@@ -6,6 +6,7 @@ from math import exp, log
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.rules.content import ANCHORS, lacking
+from bot.diagnosis.evidence.system_state import is_mock
 from bot.domain.batch import NO_MODEL_MS, AnswerGroup
 from bot.domain.evidence import HEALTH, EvidenceLine
 from bot.domain.log import LogEvent, Role
@@ -142,7 +143,8 @@ def mock_mode(evidence: BatchEvidence, now: datetime) -> Finding | None:
 
 
 def _asked_of_mock(evidence: BatchEvidence) -> Finding:
-    asked = evidence.asked_of_mock
+    named = evidence.rows.models.items()
+    asked = sum(rows for name, rows in named if is_mock(name.partition("/")[0]))
     return Finding(
         rule=MOCK_MODE,
         severity=Severity.WARN,
