@@ -76,6 +76,15 @@ def past(word: str, now: datetime, zone: tzinfo) -> datetime:
     return moment
 
 
+def stretch(word: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime | None]:
+    """Return when what a word means begins and, for a day that is over, ends. Raises UsageError."""
+    begin = past(word, now, zone)
+    if DAYS_AGO.get(word.casefold(), 0) == 0:
+        return begin, None
+    day = begin.astimezone(zone).date() + timedelta(days=1)
+    return begin, datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
 def _after(word: str, start: datetime, zone: tzinfo) -> datetime:
     length = span(word)
     if length is not None:

@@ -25,7 +25,7 @@ from bot.requests import audit
 from bot.requests.admission import Job
 from bot.requests.command_text import read_line
 from bot.requests.jobs import run_job
-from bot.requests.questions.asking import misuse_of, unread
+from bot.requests.questions.asking import misspelt_change, misuse_of, unread
 from bot.requests.questions.line import typed_command
 from bot.service.clock import utc_now
 from bot.service.command_options import command_options
@@ -84,6 +84,8 @@ def understand(
     read = typed_command(line, known, prefix, services)
     if read is not None:
         return Asked(read.command, read.request(), read.text())
+    if misuse := misspelt_change(line, known, prefix):
+        raise misuse
     from bot.requests.questions.reader import read_question
 
     reading = read_question(line, services=services, now=utc_now(), zone=zone)

@@ -85,16 +85,16 @@ def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
     meant: Text = words("Did you mean ", Command(near), "? ") if near else ""
     return Report(
         command=command.lstrip("/"),
-        title=f"No detector and no alert is called {pattern[:60]}",
+        title="Nothing was silenced",
+        found=False,
         summary=words(
-            "No detector and no alert so far is called ",
+            "Nothing was silenced: no detector and no alert so far is called ",
             Command(pattern[:60]),
             ". ",
             meant,
             "To silence it all the same: ",
             Command(typed),
         ),
-        headline="Nothing was silenced: no alert so far has that name",
         facts={"pattern": pattern, "confirmed": False},
         actions=(instead, typed) if near else (typed,),
     )

@@ -10,12 +10,14 @@ from bot.diagnosis.batch.refused import refused_request
 from bot.diagnosis.batch.without_database import without_rows
 from bot.diagnosis.evidence.read import read, reading
 from bot.diagnosis.investigate.about import about
+from bot.diagnosis.investigate.asked_time import of_a_time
 from bot.domain.evidence import MEMORY, Missing
 from bot.domain.report import Report, Table
 from bot.ports import CommandContext, Request
 from bot.text.redaction import echoed_id
 from bot.text.wording import sentence
 from commands._ids import meant
+from commands._moments import stretch
 from commands._recent import alive, newest
 from commands._words import misuse, shown
 from commands.batch.compare import compare
@@ -66,6 +68,8 @@ async def _whole(request: Request, context: CommandContext) -> Report:
         report = about(report, request.options["about"])
     if report is None:
         return replace(await nothing(shown(word), context), command=command)
+    if since := request.options.get("since"):
+        report = of_a_time(report, *stretch(since, context.now(), context.options.zone))
     return exported(report, context) if "export" in request.options else report
 
 

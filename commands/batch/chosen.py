@@ -1,4 +1,4 @@
-"""`/batch list stuck`, `faulty` and `unanswered`: the batches whose own line says so."""
+"""`/batch list stuck`, `faulty`, `unanswered` and `open`: the batches whose own line says so."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,13 +19,17 @@ from commands.batch.lines import fact, table
 from commands.batch.listed_words import ListAsked
 
 STUCK = "stuck"
+OPEN = "open"
 # The newest batches among which those are looked for that show a fault.
 READ = 250
 TOLD = {
     STUCK: ("waits longer than it should", "wait longer than they should", "waits too long"),
     "faulty": ("failed or is flawed", "failed or are flawed", "shows a fault"),
     "unanswered": ("lacks an answer", "lack an answer", "lacks an answer"),
+    OPEN: ("has not ended", "have not ended", "is under way"),
 }
+# These are read whole: a batch may wait behind many that ended.
+READ_OPEN = (STUCK, OPEN)
 
 
 async def chosen_batches(ask: ListAsked, begin: datetime | None, context: CommandContext) -> Report:
@@ -70,7 +74,7 @@ async def _read(choice: str, context: CommandContext) -> Sequence[BatchSummary] 
     found = await read(
         DATABASE,
         context.sources.database,
-        lambda one: one.open_batches() if choice == STUCK else one.newest(limit=READ),
+        lambda one: one.open_batches() if choice in READ_OPEN else one.newest(limit=READ),
         context.deadline.next_timeout(),
     )
     if isinstance(found, Missing):
@@ -107,7 +111,7 @@ def _told(choice: str, count: int) -> str:
 
 def _within(choice: str, found: Sequence[BatchSummary], begin: datetime | None) -> str:
     """Say among how many was looked, where older ones may be of the choice too."""
-    whole = choice == STUCK or len(found) < READ
+    whole = choice in READ_OPEN or len(found) < READ
     if whole or (begin is not None and found[-1].header.created_at < begin):
         return ""
     return f" Only the newest {len(found)} were looked at."

@@ -9,6 +9,8 @@ from bot.registry import Usage
 from commands._words import misuse, shown, span, usage_lines
 
 PREFIX = "mode:"
+# What takes --since besides a comparison of modes.
+TIMED = ("investigate", "trends", "list")
 
 
 def check_compared(
@@ -19,9 +21,11 @@ def check_compared(
     Raises UsageError.
     """
     modes = [word for word in words if word.casefold().startswith(PREFIX)]
-    if "since" in options and verb not in ("trends", "list") and not (verb == "compare" and modes):
+    timed = verb in TIMED or (verb == "compare" and bool(modes))
+    if "since" in options and not timed:
         raise UsageError(
-            "--since goes with /batch trends, /batch list and /batch compare mode:… mode:….",
+            "--since goes with /batch investigate, /batch trends, /batch list and "
+            "/batch compare mode:… mode:….",
             usage=usage_lines("batch", usages),
         )
     if verb != "compare":

@@ -36,8 +36,8 @@ USAGES = (
     ),
     Usage(
         "list [state] [number] [--since 10:15]",
-        "the newest batches, with a mark for those that need a look; `list stuck`, `list faulty` "
-        "and `list unanswered` show those alone",
+        "the newest batches, with a mark for those that need a look; `list stuck`, `list faulty`, "
+        "`list unanswered` and `list open` show those alone",
         "/batch list",
     ),
     Usage(

@@ -49,6 +49,11 @@ def is_faulty(summary: BatchSummary, now: datetime) -> bool:
     return bool(mark) and summary.header.state != CANCELLED and not is_stuck(summary, now)
 
 
+def is_open(summary: BatchSummary, now: datetime) -> bool:
+    """Say whether a batch has not ended, well or not: it runs, waits or is stuck."""
+    return not summary.header.ended
+
+
 def last_sign(summary: BatchSummary) -> datetime:
     """Return when a batch's rows last changed, as far as they say so."""
     header, pairs = summary.header, summary.pairs
@@ -67,6 +72,7 @@ CHOICES: Mapping[str, Callable[[BatchSummary, datetime], bool]] = {
     "stuck": is_stuck,
     "faulty": is_faulty,
     "unanswered": is_unanswered,
+    "open": is_open,
 }
 
 

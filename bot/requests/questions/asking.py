@@ -47,6 +47,8 @@ class Questions:
         admission.access.admit(place)
         if typed_command(typed, admission.commands, admission.prefix, options.services):
             return MeantLine(typed)
+        if misuse := misspelt_change(typed, admission.commands, admission.prefix):
+            raise misuse
         from bot.requests.questions.reader import needs_subject, read_question
 
         has_thread = bool(place.thread_ts) and not place.quiet_thread
@@ -62,6 +64,25 @@ class Questions:
         if reading.line:
             return MeantLine(f"/{admission.prefix}{reading.line[1:]}", True)
         raise unread(reading, misuse_of(typed, admission.commands, admission.prefix))
+
+
+def misspelt_change(
+    typed: str, commands: Mapping[str, SlashCommand], prefix: str = ""
+) -> UsageError | None:
+    """Return what is wrong with a command whose misspelt verb would change something.
+
+    Reading it as a question would answer with something else, as if that had been asked for.
+    """
+    try:
+        line = read_line(typed, commands, prefix)
+    except UsageError:
+        return None
+    try:
+        line.request()
+    except UsageError as error:
+        off = error.misspelling
+        return error if off and off.meant in line.command.changes else None
+    return None
 
 
 def misuse_of(
@@ -99,8 +120,12 @@ def unread(reading: Reading, misuse: UsageError | None = None) -> UnreadError:
             hint=misuse.hint + to_type,
             usage=misuse.usage,
         )
-    whole = reading.problem.endswith(".")
-    problem = reading.problem if whole else f"I did not understand {reading.problem}."
+    if reading.problem.endswith("."):
+        seen = f" I read {reading.understood} in it." if reading.understood else ""
+        problem = f"{reading.problem}{seen}"
+    else:
+        seen = f"I understood {reading.understood}, but not" if reading.understood else ""
+        problem = f"{seen or 'I did not understand'} {reading.problem}."
     return UnreadError(
         f"{problem} Nothing was run.",
         offers=reading.offers,

@@ -3,11 +3,11 @@
 import re
 from datetime import datetime
 
-from bot.requests.questions.counts import COUNT_WORDS, as_number, count_in
-from bot.requests.questions.moments import since_of
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading, unread_as
-from bot.requests.questions.vocabulary import Topic, known_word, topic_of, words_in
+from bot.requests.questions.words.counts import COUNT_WORDS, as_number, count_in
+from bot.requests.questions.words.moments import since_of
+from bot.requests.questions.words.vocabulary import Topic, known_word, topic_of, words_in
 
 MOST = 50
 STUCK = words_in(
@@ -17,6 +17,11 @@ FAULTY = words_in(
     "wrong fail fails failed failing failure broken die died dies dead crash crashed error errors "
     "borked busted trasig trasigt trasiga sönder snett fel misslyckats misslyckades kraschat "
     "kraschade broke"
+)
+OPEN = re.compile(
+    r"\b(?:still (?:waiting|running|open|going|pending|in progress|under way)|unfinished|in flight"
+    r"|under way|pending|not (?:yet )?(?:done|finished|ready|complete|ended)|väntar|pågår|ofärdiga"
+    r"|inte (?:(?:är|blivit) )?(?:klara?|färdiga?))\b"
 )
 LOST = words_in("lose lost losing missing drop dropped tappade tappat förlorade förlorat saknas")
 # What is said of the whole as well: without a time the open alerts answer it.
@@ -28,7 +33,8 @@ _TIMES = words_in(
     "from around timme timmen timmar timmarna minuter minuterna dag dagar dagarna dygnet idag "
     "igår natt inatt morse i går kväll senaste sista gone going overnight vilka batches"
 )
-_KNOWN = _TIMES | _ASKING | _ANSWERS | LOST | FAULTY
+_CAUSED = words_in("because due på grund av pga http code codes kod felkod felkoder with med")
+_KNOWN = _CAUSED | _TIMES | _ASKING | _ANSWERS | LOST | FAULTY
 _TIME = re.compile(r"\d{1,6}(?:[:.]\d\d)?(?:am|pm|h|m|min|d|w)?")
 
 
@@ -43,7 +49,9 @@ def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
         return None
     if since.is_odd:
         return unread_as("since when")
-    if not all(_is_known(word) for word in _folds(asked)):
+    waits = OPEN.search(fold)
+    told = _folds(asked) - set(waits[0].split() if waits else ())
+    if not all(_is_known(word) for word in told):
         return unread_as("which batches are meant")
     number = str(as_number(count)) if count else ""
     if number and not 1 <= int(number) <= MOST:
@@ -58,7 +66,9 @@ def _choice(asked: PlainQuestion) -> str:
         return "unanswered"
     if words & STUCK:
         return "stuck"
-    return "faulty" if words & FAULTY else ""
+    if words & FAULTY:
+        return "faulty"
+    return "open" if OPEN.search(asked.text.casefold()) else ""
 
 
 def _asks(asked: PlainQuestion) -> bool:

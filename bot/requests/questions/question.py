@@ -5,23 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain.log import Service
-from bot.requests.questions.counts import count_in
-from bot.requests.questions.text import Named, clean, ids_of, words_of
-from bot.requests.questions.vocabulary import Topic, topic_of
+from bot.requests.questions.words.codes import codes_in
+from bot.requests.questions.words.counts import count_in
+from bot.requests.questions.words.orders import is_considered, is_past
+from bot.requests.questions.words.text import Named, clean, ids_of, words_of
+from bot.requests.questions.words.vocabulary import Topic, topic_of
 
 WHATS_UP = re.compile(
     r"\b(what'?s up|going on|hur kommer det sig|what\b.* wait(?:s|ing) for|vad väntar\b.* på"
     r"|no (?:new )?(?:answers?|callbacks?|results?|progress))\b"
 )
 _DID_CHANGE = re.compile(r"^(?:did|has|have|what|any\w*|some\w*|was|were)\b.*\bchange\b")
-# What was done already is asked about, and not asked for.
-_WAS_DONE = re.compile(
-    r"^(?:who|why|when|what|which|was|were|did|has|have|is|are"
-    r"|vem|varför|när|vad|vilken|vilka|blev|har|hade|är)\b"
-)
-# `did` takes a verb as an order does, up to the end of its sentence.
-_DID = re.compile(r"^did [^.!?;,]*")
-_PAST = re.compile(r"\w+(?:ed|ades?|at|ats)|avbröts?|avbruten|avbruts")
 _TOOK_AWAY = re.compile(r"\b(?:tog|togs|tagit|tagits) bort\b")
 # `how tall is` asks for a measure, and not how it goes.
 _MEASURE = re.compile(r"\bhow (\w+) (?:is|are|was|were)\b")
@@ -37,8 +31,11 @@ class PlainQuestion:
     ids: tuple[Named, ...]
     topics: frozenset[Topic]
     subject: str = ""
-    # Whether it asks about something that was done.
+    # Whether it asks about something that was done, or whether something should be.
     was_done: bool = False
+    considers: bool = False
+    # The answers of a model's provider that it names, such as 529: numbers, and no batches.
+    codes: tuple[str, ...] = ()
 
     def about(self, *topics: Topic) -> bool:
         """Say whether a word of one of these topics stands in it."""
@@ -50,11 +47,11 @@ def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> Plain
     plain = clean(text)
     words = words_of(plain)
     count = count_in(plain.casefold())
-    ids = [
-        one for one in ids_of(words, (service.name for service in services)) if one.word != count
-    ]
-    topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
     fold = plain.casefold()
+    named = ids_of(words, (service.name for service in services))
+    codes = codes_in(fold, [one.word for one in named if not one.is_batch])
+    ids = [one for one in named if one.word not in (count, *codes)]
+    topics = {topic for word in words if (topic := topic_of(word.casefold())) is not None}
     if WHATS_UP.search(fold):
         topics.add(Topic.WHY)
     if _OF_A_PERSON.search(fold):
@@ -64,20 +61,19 @@ def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> Plain
     acts = _acts(words)
     if _DID_CHANGE.search(fold) and acts == {"change"}:
         topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
-    is_past = _is_past(fold, acts)
-    if is_past:
+    was_done, considers = is_past(fold, acts), is_considered(fold, acts)
+    if was_done or considers:
         topics -= {Topic.ACT}
-    was_done = (is_past and bool(acts)) or bool(_TOOK_AWAY.search(fold))
-    return PlainQuestion(plain, tuple(words), tuple(ids), frozenset(topics), subject, was_done)
-
-
-def _is_past(fold: str, acts: set[str]) -> bool:
-    """Say whether all that acts in a question was done already: it asks, and does not order."""
-    if (did := _DID.match(fold)) and len(acts) == 1:
-        return acts <= set(words_of(did[0]))
-    first = fold.split(" ", 1)[0]
-    opens = _WAS_DONE.search(fold) or (first in acts and not first.endswith("ed"))
-    return bool(acts and opens) and all(_PAST.fullmatch(one) for one in acts)
+    return PlainQuestion(
+        plain,
+        tuple(words),
+        tuple(ids),
+        frozenset(topics),
+        subject,
+        was_done or bool(_TOOK_AWAY.search(fold)),
+        considers and not was_done,
+        codes,
+    )
 
 
 def _without_how(words: Iterable[str], topics: set[Topic]) -> set[Topic]:

@@ -2,18 +2,23 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 
 from bot.domain.log import Service
-from bot.requests.questions.counts import names_several
 from bot.requests.questions.listed import listed
 from bot.requests.questions.log_search import is_log_search, log_line
-from bot.requests.questions.moments import moment_of, since_of
+from bot.requests.questions.matters import of_a_matter
 from bot.requests.questions.question import WHATS_UP, PlainQuestion, taken_apart
 from bot.requests.questions.reading import BUTTONS, Reading, unread_as
-from bot.requests.questions.refused import at_a_loss, nearest, of_a_moment, refused
-from bot.requests.questions.text import Kind, Named
-from bot.requests.questions.vocabulary import LOOKED_AT, Topic, topic_of, words_in
+from bot.requests.questions.refused import at_a_loss, considered_line, nearest, of_a_moment, refused
+from bot.requests.questions.several import PICKED, compared, is_a_batch, of_several
+from bot.requests.questions.understood import understood
+from bot.requests.questions.words.counts import names_several
+from bot.requests.questions.words.moments import DAYS_AGO, moment_of, since_of
+from bot.requests.questions.words.stems import asks, speaks_of_batches
+from bot.requests.questions.words.text import Kind, Named
+from bot.requests.questions.words.vocabulary import LOOKED_AT, Topic, topic_of, words_in
 
 _CAN_DO = re.compile(r"\b(what can (you|i)|how do (you|i) (work|use)|vad kan du)\b")
 _LENGTH = re.compile(r"\b(\d{1,4}) ?([mhdw])(?:in|ins|inutes?|ours?|rs?|ays?|eeks?)?\b")
@@ -44,7 +49,6 @@ _OF_BATCHES = words_in("done finished finish complete completed klar klart färd
 RUNNING = words_in("running active ongoing igång")
 # They open a question, and what follows says what is asked.
 OPENERS = words_in("how hows how's hur when när did go goes going still")
-PICKED = 2
 # What is restarted, stopped and deployed, and is no batch.
 SERVICES = words_in(
     "provider providern llm cj worker service services tjänsten tjänsterna container containers "
@@ -66,6 +70,12 @@ def read_question(
     """
     known = tuple(services)
     asked = taken_apart(text, subject, known)
+    local = now.astimezone(zone)
+    read = _read(asked, known, now, zone)
+    return read if read.line else replace(read, understood=understood(asked, local))
+
+
+def _read(asked: PlainQuestion, known: tuple[Service, ...], now: datetime, zone: tzinfo) -> Reading:
     if refusal := refused(asked):
         return refusal
     if is_log_search(asked.text, known):
@@ -75,13 +85,16 @@ def read_question(
         if not asked.ids:
             return unread_as("which service, and what to look for", ("/logs", *BUTTONS[:2]))
     watched = _WATCH.search(asked.text.casefold()) and len(asked.ids) == 1
-    if watched and _is_batch(asked.ids[0]):
+    if watched and is_a_batch(asked.ids[0]):
         return Reading(f"/batch watch {asked.ids[0].word}")
-    if asked.about(Topic.COMPARE):
-        return _compared(asked)
+    if asked.about(Topic.COMPARE) and len(asked.ids) <= PICKED:
+        return compared(asked)
     if len(asked.ids) > 1:
-        return _several(asked)
-    return _of_one(asked, asked.ids[0]) if asked.ids else _of_none(asked, now.astimezone(zone))
+        return of_several(asked)
+    local = now.astimezone(zone)
+    if asked.ids:
+        return _of_one(asked, asked.ids[0], local)
+    return _of_none(asked, local, known)
 
 
 def needs_subject(text: str, services: Iterable[Service] = ()) -> bool:
@@ -90,46 +103,39 @@ def needs_subject(text: str, services: Iterable[Service] = ()) -> bool:
     return len(asked.ids) < PICKED and refused(asked) is None
 
 
-def _compared(asked: PlainQuestion) -> Reading:
-    words = [one.word for one in asked.ids]
-    topic, _, id = asked.subject.partition(" ")
-    if len(words) == 1 and topic == "batch" and id != words[0]:
-        words = [id, *words]
-    if len(words) != PICKED:
-        return unread_as("which two batches to compare", nearest(asked))
-    return Reading(f"/batch compare {words[0]} {words[1]}")
-
-
-def _several(asked: PlainQuestion) -> Reading:
-    lines = [_looked_up(one) for one in asked.ids[:2]]
-    return unread_as("which of the ids is meant", (*lines, "/help"))
-
-
-def _looked_up(id: Named) -> str:
-    return f"/batch status {id.word}" if _is_batch(id) else f"/trace {id.word}"
-
-
-def _is_batch(id: Named) -> bool:
-    return id.is_batch or id.kind in (Kind.NUMBER, Kind.LABEL)
-
-
-def _of_one(asked: PlainQuestion, id: Named) -> Reading:
+def _of_one(asked: PlainQuestion, id: Named, local: datetime) -> Reading:
     folds = {word.casefold() for word in asked.words}
-    is_batch = _is_batch(id) or bool(_OF_BATCHES & folds and not asked.about(Topic.TRACE))
+    is_batch = is_a_batch(id) or bool(_OF_BATCHES & folds and not asked.about(Topic.TRACE))
     if not is_batch:
         return Reading(f"/trace {id.word}")
     if asked.about(Topic.BUNDLE):
         return Reading(f"/batch bundle {id.word}")
+    story = Reading(f"/batch investigate {id.word}{_day_of(asked, local)}")
     if asked.about(Topic.WHY) and not _only_goes(asked):
-        return Reading(f"/batch investigate {id.word}")
+        return story
+    if asked.considers and not asked.about(*LOOKED_AT):
+        return story
     if asked.was_done:
         return Reading(f"/batch status {id.word}")
     if _asks_how_it_is(asked, id):
         return Reading(f"/batch status {id.word}")
-    return unread_as(
-        f"what to do with {id.word}",
-        (f"/batch status {id.word}", f"/batch investigate {id.word}", "/help"),
-    )
+    if _asks_of_the_field(asked, id):
+        return story
+    return unread_as("what is asked about it", nearest(asked))
+
+
+def _day_of(asked: PlainQuestion, local: datetime) -> str:
+    """Return the day that a question about one batch names, as an option."""
+    word = since_of(asked.text.casefold(), local).word
+    return f" --since {word}" if word in DAYS_AGO else ""
+
+
+def _asks_of_the_field(asked: PlainQuestion, id: Named) -> bool:
+    """Say whether a question about one batch asks anything of what batches are and undergo."""
+    folds = {word.casefold() for word in asked.words} - {id.word.casefold(), f"#{id.word}"}
+    others = {fold for fold in folds if not fold[0].isdecimal()}
+    known = bool(others) and all(topic_of(fold) is not None for fold in others)
+    return asks(asked.text.casefold()) and (known or speaks_of_batches(others))
 
 
 def _asks_how_it_is(asked: PlainQuestion, id: Named) -> bool:
@@ -154,13 +160,17 @@ def _only_goes(asked: PlainQuestion) -> bool:
     return asks == {"going"} and not WHATS_UP.search(asked.text.casefold())
 
 
-def _of_none(asked: PlainQuestion, local: datetime) -> Reading:
+def _of_none(asked: PlainQuestion, local: datetime, services: tuple[Service, ...]) -> Reading:
     fold = asked.text.casefold()
+    if asked.considers and (line := considered_line(asked)):
+        return Reading(line)
     follows = bool(asked.subject) and _follows(asked)
     if (plain := _of_a_topic(asked, local)) is not None:
         return plain
     if (not follows or names_several(fold)) and (found := listed(asked, local)) is not None:
         return found
+    if not follows and (matter := of_a_matter(asked, services, local)) is not None:
+        return matter
     if "batches" in fold or "batcharna" in fold or "batcher" in fold:
         return Reading("/batch list")
     if follows:
@@ -185,8 +195,8 @@ def _of_a_topic(asked: PlainQuestion, local: datetime) -> Reading | None:
 def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     """Return what a question means that names no batch and follows none."""
     fold = asked.text.casefold()
-    asks = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)
-    if not asked.subject and (asks or _ALL_WELL.search(fold)):
+    of_all = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)
+    if not asked.subject and (of_all or _ALL_WELL.search(fold)):
         return Reading("/alerts list")
     if asked.about(Topic.LIST) and RUNNING & {word.casefold() for word in asked.words}:
         return Reading("/batch list")

@@ -14,12 +14,14 @@ class Reading:
     """What a question means: a command line, or why it could not be read and what to offer.
 
     `to_type` is a command that acts: it is shown to be typed, and offered by no button.
+    `understood` is what of the question was read all the same: its ids, its time, its subject.
     """
 
     line: str = ""
     problem: str = ""
     offers: tuple[str, ...] = BUTTONS
     to_type: str = ""
+    understood: str = ""
 
 
 def unread_as(problem: str, offers: tuple[str, ...] = BUTTONS, to_type: str = "") -> Reading:

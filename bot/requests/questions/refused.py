@@ -1,13 +1,16 @@
 """Why a question may not be answered by a command, and which commands come nearest; pure."""
 
 import re
+from collections.abc import Set as AbstractSet
 
 from bot.requests.questions.log_search import SEARCHES
-from bot.requests.questions.moments import moment_of
+from bot.requests.questions.matters import SERVERS, server_asked
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import BUTTONS, ORDERS, Reading, unread_as
-from bot.requests.questions.text import Kind
-from bot.requests.questions.vocabulary import ELSEWHERE, LOOKED_AT, Topic, topic_of
+from bot.requests.questions.words.moments import moment_of
+from bot.requests.questions.words.orders import AGAIN, asks_how_to
+from bot.requests.questions.words.text import Kind, Named
+from bot.requests.questions.words.vocabulary import ELSEWHERE, LOOKED_AT, Topic, topic_of, words_in
 from bot.text.redaction import echoed
 
 CHANGES = {
@@ -17,9 +20,11 @@ CHANGES = {
     "acknowledge": "/alerts ack <number>",
     "snooze": "/alerts snooze <number> 2h",
 }
+_OF_ALERTS = words_in(
+    "unack unsnooze silence maintenance kvittera kvitterar tysta tystar avvisa larm"
+)
 _COMMAND_INSIDE = re.compile(r"\S\s+/(?:batch|trace|queue|logs|alerts|runner|help)\b")
 _TAKEN_BACK = re.compile(r"\b(no wait|i mean|scratch that|do not|nej vänta|again from)\b")
-_AGAIN = re.compile(r"\b(run|kör|try) (it )?(again|om)\b|\bta bort\b")
 _WHO = re.compile(r"^(?:who|vem)\b|\bby whom\b|\bav vem\b")
 _MODEL = re.compile(r"\b(?:models?|modell(?:en|er)?)\b")
 _UP = re.compile(r"\b(?:up|down|alive|reachable|uppe|nere|igång|lever|dead)\b")
@@ -40,7 +45,7 @@ def refused(asked: PlainQuestion) -> Reading | None:
             "Who did something is recorded nowhere that I read. What came of it is.",
             _around(asked),
         )
-    if asked.about(Topic.ACT) or _AGAIN.search(fold):
+    if asked.about(Topic.ACT) or (AGAIN.search(fold) and not asked.considers):
         return unread_as(
             ORDERS,
             nearest(asked),
@@ -51,13 +56,31 @@ def refused(asked: PlainQuestion) -> Reading | None:
     if asked.about(Topic.OTHER):
         return unread_as("anything but batches, comparisons, the queue, logs and alerts")
     elsewhere = ELSEWHERE & {word.casefold() for word in asked.words}
-    if elsewhere and not asked.ids and not SEARCHES.search(asked.text):
-        return unread_as(
-            "anything but batches, comparisons, the queue, logs and alerts", _around(asked)
-        )
+    is_searched = SEARCHES.search(asked.text) or server_asked(asked)
+    if elsewhere and not asked.ids and not is_searched:
+        return _elsewhere(asked, elsewhere)
     if any(one.kind is Kind.TOO_SHORT for one in asked.ids):
         return unread_as("an id of fewer than 6 characters")
     return None
+
+
+def _elsewhere(asked: PlainQuestion, named: AbstractSet[str]) -> Reading:
+    """Return what comes nearest to a question about a server that batches stand on, or another."""
+    servers = sorted(named & SERVERS.keys())
+    if not servers:
+        return unread_as(
+            "anything but batches, comparisons, the queue, logs and alerts", _around(asked)
+        )
+    where, text = SERVERS[servers[0]]
+    if moment := moment_of(asked.text.casefold()):
+        return unread_as(
+            f"I read no single moment; these begin at {moment}, or tell what is wrong now.",
+            (f"/changes {moment}", f"/batch list --since {moment}", "/alerts list"),
+        )
+    return unread_as(
+        "I ask no server whether it is up: the alerts and the errors in the logs show it.",
+        ("/alerts list", f"/logs {where} {text} --level error"),
+    )
 
 
 def _to_type(asked: PlainQuestion) -> str:
@@ -69,9 +92,31 @@ def _to_type(asked: PlainQuestion) -> str:
 
 
 def nearest(asked: PlainQuestion) -> tuple[str, ...]:
-    """Return what can safely be looked at instead."""
-    found = [f"/batch status {one.word}" for one in asked.ids if one.kind is not Kind.TOO_SHORT]
-    return (*found[:2], *BUTTONS)[:3]
+    """Return what can safely be looked at instead, the nearest first."""
+    named = [one for one in asked.ids if one.kind is not Kind.TOO_SHORT][:3]
+    looks = [_looked_at(one) for one in named[:2]]
+    if len(named) == 1:
+        looks += [f"/batch status {named[0].word}"]
+    elif len(asked.ids) == 2 and all("/batch" in one for one in looks):
+        looks = [f"/batch compare {named[0].word} {named[1].word}", *looks]
+    return (*looks, *BUTTONS)[:3]
+
+
+def _looked_at(id: Named) -> str:
+    is_batch = id.is_batch or id.kind in (Kind.NUMBER, Kind.LABEL)
+    return f"/batch investigate {id.word}" if is_batch else f"/trace {id.word}"
+
+
+def considered_line(asked: PlainQuestion) -> str:
+    """Return what shows whether to do what a question only thinks about, or how it is done."""
+    folds = {word.casefold() for word in asked.words}
+    verbs = folds & (set(CHANGES) | _OF_ALERTS)
+    if asks_how_to(asked.text.casefold()):
+        topic = "alerts" if verbs or asked.about(Topic.ALERTS) else ""
+        topic = topic or ("runner" if asked.about(Topic.RUNNER) else "")
+        topic = topic or ("queue" if asked.about(Topic.QUEUE) or "requeue" in folds else "")
+        return f"/help {topic}".rstrip()
+    return "/alerts list" if verbs else ""
 
 
 def at_a_loss(asked: PlainQuestion) -> Reading:

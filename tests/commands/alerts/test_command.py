@@ -14,6 +14,8 @@ from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
 from bot.alerts.self_monitoring.late_messages import LATE_MESSAGES
 from bot.alerts.self_monitoring.missed_ticks import MISSED_TICKS
 from bot.alerts.self_monitoring.unreadable_sources import UNREADABLE_SOURCE
+from bot.cli.formats import Exit
+from bot.cli.output import exit_code
 from bot.diagnosis.alerts import OWN_DETECTORS
 from bot.diagnosis.silences import silence_row, silenced, unsilenced
 from bot.domain.alert import Alert, AlertState, Reason, Sample
@@ -319,6 +321,10 @@ async def test_a_silence_on_what_no_alert_is_called_asks_first() -> None:
         "/alerts mute stuck_queu 2h deploying --yes",
     )
     assert memory.silences == []
+    # Nothing was done: a script learns it from the exit code, and a person reads it once.
+    assert exit_code(report) is Exit.USAGE
+    told = " ".join((str(report.headline), str(report.title), str(report.summary)))
+    assert told.count("no alert so far is called") == told.count("stuck_queu.") == 1
     for line in report.actions:
         await ask(line.removeprefix("/alerts "), memory)
     assert [mute.pattern for mute in memory.silences] == ["stuck_queue", "stuck_queu"]

@@ -69,6 +69,7 @@ def _numbers(report: Report) -> list[int]:
         ("list faulty 2", [9, 8]),
         ("list unanswered", [8, 4]),
         ("list unanswered --since 11:20", [8]),
+        ("list open", [6, 5, 4]),
         ("list 3", [9, 8, 7]),
         ("list --since 30m", [9, 8, 7, 5]),
     ],

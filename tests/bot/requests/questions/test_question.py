@@ -59,7 +59,6 @@ REFUSED = [
     ("what was going on around 09:30", "/changes 09:30"),
     ("what failed since 27:80", "/batch list"),
     ("last 900 batches", "/batch list 50"),
-    ("which model do we use", "/batch trends --since 7d --by model"),
     ("is anthropic up?", "/queue"),
     ("är providern nere", "/queue"),
     ("who cancelled 48", "/batch status 48"),

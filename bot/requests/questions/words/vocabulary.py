@@ -82,7 +82,9 @@ WORDS: dict[Topic, str] = {
     "well gått gick judged used ran jag mig åt oss vi hej god morgon afternoon kan du ni "
     "ser ut långt kommit kindly sir team guys folks man batchar batcharna vem tog bort "
     "blev blir som dessa went de några om providern dömde dömt dömdes graded grade anyone "
-    "anybody somebody bot batchbot thank once more one ones who",
+    "anybody somebody bot batchbot thank once more one ones who should must ought may might "
+    "would shall into made make take said ska skall bör borde måste får fick kunde skulle "
+    "behöver man gör göra inte not only bara även också fortfarande alla allihop över under",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
 # What one word is enough to ask for, in the order in which they are looked for.

@@ -17,6 +17,11 @@ _NIGHT = re.compile(r"\b(?:last night|yesterday evening|i ?natt|i ?går ?kväll|
 _MORNING = re.compile(r"\b(?:this morning|i ?morse)\b")
 _TODAY = re.compile(r"\b(?:today|i ?dag)\b")
 _DAY_BEGINS, _EVENING = "05:00", time(18)
+# What people say of a length in minutes, and not in hours.
+LAST_MINUTES = 120
+DAYS_AGO = {"today": 0, "yesterday": 1}
+WEEKS = {"m": 1 / 10_080, "h": 1 / 168, "d": 1 / 7, "w": 1}
+MOST_WEEKS = 500
 _UNITS = {"h": "h", "t": "h", "m": "m", "d": "d", "w": "w", "v": "w"}
 
 
@@ -37,7 +42,10 @@ def since_of(fold: str, local: datetime) -> AskedSince:
         clock = _clock(found)
         return AskedSince(clock, not clock)
     if found := _BACK.search(fold):
-        return AskedSince(f"{(found['count'] or '1').strip()}{_UNITS[found['unit'][0]]}")
+        count = int(found["count"] or 1)
+        unit = _UNITS[found["unit"][0]]
+        is_odd = not 0 < count * WEEKS[unit] <= MOST_WEEKS
+        return AskedSince("" if is_odd else f"{count}{unit}", is_odd)
     if _NIGHT.search(fold):
         return AskedSince(_span(local - _evening_before(local)))
     for shape, word in ((_MORNING, _DAY_BEGINS), (_TODAY, "today"), (_YESTERDAY, "yesterday")):
@@ -70,5 +78,20 @@ def _evening_before(local: datetime) -> datetime:
 
 
 def _span(length: timedelta) -> str:
+    """Return a length as a command takes it: minutes up to two hours, then hours, up."""
     minutes = max(1, round(length.total_seconds() / 60))
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
+    if minutes <= LAST_MINUTES and minutes % 60:
+        return f"{minutes}m"
+    return f"{-(-minutes // 60)}h"
+
+
+def span_since(word: str, local: datetime) -> str:
+    """Return how far back a word of since_of begins, as a span; "" for none."""
+    if ":" in word:
+        hour, minute = (int(part) for part in word.split(":"))
+        begin = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return _span(local - (begin if begin < local else begin - timedelta(days=1)))
+    if word in DAYS_AGO:
+        day = local.date() - timedelta(days=DAYS_AGO[word])
+        return _span(local - datetime.combine(day, time(), tzinfo=local.tzinfo))
+    return word

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.ids import IdKind, kind_of
-from bot.requests.questions.vocabulary import topic_of, words_in
+from bot.requests.questions.words.vocabulary import topic_of, words_in
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>|(?<!\w)@batchbot\b", re.IGNORECASE)
 _LINK = re.compile(r"<(?:[^<>|]*\|)?([^<>|]*)>")

@@ -1,0 +1,130 @@
+"""Reads questions about what batches stand on: models, modes, mock, time-outs, codes, servers."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.domain.log import Service
+from bot.requests.questions.question import PlainQuestion
+from bot.requests.questions.reading import Reading
+from bot.requests.questions.words.counts import names_several
+from bot.requests.questions.words.moments import moment_of, since_of, span_since
+from bot.requests.questions.words.stems import asks
+from bot.requests.questions.words.vocabulary import Topic
+from bot.text.log_words import services_named
+
+_MOCK = re.compile(r"\b(?:mock|fake|låtsas)\w*|\bmock-?läge\w*")
+_MODE = re.compile(
+    r"\b(?:modes?|lägen?|läget|batching|serial_bundles?|per_request|batch_api|bundled?|bundling)\b"
+)
+_MODEL = re.compile(r"\b(?:models?|modell(?:en|er|erna)?|haiku|sonnet|opus|gpt\S*|claude)\b")
+_PROVIDER = re.compile(r"\b(?:which|what|vilken|vilka) (?:providers?|leverantör(?:er)?)\b")
+_TIME_OUT = re.compile(r"\btime[ds]?[ -]?outs?\b|\btiming out\b")
+_CHANGED = re.compile(
+    r"\b(?:chang\w+|ändra\w*|ändring\w*|bytt?e?s?|byttes|switch\w*|deploy\w*|driftsatt\w*|releas\w*"
+    r"|upgrad\w*|uppgrader\w*|restart\w*|start\w+ om|omstart\w*|migrat\w*|migrer\w*"
+    r"|rolled|rollback|version\w*|configur\w*|config|konfig\w*|settings?|inställning\w*)\b"
+)
+_COST = re.compile(
+    r"\b(?:costs?|costed|spen[dt]\w*|price|expensive|dollars?|tokens?|kosta\w*|kostnad\w*|pris\w*"
+    r"|dyrt?|budget)\b"
+)
+_PACE = re.compile(
+    r"\b(?:how (?:fast|slow|quick)\w*|slower|faster|latenc\w+|answer times?|response times?"
+    r"|svarstid\w*|långsam\w*|hur (?:snabb|långsam)\w*|throughput)\b"
+)
+_LIMITS = re.compile(
+    r"\b(?:rate.?limit\w*|throttl\w+|overload\w*|överbelasta\w*|quota|kvot\w*|api.?keys?"
+    r"|api.?nyckel\w*|hastighetsgräns\w*)\b"
+)
+_HOW_MANY = re.compile(r"\b(?:how many|hur många)\b")
+# What is searched for of a server, and in which service's lines it stands.
+SERVERS = {
+    "redis": ("all", "redis"),
+    "kafka": ("all", "kafka"),
+    "database": ("cj", "sqlalchemy"),
+    "databasen": ("cj", "sqlalchemy"),
+    "databas": ("cj", "sqlalchemy"),
+    "db": ("cj", "sqlalchemy"),
+    "postgres": ("cj", "sqlalchemy"),
+    "postgresql": ("cj", "sqlalchemy"),
+}
+# Of what is past the lines tell; whether a server is up now no line says.
+_PAST = re.compile(
+    r"\b(?:was|were|did|had|has|have|been|went|var|blev|gick|hade|har|fick|hände|happened|lost"
+    r"|problems?|errors?|trouble|fel|strul\w*|issues?|crash\w*)\b"
+)
+LLM = "llm_provider"
+
+
+def of_a_matter(
+    asked: PlainQuestion, services: Iterable[Service], local: datetime
+) -> Reading | None:
+    """Return the command that shows what a question without ids is about; None for no matter."""
+    fold = asked.text.casefold()
+    if not asks(fold) and not _TIME_OUT.search(fold):
+        return None
+    since = since_of(fold, local)
+    if since.is_odd or moment_of(fold):
+        return None
+    span = span_since(since.word, local)
+    line = (
+        _of_the_batches(asked, span)
+        or _of_the_logs(asked, span, tuple(services))
+        or _of_what_happened(fold, since.word, span)
+    )
+    return Reading(line) if line else None
+
+
+def _of_the_batches(asked: PlainQuestion, span: str) -> str:
+    """Return the command for what batches ran with: the mock, a model, a mode, a provider."""
+    fold = asked.text.casefold()
+    if asked.codes and names_several(fold):
+        return ""
+    if _CHANGED.search(fold):
+        return ""
+    if _MOCK.search(fold) and not names_several(fold):
+        return "/queue"
+    by = next(
+        (way for way, shape in (("model", _MODEL), ("mode", _MODE), ("provider", _PROVIDER))
+         if shape.search(fold)), "",
+    )  # fmt: skip
+    return f"/batch trends --since {span or '7d'} --by {by}" if by else ""
+
+
+def _of_the_logs(asked: PlainQuestion, span: str, services: tuple[Service, ...]) -> str:
+    """Return the search for a code, a time-out or what a server did."""
+    fold = asked.text.casefold()
+    if names_several(fold):
+        return ""
+    since = f" --since {span}" if span else ""
+    if asked.codes and services_named(LLM, services):
+        return f"/logs {LLM} {asked.codes[0]}{since}"
+    if _TIME_OUT.search(fold):
+        return f"/logs all timeout{since}"
+    named = server_asked(asked, span)
+    if named is None:
+        return ""
+    service, text = named
+    if service != "all" and services_named(service, services) is None:
+        service = "all"
+    return f"/logs {service} {text} --level error{since}"
+
+
+def server_asked(asked: PlainQuestion, span: str = "") -> tuple[str, str] | None:
+    """Return where and what to search for of the server whose past a question is about."""
+    fold = asked.text.casefold()
+    words = [word.casefold() for word in asked.words]
+    named = next((SERVERS[word] for word in words if word in SERVERS), None)
+    is_past = (span or _PAST.search(fold)) and not moment_of(fold)
+    return named if is_past and not asked.about(Topic.OTHER) else None
+
+
+def _of_what_happened(fold: str, since: str, span: str) -> str:
+    """Return the command for what changed, what it cost, or how fast and how well it went."""
+    if _CHANGED.search(fold):
+        return f"/changes {since}".rstrip()
+    told = _COST.search(fold) or _PACE.search(fold) or _LIMITS.search(fold)
+    if told or (_HOW_MANY.search(fold) and names_several(fold)):
+        return f"/batch trends --since {span or '7d'}"
+    return ""

@@ -1,0 +1,39 @@
+"""Finds the HTTP codes that a question names, which are numbers and no batches; pure."""
+
+import re
+from collections.abc import Iterable
+
+from bot.requests.questions.words.counts import names_several
+
+_CODE = re.compile(r"[45]\d\d")
+_BEFORE = (
+    r"because of|due to|på grund av|pga|http|status code|codes?|kod|felkod|errors?|fel|get|got"
+    r"|getting|gets|fick|får|any|some|några|many|många|an?|en|ett|with|med|answered|returned|svarade"
+)
+_AFTER = r"(?:s|or|:or)\b|s? ?(?:errors?|fel|responses?|answers?|svar|from|från|rates?|overload)\b"
+# `batches 503 and 529` are batches all the same.
+_LISTED = re.compile(
+    r"\b(?:batches|batcher(?:na)?|batchar(?:na)?)[ :#]+\d[\d ,&#]*(?:(?:and|och) #?\d+)?"
+)
+
+
+def codes_in(fold: str, numbers: Iterable[str]) -> tuple[str, ...]:
+    """Return which of the numbers in a folded text are codes: its words around them say so.
+
+    In a question about several batches a code needs no such word.
+    """
+    several = names_several(fold)
+    listed = _LISTED.search(fold)
+    batches = re.findall(r"\d+", listed[0]) if listed else []
+    return tuple(
+        one
+        for one in dict.fromkeys(numbers)
+        if _CODE.fullmatch(one) and one not in batches and (several or _is_told(one, fold))
+    )
+
+
+def _is_told(code: str, fold: str) -> bool:
+    return bool(
+        re.search(rf"\b(?:{_BEFORE}) (?:an? )?{code}\b", fold)
+        or re.search(rf"\b{code} ?(?:{_AFTER})", fold)
+    )

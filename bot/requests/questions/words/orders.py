@@ -1,0 +1,67 @@
+"""Says whether the words that act in a question ask for a change, or ask about one; pure."""
+
+import re
+from collections.abc import Collection
+
+from bot.requests.questions.words.text import words_of
+
+# What was done already is asked about, and not asked for.
+_WAS_DONE = re.compile(
+    r"^(?:who|why|when|what|which|was|were|did|has|have|is|are"
+    r"|vem|varför|när|vad|vilken|vilka|blev|har|hade|är)\b"
+)
+_PAST = re.compile(r"\w+(?:ed|ades?|at|ats)|avbröts?|avbruten|avbruts|lost")
+# Behind these a verb stands as an order does, up to the end of its clause: `has anyone put`.
+_HAPPENED = re.compile(
+    r"^(?:(?:why|when|how|where|varför|när|hur) )?"
+    r"(?:did|had|har|hade|who|vem|ha(?:s|ve) (?:i|we|you|they|it|there|\d+|batch|any\w*|some\w*))\b"
+)
+# Whether one should do something, may, or what would come of it.
+_CONSIDERED = re.compile(
+    r"^(?:(?:so|but|and|ok|okay|hey|hi|men|och|så|då|hej|nu|now|if so),? )*(?:"
+    r"(?:do|does|did|should|shall|must|may|can|could|might|need|would|will|why should|when can"
+    r"|what if|why do|when should|which \w+ (?:should|do|must|can)) (?:i|we|one|it|they|that)\b"
+    r"|is it (?:safe|ok|okay|fine|worth|possible|necessary|time|needed|enough|better)\b"
+    r"|is there (?:any|a|no) (?:need|point|reason|way|risk)\b"
+    r"|what (?:happens|would happen|will happen|should|do i|do we|can i|can we|must)\b"
+    r"|(?:ska|skall|bör|borde|måste|behöver|får|kan|kunde|skulle) (?:jag|vi|man|det|den)\b"
+    r"|går det att|är det (?:säkert|okej?|lönt|idé|dags|värt|bra|nödvändigt|bäst)\b"
+    r"|vad (?:händer|ska|bör|borde|måste|kan|gör|skulle)\b|lönar det sig|finns det\b"
+    r"|vilka (?:ska|bör|måste) (?:jag|vi|man)\b)"
+)
+_HOW_TO = re.compile(
+    r"^(?:how (?:do|can|should|would|could) (?:i|we|one|you)|how to"
+    r"|hur (?:gör|ska|kan|bör|\w+r) (?:jag|vi|man|du))\b"
+)
+AGAIN = re.compile(r"\b(?:run|kör|köra|kört|try) (?:\w+ )?(?:again|om)\b|\bta bort\b")
+# Whoever asks first and orders then, orders.
+_CLAUSE = re.compile(r"[.!?;,]|\b(?:and|then|or just|och|sen|sedan|annars|otherwise|but|men)\b")
+
+
+def asks_how_to(fold: str) -> bool:
+    """Say whether a folded text asks how something is done."""
+    return bool(_HOW_TO.search(fold))
+
+
+def is_considered(fold: str, acts: Collection[str]) -> bool:
+    """Say whether what acts in a folded text is only thought about: `should i restart it`."""
+    opens = _CONSIDERED.search(fold) or _HOW_TO.search(fold)
+    acts_at_all = bool(acts or AGAIN.search(fold))
+    return bool(opens) and acts_at_all and _in_first_clause(fold, acts)
+
+
+def is_past(fold: str, acts: Collection[str]) -> bool:
+    """Say whether all that acts in a question was done already: it asks, and does not order."""
+    if not acts:
+        return False
+    if _HAPPENED.search(fold) and _in_first_clause(fold, acts):
+        return True
+    first = fold.split(" ", 1)[0]
+    opens = _WAS_DONE.search(fold) or (first in acts and not first.endswith("ed"))
+    return bool(opens) and all(_PAST.fullmatch(one) for one in acts)
+
+
+def _in_first_clause(fold: str, acts: Collection[str]) -> bool:
+    first, *later = _CLAUSE.split(fold)
+    told = {word for part in later for word in words_of(part)}
+    return set(acts) <= set(words_of(first)) and told.isdisjoint(acts)
