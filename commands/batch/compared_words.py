@@ -24,7 +24,7 @@ def check_compared(
     timed = verb in TIMED or (verb == "compare" and bool(modes))
     if "since" in options and not timed:
         raise UsageError(
-            "--since goes with /batch investigate, /batch trends, /batch list and "
+            "--since goes with /batch trends, /batch list, /batch investigate and "
             "/batch compare mode:… mode:….",
             usage=usage_lines("batch", usages),
         )
