@@ -96,8 +96,14 @@ def misuse_of(
     try:
         line.request()
     except UsageError as error:
-        return error
+        # `batch 34 35 – same cause?` names batches, and no verb of the command.
+        return None if _begins_with_ids(line.words) else error
     return None
+
+
+def _begins_with_ids(words: str) -> bool:
+    first = words.split()[:2]
+    return len(first) > 1 and all(one.strip("#,.?").isdecimal() for one in first)
 
 
 def is_misspelt(text: str, commands: Mapping[str, SlashCommand], prefix: str = "") -> bool:

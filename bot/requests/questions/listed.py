@@ -5,7 +5,12 @@ from datetime import datetime
 
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading, unread_as
-from bot.requests.questions.words.counts import COUNT_WORDS, as_number, count_in
+from bot.requests.questions.words.counts import (
+    COUNT_WORDS,
+    as_number,
+    count_in,
+    names_several,
+)
 from bot.requests.questions.words.moments import since_of
 from bot.requests.questions.words.vocabulary import Topic, known_word, topic_of, words_in
 
@@ -23,17 +28,30 @@ OPEN = re.compile(
     r"|under way|pending|not (?:yet )?(?:done|finished|ready|complete|ended)|väntar|pågår|ofärdiga"
     r"|inte (?:(?:är|blivit) )?(?:klara?|färdiga?))\b"
 )
-LOST = words_in("lose lost losing missing drop dropped tappade tappat förlorade förlorat saknas")
+_NO_GRADES = re.compile(
+    r"\b(?:without|no|lack(?:s|ing)?|utan|saknar|inga|inget) (?:a |any |några )?"
+    r"(?:grades?|results?|scores?|rankings?|betyg|resultat|poäng)\b"
+)
+LOST = words_in(
+    "lose lost losing missing drop dropped tappade tappat förlorade förlorat saknas rejected "
+    "refused discarded avvisades avvisade nekades försvann försvunnit vanished disappeared"
+)
 # What is said of the whole as well: without a time the open alerts answer it.
 _OF_ALL = re.compile(r"\b(?:anything|något|everything|allt|what(?: is|'?s) wrong|vad är fel)\b")
 _ANSWERS = words_in("callback callbacks answer answers result results svar svaren återanrop")
-_ASKING = words_in("did have has any anything har något några tappade förlorade is are was were")
+_ASKING = words_in(
+    "did have has any anything everything anyone någon har något några tappade förlorade is are "
+    "was were"
+)
 _TIMES = words_in(
     "hour hours min mins minute minutes day days week weeks am pm kl klockan sedan since after "
     "from around timme timmen timmar timmarna minuter minuterna dag dagar dagarna dygnet idag "
     "igår natt inatt morse i går kväll senaste sista gone going overnight vilka batches"
 )
-_CAUSED = words_in("because due på grund av pga http code codes kod felkod felkoder with med")
+_CAUSED = words_in(
+    "how many hur många half halv halvtimmen an en couple few quarter kvarten because due på grund "
+    "av pga http code codes kod felkod felkoder with med"
+)
 _KNOWN = _CAUSED | _TIMES | _ASKING | _ANSWERS | LOST | FAULTY
 _TIME = re.compile(r"\d{1,6}(?:[:.]\d\d)?(?:am|pm|h|m|min|d|w)?")
 
@@ -49,9 +67,8 @@ def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
         return None
     if since.is_odd:
         return unread_as("since when")
-    waits = OPEN.search(fold)
-    told = _folds(asked) - set(waits[0].split() if waits else ())
-    if not all(_is_known(word) for word in told):
+    # Whoever says that it is batches may say more of them than is known here.
+    if not all(_is_known(word) for word in _told(asked)) and (count or not names_several(fold)):
         return unread_as("which batches are meant")
     number = str(as_number(count)) if count else ""
     if number and not 1 <= int(number) <= MOST:
@@ -66,9 +83,17 @@ def _choice(asked: PlainQuestion) -> str:
         return "unanswered"
     if words & STUCK:
         return "stuck"
-    if words & FAULTY:
+    fold = asked.text.casefold()
+    if words & FAULTY or _NO_GRADES.search(fold):
         return "faulty"
-    return "open" if OPEN.search(asked.text.casefold()) else ""
+    return "open" if OPEN.search(fold) else ""
+
+
+def _told(asked: PlainQuestion) -> set[str]:
+    """Return the words that have to be known: not those by which the list was chosen."""
+    fold = asked.text.casefold()
+    chosen = (shape.search(fold) for shape in (OPEN, _NO_GRADES))
+    return _folds(asked) - {word for one in chosen if one for word in one[0].split()}
 
 
 def _asks(asked: PlainQuestion) -> bool:

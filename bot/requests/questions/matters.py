@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain.log import Service
+from bot.errors import UsageError
+from bot.registry import commands
 from bot.requests.questions.question import PlainQuestion
 from bot.requests.questions.reading import Reading
 from bot.requests.questions.words.counts import names_several
@@ -52,9 +54,18 @@ SERVERS = {
 # Of what is past the lines tell; whether a server is up now no line says.
 _PAST = re.compile(
     r"\b(?:was|were|did|had|has|have|been|went|var|blev|gick|hade|har|fick|hände|happened|lost"
-    r"|problems?|errors?|trouble|fel|strul\w*|issues?|crash\w*)\b"
+    r"|wrong|permissions?|denied|rights|rättighet\w*|behörighet\w*|något|problems?|errors?|trouble|fel|strul\w*|issues?|crash\w*)\b"
 )
 LLM = "llm_provider"
+_MEANS = re.compile(
+    r"\b(?:means?|meaning|betyder|innebär|explain|förklara|what(?: is|'s)|vad är)\b"
+)
+_RULE = re.compile(r"[a-z]+(?:[-_][a-z]+)+")
+# What lies in the queue, and nobody works on it.
+_HELD = re.compile(
+    r"\b(?:orphan\w*|föräldralös\w*|(?:nobody|no one|no worker|ingen)\b.*\b(?:works?|working|holds?"
+    r"|picks?|takes?|jobbar|arbetar|håller|tar))\b|\bhead of (?:the )?line\b"
+)
 
 
 def of_a_matter(
@@ -62,8 +73,10 @@ def of_a_matter(
 ) -> Reading | None:
     """Return the command that shows what a question without ids is about; None for no matter."""
     fold = asked.text.casefold()
-    if not asks(fold) and not _TIME_OUT.search(fold):
+    if not (asks(fold) or _TIME_OUT.search(fold) or _MEANS.search(fold)):
         return None
+    if rule := _meant_rule(asked):
+        return Reading(f"/help {rule}")
     since = since_of(fold, local)
     if since.is_odd or moment_of(fold):
         return None
@@ -76,6 +89,21 @@ def of_a_matter(
     return Reading(line) if line else None
 
 
+def _meant_rule(asked: PlainQuestion) -> str:
+    """Return the rule or alert whose meaning is asked for; "" for none that is known."""
+    if not _MEANS.search(asked.text.casefold()):
+        return ""
+    help_ = commands()["help"]
+    for word in asked.words:
+        if _RULE.fullmatch(fold := word.casefold()):
+            try:
+                help_.parse(fold)
+            except UsageError:
+                continue
+            return fold
+    return ""
+
+
 def _of_the_batches(asked: PlainQuestion, span: str) -> str:
     """Return the command for what batches ran with: the mock, a model, a mode, a provider."""
     fold = asked.text.casefold()
@@ -83,6 +111,8 @@ def _of_the_batches(asked: PlainQuestion, span: str) -> str:
         return ""
     if _CHANGED.search(fold):
         return ""
+    if _HELD.search(fold):
+        return "/queue"
     if _MOCK.search(fold) and not names_several(fold):
         return "/queue"
     by = next(
@@ -98,6 +128,8 @@ def _of_the_logs(asked: PlainQuestion, span: str, services: tuple[Service, ...])
     if names_several(fold):
         return ""
     since = f" --since {span}" if span else ""
+    if len(asked.codes) > 1:
+        return f"/batch trends --since {span or '7d'}"
     if asked.codes and services_named(LLM, services):
         return f"/logs {LLM} {asked.codes[0]}{since}"
     if _TIME_OUT.search(fold):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from bot.domain.log import Service
 from bot.requests.questions.listed import listed
 from bot.requests.questions.log_search import is_log_search, log_line
-from bot.requests.questions.matters import of_a_matter
+from bot.requests.questions.matters import of_a_matter, server_asked
 from bot.requests.questions.question import WHATS_UP, PlainQuestion, taken_apart
 from bot.requests.questions.reading import BUTTONS, Reading, unread_as
 from bot.requests.questions.refused import at_a_loss, considered_line, nearest, of_a_moment, refused
@@ -16,6 +16,7 @@ from bot.requests.questions.several import PICKED, compared, is_a_batch, of_seve
 from bot.requests.questions.understood import understood
 from bot.requests.questions.words.counts import names_several
 from bot.requests.questions.words.moments import DAYS_AGO, moment_of, since_of
+from bot.requests.questions.words.orders import asks_what_to_do
 from bot.requests.questions.words.stems import asks, speaks_of_batches
 from bot.requests.questions.words.text import Kind, Named
 from bot.requests.questions.words.vocabulary import LOOKED_AT, Topic, topic_of, words_in
@@ -113,7 +114,8 @@ def _of_one(asked: PlainQuestion, id: Named, local: datetime) -> Reading:
     story = Reading(f"/batch investigate {id.word}{_day_of(asked, local)}")
     if asked.about(Topic.WHY) and not _only_goes(asked):
         return story
-    if asked.considers and not asked.about(*LOOKED_AT):
+    thinks = asked.considers or asks_what_to_do(asked.text.casefold())
+    if thinks and not asked.about(*LOOKED_AT):
         return story
     if asked.was_done:
         return Reading(f"/batch status {id.word}")
@@ -167,7 +169,10 @@ def _of_none(asked: PlainQuestion, local: datetime, services: tuple[Service, ...
     follows = bool(asked.subject) and _follows(asked)
     if (plain := _of_a_topic(asked, local)) is not None:
         return plain
-    if (not follows or names_several(fold)) and (found := listed(asked, local)) is not None:
+    several = names_several(fold)
+    if not (several or follows) and server_asked(asked):
+        return of_a_matter(asked, services, local) or at_a_loss(asked)
+    if (not follows or several) and (found := listed(asked, local)) is not None:
         return found
     if not follows and (matter := of_a_matter(asked, services, local)) is not None:
         return matter

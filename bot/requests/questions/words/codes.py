@@ -11,6 +11,8 @@ _BEFORE = (
     r"|getting|gets|fick|får|any|some|några|many|många|an?|en|ett|with|med|answered|returned|svarade"
 )
 _AFTER = r"(?:s|or|:or)\b|s? ?(?:errors?|fel|responses?|answers?|svar|from|från|rates?|overload)\b"
+# `429s` is no number to a reader of ids.
+_MARKED = re.compile(r"\b([45]\d\d)(?:s|:or|or)\b")
 # `batches 503 and 529` are batches all the same.
 _LISTED = re.compile(
     r"\b(?:batches|batcher(?:na)?|batchar(?:na)?)[ :#]+\d[\d ,&#]*(?:(?:and|och) #?\d+)?"
@@ -27,7 +29,7 @@ def codes_in(fold: str, numbers: Iterable[str]) -> tuple[str, ...]:
     batches = re.findall(r"\d+", listed[0]) if listed else []
     return tuple(
         one
-        for one in dict.fromkeys(numbers)
+        for one in dict.fromkeys((*numbers, *_MARKED.findall(fold)))
         if _CODE.fullmatch(one) and one not in batches and (several or _is_told(one, fold))
     )
 

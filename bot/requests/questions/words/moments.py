@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from bot.requests.questions.words.counts import COUNT_WORDS, as_number
+
 _CLOCK = r"(?:kl\.? ?|klockan )?(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?(?: ?(?P<half>am|pm))?\b"
 _SINCE = re.compile(rf"\b(?:since|after|from|sedan|efter|från)\b(?: about)? {_CLOCK}(?![:.]?\d)")
 _AT = re.compile(rf"\b(?:at|around|about|near|vid|runt|kring|kl\.?|klockan) {_CLOCK}(?![:.]?\d)")
@@ -12,6 +14,17 @@ _BACK = re.compile(
     r"(?P<unit>h|hours?|m|min|mins|minutes?|minuterna?|d|days?|dagar(?:na)?|timm(?:en|ar|arna)"
     r"|weeks?|veckan|veckor(?:na)?|dygnet)\b"
 )
+_PART = re.compile(
+    r"\b(?:last|past|senaste|sista) (?:(?P<half>half(?: an)?[ -]hour|halvtimmen)"
+    r"|(?P<quarter>quarter(?: of an)?(?: hour)?|kvarten))\b"
+)
+_PARTS = {"half": "30m", "quarter": "15m"}
+_AGO = re.compile(
+    r"\b(?P<count>\d{1,3}|an?|en|ett) ?"
+    r"(?P<unit>hours?|h|min|mins|minutes?|minut(?:er)?|days?|dag(?:ar)?|timm(?:e|ar)|weeks?"
+    r"|veck(?:a|or)) (?:ago|sedan)\b"
+)
+_BETWEEN = re.compile(rf"\b(?:between|mellan|from|från) {_CLOCK}(?= ?(?:and|och|to|till|-|–))")
 _YESTERDAY = re.compile(r"\b(?:yesterday|i ?går)\b")
 _NIGHT = re.compile(r"\b(?:last night|yesterday evening|i ?natt|i ?går ?kväll|overnight)\b")
 _MORNING = re.compile(r"\b(?:this morning|i ?morse)\b")
@@ -23,6 +36,12 @@ DAYS_AGO = {"today": 0, "yesterday": 1}
 WEEKS = {"m": 1 / 10_080, "h": 1 / 168, "d": 1 / 7, "w": 1}
 MOST_WEEKS = 500
 _UNITS = {"h": "h", "t": "h", "m": "m", "d": "d", "w": "w", "v": "w"}
+
+
+_COUNTED = re.compile(
+    rf"\b({'|'.join(COUNT_WORDS)}) "
+    r"(hours?|min(?:ute)?s?|minuter(?:na)?|days?|dagar(?:na)?|timmar(?:na)?|weeks?|veckor(?:na)?)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +57,35 @@ def since_of(fold: str, local: datetime) -> AskedSince:
 
     `local` is now, on the clock of whoever asks.
     """
-    if found := _SINCE.search(fold):
+    fold = _with_digits(fold)
+    if found := _AGO.search(fold):
+        return _back(found)
+    if found := _PART.search(fold):
+        return AskedSince(next(_PARTS[name] for name, word in found.groupdict().items() if word))
+    if found := _BETWEEN.search(fold) or _SINCE.search(fold):
         clock = _clock(found)
         return AskedSince(clock, not clock)
     if found := _BACK.search(fold):
-        count = int(found["count"] or 1)
-        unit = _UNITS[found["unit"][0]]
-        is_odd = not 0 < count * WEEKS[unit] <= MOST_WEEKS
-        return AskedSince("" if is_odd else f"{count}{unit}", is_odd)
+        return _back(found)
     if _NIGHT.search(fold):
         return AskedSince(_span(local - _evening_before(local)))
     for shape, word in ((_MORNING, _DAY_BEGINS), (_TODAY, "today"), (_YESTERDAY, "yesterday")):
         if shape.search(fold):
             return AskedSince(word)
     return AskedSince()
+
+
+def _back(found: re.Match[str]) -> AskedSince:
+    told = (found["count"] or "").strip()
+    count = int(told) if told.isdecimal() else 1
+    unit = _UNITS[found["unit"][0]]
+    is_odd = not 0 < count * WEEKS[unit] <= MOST_WEEKS
+    return AskedSince("" if is_odd else f"{count}{unit}", is_odd)
+
+
+def _with_digits(fold: str) -> str:
+    """Return a text whose counted lengths stand in digits: `the last two hours`."""
+    return _COUNTED.sub(lambda found: f"{as_number(found[1])} {found[2]}", fold)
 
 
 def moment_of(fold: str) -> str:

@@ -29,6 +29,11 @@ _CONSIDERED = re.compile(
     r"|vad (?:händer|ska|bör|borde|måste|kan|gör|skulle)\b|lönar det sig|finns det\b"
     r"|vilka (?:ska|bör|måste) (?:jag|vi|man)\b)"
 )
+_WHAT_TO_DO = re.compile(
+    r"^(?:what (?:do|should|can|must|shall) (?:i|we|one)|what to (?:do|tell|say)"
+    r"|how (?:long|late|come)|hur (?:länge|kommer det)"
+    r"|vad (?:ska|bör|borde|måste|kan|gör|säger) (?:jag|vi|man))\b"
+)
 _HOW_TO = re.compile(
     r"^(?:how (?:do|can|should|would|could) (?:i|we|one|you)|how to"
     r"|hur (?:gör|ska|kan|bör|\w+r) (?:jag|vi|man|du))\b"
@@ -41,6 +46,11 @@ _CLAUSE = re.compile(r"[.!?;,]|\b(?:and|then|or just|och|sen|sedan|annars|otherw
 def asks_how_to(fold: str) -> bool:
     """Say whether a folded text asks how something is done."""
     return bool(_HOW_TO.search(fold))
+
+
+def asks_what_to_do(fold: str) -> bool:
+    """Say whether a folded text asks what to do or say, or for how long something has been so."""
+    return bool(_WHAT_TO_DO.search(fold))
 
 
 def is_considered(fold: str, acts: Collection[str]) -> bool:

@@ -91,6 +91,28 @@ READ = [
     # Its day stays with it.
     ("failed yesterday in batch 61", "/batch investigate 61 --since yesterday"),
     ("vad hände igår i batch 61", "/batch investigate 61 --since yesterday"),
+    # Lists of what is told in whatever words, and since when in whatever way.
+    ("how many batches broke yesterday", "/batch list faulty --since yesterday"),
+    ("which batches crashed between 9:10 and 10:00", "/batch list faulty --since 9:10"),
+    ("vilka batcher kraschade från 9:10 till 10:00", "/batch list faulty --since 9:10"),
+    ("what failed in the last quarter of an hour", "/batch list faulty --since 15m"),
+    ("vad gick sönder senaste halvtimmen", "/batch list faulty --since 30m"),
+    ("what broke in the last three hours", "/batch list faulty --since 3h"),
+    ("vilka misslyckades för 2 timmar sedan", "/batch list faulty --since 2h"),
+    ("which batches have no scores", "/batch list faulty"),
+    ("finns det batcher utan resultat", "/batch list faulty"),
+    ("have any answers been discarded since 8", "/batch list unanswered --since 8:00"),
+    ("does something lie in the queue that no worker holds", "/queue"),
+    ("is anything orphaned", "/queue"),
+    ("har vi fått några 502:or eller 504:or idag", "/batch trends --since 15h"),
+    ("what does orphaned-item mean", "/help orphaned-item"),
+    ("vad innebär mode-mismatch?", "/help mode-mismatch"),
+    ("was permission denied in postgres today", "/logs cj sqlalchemy --level error --since 15h"),
+    # What to do and say of a batch, and for how long it has been so.
+    ("what should we tell the school about 61", "/batch investigate 61"),
+    ("vad säger jag till läraren om 61", "/batch investigate 61"),
+    ("how long has 61 been lying there", "/batch investigate 61"),
+    ("batch 58 59 60, same reason?", "/batch list faulty 50"),
     # Spans as people write them.
     ("grep IntegrityError in cj since yesterday", "/logs cj IntegrityError --since 39h"),
 ]
