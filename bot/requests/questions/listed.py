@@ -41,7 +41,7 @@ _OF_ALL = re.compile(r"\b(?:anything|något|everything|allt|what(?: is|'?s) wron
 _ANSWERS = words_in("callback callbacks answer answers result results svar svaren återanrop")
 _ASKING = words_in(
     "did have has any anything everything anyone någon har något några tappade förlorade is are "
-    "was were"
+    "was were är vilken vilket"
 )
 _TIMES = words_in(
     "hour hours min mins minute minutes day days week weeks am pm kl klockan sedan since after "
@@ -49,8 +49,9 @@ _TIMES = words_in(
     "igår natt inatt morse i går kväll senaste sista gone going overnight vilka batches"
 )
 _CAUSED = words_in(
-    "how many hur många half halv halvtimmen an en couple few quarter kvarten because due på grund "
-    "av pga http code codes kod felkod felkoder with med"
+    "first last most worst oldest newest först sist mest värst äldst äldsta how many hur många "
+    "half halv halvtimmen an en couple few quarter kvarten because due på grund av pga http code codes "
+    "kod felkod felkoder with med"
 )
 _KNOWN = _CAUSED | _TIMES | _ASKING | _ANSWERS | LOST | FAULTY
 _TIME = re.compile(r"\d{1,6}(?:[:.]\d\d)?(?:am|pm|h|m|min|d|w)?")
@@ -68,7 +69,9 @@ def listed(asked: PlainQuestion, local: datetime) -> Reading | None:
     if since.is_odd:
         return unread_as("since when")
     # Whoever says that it is batches may say more of them than is known here.
-    if not all(_is_known(word) for word in _told(asked)) and (count or not names_several(fold)):
+    if not all(_is_known(word) for word in _told(asked)) and (
+        count or not (names_several(fold) or asked.about(Topic.BATCH))
+    ):
         return unread_as("which batches are meant")
     number = str(as_number(count)) if count else ""
     if number and not 1 <= int(number) <= MOST:

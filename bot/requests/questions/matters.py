@@ -32,7 +32,8 @@ _COST = re.compile(
     r"|dyrt?|budget)\b"
 )
 _PACE = re.compile(
-    r"\b(?:how (?:fast|slow|quick)\w*|slower|faster|latenc\w+|answer times?|response times?"
+    r"\b(?:slowest|fastest|quickest|långsammast\w*|segast\w*|snabbast\w*|how (?:fast|slow|quick)\w*"
+    r"|slower|faster|latenc\w+|answer times?|response times?"
     r"|svarstid\w*|långsam\w*|hur (?:snabb|långsam)\w*|throughput)\b"
 )
 _LIMITS = re.compile(
@@ -61,6 +62,14 @@ _MEANS = re.compile(
     r"\b(?:means?|meaning|betyder|innebär|explain|förklara|what(?: is|'s)|vad är)\b"
 )
 _RULE = re.compile(r"[a-z]+(?:[-_][a-z]+)+")
+_WORKS_ON = re.compile(
+    r"\b(?:doing|working on|busy|gör|jobbar med|håller på)\b.*\b(?:provider\w*|worker\w*|llm)\b"
+    r"|\b(?:provider\w*|worker\w*|llm)\b.*\b(?:doing|working on|busy|jobbar med|håller på)\b"
+)
+_SET = re.compile(
+    r"\b(?:set|sets|satte?|sätter|sätta|lower\w*|rais\w*|shorten\w*|zero|noll|value|värde|how long"
+    r"|hur långt?|what(?: is|'s))\b"
+)
 # What lies in the queue, and nobody works on it.
 _HELD = re.compile(
     r"\b(?:orphan\w*|föräldralös\w*|(?:nobody|no one|no worker|ingen)\b.*\b(?:works?|working|holds?"
@@ -111,7 +120,7 @@ def _of_the_batches(asked: PlainQuestion, span: str) -> str:
         return ""
     if _CHANGED.search(fold):
         return ""
-    if _HELD.search(fold):
+    if _HELD.search(fold) or _WORKS_ON.search(fold):
         return "/queue"
     if _MOCK.search(fold) and not names_several(fold):
         return "/queue"
@@ -132,6 +141,8 @@ def _of_the_logs(asked: PlainQuestion, span: str, services: tuple[Service, ...])
         return f"/batch trends --since {span or '7d'}"
     if asked.codes and services_named(LLM, services):
         return f"/logs {LLM} {asked.codes[0]}{since}"
+    if _TIME_OUT.search(fold) and _SET.search(fold):
+        return ""
     if _TIME_OUT.search(fold):
         return f"/logs all timeout{since}"
     named = server_asked(asked, span)
@@ -154,7 +165,7 @@ def server_asked(asked: PlainQuestion, span: str = "") -> tuple[str, str] | None
 
 def _of_what_happened(fold: str, since: str, span: str) -> str:
     """Return the command for what changed, what it cost, or how fast and how well it went."""
-    if _CHANGED.search(fold):
+    if _CHANGED.search(fold) or _TIME_OUT.search(fold):
         return f"/changes {since}".rstrip()
     told = _COST.search(fold) or _PACE.search(fold) or _LIMITS.search(fold)
     if told or (_HOW_MANY.search(fold) and names_several(fold)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.log import Service
 from bot.requests.questions.words.codes import codes_in
 from bot.requests.questions.words.counts import count_in
-from bot.requests.questions.words.orders import is_considered, is_past
+from bot.requests.questions.words.orders import forbids, is_considered, is_past
 from bot.requests.questions.words.text import Named, clean, ids_of, words_of
 from bot.requests.questions.words.vocabulary import Topic, topic_of
 
@@ -61,6 +61,9 @@ def taken_apart(text: str, subject: str, services: tuple[Service, ...]) -> Plain
     acts = _acts(words)
     if _DID_CHANGE.search(fold) and acts == {"change"}:
         topics = (topics - {Topic.ACT}) | {Topic.CHANGES}
+    forbidding = {w.casefold() for w in words if topic_of(w.casefold()) is Topic.NEVER}
+    if forbidding and not forbids(fold, forbidding):
+        topics -= {Topic.NEVER}
     was_done, considers = is_past(fold, acts), is_considered(fold, acts)
     if was_done or considers:
         topics -= {Topic.ACT}

@@ -114,6 +114,8 @@ def _of_one(asked: PlainQuestion, id: Named, local: datetime) -> Reading:
     story = Reading(f"/batch investigate {id.word}{_day_of(asked, local)}")
     if asked.about(Topic.WHY) and not _only_goes(asked):
         return story
+    if asked.about(Topic.ALERTS) and asks(asked.text.casefold()):
+        return Reading("/alerts list")
     thinks = asked.considers or asks_what_to_do(asked.text.casefold())
     if thinks and not asked.about(*LOOKED_AT):
         return story
@@ -173,11 +175,11 @@ def _of_none(asked: PlainQuestion, local: datetime, services: tuple[Service, ...
     if not (several or follows) and server_asked(asked):
         return of_a_matter(asked, services, local) or at_a_loss(asked)
     if (not follows or several) and (found := listed(asked, local)) is not None:
-        return found
+        return found if found.line else of_a_matter(asked, services, local) or found
     if not follows and (matter := of_a_matter(asked, services, local)) is not None:
         return matter
     if "batches" in fold or "batcharna" in fold or "batcher" in fold:
-        return Reading("/batch list")
+        return Reading(_list_line(fold, local))
     if follows:
         return _of_subject(asked)
     return _of_the_whole(asked, local)
@@ -202,7 +204,8 @@ def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     fold = asked.text.casefold()
     of_all = asked.about(Topic.STATUS, Topic.WHY) and _OF_ALL.search(fold)
     if not asked.subject and (of_all or _ALL_WELL.search(fold)):
-        return Reading("/alerts list")
+        # Alerts tell of now.
+        return Reading(_list_line(fold, local) if since_of(fold, local).word else "/alerts list")
     if asked.about(Topic.LIST) and RUNNING & {word.casefold() for word in asked.words}:
         return Reading("/batch list")
     if asked.was_done and (line := _done_line(asked, local)):
@@ -210,8 +213,14 @@ def _of_the_whole(asked: PlainQuestion, local: datetime) -> Reading:
     if (moment := of_a_moment(asked)) is not None:
         return moment
     if asked.about(Topic.LIST) and asked.about(Topic.WHY):
-        return Reading("/batch list")
+        return Reading(_list_line(fold, local))
     return at_a_loss(asked)
+
+
+def _list_line(fold: str, local: datetime) -> str:
+    """Return the command for the newest batches, as far back as a question says."""
+    since = since_of(fold, local).word
+    return f"/batch list --since {since}" if since else "/batch list"
 
 
 def _done_line(asked: PlainQuestion, local: datetime) -> str:

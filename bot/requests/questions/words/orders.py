@@ -13,7 +13,7 @@ _WAS_DONE = re.compile(
 _PAST = re.compile(r"\w+(?:ed|ades?|at|ats)|avbröts?|avbruten|avbruts|lost")
 # Behind these a verb stands as an order does, up to the end of its clause: `has anyone put`.
 _HAPPENED = re.compile(
-    r"^(?:(?:why|when|how|where|varför|när|hur) )?"
+    r"^(?:(?:why|when|how|where|who|what|which|varför|när|hur|var|vad|vilk\w+)(?: \w+){0,3} )?"
     r"(?:did|had|har|hade|who|vem|ha(?:s|ve) (?:i|we|you|they|it|there|\d+|batch|any\w*|some\w*))\b"
 )
 # Whether one should do something, may, or what would come of it.
@@ -34,6 +34,10 @@ _WHAT_TO_DO = re.compile(
     r"|how (?:long|late|come)|hur (?:länge|kommer det)"
     r"|vad (?:ska|bör|borde|måste|kan|gör|säger) (?:jag|vi|man))\b"
 )
+_OPENS = re.compile(
+    r"^(?:(?:so|but|and|och|men|så) )?(?:why|how|what|which|who|when|where|did|has|have|had|was"
+    r"|were|is|are|does|do (?:i|we)|varför|hur|vad|vilk\w+|vem|när|var|har|hade|blev|är|finns)\b"
+)
 _HOW_TO = re.compile(
     r"^(?:how (?:do|can|should|would|could) (?:i|we|one|you)|how to"
     r"|hur (?:gör|ska|kan|bör|\w+r) (?:jag|vi|man|du))\b"
@@ -41,6 +45,11 @@ _HOW_TO = re.compile(
 AGAIN = re.compile(r"\b(?:run|kör|köra|kört|try) (?:\w+ )?(?:again|om)\b|\bta bort\b")
 # Whoever asks first and orders then, orders.
 _CLAUSE = re.compile(r"[.!?;,]|\b(?:and|then|or just|och|sen|sedan|annars|otherwise|but|men)\b")
+
+
+def forbids(fold: str, words: Collection[str]) -> bool:
+    """Say whether words that forbid do: in a question `never` says what did not happen."""
+    return bool(set(words) - {"never"}) or not _OPENS.search(fold)
 
 
 def asks_how_to(fold: str) -> bool:

@@ -23,7 +23,8 @@ _STEMS = """
     utgång gräns kvot varv konverg trög långsam vänt häng kö omstart avbr
     slut klar färdig börj publicer händelse databas innehåll ankar använd lita litlig pålitlig
     stämm trasig säker spela påverk orsak skyld förklar hände hänt ändr skiljer samma skick
-    mottag fastn stått idle inactive stilla rättvis bero drabb
+    mottag fastn permission rättighet behörig access schema column kolumn migrat network nätverk
+    stått idle inactive stilla rättvis bero drabb
 """
 _MATTERS = re.compile(rf"(?:{'|'.join(_STEMS.split())})\w*")
 _ASKS = re.compile(

@@ -45,7 +45,9 @@ WORDS: dict[Topic, str] = {
     "reason cause crash crashed slow error errors going strul fel y stalled root fire "
     "burning brinner frozen froze jammed borked busted lost missing delayed weird hände "
     "hänt händer trasig trasigt trasiga segt trög trögt broke felat misslyckats "
-    "orsak orsaken anledning misslyckades kraschat kraschade sönder stannat stannade worry snett",
+    "story history details background timeline historia historien detaljer bakgrund tidslinje "
+    "berätta sammanfatta summary summarize summarise orsak orsaken anledning "
+    "misslyckades kraschat kraschade sönder stannat stannade worry snett",
     Topic.STATUS: "ok okay done finished finish complete completed status check eta progress doing "
     "ready klar klart färdig how hows hur när when go did fine healthy running still "
     "result results grades state okej moving moves alive trust trusted lita usable rör "
@@ -84,7 +86,8 @@ WORDS: dict[Topic, str] = {
     "blev blir som dessa went de några om providern dömde dömt dömdes graded grade anyone "
     "anybody somebody bot batchbot thank once more one ones who should must ought may might "
     "would shall into made make take said ska skall bör borde måste får fick kunde skulle "
-    "många behöver man gör göra inte not only bara även också fortfarande alla allihop över under",
+    "många asked behöver man gör göra inte not only bara även också fortfarande alla "
+    "allihop över under",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
 # What one word is enough to ask for, in the order in which they are looked for.

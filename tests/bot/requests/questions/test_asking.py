@@ -113,6 +113,22 @@ READ = [
     ("vad säger jag till läraren om 61", "/batch investigate 61"),
     ("how long has 61 been lying there", "/batch investigate 61"),
     ("batch 58 59 60, same reason?", "/batch list faulty 50"),
+    # What never came about is asked, and not forbidden.
+    ("why did 61 never get an answer", "/batch investigate 61"),
+    ("hur kommer det sig att 61 aldrig blev klar", "/batch investigate 61"),
+    # The most of something, and what stays of a list its time.
+    ("which batch failed most recently", "/batch list faulty"),
+    ("vilken batch är äldst och inte klar", "/batch list open"),
+    ("which batch was the fastest yesterday", "/batch trends --since 39h"),
+    ("what happened since 9:30", "/batch list --since 9:30"),
+    ("var allt ok efter 9.30", "/batch list --since 9:30"),
+    ("what is the llm worker working on", "/queue"),
+    ("how many times did the provider restart today", "/changes today"),
+    ("vad är timeout satt till", "/changes"),
+    ("are there any alerts about 61", "/alerts list"),
+    ("berätta om 61", "/batch investigate 61"),
+    ("the details of batch 61 please", "/batch investigate 61"),
+    ("is 61 a schema problem", "/batch investigate 61"),
     # Spans as people write them.
     ("grep IntegrityError in cj since yesterday", "/logs cj IntegrityError --since 39h"),
 ]
