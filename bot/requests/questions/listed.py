@@ -50,8 +50,8 @@ _TIMES = words_in(
 )
 _CAUSED = words_in(
     "first last most worst oldest newest först sist mest värst äldst äldsta how many hur många "
-    "half halv halvtimmen an en couple few quarter kvarten because due på grund av pga http code codes "
-    "kod felkod felkoder with med"
+    "half halv halvtimmen an en couple few quarter kvarten because due på grund av pga http code "
+    "codes kod felkod felkoder with med"
 )
 _KNOWN = _CAUSED | _TIMES | _ASKING | _ANSWERS | LOST | FAULTY
 _TIME = re.compile(r"\d{1,6}(?:[:.]\d\d)?(?:am|pm|h|m|min|d|w)?")
