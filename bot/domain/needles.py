@@ -36,6 +36,7 @@ class ReadInSource:
 MORNING = Seen("2026-02-10", NOW)
 EARLY_DAY = Seen("2026-11-30", NOW, "07")
 LATE_DAY = Seen("2026-11-30", NOW, "10")
+AFTERNOON = Seen("2026-11-30", NOW, "13")
 NIGHT = Seen("2025-11-19", THEN)
 _LIBS = "libs/huleedu_service_libs/src/huleedu_service_libs"
 _LPS = "services/llm_provider_service"
@@ -111,6 +112,10 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Processing failed: Releasing idempotency lock", "Failed to fetch anchor essay",
         "Failed to parse", "[type=missing", "ClientConnect", "Name or service not known",
         "No space left on device", "Original exception was: ", "DiskFullError", "HINT:",
+    ),
+    AFTERNOON: (
+        " essays for CJ assessment", "response_time: 0ms", "Comparison processing successful ",
+        "Found stuck batches",
     ),
     NIGHT: (
         "Comparison callback missing essay identifiers; correlation=", "IntegrityError",

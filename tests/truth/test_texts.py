@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.needles import EARLY_DAY, LATE_DAY, MORNING, PROVENANCE, Seen
+from bot.domain.needles import AFTERNOON, EARLY_DAY, LATE_DAY, MORNING, PROVENANCE, Seen
 from tests.support.paths import ROOT
 from tests.truth.day import Day
 from tests.truth.texts import texts_of
@@ -25,6 +25,7 @@ def day_of(folder: Path, *lines: str) -> Day:
         (MORNING, "morning_2026_02_10.log"),
         (EARLY_DAY, "day_2026_11_30_07.log"),
         (LATE_DAY, "day_2026_11_30_10.log"),
+        (AFTERNOON, "day_2026_11_30_13.log"),
     ],
 )
 def test_a_day_that_holds_what_was_seen_on_it_agrees(

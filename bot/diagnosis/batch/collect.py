@@ -14,6 +14,7 @@ from bot.diagnosis.batch.publisher import CJ_STARTED, TAKEN, with_delivery, with
 from bot.diagnosis.batch.rules.content import NOT_PREPARED
 from bot.diagnosis.batch.rules.ended import ENDINGS
 from bot.diagnosis.batch.rules.finalisation import CJ_STARTED as SERVICE_STARTED
+from bot.diagnosis.batch.rules.worth import AT_ONCE
 from bot.diagnosis.comparison import failure_reasons
 from bot.diagnosis.comparison.last_step import EVICTION
 from bot.diagnosis.comparison.queue_fate.lines import QUEUE_TEXTS, STARTED
@@ -118,6 +119,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             STARTED,
             *NOT_FINALISED,
             NOT_PREPARED,
+            AT_ONCE,
             CJ_STARTED,
             SERVICE_STARTED,
             NOT_STORED,

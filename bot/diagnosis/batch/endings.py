@@ -1,9 +1,62 @@
-"""Why a batch ended without a result, by its rows alone; pure."""
+"""Why a batch ended without a result, by its rows and by the monitor's sweep; pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bot.domain.batch import BatchHeader, PairCounts
+from bot.domain.log import LogEvent, Role
+from bot.domain.words import Span, Text, words
+from bot.text.wording import many
 
 SUCCESS_SHARE = 0.8
 AFTER = " after its time-out."
+SWEPT = "Found stuck batches"
+# It names each batch within its sweep; a batch needs longer than this for its answers.
+ONE_SWEEP, LEAST_TIMEOUT = timedelta(minutes=1), timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One look of CJ's monitor: how long a batch may rest, and how many rested for longer."""
+
+    at: datetime
+    timeout: timedelta
+    batches: int
+
+    @property
+    def is_short(self) -> bool:
+        """Whether its time-out ends batches that are at work."""
+        return self.timeout < LEAST_TIMEOUT
+
+    @property
+    def words(self) -> Text:
+        """What the sweep did, as the rest of a sentence."""
+        ended = f"; that sweep ended {many(self.batches, 'batch')}" if self.batches > 1 else ""
+        return words(" after a time-out of ", Span(max(self.timeout, timedelta(0))), f"{ended}.")
+
+
+def sweep_of(event: LogEvent) -> Sweep | None:
+    """Return the sweep that a line of CJ's monitor tells of."""
+    if event.role is not Role.CJ or event.at is None or SWEPT not in event.event:
+        return None
+    before, count = event.fields.get("stuck_threshold"), event.fields.get("stuck_batch_count")
+    try:
+        threshold = datetime.fromisoformat(str(before))
+    except ValueError:
+        return None
+    if threshold.tzinfo is None:
+        threshold = threshold.replace(tzinfo=UTC)
+    rested = event.at - threshold
+    timeout = timedelta(0) if abs(rested) < timedelta(seconds=5) else rested
+    return Sweep(event.at, timeout, count if isinstance(count, int) else 1)
+
+
+def sweep_before(events: Iterable[LogEvent], at: datetime) -> Sweep | None:
+    """Return the sweep in which the monitor did something at a moment."""
+    found = [one for event in events if (one := sweep_of(event))]
+    mine = [one for one in found if timedelta(0) <= at - one.at <= ONE_SWEEP]
+    return max(mine, key=lambda one: one.at, default=None)
 
 
 def why_ended(header: BatchHeader, pairs: PairCounts) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.diagnosis.changes.noter import Noter
 from bot.domain.needles import (
+    AFTERNOON,
     EARLY_DAY,
     LATE_DAY,
     MORNING,
@@ -26,6 +27,7 @@ FIXTURES = {
     MORNING: "morning_2026_02_10.log",
     EARLY_DAY: "day_2026_11_30_07.log",
     LATE_DAY: "day_2026_11_30_10.log",
+    AFTERNOON: "day_2026_11_30_13.log",
     NIGHT: "night_2025_11_19.log",
 }
 # What these compare with a line is an id, a name or a person's own word, and no text of a service.

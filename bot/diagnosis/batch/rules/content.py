@@ -8,12 +8,14 @@ from datetime import datetime
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.evidence.search_again import search_again
 from bot.domain.batch.header import missing_essays
-from bot.domain.log import LogEvent
+from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
 from bot.text.wording import many, part_of
 
 CONTENT_MISSING = "content-missing"
 NOT_PREPARED = "Failed to prepare essay"
+# How many texts CJ got, anchors among them; an essay that a request names twice counts twice.
+PREPARED = re.compile(r"Prepared (\d+) essays for CJ assessment")
 # What CJ says when it compares without a part of the assignment.
 NO_PROMPT = (
     "Student prompt reference missing",
@@ -54,11 +56,15 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
     lines = [event for event in evidence.events if NOT_PREPARED in event.event]
     left_out = part_of(missing, expected, "essay", ("was", "were"))
     few = expected - missing < max(2, MOST * expected)
+    known = bool(lines) or _prepared(evidence) is not None
+    its = "its" if missing == 1 else "their"
     return Finding(
         rule=CONTENT_MISSING,
         severity=Severity.ERROR if few else Severity.WARN,
-        confidence=Confidence.HIGH,
-        what=f"{left_out} never compared: {'its' if missing == 1 else 'their'} content is missing",
+        confidence=Confidence.HIGH if known else Confidence.MEDIUM,
+        what=f"{left_out} never compared: {its} content is missing"
+        if known
+        else f"{left_out} never compared: {its} content is missing, or named twice",
         why=_why(lines),
         evidence=(
             evidence.line(
@@ -67,7 +73,9 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
             *(log_line(event) for event in lines[:3]),
         ),
         next=(
-            "Mend the content service, then run the batch again with all its essays.",
+            "Mend the content service, then run the batch again with all its essays."
+            if known
+            else "Look whether CJ could not fetch a text, or the request names an essay twice.",
             *(search_again(line, NOT_PREPARED, now) for line in lines[-1:]),
         ),
     )
@@ -139,11 +147,18 @@ def _without_repeats(found: dict[str, LogEvent]) -> dict[str, LogEvent]:
 
 def essays_left_out(evidence: BatchEvidence) -> int:
     """Return how many essays were expected and take no part."""
-    missing = missing_essays(evidence.header, evidence.pairs.total, evidence.rows.scores.essays)
+    essays = max(evidence.rows.scores.essays, _prepared(evidence) or 0)
+    missing = missing_essays(evidence.header, evidence.pairs.total, essays)
     if not evidence.rows.twins:
         return missing
     # A later batch of the same request took its essays over: the lines alone tell of others.
     return min(missing, sum(NOT_PREPARED in event.event for event in evidence.events))
+
+
+def _prepared(evidence: BatchEvidence) -> int | None:
+    """Return how many texts CJ says it got for the batch, None where no line says so."""
+    told = (PREPARED.search(event.event) for event in evidence.events if event.role is Role.CJ)
+    return max((int(found[1]) for found in told if found), default=None)
 
 
 def _why(lines: list[LogEvent]) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.diagnosis.batch.endings import AFTER, few_valid, why_ended
+from bot.diagnosis.batch.endings import AFTER, SWEPT, Sweep, few_valid, sweep_before, why_ended
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.batch.finalisation_lines import not_finalised, why_not_finalised
 from bot.diagnosis.batch.rules.content import essays_left_out
@@ -29,14 +29,14 @@ ASKED_TWICE = "asked-twice"
 LOW_SUCCESS = "Finalizing batch as FAILED due to low success rate"
 GAVE_UP = "Marking stuck batch as FAILED"
 # What a line that says how a batch ended holds.
-ENDINGS = (LOW_SUCCESS, GAVE_UP, "Forcing stuck batch to SCORING", "Handling stuck batch")
+ENDINGS = (LOW_SUCCESS, GAVE_UP, SWEPT, "Forcing stuck batch to SCORING", "Handling stuck batch")
 
 
 def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """The batch ended without a result."""
     header, pairs = evidence.header, evidence.pairs
     if not header.failed:
-        return None
+        return _opened_again(evidence)
     why, lines = _ending(evidence)
     return Finding(
         rule=BATCH_FAILED.rule,
@@ -49,9 +49,45 @@ def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
             *(log_line(event) for event in lines[-2:]),
         ),
-        next=(RUN_AGAIN, words(Command("/batch list"))),
+        next=(*_time_out_step(_sweep(evidence)), RUN_AGAIN, words(Command("/batch list"))),
         cause=_cause(evidence, now),
     )
+
+
+def _opened_again(evidence: BatchEvidence) -> Finding | None:
+    """The monitor failed it and said so to whoever waits; then its answers took it on."""
+    gave_up = [event for event in evidence.events if GAVE_UP in event.event and event.at]
+    if not gave_up or evidence.header.state == CANCELLED:
+        return None
+    at, sweep = gave_up[-1].at, _sweep(evidence)
+    after = sweep.words if sweep else AFTER
+    return Finding(
+        rule=BATCH_FAILED.rule,
+        severity=Severity.WARN if evidence.header.complete else Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what="CJ's monitor failed it while it ran, and its answers opened it again",
+        why=words("A failure event went out", *((Time(at, " at "),) if at else ()), ",", after),
+        evidence=(
+            evidence.line(f"status {evidence.header.status}, state {evidence.header.state}"),
+            *(log_line(event) for event in gave_up[-2:]),
+        ),
+        next=(
+            *_time_out_step(sweep),
+            "Tell who waits for it that the failure they were told of is not its end.",
+        ),
+    )
+
+
+def _sweep(evidence: BatchEvidence) -> Sweep | None:
+    """Return the sweep in which the monitor gave up on it."""
+    times = [event.at for event in evidence.events if GAVE_UP in event.event and event.at]
+    return sweep_before(evidence.nearby, times[-1]) if times else None
+
+
+def _time_out_step(sweep: Sweep | None) -> tuple[str, ...]:
+    if sweep is None or not sweep.is_short:
+        return ()
+    return ("Look at CJ's BATCH_TIMEOUT_HOURS: so short a time-out ends what is at work.",)
 
 
 def batch_cancelled(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -180,7 +216,9 @@ def _ending(evidence: BatchEvidence) -> tuple[Text, list[LogEvent]]:
     if low:
         return few_valid(pairs), low
     if gave_up and gave_up[-1].at:
-        return words("CJ's monitor gave up on it", Time(gave_up[-1].at, " at "), AFTER), gave_up
+        sweep = _sweep(evidence)
+        after = words(",", sweep.words) if sweep else AFTER
+        return words("CJ's monitor gave up on it", Time(gave_up[-1].at, " at "), after), gave_up
     return why_ended(header, pairs), gave_up
 
 

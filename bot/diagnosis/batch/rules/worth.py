@@ -1,6 +1,5 @@
 """Rules on what a result is worth: whether its answers judge, and grades came."""
 
-import re
 from datetime import datetime
 from math import exp, log
 
@@ -19,7 +18,8 @@ MOCK_MODE, SET_BY_HAND = "mock-mode", "set-by-hand"
 RECENT_SECONDS = 3_600
 # Of fewer answers by a model a result is worth as little as of as many failures.
 JUDGED_SHARE = 0.80
-ANSWERED_AT_ONCE = re.compile(r"Comparison processing successful .{1,400}?response_time: [0-4]ms")
+# What the provider says of an answer that took no time.
+AT_ONCE, ANSWERED = "response_time: 0ms", "Comparison processing successful "
 GRADES = "grade_projections"
 # A coin chooses one side ten times in a row once in a thousand batches, and is not always as sure.
 FEWEST_ALIKE, ALIKE_SHARE = 10, 0.95
@@ -215,7 +215,7 @@ def _said_at_once(evidence: BatchEvidence) -> list[LogEvent]:
     return [
         event
         for event in evidence.nearby
-        if event.role is Role.LLM_PROVIDER and ANSWERED_AT_ONCE.search(event.event)
+        if event.role is Role.LLM_PROVIDER and AT_ONCE in event.event and ANSWERED in event.event
     ]
 
 

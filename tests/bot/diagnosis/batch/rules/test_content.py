@@ -10,6 +10,7 @@ from bot.diagnosis.batch.rules.content import content_missing
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ScoreCounts, Twin
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading
+from bot.domain.report import Confidence
 
 NOW = datetime(2026, 2, 10, 9, 30, tzinfo=UTC)
 ID = "86e26627-1135-4553-bfbf-975da269c245"
@@ -127,3 +128,19 @@ def test_essays_that_a_later_batch_of_the_request_took_over_are_not_missing(
     assert (found is not None) is bool(missing)
     if found:
         assert f"{missing} of 6 essays was never compared" in str(found.what)
+
+
+def test_an_essay_that_the_request_names_twice_is_not_called_missing() -> None:
+    read = "Prepared 6 essays for CJ assessment"
+    assert content_missing(evidence(read, essays=5, pairs=12), NOW) is None
+    fewer = content_missing(evidence("Prepared 5 essays for CJ assessment", essays=5), NOW)
+    assert fewer is not None
+    assert str(fewer.what) == "1 of 6 essays was never compared: its content is missing"
+
+
+def test_without_a_line_of_it_the_content_service_is_not_accused() -> None:
+    found = content_missing(evidence(essays=5), NOW)
+    assert found is not None
+    assert "or named twice" in str(found.what)
+    assert found.confidence is Confidence.MEDIUM
+    assert not any("Mend" in str(step) for step in found.next)
