@@ -75,6 +75,16 @@ def line(minutes_ago: float, text: str, **fields: Any) -> Any:
     return event(NOW - timedelta(minutes=minutes_ago), text, RUNNER, **fields)
 
 
+TODAYS_START = (
+    "runner_invocation",
+    "collector_started",
+    "comparison_event_skipped",
+    "kafka_publish_success",
+    "runner_kafka_publish_completed",
+    "comparison_event_skipped",
+)
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -83,6 +93,8 @@ def line(minutes_ago: float, text: str, **fields: Any) -> Any:
         ([line(44, "collector_started"), line(2, "llm_comparison_hydrated")], "more comparison"),
         ([line(44, "collector_started"), line(2, "runner_publish_failed")], "broke off"),
         ([line(60, "runner_execution_complete"), line(44, "kafka_publish_success")], "collector"),
+        ([line(2, text) for text in TODAYS_START], "comparison callbacks"),
+        ([*(line(9, text) for text in TODAYS_START), line(8, "runner_invocation")], "prepar"),
     ],
 )
 async def test_the_newest_telling_line_says_what_a_runner_waits_for(
@@ -95,8 +107,12 @@ async def test_the_newest_telling_line_says_what_a_runner_waits_for(
     assert report.findings == ()
 
 
-async def test_a_runner_that_waits_in_silence_is_a_finding_with_where_to_look() -> None:
-    report = await ask("", FakeRunners((ONE,)), logs=FakeLogs([line(40, "collector_started")]))
+@pytest.mark.parametrize("start", [("collector_started",), TODAYS_START])
+async def test_a_runner_that_waits_in_silence_is_a_finding_with_where_to_look(
+    start: tuple[str, ...],
+) -> None:
+    ran = FakeLogs([line(40, text) for text in start])
+    report = await ask("", FakeRunners((ONE,)), logs=ran)
     (finding,) = report.findings
     assert (finding.rule, finding.confidence.value) == ("runner-waiting", "high")
     assert "40 min" in finding.what

@@ -24,6 +24,8 @@ PHASES: tuple[tuple[str, str], ...] = (
 RUN_TEXTS = ("Canonical batch UUID", "kafka_publish_success")
 ANSWER = "llm_comparison_hydrated"
 WAITING = ("collector_started", ANSWER)
+# Today's runner starts its collector first and publishes then: it waits on from there.
+PUBLISHING = ("kafka_publish_success", "runner_kafka_publish_completed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,14 @@ class ObservedRunner:
 def observed(runner: Runner, events: Sequence[LogEvent]) -> ObservedRunner:
     """Return a runner with its own lines among the events, and its phase."""
     mine = tuple(event for event in events if _is_of(event, runner))
-    names = dict(PHASES)
-    phase = next((e.event.strip() for e in reversed(mine) if e.event.strip() in names), "")
-    return ObservedRunner(runner, mine, phase)
+    return ObservedRunner(runner, mine, _phase([event.event.strip() for event in mine]))
+
+
+def _phase(lines: Sequence[str]) -> str:
+    known = [line for line in lines if line in dict(PHASES)]
+    said = [line for line in known if line not in PUBLISHING]
+    collects = said and said[-1] in WAITING
+    return (said if collects else known)[-1] if known else ""
 
 
 def _is_of(event: LogEvent, runner: Runner) -> bool:
