@@ -74,6 +74,7 @@ def _cause(one: CauseEntry, told: CauseExample) -> str:
         ("Since", one.since),
         ("Alert", ", ".join(f"`{name}`" for name in one.alerts)),
         (f"Example ({told.case}, {told.severity})", said),
+        ("Why its example was not seen", one.made_up),
     )
     body = "\n".join(f"- **{name}:** {text}" for name, text in lines if text)
     return f"### {one.rule}\n\n{one.means}\n\n{body}\n"

@@ -100,6 +100,7 @@ def cause(known: CauseEntry, example: CauseExample) -> Report:
         ("Do", known.do),
         ("Since", known.since),
         ("Alert", ", ".join(known.alerts).replace("_", " ")),
+        ("Example made up", known.made_up),
     )
     rows = tuple(row for row in said if row[1])
     return Report(

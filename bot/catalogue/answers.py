@@ -91,6 +91,7 @@ ENTRIES = (
         unseen="Where on its way the metadata was lost.",
         do="Trace it, and read the LLM provider's lines around it.",
         since="Never seen in a real log; the rule keeps it apart from foreign callbacks.",
+        made_up="No revision of the services sends one: both keep the essays' ids in the request.",
     ),
     CauseEntry(
         rule="callback-rejected",
@@ -129,5 +130,6 @@ ENTRIES = (
         do="Look at their batch: what was answered is in its rows.",
         since="Every revision; information only.",
         alerts=("queue_unanswered",),
+        made_up="It needs a gap in the log just as requests go, which no run had.",
     ),
 )

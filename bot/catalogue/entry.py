@@ -18,6 +18,7 @@ class CauseEntry:
     do: str
     since: str
     alerts: tuple[str, ...] = ()
+    made_up: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ ENTRIES = (
         do="Remove the entry; where its data is gone the request is lost, so ask for it again.",
         since="Every revision; its TTL of 4 hours removes it in the end.",
         alerts=("stuck_queue",),
+        made_up="Where it was tried, the provider removed such entries before an alert was due.",
     ),
     CauseEntry(
         rule="poison-item",

@@ -29,6 +29,7 @@ ENTRIES = (
         unseen="The error that came first, where its line was not read.",
         do="Look for the first error of that time in the service's log.",
         since="Seen on 2025-11-19; every revision may.",
+        made_up="Each that was seen kept answers out, which callbacks-not-stored tells.",
         alerts=("database_errors",),
     ),
     CauseEntry(

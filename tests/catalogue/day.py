@@ -5,8 +5,9 @@ their ends, and texts of essays and prompts are left out. What the whole day sho
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -27,48 +28,105 @@ from tests.truth.rows import SCHEMA, inserts
 
 Told = Finding | Condition
 DAY = "seen on 2026-11-30"
-FOLDER = ROOT / "tests" / "fixtures" / "day"
-DAY_END = at("2026-11-30T08:20:00")
-# Of each batch the rules that its lines were cut for.
-BATCHES: dict[int, tuple[str, ...]] = {
-    28: ("submission-lost",),
-    31: ("orphaned-item", "lost-callbacks"),
-    35: ("bundle-collateral",),
-    55: ("finalisation-stuck",),
-    63: ("outbox-unpublished",),
-    72: ("duplicate-callbacks",),
-    80: ("consumer-silent",),
-}
-# Which detector each alert's lines were cut for.
-ALERTS = {
-    "callback-rejected": "rejected_callbacks",
-    "callbacks-not-stored": "callbacks_not_stored",
-    "callbacks-unpublished": "callbacks_unpublished",
-    "head-of-line-blocked": "stuck_queue",
-    "integrity-error": "database_errors",
-    "left-unanswered": "queue_unanswered",
-    "local-queue": "local_queue",
-    "request-refused": "requests_refused",
-}
+FIXTURES = ROOT / "tests" / "fixtures"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One run of the services: when it ended, and what its cases were cut for.
+
+    `batches` names of each batch the rules that its lines were cut for, `alerts` of each alert's
+    rule the detector; a batch is asked about at the end of the day, or when `asked` says.
+    """
+
+    folder: Path
+    ended: datetime
+    batches: Mapping[int, tuple[str, ...]]
+    alerts: Mapping[str, str]
+    asked: Mapping[int, datetime] = field(default_factory=dict)
+
+
+DAYS = (
+    Day(
+        FIXTURES / "day",
+        at("2026-11-30T08:20:00"),
+        {
+            28: ("submission-lost",),
+            30: ("foreign-callback",),
+            31: ("orphaned-item", "lost-callbacks"),
+            35: ("bundle-collateral",),
+            42: ("expired-unanswered",),
+            55: ("finalisation-stuck",),
+            63: ("outbox-unpublished",),
+            72: ("duplicate-callbacks",),
+            76: ("repeated-finalisation",),
+            80: ("consumer-silent",),
+        },
+        {
+            "callback-rejected": "rejected_callbacks",
+            "callbacks-not-stored": "callbacks_not_stored",
+            "callbacks-unpublished": "callbacks_unpublished",
+            "head-of-line-blocked": "stuck_queue",
+            "integrity-error": "database_errors",
+            "left-unanswered": "queue_unanswered",
+            "local-queue": "local_queue",
+            "request-refused": "requests_refused",
+        },
+        # By the day's end its lost answers are what is told of it.
+        {42: at("2026-11-30T07:46:00")},
+    ),
+    Day(
+        FIXTURES / "day_2",
+        at("2026-11-30T10:50:00"),
+        {
+            9: ("asked-twice",),
+            11: ("no-grades",),
+            16: ("answers-alike",),
+            24: ("mode-mismatch",),
+            36: ("passed",),
+            43: ("early-finalisation",),
+            44: ("models-mixed",),
+            52: ("batch-cancelled",),
+        },
+        {},
+    ),
+    Day(
+        FIXTURES / "day_3",
+        at("2026-11-30T14:10:15"),
+        {39: ("mock-mode",), 66: ("set-by-hand",)},
+        {},
+    ),
+)
 
 
 async def seen_on_a_day(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
     """Yield what is said of each case; `url` is of a database whose rows are replaced."""
-    folders = {number: FOLDER / "batches" / str(number) for number in BATCHES}
+    for day in DAYS:
+        async for case in _batches(url, day):
+            yield case
+        for rule, detector in day.alerts.items():
+            told = alerts_of(day.folder / "alerts" / rule, detector)
+            yield f"{DAY}, the services' logs", [one for one in told if one.rule == rule]
+
+
+async def _batches(url: str, day: Day) -> AsyncIterator[tuple[str, Iterable[Told]]]:
+    folders = {number: day.folder / "batches" / str(number) for number in day.batches}
     await put_rows(url, [folder / "rows.json" for folder in folders.values()])
     database = CjPostgres(url)
     try:
         for number, folder in folders.items():
-            sources = Sources(database=database, logs=LogFiles(folder, HULEEDU_SERVICES, UTC))
-            rows = await collect_batch(sources, number, DAY_END, deadline=Deadline.after(60))
+            logs = LogFiles(folder, HULEEDU_SERVICES, UTC) if any(folder.glob("*.log")) else None
+            sources = Sources(database=database, logs=logs)
+            moment = day.asked.get(number, day.ended)
+            rows = await collect_batch(sources, number, moment, deadline=Deadline.after(60))
             assert isinstance(rows, BatchEvidence)
-            found = batch_report.findings_of(rows, DAY_END)
-            yield f"{DAY}, batch {number}", [one for one in found if one.rule in BATCHES[number]]
+            found = batch_report.findings_of(rows, moment)
+            yield (
+                f"{DAY}, batch {number}",
+                [one for one in found if one.rule in day.batches[number]],
+            )
     finally:
         await database.close()
-    for rule, detector in ALERTS.items():
-        told = alerts_of(FOLDER / "alerts" / rule, detector)
-        yield f"{DAY}, the services' logs", [one for one in told if one.rule == rule]
 
 
 async def put_rows(url: str, files: Sequence[Path]) -> None:

@@ -1,8 +1,7 @@
 """What the bot says of a case of each rule.
 
-Seen: rows and lines of services that ran, on two days, without any text of an essay. Rebuilt: the
-incident as its papers tell it. Simulated: a fault that was made for the rule, where neither has a
-case of it.
+Seen: rows and lines of services that ran, without any text of an essay. Rebuilt: the incident as
+its papers tell it. Simulated: a fault that was made for the rule, where neither has a case of it.
 """
 
 import random
@@ -30,6 +29,7 @@ from bot.sources.log_files import LogFiles
 from bot.text.times import UtcTimes
 from tests.catalogue.alerts import alerts_of, simulated_alerts
 from tests.catalogue.day import Told, put_rows, seen_on_a_day
+from tests.catalogue.runs import seen_by_the_bot, seen_of_runners
 from tests.population.faulty import FAULTS
 from tests.population.measure import judged
 from tests.support.fakes.sources import CJ, FakeLogs, at, event
@@ -75,6 +75,10 @@ async def _cases(url: str) -> AsyncIterator[tuple[str, Iterable[Told]]]:
     async for case in _morning(url):
         yield case
     async for case in seen_on_a_day(url):
+        yield case
+    async for case in seen_of_runners():
+        yield case
+    for case in seen_by_the_bot():
         yield case
     for case in night:
         yield case

@@ -3,9 +3,10 @@
 import json
 from collections import Counter
 
-from bot.catalogue import examples
-from tests.catalogue.day import ALERTS, BATCHES, DAY, FOLDER
+from bot.catalogue import entries, examples
+from tests.catalogue.day import DAY, DAYS
 from tests.catalogue.examples import made
+from tests.catalogue.runs import FOLDER, LISTED, OF_ITSELF, RAN
 
 TEXTS = ("assessment_input_text", "prompt_text", "justification", "raw_llm_response")
 
@@ -28,23 +29,42 @@ async def test_what_services_that_ran_show_is_shown_by_them() -> None:
     assert seen >= {"answers-missing", "batch-failed", "content-missing", "retries-rising"}
 
 
+def test_an_example_that_was_not_seen_says_why_in_one_sentence() -> None:
+    seen = {rule for rule, one in examples().items() if one.case.startswith("seen")}
+    reasons = {rule: one.made_up for rule, one in entries().items() if one.made_up}
+    assert reasons.keys() == entries().keys() - seen
+    assert not [rule for rule, text in reasons.items() if not text.endswith(".") or ". " in text]
+
+
 async def test_what_a_day_of_faults_shows_is_shown_by_it() -> None:
-    seen = {rule for rule, one in examples().items() if one.case.startswith(DAY)}
-    assert seen == {*ALERTS, *(rule for rules in BATCHES.values() for rule in rules)}
+    seen = {rule for rule, one in examples().items() if _of_a_batch_or_log(one.case)}
+    told = {rule for day in DAYS for rules in day.batches.values() for rule in rules}
+    assert seen == told | {rule for day in DAYS for rule in day.alerts}
+
+
+def _of_a_batch_or_log(case: str) -> bool:
+    return case.startswith((f"{DAY}, batch", f"{DAY}, the services"))
+
+
+def test_each_recording_of_the_running_bot_is_the_example_of_its_rule() -> None:
+    shown = {rule for rule, one in examples().items() if one.case in (RAN, OF_ITSELF)}
+    assert shown == {path.stem for path in FOLDER.glob("*.zip")}
+    cases = " ".join(one.case for one in examples().values())
+    assert [one for one in LISTED if one.options["batch-id"] not in cases] == []
 
 
 async def test_the_incident_s_own_causes_are_shown_by_the_rebuilt_night() -> None:
     real = {rule for rule, one in examples().items() if one.case.startswith("rebuilt, night of")}
-    assert real >= {
-        "errors-counted-as-done", "early-finalisation", "repeated-finalisation",
-        "foreign-callback", "position-bias",
+    assert real == {
+        "completion-overcounted", "counters-overwritten", "errors-counted-as-done", "position-bias",
     }  # fmt: skip
 
 
 def test_a_recorded_case_holds_no_text_of_an_essay() -> None:
-    for log in FOLDER.rglob("*.log"):
+    folders = [day.folder for day in DAYS]
+    for log in (one for folder in folders for one in folder.rglob("*.log")):
         assert not [name for name in TEXTS if name in log.read_text(encoding="utf-8")], log
-    for rows in FOLDER.rglob("rows.json"):
+    for rows in (one for folder in folders for one in folder.rglob("rows.json")):
         tables = json.loads(rows.read_text(encoding="utf-8"))
         told = [row.get(name) for table in tables.values() for row in table for name in TEXTS]
         assert {*told} <= {None, "words"}, rows

@@ -38,6 +38,7 @@ def rule_page(one: CauseEntry) -> str:
         ("Since", one.since),
         ("Alert", ", ".join(one.alerts)),
         (f"Example ({told.case})", f"{told.what} {told.why}".strip()),
+        ("Why its example was not seen", one.made_up),
     )
     lines = [f"# {one.rule}", "", one.means, ""]
     lines += [f"- {name}: {text}" for name, text in rows if text]
