@@ -32,6 +32,7 @@ DETECTORS = {
     "further_queues",
     "local_queue",
     "lost_callbacks",
+    "mock_answers",
     "outbox_growing",
     "outbox_unpublished",
     "provider_errors",
@@ -40,6 +41,7 @@ DETECTORS = {
     "rejected_callbacks",
     "requests_refused",
     "retries_rising",
+    "short_time_outs",
     "stuck_queue",
     "submissions_lost",
 }

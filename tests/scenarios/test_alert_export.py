@@ -37,6 +37,7 @@ from tests.support.ticks import GrowingLog
 TICK = timedelta(seconds=15)
 AT = START + timedelta(minutes=2)
 Lines = Iterable[str]
+MOCKED = "Comparison processing successful for provider anthropic"
 
 # How each detector gets to see something: whose log holds which lines.
 SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
@@ -60,6 +61,21 @@ SCENES: dict[str, Callable[[], tuple[Role, Lines]]] = {
     "requests_refused": lambda: (
         Role.CJ,
         [console(AT, "CJ assessment workflow failed: Unknown assignment_id 'x'", "cj")],
+    ),
+    "mock_answers": lambda: (
+        Role.LLM_PROVIDER,
+        [console(AT, f"{MOCKED}, correlation_id: a-{n}, response_time: 0ms", "c") for n in "12"],
+    ),
+    "short_time_outs": lambda: (
+        Role.CJ,
+        [
+            console(
+                AT,
+                "Found stuck batches",
+                "cj",
+                extra=f"{{'stuck_batch_count': 3, 'stuck_threshold': '{AT.isoformat()}'}}",
+            )
+        ],
     ),
     "queue_unanswered": lambda: (Role.LLM_PROVIDER, [console(START, "Queue processor stats", "q")]),
 }

@@ -113,7 +113,8 @@ class QueueEvidence:
     def provider(self) -> ProviderState:
         """How the LLM provider answers, by its health, its log lines and its items."""
         items = self.redis.items if self.redis else ()
-        names = [str(event.fields.get("provider") or "") for event in self.dispatches]
+        # A request that asked for a mock says nothing of those that came after it.
+        names = [str(event.fields.get("provider") or "") for event in self.dispatches[-1:]]
         own = (*names, *(item.provider for item in items))
         return provider_state(self.health, self.events, own)
 

@@ -1,0 +1,82 @@
+"""The LLM provider answers by a mock under a real provider's name: no model judges anything."""
+
+import re
+from typing import ClassVar
+
+from bot.detectors._event_counts import (
+    EventCount,
+    EventCountDetector,
+    Occurrence,
+    dated_events,
+)
+from bot.diagnosis.batch.rules.worth import ANSWERED, AT_ONCE, MOCK_MODE
+from bot.diagnosis.evidence.system_state import is_mock
+from bot.domain.alert import Condition, Sample
+from bot.domain.log import LogEvent, Role
+from bot.domain.report import Confidence, Severity
+from bot.domain.words import Command, Time, words
+from bot.ports import Watch
+from bot.text.redaction import redact
+from bot.text.wording import many
+
+PROVIDER = "llm_provider_service"
+# One answer of no time may be a clock that was set; a mock gives each so.
+FEWEST = 2
+_ASKED = re.compile(r"for provider (\w{1,40})")
+
+
+class MockAnswers(EventCountDetector):
+    """Watches the LLM provider's log for answers that took no time."""
+
+    name: ClassVar[str] = "mock_answers"
+    summary: ClassVar[str] = "Answers take no time: a mock gives them, and no model judges"
+    needles: ClassVar[tuple[str, ...]] = (AT_ONCE,)
+
+    def wants(self, event: LogEvent) -> bool:
+        """Say whether an answer took no time that a request did not ask a mock for."""
+        if event.role is not Role.LLM_PROVIDER or AT_ONCE not in event.event:
+            return False
+        asked = _ASKED.search(event.event)
+        return ANSWERED in event.event and not (asked and is_mock(asked[1]))
+
+    async def sample(self, watch: Watch) -> Sample:
+        """Collect this tick's answers that took no time."""
+        found = [
+            Occurrence(f"{PROVIDER}_mock", at, event.container, redact(event.event), {})
+            for at, event in dated_events(watch)
+            if self.wants(event)
+        ]
+        return self.sampled(watch, found if len(found) >= FEWEST else ())
+
+    def condition(self, counted: EventCount) -> Condition:
+        """Return the condition of one subject."""
+        look = Command("/batch list")
+        answers = many(counted.count, "answer")
+        return Condition(
+            subject=counted.subject,
+            rule=MOCK_MODE,
+            severity=Severity.ERROR,
+            confidence=Confidence.HIGH,
+            title=words(
+                f"The LLM provider gave {answers} in no time since ",
+                Time(counted.first_at),
+                ": a mock answers, and no model judges. Next: ",
+                look,
+            ),
+            since=counted.first_at,
+            known="mock",
+            count=counted.fresh,
+            headline=f"A mock answers in place of the model: {answers} in no time",
+            lasts=False,
+            why="With USE_MOCK_LLM the LLM provider answers by itself under the real name: its "
+            "rows look valid.",
+            evidence=counted.examples,
+            next=(
+                words(look),
+                "Turn mock mode off in the LLM provider, then run what it answered again.",
+            ),
+            batch="",
+        )
+
+
+DETECTOR = MockAnswers
