@@ -28,9 +28,10 @@ OPEN = re.compile(
     r"|under way|pending|not (?:yet )?(?:done|finished|ready|complete|ended)|väntar|pågår|ofärdiga"
     r"|inte (?:(?:är|blivit) )?(?:klara?|färdiga?))\b"
 )
-_NO_GRADES = re.compile(
+_FLAWED = re.compile(
     r"\b(?:without|no|lack(?:s|ing)?|utan|saknar|inga|inget) (?:a |any |några )?"
     r"(?:grades?|results?|scores?|rankings?|betyg|resultat|poäng)\b"
+    r"|\b(?:too early|too soon|prematurely|för tidigt|i förtid)\b"
 )
 LOST = words_in(
     "lose lost losing missing drop dropped tappade tappat förlorade förlorat saknas rejected "
@@ -44,6 +45,7 @@ _ASKING = words_in(
     "was were är vilken vilket"
 )
 _TIMES = words_in(
+    "lunch noon midday midnight midnatt "
     "hour hours min mins minute minutes day days week weeks am pm kl klockan sedan since after "
     "from around timme timmen timmar timmarna minuter minuterna dag dagar dagarna dygnet idag "
     "igår natt inatt morse i går kväll senaste sista gone going overnight vilka batches"
@@ -87,7 +89,7 @@ def _choice(asked: PlainQuestion) -> str:
     if words & STUCK:
         return "stuck"
     fold = asked.text.casefold()
-    if words & FAULTY or _NO_GRADES.search(fold):
+    if words & FAULTY or _FLAWED.search(fold):
         return "faulty"
     return "open" if OPEN.search(fold) else ""
 
@@ -95,7 +97,7 @@ def _choice(asked: PlainQuestion) -> str:
 def _told(asked: PlainQuestion) -> set[str]:
     """Return the words that have to be known: not those by which the list was chosen."""
     fold = asked.text.casefold()
-    chosen = (shape.search(fold) for shape in (OPEN, _NO_GRADES))
+    chosen = (shape.search(fold) for shape in (OPEN, _FLAWED))
     return _folds(asked) - {word for one in chosen if one for word in one[0].split()}
 
 

@@ -41,10 +41,11 @@ _LIMITS = re.compile(
     r"|api.?nyckel\w*|hastighetsgräns\w*)\b"
 )
 _HOW_MANY = re.compile(r"\b(?:how many|hur många)\b")
-# What is searched for of a server, and in which service's lines it stands.
+# What is searched for of a server, and in which service's lines: the name in the tracebacks of its
+# library, where its own name stands in every second line.
 SERVERS = {
-    "redis": ("all", "redis"),
-    "kafka": ("all", "kafka"),
+    "redis": ("all", "redis.exceptions"),
+    "kafka": ("all", "aiokafka"),
     "database": ("cj", "sqlalchemy"),
     "databasen": ("cj", "sqlalchemy"),
     "databas": ("cj", "sqlalchemy"),

@@ -56,7 +56,8 @@ def refused(asked: PlainQuestion) -> Reading | None:
     if asked.about(Topic.OTHER):
         return unread_as("anything but batches, comparisons, the queue, logs and alerts")
     elsewhere = ELSEWHERE & {word.casefold() for word in asked.words}
-    is_searched = SEARCHES.search(asked.text) or server_asked(asked)
+    is_searched = bool(SEARCHES.search(asked.text) or server_asked(asked))
+    is_searched = is_searched or asked.about(*LOOKED_AT)
     if elsewhere and not asked.ids and not is_searched:
         return _elsewhere(asked, elsewhere)
     if any(one.kind is Kind.TOO_SHORT for one in asked.ids):

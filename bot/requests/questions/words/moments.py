@@ -24,6 +24,7 @@ _AGO = re.compile(
     r"(?P<unit>hours?|h|min|mins|minutes?|minut(?:er)?|days?|dag(?:ar)?|timm(?:e|ar)|weeks?"
     r"|veck(?:a|or)) (?:ago|sedan)\b"
 )
+_MEAL = re.compile(r"\b(?:since|after|sedan|efter) (lunch\w*|noon|midday|mid ?night|midnatt)\b")
 _BETWEEN = re.compile(rf"\b(?:between|mellan|from|från) {_CLOCK}(?= ?(?:and|och|to|till|-|–))")
 _YESTERDAY = re.compile(r"\b(?:yesterday|i ?går)\b")
 _NIGHT = re.compile(r"\b(?:last night|yesterday evening|i ?natt|i ?går ?kväll|overnight)\b")
@@ -62,6 +63,8 @@ def since_of(fold: str, local: datetime) -> AskedSince:
         return _back(found)
     if found := _PART.search(fold):
         return AskedSince(next(_PARTS[name] for name, word in found.groupdict().items() if word))
+    if found := _MEAL.search(fold):
+        return AskedSince("00:00" if found[1].endswith(("night", "natt")) else "12:00")
     if found := _BETWEEN.search(fold) or _SINCE.search(fold):
         clock = _clock(found)
         return AskedSince(clock, not clock)

@@ -43,6 +43,15 @@ _HOW_TO = re.compile(
     r"|hur (?:gör|ska|kan|bör|\w+r) (?:jag|vi|man|du))\b"
 )
 AGAIN = re.compile(r"\b(?:run|kör|köra|kört|try) (?:\w+ )?(?:again|om)\b|\bta bort\b")
+# `is the queue empty` asks of a state by a word that acts elsewhere.
+_STATE = re.compile(
+    r"^(?:when|is|are|was|were|will|how|why|has|have|did|does|what|which|är|när|blir|var|har|varför"
+    r"|vilk\w+)\b.*?\b(?:is|are|was|were|be|been|get|gets|getting|become|är|blir|bli|var|vara)"
+    r"(?: (?!to\b|att\b)\w+){0,3} (?P<state>empty|clear|set|open|drained)"
+    r"(?: (?:now|yet|again|today|already|nu|än|igen|idag))*\W*$"
+    r"|^(?:is|are|was|were) (?!it ok|ok)(?:(?!to\b)\w+ ){1,3}(?P<is>empty|clear|set|open)"
+    r"(?: (?:now|yet|again|today|already))*\W*$"
+)
 # Whoever asks first and orders then, orders.
 _CLAUSE = re.compile(r"[.!?;,]|\b(?:and|then|or just|och|sen|sedan|annars|otherwise|but|men)\b")
 
@@ -73,6 +82,8 @@ def is_past(fold: str, acts: Collection[str]) -> bool:
     """Say whether all that acts in a question was done already: it asks, and does not order."""
     if not acts:
         return False
+    if state := _STATE.search(fold):
+        return set(acts) == {state["state"] or state["is"]}
     if _HAPPENED.search(fold) and _in_first_clause(fold, acts):
         return True
     first = fold.split(" ", 1)[0]

@@ -45,14 +45,16 @@ WORDS: dict[Topic, str] = {
     "reason cause crash crashed slow error errors going strul fel y stalled root fire "
     "burning brinner frozen froze jammed borked busted lost missing delayed weird hände "
     "hänt händer trasig trasigt trasiga segt trög trögt broke felat misslyckats "
+    "odd strange unusual suspicious konstigt märkligt underligt "
     "story history details background timeline historia historien detaljer bakgrund tidslinje "
     "berätta sammanfatta summary summarize summarise orsak orsaken anledning "
     "misslyckades kraschat kraschade sönder stannat stannade worry snett",
     Topic.STATUS: "ok okay done finished finish complete completed status check eta progress doing "
     "ready klar klart färdig how hows hur när when go did fine healthy running still "
     "result results grades state okej moving moves alive trust trusted lita usable rör "
-    "lever mår news how's goes model modell modellen mode models modeller cost costs "
-    "costed kostade kostar info update look looking kolla kollar titta",
+    "lever mår slower faster quicker cheaper worse better longer shorter snabbare långsammare "
+    "sämre bättre dyrare billigare news how's goes model modell modellen mode models modeller "
+    "cost costs costed kostade kostar info update look looking kolla kollar titta",
     Topic.QUEUE: "queue q kö kön queued backlog backed",
     Topic.ALERTS: "alert alerts alarm alarms larm larmen acked acknowledged muted snoozed silenced",
     Topic.RUNNER: "runner runners runnern",
@@ -87,7 +89,7 @@ WORDS: dict[Topic, str] = {
     "anybody somebody bot batchbot thank once more one ones who should must ought may might "
     "would shall into made make take said ska skall bör borde måste får fick kunde skulle "
     "många asked behöver man gör göra inte not only bara även också fortfarande alla "
-    "allihop över under",
+    "allihop över under thing things first",
 }
 _TOPIC = {word: topic for topic, words in WORDS.items() for word in words.split()}
 # What one word is enough to ask for, in the order in which they are looked for.
