@@ -86,9 +86,10 @@ def asked_first(command: str, pattern: str, rest: str, near: str) -> Report:
     return Report(
         command=command.lstrip("/"),
         title="Nothing was silenced",
+        headline="Nothing was silenced",
         found=False,
         summary=words(
-            "Nothing was silenced: no detector and no alert so far is called ",
+            "No detector and no alert so far is called ",
             Command(pattern[:60]),
             ". ",
             meant,
