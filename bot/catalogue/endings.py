@@ -12,7 +12,7 @@ ENTRIES = (
         "that tells.",
         do="Remove the cause that is named beside it, then run the batch again.",
         since="Every revision. The alert holds since the bot's first start.",
-        alerts=("batch_failed",),
+        alerts=("batch_failed", "short_time_outs"),
     ),
     CauseEntry(
         rule="batch-cancelled",

@@ -137,6 +137,7 @@ ENTRIES = (
         do="Do not use those answers; turn mock mode off, or leave out the override that asks for "
         "a mock, then run the batch again.",
         since="Every revision.",
+        alerts=("mock_answers",),
     ),
     CauseEntry(
         rule="set-by-hand",
