@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.comparison.causes import BLOCKED_AFTER, DATABASE_BLOCKED
+from bot.diagnosis.comparison.queue_fate.lines import STARTED
 from bot.domain.batch import BlockedSession, lock_waits
 from bot.domain.batch.modes import MODE_WORDS, SYNONYMS
 from bot.domain.evidence import CONTAINERS, SESSIONS, EvidenceLine, Missing
@@ -115,6 +116,14 @@ def _of_its_time(evidence: BatchEvidence) -> Iterator[LogEvent]:
     header, pairs = evidence.header, evidence.pairs
     signs = [one for one in (pairs.last_completed_at, header.last_activity_at) if one]
     end = max(signs) if signs and not pairs.pending else None
+    asked = pairs.first_submitted_at or header.created_at
+    # A worker that starts after its first comparison may work in another mode.
+    starts = [
+        event.at
+        for event in evidence.nearby
+        if event.at and event.at > asked and STARTED in event.event
+    ]
+    end = min((one for one in (end, *starts) if one), default=None)
     for event in evidence.nearby:
         if event.at and event.at >= header.created_at and (end is None or event.at <= end):
             yield event

@@ -1,6 +1,7 @@
 """What stands around a batch is named where it is known, and never called fine where it is not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.system_state import database_blocked, mode_mismatch
 from bot.diagnosis.evidence import system_state
 from bot.diagnosis.evidence.system_state import SystemState, provider_state
-from bot.domain.batch import BlockedSession
+from bot.domain.batch import BlockedSession, PairCounts
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogSearch
 from bot.domain.queue import QueueReading
@@ -165,6 +166,19 @@ def test_a_mode_of_before_or_after_a_batch_is_not_that_of_its_time(later: timede
     """A provider that takes requests one by one logs no mode, and one that starts anew may."""
     evidence = _evidence(SystemState(), mode="per_request", worked="serial_bundle", later=later)
     assert mode_mismatch(evidence, NOW) is None
+
+
+def test_a_mode_of_a_worker_that_started_while_answers_lack_is_not_that_of_its_time() -> None:
+    evidence = _evidence(SystemState(), mode="per_request", worked="serial_bundle")
+    (line, *_) = evidence.nearby
+    assert line.at is not None
+    begun = line.at - timedelta(seconds=20)
+    start = event(begun + timedelta(seconds=10), "Queue processor started", LPS)
+    pairs = PairCounts(total=8, essay_a=4, pending=4, first_submitted_at=begun)
+    rows = replace(evidence.rows, pairs=pairs)
+    assert mode_mismatch(evidence.having(rows=rows), NOW) is not None
+    logs = LogSearch((start, *evidence.nearby), ())
+    assert mode_mismatch(evidence.having(rows=rows, logs=logs), NOW) is None
 
 
 def test_the_session_that_blocks_is_named_with_the_step_that_is_never_done() -> None:
