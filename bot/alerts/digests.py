@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.alerts.kept import taken_up
 from bot.alerts.policy.digest import DigestState, digest
 from bot.alerts.policy.inhibition import Decided
 from bot.alerts.policy.morning import Morning, morning_digest
@@ -41,7 +42,7 @@ class Digests:
 
     def resume(self, left: Mapping[str, Any]) -> None:
         """Go on from what was kept of the week."""
-        resume_weekly(self.weekly, left)
+        taken_up("the week", lambda: resume_weekly(self.weekly, left), None)
 
     def _daily(
         self, decisions: Sequence[Decided], kept: TickProgress, now: datetime

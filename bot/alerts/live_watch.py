@@ -19,6 +19,7 @@ from bot.domain.service_state import ContainerState, ServiceHealth
 from bot.errors import SourceError
 from bot.ports import CallbackTopic, LogFollow, Sources
 from bot.ports.bounded import bounded_read
+from bot.text.kept import kept_moment
 
 READ_SECONDS = 8.0
 # Lines of several containers do not arrive in the order of their times; a follow that starts
@@ -166,9 +167,9 @@ class LiveWatcher:
         self._recent.clear()
         self._seen_until = None
         if progress.get("seen_until"):
-            self._seen_until = datetime.fromisoformat(progress["seen_until"])
-            rows = progress.get("recent") or ()
-            self._recent.extend((datetime.fromisoformat(at), mark) for at, mark in rows)
+            until, rows = kept_moment(progress["seen_until"]), progress.get("recent") or ()
+            self._recent.extend([(kept_moment(at), str(mark)) for at, mark in rows])
+            self._seen_until = until
 
     def progress(self) -> Mapping[str, Any]:
         """Return what `resume` takes, as JSON values."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.alerts.digests import Digests
+from bot.alerts.kept import judged_from, resumed_from, taken_up
 from bot.alerts.live_watch import LiveWatcher
 from bot.alerts.policy.coincidence import wanted_since, with_changes
 from bot.alerts.policy.escalation import escalated
@@ -29,7 +30,7 @@ from bot.alerts.policy.round import (
     retention,
 )
 from bot.alerts.policy.storm import folded
-from bot.alerts.policy.window import LONGEST_GAP, restored, resumed
+from bot.alerts.policy.window import LONGEST_GAP, restored
 from bot.alerts.self_monitoring.failed_detectors import FailedDetectors
 from bot.alerts.self_monitoring.missed_ticks import gap_between
 from bot.alerts.self_monitoring.samples import (
@@ -221,14 +222,14 @@ class Tick:
         for detector in self._detectors:
             begin = now - retention(detector)
             samples = await self._memory.load_samples(detector.name, min(begin, since))
-            resumed(detector, samples)
-            window = restored(tuple(one for one in samples if one.at >= begin))
+            kept = resumed_from(detector, samples)
+            window = restored(tuple(one for one in kept if one.at >= begin))
             if window is not None:
                 self._windows[detector.name] = window
         if progress is None:
             return now - self._look_back, False
         at, left = progress
-        self._watcher.resume(left)
+        taken_up("followed logs", lambda: self._watcher.resume(left), None)
         self._kept = TickProgress.from_json(left)
         self._digests.resume(left)
         return at, True
@@ -243,7 +244,11 @@ class Tick:
             sample = await detector.sample(watch)
             behind = isinstance(watch.logs, Followed) and watch.logs.behind
             window = self._windows.get(detector.name)
-            return evaluate(detector, window, sample, watch.now, logs_behind=behind)
+            return judged_from(
+                detector,
+                window,
+                lambda kept: evaluate(detector, kept, sample, watch.now, logs_behind=behind),
+            )
 
         return await self._isolated(detector.name, looked(), watch.now)
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot.alerts.kept import taken_up
 from bot.alerts.policy.digest import DigestState
 from bot.alerts.self_monitoring.missed_ticks import GAP_PROGRESS, Gap
 from bot.alerts.store.commands import KNOWN_PROGRESS
+from bot.text.kept import kept_moment
 
 DIGEST_PROGRESS, MORNING_PROGRESS = "quiet", "morning"
 
@@ -36,9 +38,10 @@ class TickProgress:
     def from_json(cls, left: Mapping[str, Any]) -> "TickProgress":
         """Return what `to_json` returned, whatever else stands beside it."""
         told = left.get(MORNING_PROGRESS)
+        quiet = left.get(DIGEST_PROGRESS) or {}
         return cls(
-            quiet=DigestState.from_json(left.get(DIGEST_PROGRESS) or {}),
-            told_morning=datetime.fromisoformat(told) if told else None,
+            quiet=taken_up("the digest", lambda: DigestState.from_json(quiet), DigestState()),
+            told_morning=taken_up("the morning", lambda: kept_moment(told) if told else None, None),
             gap=Gap.from_json(left.get(GAP_PROGRESS)),
-            known=left.get(KNOWN_PROGRESS) or {},
+            known=taken_up("changes", lambda: dict(left.get(KNOWN_PROGRESS) or {}), {}),
         )

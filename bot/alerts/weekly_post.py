@@ -7,6 +7,7 @@ from typing import Any
 from bot.alerts.policy.due import WEEK
 from bot.alerts.policy.weekly import MondayAt, ToldWeek, due, week_message
 from bot.domain.routing.message import AlertMessage
+from bot.text.kept import kept_moment
 
 PROGRESS = "weekly"
 TellWeek = Callable[[datetime, datetime], Awaitable[ToldWeek | None]]
@@ -44,4 +45,4 @@ async def weekly_message(
 def resume_weekly(post: WeeklyPost | None, kept: Mapping[str, Any]) -> None:
     """Go on from what a tick kept."""
     if post is not None and (told := kept.get(PROGRESS)):
-        post.told = datetime.fromisoformat(told)
+        post.told = kept_moment(told)

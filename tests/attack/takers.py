@@ -29,6 +29,7 @@ GIVEN: dict[object, object] = {
     tzinfo: UTC,
     collections.abc.Sequence: (),
     collections.abc.Iterable: (),
+    collections.abc.Collection: (),
     collections.abc.Mapping: {},
     dict: {},
     tuple: (),
@@ -37,6 +38,7 @@ _IO = "opens what the text names, an address or a file"
 _OURS = "takes a word of ours: a name, a title, a setting's name"
 _BOUNDED = "is given what `decode.bounded` left, by `let_out` alone"
 OTHERWISE: dict[str, str] = {
+    "bot.alerts.kept.taken_up": _OURS,
     "bot.border.judge.judged": _BOUNDED,
     "bot.border.tokens.tokens_of": _BOUNDED,
     "bot.border.vocabulary.key_words": _OURS,
@@ -63,7 +65,7 @@ OTHERWISE: dict[str, str] = {
     "bot.sources.log_follow.prefilter.last_head": "its codec is judged with the log's reader",
     "bot.sources.log_format.codec.heads": "its codec is judged with the log's reader",
     "bot.sources.log_format.codec.heads_of": "its codec is judged with the log's reader",
-    "bot.sources.log_search.search.parsed": "its codec is judged with the log's reader",
+    "bot.sources.log_search.parsed.parsed": "its codec is judged with the log's reader",
     "bot.sources.log_format.codec.is_head": "its codec is judged with the log's reader",
     "bot.sources.loki.labels.by_label": _OURS,
     "bot.sources.probe.health_of": _OURS,
@@ -80,6 +82,8 @@ BY_CHARACTER: dict[str, str] = {
     "bot.cli.setting_check.is_nearly": "compares the name of one setting, which the system bounds",
     "bot.requests.questions.question.taken_apart": _TYPED,
     "bot.requests.questions.reader.needs_subject": _TYPED,
+    "bot.requests.questions.words.orders.is_considered": _TYPED,
+    "bot.requests.questions.words.orders.is_past": _TYPED,
     "bot.requests.questions.reader.read_question": _TYPED,
     "commands._words.prose": _TYPED,
     "commands._words.searched": _TYPED,

@@ -40,6 +40,8 @@ INLINE = {
     "bot.diagnosis.batch.without_database._names": "one id, between digits",
     "bot.diagnosis.publishing.signs._sign": "one uuid in one field",
     "bot.requests.command_text.offers_meant": "one word as it was typed",
+    "bot.requests.questions.words.codes._is_told": "what somebody typed, of 4,000 characters",
+    "bot.requests.questions.words.codes.codes_in": "the numbers of one short list",
     "bot.slack.inbound.listeners._listen_for_commands": "names of ours, matched from the beginning",
     "bot.slack.inbound.listeners._listen_for_presses": "takes any id",
     "bot.slack.inbound.listeners.slash": "names of ours, matched from the beginning",

@@ -15,6 +15,7 @@ from bot.domain.evidence import EvidenceLine
 from bot.domain.report import Confidence, Severity
 from bot.domain.routing.message import AlertMessage
 from bot.domain.words import when, words
+from bot.text.kept import kept_moment
 
 DIGEST = "digest"
 LISTED = 20
@@ -32,7 +33,7 @@ class DigestState:
     def from_json(cls, values: Mapping[str, Any]) -> "DigestState":
         """Return what `to_json` returned; nothing when there is none."""
         since = values.get("since")
-        return cls(datetime.fromisoformat(since) if since else None, int(values.get("unsaid") or 0))
+        return cls(kept_moment(since) if since else None, int(values.get("unsaid") or 0))
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""

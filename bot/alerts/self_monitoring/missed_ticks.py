@@ -11,6 +11,7 @@ from typing import Any
 from bot.domain.alert import QUIET_AFTER, Condition, Judgement, Sight
 from bot.domain.report import Confidence, Severity
 from bot.domain.words import when, words
+from bot.text.kept import kept_moment
 
 MISSED_TICKS = "missed_ticks"
 GAP_PROGRESS = "gap"
@@ -33,7 +34,7 @@ class Gap:
     def from_json(cls, values: Any) -> "Gap | None":
         """Return what `to_json` returned, None when nothing was."""
         try:
-            return cls(*(datetime.fromisoformat(values[key]) for key in ("begin", "end")))
+            return cls(*(kept_moment(values[key]) for key in ("begin", "end")))
         except (TypeError, KeyError, ValueError):
             return None
 

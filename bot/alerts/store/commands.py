@@ -1,10 +1,10 @@
 """What commands ask of the bot's memory: aliases, labels, alerts, silences, the audit trail."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.alerts.policy.storm import STORM
 from bot.alerts.self_monitoring.failed_detectors import FAILED_DETECTOR
@@ -18,6 +18,7 @@ from bot.alerts.store.serialization import (
     mute_of_row,
     readable,
     sample_of_row,
+    values_of,
 )
 from bot.domain.alert import Alert, AlertEvent, Recording, Sample
 from bot.domain.changes.change import Change, Noted
@@ -159,8 +160,9 @@ class CommandQueries(Database):
     async def last_noted(self) -> Noted | None:
         """Return what the last tick knew of what may change; None before the first."""
         rows = await self._rows(sql.LOAD_PROGRESS, self._environment)
-        known = json.loads(rows[0]["body"]).get(KNOWN_PROGRESS) if rows else None
-        return Noted(known=known) if known else None
+        found = readable(rows, lambda row: values_of(row["body"]), "progress")
+        known = found[0].get(KNOWN_PROGRESS) if found else None
+        return Noted(known=known) if known and isinstance(known, dict) else None
 
     async def recording(self, key: str, *, now: datetime) -> Recording:
         """Return an alert with the samples it is based on, as far as they are kept.
@@ -183,8 +185,12 @@ class CommandQueries(Database):
             *(self._environment, detector, since, until, unreadable, MOST_RECORDED),
         )
         samples: defaultdict[str, list[Sample]] = defaultdict(list)
-        for row in rows:
-            samples[row["detector"]].append(sample_of_row(row))
+        for name, sample in readable(rows, _named_sample, "sample"):
+            samples[name].append(sample)
         left_out = int(rows[0]["total"]) - len(rows) if rows else 0
         kept = {name: tuple(some) for name, some in samples.items()}
         return Recording(alert, kept, left_out)
+
+
+def _named_sample(row: Any) -> tuple[str, Sample]:
+    return row["detector"], sample_of_row(row)

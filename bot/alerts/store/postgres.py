@@ -7,7 +7,6 @@ them are known or none.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from bot.alerts.store.serialization import (
     posting_of_row,
     readable,
     sample_of_row,
+    values_of,
 )
 from bot.alerts.store.session import Connection
 from bot.alerts.store.signed_requests import SignedRequests
@@ -148,12 +148,13 @@ class Store(CommandQueries, SignedRequests):
     async def load_samples(self, detector: str, since: datetime) -> tuple[Sample, ...]:
         """Return a detector's samples after `since`, oldest first."""
         rows = await self._rows(sql.LOAD_SAMPLES, self._environment, detector, since)
-        return tuple(sample_of_row(row) for row in rows)
+        return tuple(readable(rows, sample_of_row, "sample"))
 
     async def load_progress(self) -> tuple[datetime, Mapping[str, Any]] | None:
         """Return when the last tick was, and what it left for the next; None before the first."""
         rows = await self._rows(sql.LOAD_PROGRESS, self._environment)
-        return (rows[0]["at"], json.loads(rows[0]["body"])) if rows else None
+        found = readable(rows, lambda row: values_of(row["body"]), "progress")
+        return (rows[0]["at"], found[0] if found else {}) if rows else None
 
     async def claim(
         self, owner: str, now: datetime, paused: Collection[str] = ()

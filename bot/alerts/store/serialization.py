@@ -105,8 +105,13 @@ def mute_of_row(row: Any) -> Mute:
 
 
 def sample_of_row(row: Any) -> Sample:
-    """Return the sample of a row with its `at`, `data` and `unreadable`."""
-    return Sample(row["at"], json.loads(row["data"]), row["unreadable"])
+    """Return the sample of a row. Raises ValueError for data that are no JSON object."""
+    return Sample(row["at"], values_of(row["data"]), row["unreadable"])
+
+
+def values_of(text: str) -> dict[str, Any]:
+    """Return the JSON object that a text is. Raises ValueError for anything else."""
+    return _VALUES.validate_json(text)
 
 
 def alert_of_row(row: Any) -> Alert:

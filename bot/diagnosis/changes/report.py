@@ -20,6 +20,7 @@ from bot.domain.evidence import (
 )
 from bot.domain.report import Report
 from bot.domain.words import Span, Text, Words, when, words
+from bot.text.kept import moment_of
 from bot.text.wording import many
 
 SHOWN, MOST = 30, 500
@@ -47,7 +48,7 @@ class NotedChanges:
     @property
     def watched_since(self) -> datetime | None:
         """Return since when changes are noted; None where none ever were."""
-        return datetime.fromisoformat(self.known["since"]) if self.known else None
+        return moment_of(self.known.get("since")) if self.known else None
 
 
 def diagnose(answer: NotedChanges | Missing, since: datetime, now: datetime) -> Report:
@@ -122,9 +123,9 @@ def _lines(found: Sequence[Change]) -> Iterator[Text]:
 
 def _sources(answer: NotedChanges, now: datetime) -> Iterator[SourceReading]:
     yield SourceReading(MEMORY, SourceState.OK, many(len(answer.changes), "change"))
-    read = (answer.known or {}).get("read", {})
+    read = (answer.known or {}).get("read")
     for name, unseen in UNSEEN.items() if answer.known else ():
-        at = datetime.fromisoformat(read[name]) if name in read else None
+        at = moment_of(read.get(name)) if isinstance(read, Mapping) else None
         if at is None:
             told: Text = f"never read here, which hides {unseen}"
             yield SourceReading(name, SourceState.NOT_CONFIGURED, told)
