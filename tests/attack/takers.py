@@ -54,6 +54,7 @@ OTHERWISE: dict[str, str] = {
     "bot.diagnosis.trace.references.untold": "takes a word that its command has read",
     "bot.docs.between": "takes a file of ours",
     "bot.domain.batch.header.has_ended": "compares it with the states that there are",
+    "bot.domain.log.kept_on": _OURS,
     "bot.log.set_up": _OURS,
     "bot.settings.group.use_env_file": _IO,
     "bot.settings.groups.zone_of": _IO,

@@ -11,6 +11,9 @@ _BEFORE = (
     r"|getting|gets|fick|får|any|some|några|many|många|an?|en|ett|with|med|answered|returned|svarade"
 )
 _AFTER = r"(?:s|or|:or)\b|s? ?(?:errors?|fel|responses?|answers?|svar|from|från|rates?|overload)\b"
+_TOLD_BEFORE = re.compile(rf"\b(?:{_BEFORE}) (?:an? )?([45]\d\d)\b")
+_TOLD_AFTER = re.compile(rf"\b([45]\d\d) ?(?:{_AFTER})")
+_NUMBER = re.compile(r"\d+")
 # `429s` is no number to a reader of ids.
 _MARKED = re.compile(r"\b([45]\d\d)(?:s|:or|or)\b")
 # `batches 503 and 529` are batches all the same.
@@ -26,16 +29,10 @@ def codes_in(fold: str, numbers: Iterable[str]) -> tuple[str, ...]:
     """
     several = names_several(fold)
     listed = _LISTED.search(fold)
-    batches = re.findall(r"\d+", listed[0]) if listed else []
+    batches = _NUMBER.findall(listed[0]) if listed else []
+    told = {*_TOLD_BEFORE.findall(fold), *_TOLD_AFTER.findall(fold)}
     return tuple(
         one
         for one in dict.fromkeys((*numbers, *_MARKED.findall(fold)))
-        if _CODE.fullmatch(one) and one not in batches and (several or _is_told(one, fold))
-    )
-
-
-def _is_told(code: str, fold: str) -> bool:
-    return bool(
-        re.search(rf"\b(?:{_BEFORE}) (?:an? )?{code}\b", fold)
-        or re.search(rf"\b{code} ?(?:{_AFTER})", fold)
+        if _CODE.fullmatch(one) and one not in batches and (several or one in told)
     )
