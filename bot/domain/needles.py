@@ -116,6 +116,10 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
     AFTERNOON: (
         " essays for CJ assessment", "response_time: 0ms", "Comparison processing successful ",
         "Found stuck batches",
+        "Failed to submit batch chunk for CJ batch", "Batch submission failed for CJ batch",
+        " does not exist", "too many connections for role", " validation error for ",
+        "Failed to publish callback event for request", "Failed to add request to Redis queue: ",
+        "invalid expire time",
     ),
     NIGHT: (
         "Comparison callback missing essay identifiers; correlation=", "IntegrityError",
@@ -143,7 +147,6 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
         "Redis marked unhealthy", "Redis connection restored",
     ),
     (f"{_LPS}/implementations/callback_event_publisher.py", NOW): (
-        "Failed to publish callback event for request",
         "Failed to publish error callback event for request",
     ),
     (f"{_LPS}/implementations/anthropic_provider_impl.py", NOW): (
@@ -207,7 +210,8 @@ _READ: dict[tuple[str, str], tuple[str, ...]] = {
     ("PostgreSQL", LIBRARY): (
         "CONTEXT:", "violates foreign key constraint", "violates not-null constraint",
         "deadlock detected", "lock timeout", "read-only transaction",
-        "server closed the connection", "the database system is",
+        "server closed the connection", "the database system is", "remaining connection slots",
+        "too many clients",
     ),
 }  # fmt: skip
 PROVENANCE: dict[str, Seen | ReadInSource] = {

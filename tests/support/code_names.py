@@ -14,12 +14,14 @@ _OWN_NAME = re.compile(
 )
 # Whoever gives a right has to know on what.
 _RIGHTS = re.compile(r"permission denied for \w+ \w+")
+# Whoever brings code and schema together has to know what is lacking.
+_SCHEMA = re.compile(r"has no (?:column|table) [\w.]+(?: of table \w+)?")
 _RULES = rule_ids()
 
 
 def code_names(text: str) -> list[str]:
     """Return the columns, enum values and rule ids in a text for people."""
-    found = dict.fromkeys(_NAME.findall(_RIGHTS.sub("", text)))
+    found = dict.fromkeys(_NAME.findall(_RIGHTS.sub("", _SCHEMA.sub("", text))))
     return [
         one for one in found if not _OWN_NAME.fullmatch(one) and ("-" not in one or one in _RULES)
     ]

@@ -22,6 +22,7 @@ LINE_NAMES = {"said", "whole"}
 # Names that hold what a line says of the provider's answer or of an error, in these files.
 OTHER_NAMES = {
     "failure_reasons.py": {"text"}, "submission.py": {"error"}, "finalisation_lines.py": {"text"},
+    "database_words.py": {"text"},
     # What parses a line before it is an event.
     "bot/sources/log_format/error.py": {"line", "text", "event", "trace", "bare"},
     "bot/sources/log_format/parser.py": {"line", "text"},

@@ -1,4 +1,4 @@
-"""Batches that CJ ended for too few valid answers, by its lines, for where there are no rows."""
+"""Batches that CJ ended for too few valid answers or could not submit, by its lines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from bot.diagnosis.batch.rules.ended import LOW_SUCCESS
 from bot.diagnosis.comparison.failure_reasons import reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_in
+from bot.diagnosis.evidence.failed_start import FAILED_STARTS, failed_batch, why_not_started
 from bot.domain.evidence import LOGS
 from bot.domain.log import LogEvent, Role
 from bot.text.wording import part_of
@@ -21,6 +22,8 @@ ENDS = "ends"
 MOST_KEPT = 50
 # The answer that ended a batch was logged so shortly before.
 SHORTLY = timedelta(seconds=20)
+ENDED_SO = FAILED_STARTS[-1]
+UNSENT = "CJ could not submit its comparisons"
 NEEDED = "CJ ended it as failed: 80 % of its answers have to be valid."
 
 
@@ -33,6 +36,7 @@ class LoggedEnd:
     valid: int
     failed: int
     causes: tuple[Failures, ...] = ()
+    why: str = ""
 
 
 class LoggedEnds:
@@ -49,9 +53,9 @@ class LoggedEnds:
                 self._failing = [one for one in self._failing if at - one[0] <= SHORTLY]
                 self._failing.append((at, event))
             elif is_end(event):
-                name = batch_of(event)
+                name = failed_batch(event) or batch_of(event)
                 valid, failed = (_count(event, key) for key in ("completed", "failed"))
-                end = LoggedEnd(name, at, valid, failed, self._causes(at))
+                end = LoggedEnd(name, at, valid, failed, self._causes(at), _why(event))
                 self._ends = dict([*self._ends.items(), (name, end)][-MOST_KEPT:])
 
     def _causes(self, at: datetime) -> tuple[Failures, ...]:
@@ -67,6 +71,11 @@ class LoggedEnds:
         return [_fact(one, known.get(one.batch) or one.causes) for one in self._ends.values()
                 if one.at >= since]  # fmt: skip
 
+    def unsent(self, batch: str) -> Fact:
+        """Return what a line says of a batch that failed at its start; empty for another one."""
+        end = self._ends.get(batch)
+        return {"cause": UNSENT, "why": end.why} if end and end.why else {}
+
     def to_json(self) -> list[Mapping[str, Any]]:
         """Return what `resume` takes, as JSON values."""
         return [
@@ -76,6 +85,7 @@ class LoggedEnds:
                 "valid": one.valid,
                 "failed": one.failed,
                 "causes": as_json(one.causes),
+                "why": one.why,
             }
             for one in self._ends.values()
         ]
@@ -86,12 +96,20 @@ class LoggedEnds:
             if isinstance(one, Mapping) and (at := moment(one.get("at"))):
                 name = str(one.get("batch"))
                 counts = int(one.get("valid") or 0), int(one.get("failed") or 0)
-                self._ends[name] = LoggedEnd(name, at, *counts, kept(one.get("causes")))
+                self._ends[name] = LoggedEnd(
+                    name, at, *counts, kept(one.get("causes")), str(one.get("why") or "")
+                )
 
 
 def is_end(event: LogEvent) -> bool:
-    """Say whether CJ ended a batch by this line, for too few valid answers."""
+    """Say whether CJ ended a batch by this line: for too few valid answers, or at its start."""
+    if failed_batch(event):
+        return True
     return event.role is Role.CJ and LOW_SUCCESS in event.event and bool(batch_of(event))
+
+
+def _why(event: LogEvent) -> str:
+    return why_not_started(event) if failed_batch(event) else ""
 
 
 def _count(event: LogEvent, key: str) -> int:
@@ -101,15 +119,16 @@ def _count(event: LogEvent, key: str) -> int:
 
 def _fact(end: LoggedEnd, causes: Sequence[Failures]) -> Fact:
     total = end.valid + end.failed
+    lost = f"{part_of(end.failed, total, 'comparison')} failed"
     return {
         "subject": f"batch {end.batch}",
         "batch": end.batch,
         "since": end.at,
         "state": "ended as failed, by CJ's own line",
-        "cause": f"{part_of(end.failed, total, 'comparison')} failed",
-        "why": NEEDED,
+        "cause": UNSENT if end.why else lost,
+        "why": end.why or NEEDED,
         "failures": as_json(tuple(causes)[:1]),
-        "told_by": "provider_errors",
+        "told_by": "" if end.why else "provider_errors",
         "valid": end.valid,
         "total": total,
         "source": LOGS,

@@ -18,7 +18,7 @@ from bot.detectors._provider_causes import (
 )
 from bot.detectors._rows import Fact, RowDetector, batch_subject, facts_of
 from bot.detectors._state import moment
-from bot.detectors.batches._logged_ends import ENDS, LoggedEnds, is_end
+from bot.detectors.batches._logged_ends import ENDED_SO, ENDS, LoggedEnds, is_end
 from bot.diagnosis.batch.endings import why_ended
 from bot.diagnosis.batch.rules.ended import LOW_SUCCESS
 from bot.diagnosis.comparison.causes import BATCH_FAILED, ERROR_SHARE, RUN_AGAIN
@@ -55,7 +55,7 @@ class BatchFailed(RowDetector):
     of_events: ClassVar[bool] = True
     Settings: ClassVar[type[BaseModel]] = BatchFailedSettings
 
-    needles: ClassVar[tuple[str, ...]] = (*CAUSE_NEEDLES, LOW_SUCCESS)
+    needles: ClassVar[tuple[str, ...]] = (*CAUSE_NEEDLES, LOW_SUCCESS, ENDED_SO)
 
     def __init__(self, settings: BatchFailedSettings) -> None:
         self._keep = timedelta(seconds=settings.keep_seconds)
@@ -92,6 +92,7 @@ class BatchFailed(RowDetector):
             data={
                 **sample.data,
                 **{name: _as_json(one) for name, one in known.items() if one},
+                **({ENDS: ends} if (ends := self._ends.to_json()) else {}),
                 "began": self._began.isoformat(),
             },
         )
@@ -125,7 +126,8 @@ class BatchFailed(RowDetector):
         name = str(batch.header.batch_id)
         known = merged((*self._rows.get(name, ()), *self._logged.get(name, ())))
         named = [one for one in known if one.reason is not FailureReason.UNKNOWN]
-        return _fact(batch, named) if _is_new(batch, since) else None
+        fact = _fact(batch, named) if _is_new(batch, since) else None
+        return {**fact, **self._ends.unsent(name)} if fact else None
 
     def conditions(self, facts: Sequence[Fact], now: datetime) -> Iterator[Condition]:
         """Yield the condition of each end that is not too long ago."""

@@ -19,10 +19,10 @@ from bot.diagnosis.comparison.causes import LOST_CALLBACKS, UNPUBLISHED
 from bot.diagnosis.publishing.memory import Fate, HeldMessage, PublisherMemory
 from bot.diagnosis.publishing.signs import NEEDLES, publish_sign
 from bot.diagnosis.publishing.wording import (
-    ASK_AGAIN,
     FATES,
     NEW_REQUEST,
     NO_RESTART,
+    lost_steps,
     lost_why,
     waiting_why,
 )
@@ -181,6 +181,8 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
     step = Command(f"/trace {correlation}" if correlation else "/batch list waiting_callbacks")
     batches = {batch for one in episode for batch in one.data.get("batches") or ()}
     place = place_told(batches, "of")
+    built = fates == {Fate.INVALID} and not waiting
+    whose = "Callbacks are not valid" if built else "Kafka takes no callbacks"
     parts = [f"{_answers(lost)} lost"] if lost else []
     if waiting:
         where = "behind Kafka's open breaker" if blocked else "in the provider's memory"
@@ -191,7 +193,7 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         title=words(
-            f"Kafka takes no callbacks{place or ' of the LLM provider'}",
+            f"{whose}{place or ' of the LLM provider'}",
             Time(since, " since "),
             f": {', '.join(parts)}, high confidence. Next: ",
             step,
@@ -199,7 +201,7 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         since=since,
         known=f"{'lost' if lost else ''} {'blocked' if waiting and blocked else ''}".strip(),
         count=int(last["lost_count"]),
-        headline=f"Kafka takes no callbacks{place}: "
+        headline=f"{whose}{place}: "
         + " and ".join(
             [f"{many(lost, 'answer')} lost"] * bool(lost)
             + [f"{many(waiting, 'answer')} held back"] * bool(waiting)
@@ -209,7 +211,7 @@ def _condition(episode: Sequence[Sample], now: datetime) -> Condition:
         next=(
             words(step),
             *((NO_RESTART, NEW_REQUEST) if waiting else ()),
-            *((ASK_AGAIN,) if lost else ()),
+            *(lost_steps(fates) if lost else ()),
             words(Command("/batch list waiting_callbacks")),
         ),
         batch=sole(batches),

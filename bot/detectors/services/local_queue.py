@@ -13,8 +13,13 @@ from bot.detectors._event_counts import (
     QuietSettings,
     dated_events,
 )
-from bot.diagnosis.comparison.causes import LOCAL_QUEUE
-from bot.diagnosis.queue.log_events import NEEDLES, SignKind, sign_of
+from bot.diagnosis.comparison.causes import (
+    EXPIRED_UNANSWERED,
+    LOCAL_QUEUE,
+    NO_LIFE_STEP,
+    NO_LIFE_WHY,
+)
+from bot.diagnosis.queue.log_events import NEEDLES, LoopSign, SignKind, sign_of
 from bot.diagnosis.queue.losses import ENDS
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.log import LogEvent
@@ -32,8 +37,9 @@ KEPT, AWAY = "kept", "away"
 ANSWERED = "Redis is used again, and every request that it kept itself was answered"
 BACK = "Redis is reached again"
 GONE = "the LLM provider was restarted, and what it kept is lost"
-LOST_WITH_IT = f"{LPS_SERVICE}, lost"
-_STORE = frozenset({SignKind.STORE_LOST, SignKind.STORE_BACK, SignKind.QUEUED, SignKind.RESTART})
+LOST_WITH_IT, UNBORN = f"{LPS_SERVICE}, lost", f"{LPS_SERVICE}, no time to live"
+_STORE = frozenset({SignKind.STORE_LOST, SignKind.STORE_BACK, SignKind.QUEUED, SignKind.RESTART,
+                    SignKind.NO_LIFE})  # fmt: skip
 
 
 class LocalQueue(EventCountDetector):
@@ -47,6 +53,8 @@ class LocalQueue(EventCountDetector):
 
     def __init__(self, settings: QuietSettings) -> None:
         super().__init__(settings)
+        # Those whose time to live Redis refuses: it is well, and they are kept for no time.
+        self._unborn: dict[str, None] = {}
         # The requests in the memory of which process, and whether it cannot reach Redis.
         self._kept: dict[str, str] = {}
         self._is_away = False
@@ -67,7 +75,8 @@ class LocalQueue(EventCountDetector):
         """Collect this tick's lines, and who of those kept is still without an end."""
         dated = dated_events(watch)
         found = [*self._follow(dated)]
-        found += [self._occurrence(at, event) for at, event in dated if _is_loss(event)]
+        lost = [(at, event) for at, event in dated if self._is_loss(event)]
+        found += [self._occurrence(at, event) for at, event in lost]
         sample = self.sampled(watch, found)
         now = {KEPT: dict(self._kept), AWAY: self._is_away}
         return replace(sample, data={**sample.data, **now}) if sample.data else sample
@@ -95,7 +104,9 @@ class LocalQueue(EventCountDetector):
             sign = sign_of(event)
             if sign is None:
                 continue
-            if sign.kind is SignKind.STORE_LOST and sign.queue_id:
+            if sign.kind is SignKind.NO_LIFE or sign.queue_id in self._unborn:
+                yield from self._follow_unborn(sign, event)
+            elif sign.kind is SignKind.STORE_LOST and sign.queue_id:
                 kept = [*self._kept.items(), (sign.queue_id, raw(event.container))]
                 self._kept = dict(kept[-MOST_HELD:])
             elif sign.kind is SignKind.STORE_LOST:
@@ -113,6 +124,18 @@ class LocalQueue(EventCountDetector):
                     extra = {"queue_id": one}
                     yield Occurrence(LOST_WITH_IT, at, event.container, redact(event.event), extra)
 
+    def _follow_unborn(self, sign: LoopSign, event: LogEvent) -> Iterator[Occurrence]:
+        """Yield what Redis refused for its time to live, once: it is kept for no time at all."""
+        if sign.kind is SignKind.NO_LIFE and sign.queue_id not in self._unborn:
+            self._unborn = dict([*self._unborn.items(), (sign.queue_id, None)][-MOST_HELD:])
+            extra = {"queue_id": sign.queue_id}
+            yield Occurrence(UNBORN, sign.at, event.container, redact(event.event), extra)
+
+    def _is_loss(self, event: LogEvent) -> bool:
+        sign = sign_of(event)
+        lost = sign is not None and sign.kind is SignKind.STORE_LOST
+        return lost and sign is not None and sign.queue_id not in self._unborn
+
     def _occurrence(self, at: datetime, event: LogEvent) -> Occurrence:
         sign = sign_of(event)
         return Occurrence(
@@ -129,6 +152,8 @@ class LocalQueue(EventCountDetector):
         held = many(counted.count, "request")
         if counted.subject == LOST_WITH_IT:
             return _lost(counted)
+        if counted.subject == UNBORN:
+            return _expired(counted)
         kept = f"keeps {held} in its own memory" if counted.count else "cannot reach Redis"
         # What it keeps it logs as information, what it lacks as a warning.
         word = "local" if counted.count else "Redis --level warning"
@@ -185,11 +210,32 @@ def _lost(counted: EventCount) -> Condition:
     )
 
 
+def _expired(counted: EventCount) -> Condition:
+    lost = many(counted.count, "request")
+    look = Command("/batch list waiting_callbacks")
+    return Condition(
+        subject=counted.subject,
+        rule=EXPIRED_UNANSWERED.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        title=words(
+            f"{lost} expired in the LLM queue as they came since ",
+            Time(counted.first_at),
+            ". Next: ",
+            look,
+        ),
+        since=counted.first_at,
+        known=f"expired {counted.last_at.isoformat()}",
+        count=counted.fresh,
+        headline=f"{lost} expired as they came: their time to live is 0",
+        lasts=False,
+        why=NO_LIFE_WHY,
+        evidence=tuple(dict.fromkeys(counted.examples)),
+        next=(words(look), NO_LIFE_STEP, "Ask for these comparisons again: they get no callback."),
+        batch="",
+    )
+
+
 def _groups(window: Window) -> list[Mapping[str, Any]]:
     found = (sample.data.get("groups", {}).get(LPS_SERVICE) for sample in window.samples)
     return [group for group in found if group]
-
-
-def _is_loss(event: LogEvent) -> bool:
-    sign = sign_of(event)
-    return sign is not None and sign.kind is SignKind.STORE_LOST

@@ -11,6 +11,9 @@ from bot.text.wording import many
 
 SUCCESS_SHARE = 0.8
 AFTER = " after its time-out."
+UNSENT = (
+    "None of its comparisons was written: CJ failed to submit it, or its monitor gave up on it."
+)
 SWEPT = "Found stuck batches"
 # It names each batch within its sweep; a batch needs longer than this for its answers.
 ONE_SWEEP, LEAST_TIMEOUT = timedelta(minutes=1), timedelta(minutes=30)
@@ -61,6 +64,8 @@ def sweep_before(events: Iterable[LogEvent], at: datetime) -> Sweep | None:
 
 def why_ended(header: BatchHeader, pairs: PairCounts) -> str:
     """Return who ended a batch without a result, and why, as its status and its answers show."""
+    if not pairs.total and not header.status.startswith("ERROR"):
+        return UNSENT
     if not header.status.startswith("ERROR"):
         return f"CJ's monitor gave up on it{AFTER}"
     if pairs.valid + pairs.error and _share(pairs) < SUCCESS_SHARE:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.border.passing import name
-from bot.diagnosis.comparison.rejections import says_database_away
+from bot.diagnosis.evidence.database_words import refusal_told, said_by
 from bot.domain.log import LogEvent, Role
 from bot.domain.words import Text
 
@@ -15,7 +15,6 @@ NOT_FINALISED = (
     "Failed single-essay finalization",
 )
 FINALISED = ("Completed scoring finalization for batch", "Published completion for single-essay")
-_DENIED = re.compile(r"permission denied for (table|schema|sequence|relation) (\w{1,60})")
 _BATCH = re.compile(r"user_id is None for batch (\d{1,9})")
 
 
@@ -56,28 +55,12 @@ def _refusal(event: LogEvent, said: Sequence[str]) -> str:
         return "The database refused it: a row that it refers to is not there."
     if any("violates not-null constraint" in text for text in said):
         return "The database refused it: a value that it needs is missing."
-    if any("could not serialize access" in text for text in said):
-        return "The database refused it: another transaction changed the same rows meanwhile."
-    if any("deadlock detected" in text for text in said):
-        return "The database refused it: it and another transaction waited for each other."
-    if any("statement timeout" in text or "lock timeout" in text for text in said):
-        return "The database gave up on it: a statement waited or ran for too long."
-    if any("No space left on device" in text or "DiskFullError" in text for text in said):
-        return "The database refused it: its disk is full."
-    if any("read-only transaction" in text for text in said):
-        return "The database refused it: it takes no writes now."
-    if says_database_away(said):
-        return "The database could not be reached."
-    return ""
+    return refusal_told(said)
 
 
 def why_not_finalised(event: LogEvent) -> Text:
     """Return why a finalisation failed, by its line."""
-    error = event.error
-    said = (event.event, *((error.message, error.kind, *error.chain) if error else ()))
-    denied = next((found for text in said if (found := _DENIED.search(text))), None)
-    if denied:
-        return f"The database refused it: permission denied for {denied[1]} {name(denied[2])}."
+    said = said_by(event)
     if any("user_id is None" in text for text in said):
         return "The batch names no user, and CJ publishes no result without one."
     if refusal := _refusal(event, said):

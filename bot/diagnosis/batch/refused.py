@@ -8,6 +8,7 @@ from uuid import UUID
 from bot.border.outside import raw
 from bot.diagnosis.batch.evidence import log_line
 from bot.diagnosis.evidence import log_coverage
+from bot.diagnosis.evidence.failed_start import failed_batch
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import DATABASE, LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role
@@ -110,8 +111,10 @@ def unread_requests(word: str, events: Iterable[LogEvent]) -> tuple[LogEvent, ..
 
 
 def is_refusal(event: LogEvent) -> bool:
-    """Say whether CJ refused a request by this line."""
-    return event.role is Role.CJ and (REFUSED in event.event or is_unreadable(event))
+    """Say whether CJ refused a request by this line; one that names a batch has a row of it."""
+    if event.role is not Role.CJ or failed_batch(event):
+        return False
+    return REFUSED in event.event or is_unreadable(event)
 
 
 def is_unreadable(event: LogEvent) -> bool:

@@ -63,6 +63,10 @@ EXPIRED_UNANSWERED = Cause(
     rule="expired-unanswered",
     why="The provider drops what waits longer than its time to live, and tells nobody.",
 )
+NO_LIFE_WHY = (
+    "The provider gives its requests no time to live: Redis refuses that, and they expire at once."
+)
+NO_LIFE_STEP = "Set the LLM provider's QUEUE_REQUEST_TTL_HOURS above 0, then restart it."
 CONSUMER_SILENT = Cause(
     rule="consumer-silent",
     why="Its consumer is down, or waits for an offset that the topic no longer has: then every "

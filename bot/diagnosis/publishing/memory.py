@@ -25,11 +25,12 @@ class Fate(StrEnum):
     DROPPED = "dropped"
     RESTARTED = "restarted"
     GIVEN_UP = "given_up"
+    INVALID = "invalid"
     DELIVERED = "delivered"
 
 
 WAITING = frozenset({Fate.REFUSED, Fate.BLOCKED})
-LOST = frozenset({Fate.DROPPED, Fate.RESTARTED, Fate.GIVEN_UP})
+LOST = frozenset({Fate.DROPPED, Fate.RESTARTED, Fate.GIVEN_UP, Fate.INVALID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +249,8 @@ def _recovered(memory: PublisherMemory, sign: PublishSign) -> PublisherMemory:
 
 def _given_up(memory: PublisherMemory, sign: PublishSign) -> PublisherMemory:
     """The service itself says that the publish failed; it removes the request all the same."""
-    one = HeldMessage(
-        sign.at, Fate.GIVEN_UP, sign.topic, "", sign.queue_id, sign.correlation_id, sign.at
-    )
+    fate = Fate.INVALID if sign.invalid else Fate.GIVEN_UP
+    one = HeldMessage(sign.at, fate, sign.topic, "", sign.queue_id, sign.correlation_id, sign.at)
     return replace(memory, gone=(*memory.gone, one)[-MOST:])
 
 

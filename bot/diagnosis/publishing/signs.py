@@ -37,7 +37,8 @@ class PublishKind(StrEnum):
 class PublishSign:
     """One line: `topic`, `event_id`, `queue_id`, `correlation_id` where it names them.
 
-    `processed` and `remaining` are the counts of a recovery round.
+    `processed` and `remaining` are the counts of a recovery round. `invalid` says that the callback
+    could not be built, so that Kafka was never asked.
     """
 
     at: datetime
@@ -48,8 +49,11 @@ class PublishSign:
     correlation_id: str = ""
     processed: int = 0
     remaining: int = 0
+    invalid: bool = False
 
 
+# How the library that checks callbacks says what it refuses.
+INVALID = re.compile(r"validation errors? for \w")
 _UUID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _TOPIC = r"(?P<topic>[\w.-]+)"
 _EVENT = rf"topic='{_TOPIC}', event_id=(?P<event>{_UUID})"
@@ -132,4 +136,5 @@ def _sign(
         correlation_id=found[0].lower() if found else "",
         processed=int(named("done") or 0),
         remaining=int(named("left") or 0),
+        invalid=kind is PublishKind.GIVEN_UP and INVALID.search(event.event) is not None,
     )

@@ -10,12 +10,15 @@ from bot.text.wording import many
 RECOVERED_WITHIN = timedelta(minutes=5)
 NO_RESTART = "Do not restart the LLM provider: what waits in its memory would be lost."
 NEW_REQUEST = "Once Kafka answers, start any new batch: a new publish lets the breaker close."
+SHORTER = "Have the model write less, or its callbacks hold as much as the provider accepts."
 ASK_AGAIN = "Ask for the batch again: these answers do not come back."
 _LOST = {
     Fate.RESTARTED: "The LLM provider was restarted while Kafka had not taken them: its memory is "
     "empty.",
     Fate.DROPPED: "Kafka refused them five times more, and the provider's publisher dropped them.",
     Fate.GIVEN_UP: "The service could not publish them and removed their requests all the same.",
+    Fate.INVALID: "The provider accepts longer answers than its callbacks may hold: Kafka is not "
+    "to blame.",
 }
 
 
@@ -25,12 +28,14 @@ FATES = {
     Fate.RESTARTED: "lost with the provider's restart",
     Fate.DROPPED: "dropped after five refusals",
     Fate.GIVEN_UP: "not published, and its request removed",
+    Fate.INVALID: "not valid by the provider's own schema, and its request removed",
     Fate.DELIVERED: "published late",
 }
 _GONE = {
     Fate.RESTARTED: "lost with the LLM provider's restart",
     Fate.DROPPED: "dropped: Kafka refused {} each time",
     Fate.GIVEN_UP: "lost: {} could not be published to Kafka",
+    Fate.INVALID: "lost: {} did not fit the provider's own schema of callbacks",
 }
 
 
@@ -63,6 +68,11 @@ def _waits(count: int, *, blocked: bool) -> str:
 def lost_why(fates: Collection[Fate]) -> str:
     """Return why answers that Kafka did not take are lost for good."""
     return next((text for fate, text in _LOST.items() if fate in fates), _LOST[Fate.GIVEN_UP])
+
+
+def lost_steps(fates: Collection[Fate]) -> tuple[str, ...]:
+    """Return what to do about answers that are lost for good."""
+    return (SHORTER, ASK_AGAIN) if Fate.INVALID in fates else (ASK_AGAIN,)
 
 
 def waiting_why(*, blocked: bool) -> str:

@@ -32,6 +32,7 @@ class SignKind(StrEnum):
     QUEUED = "queued"
     STORE_LOST = "store_lost"
     STORE_BACK = "store_back"
+    NO_LIFE = "no_life"
 
 
 TURNOVER = frozenset({SignKind.DISPATCH, SignKind.STARTED, SignKind.FINISHED, SignKind.FAILED})
@@ -100,6 +101,11 @@ _PATTERNS: tuple[tuple[SignKind, re.Pattern[str]], ...] = tuple(
         (SignKind.RESTART, r"Queue processor started"),
         (SignKind.STOPPED, r"Queue processor stopped|Queue processing cancelled"),
         (SignKind.QUEUED, rf"Queued request {_ID}(?:.{{0,40}}TTL (?P<ttl>\d{{1,9}})s)?"),
+        # Redis is well: it refuses a time to live that the provider itself gave, as of 0 s.
+        (
+            SignKind.NO_LIFE,
+            rf"Failed to add request to Redis queue: .{{0,99}}?:{_ID} .{{0,99}}invalid expire time",
+        ),
         (SignKind.STORE_LOST, rf"Redis queue full or failed for {_ID}"),
         (SignKind.STORE_LOST, rf"Using local queue for request {_ID}"),
         (SignKind.STORE_LOST, r"Redis marked unhealthy|Redis queue full or failed"),
@@ -119,7 +125,7 @@ NEEDLES = (
     "callback event for request", " failed", "LLM service error", "Requeueing request",
     "erial bundle", "has expired", "Cleaned up", "Batch deleted", "Queue process",
     "queue processing loop", "get next request", "Redis marked", "Redis queue full",
-    "Redis connection restored", "Using local queue",
+    "Redis connection restored", "Using local queue", "Failed to add request to Redis",
 )  # fmt: skip
 
 

@@ -153,7 +153,8 @@ def callback_unpublished(traced: TracedComparison) -> Finding | None:
     if held is None or (row is not None and row.winner is not None) or lost_callback(traced):
         return None
     waits, blocked = held.fate in WAITING, held.fate is Fate.BLOCKED
-    steps = (wording.NO_RESTART, wording.NEW_REQUEST) if waits else (wording.ASK_AGAIN,)
+    lost = wording.lost_steps({held.fate})
+    steps = (wording.NO_RESTART, wording.NEW_REQUEST) if waits else lost
     at = held.changed_at or held.at
     return Finding(
         rule=UNPUBLISHED.rule,

@@ -18,7 +18,9 @@ from bot.diagnosis.comparison.causes import (
 )
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
+from bot.diagnosis.evidence.failed_start import failed_starts, start_remedy, why_not_started
 from bot.domain.batch import CANCELLED, Twin
+from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Finding, Severity
 from bot.domain.words import Command, Text, Time, words
@@ -49,7 +51,12 @@ def batch_failed(evidence: BatchEvidence, now: datetime) -> Finding | None:
             evidence.line(f"status {header.status}, state {header.state}", header.last_activity_at),
             *(log_line(event) for event in lines[-2:]),
         ),
-        next=(*_time_out_step(_sweep(evidence)), RUN_AGAIN, words(Command("/batch list"))),
+        next=(
+            *_remedies(lines),
+            *_time_out_step(_sweep(evidence)),
+            RUN_AGAIN,
+            words(Command("/batch list")),
+        ),
         cause=_cause(evidence, now),
     )
 
@@ -215,11 +222,18 @@ def _ending(evidence: BatchEvidence) -> tuple[Text, list[LogEvent]]:
     gave_up = [event for event in evidence.events if GAVE_UP in event.event]
     if low:
         return few_valid(pairs), low
+    if begun := failed_starts(evidence.events):
+        return why_not_started(begun[0]), begun[:1]
     if gave_up and gave_up[-1].at:
         sweep = _sweep(evidence)
         after = words(",", sweep.words) if sweep else AFTER
         return words("CJ's monitor gave up on it", Time(gave_up[-1].at, " at "), after), gave_up
     return why_ended(header, pairs), gave_up
+
+
+def _remedies(lines: list[LogEvent]) -> tuple[str, ...]:
+    """Return what mends why it ended, where the lines that say so show that."""
+    return tuple(filter(None, dict.fromkeys(start_remedy(line) for line in lines)))
 
 
 def _cause(evidence: BatchEvidence, now: datetime) -> str:
@@ -245,4 +259,8 @@ def _missing_why(evidence: BatchEvidence) -> str:
     places = {end.kind for end in ends} - {LossPlace.UNKNOWN}
     if len(places) == 1:
         return f"Where they ended: {places.pop().value}."
+    if isinstance(evidence.logs, Missing):
+        return "Where they ended is not known: the logs could not be read."
+    if not evidence.comparisons:
+        return "No line that was read says where they ended."
     return "Their answers never came, so its result does not hold them."

@@ -12,6 +12,8 @@ from bot.diagnosis.comparison.causes import (
     BATCH_CANCELLED,
     EXPIRED_UNANSWERED,
     LOCAL_QUEUE,
+    NO_LIFE_STEP,
+    NO_LIFE_WHY,
 )
 from bot.diagnosis.comparison.queue_fate.fates import LostRequest, QueueFate
 from bot.diagnosis.comparison.queue_fate.lines import BESIDE
@@ -159,6 +161,7 @@ def expired_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None
     if not lost:
         return None
     first = min(one.at for one in lost)
+    unborn = any(one.event and _kind(one.event) is SignKind.NO_LIFE for one in lost)
     return _lost(
         evidence,
         lost,
@@ -166,12 +169,16 @@ def expired_unanswered(evidence: BatchEvidence, now: datetime) -> Finding | None
         rule=EXPIRED_UNANSWERED.rule,
         confidence=Confidence.HIGH if any(one.event for one in lost) else Confidence.MEDIUM,
         what=f"{many(len(lost), 'comparison')} expired in the LLM queue, not answered",
-        why=words(
+        why=NO_LIFE_WHY
+        if unborn
+        else words(
             "Their time to live ended",
             Time(first, " at "),
             "; the provider drops what is older, and tells nobody.",
         ),
-        next=(AGAIN, "Look whether the queue moves now: /queue"),
+        next=(NO_LIFE_STEP, AGAIN)
+        if unborn
+        else (AGAIN, "Look whether the queue moves now: /queue"),
     )
 
 

@@ -67,7 +67,7 @@ def callbacks_unpublished(evidence: BatchEvidence, now: datetime) -> Finding | N
         next=(
             words(Command(f"/trace {first.correlation_id}")),
             *steps,
-            *((wording.ASK_AGAIN,) if lost else ()),
+            *(wording.lost_steps(fates) if lost else ()),
         ),
     )
 

@@ -47,6 +47,7 @@ class _Waiting:
     expires: datetime
     local: bool
     taken: bool
+    queue_id: str = ""
 
 
 def fates_of(
@@ -92,6 +93,7 @@ def _waiting(comparison: ComparisonEvidence) -> _Waiting | None:
         first + ttl_of(comparison),
         local=told[-1].outcome is Outcome.HELD,
         taken=any(one and one >= last for one in taken),
+        queue_id=told[-1].queue_id,
     )
 
 
@@ -114,6 +116,11 @@ def _says_stored(clue: LogClue) -> bool:
 
 
 def _local_fate(one: _Waiting, lines: QueueLines) -> LostRequest:
+    refused = [
+        event for sign, event in lines.of(SignKind.NO_LIFE) if sign.queue_id == one.queue_id.lower()
+    ]
+    if refused:
+        return LostRequest(QueueFate.EXPIRED, refused[-1].at or one.at, refused[-1])
     restart = lines.restart_in(one.at, None)
     if restart is None or restart.at is None:
         return LostRequest(QueueFate.IN_LOCAL, one.at)

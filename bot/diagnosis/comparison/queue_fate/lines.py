@@ -16,10 +16,12 @@ from bot.diagnosis.queue.log_events import (
 from bot.domain.log import LogEvent
 
 STARTED = "Queue processor started"
+NO_LIFE = "Failed to add request to Redis queue"
 # What a line that tells where the queue's requests went holds.
 QUEUE_TEXTS = (
     STARTED, SNAPSHOT_EVENT, "Cleaned up ", "Batch deleted ", "Redis marked unhealthy",
     "Redis connection restored", "Using local queue for request", "Redis queue full or failed for ",
+    NO_LIFE,
 )  # fmt: skip
 # A line is written moments before or after what it says.
 BESIDE = timedelta(seconds=3)

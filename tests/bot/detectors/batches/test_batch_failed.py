@@ -246,3 +246,25 @@ async def test_lines_of_an_end_are_kept_over_a_restart_of_the_bot() -> None:
 async def test_where_rows_tell_of_ends_lines_add_none() -> None:
     watch = GivenWatch(NOW, ago(minutes=15), batches=(), logs=Followed((_low(2),)))
     assert told(await judged(BatchFailed(SETTINGS), watch)) == []
+
+
+NOT_SUBMITTED = (
+    "CJ assessment workflow failed: [PROCESSING_ERROR] Batch submission failed: (ProgrammingError) "
+    'column "half_made" of relation "cj_pairs" does not exist'
+)
+
+
+@pytest.mark.parametrize("rows", [True, False], ids=["by rows and lines", "by lines alone"])
+async def test_what_cj_could_not_submit_is_told_by_its_own_line(rows: bool) -> None:
+    row = batch(7, **FAILED, last_activity_at=ago(minutes=1), pairs=PairCounts(total=0))
+    event = replace(said(ago(minutes=1), NOT_SUBMITTED, role=Role.CJ), fields={"cj_batch_id": 7})
+    watch = GivenWatch(
+        NOW,
+        NOW,
+        logs=Followed((event,), {"cj": Role.CJ}),
+        batches=(row,) if rows else None,
+    )
+    judgement = await judged(BatchFailed(SETTINGS), watch)
+    assert told(judgement, lambda one: one.known) == ["CJ could not submit its comparisons"]
+    whys = told(judgement, lambda one: str(one.why))
+    assert ["half_made" in why and "monitor" not in why for why in whys] == [True]

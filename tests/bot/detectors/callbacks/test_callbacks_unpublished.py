@@ -8,7 +8,7 @@ import pytest
 
 from bot.detectors._event_counts import QuietSettings
 from bot.detectors.callbacks.callbacks_unpublished import CallbacksUnpublished
-from bot.diagnosis.publishing.wording import NEW_REQUEST
+from bot.diagnosis.publishing.wording import NEW_REQUEST, SHORTER
 from bot.domain.alert import Judgement
 from bot.domain.log import Followed, Role
 from bot.domain.queue import QueueItem, QueueReading
@@ -155,3 +155,13 @@ async def test_of_what_is_lost_and_what_waits_the_lost_one_is_traced() -> None:
     lost = refused(1) + published(1)
     (found,) = (await _judged(lost, RESTART, refused(2) + published(2))).conditions
     assert found.correlation_id == correlation_id(1)
+
+
+async def test_kafka_is_not_blamed_for_a_callback_that_the_provider_could_not_build() -> None:
+    invalid = GIVEN_UP.replace("token=PLANTED", "1 validation error for SomeResultV1 text too long")
+    for text, kafka in ((GIVEN_UP, True), (invalid, False)):
+        found = (await _judged([text])).conditions
+        assert [one.rule for one in found] == ["lost-callbacks"]
+        shown = [(str(one.title), str(one.headline)) for one in found]
+        assert ["Kafka takes no callbacks" in told for one in shown for told in one] == [kafka] * 2
+        assert [SHORTER in one.next for one in found] == [not kafka]

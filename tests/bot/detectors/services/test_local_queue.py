@@ -112,3 +112,18 @@ async def test_another_process_goes_on_with_what_is_kept() -> None:
 def _said(tick: int, text: str) -> LogEvent:
     level = "warning" if text == UNHEALTHY else "info"
     return said(NOW + tick * TICK, text, level=level, role=Role.LLM_PROVIDER)
+
+
+NO_LIFE = (
+    f"Failed to add request to Redis queue: Command # 3 (SETEX llm:queue:data:{ID} 0 1) of "
+    "pipeline caused error: (\"invalid expire time in 'setex' command\",)"
+)
+
+
+async def test_redis_is_not_blamed_for_a_time_to_live_that_the_provider_gave() -> None:
+    (found,) = (await _judged(NO_LIFE, LOCAL)).conditions
+    assert found.rule == "expired-unanswered"
+    assert "Redis refuses that" in str(found.why)
+    assert "QUEUE_REQUEST_TTL_HOURS" in str(found.next[1])
+    rules = [one.rule for one in (await _judged(NO_LIFE.replace(ID, OTHER), LOCAL)).conditions]
+    assert sorted(rules) == ["expired-unanswered", "local-queue"]

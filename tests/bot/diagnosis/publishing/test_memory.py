@@ -53,6 +53,9 @@ def fates(*texts: str) -> dict[str, int]:
         (RESTART + published(1), {}),
         (["Failed to publish callback event for request " + "0" * 8 + "-0000-4000-8000-"
           + "1".zfill(12) + ": no broker, correlation_id: x"], {"given_up": 1}),
+        (["Failed to publish callback event for request " + "0" * 8 + "-0000-4000-8000-"
+          + "1".zfill(12) + ": 2 validation errors for SomeResultV1\na\n  Field required"],
+         {"invalid": 1}),
     ],
 )  # fmt: skip
 def test_what_became_of_one_callback(said: list[str], told: dict[str, int]) -> None:

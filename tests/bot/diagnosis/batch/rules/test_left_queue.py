@@ -170,6 +170,18 @@ def test_what_the_provider_kept_in_its_memory_is_lost_with_it_and_not_orphaned()
     }
 
 
+def test_what_redis_refuses_for_its_time_to_live_expired_and_redis_did_not_fail() -> None:
+    refused = [
+        line(0.4, f"Failed to add request to Redis queue: Command # 3 (SETEX q:{UUID(int=n + 100)} "
+             "0 1) of pipeline caused error: (\"invalid expire time in 'setex' command\",)")
+        for n in (1, 2)
+    ]  # fmt: skip
+    found = found_in(evidence(*refused, local(0.5, 1), local(0.5, 2), restart(2), pending=2))
+    assert [*found] == ["expired-unanswered"]
+    assert "no time to live" in str(found["expired-unanswered"].why)
+    assert "QUEUE_REQUEST_TTL_HOURS" in str(found["expired-unanswered"].next[0])
+
+
 def test_without_snapshots_one_request_is_held_at_a_restart() -> None:
     given = evidence(*TAKEN_IN, restart(2), pending=5)
     assert said_of(given) == {
