@@ -119,7 +119,7 @@ _SEEN: dict[Seen, tuple[str, ...]] = {
         "Failed to submit batch chunk for CJ batch", "Batch submission failed for CJ batch",
         " does not exist", "too many connections for role", " validation error for ",
         "Failed to publish callback event for request", "Failed to add request to Redis queue: ",
-        "invalid expire time",
+        "invalid expire time", " is out of range for partition", "comparison_result",
     ),
     NIGHT: (
         "Comparison callback missing essay identifiers; correlation=", "IntegrityError",

@@ -10,10 +10,10 @@ from bot.detectors._rows import Fact
 from bot.detectors._state import moment
 from bot.diagnosis.batch.finalisation_lines import batch_of
 from bot.diagnosis.batch.rules.ended import LOW_SUCCESS
+from bot.diagnosis.comparison.failed_start import FAILED_STARTS, failed_batch, why_not_started
 from bot.diagnosis.comparison.failure_reasons import reason_of_line
 from bot.diagnosis.comparison.failure_words import FailureReason
 from bot.diagnosis.comparison.failures import Failures, failures_in
-from bot.diagnosis.evidence.failed_start import FAILED_STARTS, failed_batch, why_not_started
 from bot.domain.evidence import LOGS
 from bot.domain.log import LogEvent, Role
 from bot.text.wording import part_of

@@ -14,7 +14,12 @@ from bot.detectors._event_counts import (
     Occurrence,
     dated_events,
 )
-from bot.diagnosis.batch.rules.content import CONTENT_MISSING, NOT_PREPARED
+from bot.diagnosis.batch.rules.content import (
+    CONTENT_MISSING,
+    LOOK_AT_ADDRESS,
+    NOT_PREPARED,
+    says_unreachable,
+)
 from bot.domain.alert import Condition, Sample
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Severity
@@ -80,7 +85,8 @@ class ContentMissing(EventCountDetector):
         answers = sorted({str(one["answer"]) for one in counted.extras if one["answer"]})
         place, mine = place_told(batches, "of"), sole(batches)
         missing = f"{many(counted.count, kind)}{place}"
-        answered = f" (HTTP {', '.join(answers)})" if answers else ""
+        away = not answers and any(one.get("unreachable") for one in counted.extras)
+        answered = f" (HTTP {', '.join(answers)})" if answers else ", not reached" * away
         word = "prepare" if kind == ESSAY else "fetch"
         line = f"/logs cj_assessment_service {word}"
         look = Command(f"/batch investigate {mine}" if mine else line)
@@ -104,6 +110,7 @@ class ContentMissing(EventCountDetector):
             evidence=counted.examples,
             next=(
                 words(look),
+                *((LOOK_AT_ADDRESS,) if away else ()),
                 "Mend the content service, then run the batch again with all its texts.",
             ),
             batch=mine,
@@ -126,4 +133,5 @@ def _extra(event: LogEvent) -> dict[str, Any]:
     return {
         "batch": batch if batch.isdecimal() else "",
         "answer": status[1] if status else "404" if NOT_FOUND in event.text else "",
+        "unreachable": says_unreachable(event),
     }

@@ -10,7 +10,13 @@ from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.finalisation_lines import NOT_FINALISED
 from bot.diagnosis.batch.follow_up import follow_up
 from bot.diagnosis.batch.log_counts import LINES
-from bot.diagnosis.batch.publisher import CJ_STARTED, TAKEN, with_delivery, with_results
+from bot.diagnosis.batch.publisher import (
+    CJ_STARTED,
+    OUT_OF_RANGE,
+    TAKEN,
+    with_delivery,
+    with_results,
+)
 from bot.diagnosis.batch.rules.content import NOT_PREPARED
 from bot.diagnosis.batch.rules.ended import ENDINGS
 from bot.diagnosis.batch.rules.finalisation import CJ_STARTED as SERVICE_STARTED
@@ -121,6 +127,7 @@ def _query(header: BatchHeader, now: datetime, *, whole: bool = False) -> LogQue
             NOT_PREPARED,
             AT_ONCE,
             CJ_STARTED,
+            OUT_OF_RANGE,
             SERVICE_STARTED,
             NOT_STORED,
             f"{NOT_COUNTED} {number}:",

@@ -62,7 +62,8 @@ class Delivery:
     not, `taken_at` when CJ last took one. `heard` says that CJ's log was read from before on,
     `at_work` that it has not ended with the last one that it took. `overtaken` holds, by queue id,
     when CJ first took a callback that was published clearly later than one that it did not take,
-    `regrouped_at` when its consumer first began under another group's name.
+    `regrouped_at` when its consumer first began under another group's name, `skipped_at` when Kafka
+    last had no longer what it asked for next.
     """
 
     memory: PublisherMemory = field(default_factory=PublisherMemory)
@@ -72,6 +73,7 @@ class Delivery:
     at_work: bool = False
     overtaken: Mapping[str, datetime] = field(default_factory=dict)
     regrouped_at: datetime | None = None
+    skipped_at: datetime | None = None
 
 
 @dataclass(frozen=True)

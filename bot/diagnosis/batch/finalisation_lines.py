@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.border.passing import name
-from bot.diagnosis.evidence.database_words import refusal_told, said_by
+from bot.diagnosis.comparison.database_words import refusal_told, said_by
 from bot.domain.log import LogEvent, Role
 from bot.domain.words import Text
 

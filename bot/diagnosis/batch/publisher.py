@@ -23,6 +23,7 @@ from bot.ports import Deadline, Sources
 
 TAKEN = "Processing LLM comparison callback"
 CJ_STARTED = "CJ Assessment Kafka consumer started"
+OUT_OF_RANGE, CALLBACKS = " is out of range for partition", "comparison_result"
 MAX_LINES = 20_000
 BEFORE = timedelta(minutes=1)
 # The clocks of two services differ, and a callback is on its way when the consumer stops.
@@ -47,7 +48,7 @@ async def with_delivery(
     if search_again:
         since = evidence.pairs.pending_first_submitted_at or evidence.header.created_at
         query = LogQuery(
-            any_of=(*NEEDLES, TAKEN, *TAKEN_END, CJ_STARTED),
+            any_of=(*NEEDLES, TAKEN, *TAKEN_END, CJ_STARTED, OUT_OF_RANGE),
             roles=(Role.LLM_PROVIDER, Role.CJ),
             since=since - BEFORE,
             until=now,
@@ -104,6 +105,7 @@ def delivery_of(logs: LogSearch) -> Delivery:
         heard=_is_heard(logs, published),
         overtaken=_overtaken(published, ids),
         regrouped_at=_regrouped_at(logs.events),
+        skipped_at=max((one.at for one in logs.events if one.at and _skips(one)), default=None),
     )
 
 
@@ -134,6 +136,16 @@ def _regrouped_at(events: Iterable[LogEvent]) -> datetime | None:
                 return event.at
             last = group or last
     return None
+
+
+def _skips(event: LogEvent) -> bool:
+    """Say whether CJ's consumer asks for callbacks that the topic no longer has.
+
+    The line carries no time: it stands behind the line before it.
+    """
+    return event.role is Role.CJ and any(
+        OUT_OF_RANGE in line and CALLBACKS in line for line in event.text.splitlines()
+    )
 
 
 def is_at_work(events: Iterable[LogEvent]) -> bool:

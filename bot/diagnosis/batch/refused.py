@@ -7,8 +7,8 @@ from uuid import UUID
 
 from bot.border.outside import raw
 from bot.diagnosis.batch.evidence import log_line
+from bot.diagnosis.comparison.failed_start import failed_batch
 from bot.diagnosis.evidence import log_coverage
-from bot.diagnosis.evidence.failed_start import failed_batch
 from bot.diagnosis.evidence.read import read, reading
 from bot.domain.evidence import DATABASE, LOGS, Missing
 from bot.domain.log import LogEvent, LogQuery, LogSearch, Role

@@ -45,6 +45,9 @@ FAULTS = {
     "read-only transaction": "the database takes no writes",
     "permission denied for ": "the database refuses CJ a right",
     "deadlock detected": "another transaction held the same rows",
+    "too many connections for role": "the database has no free connection",
+    "remaining connection slots": "the database has no free connection",
+    "too many clients": "the database has no free connection",
 }
 # With these CJ has ended with a callback that it took.
 TAKEN_END = ("Successfully processed LLM comparison callback", NOT_STORED)

@@ -25,7 +25,7 @@ _ESSAY = r"(?:ANCHOR_\S+?_[0-9a-f]{8}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12
 _FAILED = re.compile(
     rf"{SUBMISSION_FAILED} (?P<a>{_ESSAY})-(?P<b>{_ESSAY}): (?P<error>.*)", re.DOTALL
 )
-_UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refused",
+UNREACHABLE = ("Cannot connect to host", "Connect call failed", "Connection refused",
                 "Name or service not known")  # fmt: skip
 _SILENT = re.compile(r"(?:Provider Service:|^)\s*$|timed? ?out", re.IGNORECASE)
 
@@ -76,7 +76,7 @@ def fault_of(lost: Iterable[LostSubmission], *, kafka_away: bool) -> SubmissionF
 
 
 def _fault(error: str) -> SubmissionFault:
-    if any(text in error for text in _UNREACHABLE):
+    if any(text in error for text in UNREACHABLE):
         return SubmissionFault.PROVIDER
     return SubmissionFault.TIMED_OUT if _SILENT.search(error) else SubmissionFault.OTHER
 

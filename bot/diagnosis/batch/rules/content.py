@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.diagnosis.batch.evidence import BatchEvidence, log_line
 from bot.diagnosis.evidence.search_again import search_again
+from bot.diagnosis.evidence.submission import UNREACHABLE
 from bot.domain.batch.header import missing_essays
 from bot.domain.log import LogEvent, Role
 from bot.domain.report import Confidence, Finding, Severity
@@ -45,6 +46,9 @@ ANY_CONTEXT = "any prompt, rubric or instructions"
 PROMPT, RUBRIC, ANCHORS = "the assignment's prompt", "the judge's rubric", "anchors"
 _STATUS = re.compile(r"HTTP (\d{3})")
 MOST = 0.5
+LOOK_AT_ADDRESS = (
+    "Look whether the content service runs, and whether CJ was started with its address."
+)
 
 
 def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
@@ -73,7 +77,9 @@ def content_missing(evidence: BatchEvidence, now: datetime) -> Finding | None:
             *(log_line(event) for event in lines[:3]),
         ),
         next=(
-            "Mend the content service, then run the batch again with all its essays."
+            LOOK_AT_ADDRESS
+            if _unreachable(lines)
+            else "Mend the content service, then run the batch again with all its essays."
             if known
             else "Look whether CJ could not fetch a text, or the request names an essay twice.",
             *(search_again(line, NOT_PREPARED, now) for line in lines[-1:]),
@@ -166,4 +172,19 @@ def _why(lines: list[LogEvent]) -> str:
     if answers:
         status, _ = answers.most_common(1)[0]
         return f"The content service answered HTTP {status}; CJ leaves out what it cannot fetch."
+    if _unreachable(lines):
+        return (
+            "CJ could not connect to the content service: it is down, or CJ's address of it is "
+            "wrong."
+        )
     return "CJ leaves out an essay whose text it cannot fetch; no line that was read says why."
+
+
+def _unreachable(lines: Sequence[LogEvent]) -> bool:
+    """Whether most of it could not be fetched because no service answered at the address."""
+    return sum(says_unreachable(one) for one in lines) * 2 > len(lines)
+
+
+def says_unreachable(event: LogEvent) -> bool:
+    """Say whether a line tells that the content service could not be connected to."""
+    return any(text in event.event for text in UNREACHABLE)

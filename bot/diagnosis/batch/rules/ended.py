@@ -16,9 +16,9 @@ from bot.diagnosis.comparison.causes import (
     PROVIDER_FAILURES,
     RUN_AGAIN,
 )
+from bot.diagnosis.comparison.failed_start import failed_starts, start_remedy, why_not_started
 from bot.diagnosis.comparison.last_step import LossPlace, lost_answer
 from bot.diagnosis.comparison.ledger import build_ledger
-from bot.diagnosis.evidence.failed_start import failed_starts, start_remedy, why_not_started
 from bot.domain.batch import CANCELLED, Twin
 from bot.domain.evidence import Missing
 from bot.domain.log import LogEvent

@@ -110,6 +110,8 @@ def _undecided(evidence: BatchEvidence) -> bool:
 def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
     """Kafka took answers of this batch, and CJ takes nothing since then."""
     untaken, delivery = evidence.untaken, evidence.delivery
+    if untaken and (deleted := _deleted(evidence)):
+        return deleted
     if not untaken or not delivery.heard or evidence.ended:
         return None
     first = min(one.at for one in untaken)
@@ -142,6 +144,30 @@ def consumer_silent(evidence: BatchEvidence, now: datetime) -> Finding | None:
             words(Command(f"/trace {untaken[0].correlation_id}")),
         ),
         cause=DATABASE_BLOCKED.rule if blocked else "",
+    )
+
+
+def _deleted(evidence: BatchEvidence) -> Finding | None:
+    """Kafka had deleted callbacks of this batch before CJ came to take them."""
+    at = evidence.delivery.skipped_at
+    gone = [one for one in evidence.untaken if at and one.at < at]
+    if not gone or at is None:
+        return None
+    return Finding(
+        rule=CONSUMER_SILENT.rule,
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        what=f"Kafka deleted {many(len(gone), 'published callback')} before CJ took them.",
+        why="CJ was away for longer than the topic keeps what is published: it began behind them.",
+        evidence=(
+            EvidenceLine(LOGS, gone[0].at, "the first of them was published"),
+            EvidenceLine(LOGS, at, "the offset that CJ asked for was out of range"),
+        ),
+        next=(
+            "Have Kafka keep callbacks for longer than CJ may be away.",
+            words(Command(f"/trace {gone[0].correlation_id}")),
+            ASK_AGAIN,
+        ),
     )
 
 

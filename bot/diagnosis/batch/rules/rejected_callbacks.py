@@ -106,14 +106,18 @@ def callbacks_not_stored(evidence: BatchEvidence, now: datetime) -> Finding | No
     lost = {one.correlation_id: one for one in found if one and one.correlation_id in pending}
     if not lost:
         return _not_counted(evidence, uncounted)
-    away = [one for one in lost.values() if one.database_away]
+    away = (
+        "its database could not be reached"
+        if any(one.database_away for one in lost.values())
+        else next(filter(None, (database_fault(one.event) for one in lost.values())), "")
+    )
     first = min(lost.values(), key=lambda one: one.at)
     return Finding(
         rule=NOT_STORED.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
         what=f"{many(len(lost), 'answer', ('was', 'were'))} taken by CJ and not stored"
-        + (": its database could not be reached" if away else ""),
+        + (f": {away}" if away else ""),
         why=NOT_STORED.why,
         evidence=tuple(log_line(one.event) for one in list(lost.values())[:3]),
         next=(

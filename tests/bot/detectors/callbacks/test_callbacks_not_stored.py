@@ -55,6 +55,8 @@ COUNTERS = "Failed to update batch completion counters for batch 34: "
          "the database takes no writes"),
         ("Error in callback processing: permission denied for sequence x",
          "the database refuses CJ a right"),
+        ('Error in callback processing: too many connections for role "x"',
+         "the database has no free connection"),
     ],
 )  # fmt: skip
 async def test_an_answer_that_a_full_disk_or_a_lock_took_is_told(text: str, fault: str) -> None:

@@ -38,6 +38,8 @@ async def conditions(*ticks: list[LogEvent]) -> tuple[Condition, ...]:
          "error"),
         ([line(f"{ESSAY}{BROKEN}", "5")], "CJ could not fetch 1 essay of batch 5 (HTTP 500)",
          "error"),
+        ([line(f"{ESSAY}Cannot connect to host 10.0.0.7:8001 ssl:default", 7)],
+         "CJ could not fetch 1 essay of batch 7, not reached", "error"),
         ([line(ANCHOR)] * 2, "CJ could not fetch 2 anchors (HTTP 404)", "warn"),
         ([line(PROMPT)], "CJ could not fetch 1 prompt", "warn"),
         ([line(f"{ESSAY}{GONE}", 7, role=Role.RUNNER)], "", ""),

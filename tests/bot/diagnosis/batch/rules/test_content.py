@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
-from bot.diagnosis.batch.rules.content import content_missing
+from bot.diagnosis.batch.rules.content import LOOK_AT_ADDRESS, NOT_PREPARED, content_missing
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts, ScoreCounts, Twin
 from bot.domain.log import LogEvent, LogSearch, Role
 from bot.domain.queue import QueueReading
@@ -52,6 +52,17 @@ def test_essays_that_take_no_part_are_counted_with_what_the_content_service_answ
     assert found is not None
     assert str(found.what) == "4 of 6 essays were never compared: their content is missing"
     assert "500" in str(found.why)
+
+
+def test_a_content_service_that_nobody_answers_at_is_told_with_its_address_in_doubt() -> None:
+    away = (
+        f"{NOT_PREPARED} x: Cannot connect to host 10.0.0.7:8001 ssl:default [Connect call failed]"
+    )
+    for lines, told in (((away, away, FAILED.replace("500", "x")), True), ((FAILED,) * 2, False)):
+        found = content_missing(evidence(*lines), NOW)
+        assert found is not None
+        assert ("could not connect" in str(found.why)) is told
+        assert (found.next[0] == LOOK_AT_ADDRESS) is told
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,25 @@ def test_a_consumer_group_with_another_name_is_said_to_be_why() -> None:
     assert any("another group's name" in str(line.text) for line in found.evidence)
 
 
+@pytest.mark.parametrize(
+    ("topic", "later", "told"),
+    [("comparison_result.v1", True, True), ("comparison_result.v1", False, False),
+     ("requested.v1", True, False)],
+)  # fmt: skip
+@pytest.mark.parametrize("state", ["WAITING_CALLBACKS", "FAILED"])
+def test_what_kafka_deleted_before_cj_came_back_is_said_to_be_deleted(
+    topic: str, later: bool, told: bool, state: str
+) -> None:
+    given = _evidence(untaken=3, minutes=20)
+    gone = f"Fetch offset 9 is out of range for partition (topic='{topic}', partition=0), resetting"
+    began = _cj(NOW - timedelta(minutes=10 if later else 30), "Starting message processing loop")
+    began = replace(began, text=f"{began.event}\n{gone}")
+    delivery = replace(given.delivery, skipped_at=delivery_of(LogSearch((began,), ())).skipped_at)
+    rows = replace(given.rows, header=replace(given.header, state=state))
+    found = consumer_silent(replace(given, delivery=delivery, rows=rows), NOW)
+    assert ("Kafka deleted 3 published callbacks" in str(found and found.what)) is told
+
+
 def _unsent(*events: LogEvent, begins: timedelta = timedelta(hours=1)) -> BatchEvidence:
     given = _evidence(untaken=0, minutes=5)
     rows = [replace(_row(), submitted_at=NOW - timedelta(minutes=4)) for _ in range(3)]

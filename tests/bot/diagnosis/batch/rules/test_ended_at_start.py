@@ -6,7 +6,7 @@ import pytest
 
 from bot.diagnosis.batch.evidence import BatchEvidence
 from bot.diagnosis.batch.rules.ended import batch_failed
-from bot.diagnosis.evidence.failed_start import ONE_VERSION
+from bot.diagnosis.comparison.failed_start import ONE_VERSION
 from bot.domain.batch import BatchHeader, BatchRows, PairCounts
 from bot.domain.evidence import Missing, SourceState
 from bot.domain.log import LogError, LogEvent, LogSearch, Role

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bot.border.passing import name
-from bot.diagnosis.evidence.database_words import lacking_in_schema, refusal_told, said_by
+from bot.diagnosis.comparison.database_words import lacking_in_schema, refusal_told, said_by
 from bot.domain.log import LogEvent, Role
 
 # From what failed to who was told of it: the first that stands of a batch is nearest to the cause.
