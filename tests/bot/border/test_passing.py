@@ -212,6 +212,16 @@ def test_a_known_word_is_hidden_where_it_is_a_secret(text: str, known: str) -> N
 
 @pytest.mark.parametrize(
     "text",
+    ["password for {}", "password is {}", "invalid username-password pair for {}",
+     "invalid username/password combination for {}"],
+)  # fmt: skip
+def test_an_id_is_hidden_where_it_is_a_password(text: str) -> None:
+    known = "0feb5e1c-aaaa-4bbb-8ccc-00000fe1c0de"
+    assert known not in let_out(text.format(known)).text
+
+
+@pytest.mark.parametrize(
+    "text",
     [
         "password authentication failed for user",
         "password is required",
