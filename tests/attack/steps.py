@@ -106,7 +106,6 @@ def calls(call: Callable[[], object]) -> int:
     No garbage is collected meanwhile: what ends then calls functions that are not the call's.
     """
     profile, collects = cProfile.Profile(), gc.isenabled()
-    gc.collect()
     gc.disable()
     try:
         profile.runcall(call)
