@@ -18,13 +18,14 @@ from bot.diagnosis.comparison.causes import (
     LOCAL_QUEUE,
     NO_LIFE_STEP,
     NO_LIFE_WHY,
+    Cause,
 )
 from bot.diagnosis.queue.log_events import NEEDLES, LoopSign, SignKind, sign_of
 from bot.diagnosis.queue.losses import ENDS
 from bot.domain.alert import Condition, Judgement, Sample, Sight, Window
 from bot.domain.log import LogEvent
 from bot.domain.report import Confidence, Severity
-from bot.domain.words import Command, Time, words
+from bot.domain.words import Command, Time, Words, words
 from bot.ports import Watch
 from bot.text.redaction import redact
 from bot.text.wording import many
@@ -186,52 +187,46 @@ DETECTOR = LocalQueue
 
 def _lost(counted: EventCount) -> Condition:
     lost = many(counted.count, "request", ("was", "were"))
-    look = Command("/batch list waiting_callbacks")
-    return Condition(
-        subject=counted.subject,
-        rule=LOCAL_QUEUE.rule,
-        severity=Severity.ERROR,
-        confidence=Confidence.HIGH,
-        title=words(
-            f"{lost} lost with the LLM provider's own memory at ",
-            Time(counted.first_at),
-            ". Next: ",
-            look,
-        ),
-        since=counted.first_at,
-        known=f"lost {counted.last_at.isoformat()}",
-        count=counted.fresh,
-        headline=f"{lost} lost with the LLM provider's own memory",
-        lasts=False,
-        why=LOCAL_QUEUE.why,
-        evidence=tuple(dict.fromkeys(counted.examples)),
-        next=(words(look), "Ask for these comparisons again: they get no callback."),
-        batch="",
-    )
+    what = f"{lost} lost with the LLM provider's own memory"
+    title = words(f"{what} at ", Time(counted.first_at))
+    return _never_answered(counted, LOCAL_QUEUE, "lost", title, what)
 
 
 def _expired(counted: EventCount) -> Condition:
     lost = many(counted.count, "request")
+    title = words(f"{lost} expired in the LLM queue as they came since ", Time(counted.first_at))
+    what = f"{lost} expired as they came: their time to live is 0"
+    return _never_answered(
+        counted, EXPIRED_UNANSWERED, "expired", title, what, why=NO_LIFE_WHY, first=(NO_LIFE_STEP,)
+    )
+
+
+def _never_answered(
+    counted: EventCount,
+    cause: Cause,
+    known: str,
+    title: Words,
+    what: str,
+    *,
+    why: str = "",
+    first: tuple[str, ...] = (),
+) -> Condition:
+    """Return the condition of requests that are gone: CJ has to ask for them again."""
     look = Command("/batch list waiting_callbacks")
     return Condition(
         subject=counted.subject,
-        rule=EXPIRED_UNANSWERED.rule,
+        rule=cause.rule,
         severity=Severity.ERROR,
         confidence=Confidence.HIGH,
-        title=words(
-            f"{lost} expired in the LLM queue as they came since ",
-            Time(counted.first_at),
-            ". Next: ",
-            look,
-        ),
+        title=words(title, ". Next: ", look),
         since=counted.first_at,
-        known=f"expired {counted.last_at.isoformat()}",
+        known=f"{known} {counted.last_at.isoformat()}",
         count=counted.fresh,
-        headline=f"{lost} expired as they came: their time to live is 0",
+        headline=what,
         lasts=False,
-        why=NO_LIFE_WHY,
+        why=why or cause.why,
         evidence=tuple(dict.fromkeys(counted.examples)),
-        next=(words(look), NO_LIFE_STEP, "Ask for these comparisons again: they get no callback."),
+        next=(words(look), *first, "Ask for these comparisons again: they get no callback."),
         batch="",
     )
 
